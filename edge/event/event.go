@@ -1,0 +1,87 @@
+// Package event is the log line: what the edge writes for each request of a
+// pixel and what ingest reads. FORMAT.md lists the fields.
+//
+// AppendJSON writes one line of valid JSON of at most MaxLineBytes, whatever
+// the client sent. Parse reads any line that AppendJSON of this or another
+// version wrote: unknown fields are kept, missing ones are zero. The package
+// does not judge an event and does not open its token.
+package event
+
+import (
+	"errors"
+	"time"
+)
+
+// Version is the version of the lines that AppendJSON writes. It changes when
+// a field changes its meaning, not when one is added.
+const Version = 1
+
+// MaxLineBytes bounds a line of AppendJSON without its line feed.
+const MaxLineBytes = 4096
+
+// ErrInvalid is wrapped by every error of Parse.
+var ErrInvalid = errors.New("event: not an event line")
+
+// ID is the identity of one request, minted at the edge from the platform's
+// random source, or derived by an import.
+type ID [16]byte
+
+// Key returns the half of the ID that the warehouse keeps.
+func (id ID) Key() uint64 {
+	var k uint64
+	for _, b := range id[8:] {
+		k = k<<8 | uint64(b)
+	}
+	return k
+}
+
+// TokenStatus is the edge's own opinion of the token; ingest opens it again.
+type TokenStatus string
+
+// The token statuses. Unchecked means that the edge had no keys, or that the
+// URL has no signature.
+const (
+	TokenValid     TokenStatus = "valid"
+	TokenBad       TokenStatus = "bad"
+	TokenUnchecked TokenStatus = "unchecked"
+)
+
+// Kind says which form of pixel URL was asked for.
+type Kind string
+
+// The kinds of pixel URL.
+const (
+	KindToken Kind = "token" // /o/<token>.gif|.png
+	KindUUID  Kind = "uuid"  // /pixel/<uuid>.png|.gif
+	KindOther Kind = "other" // any other path that gets an image
+)
+
+// Header is one recorded request header, its name in lower case.
+type Header struct{ Name, Value string }
+
+// Event is one request of a pixel. Absent facts are zero.
+type Event struct {
+	Version          uint32
+	ID               ID
+	OpenedAt         time.Time // UTC, milliseconds
+	Kind             Kind
+	Token            string // as it came: the file's name without its extension
+	TokenStatus      TokenStatus
+	Method           string
+	UserAgent        string
+	RefererHost      string
+	IP               string // as precise as the edge was told to keep it
+	Network          string // apple_relay, scanner:<name>, hosting, none or unknown; decided from the whole address
+	ASNumber         uint32
+	Country          string // ISO 3166-1, two letters
+	Region           string // ISO 3166-2 subdivision
+	ConnectionType   string
+	ProxyType        string
+	ProxyDescription string
+	Headers          []Header
+	Edge             string // what answered: compute or standalone
+	POP              string // Fastly's data center
+	ServiceVersion   string
+	SandboxRequest   uint32 // the how many-th request of its sandbox
+	Extra            string // a JSON object of the fields this version does not know, or ""
+}

@@ -1,0 +1,283 @@
+package jsonline
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// ErrSyntax is returned for text that is not one JSON object.
+var ErrSyntax = errors.New("jsonline: not a JSON object")
+
+const maxDepth = 32
+
+// Walk calls visit for each field of the object in s, in order, with the
+// unquoted key and the value's text as it stands. An error of visit ends the
+// walk and is returned as it is; anything but exactly one object gives
+// ErrSyntax, possibly after some calls of visit. A repeated key is visited
+// each time.
+func Walk(s string, visit func(key, value string) error) error {
+	i := space(s, 0)
+	if i == len(s) || s[i] != '{' {
+		return ErrSyntax
+	}
+	if i = space(s, i+1); i < len(s) && s[i] == '}' {
+		return end(s, i+1)
+	}
+	for {
+		keyEnd := skipString(s, i)
+		if keyEnd < 0 {
+			return ErrSyntax
+		}
+		key, _ := Unquote(s[i:keyEnd])
+		if i = space(s, keyEnd); i == len(s) || s[i] != ':' {
+			return ErrSyntax
+		}
+		i = space(s, i+1)
+		valueEnd := skipValue(s, i, 1)
+		if valueEnd < 0 {
+			return ErrSyntax
+		}
+		if err := visit(key, s[i:valueEnd]); err != nil {
+			return err
+		}
+		if i = space(s, valueEnd); i == len(s) {
+			return ErrSyntax
+		}
+		switch s[i] {
+		case '}':
+			return end(s, i+1)
+		case ',':
+			i = space(s, i+1)
+		default:
+			return ErrSyntax
+		}
+	}
+}
+
+func end(s string, i int) error {
+	if space(s, i) != len(s) {
+		return ErrSyntax
+	}
+	return nil
+}
+
+func space(s string, i int) int {
+	for i < len(s) && (s[i] == ' ' || s[i] == '\t' || s[i] == '\n' || s[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// skipValue returns the index after the value at i, or -1.
+func skipValue(s string, i, depth int) int {
+	if i >= len(s) || depth > maxDepth {
+		return -1
+	}
+	switch s[i] {
+	case '"':
+		return skipString(s, i)
+	case '{', '[':
+		return skipNested(s, i, depth)
+	case 't':
+		return skipWord(s, i, "true")
+	case 'f':
+		return skipWord(s, i, "false")
+	case 'n':
+		return skipWord(s, i, "null")
+	}
+	return skipNumber(s, i)
+}
+
+func skipWord(s string, i int, word string) int {
+	if strings.HasPrefix(s[i:], word) {
+		return i + len(word)
+	}
+	return -1
+}
+
+func skipNested(s string, i, depth int) int {
+	object := s[i] == '{'
+	closing := byte(']')
+	if object {
+		closing = '}'
+	}
+	if i = space(s, i+1); i < len(s) && s[i] == closing {
+		return i + 1
+	}
+	for {
+		if object {
+			if i = skipString(s, i); i < 0 {
+				return -1
+			}
+			if i = space(s, i); i == len(s) || s[i] != ':' {
+				return -1
+			}
+			i = space(s, i+1)
+		}
+		if i = skipValue(s, i, depth+1); i < 0 {
+			return -1
+		}
+		if i = space(s, i); i == len(s) {
+			return -1
+		}
+		if s[i] == closing {
+			return i + 1
+		}
+		if s[i] != ',' {
+			return -1
+		}
+		i = space(s, i+1)
+	}
+}
+
+// skipString returns the index after the string that begins at i, or -1. A
+// string is UTF-8 without raw control characters.
+func skipString(s string, i int) int {
+	if i >= len(s) || s[i] != '"' {
+		return -1
+	}
+	for i++; i < len(s); {
+		switch c := s[i]; {
+		case c == '"':
+			return i + 1
+		case c == '\\':
+			n := escapeLen(s[i:])
+			if n == 0 {
+				return -1
+			}
+			i += n
+		case c < 0x20:
+			return -1
+		case c < utf8.RuneSelf:
+			i++
+		default:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && n == 1 {
+				return -1
+			}
+			i += n
+		}
+	}
+	return -1
+}
+
+func escapeLen(s string) int {
+	if len(s) < 2 {
+		return 0
+	}
+	if strings.IndexByte(`"\/bfnrt`, s[1]) >= 0 {
+		return 2
+	}
+	if s[1] == 'u' && hex4(s[2:]) >= 0 {
+		return 6
+	}
+	return 0
+}
+
+func hex4(s string) rune {
+	if len(s) < 4 {
+		return -1
+	}
+	var r rune
+	for i := 0; i < 4; i++ {
+		c := s[i]
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return -1
+		}
+		r = r<<4 | rune(c)
+	}
+	return r
+}
+
+func skipNumber(s string, i int) int {
+	if i < len(s) && s[i] == '-' {
+		i++
+	}
+	start := i
+	if i = digits(s, i); i == start || s[start] == '0' && i > start+1 {
+		return -1
+	}
+	if i < len(s) && s[i] == '.' {
+		start = i + 1
+		if i = digits(s, start); i == start {
+			return -1
+		}
+	}
+	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
+		if i++; i < len(s) && (s[i] == '+' || s[i] == '-') {
+			i++
+		}
+		start = i
+		if i = digits(s, start); i == start {
+			return -1
+		}
+	}
+	return i
+}
+
+func digits(s string, i int) int {
+	for i < len(s) && '0' <= s[i] && s[i] <= '9' {
+		i++
+	}
+	return i
+}
+
+// Unquote returns the text of the JSON string in value, as Walk hands it out,
+// and whether it is a string. Without an escape it does not allocate. Half of
+// a surrogate pair becomes U+FFFD.
+func Unquote(value string) (string, bool) {
+	if len(value) < 2 || value[0] != '"' {
+		return "", false
+	}
+	s := value[1 : len(value)-1]
+	if strings.IndexByte(s, '\\') < 0 {
+		return s, true
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); {
+		if s[i] != '\\' {
+			b = append(b, s[i])
+			i++
+			continue
+		}
+		r, n := unescape(s[i:])
+		b = utf8.AppendRune(b, r)
+		i += n
+	}
+	return string(b), true
+}
+
+func unescape(s string) (rune, int) {
+	if s[1] != 'u' {
+		if i := strings.IndexByte("bfnrt", s[1]); i >= 0 {
+			return rune("\b\f\n\r\t"[i]), 2
+		}
+		return rune(s[1]), 2
+	}
+	r := hex4(s[2:])
+	if utf16.IsSurrogate(r) && len(s) >= 12 && s[6] == '\\' && s[7] == 'u' {
+		if pair := utf16.DecodeRune(r, hex4(s[8:])); pair != utf8.RuneError {
+			return pair, 12
+		}
+	}
+	return r, 6 // AppendRune writes U+FFFD for a lone surrogate
+}
+
+// Uint returns the number in value if it is a whole one from 0 to limit.
+func Uint(value string, limit uint64) (uint64, bool) {
+	n, err := strconv.ParseUint(value, 10, 64)
+	return n, err == nil && n <= limit
+}
+
+// Null reports whether value is null.
+func Null(value string) bool { return value == "null" }

@@ -1,0 +1,80 @@
+// Command edge is glint's pixel on Fastly Compute: it answers the image, then
+// writes one log line. This file wires the platform to the packages beside it;
+// what is answered is in pixel, what is written in event.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/fastly/compute-sdk-go/fsthttp"
+
+	"glint/edge/event"
+	"glint/edge/pixel"
+)
+
+func main() {
+	s := newServer()
+	fsthttp.ServeMany(s.serve, &fsthttp.ServeManyOptions{})
+}
+
+// server holds what a sandbox reads once and uses for all of its requests.
+type server struct {
+	observer pixel.Observer
+	logs     logs
+	line     []byte
+	requests uint32
+}
+
+func newServer() *server {
+	return &server{
+		observer: pixel.Observer{
+			Ring:      openRing(),
+			Precision: openPrecision(),
+			Edge:      "compute",
+			POP:       os.Getenv("FASTLY_POP"),
+			Version:   os.Getenv("FASTLY_SERVICE_VERSION"),
+		},
+		logs: openLogs(),
+		line: make([]byte, 0, event.MaxLineBytes+1),
+	}
+}
+
+// serve sends the image first: Close hands the whole response to the platform,
+// and only then is the request looked at and logged.
+func (s *server) serve(_ context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
+	openedAt := time.Now()
+	a := pixel.Route(r.URL.Path)
+	w.SetManualFramingMode(true)
+	a.EachHeader(w.Header().Set)
+	w.WriteHeader(a.Status)
+	if r.Method != "HEAD" {
+		_, _ = w.Write(a.Body) // the client may have gone; the open is logged all the same
+	}
+	_ = w.Close()
+
+	s.requests++
+	if a.Kind == "" {
+		return
+	}
+	e := s.observer.Observe(&a, s.request(r, openedAt))
+	e.SandboxRequest = s.requests
+	s.line = e.AppendJSON(s.line[:0])
+	s.logs.write(s.line)
+}
+
+func (s *server) request(r *fsthttp.Request, openedAt time.Time) *pixel.Request {
+	addr, _ := netip.ParseAddr(r.RemoteAddr)
+	p := &pixel.Request{
+		OpenedAt: openedAt,
+		Method:   r.Method,
+		Address:  addr,
+		Header:   r.Header.Get,
+		Network:  lookupNetwork(addr),
+	}
+	_, _ = rand.Read(p.ID[:]) // never fails on the platform
+	return p
+}

@@ -1,0 +1,119 @@
+package pixel
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"glint/edge/classify"
+	"glint/edge/event"
+	"glint/edge/token"
+)
+
+// Network is what the platform knows of the client's network. Known is false
+// if the look-up failed; then the rest is zero.
+type Network struct {
+	Known            bool
+	ASNumber         uint32
+	Country          string
+	Region           string
+	ConnectionType   string
+	ProxyType        string
+	ProxyDescription string
+	Name             string // apple_relay, scanner:<name>, hosting or none where the operator's table says so; "": decided by Observe
+}
+
+// Request is what a server knows of one request.
+type Request struct {
+	ID       event.ID
+	OpenedAt time.Time
+	Method   string
+	Address  netip.Addr               // the client's; zero if unknown
+	Header   func(name string) string // the first value; names in lower case
+	Network  Network
+}
+
+// Observer turns answered requests into events. It is safe for concurrent use.
+type Observer struct {
+	Ring      *token.Ring // nil: tokens stay unchecked
+	Precision Precision
+	Edge      string // what answers: compute or standalone
+	POP       string
+	Version   string // of the deployed service
+}
+
+// Observe returns the event of a request that got answer a, whose Kind is not
+// empty. The strings of the event are parts of r's.
+func (o *Observer) Observe(a *Answer, r *Request) event.Event {
+	n := &r.Network
+	e := event.Event{
+		Version:          event.Version,
+		ID:               r.ID,
+		OpenedAt:         r.OpenedAt,
+		Kind:             a.Kind,
+		Token:            a.Token,
+		TokenStatus:      o.check(a),
+		Method:           r.Method,
+		UserAgent:        r.Header("user-agent"),
+		RefererHost:      RefererHost(r.Header("referer")),
+		IP:               o.Precision.text(r.Address),
+		Network:          n.name(r.Address),
+		ASNumber:         n.ASNumber,
+		Country:          n.Country,
+		Region:           n.Region,
+		ConnectionType:   n.ConnectionType,
+		ProxyType:        n.ProxyType,
+		ProxyDescription: n.ProxyDescription,
+		Edge:             o.Edge,
+		POP:              o.POP,
+		ServiceVersion:   o.Version,
+	}
+	for _, name := range classify.HeaderNames {
+		if v := r.Header(name); v != "" {
+			e.Headers = append(e.Headers, event.Header{Name: name, Value: v})
+		}
+	}
+	return e
+}
+
+func (o *Observer) check(a *Answer) event.TokenStatus {
+	if a.Kind != event.KindToken || o.Ring == nil {
+		return event.TokenUnchecked
+	}
+	if _, err := o.Ring.Open(a.Token); err != nil {
+		return event.TokenBad
+	}
+	return event.TokenValid
+}
+
+// name is decided here, before the address is truncated.
+func (n *Network) name(addr netip.Addr) string {
+	switch {
+	case n.Name != "":
+		return n.Name
+	case !n.Known:
+		return "unknown"
+	}
+	return classify.Network(n.ProxyType, n.ProxyDescription, addr)
+}
+
+// RefererHost returns the host of a Referer header's URL in lower case,
+// without user and port, or "".
+func RefererHost(referer string) string {
+	_, rest, ok := strings.Cut(referer, "://")
+	if !ok {
+		return ""
+	}
+	if i := strings.IndexAny(rest, "/?#\\"); i >= 0 {
+		rest = rest[:i]
+	}
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+		rest = rest[i+1:]
+	}
+	if !strings.HasPrefix(rest, "[") {
+		rest, _, _ = strings.Cut(rest, ":")
+	} else if i := strings.IndexByte(rest, ']'); i >= 0 {
+		rest = rest[:i+1]
+	}
+	return strings.ToLower(rest)
+}

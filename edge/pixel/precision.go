@@ -1,0 +1,48 @@
+package pixel
+
+import (
+	"errors"
+	"net/netip"
+)
+
+// Precision says how much of a client's address an event keeps.
+type Precision uint8
+
+// The precisions. The zero value is the default.
+const (
+	Truncated Precision = iota // /24 of IPv4, /48 of IPv6
+	Full
+	None
+)
+
+// ErrPrecision is returned by ParsePrecision.
+var ErrPrecision = errors.New("pixel: the address precision is none of truncated, full, none")
+
+// ParsePrecision reads truncated, full or none; "" is the default.
+func ParsePrecision(s string) (Precision, error) {
+	switch s {
+	case "", "truncated":
+		return Truncated, nil
+	case "full":
+		return Full, nil
+	case "none":
+		return None, nil
+	}
+	return Truncated, ErrPrecision
+}
+
+func (p Precision) text(a netip.Addr) string {
+	if p == None || !a.IsValid() {
+		return ""
+	}
+	a = a.Unmap().WithZone("")
+	if p == Truncated {
+		bits := 48
+		if a.Is4() {
+			bits = 24
+		}
+		prefix, _ := a.Prefix(bits) // the bits always fit
+		a = prefix.Addr()
+	}
+	return a.String()
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"github.com/fastly/compute-sdk-go/configstore"
+	"github.com/fastly/compute-sdk-go/secretstore"
+
+	"glint/edge/pixel"
+	"glint/edge/token"
+)
+
+// The names of what a service may have; all of it is optional.
+const (
+	secretStore = "glint" // secret pixel_keys: a token key ring in its text form
+	configStore = "glint" // item ip_precision: truncated, full or none
+)
+
+// openRing returns the key ring, or nil if there is none: tokens then stay
+// unchecked, and nothing is lost, since ingest opens them again.
+func openRing() *token.Ring {
+	store, err := secretstore.Open(secretStore)
+	if err != nil {
+		return nil
+	}
+	secret, err := store.Get("pixel_keys")
+	if err != nil {
+		return nil
+	}
+	text, err := secret.Plaintext()
+	if err != nil {
+		return nil
+	}
+	ring, err := token.ParseRing(string(text))
+	if err != nil {
+		return nil
+	}
+	return ring
+}
+
+// openPrecision returns the default for a missing store and for a wrong value,
+// which is the private side.
+func openPrecision() pixel.Precision {
+	store, err := configstore.Open(configStore)
+	if err != nil {
+		return pixel.Truncated
+	}
+	text, err := store.Get("ip_precision")
+	if err != nil {
+		return pixel.Truncated
+	}
+	p, _ := pixel.ParsePrecision(text)
+	return p
+}

@@ -1,0 +1,131 @@
+// Package token signs and opens the token in a pixel URL: who was sent what,
+// in 54 characters that nobody without a key can make.
+//
+// A token is 40 bytes, written in base64url without padding:
+//
+//	byte   0    1 … 1   2 … 9        10 … 25      26 … 29     30 … 39
+//	     +----+-------+------------+------------+-----------+---------+
+//	     |v|m | key   | campaign   | message    | issued_at | tag     |
+//	     +----+-------+------------+------------+-----------+---------+
+//	     v  4 bits    format version, 1
+//	     m  4 bits    privacy mode, 0; the others are reserved
+//	     key          id of the signing key, 0 to 255, never used twice
+//	     campaign     64 bits, big endian, random
+//	     message      128 bits, a UUID
+//	     issued_at    seconds since 1970, 32 bits, big endian (until 2106)
+//	     tag          the first 80 bits of HMAC-SHA256(key, bytes 0 … 29)
+//
+// The parts are random or opaque, so the token is signed and not encrypted.
+// A guess at the tag of a token of one's own choosing is right once in 2^80
+// tries; each try costs a request, and a wrong one is stored as a bad token.
+// HMAC truncated to 80 bits is what RFC 2104 §5 allows (not less than half of
+// the hash's length would be 128; we take its lower bound of 80 for short URLs).
+//
+// The package promises that Open never accepts a text which Sign did not
+// write: the encoding is strict, so each token has one spelling. It does not
+// know who received the message; that is in the warehouse only.
+package token
+
+import "errors"
+
+// The conditions under which Open refuses a text.
+var (
+	ErrMalformed  = errors.New("token: not a token")
+	ErrVersion    = errors.New("token: unknown version or privacy mode")
+	ErrUnknownKey = errors.New("token: signed with an unknown key")
+	ErrRevokedKey = errors.New("token: signed with a revoked key")
+	ErrSignature  = errors.New("token: wrong signature")
+	ErrNoKey      = errors.New("token: no signing key in the key ring")
+)
+
+// TextLen is the length of a token in characters.
+const TextLen = 54
+
+const (
+	version = 1
+	tagLen  = 10
+	dataLen = 30
+	size    = dataLen + tagLen
+)
+
+// Token is what a pixel URL says.
+type Token struct {
+	Campaign CampaignID
+	Message  MessageID
+	IssuedAt uint32 // seconds since 1970: when the campaign was created, not when the mail was sent
+	Key      uint8  // id of the key that signed it; Sign overwrites nothing but reads it from the ring
+}
+
+// AppendSigned appends the text of t, signed with the ring's signing key, to
+// dst. It returns ErrNoKey and dst as it was if the ring has none.
+func (r *Ring) AppendSigned(dst []byte, t Token) ([]byte, error) {
+	k := r.signing()
+	if k == nil {
+		return dst, ErrNoKey
+	}
+	var raw [size]byte
+	raw[0] = version << 4
+	raw[1] = k.ID
+	putUint64(raw[2:], uint64(t.Campaign))
+	copy(raw[10:26], t.Message[:])
+	putUint32(raw[26:], t.IssuedAt)
+	tag := k.tag(&raw)
+	copy(raw[dataLen:], tag[:])
+	return appendBase64(dst, &raw), nil
+}
+
+// Sign returns the text of t; see AppendSigned.
+func (r *Ring) Sign(t Token) (string, error) {
+	b, err := r.AppendSigned(make([]byte, 0, TextLen), t)
+	return string(b), err
+}
+
+// Open checks text against the ring and returns what it says. It returns one
+// of the package's errors, as it is and without allocating, if the text is not
+// a token signed by a key that is signing or verifying.
+func (r *Ring) Open(text string) (Token, error) {
+	var raw [size]byte
+	if !decodeBase64(&raw, text) {
+		return Token{}, ErrMalformed
+	}
+	if raw[0] != version<<4 {
+		return Token{}, ErrVersion
+	}
+	k := r.key(raw[1])
+	if k == nil {
+		return Token{}, ErrUnknownKey
+	}
+	if k.State == Revoked {
+		return Token{}, ErrRevokedKey
+	}
+	tag := k.tag(&raw)
+	var diff byte
+	for i := range tag {
+		diff |= tag[i] ^ raw[dataLen+i]
+	}
+	if diff != 0 {
+		return Token{}, ErrSignature
+	}
+	t := Token{Campaign: CampaignID(getUint64(raw[2:])), IssuedAt: getUint32(raw[26:]), Key: raw[1]}
+	copy(t.Message[:], raw[10:26])
+	return t, nil
+}
+
+func putUint64(b []byte, v uint64) {
+	putUint32(b, uint32(v>>32))
+	putUint32(b[4:], uint32(v))
+}
+
+func putUint32(b []byte, v uint32) {
+	_ = b[3]
+	b[0], b[1], b[2], b[3] = byte(v>>24), byte(v>>16), byte(v>>8), byte(v)
+}
+
+func getUint64(b []byte) uint64 {
+	return uint64(getUint32(b))<<32 | uint64(getUint32(b[4:]))
+}
+
+func getUint32(b []byte) uint32 {
+	_ = b[3]
+	return uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+}
