@@ -1,0 +1,63 @@
+package toolchain
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// lockPoll is how often a waiting install looks again. A blocking lock could
+// not be given up when the context ends.
+const lockPoll = 100 * time.Millisecond
+
+// lockTool takes the lock in the file at path, which stays for good: removing
+// it would let two holders lock two files of one name. waiting is called once
+// if the lock is held. The lock ends with the process, however that ends.
+func lockTool(ctx context.Context, path string, waiting func()) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for first := true; ; first = false {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { _ = f.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return nil, errors.Join(err, f.Close())
+		}
+		if first {
+			waiting()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(context.Cause(ctx), f.Close())
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// ownGroup gives cmd its own process group, asks the whole group to end when
+// its context ends, and lets the kernel kill cmd if we die. release, called
+// after cmd ended, kills what is left of the group.
+func ownGroup(cmd *exec.Cmd) (release func()) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	return func() {
+		if cmd.Process != nil {
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		}
+	}
+}
+
+// isTerminal tells whether f is a terminal. The mode bits alone would count
+// /dev/null as one.
+func isTerminal(f *os.File) bool {
+	var settings syscall.Termios
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), syscall.TCGETS, uintptr(unsafe.Pointer(&settings)))
+	return errno == 0
+}

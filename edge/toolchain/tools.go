@@ -1,0 +1,78 @@
+package toolchain
+
+import "context"
+
+// tool is one row of the table: how a copy is recognised and how it is made.
+type tool struct {
+	name, version string
+
+	command     string   // its name on PATH; "" for what is no command
+	versionArgs []string // make it print its version
+	writesHome  bool     // leaves files in the home folder even then
+	override    string   // environment variable that may name a copy
+	starts      []string // commands that it starts and that must be on PATH
+
+	file      string // where it is inside its folder of the cache
+	plan      string // how it is installed and how long that takes
+	otherwise string // the hint for who cannot install it
+
+	// preflight tells what is missing before any work is done; build fills
+	// j.out.
+	preflight func(ctx context.Context, t tool) error
+	build     func(ctx context.Context, j *job) error
+}
+
+// missing is the error for an installer that is not there.
+func (t tool) missing(problem, hint string) error {
+	return &Error{Tool: t.name, Problem: problem, Hint: hint, Err: ErrInstallerMissing}
+}
+
+// pinned is the table. The times are those of two cores with nothing else to
+// do.
+var pinned = []tool{
+	{
+		name: "tinygo", version: tinygoVersion,
+		command: "tinygo", versionArgs: []string{"version"},
+		starts:    []string{"clang-" + llvmMajor, "wasm-ld-" + llvmMajor, "wasm-opt"},
+		file:      "bin/tinygo",
+		plan:      "building with go and Debian's LLVM, about 2 minutes on two cores",
+		otherwise: "install TinyGo >= " + tinygoVersion + " and binaryen so that tinygo and wasm-opt are on PATH",
+		preflight: tinygoPreflight,
+		build:     buildTinygo,
+	},
+	{
+		name: "viceroy", version: viceroyVersion,
+		command: "viceroy", versionArgs: []string{"--version"},
+		file:      "bin/viceroy",
+		plan:      "building with cargo, about 8 minutes on two cores",
+		otherwise: "put viceroy >= " + viceroyVersion + " on PATH",
+		preflight: cargoPreflight(rustVersion),
+		build:     buildCargo("viceroy"),
+	},
+	{
+		name: "engine", version: engineVersion, override: "GLINT_ENGINE",
+		file:      "libchdb.so",
+		plan:      "downloading 178 MB with npm, 566 MB unpacked",
+		otherwise: "put libchdb.so " + engineVersion + " somewhere and set GLINT_ENGINE",
+		preflight: npmPreflight,
+		build:     unpackNPM(npmArchive{enginePackage, engineSHA256, "package/libchdb.so", 0o644}),
+	},
+	{
+		name: "golangci-lint", version: golangciVersion,
+		command: "golangci-lint", versionArgs: []string{"--version"},
+		file:      "bin/golangci-lint",
+		plan:      "building with go, about 2 minutes on two cores",
+		otherwise: "put golangci-lint >= " + golangciVersion + " on PATH",
+		preflight: goPreflight,
+		build:     buildGo(golangciPackage),
+	},
+	{
+		name: "fastly", version: fastlyVersion,
+		command: "fastly", versionArgs: []string{"version"}, writesHome: true,
+		file:      "bin/fastly",
+		plan:      "downloading 10 MB with npm",
+		otherwise: "put fastly >= " + fastlyVersion + " on PATH",
+		preflight: npmPreflight,
+		build:     unpackNPM(npmArchive{fastlyPackage, fastlySHA256, "package/fastly", 0o755}),
+	},
+}
