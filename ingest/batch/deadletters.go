@@ -1,0 +1,95 @@
+package batch
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"glint/edge/event/jsonline"
+)
+
+// DeadLetters keeps lines that cannot be stored, in files of one folder:
+//
+//	{"received_at":"…","reason":"bad_token","detail":"…","line":"the line as it came"}
+//
+// A line that is no UTF-8 stands in line_base64 instead. A file is named after
+// its lines, so that the same body again writes the same file.
+type DeadLetters struct {
+	dir string
+}
+
+// OpenDeadLetters uses the folder dir and makes it, for its owner only.
+func OpenDeadLetters(dir string) (*DeadLetters, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make dead-letter folder: %w", err)
+	}
+	return &DeadLetters{dir: dir}, nil
+}
+
+// Write keeps the lines and returns when they are on disk.
+func (d *DeadLetters) Write(receivedAt time.Time, lines []rejected) error {
+	h := sha256.New()
+	var b []byte
+	for i := range lines {
+		_, _ = h.Write([]byte(lines[i].line))
+		_, _ = h.Write([]byte{'\n'})
+		b = lines[i].appendJSON(b, receivedAt)
+	}
+	name := receivedAt.Format("2006-01-02") + "-" + hex.EncodeToString(h.Sum(nil)[:12]) + ".ndjson"
+	return writeSynced(filepath.Join(d.dir, name), b)
+}
+
+func (r *rejected) appendJSON(b []byte, receivedAt time.Time) []byte {
+	b = append(b, `{"received_at":"`...)
+	b = receivedAt.AppendFormat(b, "2006-01-02T15:04:05.000Z")
+	b = append(b, `","reason":`...)
+	b = jsonline.AppendString(b, string(r.outcome), 100)
+	b = append(b, `,"detail":`...)
+	b = jsonline.AppendString(b, r.detail, 1000)
+	if utf8.ValidString(r.line) {
+		b = append(b, `,"line":`...)
+		b = jsonline.AppendString(b, r.line, 6*len(r.line))
+	} else {
+		b = append(b, `,"line_base64":`...)
+		b = strconv.AppendQuote(b, base64.StdEncoding.EncodeToString([]byte(r.line)))
+	}
+	return append(b, "}\n"...)
+}
+
+// writeSynced replaces the file whole: after a crash it is there or it is not.
+func writeSynced(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // nothing is there after the rename
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
+	return err
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = d.Close() }()
+	return d.Sync()
+}

@@ -1,0 +1,90 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"glint/edge/pixel"
+	"glint/edge/token"
+	"glint/ingest/networks"
+	"glint/ingest/warehouse/embedded"
+)
+
+// Config is what Run needs. Default gives the values that have one.
+type Config struct {
+	IngestListen  string // host:port of POST /v1/logs; port 0 takes a free one
+	MetricsListen string // host:port of /metrics
+	PixelListen   string // host:port of the standalone pixel; "": none
+
+	Token         string      // bearer token of POST /v1/logs
+	ServiceIDs    []string    // Fastly services that may log here; empty: any
+	Ring          *token.Ring // opens tokens
+	Precision     pixel.Precision
+	Networks      *networks.Table // of the standalone pixel; nil: none
+	DeadLetterDir string
+
+	WarehouseDSN string           // an outside ClickHouse; else Engine is started
+	Engine       *embedded.Config // the embedded one
+
+	MaxBodyBytes  int64
+	MaxConcurrent int
+	StoreTimeout  time.Duration
+	PixelPeriod   time.Duration // longest wait of the standalone pixel's events in memory
+
+	Version  string
+	Logger   *slog.Logger
+	Progress func(string)    // told what takes long; nil: nobody
+	Ready    func(Addresses) // called once when all is up; nil: nobody
+}
+
+// Addresses are where a running service answers, as URLs.
+type Addresses struct {
+	Pixel, Ingest, Warehouse, Metrics string
+}
+
+// Default returns the configuration's default values.
+func Default() Config {
+	return Config{
+		IngestListen:  "127.0.0.1:8702",
+		MetricsListen: "127.0.0.1:0",
+		MaxBodyBytes:  128 << 20, // Fastly posts 100 MB at most by default
+		MaxConcurrent: 8,
+		StoreTimeout:  2 * time.Minute,
+		PixelPeriod:   200 * time.Millisecond,
+		Logger:        slog.New(slog.DiscardHandler),
+	}
+}
+
+// Validate reports all faults at once.
+func (c *Config) Validate() error {
+	var faults []error
+	for _, l := range []struct{ name, value string }{
+		{"ingest-listen", c.IngestListen}, {"metrics-listen", c.MetricsListen}, {"pixel-listen", c.PixelListen},
+	} {
+		if l.value == "" && l.name == "pixel-listen" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(l.value); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %q is not host:port", l.name, l.value))
+		}
+	}
+	if c.Token == "" {
+		faults = append(faults, errors.New("the ingest token is empty"))
+	}
+	if c.Ring == nil {
+		faults = append(faults, errors.New("the key ring is missing"))
+	}
+	if c.DeadLetterDir == "" {
+		faults = append(faults, errors.New("the dead-letter folder is missing"))
+	}
+	if (c.WarehouseDSN == "") == (c.Engine == nil) {
+		faults = append(faults, errors.New("want either a warehouse address or an embedded engine"))
+	}
+	if c.MaxBodyBytes <= 0 || c.MaxConcurrent <= 0 || c.StoreTimeout <= 0 || c.PixelPeriod <= 0 {
+		faults = append(faults, errors.New("limits and times must be above zero"))
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,78 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+)
+
+type httpHandler = http.Handler
+
+func newHTTPServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    128 << 10, // Fastly admits 69 kB
+		// What net/http logs names addresses of clients.
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+}
+
+func serveError(name string, err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve %s: %w", name, err)
+}
+
+// ErrAddressInUse is wrapped by Run's error about a port that is taken.
+var ErrAddressInUse = errors.New("the address is in use")
+
+type listeners struct{ pixel, ingest, metrics net.Listener }
+
+// listen takes all ports before anything slow starts.
+func listen(cfg *Config) (l listeners, err error) {
+	for _, p := range []struct {
+		flag, address string
+		listener      *net.Listener
+	}{
+		{"pixel-listen", cfg.PixelListen, &l.pixel},
+		{"ingest-listen", cfg.IngestListen, &l.ingest},
+		{"metrics-listen", cfg.MetricsListen, &l.metrics},
+	} {
+		if p.address == "" {
+			continue
+		}
+		if *p.listener, err = net.Listen("tcp", p.address); err != nil {
+			l.close()
+			if errors.Is(err, syscall.EADDRINUSE) {
+				err = fmt.Errorf("%w: --%s %s", ErrAddressInUse, p.flag, p.address)
+			}
+			return listeners{}, err
+		}
+	}
+	return l, nil
+}
+
+func (l *listeners) close() {
+	for _, c := range []net.Listener{l.pixel, l.ingest, l.metrics} {
+		if c != nil {
+			_ = c.Close()
+		}
+	}
+}
+
+func (l *listeners) addresses(warehouse string) Addresses {
+	a := Addresses{Ingest: listenerURL(l.ingest), Metrics: listenerURL(l.metrics), Warehouse: warehouse}
+	if l.pixel != nil {
+		a.Pixel = listenerURL(l.pixel)
+	}
+	return a
+}
+
+func listenerURL(l net.Listener) string { return "http://" + l.Addr().String() }

@@ -1,0 +1,177 @@
+// Package logstream carries log lines to ingest as Fastly's log streaming
+// does: lines are gathered for a period, or until there are enough of them,
+// and posted as one body. It serves glint's standalone pixel and imitates the
+// platform for the emulator.
+//
+// Lines wait in memory, in a bounded number of bytes, and a body that is
+// refused for the moment is sent again until it is taken. What does not fit is
+// dropped and counted, as a platform would: the write-ahead log begins where a
+// body is answered with 2xx, not here.
+package logstream
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Send delivers one body of lines. It returns once the body was taken, or an
+// error if it never will be.
+type Send func(ctx context.Context, body []byte) error
+
+// Config says how lines are gathered. Zero values are replaced by the defaults.
+type Config struct {
+	Period          time.Duration // a body is sent at least this often; default 1 s (Fastly: 5 s)
+	MaxLines        int           // of a body; default 10,000, as Fastly
+	MaxBytes        int           // of a body; default 16 MiB (Fastly: 100 MB)
+	MaxPendingBytes int           // of all that waits; default 64 MiB
+	Logger          *slog.Logger  // nil: silent
+}
+
+func (c Config) withDefaults() Config {
+	if c.Period == 0 {
+		c.Period = time.Second
+	}
+	if c.MaxLines == 0 {
+		c.MaxLines = 10_000
+	}
+	if c.MaxBytes == 0 {
+		c.MaxBytes = 16 << 20
+	}
+	if c.MaxPendingBytes == 0 {
+		c.MaxPendingBytes = 64 << 20
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// Batcher gathers lines and sends them, one body at a time. It is safe for
+// concurrent use.
+type Batcher struct {
+	cfg     Config
+	send    Send
+	cancel  context.CancelFunc
+	full    chan struct{} // a body is full
+	closing chan struct{}
+	done    chan struct{}
+	closed  sync.Once
+
+	mu      sync.Mutex
+	pending [][]byte // bodies, the last one open
+	lines   int      // of the last body
+	bytes   int      // of all bodies
+
+	sent    atomic.Uint64
+	dropped atomic.Uint64
+}
+
+// New starts a Batcher. Close ends it.
+func New(cfg Config, send Send) *Batcher {
+	ctx, cancel := context.WithCancel(context.Background())
+	b := &Batcher{
+		cfg: cfg.withDefaults(), send: send, cancel: cancel,
+		full: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}),
+	}
+	go b.run(ctx)
+	return b
+}
+
+// Add takes one line, without its line feed, and copies it. It never waits.
+func (b *Batcher) Add(line []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.bytes+len(line)+1 > b.cfg.MaxPendingBytes {
+		b.dropped.Add(1)
+		return
+	}
+	n := len(b.pending)
+	if n == 0 || b.lines >= b.cfg.MaxLines || len(b.pending[n-1])+len(line)+1 > b.cfg.MaxBytes {
+		b.pending = append(b.pending, nil)
+		b.lines = 0
+		n++
+	}
+	b.pending[n-1] = append(append(b.pending[n-1], line...), '\n')
+	b.bytes += len(line) + 1
+	b.lines++
+	if n > 1 || b.lines >= b.cfg.MaxLines {
+		select {
+		case b.full <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Sent returns the number of lines that were taken.
+func (b *Batcher) Sent() uint64 { return b.sent.Load() }
+
+// Dropped returns the number of lines that were lost: there was no room, or
+// their body was refused for good.
+func (b *Batcher) Dropped() uint64 { return b.dropped.Load() }
+
+// Close sends what waits and ends the Batcher. When ctx ends first, what still
+// waits is dropped.
+func (b *Batcher) Close(ctx context.Context) {
+	b.closed.Do(func() { close(b.closing) })
+	select {
+	case <-b.done:
+	case <-ctx.Done():
+		b.cancel()
+		<-b.done
+	}
+}
+
+func (b *Batcher) run(ctx context.Context) {
+	defer close(b.done)
+	defer b.cancel()
+	tick := time.NewTicker(b.cfg.Period)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-b.full:
+		case <-b.closing:
+			b.flush(ctx)
+			return
+		}
+		b.flush(ctx)
+	}
+}
+
+// flush sends all that waits. Bodies are taken out one by one, so that those
+// which wait go on counting against MaxPendingBytes.
+func (b *Batcher) flush(ctx context.Context) {
+	for {
+		b.mu.Lock()
+		if len(b.pending) == 0 {
+			b.mu.Unlock()
+			return
+		}
+		body := b.pending[0]
+		b.pending = b.pending[1:]
+		b.mu.Unlock()
+
+		lines := countLines(body)
+		if err := b.send(ctx, body); err != nil {
+			b.dropped.Add(lines)
+			b.cfg.Logger.Error("log lines lost", "lines", lines, "error", err)
+		} else {
+			b.sent.Add(lines)
+		}
+		b.mu.Lock()
+		b.bytes -= len(body)
+		b.mu.Unlock()
+	}
+}
+
+func countLines(body []byte) (n uint64) {
+	for _, c := range body {
+		if c == '\n' {
+			n++
+		}
+	}
+	return n
+}

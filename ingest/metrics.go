@@ -1,0 +1,54 @@
+package ingest
+
+import (
+	"net/http"
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"glint/ingest/batch"
+	"glint/ingest/logstream"
+)
+
+func newRegistry(version string) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "glint_build_info", Help: "Always 1; the labels say what runs.",
+		ConstLabels: prometheus.Labels{"version": version, "go_version": runtime.Version()},
+	})
+	build.Set(1)
+	r.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+func metricsHandler(r *prometheus.Registry) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// countLines returns what counts lines by what became of them.
+func countLines(r prometheus.Registerer) func(batch.Outcome, int) {
+	lines := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "glint_ingest_lines_total",
+		Help: "Log lines by outcome: stored, or the reason why they are in the dead letters.",
+	}, []string{"outcome"})
+	r.MustRegister(lines)
+	for _, o := range batch.Outcomes {
+		lines.WithLabelValues(string(o)) // so that a rate exists before the first one
+	}
+	return func(o batch.Outcome, n int) { lines.WithLabelValues(string(o)).Add(float64(n)) }
+}
+
+func registerStream(r prometheus.Registerer, b *logstream.Batcher) {
+	r.MustRegister(
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "glint_pixel_events_total", Help: "Events of the standalone pixel that reached the warehouse.",
+		}, func() float64 { return float64(b.Sent()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "glint_pixel_events_lost_total", Help: "Events of the standalone pixel that were dropped.",
+		}, func() float64 { return float64(b.Dropped()) }),
+	)
+}

@@ -1,0 +1,119 @@
+package sends
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"glint/edge/token"
+	"glint/ingest/warehouse"
+)
+
+// chunk is the number of rows of one insert.
+const chunk = 50_000
+
+// Batch is a file of recipients with the campaign that they belong to.
+type Batch struct {
+	Recipients *Recipients
+	Campaign   warehouse.Campaign
+	SentAt     time.Time // of the rows without one; zero: not known
+	BaseURL    string    // as CheckBaseURL returns it
+	Style      Style
+	Ring       *token.Ring
+
+	messages []uuid.UUID
+	urls     []string
+}
+
+// Derive gives each row its message id and pixel URL.
+func (b *Batch) Derive() error {
+	n := len(b.Recipients.Rows)
+	b.messages, b.urls = make([]uuid.UUID, n), make([]string, n)
+	issuedAt := uint32(b.Campaign.CreatedAt.Unix())
+	var g errgroup.Group
+	for start := 0; start < n; start += chunk {
+		g.Go(func() error {
+			d := NewDeriver(b.Campaign.IDKey)
+			for i := start; i < min(start+chunk, n); i++ {
+				b.messages[i] = d.MessageID(b.Recipients.Rows[i].Recipient, 0)
+				var err error
+				b.urls[i], err = pixelURL(b.BaseURL, b.Style, b.Ring, b.Campaign.ID, issuedAt, b.messages[i])
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// MessageID returns the id of row i; Derive comes first.
+func (b *Batch) MessageID(i int) uuid.UUID { return b.messages[i] }
+
+// URL returns the pixel URL of row i; Derive comes first.
+func (b *Batch) URL(i int) string { return b.urls[i] }
+
+// WriteCSV writes the file's columns and, after them, message_id and pixel_url.
+func (b *Batch) WriteCSV(w io.Writer) error {
+	c := csv.NewWriter(w)
+	if err := c.Write(append(slices.Clone(b.Recipients.Header), "message_id", "pixel_url")); err != nil {
+		return err
+	}
+	var cells []string
+	for i := range b.Recipients.Rows {
+		cells = append(cells[:0], b.Recipients.Rows[i].Cells...)
+		if err := c.Write(append(cells, b.messages[i].String(), b.urls[i])); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+// Inserter is what Register needs of the warehouse.
+type Inserter interface {
+	InsertSends(ctx context.Context, name string, sends []warehouse.Send) error
+}
+
+// Register tells the warehouse of the messages, in a few inserts, and progress
+// of the rows that are done. What was interrupted may be repeated.
+func (b *Batch) Register(ctx context.Context, w Inserter, progress func(rows int)) error {
+	run := rand.Text()
+	n := len(b.Recipients.Rows)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(2) // one fills a block while the other is stored
+	for start := 0; start < n; start += chunk {
+		g.Go(func() error {
+			end := min(start+chunk, n)
+			if err := w.InsertSends(ctx, fmt.Sprintf("register-%s-%d", run, start), b.sends(start, end)); err != nil {
+				return err
+			}
+			progress(end - start)
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (b *Batch) sends(start, end int) []warehouse.Send {
+	sends := make([]warehouse.Send, end-start)
+	for i := range sends {
+		row := &b.Recipients.Rows[start+i]
+		sends[i] = warehouse.Send{
+			CampaignID: b.Campaign.ID, MessageID: b.messages[start+i], Recipient: row.Recipient,
+			SentAt: row.SentAt, DeliveredAt: row.Delivered,
+		}
+		if row.SentAt.IsZero() {
+			sends[i].SentAt = b.SentAt
+		}
+	}
+	return sends
+}

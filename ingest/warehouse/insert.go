@@ -1,0 +1,100 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// insertSettings makes an insert synchronous and, by its name, repeatable:
+// ClickHouse 26.2 turned async_insert on, and older servers leave the
+// deduplication in dependent views off.
+func insertSettings(name string) clickhouse.Settings {
+	return clickhouse.Settings{
+		"async_insert":               0,
+		"insert_deduplicate":         1,
+		"insert_deduplication_token": name,
+		"deduplicate_blocks_in_dependent_materialized_views": 1,
+		"max_partitions_per_insert_block":                    0, // an archive may span many months
+	}
+}
+
+// insert appends rows to table in one named insert: fill is called once with
+// the batch. The same name again changes nothing, whatever the rows are, as
+// long as the table remembers the name (its deduplication window).
+func (w *Warehouse) insert(ctx context.Context, table string, names []string, name string, fill func(driver.Batch) error) error {
+	columns, err := w.columns.of(ctx, w.conn, table, names)
+	if err != nil {
+		return err
+	}
+	ctx = clickhouse.Context(ctx,
+		clickhouse.WithSettings(insertSettings(name)),
+		clickhouse.WithColumnNamesAndTypes(columns))
+	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO "+Database+"."+table+" ("+strings.Join(names, ", ")+")")
+	if err != nil {
+		return fmt.Errorf("prepare insert into %s: %w", table, err)
+	}
+	defer func() { _ = batch.Close() }()
+	if err := fill(batch); err != nil {
+		return fmt.Errorf("fill insert into %s: %w", table, err)
+	}
+	if err := batch.Send(); err != nil {
+		return fmt.Errorf("insert into %s: %w", table, err)
+	}
+	return nil
+}
+
+// columnCache knows the types of the columns which are inserted into, so that
+// not every batch has to ask for them.
+type columnCache struct {
+	mu     sync.Mutex
+	tables map[string][]clickhouse.ColumnNameAndType
+}
+
+// of returns the named columns of table with their types, in the order asked.
+func (c *columnCache) of(ctx context.Context, conn driver.Conn, table string, names []string) ([]clickhouse.ColumnNameAndType, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if columns, ok := c.tables[table]; ok {
+		return columns, nil
+	}
+	types, err := columnTypes(ctx, conn, table)
+	if err != nil {
+		return nil, fmt.Errorf("read columns of %s: %w", table, err)
+	}
+	columns := make([]clickhouse.ColumnNameAndType, len(names))
+	for i, name := range names {
+		if types[name] == "" {
+			return nil, fmt.Errorf("column %s.%s: %w", table, name, ErrNoSchema)
+		}
+		columns[i] = clickhouse.ColumnNameAndType{Name: name, Type: types[name]}
+	}
+	if c.tables == nil {
+		c.tables = map[string][]clickhouse.ColumnNameAndType{}
+	}
+	c.tables[table] = columns
+	return columns, nil
+}
+
+func columnTypes(ctx context.Context, conn driver.Conn, table string) (map[string]string, error) {
+	rows, err := conn.Query(ctx,
+		"SELECT name, type FROM system.columns WHERE database = {database:String} AND table = {table:String}",
+		clickhouse.Named("database", Database), clickhouse.Named("table", table))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	types := map[string]string{}
+	for rows.Next() {
+		var name, kind string
+		if err := rows.Scan(&name, &kind); err != nil {
+			return nil, err
+		}
+		types[name] = kind
+	}
+	return types, rows.Err()
+}

@@ -1,0 +1,90 @@
+// Package warehouse writes to and reads from ClickHouse, by clickhouse-go: the
+// embedded engine and any server take the same code and the same SQL.
+//
+// An insert is named, and a repeat under the same name changes nothing. Every
+// setting whose default differs between versions of ClickHouse is given
+// explicitly. The package retries nothing; Retryable says what may be retried.
+package warehouse
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// Database is where everything of glint lives.
+const Database = "glint"
+
+// ErrDSN is wrapped by Connect's error about an address that cannot be read.
+var ErrDSN = errors.New("warehouse: unusable address")
+
+// Warehouse is a pool of connections to one ClickHouse. It is safe for
+// concurrent use.
+type Warehouse struct {
+	conn    driver.Conn
+	options *clickhouse.Options
+	columns columnCache
+}
+
+// Connect connects to the ClickHouse at dsn, for example
+// http://user:password@host:8123/glint or clickhouse://host:9000/glint, and
+// pings it. The database defaults to glint.
+func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
+	options, err := parseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := clickhouse.Open(options)
+	if err != nil {
+		return nil, fmt.Errorf("open warehouse: %w", err)
+	}
+	if err := conn.Ping(ctx); err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("reach warehouse: %w", err)
+	}
+	return &Warehouse{conn: conn, options: options}, nil
+}
+
+// parseDSN never repeats the address in an error: it may hold a password.
+func parseDSN(dsn string) (*clickhouse.Options, error) {
+	u, err := url.Parse(dsn)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("%w: want http://USER:PASSWORD@HOST:8123/%s or clickhouse://…", ErrDSN, Database)
+	}
+	if strings.Trim(u.Path, "/") == "" {
+		u.Path = "/" + Database
+	}
+	options, err := clickhouse.ParseDSN(u.String())
+	if err != nil {
+		return nil, fmt.Errorf("%w: its parameters are not those of clickhouse-go", ErrDSN)
+	}
+	options.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
+	options.DialTimeout = 10 * time.Second
+	options.ReadTimeout = 5 * time.Minute
+	options.Logger = slog.New(slog.DiscardHandler)
+	if options.Settings == nil {
+		options.Settings = clickhouse.Settings{}
+	}
+	return options, nil
+}
+
+// DB returns a database/sql handle on the same ClickHouse, for the migrations.
+// The caller closes it.
+func (w *Warehouse) DB() *sql.DB { return clickhouse.OpenDB(w.options) }
+
+// Close ends the connections.
+func (w *Warehouse) Close() error { return w.conn.Close() }
+
+// Ping asks whether the warehouse answers.
+func (w *Warehouse) Ping(ctx context.Context) error { return w.conn.Ping(ctx) }
+
+// Address returns the host and port of the warehouse, for messages.
+func (w *Warehouse) Address() string { return strings.Join(w.options.Addr, ",") }
