@@ -1,0 +1,103 @@
+// Package app is what every command of glint is given: streams, environment,
+// home and the way to the warehouse; and how a command fails.
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/home"
+	"glint/ingest/warehouse"
+)
+
+// App is the surroundings of a command. Tests make their own.
+type App struct {
+	In      io.Reader
+	Out     io.Writer // data only
+	Err     io.Writer // progress, notes, errors
+	Getenv  func(string) string
+	Home    home.Home
+	Version string
+}
+
+// Access says as whom a command signs in to the warehouse.
+type Access int
+
+// The two users of a warehouse.
+const (
+	ReadViews Access = iota
+	OwnDatabase
+)
+
+// WarehouseFlag adds --warehouse to a client command.
+func WarehouseFlag(cmd *cobra.Command, dsn *string) {
+	cmd.Flags().StringVar(dsn, "warehouse", "",
+		"ClickHouse to use, as http://USER:PASSWORD@HOST:8123/glint; better in $GLINT_WAREHOUSE (default: the running glint's)")
+}
+
+// OpenWarehouse connects to the ClickHouse at dsn or, if that is empty, to the
+// one of the running instance.
+func (a *App) OpenWarehouse(ctx context.Context, dsn string, as Access) (*warehouse.Warehouse, error) {
+	if dsn == "" {
+		var err error
+		if dsn, err = a.RunningDSN(as); err != nil {
+			return nil, err
+		}
+	}
+	w, err := warehouse.Connect(ctx, dsn)
+	switch {
+	case errors.Is(err, warehouse.ErrDSN):
+		return nil, Usage(err)
+	case err != nil:
+		return nil, Try(err, "check that ClickHouse runs and that --warehouse names it with its user and password")
+	}
+	return w, nil
+}
+
+// RunningDSN returns the address of the running instance's warehouse, with the
+// user and password of that access.
+func (a *App) RunningDSN(as Access) (string, error) {
+	state, err := a.Running()
+	if err != nil {
+		return "", err
+	}
+	if state.Warehouse == "" {
+		return "", Try(errors.New("the running glint uses a ClickHouse of yours"), "--warehouse http://USER:PASSWORD@HOST:8123/glint")
+	}
+	c, err := home.ReadCredentials(state.Credentials)
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(state.Warehouse)
+	if err != nil {
+		return "", err
+	}
+	u.User = url.UserPassword(c.SQLUser, c.SQLPassword)
+	if as == OwnDatabase {
+		u.User = url.UserPassword(c.WarehouseUser, c.WarehousePassword)
+	}
+	return u.String(), nil
+}
+
+// Logger returns a logger of JSON lines on stderr, from the level on that is
+// named debug, info, warn or error.
+func (a *App) Logger(level string) *slog.Logger {
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(level)) // the flag admits no other names
+	return slog.New(slog.NewJSONHandler(a.Err, &slog.HandlerOptions{Level: l}))
+}
+
+// Running returns the state of the running instance, or an error that says how
+// to start one.
+func (a *App) Running() (home.State, error) {
+	state, err := a.Home.ReadState()
+	if errors.Is(err, home.ErrNotRunning) {
+		return state, Try(errors.New("glint is not running"), "glint up")
+	}
+	return state, err
+}

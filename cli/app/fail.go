@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"glint/edge/toolchain"
+	"glint/ingest/warehouse/embedded"
+)
+
+// The exit codes; `glint help exit-codes` explains them.
+const (
+	ExitDone        = 0
+	ExitFailed      = 1
+	ExitUsage       = 2
+	ExitProblem     = 3 // a check found a problem
+	ExitInterrupted = 130
+)
+
+// ExitError is an error with its exit code and what to try next.
+type ExitError struct {
+	Code int
+	Err  error
+	Try  string
+}
+
+func (e *ExitError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error itself.
+func (e *ExitError) Unwrap() error { return e.Err }
+
+// Try returns err with what to try next.
+func Try(err error, try string) error { return &ExitError{ExitFailed, err, try} }
+
+// Usage marks err as a mistake in the command line or configuration.
+func Usage(err error) error { return &ExitError{Code: ExitUsage, Err: err} }
+
+// Problem marks err as something that a check has found.
+func Problem(err error, try string) error { return &ExitError{ExitProblem, err, try} }
+
+// hinter is an error that knows what to try.
+type hinter interface {
+	error
+	Hint() string
+}
+
+// hint asks the errors of the packages below what to try.
+func hint(err error) string {
+	if h, ok := errors.AsType[hinter](err); ok {
+		return h.Hint()
+	}
+	if t, ok := errors.AsType[*toolchain.Error](err); ok {
+		return t.Hint
+	}
+	if e, ok := errors.AsType[*embedded.Error](err); ok {
+		return e.Hint
+	}
+	return ""
+}
+
+// Report prints err for a person, in one line and perhaps a second one that
+// says what to try, and returns the exit code.
+func Report(w io.Writer, err error) int {
+	if err == nil {
+		return ExitDone
+	}
+	code, try := ExitFailed, ""
+	if e, ok := errors.AsType[*ExitError](err); ok {
+		code, try = e.Code, e.Try
+	}
+	if try == "" {
+		try = hint(err)
+	}
+	if errors.Is(err, context.Canceled) && code == ExitFailed {
+		fmt.Fprintln(w, "glint: interrupted")
+		return ExitInterrupted
+	}
+	fmt.Fprintln(w, "glint:", err)
+	if try != "" {
+		fmt.Fprintln(w, "Try:", try)
+	}
+	return code
+}

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// FlagsFromEnvironment gives every flag that is not on the command line the
+// value of its variable: --ingest-listen is $GLINT_INGEST_LISTEN.
+func (a *App) FlagsFromEnvironment(cmd *cobra.Command) error {
+	var fault error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		name := "GLINT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value := a.Getenv(name)
+		if f.Changed || value == "" || fault != nil {
+			return
+		}
+		if err := cmd.Flags().Set(f.Name, value); err != nil {
+			fault = Usage(fmt.Errorf("$%s: %w", name, err))
+		}
+	})
+	return fault
+}
+
+// Choice is a flag with a fixed set of values; the first one is the default.
+type Choice struct {
+	values []string
+	value  string
+}
+
+// ChoiceFlag adds a flag that takes one of values.
+func ChoiceFlag(cmd *cobra.Command, name, usage string, values ...string) *Choice {
+	c := &Choice{values: values, value: values[0]}
+	cmd.Flags().Var(c, name, usage+": "+strings.Join(values, ", "))
+	return c
+}
+
+// String returns the value.
+func (c *Choice) String() string { return c.value }
+
+// Type names the flag's values in help.
+func (c *Choice) Type() string { return "choice" }
+
+// Set takes one of the values.
+func (c *Choice) Set(s string) error {
+	for _, v := range c.values {
+		if s == v {
+			c.value = s
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is none of %s", s, strings.Join(c.values, ", "))
+}

@@ -1,0 +1,114 @@
+package classify
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"glint/edge/classify"
+	"glint/edge/event/jsonline"
+	"glint/edge/pixel"
+)
+
+// input is one line as it came.
+type input struct {
+	request  classify.Request
+	network  bool // was given
+	address  netip.Addr
+	sentAt   time.Time
+	openedAt time.Time
+}
+
+// parse reads one line. Unknown fields are ignored, null counts as missing.
+func parse(line string) (classify.Request, error) {
+	var in input
+	err := jsonline.Walk(line, func(key, value string) error {
+		if jsonline.Null(value) || in.set(key, value) {
+			return nil
+		}
+		return fmt.Errorf("field %s has the wrong form", key)
+	})
+	if errors.Is(err, jsonline.ErrSyntax) {
+		return in.request, errors.New("the line is not a JSON object")
+	}
+	if err != nil {
+		return in.request, err
+	}
+	r := &in.request
+	if r.Method == "" {
+		r.Method = "GET"
+	}
+	if !in.network {
+		r.Network = classify.Network(r.ProxyType, r.ProxyDescription, in.address)
+	}
+	if !in.sentAt.IsZero() && !in.openedAt.IsZero() {
+		r.SentKnown, r.SinceSend = true, in.openedAt.Sub(in.sentAt)
+	}
+	return *r, nil
+}
+
+// set takes a field and reports whether its value has the right form.
+func (in *input) set(key, value string) bool {
+	r := &in.request
+	text, isText := jsonline.Unquote(value)
+	switch key {
+	case "user_agent":
+		r.UserAgent = text
+	case "method":
+		r.Method = text
+	case "referer":
+		r.RefererHost = pixel.RefererHost(text)
+	case "proxy_type":
+		r.ProxyType = text
+	case "proxy_description":
+		r.ProxyDescription = text
+	case "network":
+		r.Network, in.network = text, text != ""
+	case "ip":
+		return isText && in.setAddress(text)
+	case "sent_at":
+		return isText && setTime(&in.sentAt, text)
+	case "opened_at":
+		return isText && setTime(&in.openedAt, text)
+	case "as_number":
+		n, ok := jsonline.Uint(value, 1<<32-1)
+		r.ASNumber = uint32(n)
+		return ok
+	case "headers":
+		return setHeaders(&r.Headers, value)
+	default:
+		return true
+	}
+	return isText
+}
+
+func (in *input) setAddress(text string) (ok bool) {
+	if text == "" {
+		return true
+	}
+	a, err := netip.ParseAddr(strings.TrimSpace(text))
+	in.address = a.Unmap()
+	return err == nil
+}
+
+func setTime(t *time.Time, text string) bool {
+	var err error
+	*t, err = time.Parse(time.RFC3339Nano, text)
+	return err == nil
+}
+
+func setHeaders(facts *classify.HeaderFacts, value string) bool {
+	return jsonline.Walk(value, func(name, value string) error {
+		if jsonline.Null(value) {
+			return nil
+		}
+		v, ok := jsonline.Unquote(value)
+		if !ok {
+			return jsonline.ErrSyntax
+		}
+		*facts |= classify.HeaderFact(name, v)
+		return nil
+	}) == nil
+}

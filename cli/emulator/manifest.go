@@ -1,0 +1,53 @@
+package emulator
+
+import (
+	"fmt"
+	"strings"
+)
+
+// renderManifest writes the fastly.toml that the emulator reads: the stores of
+// the edge program and the geolocation of single addresses; wider prefixes are
+// left out, since the emulator knows addresses only.
+func renderManifest(cfg *Config) []byte {
+	var b strings.Builder
+	b.WriteString("# Rendered by glint at each start; changes are lost.\nmanifest_version = 3\nname = \"glint\"\nlanguage = \"other\"\n")
+	fmt.Fprintf(&b, "\n[local_server.config_stores.glint]\nformat = \"inline-toml\"\n[local_server.config_stores.glint.contents]\nip_precision = %s\n",
+		quote(cfg.Precision))
+	if cfg.KeysFile != "" {
+		fmt.Fprintf(&b, "\n[[local_server.secret_stores.glint]]\nkey = \"pixel_keys\"\nfile = %s\n", quote(cfg.KeysFile))
+	}
+	b.WriteString("\n[local_server.geolocation]\nformat = \"inline-toml\"\nuse_default_loopback = false\n")
+	b.WriteString("[local_server.geolocation.addresses]\n")
+	for _, row := range cfg.Networks.Rows() {
+		if !row.Prefix.IsSingleIP() {
+			continue
+		}
+		n := row.Network
+		fmt.Fprintf(&b, "[local_server.geolocation.addresses.%s]\n", quote(row.Prefix.Addr().String()))
+		fmt.Fprintf(&b, "as_number = %d\ncountry_code = %s\nproxy_type = %s\nproxy_description = %s\n",
+			n.ASNumber, quote(n.Country), quote(n.ProxyType), quote(n.ProxyDescription))
+		if n.Name != "" {
+			fmt.Fprintf(&b, "network = %s\n", quote(n.Name))
+		}
+	}
+	return []byte(b.String())
+}
+
+// quote writes a TOML basic string (toml.io, v1.0.0).
+func quote(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < 0x20 || r == 0x7f:
+			fmt.Fprintf(&b, "\\u%04x", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}

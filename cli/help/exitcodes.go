@@ -1,0 +1,19 @@
+// Package help holds the pages of `glint help` that are about no command.
+package help
+
+import "github.com/spf13/cobra"
+
+// NewExitCodesCmd returns the page `glint help exit-codes`.
+func NewExitCodesCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "exit-codes",
+		Short: "What the exit codes mean",
+		Long: `glint ends with one of these codes:
+
+    0  done; also when there was nothing to show
+    1  failed; the reason is on stderr, with what to try
+    2  the command line or the configuration is wrong
+    3  a check found a problem, for example pending migrations
+  130  interrupted`,
+	}
+}

@@ -1,0 +1,124 @@
+// Package home is glint's own folder: keys, credentials, the embedded
+// warehouse's data, dead letters, and the state of the running instance.
+//
+// All of it is for its owner only. A folder or secret that others may read is
+// refused, with the command that mends it.
+package home
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// ErrLoose is wrapped by errors about a folder or secret that others may read.
+var ErrLoose = errors.New("home: others may read it")
+
+// LooseError names what is too open, and how to mend it.
+type LooseError struct {
+	Path string
+	Mode fs.FileMode
+	Want fs.FileMode
+}
+
+func (e *LooseError) Error() string {
+	return fmt.Sprintf("%s may be read by others (mode %04o)", e.Path, e.Mode.Perm())
+}
+
+// Unwrap returns ErrLoose.
+func (e *LooseError) Unwrap() error { return ErrLoose }
+
+// Hint is the command that mends it.
+func (e *LooseError) Hint() string { return fmt.Sprintf("chmod %o %s", e.Want, e.Path) }
+
+// Home is the folder's path. The methods of the same names give the places in it.
+type Home string
+
+// Locate returns the folder that getenv says: $GLINT_HOME, else glint in the
+// user's data folder. It makes nothing.
+func Locate(getenv func(string) string) (Home, error) {
+	dir := getenv("GLINT_HOME")
+	if dir == "" {
+		data := getenv("XDG_DATA_HOME")
+		if data == "" {
+			user, err := os.UserHomeDir()
+			if err != nil {
+				return "", fmt.Errorf("find the user's data folder: %w", err)
+			}
+			data = filepath.Join(user, ".local", "share")
+		}
+		dir = filepath.Join(data, "glint")
+	}
+	dir, err := filepath.Abs(dir)
+	return Home(dir), err
+}
+
+// Make makes the folder and its parts where they are missing, and refuses
+// those that others may read.
+func (h Home) Make() error {
+	for _, dir := range []string{string(h), h.KeysDir(), h.RunDir(), h.DeadLetterDir()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("make glint's folder: %w", err)
+		}
+		if err := private(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// private refuses a path that group or others may use.
+func private(path string, want fs.FileMode) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return &LooseError{path, info.Mode(), want}
+	}
+	return nil
+}
+
+func (h Home) path(elem ...string) string {
+	return filepath.Join(append([]string{string(h)}, elem...)...)
+}
+
+// The places in the folder.
+func (h Home) KeysDir() string         { return h.path("keys") }
+func (h Home) PixelKeysFile() string   { return h.path("keys", "pixel.keys") }
+func (h Home) CredentialsFile() string { return h.path("credentials.env") }
+func (h Home) WarehouseDir() string    { return h.path("warehouse") }
+func (h Home) DeadLetterDir() string   { return h.path("deadletters") }
+func (h Home) RunDir() string          { return h.path("run") }
+func (h Home) StateFile() string       { return h.path("run", "state.json") }
+
+// readPrivate returns the content of a secret file.
+func readPrivate(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	return string(b), private(path, 0o600)
+}
+
+// writePrivate replaces a file whole, readable for its owner only.
+func writePrivate(path, content string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // nothing is there after the rename
+	_, err = f.WriteString(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	return err
+}

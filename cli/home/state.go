@@ -1,0 +1,88 @@
+package home
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// ErrNotRunning is returned by ReadState if no instance of glint runs.
+var ErrNotRunning = errors.New("home: glint is not running")
+
+// State is what a running instance tells the other commands.
+type State struct {
+	PID         int       `json:"pid"`
+	ProcessID   string    `json:"process_id"` // tells this process from a later one with the same pid
+	StartedAt   time.Time `json:"started_at"`
+	Pixel       string    `json:"pixel,omitempty"`
+	Ingest      string    `json:"ingest"`
+	Warehouse   string    `json:"warehouse,omitempty"` // "" if it is not the embedded one
+	Metrics     string    `json:"metrics"`
+	Credentials string    `json:"credentials"`
+}
+
+// WriteState keeps the state of this process.
+func (h Home) WriteState(s State) error {
+	s.PID = os.Getpid()
+	s.ProcessID = processID(s.PID)
+	s.StartedAt = time.Now().UTC().Truncate(time.Second)
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := writePrivate(h.StateFile(), string(b)+"\n"); err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	return nil
+}
+
+// RemoveState removes the state if it is this process's.
+func (h Home) RemoveState() error {
+	s, err := h.ReadState()
+	if err != nil || s.PID != os.Getpid() {
+		return nil //nolint:nilerr // somebody else's state, or none, is not ours to remove
+	}
+	return os.Remove(h.StateFile())
+}
+
+// ReadState returns the running instance's state, or ErrNotRunning. The state
+// of a process that is gone counts as none.
+func (h Home) ReadState() (State, error) {
+	var s State
+	b, err := os.ReadFile(h.StateFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, ErrNotRunning
+	}
+	if err != nil {
+		return s, fmt.Errorf("read state: %w", err)
+	}
+	if err := json.Unmarshal(b, &s); err != nil {
+		return s, fmt.Errorf("read state %s: %w", h.StateFile(), err)
+	}
+	alive := syscall.Kill(s.PID, 0)
+	if s.PID <= 0 || errors.Is(alive, syscall.ESRCH) || s.ProcessID != processID(s.PID) {
+		return State{}, ErrNotRunning
+	}
+	return s, nil
+}
+
+// processID is the process's start time in the kernel's ticks since boot, ""
+// where the kernel does not tell: field 22 of /proc/PID/stat, counted after the
+// command in parentheses (proc(5)).
+func processID(pid int) string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return ""
+	}
+	stat := string(b)
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 20 {
+		return ""
+	}
+	return fields[19]
+}

@@ -1,0 +1,69 @@
+// Command glint measures email opens: it runs the service, registers sends and
+// reports. Each folder beside this file is a noun of the command line.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+	"glint/cli/classify"
+	"glint/cli/engine"
+	"glint/cli/help"
+	"glint/cli/home"
+	"glint/cli/migrate"
+	"glint/cli/report"
+	"glint/cli/send"
+	"glint/cli/serve"
+	"glint/cli/stream"
+	"glint/cli/up"
+	"glint/cli/version"
+	"glint/ingest/warehouse/embedded"
+)
+
+func main() {
+	embedded.RunChildIfAsked()
+	os.Exit(run())
+}
+
+// run is main without the exit, so that tests can call it.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	h, err := home.Locate(os.Getenv)
+	if err != nil {
+		return app.Report(os.Stderr, err)
+	}
+	a := &app.App{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Home: h, Version: version.Current()}
+	return app.Report(os.Stderr, newRootCmd(a).ExecuteContext(ctx))
+}
+
+func newRootCmd(a *app.App) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "glint",
+		Short: "Email open tracking that you own and can believe",
+		Long: "glint answers a tracking pixel, keeps every open, and reports open rates with their uncertainty:\n" +
+			"machine opens told apart, Apple's privacy prefetch accounted for, every number computed from rows you can read.",
+		Example:       "  glint up --demo\n  glint send register --campaign spring --file recipients.csv --output urls.csv\n  glint report spring",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return a.FlagsFromEnvironment(cmd)
+		},
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return app.UsageOf(cmd, err) })
+	root.AddCommand(
+		up.NewCmd(a), serve.NewCmd(a), stream.NewCmd(a), migrate.NewCmd(a),
+		send.NewCmd(a), report.NewCmd(a, nil), classify.NewCmd(a),
+		engine.NewCmd(a), version.NewCmd(a), help.NewExitCodesCmd(),
+	)
+	return root
+}

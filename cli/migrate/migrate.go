@@ -1,0 +1,103 @@
+// Package migrate is `glint migrate`: the warehouse's schema.
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+	"glint/cli/output"
+	"glint/schema/migrate"
+)
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
+	return app.Group(&cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the warehouse's schema up to date, or look at it",
+	}, newUpCmd(a), newStatusCmd(a))
+}
+
+func newUpCmd(a *app.App) *cobra.Command {
+	var dsn string
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Apply pending migrations and changed views",
+		Long: "Applies the migrations that are pending and creates changed views again. `glint up` and `glint serve` do the\n" +
+			"same when they start. It only goes forward; running it again changes nothing.",
+		Example: "  glint migrate up",
+		Args:    app.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runUp(cmd.Context(), a, dsn) },
+	}
+	app.WarehouseFlag(cmd, &dsn)
+	return cmd
+}
+
+func runUp(ctx context.Context, a *app.App, dsn string) error {
+	w, err := a.OpenWarehouse(ctx, dsn, app.OwnDatabase)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Close() }()
+	db := w.DB()
+	defer func() { _ = db.Close() }()
+	result, err := migrate.Up(ctx, db)
+	for _, name := range result.Applied {
+		fmt.Fprintln(a.Err, "applied", name)
+	}
+	for _, name := range result.Views {
+		fmt.Fprintln(a.Err, "created view", name)
+	}
+	if err == nil && len(result.Applied)+len(result.Views) == 0 {
+		fmt.Fprintln(a.Err, "the schema is up to date")
+	}
+	return err
+}
+
+func newStatusCmd(a *app.App) *cobra.Command {
+	var dsn string
+	cmd := &cobra.Command{
+		Use:     "status",
+		Short:   "List the migrations; exit code 3 if some are pending",
+		Long:    "Lists the migrations of this program and when each was applied. It changes nothing. The exit code is 3 if one is pending.",
+		Example: "  glint migrate status",
+		Args:    app.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), a, dsn) },
+	}
+	app.WarehouseFlag(cmd, &dsn)
+	return cmd
+}
+
+func runStatus(ctx context.Context, a *app.App, dsn string) error {
+	w, err := a.OpenWarehouse(ctx, dsn, app.OwnDatabase)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Close() }()
+	db := w.DB()
+	defer func() { _ = db.Close() }()
+	migrations, err := migrate.Status(ctx, db)
+	if err != nil {
+		return err
+	}
+	pending := 0
+	t := output.NewTable("VERSION", "NAME", "STATE", "APPLIED AT").AlignRight(0)
+	for _, m := range migrations {
+		state, at := "applied", m.AppliedAt.UTC().Format("2006-01-02 15:04:05")
+		if m.Pending() {
+			state, at = "pending", ""
+			pending++
+		}
+		t.Row(fmt.Sprint(m.Version), m.Name, state, at)
+	}
+	if err := t.Write(a.Out); err != nil {
+		return err
+	}
+	if pending > 0 {
+		return app.Problem(errors.New(output.Plural(pending, "migration is", "migrations are")+" pending"), "glint migrate up")
+	}
+	return nil
+}

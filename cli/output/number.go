@@ -1,0 +1,39 @@
+package output
+
+import (
+	"strconv"
+	"time"
+)
+
+// Count writes a whole number with commas between the thousands.
+func Count(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// Percent writes a fraction as a percentage with one digit, "–" for nil.
+func Percent(p *float64) string {
+	if p == nil {
+		return "–"
+	}
+	return strconv.FormatFloat(*p*100, 'f', 1, 64) + " %"
+}
+
+// Time writes a time in UTC to the second, "–" for nil.
+func Time(t *time.Time) string {
+	if t == nil {
+		return "–"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+// Plural writes a number with the right form of a noun.
+func Plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Count(uint64(n)) + " " + many
+}

@@ -1,0 +1,68 @@
+package output
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// Progress says how far something is, on stderr: nothing in its first two
+// seconds, then one line that is rewritten on a terminal, and a line every ten
+// seconds elsewhere. It is safe for concurrent use.
+type Progress struct {
+	w        io.Writer
+	verb     string
+	total    int
+	terminal bool
+
+	mu    sync.Mutex
+	done  int
+	start time.Time
+	shown time.Time
+}
+
+// NewProgress begins to count to total; verb is for example "registered".
+func NewProgress(w io.Writer, verb string, total int) *Progress {
+	return &Progress{w: w, verb: verb, total: total, terminal: IsTerminal(w), start: time.Now()}
+}
+
+// Add counts n more.
+func (p *Progress) Add(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done += n
+	every := 10 * time.Second
+	if p.terminal {
+		every = 200 * time.Millisecond
+	}
+	now := time.Now()
+	if now.Sub(p.start) < 2*time.Second || now.Sub(p.shown) < every {
+		return
+	}
+	p.shown = now
+	line := fmt.Sprintf("%s %s of %s", p.verb, Count(uint64(p.done)), Count(uint64(p.total)))
+	if p.terminal {
+		fmt.Fprintf(p.w, "\r\x1b[K%s", line)
+	} else {
+		fmt.Fprintln(p.w, line)
+	}
+}
+
+// End clears the line.
+func (p *Progress) End() {
+	if p.terminal && !p.shown.IsZero() {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}
+
+// IsTerminal reports whether w is a terminal.
+func IsTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,116 @@
+// Package report is `glint report`: the numbers of one campaign.
+package report
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+	"glint/cli/output"
+	"glint/ingest/warehouse"
+)
+
+// Options are what the command was asked.
+type Options struct {
+	App      *app.App
+	Campaign string
+	Format   string
+	DSN      string
+}
+
+// NewCmd returns the command. run is called with what was parsed; nil is the
+// real one.
+func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Command {
+	if run == nil {
+		run = Run
+	}
+	o := &Options{App: a}
+	cmd := &cobra.Command{
+		Use:   "report CAMPAIGN",
+		Short: "Print a campaign's opens and open rates",
+		Long: "Prints the numbers of the campaign with that name or id, computed from its opens as they are now. It changes\n" +
+			"nothing. The README defines each number, cli/JSON.md each field.",
+		Example: "  glint report spring\n  glint report spring --format json",
+		Args:    app.OneArg("campaign's name or id"),
+	}
+	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
+	app.WarehouseFlag(cmd, &o.DSN)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.Campaign, o.Format = args[0], format.String()
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+// Run prints the report.
+func Run(ctx context.Context, o *Options) error {
+	w, err := o.App.OpenWarehouse(ctx, o.DSN, app.ReadViews)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Close() }()
+	r, err := w.ReportOf(ctx, o.Campaign)
+	if errors.Is(err, warehouse.ErrNoCampaign) {
+		return app.Try(fmt.Errorf("there is no campaign %s", strconv.Quote(output.Safe(o.Campaign))),
+			"glint send register --campaign NAME --file recipients.csv --output urls.csv")
+	}
+	if err != nil {
+		return err
+	}
+	if o.Format == "json" {
+		return WriteJSON(o.App.Out, r)
+	}
+	return WriteTable(o.App.Out, r)
+}
+
+// document is the JSON form: a contract, described in cli/JSON.md.
+type document struct {
+	Campaign                string       `json:"campaign"`
+	CampaignID              uint64       `json:"campaign_id,string"`
+	Sends                   uint64       `json:"sends"`
+	Delivered               uint64       `json:"delivered"`
+	OpensTotal              uint64       `json:"opens_total"`
+	UniqueOpens             uint64       `json:"unique_opens"`
+	BotFilteredUniqueOpens  uint64       `json:"bot_filtered_unique_opens"`
+	ReliableUniqueOpens     uint64       `json:"reliable_unique_opens"`
+	MPPOnly                 uint64       `json:"mpp_only"`
+	MPPAdjustedOpenRate     *float64     `json:"mpp_adjusted_open_rate"`
+	OpenRateLow             *float64     `json:"open_rate_low"`
+	OpenRateHigh            *float64     `json:"open_rate_high"`
+	CILow                   *float64     `json:"ci_low"`
+	CIHigh                  *float64     `json:"ci_high"`
+	FirstOpenAt             *time.Time   `json:"first_open_at"`
+	LastOpenAt              *time.Time   `json:"last_open_at"`
+	UnregisteredOpensTotal  uint64       `json:"unregistered_opens_total"`
+	UnregisteredUniqueOpens uint64       `json:"unregistered_unique_opens"`
+	Classes                 []classCount `json:"classes"`
+}
+
+type classCount struct {
+	Class       string `json:"class"`
+	OpensTotal  uint64 `json:"opens_total"`
+	UniqueOpens uint64 `json:"unique_opens"`
+}
+
+// WriteJSON prints the report as one object.
+func WriteJSON(w io.Writer, r *warehouse.Report) error {
+	d := document{
+		r.Campaign, r.CampaignID, r.Sends, r.Delivered, r.OpensTotal, r.UniqueOpens, r.BotFilteredUniqueOpens,
+		r.ReliableUniqueOpens, r.MPPOnly, r.MPPAdjustedOpenRate, r.OpenRateLow, r.OpenRateHigh, r.CILow, r.CIHigh,
+		r.FirstOpenAt, r.LastOpenAt, r.UnregisteredOpensTotal, r.UnregisteredUniqueOpens, []classCount{},
+	}
+	for _, c := range r.Classes {
+		d.Classes = append(d.Classes, classCount(c))
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(d)
+}

@@ -1,0 +1,36 @@
+package send
+
+import (
+	"errors"
+	"fmt"
+	"html"
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+)
+
+func newSnippetCmd(a *app.App) *cobra.Command {
+	return &cobra.Command{
+		Use:   "snippet [PIXEL_URL]",
+		Short: "Print the <img> tag for a mail's HTML",
+		Long: "Prints the tag that loads the pixel; without a URL, with the placeholder {{pixel_url}} for a template. Put it last\n" +
+			"in the body, so that it loads after what people came to see. It is not hidden by display:none, since some mail\n" +
+			"clients do not load what is. It changes nothing.",
+		Example: "  glint send snippet\n  glint send snippet https://pixel.example.com/o/TOKEN.gif",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			src := "{{pixel_url}}"
+			if len(args) == 1 {
+				u, err := url.Parse(args[0])
+				if err != nil || u.Host == "" {
+					return app.Usage(errors.New("the argument is no URL"))
+				}
+				src = html.EscapeString(args[0])
+			}
+			_, err := fmt.Fprintf(a.Out, "<img src=\"%s\" width=\"1\" height=\"1\" alt=\"\" style=\"border:0;width:1px;height:1px\">\n", src)
+			return err
+		},
+	}
+}

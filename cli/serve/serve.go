@@ -1,0 +1,112 @@
+// Package serve is `glint serve`: ingest before a ClickHouse of one's own.
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+	"glint/cli/home"
+	"glint/edge/pixel"
+	"glint/ingest"
+	"glint/ingest/networks"
+	"glint/ingest/warehouse"
+)
+
+type options struct {
+	app       *app.App
+	dsn       string
+	networks  string
+	precision string
+	logLevel  string
+	config    ingest.Config
+}
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
+	o := &options{app: a, config: ingest.Default()}
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run ingest before a ClickHouse server",
+		Long: `Runs ingest, and with --pixel-listen the standalone pixel, on any ClickHouse server. It applies pending migrations,
+then works until Ctrl-C. A 2xx means what that server's acknowledgement means: see fsync_after_insert there.
+
+The ingest token is $GLINT_INGEST_TOKEN, else the one in $GLINT_HOME/credentials.env, which is made where it is missing.`,
+		Example: "  GLINT_WAREHOUSE=http://glint:secret@clickhouse:8123/glint glint serve --ingest-listen 0.0.0.0:8702",
+		Args:    app.NoArgs,
+	}
+	f := cmd.Flags()
+	app.WarehouseFlag(cmd, &o.dsn)
+	f.StringVar(&o.config.IngestListen, "ingest-listen", o.config.IngestListen, "address of POST /v1/logs")
+	f.StringVar(&o.config.PixelListen, "pixel-listen", "", "address of the standalone pixel (default: none)")
+	f.StringVar(&o.config.MetricsListen, "metrics-listen", o.config.MetricsListen, "address of /metrics")
+	f.StringVar(&o.networks, "networks", "", "CSV file that tells networks: prefix,network,as_number,proxy_type,proxy_description,country")
+	f.StringVar(&o.precision, "ip-precision", "truncated", "how much of an address is kept: truncated, full, none")
+	f.StringSliceVar(&o.config.ServiceIDs, "fastly-service", nil, "Fastly service id that may log here; repeatable (default: any that knows the token)")
+	level := app.ChoiceFlag(cmd, "log-level", "what is logged", "info", "debug", "warn", "error")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o.logLevel = level.String()
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func run(ctx context.Context, o *options) error {
+	h := o.app.Home
+	if err := o.prepare(); err != nil {
+		return err
+	}
+	o.config.Ready = func(at ingest.Addresses) {
+		err := h.WriteState(home.State{Pixel: at.Pixel, Ingest: at.Ingest, Metrics: at.Metrics, Credentials: h.CredentialsFile()})
+		if err != nil {
+			o.config.Logger.Error("state not written", "error", err)
+		}
+		fmt.Fprintf(o.app.Out, "ready pixel=%s ingest=%s credentials=%s\n", at.Pixel, at.Ingest, h.CredentialsFile())
+	}
+	err := ingest.Run(ctx, o.config)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = nil // asked to end while it started
+	}
+	if errors.Is(err, warehouse.ErrDSN) {
+		err = app.Usage(err)
+	}
+	return errors.Join(err, h.RemoveState())
+}
+
+func (o *options) prepare() error {
+	h := o.app.Home
+	if o.dsn == "" {
+		return app.Usage(errors.New("--warehouse is missing; it names your ClickHouse server (glint up brings its own)"))
+	}
+	if err := h.Make(); err != nil {
+		return err
+	}
+	c, err := h.Credentials()
+	if err != nil {
+		return err
+	}
+	if token := o.app.Getenv("GLINT_INGEST_TOKEN"); token != "" {
+		c.IngestToken = token
+	}
+	cfg := &o.config
+	if cfg.Ring, err = h.Keys(); err != nil {
+		return err
+	}
+	if cfg.Precision, err = pixel.ParsePrecision(o.precision); err != nil {
+		return app.Usage(fmt.Errorf("--ip-precision: %w", err))
+	}
+	if o.networks != "" {
+		if cfg.Networks, err = networks.Load(o.networks); err != nil {
+			return app.Usage(fmt.Errorf("--networks: %w", err))
+		}
+	}
+	cfg.Token, cfg.DeadLetterDir, cfg.Version, cfg.WarehouseDSN = c.IngestToken, h.DeadLetterDir(), o.app.Version, o.dsn
+	cfg.Logger = o.app.Logger(o.logLevel)
+	if err := cfg.Validate(); err != nil {
+		return app.Usage(err)
+	}
+	return nil
+}

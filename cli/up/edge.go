@@ -1,0 +1,62 @@
+package up
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"glint/cli/app"
+	"glint/cli/emulator"
+	"glint/cli/home"
+	"glint/cli/stream"
+	"glint/edge/toolchain"
+	"glint/ingest"
+	"glint/ingest/logstream"
+)
+
+// edge is the edge program in the emulator, with the stream of its log.
+type edge struct {
+	emulator *emulator.Emulator
+	batcher  *logstream.Batcher
+}
+
+// flushTimeout bounds how long the last lines may take to ingest.
+const flushTimeout = 5 * time.Second
+
+// startEdge lets the emulator answer the pixel; what it logs goes to ingest the
+// way that Fastly would take.
+func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc, at ingest.Addresses, c home.Credentials) (*edge, error) {
+	viceroy, err := toolchain.Locate("viceroy")
+	if err != nil {
+		return nil, app.Try(err, "make tools")
+	}
+	o.config.Progress("compiling the edge program in the emulator")
+	poster := logstream.NewPoster(at.Ingest, c.IngestToken, "")
+	e := &edge{batcher: logstream.New(
+		logstream.Config{Period: o.config.PixelPeriod, Logger: o.config.Logger},
+		logstream.Retry(poster.Send, logstream.RetryablePost))}
+	e.emulator, err = emulator.Start(ctx, emulator.Config{
+		Viceroy: viceroy, Wasm: o.wasm, Dir: o.app.Home.RunDir(), Listen: o.pixelListen,
+		KeysFile: o.app.Home.PixelKeysFile(), Precision: o.precision, Networks: o.config.Networks,
+		Lines: func(stdout io.Reader) {
+			_ = stream.Copy(context.Background(), stdout, io.Discard, "opens", e.batcher.Add) // ends with the emulator
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		<-e.emulator.Done()
+		cancel(errors.New("the emulator has ended")) // of no effect if the service was asked to end
+	}()
+	return e, nil
+}
+
+// stop ends the emulator and brings its last lines to ingest.
+func (e *edge) stop() {
+	e.emulator.Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
+	defer cancel()
+	e.batcher.Close(ctx)
+}

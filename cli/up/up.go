@@ -1,0 +1,218 @@
+// Package up is `glint up`: everything on one machine.
+package up
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+	"glint/cli/demo"
+	"glint/cli/home"
+	"glint/edge/pixel"
+	"glint/edge/token"
+	"glint/edge/toolchain"
+	"glint/ingest"
+	"glint/ingest/networks"
+	"glint/ingest/warehouse/embedded"
+	"glint/schema"
+)
+
+type options struct {
+	app             *app.App
+	pixelListen     string
+	warehouseListen string
+	networksFile    string
+	precision       string
+	memory          uint64
+	demo            bool
+	withEdge        bool
+	wasm            string
+	logLevel        string
+	config          ingest.Config
+	running         atomic.Pointer[edge] // with --edge, once it answers
+}
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
+	o := &options{app: a, config: ingest.Default()}
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Run all of glint on this machine: pixel, ingest and warehouse",
+		Long: `Runs the standalone pixel, ingest, and ClickHouse's engine as a child process. When all is up it prints one line on
+stdout, "ready pixel=URL ingest=URL clickhouse=URL credentials=FILE", and works until Ctrl-C.
+
+Data, keys and credentials are in $GLINT_HOME (default: glint in your data folder). With --demo it plays a made-up
+campaign and prints its report. With --edge the compiled edge program answers the pixel, in Fastly's emulator.`,
+		Example: "  glint up\n  glint up --demo\n  glint up --pixel-listen 127.0.0.1:0 --ingest-listen 127.0.0.1:0 --warehouse-listen 127.0.0.1:0",
+		Args:    app.NoArgs,
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.pixelListen, "pixel-listen", "127.0.0.1:8701", "address of the pixel; port 0 takes a free one")
+	f.StringVar(&o.config.IngestListen, "ingest-listen", o.config.IngestListen, "address of POST /v1/logs")
+	f.StringVar(&o.warehouseListen, "warehouse-listen", "127.0.0.1:8703", "address of ClickHouse's HTTP interface")
+	f.StringVar(&o.config.MetricsListen, "metrics-listen", o.config.MetricsListen, "address of /metrics")
+	f.StringVar(&o.networksFile, "networks", "", "CSV file that tells networks: prefix,network,as_number,proxy_type,proxy_description,country")
+	f.StringVar(&o.precision, "ip-precision", "truncated", "how much of an address is kept: truncated, full, none")
+	f.Uint64Var(&o.memory, "warehouse-memory-bytes", 0, "most memory that the engine uses (default: a part of the machine's)")
+	f.StringSliceVar(&o.config.ServiceIDs, "fastly-service", nil, "Fastly service id that may log here; repeatable (default: any that knows the token)")
+	f.BoolVar(&o.demo, "demo", false, "play a demo campaign and print its report")
+	f.BoolVar(&o.withEdge, "edge", false, "let the edge program answer the pixel, in the emulator")
+	f.StringVar(&o.wasm, "edge-wasm", filepath.Join("bin", "main.wasm"), "the compiled edge program")
+	level := app.ChoiceFlag(cmd, "log-level", "what is logged", "warn", "debug", "info", "error")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o.logLevel = level.String()
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+// run works until ctx ends, which is how it is meant to end.
+func run(ctx context.Context, o *options) error {
+	began := time.Now()
+	credentials, err := o.prepare()
+	if err != nil {
+		return err
+	}
+	// The service outlives ctx by the time that the edge needs to hand over its
+	// last lines.
+	service, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() {
+		if e := o.running.Load(); e != nil {
+			e.stop()
+		}
+		cancel(nil)
+	})
+	defer stop()
+	o.config.Ready = func(at ingest.Addresses) {
+		if err := o.ready(service, cancel, at, credentials, began); err != nil {
+			cancel(err)
+		}
+	}
+	err = ingest.Run(service, o.config)
+	if cause := context.Cause(service); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = nil // asked to end while it started
+	}
+	return errors.Join(err, o.app.Home.RemoveState())
+}
+
+// prepare fills the configuration from home and flags.
+func (o *options) prepare() (c home.Credentials, err error) {
+	h := o.app.Home
+	if err := h.Make(); err != nil {
+		return c, err
+	}
+	if c, err = h.Credentials(); err != nil {
+		return c, err
+	}
+	ring, err := h.Keys()
+	if err != nil {
+		return c, err
+	}
+	library, err := toolchain.Locate("engine")
+	if err != nil {
+		return c, app.Try(err, "glint engine install")
+	}
+	cfg := &o.config
+	if cfg.Precision, err = pixel.ParsePrecision(o.precision); err != nil {
+		return c, app.Usage(fmt.Errorf("--ip-precision: %w", err))
+	}
+	if cfg.Networks, err = o.loadNetworks(); err != nil {
+		return c, app.Usage(fmt.Errorf("--networks: %w", err))
+	}
+	o.fill(cfg, c, ring, library)
+	if err := cfg.Validate(); err != nil {
+		return c, app.Usage(err)
+	}
+	return c, nil
+}
+
+func (o *options) fill(cfg *ingest.Config, c home.Credentials, ring *token.Ring, library string) {
+	h := o.app.Home
+	cfg.PixelListen = o.pixelListen
+	if o.withEdge {
+		cfg.PixelListen = "" // the emulator listens there
+	}
+	cfg.Token, cfg.Ring, cfg.DeadLetterDir, cfg.Version = c.IngestToken, ring, h.DeadLetterDir(), o.app.Version
+	cfg.Logger = o.app.Logger(o.logLevel)
+	cfg.Progress = func(what string) { fmt.Fprintln(o.app.Err, what) }
+	cfg.Engine = &embedded.Config{
+		Library: library, DataDir: h.WarehouseDir(), RunDir: filepath.Join(h.RunDir(), "engine"), Listen: o.warehouseListen,
+		Users: []embedded.User{
+			{Name: c.WarehouseUser, Password: c.WarehousePassword},
+			{Name: c.SQLUser, Password: c.SQLPassword, ReadOnlyViews: schema.PublicViews()},
+		},
+		MaxMemoryBytes: o.memory,
+		LockWait:       15 * time.Second,
+		Logger:         cfg.Logger.With(slog.String("part", "engine")),
+	}
+}
+
+func (o *options) loadNetworks() (*networks.Table, error) {
+	switch {
+	case o.networksFile != "":
+		return networks.Load(o.networksFile)
+	case o.demo:
+		return demo.Networks()
+	}
+	return nil, nil
+}
+
+// ready publishes where everything answers, then plays the demo if asked.
+func (o *options) ready(ctx context.Context, cancel context.CancelCauseFunc, at ingest.Addresses, c home.Credentials, began time.Time) error {
+	if o.withEdge {
+		e, err := o.startEdge(ctx, cancel, at, c)
+		if err != nil {
+			return err
+		}
+		o.running.Store(e)
+		at.Pixel = e.emulator.URL()
+	}
+	h := o.app.Home
+	err := h.WriteState(home.State{
+		Pixel: at.Pixel, Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics, Credentials: h.CredentialsFile(),
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.app.Err, "up in %.1f s; Ctrl-C stops it\n", time.Since(began).Seconds())
+	if _, err := fmt.Fprintf(o.app.Out, "ready pixel=%s ingest=%s clickhouse=%s credentials=%s\n",
+		at.Pixel, at.Ingest, at.Warehouse, h.CredentialsFile()); err != nil {
+		return err
+	}
+	if !o.demo {
+		return nil
+	}
+	go func() {
+		if err := o.play(ctx, at, c); err != nil {
+			cancel(err)
+		}
+	}()
+	return nil
+}
+
+func (o *options) play(ctx context.Context, at ingest.Addresses, c home.Credentials) error {
+	dsn, err := o.app.RunningDSN(app.OwnDatabase)
+	if err != nil {
+		return err
+	}
+	err = demo.Play(ctx, demo.Options{
+		Pixel: at.Pixel, Ingest: at.Ingest, IngestToken: c.IngestToken, Warehouse: dsn, Ring: o.config.Ring,
+		Out: o.app.Out, Progress: o.app.Err,
+	})
+	if err != nil {
+		return fmt.Errorf("play the demo: %w", err)
+	}
+	demo.WriteNextSteps(o.app.Err, at.Pixel, at.Warehouse, o.app.Home.CredentialsFile())
+	return nil
+}
