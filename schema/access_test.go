@@ -1,0 +1,152 @@
+package schema_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"glint/schema"
+	"glint/schema/schematest"
+)
+
+func TestReadersSeeThePublicViewsOnly(t *testing.T) {
+	w := schematest.Open(t)
+	all := w.Text(t, schematest.WarehouseUser, "SELECT name FROM system.tables WHERE database = currentDatabase()", nil)
+	names := strings.Fields(all)
+	refused := 0
+	for _, name := range names {
+		if slices.Contains(schema.PublicViews(), name) {
+			w.Text(t, schematest.ReaderUser, "SELECT * FROM "+name+" LIMIT 1", nil)
+			continue
+		}
+		refused++
+		if message := w.Refused(t, schematest.ReaderUser, "SELECT * FROM "+name+" LIMIT 1"); !strings.Contains(message, "ACCESS_DENIED") {
+			t.Errorf("%s: refused for another reason: %s", name, message)
+		}
+	}
+	if want := len(names) - len(schema.PublicViews()); refused != want || refused < 8 {
+		t.Errorf("%d tables and inner views refused, want %d", refused, want)
+	}
+}
+
+func TestViewsRunWithTheRightsOfTheWarehouseUser(t *testing.T) {
+	w := schematest.Open(t)
+	for _, view := range append(viewNames(), "message_campaigns_mv") {
+		text := w.Text(t, schematest.WarehouseUser, "SHOW CREATE TABLE "+view, nil)
+		if !strings.Contains(text, "DEFINER = "+schematest.WarehouseUser.Name+" SQL SECURITY DEFINER") {
+			t.Errorf("%s does not name its definer: %s", view, text)
+		}
+	}
+}
+
+func TestReportViewsBeginWithTheCampaignAndShareTheirColumns(t *testing.T) {
+	w := schematest.Open(t)
+	report := columns(t, w, "campaign_report")
+	for _, view := range []string{"unique_opens", "bot_filtered_opens", "mpp_adjusted_opens", "campaign_report"} {
+		got := columns(t, w, view)
+		if diff := cmp.Diff([]string{"campaign_id UInt64", "campaign String"}, got[:2]); diff != "" {
+			t.Errorf("%s: %s", view, diff)
+		}
+		for _, column := range got {
+			if !slices.Contains(report, column) {
+				t.Errorf("%s has a column of its own: %s", view, column)
+			}
+		}
+	}
+	want := []string{
+		"campaign_id UInt64", "campaign String", "sends UInt64", "delivered UInt64", "opens_total UInt64", "unique_opens UInt64",
+		"bot_filtered_unique_opens UInt64", "reliable_unique_opens UInt64", "mpp_only UInt64",
+		"mpp_adjusted_open_rate Nullable(Float64)", "open_rate_low Nullable(Float64)", "open_rate_high Nullable(Float64)",
+		"ci_low Nullable(Float64)", "ci_high Nullable(Float64)",
+		"first_open_at Nullable(DateTime64(3, 'UTC'))", "last_open_at Nullable(DateTime64(3, 'UTC'))",
+		"unregistered_opens_total UInt64", "unregistered_unique_opens UInt64",
+	}
+	if diff := cmp.Diff(want, report); diff != "" {
+		t.Errorf("campaign_report: %s", diff)
+	}
+}
+
+// keyRead finds, in the answer of EXPLAIN indexes = 1, a table and the columns
+// of its primary key which the condition uses.
+var keyRead = regexp.MustCompile(`ReadFromMergeTree \(glint\.(\w+)\)(?s:.*?)PrimaryKey\s+(?:Keys:\s+(\w+)\s+)?Condition`)
+
+func TestAFilterOnTheIDReachesTheKeysOfBothTables(t *testing.T) {
+	w := schematest.Open(t)
+	w.Empty(t)
+	w.Text(t, schematest.WarehouseUser, `INSERT INTO sends (campaign_id, message_id, recipient)
+		SELECT number % 100, generateUUIDv4(number), 'r' FROM numbers(200000)`, nil)
+	w.Text(t, schematest.WarehouseUser, `INSERT INTO opens (campaign_id, message_id, opened_at, event_id)
+		SELECT number % 100, generateUUIDv4(number), toDateTime64('2026-03-01 00:00:00', 3, 'UTC'), number FROM numbers(200000)`, nil)
+	for _, view := range schema.PublicViews() {
+		if view == "campaign_names" {
+			continue // reads neither
+		}
+		plan := w.Text(t, schematest.ReaderUser, "EXPLAIN indexes = 1 SELECT * FROM "+view+" WHERE campaign_id = 42 FORMAT TSVRaw", nil)
+		plan = strings.NewReplacer("│", " ", "├", " ", "└", " ", "─", " ").Replace(plan)
+		keys := map[string]string{}
+		for _, match := range keyRead.FindAllStringSubmatch(plan, -1) {
+			keys[match[1]] = match[2]
+		}
+		delete(keys, "campaigns")
+		if diff := cmp.Diff(map[string]string{"opens": "campaign_id", "sends": "campaign_id"}, keys); diff != "" {
+			t.Errorf("%s: table and used key, want (-), got (+):\n%s\n%s", view, diff, plan)
+		}
+	}
+}
+
+// TestSettingsOfAReaderChangeNoNumber covers settings whose default differs
+// between versions, and others that clients send.
+func TestSettingsOfAReaderChangeNoNumber(t *testing.T) {
+	w := schematest.Open(t)
+	w.Empty(t)
+	runStatements(t, w, "testdata/judged_again/input.sql")
+	settings := []string{
+		"join_use_nulls=1", "group_by_use_nulls=1", "prefer_column_name_to_alias=1", "union_default_mode=DISTINCT",
+		"optimize_move_to_prewhere_if_final=1", "do_not_merge_across_partitions_select_final=0", "final=1",
+		"optimize_aggregation_in_order=1", "enable_analyzer=0", "use_query_condition_cache=0", "transform_null_in=1",
+		"least_greatest_legacy_null_behavior=1", "use_variant_as_common_type=1", "cast_keep_nullable=1", "max_threads=1",
+	}
+	for _, query := range []string{"report", "report_classes"} {
+		want := readReference(t, "testdata/judged_again/"+query+".reference")
+		format := map[string]string{"report": "Vertical", "report_classes": "TSVWithNames"}[query]
+		for _, setting := range settings {
+			name, value, _ := strings.Cut(setting, "=")
+			got := w.Text(t, schematest.ReaderUser, schema.Query(query),
+				map[string]string{"param_campaign_id": "7", "default_format": format, name: value})
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s with %s: want (-), got (+):\n%s", query, setting, diff)
+			}
+		}
+	}
+}
+
+func TestOpensOfACampaignWithoutARowDoNotShow(t *testing.T) {
+	w := schematest.Open(t)
+	w.Empty(t)
+	w.Text(t, schematest.WarehouseUser, `INSERT INTO opens (campaign_id, message_id, opened_at, event_id, class)
+		VALUES (5, '00000000-0000-0000-0000-000000000001', '2026-03-01 00:00:00', 1, 'human_direct')`, nil)
+	for _, view := range schema.PublicViews() {
+		if rows := w.Text(t, schematest.ReaderUser, "SELECT * FROM "+view, nil); rows != "" {
+			t.Errorf("%s: %s", view, rows)
+		}
+	}
+}
+
+func viewNames() []string {
+	var names []string
+	for _, view := range schema.Views() {
+		names = append(names, view.Name)
+	}
+	return names
+}
+
+// columns returns "name type" of each column, in order.
+func columns(t *testing.T, w *schematest.Warehouse, view string) []string {
+	t.Helper()
+	text := w.Text(t, schematest.WarehouseUser,
+		"SELECT concat(name, ' ', type) FROM system.columns WHERE database = currentDatabase() AND table = '"+view+"' ORDER BY position FORMAT TSVRaw", nil)
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+}

@@ -1,0 +1,114 @@
+package schema_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"glint/schema"
+	"glint/schema/schematest"
+)
+
+var update = flag.Bool("update", false, "write the reference files instead of comparing them")
+
+// caseCount pins the number of cases, so that none is lost unnoticed.
+const caseCount = 16
+
+func TestMain(m *testing.M) { os.Exit(schematest.Main(m)) }
+
+// TestCases runs testdata/<case>/input.sql on empty tables and then, as the
+// read-only user, each query with a <query>.reference beside it, for the
+// campaign with the name "case".
+func TestCases(t *testing.T) {
+	w := schematest.Open(t)
+	inputs, err := filepath.Glob("testdata/*/input.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(inputs) != caseCount {
+		t.Errorf("%d cases, want %d", len(inputs), caseCount)
+	}
+	for _, input := range inputs {
+		t.Run(filepath.Base(filepath.Dir(input)), func(t *testing.T) {
+			w.Empty(t)
+			runStatements(t, w, input)
+			id := campaignID(t, w, "case")
+			references, err := filepath.Glob(filepath.Join(filepath.Dir(input), "*.reference"))
+			if err != nil || len(references) == 0 {
+				t.Fatalf("no reference: %v", err)
+			}
+			for _, reference := range references {
+				query := strings.TrimSuffix(filepath.Base(reference), ".reference")
+				compareWithFile(t, reference, reportText(t, w, query, id))
+			}
+		})
+	}
+}
+
+func TestRepeatsGiveTheReportOfOneCopy(t *testing.T) {
+	for _, query := range []string{"report", "report_classes"} {
+		once := readReference(t, "testdata/repeats_once/"+query+".reference")
+		if diff := cmp.Diff(once, readReference(t, "testdata/repeats_three_times/"+query+".reference")); diff != "" {
+			t.Errorf("%s: once (-), three times (+):\n%s", query, diff)
+		}
+	}
+}
+
+// runStatements sends a file statement by statement. Repeated blocks are
+// inserted again, as they are under another name.
+func runStatements(t *testing.T, w *schematest.Warehouse, path string) {
+	t.Helper()
+	text := readReference(t, path)
+	for statement := range strings.SplitSeq(text, ";\n") {
+		if strings.TrimSpace(statement) != "" {
+			w.Text(t, schematest.WarehouseUser, statement, map[string]string{"insert_deduplicate": "0"})
+		}
+	}
+}
+
+// campaignID resolves a name as the command line does.
+func campaignID(t *testing.T, w *schematest.Warehouse, name string) string {
+	t.Helper()
+	row := w.Text(t, schematest.ReaderUser, schema.Query("campaign_by_name"), map[string]string{"param_campaign": name})
+	id, _, found := strings.Cut(row, "\t")
+	if !found || strings.Count(row, "\n") != 1 {
+		t.Fatalf("campaign %q: want one row, got %q", name, row)
+	}
+	return id
+}
+
+func reportText(t *testing.T, w *schematest.Warehouse, query, id string) string {
+	t.Helper()
+	format := "Vertical"
+	if query == "report_classes" {
+		format = "TSVWithNames"
+	}
+	return w.Text(t, schematest.ReaderUser, schema.Query(query),
+		map[string]string{"param_campaign_id": id, "default_format": format})
+}
+
+func compareWithFile(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(readReference(t, path), got); diff != "" {
+		t.Errorf("%s (-) and the answer (+) differ:\n%s", path, diff)
+	}
+}
+
+func readReference(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,129 @@
+// Package migrate brings a database to the schema of this program: goose
+// applies the migrations that are pending, then the views are created again if
+// their text has changed.
+//
+// Guarantees: running it again changes nothing; a run that was cut off is
+// completed by the next one, because every statement is idempotent (ClickHouse
+// has no transaction around DDL); a reader never sees a view missing, only the
+// old one or the new one. It only goes forward: to go back would be to drop
+// data.
+//
+// It neither creates the database nor locks it: two runs at a time are harmless
+// but may report the same migration twice.
+package migrate
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/pressly/goose/v3"
+
+	"glint/schema"
+)
+
+// ErrNewer means that a newer program has already migrated the database further
+// than this one knows.
+var ErrNewer = errors.New("migrate: the database has a newer schema than this program")
+
+// Result tells what Up changed; both are empty if there was nothing to do.
+type Result struct {
+	Applied []string // migrations, as in Migration.Name
+	Views   []string // views that were created again
+}
+
+// Migration is one migration of this program.
+type Migration struct {
+	Version   int64
+	Name      string    // for example "00001_campaigns"
+	AppliedAt time.Time // zero: pending
+}
+
+// Pending tells whether the migration is still to be applied.
+func (m Migration) Pending() bool { return m.AppliedAt.IsZero() }
+
+// Up applies what is pending to the database that db is connected to. The user
+// becomes the DEFINER of the views and must be able to do everything in it. On
+// an error the result still names what was done before. Errors: ErrNewer.
+func Up(ctx context.Context, db *sql.DB) (Result, error) {
+	ctx = withSettings(ctx)
+	provider, err := newProvider(db)
+	if err != nil {
+		return Result{}, err
+	}
+	current, target, err := provider.GetVersions(ctx)
+	if err != nil {
+		return Result{}, fmt.Errorf("read schema version: %w", err)
+	}
+	if current > target {
+		return Result{}, fmt.Errorf("%w: %d, known up to %d", ErrNewer, current, target)
+	}
+	var result Result
+	applied, err := provider.Up(ctx)
+	if partial := (*goose.PartialError)(nil); errors.As(err, &partial) {
+		applied = partial.Applied
+	}
+	for _, m := range applied {
+		result.Applied = append(result.Applied, migrationName(m.Source.Path))
+	}
+	if err != nil {
+		return result, fmt.Errorf("apply migrations: %w", err)
+	}
+	result.Views, err = replaceViews(ctx, db, schema.Views())
+	return result, err
+}
+
+// Status lists every migration of this program by version. On a database
+// without any it creates the table in which goose keeps its versions.
+func Status(ctx context.Context, db *sql.DB) ([]Migration, error) {
+	ctx = withSettings(ctx)
+	provider, err := newProvider(db)
+	if err != nil {
+		return nil, err
+	}
+	states, err := provider.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	migrations := make([]Migration, 0, len(states))
+	for _, s := range states {
+		m := Migration{Version: s.Source.Version, Name: migrationName(s.Source.Path)}
+		if s.State == goose.StateApplied {
+			m.AppliedAt = s.AppliedAt.UTC()
+		}
+		migrations = append(migrations, m)
+	}
+	return migrations, nil
+}
+
+func newProvider(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(schema.FS, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("open migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectClickHouse, db, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return provider, nil
+}
+
+func migrationName(file string) string { return strings.TrimSuffix(path.Base(file), ".sql") }
+
+// withSettings makes each statement complete before it is answered: an
+// asynchronous insert would hide goose's version from its next read, and an
+// error after the first bytes of an answer would be lost.
+func withSettings(ctx context.Context) context.Context {
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+		"async_insert":           0,
+		"http_wait_end_of_query": 1,
+		"alter_sync":             1,
+		"mutations_sync":         1,
+	}))
+}

@@ -1,0 +1,136 @@
+package migrate_test
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"glint/schema"
+	"glint/schema/migrate"
+	"glint/schema/schematest"
+)
+
+func TestMain(m *testing.M) { os.Exit(schematest.Main(m)) }
+
+var allMigrations = []string{"00001_campaigns", "00002_sends", "00003_message_campaigns", "00004_opens"}
+
+func TestUpOfACurrentDatabaseChangesNothing(t *testing.T) {
+	w := schematest.Open(t)
+	mustUp(t, w, migrate.Result{})
+	mustUp(t, w, migrate.Result{})
+}
+
+func TestStatusTellsWhatIsApplied(t *testing.T) {
+	w := schematest.Open(t)
+	migrations, err := migrate.Status(t.Context(), w.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for i, m := range migrations {
+		names = append(names, m.Name)
+		if m.Pending() || m.Version != int64(i+1) {
+			t.Errorf("%+v is not the applied migration %d", m, i+1)
+		}
+	}
+	if diff := cmp.Diff(allMigrations, names); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMigrationsThatWereCutOffAreAppliedAgainWithoutHarm(t *testing.T) {
+	w := schematest.Open(t)
+	exec(t, w, "INSERT INTO opens (campaign_id, opened_at) VALUES (1, '2026-03-01 00:00:00')")
+	exec(t, w, "TRUNCATE TABLE goose_db_version") // as if no migration had come to its end
+	migrations, err := migrate.Status(t.Context(), w.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range migrations {
+		if !m.Pending() {
+			t.Errorf("%s is not pending", m.Name)
+		}
+	}
+	mustUp(t, w, migrate.Result{Applied: allMigrations})
+	mustUp(t, w, migrate.Result{})
+	if rows := exec(t, w, "SELECT count() FROM opens"); rows != "1\n" {
+		t.Errorf("rows of opens: %q", rows)
+	}
+	w.Empty(t)
+}
+
+func TestAChangedViewIsCreatedAgainWithAllOthers(t *testing.T) {
+	w := schematest.Open(t)
+	var all []string
+	for _, view := range schema.Views() {
+		all = append(all, view.Name)
+	}
+	tests := []struct{ name, change string }{
+		{"other text under another hash", "CREATE OR REPLACE VIEW unique_opens AS SELECT 1 AS x COMMENT 'glint views 0'"},
+		{"created by hand", "CREATE OR REPLACE VIEW campaign_counts AS SELECT 1 AS x"},
+		{"missing", "DROP VIEW message_opens"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			exec(t, w, test.change)
+			mustUp(t, w, migrate.Result{Views: all})
+			mustUp(t, w, migrate.Result{})
+			w.Text(t, schematest.ReaderUser, "SELECT sends FROM unique_opens", nil)
+		})
+	}
+}
+
+func TestViewsOfAnEarlierProgramAreDroppedAndThoseOfOthersKept(t *testing.T) {
+	w := schematest.Open(t)
+	exec(t, w, "CREATE VIEW `no longer; needed` AS SELECT 1 AS x COMMENT 'glint views 0'")
+	exec(t, w, "CREATE VIEW somebody_elses AS SELECT 1 AS x COMMENT 'keep'")
+	mustUp(t, w, migrate.Result{})
+	left := exec(t, w, "SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN ('no longer; needed', 'somebody_elses')")
+	if left != "somebody_elses\n" {
+		t.Errorf("left: %q", left)
+	}
+	exec(t, w, "DROP VIEW somebody_elses")
+}
+
+func TestADatabaseOfANewerProgramIsLeftAlone(t *testing.T) {
+	w := schematest.Open(t)
+	exec(t, w, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)")
+	exec(t, w, "CREATE OR REPLACE VIEW unique_opens AS SELECT 1 AS x COMMENT 'glint views newer'")
+	result, err := migrate.Up(t.Context(), w.DB)
+	if !errors.Is(err, migrate.ErrNewer) {
+		t.Errorf("got %+v, %v; want ErrNewer", result, err)
+	}
+	if text := exec(t, w, "SHOW CREATE VIEW unique_opens"); !strings.Contains(text, "glint views newer") {
+		t.Errorf("the newer view was replaced: %s", text)
+	}
+	exec(t, w, "DELETE FROM goose_db_version WHERE version_id = 99999")
+	if _, err := migrate.Up(t.Context(), w.DB); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAReaderCannotMigrate(t *testing.T) {
+	w := schematest.Open(t)
+	if result, err := migrate.Up(t.Context(), w.Reader); err == nil {
+		t.Errorf("no error; %+v", result)
+	}
+}
+
+func mustUp(t *testing.T, w *schematest.Warehouse, want migrate.Result) {
+	t.Helper()
+	got, err := migrate.Up(t.Context(), w.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("want (-), got (+):\n%s", diff)
+	}
+}
+
+func exec(t *testing.T, w *schematest.Warehouse, statement string) string {
+	t.Helper()
+	return w.Text(t, schematest.WarehouseUser, statement, nil)
+}

@@ -1,0 +1,71 @@
+// Package schema holds the warehouse as SQL text: tables, views and queries of
+// ClickHouse. README.md draws how they hang together.
+//
+// It only carries the text. Package migrate applies it to a database; whoever
+// runs a query brings its own connection. Every file opens with its purpose,
+// grain, units, engine and key, and stands for itself in ClickHouse's own
+// dialect: nothing is templated, values are server-side parameters.
+package schema
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+)
+
+// FS holds migrations/*.sql (for goose), views/*.sql and queries/*.sql.
+//
+//go:embed migrations/*.sql views/*.sql queries/*.sql
+var FS embed.FS
+
+// View is one view of the database.
+type View struct {
+	Name string
+	SQL  string // CREATE OR REPLACE VIEW …, without a COMMENT
+}
+
+// viewOrder names the views so that each stands after those it reads.
+var viewOrder = []string{
+	"campaign_names",
+	"message_opens",
+	"campaign_counts",
+	"campaign_report",
+	"unique_opens",
+	"bot_filtered_opens",
+	"mpp_adjusted_opens",
+	"opens_by_class",
+}
+
+// Views returns every view in the order of creation.
+func Views() []View {
+	views := make([]View, 0, len(viewOrder))
+	for _, name := range viewOrder {
+		views = append(views, View{Name: name, SQL: mustRead("views/" + name + ".sql")})
+	}
+	return views
+}
+
+// PublicViews returns the names of the views that people may read. The others,
+// and all tables, hold recipients or are our own business.
+func PublicViews() []string {
+	return []string{
+		"bot_filtered_opens",
+		"campaign_names",
+		"campaign_report",
+		"mpp_adjusted_opens",
+		"opens_by_class",
+		"unique_opens",
+	}
+}
+
+// Query returns the text of queries/<name>.sql. It panics on a name that is not
+// there, which is an error of the program and not of its user.
+func Query(name string) string { return mustRead("queries/" + name + ".sql") }
+
+func mustRead(path string) string {
+	text, err := fs.ReadFile(FS, path)
+	if err != nil {
+		panic(fmt.Sprintf("schema: %v", err))
+	}
+	return string(text)
+}

@@ -1,0 +1,119 @@
+package schema_test
+
+import (
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"glint/schema"
+)
+
+func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
+	want := []string{
+		"migrations/00001_campaigns.sql",
+		"migrations/00002_sends.sql",
+		"migrations/00003_message_campaigns.sql",
+		"migrations/00004_opens.sql",
+		"queries/campaign_by_id.sql",
+		"queries/campaign_by_name.sql",
+		"queries/campaign_key.sql",
+		"queries/lookup_messages.sql",
+		"queries/opened_messages.sql",
+		"queries/report.sql",
+		"queries/report_classes.sql",
+		"views/bot_filtered_opens.sql",
+		"views/campaign_counts.sql",
+		"views/campaign_names.sql",
+		"views/campaign_report.sql",
+		"views/message_opens.sql",
+		"views/mpp_adjusted_opens.sql",
+		"views/opens_by_class.sql",
+		"views/unique_opens.sql",
+	}
+	if diff := cmp.Diff(want, files(t)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEveryFileOpensWithItsPurposeGrainAndUnits(t *testing.T) {
+	for _, path := range files(t) {
+		lines := strings.Split(readFile(t, path), "\n")
+		last := "-- Engine:  "
+		if strings.HasPrefix(path, "queries/") {
+			last = "-- Reads:   "
+		}
+		for i, prefix := range []string{"-- Purpose: ", "-- Grain:   ", "-- Units:   "} {
+			if !strings.HasPrefix(lines[i], prefix) {
+				t.Errorf("%s:%d does not begin %q", path, i+1, prefix)
+			}
+		}
+		if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, last) }) {
+			t.Errorf("%s has no line that begins %q", path, last)
+		}
+	}
+}
+
+func TestViewsAreListedAfterThoseTheyRead(t *testing.T) {
+	paths := files(t)
+	var listed []string
+	for _, view := range schema.Views() {
+		if !strings.Contains(view.SQL, "CREATE OR REPLACE VIEW "+view.Name+"\nDEFINER = CURRENT_USER SQL SECURITY DEFINER\nAS\n") {
+			t.Errorf("views/%s.sql does not create its view with the rights of its creator", view.Name)
+		}
+		for _, later := range schema.Views()[len(listed):] {
+			if strings.Contains(view.SQL, "FROM "+later.Name+"\n") {
+				t.Errorf("%s reads %s, which is created later", view.Name, later.Name)
+			}
+		}
+		listed = append(listed, view.Name)
+		if !slices.Contains(paths, "views/"+view.Name+".sql") {
+			t.Errorf("%s has no file", view.Name)
+		}
+	}
+	for _, path := range paths {
+		if name, ok := strings.CutPrefix(path, "views/"); ok && !slices.Contains(listed, strings.TrimSuffix(name, ".sql")) {
+			t.Errorf("%s is never created", path)
+		}
+	}
+	for _, name := range schema.PublicViews() {
+		if !slices.Contains(listed, name) {
+			t.Errorf("public view %s does not exist", name)
+		}
+	}
+}
+
+func TestAnUnknownQueryPanics(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	schema.Query("no_such_query")
+}
+
+func files(t *testing.T) []string {
+	t.Helper()
+	var paths []string
+	err := fs.WalkDir(schema.FS, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := fs.ReadFile(schema.FS, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,129 @@
+// Package schematest gives tests a migrated warehouse on the real engine.
+//
+// One engine per test binary is started on the first Open and stopped by Main.
+// All tests of the binary share it: use other campaign ids, or Empty. It needs
+// the engine's library (GLINT_ENGINE or the tool cache) and fails without it.
+//
+// A test binary that uses it begins with
+//
+//	func TestMain(m *testing.M) { os.Exit(schematest.Main(m)) }
+package schematest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"glint/edge/toolchain"
+	"glint/ingest/warehouse/embedded"
+	"glint/schema"
+	"glint/schema/migrate"
+)
+
+// The users of the engine. The first may do everything in the database, the
+// second may read schema.PublicViews.
+var (
+	WarehouseUser = User{Name: "glint", Password: "warehouse-secret"}
+	ReaderUser    = User{Name: "reader", Password: "reader-secret"}
+)
+
+// User is a name and password of the test engine.
+type User struct{ Name, Password string }
+
+// Warehouse is the migrated database of one test binary.
+type Warehouse struct {
+	URL    string  // http://127.0.0.1:PORT
+	DB     *sql.DB // as WarehouseUser
+	Reader *sql.DB // as ReaderUser
+
+	engine *embedded.Engine
+	dir    string
+}
+
+var start = sync.OnceValues(startWarehouse)
+
+// started is what Main has to stop.
+var started *Warehouse
+
+// Main runs the tests of a binary and then stops its engine. It returns the
+// exit status.
+func Main(m *testing.M) int {
+	embedded.RunChildIfAsked()
+	status := m.Run()
+	if started == nil {
+		return status
+	}
+	if err := started.stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return max(status, 1)
+	}
+	return status
+}
+
+// Open returns the warehouse of this test binary.
+func Open(tb testing.TB) *Warehouse {
+	tb.Helper()
+	w, err := start()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return w
+}
+
+func startWarehouse() (*Warehouse, error) {
+	library, err := toolchain.Locate("engine")
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "glint-schema-")
+	if err != nil {
+		return nil, err
+	}
+	engine, err := embedded.Start(context.Background(), embedded.Config{
+		Library: library,
+		DataDir: filepath.Join(dir, "data"),
+		RunDir:  filepath.Join(dir, "run"),
+		Listen:  "127.0.0.1:0",
+		Users: []embedded.User{
+			{Name: WarehouseUser.Name, Password: WarehouseUser.Password},
+			{Name: ReaderUser.Name, Password: ReaderUser.Password, ReadOnlyViews: schema.PublicViews()},
+		},
+	})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	started = &Warehouse{URL: engine.URL(), engine: engine, dir: dir}
+	started.DB = started.connect(WarehouseUser)
+	started.Reader = started.connect(ReaderUser)
+	if _, err := migrate.Up(context.Background(), started.DB); err != nil {
+		return nil, fmt.Errorf("migrate test warehouse: %w", err)
+	}
+	return started, nil
+}
+
+func (w *Warehouse) connect(u User) *sql.DB {
+	address, err := url.Parse(w.URL)
+	if err != nil {
+		panic(err) // the engine's own address
+	}
+	return clickhouse.OpenDB(&clickhouse.Options{
+		Protocol: clickhouse.HTTP,
+		Addr:     []string{address.Host},
+		Auth:     clickhouse.Auth{Database: embedded.Database, Username: u.Name, Password: u.Password},
+	})
+}
+
+func (w *Warehouse) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancel()
+	return errors.Join(w.DB.Close(), w.Reader.Close(), w.engine.Stop(ctx), os.RemoveAll(w.dir))
+}

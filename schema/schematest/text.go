@@ -1,0 +1,69 @@
+package schematest
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// tables are those that hold data of campaigns.
+var tables = []string{"campaigns", "sends", "message_campaigns", "opens"}
+
+// Empty removes all rows, and what the tables know of inserts that were made.
+func (w *Warehouse) Empty(tb testing.TB) {
+	tb.Helper()
+	for _, table := range tables {
+		w.Text(tb, WarehouseUser, "TRUNCATE TABLE "+table, nil)
+	}
+}
+
+// Text runs one statement over ClickHouse's HTTP interface and returns the
+// answer as it came. The parameters go into the URL: settings by their name,
+// query parameters as param_<name>.
+func (w *Warehouse) Text(tb testing.TB, u User, statement string, parameters map[string]string) string {
+	tb.Helper()
+	text, err := w.try(u, statement, parameters)
+	if err != nil {
+		tb.Fatalf("%v\nin: %.2000s", err, statement)
+	}
+	return text
+}
+
+// Refused runs one statement that must fail and returns the engine's message.
+func (w *Warehouse) Refused(tb testing.TB, u User, statement string) string {
+	tb.Helper()
+	text, err := w.try(u, statement, nil)
+	if err == nil {
+		tb.Fatalf("not refused to %s: %s\nanswer: %s", u.Name, statement, text)
+	}
+	return err.Error()
+}
+
+func (w *Warehouse) try(u User, statement string, parameters map[string]string) (string, error) {
+	values := url.Values{"wait_end_of_query": {"1"}, "async_insert": {"0"}}
+	for name, value := range maps.All(parameters) {
+		values.Set(name, value)
+	}
+	request, err := http.NewRequest(http.MethodPost, w.URL+"/?"+values.Encode(), strings.NewReader(statement))
+	if err != nil {
+		return "", err
+	}
+	request.SetBasicAuth(u.Name, u.Password)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return "", err
+	}
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s: %s", response.Status, text)
+	}
+	return string(text), nil
+}
