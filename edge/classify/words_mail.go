@@ -1,0 +1,91 @@
+package classify
+
+// Names of mail: the image proxies of mail providers, and mail programs.
+// Proxies name their source. Programs are known by the name in their user agent
+// (ua-parser/uap-core, nielsbasjes/yauaa EMailClients.yaml, matomo-org
+// device-detector, and general knowledge; 2026-11).
+//
+// The order of labels in client.go decides which one wins, not the order here.
+var mailWords = [...]group{
+	// blog.filippo.io/how-the-new-gmail-image-proxy-works (2013, still so)
+	{sets: saysGmailProxy, at: inside, label: labelGmail, words: []string{"googleimageproxy", "via ggpht.com"}},
+	// sparkpost.com/blog/gmail-prefetching-images
+	{sets: saysGmailPrefetch, at: trails, label: labelGmail, words: []string{"edge/12.246 mozilla/5.0"}},
+	// help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html; AOL uses it too
+	{sets: saysMailProxy, at: inside, label: labelYahoo, reason: "proxy_yahoo", words: []string{"yahoomailproxy"}},
+	// hey.com/image-proxy
+	{sets: saysMailProxy, at: leads, label: labelHEY, reason: "proxy_hey", words: []string{"hey.com/imageproxy"}},
+	// fastmail.com/policies/bots: alone it fetches calendars
+	{sets: saysFastmail, at: starts, label: labelFastmail, words: []string{"fastmailua/"}},
+	// nielsbasjes/yauaa EMailClients.yaml
+	{sets: saysMailProxy, at: starts, label: labelSuperhuman, reason: "proxy_superhuman", words: []string{"superhumanproxy", "superhuman"}},
+	{sets: saysMailProxy, at: starts, label: labelFront, reason: "proxy_front", words: []string{"frontapp.com imageproxy", "frontapp imageproxy"}},
+	// matomo-org/device-detector bots.yml
+	{sets: saysMailProxy, at: starts, label: labelSeznam, reason: "proxy_seznam", words: []string{"seznamemailproxy", "seznam email proxy"}},
+	{sets: saysMailProxy, at: starts, label: labelRambler, reason: "proxy_rambler", words: []string{"ramblermail"}},
+	// monperrus/crawler-user-agents
+	{sets: saysMailProxy, at: starts, label: labelShortwave, reason: "proxy_shortwave", words: []string{"shortwave image fetcher", "shortwave"}},
+	// Any other provider that calls its fetcher a mail proxy.
+	{sets: saysMailProxy, at: inside, reason: "proxy_mail", words: []string{
+		"mailproxy", "mail proxy", "mail-proxy", "mailimageproxy", "mail image proxy", "mailimgproxy",
+		"proton image proxy", "protonmail image", "proton-image-proxy",
+	}},
+	// Weak: one open-source project saw it from AS8075 (Outlook on the web).
+	{sets: saysOutlookProxy, at: inside, label: labelOutlook, words: []string{"chrome/35 safari"}},
+	// Image proxies of anybody. YandexImageResizer: mautic/mautic#8718.
+	{sets: saysImageProxy, at: inside, words: []string{
+		"imageproxy", "image proxy", "image-proxy", "imgproxy", "imageresizer", "camo asset proxy", "github-camo", "go-camo",
+	}},
+
+	// Outlook of all ages. Word's renderer sends the MSIE form with ms-office.
+	{sets: saysMailClient, at: starts, label: labelOutlook, words: []string{
+		"microsoft outlook", "macoutlook", "outlook", "oneoutlook", "ms-office", "msoffice", "microsoft office", "olk/",
+	}},
+	{sets: saysMailClient, at: inside, label: labelOutlook, words: []string{"microsoftoutlook", "microsoft.outlook"}},
+	{sets: saysMailClient, at: starts, label: labelWindowsMail, words: []string{
+		"windows live mail", "windowslivemail", "windows mail", "windows-mail", "hxoutlook", "hxmail", "microsoft.windowscommunicationsapps", "livemail",
+	}},
+	{sets: saysMailClient, at: starts, label: labelThunderbird, words: []string{"thunderbird", "icedove", "betterbird", "shredder/", "lanikai/"}},
+	{sets: saysMailClient, at: starts, label: labelNotes, words: []string{"lotus-notes", "lotus notes", "ibm notes", "hcl notes", "lotusnotes", "ibmnotes", "hclnotes"}},
+	{sets: saysMailClient, at: starts, label: labelAppleMail, words: []string{"apple mail", "applemail", "com.apple.mail", "com.apple.mobilemail", "mobilemail", "maild/"}},
+	{sets: saysMailClient, at: leads, label: labelAppleMail, words: []string{"mail/"}},
+	{sets: saysMailClient, at: starts, label: labelSamsung, words: []string{"samsung email", "samsungemail", "com.samsung.android.email", "secmail", "sec email"}},
+	{sets: saysMailClient, at: starts, label: labelGmailApp, words: []string{"com.google.android.gm/", "gmail-android", "gmail/", "gmailhybrid"}},
+	{sets: saysMailClient, at: starts, label: labelYahooApp, words: []string{"yahoo mail/", "yahoomail", "ymail", "yahoomobilemail", "yahoomobilemessenger", "com.yahoo.mobile.client.android.mail"}},
+	{sets: saysMailClient, at: starts, label: labelSpark, words: []string{"spark/", "sparkdesktop", "readdle", "spark mail", "sparkmail"}},
+	{sets: saysMailClient, at: starts, label: labelProton, words: []string{"protonmail", "proton mail", "proton-mail", "ch.protonmail"}},
+	{sets: saysMailClient, at: starts, label: labelTuta, words: []string{"tutanota", "tuta/", "tuta mail", "tuta-desktop"}},
+	{sets: saysMailClient, at: starts, label: labelZoho, words: []string{"zohomail", "zoho mail", "zoho-mail", "zohotrident", "zmail"}},
+
+	// Mail programs for the desktop.
+	{sets: saysMailClient, at: starts, label: labelOtherMail, words: []string{
+		"postbox", "em client", "emclient", "em_client", "em-client", "mailspring", "nylas mail", "nylasmail", "mailbird", "airmail",
+		"foxmail", "the bat!", "thebat", "eudora", "pegasus mail", "pmail", "incredimail", "opera mail", "operamail",
+		"vivaldi mail", "mailmate", "mailplane", "mimestream", "canary mail", "canarymail", "polymail", "unibox", "inky/", "missive",
+		"wavebox", "shift mail", "kiwi for gmail", "boxy/", "boxysuite", "hiri/", "spicebird", "barca/", "barcapro", "pocomail", "sylpheed", "claws mail", "claws-mail",
+		"kmail", "kontact", "evolution/", "geary", "balsa/", "trojita", "mutt/", "neomutt", "alpine/", "gnus/", "interlink",
+		"windows-live", "groupwise", "novell groupwise", "zimbra", "zdesktop",
+		"kerio", "mdaemon", "smartermail", "roundcube", "squirrelmail", "rainloop", "snappymail", "horde", "openxchange", "open-xchange",
+		"ox mail", "oxmail", "notionmail", "notion mail", "twobird", "twist mail", "mailpilot", "mail pilot", "sparrow/", "mailbox/",
+		"entourage", "netscape mail", "netscape messenger", "fossamail", "epyrus", "gyazmail", "powermail", "quickmail", "mailsmith",
+		"letterspace", "postler", "envoy mail", "mailstrom", "coremail", "winbiff", "turukame", "shuriken", "edmax", "al-mail",
+		"denshin", "mailo/", "mailfence", "skiff", "startmail", "hushmail", "posteo", "ctemplar", "runbox",
+	}},
+	// Mail programs for the phone, and providers' own apps.
+	{sets: saysMailClient, at: starts, label: labelOtherMail, words: []string{
+		"k-9 mail", "k-9/", "k9mail", "k9 mail", "com.fsck.k9", "fairemail", "eu.faircode.email", "aquamail", "aqua mail", "bluemail", "blue mail",
+		"me.bluemail", "typeapp", "typemail", "maildroid", "com.ninefolders", "nine mail", "nine/", "mymail", "my.com mail", "ru.mail", "mail.ru mail",
+		"mailru", "yandexmail", "yandex mail", "yandex.mail", "ru.yandex.mail", "rambler mail", "navermail", "naver mail", "daummail", "daum mail", "hanmail",
+		"qqmail", "qq mail", "mailmaster", "netease mail", "neteasemail", "alimail", "aliyun mail", "sinamail", "wps mail",
+		"gmx mail", "gmxmail", "de.gmx", "gmx.mobile", "web.de mail", "webdemail", "webde mail", "de.web.mobile", "t-online mail", "telekom mail", "telekommail", "freenet mail",
+		"freenetmail", "libero mail", "liberomail", "virgilio mail", "orange mail", "laposte", "free mail", "sfr mail", "seznam.cz email", "seznam mail", "cz.seznam.email",
+		"onet poczta", "poczta", "interia mail", "wp poczta", "edison mail", "edisonmail", "easilydo", "cloudmagic", "newton mail", "boomerang",
+		"spike/", "spike mail", "mail+", "mailtime", "email/", "android-mail", "android mail", "android email", "huaweiemail", "huawei email", "huaweimail",
+		"com.huawei.email", "miuimail", "xiaomi mail", "com.android.email", "asus email", "lge email", "lgemail", "htcmail", "htc mail", "sony email", "touchdown", "nitrodesk",
+		"blackberry hub", "blackberry work", "bbwork", "good for enterprise", "citrix secure mail", "secure mail", "securemail", "vmware boxer", "boxer/", "airwatch boxer",
+		"fastmail/", "fastmail desktop", "com.fastmail", "hey/", "hey mail", "com.basecamp.hey", "frontapp", "front/", "rediffmail", "mailjet desktop", "deltachat", "delta chat",
+		"davx5", "davdroid", "aol mail", "aolmail", "aoldesktop", "att mail", "comcast mail", "xfinity mail", "rocketmail", "btmail", "bt email", "virgin mail", "webmail",
+	}},
+	// Says no more than that the program has to do with mail.
+	{sets: saysMailName, at: ends, words: []string{"mail"}},
+}
