@@ -30,34 +30,62 @@ type client struct {
 var (
 	image = []event.Header{{Name: "sec-fetch-dest", Value: "image"}, {Name: "sec-fetch-mode", Value: "no-cors"}, {Name: "accept-language", Value: "en-US,en;q=0.9"}}
 
-	applePrefetch = client{userAgent: "Mozilla/5.0", network: "apple_relay", asNumber: 36183,
-		proxyType: "consumer-privacy", proxyDescription: "apple", country: "US"}
-	gmailProxy = client{userAgent: "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
-		network: "none", asNumber: 15169, country: "US"}
-	gmailPrefetch = client{userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0",
-		network: "none", asNumber: 15169, country: "US", referer: "mail.google.com"}
-	yahooProxy = client{userAgent: "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
-		network: "none", asNumber: 36646, country: "US"}
-	outlook = client{userAgent: "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Win64; x64; Trident/7.0; .NET4.0C; .NET4.0E; ms-office; MSOffice 16)",
-		network: "none", asNumber: 3320, country: "DE"}
-	thunderbird = client{userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.3.0",
-		network: "none", asNumber: 7922, country: "US"}
-	iphone = client{userAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
-		network: "none", asNumber: 21928, country: "US"}
-	android = client{userAgent: "Dalvik/2.1.0 (Linux; U; Android 14; Pixel 8 Build/AP2A.240805.005)",
-		network: "none", asNumber: 22394, country: "US"}
-	webmail = client{userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
-		network: "none", asNumber: 2856, country: "GB", referer: "outlook.live.com", headers: image}
-	scanner = client{userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-		network: "scanner:eop", asNumber: 8075, country: "US"}
-	crawler = client{userAgent: "Mozilla/5.0 (compatible; archive-bot/2.1; +https://example.org/bot)",
-		network: "hosting", asNumber: 16509, proxyType: "hosting", proxyDescription: "cloud", country: "US"}
-	script = client{userAgent: "python-requests/2.32.3",
-		network: "none", asNumber: 24940, country: "DE"}
-	chat = client{userAgent: "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
-		network: "none", asNumber: 14618, country: "US"}
-	robotBrowser = client{userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/130.0.0.0 Safari/537.36",
-		network: "none", asNumber: 24940, country: "DE"}
+	applePrefetch = client{
+		userAgent: "Mozilla/5.0", network: "apple_relay", asNumber: 36183,
+		proxyType: "consumer-privacy", proxyDescription: "apple", country: "US",
+	}
+	gmailProxy = client{
+		userAgent: "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+		network:   "none", asNumber: 15169, country: "US",
+	}
+	gmailPrefetch = client{
+		userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0",
+		network:   "none", asNumber: 15169, country: "US", referer: "mail.google.com",
+	}
+	yahooProxy = client{
+		userAgent: "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
+		network:   "none", asNumber: 36646, country: "US",
+	}
+	outlook = client{
+		userAgent: "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Win64; x64; Trident/7.0; .NET4.0C; .NET4.0E; ms-office; MSOffice 16)",
+		network:   "none", asNumber: 3320, country: "DE",
+	}
+	thunderbird = client{
+		userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.3.0",
+		network:   "none", asNumber: 7922, country: "US",
+	}
+	iphone = client{
+		userAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+		network:   "none", asNumber: 21928, country: "US",
+	}
+	android = client{
+		userAgent: "Dalvik/2.1.0 (Linux; U; Android 14; Pixel 8 Build/AP2A.240805.005)",
+		network:   "none", asNumber: 22394, country: "US",
+	}
+	webmail = client{
+		userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
+		network:   "none", asNumber: 2856, country: "GB", referer: "outlook.live.com", headers: image,
+	}
+	scanner = client{
+		userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+		network:   "scanner:eop", asNumber: 8075, country: "US",
+	}
+	crawler = client{
+		userAgent: "Mozilla/5.0 (compatible; archive-bot/2.1; +https://example.org/bot)",
+		network:   "hosting", asNumber: 16509, proxyType: "hosting", proxyDescription: "cloud", country: "US",
+	}
+	script = client{
+		userAgent: "python-requests/2.32.3",
+		network:   "none", asNumber: 24940, country: "DE",
+	}
+	chat = client{
+		userAgent: "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+		network:   "none", asNumber: 14618, country: "US",
+	}
+	robotBrowser = client{
+		userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/130.0.0.0 Safari/537.36",
+		network:   "none", asNumber: 24940, country: "DE",
+	}
 	nameless = client{network: "unknown"}
 	header   = client{userAgent: outlook.userAgent, method: "HEAD", network: "none", asNumber: 3320, country: "DE"}
 )
@@ -117,11 +145,18 @@ type liveVisit struct {
 
 // liveCast are the recipients after those of the cast, one visit each.
 var liveCast = []liveVisit{
-	{&gmailProxy, "127.0.1.15"}, {&gmailProxy, "127.0.1.15"}, {&gmailProxy, "127.0.1.15"},
-	{&applePrefetch, "127.0.1.17"}, {&applePrefetch, "127.0.1.17"},
-	{&outlook, "127.0.1.33"}, {&outlook, "127.0.1.33"},
-	{&thunderbird, "127.0.1.79"}, {&iphone, "127.0.1.79"},
-	{&yahooProxy, "127.0.1.36"}, {&scanner, "127.0.1.80"}, {&webmail, "127.0.1.33"},
+	{&gmailProxy, "127.0.1.15"},
+	{&gmailProxy, "127.0.1.15"},
+	{&gmailProxy, "127.0.1.15"},
+	{&applePrefetch, "127.0.1.17"},
+	{&applePrefetch, "127.0.1.17"},
+	{&outlook, "127.0.1.33"},
+	{&outlook, "127.0.1.33"},
+	{&thunderbird, "127.0.1.79"},
+	{&iphone, "127.0.1.79"},
+	{&yahooProxy, "127.0.1.36"},
+	{&scanner, "127.0.1.80"},
+	{&webmail, "127.0.1.33"},
 }
 
 // badTokens is the number of requests with a token that nobody signed.

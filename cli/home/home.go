@@ -33,7 +33,7 @@ func (e *LooseError) Unwrap() error { return ErrLoose }
 // Hint is the command that mends it.
 func (e *LooseError) Hint() string { return fmt.Sprintf("chmod %o %s", e.Want, e.Path) }
 
-// Home is the folder's path. The methods of the same names give the places in it.
+// Home is the folder's path.
 type Home string
 
 // Locate returns the folder that getenv says: $GLINT_HOME, else glint in the
@@ -85,14 +85,26 @@ func (h Home) path(elem ...string) string {
 	return filepath.Join(append([]string{string(h)}, elem...)...)
 }
 
-// The places in the folder.
-func (h Home) KeysDir() string         { return h.path("keys") }
-func (h Home) PixelKeysFile() string   { return h.path("keys", "pixel.keys") }
+// KeysDir is the folder of key rings.
+func (h Home) KeysDir() string { return h.path("keys") }
+
+// PixelKeysFile is the key ring of pixel tokens.
+func (h Home) PixelKeysFile() string { return h.path("keys", "pixel.keys") }
+
+// CredentialsFile holds the instance's secrets.
 func (h Home) CredentialsFile() string { return h.path("credentials.env") }
-func (h Home) WarehouseDir() string    { return h.path("warehouse") }
-func (h Home) DeadLetterDir() string   { return h.path("deadletters") }
-func (h Home) RunDir() string          { return h.path("run") }
-func (h Home) StateFile() string       { return h.path("run", "state.json") }
+
+// WarehouseDir is the embedded warehouse's data.
+func (h Home) WarehouseDir() string { return h.path("warehouse") }
+
+// DeadLetterDir holds the lines that could not be stored.
+func (h Home) DeadLetterDir() string { return h.path("deadletters") }
+
+// RunDir holds what lives as long as the process.
+func (h Home) RunDir() string { return h.path("run") }
+
+// StateFile tells the other commands what runs.
+func (h Home) StateFile() string { return h.path("run", "state.json") }
 
 // readPrivate returns the content of a secret file.
 func readPrivate(path string) (string, error) {

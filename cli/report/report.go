@@ -104,7 +104,8 @@ func WriteJSON(w io.Writer, r *warehouse.Report) error {
 	d := document{
 		r.Campaign, r.CampaignID, r.Sends, r.Delivered, r.OpensTotal, r.UniqueOpens, r.BotFilteredUniqueOpens,
 		r.ReliableUniqueOpens, r.MPPOnly, r.MPPAdjustedOpenRate, r.OpenRateLow, r.OpenRateHigh, r.CILow, r.CIHigh,
-		r.FirstOpenAt, r.LastOpenAt, r.UnregisteredOpensTotal, r.UnregisteredUniqueOpens, []classCount{},
+		r.FirstOpenAt, r.LastOpenAt, r.UnregisteredOpensTotal, r.UnregisteredUniqueOpens,
+		[]classCount{},
 	}
 	for _, c := range r.Classes {
 		d.Classes = append(d.Classes, classCount(c))

@@ -68,7 +68,7 @@ func (o *registerOptions) check(sendAt string) (err error) {
 	for _, f := range []struct{ name, value string }{
 		{"campaign", o.campaign}, {"file", o.file}, {"output", o.output},
 	} {
-		if f.value == "" && !(f.name == "output" && o.dryRun) {
+		if f.value == "" && (f.name != "output" || !o.dryRun) {
 			err = errors.Join(err, fmt.Errorf("--%s is missing", f.name))
 		}
 	}

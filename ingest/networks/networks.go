@@ -71,7 +71,7 @@ func Read(r io.Reader) (*Table, error) {
 	t := &Table{}
 	for {
 		record, err := c.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return t, nil
 		}
 		line, _ := c.FieldPos(0)

@@ -92,7 +92,7 @@ func ReadRecipients(r io.Reader) (*Recipients, error) {
 	lines := map[string]int{}
 	for {
 		cells, err := c.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil && !errors.As(err, new(*csv.ParseError)) {

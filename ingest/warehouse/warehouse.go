@@ -36,7 +36,7 @@ type Warehouse struct {
 
 // Connect connects to the ClickHouse at dsn, for example
 // http://user:password@host:8123/glint or clickhouse://host:9000/glint, and
-// pings it. The database defaults to glint.
+// pings it. The database defaults to glint, and is made where it is missing.
 func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 	options, err := parseDSN(dsn)
 	if err != nil {
@@ -46,11 +46,32 @@ func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open warehouse: %w", err)
 	}
-	if err := conn.Ping(ctx); err != nil {
+	err = conn.Ping(ctx)
+	if e, ok := errors.AsType[*clickhouse.Exception](err); ok && e.Code == codeUnknownDatabase {
+		if err = createDatabase(ctx, options); err == nil {
+			err = conn.Ping(ctx)
+		}
+	}
+	if err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("reach warehouse: %w", err)
 	}
 	return &Warehouse{conn: conn, options: options}, nil
+}
+
+// codeUnknownDatabase is ClickHouse's UNKNOWN_DATABASE: a server that glint has
+// never used.
+const codeUnknownDatabase = 81
+
+func createDatabase(ctx context.Context, options *clickhouse.Options) error {
+	plain := *options
+	plain.Auth.Database = "system" // every server has it
+	conn, err := clickhouse.Open(&plain)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+Database)
 }
 
 // parseDSN never repeats the address in an error: it may hold a password.

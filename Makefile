@@ -1,0 +1,86 @@
+# glint: `make run` shows it, `make test` proves it, `make help` lists the rest.
+# Tools come from PATH, else from the user's cache folder (or $GLINT_CACHE),
+# else they are built or unpacked from packages into that cache.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export CGO_ENABLED := 0
+install := go run ./edge/toolchain/install
+say      = @printf '\n\033[1m%s\033[0m\n' "$(1)"
+
+# How the edge program is compiled; edge/README.md has the measurements.
+TINYGO_FLAGS := -target=wasip1 -opt=z -gc=conservative -no-debug -tags fastlyinternalsetparseuri
+
+.PHONY: help run test tools build glint edge fmt lint tidy-check test-unit test-sql test-edge test-e2e fuzz bench accuracy golden clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+run: glint ## fetch the engine, build glint, play a demo campaign and keep running
+	@bin/glint engine install >/dev/null
+	@exec bin/glint up --demo
+
+test: tools build lint tidy-check test-unit test-sql test-edge test-e2e ## set everything up and run every suite
+
+tools: ## install TinyGo, Viceroy, the engine and the linter where they are missing
+	$(call say,Tools)
+	@$(install) engine tinygo viceroy golangci-lint fastly
+
+build: glint edge ## build bin/glint and bin/main.wasm
+
+glint:
+	$(call say,Building bin/glint)
+	@go build -trimpath -o bin/glint ./cli
+
+edge: ## compile the edge program to bin/main.wasm
+	$(call say,Compiling bin/main.wasm)
+	@mkdir -p bin
+	@tinygo=$$($(install) tinygo) && "$$tinygo" build $(TINYGO_FLAGS) -o bin/main.wasm ./edge
+
+fmt: ## format the code
+	@lint=$$($(install) golangci-lint) && "$$lint" fmt
+
+lint: ## check formatting, imports between the parts, and the code
+	$(call say,Linting)
+	@lint=$$($(install) golangci-lint) && "$$lint" run
+
+tidy-check:
+	@go mod tidy -diff
+
+# One package at a time shows which one is slow; each prints one line.
+go_test = go test -count=1 -timeout 20m
+
+test-unit: ## tests that need no tool but the engine
+	$(call say,Unit tests)
+	@$(go_test) $$(go list ./... | grep -vE '^glint/(schema|edge/edgetest|cli/e2e)(/|$$)')
+
+test-sql: ## the schema's tests on the real engine
+	$(call say,SQL tests on the engine)
+	@$(go_test) ./schema/...
+
+test-edge: edge ## the compiled edge program in the emulator
+	$(call say,The edge program in the emulator)
+	@$(go_test) ./edge/edgetest/...
+
+test-e2e: build ## from the pixel to the report, on real parts
+	$(call say,End to end)
+	@$(go_test) ./cli/e2e/...
+
+fuzz: ## fuzz every target for half a minute
+	@go list ./... | while read -r p; do \
+		for f in $$(go test -list '^Fuzz' "$$p" | grep '^Fuzz' || true); do \
+			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s "$$p"; done; done
+
+bench: build ## run the benchmarks, each beside its baseline
+	@go test -run '^$$' -bench . -benchtime 2s ./...
+
+accuracy: ## judge the classifier by the corpora in CORPORA=DIR
+	@go build -o bin/accuracy ./edge/classify/accuracy && bin/accuracy -corpora "$(CORPORA)"
+
+golden: ## rewrite the golden files
+	@go test ./... -update
+
+clean: ## remove what was built; the cache of tools stays
+	@rm -rf bin pkg
