@@ -85,6 +85,13 @@ func launch(t testing.TB, home string, args ...string) *instance {
 	args = append([]string{"up", "--pixel-listen", "127.0.0.1:0", "--ingest-listen", "127.0.0.1:0", "--warehouse-listen", "127.0.0.1:0"}, args...)
 	i.cmd = exec.Command(glintPath(t), args...)
 	i.cmd.Env = append(os.Environ(), "GLINT_HOME="+home)
+	i.start(t)
+	return i
+}
+
+// start starts the process in a group of its own; the test's end kills it.
+func (i *instance) start(t testing.TB) {
+	t.Helper()
 	i.cmd.Stdout, i.cmd.Stderr = i.stdout, i.stderr
 	i.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := i.cmd.Start(); err != nil {
@@ -98,10 +105,9 @@ func launch(t testing.TB, home string, args ...string) *instance {
 		_ = syscall.Kill(-i.cmd.Process.Pid, syscall.SIGKILL) // gone already, as a rule
 		<-i.exited
 		if t.Failed() {
-			t.Logf("stdout of glint up:\n%s\nstderr:\n%s", i.stdout, i.stderr)
+			t.Logf("stdout of %s:\n%s\nstderr:\n%s", strings.Join(i.cmd.Args[1:], " "), i.stdout, i.stderr)
 		}
 	})
-	return i
 }
 
 // up starts `glint up` and waits until it is ready.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"glint/cli/app"
@@ -19,6 +20,7 @@ import (
 type edge struct {
 	emulator *emulator.Emulator
 	batcher  *logstream.Batcher
+	stopping atomic.Bool
 }
 
 // flushTimeout bounds how long the last lines may take to ingest.
@@ -48,13 +50,16 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 	}
 	go func() {
 		<-e.emulator.Done()
-		cancel(errors.New("the emulator has ended")) // of no effect if the service was asked to end
+		if !e.stopping.Load() {
+			cancel(errors.New("the emulator has ended by itself"))
+		}
 	}()
 	return e, nil
 }
 
 // stop ends the emulator and brings its last lines to ingest.
 func (e *edge) stop() {
+	e.stopping.Store(true)
 	e.emulator.Stop()
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
