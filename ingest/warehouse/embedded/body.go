@@ -1,0 +1,156 @@
+package embedded
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+)
+
+// bodyChunkBytes is the step in which bodies grow in memory.
+const bodyChunkBytes = 1 << 20
+
+// bodyStall is how long a client may send nothing in the middle of a body.
+const bodyStall = 30 * time.Second
+
+// budget bounds the bytes of all bodies held at a time. Safe for concurrent use.
+type budget struct {
+	mu   sync.Mutex
+	free int64
+}
+
+func (b *budget) take(n int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n > b.free {
+		return false
+	}
+	b.free -= n
+	return true
+}
+
+func (b *budget) give(n int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.free += n
+}
+
+// body is a whole request body. The engine gets bodies only whole, with their
+// length, so that a slow or broken client costs it nothing.
+type body struct {
+	chunks [][]byte
+	size   int64
+	held   int64
+	budget *budget
+}
+
+// release gives the memory back to the budget; the body must not be used any more.
+func (b *body) release() {
+	b.budget.give(b.held)
+	b.held, b.chunks = 0, nil
+}
+
+// reader returns the body from its beginning; it may be called many times.
+func (b *body) reader() io.ReadCloser {
+	if b.size == 0 {
+		return http.NoBody
+	}
+	parts := make([]io.Reader, len(b.chunks))
+	for i, chunk := range b.chunks {
+		parts[i] = bytes.NewReader(chunk)
+	}
+	return io.NopCloser(io.MultiReader(parts...))
+}
+
+// readBody reads all of the request's body. It never waits for the budget,
+// since requests that hold a part each could wait for one another for ever.
+func readBody(w http.ResponseWriter, r *http.Request, maxBytes int64, budget *budget) (*body, *refusal) {
+	whole := &body{budget: budget}
+	refused := whole.fill(w, r, maxBytes)
+	if refused != nil {
+		whole.release()
+		return nil, refused
+	}
+	return whole, nil
+}
+
+func (b *body) fill(w http.ResponseWriter, r *http.Request, maxBytes int64) *refusal {
+	if r.ContentLength > maxBytes {
+		return tooLarge(maxBytes)
+	}
+	control := http.NewResponseController(w)
+	// With the deadline left on, the server would take a long query for a lost client.
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	source := stallGuard{r.Body, control}
+	for {
+		step := int64(bodyChunkBytes)
+		if r.ContentLength >= 0 {
+			step = min(step, r.ContentLength-b.size)
+		}
+		// One byte more than allowed is enough to know.
+		step = min(step, maxBytes-b.size+1)
+		if step == 0 {
+			return nil
+		}
+		if !b.budget.take(step) {
+			return &refusal{
+				http.StatusServiceUnavailable, codeTooManyQueries, "TOO_MANY_SIMULTANEOUS_QUERIES",
+				"too much data is being sent at the same time; try again",
+			}
+		}
+		b.held += step
+		chunk := make([]byte, step)
+		n, err := readChunk(source, chunk)
+		b.chunks = append(b.chunks, chunk[:n])
+		b.size += int64(n)
+		switch {
+		case b.size > maxBytes:
+			return tooLarge(maxBytes)
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return &refusal{http.StatusRequestTimeout, codeNetworkError, "NETWORK_ERROR", "the request body stalled"}
+		case err != nil:
+			return badRequest("the request body is cut short or malformed")
+		}
+	}
+}
+
+// readChunk fills p as far as it can. Unlike io.ReadFull it keeps the error of
+// the source, whose io.ErrUnexpectedEOF means that the client was cut off: such
+// a body must never pass for a whole one.
+func readChunk(source io.Reader, p []byte) (int, error) {
+	filled := 0
+	for filled < len(p) {
+		n, err := source.Read(p[filled:])
+		filled += n
+		if err != nil {
+			return filled, err
+		}
+	}
+	return filled, nil
+}
+
+func tooLarge(maxBytes int64) *refusal {
+	return &refusal{
+		http.StatusRequestEntityTooLarge, codeTooManyBytes, "TOO_MANY_BYTES",
+		fmt.Sprintf("the request body is larger than %d bytes; send smaller batches", maxBytes),
+	}
+}
+
+// stallGuard moves the connection's deadline with every read.
+type stallGuard struct {
+	source  io.Reader
+	control *http.ResponseController
+}
+
+func (s stallGuard) Read(p []byte) (int, error) {
+	if err := s.control.SetReadDeadline(time.Now().Add(bodyStall)); err != nil {
+		return 0, fmt.Errorf("set read deadline: %w", err)
+	}
+	return s.source.Read(p) //nolint:wrapcheck // io.EOF must stay itself
+}

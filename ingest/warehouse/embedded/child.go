@@ -1,0 +1,173 @@
+package embedded
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// childVariable in the environment turns a start of this binary into the engine.
+const childVariable = "GLINT_ENGINE_CHILD"
+
+// The files the child inherits beside standard input and standard error.
+const (
+	childLockFD   = 3 // the locked file; only held
+	childStatusFD = 4 // one line when the engine listens
+)
+
+// childGrace is how long the engine may take to end after our parent left. With
+// it the process is gone within 5 s even where init takes its time to reap.
+const childGrace = 2 * time.Second
+
+// The exit statuses of the child; 0 is an end that the parent asked for.
+const (
+	exitUnusable = 3 // bad input or no library
+	exitEnded    = 4 // the engine ended by itself
+)
+
+// keepServing opens the listener and then sleeps for good: the engine serves
+// for as long as this statement runs. It needs no grant but SYSTEM LISTEN.
+const keepServing = `SYSTEM START LISTEN HTTP;
+SELECT sleepEachRow(3) FROM numbers(1000000000) FORMAT Null
+SETTINGS function_sleep_max_microseconds_per_block = 0, max_block_size = 1`
+
+// stopServing ends keepServing, and all queries that are left with it: nobody
+// waits for them any more, and the engine would.
+const stopServing = `KILL QUERY WHERE 1 ASYNC`
+
+// childSpec goes from the parent to the child over standard input, since
+// arguments and environment are no place for a password.
+type childSpec struct {
+	Library    string
+	ConfigFile string
+	Port       int
+	User       string // may end queries
+	Password   string
+}
+
+// RunChildIfAsked turns this process into the engine if it was started as one,
+// and then never returns; otherwise it does nothing. It must be the first
+// statement of main and of each TestMain whose binary calls Start.
+func RunChildIfAsked() {
+	if os.Getenv(childVariable) == "" {
+		return
+	}
+	status, err := runChild()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "engine:", err)
+	}
+	os.Exit(status)
+}
+
+func runChild() (int, error) {
+	// The parent ends us through standard input, in its own order; a service
+	// manager or a terminal that signals every process must not be faster.
+	// SIGPIPE on a thread of the engine would end the process.
+	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	syscall.Umask(0o077)
+	nameProcess("glint-engine")
+
+	input := bufio.NewReader(os.Stdin)
+	line, err := input.ReadBytes('\n')
+	if err != nil {
+		return exitUnusable, errors.New("parent left before it said what to run")
+	}
+	var spec childSpec
+	if err := json.Unmarshal(line, &spec); err != nil {
+		return exitUnusable, fmt.Errorf("read what to run: %w", err)
+	}
+	orphaned := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, input)
+		close(orphaned)
+	}()
+
+	lib, err := loadLibrary(spec.Library)
+	if err != nil {
+		return exitUnusable, err
+	}
+	ended := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		ended <- lib.run([]string{
+			"clickhouse-local", "--config-file", spec.ConfigFile,
+			"--log-level", "warning", // the file's own level is not heeded
+			"-q", keepServing,
+		})
+	}()
+	go announce(spec.Port)
+
+	select {
+	case err := <-ended:
+		if err == nil {
+			err = errors.New("engine was told to end by a query")
+		}
+		return exitEnded, err
+	case <-orphaned:
+		return endEngine(&spec, ended)
+	}
+}
+
+// announce tells the parent that the engine listens, once it does and once its
+// signal handler is safe.
+func announce(port int) {
+	const poll = 5 * time.Millisecond
+	for !weListen(port) {
+		time.Sleep(poll)
+	}
+	status := os.NewFile(childStatusFD, "status")
+	defer func() { _ = status.Close() }()
+	if err := runStackTracesOnSignalStack(); err != nil {
+		fmt.Fprintln(os.Stderr, "engine:", err)
+		return // the parent sees the pipe close without a word
+	}
+	_, _ = io.WriteString(status, "listening\n")
+}
+
+// endEngine ends the statement that keeps the engine serving. After childGrace
+// the process kills itself: it must not outlive its parent.
+func endEngine(spec *childSpec, ended <-chan error) (int, error) {
+	giveUp := time.After(childGrace)
+	const retry = 200 * time.Millisecond // the statement may not run yet
+	for {
+		go requestEnd(spec)
+		select {
+		case <-ended:
+			return 0, nil
+		case <-giveUp:
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		case <-time.After(retry):
+		}
+	}
+}
+
+// requestEnd asks the engine to end once. An error changes nothing: the caller tries again.
+func requestEnd(spec *childSpec) {
+	request, err := http.NewRequest(http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/?database=system", spec.Port), strings.NewReader(stopServing))
+	if err != nil {
+		return
+	}
+	request.SetBasicAuth(spec.User, spec.Password)
+	// An open connection, even an idle one, would delay the engine's end by 5 s.
+	request.Close = true
+	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
+	if err != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+}
+
+// nameProcess sets the name that ps shows; without it the link we were started through shows.
+func nameProcess(name string) {
+	_ = os.WriteFile("/proc/self/comm", []byte(name), 0)
+}

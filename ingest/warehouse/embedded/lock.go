@@ -1,0 +1,101 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// dirLock is the right to use a data directory. The lock belongs to the open
+// file, which the engine's process inherits: it is free when all of them are
+// gone, in whatever order they die.
+type dirLock struct {
+	file *os.File
+}
+
+// lockRetry is the pause between two tries for the lock.
+const lockRetry = 100 * time.Millisecond
+
+// acquireLock takes the lock at path, waiting for up to wait. It returns an
+// *Error with ErrDataDirInUse, or the context's error.
+func acquireLock(ctx context.Context, path, dataDir string, wait time.Duration, log *slog.Logger) (*dirLock, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open lock file: %w", err)
+	}
+	lock := &dirLock{file: file}
+	deadline := time.Now().Add(wait)
+	for tries := 0; ; tries++ {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return lock, lock.note(os.Getpid())
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			lock.release()
+			return nil, fmt.Errorf("lock data directory: %w", err)
+		}
+		if time.Now().After(deadline) {
+			holder := lock.holder()
+			lock.release()
+			return nil, inUse(dataDir, holder, wait)
+		}
+		if tries == 0 {
+			log.Info("waiting for data directory", "data_dir", dataDir, "holder_pid", lock.holder(), "wait", wait)
+		}
+		select {
+		case <-ctx.Done():
+			lock.release()
+			return nil, fmt.Errorf("wait for data directory: %w", ctx.Err())
+		case <-time.After(lockRetry):
+		}
+	}
+}
+
+func inUse(dataDir string, holder int, wait time.Duration) error {
+	return &Error{
+		Err:    ErrDataDirInUse,
+		Detail: fmt.Sprintf("%s is held by process %d (waited %s)", dataDir, holder, max(wait, 0)),
+		Hint:   fmt.Sprintf("stop process %d (kill %d), or use another data directory", holder, holder),
+	}
+}
+
+// note writes down who holds the lock, for those who wait: our process, then
+// the engine's, which may outlive ours for a moment.
+func (l *dirLock) note(pids ...int) error {
+	var text strings.Builder
+	for _, pid := range pids {
+		fmt.Fprintln(&text, pid)
+	}
+	if err := l.file.Truncate(0); err != nil {
+		return fmt.Errorf("note holder of lock: %w", err)
+	}
+	if _, err := l.file.WriteAt([]byte(text.String()), 0); err != nil {
+		return fmt.Errorf("note holder of lock: %w", err)
+	}
+	return nil
+}
+
+// holder returns the first noted process that is alive, else 0.
+func (l *dirLock) holder() int {
+	text, err := os.ReadFile(l.file.Name())
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		pid, err := strconv.Atoi(strings.TrimSpace(line))
+		// EPERM means that it is alive and somebody else's.
+		if err == nil && pid > 0 && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			return pid
+		}
+	}
+	return 0
+}
+
+// release gives the lock up on our side.
+func (l *dirLock) release() { _ = l.file.Close() }

@@ -1,0 +1,252 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The limits of the public server.
+const (
+	headerTimeout     = 10 * time.Second
+	clientIdleTimeout = 5 * time.Minute
+	// maxHeaderBytes, with the 4 KiB that net/http adds, keeps each field and the
+	// request line below what the engine takes (http_max_field_value_size 128 KiB,
+	// http_max_uri_size 1 MiB; encoding triples a parameter at most).
+	maxHeaderBytes = 120 << 10
+	// maxEngineWait is how long a request waits for an engine that is down.
+	maxEngineWait = 30 * time.Second
+	// dialRetry is the pause when the engine took no connection.
+	dialRetry = 25 * time.Millisecond
+)
+
+// forwardedHeaders reach the engine; all others stay here. Fewer headers are
+// fewer ways to meet a fault in its parser.
+var forwardedHeaders = []string{
+	"Accept-Encoding", "Content-Encoding", "Content-Type", "User-Agent",
+	"X-ClickHouse-Database", "X-ClickHouse-Format", "X-ClickHouse-Quota", "X-ClickHouse-Timezone",
+}
+
+// hopHeaders belong to one connection (RFC 9110, section 7.6.1).
+var hopHeaders = []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+
+// proxy stands between clients and the engine, whose own HTTP server aborts the
+// process when a header is malformed, cut or stalled. It serves / and /ping
+// only; the engine's page /play would be one more thing that is open to everybody.
+type proxy struct {
+	relay     *relay
+	doors     *doorkeeper
+	warehouse User // ends the queries of clients that left
+	bodies    *budget
+	maxBody   int64
+	server    *http.Server
+}
+
+func newProxy(cfg *Config, way *relay) *proxy {
+	p := &proxy{
+		relay:     way,
+		doors:     newDoorkeeper(cfg.Users),
+		warehouse: cfg.warehouseUser(),
+		bodies:    &budget{free: cfg.MaxBufferedBytes},
+		maxBody:   cfg.MaxBodyBytes,
+	}
+	p.server = &http.Server{
+		Handler:           p,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       clientIdleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		// What it reports is about clients and names their addresses.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	return p
+}
+
+// serve answers requests in the background until drain or close.
+func (p *proxy) serve(listener net.Listener) {
+	go func() { _ = p.server.Serve(listener) }()
+}
+
+// drain takes no more requests and waits for those under way, for maxDrain or
+// until the time of ctx is nearly over. Then it cuts them off, which ends their queries.
+func (p *proxy) drain(ctx context.Context) {
+	limit := maxDrain
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)-endReserve)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if p.server.Shutdown(ctx) != nil {
+		p.close()
+	}
+}
+
+// close cuts all connections.
+func (p *proxy) close() { _ = p.server.Close() }
+
+// ServeHTTP answers one request.
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.URL.Path == "/ping" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		p.ping(w, r)
+	case r.URL.Path != "/":
+		refuse(w, &refusal{http.StatusNotFound, codeBadArguments, "BAD_ARGUMENTS", "there is only / and /ping"})
+	case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		refuse(w, &refusal{http.StatusMethodNotAllowed, codeBadArguments, "BAD_ARGUMENTS", "the method is not GET, HEAD or POST"})
+	default:
+		if refused := p.query(w, r); refused != nil {
+			refuse(w, refused)
+		}
+	}
+}
+
+// ping asks the engine whether it is there. Nothing of the client's request goes with it.
+func (p *proxy) ping(w http.ResponseWriter, r *http.Request) {
+	response, refused := p.exchange(r.Context(), func(base string) (*http.Request, error) {
+		return http.NewRequest(http.MethodGet, base+"/ping", http.NoBody)
+	})
+	if refused != nil {
+		refuse(w, refused)
+		return
+	}
+	passOn(w, response)
+}
+
+// query checks a query, sends it to the engine and passes the answer on.
+func (p *proxy) query(w http.ResponseWriter, r *http.Request) *refusal {
+	// Strict: what we cannot parse, the engine might read differently.
+	parameters, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return badRequest("the query string is malformed")
+	}
+	who, refused := p.doors.admit(r.Header, parameters)
+	if refused != nil {
+		return refused
+	}
+	whole, refused := readBody(w, r, p.maxBody, p.bodies)
+	if refused != nil {
+		return refused
+	}
+	defer whole.release()
+
+	dropAccount(parameters)
+	// Not the engine's default_database: it refuses every query, CREATE
+	// DATABASE too, while that is missing.
+	if !parameters.Has("database") && r.Header.Get("X-ClickHouse-Database") == "" {
+		parameters.Set("database", Database)
+	}
+	id := queryID(r.Header, parameters)
+	defer p.killIfAbandoned(r.Context(), id, who.name)()
+	response, refused := p.exchange(r.Context(), func(base string) (*http.Request, error) {
+		request, err := http.NewRequest(r.Method, base+"/?"+parameters.Encode(), whole.reader())
+		if err != nil {
+			return nil, fmt.Errorf("build request to engine: %w", err)
+		}
+		request.ContentLength = whole.size
+		request.GetBody = func() (io.ReadCloser, error) { return whole.reader(), nil }
+		for _, name := range forwardedHeaders {
+			if values := r.Header.Values(name); len(values) > 0 {
+				request.Header[http.CanonicalHeaderKey(name)] = values
+			}
+		}
+		request.SetBasicAuth(who.name, who.password)
+		return request, nil
+	})
+	if refused != nil {
+		return refused
+	}
+	passOn(w, response)
+	return nil
+}
+
+// exchange sends a request to the engine and returns its answer. While the
+// engine is down it waits: nothing has been sent, so trying again is safe. The
+// request built must not carry the client's context, since the end of that
+// could cut a header in the middle, which the engine does not survive.
+func (p *proxy) exchange(client context.Context, build func(base string) (*http.Request, error)) (*http.Response, *refusal) {
+	waiting, cancel := context.WithTimeout(client, maxEngineWait)
+	defer cancel()
+	for {
+		way, err := p.relay.wait(waiting)
+		if err != nil {
+			return nil, engineLost("the engine is down")
+		}
+		request, err := build(way.url)
+		if err != nil {
+			return nil, badRequest("the request cannot be passed on")
+		}
+		response, err := way.transport.RoundTrip(request)
+		if err == nil {
+			return response, nil
+		}
+		var network *net.OpError
+		if !errors.As(err, &network) || network.Op != "dial" {
+			return nil, engineLost("the engine ended while it worked on this request; try again")
+		}
+		way.reportRefused()
+		select {
+		case <-waiting.Done():
+		case <-time.After(dialRetry):
+		}
+	}
+}
+
+// passOn streams the engine's answer to the client.
+func passOn(w http.ResponseWriter, response *http.Response) {
+	defer func() { _ = response.Body.Close() }()
+	for name, values := range response.Header {
+		w.Header()[name] = values
+	}
+	for _, name := range hopHeaders {
+		w.Header().Del(name)
+	}
+	w.WriteHeader(response.StatusCode)
+	control := http.NewResponseController(w)
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := response.Body.Read(buffer)
+		if n > 0 {
+			if _, err := w.Write(buffer[:n]); err != nil {
+				return // the client left
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			// The engine is gone in mid-answer: a cut connection is the only
+			// way left to say that this is not the whole of it.
+			panic(http.ErrAbortHandler)
+		}
+		if err := control.Flush(); err != nil {
+			return
+		}
+	}
+}
+
+func engineLost(message string) *refusal {
+	return &refusal{http.StatusServiceUnavailable, codeNetworkError, "NETWORK_ERROR", message}
+}
+
+// refuse answers in the engine's own form, so that its clients understand it.
+func refuse(w http.ResponseWriter, refused *refusal) {
+	header := w.Header()
+	header.Set("Content-Type", "text/plain; charset=UTF-8")
+	header.Set("X-ClickHouse-Exception-Code", strconv.Itoa(refused.code))
+	switch refused.status {
+	case http.StatusUnauthorized:
+		header.Set("WWW-Authenticate", `Basic realm="ClickHouse server HTTP API"`)
+	case http.StatusServiceUnavailable:
+		header.Set("Retry-After", "1")
+	}
+	w.WriteHeader(refused.status)
+	_, _ = fmt.Fprintf(w, "Code: %d. DB::Exception: %s. (%s)\n", refused.code, strings.TrimSuffix(refused.message, "."), refused.name)
+}

@@ -1,0 +1,101 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// innerIdleTimeout ends idle connections to the engine. It must stay below
+// 30 s: the engine aborts when it times out on a connection itself.
+const innerIdleTimeout = 10 * time.Second
+
+// backend is the way to one run of the engine.
+type backend struct {
+	url       string
+	transport *http.Transport
+	refused   chan struct{} // gets a value when the engine took no connection
+}
+
+func newBackend(port int) *backend {
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	return &backend{
+		url: "http://" + address,
+		transport: &http.Transport{
+			DialContext:         dialer.DialContext,
+			MaxIdleConnsPerHost: 64,
+			IdleConnTimeout:     innerIdleTimeout,
+			// Answers pass as the engine made them.
+			DisableCompression: true,
+		},
+		refused: make(chan struct{}, 1),
+	}
+}
+
+// reportRefused tells the supervisor that the engine took no connection.
+func (b *backend) reportRefused() {
+	select {
+	case b.refused <- struct{}{}:
+	default: // it knows already
+	}
+}
+
+// relay hands the current backend to requests and lets them wait while there
+// is none. Safe for concurrent use.
+type relay struct {
+	mu      sync.Mutex
+	current *backend
+	changed chan struct{} // closed and replaced at each change
+	closed  bool
+}
+
+func newRelay() *relay { return &relay{changed: make(chan struct{})} }
+
+// set makes b the current backend; nil means that the engine is down.
+func (r *relay) set(b *backend) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.current != nil && r.current != b {
+		r.current.transport.CloseIdleConnections()
+	}
+	r.current = b
+	r.wake()
+}
+
+// close ends all waits, now and later. The current backend stays usable.
+func (r *relay) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	r.wake()
+}
+
+func (r *relay) wake() {
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// wait returns the current backend, as soon as there is one. It returns
+// errStopping after close, and the context's error.
+func (r *relay) wait(ctx context.Context) (*backend, error) {
+	for {
+		r.mu.Lock()
+		current, changed, closed := r.current, r.changed, r.closed
+		r.mu.Unlock()
+		switch {
+		case current != nil:
+			return current, nil
+		case closed:
+			return nil, errStopping
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// The rhythm of restarts. The first one comes at once.
+const (
+	firstBackoff = 250 * time.Millisecond
+	maxBackoff   = 5 * time.Second
+	// stableAfter is how long the engine must have run for the next restart to count as the first again.
+	stableAfter = 30 * time.Second
+	// maxFailedStarts in a row end the engine for good.
+	maxFailedStarts = 20
+	// maxPortTries bounds the tries of the first start with another port when ours was taken.
+	maxPortTries = 5
+)
+
+// errPortTaken says that somebody took the inner port before the engine did.
+var errPortTaken = errors.New("embedded: inner port was taken")
+
+// supervisor keeps one engine running.
+type supervisor struct {
+	cfg      *Config
+	files    layout
+	lock     *dirLock
+	relay    *relay
+	restarts atomic.Uint64
+	stop     context.Context // ends when the engine shall end
+	hurry    context.Context // ends when it shall end at once
+}
+
+// launch starts the engine and returns when it answers an authenticated query.
+func (s *supervisor) launch() (*process, *backend, error) {
+	started := time.Now()
+	child, err := startProcess(s.cfg, s.files, s.lock)
+	if err != nil {
+		if child != nil && child.stdin != nil {
+			child.kill()
+		}
+		return nil, nil, err
+	}
+	timeout := time.NewTimer(s.cfg.StartTimeout)
+	defer timeout.Stop()
+	fail := func(reason string) error {
+		if s.stop.Err() != nil {
+			return errStopping
+		}
+		if strings.Contains(child.report(s.files), "Address already in use") {
+			return errPortTaken
+		}
+		return &Error{
+			Err: ErrEngineFailed, Detail: reason + child.report(s.files),
+			Hint: "the whole log is in " + s.files.LogDir,
+		}
+	}
+	select {
+	case <-child.listening:
+	case <-child.exited:
+		return nil, nil, fail(child.exitReason())
+	case <-timeout.C:
+		child.kill()
+		return nil, nil, fail(fmt.Sprintf("not listening after %s", s.cfg.StartTimeout))
+	case <-s.stop.Done():
+		child.end(s.hurry)
+		return nil, nil, errStopping
+	}
+	// Killing the engine is what ends a probe that gets no answer.
+	kill := func() { _ = child.cmd.Process.Kill() }
+	defer time.AfterFunc(s.cfg.StartTimeout, kill).Stop()
+	defer context.AfterFunc(s.stop, kill)()
+	way := newBackend(child.port)
+	if err := probe(way, s.cfg.warehouseUser()); err != nil {
+		child.kill()
+		return nil, nil, fail(err.Error())
+	}
+	s.cfg.Logger.Info("engine started", "pid", child.cmd.Process.Pid, "duration", time.Since(started))
+	return child, way, nil
+}
+
+// probe asks the engine one question as the warehouse user.
+func probe(way *backend, user User) error {
+	request, err := http.NewRequest(http.MethodPost, way.url+"/?database=system", strings.NewReader("SELECT 1"))
+	if err != nil {
+		return fmt.Errorf("build first query: %w", err)
+	}
+	request.SetBasicAuth(user.Name, user.Password)
+	response, err := way.transport.RoundTrip(request)
+	if err != nil {
+		return fmt.Errorf("first query: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, tailBytes))
+	if err != nil {
+		return fmt.Errorf("first query: %w", err)
+	}
+	if answer := strings.TrimSpace(string(text)); answer != "1" {
+		return fmt.Errorf("first query: status %d: %s", response.StatusCode, answer)
+	}
+	return nil
+}
+
+// launchFirst is launch for Start: another port is tried if ours was taken
+// meanwhile, everything else is an error at once.
+func (s *supervisor) launchFirst() (*process, *backend, error) {
+	for try := 1; ; try++ {
+		child, way, err := s.launch()
+		if !errors.Is(err, errPortTaken) || try == maxPortTries {
+			return child, way, err
+		}
+	}
+}
+
+// run keeps the engine running until stop, beginning with one that runs. It
+// returns nil after stop, else why it gave up. The engine is gone when it returns.
+func (s *supervisor) run(child *process, way *backend) error {
+	var backoff time.Duration
+	for {
+		began := time.Now()
+		s.relay.set(way)
+		reason := s.watch(child, way)
+		s.relay.set(nil)
+		if reason == "" {
+			return nil
+		}
+		if time.Since(began) > stableAfter {
+			backoff = 0
+		}
+		s.cfg.Logger.Error("engine ended, restarting", "reason", reason,
+			"restarts", s.restarts.Add(1), "delay", backoff, "log_dir", s.files.LogDir)
+		var err error
+		child, way, backoff, err = s.relaunch(backoff)
+		if errors.Is(err, errStopping) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// watch returns when the engine is gone: "" after stop, else the reason.
+func (s *supervisor) watch(child *process, way *backend) string {
+	for {
+		select {
+		case <-s.stop.Done():
+			way.transport.CloseIdleConnections()
+			child.end(s.hurry)
+			return ""
+		case <-child.exited:
+			return child.exitReason()
+		case <-way.refused:
+			if s.isDeaf(child) {
+				child.kill()
+				return "alive but not listening"
+			}
+		}
+	}
+}
+
+// isDeaf says whether a living engine has stopped to listen, which a local
+// process can bring about (SYSTEM STOP LISTEN on the inner port).
+func (s *supervisor) isDeaf(child *process) bool {
+	select {
+	case <-child.exited: // the usual case: refused because it is dying
+		return false
+	case <-s.stop.Done():
+		return false
+	case <-time.After(time.Second):
+	}
+	// Connecting and closing without a byte is harmless to the engine.
+	connection, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", child.port), time.Second)
+	if err != nil {
+		return true
+	}
+	_ = connection.Close()
+	return false
+}
+
+// relaunch starts the engine again after delay, and again with growing delays
+// if that fails. It returns the delay for the next time.
+func (s *supervisor) relaunch(delay time.Duration) (*process, *backend, time.Duration, error) {
+	for failed := 0; ; {
+		select {
+		case <-s.stop.Done():
+			return nil, nil, 0, errStopping
+		case <-time.After(delay):
+		}
+		delay = min(max(2*delay, firstBackoff), maxBackoff)
+		child, way, err := s.launch()
+		if err == nil {
+			return child, way, delay, nil
+		}
+		if errors.Is(err, errStopping) {
+			return nil, nil, 0, err
+		}
+		if failed++; failed == maxFailedStarts {
+			return nil, nil, 0, fmt.Errorf("gave up after %d failed starts: %w", failed, err)
+		}
+		s.cfg.Logger.Error("engine did not start", "failed_starts", failed, "delay", delay, "log_dir", s.files.LogDir)
+	}
+}
