@@ -26,8 +26,9 @@ func parseGeo(text string) pixel.Network {
 	}
 	err := jsonline.Walk(text, func(key, value string) error {
 		if key == "as_number" {
-			v, _ := jsonline.Uint(value, 1<<32-1)
-			n.ASNumber = uint32(v)
+			if v, ok := jsonline.Uint(value, 1<<32-1); ok {
+				n.ASNumber = uint32(v)
+			}
 		} else if p := geoField(&n, key); p != nil {
 			*p, _ = jsonline.Unquote(value)
 		}

@@ -1,3 +1,5 @@
+//go:build !glinttrap
+
 package main
 
 import "unsafe"

@@ -6,12 +6,20 @@ import (
 	"github.com/fastly/compute-sdk-go/rtlog"
 )
 
-// logs are the log endpoints that a line goes to. An endpoint which the service
-// does not have takes the line and drops it: the platform tells no difference.
+// The endpoints that each line goes to: opens posts to ingest, opens_archive
+// keeps files to replay what ingest missed.
+var endpointNames = [...]string{"opens", "opens_archive"}
+
+// logs are the log endpoints. One which the service does not have takes the
+// line and drops it: the platform tells no difference.
 type logs []io.Writer
 
 func openLogs() logs {
-	return logs{rtlog.Open("opens")}
+	l := make(logs, 0, len(endpointNames))
+	for _, name := range endpointNames {
+		l = append(l, rtlog.Open(name))
+	}
+	return l
 }
 
 // write gives each endpoint the line in one call, since each call is one event

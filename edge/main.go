@@ -16,9 +16,14 @@ import (
 	"glint/edge/pixel"
 )
 
+// maxRequests ends a sandbox before anything that a request leaves behind, in
+// the heap or in the platform's tables of handles, can add up to its limits.
+// Starting a new one so seldom costs nothing that can be measured.
+const maxRequests = 1000
+
 func main() {
 	s := newServer()
-	fsthttp.ServeMany(s.serve, &fsthttp.ServeManyOptions{})
+	fsthttp.ServeMany(s.serve, &fsthttp.ServeManyOptions{MaxRequests: maxRequests})
 }
 
 // server holds what a sandbox reads once and uses for all of its requests.
@@ -74,6 +79,7 @@ func (s *server) request(r *fsthttp.Request, openedAt time.Time) *pixel.Request 
 		Address:  addr,
 		Header:   r.Header.Get,
 		Network:  lookupNetwork(addr),
+		Bot:      detectBot(r),
 	}
 	_, _ = rand.Read(p.ID[:]) // never fails on the platform
 	return p

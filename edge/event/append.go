@@ -10,13 +10,17 @@ import (
 // The caps of the fields in bytes as written. With the names and the other
 // fields they stay below MaxLineBytes; a test holds that.
 const (
-	maxUserAgent = 1000
-	maxToken     = 192
-	maxHost      = 253 // RFC 1035 §2.3.4
-	maxHeader    = 120
-	maxShort     = 48
-	maxHeaders   = 12
+	maxUserAgent  = 900
+	maxToken      = 192
+	maxHost       = 253 // RFC 1035 §2.3.4
+	maxHeaderName = 20
+	maxHeader     = 80
+	maxText       = 48
+	maxWord       = 24
 )
+
+// MaxHeaders bounds how many headers a line has; the rest is left out.
+const MaxHeaders = 16
 
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
@@ -32,24 +36,27 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `","opened_at":"`...)
 	dst = e.OpenedAt.UTC().Truncate(time.Millisecond).AppendFormat(dst, timeFormat)
 	dst = append(dst, '"')
-	dst = field(dst, "kind", string(e.Kind), maxShort)
+	dst = field(dst, "kind", string(e.Kind), maxWord)
 	dst = field(dst, "token", e.Token, maxToken)
-	dst = field(dst, "token_status", string(e.TokenStatus), maxShort)
-	dst = field(dst, "method", e.Method, maxShort)
+	dst = field(dst, "token_status", string(e.TokenStatus), maxWord)
+	dst = field(dst, "method", e.Method, maxWord)
 	dst = field(dst, "user_agent", e.UserAgent, maxUserAgent)
 	dst = field(dst, "referer_host", e.RefererHost, maxHost)
-	dst = field(dst, "ip", e.IP, maxShort)
-	dst = field(dst, "network", e.Network, maxShort)
+	dst = field(dst, "ip", e.IP, maxText)
+	dst = field(dst, "network", e.Network, maxText)
 	dst = number(dst, "as_number", e.ASNumber)
-	dst = field(dst, "country", e.Country, maxShort)
-	dst = field(dst, "region", e.Region, maxShort)
-	dst = field(dst, "connection_type", e.ConnectionType, maxShort)
-	dst = field(dst, "proxy_type", e.ProxyType, maxShort)
-	dst = field(dst, "proxy_description", e.ProxyDescription, maxShort)
+	dst = field(dst, "country", e.Country, maxWord)
+	dst = field(dst, "region", e.Region, maxWord)
+	dst = field(dst, "connection_type", e.ConnectionType, maxText)
+	dst = field(dst, "proxy_type", e.ProxyType, maxText)
+	dst = field(dst, "proxy_description", e.ProxyDescription, maxText)
+	dst = field(dst, "bot_detection", string(e.BotDetection), maxWord)
+	dst = field(dst, "bot_name", e.BotName, maxText)
+	dst = field(dst, "bot_category", e.BotCategory, maxText)
 	dst = e.appendHeaders(dst)
-	dst = field(dst, "edge", e.Edge, maxShort)
-	dst = field(dst, "pop", e.POP, maxShort)
-	dst = field(dst, "service_version", e.ServiceVersion, maxShort)
+	dst = field(dst, "edge", e.Edge, maxWord)
+	dst = field(dst, "pop", e.POP, maxWord)
+	dst = field(dst, "service_version", e.ServiceVersion, maxWord)
 	dst = number(dst, "sandbox_request", e.SandboxRequest)
 	return append(dst, '}')
 }
@@ -60,13 +67,13 @@ func (e *Event) appendHeaders(dst []byte) []byte {
 	}
 	dst = append(dst, `,"headers":{`...)
 	for i, h := range e.Headers {
-		if i == maxHeaders {
+		if i == MaxHeaders {
 			break
 		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = jsonline.AppendString(dst, h.Name, maxShort)
+		dst = jsonline.AppendString(dst, h.Name, maxHeaderName)
 		dst = append(dst, ':')
 		dst = jsonline.AppendString(dst, h.Value, maxHeader)
 	}

@@ -56,6 +56,17 @@ const (
 	KindOther Kind = "other" // any other path that gets an image
 )
 
+// BotDetection is the answer of the platform's own bot detection.
+type BotDetection string
+
+// The answers. Empty means that the request was not analyzed: the product is
+// off, or there is no such platform.
+const (
+	BotNone     BotDetection = "none"     // analyzed, and no bot
+	BotDetected BotDetection = "detected" // a bot by what it does
+	BotVerified BotDetection = "verified" // a bot that is proven to be the one it says
+)
+
 // Header is one recorded request header, its name in lower case.
 type Header struct{ Name, Value string }
 
@@ -78,9 +89,12 @@ type Event struct {
 	ConnectionType   string
 	ProxyType        string
 	ProxyDescription string
-	Headers          []Header
-	Edge             string // what answered: compute or standalone
-	POP              string // Fastly's data center
+	BotDetection     BotDetection
+	BotName          string
+	BotCategory      string
+	Headers          []Header // at most MaxHeaders are written
+	Edge             string   // what answered: compute or standalone
+	POP              string   // Fastly's data center
 	ServiceVersion   string
 	SandboxRequest   uint32 // the how many-th request of its sandbox
 	Extra            string // a JSON object of the fields this version does not know, or ""

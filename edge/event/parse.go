@@ -1,6 +1,7 @@
 package event
 
 import (
+	"errors"
 	"time"
 
 	"glint/edge/event/jsonline"
@@ -26,7 +27,7 @@ func Parse(line string) (Event, error) {
 		return nil
 	})
 	if err != nil {
-		if err == jsonline.ErrSyntax {
+		if errors.Is(err, jsonline.ErrSyntax) {
 			err = errNotJSON
 		}
 		return Event{}, err
@@ -69,6 +70,10 @@ func (e *Event) set(key, value string) (known, ok bool) {
 		var s string
 		s, ok = jsonline.Unquote(value)
 		e.TokenStatus = TokenStatus(s)
+	case "bot_detection":
+		var s string
+		s, ok = jsonline.Unquote(value)
+		e.BotDetection = BotDetection(s)
 	case "as_number":
 		ok = setUint32(&e.ASNumber, value)
 	case "sandbox_request":
@@ -106,6 +111,10 @@ func (e *Event) text(key string) *string {
 		return &e.ProxyType
 	case "proxy_description":
 		return &e.ProxyDescription
+	case "bot_name":
+		return &e.BotName
+	case "bot_category":
+		return &e.BotCategory
 	case "edge":
 		return &e.Edge
 	case "pop":
@@ -174,14 +183,16 @@ func setUint32(p *uint32, value string) bool {
 }
 
 // parseTime reads RFC 3339. Finer digits than milliseconds are cut off, since
-// the time is part of an event's identity in the warehouse.
+// the time is part of an event's identity in the warehouse. A zone that moves
+// the time out of the years 0 to 9999 makes one that could not be written again.
 func parseTime(value string) (time.Time, bool) {
 	s, ok := jsonline.Unquote(value)
 	if !ok {
 		return time.Time{}, false
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
-	return t.UTC().Truncate(time.Millisecond), err == nil
+	t = t.UTC().Truncate(time.Millisecond)
+	return t, err == nil && t.Year() >= 0 && t.Year() <= 9999
 }
 
 type lineError string

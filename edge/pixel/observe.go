@@ -23,6 +23,13 @@ type Network struct {
 	Name             string // apple_relay, scanner:<name>, hosting or none where the operator's table says so; "": decided by Observe
 }
 
+// Bot is what the platform's own bot detection says; zero if it did not look.
+type Bot struct {
+	Detection event.BotDetection
+	Name      string
+	Category  string
+}
+
 // Request is what a server knows of one request.
 type Request struct {
 	ID       event.ID
@@ -31,6 +38,7 @@ type Request struct {
 	Address  netip.Addr               // the client's; zero if unknown
 	Header   func(name string) string // the first value; names in lower case
 	Network  Network
+	Bot      Bot
 }
 
 // Observer turns answered requests into events. It is safe for concurrent use.
@@ -64,6 +72,9 @@ func (o *Observer) Observe(a *Answer, r *Request) event.Event {
 		ConnectionType:   n.ConnectionType,
 		ProxyType:        n.ProxyType,
 		ProxyDescription: n.ProxyDescription,
+		BotDetection:     r.Bot.Detection,
+		BotName:          r.Bot.Name,
+		BotCategory:      r.Bot.Category,
 		Edge:             o.Edge,
 		POP:              o.POP,
 		ServiceVersion:   o.Version,

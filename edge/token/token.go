@@ -18,8 +18,9 @@
 // The parts are random or opaque, so the token is signed and not encrypted.
 // A guess at the tag of a token of one's own choosing is right once in 2^80
 // tries; each try costs a request, and a wrong one is stored as a bad token.
-// HMAC truncated to 80 bits is what RFC 2104 §5 allows (not less than half of
-// the hash's length would be 128; we take its lower bound of 80 for short URLs).
+// RFC 2104 §5 recommends half of the hash's length and at least 80 bits; short
+// URLs keep us to the second: collisions are of no use against tags that only
+// we can check.
 //
 // The package promises that Open never accepts a text which Sign did not
 // write: the encoding is strict, so each token has one spelling. It does not

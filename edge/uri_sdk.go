@@ -1,0 +1,17 @@
+//go:build fastlyinternalsetparseuri
+
+package main
+
+import (
+	"net/url"
+
+	"github.com/fastly/compute-sdk-go/fsthttp"
+)
+
+// The SDK panics before any handler runs if net/url refuses the request's URL
+// ("/%zz.gif"), or, for https, if one of six TLS look-ups fails. A client would
+// get a 500 instead of its image. A URL from splitURI is never refused, and as
+// it has no scheme, the look-ups are skipped.
+func init() {
+	fsthttp.SetParseRequestURI(func(raw string) (*url.URL, error) { return splitURI(raw), nil })
+}
