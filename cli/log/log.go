@@ -1,0 +1,169 @@
+// Package log is `glint log`: a look at the write-ahead log of ingest, its
+// check and its repair.
+package log
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+	"glint/cli/output"
+	"glint/ingest/wal"
+)
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
+	return app.Group(&cobra.Command{
+		Use:   "log",
+		Short: "Look at the write-ahead log, check it or repair it",
+	}, newInspectCmd(a), newVerifyCmd(a), newRepairCmd(a))
+}
+
+// options are what a verb was asked.
+type options struct {
+	app    *app.App
+	dir    string
+	format string
+	dryRun bool
+}
+
+// verb completes the command of a verb that takes a folder.
+func verb(a *app.App, cmd *cobra.Command, run func(*options) error) *cobra.Command {
+	o := &options{app: a}
+	cmd.Args = app.OneArg("folder of the log")
+	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
+	if cmd.Name() == "repair" {
+		cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only print what would be repaired")
+	}
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		o.dir, o.format = args[0], format.String()
+		return run(o)
+	}
+	return cmd
+}
+
+func newInspectCmd(a *app.App) *cobra.Command {
+	return verb(a, &cobra.Command{
+		Use:   "inspect DIR",
+		Short: "List the segments of a log and what they hold",
+		Long: "Reads the log in DIR, or the lanes live and replay in it, and prints a row for each segment and one for all. It\n" +
+			"changes nothing and may run while glint runs.",
+		Example: "  glint log inspect ~/.local/share/glint/log",
+	}, runInspect)
+}
+
+func runInspect(o *options) error {
+	reports, err := reportsOf(o.dir, wal.Inspect)
+	if err != nil {
+		return err
+	}
+	for _, r := range reports {
+		noteTornEnd(o, r)
+	}
+	if o.format == "json" {
+		return writeJSON(o.app.Out, reports)
+	}
+	return segmentTable(reports).Write(o.app.Out)
+}
+
+func newVerifyCmd(a *app.App) *cobra.Command {
+	return verb(a, &cobra.Command{
+		Use:   "verify DIR",
+		Short: "Check every byte of a log; exit code 3 if it is damaged",
+		Long: "Reads every byte of the log in DIR, or of the lanes in it, and prints a row for each damage. It changes nothing and\n" +
+			"may run while glint runs. The exit code is 3 if there is damage. A record at the end that was being written when\n" +
+			"glint stopped is none: it was never acknowledged.",
+		Example: "  glint log verify ~/.local/share/glint/log",
+	}, runVerify)
+}
+
+func runVerify(o *options) error {
+	reports, err := reportsOf(o.dir, wal.Inspect)
+	if err != nil {
+		return err
+	}
+	if err := writeDamages(o, reports); err != nil {
+		return err
+	}
+	if n := damages(reports); n > 0 {
+		return app.Problem(errors.New(output.Plural(n, "damage", "damages")+" found in "+o.dir), "glint log repair "+o.dir)
+	}
+	fmt.Fprintln(o.app.Err, "no damage in", output.Plural(records(reports), "record", "records"))
+	return nil
+}
+
+func newRepairCmd(a *app.App) *cobra.Command {
+	return verb(a, &cobra.Command{
+		Use:   "repair DIR",
+		Short: "Put damaged bytes of a log into quarantine",
+		Long: "Copies damaged bytes of the log in DIR, or of the lanes in it, to the folder quarantine beside the segments, marks\n" +
+			"their place in the segments, and prints a row for each. A record that was being written when glint stopped is cut off.\n" +
+			"All other records stay. glint must not run. Running it again changes nothing.",
+		Example: "  glint log repair --dry-run ~/.local/share/glint/log",
+	}, runRepair)
+}
+
+func runRepair(o *options) error {
+	repair := func(dir string) (*wal.Report, error) { return wal.Repair(dir, o.app.Logger("warn")) }
+	done := "moved to quarantine: "
+	if o.dryRun {
+		repair, done = wal.Inspect, "to be moved to quarantine: "
+	}
+	reports, err := reportsOf(o.dir, repair)
+	if err != nil {
+		return err
+	}
+	if err := writeDamages(o, reports); err != nil {
+		return err
+	}
+	if n := damages(reports); n > 0 {
+		fmt.Fprintln(o.app.Err, done+output.Plural(n, "damage", "damages"))
+	} else {
+		fmt.Fprintln(o.app.Err, "nothing to put into quarantine")
+	}
+	return nil
+}
+
+// reportsOf asks for the report of each log in dir.
+func reportsOf(dir string, ask func(string) (*wal.Report, error)) ([]*wal.Report, error) {
+	dirs, err := wal.Find(dir)
+	if errors.Is(err, wal.ErrNoLog) || errors.Is(err, fs.ErrNotExist) {
+		return nil, app.Try(fmt.Errorf("there is no log in %s", dir), "name the folder that holds live and replay, or one of the two")
+	}
+	if err != nil {
+		return nil, err
+	}
+	var reports []*wal.Report
+	for _, d := range dirs {
+		r, err := ask(d)
+		if err != nil {
+			return nil, err
+		}
+		reports = append(reports, r)
+	}
+	return reports, nil
+}
+
+func damages(reports []*wal.Report) (n int) {
+	for _, r := range reports {
+		n += len(r.Damages)
+	}
+	return n
+}
+
+func records(reports []*wal.Report) (n int) {
+	for _, r := range reports {
+		n += int(r.Records())
+	}
+	return n
+}
+
+func noteTornEnd(o *options, r *wal.Report) {
+	if r.TornBytes > 0 {
+		fmt.Fprintf(o.app.Err, "%s: %s at the end belong to a record that was never acknowledged\n",
+			output.Safe(r.Dir), output.Plural(int(r.TornBytes), "byte", "bytes"))
+	}
+}

@@ -1,0 +1,136 @@
+package log
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"glint/cli/output"
+	"glint/ingest/wal"
+)
+
+func segmentTable(reports []*wal.Report) *output.Table {
+	t := output.NewTable("LOG", "SEGMENT", "FIRST RECORD", "RECORDS", "LINES", "BYTES", "CREATED AT", "STATE", "LOST", "DAMAGES").
+		AlignRight(1, 2, 3, 4, 5, 8, 9)
+	var segments int
+	var sum wal.SegmentReport
+	for _, r := range reports {
+		for _, s := range r.Segments {
+			t.Row(filepath.Base(r.Dir), fmt.Sprint(s.Segment), output.Count(s.FirstRecord), output.Count(s.Records),
+				output.Count(s.Lines), output.Count(uint64(s.FileBytes)), output.Time(&s.CreatedAt), state(&s),
+				output.Count(s.LostRecords), fmt.Sprint(s.Damages))
+			sum.Records += s.Records
+			sum.Lines += s.Lines
+			sum.FileBytes += s.FileBytes
+			sum.LostRecords += s.LostRecords
+		}
+		segments += len(r.Segments)
+	}
+	t.Row("total", fmt.Sprint(segments), "", output.Count(sum.Records), output.Count(sum.Lines),
+		output.Count(uint64(sum.FileBytes)), "", "", output.Count(sum.LostRecords), fmt.Sprint(damages(reports)))
+	return t
+}
+
+func state(s *wal.SegmentReport) string {
+	if s.Sealed {
+		return "sealed"
+	}
+	return "open"
+}
+
+func writeDamages(o *options, reports []*wal.Report) error {
+	for _, r := range reports {
+		noteTornEnd(o, r)
+	}
+	if o.format == "json" {
+		return writeJSON(o.app.Out, reports)
+	}
+	if damages(reports) == 0 {
+		return nil
+	}
+	t := output.NewTable("LOG", "FILE", "OFFSET", "BYTES", "WHAT", "RECORDS LOST").AlignRight(2, 3)
+	for _, r := range reports {
+		for _, d := range r.Damages {
+			t.Row(filepath.Base(r.Dir), d.File, fmt.Sprint(d.Offset), fmt.Sprint(d.Bytes), reason(&d), lost(&d))
+		}
+	}
+	return t.Write(o.app.Out)
+}
+
+// reason says in words what is wrong.
+func reason(d *wal.Damage) string {
+	switch d.Reason {
+	case wal.BadHeader:
+		return "one of two copies of the header"
+	case wal.LostHeader:
+		return "no copy of the header is good"
+	case wal.Truncated:
+		return "shorter than it was"
+	case wal.MissingData:
+		return "records are missing"
+	case wal.DoubtfulEnd:
+		return "the end, damaged or not finished"
+	}
+	if !d.Acknowledged {
+		return "in the last group, damaged or not finished"
+	}
+	return "damaged"
+}
+
+func lost(d *wal.Damage) string {
+	switch {
+	case d.Records == 1:
+		return fmt.Sprintf("1 (%d)", d.FirstRecord)
+	case d.Records > 1:
+		return fmt.Sprintf("%d (%d–%d)", d.Records, d.FirstRecord, d.FirstRecord+d.Records-1)
+	case d.Reason == wal.BadHeader:
+		return "0"
+	}
+	return "unknown"
+}
+
+// logDocument is the JSON form of what was found in one log.
+type logDocument struct {
+	Dir             string            `json:"dir"`
+	Lane            string            `json:"lane"`
+	Segments        []segmentDocument `json:"segments"`
+	Damages         []wal.Damage      `json:"damages"`
+	TornBytes       int64             `json:"torn_bytes"`
+	QuarantineFiles int               `json:"quarantine_files"`
+	QuarantineBytes int64             `json:"quarantine_bytes"`
+}
+
+type segmentDocument struct {
+	Segment     uint64    `json:"segment"`
+	File        string    `json:"file"`
+	FirstRecord uint64    `json:"first_record"`
+	Records     uint64    `json:"records"`
+	Lines       uint64    `json:"lines"`
+	BodyBytes   uint64    `json:"body_bytes"`
+	FileBytes   int64     `json:"file_bytes"`
+	CreatedAt   time.Time `json:"created_at"`
+	Sealed      bool      `json:"sealed"`
+	Damages     int       `json:"damages"`
+	LostRecords uint64    `json:"lost_records"`
+}
+
+// writeJSON prints a list with an object for each log.
+func writeJSON(w io.Writer, reports []*wal.Report) error {
+	logs := []logDocument{}
+	for _, r := range reports {
+		l := logDocument{
+			Dir: r.Dir, Lane: r.Lane, Segments: []segmentDocument{}, Damages: append([]wal.Damage{}, r.Damages...),
+			TornBytes: r.TornBytes, QuarantineFiles: r.QuarantineFiles, QuarantineBytes: r.QuarantineBytes,
+		}
+		for _, s := range r.Segments {
+			l.Segments = append(l.Segments, segmentDocument(s))
+		}
+		logs = append(logs, l)
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(logs)
+}

@@ -1,0 +1,142 @@
+package wal_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"glint/ingest/wal"
+)
+
+// BenchmarkAppend writes records and waits for the disk. Beside each case the
+// same bytes are written in the plainest way, one write and one fsync per
+// record by one writer, and the ratio of the two rates is reported.
+func BenchmarkAppend(b *testing.B) {
+	for _, size := range []int{300, 300_000, 4_000_000} {
+		for _, writers := range []int{1, 8, 64} {
+			b.Run(fmt.Sprintf("body=%d/writers=%d", size, writers), func(b *testing.B) {
+				body := benchBody(size)
+				l, err := wal.Open(wal.Options{Dir: b.TempDir(), MaxBytes: 4 << 30})
+				if err != nil {
+					b.Fatal(err)
+				}
+				stop := releaseAll(l)
+				b.SetBytes(int64(size))
+				b.ReportAllocs()
+				b.ResetTimer()
+				appendAll(b, l, body, writers, b.N)
+				b.StopTimer()
+				rate := float64(b.N) / b.Elapsed().Seconds()
+				b.ReportMetric(rate, "records/s")
+				b.ReportMetric(float64(b.N)/float64(l.Stats().Syncs), "records/sync")
+				stop()
+				if err := l.Close(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(rate/plainRate(b, body, b.N, b.Elapsed()), "x_plain_fsync")
+			})
+		}
+	}
+}
+
+// BenchmarkRead reads a backlog of 256 MB, every checksum checked.
+func BenchmarkRead(b *testing.B) {
+	for _, size := range []int{300, 300_000} {
+		b.Run(fmt.Sprintf("body=%d", size), func(b *testing.B) {
+			l, err := wal.Open(wal.Options{Dir: b.TempDir()})
+			if err != nil {
+				b.Fatal(err)
+			}
+			records := 256_000_000 / size
+			appendAll(b, l, benchBody(size), 64, records)
+			b.SetBytes(int64(size))
+			b.ReportAllocs()
+			b.ResetTimer()
+			var r *wal.Reader
+			for i := range b.N {
+				if i%records == 0 {
+					r = l.NewReader(wal.Position{})
+				}
+				if _, _, err := r.Next(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				if i%records == records-1 || i == b.N-1 {
+					_ = r.Close()
+				}
+			}
+			b.StopTimer()
+			if err := l.Close(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+func benchBody(size int) []byte {
+	body := make([]byte, size)
+	for i := range body {
+		body[i] = byte(' ' + (i*7+i/300)%90)
+	}
+	return body
+}
+
+// plainRate is how many records per second one writer brings to disk with a
+// write and an fsync each: n of them, or as many as it can in that time.
+func plainRate(b *testing.B, body []byte, records int, span time.Duration) float64 {
+	f, err := os.Create(filepath.Join(b.TempDir(), "plain"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	n, start := 0, time.Now()
+	for n < records && (n == 0 || time.Since(start) < span) {
+		if _, err := f.WriteAt(body, int64(n*len(body))); err != nil {
+			b.Fatal(err)
+		}
+		if err := f.Sync(); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	return float64(n) / time.Since(start).Seconds()
+}
+
+func appendAll(b *testing.B, l *wal.Log, body []byte, writers, n int) {
+	var left atomic.Int64
+	left.Store(int64(n))
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			r := &wal.Record{ReceivedAt: time.Now(), Source: "bench", Lines: uint32(len(body) / 300), Body: body}
+			for left.Add(-1) >= 0 {
+				if _, err := l.Append(context.Background(), r); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// releaseAll acknowledges whatever is durable, so that the disk does not fill.
+func releaseAll(l *wal.Log) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(200 * time.Millisecond):
+				l.Release(wal.Position{Record: 1 << 62})
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
+}

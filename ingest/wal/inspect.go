@@ -1,0 +1,82 @@
+package wal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"glint/ingest/wal/disk"
+)
+
+// ErrNoLog says that a directory holds no log.
+var ErrNoLog = errors.New("wal: no log in this folder")
+
+// Find returns the directories of the logs in dir: dir itself, or its lanes.
+func Find(dir string) ([]string, error) {
+	fsys := disk.OS{}
+	if isLog(fsys, dir) {
+		return []string{dir}, nil
+	}
+	var dirs []string
+	for _, lane := range []string{LaneLive, LaneReplay} {
+		if d := filepath.Join(dir, lane); isLog(fsys, d) {
+			dirs = append(dirs, d)
+		}
+	}
+	if len(dirs) == 0 {
+		return nil, fmt.Errorf("%w: %s", ErrNoLog, dir)
+	}
+	return dirs, nil
+}
+
+func isLog(fsys disk.FS, dir string) bool {
+	names, err := fsys.ReadDir(dir)
+	if err != nil {
+		return false
+	}
+	for _, name := range names {
+		if _, _, ok := parseFileName(name); ok || name == lockFile {
+			return true
+		}
+	}
+	return false
+}
+
+// Inspect reads every byte of the log in dir and reports what it holds and what
+// is wrong with it. It changes nothing, and may run beside a process that has
+// the log open.
+func Inspect(dir string) (*Report, error) {
+	w := walk{fs: disk.OS{}, dir: dir, deep: true, now: time.Now}
+	return w.reported()
+}
+
+// Repair does the same and puts right what is wrong: damaged bytes are copied
+// to the folder quarantine beside the segments and covered by a frame that says
+// which records are missing; a torn end is cut. Nobody else may have the log
+// open (ErrLocked).
+func Repair(dir string, log *slog.Logger) (*Report, error) {
+	fsys := disk.OS{}
+	if _, err := fsys.ReadDir(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s", ErrNoLog, dir)
+	}
+	lock, err := lockDir(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = lock.Close() }()
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	w := walk{fs: fsys, dir: dir, fix: true, deep: true, now: time.Now, log: log}
+	return w.reported()
+}
+
+func (w *walk) reported() (*Report, error) {
+	if err := w.run(); err != nil {
+		return nil, err
+	}
+	return &w.report, nil
+}

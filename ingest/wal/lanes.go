@@ -1,0 +1,52 @@
+package wal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+)
+
+// The lanes. They are also the names of their directories.
+const (
+	LaneLive   = "live"
+	LaneReplay = "replay"
+)
+
+// Lanes are two logs side by side, so that a replay of old records neither
+// delays nor crowds out live ones. Each has its own directory and quota.
+type Lanes struct {
+	Live, Replay *Log
+}
+
+// OpenLanes opens both lanes below dir. Dir and Lane of the options are set
+// here; the rest is the caller's.
+func OpenLanes(dir string, live, replay Options) (*Lanes, error) {
+	live.Dir, live.Lane = filepath.Join(dir, LaneLive), LaneLive
+	replay.Dir, replay.Lane = filepath.Join(dir, LaneReplay), LaneReplay
+	l, err := Open(live)
+	if err != nil {
+		return nil, fmt.Errorf("lane %s: %w", LaneLive, err)
+	}
+	r, err := Open(replay)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lane %s: %w", LaneReplay, err), l.Close(context.Background()))
+	}
+	return &Lanes{Live: l, Replay: r}, nil
+}
+
+// Lane returns the lane of that name, or nil.
+func (l *Lanes) Lane(name string) *Log {
+	switch name {
+	case LaneLive:
+		return l.Live
+	case LaneReplay:
+		return l.Replay
+	}
+	return nil
+}
+
+// Close closes both.
+func (l *Lanes) Close(ctx context.Context) error {
+	return errors.Join(l.Live.Close(ctx), l.Replay.Close(ctx))
+}

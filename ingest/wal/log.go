@@ -1,0 +1,189 @@
+package wal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"glint/ingest/wal/disk"
+)
+
+// lockFile is held by whoever has the log open.
+const lockFile = "LOCK"
+
+// housekeeping is the period of sealing by age and of deleting segments.
+const housekeeping = time.Second
+
+// Log is an open log. It is safe for concurrent use.
+type Log struct {
+	opt       Options
+	lock      io.Closer
+	recovery  Recovery
+	committer committer
+
+	deleting sync.Mutex // held while segments are deleted
+
+	mu       sync.Mutex
+	segments []*segment    // oldest first
+	next     uint64        // number of the record after the last durable one
+	released uint64        // records before this one are acknowledged
+	changed  chan struct{} // closed when next, or the last segment, changes; nil: nobody waits
+	closed   bool
+	queue    []*request
+	queued   int64 // bytes of the frames in the queue
+	bytes    int64 // of all segments
+	counts   counts
+	reported map[[2]uint64]bool // damages that are known, by their keys
+
+	wake chan struct{} // tells the committer of work; holds one
+	stop chan struct{} // closed by Close
+	done chan struct{} // closed when the committer has ended
+	kept chan struct{} // closed when the housekeeper has ended
+}
+
+// Recovery is what Open found.
+type Recovery struct {
+	Clean     bool     // the log had been closed, or was new
+	TornBytes int64    // cut from the end; never acknowledged
+	Damages   []Damage // put into quarantine
+	Segments  int
+	Next      Position // of the next record
+}
+
+// Open opens the log in o.Dir, or makes one. It takes the directory for itself
+// (ErrLocked), and repairs what an unclean stop has left at its end: nothing
+// that was acknowledged is lost, and Recovery tells what was found.
+func Open(o Options) (*Log, error) {
+	o.complete()
+	if len(o.Lane) > maxLane {
+		return nil, fmt.Errorf("wal: lane %q has more than %d bytes", o.Lane, maxLane)
+	}
+	if err := o.FS.MkdirAll(o.Dir); err != nil {
+		return nil, writeError("make log directory", err)
+	}
+	lock, err := lockDir(o.FS, o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	w := walk{fs: o.FS, dir: o.Dir, fix: true, now: o.Now, log: o.Logger}
+	if err := w.run(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open log %s: %w", o.Dir, err), lock.Close())
+	}
+	l := &Log{
+		opt: o, lock: lock, segments: w.segments, next: w.next, released: 1, reported: map[[2]uint64]bool{},
+		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), kept: make(chan struct{}),
+		recovery: Recovery{
+			Clean: w.clean && len(w.report.Damages) == 0, TornBytes: w.report.TornBytes, Damages: w.report.Damages,
+			Segments: len(w.segments), Next: Position{Segment: w.nextSeq, Record: w.next},
+		},
+	}
+	l.counts.damages = uint64(len(w.report.Damages))
+	l.counts.quarantineFiles, l.counts.quarantineBytes = w.report.QuarantineFiles, w.report.QuarantineBytes
+	l.committer = committer{log: l, nextSeq: w.nextSeq, next: w.next, salt: randomSalt}
+	for _, s := range w.segments {
+		l.bytes += s.size
+	}
+	if err := l.committer.resume(w.clean); err != nil {
+		return nil, errors.Join(fmt.Errorf("open log %s: %w", o.Dir, err), lock.Close())
+	}
+	for i := range w.report.Damages {
+		d := &w.report.Damages[i]
+		l.reported[d.key()] = true
+		l.counts.lostRecords += d.Records
+		l.logDamage(d)
+	}
+	go l.committer.run()
+	go l.keepHouse()
+	return l, nil
+}
+
+func lockDir(fsys disk.FS, dir string) (io.Closer, error) {
+	lock, err := fsys.Lock(filepath.Join(dir, lockFile))
+	if held, ok := errors.AsType[*disk.HeldError](err); ok {
+		return nil, &LockedError{Dir: dir, PID: held.PID}
+	}
+	if err != nil {
+		return nil, writeError("lock log directory", err)
+	}
+	return lock, nil
+}
+
+// Recovery returns what Open found.
+func (l *Log) Recovery() Recovery { return l.recovery }
+
+// Close lets the records under way be written, seals the last segment and
+// gives the directory free. When ctx ends first, it returns the context's
+// error, and the rest happens behind it. Later calls of the log's methods
+// return ErrClosed.
+func (l *Log) Close(ctx context.Context) error {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return ErrClosed
+	}
+	l.closed = true
+	close(l.stop)
+	l.broadcast()
+	l.mu.Unlock()
+	closed := make(chan error, 1)
+	go func() {
+		<-l.done
+		<-l.kept
+		closed <- l.lock.Close()
+	}()
+	select {
+	case err := <-closed:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("wal: close: %w", ctx.Err())
+	}
+}
+
+// broadcast wakes those who wait for a change. The caller holds l.mu.
+func (l *Log) broadcast() {
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
+}
+
+// nudge tells the committer that there is work.
+func (l *Log) nudge() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// segmentOf returns the oldest segment that has, or will have, records from
+// that number on. The caller holds l.mu.
+func (l *Log) segmentOf(record uint64) *segment {
+	i, _ := slices.BinarySearchFunc(l.segments, record, func(s *segment, n uint64) int {
+		if s.end <= n && !s.active {
+			return -1
+		}
+		return 1
+	})
+	if i == len(l.segments) {
+		return nil
+	}
+	return l.segments[i]
+}
+
+// key is the same for what is found of one damage at different times.
+func (d *Damage) key() [2]uint64 {
+	if d.Offset == 0 && d.Records > 0 { // a whole segment, or its place
+		return [2]uint64{0, d.FirstRecord}
+	}
+	return [2]uint64{d.Segment, uint64(d.Offset)}
+}
+
+func (l *Log) logDamage(d *Damage) {
+	l.opt.Logger.Error("log is damaged", "dir", l.opt.Dir, "file", d.File, "offset", d.Offset, "bytes", d.Bytes,
+		"reason", string(d.Reason), "first_record", d.FirstRecord, "records", d.Records)
+}

@@ -1,0 +1,136 @@
+package wal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"glint/ingest/wal/disk"
+)
+
+// quarantineDir is the folder beside the segments where bad bytes are kept for
+// a person to look at. The log never deletes them.
+const quarantineDir = "quarantine"
+
+// quarantineNote is the file beside the bytes.
+type quarantineNote struct {
+	FoundAt time.Time `json:"found_at"`
+	Damage
+}
+
+func quarantineName(d *Damage) string {
+	return fmt.Sprintf("%08d-%012d", d.Segment, d.Offset)
+}
+
+// quarantine copies the bytes of d aside, with a note, both durable when it
+// returns. Doing it again gives the same two files.
+func quarantine(fsys disk.FS, dir string, d *Damage, now time.Time, from disk.File, size int64) error {
+	q := filepath.Join(dir, quarantineDir)
+	if err := fsys.MkdirAll(q); err != nil {
+		return writeError("make quarantine", err)
+	}
+	base := filepath.Join(q, quarantineName(d))
+	err := writeFile(fsys, base+".bytes", func(to disk.File) error {
+		return copyBytes(to, from, d.Offset, min(d.Offset+d.Bytes, size))
+	})
+	if err != nil {
+		return writeError("keep damaged bytes", err)
+	}
+	if err := writeNote(fsys, base, d, now); err != nil {
+		return err
+	}
+	return syncDir(fsys, q)
+}
+
+func writeNote(fsys disk.FS, base string, d *Damage, now time.Time) error {
+	note, err := json.MarshalIndent(quarantineNote{now.UTC(), *d}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("wal: write quarantine note: %w", err)
+	}
+	err = writeFile(fsys, base+".json", func(to disk.File) error {
+		_, err := to.WriteAt(append(note, '\n'), 0)
+		return err
+	})
+	if err != nil {
+		return writeError("write quarantine note", err)
+	}
+	return nil
+}
+
+// quarantineSegment moves a whole file aside.
+func quarantineSegment(fsys disk.FS, dir string, d *Damage, now time.Time) error {
+	q := filepath.Join(dir, quarantineDir)
+	if err := fsys.MkdirAll(q); err != nil {
+		return writeError("make quarantine", err)
+	}
+	if err := writeNote(fsys, filepath.Join(q, quarantineName(d)), d, now); err != nil {
+		return err
+	}
+	if err := fsys.Rename(filepath.Join(dir, d.File), filepath.Join(q, quarantineName(d)+".bytes")); err != nil {
+		return writeError("move damaged segment", err)
+	}
+	return errors.Join(syncDir(fsys, q), syncDir(fsys, dir))
+}
+
+// writeFile makes a file anew and syncs it; its directory is the caller's.
+func writeFile(fsys disk.FS, name string, fill func(disk.File) error) error {
+	if err := fsys.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := fsys.Create(name)
+	if err != nil {
+		return err
+	}
+	err = fill(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func copyBytes(to, from disk.File, off, end int64) error {
+	b := make([]byte, min(max(end-off, 0), scanWindow))
+	for at := off; at < end; at += int64(len(b)) {
+		b = b[:min(int64(len(b)), end-at)]
+		if err := readAt(from, b, at); err != nil {
+			return err
+		}
+		if _, err := to.WriteAt(b, at-off); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func syncDir(fsys disk.FS, dir string) error {
+	if err := fsys.SyncDir(dir); err != nil {
+		return writeError("sync directory "+dir, err)
+	}
+	return nil
+}
+
+// measureQuarantine counts what is kept aside.
+func measureQuarantine(fsys disk.FS, dir string) (files int, bytes int64) {
+	q := filepath.Join(dir, quarantineDir)
+	names, err := fsys.ReadDir(q)
+	if err != nil {
+		return 0, 0 // there is none
+	}
+	for _, name := range names {
+		if filepath.Ext(name) != ".bytes" {
+			continue
+		}
+		f, err := fsys.Open(filepath.Join(q, name), false)
+		if err != nil {
+			continue // taken away by the operator meanwhile
+		}
+		if size, err := f.Size(); err == nil {
+			files, bytes = files+1, bytes+size
+		}
+		_ = f.Close()
+	}
+	return files, bytes
+}

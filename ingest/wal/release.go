@@ -1,0 +1,118 @@
+package wal
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"time"
+)
+
+// Release says that all records before that position are acknowledged. Whole
+// segments of them are deleted when they have stayed for Options.Retain, or
+// earlier when the quota or the disk is full. It is not kept on disk: after
+// Open, all records that are still there count as not released.
+func (l *Log) Release(before Position) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.released = max(l.released, min(before.Record, l.next))
+	now := l.opt.Now()
+	for _, s := range l.segments {
+		if s.active || s.end > l.released {
+			break
+		}
+		if s.releasedAt.IsZero() {
+			s.releasedAt = now
+		}
+	}
+}
+
+// keepHouse seals segments by age and deletes what was released.
+func (l *Log) keepHouse() {
+	defer close(l.kept)
+	t := time.NewTicker(housekeeping)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			l.tidy(l.opt.Now())
+		case <-l.stop:
+			return
+		}
+	}
+}
+
+// tidy is one round of housekeeping.
+func (l *Log) tidy(now time.Time) {
+	err := l.do(context.Background(), func() error { return l.committer.age(now) })
+	l.Release(Position{}) // marks what was sealed since the last call
+	if err == nil && l.lastIsReleased() {
+		// The newest segment carries the record numbers on, and so stays until
+		// there is a newer one.
+		err = l.do(context.Background(), func() error { return l.committer.open() })
+	}
+	if err != nil && !errors.Is(err, ErrClosed) {
+		l.opt.Logger.Warn("housekeeping of the log", "error", err)
+	}
+	for l.deleteOldest(func(s *segment) bool { return now.Sub(s.releasedAt) >= l.opt.Retain }) {
+	}
+}
+
+// lastIsReleased reports whether the newest segment could go if it were not the
+// newest.
+func (l *Log) lastIsReleased() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(l.segments)
+	if n == 0 {
+		return false
+	}
+	s := l.segments[n-1]
+	return !s.active && !s.releasedAt.IsZero() && l.opt.Now().Sub(s.releasedAt) >= l.opt.Retain
+}
+
+// reclaim deletes released segments before their time until that many bytes are
+// free, and reports whether it has deleted any.
+func (l *Log) reclaim(bytes int64) bool {
+	any := false
+	for bytes > 0 {
+		var size int64
+		if !l.deleteOldest(func(s *segment) bool { size = s.size; return true }) {
+			break
+		}
+		any = true
+		bytes -= size
+		l.mu.Lock()
+		l.counts.deletedEarly++
+		l.mu.Unlock()
+	}
+	return any
+}
+
+// deleteOldest deletes the oldest segment if it is released, is not the newest
+// and may go. One goes after the other, each with its directory's fsync, so
+// that a power cut never leaves an older one without a newer one.
+func (l *Log) deleteOldest(may func(*segment) bool) bool {
+	l.deleting.Lock()
+	defer l.deleting.Unlock()
+	l.mu.Lock()
+	if len(l.segments) < 2 || l.segments[0].releasedAt.IsZero() || !may(l.segments[0]) {
+		l.mu.Unlock()
+		return false
+	}
+	s := l.segments[0]
+	l.mu.Unlock()
+	err := l.opt.FS.Remove(filepath.Join(l.opt.Dir, s.name))
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = l.opt.FS.SyncDir(l.opt.Dir)
+	}
+	if err != nil {
+		l.opt.Logger.Warn("released segment not deleted", "file", s.name, "error", err)
+		return false
+	}
+	l.mu.Lock()
+	l.segments = l.segments[1:]
+	l.bytes -= s.size
+	l.mu.Unlock()
+	return true
+}

@@ -1,0 +1,86 @@
+package wal
+
+import (
+	"time"
+)
+
+// counts are what the log has counted since Open, under its mutex.
+type counts struct {
+	records, bytes, syncs, failedCommits uint64
+	syncTime                             time.Duration
+	refusedQuota, deletedEarly           uint64
+	damages, lostRecords                 uint64
+	quarantineFiles                      int
+	quarantineBytes                      int64
+}
+
+// Stats is the state of a log. Counters count since Open.
+type Stats struct {
+	Bytes    int64 // of all segments on disk
+	Segments int
+	MaxBytes int64 // the quota; 0: none
+
+	BacklogBytes   int64         // of records that are not released; about, within a segment
+	BacklogRecords uint64        // records that are not released
+	BacklogAge     time.Duration // age of the oldest of them; at most a segment's age too much
+
+	DiskFree int64 // -1: unknown
+
+	AppendedRecords uint64 // acknowledged
+	AppendedBytes   uint64 // of their frames
+	Syncs           uint64 // group commits that succeeded
+	SyncTime        time.Duration
+	FailedCommits   uint64 // groups of which nothing was acknowledged
+	RefusedQuota    uint64 // records refused with ErrQuota
+	DeletedEarly    uint64 // released segments deleted before Options.Retain
+
+	Damages         uint64 // stretches that could not be read
+	LostRecords     uint64 // records in them, as far as known
+	QuarantineFiles int
+	QuarantineBytes int64
+}
+
+// Stats returns the state of the log.
+func (l *Log) Stats() Stats {
+	free, err := l.opt.FS.Free(l.opt.Dir)
+	if err != nil {
+		free = -1
+	}
+	now := l.opt.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := &l.counts
+	s := Stats{
+		Bytes: l.bytes, Segments: len(l.segments), MaxBytes: l.opt.MaxBytes, DiskFree: free,
+		AppendedRecords: c.records, AppendedBytes: c.bytes, Syncs: c.syncs, SyncTime: c.syncTime,
+		FailedCommits: c.failedCommits, RefusedQuota: c.refusedQuota, DeletedEarly: c.deletedEarly,
+		Damages: c.damages, LostRecords: c.lostRecords,
+		QuarantineFiles: c.quarantineFiles, QuarantineBytes: c.quarantineBytes,
+	}
+	for _, seg := range l.segments {
+		from := max(seg.first, l.released)
+		if seg.end <= from {
+			continue
+		}
+		if s.BacklogRecords == 0 {
+			s.BacklogAge = max(now.Sub(seg.firstAt), 0)
+		}
+		s.BacklogRecords += seg.end - from
+		s.BacklogBytes += int64(float64(seg.size) * float64(seg.end-from) / float64(seg.end-seg.first))
+	}
+	return s
+}
+
+func (l *Log) count(done *Commit) {
+	l.mu.Lock()
+	if c := &l.counts; done.Err != nil {
+		c.failedCommits++
+	} else {
+		c.records += uint64(done.Records)
+		c.bytes += uint64(done.Bytes)
+		c.syncs++
+		c.syncTime += done.Sync
+	}
+	l.mu.Unlock()
+	l.opt.OnSync(*done)
+}
