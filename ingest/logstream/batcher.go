@@ -10,6 +10,7 @@
 package logstream
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"sync"
@@ -49,8 +50,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Batcher gathers lines and sends them, one body at a time. It is safe for
-// concurrent use.
+// Batcher gathers lines and sends them, one body at a time and in order. It is
+// safe for concurrent use.
 type Batcher struct {
 	cfg     Config
 	send    Send
@@ -63,7 +64,8 @@ type Batcher struct {
 	mu      sync.Mutex
 	pending [][]byte // bodies, the last one open
 	lines   int      // of the last body
-	bytes   int      // of all bodies
+	bytes   int      // of all bodies, the one on its way included
+	ended   bool     // nobody sends any more
 
 	sent    atomic.Uint64
 	dropped atomic.Uint64
@@ -80,11 +82,12 @@ func New(cfg Config, send Send) *Batcher {
 	return b
 }
 
-// Add takes one line, without its line feed, and copies it. It never waits.
+// Add takes one line, without its line feed, and copies it. It never waits. A
+// line longer than MaxBytes gets a body of its own.
 func (b *Batcher) Add(line []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.bytes+len(line)+1 > b.cfg.MaxPendingBytes {
+	if b.ended || b.bytes+len(line)+1 > b.cfg.MaxPendingBytes {
 		b.dropped.Add(1)
 		return
 	}
@@ -108,9 +111,16 @@ func (b *Batcher) Add(line []byte) {
 // Sent returns the number of lines that were taken.
 func (b *Batcher) Sent() uint64 { return b.sent.Load() }
 
-// Dropped returns the number of lines that were lost: there was no room, or
-// their body was refused for good.
+// Dropped returns the number of lines that were lost: there was no room, their
+// body was refused for good, or they came after the end.
 func (b *Batcher) Dropped() uint64 { return b.dropped.Load() }
+
+// PendingBytes returns the bytes of the lines that are not delivered yet.
+func (b *Batcher) PendingBytes() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bytes
+}
 
 // Close sends what waits and ends the Batcher. When ctx ends first, what still
 // waits is dropped.
@@ -134,27 +144,23 @@ func (b *Batcher) run(ctx context.Context) {
 		case <-tick.C:
 		case <-b.full:
 		case <-b.closing:
-			b.flush(ctx)
+			b.flush(ctx, true)
 			return
 		}
-		b.flush(ctx)
+		b.flush(ctx, false)
 	}
 }
 
-// flush sends all that waits. Bodies are taken out one by one, so that those
-// which wait go on counting against MaxPendingBytes.
-func (b *Batcher) flush(ctx context.Context) {
+// flush sends all that waits. A body counts against MaxPendingBytes until it is
+// delivered. The last flush ends the Batcher, so that no line can slip in
+// behind it.
+func (b *Batcher) flush(ctx context.Context, last bool) {
 	for {
-		b.mu.Lock()
-		if len(b.pending) == 0 {
-			b.mu.Unlock()
+		body := b.next(last)
+		if body == nil {
 			return
 		}
-		body := b.pending[0]
-		b.pending = b.pending[1:]
-		b.mu.Unlock()
-
-		lines := countLines(body)
+		lines := uint64(bytes.Count(body, []byte{'\n'}))
 		if err := b.send(ctx, body); err != nil {
 			b.dropped.Add(lines)
 			b.cfg.Logger.Error("log lines lost", "lines", lines, "error", err)
@@ -167,11 +173,15 @@ func (b *Batcher) flush(ctx context.Context) {
 	}
 }
 
-func countLines(body []byte) (n uint64) {
-	for _, c := range body {
-		if c == '\n' {
-			n++
-		}
+func (b *Batcher) next(last bool) []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.pending) == 0 {
+		b.ended = last
+		return nil
 	}
-	return n
+	body := b.pending[0]
+	b.pending[0] = nil // its memory is free once it is delivered
+	b.pending = b.pending[1:]
+	return body
 }

@@ -1,18 +1,27 @@
-// Package networks is the operator's own table of networks: what is known of
-// an address that no CDN has looked up. The standalone pixel reads it, and the
-// emulator is given a copy of it.
+// Package networks is what is known of an address that no CDN has looked up.
+// A Book asks three sources, the surer first:
 //
-// The file is CSV with the header
+//	Table   the operator's own file, --networks
+//	Relay   Apple's list of the egress ranges of iCloud Private Relay
+//	ASNs    a database in MaxMind's format, --asn-db
+//
+// The standalone pixel and `glint classify` read them; the emulator is given a
+// copy of the operator's table. The package knows no address by itself, and
+// tells nothing of hosting unless the operator's table does.
+//
+// The operator's file is CSV with the header
 //
 //	prefix,network,as_number,proxy_type,proxy_description,country
 //
 // in any order; all but prefix may be missing or empty. prefix is an address
-// or a CIDR prefix, network is apple_relay, scanner:<name>, hosting or none
-// (empty: decided from the proxy fields), the proxy fields are worded as
-// Fastly's. The longest prefix that holds an address counts.
+// or a CIDR prefix and may stand there once, network is apple_relay,
+// scanner:<name>, hosting, none or unknown (empty: decided from the proxy
+// fields), the proxy fields are worded as Fastly's, country has two letters.
+// The longest prefix that holds an address counts.
 package networks
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -24,6 +33,7 @@ import (
 
 	"github.com/gaissmai/bart"
 
+	"glint/edge/classify"
 	"glint/edge/pixel"
 )
 
@@ -59,10 +69,13 @@ func Load(path string) (*Table, error) {
 
 // Read reads a table; an error names the line.
 func Read(r io.Reader) (*Table, error) {
-	c := csv.NewReader(r)
+	c := csv.NewReader(withoutMark(r))
 	header, err := c.Read()
-	if err != nil {
+	if errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: the header row is missing", ErrFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFile, err)
 	}
 	column, err := columns(header)
 	if err != nil {
@@ -74,10 +87,10 @@ func Read(r io.Reader) (*Table, error) {
 		if errors.Is(err, io.EOF) {
 			return t, nil
 		}
-		line, _ := c.FieldPos(0)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrFile, err)
 		}
+		line, _ := c.FieldPos(0)
 		row, err := parseRow(func(name string) string {
 			if i, ok := column[name]; ok {
 				return strings.TrimSpace(record[i])
@@ -87,9 +100,21 @@ func Read(r io.Reader) (*Table, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: line %d: %w", ErrFile, line, err)
 		}
+		if _, twice := t.table.Get(row.Prefix); twice {
+			return nil, fmt.Errorf("%w: line %d: prefix %s stands there twice", ErrFile, line, row.Prefix)
+		}
 		t.rows = append(t.rows, row)
 		t.table.Insert(row.Prefix, row.Network)
 	}
+}
+
+// withoutMark skips the byte order mark that spreadsheets write.
+func withoutMark(r io.Reader) io.Reader {
+	b := bufio.NewReader(r)
+	if mark, _ := b.Peek(3); string(mark) == "\ufeff" {
+		_, _ = b.Discard(3) // they are there
+	}
+	return b
 }
 
 func columns(header []string) (map[string]int, error) {
@@ -101,6 +126,9 @@ func columns(header []string) (map[string]int, error) {
 		name = strings.TrimSpace(name)
 		if !known[name] {
 			return nil, fmt.Errorf("%w: unknown column %q", ErrFile, name)
+		}
+		if _, twice := column[name]; twice {
+			return nil, fmt.Errorf("%w: column %s stands there twice", ErrFile, name)
 		}
 		column[name] = i
 	}
@@ -116,7 +144,7 @@ func parseRow(cell func(string) string) (Row, error) {
 		return Row{}, err
 	}
 	n := pixel.Network{
-		Known: true, Name: cell("network"), Country: cell("country"),
+		Known: true, Name: cell("network"), Country: strings.ToUpper(cell("country")),
 		ProxyType: cell("proxy_type"), ProxyDescription: cell("proxy_description"),
 	}
 	if s := cell("as_number"); s != "" {
@@ -127,18 +155,26 @@ func parseRow(cell func(string) string) (Row, error) {
 		n.ASNumber = uint32(v)
 	}
 	if !validName(n.Name) {
-		return Row{}, fmt.Errorf("network %q is none of apple_relay, scanner:<name>, hosting, none", n.Name)
+		return Row{}, fmt.Errorf("network %q is none of apple_relay, scanner:<name>, hosting, none, unknown", n.Name)
+	}
+	if n.Country != "" && !isCountry(n.Country) {
+		return Row{}, fmt.Errorf("country %q is not two letters", n.Country)
 	}
 	return Row{prefix, n}, nil
 }
 
 func validName(name string) bool {
 	switch name {
-	case "", "apple_relay", "hosting", "none", "unknown":
+	case "", classify.NetworkRelay, classify.NetworkHosting, classify.NetworkNone, classify.NetworkUnknown:
 		return true
 	}
-	scanner, ok := strings.CutPrefix(name, "scanner:")
+	scanner, ok := strings.CutPrefix(name, classify.NetworkScannerPrefix)
 	return ok && scanner != ""
+}
+
+// isCountry checks the form of ISO 3166-1 alpha-2.
+func isCountry(s string) bool {
+	return len(s) == 2 && 'A' <= s[0] && s[0] <= 'Z' && 'A' <= s[1] && s[1] <= 'Z'
 }
 
 func parsePrefix(s string) (netip.Prefix, error) {
@@ -149,6 +185,9 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
 		return netip.Prefix{}, fmt.Errorf("prefix %q is neither an address nor a CIDR prefix", s)
+	}
+	if p.Addr().Is4In6() && p.Bits() >= 96 { // look-ups are by the plain address
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
 	return p.Masked(), nil
 }

@@ -3,10 +3,13 @@ package warehouse
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -44,24 +47,35 @@ func (w *Warehouse) CampaignNamed(ctx context.Context, name string) (Campaign, e
 }
 
 // EnsureCampaign returns the campaign of that name and makes it if there is
-// none. Two callers at once get the same one.
+// none. Two callers at once get the same one: their inserts bear the same name,
+// so that ClickHouse takes only the first.
 func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, error) {
 	c, err := w.CampaignNamed(ctx, name)
 	if !errors.Is(err, ErrNoCampaign) {
 		return c, err
 	}
 	fresh := NewCampaign(name)
-	ctx2 := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0}))
-	err = w.conn.Exec(ctx2,
-		"INSERT INTO "+Database+".campaigns (campaign_id, name, created_at, id_key) SELECT {id:UInt64}, {name:String}, "+
-			"fromUnixTimestamp64Milli({created_at:Int64}, 'UTC'), unhex({id_key:String})",
-		clickhouse.Named("id", fresh.ID), clickhouse.Named("name", name),
-		clickhouse.Named("created_at", fresh.CreatedAt.UnixMilli()),
-		clickhouse.Named("id_key", fmt.Sprintf("%x", fresh.IDKey)))
-	if err != nil {
-		return c, fmt.Errorf("make campaign: %w", err)
+	sum := sha256.Sum256([]byte(name))
+	insertName := "campaign-" + hex.EncodeToString(sum[:])
+	for range 2 {
+		if err := insert(ctx, w, "campaigns", campaignColumns, insertName, []Campaign{fresh}); err != nil {
+			return c, fmt.Errorf("make campaign: %w", err)
+		}
+		if c, err = w.CampaignNamed(ctx, name); !errors.Is(err, ErrNoCampaign) {
+			return c, err
+		}
+		// ClickHouse still remembers that insert, but its campaign has
+		// another name by now.
+		insertName += "-" + strconv.FormatUint(fresh.ID, 10)
 	}
-	return w.CampaignNamed(ctx, name) // the oldest of that name, which may be somebody else's
+	return c, err
+}
+
+var campaignColumns = []column[Campaign]{
+	{"campaign_id", of(func(c *Campaign) uint64 { return c.ID })},
+	{"name", of(func(c *Campaign) string { return c.Name })},
+	{"created_at", of(func(c *Campaign) int64 { return c.CreatedAt.UnixMilli() })},
+	{"id_key", of(func(c *Campaign) string { return string(c.IDKey[:]) })},
 }
 
 // NewCampaign returns a campaign that is in no warehouse yet, with a random id

@@ -12,25 +12,39 @@ import (
 // ErrNoSchema is returned where a table of glint is missing.
 var ErrNoSchema = errors.New("warehouse: the schema is missing (run: glint migrate up)")
 
-// permanentCodes are the ClickHouse errors which the same rows give again,
-// however often they are sent: wrong types, unknown columns and enum values,
-// missing rights. The numbers are those of ClickHouse's ErrorCodes.cpp.
+// ErrRows is wrapped by the error about rows that do not fit the table's
+// columns: a class which its enum does not have.
+var ErrRows = errors.New("warehouse: unfit rows")
+
+// permanentCodes are the ClickHouse errors about the rows themselves: values
+// that cannot be read or converted, and those that are in no enum. The numbers
+// are those of ClickHouse's ErrorCodes.cpp. A missing table, column, setting or
+// right is not among them, since the operator can mend it and the rows are good.
 var permanentCodes = map[int32]bool{
-	6: true, 16: true, 27: true, 33: true, 36: true, 43: true, 47: true, 53: true, 60: true, 62: true,
-	69: true, 70: true, 72: true, 115: true, 117: true, 131: true, 349: true, 497: true, 516: true, 691: true,
+	6:   true, // CANNOT_PARSE_TEXT
+	27:  true, // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+	36:  true, // BAD_ARGUMENTS
+	43:  true, // ILLEGAL_TYPE_OF_ARGUMENT
+	53:  true, // TYPE_MISMATCH
+	69:  true, // ARGUMENT_OUT_OF_BOUND
+	70:  true, // CANNOT_CONVERT_TYPE
+	72:  true, // CANNOT_PARSE_NUMBER
+	117: true, // INCORRECT_DATA
+	131: true, // TOO_LARGE_STRING_SIZE
+	349: true, // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+	691: true, // UNKNOWN_ELEMENT_OF_ENUM
 }
 
-// Retryable reports whether the same statement may succeed later: the network,
-// a timeout, a full disk, a restarting server. An error that is not known to be
-// permanent counts as retryable, since losing a row is worse than trying again.
+// Retryable reports whether the same rows may be taken later: the network, a
+// timeout, a full disk, a restarting server, a missing right. An error that is
+// not known to be permanent counts as retryable, since losing a row is worse
+// than trying again. A canceled context is no reason to go on.
 func Retryable(err error) bool {
-	if err == nil || errors.Is(err, context.Canceled) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrRows) {
 		return false
 	}
-	if e, ok := errors.AsType[*clickhouse.Exception](err); ok {
-		return !permanentCodes[e.Code]
-	}
-	return !errors.Is(err, ErrNoSchema)
+	e, ok := errors.AsType[*clickhouse.Exception](err)
+	return !ok || !permanentCodes[e.Code]
 }
 
 // Unreachable reports whether nobody answered as ClickHouse.

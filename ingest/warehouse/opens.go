@@ -2,11 +2,9 @@ package warehouse
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
 )
 
@@ -39,37 +37,45 @@ type Open struct {
 	Extra            string
 }
 
-// openColumns are the columns of opens in the order of values.
-var openColumns = []string{
-	"campaign_id", "message_id", "opened_at", "event_id", "received_at",
-	"user_agent", "ip", "network", "as_number", "country", "region", "proxy_type", "proxy_description",
-	"method", "header_bits", "referer_host", "token_status",
-	"class", "reason", "client", "ruleset_version", "verdict_version",
-	"pop", "source", "extra",
+var openColumns = []column[Open]{
+	{"campaign_id", of(func(o *Open) uint64 { return o.CampaignID })},
+	{"message_id", of(func(o *Open) uuid.UUID { return o.MessageID })},
+	{"opened_at", of(func(o *Open) int64 { return o.OpenedAt.UnixMilli() })},
+	{"event_id", of(func(o *Open) uint64 { return o.EventID })},
+	{"received_at", of(func(o *Open) int64 { return o.ReceivedAt.UnixMilli() })},
+	{"user_agent", of(func(o *Open) string { return o.UserAgent })},
+	{"ip", of(func(o *Open) netip.Addr { return ipv6(o.IP) })},
+	{"network", of(func(o *Open) string { return o.Network })},
+	{"as_number", of(func(o *Open) uint32 { return o.ASNumber })},
+	{"country", of(func(o *Open) string { return o.Country })},
+	{"region", of(func(o *Open) string { return o.Region })},
+	{"proxy_type", of(func(o *Open) string { return o.ProxyType })},
+	{"proxy_description", of(func(o *Open) string { return o.ProxyDescription })},
+	{"method", of(func(o *Open) string { return o.Method })},
+	{"header_bits", of(func(o *Open) uint16 { return o.HeaderBits })},
+	{"referer_host", of(func(o *Open) string { return o.RefererHost })},
+	{"token_status", of(func(o *Open) int8 { return o.TokenStatus })},
+	{"class", of(func(o *Open) int8 { return o.Class })},
+	{"reason", of(func(o *Open) string { return o.Reason })},
+	{"client", of(func(o *Open) string { return o.Client })},
+	{"ruleset_version", of(func(o *Open) uint16 { return o.RulesetVersion })},
+	{"verdict_version", of(func(o *Open) uint32 { return o.VerdictVersion })},
+	{"pop", of(func(o *Open) string { return o.POP })},
+	{"source", of(func(o *Open) string { return o.Source })},
+	{"extra", of(func(o *Open) string { return o.Extra })},
 }
 
-func (o *Open) values(dst []any) []any {
-	ip := netip.IPv6Unspecified()
-	if o.IP.IsValid() {
-		ip = netip.AddrFrom16(o.IP.As16())
+// ipv6 is how the table keeps an address: IPv4 mapped into IPv6, :: for none.
+func ipv6(a netip.Addr) netip.Addr {
+	if !a.IsValid() {
+		return netip.IPv6Unspecified()
 	}
-	return append(dst,
-		o.CampaignID, o.MessageID, o.OpenedAt, o.EventID, o.ReceivedAt,
-		o.UserAgent, ip, o.Network, o.ASNumber, o.Country, o.Region, o.ProxyType, o.ProxyDescription,
-		o.Method, o.HeaderBits, o.RefererHost, o.TokenStatus,
-		o.Class, o.Reason, o.Client, o.RulesetVersion, o.VerdictVersion,
-		o.POP, o.Source, o.Extra)
+	return netip.AddrFrom16(a.As16())
 }
 
-// InsertOpens inserts the rows under name: see Warehouse.insert.
+// InsertOpens inserts the rows in one named insert: the same name again changes
+// nothing, whatever the rows are, as long as the table remembers the name (its
+// deduplication window). The strings are copied before it returns.
 func (w *Warehouse) InsertOpens(ctx context.Context, name string, opens []Open) error {
-	return w.insert(ctx, "opens", openColumns, name, func(b driver.Batch) error {
-		values := make([]any, 0, len(openColumns))
-		for i := range opens {
-			if err := b.Append(opens[i].values(values)...); err != nil {
-				return fmt.Errorf("row %d: %w", i, err)
-			}
-		}
-		return nil
-	})
+	return insert(ctx, w, "opens", openColumns, name, opens)
 }

@@ -2,10 +2,8 @@ package warehouse
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
 )
 
@@ -19,19 +17,18 @@ type Send struct {
 	DeliveredAt time.Time // zero: not known
 }
 
-var sendColumns = []string{"campaign_id", "message_id", "recipient", "sequence", "sent_at", "delivered_at"}
+var sendColumns = []column[Send]{
+	{"campaign_id", of(func(s *Send) uint64 { return s.CampaignID })},
+	{"message_id", of(func(s *Send) uuid.UUID { return s.MessageID })},
+	{"recipient", of(func(s *Send) string { return s.Recipient })},
+	{"sequence", of(func(s *Send) uint32 { return s.Sequence })},
+	{"sent_at", of(func(s *Send) time.Time { return orEpoch(s.SentAt) })},
+	{"delivered_at", of(func(s *Send) time.Time { return orEpoch(s.DeliveredAt) })},
+}
 
-// InsertSends inserts the rows under name: see Warehouse.insert.
+// InsertSends inserts the rows in one named insert: see InsertOpens.
 func (w *Warehouse) InsertSends(ctx context.Context, name string, sends []Send) error {
-	return w.insert(ctx, "sends", sendColumns, name, func(b driver.Batch) error {
-		for i := range sends {
-			s := &sends[i]
-			if err := b.Append(s.CampaignID, s.MessageID, s.Recipient, s.Sequence, orEpoch(s.SentAt), orEpoch(s.DeliveredAt)); err != nil {
-				return fmt.Errorf("row %d: %w", i, err)
-			}
-		}
-		return nil
-	})
+	return insert(ctx, w, "sends", sendColumns, name, sends)
 }
 
 // orEpoch is how the table writes an unknown time.

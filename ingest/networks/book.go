@@ -1,0 +1,76 @@
+package networks
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"net/netip"
+	"path/filepath"
+
+	"glint/edge/classify"
+	"glint/edge/pixel"
+)
+
+// Lists are the sources that come from others. Nil parts know nothing.
+type Lists struct {
+	Relay *Relay
+	ASNs  *ASNs
+}
+
+// ReadLists reads those that `glint networks update` has put into glint's own
+// folder. A list that is not there is no error.
+func ReadLists(home string) (Lists, error) {
+	relay, err := LoadRelay(RelayFile(home))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Lists{}, nil
+	}
+	return Lists{Relay: relay}, err
+}
+
+// RelayFile is where Apple's list is kept in glint's own folder.
+func RelayFile(home string) string { return filepath.Join(home, "networks", "apple-relay.csv") }
+
+// Book asks all sources. Its zero value knows nothing. It is safe for
+// concurrent use.
+type Book struct {
+	Operator *Table
+	Lists
+}
+
+// Lookup returns what is known of an address; Known is false if nothing is.
+// What the operator says stands; the lists only fill in what is missing, and
+// what Apple says of its own addresses goes before a database.
+func (b *Book) Lookup(a netip.Addr) pixel.Network {
+	n := b.Operator.Lookup(a)
+	if n.Name == "" && n.ProxyType == "" && n.ProxyDescription == "" {
+		if at, ok := b.Relay.lookup(a); ok {
+			n.Known, n.Name = true, classify.NetworkRelay
+			if n.Country == "" {
+				n.Country, n.Region = at.country, at.region
+			}
+		}
+	}
+	if rec, ok := b.ASNs.lookup(a); ok {
+		n.Known = true
+		n.ASNumber = cmp.Or(n.ASNumber, rec.Number)
+		if n.Country == "" {
+			n.Country, n.Region = rec.Country.Code, rec.region()
+		}
+	}
+	return n
+}
+
+// Name returns the network of an address for which the proxy fields of a CDN
+// are known: they decide, then the address and the lists. It is what `glint
+// classify` takes where its input has no network.
+func (b *Book) Name(proxyType, proxyDescription string, a netip.Addr) string {
+	name := classify.Network(proxyType, proxyDescription, a)
+	if name != classify.NetworkUnknown {
+		return name
+	}
+	n := b.Lookup(a)
+	if n.Name != "" {
+		return n.Name
+	}
+	return classify.Network(n.ProxyType, n.ProxyDescription, a)
+}

@@ -1,0 +1,128 @@
+package networks
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// maxListBytes bounds a list; Apple's has about 10 MB.
+const maxListBytes = 64 << 20
+
+// The conditions under which Fetch refuses.
+var (
+	ErrNotHTTPS  = errors.New("networks: the address is not https")
+	ErrRedirect  = errors.New("networks: sent on to another host")
+	ErrTooLarge  = fmt.Errorf("networks: the list is larger than %d MB", maxListBytes>>20)
+	ErrNotServed = errors.New("networks: the list was not served")
+)
+
+// Fetch downloads a list over https. It follows redirects on the same host
+// only, and takes at most 64 MB. The transport, which may be nil, is for tests.
+func Fetch(ctx context.Context, transport http.RoundTripper, address string) ([]byte, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("%w: %s", ErrNotHTTPS, address)
+	}
+	client := http.Client{
+		Transport: transport,
+		Timeout:   5 * time.Minute,
+		CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			if r.URL.Scheme != "https" || r.URL.Host != u.Host || len(via) > 5 {
+				return fmt.Errorf("%w: %s", ErrRedirect, r.URL.Host)
+			}
+			return nil
+		},
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, fmt.Errorf("fetch list: %w", err)
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("fetch list: %w", err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%w: %s", ErrNotServed, answer.Status)
+	}
+	return readList(answer.Body)
+}
+
+// ReadListFile reads a list from a file, under the same limit as Fetch, and
+// returns the time that the file was written.
+func ReadListFile(path string) ([]byte, time.Time, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	list, err := readList(f)
+	return list, info.ModTime(), err
+}
+
+func readList(r io.Reader) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxListBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read list: %w", err)
+	}
+	if len(b) > maxListBytes {
+		return nil, ErrTooLarge
+	}
+	return b, nil
+}
+
+// CheckRelay reads list as SaveRelay does, and keeps nothing.
+func CheckRelay(list []byte) (*Relay, error) { return ReadRelay(bytes.NewReader(list)) }
+
+// SaveRelay checks list and keeps it in glint's own folder, for its owner only,
+// with the time it was taken at. A faulty list leaves the one that is there.
+func SaveRelay(home string, list []byte, at time.Time) (*Relay, error) {
+	relay, err := CheckRelay(list)
+	if err != nil {
+		return nil, err
+	}
+	if relay.TakenAt.IsZero() { // else it was saved before, and says itself when
+		relay.TakenAt = at.UTC().Truncate(time.Second)
+		list = append([]byte(takenAt+relay.TakenAt.Format(time.RFC3339)+"\n"), list...)
+	}
+	path := RelayFile(home)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make folder of network lists: %w", err)
+	}
+	if err := replaceFile(path, list); err != nil {
+		return nil, fmt.Errorf("keep relay list: %w", err)
+	}
+	return relay, nil
+}
+
+// replaceFile replaces a file whole, readable for its owner only.
+func replaceFile(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(f.Name()) }() // nothing is there after the rename
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

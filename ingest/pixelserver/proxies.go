@@ -1,0 +1,120 @@
+package pixelserver
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// ErrProxies is wrapped by ParseProxies' errors.
+var ErrProxies = errors.New("pixelserver: faulty proxies")
+
+// The headers by which a proxy tells who asked it. Only one of them is read: a
+// proxy that writes one passes the other on as a client has sent it.
+const (
+	XForwardedFor = "x-forwarded-for" // de facto; also of nginx, HAProxy, AWS
+	Forwarded     = "forwarded"       // RFC 7239
+)
+
+// Proxies are the machines whose word counts for the client's address. The zero
+// value trusts nobody: the peer of the connection is the client.
+type Proxies struct {
+	trusted []netip.Prefix
+	header  string
+}
+
+// ParseProxies reads addresses and CIDR prefixes; header is XForwardedFor or
+// Forwarded, "" the former.
+func ParseProxies(prefixes []string, header string) (Proxies, error) {
+	if header == "" {
+		header = XForwardedFor
+	}
+	if header != XForwardedFor && header != Forwarded {
+		return Proxies{}, fmt.Errorf("%w: header %q is neither %s nor %s", ErrProxies, header, XForwardedFor, Forwarded)
+	}
+	p := Proxies{header: header}
+	for _, s := range prefixes {
+		prefix, err := netip.ParsePrefix(s)
+		if a, addrErr := netip.ParseAddr(s); addrErr == nil {
+			prefix, err = a.Unmap().Prefix(a.Unmap().BitLen())
+		}
+		if err != nil {
+			return Proxies{}, fmt.Errorf("%w: %q is neither an address nor a CIDR prefix", ErrProxies, s)
+		}
+		p.trusted = append(p.trusted, prefix.Masked())
+	}
+	return p, nil
+}
+
+func (p *Proxies) trusts(a netip.Addr) bool {
+	for _, prefix := range p.trusted {
+		if prefix.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// client returns the right-most address that is not trusted, beginning with the
+// peer: what stands further left may be forged. It is zero, unknown, if a
+// trusted proxy names something that is no address. A chain of nothing but
+// trusted ones gives the left-most.
+func (p *Proxies) client(peer netip.Addr, values func(name string) []string) netip.Addr {
+	addr := peer
+	if !p.trusts(addr) {
+		return addr
+	}
+	lines := values(p.header)
+	for i := len(lines) - 1; i >= 0; i-- {
+		for rest, more := lines[i], true; more; {
+			var hop string
+			rest, hop, more = cutLast(rest)
+			if hop = p.node(hop); hop == "" {
+				continue // an empty element of the list, RFC 9110 §5.6.1
+			}
+			next, ok := parseNode(hop)
+			if !ok {
+				return netip.Addr{}
+			}
+			if addr = next; !p.trusts(addr) {
+				return addr
+			}
+		}
+	}
+	return addr
+}
+
+// cutLast splits a list at its last comma.
+func cutLast(list string) (rest, last string, more bool) {
+	if i := strings.LastIndexByte(list, ','); i >= 0 {
+		return list[:i], list[i+1:], true
+	}
+	return "", list, false
+}
+
+// node returns what a list's element says of who asked.
+func (p *Proxies) node(element string) string {
+	if p.header == XForwardedFor {
+		return strings.TrimSpace(element)
+	}
+	for pair := range strings.SplitSeq(element, ";") {
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "for") {
+			return strings.Trim(strings.TrimSpace(value), `"`)
+		}
+	}
+	return strings.TrimSpace(element) // an element without for= names nobody
+}
+
+// parseNode reads an address with or without port, IPv6 with or without
+// brackets (RFC 7239 §6; some proxies add ports to X-Forwarded-For as well).
+func parseNode(s string) (netip.Addr, bool) {
+	a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
+	if err != nil {
+		var ap netip.AddrPort
+		ap, err = netip.ParseAddrPort(s)
+		a = ap.Addr()
+	}
+	return a.Unmap().WithZone(""), err == nil
+}
