@@ -1,0 +1,134 @@
+// Package doctor is `glint doctor`: it looks at a deployed pixel and ingest from
+// outside, as mail clients and Fastly see them.
+//
+// It finds what is wrong where it stands: a cache before the pixel, a redirect,
+// a certificate that ends, a challenge that is not answered, an open that does
+// not arrive. It does not measure load, and does not look into the service.
+package doctor
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+	"glint/cli/output"
+)
+
+// options are what the command was asked.
+type options struct {
+	app        *app.App
+	pixel      *url.URL
+	ingest     *url.URL // nil: not looked at
+	serviceID  string
+	noTestOpen bool
+	campaign   string
+	dsn        string
+	timeout    time.Duration
+	format     string
+	roots      *x509.CertPool // that certificates must lead to; nil: the system's
+	now        func() time.Time
+}
+
+func newOptions(a *app.App) *options { return &options{app: a, now: time.Now} }
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command { return newCmd(newOptions(a), run) }
+
+func newCmd(o *options, run func(context.Context, *options) error) *cobra.Command {
+	var ingest string
+	cmd := &cobra.Command{
+		Use:   "doctor URL",
+		Short: "Check a deployed pixel and ingest from outside; exit code 3 if something is wrong",
+		Long: `Checks the pixel at URL as a mail client sees it: name, certificate, image, headers, strange requests. With --ingest it
+checks ingest as Fastly sees it: readiness, challenge, authentication. Then it registers one message in the campaign
+glint-doctor (--campaign), to a recipient that does not exist, fetches its pixel and waits until the open is in the
+warehouse; --no-test-open leaves that out.
+
+Each run leaves a registered message and an open in that campaign, and some lines of made-up tokens among the dead
+letters. The test open needs glint's home and the warehouse, as glint send register does. Plain http is only a warning
+on this machine, and a failure elsewhere.`,
+		Example: "  glint doctor https://pixel.example.com --ingest https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY\n" +
+			"  glint doctor http://127.0.0.1:8701 --ingest http://127.0.0.1:8702",
+		Args: app.OneArg("URL of the pixel, like https://pixel.example.com"),
+	}
+	f := cmd.Flags()
+	f.StringVar(&ingest, "ingest", "", "where ingest answers Fastly, like https://ingest.example.com (default: ingest is not checked)")
+	f.StringVar(&o.serviceID, "service-id", "", "Fastly service that the challenge must admit")
+	f.BoolVar(&o.noTestOpen, "no-test-open", false, "register nothing and wait for no open")
+	f.StringVar(&o.campaign, "campaign", "glint-doctor", "campaign of the test open")
+	f.DurationVar(&o.timeout, "timeout", time.Minute, "how long the test open may take")
+	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
+	app.WarehouseFlag(cmd, &o.dsn)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.format = format.String()
+		if err := o.check(args[0], ingest); err != nil {
+			return app.UsageOf(cmd, err)
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func (o *options) check(pixel, ingest string) error {
+	var faults []error
+	var err error
+	if o.pixel, err = root(pixel); err != nil {
+		faults = append(faults, fmt.Errorf("the pixel's URL %w", err))
+	}
+	if ingest != "" {
+		if o.ingest, err = root(ingest); err != nil {
+			faults = append(faults, fmt.Errorf("--ingest %w", err))
+		}
+	}
+	if o.serviceID != "" && o.ingest == nil {
+		faults = append(faults, errors.New("--service-id needs --ingest"))
+	}
+	if o.timeout <= 0 {
+		faults = append(faults, errors.New("--timeout is not above zero"))
+	}
+	if o.campaign == "" || len(o.campaign) > 200 || output.Safe(o.campaign) != o.campaign {
+		faults = append(faults, errors.New("--campaign is empty, or has control characters or more than 200 bytes"))
+	}
+	return errors.Join(faults...)
+}
+
+// root reads the URL of a host's root.
+func root(text string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSuffix(text, "/"))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" ||
+		u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return nil, errors.New("must be like https://host.example.com, without a path")
+	}
+	return u, nil
+}
+
+// run makes the checks in the order in which a fault would spread.
+func run(ctx context.Context, o *options) error {
+	r := newChart(o)
+	reached := o.checkPixel(ctx, r)
+	if o.ingest == nil {
+		r.add(warn, "ingest", "not checked; --ingest URL does it")
+	} else {
+		o.checkIngest(ctx, r)
+	}
+	if !o.noTestOpen && reached && ctx.Err() == nil {
+		o.checkTestOpen(ctx, r)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err() // what fails from here on, fails for that
+	}
+	if err := r.finish(); err != nil {
+		return err
+	}
+	if n := r.failed(); n > 0 {
+		return app.Problem(errors.New(output.Plural(n, "check", "checks")+" failed"), "mend the first FAIL; later ones may follow from it")
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package doctor
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"glint/cli/app"
+	"glint/ingest/sends"
+	"glint/ingest/warehouse"
+)
+
+const (
+	openCheck = "test open"
+	// pollEvery is how often the warehouse is asked, which is also how exact the
+	// delay is.
+	pollEvery = 100 * time.Millisecond
+	// leaveOut is said where the open cannot be made.
+	leaveOut = "; --no-test-open leaves it out"
+)
+
+// errNotSeen is an open that was made and did not arrive.
+var errNotSeen = errors.New("the open did not arrive")
+
+// checkTestOpen opens a message of its own and waits until that is in the
+// warehouse.
+func (o *options) checkTestOpen(ctx context.Context, r *chart) {
+	delay, err := o.testOpen(ctx)
+	switch {
+	case errors.Is(err, errNotSeen):
+		r.add(fail, openCheck, "the open is not in the warehouse after %v", o.timeout)
+	case err != nil:
+		r.add(fail, openCheck, "%v%s", err, leaveOut)
+	default:
+		seconds := delay.Seconds()
+		r.delay = &seconds
+		r.add(ok, openCheck, "seen in the warehouse after %.1f s", seconds)
+	}
+}
+
+// testOpen returns the time from the image to the first query that sees the
+// open.
+func (o *options) testOpen(ctx context.Context) (time.Duration, error) {
+	// Without this, a home without keys would get new ones, that no edge knows.
+	if _, err := os.Stat(o.app.Home.PixelKeysFile()); errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("there are no pixel keys in %s", o.app.Home)
+	}
+	w, err := o.app.OpenWarehouse(ctx, o.dsn, app.OwnDatabase)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = w.Close() }()
+	m, err := o.register(ctx, w)
+	if err != nil {
+		return 0, err
+	}
+	c, done := o.newClient(o.pixel)
+	defer done()
+	x, err := c.do(ctx, http.MethodGet, m.path)
+	if err == nil {
+		err = x.status(http.StatusOK)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return o.await(ctx, w, m, o.now())
+}
+
+// message is the registered one.
+type message struct {
+	campaign uint64
+	id       uuid.UUID
+	path     string // of its pixel
+}
+
+// register makes a message that is this run's own, to a recipient under a name
+// that never exists (RFC 2606 §2).
+func (o *options) register(ctx context.Context, w *warehouse.Warehouse) (m message, err error) {
+	ring, err := o.app.Home.Keys()
+	if err != nil {
+		return m, err
+	}
+	campaign, err := w.EnsureCampaign(ctx, o.campaign)
+	if err != nil {
+		return m, err
+	}
+	file := "recipient\n" + rand.Text() + "@doctor.invalid\n"
+	recipients, err := sends.ReadRecipients(strings.NewReader(file))
+	if err != nil {
+		return m, err
+	}
+	base := o.pixel.String()
+	b := &sends.Batch{Recipients: recipients, Campaign: campaign, BaseURL: base, Style: sends.StyleToken, Ring: ring}
+	if err := b.Derive(); err != nil {
+		return m, err
+	}
+	if err := b.Register(ctx, w, func(int) {}); err != nil {
+		return m, err
+	}
+	return message{campaign.ID, b.MessageID(0), strings.TrimPrefix(b.URL(0), base)}, nil
+}
+
+func (o *options) await(ctx context.Context, w *warehouse.Warehouse, m message, since time.Time) (time.Duration, error) {
+	fmt.Fprintf(o.app.Err, "waiting for the test open, at most %v\n", o.timeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, errNotSeen)
+	defer cancel()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		opened, err := w.OpenedMessages(ctx, m.campaign)
+		switch {
+		case err == nil && opened[m.id]:
+			return o.now().Sub(since), nil
+		case err != nil && ctx.Err() == nil:
+			return 0, err
+		}
+		select {
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,24 @@
+// Package edge is `glint edge`: what the edge program needs on Fastly beside
+// itself.
+//
+// It prepares a service: stores, keys and log endpoints. It does not build or
+// deploy the program, which is the work of `fastly compute publish`, and it
+// makes nothing live: activating a version stays a decision of its owner.
+package edge
+
+import (
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+)
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
+	return app.Group(&cobra.Command{
+		Use:   "edge",
+		Short: "Prepare a Fastly service for the edge program",
+		Long: "The edge program answers the pixel on Fastly Compute. What its service needs besides the program - stores, keys, log\n" +
+			"endpoints - is made here.",
+		Example: "  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com",
+	}, newSetupCmd(a, runSetup))
+}

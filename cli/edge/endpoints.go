@@ -1,0 +1,84 @@
+package edge
+
+import (
+	"strconv"
+	"strings"
+)
+
+// The names that edge/ opens, and the variables that hold secrets.
+const (
+	storeName        = "glint"
+	precisionKey     = "ip_precision"
+	keysSecret       = "pixel_keys"
+	endpointOpens    = "opens"
+	endpointArchive  = "opens_archive"
+	tokenVariable    = "GLINT_INGEST_TOKEN"
+	archiveAccessKey = "GLINT_ARCHIVE_ACCESS_KEY"
+	archiveSecretKey = "GLINT_ARCHIVE_SECRET_KEY"
+)
+
+// archivePeriod is how often a file of the archive is closed, in seconds: what
+// is lost if Fastly loses a file, against the number of files.
+const archivePeriod = 600
+
+// endpoint is one log endpoint, for the CLI and for the API alike.
+type endpoint struct {
+	kind     string // as both call it
+	name     string
+	settings []setting
+}
+
+// setting is one field. Its value is followed by that of the variable, if it
+// names one: a secret.
+type setting struct {
+	flag     string // of the CLI; the API's name has _ for -
+	value    string
+	variable string
+}
+
+// field is the API's name of the setting.
+func (s *setting) field() string {
+	if s.flag == "bucket" {
+		return "bucket_name"
+	}
+	return strings.ReplaceAll(s.flag, "-", "_")
+}
+
+// endpoints returns the service's log endpoints. Every field that has a default
+// is written out: the defaults of the API, the CLI and the pages differ.
+func (o *options) endpoints() []endpoint {
+	list := []endpoint{{"https", endpointOpens, []setting{
+		{flag: "url", value: o.ingestURL + "/v1/logs"},
+		{flag: "method", value: "POST"},
+		{flag: "content-type", value: "application/x-ndjson"},
+		{flag: "json-format", value: "2"},      // one line per event
+		{flag: "message-type", value: "blank"}, // no syslog prefix before the line
+		{flag: "placement", value: "none"},     // only what the program writes
+		{flag: "compression-codec", value: "zstd"},
+		{flag: "period", value: strconv.Itoa(int(o.period.Seconds()))},
+		{flag: "request-max-bytes", value: strconv.FormatInt(o.maxBytes, 10)},
+		{flag: "request-max-entries", value: strconv.FormatInt(o.maxEntries, 10)},
+		{flag: "header-name", value: "Authorization"},
+		{flag: "header-value", value: "Bearer ", variable: tokenVariable},
+	}}}
+	if o.archive.bucket == "" {
+		return list
+	}
+	s3 := endpoint{"s3", endpointArchive, []setting{
+		{flag: "bucket", value: o.archive.bucket},
+		{flag: "domain", value: o.archive.domain},
+		{flag: "path", value: o.archive.path},
+		{flag: "message-type", value: "blank"},
+		{flag: "placement", value: "none"},
+		{flag: "compression-codec", value: "zstd"},
+		{flag: "period", value: strconv.Itoa(archivePeriod)},
+	}}
+	if o.archive.iamRole != "" {
+		s3.settings = append(s3.settings, setting{flag: "iam-role", value: o.archive.iamRole})
+	} else {
+		s3.settings = append(s3.settings,
+			setting{flag: "access-key", variable: archiveAccessKey},
+			setting{flag: "secret-key", variable: archiveSecretKey})
+	}
+	return append(list, s3)
+}

@@ -1,0 +1,115 @@
+package edge
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"glint/cli/edge/challenge"
+)
+
+// writeScript prints the commands. They are for a service that has none of this
+// yet, apart from the stores, which belong to the account.
+func (o *options) writeScript(w io.Writer) error {
+	s := &script{}
+	s.add("# Prepares Fastly service %s for glint. Needs the Fastly CLI, signed in.", o.serviceID)
+	s.add("# Nothing becomes live by it. `glint edge setup … --apply` does the same, and only what is missing.")
+	s.stores(o)
+	s.logs(o)
+	s.finish(o)
+	_, err := io.WriteString(w, s.b.String())
+	return err
+}
+
+// script is shell text.
+type script struct{ b strings.Builder }
+
+func (s *script) add(format string, args ...any) { fmt.Fprintf(&s.b, format+"\n", args...) }
+
+func (s *script) stores(o *options) {
+	s.add("\n# Stores belong to the account: one that is there is used.\n%s", storeID)
+	s.add("\n# The edge program's settings: how much of an address an event keeps.")
+	s.store("config")
+	if o.setPrecision {
+		s.add(`fastly config-store-entry update --upsert --store-id="$config_store" --key=%s --value=%s`, precisionKey, o.precision)
+	} else {
+		s.add("# An error here means that there is a value already; it stays as it is.")
+		s.add(`fastly config-store-entry create --store-id="$config_store" --key=%s --value=%s`, precisionKey, o.precision)
+	}
+	s.add("\n# The keys that let the edge mark bad tokens; ingest checks them in any case. The file keeps them off the command line.")
+	s.store("secret")
+	s.add(`fastly secret-store-entry create --recreate-allow --store-id="$secret_store" --name=%s --file=%s`, keysSecret, quote(o.app.Home.PixelKeysFile()))
+	s.add("\n# The service sees a store only when they are linked. An error here means that they are.")
+	for _, variable := range []string{"config_store", "secret_store"} {
+		s.add(`fastly service resource-link create %s --resource-id="$%s" --name=%s`, o.target(), variable, storeName)
+	}
+}
+
+// store finds the account's store named glint, or makes it, and keeps its id.
+func (s *script) store(kind string) {
+	s.add(`[ -n "$(store_id %[1]s)" ] || fastly %[1]s-store create --name=%[2]s`, kind, storeName)
+	s.add(`%[1]s_store=$(store_id %[1]s)`, kind)
+}
+
+// storeID is a shell function that prints the id of the store, nothing if there
+// is none. The CLI writes JSON with one member a line, whose order is its own.
+const storeID = `store_id() {
+  fastly "$1-store" list --json | awk -F'"' '$2 == "name" {n = $4} $2 == "id" {i = $4} /}/ && n == "` + storeName + `" {print i; exit}'
+}`
+
+func (s *script) logs(o *options) {
+	s.add("\n# Where log lines go: newline-delimited JSON without a syslog prefix, every %s, with the ingest token.", o.period)
+	s.add("# While it runs, other users of this machine can read the token in the list of processes; --apply avoids that.")
+	s.add(`[ -n "${%[1]s:-}" ] || %[1]s=$(sed -n 's/^%[1]s=//p' %[2]s)`, tokenVariable, quote(o.app.Home.CredentialsFile()))
+	for i, e := range o.endpoints() {
+		if i > 0 {
+			s.add("\n# The archive: what was lost on the way to ingest can be sent again from it. Set the variables first, if it has any.")
+		}
+		s.add(`fastly service logging %s create %s --name=%s%s`, e.kind, o.target(), e.name, e.flags())
+	}
+}
+
+// flags writes the settings, one to a line.
+func (e *endpoint) flags() string {
+	var b strings.Builder
+	for _, s := range e.settings {
+		value := quote(s.value)
+		if s.variable != "" {
+			value = `"` + s.value + "$" + s.variable + `"`
+		}
+		b.WriteString(" \\\n  --" + s.flag + "=" + value)
+	}
+	return b.String()
+}
+
+func (s *script) finish(o *options) {
+	line := challenge.Line(o.serviceID)
+	s.add("\n# Before it posts, Fastly asks ingest whether this service may log: the page must have the line")
+	s.add("#   %s", line)
+	s.add("# or *. `glint up --fastly-service %s` (or `glint serve …`) answers with it.", o.serviceID)
+	s.add(`curl -fsS %s | grep -xE '%s|\*'`, quote(o.ingestURL+challenge.Path), line)
+	s.add("\n# If all of this went well, these make it live and check it:")
+	s.add("# fastly service version activate --service-id=%s --version=%s", o.serviceID, o.version)
+	s.add("# glint doctor https://YOUR-PIXEL --ingest %s --service-id %s", o.ingestURL, o.serviceID)
+}
+
+// target says which version a command changes. All of them find the same draft:
+// the first one makes it, if the latest version is in use.
+func (o *options) target() string {
+	t := "--service-id=" + o.serviceID + " --version=" + o.version
+	if o.version == "latest" {
+		t += " --autoclone"
+	}
+	return t
+}
+
+var plain = regexp.MustCompile(`^[0-9A-Za-z@%+=:,./_-]+$`)
+
+// quote writes s as one word of a POSIX shell.
+func quote(s string) string {
+	if plain.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

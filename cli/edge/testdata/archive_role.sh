@@ -1,0 +1,59 @@
+# Prepares Fastly service SU1Z0isxPaozGVKXdv0eY for glint. Needs the Fastly CLI, signed in.
+# Nothing becomes live by it. `glint edge setup … --apply` does the same, and only what is missing.
+
+# Stores belong to the account: one that is there is used.
+store_id() {
+  fastly "$1-store" list --json | awk -F'"' '$2 == "name" {n = $4} $2 == "id" {i = $4} /}/ && n == "glint" {print i; exit}'
+}
+
+# The edge program's settings: how much of an address an event keeps.
+[ -n "$(store_id config)" ] || fastly config-store create --name=glint
+config_store=$(store_id config)
+# An error here means that there is a value already; it stays as it is.
+fastly config-store-entry create --store-id="$config_store" --key=ip_precision --value=truncated
+
+# The keys that let the edge mark bad tokens; ingest checks them in any case. The file keeps them off the command line.
+[ -n "$(store_id secret)" ] || fastly secret-store create --name=glint
+secret_store=$(store_id secret)
+fastly secret-store-entry create --recreate-allow --store-id="$secret_store" --name=pixel_keys --file=/var/lib/glint/keys/pixel.keys
+
+# The service sees a store only when they are linked. An error here means that they are.
+fastly service resource-link create --service-id=SU1Z0isxPaozGVKXdv0eY --version=latest --autoclone --resource-id="$config_store" --name=glint
+fastly service resource-link create --service-id=SU1Z0isxPaozGVKXdv0eY --version=latest --autoclone --resource-id="$secret_store" --name=glint
+
+# Where log lines go: newline-delimited JSON without a syslog prefix, every 5s, with the ingest token.
+# While it runs, other users of this machine can read the token in the list of processes; --apply avoids that.
+[ -n "${GLINT_INGEST_TOKEN:-}" ] || GLINT_INGEST_TOKEN=$(sed -n 's/^GLINT_INGEST_TOKEN=//p' /var/lib/glint/credentials.env)
+fastly service logging https create --service-id=SU1Z0isxPaozGVKXdv0eY --version=latest --autoclone --name=opens \
+  --url=https://ingest.example.com/v1/logs \
+  --method=POST \
+  --content-type=application/x-ndjson \
+  --json-format=2 \
+  --message-type=blank \
+  --placement=none \
+  --compression-codec=zstd \
+  --period=5 \
+  --request-max-bytes=16777216 \
+  --request-max-entries=10000 \
+  --header-name=Authorization \
+  --header-value="Bearer $GLINT_INGEST_TOKEN"
+
+# The archive: what was lost on the way to ingest can be sent again from it. Set the variables first, if it has any.
+fastly service logging s3 create --service-id=SU1Z0isxPaozGVKXdv0eY --version=latest --autoclone --name=opens_archive \
+  --bucket=opens \
+  --domain=s3.amazonaws.com \
+  --path=opens/ \
+  --message-type=blank \
+  --placement=none \
+  --compression-codec=zstd \
+  --period=600 \
+  --iam-role=arn:aws:iam::123456789012:role/opens
+
+# Before it posts, Fastly asks ingest whether this service may log: the page must have the line
+#   66b01d440c79400570c755aad9d589af5368719067c13fee58710a7198db2de8
+# or *. `glint up --fastly-service SU1Z0isxPaozGVKXdv0eY` (or `glint serve …`) answers with it.
+curl -fsS https://ingest.example.com/.well-known/fastly/logging/challenge | grep -xE '66b01d440c79400570c755aad9d589af5368719067c13fee58710a7198db2de8|\*'
+
+# If all of this went well, these make it live and check it:
+# fastly service version activate --service-id=SU1Z0isxPaozGVKXdv0eY --version=latest
+# glint doctor https://YOUR-PIXEL --ingest https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY
