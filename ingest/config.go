@@ -10,6 +10,7 @@ import (
 	"glint/edge/pixel"
 	"glint/edge/token"
 	"glint/ingest/networks"
+	"glint/ingest/tlsfiles"
 	"glint/ingest/warehouse/embedded"
 )
 
@@ -19,12 +20,21 @@ type Config struct {
 	MetricsListen string // host:port of /metrics
 	PixelListen   string // host:port of the standalone pixel; "": none
 
-	Token         string      // bearer token of POST /v1/logs
-	ServiceIDs    []string    // Fastly services that may log here; empty: any
-	Ring          *token.Ring // opens tokens
+	Token         string         // bearer token of POST /v1/logs
+	TokensFile    string         // more of them, label:scope[,scope]:secret a line; "": none
+	TLS           tlsfiles.Files // of POST /v1/logs; with ClientCA it needs a client certificate; zero: no TLS
+	ServiceIDs    []string       // Fastly services that may log here; empty: any
+	Ring          *token.Ring    // opens tokens
 	Precision     pixel.Precision
 	Networks      *networks.Table // of the standalone pixel; nil: none
+	Pixel         PixelConfig     // more of the standalone pixel
 	DeadLetterDir string
+
+	LogDir         string        // of the write-ahead log
+	LiveLogBytes   int64         // quota of what is not yet in the warehouse
+	ReplayLogBytes int64         // the same for replayed lines
+	LogRetain      time.Duration // how long acknowledged segments are kept
+	BatchWait      time.Duration // longest time that lines wait for others before they are inserted
 
 	WarehouseDSN string           // an outside ClickHouse; else Engine is started
 	Engine       *embedded.Config // the embedded one
@@ -32,6 +42,7 @@ type Config struct {
 	MaxBodyBytes  int64
 	MaxConcurrent int
 	StoreTimeout  time.Duration
+	DrainDelay    time.Duration // how long /readyz says no before ingest takes no more connections
 	PixelPeriod   time.Duration // longest wait of the standalone pixel's events in memory
 
 	Version  string
@@ -51,10 +62,16 @@ func Default() Config {
 		IngestListen:  "127.0.0.1:8702",
 		MetricsListen: "127.0.0.1:0",
 		MaxBodyBytes:  128 << 20, // Fastly posts 100 MB at most by default
-		MaxConcurrent: 8,
+		MaxConcurrent: 256,
 		StoreTimeout:  2 * time.Minute,
-		PixelPeriod:   200 * time.Millisecond,
-		Logger:        slog.New(slog.DiscardHandler),
+
+		LiveLogBytes:   10 << 30,
+		ReplayLogBytes: 10 << 30,
+		LogRetain:      15 * time.Minute,
+		BatchWait:      time.Second,
+
+		PixelPeriod: 200 * time.Millisecond,
+		Logger:      slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -74,8 +91,17 @@ func (c *Config) Validate() error {
 	if c.Token == "" {
 		faults = append(faults, errors.New("the ingest token is empty"))
 	}
+	if err := c.TLS.Validate(); err != nil {
+		faults = append(faults, err)
+	}
+	if err := c.Pixel.validate(); err != nil {
+		faults = append(faults, err)
+	}
 	if c.Ring == nil {
 		faults = append(faults, errors.New("the key ring is missing"))
+	}
+	if c.LogDir == "" {
+		faults = append(faults, errors.New("the folder of the write-ahead log is missing"))
 	}
 	if c.DeadLetterDir == "" {
 		faults = append(faults, errors.New("the dead-letter folder is missing"))
@@ -83,8 +109,14 @@ func (c *Config) Validate() error {
 	if (c.WarehouseDSN == "") == (c.Engine == nil) {
 		faults = append(faults, errors.New("want either a warehouse address or an embedded engine"))
 	}
-	if c.MaxBodyBytes <= 0 || c.MaxConcurrent <= 0 || c.StoreTimeout <= 0 || c.PixelPeriod <= 0 {
+	if c.MaxBodyBytes <= 0 || c.MaxConcurrent <= 0 || c.StoreTimeout <= 0 || c.PixelPeriod <= 0 || c.DrainDelay < 0 {
 		faults = append(faults, errors.New("limits and times must be above zero"))
+	}
+	if c.DrainDelay > maxDrainDelay {
+		faults = append(faults, fmt.Errorf("drain-delay: %v is above %v", c.DrainDelay, maxDrainDelay))
 	}
 	return errors.Join(faults...)
 }
+
+// maxDrainDelay leaves time for the rest of the stop; see stopTimeout.
+const maxDrainDelay = 5 * time.Second

@@ -24,7 +24,7 @@ func newHTTPServer(h http.Handler) *http.Server {
 }
 
 func serveError(name string, err error) error {
-	if errors.Is(err, http.ErrServerClosed) {
+	if err == nil || errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
 	return fmt.Errorf("serve %s: %w", name, err)
@@ -67,8 +67,11 @@ func (l *listeners) close() {
 	}
 }
 
-func (l *listeners) addresses(warehouse string) Addresses {
+func (l *listeners) addresses(warehouse string, ingestTLS bool) Addresses {
 	a := Addresses{Ingest: listenerURL(l.ingest), Metrics: listenerURL(l.metrics), Warehouse: warehouse}
+	if ingestTLS {
+		a.Ingest = "https://" + l.ingest.Addr().String()
+	}
 	if l.pixel != nil {
 		a.Pixel = listenerURL(l.pixel)
 	}

@@ -50,5 +50,8 @@ func registerStream(r prometheus.Registerer, b *logstream.Batcher) {
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "glint_pixel_events_lost_total", Help: "Events of the standalone pixel that were dropped.",
 		}, func() float64 { return float64(b.Dropped()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "glint_pixel_pending_bytes", Help: "Bytes of the standalone pixel's events that wait in memory.",
+		}, func() float64 { return float64(b.PendingBytes()) }),
 	)
 }

@@ -9,6 +9,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,12 +18,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"glint/edge/pixel"
 	"glint/ingest/batch"
 	"glint/ingest/logstream"
-	"glint/ingest/pixelserver"
-	"glint/ingest/server"
-	"glint/ingest/warehouse"
+	"glint/ingest/wal"
 )
 
 // stopTimeout bounds the whole stop; every step gets what is left of it.
@@ -55,29 +53,52 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	registry := newRegistry(cfg.Version)
-	loader := &batch.Loader{
-		Ring: cfg.Ring, Warehouse: house.Warehouse, DeadLetters: deadLetters,
-		Now: time.Now, Count: countLines(registry),
+	lanes, err := openLog(&cfg)
+	if err != nil {
+		return err
 	}
-	failed := make(chan error, 3)
+	stops.push(lanes.Close)
+	registerLog(registry, lanes)
+	loader := &batch.Loader{Ring: cfg.Ring, Warehouse: house.Warehouse, DeadLetters: deadLetters, Count: countLines(registry)}
+	failed := make(chan error, 5)
+	load := func(name string, log *wal.Log) {
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			failed <- newLane(&cfg, name, log, loader).Run(ctx)
+		}()
+		stops.push(func(stop context.Context) error {
+			defer func() { cancel(); <-done }() // what is left waits in the log
+			return waitReleased(stop, log)
+		})
+	}
+	load(wal.LaneLive, lanes.Live)
+	load(wal.LaneReplay, lanes.Replay)
 	serve := func(name string, l net.Listener, h httpHandler) {
 		s := newHTTPServer(h)
 		go func() { failed <- serveError(name, s.Serve(l)) }()
 		stops.push(s.Shutdown)
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
-	serve("ingest", listeners.ingest, server.New(server.Config{
-		Token: cfg.Token, Store: loader.Load, Ready: house.ready, ServiceIDs: cfg.ServiceIDs,
-		MaxBodyBytes: cfg.MaxBodyBytes, MaxConcurrent: cfg.MaxConcurrent, StoreTimeout: cfg.StoreTimeout,
-		Logger: cfg.Logger, Registerer: registry,
-	}))
+	logs, err := newLogServer(&cfg, lanes, house.ready, registry)
+	if err != nil {
+		return err
+	}
+	go func() { failed <- serveError("ingest", logs.Serve(listeners.ingest)) }()
+	stops.push(logs.Shutdown)
 	if listeners.pixel != nil {
-		stream := newPixelStream(&cfg, loader, registry)
+		stream := newPixelStream(&cfg, lanes.Live, registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
-		serve("pixel", listeners.pixel, newPixel(&cfg, stream))
+		opens, err := newPixel(&cfg, stream, registry)
+		if err != nil {
+			return err
+		}
+		go func() { failed <- serveError("pixel", opens.Serve(listeners.pixel)) }()
+		stops.push(opens.Shutdown)
 	}
 	if cfg.Ready != nil {
-		cfg.Ready(listeners.addresses(house.address))
+		cfg.Ready(cfg.Pixel.secure(listeners.addresses(house.address, !cfg.TLS.Empty())))
 	}
 	select {
 	case <-ctx.Done():
@@ -89,25 +110,19 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 }
 
-func newPixel(cfg *Config, stream *logstream.Batcher) *pixelserver.Handler {
-	return &pixelserver.Handler{
-		Observer: pixel.Observer{Ring: cfg.Ring, Precision: cfg.Precision, Edge: "standalone", Version: cfg.Version},
-		Networks: cfg.Networks,
-		Write:    stream.Add,
-		Now:      time.Now,
-	}
-}
-
-// newPixelStream gathers the standalone pixel's lines and loads them without
-// the detour over HTTP.
-func newPixelStream(cfg *Config, loader *batch.Loader, registry prometheus.Registerer) *logstream.Batcher {
-	load := func(ctx context.Context, body []byte) error {
-		_, err := loader.Load(ctx, server.SourceLive, body)
+// newPixelStream gathers the standalone pixel's lines and appends them to the
+// log without the detour over HTTP.
+func newPixelStream(cfg *Config, log *wal.Log, registry prometheus.Registerer) *logstream.Batcher {
+	store := func(ctx context.Context, body []byte) error {
+		_, err := log.Append(ctx, &wal.Record{
+			ReceivedAt: time.Now(), Source: "pixel",
+			DecodedBytes: uint64(len(body)), Lines: uint32(bytes.Count(body, []byte{'\n'})), Body: body,
+		})
 		return err
 	}
 	stream := logstream.New(
 		logstream.Config{Period: cfg.PixelPeriod, Logger: cfg.Logger},
-		logstream.Retry(load, warehouse.Retryable))
+		logstream.Retry(store, func(err error) bool { return !errors.Is(err, wal.ErrClosed) && !errors.Is(err, wal.ErrRecord) }))
 	registerStream(registry, stream)
 	return stream
 }
@@ -128,3 +143,21 @@ func (s *stopStack) run() error {
 	}
 	return errors.Join(faults...)
 }
+
+// waitReleased gives what is in the log a little time to reach the warehouse.
+// What does not is inserted after the next start.
+func waitReleased(ctx context.Context, log *wal.Log) error {
+	ctx, cancel := context.WithTimeout(ctx, lastInserts)
+	defer cancel()
+	for log.Stats().BacklogRecords > 0 {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// lastInserts is how long a stop waits for the log to be empty.
+const lastInserts = 4 * time.Second

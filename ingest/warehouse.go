@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -78,10 +79,12 @@ func (h *house) ready() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	if err := h.Ping(ctx); err != nil {
-		return fmt.Errorf("the warehouse does not answer: %w", err)
+		return errNoAnswer // why is nothing for strangers
 	}
 	return nil
 }
+
+var errNoAnswer = errors.New("the warehouse does not answer")
 
 func (h *house) err() error {
 	if h.engine == nil {

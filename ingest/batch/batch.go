@@ -10,11 +10,7 @@ package batch
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -28,33 +24,31 @@ type Warehouse interface {
 	CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
 }
 
-// Loader loads bodies. It is safe for concurrent use.
+// Loader loads batches. It is safe for concurrent use.
 type Loader struct {
 	Ring        *token.Ring
 	Warehouse   Warehouse
 	DeadLetters *DeadLetters
-	Now         func() time.Time
 	Count       func(Outcome, int) // told of every line; nil: nobody is
 }
 
-// Load stores the lines of body, which came by way of source, and returns how
-// many there are. Empty lines are not counted. After an error nothing of the
-// body counts as stored, and it may be loaded again.
-func (l *Loader) Load(ctx context.Context, source string, body []byte) (lines int, err error) {
-	receivedAt := l.Now().UTC().Truncate(time.Millisecond)
-	d := decoder{ring: l.Ring, source: source, receivedAt: receivedAt}
-	d.decode(body)
-	if err := d.resolve(ctx, l.Warehouse); err != nil {
-		return 0, err
+// Load stores the lines of the bodies in one insert under name. After an error
+// nothing of them counts as stored, and the same bodies may be loaded again
+// under the same name, which changes nothing if they had arrived after all.
+func (l *Loader) Load(ctx context.Context, name string, bodies []Body) error {
+	d := decoder{ring: l.Ring}
+	for i := range bodies {
+		d.decode(&bodies[i])
 	}
-	if len(d.opens) > 0 {
-		if err := l.Warehouse.InsertOpens(ctx, insertName(d.opens), d.opens); err != nil {
-			return 0, err
-		}
+	if err := d.resolve(ctx, l.Warehouse); err != nil {
+		return err
+	}
+	if err := l.insert(ctx, &d, name, 0, len(d.opens)); err != nil {
+		return err
 	}
 	if len(d.rejected) > 0 {
-		if err := l.DeadLetters.Write(receivedAt, d.rejected); err != nil {
-			return 0, fmt.Errorf("keep lines that cannot be stored: %w", err)
+		if err := l.DeadLetters.write(d.rejected); err != nil {
+			return fmt.Errorf("keep lines that cannot be stored: %w", err)
 		}
 	}
 	if l.Count != nil {
@@ -62,25 +56,27 @@ func (l *Loader) Load(ctx context.Context, source string, body []byte) (lines in
 			l.Count(outcome, n)
 		}
 	}
-	return len(d.opens) + len(d.rejected), nil
+	return nil
 }
 
-// insertName names an insert after the identities and verdicts of its rows.
-// The same body gives another name once more of its messages are registered,
-// so that its new rows are not taken for a repeat.
-func insertName(opens []warehouse.Open) string {
-	h := sha256.New()
-	var b [38]byte
-	for i := range opens {
-		o := &opens[i]
-		binary.BigEndian.PutUint64(b[0:], o.CampaignID)
-		copy(b[8:24], o.MessageID[:])
-		binary.BigEndian.PutUint64(b[24:], uint64(o.OpenedAt.UnixMilli()))
-		binary.BigEndian.PutUint32(b[32:], o.VerdictVersion)
-		binary.BigEndian.PutUint16(b[36:], o.RulesetVersion)
-		h.Write(b[:])
-		binary.BigEndian.PutUint64(b[0:], o.EventID)
-		h.Write(b[:8])
+// insert stores the rows from first to end. If the warehouse refuses them for
+// what they hold, it halves them, under names of their own, until the row that
+// is to blame stands alone and becomes a dead letter.
+func (l *Loader) insert(ctx context.Context, d *decoder, name string, first, end int) error {
+	if first == end {
+		return nil
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	err := l.Warehouse.InsertOpens(ctx, name, d.opens[first:end])
+	if err == nil || ctx.Err() != nil || warehouse.Retryable(err) {
+		return err
+	}
+	if end-first == 1 {
+		d.refuse(first)
+		return nil
+	}
+	middle := (first + end) / 2
+	if err := l.insert(ctx, d, name+"/0", first, middle); err != nil {
+		return err
+	}
+	return l.insert(ctx, d, name+"/1", middle, end)
 }

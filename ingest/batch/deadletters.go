@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 	"unicode/utf8"
 
 	"glint/edge/event/jsonline"
@@ -19,7 +18,8 @@ import (
 //	{"received_at":"…","reason":"bad_token","detail":"…","line":"the line as it came"}
 //
 // A line that is no UTF-8 stands in line_base64 instead. A file is named after
-// its lines, so that the same body again writes the same file.
+// its lines and holds what became of them the first time: the same body again,
+// even from an archive years later, leaves it as it is.
 type DeadLetters struct {
 	dir string
 }
@@ -32,22 +32,25 @@ func OpenDeadLetters(dir string) (*DeadLetters, error) {
 	return &DeadLetters{dir: dir}, nil
 }
 
-// Write keeps the lines and returns when they are on disk.
-func (d *DeadLetters) Write(receivedAt time.Time, lines []rejected) error {
+// write keeps the lines and returns when they are on disk.
+func (d *DeadLetters) write(lines []rejected) error {
 	h := sha256.New()
 	var b []byte
 	for i := range lines {
-		_, _ = h.Write([]byte(lines[i].line))
-		_, _ = h.Write([]byte{'\n'})
-		b = lines[i].appendJSON(b, receivedAt)
+		h.Write([]byte(lines[i].line))
+		h.Write([]byte{'\n'})
+		b = lines[i].appendJSON(b)
 	}
-	name := receivedAt.Format("2006-01-02") + "-" + hex.EncodeToString(h.Sum(nil)[:12]) + ".ndjson"
-	return writeSynced(filepath.Join(d.dir, name), b)
+	path := filepath.Join(d.dir, hex.EncodeToString(h.Sum(nil)[:12])+".ndjson")
+	if _, err := os.Stat(path); err == nil {
+		return syncDir(d.dir) // whoever wrote it may not have come to this
+	}
+	return writeSynced(path, b)
 }
 
-func (r *rejected) appendJSON(b []byte, receivedAt time.Time) []byte {
+func (r *rejected) appendJSON(b []byte) []byte {
 	b = append(b, `{"received_at":"`...)
-	b = receivedAt.AppendFormat(b, "2006-01-02T15:04:05.000Z")
+	b = r.receivedAt.AppendFormat(b, "2006-01-02T15:04:05.000Z")
 	b = append(b, `","reason":`...)
 	b = jsonline.AppendString(b, string(r.outcome), 100)
 	b = append(b, `,"detail":`...)
@@ -62,7 +65,7 @@ func (r *rejected) appendJSON(b []byte, receivedAt time.Time) []byte {
 	return append(b, "}\n"...)
 }
 
-// writeSynced replaces the file whole: after a crash it is there or it is not.
+// writeSynced makes the file whole: after a crash it is there or it is not.
 func writeSynced(path string, b []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
 	if err != nil {

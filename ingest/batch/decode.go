@@ -1,9 +1,9 @@
 package batch
 
 import (
-	"bytes"
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,10 +25,11 @@ const (
 	BadToken       Outcome = "bad_token"       // not signed by a key that verifies
 	UnknownMessage Outcome = "unknown_message" // a plain UUID that is not registered
 	BadTime        Outcome = "bad_time"        // opened_at outside the sane range
+	Refused        Outcome = "refused"         // the warehouse does not take a value of it
 )
 
 // Outcomes are all of them.
-var Outcomes = []Outcome{Stored, NotEvent, BadToken, UnknownMessage, BadTime}
+var Outcomes = []Outcome{Stored, NotEvent, BadToken, UnknownMessage, BadTime, Refused}
 
 // earliest and maxAhead bound opened_at: an archive may be years old, but an
 // edge's clock is never a day ahead, and a wild year would make a partition.
@@ -41,9 +42,10 @@ const maxAhead = 24 * time.Hour
 const verdictVersion = 65535 - uint32(classify.RulesetVersion)
 
 type rejected struct {
-	line    string
-	outcome Outcome
-	detail  string // never a value of the line
+	receivedAt time.Time
+	line       string
+	outcome    Outcome
+	detail     string // never a value of the line
 }
 
 // unresolved is the open of a plain UUID, whose campaign the warehouse knows.
@@ -54,17 +56,21 @@ type unresolved struct {
 
 type decoder struct {
 	ring       *token.Ring
-	source     string
-	receivedAt time.Time
+	source     string    // of the body that is decoded
+	receivedAt time.Time // of the same
 
 	opens      []warehouse.Open
+	lines      []string // of opens
 	unresolved []unresolved
 	rejected   []rejected
+	refused    int // of opens
 }
 
-func (d *decoder) decode(body []byte) {
-	text := string(body) // the rows' strings are parts of it
-	d.opens = make([]warehouse.Open, 0, bytes.Count(body, []byte{'\n'})+1)
+func (d *decoder) decode(b *Body) {
+	d.source, d.receivedAt = b.Source, b.ReceivedAt
+	d.opens = slices.Grow(d.opens, b.Count)
+	d.lines = slices.Grow(d.lines, b.Count)
+	text := string(b.Lines) // the rows' strings are parts of it
 	for len(text) > 0 {
 		line := text
 		if i := strings.IndexByte(text, 0x0a); i >= 0 {
@@ -92,7 +98,7 @@ func (d *decoder) line(line string) {
 		return
 	}
 	open := d.open(&e)
-	if e.Kind == event.KindUUID {
+	if e.Kind == event.KindUUID || e.Kind == "" && len(e.Token) == uuidLen {
 		id, err := token.ParseMessageID(e.Token)
 		if err != nil {
 			d.reject(line, BadToken, err.Error())
@@ -109,8 +115,11 @@ func (d *decoder) line(line string) {
 	}
 	open.CampaignID, open.MessageID = uint64(t.Campaign), uuid.UUID(t.Message)
 	open.TokenStatus = tokenValid
-	d.opens = append(d.opens, open)
+	d.opens, d.lines = append(d.opens, open), append(d.lines, line)
 }
+
+// uuidLen tells a UUID from a token in a line that does not say what it has.
+const uuidLen = 36
 
 // The values of the table's Enum8.
 const (
@@ -162,21 +171,30 @@ func (d *decoder) resolve(ctx context.Context, w Warehouse) error {
 		u := &d.unresolved[i]
 		campaign, ok := campaigns[u.open.MessageID]
 		if !ok {
+			d.receivedAt = u.open.ReceivedAt
 			d.reject(u.line, UnknownMessage, "the message is not registered")
 			continue
 		}
 		u.open.CampaignID = campaign
-		d.opens = append(d.opens, u.open)
+		d.opens, d.lines = append(d.opens, u.open), append(d.lines, u.line)
 	}
 	return nil
 }
 
 func (d *decoder) reject(line string, outcome Outcome, detail string) {
-	d.rejected = append(d.rejected, rejected{line, outcome, detail})
+	d.rejected = append(d.rejected, rejected{d.receivedAt, line, outcome, detail})
+}
+
+// refuse turns a row that the warehouse does not take into a dead letter. The
+// row stays in its place, so that the others keep theirs.
+func (d *decoder) refuse(row int) {
+	d.receivedAt = d.opens[row].ReceivedAt
+	d.reject(d.lines[row], Refused, "the warehouse does not take a value of it")
+	d.refused++
 }
 
 func (d *decoder) count() map[Outcome]int {
-	n := map[Outcome]int{Stored: len(d.opens)}
+	n := map[Outcome]int{Stored: len(d.opens) - d.refused}
 	for i := range d.rejected {
 		n[d.rejected[i].outcome]++
 	}

@@ -4,23 +4,20 @@
 // The whole file is checked before anything is registered or written, so a
 // faulty one changes nothing. Registering the same file again gives the same
 // bytes and the same rows: ids are derived from the campaign's key, without a
-// look-up.
+// look-up. The package does not send mail, and does not check whether a
+// recipient is an address: ids of one's own are welcome.
 package sends
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
-
-// MaxRecipientBytes bounds a recipient. An address has 320 bytes at most
-// (RFC 3696 erratum 1690 says 254); ids of one's own are welcome, too.
-const MaxRecipientBytes = 320
 
 // Recipients is a checked file.
 type Recipients struct {
@@ -30,176 +27,142 @@ type Recipients struct {
 
 // Row is one line of the file: one message.
 type Row struct {
-	Cells     []string  // as they came, in the header's order
-	Recipient string    // normalized: trimmed, lower case
-	SentAt    time.Time // of the column sent_at; zero: not known
-	Delivered time.Time // of the column delivered_at; zero: not known
+	Cells       []string // as they came, in the header's order
+	Recipient   string   // normalized: trimmed, lower case
+	SentAt      Seconds  // of the column sent_at
+	DeliveredAt Seconds  // of the column delivered_at
 }
 
-// FileError says what is wrong with a file: all of it, or some of its rows.
-type FileError struct {
-	Problem string   // of the file as a whole, or ""
-	Count   int      // faulty rows
-	First   []string // the first of them, each with its line and reason
+// Seconds is a time as the warehouse keeps it, in seconds since 1970, UTC; 0
+// is not known. A file of millions of rows holds two for each.
+type Seconds uint32
+
+// Time returns the time, the zero time if it is not known.
+func (s Seconds) Time() time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(s), 0).UTC()
 }
 
-// maxShown bounds FileError.First.
-const maxShown = 20
-
-// ErrFile is what every FileError wraps.
-var ErrFile = errors.New("sends: faulty file of recipients")
-
-func (e *FileError) Error() string {
-	if e.Problem != "" {
-		return e.Problem
-	}
-	rows := "rows are"
-	if e.Count == 1 {
-		rows = "row is"
-	}
-	text := fmt.Sprintf("%d %s faulty, so nothing was registered:\n  %s", e.Count, rows, strings.Join(e.First, "\n  "))
-	if more := e.Count - len(e.First); more > 0 {
-		text += fmt.Sprintf("\n  … and %d more", more)
-	}
-	return text
-}
-
-// Unwrap returns ErrFile.
-func (e *FileError) Unwrap() error { return ErrFile }
-
-func (e *FileError) add(line int, reason string) {
-	if e.Count++; len(e.First) < maxShown {
-		e.First = append(e.First, fmt.Sprintf("line %d: %s", line, reason))
-	}
-}
+// byteOrderMark is what spreadsheets write before the header.
+const byteOrderMark = "\ufeff"
 
 // ReadRecipients reads CSV with a header row that has a column recipient. The
 // columns sent_at and delivered_at, RFC 3339, are understood; all others are
-// kept. It returns a *FileError that names every kind of fault at once.
+// kept. It returns a *FileError that counts all faults and names the first.
 func ReadRecipients(r io.Reader) (*Recipients, error) {
-	c := csv.NewReader(r)
-	header, err := c.Read()
-	if err != nil {
-		return nil, &FileError{Problem: "the file is empty or its first line is no CSV; it must begin with a header row that has a column recipient"}
+	in := bufio.NewReaderSize(r, 1<<16)
+	if mark, err := in.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+		_, _ = in.Discard(len(mark)) // they are in the buffer
 	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff") // the byte order mark of spreadsheets
+	c := csv.NewReader(in)
+	c.ReuseRecord = true
+	header, err := c.Read()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, &FileError{Problem: "the file is empty; it must begin with a header row that has a column recipient"}
+	case errors.As(err, new(*csv.ParseError)):
+		return nil, &FileError{Problem: "the first line is no CSV; it must be a header row that has a column recipient"}
+	case err != nil:
+		return nil, fmt.Errorf("read recipients: %w", err)
+	}
 	columns, problem := findColumns(header)
 	if problem != "" {
 		return nil, &FileError{Problem: problem}
 	}
-	faults := &FileError{}
-	f := &Recipients{Header: header}
-	lines := map[string]int{}
-	for {
-		cells, err := c.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil && !errors.As(err, new(*csv.ParseError)) {
-			return nil, fmt.Errorf("read recipients: %w", err)
-		}
-		if err != nil {
-			parse, _ := errors.AsType[*csv.ParseError](err)
-			faults.add(parse.StartLine, csvReason(parse, len(header), len(cells)))
-			continue
-		}
-		line, _ := c.FieldPos(0)
-		row, reason := columns.row(cells)
-		if reason == "" {
-			if first, ok := lines[row.Recipient]; ok {
-				reason = fmt.Sprintf("the recipient of line %d again", first)
-			}
-			lines[row.Recipient] = line
-		}
-		if reason != "" {
-			faults.add(line, reason)
-			continue
-		}
-		f.Rows = append(f.Rows, row)
+	f := reading{csv: c, columns: columns, file: &Recipients{Header: slices.Clone(header)}}
+	if err := f.rows(); err != nil {
+		return nil, err
 	}
-	if faults.Count > 0 {
-		return nil, faults
-	}
-	if len(f.Rows) == 0 {
+	switch {
+	case f.faults.Count > 0:
+		return nil, &f.faults
+	case len(f.file.Rows) == 0:
 		return nil, &FileError{Problem: "the file has a header and no recipients"}
 	}
-	return f, nil
+	return f.file, nil
+}
+
+// reading is a file in work.
+type reading struct {
+	csv     *csv.Reader
+	columns columns
+	file    *Recipients
+	faults  FileError
+	lines   []int32 // of each row
+	seen    seen
+	cells   []string // room for the cells of the next rows
+}
+
+// rows reads the rest of the file.
+func (f *reading) rows() error {
+	f.seen.init()
+	for {
+		cells, err := f.csv.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if parse, ok := errors.AsType[*csv.ParseError](err); ok {
+			f.faults.add(parse.StartLine, csvReason(parse, len(f.file.Header), len(cells)))
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read recipients: %w", err)
+		}
+		line, _ := f.csv.FieldPos(0)
+		row, reason := f.columns.row(cells)
+		if reason == "" {
+			if first, again := f.seen.add(row.Recipient, f.file.Rows); again {
+				reason = fmt.Sprintf("the recipient of line %d again", f.lines[first])
+			}
+		}
+		if reason != "" {
+			f.faults.add(line, reason)
+			continue
+		}
+		if f.faults.Count > 0 {
+			row.Cells = nil // the file is refused anyway; only its faults are still counted
+		} else {
+			row.Cells = f.keep(cells)
+		}
+		f.append(row, line)
+	}
+}
+
+func (f *reading) append(row Row, line int) {
+	if n := len(f.file.Rows); n == cap(f.file.Rows) {
+		f.file.Rows = slices.Grow(f.file.Rows, n+1024) // twice as many, not a quarter more
+		f.lines = slices.Grow(f.lines, n+1024)
+	}
+	f.file.Rows = append(f.file.Rows, row)
+	f.lines = append(f.lines, int32(line))
+}
+
+// keep copies the cells of one row, many rows to an allocation.
+func (f *reading) keep(cells []string) []string {
+	n := len(cells)
+	if len(f.cells) < n {
+		f.cells = make([]string, max(n, 1<<13))
+	}
+	kept := f.cells[:n:n]
+	f.cells = f.cells[n:]
+	copy(kept, cells)
+	return kept
 }
 
 func csvReason(e *csv.ParseError, want, have int) string {
-	if errors.Is(e.Err, csv.ErrFieldCount) {
+	switch {
+	case errors.Is(e.Err, csv.ErrFieldCount):
 		return fmt.Sprintf("%d cells where the header has %d", have, want)
+	case errors.Is(e.Err, csv.ErrQuote):
+		return "a quoted cell does not end, or goes on after its quote"
+	case errors.Is(e.Err, csv.ErrBareQuote):
+		return "a quote within a cell that is not quoted"
 	}
 	return "no CSV: " + e.Err.Error()
-}
-
-// columns are the indexes of the columns that are understood; -1: not there.
-type columns struct{ recipient, sentAt, deliveredAt int }
-
-func findColumns(header []string) (c columns, problem string) {
-	c = columns{-1, -1, -1}
-	for i, name := range header {
-		p := map[string]*int{"recipient": &c.recipient, "sent_at": &c.sentAt, "delivered_at": &c.deliveredAt}
-		switch name = strings.ToLower(strings.TrimSpace(name)); name {
-		case "message_id", "pixel_url":
-			return c, fmt.Sprintf("the file has a column %s already, which this command adds; remove it or take the original file", name)
-		default:
-			at, ok := p[name]
-			if !ok {
-				continue
-			}
-			if *at >= 0 {
-				return c, fmt.Sprintf("the header has two columns %s", name)
-			}
-			*at = i
-		}
-	}
-	if c.recipient < 0 {
-		return c, fmt.Sprintf("the header row has no column recipient; its columns are: %s", printable(strings.Join(header, ", ")))
-	}
-	return c, ""
-}
-
-func (c *columns) row(cells []string) (row Row, reason string) {
-	row.Cells = cells
-	row.Recipient = Normalize(cells[c.recipient])
-	switch {
-	case row.Recipient == "":
-		return row, "the recipient is empty"
-	case len(row.Recipient) > MaxRecipientBytes:
-		return row, fmt.Sprintf("the recipient is longer than %d bytes", MaxRecipientBytes)
-	case !utf8.ValidString(row.Recipient):
-		return row, "the recipient is no UTF-8"
-	case strings.ContainsFunc(row.Recipient, unicode.IsControl):
-		return row, "the recipient has control characters"
-	}
-	for _, t := range []struct {
-		name  string
-		index int
-		value *time.Time
-	}{{"sent_at", c.sentAt, &row.SentAt}, {"delivered_at", c.deliveredAt, &row.Delivered}} {
-		if t.index < 0 || strings.TrimSpace(cells[t.index]) == "" {
-			continue
-		}
-		at, err := time.Parse(time.RFC3339, strings.TrimSpace(cells[t.index]))
-		if err != nil || at.Unix() <= 0 || at.Unix() >= 1<<32 {
-			return row, t.name + " is not a time like 2026-11-21T09:30:00Z"
-		}
-		*t.value = at.UTC()
-	}
-	return row, ""
 }
 
 // Normalize returns a recipient as it is stored and as its id is derived:
 // trimmed and in lower case.
 func Normalize(recipient string) string { return strings.ToLower(strings.TrimSpace(recipient)) }
-
-// printable makes text from a file safe for a terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '\ufffd'
-	}, s)
-}

@@ -32,13 +32,30 @@ func CheckBaseURL(base string) (string, error) {
 	return u.String(), nil
 }
 
-func pixelURL(base string, style Style, ring *token.Ring, campaign uint64, issuedAt uint32, id uuid.UUID) (string, error) {
-	if style == StyleUUID {
-		return base + "/pixel/" + id.String() + ".png", nil
+// urls makes the pixel URLs of one campaign.
+type urls struct {
+	base     string
+	style    Style
+	ring     *token.Ring
+	campaign token.CampaignID
+	issuedAt uint32
+}
+
+// maxLen is the length of the longest URL.
+func (u *urls) maxLen() int { return len(u.base) + len("/o/.gif") + token.TextLen }
+
+// append appends the URL of a message to dst.
+func (u *urls) append(dst []byte, id uuid.UUID) ([]byte, error) {
+	dst = append(dst, u.base...)
+	if u.style == StyleUUID {
+		dst = append(dst, "/pixel/"...)
+		dst = append(dst, id.String()...)
+		return append(dst, ".png"...), nil
 	}
-	text, err := ring.Sign(token.Token{Campaign: token.CampaignID(campaign), Message: token.MessageID(id), IssuedAt: issuedAt})
+	dst = append(dst, "/o/"...)
+	dst, err := u.ring.AppendSigned(dst, token.Token{Campaign: u.campaign, Message: token.MessageID(id), IssuedAt: u.issuedAt})
 	if err != nil {
-		return "", fmt.Errorf("sign pixel URL: %w", err)
+		return nil, fmt.Errorf("sign pixel URL: %w", err)
 	}
-	return base + "/o/" + text + ".gif", nil
+	return append(dst, ".gif"...), nil
 }

@@ -1,82 +1,71 @@
 package server
 
 import (
-	"bytes"
-	"compress/gzip"
-	"errors"
-	"io"
+	"context"
 	"net/http"
-	"strings"
+	"time"
 
-	"github.com/klauspost/compress/zstd"
+	"glint/ingest/server/codec"
 )
 
-var (
-	gzipMagic = []byte{0x1f, 0x8b}
-	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+// Lane keeps what is sent again from delaying what happens now.
+type Lane string
+
+// The lanes, as the table opens names them in its column source.
+const (
+	LaneLive   Lane = "live"
+	LaneReplay Lane = "replay"
 )
 
-// readBody returns the decoded body. The codec is what Content-Encoding says,
-// and without it what the first bytes say, since it is not documented whether
-// Fastly sends the header. Both sizes, as sent and decoded, are bounded by
-// maxBytes.
-func readBody(w http.ResponseWriter, r *http.Request, maxBytes int64) ([]byte, error) {
-	sent, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBytes))
-	if err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, tooLarge
-		}
-		return nil, badBody
+// laneOf reads ?lane=live|replay; live is the default.
+func laneOf(r *http.Request) (Lane, error) {
+	if r.URL.RawQuery == "" {
+		return LaneLive, nil
 	}
-	decoded, err := decoder(r.Header.Get("Content-Encoding"), sent)
+	switch lane := r.URL.Query().Get("lane"); lane {
+	case "", string(LaneLive):
+		return LaneLive, nil
+	case string(LaneReplay):
+		return LaneReplay, nil
+	}
+	return "", badLane
+}
+
+// Body is a body of lines and what the server knows about it. It belongs to
+// Store until Store returns, and to nobody after that.
+type Body struct {
+	Bytes        []byte // as they came, compressed where Codec says so; not to be changed
+	Codec        codec.Codec
+	DecodedBytes int64
+	Lines        int       // those that are not blank
+	ReceivedAt   time.Time // when the last byte was there; UTC, milliseconds
+	Lane         Lane
+	Source       string // the label of the token it came with
+
+	longLines  int
+	maxDecoded int64
+	decoded    []byte // nil: not asked for
+	lease      lease
+}
+
+// Decoded returns the lines as text, which is Bytes for a plain body. Their
+// memory counts as in flight; where there is none, the error is a *Refusal for
+// Store to return. The bytes are valid until Store returns.
+func (b *Body) Decoded(ctx context.Context) ([]byte, error) {
+	if b.Codec == codec.Plain {
+		return b.Bytes, nil
+	}
+	if b.decoded != nil {
+		return b.decoded, nil
+	}
+	buffer, err := b.lease.buffer(ctx, b.DecodedBytes+1)
 	if err != nil {
 		return nil, err
 	}
-	if decoded == nil {
-		return sent, nil
-	}
-	defer func() { _ = decoded.Close() }()
-	body, err := io.ReadAll(io.LimitReader(decoded, maxBytes+1))
-	switch {
-	case err != nil:
-		return nil, badBody
-	case int64(len(body)) > maxBytes:
-		return nil, tooLarge
-	}
-	return body, nil
-}
-
-// decoder returns a reader of the decoded body, or nil if it is plain.
-func decoder(encoding string, sent []byte) (io.ReadCloser, error) {
-	switch strings.ToLower(strings.TrimSpace(encoding)) {
-	case "gzip", "x-gzip":
-		return gunzip(sent)
-	case "zstd":
-		return unzstd(sent)
-	case "", "identity":
-		switch {
-		case bytes.HasPrefix(sent, gzipMagic):
-			return gunzip(sent)
-		case bytes.HasPrefix(sent, zstdMagic):
-			return unzstd(sent)
-		}
-		return nil, nil
-	}
-	return nil, badCodec
-}
-
-func gunzip(sent []byte) (io.ReadCloser, error) {
-	z, err := gzip.NewReader(bytes.NewReader(sent))
+	text, err := codec.AppendDecoded(buffer, b.Codec, b.Bytes, b.maxDecoded)
 	if err != nil {
 		return nil, badBody
 	}
-	return z, nil
-}
-
-func unzstd(sent []byte) (io.ReadCloser, error) {
-	z, err := zstd.NewReader(bytes.NewReader(sent), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
-	if err != nil {
-		return nil, badBody
-	}
-	return z.IOReadCloser(), nil
+	b.decoded = text
+	return text, nil
 }

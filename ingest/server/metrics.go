@@ -2,43 +2,83 @@ package server
 
 import (
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/ingest/server/codec"
 )
 
 type metrics struct {
-	requests *prometheus.CounterVec
-	lines    prometheus.Counter
-	bytes    prometheus.Counter
-	seconds  prometheus.Histogram
+	requests     *prometheus.CounterVec
+	rejects      *prometheus.CounterVec
+	lines        *prometheus.CounterVec
+	longLines    prometheus.Counter
+	sentBytes    *prometheus.CounterVec
+	decodedBytes *prometheus.CounterVec
+	seconds      prometheus.Histogram
+	storeSeconds prometheus.Histogram
+	bodies       atomic.Int64 // in flight
 }
 
-func newMetrics(r prometheus.Registerer) metrics {
-	m := metrics{
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "glint_ingest_requests_total", Help: "Bodies of log lines, by HTTP status of the answer.",
-		}, []string{"status"}),
-		lines: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "glint_ingest_accepted_lines_total", Help: "Log lines answered with 2xx.",
+func newMetrics(s *Server) *metrics {
+	m := &metrics{
+		requests: counters("glint_ingest_requests_total", "Bodies of log lines, by HTTP status of the answer.", "status"),
+		rejects:  counters("glint_ingest_rejected_bodies_total", "Bodies answered other than 2xx, by the reason in the answer.", "reason"),
+		lines:    counters("glint_ingest_accepted_lines_total", "Log lines answered with 2xx, by lane and by the label of the token.", "lane", "source"),
+		longLines: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "glint_ingest_long_lines_total", Help: "Accepted lines that are longer than an edge writes them.",
 		}),
-		bytes: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "glint_ingest_accepted_bytes_total", Help: "Decoded bytes of bodies answered with 2xx.",
-		}),
-		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "glint_ingest_request_seconds", Help: "Time from the headers of a body to its answer.",
-			Buckets: prometheus.ExponentialBuckets(0.001, 2, 14),
-		}),
+		sentBytes:    counters("glint_ingest_accepted_bytes_total", "Bytes of accepted bodies as they came, by codec.", "codec"),
+		decodedBytes: counters("glint_ingest_accepted_decoded_bytes_total", "Bytes of accepted bodies decoded, by codec.", "codec"),
+		seconds:      seconds("glint_ingest_request_seconds", "Time from the headers of a body to its answer."),
+		storeSeconds: seconds("glint_ingest_store_seconds", "Time until an accepted body was stored, part of the request."),
 	}
-	r.MustRegister(m.requests, m.lines, m.bytes, m.seconds)
+	for _, r := range refusals { // so that a rate exists before the first one
+		m.rejects.WithLabelValues(r.Reason)
+	}
+	for _, c := range codec.All {
+		m.sentBytes.WithLabelValues(c.String())
+		m.decodedBytes.WithLabelValues(c.String())
+	}
+	s.Registerer.MustRegister(m.requests, m.rejects, m.lines, m.longLines, m.sentBytes, m.decodedBytes, m.seconds, m.storeSeconds,
+		gauge("glint_ingest_in_flight_bodies", "Bodies that are read or stored right now.", m.bodies.Load),
+		gauge("glint_ingest_in_flight_bytes", "Memory of bodies that are read or stored right now.", s.memory.used.Load),
+		gauge("glint_ingest_in_flight_limit_bytes", "The most that glint_ingest_in_flight_bytes can be.",
+			func() int64 { return s.memory.limit }),
+		gauge("glint_ingest_connections", "Open connections.", s.conns.open.Load),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "glint_ingest_evicted_connections_total", Help: "Waiting connections closed to make room for new ones.",
+		}, func() float64 { return float64(s.conns.evicted.Load()) }))
 	return m
 }
 
-func (m *metrics) observe(status, lines, bytes int, took time.Duration) {
-	m.requests.WithLabelValues(strconv.Itoa(status)).Inc()
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+func seconds(name, help string) prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: name, Help: help, Buckets: prometheus.ExponentialBuckets(0.0005, 2, 17), // to 33 s
+	})
+}
+
+func gauge(name, help string, value func() int64) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
+}
+
+func (m *metrics) accepted(b *Body, took time.Duration) {
+	m.requests.WithLabelValues("200").Inc()
 	m.seconds.Observe(took.Seconds())
-	if status/100 == 2 {
-		m.lines.Add(float64(lines))
-		m.bytes.Add(float64(bytes))
-	}
+	m.lines.WithLabelValues(string(b.Lane), b.Source).Add(float64(b.Lines))
+	m.longLines.Add(float64(b.longLines))
+	m.sentBytes.WithLabelValues(b.Codec.String()).Add(float64(len(b.Bytes)))
+	m.decodedBytes.WithLabelValues(b.Codec.String()).Add(float64(b.DecodedBytes))
+}
+
+func (m *metrics) rejected(r *Refusal, took time.Duration) {
+	m.requests.WithLabelValues(strconv.Itoa(r.Status)).Inc()
+	m.rejects.WithLabelValues(r.Reason).Inc()
+	m.seconds.Observe(took.Seconds())
 }

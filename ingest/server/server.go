@@ -1,165 +1,141 @@
-// Package server is ingest's HTTP side: it authenticates, decompresses under
-// limits, and answers 2xx once Store has returned. It does not look into the
-// lines, and it logs nothing about who sent them.
+// Package server is ingest's HTTP side: it authenticates, takes a body of log
+// lines within limits, finds out its codec, checks that it can be decoded and
+// counts its lines, and answers 2xx once Store has returned.
+//
+// What strangers send costs a bounded amount of memory: bodies as they came are
+// weighed against MaxInFlightBytes, decoders are as many as processors, and
+// nothing decoded is held unless Store asks for it. Who sends too slowly is cut,
+// and beyond MaxConnections the connection that has been idle for longest is
+// closed. The package does not look into the lines, does not decide whether a
+// disk is full (Admit does), and logs nothing about who sent what.
+//
+// HTTP/1.1 only, with TLS if configured:
+// https://www.rfc-editor.org/rfc/rfc9112
 package server
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
-	"strings"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 )
 
-// Store keeps the lines of one decoded body and returns their number. An error
-// means that nothing is promised: the client gets 503 and sends again.
-type Store func(ctx context.Context, source string, body []byte) (lines int, err error)
-
-// Config is what a Server needs.
-type Config struct {
-	Token         string        // the bearer token; not empty
-	Store         Store         // what makes lines durable
-	Ready         func() error  // nil error: ready; asked by /readyz
-	ServiceIDs    []string      // Fastly services whose logs are welcome; empty: "*"
-	MaxBodyBytes  int64         // of a body, decoded; more is 413
-	MaxConcurrent int           // bodies in memory at once; more wait
-	StoreTimeout  time.Duration // for one body; more is 503
-	Logger        *slog.Logger
-	Registerer    prometheus.Registerer
-}
-
-// The sources of lines, as the table opens names them.
-const (
-	SourceLive   = "live"
-	SourceReplay = "replay"
-)
-
-type server struct {
+// Server answers ingest's routes. Make one with New.
+type Server struct {
 	Config
-	slots     chan struct{}
+	http      *http.Server
+	mux       *http.ServeMux
+	slots     *semaphore.Weighted // bodies
+	decoders  *semaphore.Weighted // compressed bodies that are decoded right now
+	memory    *memory
+	conns     *connections
+	readiness readiness
+	metrics   *metrics
+	failures  throttle
 	challenge string
-	metrics   metrics
+
+	draining atomic.Bool
+	drain    sync.Once
+	drainErr error
+	after    func(time.Duration) <-chan time.Time // time.After; a test's own
 }
 
-// New returns the handler of ingest's routes.
-func New(cfg Config) http.Handler {
-	s := &server{
+// New returns a server of cfg, whose zero values it fills with defaults.
+func New(cfg Config) (*Server, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{
 		Config:    cfg,
-		slots:     make(chan struct{}, cfg.MaxConcurrent),
+		slots:     semaphore.NewWeighted(int64(cfg.MaxConcurrent)),
+		decoders:  semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
+		memory:    newMemory(cfg.MaxInFlightBytes, max(cfg.MaxBodyBytes, cfg.MaxDecodedBytes)+1, cfg.QueueWait),
+		conns:     newConnections(cfg.MaxConnections),
 		challenge: challenge(cfg.ServiceIDs),
-		metrics:   newMetrics(cfg.Registerer),
+		after:     time.After,
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/logs", s.logs)
-	mux.HandleFunc("PUT /v1/logs", s.logs)
-	mux.HandleFunc("GET /.well-known/fastly/logging/challenge", s.answerChallenge)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writeText(w, "ok\n") })
-	mux.HandleFunc("GET /readyz", s.ready)
-	return mux
+	s.readiness.check = cfg.Ready
+	s.metrics = newMetrics(s)
+	s.mux = http.NewServeMux()
+	s.mux.HandleFunc("/v1/logs", s.logs)
+	s.mux.HandleFunc("/.well-known/fastly/logging/challenge", getOnly(s.answerChallenge))
+	s.mux.HandleFunc("/healthz", getOnly(func(w http.ResponseWriter, _ *http.Request) { writeText(w, "ok\n") }))
+	s.mux.HandleFunc("/readyz", getOnly(s.ready))
+	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noRoute.write(w) })
+	s.http = &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: cfg.HeaderTimeout,
+		IdleTimeout:       cfg.IdleTimeout,
+		MaxHeaderBytes:    cfg.MaxHeaderBytes,
+		ConnState:         s.conns.changed,
+		// What net/http logs names addresses of clients.
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+	s.http.Protocols = new(http.Protocols)
+	s.http.Protocols.SetHTTP1(true)
+	return s, nil
 }
 
-// logs takes one body of lines.
-func (s *server) logs(w http.ResponseWriter, r *http.Request) {
-	start := time.Now()
-	lines, bytes, err := s.accept(w, r)
-	status := http.StatusOK
-	if err != nil {
-		refusal, ok := errors.AsType[*refusal](err)
-		if !ok {
-			refusal = unavailable
-			s.Logger.Error("body not stored", "error", err)
-		}
-		status = refusal.status
-		refusal.write(w)
+// ServeHTTP answers one request. Deadlines work on connections of Serve only.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mux.ServeHTTP(w, r)
+	rc := http.NewResponseController(w)
+	_ = rc.SetWriteDeadline(time.Now().Add(answerTimeout))
+	if r.ContentLength != 0 {
+		// Of a body that was refused net/http reads up to 256 kB before it
+		// closes the connection, so that the client gets to see the answer.
+		_ = rc.SetReadDeadline(time.Now().Add(lingerTimeout))
+	}
+}
+
+const (
+	lingerTimeout = 2 * time.Second
+	answerTimeout = 10 * time.Second
+)
+
+// Serve answers on l until Shutdown; it closes l. With Config.TLS it speaks TLS.
+func (s *Server) Serve(l net.Listener) error {
+	var err error
+	if s.TLS != nil {
+		s.http.TLSConfig = s.TLS
+		err = s.http.ServeTLS(l, "", "")
 	} else {
-		writeJSON(w, status, map[string]int{"lines": lines})
+		err = s.http.Serve(l)
 	}
-	s.metrics.observe(status, lines, bytes, time.Since(start))
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
 }
 
-func (s *server) accept(w http.ResponseWriter, r *http.Request) (lines, bytes int, err error) {
-	if !s.authorized(r) {
-		return 0, 0, unauthorized
-	}
-	source, err := sourceOf(r)
-	if err != nil {
-		return 0, 0, err
-	}
+// Shutdown drains: first /readyz says no for DrainDelay while bodies are still
+// taken, so that whoever sends them looks elsewhere; then no connection is
+// taken, and bodies that have begun may end within DrainTimeout. What is not
+// there by then has no 2xx and is cut off. It returns when no Store runs
+// any more, or with the error of ctx. A second call waits for the first and
+// returns what it did.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.drain.Do(func() { s.drainErr = s.shutdown(ctx) })
+	return s.drainErr
+}
+
+func (s *Server) shutdown(ctx context.Context) error {
+	s.draining.Store(true)
 	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-r.Context().Done():
-		return 0, 0, unavailable
+	case <-s.after(s.DrainDelay):
+	case <-ctx.Done():
 	}
-	body, err := readBody(w, r, s.MaxBodyBytes)
-	if err != nil {
-		return 0, 0, err
-	}
-	// A client that leaves does not stop a body that is being stored: it would
-	// be sent again, and half of the work would have been for nothing.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.StoreTimeout)
+	patient, cancel := context.WithTimeout(ctx, s.DrainTimeout)
 	defer cancel()
-	lines, err = s.Store(ctx, source, body)
-	return lines, len(body), err
-}
-
-// authorized compares digests, so that the time tells nothing about the token.
-func (s *server) authorized(r *http.Request) bool {
-	scheme, got, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	want, have := sha256.Sum256([]byte(s.Token)), sha256.Sum256([]byte(strings.TrimSpace(got)))
-	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(want[:], have[:]) == 1
-}
-
-// sourceOf reads ?lane=live|replay; live is the default.
-func sourceOf(r *http.Request) (string, error) {
-	switch lane := r.URL.Query().Get("lane"); lane {
-	case "", SourceLive:
-		return SourceLive, nil
-	case SourceReplay:
-		return SourceReplay, nil
+	if s.http.Shutdown(patient) != nil {
+		_ = s.http.Close() // cuts who still sends
 	}
-	return "", badLane
-}
-
-// challenge is Fastly's proof that the owner of a host wants a service's logs:
-// a line of hex SHA-256 per service id, or * for any service.
-// https://www.fastly.com/documentation/guides/integrations/logging-endpoints/log-streaming-https/
-func challenge(serviceIDs []string) string {
-	if len(serviceIDs) == 0 {
-		return "*\n"
-	}
-	var b strings.Builder
-	for _, id := range serviceIDs {
-		sum := sha256.Sum256([]byte(id))
-		b.WriteString(hex.EncodeToString(sum[:]) + "\n")
-	}
-	return b.String()
-}
-
-func (s *server) answerChallenge(w http.ResponseWriter, _ *http.Request) { writeText(w, s.challenge) }
-
-func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
-	if err := s.Ready(); err != nil {
-		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "reasons": []string{err.Error()}})
-		return
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"ready": true})
-}
-
-func writeText(w http.ResponseWriter, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte(text)) // the client may have gone
-}
-
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the client may have gone
+	return s.slots.Acquire(ctx, int64(s.MaxConcurrent)) // all bodies have left theirs, and none gets one any more
 }

@@ -27,6 +27,17 @@ func (l *Log) Release(before Position) {
 	}
 }
 
+// Oldest returns the number of the oldest record that is still there, or of the
+// next one if there is none.
+func (l *Log) Oldest() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.segments) == 0 {
+		return l.next
+	}
+	return l.segments[0].first
+}
+
 // keepHouse seals segments by age and deletes what was released.
 func (l *Log) keepHouse() {
 	defer close(l.kept)

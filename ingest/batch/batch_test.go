@@ -1,0 +1,210 @@
+package batch
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"glint/edge/classify"
+	"glint/edge/event"
+	"glint/edge/token"
+)
+
+func TestEachLineHasOneOutcome(t *testing.T) {
+	forged := ringOf(t, token.Key{ID: 7, Secret: [token.SecretLen]byte{9}})
+	unknownKey := ringOf(t, token.Key{ID: 8, Secret: [token.SecretLen]byte{1, 2, 3}})
+	at := func(when time.Time) func(*event.Event) {
+		return func(e *event.Event) { e.OpenedAt = when }
+	}
+	for _, c := range []struct {
+		name, line string
+		want       Outcome
+	}{
+		{"a signed token", openLine(t, 1, nil), Stored},
+		{"a line of a newer edge", strings.Replace(openLine(t, 1, nil), `{"v":1`, `{"v":9,"new":[1]`, 1), Stored},
+		{"no kind", openLine(t, 1, func(e *event.Event) { e.Kind = "" }), Stored},
+		{"an address that is none", openLine(t, 1, func(e *event.Event) { e.IP = "not an address" }), Stored},
+		{"a registered UUID", plainLine(t, 1, plain.String()), Stored},
+		{"a registered UUID in capitals", plainLine(t, 1, strings.ToUpper(plain.String())), Stored},
+		{"the earliest time", openLine(t, 1, at(time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC))), Stored},
+		{"a clock that is nearly a day ahead", openLine(t, 1, at(now.Add(24*time.Hour-time.Second))), Stored},
+
+		{"no JSON", "GET /o/x.gif", NotEvent},
+		{"an array", "[]", NotEvent},
+		{"half a line", openLine(t, 1, nil)[:100], NotEvent},
+		{"a field of the wrong type", `{"v":"1"}`, NotEvent},
+		{"no event id", openLine(t, 0, nil), NotEvent},
+		{"no time", strings.Replace(openLine(t, 1, nil), `"opened_at"`, `"other"`, 1), NotEvent},
+		{"bytes that are not UTF-8", openLine(t, 1, nil) + "\xff", NotEvent},
+
+		{"a forged token", openLine(t, 1, func(e *event.Event) { e.Token = sign(t, forged) }), BadToken},
+		{"an unknown key", openLine(t, 1, func(e *event.Event) { e.Token = sign(t, unknownKey) }), BadToken},
+		{"a token that the edge calls valid", openLine(t, 1, func(e *event.Event) { e.Token, e.TokenStatus = sign(t, forged), event.TokenValid }), BadToken},
+		{"no token", openLine(t, 1, func(e *event.Event) { e.Token = "" }), BadToken},
+		{"another path with an image", openLine(t, 1, func(e *event.Event) { e.Kind, e.Token = event.KindOther, "" }), BadToken},
+		{"a UUID that is none", plainLine(t, 1, "aaaaaaaa"), BadToken},
+		{"a token in place of a UUID", openLine(t, 1, func(e *event.Event) { e.Kind = event.KindUUID }), BadToken},
+
+		{"an unknown UUID", plainLine(t, 1, uuid.NewString()), UnknownMessage},
+
+		{"a millisecond too early", openLine(t, 1, at(time.Date(2009, 12, 31, 23, 59, 59, 999e6, time.UTC))), BadTime},
+		{"a day ahead", openLine(t, 1, at(now.Add(24*time.Hour+time.Second))), BadTime},
+		{"the year 9999", openLine(t, 1, at(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC))), BadTime},
+		{"the year 1", openLine(t, 1, at(time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC))), BadTime},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.house.registered[plain] = 42
+			if n := w.load(t, c.line); n != 1 {
+				t.Errorf("%d lines", n)
+			}
+			if got := countsText(w.counted); got != string(c.want)+"=1" {
+				t.Fatalf("counted %s, want %s", got, c.want)
+			}
+			letters := w.letters(t)
+			if c.want == Stored {
+				if len(w.stored()) != 1 || len(letters) != 0 {
+					t.Errorf("%d rows, %d dead letters", len(w.stored()), len(letters))
+				}
+				return
+			}
+			if len(w.stored()) != 0 || len(letters) != 1 || letters[0].Reason != string(c.want) || letters[0].Detail == "" {
+				t.Errorf("%d rows, dead letters %+v", len(w.stored()), letters)
+			}
+		})
+	}
+}
+
+func TestTokenOfARevokedKeyIsADeadLetter(t *testing.T) {
+	w := newWorld(t)
+	w.Ring = ring(t, token.Revoked)
+	w.load(t, openLine(t, 1, nil))
+	if got := countsText(w.counted); got != "bad_token=1" {
+		t.Errorf("counted %s", got)
+	}
+}
+
+func TestTokenOfARetiredKeyIsStored(t *testing.T) {
+	w := newWorld(t)
+	w.Ring = ring(t, token.Verifying)
+	w.load(t, openLine(t, 1, nil))
+	if got := countsText(w.counted); got != "stored=1" {
+		t.Errorf("counted %s", got)
+	}
+}
+
+func TestOneBadLineNeverFailsTheOthers(t *testing.T) {
+	w := newWorld(t)
+	w.house.registered[plain] = 42
+	n := w.load(t,
+		"{", openLine(t, 1, nil), "\xff\xfe", openLine(t, 2, func(e *event.Event) { e.Token = "x" }),
+		plainLine(t, 3, uuid.NewString()), plainLine(t, 4, plain.String()), openLine(t, 5, nil),
+		openLine(t, 6, func(e *event.Event) { e.OpenedAt = now.AddDate(1, 0, 0) }), `{"v":1}`)
+	if n != 9 || len(w.stored()) != 3 {
+		t.Errorf("%d lines, %d rows", n, len(w.stored()))
+	}
+	if got := countsText(w.counted); got != "stored=3 not_event=3 bad_token=1 unknown_message=1 bad_time=1" {
+		t.Errorf("counted %s", got)
+	}
+}
+
+func TestRowHoldsTheEventAndItsVerdict(t *testing.T) {
+	w := newWorld(t)
+	w.load(t, strings.Replace(openLine(t, 200, func(e *event.Event) {
+		e.IP, e.Country, e.Region, e.ASNumber, e.POP, e.RefererHost = "192.0.2.0", "DE", "BE", 64496, "FRA", "mail.example"
+		e.ProxyType, e.ProxyDescription = "?", "?"
+		e.Headers = []event.Header{{Name: "accept", Value: "image/*"}}
+	}), "}", `},"later":1`, 1))
+	rows := w.stored()
+	if len(rows) != 1 {
+		t.Fatalf("%d rows; counted %s", len(rows), countsText(w.counted))
+	}
+	o := rows[0]
+	if o.CampaignID != uint64(campaign) || o.MessageID != uuid.UUID(message) || o.EventID != 200 || o.TokenStatus != tokenValid {
+		t.Errorf("identity: %+v", o)
+	}
+	if !o.ReceivedAt.Equal(now.Truncate(time.Millisecond)) || !o.OpenedAt.Equal(now.Add(-time.Minute).Truncate(time.Millisecond)) {
+		t.Errorf("times: %v, %v", o.ReceivedAt, o.OpenedAt)
+	}
+	if o.IP.String() != "192.0.2.0" || o.Country != "DE" || o.Region != "BE" || o.ASNumber != 64496 || o.POP != "FRA" ||
+		o.RefererHost != "mail.example" || o.ProxyType != "?" || o.ProxyDescription != "?" || o.Source != "live" ||
+		o.Network != "none" || o.Method != "GET" || o.Extra != `{"later":1}` {
+		t.Errorf("facts: %+v", o)
+	}
+	if o.HeaderBits != uint16(classify.HeaderFact("accept", "image/*")) {
+		t.Errorf("header bits %b", o.HeaderBits)
+	}
+	if o.Class != int8(classify.HumanDirect) || o.Reason == "" || o.Client != "Thunderbird" ||
+		o.RulesetVersion != classify.RulesetVersion || o.VerdictVersion != 65535-uint32(classify.RulesetVersion) {
+		t.Errorf("verdict: %+v", o)
+	}
+}
+
+func TestAPlainUUIDIsAskedForOnce(t *testing.T) {
+	w := newWorld(t)
+	w.house.registered[plain] = 42
+	w.load(t, plainLine(t, 1, plain.String()), plainLine(t, 2, plain.String()))
+	if len(w.house.asked) != 1 || len(w.house.asked[0]) != 1 {
+		t.Errorf("asked for %v", w.house.asked)
+	}
+	for _, o := range w.stored() {
+		if o.CampaignID != 42 || o.MessageID != plain || o.TokenStatus != tokenUnchecked {
+			t.Errorf("got %+v", o)
+		}
+	}
+}
+
+func TestWithoutPlainUUIDsNothingIsAsked(t *testing.T) {
+	w := newWorld(t)
+	w.load(t, openLine(t, 1, nil))
+	if len(w.house.asked) != 0 {
+		t.Errorf("asked for %v", w.house.asked)
+	}
+}
+
+func TestNothingIsInsertedForABodyWithoutOpens(t *testing.T) {
+	w := newWorld(t)
+	for _, body := range []string{"", "\n", " \r\n\t\n", "nothing\n"} {
+		if _, err := w.loadBody([]byte(body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(w.house.inserts) != 0 {
+		t.Errorf("%d inserts", len(w.house.inserts))
+	}
+}
+
+func TestAFailingWarehouseCountsNothing(t *testing.T) {
+	down := errors.New("down")
+	for name, fail := range map[string]func(*fakeHouse){
+		"insert":  func(f *fakeHouse) { f.insertErr = down },
+		"look-up": func(f *fakeHouse) { f.lookupErr = down },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			fail(w.house)
+			body := []byte(openLine(t, 1, nil) + "\n{\n" + plainLine(t, 2, plain.String()))
+			n, err := w.loadBody(body)
+			if !errors.Is(err, down) || n != 0 || len(w.counted) != 0 || len(w.files(t)) != 0 {
+				t.Fatalf("%d lines, %v, counted %v, files %v", n, err, w.counted, w.files(t))
+			}
+
+			w.house.insertErr, w.house.lookupErr = nil, nil
+			n, err = w.loadBody(body)
+			if err != nil || n != 3 || countsText(w.counted) != "stored=1 not_event=1 unknown_message=1" {
+				t.Errorf("again: %d lines, %v, counted %s", n, err, countsText(w.counted))
+			}
+		})
+	}
+}
+
+func TestAFullDiskForDeadLettersFailsTheBody(t *testing.T) {
+	w := newWorld(t)
+	w.DeadLetters = &DeadLetters{dir: w.dir + "/missing"}
+	if n, err := w.loadBody([]byte("{")); err == nil || n != 0 || len(w.counted) != 0 {
+		t.Errorf("%d lines, %v, counted %v", n, err, w.counted)
+	}
+}

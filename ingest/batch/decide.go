@@ -1,0 +1,136 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+)
+
+// The pauses between tries, doubled from the first to the last.
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = 10 * time.Second
+)
+
+// sleep waits for about d, spread by chance.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d/2 + rand.N(d)):
+		return nil
+	}
+}
+
+// decide turns the lane's records into batches: first those that were decided
+// before, exactly as they were, then new ones.
+func (l *Lane) decide(ctx context.Context, unfinished []Manifest, batches chan<- *decided) error {
+	first := l.state.Acknowledged + 1
+	if len(unfinished) > 0 {
+		first = unfinished[0].First
+	}
+	g := &gatherer{next: l.Log.Read(first), maxLines: l.MaxLines, maxBytes: l.MaxBytes, maxWait: l.MaxWait}
+	for _, m := range unfinished {
+		bodies, err := g.exactly(ctx, m)
+		if err != nil {
+			return err
+		}
+		if want := m.Last - m.First + 1; uint64(len(bodies)) < want {
+			l.Logger.Error("records of a batch are missing in the log: see its quarantine",
+				"lane", l.Name, "batch", m.Name, "missing", want-uint64(len(bodies)))
+		}
+		if err := l.send(ctx, &decided{Manifest: m, bodies: bodies}, batches); err != nil {
+			return err
+		}
+	}
+	for {
+		bodies, err := g.gather(ctx)
+		if err != nil {
+			return err
+		}
+		m := newManifest(l.state.LogID, bodies[0].Record, bodies[len(bodies)-1].Record)
+		if err := l.manifests.save(m); err != nil {
+			return err
+		}
+		if err := l.send(ctx, &decided{Manifest: m, bodies: bodies}, batches); err != nil {
+			return err
+		}
+	}
+}
+
+func (l *Lane) send(ctx context.Context, b *decided, batches chan<- *decided) error {
+	l.acknowledger.add(b)
+	select {
+	case batches <- b:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// gatherer groups records into batches.
+type gatherer struct {
+	next               func(context.Context) (Body, error)
+	maxLines, maxBytes int
+	maxWait            time.Duration
+	held               *Body // read already, too large for the batch before
+}
+
+// read returns the record that is held, else the next one.
+func (g *gatherer) read(ctx context.Context) (Body, error) {
+	if g.held != nil {
+		body := *g.held
+		g.held = nil
+		return body, nil
+	}
+	return g.next(ctx)
+}
+
+// exactly returns those of the batch's records that the log still has.
+func (g *gatherer) exactly(ctx context.Context, m Manifest) (bodies []Body, err error) {
+	for record := m.First; record <= m.Last; record++ {
+		body, err := g.read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if body.Record > m.Last {
+			g.held = &body
+			break
+		}
+		record = max(record, body.Record)
+		if body.Record >= m.First {
+			bodies = append(bodies, body)
+		}
+	}
+	return bodies, nil
+}
+
+// gather waits for a record and takes what comes within maxWait and fits.
+func (g *gatherer) gather(ctx context.Context) (bodies []Body, err error) {
+	body, err := g.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bodies = append(bodies, body)
+	lines, bytes := body.Count, len(body.Lines)
+
+	window, cancel := context.WithTimeout(ctx, g.maxWait)
+	defer cancel()
+	for lines < g.maxLines && bytes < g.maxBytes {
+		body, err := g.next(window)
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if lines+body.Count > g.maxLines || bytes+len(body.Lines) > g.maxBytes {
+			g.held = &body
+			break
+		}
+		bodies = append(bodies, body)
+		lines, bytes = lines+body.Count, bytes+len(body.Lines)
+	}
+	return bodies, nil
+}

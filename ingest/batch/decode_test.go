@@ -1,0 +1,81 @@
+package batch
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"glint/edge/event"
+)
+
+func TestLinesAreFoundHoweverTheyEnd(t *testing.T) {
+	a, b := openLine(t, 1, nil), openLine(t, 2, nil)
+	for _, c := range []struct {
+		name, body string
+		lines      int
+	}{
+		{"line feeds", a + "\n" + b + "\n", 2},
+		{"no final line feed", a + "\n" + b, 2},
+		{"carriage returns", a + "\r\n" + b + "\r\n", 2},
+		{"empty lines", "\n\n" + a + "\n\r\n \t\n" + b + "\n\n", 2},
+		{"blanks around a line", "  " + a + "\t \n", 1},
+		{"nothing", "", 0},
+		{"nothing but line feeds", "\n\n\n", 0},
+		{"two events in one line", a + b, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			n, err := w.loadBody([]byte(c.body))
+			if err != nil || n != c.lines {
+				t.Errorf("%d lines, %v; want %d", n, err, c.lines)
+			}
+		})
+	}
+}
+
+func TestAHugeLineIsALine(t *testing.T) {
+	w := newWorld(t)
+	huge := strings.Repeat("x", 8<<20)
+	n := w.load(t, huge, openLine(t, 1, nil), strings.TrimSuffix(openLine(t, 2, nil), "}")+`,"big":"`+huge+`"}`)
+	if n != 3 || countsText(w.counted) != "stored=2 not_event=1" {
+		t.Errorf("%d lines, counted %s", n, countsText(w.counted))
+	}
+	if letters := w.letters(t); len(letters) != 1 || letters[0].Line != huge {
+		t.Error("the huge line is not in the dead letters as it came")
+	}
+}
+
+// FuzzDecode gives arbitrary bodies: no line gets lost, and none counts twice.
+func FuzzDecode(f *testing.F) {
+	good := openLine(f, 1, nil)
+	f.Add([]byte(good + "\r\n\n" + plainLine(f, 2, plain.String()) + "\n{\n\xff"))
+	f.Add([]byte(strings.Replace(good, `"v":1`, `"v":1,"v":2,"new":{}`, 1)))
+	f.Add([]byte(openLine(f, 3, func(e *event.Event) { e.Token, e.Kind = "\x00", "?" })))
+	f.Add([]byte("\u2028\n\u0085\n\v"))
+	r := ring(f, 0)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		d := decoder{ring: r}
+		d.decode(&Body{Source: "live", ReceivedAt: now, Lines: body})
+		unresolved := len(d.unresolved)
+		before := len(d.opens) + len(d.rejected)
+		house := &fakeHouse{registered: map[uuid.UUID]uint64{plain: 42}}
+		if err := d.resolve(t.Context(), house); err != nil {
+			t.Fatal(err)
+		}
+		want := 0
+		for line := range strings.SplitSeq(string(body), "\n") {
+			if strings.TrimSpace(line) != "" {
+				want++
+			}
+		}
+		if got := len(d.opens) + len(d.rejected); got != want || got != before+unresolved {
+			t.Fatalf("%d lines became %d outcomes", want, got)
+		}
+		for i := range d.rejected {
+			if d.rejected[i].detail == "" || d.rejected[i].outcome == Stored {
+				t.Fatalf("a line was rejected for no reason: %+v", d.rejected[i])
+			}
+		}
+	})
+}

@@ -1,0 +1,149 @@
+package batch
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Body is the lines of one record of the log, decompressed.
+type Body struct {
+	Record     uint64 // number in the log, from 1 on without a gap
+	ReceivedAt time.Time
+	Source     string
+	Count      int // of lines, as the log has it
+	Lines      []byte
+}
+
+// Log is what a Lane needs of the write-ahead log.
+type Log interface {
+	// Read returns the records from number first on, or from the oldest one that
+	// there still is. The returned function waits for the next one until ctx
+	// ends; it hands out durable records only.
+	Read(first uint64) func(ctx context.Context) (Body, error)
+	// Release says that all records before that number are in the warehouse. It
+	// returns the number of the oldest record that the log keeps all the same.
+	Release(before uint64) (oldest uint64)
+}
+
+// Lane brings the records of one lane of the log into the warehouse, in named
+// batches. A batch is decided once: its manifest is on disk before its first
+// try, and every try inserts the same records under the same name, until one
+// succeeds. So a try whose answer was lost changes nothing.
+type Lane struct {
+	Name      string
+	Dir       string // for manifests and the checkpoint
+	Log       Log
+	Loader    *Loader
+	MaxLines  int           // of a batch; a larger record is a batch of its own
+	MaxBytes  int           // of a batch, decompressed
+	MaxWait   time.Duration // longest time that a record waits for others
+	Inserters int           // batches in flight
+	Logger    *slog.Logger
+
+	manifests    *manifests
+	state        checkpoint // changed by the acknowledger's calls only, once Run has begun
+	acknowledger acknowledger
+}
+
+// Run works until ctx ends or the disk fails. What is in flight then is tried
+// again by the next Run.
+func (l *Lane) Run(ctx context.Context) error {
+	unfinished, err := l.open()
+	if err == nil {
+		err = l.manifests.forgetBefore(l.Log.Release(l.state.Acknowledged + 1))
+	}
+	if err != nil {
+		return fmt.Errorf("lane %s: %w", l.Name, err)
+	}
+	batches := make(chan *decided)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(batches)
+		return l.decide(ctx, unfinished, batches)
+	})
+	for range l.Inserters {
+		g.Go(func() error {
+			for b := range batches {
+				if err := l.insert(ctx, b); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err = g.Wait()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("lane %s: %w", l.Name, err)
+	}
+	return nil
+}
+
+// open reads how far the lane is and returns the batches that were decided and
+// are not known to be in the warehouse.
+func (l *Lane) open() (unfinished []Manifest, err error) {
+	if l.manifests, err = openManifests(l.Dir); err != nil {
+		return nil, err
+	}
+	if l.state, err = l.manifests.checkpoint(); err != nil {
+		return nil, err
+	}
+	all, err := l.manifests.load()
+	if err != nil {
+		return nil, err
+	}
+	if boot := bootID(); l.state.BootID != boot {
+		// The machine may have lost power since. What was acknowledged may not
+		// have been on the warehouse's disk: all that the log still has is
+		// inserted again, under the same names.
+		l.state.BootID = boot
+		if len(all) > 0 {
+			l.state.Acknowledged = min(l.state.Acknowledged, all[0].First-1)
+		}
+	}
+	if l.state.LogID == "" {
+		l.state.LogID = l.Name + "-" + rand.Text() // a new log's names must not meet an old one's
+	}
+	if err := l.manifests.saveCheckpoint(l.state); err != nil {
+		return nil, err
+	}
+	for _, m := range all {
+		if m.Last > l.state.Acknowledged {
+			unfinished = append(unfinished, m)
+		}
+	}
+	return unfinished, nil
+}
+
+// insert tries until the batch is in the warehouse.
+func (l *Lane) insert(ctx context.Context, b *decided) error {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		err := l.Loader.Load(ctx, b.Name, b.bodies)
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		l.Logger.Warn("batch not inserted, trying again", "lane", l.Name, "error", err, "pause", pause)
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+	b.bodies = nil
+	return l.acknowledger.done(b, l.advance)
+}
+
+// advance keeps how far the lane is. The log may let go what is before.
+func (l *Lane) advance(last uint64) error {
+	l.state.Acknowledged = last
+	if err := l.manifests.saveCheckpoint(l.state); err != nil {
+		return err
+	}
+	return l.manifests.forgetBefore(l.Log.Release(last + 1))
+}

@@ -1,0 +1,213 @@
+package batch
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"glint/edge/event"
+	"glint/edge/token"
+	"glint/ingest/warehouse"
+)
+
+// now is the clock of these tests.
+var now = time.Date(2026, 3, 4, 5, 6, 7, 891_234_567, time.UTC)
+
+var (
+	campaign = token.CampaignID(0x1122334455667788)
+	message  = token.MessageID(uuid.MustParse("11111111-2222-8333-8444-555555555555"))
+	plain    = uuid.MustParse("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee")
+)
+
+// fakeHouse remembers what was inserted.
+type fakeHouse struct {
+	mu         sync.Mutex
+	registered map[uuid.UUID]uint64
+	inserts    map[string][]warehouse.Open
+	asked      [][]uuid.UUID
+	insertErr  error
+	lookupErr  error
+}
+
+func (f *fakeHouse) InsertOpens(_ context.Context, name string, opens []warehouse.Open) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.insertErr != nil {
+		return f.insertErr
+	}
+	f.inserts[name] = opens
+	return nil
+}
+
+func (f *fakeHouse) CampaignsOf(_ context.Context, ids []uuid.UUID) (map[uuid.UUID]uint64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = append(f.asked, ids)
+	return f.registered, f.lookupErr
+}
+
+// world is a Loader with everything around it.
+type world struct {
+	*Loader
+	house      *fakeHouse
+	dir        string
+	receivedAt time.Time
+	counted    map[Outcome]int
+}
+
+func newWorld(tb testing.TB) *world {
+	tb.Helper()
+	dir := filepath.Join(tb.TempDir(), "deadletters")
+	letters, err := OpenDeadLetters(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w := &world{
+		house:      &fakeHouse{registered: map[uuid.UUID]uint64{}, inserts: map[string][]warehouse.Open{}},
+		dir:        dir,
+		receivedAt: now,
+		counted:    map[Outcome]int{},
+	}
+	w.Loader = &Loader{
+		Ring: ring(tb, token.Signing), Warehouse: w.house, DeadLetters: letters,
+		Count: func(o Outcome, n int) { w.counted[o] += n },
+	}
+	return w
+}
+
+// ring holds one key, always the same.
+func ring(tb testing.TB, state token.State) *token.Ring {
+	tb.Helper()
+	return ringOf(tb, token.Key{ID: 7, State: state, Secret: [token.SecretLen]byte{1, 2, 3}})
+}
+
+func ringOf(tb testing.TB, k token.Key) *token.Ring {
+	tb.Helper()
+	r, err := token.NewRing(k)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return r
+}
+
+func sign(tb testing.TB, r *token.Ring) string {
+	tb.Helper()
+	text, err := r.Sign(token.Token{Campaign: campaign, Message: message, IssuedAt: 1_700_000_000})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return text
+}
+
+// openLine is a good line; change may spoil it.
+func openLine(tb testing.TB, n byte, change func(*event.Event)) string {
+	tb.Helper()
+	e := event.Event{
+		Version: event.Version, ID: event.ID{15: n}, OpenedAt: now.Add(-time.Minute), Kind: event.KindToken,
+		Token: sign(tb, ring(tb, token.Signing)), Method: "GET",
+		UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.1.0", Network: "none",
+	}
+	if change != nil {
+		change(&e)
+	}
+	return string(e.AppendJSON(nil))
+}
+
+func plainLine(tb testing.TB, n byte, id string) string {
+	tb.Helper()
+	return openLine(tb, n, func(e *event.Event) { e.Kind, e.Token = event.KindUUID, id })
+}
+
+func (w *world) load(tb testing.TB, lines ...string) int {
+	tb.Helper()
+	n, err := w.loadBody([]byte(strings.Join(lines, "\n") + "\n"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+// loadBody loads one body as a batch named after it, and returns how many
+// lines were accounted for.
+func (w *world) loadBody(body []byte) (lines int, err error) {
+	before := 0
+	for _, n := range w.counted {
+		before += n
+	}
+	err = w.Load(context.Background(), fmt.Sprintf("%x", sha256.Sum256(body)),
+		[]Body{{Record: 1, ReceivedAt: w.receivedAt.UTC().Truncate(time.Millisecond), Source: "live", Lines: body}})
+	for _, n := range w.counted {
+		lines += n
+	}
+	return lines - before, err
+}
+
+// stored is every row of every insert.
+func (w *world) stored() (rows []warehouse.Open) {
+	for _, opens := range w.house.inserts {
+		rows = append(rows, opens...)
+	}
+	return rows
+}
+
+type letter struct {
+	ReceivedAt string `json:"received_at"`
+	Reason     string `json:"reason"`
+	Detail     string `json:"detail"`
+	Line       string `json:"line"`
+	LineBase64 []byte `json:"line_base64"`
+}
+
+// letters reads all dead-letter files.
+func (w *world) letters(tb testing.TB) (all []letter) {
+	tb.Helper()
+	for _, name := range w.files(tb) {
+		f, err := os.Open(name)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		lines := bufio.NewScanner(f)
+		lines.Buffer(nil, 64<<20)
+		for lines.Scan() {
+			var l letter
+			if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
+				tb.Fatalf("a dead letter is no JSON: %v: %.200s", err, lines.Text())
+			}
+			all = append(all, l)
+		}
+		if err := errors.Join(lines.Err(), f.Close()); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return all
+}
+
+func (w *world) files(tb testing.TB) []string {
+	tb.Helper()
+	files, err := filepath.Glob(filepath.Join(w.dir, "*"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return files
+}
+
+func countsText(counts map[Outcome]int) string {
+	var parts []string
+	for _, o := range Outcomes {
+		if n := counts[o]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s=%d", o, n))
+		}
+	}
+	return strings.Join(parts, " ")
+}

@@ -1,0 +1,118 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/ingest/batch"
+	"glint/ingest/server"
+	"glint/ingest/server/codec"
+	"glint/ingest/wal"
+)
+
+// openLog opens the write-ahead log with its two lanes.
+func openLog(cfg *Config) (*wal.Lanes, error) {
+	lane := wal.Options{Retain: cfg.LogRetain, Logger: cfg.Logger}
+	live, replay := lane, lane
+	live.MaxBytes, replay.MaxBytes = cfg.LiveLogBytes, cfg.ReplayLogBytes
+	lanes, err := wal.OpenLanes(cfg.LogDir, live, replay)
+	if err != nil {
+		return nil, fmt.Errorf("open the write-ahead log: %w", err)
+	}
+	return lanes, nil
+}
+
+// The answers while the log has no room. The sender keeps the lines.
+var (
+	logFull = &server.Refusal{
+		Status: http.StatusTooManyRequests, Reason: "log_full",
+		Message: "the log's quota is used up until the warehouse has caught up; send the lines again", RetryAfter: 10 * time.Second,
+	}
+	diskFull = &server.Refusal{
+		Status: http.StatusServiceUnavailable, Reason: "disk_full",
+		Message: "the log's disk is full; make room and send the lines again", RetryAfter: 10 * time.Second,
+	}
+)
+
+// appendTo stores a body by appending it to the log as it came.
+func appendTo(lanes *wal.Lanes) server.Store {
+	return func(ctx context.Context, b *server.Body) error {
+		_, err := lanes.Lane(string(b.Lane)).Append(ctx, &wal.Record{
+			ReceivedAt: b.ReceivedAt, Source: b.Source, Codec: wal.Codec(b.Codec),
+			DecodedBytes: uint64(b.DecodedBytes), Lines: uint32(b.Lines), Body: b.Bytes,
+		})
+		switch {
+		case errors.Is(err, wal.ErrQuota):
+			return logFull
+		case errors.Is(err, wal.ErrNoSpace):
+			return diskFull
+		}
+		return err
+	}
+}
+
+// newLane returns what brings a lane's records into the warehouse.
+func newLane(cfg *Config, name string, log *wal.Log, loader *batch.Loader) *batch.Lane {
+	return &batch.Lane{
+		Name: name, Dir: filepath.Join(cfg.LogDir, "batches", name), Log: laneLog{log}, Loader: loader,
+		MaxLines: 50_000, MaxBytes: 64 << 20, MaxWait: cfg.BatchWait, Inserters: 2, Logger: cfg.Logger,
+	}
+}
+
+// laneLog is a lane of the write-ahead log as a batch.Log: it decodes bodies.
+type laneLog struct{ log *wal.Log }
+
+func (l laneLog) Read(first uint64) func(context.Context) (batch.Body, error) {
+	r := l.log.NewReader(wal.Position{Record: first})
+	return func(ctx context.Context) (batch.Body, error) {
+		record, at, err := r.Next(ctx)
+		if err != nil {
+			return batch.Body{}, err
+		}
+		lines, err := codec.AppendDecoded(make([]byte, 0, record.DecodedBytes), codec.Codec(record.Codec), record.Body, int64(record.DecodedBytes))
+		if err != nil {
+			return batch.Body{}, fmt.Errorf("decode record %d: %w", at.Record, err) // it could be decoded when it came
+		}
+		return batch.Body{
+			Record: at.Record, ReceivedAt: record.ReceivedAt, Source: record.Source, Count: int(record.Lines), Lines: lines,
+		}, nil
+	}
+}
+
+func (l laneLog) Release(before uint64) (oldest uint64) {
+	l.log.Release(wal.Position{Record: before})
+	return l.log.Oldest()
+}
+
+// registerLog exposes the state of the log's lanes.
+func registerLog(r prometheus.Registerer, lanes *wal.Lanes) {
+	for name, log := range map[string]*wal.Log{wal.LaneLive: lanes.Live, wal.LaneReplay: lanes.Replay} {
+		gauge := func(metric, help string, value func(wal.Stats) float64) {
+			r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+				Name: metric, Help: help, ConstLabels: prometheus.Labels{"lane": name},
+			}, func() float64 { return value(log.Stats()) }))
+		}
+		counter := func(metric, help string, value func(wal.Stats) float64) {
+			r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+				Name: metric, Help: help, ConstLabels: prometheus.Labels{"lane": name},
+			}, func() float64 { return value(log.Stats()) }))
+		}
+		gauge("glint_log_bytes", "Bytes of the lane's segments on disk.", func(s wal.Stats) float64 { return float64(s.Bytes) })
+		gauge("glint_log_backlog_bytes", "Bytes of records that are not yet in the warehouse.", func(s wal.Stats) float64 { return float64(s.BacklogBytes) })
+		gauge("glint_log_backlog_records", "Records that are not yet in the warehouse.", func(s wal.Stats) float64 { return float64(s.BacklogRecords) })
+		gauge("glint_log_backlog_age_seconds", "Age of the oldest record that is not yet in the warehouse.", func(s wal.Stats) float64 { return s.BacklogAge.Seconds() })
+		gauge("glint_log_disk_free_bytes", "Free bytes of the log's disk; -1: unknown.", func(s wal.Stats) float64 { return float64(s.DiskFree) })
+		counter("glint_log_durable_records_total", "Records that were synced to disk and answered.", func(s wal.Stats) float64 { return float64(s.AppendedRecords) })
+		counter("glint_log_durable_bytes_total", "Bytes of records that were synced to disk.", func(s wal.Stats) float64 { return float64(s.AppendedBytes) })
+		counter("glint_log_syncs_total", "Group syncs that succeeded.", func(s wal.Stats) float64 { return float64(s.Syncs) })
+		counter("glint_log_sync_seconds_total", "Time spent in group syncs.", func(s wal.Stats) float64 { return s.SyncTime.Seconds() })
+		counter("glint_log_failed_commits_total", "Groups of records of which none was acknowledged.", func(s wal.Stats) float64 { return float64(s.FailedCommits) })
+		counter("glint_log_damages_total", "Stretches of the log that could not be read; see the quarantine.", func(s wal.Stats) float64 { return float64(s.Damages) })
+	}
+}

@@ -1,0 +1,148 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"time"
+
+	"glint/ingest/server/codec"
+)
+
+// logs takes one body of lines.
+func (s *Server) logs(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	var b Body
+	err := s.accept(w, r, &b)
+	took := time.Since(start)
+	if err == nil {
+		s.metrics.accepted(&b, took)
+		writeLines(w, b.Lines)
+		return
+	}
+	refusal, ok := errors.AsType[*Refusal](err)
+	if !ok {
+		refusal = notStored
+		if n, ok := s.failures.pass(time.Now()); ok {
+			s.Logger.Error("body not stored", "error", err, "repeats", n)
+		}
+	}
+	s.metrics.rejected(refusal, took)
+	refusal.write(w)
+}
+
+// accept goes from what is cheap to check to what is dear: a body is not read
+// before all that its headers tell is in order, and with Expect: 100-continue
+// not even sent.
+func (s *Server) accept(w http.ResponseWriter, r *http.Request, b *Body) error {
+	if r.Method != http.MethodPost && r.Method != http.MethodPut { // Fastly can do both
+		return postOnly
+	}
+	if err := s.authorize(r, b); err != nil {
+		return err
+	}
+	kind, known, err := codec.Parse(encodingOf(r))
+	if err != nil {
+		return badCodec
+	}
+	if r.ContentLength > s.MaxBodyBytes {
+		return tooLarge
+	}
+	if s.Admit != nil {
+		if err := s.Admit(b.Lane, b.Source); err != nil {
+			return err
+		}
+	}
+	if err := acquire(r.Context(), s.slots, s.QueueWait); err != nil {
+		return err
+	}
+	defer s.slots.Release(1)
+	s.metrics.bodies.Add(1)
+	defer s.metrics.bodies.Add(-1)
+
+	s.memory.lease(&b.lease)
+	defer b.lease.release()
+	if b.Bytes, err = s.receive(w, r, &b.lease); err != nil {
+		return err
+	}
+	b.ReceivedAt = s.Now().UTC().Truncate(time.Millisecond)
+	if b.Codec = kind; !known {
+		b.Codec = codec.Detect(b.Bytes)
+	}
+	if err := s.count(r.Context(), b); err != nil || b.Lines == 0 {
+		return err
+	}
+	return s.store(r.Context(), b)
+}
+
+// authorize finds out who sends, and into which lane.
+func (s *Server) authorize(r *http.Request, b *Body) error {
+	if s.RequireClientCert && !hasClientCert(r.TLS) {
+		return noClientCert
+	}
+	label, scopes, ok := s.Tokens.identify(r.Header.Values("Authorization"))
+	switch {
+	case !ok:
+		return unauthorized
+	case !scopes.has(ScopeLogs):
+		return wrongScope
+	}
+	b.Source = label
+	var err error
+	b.Lane, err = laneOf(r)
+	return err
+}
+
+func hasClientCert(c *tls.ConnectionState) bool { return c != nil && len(c.VerifiedChains) > 0 }
+
+// encodingOf joins repeated headers, so that several codings are refused.
+func encodingOf(r *http.Request) string {
+	switch values := r.Header.Values("Content-Encoding"); len(values) {
+	case 0:
+		return ""
+	case 1:
+		return values[0]
+	}
+	return "several"
+}
+
+// count decodes the body once, as many at a time as there are processors.
+func (s *Server) count(ctx context.Context, b *Body) error {
+	if len(b.Bytes) == 0 {
+		return nil // also where a codec was named
+	}
+	if b.Codec != codec.Plain {
+		if err := acquire(ctx, s.decoders, s.QueueWait); err != nil {
+			return err
+		}
+		defer s.decoders.Release(1)
+	}
+	counts, err := codec.Count(b.Codec, b.Bytes, s.MaxDecodedBytes, s.MaxLineBytes)
+	switch {
+	case errors.Is(err, codec.ErrTooLarge):
+		return tooLarge
+	case errors.Is(err, codec.ErrWindow):
+		return badWindow
+	case err != nil:
+		return badBody
+	}
+	b.Lines, b.longLines, b.DecodedBytes = counts.Lines, counts.LongLines, counts.DecodedBytes
+	b.maxDecoded = s.MaxDecodedBytes
+	return nil
+}
+
+// store lets Store keep the body. A client that leaves does not stop it: the
+// body would be sent again, and half of the work would have been for nothing.
+func (s *Server) store(ctx context.Context, b *Body) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.StoreTimeout)
+	defer cancel()
+	b.lease.spoiled = true // until Store has let go of the buffers for certain
+	start := time.Now()
+	if err := s.Store(ctx, b); err != nil {
+		return err
+	}
+	s.metrics.storeSeconds.Observe(time.Since(start).Seconds())
+	b.lease.spoiled = false
+	return nil
+}

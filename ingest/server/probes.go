@@ -1,0 +1,84 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// challenge is Fastly's proof that the owner of a host wants a service's logs:
+// a line of hex SHA-256 per service id, or * for any service.
+// https://www.fastly.com/documentation/guides/integrations/logging-endpoints/log-streaming-https/
+func challenge(serviceIDs []string) string {
+	if len(serviceIDs) == 0 {
+		return "*\n"
+	}
+	var b strings.Builder
+	for _, id := range serviceIDs {
+		sum := sha256.Sum256([]byte(id))
+		b.WriteString(hex.EncodeToString(sum[:]) + "\n")
+	}
+	return b.String()
+}
+
+// answerChallenge needs no token and no client certificate: Fastly sends none.
+func (s *Server) answerChallenge(w http.ResponseWriter, _ *http.Request) { writeText(w, s.challenge) }
+
+func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
+	var reasons []string
+	if s.draining.Load() {
+		reasons = append(reasons, "draining")
+	}
+	if err := s.readiness.get(time.Now()); err != nil {
+		reasons = append(reasons, err.Error())
+	}
+	if reasons != nil {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "reasons": reasons})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"ready": true})
+}
+
+// readiness asks once a second at most, since everybody may ask for /readyz.
+type readiness struct {
+	check func() error
+	mu    sync.Mutex
+	until time.Time
+	last  error
+}
+
+func (r *readiness) get(now time.Time) error {
+	if r.check == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !now.Before(r.until) {
+		r.last = r.check()
+		r.until = now.Add(time.Second)
+	}
+	return r.last
+}
+
+// throttle lets one of many equal reports pass, every ten seconds.
+type throttle struct {
+	mu    sync.Mutex
+	until time.Time
+	held  int
+}
+
+// pass reports whether to report, and how many were held back since the last.
+func (t *throttle) pass(now time.Time) (held int, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now.Before(t.until) {
+		t.held++
+		return 0, false
+	}
+	held, t.held = t.held, 0
+	t.until = now.Add(10 * time.Second)
+	return held, true
+}

@@ -1,0 +1,205 @@
+package server
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"glint/ingest/tlsfiles/reload"
+)
+
+// Scope is what a token is for.
+type Scope string
+
+// The scopes.
+const (
+	ScopeLogs  Scope = "logs"  // POST /v1/logs
+	ScopeSends Scope = "sends" // registering messages over HTTP; no route asks for it yet
+)
+
+// Token lets a client in. Several may have one label, which is how a token is
+// changed: add the new one, move the clients, take the old one out.
+type Token struct {
+	Label  string // who sends with it; a label of metrics and of stored bodies
+	Scopes []Scope
+	Secret string
+}
+
+// ErrToken is wrapped by every error about tokens. None names a secret.
+var ErrToken = errors.New("server: token")
+
+// minSecretBytes of a token; a secret that can be guessed lets everybody in.
+const minSecretBytes = 16
+
+func (t *Token) validate() error {
+	if t.Label == "" || len(t.Label) > 32 || strings.Trim(t.Label, "abcdefghijklmnopqrstuvwxyz0123456789_-") != "" {
+		return fmt.Errorf("%w: a label has 1 to 32 of a-z, 0-9, _ and -", ErrToken)
+	}
+	if len(t.Scopes) == 0 {
+		return fmt.Errorf("%w: %s has no scope", ErrToken, t.Label)
+	}
+	for _, s := range t.Scopes {
+		if s.set() == 0 {
+			return fmt.Errorf("%w: %s has an unknown scope; there are logs and sends", ErrToken, t.Label)
+		}
+	}
+	if len(t.Secret) < minSecretBytes {
+		return fmt.Errorf("%w: the secret of %s has less than %d characters", ErrToken, t.Label, minSecretBytes)
+	}
+	for _, c := range []byte(t.Secret) {
+		if c <= ' ' || c > '~' {
+			return fmt.Errorf("%w: the secret of %s has a space or a character outside ASCII", ErrToken, t.Label)
+		}
+	}
+	return nil
+}
+
+// ParseTokens reads a tokens file, one token a line:
+//
+//	label:scope[,scope]:secret
+//
+// Empty lines and those that begin with # are left out. The secret is the rest
+// of the line, so it may have colons.
+func ParseTokens(text []byte) ([]Token, error) {
+	var tokens []Token
+	for i, line := range bytes.Split(text, []byte{'\n'}) {
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 || line[0] == '#' {
+			continue
+		}
+		parts := strings.SplitN(string(line), ":", 3)
+		if len(parts) != 3 {
+			return nil, fmt.Errorf("%w: line %d: want label:scope[,scope]:secret", ErrToken, i+1)
+		}
+		t := Token{Label: parts[0], Secret: parts[2]}
+		for scope := range strings.SplitSeq(parts[1], ",") {
+			t.Scopes = append(t.Scopes, Scope(strings.TrimSpace(scope)))
+		}
+		if err := t.validate(); err != nil {
+			return nil, fmt.Errorf("line %d: %w", i+1, err)
+		}
+		tokens = append(tokens, t)
+	}
+	return tokens, nil
+}
+
+// scopes is a set of them.
+type scopes uint8
+
+func (s Scope) set() scopes {
+	switch s {
+	case ScopeLogs:
+		return 1
+	case ScopeSends:
+		return 2
+	}
+	return 0
+}
+
+func (s scopes) has(scope Scope) bool { return s&scope.set() != 0 }
+
+// ring is a list of tokens ready to be compared.
+type ring []ringToken
+
+type ringToken struct {
+	digest [sha256.Size]byte
+	label  string
+	scopes scopes
+}
+
+func newRing(tokens []Token) (ring, error) {
+	if len(tokens) == 0 {
+		return nil, fmt.Errorf("%w: there is none", ErrToken)
+	}
+	r := make(ring, 0, len(tokens))
+	for i := range tokens {
+		t := &tokens[i]
+		if err := t.validate(); err != nil {
+			return nil, err
+		}
+		n := ringToken{digest: sha256.Sum256([]byte(t.Secret)), label: t.Label}
+		for _, s := range t.Scopes {
+			n.scopes |= s.set()
+		}
+		for _, o := range r {
+			if o.digest == n.digest {
+				return nil, fmt.Errorf("%w: %s and %s have the same secret", ErrToken, o.label, n.label)
+			}
+		}
+		r = append(r, n)
+	}
+	return r, nil
+}
+
+// Tokens are those that a server knows. It is safe for concurrent use.
+type Tokens struct {
+	get func() ring
+}
+
+// NewTokens returns a list that does not change.
+func NewTokens(tokens ...Token) (*Tokens, error) {
+	r, err := newRing(tokens)
+	if err != nil {
+		return nil, err
+	}
+	return &Tokens{func() ring { return r }}, nil
+}
+
+// OpenTokens returns the fixed tokens and those of a file, which only its owner
+// may read, and follows the file when it changes. Logger, which may be nil, is
+// told of that, and of a fault that keeps the old list in use.
+func OpenTokens(file string, logger *slog.Logger, fixed ...Token) (*Tokens, error) {
+	return openTokens(file, logger, reload.Options{}, fixed...)
+}
+
+func openTokens(file string, logger *slog.Logger, o reload.Options, fixed ...Token) (*Tokens, error) {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	o.Changed = func() { logger.Info("tokens file taken anew") }
+	o.Fault = func(err error) { logger.Error("tokens file not taken, the old tokens stay in use", "error", err) }
+	value, err := reload.Open(o, func() (ring, error) {
+		if err := reload.CheckPrivate(file, 0o077); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrToken, err)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrToken, err)
+		}
+		tokens, err := ParseTokens(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		return newRing(append(tokens, fixed...))
+	}, file)
+	if err != nil {
+		return nil, err
+	}
+	return &Tokens{value.Get}, nil
+}
+
+// identify returns whose token an Authorization header has. It compares digests
+// with every token, so that the time tells nothing about any of them. Two
+// headers are nobody's: which one counts would be a matter of taste.
+func (t *Tokens) identify(headers []string) (label string, s scopes, ok bool) {
+	if len(headers) != 1 {
+		return "", 0, false
+	}
+	scheme, secret, _ := strings.Cut(headers[0], " ")
+	digest := sha256.Sum256([]byte(strings.Trim(secret, " ")))
+	found := -1
+	r := t.get()
+	for i := range r {
+		same := subtle.ConstantTimeCompare(digest[:], r[i].digest[:])
+		found = subtle.ConstantTimeSelect(same, i, found)
+	}
+	if found < 0 || !strings.EqualFold(scheme, "Bearer") {
+		return "", 0, false
+	}
+	return r[found].label, r[found].scopes, true
+}
