@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -12,10 +13,15 @@ import (
 
 	"glint/cli/app"
 	"glint/cli/classify"
+	"glint/cli/doctor"
+	"glint/cli/edge"
 	"glint/cli/engine"
 	"glint/cli/help"
 	"glint/cli/home"
+	"glint/cli/keys"
+	"glint/cli/log"
 	"glint/cli/migrate"
+	"glint/cli/networks"
 	"glint/cli/report"
 	"glint/cli/send"
 	"glint/cli/serve"
@@ -48,6 +54,8 @@ func newRootCmd(a *app.App) *cobra.Command {
 		Short: "Email open tracking that you own and can believe",
 		Long: "glint answers a tracking pixel, keeps every open, and reports open rates with their uncertainty:\n" +
 			"machine opens told apart, Apple's privacy prefetch accounted for, every number computed from rows you can read.",
+		Args:          refuseUnknown,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Example:       "  glint up --demo\n  glint send register --campaign spring --file recipients.csv --output urls.csv\n  glint report spring",
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -55,15 +63,30 @@ func newRootCmd(a *app.App) *cobra.Command {
 			return a.FlagsFromEnvironment(cmd)
 		},
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetHelpCommand(help.NewCmd())
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return app.UsageOf(cmd, err) })
 	root.AddCommand(
-		up.NewCmd(a), serve.NewCmd(a), stream.NewCmd(a), migrate.NewCmd(a),
-		send.NewCmd(a), report.NewCmd(a, nil), classify.NewCmd(a),
+		up.NewCmd(a), serve.NewCmd(a), stream.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a),
+		send.NewCmd(a), report.NewCmd(a, nil), classify.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a),
+		edge.NewCmd(a), doctor.NewCmd(a),
 		engine.NewCmd(a), version.NewCmd(a), help.NewExitCodesCmd(),
 	)
 	return root
+}
+
+// refuseUnknown refuses the name of a command that is none.
+func refuseUnknown(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	try := cmd.CommandPath() + " --help"
+	if near := cmd.SuggestionsFor(args[0]); args[0] != "" && len(near) > 0 {
+		try = cmd.CommandPath() + " " + near[0]
+	}
+	return app.UsageTry(fmt.Errorf("unknown command %q", args[0]), try)
 }

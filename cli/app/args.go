@@ -24,8 +24,18 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 // OneArg asks for exactly one argument, which is called name in the message.
 func OneArg(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != 1 {
+		if len(args) != 1 || args[0] == "" {
 			return UsageOf(cmd, fmt.Errorf("want one argument, the %s", name))
+		}
+		return nil
+	}
+}
+
+// AtMostOneArg allows one argument, which is called name in the message.
+func AtMostOneArg(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return UsageOf(cmd, fmt.Errorf("want at most one argument, the %s", name))
 		}
 		return nil
 	}
@@ -39,13 +49,22 @@ func Group(cmd *cobra.Command, sub ...*cobra.Command) *cobra.Command {
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return UsageOf(cmd, fmt.Errorf("unknown command %q; want %s", args[0], strings.Join(names, " or ")))
+			return UsageOf(cmd, fmt.Errorf("unknown command %q; want %s", args[0], oneOf(names)))
 		}
 		return nil
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return UsageOf(cmd, errors.New("want "+strings.Join(names, " or ")))
+		return UsageOf(cmd, errors.New("want "+oneOf(names)))
 	}
 	cmd.AddCommand(sub...)
 	return cmd
+}
+
+// oneOf writes names as "a, b or c".
+func oneOf(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

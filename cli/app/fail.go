@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
+	"glint/cli/output"
 	"glint/edge/toolchain"
+	"glint/ingest"
+	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/embedded"
 )
 
@@ -37,6 +41,9 @@ func Try(err error, try string) error { return &ExitError{ExitFailed, err, try} 
 // Usage marks err as a mistake in the command line or configuration.
 func Usage(err error) error { return &ExitError{Code: ExitUsage, Err: err} }
 
+// UsageTry is Usage with what to try next.
+func UsageTry(err error, try string) error { return &ExitError{ExitUsage, err, try} }
+
 // Problem marks err as something that a check has found.
 func Problem(err error, try string) error { return &ExitError{ExitProblem, err, try} }
 
@@ -56,6 +63,12 @@ func hint(err error) string {
 	}
 	if e, ok := errors.AsType[*embedded.Error](err); ok {
 		return e.Hint
+	}
+	switch {
+	case errors.Is(err, ingest.ErrAddressInUse):
+		return "stop the program that uses it, or choose another address (port 0 takes a free one)"
+	case errors.Is(err, warehouse.ErrNoSchema):
+		return "glint migrate up"
 	}
 	return ""
 }
@@ -77,9 +90,21 @@ func Report(w io.Writer, err error) int {
 		fmt.Fprintln(w, "glint: interrupted")
 		return ExitInterrupted
 	}
-	fmt.Fprintln(w, "glint:", err)
+	writeFaults(w, err.Error())
 	if try != "" {
-		fmt.Fprintln(w, "Try:", try)
+		fmt.Fprintln(w, "Try:", output.Safe(try))
 	}
 	return code
+}
+
+// writeFaults prints the text of an error, one line for each that is joined in
+// it; lines that are indented belong to the one before. The text may hold what
+// strangers wrote.
+func writeFaults(w io.Writer, text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		if !strings.HasPrefix(line, " ") {
+			line = "glint: " + line
+		}
+		fmt.Fprintln(w, output.Safe(line))
+	}
 }

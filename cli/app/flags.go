@@ -15,11 +15,11 @@ func (a *App) FlagsFromEnvironment(cmd *cobra.Command) error {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name := "GLINT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		value := a.Getenv(name)
-		if f.Changed || value == "" || fault != nil {
+		if f.Changed || value == "" || fault != nil || f.Name == "help" {
 			return
 		}
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
-			fault = Usage(fmt.Errorf("$%s: %w", name, err))
+			fault = UsageOf(cmd, fmt.Errorf("$%s: %w", name, err))
 		}
 	})
 	return fault

@@ -16,6 +16,7 @@ import (
 	"glint/cli/output"
 	"glint/edge/classify"
 	"glint/edge/event/jsonline"
+	"glint/ingest/networks"
 )
 
 // maxLineBytes bounds one line of input; a request has 69 kB of headers at most.
@@ -30,21 +31,25 @@ func NewCmd(a *app.App) *cobra.Command {
 
   in   user_agent, ip, as_number, proxy_type, proxy_description, network, method, referer, headers{}, sent_at, opened_at
        all optional; times are RFC 3339; network is apple_relay, scanner:<name>, hosting, none or unknown, and decided
-       from the proxy fields and the address if it is missing
+       from the proxy fields, the address and the lists in $GLINT_HOME if it is missing
   out  class, reason, ruleset_version; for a faulty line {"error":…}, and exit code 1 at the end
 
 It changes nothing.`,
 		Example: `  echo '{"user_agent":"Mozilla/5.0","proxy_description":"apple"}' | glint classify`,
 		Args:    app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd.Context(), a.In, a.Out)
+			lists, err := networks.ReadLists(string(a.Home))
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), a.In, a.Out, &networks.Book{Lists: lists})
 		},
 	}
 }
 
-func run(ctx context.Context, in io.Reader, out io.Writer) error {
+func run(ctx context.Context, in io.Reader, out io.Writer, book *networks.Book) error {
 	w := bufio.NewWriterSize(out, 1<<16)
-	r := bufio.NewReaderSize(in, 1<<16)
+	r := bufio.NewReaderSize(app.Interruptible(ctx, in), 1<<16)
 	faulty := 0
 	for ctx.Err() == nil {
 		line, tooLong, err := readLine(r)
@@ -54,7 +59,7 @@ func run(ctx context.Context, in io.Reader, out io.Writer) error {
 		if errors.Is(err, io.EOF) && len(line) == 0 {
 			break
 		}
-		answer, ok := judgeLine(string(line), tooLong)
+		answer, ok := judgeLine(string(line), tooLong, book)
 		if !ok {
 			faulty++
 		}
@@ -96,11 +101,11 @@ func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 	}
 }
 
-func judgeLine(line string, tooLong bool) (answer []byte, ok bool) {
+func judgeLine(line string, tooLong bool, book *networks.Book) (answer []byte, ok bool) {
 	if tooLong {
 		return failure(fmt.Errorf("the line is longer than %d bytes", maxLineBytes)), false
 	}
-	request, err := parse(line)
+	request, err := parse(line, book)
 	if err != nil {
 		return failure(err), false
 	}

@@ -10,6 +10,7 @@ import (
 	"glint/edge/classify"
 	"glint/edge/event/jsonline"
 	"glint/edge/pixel"
+	"glint/ingest/networks"
 )
 
 // input is one line as it came.
@@ -22,7 +23,7 @@ type input struct {
 }
 
 // parse reads one line. Unknown fields are ignored, null counts as missing.
-func parse(line string) (classify.Request, error) {
+func parse(line string, book *networks.Book) (classify.Request, error) {
 	var in input
 	err := jsonline.Walk(line, func(key, value string) error {
 		if jsonline.Null(value) || in.set(key, value) {
@@ -41,7 +42,7 @@ func parse(line string) (classify.Request, error) {
 		r.Method = "GET"
 	}
 	if !in.network {
-		r.Network = classify.Network(r.ProxyType, r.ProxyDescription, in.address)
+		r.Network = book.Name(r.ProxyType, r.ProxyDescription, in.address)
 	}
 	if !in.sentAt.IsZero() && !in.openedAt.IsZero() {
 		r.SentKnown, r.SinceSend = true, in.openedAt.Sub(in.sentAt)

@@ -153,10 +153,10 @@ var liveCast = []liveVisit{
 	{&outlook, "127.0.1.33"},
 	{&outlook, "127.0.1.33"},
 	{&thunderbird, "127.0.1.79"},
-	{&iphone, "127.0.1.79"},
+	{&iphone, "127.0.1.21"},
 	{&yahooProxy, "127.0.1.36"},
 	{&scanner, "127.0.1.80"},
-	{&webmail, "127.0.1.33"},
+	{&webmail, "127.0.1.28"},
 }
 
 // badTokens is the number of requests with a token that nobody signed.

@@ -17,7 +17,7 @@ const day = 24 * time.Hour
 
 // history returns the event lines of the cast's visits and of the bad tokens.
 // The same messages give the same lines, so that playing them again changes
-// nothing. urls are the pixel tokens of the recipients, in the list's order.
+// nothing. tokens are the pixel tokens of the recipients, in the list's order.
 func history(messages []uuid.UUID, tokens []string, sentAt time.Time) []byte {
 	chance := rand.New(rand.NewPCG(2026, 11)) // the same day for everyone
 	var lines []byte

@@ -17,6 +17,9 @@ func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "engine",
 		Short: "Install the embedded warehouse's engine",
+		Long: "`glint up` stores opens in ClickHouse's engine, a library which it starts as a child process. It is not part of this\n" +
+			"program and has to be installed once.",
+		Example: "  glint engine install",
 	}, newInstallCmd(a))
 }
 

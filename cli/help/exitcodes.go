@@ -1,13 +1,18 @@
 // Package help holds the pages of `glint help` that are about no command.
 package help
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+)
 
 // NewExitCodesCmd returns the page `glint help exit-codes`.
 func NewExitCodesCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "exit-codes",
 		Short: "What the exit codes mean",
+		Args:  app.NoArgs,
 		Long: `glint ends with one of these codes:
 
     0  done; also when there was nothing to show

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"glint/edge/token"
 )
 
 // ErrNotRunning is returned by ReadState if no instance of glint runs.
@@ -24,6 +26,16 @@ type State struct {
 	Warehouse   string    `json:"warehouse,omitempty"` // "" if it is not the embedded one
 	Metrics     string    `json:"metrics"`
 	Credentials string    `json:"credentials"`
+	PixelKeys   []int     `json:"pixel_keys"` // ids of the keys that it knows
+}
+
+// KeyIDs returns the ids of a ring's keys, for State.PixelKeys.
+func KeyIDs(r *token.Ring) []int {
+	ids := []int{}
+	for _, k := range r.Keys() {
+		ids = append(ids, int(k.ID))
+	}
+	return ids
 }
 
 // WriteState keeps the state of this process.

@@ -18,6 +18,9 @@ func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "migrate",
 		Short: "Bring the warehouse's schema up to date, or look at it",
+		Long: "The warehouse's tables and views come from migrations in this program. `glint up` and `glint serve` apply them when\n" +
+			"they start; these commands do it, or only look, at another time.",
+		Example: "  glint migrate status\n  glint migrate up",
 	}, newUpCmd(a), newStatusCmd(a))
 }
 

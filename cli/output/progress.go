@@ -16,6 +16,7 @@ type Progress struct {
 	verb     string
 	total    int
 	terminal bool
+	now      func() time.Time
 
 	mu    sync.Mutex
 	done  int
@@ -25,7 +26,7 @@ type Progress struct {
 
 // NewProgress begins to count to total; verb is for example "registered".
 func NewProgress(w io.Writer, verb string, total int) *Progress {
-	return &Progress{w: w, verb: verb, total: total, terminal: IsTerminal(w), start: time.Now()}
+	return &Progress{w: w, verb: verb, total: total, terminal: IsTerminal(w), now: time.Now, start: time.Now()}
 }
 
 // Add counts n more.
@@ -37,7 +38,7 @@ func (p *Progress) Add(n int) {
 	if p.terminal {
 		every = 200 * time.Millisecond
 	}
-	now := time.Now()
+	now := p.now()
 	if now.Sub(p.start) < 2*time.Second || now.Sub(p.shown) < every {
 		return
 	}

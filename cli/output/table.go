@@ -42,14 +42,14 @@ func (t *Table) Write(w io.Writer) error {
 	rows := append([][]string{t.header}, t.rows...)
 	for _, row := range rows {
 		for i, c := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(c))
+			widths[i] = max(widths[i], Width(c))
 		}
 	}
 	var b strings.Builder
 	for _, row := range rows {
 		line := ""
 		for i, c := range row {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c))
+			pad := strings.Repeat(" ", widths[i]-Width(c))
 			if i > 0 {
 				line += "  "
 			}

@@ -41,9 +41,8 @@ func WriteTable(w io.Writer, r *warehouse.Report) error {
 	if err := t.Write(w); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nMPP-adjusted open rate  %s   95 %% interval %s … %s\n",
-		output.Percent(r.MPPAdjustedOpenRate), output.Percent(r.CILow), output.Percent(r.CIHigh))
-	fmt.Fprintf(w, "certain bounds          %s … %s\n", output.Percent(r.OpenRateLow), output.Percent(r.OpenRateHigh))
+	fmt.Fprintf(w, "\nMPP-adjusted open rate  %s   95 %% interval %s\n", output.Percent(r.MPPAdjustedOpenRate), span(r.CILow, r.CIHigh))
+	fmt.Fprintf(w, "certain bounds          %s\n", span(r.OpenRateLow, r.OpenRateHigh))
 	fmt.Fprintf(w, "first open              %s\nlast open               %s\n", output.Time(r.FirstOpenAt), output.Time(r.LastOpenAt))
 	if r.UnregisteredOpensTotal > 0 {
 		fmt.Fprintf(w, "not counted             %s of messages that were never registered\n",
@@ -59,4 +58,12 @@ func WriteTable(w io.Writer, r *warehouse.Report) error {
 	}
 	c.Row("all", output.Count(r.OpensTotal), output.Count(r.UniqueOpens), "")
 	return c.Write(w)
+}
+
+// span writes the ends of an interval, one dash if they are not known.
+func span(low, high *float64) string {
+	if low == nil || high == nil {
+		return output.Percent(nil)
+	}
+	return output.Percent(low) + " … " + output.Percent(high)
 }

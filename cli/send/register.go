@@ -1,22 +1,27 @@
 package send
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
-	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"glint/cli/app"
 	"glint/cli/output"
+	"glint/edge/token"
 	"glint/ingest/sends"
 	"glint/ingest/warehouse"
 )
+
+// maxNameBytes bounds the name of a campaign.
+const maxNameBytes = 200
 
 type registerOptions struct {
 	app      *app.App
@@ -72,8 +77,8 @@ func (o *registerOptions) check(sendAt string) (err error) {
 			err = errors.Join(err, fmt.Errorf("--%s is missing", f.name))
 		}
 	}
-	if output.Safe(o.campaign) != o.campaign || len(o.campaign) > 200 {
-		err = errors.Join(err, errors.New("--campaign has control characters or more than 200 bytes"))
+	if output.Safe(o.campaign) != o.campaign || len(o.campaign) > maxNameBytes {
+		err = errors.Join(err, fmt.Errorf("--campaign has control characters or more than %d bytes", maxNameBytes))
 	}
 	if sendAt != "" {
 		var parseErr error
@@ -83,19 +88,21 @@ func (o *registerOptions) check(sendAt string) (err error) {
 	}
 	if o.baseURL != "" {
 		var urlErr error
-		o.baseURL, urlErr = sends.CheckBaseURL(o.baseURL)
-		err = errors.Join(err, urlErr)
+		if o.baseURL, urlErr = sends.CheckBaseURL(o.baseURL); urlErr != nil {
+			err = errors.Join(err, errors.New("--pixel-base-url is not like https://pixel.example.com, without a path"))
+		}
 	}
 	return err
 }
 
 func runRegister(ctx context.Context, o *registerOptions) error {
-	recipients, err := o.read()
+	recipients, err := o.read(ctx)
 	if err != nil {
 		return err
 	}
 	if o.dryRun {
-		fmt.Fprintf(o.app.Err, "%s could be registered\n", output.Plural(len(recipients.Rows), "recipient", "recipients"))
+		fmt.Fprintf(o.app.Err, "%s could be registered; nothing was changed (--dry-run)\n",
+			output.Plural(len(recipients.Rows), "recipient", "recipients"))
 		return nil
 	}
 	if o.baseURL == "" {
@@ -103,10 +110,15 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 			return err
 		}
 	}
-	ring, err := o.app.Home.Keys()
+	ring, err := o.ring()
 	if err != nil {
 		return err
 	}
+	to, err := openDestination(o.output, o.file, o.app.Out)
+	if err != nil {
+		return err
+	}
+	defer to.close()
 	w, err := o.app.OpenWarehouse(ctx, o.dsn, app.OwnDatabase)
 	if err != nil {
 		return err
@@ -122,12 +134,36 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 	if err := b.Derive(); err != nil {
 		return err
 	}
-	return o.registerAndWrite(ctx, w, b)
+	return o.register(ctx, w, b, to)
 }
 
-func (o *registerOptions) read() (*sends.Recipients, error) {
-	in := o.app.In
-	if o.file != "-" {
+// ring returns the keys, after it has made sure that the running glint knows
+// the one that signs: it would take the opens for forged ones.
+func (o *registerOptions) ring() (*token.Ring, error) {
+	ring, err := o.app.Home.Keys()
+	if err != nil {
+		return nil, err
+	}
+	keys := ring.Keys()
+	i := slices.IndexFunc(keys, func(k token.Key) bool { return k.State == token.Signing })
+	if i < 0 {
+		return nil, app.Try(errors.New("no key signs"), "glint keys new")
+	}
+	state, err := o.app.Home.ReadState()
+	if err != nil {
+		return ring, nil //nolint:nilerr // none runs here: who serves the pixel elsewhere has to know the key
+	}
+	if id := int(keys[i].ID); !slices.Contains(state.PixelKeys, id) {
+		return nil, app.Try(fmt.Errorf("the running glint does not know key %d yet", id), "restart glint, then the same command again")
+	}
+	return ring, nil
+}
+
+func (o *registerOptions) read(ctx context.Context) (*sends.Recipients, error) {
+	var in io.Reader
+	if o.file == "-" {
+		in = app.Interruptible(ctx, o.app.In)
+	} else {
 		f, err := os.Open(o.file)
 		if err != nil {
 			return nil, fmt.Errorf("open recipients: %w", err)
@@ -135,7 +171,7 @@ func (o *registerOptions) read() (*sends.Recipients, error) {
 		defer func() { _ = f.Close() }()
 		in = f
 	}
-	recipients, err := sends.ReadRecipients(bufio.NewReaderSize(in, 1<<20))
+	recipients, err := sends.ReadRecipients(in)
 	if errors.Is(err, sends.ErrFile) && o.file != "-" {
 		return nil, fmt.Errorf("%s: %w", o.file, err)
 	}
@@ -156,45 +192,25 @@ func (o *registerOptions) runningPixel() (string, error) {
 	return state.Pixel, nil
 }
 
-// registerAndWrite writes the output beside its place first, then registers,
-// then moves it there: no URL is out before its message is known.
-func (o *registerOptions) registerAndWrite(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch) error {
-	var temporary string
-	if o.output != "-" {
-		var err error
-		if temporary, err = writeBeside(o.output, b); err != nil {
-			return fmt.Errorf("write pixel URLs: %w", err)
-		}
-		defer func() { _ = os.Remove(temporary) }() // nothing is there after the rename
-	}
+// register tells the warehouse of the messages while it writes their URLs.
+func (o *registerOptions) register(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, to *destination) error {
 	n := len(b.Recipients.Rows)
-	p := output.NewProgress(o.app.Err, "registered", n)
-	err := b.Register(ctx, w, p.Add)
-	p.End()
-	if err != nil {
-		return app.Try(err, "the same command again: what is registered already stays as it is")
-	}
-	if o.output == "-" {
-		if err := b.WriteCSV(o.app.Out); err != nil {
-			return fmt.Errorf("write pixel URLs: %w", err)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return to.early(b) })
+	g.Go(func() error {
+		p := output.NewProgress(o.app.Err, "registered", n)
+		defer p.End()
+		if err := b.Register(ctx, w, p.Add); err != nil {
+			return app.Try(err, "the same command again: what is registered already stays as it is")
 		}
-	} else if err := os.Rename(temporary, o.output); err != nil {
-		return fmt.Errorf("write pixel URLs: %w", err)
+		return nil
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if err := to.finish(b); err != nil {
+		return err
 	}
 	fmt.Fprintf(o.app.Err, "registered %s in campaign %q\n", output.Plural(n, "message", "messages"), o.campaign)
 	return nil
-}
-
-func writeBeside(path string, b *sends.Batch) (temporary string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return "", err
-	}
-	buffered := bufio.NewWriterSize(f, 1<<20)
-	err = errors.Join(b.WriteCSV(buffered), buffered.Flush(), f.Sync(), f.Close())
-	if err != nil {
-		_ = os.Remove(f.Name()) // the first error tells more
-		return "", err
-	}
-	return f.Name(), nil
 }

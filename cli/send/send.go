@@ -12,5 +12,8 @@ func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "send",
 		Short: "Register messages and get their pixel URLs",
+		Long: "Before a campaign goes out, its recipients are registered: each gets a message id and a pixel URL of its own. The\n" +
+			"URL belongs into the recipient's mail; glint sends no mail.",
+		Example: "  glint send register --campaign spring --file recipients.csv --output urls.csv\n  glint send snippet",
 	}, newRegisterCmd(a, runRegister), newSnippetCmd(a))
 }

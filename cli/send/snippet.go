@@ -19,13 +19,13 @@ func newSnippetCmd(a *app.App) *cobra.Command {
 			"in the body, so that it loads after what people came to see. It is not hidden by display:none, since some mail\n" +
 			"clients do not load what is. It changes nothing.",
 		Example: "  glint send snippet\n  glint send snippet https://pixel.example.com/o/TOKEN.gif",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Args:    app.AtMostOneArg("pixel's URL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			src := "{{pixel_url}}"
 			if len(args) == 1 {
 				u, err := url.Parse(args[0])
-				if err != nil || u.Host == "" {
-					return app.Usage(errors.New("the argument is no URL"))
+				if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+					return app.UsageOf(cmd, errors.New("the argument is no URL of a pixel"))
 				}
 				src = html.EscapeString(args[0])
 			}

@@ -10,6 +10,7 @@ import (
 
 	"glint/cli/app"
 	"glint/cli/home"
+	networkscmd "glint/cli/networks"
 	"glint/edge/pixel"
 	"glint/ingest"
 	"glint/ingest/networks"
@@ -35,20 +36,26 @@ func NewCmd(a *app.App) *cobra.Command {
 then works until Ctrl-C. A 2xx means what that server's acknowledgement means: see fsync_after_insert there.
 
 The ingest token is $GLINT_INGEST_TOKEN, else the one in $GLINT_HOME/credentials.env, which is made where it is missing.`,
-		Example: "  GLINT_WAREHOUSE=http://glint:secret@clickhouse:8123/glint glint serve --ingest-listen 0.0.0.0:8702",
+		Example: "  GLINT_WAREHOUSE=http://glint:secret@127.0.0.1:8123/glint glint serve",
 		Args:    app.NoArgs,
 	}
 	f := cmd.Flags()
-	app.WarehouseFlag(cmd, &o.dsn)
+	f.StringVar(&o.dsn, "warehouse", "", "ClickHouse to use, as http://USER:PASSWORD@HOST:8123/glint; better in $GLINT_WAREHOUSE (required)")
 	f.StringVar(&o.config.IngestListen, "ingest-listen", o.config.IngestListen, "address of POST /v1/logs")
 	f.StringVar(&o.config.PixelListen, "pixel-listen", "", "address of the standalone pixel (default: none)")
 	f.StringVar(&o.config.MetricsListen, "metrics-listen", o.config.MetricsListen, "address of /metrics")
 	f.StringVar(&o.networks, "networks", "", "CSV file that tells networks: prefix,network,as_number,proxy_type,proxy_description,country")
-	f.StringVar(&o.precision, "ip-precision", "truncated", "how much of an address is kept: truncated, full, none")
 	f.StringSliceVar(&o.config.ServiceIDs, "fastly-service", nil, "Fastly service id that may log here; repeatable (default: any that knows the token)")
+	f.StringVar(&o.config.TokensFile, "tokens-file", "", "file of more ingest tokens, label:logs:secret a line, mode 0600; read again when it changes")
+	f.StringVar(&o.config.TLS.Certificate, "ingest-tls-cert", "", "PEM file of the certificate of POST /v1/logs; read again when it changes (default: no TLS)")
+	f.StringVar(&o.config.TLS.Key, "ingest-tls-key", "", "PEM file of its key")
+	f.StringVar(&o.config.TLS.ClientCA, "ingest-tls-client-ca", "", "PEM file of the authorities whose client certificates POST /v1/logs needs")
+	f.DurationVar(&o.config.DrainDelay, "drain-delay", 0, "how long /readyz says no before ingest stops taking bodies; at most 5s")
+	networkscmd.PixelFlags(cmd, &o.config.Pixel)
+	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of an address is kept", "truncated", "full", "none")
 	level := app.ChoiceFlag(cmd, "log-level", "what is logged", "info", "debug", "warn", "error")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.logLevel = level.String()
+		o.precision, o.logLevel = precision.String(), level.String()
 		return run(cmd.Context(), o)
 	}
 	return cmd
@@ -60,7 +67,10 @@ func run(ctx context.Context, o *options) error {
 		return err
 	}
 	o.config.Ready = func(at ingest.Addresses) {
-		err := h.WriteState(home.State{Pixel: at.Pixel, Ingest: at.Ingest, Metrics: at.Metrics, Credentials: h.CredentialsFile()})
+		err := h.WriteState(home.State{
+			Pixel: at.Pixel, Ingest: at.Ingest, Metrics: at.Metrics, Credentials: h.CredentialsFile(),
+			PixelKeys: home.KeyIDs(o.config.Ring),
+		})
 		if err != nil {
 			o.config.Logger.Error("state not written", "error", err)
 		}
@@ -103,7 +113,9 @@ func (o *options) prepare() error {
 			return app.Usage(fmt.Errorf("--networks: %w", err))
 		}
 	}
-	cfg.Token, cfg.DeadLetterDir, cfg.Version, cfg.WarehouseDSN = c.IngestToken, h.DeadLetterDir(), o.app.Version, o.dsn
+	cfg.Token, cfg.Version, cfg.WarehouseDSN = c.IngestToken, o.app.Version, o.dsn
+	cfg.LogDir, cfg.DeadLetterDir = h.LogDir(), h.DeadLetterDir()
+	cfg.Pixel.ListsHome = string(h)
 	cfg.Logger = o.app.Logger(o.logLevel)
 	if err := cfg.Validate(); err != nil {
 		return app.Usage(err)

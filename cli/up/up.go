@@ -15,6 +15,7 @@ import (
 	"glint/cli/app"
 	"glint/cli/demo"
 	"glint/cli/home"
+	networkscmd "glint/cli/networks"
 	"glint/edge/pixel"
 	"glint/edge/token"
 	"glint/edge/toolchain"
@@ -59,15 +60,16 @@ campaign and prints its report. With --edge the compiled edge program answers th
 	f.StringVar(&o.warehouseListen, "warehouse-listen", "127.0.0.1:8703", "address of ClickHouse's HTTP interface")
 	f.StringVar(&o.config.MetricsListen, "metrics-listen", o.config.MetricsListen, "address of /metrics")
 	f.StringVar(&o.networksFile, "networks", "", "CSV file that tells networks: prefix,network,as_number,proxy_type,proxy_description,country")
-	f.StringVar(&o.precision, "ip-precision", "truncated", "how much of an address is kept: truncated, full, none")
 	f.Uint64Var(&o.memory, "warehouse-memory-bytes", 0, "most memory that the engine uses (default: a part of the machine's)")
 	f.StringSliceVar(&o.config.ServiceIDs, "fastly-service", nil, "Fastly service id that may log here; repeatable (default: any that knows the token)")
 	f.BoolVar(&o.demo, "demo", false, "play a demo campaign and print its report")
 	f.BoolVar(&o.withEdge, "edge", false, "let the edge program answer the pixel, in the emulator")
 	f.StringVar(&o.wasm, "edge-wasm", filepath.Join("bin", "main.wasm"), "the compiled edge program")
+	networkscmd.PixelFlags(cmd, &o.config.Pixel)
+	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of an address is kept", "truncated", "full", "none")
 	level := app.ChoiceFlag(cmd, "log-level", "what is logged", "warn", "debug", "info", "error")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.logLevel = level.String()
+		o.precision, o.logLevel = precision.String(), level.String()
 		return run(cmd.Context(), o)
 	}
 	return cmd
@@ -143,7 +145,9 @@ func (o *options) fill(cfg *ingest.Config, c home.Credentials, ring *token.Ring,
 	if o.withEdge {
 		cfg.PixelListen = "" // the emulator listens there
 	}
-	cfg.Token, cfg.Ring, cfg.DeadLetterDir, cfg.Version = c.IngestToken, ring, h.DeadLetterDir(), o.app.Version
+	cfg.Token, cfg.Ring, cfg.Version = c.IngestToken, ring, o.app.Version
+	cfg.LogDir, cfg.DeadLetterDir = h.LogDir(), h.DeadLetterDir()
+	cfg.Pixel.ListsHome = string(h)
 	cfg.Logger = o.app.Logger(o.logLevel)
 	cfg.Progress = func(what string) { fmt.Fprintln(o.app.Err, what) }
 	cfg.Engine = &embedded.Config{
@@ -181,6 +185,7 @@ func (o *options) ready(ctx context.Context, cancel context.CancelCauseFunc, at 
 	h := o.app.Home
 	err := h.WriteState(home.State{
 		Pixel: at.Pixel, Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics, Credentials: h.CredentialsFile(),
+		PixelKeys: home.KeyIDs(o.config.Ring),
 	})
 	if err != nil {
 		return err

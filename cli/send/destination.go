@@ -1,0 +1,86 @@
+package send
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"glint/ingest/sends"
+)
+
+// destination is where the pixel URLs go. A file appears whole, at the end, and
+// for its owner only, since it holds addresses; into a pipe they go at the end,
+// too: no URL is out before its message is known.
+type destination struct {
+	path      string
+	temporary *os.File  // beside path; nil: they go to w
+	w         io.Writer // stdout, or a pipe or device at path
+}
+
+// openDestination opens the destination at path before any work is done; "-"
+// is stdout. It must not be the file that is read.
+func openDestination(path, input string, stdout io.Writer) (*destination, error) {
+	if path == "-" {
+		return &destination{w: stdout}, nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("open output: %w", err)
+	case info.IsDir():
+		return nil, fmt.Errorf("the output %s is a folder", path)
+	case !info.Mode().IsRegular():
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, fmt.Errorf("open output: %w", err)
+		}
+		return &destination{path: path, w: f}, nil
+	default:
+		if in, err := os.Stat(input); err == nil && os.SameFile(in, info) {
+			return nil, fmt.Errorf("the output %s is the file of recipients", path)
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return nil, fmt.Errorf("open output: %w", err)
+	}
+	return &destination{path: path, temporary: f}, nil
+}
+
+// early writes what can be written before the messages are registered.
+func (d *destination) early(b *sends.Batch) error {
+	if d.temporary == nil {
+		return nil
+	}
+	buffered := bufio.NewWriterSize(d.temporary, 1<<20)
+	if err := errors.Join(b.WriteCSV(buffered), buffered.Flush(), d.temporary.Sync()); err != nil {
+		return fmt.Errorf("write pixel URLs: %w", err)
+	}
+	return nil
+}
+
+// finish brings the URLs to their place, after early.
+func (d *destination) finish(b *sends.Batch) (err error) {
+	if d.temporary != nil {
+		err = os.Rename(d.temporary.Name(), d.path)
+	} else {
+		err = b.WriteCSV(d.w)
+	}
+	if err != nil {
+		return fmt.Errorf("write pixel URLs: %w", err)
+	}
+	return nil
+}
+
+// close closes what is open, and removes what did not come to its place.
+func (d *destination) close() {
+	if d.temporary != nil {
+		_ = d.temporary.Close()
+		_ = os.Remove(d.temporary.Name()) // nothing is there after finish
+	}
+}

@@ -1,0 +1,108 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"glint/cli/app"
+	"glint/ingest/sends"
+)
+
+func TestParsingOfRegister(t *testing.T) {
+	required := []string{"--campaign", "spring", "--file", "in.csv", "--output", "out.csv"}
+	for _, c := range []struct {
+		name  string
+		args  []string
+		want  registerOptions
+		fault string
+	}{
+		{"the least", required, registerOptions{campaign: "spring", file: "in.csv", output: "out.csv", style: sends.StyleToken}, ""},
+		{
+			"all", append([]string{"--send-at", "2026-11-21T10:30:00+01:00", "--pixel-base-url", "https://p.example/", "--url-style", "uuid", "--warehouse", "http://h"}, required...),
+			registerOptions{
+				campaign: "spring", file: "in.csv", output: "out.csv", style: sends.StyleUUID, baseURL: "https://p.example", dsn: "http://h",
+				sentAt: time.Date(2026, 11, 21, 10, 30, 0, 0, time.FixedZone("", 3600)),
+			},
+			"",
+		},
+		{"a dry run needs no output", []string{"--campaign", "spring", "--file", "in.csv", "--dry-run"}, registerOptions{campaign: "spring", file: "in.csv", style: sends.StyleToken, dryRun: true}, ""},
+		{"nothing", nil, registerOptions{}, "--campaign is missing\n--file is missing\n--output is missing"},
+		{"a name with an escape sequence", append(required[2:], "--campaign", "a\x1b[2J"), registerOptions{}, "--campaign has control characters or more than 200 bytes"},
+		{"too long a name", append(required[2:], "--campaign", strings.Repeat("a", 201)), registerOptions{}, "--campaign has control characters or more than 200 bytes"},
+		{"an argument", append(required, "more"), registerOptions{}, `unknown argument "more"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got *registerOptions
+			cmd := newRegisterCmd(nil, func(_ context.Context, o *registerOptions) error { got = o; return nil })
+			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			cmd.SetArgs(c.args)
+			err := cmd.Execute()
+			if c.fault != "" {
+				if app.Report(io.Discard, err) != app.ExitUsage || err.Error() != c.fault || got != nil {
+					t.Errorf("error %v, want the usage error %q", err, c.fault)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, *got, cmp.AllowUnexported(registerOptions{})); diff != "" {
+				t.Errorf("options (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDestinationLeavesNothingOfAFailedRun(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "urls.csv")
+	if err := os.WriteFile(path, []byte("before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	to, err := openDestination(path, "-", io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &sends.Batch{Recipients: &sends.Recipients{Header: []string{"recipient"}}}
+	if err := to.early(b); err != nil {
+		t.Fatal(err)
+	}
+	to.close() // without finish
+	files, err := os.ReadDir(dir)
+	text, readErr := os.ReadFile(path)
+	if len(files) != 1 || string(text) != "before" || errors.Join(err, readErr) != nil {
+		t.Errorf("%d files, the output is %q: %v %v", len(files), text, err, readErr)
+	}
+}
+
+func TestDestinationAppearsWholeAndPrivate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "urls.csv")
+	to, err := openDestination(path, "-", io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.close()
+	b := &sends.Batch{Recipients: &sends.Recipients{Header: []string{"recipient"}}}
+	if err := to.early(b); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the output is there before its messages are registered: %v", err)
+	}
+	if err := to.finish(b); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	info, statErr := os.Stat(path)
+	if err := errors.Join(err, statErr); err != nil || string(text) != "recipient,message_id,pixel_url\n" || info.Mode() != 0o600 {
+		t.Errorf("output %q, %v", text, err)
+	}
+}
