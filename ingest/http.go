@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"glint/ingest/portholder"
 )
 
 type httpHandler = http.Handler
@@ -51,7 +53,7 @@ func listen(cfg *Config) (l listeners, err error) {
 		if *p.listener, err = net.Listen("tcp", p.address); err != nil {
 			l.close()
 			if errors.Is(err, syscall.EADDRINUSE) {
-				err = fmt.Errorf("%w: --%s %s", ErrAddressInUse, p.flag, p.address)
+				err = fmt.Errorf("%w: --%s %s", ErrAddressInUse, p.flag, portholder.Describe(p.address))
 			}
 			return listeners{}, err
 		}

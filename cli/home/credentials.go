@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"glint/ingest/durable"
 )
 
 // The names of the warehouse's users. The first one is the views' definer, so
@@ -94,7 +96,7 @@ func (h Home) Credentials() (Credentials, error) {
 	for _, f := range c.fields() {
 		fmt.Fprintf(&b, "%s=%s\n", f.name, *f.value)
 	}
-	if err := writePrivate(h.CredentialsFile(), b.String()); err != nil {
+	if err := durable.WriteFile(h.CredentialsFile(), []byte(b.String())); err != nil {
 		return c, fmt.Errorf("keep credentials: %w", err)
 	}
 	return c, nil

@@ -117,23 +117,3 @@ func readPrivate(path string) (string, error) {
 	}
 	return string(b), private(path, 0o600)
 }
-
-// writePrivate replaces a file whole, readable for its owner only.
-func writePrivate(path, content string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // nothing is there after the rename
-	_, err = f.WriteString(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	return err
-}

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"glint/edge/token"
+	"glint/ingest/durable"
 )
 
 // keysNote opens the key file. The edge's copy of it may hold the note, too.
@@ -79,7 +80,7 @@ func (h Home) UpdateKeys(change func([]token.Key) ([]token.Key, error)) ([]token
 	if err != nil {
 		return nil, err
 	}
-	if err := writePrivate(h.PixelKeysFile(), keysNote+ring.Text()); err != nil {
+	if err := durable.WriteFile(h.PixelKeysFile(), []byte(keysNote+ring.Text())); err != nil {
 		return nil, fmt.Errorf("keep pixel keys: %w", err)
 	}
 	return keys, nil

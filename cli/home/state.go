@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"glint/edge/token"
+	"glint/ingest/durable"
 )
 
 // ErrNotRunning is returned by ReadState if no instance of glint runs.
@@ -47,7 +48,7 @@ func (h Home) WriteState(s State) error {
 	if err != nil {
 		return err
 	}
-	if err := writePrivate(h.StateFile(), string(b)+"\n"); err != nil {
+	if err := durable.WriteFile(h.StateFile(), append(b, '\n')); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
 	return nil

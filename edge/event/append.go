@@ -1,6 +1,7 @@
 package event
 
 import (
+	"encoding/hex"
 	"strconv"
 	"time"
 
@@ -30,9 +31,7 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"v":`...)
 	dst = strconv.AppendUint(dst, uint64(e.Version), 10)
 	dst = append(dst, `,"event_id":"`...)
-	for _, b := range e.ID {
-		dst = append(dst, "0123456789abcdef"[b>>4], "0123456789abcdef"[b&15])
-	}
+	dst = hex.AppendEncode(dst, e.ID[:])
 	dst = append(dst, `","opened_at":"`...)
 	dst = e.OpenedAt.UTC().Truncate(time.Millisecond).AppendFormat(dst, timeFormat)
 	dst = append(dst, '"')

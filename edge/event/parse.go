@@ -1,6 +1,7 @@
 package event
 
 import (
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -151,29 +152,11 @@ func (e *Event) keep(key, value string) {
 
 func (id *ID) set(value string) bool {
 	s, ok := jsonline.Unquote(value)
-	if !ok || len(s) != 2*len(id) {
+	if !ok || len(s) != hex.EncodedLen(len(id)) {
 		return false
 	}
-	for i := range id {
-		hi, lo := unhex(s[2*i]), unhex(s[2*i+1])
-		if hi|lo > 15 {
-			return false
-		}
-		id[i] = hi<<4 | lo
-	}
-	return true
-}
-
-func unhex(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10
-	}
-	return 0xff
+	_, err := hex.Decode(id[:], []byte(s))
+	return err == nil
 }
 
 func setUint32(p *uint32, value string) bool {

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"encoding/hex"
 	"errors"
 	"strconv"
 )
@@ -29,7 +30,7 @@ func (id MessageID) String() string {
 		if i == 10 {
 			n = 6
 		}
-		b = appendHex(b, id[i:i+n])
+		b = hex.AppendEncode(b, id[i:i+n])
 	}
 	return string(b)
 }

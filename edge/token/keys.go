@@ -2,6 +2,7 @@ package token
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"strconv"
 	"strings"
@@ -146,7 +147,7 @@ func (r *Ring) Text() string {
 		b = append(b, ':')
 		b = append(b, k.State.String()...)
 		b = append(b, ':')
-		b = appendHex(b, k.Secret[:])
+		b = hex.AppendEncode(b, k.Secret[:])
 		b = append(b, '\n')
 	}
 	return string(b)

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"glint/edge/event/jsonline"
+	"glint/ingest/durable"
 )
 
 // DeadLetters keeps lines that cannot be stored, in files of one folder:
@@ -43,9 +44,9 @@ func (d *DeadLetters) write(lines []rejected) error {
 	}
 	path := filepath.Join(d.dir, hex.EncodeToString(h.Sum(nil)[:12])+".ndjson")
 	if _, err := os.Stat(path); err == nil {
-		return syncDir(d.dir) // whoever wrote it may not have come to this
+		return durable.SyncDir(d.dir) // whoever wrote it may not have come to this
 	}
-	return writeSynced(path, b)
+	return durable.WriteFile(path, b)
 }
 
 func (r *rejected) appendJSON(b []byte) []byte {
@@ -63,36 +64,4 @@ func (r *rejected) appendJSON(b []byte) []byte {
 		b = strconv.AppendQuote(b, base64.StdEncoding.EncodeToString([]byte(r.line)))
 	}
 	return append(b, "}\n"...)
-}
-
-// writeSynced makes the file whole: after a crash it is there or it is not.
-func writeSynced(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // nothing is there after the rename
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
-	return err
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = d.Close() }()
-	return d.Sync()
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"glint/edge/classify"
+	"glint/ingest/durable"
 )
 
 // Manifest is what a batch was decided to be, before it was first tried: which
@@ -60,7 +61,7 @@ func openManifests(dir string) (*manifests, error) {
 func (m *manifests) save(x Manifest) error {
 	b, err := json.Marshal(x)
 	if err == nil {
-		err = writeSynced(m.path(x), append(b, '\n'))
+		err = durable.WriteFile(m.path(x), append(b, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("keep manifest of a batch: %w", err)
@@ -127,7 +128,7 @@ func (m *manifests) checkpoint() (c checkpoint, err error) {
 func (m *manifests) saveCheckpoint(c checkpoint) error {
 	b, err := json.Marshal(c)
 	if err == nil {
-		err = writeSynced(filepath.Join(m.dir, checkpointFile), append(b, '\n'))
+		err = durable.WriteFile(filepath.Join(m.dir, checkpointFile), append(b, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("keep checkpoint: %w", err)

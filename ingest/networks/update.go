@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"glint/ingest/durable"
 )
 
 // maxListBytes bounds a list; Apple's has about 10 MB.
@@ -101,28 +103,8 @@ func SaveRelay(home string, list []byte, at time.Time) (*Relay, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of network lists: %w", err)
 	}
-	if err := replaceFile(path, list); err != nil {
+	if err := durable.WriteFile(path, list); err != nil {
 		return nil, fmt.Errorf("keep relay list: %w", err)
 	}
 	return relay, nil
-}
-
-// replaceFile replaces a file whole, readable for its owner only.
-func replaceFile(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // nothing is there after the rename
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"glint/ingest/portholder"
 )
 
 // childVariable in the environment turns a start of this binary into the engine.
@@ -121,7 +123,7 @@ func runChild() (int, error) {
 // signal handler is safe.
 func announce(port int) {
 	const poll = 5 * time.Millisecond
-	for !weListen(port) {
+	for !portholder.Self(port) {
 		time.Sleep(poll)
 	}
 	status := os.NewFile(childStatusFD, "status")
