@@ -13,7 +13,7 @@ say      = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 # How the edge program is compiled; edge/README.md has the measurements.
 TINYGO_FLAGS := -target=wasip1 -opt=z -gc=conservative -no-debug -tags fastlyinternalsetparseuri
 
-.PHONY: help run test tools build glint edge fmt lint tidy-check test-unit test-sql test-edge test-e2e fuzz bench accuracy golden clean
+.PHONY: help run test tools build glint edge fmt lint tidy-check test-unit test-sql test-edge test-e2e fuzz bench soak accuracy golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -52,7 +52,7 @@ tidy-check:
 # One package at a time shows which one is slow; each prints one line.
 go_test = go test -count=1 -timeout 20m
 
-test-unit: ## tests that need no tool but the engine
+test-unit: ## tests beside the code; some need the engine or Fastly's command line
 	$(call say,Unit tests)
 	@$(go_test) $$(go list ./... | grep -vE '^glint/(schema|edge/edgetest|cli/e2e)(/|$$)')
 
@@ -73,14 +73,21 @@ fuzz: ## fuzz every target for half a minute
 		for f in $$(go test -list '^Fuzz' "$$p" | grep '^Fuzz' || true); do \
 			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 30s "$$p"; done; done
 
-bench: build ## run the benchmarks, each beside its baseline
-	@go test -run '^$$' -bench . -benchtime 2s ./...
+bench: build ## run the benchmarks, each beside its baseline in the same run
+	$(call say,Benchmarks)
+	@go test -run '^$$' -bench . -benchtime 1s -timeout 60m $$(go list ./... | grep -vE '^glint/(ingest|edge/edgetest)$$')
+	@go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./ingest ./edge/edgetest
+	@cd ingest/wal/pebblebench && go test -run '^$$' -bench . -benchtime 1s -timeout 60m
+
+soak: build ## the long forms of the tests: 1,000 kills, 200,000 odd requests
+	$(call say,Soak)
+	@GLINT_TEST_KILLS=1000 GLINT_FUZZ_REQUESTS=200000 go test -count=1 -timeout 3h ./ingest/wal ./edge/edgetest ./cli/e2e
 
 accuracy: ## judge the classifier by the corpora in CORPORA=DIR
 	@go build -o bin/accuracy ./edge/classify/accuracy && bin/accuracy -corpora "$(CORPORA)"
 
 golden: ## rewrite the golden files
-	@go test ./... -update
+	@grep -rlE 'flag.Bool\("update"' --include=*_test.go . | xargs -n1 dirname | sort -u | xargs -I{} go test {} -update
 
 clean: ## remove what was built; the cache of tools stays
 	@rm -rf bin pkg

@@ -18,7 +18,7 @@ func newLogServer(cfg *Config, lanes *wal.Lanes, ready func() error, r prometheu
 		return nil, err
 	}
 	c := server.Config{
-		Tokens: tokens, Store: appendTo(lanes), Ready: ready, ServiceIDs: cfg.ServiceIDs,
+		Tokens: tokens, Store: appendTo(lanes), Admit: newGates(lanes).admit, Ready: ready, ServiceIDs: cfg.ServiceIDs,
 		RequireClientCert: cfg.TLS.ClientCA != "",
 		MaxBodyBytes:      cfg.MaxBodyBytes, MaxDecodedBytes: cfg.MaxBodyBytes,
 		MaxConcurrent: cfg.MaxConcurrent, StoreTimeout: cfg.StoreTimeout, DrainDelay: cfg.DrainDelay,

@@ -19,6 +19,9 @@ func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "log",
 		Short: "Look at the write-ahead log, check it or repair it",
+		Long: "Ingest appends what it accepts to a log in $GLINT_HOME/log before it answers, and inserts from there. These verbs\n" +
+			"read such a log; only repair changes it.",
+		Example: "  glint log verify ~/.local/share/glint/log",
 	}, newInspectCmd(a), newVerifyCmd(a), newRepairCmd(a))
 }
 

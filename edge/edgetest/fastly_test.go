@@ -2,14 +2,17 @@ package edgetest
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -17,14 +20,19 @@ import (
 // but without a network and an account.
 func fastly(t *testing.T, args ...string) {
 	t.Helper()
+	if out, err := fastlyCommand(t, args...).CombinedOutput(); err != nil {
+		t.Fatalf("fastly %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+func fastlyCommand(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
 	cmd := exec.Command(locate(t, "fastly"), append(args, "--non-interactive")...)
 	cmd.Dir = root
 	const nowhere = "http://127.0.0.1:9"
 	cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME="+t.TempDir(), "FASTLY_API_TOKEN=", "FASTLY_WASM_METADATA_DISABLE=true",
 		"http_proxy="+nowhere, "https_proxy="+nowhere, "HTTP_PROXY="+nowhere, "HTTPS_PROXY="+nowhere)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("fastly %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
+	return cmd
 }
 
 // packed returns the names in a package.
@@ -93,4 +101,38 @@ func TestShippedManifestServes(t *testing.T) {
 		t.Fatal(wrong)
 	}
 	facts(t, e, 0)
+}
+
+// TestFastlyServesByOurEmulator lets Fastly's command line start the emulator,
+// with the manifest as it is shipped.
+func TestFastlyServesByOurEmulator(t *testing.T) {
+	wasm, err := filepath.Abs(program(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := freeAddress(t)
+	cmd := fastlyCommand(t, "compute", "serve", "--viceroy-path", locate(t, "viceroy"), "--file", wasm, "--addr", address)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // with the emulator; an error means that both are gone
+		_ = cmd.Wait()                                      // killed
+		if t.Failed() {
+			t.Logf("fastly compute serve said:\n%s", said.String())
+		}
+	}()
+	waitFor(t, "fastly compute serve to listen", func() bool {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = c.Close() // it was only a look
+		}
+		return err == nil
+	})
+	if wrong := newClient(t, address, "").get("/o/x.gif", "").wrongWith("GET", "/o/x.gif"); wrong != "" {
+		t.Error(wrong)
+	}
 }

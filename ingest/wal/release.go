@@ -70,7 +70,7 @@ func (l *Log) tidy(now time.Time) {
 }
 
 // lastIsReleased reports whether the newest segment could go if it were not the
-// newest.
+// newest: its time is over, or the quota wants its place.
 func (l *Log) lastIsReleased() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,7 +79,8 @@ func (l *Log) lastIsReleased() bool {
 		return false
 	}
 	s := l.segments[n-1]
-	return !s.active && !s.releasedAt.IsZero() && l.opt.Now().Sub(s.releasedAt) >= l.opt.Retain
+	pressed := l.opt.MaxBytes > 0 && l.bytes > l.opt.MaxBytes/2
+	return !s.active && !s.releasedAt.IsZero() && (pressed || l.opt.Now().Sub(s.releasedAt) >= l.opt.Retain)
 }
 
 // reclaim deletes released segments before their time until that many bytes are

@@ -1,0 +1,186 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"glint/ingest/server/linegen"
+)
+
+const (
+	benchLines    = 5000 // of a body
+	distinctBody  = 8    // so that caches do not hold them all
+	benchDuration = 3 * time.Second
+)
+
+// clientVariable turns this test binary into the benchmark's client.
+const clientVariable = "GLINT_BENCH_CLIENT"
+
+func TestMain(m *testing.M) {
+	if address := os.Getenv(clientVariable); address != "" {
+		runClient(address)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// BenchmarkPostUntilOnDisk posts bodies of event lines, each with its own token
+// and event id, to the server before a write-ahead log on this disk, for as long
+// as benchDuration; 2xx means synced. The client is a process of its own on the
+// same processors, and its CPU is told apart. x_raw is the ratio to one writer
+// that appends the same bytes to a file and syncs it after each body.
+func BenchmarkPostUntilOnDisk(b *testing.B) {
+	for _, codec := range []string{"plain", "zstd"} {
+		bodies := benchBodies(codec)
+		raw := rawRate(b, bodies)
+		for _, connections := range []int{1, 8, 64} {
+			b.Run(fmt.Sprintf("%s/connections=%d", codec, connections), func(b *testing.B) {
+				_, address := newLogAndServer(b, filepath.Join(b.TempDir(), "log"), 64<<30)
+				for b.Loop() {
+					before := ownCPU()
+					r := askClient(b, address, codec, connections)
+					used := ownCPU() - before
+					b.ReportMetric(float64(r.Bodies*benchLines)/r.Seconds, "events/s")
+					b.ReportMetric(float64(r.Bodies)/r.Seconds/raw, "x_raw")
+					b.ReportMetric(r.P50*1000, "p50_ms")
+					b.ReportMetric(r.P99*1000, "p99_ms")
+					b.ReportMetric(used.Seconds()/r.Seconds, "server_cores")
+					b.ReportMetric(r.CPU/r.Seconds, "client_cores")
+				}
+			})
+		}
+	}
+}
+
+func benchBodies(codec string) (bodies [][]byte) {
+	encoder, _ := zstd.NewWriter(nil) // only faulty options give an error
+	for seed := range distinctBody {
+		body := linegen.Body(uint64(seed), benchLines)
+		if codec == "zstd" {
+			body = encoder.EncodeAll(body, nil)
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies
+}
+
+// rawRate is how many bodies per second a file takes, synced after each.
+func rawRate(b *testing.B, bodies [][]byte) float64 {
+	f, err := os.Create(filepath.Join(b.TempDir(), "raw"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	began, n := time.Now(), 0
+	for ; time.Since(began) < benchDuration/2; n++ {
+		if _, err := f.Write(bodies[n%len(bodies)]); err != nil {
+			b.Fatal(err)
+		}
+		if err := f.Sync(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return float64(n) / time.Since(began).Seconds()
+}
+
+// result is what the client process has measured.
+type result struct {
+	Bodies                 int
+	Seconds, CPU, P50, P99 float64
+}
+
+func askClient(b *testing.B, address, codec string, connections int) (r result) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %d", clientVariable, strings.TrimPrefix(address, "http://"), codec, connections))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err == nil {
+		err = json.Unmarshal(out, &r)
+	}
+	if err != nil || r.Bodies == 0 {
+		b.Fatalf("the client: %v, %s", err, out)
+	}
+	return r
+}
+
+// runClient posts for benchDuration and prints a result.
+func runClient(task string) {
+	var address, codec string
+	var connections int
+	if _, err := fmt.Sscan(task, &address, &codec, &connections); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	var requests [][]byte
+	for _, body := range benchBodies(codec) {
+		head := fmt.Sprintf("POST /v1/logs HTTP/1.1\r\nHost: ingest\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n", testToken, len(body))
+		requests = append(requests, append([]byte(head), body...))
+	}
+	var (
+		mu    sync.Mutex
+		times []float64
+		all   sync.WaitGroup
+	)
+	cpu, began := ownCPU(), time.Now()
+	for n := range connections {
+		all.Go(func() {
+			mine := postFor(address, requests, n, began.Add(benchDuration))
+			mu.Lock()
+			defer mu.Unlock()
+			times = append(times, mine...)
+		})
+	}
+	all.Wait()
+	r := result{Bodies: len(times), Seconds: time.Since(began).Seconds(), CPU: (ownCPU() - cpu).Seconds()}
+	if slices.Sort(times); len(times) > 0 {
+		r.P50, r.P99 = times[len(times)/2], times[len(times)*99/100]
+	}
+	_ = json.NewEncoder(os.Stdout).Encode(r) // the parent sees what is missing
+}
+
+// postFor posts over one connection until end and returns the time of each
+// answer in seconds.
+func postFor(address string, requests [][]byte, first int, end time.Time) (times []float64) {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = c.Close() }()
+	answers := bufio.NewReader(c)
+	for n := first; time.Now().Before(end); n++ {
+		sent := time.Now()
+		if _, err := io.Copy(c, bytes.NewReader(requests[n%len(requests)])); err != nil {
+			return times
+		}
+		answer, err := http.ReadResponse(answers, nil)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			return times
+		}
+		_, _ = io.Copy(io.Discard, answer.Body) // a few bytes
+		times = append(times, time.Since(sent).Seconds())
+	}
+	return times
+}
+
+// ownCPU is the processor time of this process.
+func ownCPU() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u) // cannot fail for oneself
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
