@@ -16,14 +16,9 @@ import (
 	"glint/edge/pixel"
 )
 
-// maxRequests ends a sandbox before anything that a request leaves behind, in
-// the heap or in the platform's tables of handles, can add up to its limits.
-// Starting a new one so seldom costs nothing that can be measured.
-const maxRequests = 1000
-
 func main() {
 	s := newServer()
-	fsthttp.ServeMany(s.serve, &fsthttp.ServeManyOptions{MaxRequests: maxRequests})
+	fsthttp.ServeMany(s.serve, &fsthttp.ServeManyOptions{Continue: heapHasRoom})
 }
 
 // server holds what a sandbox reads once and uses for all of its requests.
