@@ -11,7 +11,7 @@ install := go run ./edge/toolchain/install
 say      = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
 # How the edge program is compiled; edge/README.md has the measurements.
-TINYGO_FLAGS := -target=wasip1 -opt=z -gc=leaking -no-debug -tags fastlyinternalsetparseuri
+TINYGO_FLAGS := -target=wasip1 -opt=s -gc=leaking -no-debug -tags fastlyinternalsetparseuri
 
 .PHONY: help run test tools build glint edge fmt lint tidy-check test-unit test-sql test-edge test-e2e fuzz bench soak accuracy golden clean
 
