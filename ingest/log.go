@@ -85,6 +85,8 @@ func (l laneLog) Read(first uint64) func(context.Context) (batch.Body, error) {
 	}
 }
 
+func (l laneLog) Last() uint64 { return l.log.Recovery().Next.Record - 1 }
+
 func (l laneLog) Release(before uint64) (oldest uint64) {
 	l.log.Release(wal.Position{Record: before})
 	return l.log.Oldest()

@@ -43,18 +43,34 @@ func (l *Loader) Load(ctx context.Context, name string, bodies []Body) error {
 	if err := d.resolve(ctx, l.Warehouse); err != nil {
 		return err
 	}
+	// The dead letters come first. A message may be registered between two tries:
+	// its open would then be among the rows of an insert that has been taken
+	// without it, and so be dropped as a repeat.
+	if err := l.bury(d.rejected); err != nil {
+		return err
+	}
+	buried := len(d.rejected)
 	if err := l.insert(ctx, &d, name, 0, len(d.opens)); err != nil {
 		return err
 	}
-	if len(d.rejected) > 0 {
-		if err := l.DeadLetters.write(d.rejected); err != nil {
-			return fmt.Errorf("keep lines that cannot be stored: %w", err)
-		}
+	if err := l.bury(d.rejected[buried:]); err != nil {
+		return err
 	}
 	if l.Count != nil {
 		for outcome, n := range d.count() {
 			l.Count(outcome, n)
 		}
+	}
+	return nil
+}
+
+// bury keeps lines that cannot be stored.
+func (l *Loader) bury(lines []rejected) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	if err := l.DeadLetters.write(lines); err != nil {
+		return fmt.Errorf("keep lines that cannot be stored: %w", err)
 	}
 	return nil
 }

@@ -26,6 +26,8 @@ type Log interface {
 	// there still is. The returned function waits for the next one until ctx
 	// ends; it hands out durable records only.
 	Read(first uint64) func(ctx context.Context) (Body, error)
+	// Last is the number of the newest record, 0 if there never was one.
+	Last() uint64
 	// Release says that all records before that number are in the warehouse. It
 	// returns the number of the oldest record that the log keeps all the same.
 	Release(before uint64) (oldest uint64)
@@ -96,6 +98,17 @@ func (l *Lane) open() (unfinished []Manifest, err error) {
 	all, err := l.manifests.load()
 	if err != nil {
 		return nil, err
+	}
+	if l.state.Acknowledged > l.Log.Last() {
+		// The log is not the one that the checkpoint speaks of: its folder was
+		// deleted. Its records begin anew, and so do the names.
+		l.Logger.Warn("the log was replaced by another one; all of it is inserted", "lane", l.Name)
+		for _, m := range all {
+			if err := l.manifests.remove(m); err != nil {
+				return nil, err
+			}
+		}
+		l.state, all = checkpoint{}, nil
 	}
 	if boot := bootID(); l.state.BootID != boot {
 		// The machine may have lost power since. What was acknowledged may not

@@ -60,6 +60,15 @@ func (f *fakeLog) Read(first uint64) func(context.Context) (Body, error) {
 	}
 }
 
+func (f *fakeLog) Last() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.bodies) == 0 {
+		return 0
+	}
+	return f.bodies[len(f.bodies)-1].Record
+}
+
 func (f *fakeLog) Release(before uint64) uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -275,5 +284,42 @@ func TestRecordsLostInTheLogDoNotHoldUpTheOthers(t *testing.T) {
 	stop()
 	if got := house.stored(); got != 4 {
 		t.Errorf("%d rows are stored, want the 4 that are left", got)
+	}
+}
+
+func TestAnotherLogInTheSamePlaceIsInsertedFromItsBeginning(t *testing.T) {
+	dir, old, house := t.TempDir(), newFakeLog(), newHouse()
+	fill(t, old, 5)
+	stop := start(t, dir, old, house, 4)
+	wait(t, "the release of all records", func() bool { return old.releasedBefore() == 6 })
+	stop()
+	fresh := newFakeLog()
+	fresh.append(t, openLine(t, 101, nil))
+	fresh.append(t, openLine(t, 102, nil))
+	stop = start(t, dir, fresh, house, 1) // the first names would be those of the old log
+	wait(t, "the release of all records", func() bool { return fresh.releasedBefore() == 3 })
+	stop()
+	if got := house.stored(); got != 12 {
+		t.Errorf("%d rows are stored, want 10 of the old log and 2 of the new one", got)
+	}
+}
+
+// TestAMessageRegisteredBetweenTwoTriesIsNotLost lets the first try take effect
+// without its answer, and registers the message before the second one.
+func TestAMessageRegisteredBetweenTwoTriesIsNotLost(t *testing.T) {
+	w := newWorld(t)
+	bodies := []Body{{Record: 1, ReceivedAt: now, Source: "default", Lines: []byte(openLine(t, 1, nil) + "\n" + plainLine(t, 2, plain.String()))}}
+	lost := errors.New("the answer was lost")
+	w.house.insertErr = lost
+	if err := w.Load(t.Context(), "name", bodies); !errors.Is(err, lost) {
+		t.Fatalf("got %v, want %v", err, lost)
+	}
+	w.house.registered[plain] = 42
+	w.house.insertErr = nil
+	if err := w.Load(t.Context(), "name", bodies); err != nil {
+		t.Fatal(err)
+	}
+	if letters := w.letters(t); len(letters) != 1 || letters[0].Reason != string(UnknownMessage) {
+		t.Errorf("the open is in no dead letter, though its insert may be dropped as a repeat: %+v", letters)
 	}
 }

@@ -104,10 +104,17 @@ func (m *manifests) forgetBefore(record uint64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for len(m.kept) > 0 && m.kept[0].Last < record {
-		if err := os.Remove(m.path(m.kept[0])); err != nil {
-			return fmt.Errorf("forget manifest: %w", err)
+		if err := m.remove(m.kept[0]); err != nil {
+			return err
 		}
 		m.kept = m.kept[1:]
+	}
+	return nil
+}
+
+func (m *manifests) remove(x Manifest) error {
+	if err := os.Remove(m.path(x)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forget manifest: %w", err)
 	}
 	return nil
 }
