@@ -79,12 +79,13 @@ func readBody(w http.ResponseWriter, r *http.Request, maxBytes int64, budget *bu
 }
 
 func (b *body) fill(w http.ResponseWriter, r *http.Request, maxBytes int64) *refusal {
-	if r.ContentLength > maxBytes {
-		return tooLarge(maxBytes)
-	}
 	control := http.NewResponseController(w)
 	// With the deadline left on, the server would take a long query for a lost client.
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	if r.ContentLength > maxBytes {
+		drain(r.Body, control)
+		return tooLarge(maxBytes)
+	}
 	source := stallGuard{r.Body, control}
 	for {
 		step := int64(bodyChunkBytes)
@@ -109,6 +110,7 @@ func (b *body) fill(w http.ResponseWriter, r *http.Request, maxBytes int64) *ref
 		b.size += int64(n)
 		switch {
 		case b.size > maxBytes:
+			drain(r.Body, control)
 			return tooLarge(maxBytes)
 		case errors.Is(err, io.EOF):
 			return nil
@@ -119,6 +121,9 @@ func (b *body) fill(w http.ResponseWriter, r *http.Request, maxBytes int64) *ref
 		}
 	}
 }
+
+// drainTime is how long the rest of a refused body is read.
+const drainTime = 2 * time.Second
 
 // readChunk fills p as far as it can. Unlike io.ReadFull it keeps the error of
 // the source, whose io.ErrUnexpectedEOF means that the client was cut off: such
@@ -133,6 +138,14 @@ func readChunk(source io.Reader, p []byte) (int, error) {
 		}
 	}
 	return filled, nil
+}
+
+// drain reads for a while what is not wanted. A client that is still sending when
+// the connection closes sees a reset and never the answer.
+func drain(rest io.Reader, control *http.ResponseController) {
+	if control.SetReadDeadline(time.Now().Add(drainTime)) == nil {
+		_, _ = io.Copy(io.Discard, rest) // a fast client ends, a slow one is cut
+	}
 }
 
 func tooLarge(maxBytes int64) *refusal {
