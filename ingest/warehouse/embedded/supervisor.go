@@ -38,30 +38,8 @@ type supervisor struct {
 	hurry    context.Context // ends when it shall end at once
 }
 
-// silentStart is the error about an engine that did not listen in time.
-type silentStart struct{ error }
-
-func (s silentStart) Unwrap() error { return s.error }
-
-// patience is how long the try-th start in a row may take, the first being 0.
-// Now and then an engine hangs while it starts, once in some hundred starts, and
-// the next one does not; so the first tries end soon, and the last one, which
-// leaves a large data directory its time, takes all of StartTimeout.
-func (s *supervisor) patience(try int) time.Duration {
-	switch try {
-	case 0:
-		return s.cfg.StartTimeout / 12
-	case 1:
-		return s.cfg.StartTimeout / 4
-	}
-	return s.cfg.StartTimeout
-}
-
-// maxSilentTries bounds the tries of the first start with a silent engine.
-const maxSilentTries = 3
-
 // launch starts the engine and returns when it answers an authenticated query.
-func (s *supervisor) launch(patience time.Duration) (*process, *backend, error) {
+func (s *supervisor) launch() (*process, *backend, error) {
 	started := time.Now()
 	child, err := startProcess(s.cfg, s.files, s.lock)
 	if err != nil {
@@ -70,7 +48,7 @@ func (s *supervisor) launch(patience time.Duration) (*process, *backend, error) 
 		}
 		return nil, nil, err
 	}
-	timeout := time.NewTimer(patience)
+	timeout := time.NewTimer(s.cfg.StartTimeout)
 	defer timeout.Stop()
 	fail := func(reason string) error {
 		if s.stop.Err() != nil {
@@ -90,7 +68,7 @@ func (s *supervisor) launch(patience time.Duration) (*process, *backend, error) 
 		return nil, nil, fail(child.exitReason())
 	case <-timeout.C:
 		child.kill()
-		return nil, nil, silentStart{fail(fmt.Sprintf("not listening after %s", patience))}
+		return nil, nil, fail(fmt.Sprintf("not listening after %s", s.cfg.StartTimeout))
 	case <-s.stop.Done():
 		child.end(s.hurry)
 		return nil, nil, errStopping
@@ -131,21 +109,11 @@ func probe(way *backend, user User) error {
 }
 
 // launchFirst is launch for Start: another port is tried if ours was taken
-// meanwhile, another start if the engine stayed silent; everything else is an
-// error at once.
+// meanwhile, everything else is an error at once.
 func (s *supervisor) launchFirst() (*process, *backend, error) {
-	for taken, silent := 1, 0; ; {
-		child, way, err := s.launch(s.patience(silent))
-		_, hung := errors.AsType[silentStart](err)
-		switch {
-		case errors.Is(err, errStopping):
-			return nil, nil, err
-		case errors.Is(err, errPortTaken) && taken < maxPortTries:
-			taken++
-		case hung && silent < maxSilentTries-1:
-			silent++
-			s.cfg.Logger.Warn("engine was silent while it started, trying again", "tries", silent)
-		default:
+	for try := 1; ; try++ {
+		child, way, err := s.launch()
+		if !errors.Is(err, errPortTaken) || try == maxPortTries {
 			return child, way, err
 		}
 	}
@@ -227,7 +195,7 @@ func (s *supervisor) relaunch(delay time.Duration) (*process, *backend, time.Dur
 		case <-time.After(delay):
 		}
 		delay = min(max(2*delay, firstBackoff), maxBackoff)
-		child, way, err := s.launch(s.patience(failed))
+		child, way, err := s.launch()
 		if err == nil {
 			return child, way, delay, nil
 		}
