@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"path/filepath"
 	"time"
@@ -60,18 +61,30 @@ func appendTo(lanes *wal.Lanes) server.Store {
 // newLane returns what brings a lane's records into the warehouse.
 func newLane(cfg *Config, name string, log *wal.Log, loader *batch.Loader) *batch.Lane {
 	return &batch.Lane{
-		Name: name, Dir: filepath.Join(cfg.LogDir, "batches", name), Log: laneLog{log}, Loader: loader,
+		Name: name, Dir: filepath.Join(cfg.LogDir, "batches", name), Log: laneLog{log, cfg.Logger}, Loader: loader,
 		MaxLines: 50_000, MaxBytes: 64 << 20, MaxWait: cfg.BatchWait, Inserters: 2, Logger: cfg.Logger,
 	}
 }
 
 // laneLog is a lane of the write-ahead log as a batch.Log: it decodes bodies.
-type laneLog struct{ log *wal.Log }
+type laneLog struct {
+	log    *wal.Log
+	logger *slog.Logger
+}
 
 func (l laneLog) Read(first uint64) func(context.Context) (batch.Body, error) {
 	r := l.log.NewReader(wal.Position{Record: first})
 	return func(ctx context.Context) (batch.Body, error) {
 		record, at, err := r.Next(ctx)
+		for err != nil && ctx.Err() == nil && !errors.Is(err, wal.ErrClosed) {
+			// A lack of descriptors or a fault of the disk: it may pass.
+			l.logger.Warn("log not read, trying again", "error", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+			}
+			record, at, err = r.Next(ctx)
+		}
 		if err != nil {
 			return batch.Body{}, err
 		}

@@ -87,7 +87,7 @@ func TestAnsweredBodiesAreInTheLogAsTheyCame(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = again.Close(t.Context()) }()
-	next := laneLog{again.Live}.Read(1)
+	next := laneLog{again.Live, slog.New(slog.DiscardHandler)}.Read(1)
 	for n, want := range sent {
 		got, err := next(t.Context())
 		if err != nil {
@@ -118,7 +118,7 @@ func TestAFullLogRefusesAndTakesAgainWithoutRestart(t *testing.T) {
 	if err := lanes.Live.Seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	laneLog{lanes.Live}.Release(accepted + 1) // all of it reached the warehouse
+	laneLog{lanes.Live, slog.New(slog.DiscardHandler)}.Release(accepted + 1) // all of it reached the warehouse
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if status, answer, _ = postBody(t, address, body); status == http.StatusOK {
 			break

@@ -24,7 +24,7 @@ import (
 )
 
 // stopTimeout bounds the whole stop; every step gets what is left of it.
-const stopTimeout = 13 * time.Second
+const stopTimeout = 12 * time.Second
 
 // Run starts the service, calls cfg.Ready, and works until ctx ends or a part
 // fails for good. It then stops in the order of the flow: first who takes
@@ -78,7 +78,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	serve := func(name string, l net.Listener, h httpHandler) {
 		s := newHTTPServer(h)
 		go func() { failed <- serveError(name, s.Serve(l)) }()
-		stops.push(s.Shutdown)
+		stops.push(soon(s.Shutdown))
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
 	logs, err := newLogServer(&cfg, lanes, house.ready, registry)
@@ -95,7 +95,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 			return err
 		}
 		go func() { failed <- serveError("pixel", opens.Serve(listeners.pixel)) }()
-		stops.push(opens.Shutdown)
+		stops.push(soon(opens.Shutdown))
 	}
 	if cfg.Ready != nil {
 		cfg.Ready(cfg.Pixel.secure(listeners.addresses(house.address, !cfg.TLS.Empty())))
@@ -144,6 +144,19 @@ func (s *stopStack) run() error {
 	return errors.Join(faults...)
 }
 
+// soon bounds a shutdown that waits for connections which have sent nothing, or
+// half a request. They are cut with the process.
+func soon(shutdown func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		if err := shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+		return nil
+	}
+}
+
 // waitReleased gives what is in the log a little time to reach the warehouse.
 // What does not is inserted after the next start.
 func waitReleased(ctx context.Context, log *wal.Log) error {
@@ -160,4 +173,4 @@ func waitReleased(ctx context.Context, log *wal.Log) error {
 }
 
 // lastInserts is how long a stop waits for the log to be empty.
-const lastInserts = 4 * time.Second
+const lastInserts = 1500 * time.Millisecond

@@ -24,7 +24,7 @@ type edge struct {
 }
 
 // flushTimeout bounds how long the last lines may take to ingest.
-const flushTimeout = 5 * time.Second
+const flushTimeout = 2 * time.Second
 
 // startEdge lets the emulator answer the pixel; what it logs goes to ingest the
 // way that Fastly would take.
@@ -51,6 +51,7 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 	go func() {
 		<-e.emulator.Done()
 		if !e.stopping.Load() {
+			e.flush()
 			cancel(errors.New("the emulator has ended by itself"))
 		}
 	}()
@@ -61,6 +62,11 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 func (e *edge) stop() {
 	e.stopping.Store(true)
 	e.emulator.Stop()
+	e.flush()
+}
+
+// flush brings what the emulator has logged to ingest, as far as time allows.
+func (e *edge) flush() {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
 	e.batcher.Close(ctx)

@@ -10,7 +10,13 @@ package batch
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -64,13 +70,15 @@ func (l *Loader) Load(ctx context.Context, name string, bodies []Body) error {
 	return nil
 }
 
+// letterLines is the most lines of one dead-letter file.
+const letterLines = 10_000
+
 // bury keeps lines that cannot be stored.
 func (l *Loader) bury(lines []rejected) error {
-	if len(lines) == 0 {
-		return nil
-	}
-	if err := l.DeadLetters.write(lines); err != nil {
-		return fmt.Errorf("keep lines that cannot be stored: %w", err)
+	for part := range slices.Chunk(lines, letterLines) {
+		if err := l.DeadLetters.write(part); err != nil {
+			return fmt.Errorf("keep lines that cannot be stored: %w", err)
+		}
 	}
 	return nil
 }
@@ -83,7 +91,7 @@ func (l *Loader) insert(ctx context.Context, d *decoder, name string, first, end
 		return nil
 	}
 	err := l.Warehouse.InsertOpens(ctx, name, d.opens[first:end])
-	if err == nil || ctx.Err() != nil || warehouse.Retryable(err) {
+	if err == nil || ctx.Err() != nil || errors.Is(err, context.Canceled) || warehouse.Retryable(err) {
 		return err
 	}
 	if end-first == 1 {
@@ -91,8 +99,21 @@ func (l *Loader) insert(ctx context.Context, d *decoder, name string, first, end
 		return nil
 	}
 	middle := (first + end) / 2
-	if err := l.insert(ctx, d, name+"/0", first, middle); err != nil {
+	if err := l.insert(ctx, d, partName(name, d.opens[first:middle]), first, middle); err != nil {
 		return err
 	}
-	return l.insert(ctx, d, name+"/1", middle, end)
+	return l.insert(ctx, d, partName(name, d.opens[middle:end]), middle, end)
+}
+
+// partName names a part of a batch after the rows in it: between two tries the
+// halves may lie elsewhere, since messages get registered.
+func partName(name string, opens []warehouse.Open) string {
+	whole, _, _ := strings.Cut(name, "/")
+	h := sha256.New()
+	for i := range opens {
+		var b [8]byte
+		binary.BigEndian.PutUint64(b[:], opens[i].EventID)
+		h.Write(b[:])
+	}
+	return whole + "/" + hex.EncodeToString(h.Sum(nil)[:12])
 }

@@ -50,7 +50,7 @@ func (l *Lane) decide(ctx context.Context, unfinished []Manifest, batches chan<-
 			return err
 		}
 		m := newManifest(l.state.LogID, bodies[0].Record, bodies[len(bodies)-1].Record)
-		if err := l.manifests.save(m); err != nil {
+		if err := l.persist(ctx, func() error { return l.manifests.save(m) }); err != nil {
 			return err
 		}
 		if err := l.send(ctx, &decided{Manifest: m, bodies: bodies}, batches); err != nil {
@@ -87,10 +87,18 @@ func (g *gatherer) read(ctx context.Context) (Body, error) {
 	return g.next(ctx)
 }
 
+// readPatience is how long a record that was on disk may take to be read.
+const readPatience = 10 * time.Second
+
 // exactly returns those of the batch's records that the log still has.
 func (g *gatherer) exactly(ctx context.Context, m Manifest) (bodies []Body, err error) {
 	for record := m.First; record <= m.Last; record++ {
-		body, err := g.read(ctx)
+		there, cancel := context.WithTimeout(ctx, readPatience)
+		body, err := g.read(there)
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			break // nothing newer either: the rest is in quarantine
+		}
 		if err != nil {
 			return nil, err
 		}

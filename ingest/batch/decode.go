@@ -66,10 +66,15 @@ type decoder struct {
 	refused    int // of opens
 }
 
+// minLikelyLine is shorter than any event's line: what is shorter is no event
+// and needs no room among the rows.
+const minLikelyLine = 100
+
 func (d *decoder) decode(b *Body) {
 	d.source, d.receivedAt = b.Source, b.ReceivedAt
-	d.opens = slices.Grow(d.opens, b.Count)
-	d.lines = slices.Grow(d.lines, b.Count)
+	likely := min(b.Count, len(b.Lines)/minLikelyLine+1)
+	d.opens = slices.Grow(d.opens, likely)
+	d.lines = slices.Grow(d.lines, likely)
 	text := string(b.Lines) // the rows' strings are parts of it
 	for len(text) > 0 {
 		line := text

@@ -56,10 +56,7 @@ type Lane struct {
 // Run works until ctx ends or the disk fails. What is in flight then is tried
 // again by the next Run.
 func (l *Lane) Run(ctx context.Context) error {
-	unfinished, err := l.open()
-	if err == nil {
-		err = l.manifests.forgetBefore(l.Log.Release(l.state.Acknowledged + 1))
-	}
+	unfinished, err := l.open(ctx)
 	if err != nil {
 		return fmt.Errorf("lane %s: %w", l.Name, err)
 	}
@@ -88,7 +85,7 @@ func (l *Lane) Run(ctx context.Context) error {
 
 // open reads how far the lane is and returns the batches that were decided and
 // are not known to be in the warehouse.
-func (l *Lane) open() (unfinished []Manifest, err error) {
+func (l *Lane) open(ctx context.Context) (unfinished []Manifest, err error) {
 	if l.manifests, err = openManifests(l.Dir); err != nil {
 		return nil, err
 	}
@@ -99,7 +96,11 @@ func (l *Lane) open() (unfinished []Manifest, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.state.Acknowledged > l.Log.Last() {
+	known := l.state.Acknowledged
+	if len(all) > 0 {
+		known = max(known, all[len(all)-1].Last)
+	}
+	if known > l.Log.Last() {
 		// The log is not the one that the checkpoint speaks of: its folder was
 		// deleted. Its records begin anew, and so do the names.
 		l.Logger.Warn("the log was replaced by another one; all of it is inserted", "lane", l.Name)
@@ -122,11 +123,15 @@ func (l *Lane) open() (unfinished []Manifest, err error) {
 	if l.state.LogID == "" {
 		l.state.LogID = l.Name + "-" + rand.Text() // a new log's names must not meet an old one's
 	}
-	if err := l.manifests.saveCheckpoint(l.state); err != nil {
+	if err := l.persist(ctx, func() error { return l.manifests.saveCheckpoint(l.state) }); err != nil {
+		return nil, err
+	}
+	oldest := l.Log.Release(l.state.Acknowledged + 1)
+	if err := l.manifests.forgetBefore(oldest); err != nil {
 		return nil, err
 	}
 	for _, m := range all {
-		if m.Last > l.state.Acknowledged {
+		if m.Last > l.state.Acknowledged && m.Last >= oldest {
 			unfinished = append(unfinished, m)
 		}
 	}
@@ -149,7 +154,24 @@ func (l *Lane) insert(ctx context.Context, b *decided) error {
 		}
 	}
 	b.bodies = nil
-	return l.acknowledger.done(b, l.advance)
+	return l.acknowledger.done(b, func(last uint64) error {
+		return l.persist(ctx, func() error { return l.advance(last) })
+	})
+}
+
+// persist tries until a small file is written: a disk that is full for a moment,
+// or a lack of descriptors, must not end the service.
+func (l *Lane) persist(ctx context.Context, write func() error) error {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		err := write()
+		if err == nil {
+			return nil
+		}
+		l.Logger.Warn("state of the log not written, trying again", "lane", l.Name, "error", err, "pause", pause)
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
 }
 
 // advance keeps how far the lane is. The log may let go what is before.

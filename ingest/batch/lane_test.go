@@ -323,3 +323,71 @@ func TestAMessageRegisteredBetweenTwoTriesIsNotLost(t *testing.T) {
 		t.Errorf("the open is in no dead letter, though its insert may be dropped as a repeat: %+v", letters)
 	}
 }
+
+// TestALogThatWasReplacedBeforeAnythingWasAcknowledged keeps the manifests of the
+// old log's batches away from the new log's records.
+func TestALogThatWasReplacedBeforeAnythingWasAcknowledged(t *testing.T) {
+	dir, old, house := t.TempDir(), newFakeLog(), newHouse()
+	house.fail = func(string, []warehouse.Open) (before, after error) { return nil, errors.New("the answer was lost") }
+	fill(t, old, 3)
+	stop := start(t, dir, old, house, 100)
+	wait(t, "the insert whose answer is lost", func() bool { return house.stored() == 6 })
+	stop()
+	house.fail = nil
+	fresh := newFakeLog()
+	fresh.append(t, openLine(t, 101, nil))
+	stop = start(t, dir, fresh, house, 100)
+	wait(t, "the release of the new record", func() bool { return fresh.releasedBefore() == 2 })
+	stop()
+	if got := house.stored(); got != 7 {
+		t.Errorf("%d rows are stored, want 6 of the old log and 1 of the new one", got)
+	}
+}
+
+// TestHalvesThatShiftBetweenTwoTriesLoseNothing has one row refused, one half
+// failing, and a message registered before the second try.
+func TestHalvesThatShiftBetweenTwoTriesLoseNothing(t *testing.T) {
+	letters, err := OpenDeadLetters(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	house := &registeringHouse{strictHouse: newHouse(), registered: map[uuid.UUID]uint64{}}
+	down := true
+	house.fail = func(_ string, opens []warehouse.Open) (before, after error) {
+		for i := range opens {
+			if opens[i].EventID == 4 {
+				return warehouse.ErrRows, nil
+			}
+		}
+		if down && opens[0].EventID == 3 {
+			return errors.New("connection refused"), nil
+		}
+		return nil, nil
+	}
+	l := &Loader{Ring: ring(t, 0), Warehouse: house, DeadLetters: letters}
+	bodies := []Body{{Record: 1, ReceivedAt: now, Source: "default", Lines: []byte(strings.Join([]string{
+		openLine(t, 1, nil), openLine(t, 2, nil), openLine(t, 3, nil), openLine(t, 4, nil),
+		plainLine(t, 5, plain.String()), plainLine(t, 6, plain.String()),
+	}, "\n"))}}
+	if err := l.Load(t.Context(), "name", bodies); err == nil {
+		t.Fatal("the first try succeeded")
+	}
+	down = false
+	house.registered[plain] = 42
+	if err := l.Load(t.Context(), "name", bodies); err != nil {
+		t.Fatal(err)
+	}
+	if got := house.stored(); got != 5 {
+		t.Errorf("%d rows are stored, want all but the refused one of 6: %v", got, house.rows)
+	}
+}
+
+// registeringHouse knows the campaigns of messages.
+type registeringHouse struct {
+	*strictHouse
+	registered map[uuid.UUID]uint64
+}
+
+func (h *registeringHouse) CampaignsOf(context.Context, []uuid.UUID) (map[uuid.UUID]uint64, error) {
+	return h.registered, nil
+}

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,9 +28,11 @@ type Manifest struct {
 	RulesetVersion uint16 `json:"ruleset_version"` // in force when it was decided; a newer binary judges by its own
 }
 
+// newManifest decides a batch. Its name has a random part, so that it never meets
+// that of another batch, not even one of a log that was restored from a copy.
 func newManifest(logID string, first, last uint64) Manifest {
 	return Manifest{
-		Name:  fmt.Sprintf("%s-%d-%d", logID, first, last),
+		Name:  fmt.Sprintf("%s-%d-%d-%s", logID, first, last, rand.Text()[:12]),
 		First: first, Last: last, RulesetVersion: classify.RulesetVersion,
 	}
 }

@@ -157,8 +157,18 @@ func TestAnnouncedLengthReservesNothing(t *testing.T) {
 	for range 100 {
 		w.raw(t, head("Content-Length: 4194304\r\n")+"x")
 	}
-	if got := w.post(t, bytes.NewReader(bytes.Repeat([]byte("{}\n"), 1<<20))); got.String() != "200 lines=1048576" {
+	if got := w.post(t, bytes.NewReader(bytes.Repeat([]byte("{    }\n"), 1<<19))); got.String() != "200 lines=524288" {
 		t.Errorf("a body of 3 MiB got %s", got)
+	}
+}
+
+func TestTooManyLinesAreRefused(t *testing.T) {
+	w := start(t, nil)
+	if got := w.post(t, bytes.NewReader(bytes.Repeat([]byte("x\n"), maxLines+1))); !strings.HasPrefix(got.String(), "413") {
+		t.Errorf("a body of %d lines got %s", maxLines+1, got)
+	}
+	if got := w.post(t, strings.NewReader(two)); got.String() != "200 lines=2" {
+		t.Errorf("an honest client then got %s", got)
 	}
 }
 

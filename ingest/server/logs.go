@@ -32,6 +32,10 @@ func (s *Server) logs(w http.ResponseWriter, r *http.Request) {
 	refusal.write(w)
 }
 
+// maxLines bounds the lines of a body, a hundred times Fastly's default: what
+// comes after the log needs memory by the line, not by the byte.
+const maxLines = 1_000_000
+
 // accept goes from what is cheap to check to what is dear: a body is not read
 // before all that its headers tell is in order, and with Expect: 100-continue
 // not even sent.
@@ -72,6 +76,9 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, b *Body) error {
 	}
 	if err := s.count(r.Context(), b); err != nil || b.Lines == 0 {
 		return err
+	}
+	if b.Lines > maxLines {
+		return tooLarge
 	}
 	return s.store(r.Context(), b)
 }
