@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"glint/ingest/durable"
 )
 
 // process is one run of the engine, seen from the parent.
@@ -38,7 +40,7 @@ func startProcess(cfg *Config, files layout, lock *dirLock) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writePrivate(files.ConfigFile, config); err != nil {
+	if err := durable.WriteFile(files.ConfigFile, config); err != nil {
 		return nil, fmt.Errorf("write engine configuration: %w", err)
 	}
 	warehouse := cfg.warehouseUser()

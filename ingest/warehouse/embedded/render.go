@@ -146,18 +146,3 @@ func renderUser(user User) renderedUser {
 	}
 	return rendered
 }
-
-// writePrivate replaces path by a file that only the owner can read, whatever was there before.
-func writePrivate(path string, content []byte) error {
-	fresh := path + ".new"
-	if err := os.Remove(fresh); err != nil && !os.IsNotExist(err) {
-		return fmt.Errorf("remove old file: %w", err)
-	}
-	if err := os.WriteFile(fresh, content, 0o600); err != nil {
-		return fmt.Errorf("write file: %w", err)
-	}
-	if err := os.Rename(fresh, path); err != nil {
-		return fmt.Errorf("replace file: %w", err)
-	}
-	return nil
-}
