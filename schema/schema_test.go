@@ -17,6 +17,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"migrations/00002_sends.sql",
 		"migrations/00003_message_campaigns.sql",
 		"migrations/00004_opens.sql",
+		"migrations/00007_client_facts.sql",
 		"queries/campaign_by_id.sql",
 		"queries/campaign_by_name.sql",
 		"queries/campaign_key.sql",

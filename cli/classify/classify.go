@@ -32,7 +32,7 @@ func NewCmd(a *app.App) *cobra.Command {
   in   user_agent, ip, as_number, proxy_type, proxy_description, network, method, referer, headers{}, sent_at, opened_at
        all optional; times are RFC 3339; network is apple_relay, scanner:<name>, hosting, none or unknown, and decided
        from the proxy fields, the address and the lists in $GLINT_HOME if it is missing
-  out  class, reason, ruleset_version; for a faulty line {"error":…}, and exit code 1 at the end
+  out  class, reason, ruleset_version, client, vendor, os, device; for a faulty line {"error":…}, and exit code 1 at the end
 
 It changes nothing.`,
 		Example: `  echo '{"user_agent":"Mozilla/5.0","proxy_description":"apple"}' | glint classify`,
@@ -109,14 +109,26 @@ func judgeLine(line string, tooLong bool, book *networks.Book) (answer []byte, o
 	if err != nil {
 		return failure(err), false
 	}
-	v := classify.Judge(&request)
-	b := append([]byte(`{"class":`), '"')
-	b = append(b, v.Class.String()...)
+	return answerTo(&request), true
+}
+
+// answerTo is the line that is printed for a request. No name in it needs an
+// escape; a test holds that.
+func answerTo(r *classify.Request) []byte {
+	v, f := classify.Examine(r)
+	b := append([]byte(`{"class":"`), v.Class.String()...)
 	b = append(b, `","reason":"`...)
 	b = append(b, v.Reason...)
 	b = append(b, `","ruleset_version":`...)
 	b = strconv.AppendUint(b, uint64(classify.RulesetVersion), 10)
-	return append(b, '}'), true
+	for _, field := range [...]struct{ name, value string }{{"client", f.Client}, {"vendor", f.Vendor}, {"os", f.OS}, {"device", f.Device}} {
+		b = append(b, `,"`...)
+		b = append(b, field.name...)
+		b = append(b, `":"`...)
+		b = append(b, field.value...)
+		b = append(b, '"')
+	}
+	return append(b, '}')
 }
 
 func failure(err error) []byte {

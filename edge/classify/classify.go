@@ -105,7 +105,11 @@ type Verdict struct {
 // Judge classifies one request. It is safe for concurrent use.
 func Judge(r *Request) Verdict {
 	seen := read(r.UserAgent)
-	known := seen.traits | requestTraits(r)
+	return decide(&seen, seen.traits|requestTraits(r))
+}
+
+// decide walks the rules; the last one fits everything.
+func decide(seen *reading, known traits) Verdict {
 	for i := range rules {
 		rule := &rules[i]
 		if !rule.fits(known) {

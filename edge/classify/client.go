@@ -1,167 +1,99 @@
 package classify
 
-// label is a short name for breakdowns. Where a user agent has several, the
-// smallest wins: proxies, then mail programs, then browsers from the most
-// particular to the most imitated.
-type label uint8
+// Facts names the program that fetched a pixel, for breakdowns; it takes no part
+// in the verdict. Each field is from a closed set and never empty:
+//
+//	Client  a name of the table in labels.go
+//	Vendor  a vendor of that table
+//	OS      Windows, Windows Phone, macOS, iOS, iPadOS, watchOS, tvOS, Android, HarmonyOS, ChromeOS, Linux, Tizen, webOS,
+//	        KaiOS, BlackBerry, Symbian, BSD, PlayStation, Xbox, Nintendo
+//	Device  desktop, phone, tablet, tv, console, car, watch
+//
+// and of each the two words
+//
+//	unknown  nothing says it
+//	none     a machine: what it claims to run on means nothing
+//
+// A mail provider's proxy hides the system and the device: both are then
+// `unknown behind CLIENT`, as in `unknown behind Gmail`, whatever the proxy's
+// user agent says. The same holds for Apple Mail behind Apple's relay. An iPad
+// that asks for desktop pages says that it is a Mac, and is counted as one; so
+// is a television that says Android and no more, as a tablet.
+type Facts struct {
+	Client, Vendor, OS, Device string
+}
 
 const (
-	labelNone label = iota
-	labelGmail
-	labelYahoo
-	labelHEY
-	labelFastmail
-	labelSuperhuman
-	labelFront
-	labelSeznam
-	labelRambler
-	labelShortwave
-	labelThunderbird
-	labelWindowsMail
-	labelOutlook
-	labelAppleMail
-	labelNotes
-	labelSamsung
-	labelGmailApp
-	labelYahooApp
-	labelSpark
-	labelProton
-	labelTuta
-	labelZoho
-	labelOtherMail
-	labelWebmail // webmail that has no label above, by referer
-	labelEdge
-	labelSamsungBrowser
-	labelOpera
-	labelFirefox
-	labelChrome
-	labelSafari
-	labelExplorer
+	unknown = "unknown"
+	none    = "none"
 )
 
-var labelNames = [...]string{
-	"", "Gmail", "Yahoo Mail", "HEY", "Fastmail", "Superhuman", "Front", "Seznam Email", "Rambler Mail", "Shortwave",
-	"Thunderbird", "Windows Mail", "Outlook", "Apple Mail", "Lotus Notes", "Samsung Email", "Gmail", "Yahoo Mail", "Spark",
-	"Proton Mail", "Tuta", "Zoho Mail", "Other mail client", "Other webmail",
-	"Edge", "Samsung Internet", "Opera", "Firefox", "Chrome", "Safari", "Internet Explorer",
+// Examine classifies one request and names the program that sent it, with one
+// reading of the user agent. Like Judge it does not allocate and is safe for
+// concurrent use.
+func Examine(r *Request) (Verdict, Facts) {
+	seen := read(r.UserAgent)
+	known := seen.traits | requestTraits(r)
+	verdict := decide(&seen, known)
+	return verdict, factsOf(&seen, known, verdict.Class, r.RefererHost)
 }
 
-// Client names the mail client, webmail or browser of a fetch, or "" where none
-// is known. It labels breakdowns; it takes no part in the verdict. Behind a
-// proxy it is the provider's name, never a guess at the device.
-func Client(userAgent, refererHost string) string {
-	seen := read(userAgent)
+// saysMachine in a user agent that names no mail program; saysBot in any.
+const (
+	saysMachine = saysNamedBot | saysLibrary | saysPreview | saysHeadless | saysScanner | saysAttack
+	isProxied   = saysGmailProxy | saysGmailPrefetch | saysMailProxy | saysOutlookProxy
+)
+
+func factsOf(seen *reading, known traits, class Class, refererHost string) Facts {
+	l := seen.label
+	mail := l != labelNone && l < labelOtherWebmail
+	apple := known&isApple != 0
 	switch {
-	case seen.label != labelNone && seen.label < labelWebmail:
-		return labelNames[seen.label]
-	case seen.traits&(saysBot|saysNamedBot|saysLibrary|saysPreview|saysHeadless|saysScanner|saysAttack) != 0:
-		return ""
-	case seen.traits&(isBareMozilla|isBareWebKit|isBareMobileWebKit) != 0:
-		return labelNames[labelAppleMail]
-	}
-	if webmail := webmailLabel(refererHost); webmail != labelNone {
-		return labelNames[webmail]
-	}
-	return labelNames[seen.label]
-}
-
-// webmail is a host, or the end of one, from which a provider shows mail.
-type webmail struct {
-	host  string
-	label label
-}
-
-var webmails = [...]webmail{
-	{"mail.google.com", labelGmail},
-	{"outlook.live.com", labelOutlook},
-	{"outlook.office.com", labelOutlook},
-	{"outlook.office365.com", labelOutlook},
-	{"outlook.cloud.microsoft", labelOutlook},
-	{"mail.live.com", labelOutlook},
-	{"hotmail.com", labelOutlook},
-	{"mail.yahoo.com", labelYahoo},
-	{"mail.yahoo.co.jp", labelYahoo},
-	{"mail.aol.com", labelWebmail},
-	{"app.fastmail.com", labelFastmail},
-	{"fastmail.com", labelFastmail},
-	{"app.hey.com", labelHEY},
-	{"mail.superhuman.com", labelSuperhuman},
-	{"app.frontapp.com", labelFront},
-	{"email.seznam.cz", labelSeznam},
-	{"mail.rambler.ru", labelRambler},
-	{"app.shortwave.com", labelShortwave},
-	{"icloud.com", labelWebmail},
-	{"mail.proton.me", labelProton},
-	{"mail.protonmail.com", labelProton},
-	{"app.tuta.com", labelTuta},
-	{"mail.tutanota.com", labelTuta},
-	{"mail.zoho.com", labelZoho},
-	{"mail.zoho.eu", labelZoho},
-	{"mail.zoho.in", labelZoho},
-	{"gmx.net", labelWebmail},
-	{"gmx.com", labelWebmail},
-	{"gmx.de", labelWebmail},
-	{"gmx.at", labelWebmail},
-	{"gmx.ch", labelWebmail},
-	{"web.de", labelWebmail},
-	{"email.t-online.de", labelWebmail},
-	{"webmail.freenet.de", labelWebmail},
-	{"mail.ru", labelWebmail},
-	{"mail.yandex.ru", labelWebmail},
-	{"mail.yandex.com", labelWebmail},
-	{"mail.orange.fr", labelWebmail},
-	{"messageriepro.orange.fr", labelWebmail},
-	{"laposte.net", labelWebmail},
-	{"zimbra.free.fr", labelWebmail},
-	{"mail.free.fr", labelWebmail},
-	{"mail.libero.it", labelWebmail},
-	{"mail.virgilio.it", labelWebmail},
-	{"poczta.onet.pl", labelWebmail},
-	{"poczta.wp.pl", labelWebmail},
-	{"poczta.o2.pl", labelWebmail},
-	{"poczta.interia.pl", labelWebmail},
-	{"mail.naver.com", labelWebmail},
-	{"mail.daum.net", labelWebmail},
-	{"mail.qq.com", labelWebmail},
-	{"mail.163.com", labelWebmail},
-	{"mail.126.com", labelWebmail},
-	{"mail.sina.com.cn", labelWebmail},
-	{"mail.comcast.net", labelWebmail},
-	{"connect.xfinity.com", labelWebmail},
-	{"mail.mailbox.org", labelWebmail},
-	{"posteo.de", labelWebmail},
-	{"mail.ionos.com", labelWebmail},
-	{"mail.ionos.de", labelWebmail},
-	{"webmail.strato.de", labelWebmail},
-	{"mail.rediff.com", labelWebmail},
-	{"uol.com.br", labelWebmail},
-	{"terra.com.br", labelWebmail},
-	{"bol.uol.com.br", labelWebmail},
-}
-
-// webmailLabel knows the large providers by host, and everybody's own webmail by
-// a host that begins with `webmail.`, `owa.`, `roundcube.` or `zimbra.`.
-func webmailLabel(host string) label {
-	host = trim(host)
-	if host == "" {
-		return labelNone
-	}
-	for i := range webmails {
-		if w := &webmails[i]; isHostOrBelow(host, w.host) {
-			return w.label
+	case class == Bot, class == HTTPLibrary, class == LinkPreview, class == Headless, known&saysBot != 0, !mail && known&saysMachine != 0:
+		return Facts{none, none, none, none}
+	case known&isProxied != 0, known&(saysFastmail|isMozilla) == saysFastmail|isMozilla:
+		if l == labelNone || !mail {
+			l = labelMailProxy
+		}
+		return labels[l].behind()
+	case known&saysImageProxy != 0 && !mail:
+		return labels[labelImageProxy].behind()
+	case !mail && apple && known&onRelay != 0:
+		return labels[labelAppleMail].behind()
+	case !mail && apple:
+		l = labelAppleMail
+	case !mail:
+		if w := webmailLabel(refererHost); w != labelNone {
+			l = w
+		} else if l == labelSafari && seen.os == osAndroid {
+			l = labelAndroidBrowser
 		}
 	}
-	if hasPrefixFold(host, "webmail.") || hasPrefixFold(host, "owa.") ||
-		hasPrefixFold(host, "roundcube.") || hasPrefixFold(host, "zimbra.") {
-		return labelWebmail
+	p := &labels[l]
+	system := osNames[seen.os]
+	if seen.os == osNone && p.os != osNone {
+		system = osNames[p.os]
 	}
-	return labelNone
+	return Facts{p.name, p.vendor, system, deviceNames[deviceOf(seen, known)]}
 }
 
-func isHostOrBelow(host, parent string) bool {
-	if !hasSuffixFold(host, parent) {
-		return false
+// deviceOf prefers what a user agent says over what its system suggests.
+func deviceOf(seen *reading, known traits) device {
+	switch seen.os {
+	case osWindows, osChromeOS: // `Tablet PC 2.0` and `Touch` are said by desktops
+		return deviceDesktop
+	case osMacOS, osBSD:
+		if seen.device == deviceNone {
+			return deviceDesktop
+		}
+	case osWindowsPhone, osKaiOS:
+		return devicePhone
+	case osAndroid:
+		// Google's advice to browsers: a phone says Mobile, a tablet does not.
+		// Apps and set-top boxes do not follow it.
+		if seen.device == deviceNone && known&isMozilla != 0 && seen.label >= labelEdge {
+			return deviceTablet
+		}
 	}
-	rest := len(host) - len(parent)
-	return rest == 0 || host[rest-1] == '.'
+	return seen.device
 }

@@ -1,40 +1,123 @@
 package classify
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
-func TestClient(t *testing.T) {
-	for _, c := range []struct{ name, userAgent, referer, want string }{
-		{"Gmail's proxy", uaGmail, "", "Gmail"},
-		{"Gmail's prefetch", uaPrefetch, "mail.google.com", "Gmail"},
-		{"Yahoo's proxy", uaYahoo, "", "Yahoo Mail"},
-		{"no device behind a proxy", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1 (via SuperhumanProxy; hello@superhuman.com)", "", "Superhuman"},
-		{"HEY", "hey.com/imageproxy Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0 Safari/537.36", "", "HEY"},
-		{"Outlook inside Internet Explorer's name", uaOutlook, "", "Outlook"},
-		{"Outlook inside Edge's name", uaChrome + " Edg/131.0.0.0 OneOutlook/1.2024.1017.100", "", "Outlook"},
-		{"Thunderbird inside Firefox's name", "Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0 Thunderbird/115.8.0", "", "Thunderbird"},
-		{"Apple Mail", uaBare, "", "Apple Mail"},
-		{"Apple Mail on a phone", uaIPhone, "", "Apple Mail"},
-		{"a webmail page", uaChrome, "outlook.live.com", "Outlook"},
-		{"a webmail page below a known host", uaChrome, "navigator-bs.gmx.net", "Other webmail"},
-		{"one's own webmail", uaChrome, "webmail.example.org", "Other webmail"},
-		{"a host that ends like a webmail's", uaChrome, "evilgmx.net", "Chrome"},
-		{"a mail client goes before the page", uaOutlook, "mail.google.com", "Outlook"},
-		{"Chrome", uaChrome, "", "Chrome"},
-		{"Edge", uaChrome + " Edg/131.0.0.0", "", "Edge"},
-		{"Safari", uaWebKit + " Version/17.6 Safari/605.1.15", "", "Safari"},
-		{"Firefox", "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0", "", "Firefox"},
-		{"Samsung's browser", "Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/26.0 Chrome/122.0.0.0 Mobile Safari/537.36", "", "Samsung Internet"},
-		{"a bot has no client", "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Googlebot/2.1) Chrome/130.0 Safari/537.36", "", ""},
-		{"nothing known", "", "", ""},
+func factsFor(r Request) Facts {
+	_, f := Examine(&r)
+	return f
+}
+
+func TestFacts(t *testing.T) {
+	const (
+		android  = "Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) "
+		winPhone = "Mozilla/5.0 (Windows Phone 10.0; Android 6.0.1; Microsoft; Lumia 950) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/52.0.2743.116 Mobile Safari/537.36 Edge/15.15063"
+		iPad     = "Mozilla/5.0 (iPad; CPU OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
+		iPhone   = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
+	)
+	hidden := func(client, vendor string) Facts {
+		return Facts{client, vendor, "unknown behind " + client, "unknown behind " + client}
+	}
+	machine := Facts{"none", "none", "none", "none"}
+	for _, c := range []struct {
+		name               string
+		userAgent, referer string
+		want               Facts
+	}{
+		{"Gmail's proxy", uaGmail, "", hidden("Gmail", "Google")},
+		{"Gmail's prefetch", uaPrefetch, "mail.google.com", hidden("Gmail", "Google")},
+		{"Yahoo's proxy", uaYahoo, "", hidden("Yahoo Mail", "Yahoo")},
+		{"a device in a proxy's name is not believed", iPhone + " (via SuperhumanProxy; hello@superhuman.com)", "", hidden("Superhuman", "Superhuman")},
+		{"HEY", "hey.com/imageproxy Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0 Safari/537.36", "", hidden("HEY", "37signals")},
+		{"Fastmail behind a browser's name", uaChrome + " FastmailUA/1.0", "", hidden("Fastmail", "Fastmail")},
+		{"Outlook's proxy", uaOWA, "", hidden("Outlook", "Microsoft")},
+		{"a mail proxy without a name", "Glorp Mail Image Proxy/2", "", Facts{"unknown", "unknown", "unknown behind a mail proxy", "unknown behind a mail proxy"}},
+		{"a mail proxy in a browser's name", uaChrome + " mailproxy/1.0", "", Facts{"unknown", "unknown", "unknown behind a mail proxy", "unknown behind a mail proxy"}},
+		{"somebody's image proxy", "github-camo (4b76e509)", "", Facts{"unknown", "unknown", "unknown behind an image proxy", "unknown behind an image proxy"}},
+		{"Outlook inside Internet Explorer's name", uaOutlook, "", Facts{"Outlook", "Microsoft", "Windows", "desktop"}},
+		{"Outlook inside Edge's name", uaChrome + " Edg/131.0.0.0 OneOutlook/1.2024.1017.100", "", Facts{"Outlook", "Microsoft", "Windows", "desktop"}},
+		{"Outlook on a Mac", "MacOutlook/16.89.24090815 (Intelx64 Mac OS X Version 14.6.1 (Build 23G93))", "", Facts{"Outlook", "Microsoft", "macOS", "desktop"}},
+		{"Outlook on a phone", "Outlook-iOS/723.4027091.prod.iphone (4.28.0)", "", Facts{"Outlook", "Microsoft", "iOS", "phone"}},
+		{"Thunderbird inside Firefox's name", "Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0 Thunderbird/115.8.0", "", Facts{"Thunderbird", "Mozilla", "Linux", "desktop"}},
+		{"a program of one system", "K-9 Mail/6.8", "", Facts{"K-9 Mail", "Mozilla", "Android", "unknown"}},
+		{"a mail program among many", "Canary Mail/4.2 Macintosh", "", Facts{"Other mail client", "unknown", "macOS", "desktop"}},
+		{"Apple Mail says nothing of its system", uaBare, "", Facts{"Apple Mail", "Apple", "unknown", "unknown"}},
+		{"Apple Mail on a phone", uaIPhone, "", Facts{"Apple Mail", "Apple", "iOS", "phone"}},
+		{"Apple Mail on a tablet", iPad, "", Facts{"Apple Mail", "Apple", "iPadOS", "tablet"}},
+		{"Apple Mail on a computer", uaWebKit, "", Facts{"Apple Mail", "Apple", "macOS", "desktop"}},
+		{"a webmail page", uaChrome, "outlook.live.com", Facts{"Outlook", "Microsoft", "Windows", "desktop"}},
+		{"a webmail page below a known host", uaChrome, "navigator-bs.gmx.net", Facts{"GMX", "United Internet", "Windows", "desktop"}},
+		{"one's own webmail", uaChrome, "webmail.example.org", Facts{"Other webmail", "unknown", "Windows", "desktop"}},
+		{"a host that ends like a webmail's", uaChrome, "evilgmx.net", Facts{"Chrome", "Google", "Windows", "desktop"}},
+		{"a mail client goes before the page", uaOutlook, "mail.google.com", Facts{"Outlook", "Microsoft", "Windows", "desktop"}},
+		{"Chrome", uaChrome, "", Facts{"Chrome", "Google", "Windows", "desktop"}},
+		{"Edge", uaChrome + " Edg/131.0.0.0", "", Facts{"Edge", "Microsoft", "Windows", "desktop"}},
+		{"Safari", uaWebKit + " Version/17.6 Safari/605.1.15", "", Facts{"Safari", "Apple", "macOS", "desktop"}},
+		{"Firefox", "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0", "", Facts{"Firefox", "Mozilla", "Linux", "desktop"}},
+		{"a phone says Mobile", android + "SamsungBrowser/26.0 Chrome/122.0.0.0 Mobile Safari/537.36", "", Facts{"Samsung Internet", "Samsung", "Android", "phone"}},
+		{"a tablet does not", android + "Chrome/122.0.0.0 Safari/537.36", "", Facts{"Chrome", "Google", "Android", "tablet"}},
+		{"a phone app's network code does not either", "Dalvik/2.1.0 (Linux; U; Android 13; Pixel 7)", "", Facts{"unknown", "unknown", "Android", "unknown"}},
+		{"Android's old browser calls itself Safari", "Mozilla/5.0 (Linux; U; Android 4.0.3; HTC One) AppleWebKit/534.30 (KHTML, like Gecko) Version/4.0 Mobile Safari/534.30", "", Facts{"Android Browser", "Google", "Android", "phone"}},
+		{"a television", "Mozilla/5.0 (Linux; Android 9; BRAVIA 4K GB) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0 Safari/537.36", "", Facts{"Chrome", "Google", "Android", "tv"}},
+		{"an imitator before the imitated", winPhone, "", Facts{"Edge", "Microsoft", "Windows Phone", "phone"}},
+		{"a tablet computer is a computer", "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1; Tablet PC 2.0)", "", Facts{"Internet Explorer", "Microsoft", "Windows", "desktop"}},
+		{"a Chromebook", "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36", "", Facts{"Chrome", "Google", "ChromeOS", "desktop"}},
+		{"a bot has no client", "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Googlebot/2.1) Chrome/130.0 Safari/537.36", "", machine},
+		{"a bot with a mail program's name", "Thunderbird-like crawler bot", "mail.google.com", machine},
+		{"a library has none", "python-requests/2.32.3", "", machine},
+		{"nothing known", "", "", Facts{"unknown", "unknown", "unknown", "unknown"}},
 	} {
-		if got := Client(c.userAgent, c.referer); got != c.want {
+		if got := factsFor(Request{UserAgent: c.userAgent, RefererHost: c.referer}); got != c.want {
 			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
 	}
 }
 
-func TestEveryLabelHasAName(t *testing.T) {
-	if len(labelNames) != int(labelExplorer)+1 {
-		t.Errorf("%d names for %d labels", len(labelNames), labelExplorer+1)
+func TestAppleMailBehindTheRelayIsHidden(t *testing.T) {
+	want := Facts{"Apple Mail", "Apple", "unknown behind Apple Mail", "unknown behind Apple Mail"}
+	for _, userAgent := range []string{uaBare, uaWebKit, uaIPhone} {
+		if got := factsFor(Request{UserAgent: userAgent, Network: NetworkRelay}); got != want {
+			t.Errorf("%s: %q", userAgent, got)
+		}
+	}
+	got := factsFor(Request{UserAgent: uaWebKit + " Version/17.6 Safari/605.1.15", Network: NetworkRelay})
+	if got != (Facts{"Safari", "Apple", "macOS", "desktop"}) {
+		t.Errorf("Safari through the relay hides only its address: %q", got)
+	}
+}
+
+// TestEveryFactIsNamed: the tables have a name for each constant, and every
+// proxy can say what it hides.
+func TestEveryFactIsNamed(t *testing.T) {
+	if len(labels) != int(labelExplorer)+1 || len(osNames) != int(osLinux)+1 || len(deviceNames) != int(deviceDesktop)+1 {
+		t.Fatalf("%d programs, %d systems, %d devices", len(labels), len(osNames), len(deviceNames))
+	}
+	for l, p := range labels {
+		if strings.ContainsAny(p.name+p.vendor, "\"\\") || p.name == "" || p.vendor == "" || p.hidden != "" && !strings.HasPrefix(p.hidden, "unknown behind ") {
+			t.Errorf("label %d: %+v", l, p)
+		}
+	}
+	for _, list := range lists {
+		for i := range list {
+			if g := &list[i]; g.sets&(isProxied|saysFastmail) != 0 && g.label != labelNone && labels[g.label].hidden == "" {
+				t.Errorf("%s hides nothing", g.words[0])
+			}
+		}
+	}
+}
+
+// TestExamineAgreesWithJudge, over every user agent of the fixtures.
+func TestExamineAgreesWithJudge(t *testing.T) {
+	for _, a := range readAgents(t) {
+		r := Request{UserAgent: a.userAgent, Network: NetworkNone}
+		v, f := Examine(&r)
+		if v != Judge(&r) {
+			t.Errorf("%v, Judge says %v: %s", v, Judge(&r), a.userAgent)
+		}
+		if v.Class == HumanDirect && f.Device == none {
+			t.Errorf("a person's machine: %q: %s", f, a.userAgent)
+		}
 	}
 }

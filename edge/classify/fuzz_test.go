@@ -29,8 +29,8 @@ func FuzzJudge(f *testing.F) {
 		if v := Judge(&r); v.Class == HumanDirect {
 			t.Fatalf("human with a bot's name: %s", v.Reason)
 		}
-		if again := Client(userAgent, referer); again != Client(userAgent, referer) {
-			t.Fatalf("client %q changes", again)
+		if again, facts := Examine(&r); again != Judge(&r) || facts.Client == "" || facts.Vendor == "" || facts.OS == "" || facts.Device == "" {
+			t.Fatalf("%v, facts %q", again, facts)
 		}
 		if HeaderFact("x-"+method, referer)&^(Prefetch|Preview|ForwardedForPresent) != 0 {
 			t.Fatalf("facts from header x-%q", method)

@@ -9,6 +9,8 @@ type reading struct {
 	traits traits
 	proxy  *group // of the mail proxy's name; nil if there is none
 	label  label
+	os     system
+	device device
 }
 
 func read(ua string) reading {
@@ -146,6 +148,12 @@ func (s *scan) take(out *reading, at, end int, g *group) {
 	}
 	if g.label != labelNone && (out.label == labelNone || g.label < out.label) {
 		out.label = g.label
+	}
+	if g.os != osNone && (out.os == osNone || g.os < out.os) {
+		out.os = g.os
+	}
+	if g.device != deviceNone && (out.device == deviceNone || g.device < out.device) {
+		out.device = g.device
 	}
 	if g.modernFrom != 0 && numberAt(s.ua, end) >= g.modernFrom {
 		out.traits |= saysModern

@@ -36,6 +36,8 @@ type group struct {
 	at         place
 	does       effect
 	label      label
+	os         system
+	device     device
 	modernFrom uint16 // a version number of at least this sets saysModern
 	reason     string // of the rule that a mail proxy's name decides
 	words      []string

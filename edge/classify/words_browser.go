@@ -27,17 +27,48 @@ var browserWords = [...]group{
 	// The network code of phone apps: mail apps load images with it.
 	{sets: saysAppStack, at: starts, words: []string{"cfnetwork/", "dalvik/"}},
 	// Phones from before the engines had names.
-	{sets: saysOldPhone | saysOldBrowser, at: starts, words: []string{"blackberry", "nokia", "symbianos"}},
+	{sets: saysOldPhone | saysOldBrowser, at: starts, os: osBlackBerry, device: devicePhone, words: []string{"blackberry"}},
+	{sets: saysOldPhone | saysOldBrowser, at: starts, os: osSymbian, device: devicePhone, words: []string{"symbianos"}},
+	{sets: saysOldPhone | saysOldBrowser, at: starts, device: devicePhone, words: []string{"nokia"}},
 	{sets: saysOldPhone | saysEngine, at: starts, words: []string{"netfront", "ucbrowser", "ucweb"}},
-	{sets: saysPlatform | saysOldBrowser, at: starts, words: []string{"playstation", "nintendo", "symbian"}},
-	{sets: saysOldPhone, at: starts, words: []string{
-		"midp-", "cldc-", "up.browser", "up.link", "j2me", "sonyericsson", "windows ce", "fban/", "opera mini", "brew/", "openwave", "palmsource", "docomo/", "kddi-", "softbank/", "vodafone/",
+	{sets: saysPlatform | saysOldBrowser, at: starts, os: osPlayStation, device: deviceConsole, words: []string{"playstation"}},
+	{sets: saysPlatform | saysOldBrowser, at: starts, os: osNintendo, device: deviceConsole, words: []string{"nintendo"}},
+	{sets: saysPlatform | saysOldBrowser, at: starts, os: osSymbian, device: devicePhone, words: []string{"symbian"}},
+	{sets: saysOldPhone, at: starts, os: osWindowsPhone, device: devicePhone, words: []string{"windows ce"}},
+	{sets: saysOldPhone, at: starts, device: devicePhone, words: []string{
+		"midp-", "cldc-", "up.browser", "up.link", "j2me", "sonyericsson", "fban/", "opera mini", "brew/", "openwave", "palmsource", "docomo/", "kddi-", "softbank/", "vodafone/",
 	}},
-	{sets: saysPlatform, at: starts, words: []string{
-		"windows", "macintosh", "mac os", "macos", "darwin", "iphone", "ipad", "ipod", "ios", "x11", "cros", "tizen", "webos", "web0s",
-		"harmonyos", "openharmony", "kaios", "xbox", "linux", "mobile", "desktop",
+	// Operating systems, and the kind of device where one tells it.
+	{sets: saysPlatform, at: starts, os: osWindows, words: []string{"windows"}},
+	{sets: saysPlatform, at: starts, os: osMacOS, words: []string{"macintosh", "mac os", "macos"}},
+	{sets: saysPlatform, at: starts, os: osIOS, device: devicePhone, words: []string{"iphone"}},
+	{sets: saysPlatform, at: starts, os: osIOS, words: []string{"ipod", "ios"}},
+	{sets: saysPlatform, at: starts, os: osIPadOS, device: deviceTablet, words: []string{"ipad"}},
+	{sets: saysPlatform, at: starts, os: osLinux, words: []string{"linux"}},
+	{sets: saysPlatform, at: starts, device: deviceDesktop, words: []string{"x11", "desktop"}},
+	{sets: saysPlatform, at: starts, os: osChromeOS, words: []string{"cros"}},
+	{sets: saysPlatform, at: starts, os: osTizen, words: []string{"tizen"}},
+	{sets: saysPlatform, at: starts, os: osWebOS, words: []string{"webos", "web0s"}},
+	{sets: saysPlatform, at: starts, os: osHarmonyOS, words: []string{"harmonyos", "openharmony"}},
+	{sets: saysPlatform, at: starts, os: osKaiOS, words: []string{"kaios"}},
+	{sets: saysPlatform, at: starts, os: osXbox, device: deviceConsole, words: []string{"xbox"}},
+	{sets: saysPlatform, at: starts, device: devicePhone, words: []string{"mobile"}},
+	{sets: saysPlatform, at: starts, words: []string{"darwin"}},
+	{sets: saysPlatform, at: inside, os: osAndroid, words: []string{"android"}},
+	{at: starts, os: osWindowsPhone, words: []string{"windows phone", "windows mobile", "iemobile/"}},
+	{at: starts, os: osWatchOS, device: deviceWatch, words: []string{"watchos", "watch os", "apple watch", "applewatch"}},
+	{at: starts, os: osTVOS, device: deviceTV, words: []string{"appletv", "apple tv", "tvos"}},
+	{at: starts, os: osBlackBerry, device: devicePhone, words: []string{"bb10"}},
+	{at: starts, os: osBSD, words: []string{"freebsd", "openbsd", "netbsd", "dragonfly"}},
+	// Kinds of device, by the names that whole families share.
+	{at: starts, device: deviceTV, words: []string{
+		"smart-tv", "smarttv", "smart tv", "googletv", "google tv", "android tv", "androidtv", "hbbtv", "bravia", "netcast", "crkey", "roku", "viera",
+		"aftt", "aftb", "aftm", "afts", "aftn", "aftk", "aftr", "large screen", "ce-html", "mitv", "dtv",
 	}},
-	{sets: saysPlatform, at: inside, words: []string{"android"}},
+	{at: whole, device: deviceTV, words: []string{"tvbox", "settopbox"}},
+	{at: starts, device: deviceCar, words: []string{"qtcarbrowser", "tesla/", "android automotive", "carplay"}},
+	{at: starts, device: deviceWatch, words: []string{"wear os", "wearos"}},
+	{at: whole, device: deviceTablet, words: []string{"tablet", "playbook", "kindle"}},
 	// What stands between the system's version and the end of the comment (or
 	// the word Build) is the name of the device, which is whatever the maker likes.
 	{at: starts, does: entersName, words: []string{"android"}},

@@ -5,7 +5,7 @@ package classify
 // (ua-parser/uap-core, nielsbasjes/yauaa EMailClients.yaml, matomo-org
 // device-detector, and general knowledge; 2026-11).
 //
-// The order of labels in client.go decides which one wins, not the order here.
+// The order of labels in labels.go decides which one wins, not the order here.
 var mailWords = [...]group{
 	// blog.filippo.io/how-the-new-gmail-image-proxy-works (2013, still so)
 	{sets: saysGmailProxy, at: inside, label: labelGmail, words: []string{"googleimageproxy", "via ggpht.com"}},
@@ -28,8 +28,8 @@ var mailWords = [...]group{
 	// Any other provider that calls its fetcher a mail proxy.
 	{sets: saysMailProxy, at: inside, reason: "proxy_mail", words: []string{
 		"mailproxy", "mail proxy", "mail-proxy", "mailimageproxy", "mail image proxy", "mailimgproxy",
-		"proton image proxy", "protonmail image", "proton-image-proxy",
 	}},
+	{sets: saysMailProxy, at: inside, label: labelProton, reason: "proxy_mail", words: []string{"proton image proxy", "protonmail image", "proton-image-proxy"}},
 	// Weak: one open-source project saw it from AS8075 (Outlook on the web).
 	{sets: saysOutlookProxy, at: inside, label: labelOutlook, words: []string{"chrome/35 safari"}},
 	// Image proxies of anybody. YandexImageResizer: mautic/mautic#8718.
@@ -39,8 +39,9 @@ var mailWords = [...]group{
 
 	// Outlook of all ages. Word's renderer sends the MSIE form with ms-office.
 	{sets: saysMailClient, at: starts, label: labelOutlook, words: []string{
-		"microsoft outlook", "macoutlook", "outlook", "oneoutlook", "ms-office", "msoffice", "microsoft office", "olk/",
+		"microsoft outlook", "outlook", "oneoutlook", "ms-office", "msoffice", "microsoft office", "olk/",
 	}},
+	{sets: saysMailClient, at: starts, label: labelOutlook, os: osMacOS, words: []string{"macoutlook"}},
 	{sets: saysMailClient, at: inside, label: labelOutlook, words: []string{"microsoftoutlook", "microsoft.outlook"}},
 	{sets: saysMailClient, at: starts, label: labelWindowsMail, words: []string{
 		"windows live mail", "windowslivemail", "windows mail", "windows-mail", "hxoutlook", "hxmail", "microsoft.windowscommunicationsapps", "livemail",
@@ -57,34 +58,62 @@ var mailWords = [...]group{
 	{sets: saysMailClient, at: starts, label: labelTuta, words: []string{"tutanota", "tuta/", "tuta mail", "tuta-desktop"}},
 	{sets: saysMailClient, at: starts, label: labelZoho, words: []string{"zohomail", "zoho mail", "zoho-mail", "zohotrident", "zmail"}},
 
-	// Mail programs for the desktop.
+	// Programs and providers with a name of their own in breakdowns.
+	{sets: saysMailClient, at: starts, label: labelPostbox, words: []string{"postbox"}},
+	{sets: saysMailClient, at: starts, label: labelEMClient, words: []string{"em client", "emclient", "em_client", "em-client"}},
+	{sets: saysMailClient, at: starts, label: labelMailspring, words: []string{"mailspring"}},
+	{sets: saysMailClient, at: starts, label: labelMailbird, words: []string{"mailbird"}},
+	{sets: saysMailClient, at: starts, label: labelAirmail, words: []string{"airmail"}},
+	{sets: saysMailClient, at: starts, label: labelFoxmail, words: []string{"foxmail"}},
+	{sets: saysMailClient, at: starts, label: labelBat, words: []string{"the bat!", "thebat"}},
+	{sets: saysMailClient, at: starts, label: labelKMail, words: []string{"kmail", "kontact"}},
+	{sets: saysMailClient, at: starts, label: labelEvolution, words: []string{"evolution/"}},
+	{sets: saysMailClient, at: starts, label: labelZimbra, words: []string{"zimbra", "zdesktop"}},
+	{sets: saysMailClient, at: starts, label: labelK9, words: []string{"k-9 mail", "k-9/", "k9mail", "k9 mail", "com.fsck.k9"}},
+	{sets: saysMailClient, at: starts, label: labelFairEmail, words: []string{"fairemail", "eu.faircode.email"}},
+	{sets: saysMailClient, at: starts, label: labelBlueMail, words: []string{"bluemail", "blue mail", "me.bluemail"}},
+	{sets: saysMailClient, at: starts, label: labelAquaMail, words: []string{"aquamail", "aqua mail"}},
+	{sets: saysMailClient, at: starts, label: labelEdison, words: []string{"edison mail", "edisonmail", "easilydo"}},
+	{sets: saysMailClient, at: starts, label: labelMailRu, words: []string{"mymail", "my.com mail", "ru.mail", "mail.ru mail", "mailru"}},
+	{sets: saysMailClient, at: starts, label: labelYandex, words: []string{"yandexmail", "yandex mail", "yandex.mail", "ru.yandex.mail"}},
+	{sets: saysMailClient, at: starts, label: labelGMX, words: []string{"gmx mail", "gmxmail", "de.gmx", "gmx.mobile"}},
+	{sets: saysMailClient, at: starts, label: labelWebDE, words: []string{"web.de mail", "webdemail", "webde mail", "de.web.mobile"}},
+	{sets: saysMailClient, at: starts, label: labelTelekom, words: []string{"t-online mail", "telekom mail", "telekommail"}},
+	{sets: saysMailClient, at: starts, label: labelOrange, words: []string{"orange mail"}},
+	{sets: saysMailClient, at: starts, label: labelLibero, words: []string{"libero mail", "liberomail"}},
+	{sets: saysMailClient, at: starts, label: labelNaver, words: []string{"navermail", "naver mail"}},
+	{sets: saysMailClient, at: starts, label: labelQQ, words: []string{"qqmail", "qq mail"}},
+	{sets: saysMailClient, at: starts, label: labelNetEase, words: []string{"mailmaster", "netease mail", "neteasemail"}},
+	{sets: saysMailClient, at: starts, label: labelHuawei, words: []string{"huaweiemail", "huawei email", "huaweimail", "com.huawei.email"}},
+	{sets: saysMailClient, at: starts, label: labelAOL, words: []string{"aol mail", "aolmail", "aoldesktop"}},
+
+	// Other mail programs for the desktop.
 	{sets: saysMailClient, at: starts, label: labelOtherMail, words: []string{
-		"postbox", "em client", "emclient", "em_client", "em-client", "mailspring", "nylas mail", "nylasmail", "mailbird", "airmail",
-		"foxmail", "the bat!", "thebat", "eudora", "pegasus mail", "pmail", "incredimail", "opera mail", "operamail",
+		"nylas mail", "nylasmail",
+		"eudora", "pegasus mail", "pmail", "incredimail", "opera mail", "operamail",
 		"vivaldi mail", "mailmate", "mailplane", "mimestream", "canary mail", "canarymail", "polymail", "unibox", "inky/", "missive",
 		"wavebox", "shift mail", "kiwi for gmail", "boxy/", "boxysuite", "hiri/", "spicebird", "barca/", "barcapro", "pocomail", "sylpheed", "claws mail", "claws-mail",
-		"kmail", "kontact", "evolution/", "geary", "balsa/", "trojita", "mutt/", "neomutt", "alpine/", "gnus/", "interlink",
-		"windows-live", "groupwise", "novell groupwise", "zimbra", "zdesktop",
+		"geary", "balsa/", "trojita", "mutt/", "neomutt", "alpine/", "gnus/", "interlink",
+		"windows-live", "groupwise", "novell groupwise",
 		"kerio", "mdaemon", "smartermail", "roundcube", "squirrelmail", "rainloop", "snappymail", "horde", "openxchange", "open-xchange",
 		"ox mail", "oxmail", "notionmail", "notion mail", "twobird", "twist mail", "mailpilot", "mail pilot", "sparrow/", "mailbox/",
 		"entourage", "netscape mail", "netscape messenger", "fossamail", "epyrus", "gyazmail", "powermail", "quickmail", "mailsmith",
 		"letterspace", "postler", "envoy mail", "mailstrom", "coremail", "winbiff", "turukame", "shuriken", "edmax", "al-mail",
 		"denshin", "mailo/", "mailfence", "skiff", "startmail", "hushmail", "posteo", "ctemplar", "runbox",
 	}},
-	// Mail programs for the phone, and providers' own apps.
+	// Other mail programs for the phone, and providers' own apps.
 	{sets: saysMailClient, at: starts, label: labelOtherMail, words: []string{
-		"k-9 mail", "k-9/", "k9mail", "k9 mail", "com.fsck.k9", "fairemail", "eu.faircode.email", "aquamail", "aqua mail", "bluemail", "blue mail",
-		"me.bluemail", "typeapp", "typemail", "maildroid", "com.ninefolders", "nine mail", "nine/", "mymail", "my.com mail", "ru.mail", "mail.ru mail",
-		"mailru", "yandexmail", "yandex mail", "yandex.mail", "ru.yandex.mail", "rambler mail", "navermail", "naver mail", "daummail", "daum mail", "hanmail",
-		"qqmail", "qq mail", "mailmaster", "netease mail", "neteasemail", "alimail", "aliyun mail", "sinamail", "wps mail",
-		"gmx mail", "gmxmail", "de.gmx", "gmx.mobile", "web.de mail", "webdemail", "webde mail", "de.web.mobile", "t-online mail", "telekom mail", "telekommail", "freenet mail",
-		"freenetmail", "libero mail", "liberomail", "virgilio mail", "orange mail", "laposte", "free mail", "sfr mail", "seznam.cz email", "seznam mail", "cz.seznam.email",
-		"onet poczta", "poczta", "interia mail", "wp poczta", "edison mail", "edisonmail", "easilydo", "cloudmagic", "newton mail", "boomerang",
-		"spike/", "spike mail", "mail+", "mailtime", "email/", "android-mail", "android mail", "android email", "huaweiemail", "huawei email", "huaweimail",
-		"com.huawei.email", "miuimail", "xiaomi mail", "com.android.email", "asus email", "lge email", "lgemail", "htcmail", "htc mail", "sony email", "touchdown", "nitrodesk",
+		"typeapp", "typemail", "maildroid", "com.ninefolders", "nine mail", "nine/",
+		"rambler mail", "daummail", "daum mail", "hanmail",
+		"alimail", "aliyun mail", "sinamail", "wps mail",
+		"freenet mail",
+		"freenetmail", "virgilio mail", "laposte", "free mail", "sfr mail", "seznam.cz email", "seznam mail", "cz.seznam.email",
+		"onet poczta", "poczta", "interia mail", "wp poczta", "cloudmagic", "newton mail", "boomerang",
+		"spike/", "spike mail", "mail+", "mailtime", "email/", "android-mail", "android mail", "android email",
+		"miuimail", "xiaomi mail", "com.android.email", "asus email", "lge email", "lgemail", "htcmail", "htc mail", "sony email", "touchdown", "nitrodesk",
 		"blackberry hub", "blackberry work", "bbwork", "good for enterprise", "citrix secure mail", "secure mail", "securemail", "vmware boxer", "boxer/", "airwatch boxer",
 		"fastmail/", "fastmail desktop", "com.fastmail", "hey/", "hey mail", "com.basecamp.hey", "frontapp", "front/", "rediffmail", "mailjet desktop", "deltachat", "delta chat",
-		"davx5", "davdroid", "aol mail", "aolmail", "aoldesktop", "att mail", "comcast mail", "xfinity mail", "rocketmail", "btmail", "bt email", "virgin mail", "webmail",
+		"davx5", "davdroid", "att mail", "comcast mail", "xfinity mail", "rocketmail", "btmail", "bt email", "virgin mail", "webmail",
 	}},
 	// Says no more than that the program has to do with mail.
 	{sets: saysMailName, at: ends, words: []string{"mail"}},

@@ -138,6 +138,7 @@ func TestRowHoldsTheEventAndItsVerdict(t *testing.T) {
 		t.Errorf("header bits %b", o.HeaderBits)
 	}
 	if o.Class != int8(classify.HumanDirect) || o.Reason == "" || o.Client != "Thunderbird" ||
+		o.ClientVendor != "Mozilla" || o.OS != "Linux" || o.Device != "desktop" ||
 		o.RulesetVersion != classify.RulesetVersion || o.VerdictVersion != 65535-uint32(classify.RulesetVersion) {
 		t.Errorf("verdict: %+v", o)
 	}

@@ -138,7 +138,7 @@ func (d *decoder) open(e *event.Event) warehouse.Open {
 	for _, h := range e.Headers {
 		facts |= classify.HeaderFact(h.Name, h.Value)
 	}
-	v := classify.Judge(&classify.Request{
+	v, client := classify.Examine(&classify.Request{
 		Method: e.Method, UserAgent: e.UserAgent, RefererHost: e.RefererHost,
 		Network: e.Network, ASNumber: e.ASNumber, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
 		Headers: facts,
@@ -149,7 +149,8 @@ func (d *decoder) open(e *event.Event) warehouse.Open {
 		UserAgent: e.UserAgent, IP: ip, Network: e.Network, ASNumber: e.ASNumber,
 		Country: e.Country, Region: e.Region, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
 		Method: e.Method, HeaderBits: uint16(facts), RefererHost: e.RefererHost, TokenStatus: tokenUnchecked,
-		Class: int8(v.Class), Reason: v.Reason, Client: classify.Client(e.UserAgent, e.RefererHost),
+		Class: int8(v.Class), Reason: v.Reason,
+		Client: client.Client, ClientVendor: client.Vendor, OS: client.OS, Device: client.Device,
 		RulesetVersion: classify.RulesetVersion, VerdictVersion: verdictVersion,
 		POP: e.POP, Source: d.source, Extra: e.Extra,
 	}

@@ -33,7 +33,7 @@ func (w *Warehouse) rowWise(ctx context.Context, name string, opens []Open) erro
 		if err := batch.Append(
 			o.CampaignID, o.MessageID, o.OpenedAt, o.EventID, o.ReceivedAt, o.UserAgent, ipv6(o.IP), o.Network, o.ASNumber,
 			o.Country, o.Region, o.ProxyType, o.ProxyDescription, o.Method, o.HeaderBits, o.RefererHost, o.TokenStatus,
-			o.Class, o.Reason, o.Client, o.RulesetVersion, o.VerdictVersion, o.POP, o.Source, o.Extra); err != nil {
+			o.Class, o.Reason, o.Client, o.ClientVendor, o.OS, o.Device, o.RulesetVersion, o.VerdictVersion, o.POP, o.Source, o.Extra); err != nil {
 			return err
 		}
 	}
@@ -83,10 +83,10 @@ func jsonLines(opens []Open) []byte {
 		o := &opens[i]
 		b = fmt.Appendf(b, `{"campaign_id":%d,"message_id":"%s","opened_at":"%s","event_id":%d,"received_at":"%s","user_agent":%q,"ip":"%s",`+
 			`"network":%q,"as_number":%d,"country":%q,"region":%q,"proxy_type":%q,"proxy_description":%q,"method":%q,"header_bits":%d,`+
-			`"referer_host":%q,"token_status":%d,"class":%d,"reason":%q,"client":%q,"ruleset_version":%d,"verdict_version":%d,"pop":%q,"source":%q,"extra":%q}`+"\n",
+			`"referer_host":%q,"token_status":%d,"class":%d,"reason":%q,"client":%q,"client_vendor":%q,"os":%q,"device":%q,"ruleset_version":%d,"verdict_version":%d,"pop":%q,"source":%q,"extra":%q}`+"\n",
 			o.CampaignID, o.MessageID, o.OpenedAt.Format("2006-01-02 15:04:05.000"), o.EventID, o.ReceivedAt.Format("2006-01-02 15:04:05.000"),
 			o.UserAgent, o.IP, o.Network, o.ASNumber, o.Country, o.Region, o.ProxyType, o.ProxyDescription, o.Method, o.HeaderBits,
-			o.RefererHost, o.TokenStatus, o.Class, o.Reason, o.Client, o.RulesetVersion, o.VerdictVersion, o.POP, o.Source, o.Extra)
+			o.RefererHost, o.TokenStatus, o.Class, o.Reason, o.Client, o.ClientVendor, o.OS, o.Device, o.RulesetVersion, o.VerdictVersion, o.POP, o.Source, o.Extra)
 	}
 	return b
 }

@@ -31,6 +31,9 @@ token_status:      valid
 class:             not_image
 reason:            reason
 client:            Gmail
+client_vendor:     Google
+os:                unknown behind Gmail
+device:            phone
 ruleset_version:   65535
 verdict_version:   4294967295
 pop:               FRA

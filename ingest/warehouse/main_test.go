@@ -49,7 +49,7 @@ func fullOpen() Open {
 		UserAgent: "agent \" \\ \x00 ä", IP: netip.MustParseAddr("2001:db8::1"), Network: "scanner:x", ASNumber: 4_294_967_295,
 		Country: "DE", Region: "BE", ProxyType: "hosting", ProxyDescription: "cloud",
 		Method: "GET", HeaderBits: 65535, RefererHost: "mail.example", TokenStatus: 1,
-		Class: 9, Reason: "reason", Client: "Gmail", RulesetVersion: 65535, VerdictVersion: 4_294_967_295,
+		Class: 9, Reason: "reason", Client: "Gmail", ClientVendor: "Google", OS: "unknown behind Gmail", Device: "phone", RulesetVersion: 65535, VerdictVersion: 4_294_967_295,
 		POP: "FRA", Source: "live", Extra: `{"a":1}`,
 	}
 }
@@ -69,6 +69,7 @@ func manyOpens(campaign uint64, n int) []Open {
 			ASNumber: 64496 + uint32(i%50), Country: []string{"DE", "US", "FR", "GB"}[i%4], Region: fmt.Sprint("R", i%60),
 			ProxyType: "?", ProxyDescription: "?", Method: "GET", HeaderBits: uint16(i % 9), RefererHost: "",
 			TokenStatus: 1, Class: int8(i % 4), Reason: []string{"apple_mpp", "mail_client"}[i%2], Client: "Apple Mail",
+			ClientVendor: "Apple", OS: []string{"iOS", "unknown behind Apple Mail"}[i%2], Device: "phone",
 			RulesetVersion: 1, VerdictVersion: 65534, POP: fmt.Sprint("P", i%40), Source: "live",
 		}
 	}

@@ -30,6 +30,9 @@ type Open struct {
 	Class            int8 // as the table's Enum8
 	Reason           string
 	Client           string
+	ClientVendor     string
+	OS               string
+	Device           string
 	RulesetVersion   uint16
 	VerdictVersion   uint32
 	POP              string
@@ -58,6 +61,9 @@ var openColumns = []column[Open]{
 	{"class", of(func(o *Open) int8 { return o.Class })},
 	{"reason", of(func(o *Open) string { return o.Reason })},
 	{"client", of(func(o *Open) string { return o.Client })},
+	{"client_vendor", of(func(o *Open) string { return o.ClientVendor })},
+	{"os", of(func(o *Open) string { return o.OS })},
+	{"device", of(func(o *Open) string { return o.Device })},
 	{"ruleset_version", of(func(o *Open) uint16 { return o.RulesetVersion })},
 	{"verdict_version", of(func(o *Open) uint32 { return o.VerdictVersion })},
 	{"pop", of(func(o *Open) string { return o.POP })},
