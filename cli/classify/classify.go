@@ -22,34 +22,75 @@ import (
 // maxLineBytes bounds one line of input; a request has 69 kB of headers at most.
 const maxLineBytes = 1 << 20
 
+// options are what the command was asked.
+type options struct {
+	app     *app.App
+	flags   flags
+	one     bool // the request is in flags, not on stdin
+	explain bool
+	book    *networks.Book
+}
+
 // NewCmd returns the command.
-func NewCmd(a *app.App) *cobra.Command {
-	return &cobra.Command{
+func NewCmd(a *app.App) *cobra.Command { return newCmd(a, run) }
+
+func newCmd(a *app.App, run func(context.Context, *options) error) *cobra.Command {
+	o := &options{app: a}
+	cmd := &cobra.Command{
 		Use:   "classify",
 		Short: "Judge requests: who fetched the pixel, and by which rule",
-		Long: `Reads one JSON object per line on stdin and writes one per line, in the same order:
+		Long: `Judges the request that the flags describe; without them, reads one JSON object per line on stdin. Writes one JSON
+object per request, in the same order:
 
   in   user_agent, ip, as_number, proxy_type, proxy_description, network, method, referer, headers{}, sent_at, opened_at
        all optional; times are RFC 3339; network is apple_relay, scanner:<name>, hosting, none or unknown, and decided
        from the proxy fields, the address and the lists in $GLINT_HOME if it is missing
   out  class, reason, ruleset_version, client, vendor, os, device; for a faulty line {"error":…}, and exit code 1 at the end
 
-It changes nothing.`,
-		Example: `  echo '{"user_agent":"Mozilla/5.0","proxy_description":"apple"}' | glint classify`,
-		Args:    app.NoArgs,
+With --explain it writes a page for people instead: the facts, the rule that decided, what it rests on and who is judged
+wrongly by it, and the rules that one condition kept from deciding. It changes nothing.`,
+		Example: `  echo '{"user_agent":"Mozilla/5.0","proxy_description":"apple"}' | glint classify
+  glint classify --user-agent Mozilla/5.0 --network apple_relay
+  glint classify --explain --user-agent Mozilla/5.0 --network none`,
+		Args: app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.one = o.flags.given(cmd)
+			if err := o.flags.check(); err != nil {
+				return app.UsageOf(cmd, err)
+			}
 			lists, err := networks.ReadLists(string(a.Home))
 			if err != nil {
 				return err
 			}
-			return run(cmd.Context(), a.In, a.Out, &networks.Book{Lists: lists})
+			o.book = &networks.Book{Lists: lists}
+			return run(cmd.Context(), o)
 		},
 	}
+	cmd.Flags().BoolVar(&o.explain, "explain", false, "tell why, in words")
+	o.flags.add(cmd)
+	return cmd
 }
 
-func run(ctx context.Context, in io.Reader, out io.Writer, book *networks.Book) error {
-	w := bufio.NewWriterSize(out, 1<<16)
-	r := bufio.NewReaderSize(app.Interruptible(ctx, in), 1<<16)
+func run(ctx context.Context, o *options) error {
+	if o.one {
+		return o.writeOne(o.flags.input.request(o.book))
+	}
+	return o.writeAll(ctx)
+}
+
+func (o *options) writeOne(r classify.Request) error {
+	answer := append(answerTo(&r), '\n')
+	if o.explain {
+		answer = page(&r)
+	}
+	_, err := o.app.Out.Write(answer)
+	return err
+}
+
+// writeAll answers each line of stdin.
+func (o *options) writeAll(ctx context.Context) error {
+	w := bufio.NewWriterSize(o.app.Out, 1<<16)
+	r := bufio.NewReaderSize(app.Interruptible(ctx, o.app.In), 1<<16)
 	faulty := 0
 	for ctx.Err() == nil {
 		line, tooLong, err := readLine(r)
@@ -59,7 +100,7 @@ func run(ctx context.Context, in io.Reader, out io.Writer, book *networks.Book) 
 		if errors.Is(err, io.EOF) && len(line) == 0 {
 			break
 		}
-		answer, ok := judgeLine(string(line), tooLong, book)
+		answer, ok := o.judgeLine(string(line), tooLong)
 		if !ok {
 			faulty++
 		}
@@ -101,13 +142,18 @@ func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 	}
 }
 
-func judgeLine(line string, tooLong bool, book *networks.Book) (answer []byte, ok bool) {
+// judgeLine answers one line; with --explain, by a page that ends with an empty
+// line.
+func (o *options) judgeLine(line string, tooLong bool) (answer []byte, ok bool) {
 	if tooLong {
 		return failure(fmt.Errorf("the line is longer than %d bytes", maxLineBytes)), false
 	}
-	request, err := parse(line, book)
+	request, err := parse(line, o.book)
 	if err != nil {
 		return failure(err), false
+	}
+	if o.explain {
+		return page(&request), true
 	}
 	return answerTo(&request), true
 }

@@ -37,7 +37,7 @@ func TestContractHasTheFieldsOfTheCode(t *testing.T) {
 	}
 	var printed []string
 	for _, line := range []string{"{}", "nonsense"} {
-		answer, _ := judgeLine(line, false, &networks.Book{})
+		answer, _ := (&options{book: &networks.Book{}}).judgeLine(line, false)
 		d := json.NewDecoder(strings.NewReader(string(answer)))
 		for name := true; ; {
 			token, err := d.Token()

@@ -15,7 +15,7 @@ import (
 
 // input is one line as it came.
 type input struct {
-	request  classify.Request
+	facts    classify.Request
 	network  bool // was given
 	address  netip.Addr
 	sentAt   time.Time
@@ -32,12 +32,17 @@ func parse(line string, book *networks.Book) (classify.Request, error) {
 		return fmt.Errorf("field %s has the wrong form", key)
 	})
 	if errors.Is(err, jsonline.ErrSyntax) {
-		return in.request, errors.New("the line is not a JSON object")
+		return in.facts, errors.New("the line is not a JSON object")
 	}
 	if err != nil {
-		return in.request, err
+		return in.facts, err
 	}
-	r := &in.request
+	return in.request(book), nil
+}
+
+// request completes the facts: what follows from others, and the defaults.
+func (in *input) request(book *networks.Book) classify.Request {
+	r := in.facts
 	if r.Method == "" {
 		r.Method = "GET"
 	}
@@ -47,13 +52,26 @@ func parse(line string, book *networks.Book) (classify.Request, error) {
 	if !in.sentAt.IsZero() && !in.openedAt.IsZero() {
 		r.SentKnown, r.SinceSend = true, in.openedAt.Sub(in.sentAt)
 	}
-	return *r, nil
+	return r
 }
 
-// set takes a field and reports whether its value has the right form.
+// set takes a field of a line and reports whether its value has the right form.
 func (in *input) set(key, value string) bool {
-	r := &in.request
+	switch key {
+	case "as_number":
+		return in.setASNumber(value)
+	case "headers":
+		return setHeaders(&in.facts.Headers, value)
+	}
 	text, isText := jsonline.Unquote(value)
+	known, ok := in.setText(key, text)
+	return !known || isText && ok
+}
+
+// setText takes a field whose value is text. It reports whether there is such a
+// field, and whether the text has the right form.
+func (in *input) setText(key, text string) (known, ok bool) {
+	r := &in.facts
 	switch key {
 	case "user_agent":
 		r.UserAgent = text
@@ -68,21 +86,21 @@ func (in *input) set(key, value string) bool {
 	case "network":
 		r.Network, in.network = text, text != ""
 	case "ip":
-		return isText && in.setAddress(text)
+		return true, in.setAddress(text)
 	case "sent_at":
-		return isText && setTime(&in.sentAt, text)
+		return true, setTime(&in.sentAt, text)
 	case "opened_at":
-		return isText && setTime(&in.openedAt, text)
-	case "as_number":
-		n, ok := jsonline.Uint(value, 1<<32-1)
-		r.ASNumber = uint32(n)
-		return ok
-	case "headers":
-		return setHeaders(&r.Headers, value)
+		return true, setTime(&in.openedAt, text)
 	default:
-		return true
+		return false, false
 	}
-	return isText
+	return true, true
+}
+
+func (in *input) setASNumber(text string) (ok bool) {
+	n, ok := jsonline.Uint(text, 1<<32-1)
+	in.facts.ASNumber = uint32(n)
+	return ok
 }
 
 func (in *input) setAddress(text string) (ok bool) {

@@ -21,110 +21,191 @@ const (
 	isSomething = saysMail | saysMailName | isHuman | saysBrowser | saysPlatform
 )
 
-// rules in the order in which they are tried. Each names its source and who is
-// judged wrongly by it.
+// rules in the order in which they are tried; the first that fits decides. The
+// comment of each says what it rests on, then its Source, then who is judged
+// Wrong by it; `glint classify --explain` prints all three (evidence.go).
 var rules = [...]rule{
-	// A HEAD shows no image (Groundhogg, Collie judge clicks so). Mail clients
-	// that ask with HEAD first send a GET later.
+	// Not a GET: no image is shown.
+	// Source: the click filters of Groundhogg and Collie.
+	// Wrong: nobody; mail clients that ask with HEAD first send a GET later.
 	{reason: "method", class: NotImage, any: notGet},
-	// developer.mozilla.org Sec-Purpose; arp242/isbot. Rare in mail.
+	// The browser says that it fetches in advance.
+	// Source: developer.mozilla.org Sec-Purpose; arp242/isbot.
+	// Wrong: a mail that is shown right after it was prefetched, if it is not asked for again; rare in mail.
 	{reason: "hdr_prefetch", class: NotImage, any: asksPrefetch},
-	// developer.mozilla.org Sec-Fetch-Dest. A curious person who opens the
-	// pixel's URL is dropped rightly.
+	// The pixel is opened as a page.
+	// Source: developer.mozilla.org Sec-Fetch-Dest.
+	// Wrong: nobody; a curious person who opens the pixel's URL is dropped rightly.
 	{reason: "hdr_navigate", class: NotImage, any: asksNavigation},
-	// The same from clients without Sec-Fetch. Old Opera asks for HTML first even
-	// for images, and what Apple's prefetch and the proxies send is not known.
+	// HTML is asked for first, by a client without Sec-Fetch.
+	// Source: developer.mozilla.org Accept. Old Opera asks so even for images, and what Apple's prefetch and the proxies send is not known: they are left out.
+	// Wrong: other clients that ask for images as for pages; none is known.
 	{reason: "hdr_navigate", class: NotImage, any: asksHTML, none: asksImage | saysMail | isApple | saysPresto},
 
-	// sparkpost.com/blog/gmail-prefetching-images: on delivery, from Google. One
-	// project saw the same user agent elsewhere; see proxy_elsewhere.
+	// Gmail fetches on delivery, from Google's network.
+	// Source: sparkpost.com/blog/gmail-prefetching-images. One project saw the same user agent elsewhere; see proxy_elsewhere.
+	// Wrong: nobody known.
 	{reason: "gmail_prefetch", class: MachinePrefetch, all: saysGmailPrefetch | onGoogle, none: saysBot},
-	// blog.filippo.io/how-the-new-gmail-image-proxy-works: on opening. From
-	// another AS it is forged; but where AS numbers are not known at all (no
-	// look-up, a standalone pixel) it is believed, since the user agent is the
-	// proxy's own and Gmail is too large to call a bot. Never judged by time.
+	// Gmail's image proxy fetches when its user looks. Never judged by time.
+	// Source: blog.filippo.io/how-the-new-gmail-image-proxy-works. Where AS numbers are not known at all (no look-up, a standalone pixel) it is believed, since Gmail is too large to call a bot.
+	// Wrong: forgers inside Google's network, or where no AS number is known.
 	{reason: "proxy_gmail", class: ProxyHuman, all: saysGmailProxy, any: onGoogle | onUnknownAS, none: saysBot},
-	// fastmail.com/policies/bots.
+	// Fastmail's name behind a browser's: its image proxy.
+	// Source: fastmail.com/policies/bots.
+	// Wrong: forgers; no AS number is known for it.
 	{reason: "proxy_fastmail", class: ProxyHuman, all: saysFastmail | isMozilla | saysEngine, none: saysBot},
-	// words_mail.go names each proxy's source. Spoofable: no AS is known for them.
+	// Another mail provider's image proxy.
+	// Source: each is named in words_mail.go.
+	// Wrong: forgers; no AS number is known for them.
 	{reason: "", class: ProxyHuman, any: saysMailProxy, none: saysBot},
 
-	// uap-core#509, support.clickdimensions.com: this user agent from Apple's
-	// relay. Real opens of these users look the same; the adjusted rate knows it.
+	// Mail Privacy Protection: the bare user agent from Apple's relay.
+	// Source: github.com/ua-parser/uap-core/issues/509; support.clickdimensions.com.
+	// Wrong: real opens of the same people, which look the same; the adjusted rate knows it.
 	{reason: "apple_mpp", class: MachinePrefetch, all: isBareMozilla | onRelay},
-	// warmbly/warmbly#569: weaker. A macOS Mail user behind the relay without MPP.
+	// The same with Apple's bare WebKit: weaker.
+	// Source: github.com/warmbly/warmbly/pull/569.
+	// Wrong: a Mac's Mail behind the relay without Mail Privacy Protection.
 	{reason: "apple_mpp_webkit", class: MachinePrefetch, all: isBareWebKit | onRelay},
 
-	// Scanners that name themselves. No false positive known.
+	// A scanner that names itself.
+	// Source: words_machine.go.
+	// Wrong: nobody known.
 	{reason: "scanner_ua", class: SecurityScanner, any: saysScanner},
-	// Code in the place of a name: tools that look for holes.
+	// Code in the place of a name: a tool that looks for holes.
+	// Source: nielsbasjes/yauaa, class Hacker.
+	// Wrong: nobody known.
 	{reason: "attack_ua", class: SecurityScanner, any: saysAttack},
-	// network.go. Wrong when a range is given to somebody else.
+	// A network that fetches nothing for a person.
+	// Source: network.go.
+	// Wrong: whoever is given such a range later.
 	{reason: "scanner_net", class: SecurityScanner, any: onScanner},
-	// Weak: one open-source project; warmbly/warmbly#412, #569. After scanner_net,
-	// since Microsoft's scanners share the AS number.
+	// Outlook on the web fetches from Microsoft's network. After scanner_net, since Microsoft's scanners share the AS number.
+	// Source: github.com/warmbly/warmbly/pull/412 and 569. Weak.
+	// Wrong: machines in Microsoft's cloud with such a user agent.
 	{reason: "proxy_outlook", class: ProxyHuman, all: onMicrosoft, any: saysOutlookProxy | isBareWebKit, none: saysBot},
-	// crawler-user-agents tag social-preview. Mail forwarded into a chat.
+	// A chat or a social network looks at a link.
+	// Source: monperrus/crawler-user-agents, tag social-preview.
+	// Wrong: nobody; mail that was forwarded into a chat is fetched so.
 	{reason: "link_preview", class: LinkPreview, any: saysPreview},
-	// crawler-user-agents tag browser-automation.
+	// A browser under a program's control.
+	// Source: monperrus/crawler-user-agents, tag browser-automation.
+	// Wrong: nobody known.
 	{reason: "headless", class: Headless, any: saysHeadless},
 	// Somebody's image proxy: whether a person waits behind it is not known.
+	// Source: github.com/mautic/mautic/issues/8718.
+	// Wrong: the people behind it are not counted as certain.
 	{reason: "image_proxy", class: Unknown, any: saysImageProxy, none: saysMail},
 
-	// ua-parser/uap-core, nielsbasjes/yauaa: mail programs by name. Sandboxes run
-	// Outlook as well, so from hosting networks the rules below decide; a program
-	// that says it is a bot is one.
+	// A mail program by name. Sandboxes run Outlook as well, so from hosting networks later rules decide; a program that says it is a bot is one.
+	// Source: ua-parser/uap-core, nielsbasjes/yauaa, matomo-org/device-detector; words_mail.go.
+	// Wrong: forgers on home networks.
 	{reason: "mail_client", class: HumanDirect, any: saysMailClient, none: saysBot | onHosting},
 
-	// The word bot, crawler or spider itself. Phones called so are let off where
-	// the name of a device stands (scan.go).
+	// The word bot, crawler or spider itself.
+	// Source: the custom of the trade.
+	// Wrong: phones that are called so, unless the name stands where a device's name does (scan.go).
 	{reason: "bot_token", class: Bot, any: saysBot},
-	// arp242/isbot user_agent.go and general knowledge. Mail apps that name
-	// nothing but their library.
+	// An HTTP library by name.
+	// Source: arp242/isbot user_agent.go; words_machine.go.
+	// Wrong: mail apps that name nothing but their library.
 	{reason: "http_library", class: HTTPLibrary, any: saysLibrary, none: saysMail | saysAppStack},
+	// A language's or an app library's name leads.
+	// Source: arp242/isbot user_agent.go; words_machine.go.
+	// Wrong: mail apps that name nothing but their library.
 	{reason: "http_library", class: HTTPLibrary, all: saysRuntime | leadsWithLibrary, none: saysMail | saysAppStack | isMozilla},
+	// It stands later, but nothing else is said that a person's program would say.
+	// Source: words_machine.go.
+	// Wrong: apps of unknown name that say no platform.
 	{reason: "http_library", class: HTTPLibrary, any: saysRuntime, none: isSomething},
-	// Crawlers and monitors by name, then by what they do.
+	// A crawler or monitor by name.
+	// Source: words_machine.go.
+	// Wrong: nobody known.
 	{reason: "bot_token", class: Bot, any: saysNamedBot, none: saysMail},
+	// What machines do: monitor, checker, preview.
+	// Source: words_machine.go.
+	// Wrong: browsers with such a word in their name or in a toolbar's.
 	{reason: "bot_token", class: Bot, any: saysTask, none: saysMail | saysMailName | saysAppStack},
+	// The same in words that people's programs use too, where none speaks.
+	// Source: words_machine.go.
+	// Wrong: apps of unknown name that say no platform.
 	{reason: "bot_token", class: Bot, any: saysTaskLoosely, none: isSomething},
-	// fastmail.com/policies/bots: alone it fetches calendars.
+	// Fastmail's name alone: it fetches calendars.
+	// Source: fastmail.com/policies/bots.
+	// Wrong: nobody known.
 	{reason: "bot_token", class: Bot, any: saysFastmail, none: isMozilla},
-	// Crawlers leave an address. Browsers that advertise their maker (QtWeb,
-	// StudoBrowser, IE's EmbeddedWB: arp242/isbot testdata/not_bots) do too.
+	// Crawlers leave an address behind a plus sign.
+	// Source: the custom of the trade.
+	// Wrong: nobody known.
 	{reason: "bot_address", class: Bot, any: hasPlusURL, none: saysMail},
+	// Any address on the web. Browsers that advertise their maker have one too (QtWeb, StudoBrowser, IE's EmbeddedWB).
+	// Source: arp242/isbot testdata/not_bots.
+	// Wrong: apps that advertise their maker without the word browser.
 	{reason: "bot_address", class: Bot, any: hasURL, none: saysMail | saysBrowser},
+	// A mail address for complaints.
+	// Source: the custom of the trade.
+	// Wrong: apps that leave their author's address.
 	{reason: "bot_address", class: Bot, any: hasMailAddress, none: saysMail | saysBrowser},
-	// `(compatible; Name/1.0)`: only Internet Explorer and a few old browsers say
-	// so without being a machine, and the set-top boxes of the days of Mozilla/3.
+	// `(compatible; Name/1.0)`: only Internet Explorer and a few old browsers say so without being a machine, and the set-top boxes of the days of Mozilla/3.
+	// Source: nielsbasjes/yauaa, class Robot.
+	// Wrong: other old browsers that say so.
 	{reason: "bot_shape", class: Bot, all: isMozilla5 | saysCompatible, none: saysMail | saysOldBrowser | saysAppStack | saysOldPhone},
 	// A lone `name/1.2`: what a program sends whose author set nothing else.
+	// Source: the default of HTTP libraries.
+	// Wrong: apps of unknown name that say no more.
 	{reason: "product_only", class: HTTPLibrary, any: isOneProduct, none: isSomething},
 
-	// craft-campaign#546: 61 % of a gateway's opens came within 10 s. Never on
-	// time alone, since attentive people are as fast.
+	// Right after sending, from a data centre. Never on time alone, since attentive people are as fast.
+	// Source: github.com/putyourlightson/craft-campaign/issues/546: 61 % of a gateway's opens came within 10 s.
+	// Wrong: fast people with a VPN or a computer in the cloud.
 	{reason: "fast_open", class: SecurityScanner, all: withinFast | onHosting},
+	// Right after sending, by a modern browser without its headers.
+	// Source: the same; developer.mozilla.org Sec-Fetch-Mode.
+	// Wrong: fast people behind a proxy that takes headers away.
 	{reason: "fast_open", class: SecurityScanner, all: withinFast | saysModern | lacksBrowserHeaders, none: saysMail},
+	// Soon after sending, from a mail gateway's network.
+	// Source: the same: 94 % of its link sweeps came within 5 min; network.go.
+	// Wrong: fast people in a gateway's isolated browser.
 	{reason: "fast_open", class: SecurityScanner, all: withinScanner | onGateway},
-	// arp242/isbot ip_ranges.go. VPN users, Windows 365, mail apps in the cloud.
+	// Soon after sending, from a data centre.
+	// Source: arp242/isbot ip_ranges.go.
+	// Wrong: people with a VPN, a computer in the cloud, or a mail app that fetches there.
 	{reason: "hosting", class: SecurityScanner, all: withinScanner | onHosting},
+	// From a data centre, later or at an unknown time.
+	// Source: arp242/isbot ip_ranges.go.
+	// Wrong: the same people are not counted as certain.
 	{reason: "hosting", class: Unknown, any: onHosting},
-	// A Google user agent that does not come from Google: forged, or contested.
+	// Gmail's user agent from elsewhere: forged, or contested.
+	// Source: one project calls the prefetch's user agent Outlook's.
+	// Wrong: Gmail's users, if Google fetches from another AS.
 	{reason: "proxy_elsewhere", class: Unknown, any: saysGmailProxy | saysGmailPrefetch},
 
 	// The page around the image is a webmail.
+	// Source: webmail.go.
+	// Wrong: forgers.
 	{reason: "referer_webmail", class: HumanDirect, any: fromWebmail},
-	// litmus.com/blog/email-client-market-share-december-2021: iOS 15 and later
-	// send this with MPP off too. Without any word about the network the two
-	// cannot be told apart.
+	// The bare user agent, and not a word about the network: with or without Apple's relay cannot be told.
+	// Source: litmus.com/blog/email-client-market-share-december-2021: iOS 15 and later send it with Mail Privacy Protection off too.
+	// Wrong: people with it off are not counted as certain.
 	{reason: "apple_mail_unplaced", class: Unknown, all: isBareMozilla | onUnknownNetwork},
-	// Also lazy scripts.
+	// Apple Mail off the relay.
+	// Source: litmus.com/blog/email-client-market-share-december-2021.
+	// Wrong: lazy scripts that send Mozilla/5.0.
 	{reason: "apple_mail_direct", class: HumanDirect, any: isApple},
-	// Browsers, and phone apps that load images with the system's network code.
-	// A scanner that imitates a browser from a home network gets through.
+	// A browser's engine in a browser's frame.
+	// Source: nielsbasjes/yauaa, ua-parser/uap-core.
+	// Wrong: a scanner that imitates a browser from a home network.
 	{reason: "browser", class: HumanDirect, all: saysEngine, any: isMozilla | saysPlatform, none: isImpossibleMozilla},
+	// A phone app that loads images with the system's network code, or a phone from before engines had names.
+	// Source: nielsbasjes/yauaa, ua-parser/uap-core.
+	// Wrong: machines built on the same network code.
 	{reason: "browser", class: HumanDirect, any: saysAppStack | saysOldPhone},
-	// A program that has "mail" in its name and nothing of a machine.
+	// A program that has mail in its name and nothing of a machine.
+	// Source: the custom of the trade.
+	// Wrong: scripts that send mail.
 	{reason: "mail_name", class: HumanDirect, any: saysMailName, none: isMozilla},
+	// Nothing is known.
+	// Source: an empty user agent is no proof (arp242/isbot user_agent.go leaves it open).
+	// Wrong: nobody; it is counted apart.
 	{reason: "other", class: Unknown},
 }

@@ -1,0 +1,75 @@
+package classify
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"glint/edge/classify"
+)
+
+// flags describe one request in the words of a line's fields.
+type flags struct {
+	values  []flagValue
+	headers []string
+	input   input
+}
+
+// flagValue is a flag that means the field of the same name.
+type flagValue struct {
+	flag, text string
+}
+
+func (f *flags) add(cmd *cobra.Command) {
+	fields := [...]struct{ flag, usage string }{
+		{"user-agent", "user agent"},
+		{"ip", "address of the client"},
+		{"as-number", "number of its autonomous system"},
+		{"proxy-type", "what Fastly calls the kind of proxy, as hosting"},
+		{"proxy-description", "what Fastly says of the proxy, as apple"},
+		{"network", "apple_relay, scanner:<name>, hosting, none or unknown"},
+		{"method", "method of the request (default GET)"},
+		{"referer", "URL of the page around the image"},
+		{"sent-at", "when the mail was sent, RFC 3339"},
+		{"opened-at", "when the request came, RFC 3339"},
+	}
+	f.values = make([]flagValue, len(fields))
+	for i, field := range fields {
+		f.values[i].flag = field.flag
+		cmd.Flags().StringVar(&f.values[i].text, field.flag, "", field.usage)
+	}
+	cmd.Flags().StringArrayVar(&f.headers, "header", nil, "a header of the request, as 'Sec-Fetch-Dest: image'; may be repeated")
+}
+
+// given tells whether any of the flags was set.
+func (f *flags) given(cmd *cobra.Command) bool {
+	return cmd.Flags().Changed("header") || slices.ContainsFunc(f.values, func(v flagValue) bool { return cmd.Flags().Changed(v.flag) })
+}
+
+// check fills the input and tells what has the wrong form. An empty value means
+// that nothing is known, as in a line.
+func (f *flags) check() error {
+	for _, v := range f.values {
+		if v.text == "" {
+			continue
+		}
+		_, ok := f.input.setText(strings.ReplaceAll(v.flag, "-", "_"), v.text)
+		if v.flag == "as-number" {
+			ok = f.input.setASNumber(v.text)
+		}
+		if !ok {
+			return fmt.Errorf("--%s has the wrong form", v.flag)
+		}
+	}
+	for _, header := range f.headers {
+		name, value, ok := strings.Cut(header, ":")
+		if !ok || strings.TrimSpace(name) == "" {
+			return errors.New("--header wants a name, a colon and a value")
+		}
+		f.input.facts.Headers |= classify.HeaderFact(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package classify
+
+import "math/bits"
+
+// Explanation tells how a verdict came about, for people.
+type Explanation struct {
+	Verdict Verdict
+	Facts   Facts
+	Seen    []string  // what is true of the request, in words
+	Fired   Finding   // the rule that decided
+	Near    []Finding // rules tried before it that one condition kept from it
+	Next    *Finding  // the rule that would have decided without it; nil if there is none
+}
+
+// Finding is a rule and how it stands to a request.
+type Finding struct {
+	Number  int // in the order of the table, from 1
+	Verdict Verdict
+	Evidence
+	Missing []string // conditions that do not hold; of more than one any would do
+	Against []string // what holds and forbids the rule
+}
+
+// Evidence is what the comment of a rule says.
+type Evidence struct {
+	Meaning string // what the rule rests on
+	Source  string // where that is known from
+	Wrong   string // who is judged wrongly
+}
+
+// Explain judges as Judge does and tells why. It allocates; it is for one
+// request at a time.
+func Explain(r *Request) Explanation {
+	seen := read(r.UserAgent)
+	known := seen.traits | requestTraits(r)
+	e := Explanation{Seen: known.names()}
+	e.Verdict, e.Facts = Examine(r)
+	fired := len(rules)
+	for i := range rules {
+		rule := &rules[i]
+		switch fits := rule.fits(known); {
+		case fits && fired == len(rules):
+			fired = i
+			e.Fired = findingOf(i, &seen, known)
+		case fits:
+			next := findingOf(i, &seen, known)
+			e.Next = &next
+			return e
+		case fired == len(rules) && rule.nearly(known):
+			e.Near = append(e.Near, findingOf(i, &seen, known))
+		}
+	}
+	return e
+}
+
+// common holds for so many requests that it speaks for no rule in particular.
+const common = isMozilla | isMozilla5 | saysEngine | saysPlatform | saysBrowser | onUnknownAS | onUnknownNetwork
+
+// nearly tells whether one condition keeps the rule from firing, and something
+// speaks for it.
+func (r *rule) nearly(t traits) bool {
+	lacking := bits.OnesCount64(uint64(r.all &^ t))
+	if r.any != 0 && r.any&t == 0 {
+		lacking++
+	}
+	if r.none&t != 0 {
+		lacking++
+	}
+	return lacking == 1 && (r.all|r.any)&t&^common != 0
+}
+
+func findingOf(i int, seen *reading, t traits) Finding {
+	r := &rules[i]
+	f := Finding{Number: i + 1, Verdict: Verdict{r.class, r.reason}, Evidence: evidence[i], Missing: (r.all &^ t).names(), Against: (r.none & t).names()}
+	if r.reason == "" {
+		f.Verdict.Reason = "proxy_mail"
+		if seen.proxy != nil {
+			f.Verdict.Reason = seen.proxy.reason
+		}
+	}
+	if r.any != 0 && r.any&t == 0 {
+		f.Missing = append(f.Missing, r.any.names()...)
+	}
+	return f
+}
+
+// names puts each trait into words, in the order of the bits.
+func (t traits) names() []string {
+	var names []string
+	for ; t != 0; t &= t - 1 {
+		names = append(names, traitNames[bits.TrailingZeros64(uint64(t))])
+	}
+	return names
+}
+
+// traitNames has a phrase for each bit of traits.
+var traitNames = [...]string{
+	"names Gmail's image proxy",
+	"ends as Gmail's prefetch does",
+	"names a mail provider's image proxy",
+	"names Fastmail",
+	"is what Outlook on the web was seen to send",
+	"names an image proxy",
+	"names a mail program",
+	"has a word that ends in mail",
+	"names a security scanner",
+	"has code where a name should be",
+	"names a link preview",
+	"names browser automation",
+	"names an HTTP library",
+	"names a language or an app library",
+	"begins with a library's name",
+	"says bot, crawler or spider",
+	"names a crawler or monitor",
+	"says a machine's task",
+	"has a word that could be a machine's task",
+	"names the network code of phone apps",
+	"names a browser engine",
+	"names a phone from before engines had names",
+	"says compatible",
+	"names an old browser",
+	"says that it is a browser",
+	"names an operating system",
+	"names old Opera's engine",
+	"names a browser new enough for Sec-Fetch headers",
+
+	"user agent is empty",
+	"user agent is Mozilla/5.0 and nothing else",
+	"user agent is Apple's WebKit and nothing else",
+	"user agent is Apple's WebKit with a mobile build",
+	"begins as browsers do",
+	"begins with Mozilla/5",
+	"begins with a Mozilla that never was",
+	"is one product and its version",
+	"has a web address",
+	"has a web address behind a plus sign",
+	"has a mail address",
+
+	"the method is not GET",
+	"a header says prefetch or preview",
+	"headers say that a page is opened",
+	"HTML is accepted first",
+	"a header says that an image is loaded",
+	"a browser's headers are missing",
+	"the network is Apple's relay",
+	"the network is a scanner's",
+	"the network is a data centre's",
+	"the network is not known",
+	"the AS is Google's",
+	"the AS is not known",
+	"the AS is Microsoft's",
+	"the AS is a mail gateway's",
+	"right after sending",
+	"soon after sending",
+	"the page is a webmail",
+}
+
+// Rules is the number of rules.
+func Rules() int { return len(rules) }
