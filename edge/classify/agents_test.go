@@ -85,7 +85,7 @@ func TestJudgeDoesNotAllocate(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(10, func() {
 		for i := range requests {
-			Judge(&requests[i])
+			Examine(&requests[i])
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)

@@ -8,12 +8,22 @@ func BenchmarkJudge(b *testing.B) {
 	for _, agent := range mixedAgents {
 		requests = append(requests, Request{UserAgent: agent, Network: NetworkNone, ASNumber: 64496})
 	}
-	b.ReportAllocs()
-	i := 0
-	for b.Loop() {
-		Judge(&requests[i%len(requests)])
-		i++
-	}
+	b.Run("verdict", func(b *testing.B) {
+		b.ReportAllocs()
+		i := 0
+		for b.Loop() {
+			Judge(&requests[i%len(requests)])
+			i++
+		}
+	})
+	b.Run("verdict and facts", func(b *testing.B) {
+		b.ReportAllocs()
+		i := 0
+		for b.Loop() {
+			Examine(&requests[i%len(requests)])
+			i++
+		}
+	})
 }
 
 var mixedAgents = []string{

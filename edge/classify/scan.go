@@ -21,27 +21,39 @@ func read(ua string) reading {
 	}
 	filled.Do(fillTables)
 	s := scan{ua: ua, begin: leadAt(ua)}
-	afterLetter := false
+	before := uint8(0) // what the byte before is
 	w := uint32(ua[0]|0x20)<<8 | uint32(ua[1]|0x20)
 	for i := 0; i < len(ua)-2; i++ {
 		c := ua[i]
 		w = w<<8 | uint32(ua[i+2]|0x20)
-		if c <= ' ' || isDigit(c) {
-			afterLetter = false
-			continue
+		kind := kinds[c]
+		here := may[hash3(w)]
+		if before&letterHere != 0 {
+			here &^= startsHere
 		}
-		if !afterLetter {
-			s.tryStart(&out, i, w&windowMask)
+		before = kind
+		if here|kind&signHere != 0 {
+			s.look(&out, i, here, w)
 		}
-		if c <= '@' {
-			s.sign(&out, i, c)
-		}
-		if h := hash(w & windowMask); otherTable.has[h] {
-			s.try(&out, i, &otherTable, h)
-		}
-		afterLetter = isLetter(c)
 	}
 	return out
+}
+
+// look takes what may be at a byte: a sign, and words whose first three bytes
+// are the last of w.
+func (s *scan) look(out *reading, i int, here uint8, w uint32) {
+	if c := s.ua[i]; kinds[c] == signHere {
+		s.sign(out, i, c)
+	}
+	if here&longHere != 0 && i+3 < len(s.ua) {
+		s.try(out, i, &longWords, hash4(w<<8|uint32(s.ua[i+3]|0x20)), here&startsLong != 0)
+	}
+	if here&shortHere != 0 {
+		if isSpace(s.ua[i+2]) { // as in `eM Client`
+			s.try(out, i, &shortWords, hash3(window(s.ua[i:])), here&startsShort != 0)
+		}
+		s.try(out, i, &shortWords, hash3(w), here&startsShort != 0)
+	}
 }
 
 // sign reads the signs that mean something alone.
@@ -62,17 +74,6 @@ func (s *scan) sign(out *reading, i int, c byte) {
 	}
 }
 
-// tryStart looks for words that begin where a word begins. Only here may white
-// space interrupt the first three bytes, as in `eM Client`.
-func (s *scan) tryStart(out *reading, i int, w uint32) {
-	if s.ua[i+1] <= ' ' || s.ua[i+2] <= ' ' {
-		w = window(s.ua[i:])
-	}
-	if h := hash(w); startTable.has[h] {
-		s.try(out, i, &startTable, h)
-	}
-}
-
 type scan struct {
 	ua      string
 	begin   int  // where the first product begins
@@ -82,24 +83,31 @@ type scan struct {
 	inName  bool // inside the name of an Android device
 }
 
-// try takes every word of one hash that stands at i.
-func (s *scan) try(out *reading, i int, t *table, h uint32) {
+// try takes every word of one hash that stands at i; starts tells whether a word
+// may begin there.
+func (s *scan) try(out *reading, i int, t *table, h uint32, starts bool) {
 	eight := eightAt(s.ua, i)
-	first, end := t.bounds[h], t.bounds[h+1]
-	for n := first; n < end; n++ {
+	for n, end := t.bounds[h], t.bounds[h+1]; n < end; n++ {
 		k := &t.keys[n]
-		if (eight^k.bytes)&k.mask != 0 {
+		if (eight|k.fold)&k.mask != k.bytes {
 			continue
 		}
 		w := &t.words[n]
-		if end := s.match(i, w.text); end > 0 {
-			s.take(out, i, end, w.group)
+		if !w.anywhere && !starts {
+			continue
 		}
+		end := i + int(w.length)
+		if w.rest != "" {
+			if end = s.match(end, w.rest); end == 0 {
+				continue
+			}
+		}
+		s.take(out, i, end, w.group)
 	}
 }
 
-// match returns where the word ends if it is found at i, else 0. White space in
-// a word stands for any amount of it.
+// match returns where the rest of a word ends if it is found at i, else 0. White
+// space in a word stands for any amount of it.
 func (s *scan) match(i int, word string) int {
 	ua := s.ua
 	for k := range len(word) {
@@ -110,10 +118,7 @@ func (s *scan) match(i int, word string) int {
 			}
 			continue
 		}
-		if i >= len(ua) {
-			return 0
-		}
-		if c := ua[i]; c != want && lower(c) != want {
+		if i >= len(ua) || lower(ua[i]) != want {
 			return 0
 		}
 		i++

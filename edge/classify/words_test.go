@@ -28,6 +28,9 @@ func TestWordsCanBeFound(t *testing.T) {
 				if isSpace(word[0]) || isSpace(word[len(word)-1]) {
 					t.Errorf("%q has white space at an end", word)
 				}
+				if word[1] == ' ' {
+					t.Errorf("%q has white space where no hash expects it", word)
+				}
 				if c := word[0]; isDigit(c) || c <= ' ' {
 					t.Errorf("%q begins where no word is looked for", word)
 				}
