@@ -52,7 +52,7 @@ func factsOf(seen *reading, known traits, class Class, refererHost string) Facts
 	case class == Bot, class == HTTPLibrary, class == LinkPreview, class == Headless, known&saysBot != 0, !mail && known&saysMachine != 0:
 		return Facts{none, none, none, none}
 	case known&isProxied != 0, known&(saysFastmail|isMozilla) == saysFastmail|isMozilla:
-		if l == labelNone || !mail {
+		if labels[l].hidden == "" { // a mail proxy that is not known by name
 			l = labelMailProxy
 		}
 		return labels[l].behind()

@@ -1,6 +1,6 @@
-package classify
-
 // Code generated from the comments in rules.go by go test -update. DO NOT EDIT.
+
+package classify
 
 // evidence has what the comment of each rule says. Only Explain reads it, so it
 // is not in a program that never explains.
@@ -96,6 +96,11 @@ var evidence = [len(rules)]Evidence{
 		"forgers on home networks.",
 	},
 	{
+		"A browser for text: somebody reads, but sees no image.",
+		"their manuals.",
+		"their users are not counted as certain.",
+	},
+	{
 		"The word bot, crawler or spider itself.",
 		"the custom of the trade.",
 		"phones that are called so, unless the name stands where a device's name does (scan.go).",
@@ -154,6 +159,11 @@ var evidence = [len(rules)]Evidence{
 		"`(compatible; Name/1.0)`: only Internet Explorer and a few old browsers say so without being a machine, and the set-top boxes of the days of Mozilla/3.",
 		"nielsbasjes/yauaa, class Robot.",
 		"other old browsers that say so.",
+	},
+	{
+		"`(KHTML, like Gecko; Name)`: browsers leave the engine's comment alone, machines that borrow a browser's user agent sign there.",
+		"Google's crawlers (developers.google.com/search/docs/crawling-indexing/overview-google-crawlers); in public lists 30 machines do so for one browser.",
+		"users of a page transcoder that signed there.",
 	},
 	{
 		"A lone `name/1.2`: what a program sends whose author set nothing else.",

@@ -107,6 +107,8 @@ var traitNames = [...]string{
 	"has code where a name should be",
 	"names a link preview",
 	"names browser automation",
+	"names a browser that shows no images",
+	"has a guest in the engine's comment",
 	"names an HTTP library",
 	"names a language or an app library",
 	"begins with a library's name",

@@ -1,8 +1,8 @@
 package classify
 
 // doubtful words are not believed inside the name of a device: there are phones
-// called CUBOT and handhelds called ScanPal.
-const doubtful = saysBot | saysTask | saysTaskLoosely | saysMailClient | saysMailName
+// called CUBOT and Sensuelle, and handhelds called ScanPal.
+const doubtful = saysBot | saysNamedBot | saysTask | saysTaskLoosely | saysMailClient | saysMailName
 
 // reading is what one pass over a user agent found.
 type reading struct {

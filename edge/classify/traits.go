@@ -19,6 +19,8 @@ const (
 	saysAttack                           // code where a name should be
 	saysPreview                          // a link preview by name
 	saysHeadless                         // browser automation
+	saysTextBrowser                      // a browser that shows no images
+	saysEngineGuest                      // a guest in the engine's comment: `(KHTML, like Gecko; Name)`
 	saysLibrary                          // an HTTP library by name
 	saysRuntime                          // a language or app library: decides only where it leads
 	leadsWithLibrary                     // the first product is one of the two above

@@ -14,8 +14,8 @@ import (
 // window or a network was changed on purpose, raise RulesetVersion and record
 // the new hash beside the new number.
 const (
-	hashedVersion = 1
-	rulesetHash   = "ef67cc07bbbcd676"
+	hashedVersion = 2
+	rulesetHash   = "750b698a373b4e48"
 )
 
 func TestAnyChangeOfTheRulesHasANewVersion(t *testing.T) {

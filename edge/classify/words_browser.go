@@ -19,7 +19,7 @@ var browserWords = [...]group{
 	// Browsers that say "compatible" by habit.
 	{sets: saysOldBrowser, at: starts, words: []string{
 		"konqueror", "icab", "omniweb", "webtv", "blazer", "palm", "amiga", "netpositive", "emacs-w3", "series60", "series40",
-		"webcapture", "compatible; windows nt", "compatible; x11", "dillo", "voyager", "elaine", "mobile2.0", "netsurf",
+		"webcapture", "compatible; windows nt", "compatible; x11", "compatible; u;", "dillo", "voyager", "elaine", "mobile2.0", "netsurf",
 	}},
 	{sets: saysCompatible, at: starts, does: leavesName, words: []string{"compatible;", "compatible ;", "compatible,"}},
 	{sets: saysBrowser, at: inside, words: []string{"browser", "embeddedwb"}},
@@ -60,10 +60,12 @@ var browserWords = [...]group{
 	{at: starts, os: osTVOS, device: deviceTV, words: []string{"appletv", "apple tv", "tvos"}},
 	{at: starts, os: osBlackBerry, device: devicePhone, words: []string{"bb10"}},
 	{at: starts, os: osBSD, words: []string{"freebsd", "openbsd", "netbsd", "dragonfly"}},
+	// ETSI TS 102 796: what the browsers of televisions have to say, and CTA-2014.
+	{sets: saysEngine | saysPlatform, at: starts, device: deviceTV, words: []string{"hbbtv", "ce-html"}},
 	// Kinds of device, by the names that whole families share.
 	{at: starts, device: deviceTV, words: []string{
-		"smart-tv", "smarttv", "smart tv", "googletv", "google tv", "android tv", "androidtv", "hbbtv", "bravia", "netcast", "crkey", "roku", "viera",
-		"aftt", "aftb", "aftm", "afts", "aftn", "aftk", "aftr", "large screen", "ce-html", "mitv", "dtv",
+		"smart-tv", "smarttv", "smart tv", "googletv", "google tv", "android tv", "androidtv", "bravia", "netcast", "crkey", "roku", "viera",
+		"aftt", "aftb", "aftm", "afts", "aftn", "aftk", "aftr", "large screen", "mitv", "dtv",
 	}},
 	{at: whole, device: deviceTV, words: []string{"tvbox", "settopbox"}},
 	{at: starts, device: deviceCar, words: []string{"qtcarbrowser", "tesla/", "android automotive", "carplay"}},

@@ -41,14 +41,14 @@ var machineWords = [...]group{
 	{sets: saysPreview, at: starts, words: []string{
 		"facebookexternalhit", "facebookcatalog", "facebookscraper", "facebot", "meta-externalhit", "slackbot", "slack-imgproxy", "twitterbot", "linkedinbot", "discordbot",
 		"telegrambot", "skypeuripreview", "microsoftpreview", "bingpreview", "iframely", "embedly", "pinterestbot", "redditbot", "vkshare", "viberbot",
-		"snap url preview", "google-pagerenderer", "web/snippet", "mattermost", "rocket.chat", "rocketchat", "cardyb", "flipboardproxy", "bitlybot", "quora link preview", "opengraph",
+		"snap url preview", "google-pagerenderer", "web/snippet", "cardyb", "flipboardproxy", "bitlybot", "quora link preview", "opengraph",
 		"unfurl", "onebox", "xing-contenttabreceiver",
 		"kakaotalk-scrap", "mastodon/", "mastodon (", "misskey", "pleroma", "akkoma", "friendica", "lemmy/", "gotosocial", "synapse/", "synapse (", "oembed", "og-scraper", "metascraper",
 		"microlink", "peekalink", "jsonlink", "zulipurlembed", "steam http client", "valve client", "threads-link", "google-inspectiontool", "yahoo link preview", "wechatshareextension", "line-poker", "steamchaturllookup",
 		"google-apps-script-preview", "hubspot page fetcher", "trendsmap", "paperlibot", "buffer-link", "nuzzel", "outbrain", "thumbnailer",
 	}},
 	{sets: saysPreview, at: inside, words: []string{"linkpreview", "link preview", "link-preview", "urlpreview", "uripreview", "url preview", "url-preview", "webpreview", "web preview"}},
-	{sets: saysPreview, at: leads, words: []string{"whatsapp/", "pinterest/0", "viber/", "skype-url"}},
+	{sets: saysPreview, at: leads, words: []string{"whatsapp/", "rocket.chat", "rocketchat", "pinterest/0", "viber/", "skype-url"}},
 
 	// Browsers under a program's control.
 	{sets: saysHeadless, at: starts, words: []string{
@@ -80,7 +80,7 @@ var machineWords = [...]group{
 		"joomla", "magento", "typo3", "ruby", "rest_client", "httprb", "net::http", "net-http", "em-http", "patron", "httpi/", "down/", ".net",
 		"dotnet", "flurl", "servicestack", "refit", "system.net", "microsoft.net", "powershell", "wininet", "microsoft-winhttp", "msxml",
 		"microsoft url control", "microsoft bits", "bits/", "cpp-httplib", "poco/", "cpr/", "boost", "beast/", "neon/", "serf/", "qnetwork",
-		"indy library", "synapse", "delphi", "tcl", "hyper/", "hyper-", "ureq", "surf/", "isahc", "rust", "actix", "tesla", "finch/", "mint/",
+		"indy library", "synapse", "delphi", "tcl/", "tcl http", "hyper/", "hyper-", "ureq", "surf/", "isahc", "rust", "actix", "tesla", "finch/", "mint/",
 		"elixir", "erlang", "gun/", "haskell", "cohttp", "ocaml", "crystal", "nim", "zig", "julia", "http.jl", "httr", "rcurl",
 		"libfetch", "racket", "postman", "insomnia", "paw/", "bruno", "thunder client", "soapui", "apache-", "gatling", "k6/", "locust",
 		"vegeta", "wrk/", "ab/", "apachebench", "siege", "artillery", "swagger", "free download manager", "fdm", "lftp", "git/", "svn/",
@@ -119,10 +119,14 @@ var machineWords = [...]group{
 	}},
 	{sets: saysNamedBot, at: whole, words: []string{"yahooseeker", "rss", "snippet"}},
 
+	// A machine's name where browsers have none.
+	{sets: saysEngineGuest, at: inside, words: []string{"khtml, like gecko;"}},
+	{sets: saysTextBrowser, at: leads, words: []string{"lynx/", "elinks", "links (", "links/", "w3m/", "retawq/", "edbrowse/", "ncsa_mosaic", "ncsa mosaic", "vms_mosaic"}},
+
 	// What machines do, believable even at the end of a browser's user agent.
 	{sets: saysTask, at: ends, words: []string{
 		"monitor", "monitoring", "checker", "checkup", "linkcheck", "validator", "fetcher", "scraper", "scrapers", "grabber", "archiver", "indexer", "synthetic", "synthetics",
-		"preview", "previews", "previewer", "screenshot", "screenshots", "thumbnail", "thumbnails", "auditor", "audit", "prober", "pinger", "verifier", "analyzer", "analyser", "harvester", "extractor", "linktester", "favicon", "favicons", "downloader", "aggregator",
+		"preview", "previews", "previewer", "screenshot", "screenshots", "thumbnail", "thumbnails", "auditor", "audit", "prober", "pinger", "verifier", "analyzer", "analyser", "harvester", "extractor", "inspector", "watcher", "observatory", "verify", "verification", "measurement", "insights", "linktester", "favicon", "favicons", "downloader", "aggregator",
 	}},
 	{sets: saysTask, at: starts, words: []string{"scrape", "healthcheck", "health-check", "health check", "site check", "sitecheck", "linkcheck", "linktest", "load test", "loadtest", "automation", "site audit"}},
 	// Believable only where no browser speaks: ScanPal and CamScanner are for people.

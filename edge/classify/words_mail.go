@@ -27,7 +27,7 @@ var mailWords = [...]group{
 	{sets: saysMailProxy, at: starts, label: labelShortwave, reason: "proxy_shortwave", words: []string{"shortwave image fetcher", "shortwave"}},
 	// Any other provider that calls its fetcher a mail proxy.
 	{sets: saysMailProxy, at: inside, reason: "proxy_mail", words: []string{
-		"mailproxy", "mail proxy", "mail-proxy", "mailimageproxy", "mail image proxy", "mailimgproxy",
+		"mailproxy", "mail proxy", "mail-proxy", "mail.ukr.net proxy", "mailimageproxy", "mail image proxy", "mailimgproxy",
 	}},
 	{sets: saysMailProxy, at: inside, label: labelProton, reason: "proxy_mail", words: []string{"proton image proxy", "protonmail image", "proton-image-proxy"}},
 	// Weak: one open-source project saw it from AS8075 (Outlook on the web).
@@ -50,6 +50,7 @@ var mailWords = [...]group{
 	{sets: saysMailClient, at: starts, label: labelNotes, words: []string{"lotus-notes", "lotus notes", "ibm notes", "hcl notes", "lotusnotes", "ibmnotes", "hclnotes"}},
 	{sets: saysMailClient, at: starts, label: labelAppleMail, words: []string{"apple mail", "applemail", "com.apple.mail", "com.apple.mobilemail", "mobilemail", "maild/"}},
 	{sets: saysMailClient, at: leads, label: labelAppleMail, words: []string{"mail/"}},
+	{sets: saysMailClient, at: leads, label: labelOtherMail, words: []string{"canary/", "newton/"}},
 	{sets: saysMailClient, at: starts, label: labelSamsung, words: []string{"samsung email", "samsungemail", "com.samsung.android.email", "secmail", "sec email"}},
 	{sets: saysMailClient, at: starts, label: labelGmailApp, words: []string{"com.google.android.gm/", "gmail-android", "gmail/", "gmailhybrid"}},
 	{sets: saysMailClient, at: starts, label: labelYahooApp, words: []string{"yahoo mail/", "yahoomail", "ymail", "yahoomobilemail", "yahoomobilemessenger", "com.yahoo.mobile.client.android.mail"}},
@@ -92,7 +93,7 @@ var mailWords = [...]group{
 		"nylas mail", "nylasmail",
 		"eudora", "pegasus mail", "pmail", "incredimail", "opera mail", "operamail",
 		"vivaldi mail", "mailmate", "mailplane", "mimestream", "canary mail", "canarymail", "polymail", "unibox", "inky/", "missive",
-		"wavebox", "shift mail", "kiwi for gmail", "boxy/", "boxysuite", "hiri/", "spicebird", "barca/", "barcapro", "pocomail", "sylpheed", "claws mail", "claws-mail",
+		"wavebox", "shift mail", "kiwi for gmail", "boxy/", "boxysuite", "hiri/", "spicebird", "barca/", "barcapro", "pocomail", "turnpike/", "sylpheed", "claws mail", "claws-mail",
 		"geary", "balsa/", "trojita", "mutt/", "neomutt", "alpine/", "gnus/", "interlink",
 		"windows-live", "groupwise", "novell groupwise",
 		"kerio", "mdaemon", "smartermail", "roundcube", "squirrelmail", "rainloop", "snappymail", "horde", "openxchange", "open-xchange",
