@@ -63,6 +63,7 @@ func page(r *classify.Request) []byte {
 	for i, seen := range e.Seen {
 		s.line([]string{"seen in it", ""}[min(i, 1)], "· "+seen)
 	}
+	s.line("words", strings.Join(e.Words, " · "))
 
 	s.head("Who sent it")
 	s.line("client", e.Facts.Client)

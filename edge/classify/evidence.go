@@ -162,8 +162,8 @@ var evidence = [len(rules)]Evidence{
 	},
 	{
 		"`(KHTML, like Gecko; Name)`: browsers leave the engine's comment alone, machines that borrow a browser's user agent sign there.",
-		"Google's crawlers (developers.google.com/search/docs/crawling-indexing/overview-google-crawlers); in public lists 30 machines do so for one browser.",
-		"users of a page transcoder that signed there.",
+		"Google's crawlers (developers.google.com/search/docs/crawling-indexing/overview-google-crawlers); in public lists 88 machines do so for one browser.",
+		"users of page transcoders that sign there and are not known by name.",
 	},
 	{
 		"A lone `name/1.2`: what a program sends whose author set nothing else.",

@@ -1,12 +1,16 @@
 package classify
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Explanation tells how a verdict came about, for people.
 type Explanation struct {
 	Verdict Verdict
 	Facts   Facts
 	Seen    []string  // what is true of the request, in words
+	Words   []string  // the words in the user agent that told it
 	Fired   Finding   // the rule that decided
 	Near    []Finding // rules tried before it that one condition kept from it
 	Next    *Finding  // the rule that would have decided without it; nil if there is none
@@ -33,7 +37,7 @@ type Evidence struct {
 func Explain(r *Request) Explanation {
 	seen := read(r.UserAgent)
 	known := seen.traits | requestTraits(r)
-	e := Explanation{Seen: known.names()}
+	e := Explanation{Seen: known.names(), Words: Words(r.UserAgent)}
 	e.Verdict, e.Facts = Examine(r)
 	fired := len(rules)
 	for i := range rules {
@@ -155,6 +159,26 @@ var traitNames = [...]string{
 	"right after sending",
 	"soon after sending",
 	"the page is a webmail",
+}
+
+// Words returns the words of the rules' lists that stand in a user agent, each
+// once, in the order in which they are found.
+func Words(userAgent string) []string {
+	var words []string
+	readWith(userAgent, func(word string) bool {
+		if !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+		return true
+	})
+	return words
+}
+
+// JudgeWithout judges as Judge would if the rules' lists had only those words
+// that counts keeps. It measures what the lists are worth.
+func JudgeWithout(r *Request, counts func(word string) bool) Verdict {
+	seen := readWith(r.UserAgent, counts)
+	return decide(&seen, seen.traits|requestTraits(r))
 }
 
 // Rules is the number of rules.

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "rewrite evidence.go from the comments in rules.go")
@@ -135,6 +137,22 @@ func TestExplainTellsWhatWasMissing(t *testing.T) {
 		}
 	}
 	t.Errorf("mail_client is not near: %+v", e.Near)
+}
+
+func TestWordsAreThoseThatTell(t *testing.T) {
+	const ua = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.4.0"
+	if diff := cmp.Diff([]string{"x11", "linux", "gecko/", "thunderbird"}, Words(ua)); diff != "" {
+		t.Error(diff)
+	}
+	all := func(string) bool { return true }
+	without := func(word string) bool { return word != "thunderbird" }
+	r := Request{UserAgent: ua, Network: NetworkNone}
+	if v := JudgeWithout(&r, all); v != Judge(&r) {
+		t.Errorf("with all words: %v", v)
+	}
+	if v := JudgeWithout(&r, without); v != (Verdict{HumanDirect, "browser"}) {
+		t.Errorf("without its name: %v", v)
+	}
 }
 
 // TestExplainAgreesWithJudge, over every case of the rules.

@@ -92,7 +92,7 @@ func (m *mutator) request() Request {
 		UserAgent: m.userAgent(), Method: pick("", "GET", "get"), RefererHost: pick("", "mail.google.com", "x"),
 		Network:  pick("", NetworkNone, NetworkUnknown, NetworkRelay, NetworkHosting, "scanner:x"),
 		ASNumber: []uint32{0, 15169, 8075, 22843, 64496}[m.IntN(5)], ProxyDescription: pick("", "?", "apple"),
-		Headers: HeaderFacts(m.IntN(1 << 16)), SinceSend: time.Duration(m.IntN(600)) * time.Second, SentKnown: m.IntN(2) == 0,
+		Headers: []HeaderFacts{0, 0, scriptHeaders, browserHeaders, HeaderFacts(m.IntN(1 << 16))}[m.IntN(5)], SinceSend: time.Duration(m.IntN(600)) * time.Second, SentKnown: m.IntN(2) == 0,
 	}
 }
 

@@ -155,8 +155,8 @@ var rules = [...]rule{
 	// Wrong: other old browsers that say so.
 	{reason: "bot_shape", class: Bot, all: isMozilla5 | saysCompatible, none: saysMail | saysOldBrowser | saysAppStack | saysOldPhone},
 	// `(KHTML, like Gecko; Name)`: browsers leave the engine's comment alone, machines that borrow a browser's user agent sign there.
-	// Source: Google's crawlers (developers.google.com/search/docs/crawling-indexing/overview-google-crawlers); in public lists 30 machines do so for one browser.
-	// Wrong: users of a page transcoder that signed there.
+	// Source: Google's crawlers (developers.google.com/search/docs/crawling-indexing/overview-google-crawlers); in public lists 88 machines do so for one browser.
+	// Wrong: users of page transcoders that sign there and are not known by name.
 	{reason: "bot_shape", class: Bot, all: isMozilla5 | saysEngineGuest, none: saysMail | saysOldBrowser | saysAppStack | saysOldPhone},
 	// A lone `name/1.2`: what a program sends whose author set nothing else.
 	// Source: the default of HTTP libraries.

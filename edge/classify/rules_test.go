@@ -85,6 +85,7 @@ var ruleCases = []struct {
 	{"an app that names its library after itself is not known", Request{UserAgent: "Tusky/17.0 Android/11 OkHttp/4.9.3", Network: "none"}, Unknown, "other"},
 	{"a browser without images", Request{UserAgent: "Lynx/2.8.9rel.1 libwww-FM/2.14 SSL-MM/1.4.1 OpenSSL/1.1.1d", Network: "none"}, Unknown, "text_browser"},
 	{"a machine in a browser's engine", Request{UserAgent: strings.Replace(uaChrome, "like Gecko)", "like Gecko; Glorp Console)", 1), Network: "none"}, Bot, "bot_shape"},
+	{"a page transcoder there is a person's", Request{UserAgent: "Mozilla/5.0 (Linux; Android 4.2.1; Nexus 5) AppleWebKit/535.19 (KHTML, like Gecko; googleweblight) Chrome/38.0 Mobile Safari/535.19", Network: "none"}, HumanDirect, "browser"},
 	{"an old browser there is none", Request{UserAgent: "Mozilla/5.0 (PlayStation 4) AppleWebKit/531.3 (KHTML, like Gecko; Glorp) SCEE/1.0", Network: "none"}, HumanDirect, "browser"},
 	{"a phone whose name begins as a monitor's", Request{UserAgent: "Mozilla/5.0 (Linux; U; Android 4.1.1; it-it; SENSUELLE Build/JRO03C) AppleWebKit/534.30 (KHTML, like Gecko) Version/4.0 Mobile Safari/534.30", Network: "none"}, HumanDirect, "browser"},
 	{"the monitor itself", Request{UserAgent: "Mozilla/5.0 (Linux; Android 9; Sensu/2.1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0 Mobile Safari/537.36", Network: "none"}, Bot, "bot_token"},

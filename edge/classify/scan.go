@@ -13,14 +13,18 @@ type reading struct {
 	device device
 }
 
-func read(ua string) reading {
+func read(ua string) reading { return readWith(ua, nil) }
+
+// readWith asks counts of every word that is found, and leaves out the word if
+// it says no; nil asks nobody.
+func readWith(ua string, counts func(word string) bool) reading {
 	ua = trim(ua)
 	out := reading{traits: shapeOf(ua)}
 	if len(ua) < 3 {
 		return out
 	}
 	filled.Do(fillTables)
-	s := scan{ua: ua, begin: leadAt(ua)}
+	s := scan{ua: ua, begin: leadAt(ua), counts: counts}
 	before := uint8(0) // what the byte before is
 	w := uint32(ua[0]|0x20)<<8 | uint32(ua[1]|0x20)
 	for i := 0; i < len(ua)-2; i++ {
@@ -81,6 +85,7 @@ type scan struct {
 	open    bool // inside a comment
 	name    int  // where the name of the device begins
 	inName  bool // inside the name of an Android device
+	counts  func(word string) bool
 }
 
 // try takes every word of one hash that stands at i; starts tells whether a word
@@ -96,13 +101,15 @@ func (s *scan) try(out *reading, i int, t *table, h uint32, starts bool) {
 		if !w.anywhere && !starts {
 			continue
 		}
-		end := i + int(w.length)
-		if w.rest != "" {
-			if end = s.match(end, w.rest); end == 0 {
+		end := i + int(w.covered)
+		if int(w.covered) < len(w.text) {
+			if end = s.match(end, w.text[w.covered:]); end == 0 {
 				continue
 			}
 		}
-		s.take(out, i, end, w.group)
+		if s.allowed(w.group.at, i, end) && (s.counts == nil || s.counts(w.text)) {
+			s.take(out, i, end, w.group)
+		}
 	}
 }
 
@@ -126,11 +133,8 @@ func (s *scan) match(i int, word string) int {
 	return i
 }
 
-// take adds the group's traits if the word is allowed at this place.
+// take adds the traits of a word's group.
 func (s *scan) take(out *reading, at, end int, g *group) {
-	if !s.allowed(g.at, at, end) {
-		return
-	}
 	switch g.does {
 	case entersName:
 		s.inName, s.name = s.open, end
@@ -165,6 +169,7 @@ func (s *scan) take(out *reading, at, end int, g *group) {
 	}
 }
 
+// allowed tells whether a word counts at its place.
 func (s *scan) allowed(at place, begin, end int) bool {
 	free := begin == 0 || !isLetter(s.ua[begin-1])
 	last := s.endsAt(end)

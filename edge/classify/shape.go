@@ -16,7 +16,7 @@ func shapeOf(ua string) traits {
 	case hasPrefixFold(rest, "mozilla"):
 		rest = skipSpace(rest[len("mozilla"):])
 		t |= mozillaShape(rest)
-	case hasPrefixFold(rest, "opera/"), hasPrefixFold(rest, "opera mini"):
+	case hasPrefixFold(rest, "opera/"), hasPrefixFold(rest, "opera") && hasPrefixFold(skipSpace(rest[len("opera"):]), "mini"):
 		t |= isMozilla
 	}
 	return t

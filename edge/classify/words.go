@@ -95,8 +95,8 @@ type key struct {
 }
 
 type word struct {
-	rest     string // what key does not cover
-	length   uint8  // of what it covers
+	text     string
+	covered  uint8 // by key, of the text
 	anywhere bool
 	group    *group
 }
@@ -175,7 +175,7 @@ func store(text string, g *group) {
 	t.bounds[h]--
 	n, length := t.bounds[h], keyLength(text)
 	t.keys[n] = keyOf(text[:length])
-	t.words[n] = word{text[length:], uint8(length), anywhere(g.at), g}
+	t.words[n] = word{text, uint8(length), anywhere(g.at), g}
 }
 
 // window packs the first three bytes that are no white space. It folds case

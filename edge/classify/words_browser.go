@@ -16,6 +16,8 @@ var browserWords = [...]group{
 	{sets: saysEngine, at: starts, words: []string{"applewebkit", "khtml", "gecko/", "goanna/", "servo/", "konqueror/", "obigo", "netscape", "[fban", "[fb_iab"}},
 	{sets: saysEngine | saysPresto, at: starts, label: labelOpera, words: []string{"presto/"}},
 	{sets: saysEngine | saysOldBrowser, at: starts, label: labelExplorer, words: []string{"msie", "trident/", "iemobile"}},
+	// Page transcoders: people browse through them.
+	{sets: saysOldBrowser, at: starts, words: []string{"googleweblight", "google wireless transcoder"}},
 	// Browsers that say "compatible" by habit.
 	{sets: saysOldBrowser, at: starts, words: []string{
 		"konqueror", "icab", "omniweb", "webtv", "blazer", "palm", "amiga", "netpositive", "emacs-w3", "series60", "series40",

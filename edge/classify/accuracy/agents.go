@@ -14,10 +14,6 @@ func judgeAgent(userAgent string) classify.Verdict {
 	return classify.Judge(&classify.Request{UserAgent: userAgent, Network: classify.NetworkNone})
 }
 
-func isHuman(c classify.Class) bool {
-	return c == classify.HumanDirect || c == classify.ProxyHuman
-}
-
 // eachLine reads a text file; user agents are never longer than a few kilobytes.
 func eachLine(path string, use func(line string)) error {
 	f, err := os.Open(path)
@@ -58,54 +54,51 @@ func judgeYauaa(r *report, path, misses string) error {
 		}
 		expected := yauaaExpectation(fields[1], fields[3])
 		verdict := judgeAgent(fields[4])
-		right := isRight(expected, verdict.Class)
 		which := half(fields[4])
-		r.row("yauaa ("+which+")", expected).add(verdict.Class, right)
-		r.row("yauaa", expected).add(verdict.Class, right)
-		if !right && which == misses {
-			r.misses = append(r.misses, expected+" "+verdict.Reason+" "+fields[4])
+		r.judged("yauaa ("+which+")", expected, verdict)
+		r.judged("yauaa", expected, verdict)
+		r.held.add("yauaa", labelled{fields[4], expected})
+		if !expected.right.has(verdict.Class) && which == misses {
+			r.misses = append(r.misses, expected.name+" "+verdict.Reason+" "+fields[4])
 		}
 	})
 	if err != nil {
 		return err
 	}
-	mail, robots, browsers := r.row("yauaa", "mail client"), r.row("yauaa", "robot"), r.row("yauaa", "browser")
-	r.bar(mail.rows == 72 && mail.nonHuman() == 0, "yauaa: %d of %d mail clients in a non-human class (0 of 72)", mail.nonHuman(), mail.rows)
-	r.bar(share(robots.right, robots.rows) >= 90, "yauaa: %.2f %% of robots non-human or unknown (>= 90)", share(robots.right, robots.rows))
-	r.bar(browsers.rows > 0 && share(browsers.nonHuman(), browsers.rows) <= 1.5, "yauaa: %.2f %% of browsers non-human (<= 1.5)", share(browsers.nonHuman(), browsers.rows))
+	r.bar(r.row("yauaa", mailClient.name).rows == 72, "yauaa: %d mail clients (72)", r.row("yauaa", mailClient.name).rows)
+	r.agentBars("yauaa")
 	return nil
 }
 
-// isRight: a person's program must be human (an app may be unknown), a machine
-// must not be. Unlabelled kinds are only counted.
-func isRight(expected string, class classify.Class) bool {
-	switch expected {
-	case "browser", "mail client":
-		return isHuman(class)
-	case "robot", "attack":
-		return !isHuman(class)
-	case "mobile app":
-		return isHuman(class) || class == classify.Unknown
+// agentBars are those of every corpus of user agents, for the labels it has.
+func (r *report) agentBars(corpus string) {
+	if t := r.row(corpus, mailClient.name); t.rows > 0 {
+		r.bar(t.nonHuman() == 0, "%s: %d of %d mail clients in a non-human class (0)", corpus, t.nonHuman(), t.rows)
 	}
-	return true
+	if t := r.row(corpus, robot.name); t.rows > 0 {
+		r.bar(share(t.right, t.rows) >= 90, "%s: %.2f %% of robots non-human or unknown (>= 90)", corpus, share(t.right, t.rows))
+	}
+	if t := r.row(corpus, browser.name); t.rows > 0 {
+		r.bar(share(t.nonHuman(), t.rows) <= 1.5, "%s: %.2f %% of browsers non-human (<= 1.5)", corpus, share(t.nonHuman(), t.rows))
+	}
 }
 
-func yauaaExpectation(agentClass, deviceClass string) string {
+func yauaaExpectation(agentClass, deviceClass string) expectation {
 	switch {
 	case strings.HasPrefix(agentClass, "Robot"):
-		return "robot"
+		return robot
 	case agentClass == "Email Client":
-		return "mail client"
+		return mailClient
 	case agentClass == "Hacker":
-		return "attack"
+		return attack
 	case strings.HasPrefix(agentClass, "Browser") && !strings.HasPrefix(deviceClass, "Robot"):
-		return "browser"
+		return browser
 	case strings.HasPrefix(agentClass, "Browser"):
-		return "robot"
+		return robot
 	case agentClass == "Mobile App":
-		return "mobile app"
+		return mobileApp
 	}
-	return "other"
+	return other
 }
 
 // uapFamilies are the families of uap-core that have one right answer.
@@ -142,11 +135,15 @@ func judgeUAPCore(r *report, path, misses string) error {
 			verdict := judgeAgent(agent)
 			want, known := uapFamilies[family]
 			if !known {
-				r.row("uap-core", "(other families)").add(verdict.Class, true)
+				unlabelled := expectation{"(other families)", 0, anything}
+				r.judged("uap-core", unlabelled, verdict)
+				r.held.add("uap-core", labelled{agent, unlabelled})
 				return
 			}
 			right := verdict.Class == want.class && verdict.Reason == want.reason
-			r.row("uap-core", family).add(verdict.Class, right)
+			expected := expectation{family, oneOf(want.class), oneOf(want.class)}
+			r.judged("uap-core", expected, verdict)
+			r.held.add("uap-core", labelled{agent, expected})
 			rows++
 			if !right {
 				wrong++

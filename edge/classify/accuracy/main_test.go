@@ -69,6 +69,63 @@ func TestRobotTakenForAPersonMissesItsBar(t *testing.T) {
 	}
 }
 
+// writeList adds a list of user agents to the corpora in dir.
+func writeList(t *testing.T, dir, name string, agents ...string) {
+	t.Helper()
+	path := filepath.Join(dir, "user-agents", name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(strings.Join(agents, "\n")+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFurtherListsHaveTheirLabelsAndBars(t *testing.T) {
+	dir := writeCorpora(t, "Examplebot/1.0")
+	writeList(t, dir, "elsewhere/robots.txt", "Examplebot/1.0", "Otherbot/2.0", browserAgent)
+	writeList(t, dir, "elsewhere/mail-clients.txt", mailAgent)
+	writeList(t, dir, "elsewhere/http_library.txt", "python-requests/2.32.3", "Examplebot/1.0")
+	var out bytes.Buffer
+	missed, err := run(&out, dir, "")
+	if err != nil || missed != 1 {
+		t.Fatalf("missed %d, %v\n%s", missed, err, out.String())
+	}
+	// Of three judged bot, two are labelled robot; of five labelled so that bot
+	// or a library is right, three were judged as their label allows.
+	for _, row := range []string{
+		"MISSED  elsewhere: 66.67 % of robots",
+		"met     elsewhere: 0 of 1 mail clients",
+		"elsewhere               bot       3        66.67         3     66.67",
+		"elsewhere      http_library       1       100.00         5     60.00",
+	} {
+		if !strings.Contains(out.String(), row) {
+			t.Errorf("no %q in\n%s", row, out.String())
+		}
+	}
+	writeList(t, dir, "elsewhere/nonsense.txt", "x")
+	if _, err := run(&out, dir, ""); err == nil || !strings.Contains(err.Error(), "nonsense") {
+		t.Errorf("a list without a label gives %v", err)
+	}
+}
+
+func TestACorpusIsJudgedWithoutItsOwnWords(t *testing.T) {
+	var h holdout
+	h.add("one", labelled{"Zenduty-checker", robot}) // stands in both
+	h.add("one", labelled{"Glorp/1 (Thunderbird/3)", mailClient})
+	h.add("two", labelled{"Other checker", robot})
+	var out bytes.Buffer
+	if err := h.print(&out); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(out.String()), " ")
+	for _, row := range []string{"one robot 1 100.00 100.00", "one mail client 1 100.00 0.00"} {
+		if !strings.Contains(text, row) {
+			t.Errorf("no %q in\n%s", row, out.String())
+		}
+	}
+}
+
 func TestMissingCorpusIsAnError(t *testing.T) {
 	dir := writeCorpora(t, "Examplebot/1.0")
 	if err := os.RemoveAll(filepath.Join(dir, "cloud-ranges")); err != nil {

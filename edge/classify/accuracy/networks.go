@@ -70,19 +70,22 @@ func eachPrefix(dir string, use func(netip.Prefix)) error {
 // gives it, and once more the type `hosting`, which its operators' AS numbers
 // would suggest.
 func judgeRelay(r *report, dir string) error {
-	t, hosting := r.row("relay", "machine_prefetch"), 0
+	prefetch := oneOf(classify.MachinePrefetch)
+	wrong, hosting := 0, 0
 	err := eachPrefix(dir, func(p netip.Prefix) {
 		network := classify.Network("consumer-privacy", "apple", p.Addr())
 		if network == classify.NetworkHosting || classify.Network("hosting", "apple", p.Addr()) == classify.NetworkHosting {
 			hosting++
 		}
 		verdict := classify.Judge(&classify.Request{UserAgent: "Mozilla/5.0", Network: network})
-		t.add(verdict.Class, verdict.Reason == "apple_mpp")
+		wrong += one(verdict.Reason != "apple_mpp")
+		r.judged("relay", expectation{"machine_prefetch", prefetch, prefetch}, verdict)
 	})
 	if err != nil {
 		return err
 	}
-	r.bar(t.rows > 0 && t.right == t.rows, "relay: %d of %d prefixes with Mozilla/5.0 are apple_mpp (all)", t.right, t.rows)
+	rows := r.row("relay", "machine_prefetch").rows
+	r.bar(rows > 0 && wrong == 0, "relay: %d of %d prefixes with Mozilla/5.0 are apple_mpp (all)", rows-wrong, rows)
 	r.bar(hosting == 0, "relay: %d prefixes are hosting (0)", hosting)
 	return nil
 }
@@ -90,18 +93,19 @@ func judgeRelay(r *report, dir string) error {
 // judgeClouds asks that a browser on a cloud's address is no certain person: it
 // is unknown without a send time, and no cloud's prefix is taken for a relay.
 func judgeClouds(r *report, dir string) error {
-	t := r.row("clouds", "unknown or scanner")
+	scanner := oneOf(classify.SecurityScanner, classify.Unknown)
 	err := eachPrefix(dir, func(p netip.Prefix) {
 		network := classify.Network("hosting", "cloud", p.Addr())
 		verdict := classify.Judge(&classify.Request{
 			UserAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
 			Network:   network,
 		})
-		t.add(verdict.Class, verdict.Class == classify.Unknown || verdict.Class == classify.SecurityScanner)
+		r.judged("clouds", expectation{"unknown or scanner", scanner, scanner}, verdict)
 	})
 	if err != nil {
 		return err
 	}
+	t := r.row("clouds", "unknown or scanner")
 	r.bar(t.rows > 0 && t.right == t.rows, "clouds: %d of %d prefixes unknown or scanner (all)", t.right, t.rows)
 	return nil
 }
@@ -109,7 +113,7 @@ func judgeClouds(r *report, dir string) error {
 // judgeScanners reads source, scope, certainty, label: the first and the last
 // address of each certain prefix must be named.
 func judgeScanners(r *report, path string) error {
-	t := r.row("scanners", "security_scanner")
+	scanner, named := oneOf(classify.SecurityScanner), 0
 	var bad error
 	err := eachLine(path, func(line string) {
 		fields := strings.Split(line, "\t")
@@ -123,7 +127,8 @@ func judgeScanners(r *report, path string) error {
 		for _, addr := range []netip.Addr{p.Addr(), lastAddr(p)} {
 			network := classify.Network("hosting", "cloud", addr)
 			verdict := classify.Judge(&classify.Request{UserAgent: "Mozilla/5.0 (Windows NT 10.0; rv:130.0) Gecko/20100101 Firefox/130.0", Network: network})
-			t.add(verdict.Class, network == "scanner:"+fields[3] && verdict.Reason == "scanner_net")
+			named += one(network == "scanner:"+fields[3] && verdict.Reason == "scanner_net")
+			r.judged("scanners", expectation{"security_scanner", scanner, scanner}, verdict)
 		}
 	})
 	if err != nil {
@@ -132,6 +137,7 @@ func judgeScanners(r *report, path string) error {
 	if bad != nil {
 		return bad
 	}
-	r.bar(t.rows > 0 && t.right == t.rows, "scanners: %d of %d addresses of certain networks caught (all)", t.right, t.rows)
+	rows := r.row("scanners", "security_scanner").rows
+	r.bar(rows > 0 && named == rows, "scanners: %d of %d addresses of certain networks caught (all)", named, rows)
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -25,20 +26,43 @@ type bar struct {
 
 type report struct {
 	tallies []*tally
+	scores  []*scores
+	held    holdout
 	bars    []bar
 	misses  []string
 }
 
-// row returns the tally of that name, in order of first use.
+// judged counts one verdict on a labelled user agent or network.
+func (r *report) judged(corpus string, e expectation, verdict classify.Verdict) {
+	t := r.row(corpus, e.name)
+	if t.rows == 0 {
+		r.tallies = append(r.tallies, t)
+	}
+	t.add(verdict.Class, e.right.has(verdict.Class))
+	if e.truth != 0 {
+		r.scoresOf(corpus).add(e.truth, verdict.Class)
+	}
+}
+
+func (r *report) scoresOf(corpus string) *scores {
+	for _, s := range r.scores {
+		if s.corpus == corpus {
+			return s
+		}
+	}
+	s := &scores{corpus: corpus}
+	r.scores = append(r.scores, s)
+	return s
+}
+
+// row returns the tally of that name; an empty one if nothing was judged.
 func (r *report) row(corpus, expected string) *tally {
 	for _, t := range r.tallies {
 		if t.corpus == corpus && t.expected == expected {
 			return t
 		}
 	}
-	t := &tally{corpus: corpus, expected: expected}
-	r.tallies = append(r.tallies, t)
-	return t
+	return &tally{corpus: corpus, expected: expected}
 }
 
 func (r *report) bar(met bool, format string, args ...any) {
@@ -75,9 +99,10 @@ func (r *report) print(out io.Writer) (int, error) {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%.2f\t%.2f\t%.2f\t%.2f\t\n", t.corpus, t.expected, t.rows,
 			share(t.right, t.rows), share(t.human, t.rows), share(t.nonHuman(), t.rows), share(t.unknown, t.rows))
 	}
-	if err := w.Flush(); err != nil {
+	if err := errors.Join(w.Flush(), r.printScores(out), r.held.print(out)); err != nil {
 		return 0, fmt.Errorf("write table: %w", err)
 	}
+	fmt.Fprintln(out)
 	missed := 0
 	for _, b := range r.bars {
 		word := "met"
