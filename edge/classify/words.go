@@ -18,6 +18,7 @@ const (
 	leads                 // at the very beginning
 	trails                // at the very end
 	versions              // no letter before it, a digit after it: `java/1`
+	inEngine              // after `(KHTML, like`
 )
 
 // effect is what a word does to the reading besides adding traits.
@@ -62,11 +63,11 @@ const (
 	anywhereShort
 	anywhereLong
 	signHere
-	letterHere // of kinds only: what follows does not begin a word
 
 	startsHere = startsShort | startsLong
 	shortHere  = startsShort | anywhereShort
 	longHere   = startsLong | anywhereLong
+	letterHere = startsHere // of kinds: what may not follow
 )
 
 var (
@@ -97,6 +98,7 @@ type key struct {
 type word struct {
 	text     string
 	covered  uint8 // by key, of the text
+	next     byte  // folded: the first of the others that is no white space; 0 if key covers all
 	anywhere bool
 	group    *group
 }
@@ -175,7 +177,10 @@ func store(text string, g *group) {
 	t.bounds[h]--
 	n, length := t.bounds[h], keyLength(text)
 	t.keys[n] = keyOf(text[:length])
-	t.words[n] = word{text, uint8(length), anywhere(g.at), g}
+	t.words[n] = word{text: text, covered: uint8(length), anywhere: anywhere(g.at), group: g}
+	if rest := skipSpace(text[length:]); rest != "" {
+		t.words[n].next = rest[0] | 0x20
+	}
 }
 
 // window packs the first three bytes that are no white space. It folds case

@@ -120,7 +120,7 @@ var machineWords = [...]group{
 	{sets: saysNamedBot, at: whole, words: []string{"yahooseeker", "rss", "snippet"}},
 
 	// A machine's name where browsers have none.
-	{sets: saysEngineGuest, at: inside, words: []string{"(khtml, like gecko;"}},
+	{sets: saysEngineGuest, at: inEngine, words: []string{"gecko;"}},
 	{sets: saysTextBrowser, at: leads, words: []string{"lynx/", "elinks", "links (", "links/", "w3m/", "retawq/", "edbrowse/", "ncsa_mosaic", "ncsa mosaic", "vms_mosaic"}},
 
 	// What machines do, believable even at the end of a browser's user agent.
