@@ -19,12 +19,13 @@ func read(ua string) reading { return readWith(ua, nil) }
 // it says no; nil asks nobody.
 func readWith(ua string, counts func(word string) bool) reading {
 	ua = trim(ua)
-	out := reading{traits: shapeOf(ua)}
+	begin := leadAt(ua)
+	out := reading{traits: shapeOf(ua, begin)}
 	if len(ua) < 3 {
 		return out
 	}
 	filled.Do(fillTables)
-	s := scan{ua: ua, begin: leadAt(ua), counts: counts}
+	s := scan{ua: ua, begin: begin, counts: counts}
 	before := uint8(0) // what the byte before is
 	raw := uint32(ua[0])<<8 | uint32(ua[1])
 	for i, ahead := 0, ua[2:]; i < len(ahead); i++ {
@@ -47,13 +48,13 @@ func (s *scan) look(out *reading, i int, here uint8, w uint32) {
 		s.sign(out, i, c)
 	}
 	if here&longHere != 0 && i+3 < len(s.ua) {
-		s.try(out, i, &longWords, hash4(w<<8|uint32(s.ua[i+3]|0x20)), here&startsLong != 0)
+		s.try(out, i, longSlot(w<<8|uint32(s.ua[i+3]|0x20)), here&startsLong != 0)
 	}
 	if here&shortHere != 0 {
 		if isSpace(s.ua[i+2]) { // as in `eM Client`
-			s.try(out, i, &shortWords, hash3(window(s.ua[i:])), here&startsShort != 0)
+			s.try(out, i, hash3(window(s.ua[i:])), here&startsShort != 0)
 		}
-		s.try(out, i, &shortWords, hash3(w), here&startsShort != 0)
+		s.try(out, i, hash3(w), here&startsShort != 0)
 	}
 }
 
@@ -85,16 +86,16 @@ type scan struct {
 	counts  func(word string) bool
 }
 
-// try takes every word of one hash that stands at i; starts tells whether a word
+// try takes every word of one slot that stands at i; starts tells whether a word
 // may begin there.
-func (s *scan) try(out *reading, i int, t *table, h uint32, starts bool) {
+func (s *scan) try(out *reading, i int, slot uint32, starts bool) {
 	eight := eightAt(s.ua, i)
-	for n, end := t.bounds[h], t.bounds[h+1]; n < end; n++ {
-		k := &t.keys[n]
+	for n, end := bounds[slot], bounds[slot+1]; n < end; n++ {
+		k := &keys[n]
 		if (eight|k.fold)&k.mask != k.bytes {
 			continue
 		}
-		w := &t.words[n]
+		w := &words[n]
 		if !w.anywhere && !starts {
 			continue
 		}

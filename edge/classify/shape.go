@@ -4,22 +4,19 @@ package classify
 // Mozilla/5.0 and an operating system, libraries send one name and a version,
 // crawlers leave an address for complaints.
 
-// shapeOf wants a trimmed user agent.
-func shapeOf(ua string) traits {
+// shapeOf wants a trimmed user agent, and where its first product begins.
+func shapeOf(ua string, begin int) traits {
 	if ua == "" {
 		return isEmpty
 	}
-	t := productShape(ua)
-	begin := leadAt(ua)
 	rest := ua[begin:]
 	switch {
 	case hasPrefixFold(rest, "mozilla"):
-		rest = skipSpace(rest[len("mozilla"):])
-		t |= mozillaShape(rest)
+		return mozillaShape(skipSpace(rest[len("mozilla"):]))
 	case hasPrefixFold(rest, "opera/"), hasPrefixFold(rest, "opera") && hasPrefixFold(skipSpace(rest[len("opera"):]), "mini"):
-		t |= isMozilla
+		return isMozilla
 	}
-	return t
+	return productShape(ua)
 }
 
 // leadAt skips what careless software puts before a user agent: quotes, and the

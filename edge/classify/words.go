@@ -75,17 +75,13 @@ var (
 	kinds [256]uint8
 	// may tells of the hash of three bytes what words begin so.
 	may [hashSize]uint8
-	// Long words are found by the hash of their first four bytes. Short are
-	// those that have fewer before their first white space.
-	shortWords, longWords table
-)
-
-// table holds words, those of one hash side by side: bounds[h] to bounds[h+1].
-type table struct {
-	bounds [hashSize + 1]uint16
+	// All words, those of one slot side by side: bounds[slot] to bounds[slot+1].
+	// The slot of a long word is the hash of its first four bytes; those of short
+	// words, which have fewer before their first white space, lie before them.
+	bounds [2*hashSize + 1]uint16
 	keys   [maxWords]key
 	words  [maxWords]word
-}
+)
 
 // key decides by the first eight bytes of a word, or those before its first
 // white space, in any case of letters.
@@ -118,10 +114,8 @@ func fillTables() {
 		kinds[c] = signHere
 	}
 	eachWord(announce)
-	for _, t := range []*table{&shortWords, &longWords} {
-		for h := 1; h <= hashSize; h++ {
-			t.bounds[h] += t.bounds[h-1]
-		}
+	for slot := 1; slot < len(bounds); slot++ {
+		bounds[slot] += bounds[slot-1]
 	}
 	eachWord(store)
 }
@@ -138,25 +132,29 @@ func eachWord(use func(text string, g *group)) {
 
 func anywhere(at place) bool { return at == inside || at == ends || at == trails }
 
-// tableOf returns the table of a word and its hash there.
-func tableOf(text string) (*table, uint32) {
-	if keyLength(text) < 4 {
-		return &shortWords, hash3(window(text))
+func isLong(text string) bool { return keyLength(text) >= 4 }
+
+// slotOf is where a word lies.
+func slotOf(text string) uint32 {
+	if isLong(text) {
+		return longSlot(window(text)<<8 | uint32(text[3]|0x20))
 	}
-	return &longWords, hash4(window(text)<<8 | uint32(text[3]|0x20))
+	return hash3(window(text))
 }
+
+// longSlot wants four bytes.
+func longSlot(w uint32) uint32 { return hashSize + hash4(w) }
 
 // announce counts a word and marks the three bytes at which it may be found: its
 // own, and if white space is its third byte, as in `em client`, those with any
 // white space there. A test holds that no word has white space before that.
 func announce(text string, g *group) {
-	t, h := tableOf(text)
-	t.bounds[h]++
+	bounds[slotOf(text)]++
 	kind := uint8(startsShort)
 	if anywhere(g.at) {
 		kind = anywhereShort
 	}
-	if t == &longWords {
+	if isLong(text) {
 		kind <<= 1
 	}
 	may[hash3(window(text))] |= kind
@@ -170,16 +168,16 @@ func announce(text string, g *group) {
 	}
 }
 
-// store puts a word in its place; those of one hash are filled from the last to
+// store puts a word in its place; those of one slot are filled from the last to
 // the first.
 func store(text string, g *group) {
-	t, h := tableOf(text)
-	t.bounds[h]--
-	n, length := t.bounds[h], keyLength(text)
-	t.keys[n] = keyOf(text[:length])
-	t.words[n] = word{text: text, covered: uint8(length), anywhere: anywhere(g.at), group: g}
+	slot, length := slotOf(text), keyLength(text)
+	bounds[slot]--
+	n := bounds[slot]
+	keys[n] = keyOf(text[:length])
+	words[n] = word{text: text, covered: uint8(length), anywhere: anywhere(g.at), group: g}
 	if rest := skipSpace(text[length:]); rest != "" {
-		t.words[n].next = rest[0] | 0x20
+		words[n].next = rest[0] | 0x20
 	}
 }
 
