@@ -62,6 +62,8 @@ func factsOf(seen *reading, known traits, class Class, refererHost string) Facts
 		return labels[labelAppleMail].behind()
 	case !mail && apple:
 		l = labelAppleMail
+	case l == labelNone && known&saysMailName != 0:
+		l = labelOtherMail
 	case !mail:
 		if w := webmailLabel(refererHost); w != labelNone {
 			l = w
@@ -70,11 +72,10 @@ func factsOf(seen *reading, known traits, class Class, refererHost string) Facts
 		}
 	}
 	p := &labels[l]
-	system := osNames[seen.os]
-	if seen.os == osNone && p.os != osNone {
-		system = osNames[p.os]
+	if seen.os == osNone {
+		seen.os = p.os
 	}
-	return Facts{p.name, p.vendor, system, deviceNames[deviceOf(seen, known)]}
+	return Facts{p.name, p.vendor, osNames[seen.os], deviceNames[deviceOf(seen, known)]}
 }
 
 // deviceOf prefers what a user agent says over what its system suggests.

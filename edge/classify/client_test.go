@@ -43,6 +43,8 @@ func TestFacts(t *testing.T) {
 		{"Outlook on a phone", "Outlook-iOS/723.4027091.prod.iphone (4.28.0)", "", Facts{"Outlook", "Microsoft", "iOS", "phone"}},
 		{"Thunderbird inside Firefox's name", "Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0 Thunderbird/115.8.0", "", Facts{"Thunderbird", "Mozilla", "Linux", "desktop"}},
 		{"a program of one system", "K-9 Mail/6.8", "", Facts{"K-9 Mail", "Mozilla", "Android", "unknown"}},
+		{"a program of one system, which is a computer's", "The Bat! 9.0", "", Facts{"The Bat!", "Ritlabs", "Windows", "desktop"}},
+		{"a program that calls itself mail", "GrandpaMail/4.2 (Linux)", "", Facts{"Other mail client", "unknown", "Linux", "unknown"}},
 		{"a mail program among many", "Canary Mail/4.2 Macintosh", "", Facts{"Other mail client", "unknown", "macOS", "desktop"}},
 		{"Apple Mail says nothing of its system", uaBare, "", Facts{"Apple Mail", "Apple", "unknown", "unknown"}},
 		{"Apple Mail on a phone", uaIPhone, "", Facts{"Apple Mail", "Apple", "iOS", "phone"}},

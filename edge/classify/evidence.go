@@ -226,7 +226,7 @@ var evidence = [len(rules)]Evidence{
 		"machines built on the same network code.",
 	},
 	{
-		"A program that has mail in its name and nothing of a machine.",
+		"A program that has mail in its name and nothing of a machine. With a library's name too, neither decides.",
 		"the custom of the trade.",
 		"scripts that send mail.",
 	},

@@ -113,11 +113,11 @@ var rules = [...]rule{
 	// An HTTP library by name.
 	// Source: arp242/isbot user_agent.go; words_machine.go.
 	// Wrong: mail apps that name nothing but their library.
-	{reason: "http_library", class: HTTPLibrary, any: saysLibrary, none: saysMail | saysAppStack},
+	{reason: "http_library", class: HTTPLibrary, any: saysLibrary, none: saysMail | saysMailName | saysAppStack},
 	// A language's or an app library's name leads.
 	// Source: arp242/isbot user_agent.go; words_machine.go.
 	// Wrong: mail apps that name nothing but their library.
-	{reason: "http_library", class: HTTPLibrary, all: saysRuntime | leadsWithLibrary, none: saysMail | saysAppStack | isMozilla},
+	{reason: "http_library", class: HTTPLibrary, all: saysRuntime | leadsWithLibrary, none: saysMail | saysMailName | saysAppStack | isMozilla},
 	// It stands later, but nothing else is said that a person's program would say.
 	// Source: words_machine.go.
 	// Wrong: apps of unknown name that say no platform.
@@ -208,10 +208,10 @@ var rules = [...]rule{
 	// Source: nielsbasjes/yauaa, ua-parser/uap-core.
 	// Wrong: machines built on the same network code.
 	{reason: "browser", class: HumanDirect, any: saysAppStack | saysOldPhone},
-	// A program that has mail in its name and nothing of a machine.
+	// A program that has mail in its name and nothing of a machine. With a library's name too, neither decides.
 	// Source: the custom of the trade.
 	// Wrong: scripts that send mail.
-	{reason: "mail_name", class: HumanDirect, any: saysMailName, none: isMozilla | saysTaskLoosely},
+	{reason: "mail_name", class: HumanDirect, any: saysMailName, none: isMozilla | saysTaskLoosely | saysLibrary | saysRuntime},
 	// Nothing is known.
 	// Source: an empty user agent is no proof (arp242/isbot user_agent.go leaves it open).
 	// Wrong: nobody; it is counted apart.

