@@ -34,7 +34,7 @@ type Config struct {
 	LiveLogBytes   int64         // quota of what is not yet in the warehouse
 	ReplayLogBytes int64         // the same for replayed lines
 	LogRetain      time.Duration // how long acknowledged segments are kept
-	BatchWait      time.Duration // longest time that lines wait for others before they are inserted
+	BatchPace      time.Duration // between inserts that are not full: the longest that lines wait for others
 
 	WarehouseDSN string           // an outside ClickHouse; else Engine is started
 	Engine       *embedded.Config // the embedded one
@@ -68,7 +68,7 @@ func Default() Config {
 		LiveLogBytes:   10 << 30,
 		ReplayLogBytes: 10 << 30,
 		LogRetain:      15 * time.Minute,
-		BatchWait:      time.Second,
+		BatchPace:      2 * time.Second,
 
 		PixelPeriod: 200 * time.Millisecond,
 		Logger:      slog.New(slog.DiscardHandler),

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -55,14 +54,6 @@ func appendTo(lanes *wal.Lanes) server.Store {
 			return diskFull
 		}
 		return err
-	}
-}
-
-// newLane returns what brings a lane's records into the warehouse.
-func newLane(cfg *Config, name string, log *wal.Log, loader *batch.Loader) *batch.Lane {
-	return &batch.Lane{
-		Name: name, Dir: filepath.Join(cfg.LogDir, "batches", name), Log: laneLog{log, cfg.Logger}, Loader: loader,
-		MaxLines: 50_000, MaxBytes: 64 << 20, MaxWait: cfg.BatchWait, Inserters: 2, Logger: cfg.Logger,
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"glint/ingest/batch"
 	"glint/ingest/logstream"
 )
 
@@ -27,19 +26,6 @@ func metricsHandler(r *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{}))
 	return mux
-}
-
-// countLines returns what counts lines by what became of them.
-func countLines(r prometheus.Registerer) func(batch.Outcome, int) {
-	lines := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "glint_ingest_lines_total",
-		Help: "Log lines by outcome: stored, or the reason why they are in the dead letters.",
-	}, []string{"outcome"})
-	r.MustRegister(lines)
-	for _, o := range batch.Outcomes {
-		lines.WithLabelValues(string(o)) // so that a rate exists before the first one
-	}
-	return func(o batch.Outcome, n int) { lines.WithLabelValues(string(o)).Add(float64(n)) }
 }
 
 func registerStream(r prometheus.Registerer, b *logstream.Batcher) {

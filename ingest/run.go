@@ -18,7 +18,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"glint/ingest/batch"
 	"glint/ingest/logstream"
 	"glint/ingest/wal"
 )
@@ -48,10 +47,6 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	stops.push(house.stop)
 
-	deadLetters, err := batch.OpenDeadLetters(cfg.DeadLetterDir)
-	if err != nil {
-		return err
-	}
 	registry := newRegistry(cfg.Version)
 	lanes, err := openLog(&cfg)
 	if err != nil {
@@ -59,22 +54,12 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	stops.push(lanes.Close)
 	registerLog(registry, lanes)
-	loader := &batch.Loader{Ring: cfg.Ring, Warehouse: house.Warehouse, DeadLetters: deadLetters, Count: countLines(registry)}
-	failed := make(chan error, 5)
-	load := func(name string, log *wal.Log) {
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			failed <- newLane(&cfg, name, log, loader).Run(ctx)
-		}()
-		stops.push(func(stop context.Context) error {
-			defer func() { cancel(); <-done }() // what is left waits in the log
-			return waitReleased(stop, log)
-		})
+	loading, err := newLoading(&cfg, house.Warehouse, registry)
+	if err != nil {
+		return err
 	}
-	load(wal.LaneLive, lanes.Live)
-	load(wal.LaneReplay, lanes.Replay)
+	failed := make(chan error, 5)
+	stops.push(loading.start(lanes, failed))
 	serve := func(name string, l net.Listener, h httpHandler) {
 		s := newHTTPServer(h)
 		go func() { failed <- serveError(name, s.Serve(l)) }()
@@ -156,21 +141,3 @@ func soon(shutdown func(context.Context) error) func(context.Context) error {
 		return nil
 	}
 }
-
-// waitReleased gives what is in the log a little time to reach the warehouse.
-// What does not is inserted after the next start.
-func waitReleased(ctx context.Context, log *wal.Log) error {
-	ctx, cancel := context.WithTimeout(ctx, lastInserts)
-	defer cancel()
-	for log.Stats().BacklogRecords > 0 {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	return nil
-}
-
-// lastInserts is how long a stop waits for the log to be empty.
-const lastInserts = 1500 * time.Millisecond
