@@ -26,8 +26,9 @@ type FS interface {
 	MkdirAll(name string) error
 	// SyncDir makes the names in a directory durable.
 	SyncDir(name string) error
-	// Free returns the bytes that are left for files in a directory.
-	Free(name string) (int64, error)
+	// Space returns the bytes that are left for files in a directory, and the
+	// size of the disk that it is on.
+	Space(name string) (free, total int64, err error)
 	// Lock takes the exclusive lock of a file, which it creates, without
 	// waiting. It fails with *HeldError when somebody else has it.
 	Lock(name string) (io.Closer, error)

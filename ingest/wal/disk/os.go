@@ -78,13 +78,13 @@ func (OS) SyncDir(name string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Free implements FS: what a process without privileges may still use.
-func (OS) Free(name string) (int64, error) {
+// Space implements FS; free is what a process without privileges may still use.
+func (OS) Space(name string) (free, total int64, err error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(name, &s); err != nil {
-		return 0, &fs.PathError{Op: "statfs", Path: name, Err: err}
+		return 0, 0, &fs.PathError{Op: "statfs", Path: name, Err: err}
 	}
-	return int64(s.Bavail) * int64(s.Bsize), nil
+	return int64(s.Bavail) * int64(s.Bsize), int64(s.Blocks) * int64(s.Bsize), nil
 }
 
 // Lock implements FS by flock, which ends with the process whatever ends it,

@@ -307,14 +307,14 @@ func (s *FS) SyncDir(name string) error {
 	return nil
 }
 
-// Free implements disk.FS.
-func (s *FS) Free(string) (int64, error) {
+// Space implements disk.FS.
+func (s *FS) Space(string) (free, total int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.capacity == 0 {
-		return 1 << 40, nil
+		return 1 << 40, 1 << 40, nil
 	}
-	return s.capacity - s.used(), nil
+	return s.capacity - s.used(), s.capacity, nil
 }
 
 // used is what the files with a name take.
