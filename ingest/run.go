@@ -20,6 +20,7 @@ import (
 
 	"glint/ingest/batch"
 	"glint/ingest/logstream"
+	"glint/ingest/server"
 	"glint/ingest/wal"
 )
 
@@ -53,12 +54,18 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	registry := newRegistry(cfg.Version)
-	lanes, err := openLog(&cfg)
+	lanes, marks, err := openLog(&cfg)
 	if err != nil {
 		return err
 	}
 	stops.push(lanes.Close)
 	registerLog(registry, lanes)
+	tokens, err := openTokens(&cfg)
+	if err != nil {
+		return err
+	}
+	gates := newGates(lanes, marks, func() []string { return tokens.Labels(server.ScopeLogs) }, cfg.PixelListen != "")
+	registry.MustRegister(gates)
 	loader := &batch.Loader{Ring: cfg.Ring, Warehouse: house.Warehouse, DeadLetters: deadLetters, Count: countLines(registry)}
 	failed := make(chan error, 5)
 	load := func(name string, log *wal.Log) {
@@ -81,14 +88,14 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		stops.push(soon(s.Shutdown))
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
-	logs, err := newLogServer(&cfg, lanes, house.ready, registry)
+	logs, err := newLogServer(&cfg, lanes, tokens, gates, house.ready, registry)
 	if err != nil {
 		return err
 	}
 	go func() { failed <- serveError("ingest", logs.Serve(listeners.ingest)) }()
 	stops.push(logs.Shutdown)
 	if listeners.pixel != nil {
-		stream := newPixelStream(&cfg, lanes.Live, registry)
+		stream := newPixelStream(&cfg, lanes.Live, gates[server.LaneLive], registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
 		opens, err := newPixel(&cfg, stream, registry)
 		if err != nil {
@@ -111,11 +118,15 @@ func Run(ctx context.Context, cfg Config) (err error) {
 }
 
 // newPixelStream gathers the standalone pixel's lines and appends them to the
-// log without the detour over HTTP.
-func newPixelStream(cfg *Config, log *wal.Log, registry prometheus.Registerer) *logstream.Batcher {
+// log without the detour over HTTP. Of the gate it heeds the shares only: nobody
+// would send its events again, so they may use what the watermarks keep back.
+func newPixelStream(cfg *Config, log *wal.Log, gate *gate, registry prometheus.Registerer) *logstream.Batcher {
 	store := func(ctx context.Context, body []byte) error {
+		if err := gate.shares.admit(pixelLabel); err != nil {
+			return err
+		}
 		_, err := log.Append(ctx, &wal.Record{
-			ReceivedAt: time.Now(), Source: "pixel",
+			ReceivedAt: time.Now(), Source: pixelLabel,
 			DecodedBytes: uint64(len(body)), Lines: uint32(bytes.Count(body, []byte{'\n'})), Body: body,
 		})
 		return err
