@@ -19,8 +19,8 @@ type FS interface {
 	// ReadDir returns the sorted names of what is in a directory.
 	ReadDir(name string) ([]string, error)
 	Remove(name string) error
-	// Rename moves a file; both directories want a SyncDir.
-	Rename(from, to string) error
+	// Link gives a file a second name; fs.ErrExist if that one is taken.
+	Link(from, to string) error
 	// MkdirAll makes a directory and its parents, mode 0700, and their names
 	// durable.
 	MkdirAll(name string) error

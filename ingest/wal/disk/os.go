@@ -48,8 +48,8 @@ func (OS) ReadDir(name string) ([]string, error) {
 // Remove implements FS.
 func (OS) Remove(name string) error { return os.Remove(name) }
 
-// Rename implements FS.
-func (OS) Rename(from, to string) error { return os.Rename(from, to) }
+// Link implements FS.
+func (OS) Link(from, to string) error { return os.Link(from, to) }
 
 // MkdirAll implements FS. It syncs the parent of every directory that it makes.
 func (o OS) MkdirAll(name string) error {
