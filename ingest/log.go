@@ -16,16 +16,22 @@ import (
 	"glint/ingest/wal"
 )
 
-// openLog opens the write-ahead log with its two lanes.
-func openLog(cfg *Config) (*wal.Lanes, error) {
-	lane := wal.Options{Retain: cfg.LogRetain, Logger: cfg.Logger}
+// openLog opens the write-ahead log with its two lanes, and returns the marks of
+// its disk.
+func openLog(cfg *Config) (*wal.Lanes, marks, error) {
+	m, err := logMarks(cfg.LogDir)
+	if err != nil {
+		return nil, m, fmt.Errorf("open the write-ahead log: %w", err)
+	}
+	// Between the marks there is room for new bodies only if old ones go.
+	lane := wal.Options{Retain: cfg.LogRetain, MinFree: m.resume, Logger: cfg.Logger}
 	live, replay := lane, lane
 	live.MaxBytes, replay.MaxBytes = cfg.LiveLogBytes, cfg.ReplayLogBytes
 	lanes, err := wal.OpenLanes(cfg.LogDir, live, replay)
 	if err != nil {
-		return nil, fmt.Errorf("open the write-ahead log: %w", err)
+		return nil, m, fmt.Errorf("open the write-ahead log: %w", err)
 	}
-	return lanes, nil
+	return lanes, m, nil
 }
 
 // The answers while the log has no room. The sender keeps the lines.
@@ -120,5 +126,6 @@ func registerLog(r prometheus.Registerer, lanes *wal.Lanes) {
 		counter("glint_log_sync_seconds_total", "Time spent in group syncs.", func(s wal.Stats) float64 { return s.SyncTime.Seconds() })
 		counter("glint_log_failed_commits_total", "Groups of records of which none was acknowledged.", func(s wal.Stats) float64 { return float64(s.FailedCommits) })
 		counter("glint_log_damages_total", "Stretches of the log that could not be read; see the quarantine.", func(s wal.Stats) float64 { return float64(s.Damages) })
+		gauge("glint_log_quarantine_bytes", "Damaged bytes that are kept aside until somebody deletes them.", func(s wal.Stats) float64 { return float64(s.QuarantineBytes) })
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/ingest/logstream"
+	"glint/ingest/server"
 	"glint/ingest/wal"
 )
 
@@ -48,12 +49,18 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	stops.push(house.stop)
 
 	registry := newRegistry(cfg.Version)
-	lanes, err := openLog(&cfg)
+	lanes, marks, err := openLog(&cfg)
 	if err != nil {
 		return err
 	}
 	stops.push(lanes.Close)
 	registerLog(registry, lanes)
+	tokens, err := openTokens(&cfg)
+	if err != nil {
+		return err
+	}
+	gates := newGates(lanes, marks, func() []string { return tokens.Labels(server.ScopeLogs) }, cfg.PixelListen != "")
+	registry.MustRegister(gates)
 	loading, err := newLoading(&cfg, house.Warehouse, registry)
 	if err != nil {
 		return err
@@ -66,14 +73,14 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		stops.push(soon(s.Shutdown))
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
-	logs, err := newLogServer(&cfg, lanes, house.ready, registry)
+	logs, err := newLogServer(&cfg, lanes, tokens, gates, house.ready, registry)
 	if err != nil {
 		return err
 	}
 	go func() { failed <- serveError("ingest", logs.Serve(listeners.ingest)) }()
 	stops.push(logs.Shutdown)
 	if listeners.pixel != nil {
-		stream := newPixelStream(&cfg, lanes.Live, registry)
+		stream := newPixelStream(&cfg, lanes.Live, gates[server.LaneLive], registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
 		opens, err := newPixel(&cfg, stream, registry)
 		if err != nil {
@@ -96,11 +103,15 @@ func Run(ctx context.Context, cfg Config) (err error) {
 }
 
 // newPixelStream gathers the standalone pixel's lines and appends them to the
-// log without the detour over HTTP.
-func newPixelStream(cfg *Config, log *wal.Log, registry prometheus.Registerer) *logstream.Batcher {
+// log without the detour over HTTP. Of the gate it heeds the shares only: nobody
+// would send its events again, so they may use what the watermarks keep back.
+func newPixelStream(cfg *Config, log *wal.Log, gate *gate, registry prometheus.Registerer) *logstream.Batcher {
 	store := func(ctx context.Context, body []byte) error {
+		if err := gate.shares.admit(pixelLabel); err != nil {
+			return err
+		}
 		_, err := log.Append(ctx, &wal.Record{
-			ReceivedAt: time.Now(), Source: "pixel",
+			ReceivedAt: time.Now(), Source: pixelLabel,
 			DecodedBytes: uint64(len(body)), Lines: uint32(bytes.Count(body, []byte{'\n'})), Body: body,
 		})
 		return err

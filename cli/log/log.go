@@ -52,8 +52,8 @@ func newInspectCmd(a *app.App) *cobra.Command {
 	return verb(a, &cobra.Command{
 		Use:   "inspect DIR",
 		Short: "List the segments of a log and what they hold",
-		Long: "Reads the log in DIR, or the lanes live and replay in it, and prints a row for each segment and one for all. It\n" +
-			"changes nothing and may run while glint runs.",
+		Long: "Reads the log in DIR, or the lanes live and replay in it, and prints a row for each segment and one for all, and how\n" +
+			"much is in quarantine. It changes nothing and may run while glint runs.",
 		Example: "  glint log inspect ~/.local/share/glint/log",
 	}, runInspect)
 }
@@ -65,6 +65,7 @@ func runInspect(o *options) error {
 	}
 	for _, r := range reports {
 		noteTornEnd(o, r)
+		noteQuarantine(o, r)
 	}
 	if o.format == "json" {
 		return writeJSON(o.app.Out, reports)
@@ -162,6 +163,13 @@ func records(reports []*wal.Report) (n int) {
 		n += int(r.Records())
 	}
 	return n
+}
+
+func noteQuarantine(o *options, r *wal.Report) {
+	if r.QuarantineFiles > 0 {
+		fmt.Fprintf(o.app.Err, "%s: %s with %s in quarantine; they stay until you delete them\n",
+			output.Safe(r.Dir), output.Plural(r.QuarantineFiles, "file", "files"), output.Plural(int(r.QuarantineBytes), "byte", "bytes"))
+	}
 }
 
 func noteTornEnd(o *options, r *wal.Report) {
