@@ -15,7 +15,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/app"
+	"glint/cli/doctor"
+	"glint/cli/edge"
 	"glint/cli/engine"
+	"glint/cli/keys"
+	logcmd "glint/cli/log"
+	"glint/cli/networks"
+	"glint/cli/report"
 	"glint/cli/serve"
 	"glint/cli/up"
 	"glint/ingest/warehouse/embedded"
@@ -43,7 +49,8 @@ func command(t *testing.T, words []string) *cobra.Command {
 	t.Helper()
 	a := &app.App{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Getenv: func(string) string { return "" }}
 	root := &cobra.Command{Use: "glint"}
-	root.AddCommand(serve.NewCmd(a), up.NewCmd(a), engine.NewCmd(a))
+	root.AddCommand(serve.NewCmd(a), up.NewCmd(a), engine.NewCmd(a), edge.NewCmd(a), doctor.NewCmd(a),
+		keys.NewCmd(a), logcmd.NewCmd(a), networks.NewCmd(a), report.NewCmd(a, nil))
 	cmd, _, err := root.Find(words)
 	if err != nil || cmd == root {
 		t.Fatalf("glint %s is no command that an operator runs: %v", strings.Join(words, " "), err)
@@ -55,6 +62,9 @@ func command(t *testing.T, words []string) *cobra.Command {
 func checkCommand(t *testing.T, words ...string) {
 	t.Helper()
 	cmd := command(t, words)
+	if cmd.HasSubCommands() {
+		t.Errorf("glint %s: %s needs one more word", strings.Join(words, " "), cmd.CommandPath())
+	}
 	flags := words[strings.Count(cmd.CommandPath(), " "):]
 	if err := cmd.ParseFlags(flags); err != nil {
 		t.Errorf("glint %s: %v", strings.Join(words, " "), err)
@@ -79,6 +89,32 @@ func checkVariable(t *testing.T, name string) {
 	}
 	if !asked[name] {
 		t.Errorf("glint reads no variable %s", name)
+	}
+}
+
+// TestReadmeNamesWhatThereIs looks at the code blocks of README.md.
+func TestReadmeNamesWhatThereIs(t *testing.T) {
+	command := regexp.MustCompile(`(?:^|\s)glint ([a-z]+ [^#\n]*)`)
+	file := regexp.MustCompile(`ingest/deploy/[\w.-]+`)
+	commands, files := 0, 0
+	for _, block := range regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(read(t, "README.md"), -1) {
+		for line := range strings.Lines(block[1]) {
+			if strings.HasPrefix(line, "useradd ") || strings.HasPrefix(line, "system") {
+				continue // glint is the name of a user or a unit there
+			}
+			if m := command.FindStringSubmatch(line); m != nil {
+				words := strings.TrimPrefix(m[1], "glint ") // after the name of a service
+				checkCommand(t, strings.Fields(words)...)
+				commands++
+			}
+			for _, name := range file.FindAllString(line, -1) {
+				read(t, top, name)
+				files++
+			}
+		}
+	}
+	if commands < 8 || files < 3 {
+		t.Errorf("%d commands and %d files were checked", commands, files)
 	}
 }
 
