@@ -54,7 +54,8 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	stops.push(lanes.Close)
 	registerLog(registry, lanes)
-	loading, err := newLoading(&cfg, house.Warehouse, registry)
+	lists := newListWatch(cfg.Logger, registry)
+	loading, err := newLoading(&cfg, house.Warehouse, registry, lists)
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if listeners.pixel != nil {
 		stream := newPixelStream(&cfg, lanes.Live, registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
-		opens, err := newPixel(&cfg, stream, registry)
+		opens, err := newPixel(&cfg, stream, registry, lists)
 		if err != nil {
 			return err
 		}
