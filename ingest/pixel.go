@@ -51,8 +51,12 @@ func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Regist
 		return nil, err
 	}
 	registerListDates(registry, sources)
-	for _, lack := range sources.Book().Untold() {
-		cfg.Logger.Info("something cannot be told of clients", "lack", lack)
+	untold := sources.Book().Untold()
+	for _, what := range untold {
+		cfg.Logger.Info("something cannot be told of clients", "untold", what)
+	}
+	if len(untold) > 0 {
+		cfg.progress("note: some clients cannot be told from others; see: glint networks list")
 	}
 	proxies, err := pixelserver.ParseProxies(c.TrustedProxies, c.ProxyHeader)
 	if err != nil {

@@ -74,7 +74,8 @@ func TestADayThatTheTableCannotHoldIsNone(t *testing.T) {
 	e.Empty(t)
 	days := []time.Time{
 		time.Date(2149, 6, 6, 23, 0, 0, 0, time.UTC), time.Date(2149, 6, 7, 0, 0, 0, 0, time.UTC),
-		time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1969, 12, 31, 0, 0, 0, 0, time.UTC), {},
+		time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1969, 12, 31, 0, 0, 0, 0, time.UTC),
+		{},
 		time.Date(2149, 6, 6, 0, 0, 0, 0, time.UTC), time.Date(1970, 1, 2, 0, 0, 0, 0, time.UTC),
 	}
 	opens := manyOpens(1, len(days))
