@@ -109,6 +109,21 @@ func TestAChangeTakesEffectWithoutARestart(t *testing.T) {
 	}
 }
 
+// BenchmarkWatchedMatch is what each event costs where nothing is ignored.
+func BenchmarkWatchedMatch(b *testing.B) {
+	w, err := Watch(filepath.Join(b.TempDir(), "ignore.list"), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	addr := netip.MustParseAddr("192.0.2.0")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok := w.Match(addr, "agent"); ok {
+			b.Fatal("matched")
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add(example)
 	f.Add("user_agent_contains \u2028\r\nnetwork ::/0")
