@@ -18,6 +18,7 @@ import (
 	"glint/cli/engine"
 	"glint/cli/help"
 	"glint/cli/home"
+	"glint/cli/ignore"
 	"glint/cli/keys"
 	"glint/cli/log"
 	"glint/cli/migrate"
@@ -72,7 +73,7 @@ func newRootCmd(a *app.App) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return app.UsageOf(cmd, err) })
 	root.AddCommand(
 		up.NewCmd(a), serve.NewCmd(a), stream.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a),
-		send.NewCmd(a), report.NewCmd(a, nil), classify.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a),
+		send.NewCmd(a), report.NewCmd(a, nil), classify.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), ignore.NewCmd(a),
 		edge.NewCmd(a), doctor.NewCmd(a),
 		engine.NewCmd(a), version.NewCmd(a), help.NewExitCodesCmd(),
 	)

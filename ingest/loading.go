@@ -39,8 +39,12 @@ const (
 	maxBatchBytes = 64 << 20
 )
 
-func newLoading(cfg *Config, house *warehouse.Warehouse, r prometheus.Registerer) (*loading, error) {
+func newLoading(cfg *Config, house *warehouse.Warehouse, r prometheus.Registerer, lists *listWatch) (*loading, error) {
 	letters, err := deadletters.Open(cfg.DeadLetterDir, deadletters.DefaultMaxBytes)
+	if err != nil {
+		return nil, err
+	}
+	ignored, err := openIgnored(cfg, lists)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +65,7 @@ func newLoading(cfg *Config, house *warehouse.Warehouse, r prometheus.Registerer
 	mover := resolve.New(house, cfg.Logger, r)
 	return &loading{
 		cfg: cfg, receipts: book, mover: mover, metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay),
-		loader: &batch.Loader{Ring: cfg.Ring, Warehouse: house, DeadLetters: letters, Caps: mover},
+		loader: &batch.Loader{Ring: cfg.Ring, Warehouse: house, DeadLetters: letters, Caps: mover, Ignore: ignored},
 	}, nil
 }
 

@@ -31,7 +31,7 @@ func metricsHandler(r *prometheus.Registry) http.Handler {
 func registerStream(r prometheus.Registerer, b *logstream.Batcher) {
 	r.MustRegister(
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "glint_pixel_events_total", Help: "Events of the standalone pixel that reached the warehouse.",
+			Name: "glint_pixel_events_total", Help: "Events of the standalone pixel that reached the log.",
 		}, func() float64 { return float64(b.Sent()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "glint_pixel_events_lost_total", Help: "Events of the standalone pixel that were dropped.",

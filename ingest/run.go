@@ -49,6 +49,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	stops.push(house.stop)
 
 	registry := newRegistry(cfg.Version)
+	house.register(registry)
 	lanes, marks, err := openLog(&cfg)
 	if err != nil {
 		return err
@@ -61,7 +62,8 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	gates := newGates(lanes, marks, func() []string { return tokens.Labels(server.ScopeLogs) }, cfg.PixelListen != "")
 	registry.MustRegister(gates)
-	loading, err := newLoading(&cfg, house.Warehouse, registry)
+	lists := newListWatch(cfg.Logger, registry)
+	loading, err := newLoading(&cfg, house.Warehouse, registry, lists)
 	if err != nil {
 		return err
 	}
@@ -82,7 +84,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if listeners.pixel != nil {
 		stream := newPixelStream(&cfg, lanes.Live, gates[server.LaneLive], registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
-		opens, err := newPixel(&cfg, stream, registry)
+		opens, err := newPixel(&cfg, stream, registry, lists)
 		if err != nil {
 			return err
 		}

@@ -109,7 +109,8 @@ func (o *options) prepare() error {
 	}
 	cfg.Token, cfg.Version, cfg.WarehouseDSN = c.IngestToken, o.app.Version, o.dsn
 	cfg.LogDir, cfg.DeadLetterDir = h.LogDir(), h.DeadLetterDir()
-	cfg.Pixel.ListsHome = string(h)
+	cfg.IgnoreFile = h.IgnoreFile()
+	cfg.Pixel.ListsHome, cfg.Pixel.NetworksFile = string(h), o.networks
 	cfg.Logger = o.app.Logger(o.logLevel)
 	if err := cfg.Validate(); err != nil {
 		return app.Usage(err)

@@ -51,7 +51,8 @@ func NewCmd(a *app.App) *cobra.Command {
 stdout, "ready pixel=URL ingest=URL clickhouse=URL credentials=FILE", and works until Ctrl-C.
 
 Data, keys and credentials are in $GLINT_HOME (default: glint in your data folder). With --demo it plays a made-up
-campaign and prints its report. With --edge the compiled edge program answers the pixel, in Fastly's emulator.`,
+campaign and prints its report. With --edge the compiled edge program answers the pixel, in Fastly's emulator. That knows
+networks of single addresses only, as --networks says when it starts: no lists, no --asn-db, no --trusted-proxies.`,
 		Example: "  glint up\n  glint up --demo\n  glint up --pixel-listen 127.0.0.1:0 --ingest-listen 127.0.0.1:0 --warehouse-listen 127.0.0.1:0",
 		Args:    app.NoArgs,
 	}
@@ -149,7 +150,8 @@ func (o *options) fill(cfg *ingest.Config, c home.Credentials, ring *token.Ring,
 	}
 	cfg.Token, cfg.Ring, cfg.Version = c.IngestToken, ring, o.app.Version
 	cfg.LogDir, cfg.DeadLetterDir = h.LogDir(), h.DeadLetterDir()
-	cfg.Pixel.ListsHome = string(h)
+	cfg.IgnoreFile = h.IgnoreFile()
+	cfg.Pixel.ListsHome, cfg.Pixel.NetworksFile = string(h), o.networksFile
 	cfg.Logger = o.app.Logger(o.logLevel)
 	cfg.Progress = func(what string) { fmt.Fprintln(o.app.Err, what) }
 	cfg.Engine = &embedded.Config{

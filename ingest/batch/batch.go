@@ -11,6 +11,7 @@ package batch
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
 	"github.com/google/uuid"
 
@@ -39,6 +40,9 @@ type Loader struct {
 	Warehouse   Warehouse
 	DeadLetters *deadletters.Folder
 	Caps        Caps // nil: no table has one
+	// Ignore reports whether an open is of one's own mail, and why; nil: none is.
+	// It is asked from several goroutines.
+	Ignore func(addr netip.Addr, userAgent string) (reason string, ok bool)
 }
 
 // Load stores the lines of the bodies, those of registered messages in one
@@ -46,7 +50,7 @@ type Loader struct {
 // same bodies may be loaded again under the same name, which changes nothing if
 // they had arrived after all.
 func (l *Loader) Load(ctx context.Context, name string, bodies []Body) (*Result, error) {
-	d := &decoder{ring: l.Ring, bodies: bodies}
+	d := &decoder{ring: l.Ring, ignore: l.Ignore, bodies: bodies}
 	d.decode()
 	if err := d.resolve(ctx, l.Warehouse); err != nil {
 		return nil, err

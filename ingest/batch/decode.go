@@ -26,6 +26,11 @@ const maxAhead = 24 * time.Hour
 // repeat judged by newer rules, and any later judgement wins over both.
 const verdictVersion = 65535 - uint32(classify.RulesetVersion)
 
+// ignoredVersion of a row that was ignored at ingest is below all verdictVersions:
+// a line that comes again after the list has grown does not take back an open
+// that was counted.
+const ignoredVersion = 65535/2 - uint32(classify.RulesetVersion)
+
 // origin is where a row comes from.
 type origin struct {
 	line string
@@ -52,6 +57,7 @@ func (r *rows[R]) add(row R, o origin) {
 // decoder turns the lines of a batch's bodies into rows.
 type decoder struct {
 	ring   *token.Ring
+	ignore func(addr netip.Addr, userAgent string) (reason string, ok bool) // nil: none
 	bodies []Body
 	body   int // index of the one that is decoded
 
@@ -171,15 +177,27 @@ func (d *decoder) open(e *event.Event) warehouse.Open {
 		Headers: facts,
 	})
 	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
+	v, version := d.own(v, ip, e.UserAgent)
 	return warehouse.Open{
 		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt,
-		UserAgent: e.UserAgent, IP: ip, Network: e.Network, ASNumber: e.ASNumber,
+		UserAgent: e.UserAgent, IP: ip, Network: e.Network, NetworkListDate: e.NetworkListDate, ASNumber: e.ASNumber,
 		Country: e.Country, Region: e.Region, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
 		Method: e.Method, HeaderBits: uint16(facts), RefererHost: e.RefererHost, TokenStatus: tokenUnchecked,
 		Class: int8(v.Class), Reason: v.Reason, Client: classify.Client(e.UserAgent, e.RefererHost),
-		RulesetVersion: classify.RulesetVersion, VerdictVersion: verdictVersion,
+		RulesetVersion: classify.RulesetVersion, VerdictVersion: version,
 		POP: e.POP, Source: d.bodies[d.body].Source, Extra: e.Extra,
 	}
+}
+
+// own is the verdict of an event, unless that is of one's own mail: then it is
+// kept and never counts. It also returns the verdict's version.
+func (d *decoder) own(v classify.Verdict, ip netip.Addr, userAgent string) (classify.Verdict, uint32) {
+	if d.ignore != nil {
+		if reason, ok := d.ignore(ip, userAgent); ok {
+			return classify.Verdict{Class: classify.NotImage, Reason: reason}, ignoredVersion
+		}
+	}
+	return v, verdictVersion
 }
 
 // maxBadToken is how much of a text is kept that is no token: more than a token

@@ -49,8 +49,8 @@ func New(w Warehouse, logger *slog.Logger, r prometheus.Registerer) *Mover {
 		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help},
 			func() float64 { return float64(value()) }))
 	}
-	gauge("glint_unresolved_opens_rows", "Opens of plain UUIDs that wait for their message to be registered.", m.unresolved.rows.Load)
-	gauge("glint_bad_token_rows", "Requests with bad tokens that are kept for a look.", m.badTokens.rows.Load)
+	gauge("glint_unresolved_opens", "Opens of plain UUIDs that wait for their message to be registered.", m.unresolved.rows.Load)
+	gauge("glint_bad_tokens", "Requests with bad tokens that are kept for a look.", m.badTokens.rows.Load)
 	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "glint_unresolved_opens_moved_total", Help: "Opens of plain UUIDs that were moved once their message was registered.",
 	}, func() float64 { return float64(m.moved.Load()) }))
