@@ -15,7 +15,7 @@ import (
 // go on. The sender keeps the lines.
 var sourceFull = &server.Refusal{
 	Status: http.StatusTooManyRequests, Reason: "source_full",
-	Message:    "this token's share of the log is used up until the warehouse has caught up; send the lines again",
+	Message:    "this source's share of the log is used up until the warehouse has caught up; send the lines again",
 	RetryAfter: 10 * time.Second,
 }
 
