@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/ingest/batch"
+	"glint/ingest/deadletters"
 	"glint/ingest/logstream"
 	"glint/ingest/wal"
 )
@@ -48,7 +49,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	stops.push(house.stop)
 
-	deadLetters, err := batch.OpenDeadLetters(cfg.DeadLetterDir)
+	deadLetters, err := deadletters.Open(cfg.DeadLetterDir, deadletters.DefaultMaxBytes)
 	if err != nil {
 		return err
 	}

@@ -15,12 +15,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"glint/edge/token"
+	"glint/ingest/deadletters"
 	"glint/ingest/warehouse"
 )
 
@@ -34,7 +34,7 @@ type Warehouse interface {
 type Loader struct {
 	Ring        *token.Ring
 	Warehouse   Warehouse
-	DeadLetters *DeadLetters
+	DeadLetters *deadletters.Folder
 	Count       func(Outcome, int) // told of every line; nil: nobody is
 }
 
@@ -70,15 +70,17 @@ func (l *Loader) Load(ctx context.Context, name string, bodies []Body) error {
 	return nil
 }
 
-// letterLines is the most lines of one dead-letter file.
-const letterLines = 10_000
-
 // bury keeps lines that cannot be stored.
 func (l *Loader) bury(lines []rejected) error {
-	for part := range slices.Chunk(lines, letterLines) {
-		if err := l.DeadLetters.write(part); err != nil {
-			return fmt.Errorf("keep lines that cannot be stored: %w", err)
-		}
+	letters := make([]deadletters.Letter, 0, len(lines))
+	for i := range lines {
+		r := &lines[i]
+		letters = append(letters, deadletters.Letter{
+			ReceivedAt: r.receivedAt, Source: r.source, Reason: string(r.outcome), Detail: r.detail, Line: r.line,
+		})
+	}
+	if err := l.DeadLetters.Write(letters); err != nil {
+		return fmt.Errorf("keep lines that cannot be stored: %w", err)
 	}
 	return nil
 }

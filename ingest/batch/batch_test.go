@@ -2,6 +2,7 @@ package batch
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -204,9 +205,11 @@ func TestAFailingWarehouseCountsNothing(t *testing.T) {
 	}
 }
 
-func TestAFullDiskForDeadLettersFailsTheBody(t *testing.T) {
+func TestDeadLettersThatCannotBeWrittenFailTheBody(t *testing.T) {
 	w := newWorld(t)
-	w.DeadLetters = &DeadLetters{dir: w.dir + "/missing"}
+	if err := os.Remove(w.dir); err != nil {
+		t.Fatal(err)
+	}
 	if n, err := w.loadBody([]byte("{")); err == nil || n != 0 || len(w.counted) != 0 {
 		t.Errorf("%d lines, %v, counted %v", n, err, w.counted)
 	}

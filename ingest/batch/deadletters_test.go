@@ -1,57 +1,33 @@
 package batch
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"glint/ingest/deadletters"
 )
 
-func TestDeadLetterKeepsTheLineAsItCame(t *testing.T) {
+func TestDeadLetterSaysWhatCameAndWhy(t *testing.T) {
 	w := newWorld(t)
-	lines := []string{`{"a":"quote \" and <b>"`, "tab\tand\x01\x7f", "ä€\U0001f4ec", "wrong \xff\x00 bytes"}
-	w.load(t, lines...)
-	const at, reason, detail = "2026-03-04T05:06:07.891Z", "not_event", "event: the line is not a JSON object"
-	want := []letter{
-		{at, reason, detail, lines[0], nil},
-		{at, reason, detail, lines[1], nil},
-		{at, reason, detail, lines[2], nil},
-		{at, reason, detail, "", []byte(lines[3])},
+	w.load(t, "nonsense", "wrong \xff\x00 bytes")
+	letter := func(line string) deadletters.Letter {
+		return deadletters.Letter{
+			ReceivedAt: w.receivedAt.Truncate(time.Millisecond), Source: "live",
+			Reason: "not_event", Detail: "event: the line is not a JSON object", Line: line,
+		}
 	}
+	want := []deadletters.Letter{letter("nonsense"), letter("wrong \xff\x00 bytes")}
 	if diff := cmp.Diff(want, w.letters(t)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
-func TestDeadLetterFormat(t *testing.T) {
-	w := newWorld(t)
-	w.load(t, "nonsense")
-	b, err := os.ReadFile(w.files(t)[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	const want = `{"received_at":"2026-03-04T05:06:07.891Z","reason":"not_event","detail":"event: the line is not a JSON object","line":"nonsense"}` + "\n"
-	if string(b) != want {
-		t.Errorf("got %s", b)
-	}
-}
-
-func TestDeadLettersAreForTheirOwnerOnly(t *testing.T) {
-	w := newWorld(t)
-	w.load(t, "bad")
-	for path, want := range map[string]os.FileMode{w.dir: 0o700, w.files(t)[0]: 0o600} {
-		info, err := os.Stat(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := info.Mode().Perm(); got != want {
-			t.Errorf("mode %o, want %o", got, want)
-		}
-	}
-}
-
-func TestTheSameDeadLettersAgainLeaveOneFile(t *testing.T) {
+func TestTheSameDeadLettersAgainChangeNothing(t *testing.T) {
 	w := newWorld(t)
 	w.load(t, "bad", "worse")
 	first := w.letters(t)
@@ -60,9 +36,35 @@ func TestTheSameDeadLettersAgainLeaveOneFile(t *testing.T) {
 	if diff := cmp.Diff(first, w.letters(t)); diff != "" {
 		t.Errorf("changed by a repeat:\n%s", diff)
 	}
-	w.load(t, "bad worse")
-	if n := len(w.files(t)); n != 2 {
-		t.Errorf("%d files, want one more for other lines", n)
+}
+
+// TestAFullDeadLetterFolderKeepsTheBatchWaiting is about a quota: nothing is
+// dropped, and nothing is counted twice once there is room.
+func TestAFullDeadLetterFolderKeepsTheBatchWaiting(t *testing.T) {
+	w := newWorld(t)
+	full, err := deadletters.Open(w.dir, 4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.DeadLetters = full
+	w.load(t, "bad")
+	body := []byte("worse\n" + openLine(t, 1, nil) + "\n")
+	if lines, err := w.loadBody(body); !errors.Is(err, deadletters.ErrFull) || lines != 0 {
+		t.Errorf("%d lines were counted, error %v, want %v", lines, err, deadletters.ErrFull)
+	}
+	if n := len(w.stored()); n != 0 {
+		t.Errorf("%d rows were inserted before the dead letters were on disk", n)
+	}
+	for _, file := range w.files(t) {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if lines, err := w.loadBody(body); lines != 2 || err != nil {
+		t.Errorf("%d lines were counted, error %v, want both", lines, err)
+	}
+	if letters := w.letters(t); len(letters) != 1 || letters[0].Line != "worse" || len(w.stored()) != 1 {
+		t.Errorf("%d rows and the letters %v", len(w.stored()), letters)
 	}
 }
 

@@ -43,6 +43,7 @@ const verdictVersion = 65535 - uint32(classify.RulesetVersion)
 
 type rejected struct {
 	receivedAt time.Time
+	source     string
 	line       string
 	outcome    Outcome
 	detail     string // never a value of the line
@@ -176,7 +177,7 @@ func (d *decoder) resolve(ctx context.Context, w Warehouse) error {
 		u := &d.unresolved[i]
 		campaign, ok := campaigns[u.open.MessageID]
 		if !ok {
-			d.receivedAt = u.open.ReceivedAt
+			d.source, d.receivedAt = u.open.Source, u.open.ReceivedAt
 			d.reject(u.line, UnknownMessage, "the message is not registered")
 			continue
 		}
@@ -187,13 +188,13 @@ func (d *decoder) resolve(ctx context.Context, w Warehouse) error {
 }
 
 func (d *decoder) reject(line string, outcome Outcome, detail string) {
-	d.rejected = append(d.rejected, rejected{d.receivedAt, line, outcome, detail})
+	d.rejected = append(d.rejected, rejected{d.receivedAt, d.source, line, outcome, detail})
 }
 
 // refuse turns a row that the warehouse does not take into a dead letter. The
 // row stays in its place, so that the others keep theirs.
 func (d *decoder) refuse(row int) {
-	d.receivedAt = d.opens[row].ReceivedAt
+	d.source, d.receivedAt = d.opens[row].Source, d.opens[row].ReceivedAt
 	d.reject(d.lines[row], Refused, "the warehouse does not take a value of it")
 	d.refused++
 }

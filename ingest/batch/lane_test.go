@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"glint/ingest/deadletters"
 	"glint/ingest/warehouse"
 )
 
@@ -125,7 +126,7 @@ func newHouse() *strictHouse { return &strictHouse{names: map[string]int{}, rows
 // start runs a lane on log and house, with its files in dir, until stop.
 func start(t *testing.T, dir string, log Log, house Warehouse, maxLines int) (stop func()) {
 	t.Helper()
-	letters, err := OpenDeadLetters(t.TempDir())
+	letters, err := deadletters.Open(t.TempDir(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -347,7 +348,7 @@ func TestALogThatWasReplacedBeforeAnythingWasAcknowledged(t *testing.T) {
 // TestHalvesThatShiftBetweenTwoTriesLoseNothing has one row refused, one half
 // failing, and a message registered before the second try.
 func TestHalvesThatShiftBetweenTwoTriesLoseNothing(t *testing.T) {
-	letters, err := OpenDeadLetters(t.TempDir())
+	letters, err := deadletters.Open(t.TempDir(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,13 +1,9 @@
 package batch
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,6 +14,7 @@ import (
 
 	"glint/edge/event"
 	"glint/edge/token"
+	"glint/ingest/deadletters"
 	"glint/ingest/warehouse"
 )
 
@@ -69,7 +66,7 @@ type world struct {
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	dir := filepath.Join(tb.TempDir(), "deadletters")
-	letters, err := OpenDeadLetters(dir)
+	letters, err := deadletters.Open(dir, 0)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -161,33 +158,19 @@ func (w *world) stored() (rows []warehouse.Open) {
 	return rows
 }
 
-type letter struct {
-	ReceivedAt string `json:"received_at"`
-	Reason     string `json:"reason"`
-	Detail     string `json:"detail"`
-	Line       string `json:"line"`
-	LineBase64 []byte `json:"line_base64"`
-}
-
 // letters reads all dead-letter files.
-func (w *world) letters(tb testing.TB) (all []letter) {
+func (w *world) letters(tb testing.TB) (all []deadletters.Letter) {
 	tb.Helper()
-	for _, name := range w.files(tb) {
-		f, err := os.Open(name)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		lines := bufio.NewScanner(f)
-		lines.Buffer(nil, 64<<20)
-		for lines.Scan() {
-			var l letter
-			if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
-				tb.Fatalf("a dead letter is no JSON: %v: %.200s", err, lines.Text())
+	files, err := w.DeadLetters.Files()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, file := range files {
+		for l, err := range w.DeadLetters.Letters(file.Name) {
+			if err != nil {
+				tb.Fatal(err)
 			}
 			all = append(all, l)
-		}
-		if err := errors.Join(lines.Err(), f.Close()); err != nil {
-			tb.Fatal(err)
 		}
 	}
 	return all
