@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/app"
+	"glint/cli/log/deadletters"
 	"glint/cli/output"
 	"glint/ingest/wal"
 )
@@ -22,7 +23,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Long: "Ingest appends what it accepts to a log in $GLINT_HOME/log before it answers, and inserts from there. These verbs\n" +
 			"read such a log; only repair changes it.",
 		Example: "  glint log verify ~/.local/share/glint/log",
-	}, newInspectCmd(a), newVerifyCmd(a), newRepairCmd(a))
+	}, newInspectCmd(a), newVerifyCmd(a), newRepairCmd(a), deadletters.NewCmd(a))
 }
 
 // options are what a verb was asked.
