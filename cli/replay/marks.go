@@ -27,9 +27,9 @@ type marks struct {
 	mu     sync.Mutex
 	files  map[string]archive.Mark // by absolute path
 	known  map[string]archive.Mark // of earlier replays
-	saved  time.Time
-	pause  time.Duration // until the next save
-	change bool          // since the last one
+	saved  time.Time               // the first marks are saved at once
+	pause  time.Duration           // until the next save
+	change bool                    // since the last one
 }
 
 // firstPause is the least time between two saves. It grows with what a save
@@ -54,7 +54,7 @@ func marksFile(dir, ingestURL string, paths []string) string {
 // openMarks reads the marks; with restart, or if they cannot be understood,
 // there are none.
 func openMarks(path string, restart bool) (*marks, error) {
-	m := &marks{path: path, files: map[string]archive.Mark{}, known: map[string]archive.Mark{}, pause: firstPause, saved: time.Now()}
+	m := &marks{path: path, files: map[string]archive.Mark{}, known: map[string]archive.Mark{}, pause: firstPause}
 	if restart {
 		return m, nil
 	}
