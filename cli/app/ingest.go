@@ -12,7 +12,7 @@ import (
 type Ingest struct {
 	URL     string
 	Token   string
-	Metrics string // URL of its metrics listener; "" if that is not known
+	Running bool // it is the running instance's
 }
 
 // IngestFlag adds --ingest-url to a client command.
@@ -42,5 +42,5 @@ func (a *App) Ingest(url string) (Ingest, error) {
 		}
 		token = c.IngestToken
 	}
-	return Ingest{URL: state.Ingest, Token: token, Metrics: state.Metrics}, nil
+	return Ingest{URL: state.Ingest, Token: token, Running: true}, nil
 }

@@ -100,8 +100,8 @@ func runReplay(ctx context.Context, o *options) error {
 	if err := r.send(ctx, post); err != nil {
 		return err
 	}
-	if !o.noWait && ingest.Metrics != "" {
-		if err := waitForWarehouse(ctx, o, ingest.Metrics); err != nil {
+	if !o.noWait && ingest.Running {
+		if err := waitForWarehouse(ctx, o); err != nil {
 			return err
 		}
 	}

@@ -19,33 +19,40 @@ const backlogMetric = `glint_log_backlog_records{lane="replay"} `
 
 var errNoBacklog = errors.New("its metrics do not tell the backlog of the replay lane")
 
-// waitForWarehouse waits until the replay lane is empty. The lines are safe all
-// the while: only a report would miss some.
-func waitForWarehouse(ctx context.Context, o *options, metricsURL string) error {
+// restartPatience is how long the running glint may give no answer: somebody
+// may be starting it again.
+const restartPatience = 30 * time.Second
+
+// waitForWarehouse waits until the running glint's replay lane is empty. The
+// lines are safe all the while: only a report would miss some.
+func waitForWarehouse(ctx context.Context, o *options) error {
+	began := time.Now()
+	left, moved, answered := -1, began, began
 	var noted time.Time
-	last, moved := -1, time.Now()
-	for began := time.Now(); ; {
-		n, err := backlog(ctx, metricsURL)
+	for {
+		n, err := runningBacklog(ctx, o.app)
+		now := time.Now()
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case err != nil:
+		case err != nil && now.Sub(answered) > min(o.patience, restartPatience):
 			return app.Try(fmt.Errorf("ask whether the warehouse has the lines: %w", err),
 				"see that glint runs; the lines are in its log and get into the warehouse once it does")
-		case n == 0:
+		case err == nil && n == 0:
 			fmt.Fprintln(o.app.Err, "all of it is in the warehouse")
 			return nil
-		}
-		now := time.Now()
-		if n != last {
-			last, moved = n, now
+		case err == nil:
+			answered = now
+			if n != left {
+				left, moved = n, now
+			}
 		}
 		if now.Sub(moved) > o.patience {
 			return app.Try(errors.New("the warehouse takes no lines; they wait in the log"), "see what glint logs about batches")
 		}
-		if now.Sub(began) > 2*time.Second && now.Sub(noted) > 10*time.Second {
+		if left > 0 && now.Sub(began) > 2*time.Second && now.Sub(noted) > 10*time.Second {
 			noted = now
-			fmt.Fprintln(o.app.Err, "waiting for the warehouse:", output.Plural(n, "body is", "bodies are"), "left")
+			fmt.Fprintln(o.app.Err, "waiting for the warehouse:", output.Plural(left, "body is", "bodies are"), "left")
 		}
 		select {
 		case <-ctx.Done():
@@ -55,7 +62,17 @@ func waitForWarehouse(ctx context.Context, o *options, metricsURL string) error 
 	}
 }
 
-// backlog asks the metrics listener.
+// runningBacklog asks the instance that runs now: one that was started again may
+// have another address.
+func runningBacklog(ctx context.Context, a *app.App) (int, error) {
+	state, err := a.Running()
+	if err != nil {
+		return 0, err
+	}
+	return backlog(ctx, state.Metrics)
+}
+
+// backlog asks a metrics listener.
 func backlog(ctx context.Context, metricsURL string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
