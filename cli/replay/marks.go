@@ -56,6 +56,7 @@ func marksFile(dir, ingestURL string, paths []string) string {
 func openMarks(path string, restart bool) (*marks, error) {
 	m := &marks{path: path, files: map[string]archive.Mark{}, known: map[string]archive.Mark{}, pause: firstPause}
 	if restart {
+		m.change = true // the next save forgets what there was
 		return m, nil
 	}
 	b, err := os.ReadFile(path)

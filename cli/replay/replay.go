@@ -93,6 +93,9 @@ func runReplay(ctx context.Context, o *options) error {
 	if err := o.app.Home.Make(); err != nil {
 		return err
 	}
+	if err := r.marks.save(); err != nil { // of --restart, before anything can stop it
+		return err
+	}
 	post, err := connect(ctx, o, ingest)
 	if err != nil {
 		return err

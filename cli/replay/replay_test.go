@@ -58,8 +58,14 @@ func (i *ingest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	if len(body) == 0 {
-		return
+	z, _ := zstd.NewReader(nil) // only faulty options give an error
+	defer z.Close()
+	text, zerr := z.DecodeAll(body, nil)
+	if zerr != nil || r.Header.Get("Content-Encoding") != "zstd" {
+		i.broken++
+	}
+	if len(text) == 0 {
+		return // a look whether anybody answers
 	}
 	if i.refuse != nil {
 		if status := i.refuse(); status != 0 {
@@ -67,12 +73,6 @@ func (i *ingest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(status)
 			return
 		}
-	}
-	z, _ := zstd.NewReader(nil) // only faulty options give an error
-	defer z.Close()
-	text, zerr := z.DecodeAll(body, nil)
-	if zerr != nil || r.Header.Get("Content-Encoding") != "zstd" {
-		i.broken++
 	}
 	for line := range strings.Lines(string(text)) {
 		i.lines = append(i.lines, strings.TrimSuffix(line, "\n"))
@@ -232,6 +232,18 @@ func TestAnArchiveIsSentOnceAndThenWhatIsNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.must(nil, p.dir)
+}
+
+func TestARestartThatIsStoppedAtOnceIsNotForgotten(t *testing.T) {
+	p := newPlace(t)
+	p.write("a.log", text(some("a", 3)))
+	p.must(some("a", 3), p.dir)
+	p.ingest.refusing(func() int { return http.StatusForbidden })
+	if code, _, stderr := p.replay(p.dir, "--restart"); code != app.ExitFailed {
+		t.Fatalf("exit %d, stderr:\n%s", code, stderr)
+	}
+	p.ingest.refusing(nil)
+	p.must(some("a", 3), p.dir)
 }
 
 func TestALineWithoutItsEndIsSentAgainOnceItHasOne(t *testing.T) {
