@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/app"
+	"glint/cli/log/deadletters"
 	"glint/cli/output"
 	"glint/ingest/wal"
 )
@@ -20,9 +21,9 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "log",
 		Short: "Look at the write-ahead log, check it or repair it",
 		Long: "Ingest appends what it accepts to a log in $GLINT_HOME/log before it answers, and inserts from there. These verbs\n" +
-			"read such a log; only repair changes it.",
+			"read such a log; only repair changes it. What cannot be inserted is in dead letters.",
 		Example: "  glint log verify ~/.local/share/glint/log",
-	}, newInspectCmd(a), newVerifyCmd(a), newRepairCmd(a))
+	}, newInspectCmd(a), newVerifyCmd(a), newRepairCmd(a), deadletters.NewCmd(a))
 }
 
 // options are what a verb was asked.
