@@ -33,29 +33,29 @@ func (w *Warehouse) askOfEvents(ctx context.Context, query string, events []uint
 	if len(events) == 0 {
 		return nil, nil
 	}
-	fail := func(err error) ([]uint64, error) { return nil, fmt.Errorf("look up events: %w", err) }
+	fail := func(err error) error { return fmt.Errorf("look up events: %w", err) }
 	wanted, err := ext.NewTable("wanted_events", ext.Column("event_id", "UInt64"))
 	if err != nil {
-		return fail(err)
+		return nil, fail(err)
 	}
 	if _, err := wanted.Block().Columns[0].Append(events); err != nil { // at once: row by row each value would be boxed
-		return fail(err)
+		return nil, fail(err)
 	}
 	rows, err := w.conn.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), schema.Query(query), parameters...)
 	if err != nil {
-		return fail(err)
+		return nil, fail(err)
 	}
 	defer func() { _ = rows.Close() }()
 	var picked []uint64
 	for rows.Next() {
 		var event uint64
 		if err := rows.Scan(&event); err != nil {
-			return fail(err)
+			return nil, fail(err)
 		}
 		picked = append(picked, event)
 	}
 	if err := rows.Err(); err != nil {
-		return fail(err)
+		return nil, fail(err)
 	}
 	return picked, nil
 }
