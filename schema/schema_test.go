@@ -27,6 +27,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/missing_opens.sql",
 		"queries/move_opens.sql",
 		"queries/opened_messages.sql",
+		"queries/received_events.sql",
 		"queries/report.sql",
 		"queries/report_classes.sql",
 		"queries/resolvable_opens.sql",

@@ -9,8 +9,9 @@
 //  1. how far each lane is acknowledged: those records have their receipts
 //  2. the log: whatever was accepted and let go since has its receipt, too
 //  3. the receipts: each was written after its events were in the warehouse
-//  4. unresolved_opens: an event that has left since is in opens
-//  5. opens
+//  4. opens, for what was received in the same hour; then, for the rest only:
+//  5. unresolved_opens: an event that has left since is in opens
+//  6. opens
 //
 // So an event on its way is found where it was or where it went, and never
 // counts as missing. A record that is in the log and has no receipt waits.
@@ -40,8 +41,9 @@ var ErrOutrun = errors.New("audit: the oldest receipts are removed faster than t
 
 // Warehouse is what the audit asks of ClickHouse; *warehouse.Warehouse is one.
 type Warehouse interface {
-	MissingOpens(ctx context.Context, events []uint64, since time.Time) ([]uint64, error)
+	ReceivedEvents(ctx context.Context, from, until time.Time, part, parts uint64, visit func(event uint64)) error
 	UnresolvedEvents(ctx context.Context, events []uint64) ([]uint64, error)
+	MissingOpens(ctx context.Context, events []uint64) ([]uint64, error)
 }
 
 // Options say what is audited.
@@ -62,7 +64,7 @@ type Options struct {
 	maxKeys int // that are held at a time, about; 0: defaultMaxKeys
 }
 
-// defaultMaxKeys take 64 MB.
+// defaultMaxKeys take about 130 MB, as each is held twice.
 const defaultMaxKeys = 8 << 20
 
 // Row accounts for the lines of one hour and source:

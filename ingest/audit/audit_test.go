@@ -106,6 +106,17 @@ func (m movingHouse) UnresolvedEvents(ctx context.Context, events []uint64) ([]u
 	return waiting, err
 }
 
+// fadingHouse does something each time it is asked for what was received.
+type fadingHouse struct {
+	Warehouse
+	fade func()
+}
+
+func (f fadingHouse) ReceivedEvents(ctx context.Context, from, until time.Time, part, parts uint64, visit func(uint64)) error {
+	f.fade()
+	return f.Warehouse.ReceivedEvents(ctx, from, until, part, parts, visit)
+}
+
 func TestAnEventThatIsMovedMeanwhileIsNotMissing(t *testing.T) {
 	w := newWorld(t)
 	w.wait(now, 1)
@@ -300,7 +311,7 @@ func TestReceiptsThatGoMeanwhile(t *testing.T) {
 	w.store(keys(1, 2), at(old))
 	w.store(keys(3, 4))
 	removed := 0
-	house := movingHouse{w.house, func() {
+	house := fadingHouse{w.house, func() {
 		if removed++; removed == 1 {
 			_ = w.book.Close()
 			w.reopenBook(old.Add(receipts.DefaultRetain + 2*time.Hour))

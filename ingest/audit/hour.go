@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"glint/ingest/receipts"
+	"glint/ingest/warehouse"
 )
 
 // rows are those of one hour by source.
@@ -105,19 +106,19 @@ func appendRecord(list []Records, lane, logID string, record uint64) []Records {
 const maxAsked = 500_000
 
 // compare looks up the events of an hour. An hour of very many is gone through
-// several times; each pass takes a part of all keys, so that it knows of each
-// event whether it came twice.
+// several times; each pass takes a part of all events, so that it knows of each
+// whether it came twice.
 func (a *auditor) compare(ctx context.Context, h *receipts.Hour, rows rows, hour time.Time, done func(int)) error {
-	passes := uint64(h.Events()/a.maxKeys + 1)
+	parts := uint64(h.Events()/a.maxKeys + 1)
 	keys := map[string][]uint64{}
-	for pass := range passes {
+	for part := range parts {
 		err := h.Each(func(r *receipts.Receipt) error {
 			if !a.within(r.ReceivedAt) {
 				return nil
 			}
 			list := keys[r.Source]
 			for _, key := range r.Events {
-				if passes == 1 || passOf(key, passes) == pass {
+				if parts == 1 || warehouse.EventPart(key, parts) == part {
 					list = append(list, key)
 				}
 			}
@@ -127,46 +128,64 @@ func (a *auditor) compare(ctx context.Context, h *receipts.Hour, rows rows, hour
 		if err != nil {
 			return err
 		}
+		if err := a.comparePart(ctx, keys, rows, hour, part, parts); err != nil {
+			return err
+		}
 		for source, list := range keys {
-			if err := a.lookUp(ctx, rows[source], hour, list, done); err != nil {
-				return err
-			}
+			done(len(list))
 			keys[source] = list[:0]
 		}
 	}
 	return nil
 }
 
-// passOf spreads keys over passes. They are random, but for those that somebody
-// made up.
-func passOf(key, passes uint64) uint64 { return (key * 0x9e3779b97f4a7c15 >> 32) % passes }
-
-// lookUp asks the warehouse for events of one hour and source. It sorts keys.
-func (a *auditor) lookUp(ctx context.Context, row *Row, hour time.Time, keys []uint64, done func(int)) error {
-	slices.Sort(keys)
-	distinct := slices.Compact(keys)
-	row.Repeats += uint64(len(keys) - len(distinct))
-	done(len(keys) - len(distinct))
-	for asked := range slices.Chunk(distinct, maxAsked) {
-		// In this order: an event that is moved between the two is in opens.
-		unresolved, err := a.Warehouse.UnresolvedEvents(ctx, asked)
-		if err != nil {
-			return err
-		}
-		missing, err := a.Warehouse.MissingOpens(ctx, asked, hour)
-		if err == nil && len(missing) > 0 {
-			missing, err = a.Warehouse.MissingOpens(ctx, missing, time.Time{})
-		}
-		if err != nil {
-			return err
-		}
-		waiting := common(missing, unresolved)
-		row.Events += uint64(len(asked))
-		row.InOpens += uint64(len(asked) - len(missing))
-		row.Unresolved += waiting
-		row.Missing += uint64(len(missing)) - waiting
-		done(len(asked))
+// comparePart finds most events among those that the warehouse received in that
+// hour, which is one pass over them however many they are, and asks for the rest:
+// repeats, whose row may be of another hour, and what is not in opens.
+func (a *auditor) comparePart(ctx context.Context, keys map[string][]uint64, rows rows, hour time.Time, part, parts uint64) error {
+	all := newKeySet(slices.Concat(slices.Collect(maps.Values(keys))...))
+	if len(all.keys) == 0 {
+		return nil
 	}
+	from, until := hour, hour.Add(time.Hour)
+	if a.result.Since.After(from) {
+		from = a.result.Since
+	}
+	if err := a.Warehouse.ReceivedEvents(ctx, from, until, part, parts, all.mark); err != nil {
+		return err
+	}
+	for source, list := range keys {
+		slices.Sort(list)
+		distinct := slices.Compact(list)
+		row := rows[source]
+		row.Repeats += uint64(len(list) - len(distinct))
+		row.Events += uint64(len(distinct))
+		rest := slices.DeleteFunc(distinct, all.isMarked)
+		row.InOpens += uint64(len(distinct) - len(rest))
+		for asked := range slices.Chunk(rest, maxAsked) {
+			if err := a.ask(ctx, row, asked); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ask looks up events one by one.
+func (a *auditor) ask(ctx context.Context, row *Row, events []uint64) error {
+	// In this order: an event that is moved between the two is in opens.
+	unresolved, err := a.Warehouse.UnresolvedEvents(ctx, events)
+	if err != nil {
+		return err
+	}
+	missing, err := a.Warehouse.MissingOpens(ctx, events)
+	if err != nil {
+		return err
+	}
+	waiting := common(missing, unresolved)
+	row.InOpens += uint64(len(events) - len(missing))
+	row.Unresolved += waiting
+	row.Missing += uint64(len(missing)) - waiting
 	return nil
 }
 

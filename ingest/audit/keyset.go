@@ -38,12 +38,22 @@ func newKeySet(keys []uint64) *keySet {
 
 // mark marks a key if it is in the set.
 func (s *keySet) mark(key uint64) {
-	top := key >> s.shift
-	low := int(s.first[top])
-	i, found := slices.BinarySearch(s.keys[low:s.first[top+1]], key)
-	i += low
+	i, found := s.find(key)
 	if bit := uint64(1) << (i % 64); found && s.marked[i/64]&bit == 0 {
 		s.marked[i/64] |= bit
 		s.left--
 	}
+}
+
+// isMarked reports whether a key is in the set and marked.
+func (s *keySet) isMarked(key uint64) bool {
+	i, found := s.find(key)
+	return found && s.marked[i/64]>>(i%64)&1 == 1
+}
+
+func (s *keySet) find(key uint64) (i int, found bool) {
+	top := key >> s.shift
+	low := int(s.first[top])
+	i, found = slices.BinarySearch(s.keys[low:s.first[top+1]], key)
+	return low + i, found
 }

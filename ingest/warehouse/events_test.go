@@ -12,7 +12,6 @@ func TestMissingOpens(t *testing.T) {
 	opens := manyOpens(7, 10_000)
 	var events []uint64
 	for i := range opens {
-		opens[i].ReceivedAt = noon.Add(time.Duration(i) * time.Second)
 		events = append(events, opens[i].EventID)
 	}
 	for _, name := range []string{"a", "b"} { // each row twice
@@ -24,30 +23,45 @@ func TestMissingOpens(t *testing.T) {
 	for i := range uint64(more) {
 		events = append(events, i*2+1)
 	}
-	for _, c := range []struct {
-		name    string
-		since   time.Time
-		missing []uint64
-	}{
-		{"in all of time", time.Time{}, events[10_000:]},
-		{"from the first one on", noon, events[10_000:]},
-		{"from the thousandth on", noon.Add(1000 * time.Second), slices.Concat(events[:1000], events[10_000:])},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			got, err := w.MissingOpens(t.Context(), events, c.since)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := slices.Clone(c.missing)
-			slices.Sort(got)
-			slices.Sort(want)
-			if !slices.Equal(got, want) {
-				t.Errorf("%d are missing, want %d", len(got), len(want))
-			}
-		})
+	got, err := w.MissingOpens(t.Context(), events)
+	want := slices.Clone(events[10_000:])
+	slices.Sort(got)
+	slices.Sort(want)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%d are missing, want %d: %v", len(got), len(want), err)
 	}
-	if got, err := w.MissingOpens(t.Context(), nil, noon); err != nil || got != nil {
+	if got, err := w.MissingOpens(t.Context(), nil); err != nil || got != nil {
 		t.Errorf("of none: %v, %v", got, err)
+	}
+}
+
+func TestReceivedEventsComeInParts(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	opens := manyOpens(7, 10_000)
+	for i := range opens {
+		opens[i].ReceivedAt = noon.Add(time.Duration(i) * time.Second)
+	}
+	if err := w.InsertOpens(t.Context(), "a", opens); err != nil {
+		t.Fatal(err)
+	}
+	const parts = 7
+	found := map[uint64]bool{}
+	for part := range uint64(parts) {
+		err := w.ReceivedEvents(t.Context(), noon.Add(10*time.Second), noon.Add(9000*time.Second), part, parts, func(event uint64) {
+			if EventPart(event, parts) != part || found[event] {
+				t.Errorf("event %d comes in part %d", event, part)
+			}
+			found[event] = true
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range opens {
+		if found[opens[i].EventID] != (i >= 10 && i < 9000) {
+			t.Fatalf("event %d: %v", i, found[opens[i].EventID])
+		}
 	}
 }
 
