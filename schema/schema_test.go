@@ -19,6 +19,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"migrations/00004_opens.sql",
 		"migrations/00005_unresolved_opens.sql",
 		"migrations/00006_bad_tokens.sql",
+		"migrations/00008_network_list_date.sql",
 		"queries/campaign_by_id.sql",
 		"queries/campaign_by_name.sql",
 		"queries/campaign_key.sql",

@@ -51,7 +51,7 @@ never came as live lines. Receipts are kept for 7 days at most; it says from whe
 	f := cmd.Flags()
 	f.StringVar(&since, "since", "", "begin of the time of receipt: RFC 3339, a date, or how long ago, like 24h (default: all that is known)")
 	f.StringVar(&until, "until", "", "end of it, excluded (default: now)")
-	f.StringArrayVar(&o.Archive, "archive", nil, "file or folder of archived lines, plain, gzip or zstd; repeatable")
+	f.StringArrayVar(&o.Archive, "archive", nil, "file or folder of archived lines, plain or compressed; repeatable")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv")
 	app.WarehouseFlag(cmd, &o.DSN)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -117,6 +117,8 @@ func Run(ctx context.Context, o *Options) error {
 	switch {
 	case errors.Is(err, audit.ErrNoReceipts):
 		return app.Try(err, "start glint, which keeps receipts from then on; or set $GLINT_HOME to its folder")
+	case errors.Is(err, archive.ErrDamaged), errors.Is(err, archive.ErrNotText):
+		return app.Try(err, "fetch the file again, or leave it out")
 	case errors.Is(err, audit.ErrOutrun):
 		return app.Try(err, "glint audit --since 10m")
 	case err != nil:
@@ -132,13 +134,13 @@ func Run(ctx context.Context, o *Options) error {
 }
 
 // archive returns the archive's files and the keys that judge their tokens.
-func (o *Options) archive() ([]string, *token.Ring, error) {
+func (o *Options) archive() ([]archive.File, *token.Ring, error) {
 	if len(o.Archive) == 0 {
 		return nil, nil, nil
 	}
-	files, err := archive.Files(o.Archive)
-	if err != nil {
-		return nil, nil, err
+	files, faults := archive.Find(o.Archive)
+	if len(faults) > 0 {
+		return nil, nil, errors.Join(faults...)
 	}
 	keys, err := o.App.Home.ReadKeys()
 	if err != nil {
@@ -157,7 +159,7 @@ func (o *Options) advice(r *audit.Result) string {
 	if r.Total.Missing == r.Total.Unexplained {
 		return "glint log verify " + o.App.Home.LogDir()
 	}
-	return "send the archive of those hours again; what is there already changes no number"
+	return "glint replay ARCHIVE, with the lines of those hours; what is there already changes no number"
 }
 
 // progress is of the stages of an audit, one after the other.

@@ -263,7 +263,7 @@ func TestExitCodeTellsWhetherAllIsThere(t *testing.T) {
 	e.Text(t, schematest.WarehouseUser, "ALTER TABLE opens DELETE WHERE event_id IN (3, 4)", map[string]string{"mutations_sync": "2"})
 	code, out, errs = command(h, nil, "--warehouse", dsn)
 	if code != app.ExitProblem || !strings.Contains(out, `not accounted for: 2 events of source "edge", received in the hour `) ||
-		!strings.HasPrefix(errs, "glint: not every accepted event is accounted for\nTry: send the archive") {
+		!strings.HasPrefix(errs, "glint: not every accepted event is accounted for\nTry: glint replay ARCHIVE") {
 		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
 	code, out, _ = command(h, nil, "--warehouse", dsn, "--since", "10m")

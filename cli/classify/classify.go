@@ -16,6 +16,7 @@ import (
 	"glint/cli/output"
 	"glint/edge/classify"
 	"glint/edge/event/jsonline"
+	"glint/ingest/ignore"
 	"glint/ingest/networks"
 )
 
@@ -32,6 +33,7 @@ func NewCmd(a *app.App) *cobra.Command {
   in   user_agent, ip, as_number, proxy_type, proxy_description, network, method, referer, headers{}, sent_at, opened_at
        all optional; times are RFC 3339; network is apple_relay, scanner:<name>, hosting, none or unknown, and decided
        from the proxy fields, the address and the lists in $GLINT_HOME if it is missing
+       what glint ignore names is not_image, as at ingest
   out  class, reason, ruleset_version; for a faulty line {"error":…}, and exit code 1 at the end
 
 It changes nothing.`,
@@ -42,12 +44,22 @@ It changes nothing.`,
 			if err != nil {
 				return err
 			}
-			return run(cmd.Context(), a.In, a.Out, &networks.Book{Lists: lists})
+			own, err := a.Home.ReadIgnored()
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context(), a.In, a.Out, &known{networks.Book{Lists: lists}, own})
 		},
 	}
 }
 
-func run(ctx context.Context, in io.Reader, out io.Writer, book *networks.Book) error {
+// known is what glint's home says of clients.
+type known struct {
+	networks.Book
+	own *ignore.List // of whose opens none counts
+}
+
+func run(ctx context.Context, in io.Reader, out io.Writer, k *known) error {
 	w := bufio.NewWriterSize(out, 1<<16)
 	r := bufio.NewReaderSize(app.Interruptible(ctx, in), 1<<16)
 	faulty := 0
@@ -59,7 +71,7 @@ func run(ctx context.Context, in io.Reader, out io.Writer, book *networks.Book) 
 		if errors.Is(err, io.EOF) && len(line) == 0 {
 			break
 		}
-		answer, ok := judgeLine(string(line), tooLong, book)
+		answer, ok := judgeLine(string(line), tooLong, k)
 		if !ok {
 			faulty++
 		}
@@ -101,15 +113,18 @@ func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 	}
 }
 
-func judgeLine(line string, tooLong bool, book *networks.Book) (answer []byte, ok bool) {
+func judgeLine(line string, tooLong bool, k *known) (answer []byte, ok bool) {
 	if tooLong {
 		return failure(fmt.Errorf("the line is longer than %d bytes", maxLineBytes)), false
 	}
-	request, err := parse(line, book)
+	in, err := parse(line, &k.Book)
 	if err != nil {
 		return failure(err), false
 	}
-	v := classify.Judge(&request)
+	v := classify.Judge(&in.request)
+	if reason, ok := k.own.Match(in.address, in.request.UserAgent); ok {
+		v = classify.Verdict{Class: classify.NotImage, Reason: reason}
+	}
 	b := append([]byte(`{"class":`), '"')
 	b = append(b, v.Class.String()...)
 	b = append(b, `","reason":"`...)

@@ -23,19 +23,18 @@ type input struct {
 }
 
 // parse reads one line. Unknown fields are ignored, null counts as missing.
-func parse(line string, book *networks.Book) (classify.Request, error) {
-	var in input
-	err := jsonline.Walk(line, func(key, value string) error {
+func parse(line string, book *networks.Book) (in input, err error) {
+	err = jsonline.Walk(line, func(key, value string) error {
 		if jsonline.Null(value) || in.set(key, value) {
 			return nil
 		}
 		return fmt.Errorf("field %s has the wrong form", key)
 	})
 	if errors.Is(err, jsonline.ErrSyntax) {
-		return in.request, errors.New("the line is not a JSON object")
+		return in, errors.New("the line is not a JSON object")
 	}
 	if err != nil {
-		return in.request, err
+		return in, err
 	}
 	r := &in.request
 	if r.Method == "" {
@@ -47,7 +46,7 @@ func parse(line string, book *networks.Book) (classify.Request, error) {
 	if !in.sentAt.IsZero() && !in.openedAt.IsZero() {
 		r.SentKnown, r.SinceSend = true, in.openedAt.Sub(in.sentAt)
 	}
-	return *r, nil
+	return in, nil
 }
 
 // set takes a field and reports whether its value has the right form.

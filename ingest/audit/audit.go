@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"glint/edge/token"
+	"glint/ingest/archive"
 	"glint/ingest/receipts"
 )
 
@@ -54,7 +55,7 @@ type Options struct {
 	Until     time.Time // before this; zero: until now
 	// Archive are files of archived lines, to estimate what the live stream
 	// lost; none: no estimate. Ring has the keys that judge their tokens.
-	Archive []string
+	Archive []archive.File
 	Ring    *token.Ring
 	// Progress is told of each stage and its size, and returns what is told of
 	// each part that is done. nil: nobody is told.

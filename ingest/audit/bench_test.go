@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"glint/ingest/archive"
 	"glint/ingest/receipts"
 	"glint/schema/schematest"
 )
@@ -49,7 +50,7 @@ func BenchmarkLiveStream(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if r := w.audit(func(o *Options) { o.Archive = []string{file.Name()} }); r.Live.NeverArrived != 0 || r.Live.Archived != events {
+		if r := w.audit(func(o *Options) { o.Archive = []archive.File{{Path: file.Name()}} }); r.Live.NeverArrived != 0 || r.Live.Archived != events {
 			b.Fatalf("%+v", r.Live)
 		}
 	}

@@ -2,7 +2,9 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"strings"
@@ -75,18 +77,13 @@ func (a *auditor) liveStream(ctx context.Context) (*LiveStream, error) {
 
 // readArchive returns the keys of the archive's events that are compared.
 func (a *auditor) readArchive(ctx context.Context, s *LiveStream) (keys []uint64, err error) {
-	sizes, total := make([]int, len(a.Archive)), 0
-	for i, path := range a.Archive {
-		info, err := os.Stat(path)
-		if err != nil {
-			return nil, fmt.Errorf("open archive: %w", err)
-		}
-		sizes[i] = int(info.Size())
-		total += sizes[i]
+	total := 0
+	for _, f := range a.Archive {
+		total += int(f.Size)
 	}
 	done := a.Progress("read bytes of the archive", total)
-	for i, path := range a.Archive {
-		err := readFile(path, func(line string) error {
+	for _, f := range a.Archive {
+		err := readLines(f.Path, done, func(line string) error {
 			key, opened, ok := comparableKey(a.Ring, line)
 			switch {
 			case !ok:
@@ -99,23 +96,42 @@ func (a *auditor) readArchive(ctx context.Context, s *LiveStream) (keys []uint64
 			return ctx.Err()
 		})
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, fmt.Errorf("read archive %s: %w", f.Path, err)
 		}
-		done(sizes[i])
 	}
 	return keys, nil
 }
 
-func readFile(path string, visit func(line string) error) error {
-	r, err := archive.Open(path)
+// readLines calls visit for each line of a file, and done for what was read of
+// its bytes.
+func readLines(path string, done func(n int), visit func(line string) error) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	err = archive.Lines(r, visit)
-	if closeErr := r.Close(); err == nil {
-		err = closeErr
+	defer func() { _ = f.Close() }()
+	r, err := archive.NewReader(f, 0)
+	if err != nil {
+		return err
 	}
-	return err
+	defer r.Close()
+	told := int64(0)
+	for {
+		line, err := r.Next()
+		if n := r.RawBytes(); n > told {
+			done(int(n - told))
+			told = n
+		}
+		if errors.Is(err, io.EOF) && !errors.Is(err, archive.ErrDamaged) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := visit(string(line)); err != nil {
+			return err
+		}
+	}
 }
 
 // comparableKey returns the key of a line's event, if a receipt would have it.

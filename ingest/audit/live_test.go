@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"glint/edge/event"
 	"glint/edge/token"
+	"glint/ingest/archive"
 	"glint/ingest/wal"
 )
 
@@ -50,7 +52,7 @@ func TestWhatTheLiveStreamLost(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := w.audit(func(o *Options) { o.Archive, o.Ring = []string{file}, ring })
+	r := w.audit(func(o *Options) { o.Archive, o.Ring = []archive.File{{Path: file}}, ring })
 	want := &LiveStream{
 		Since: now.Add(-24 * time.Hour), Until: now.Add(time.Hour - Transit), Archived: 101, NeverArrived: 6,
 		Rate: 6.0 / 101, Low: r.Live.Low, High: r.Live.High, OtherTime: 2, NotComparable: 4,
@@ -72,9 +74,21 @@ func TestAnArchiveOfNothing(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r := w.audit(func(o *Options) { o.Archive = []string{file} })
+	r := w.audit(func(o *Options) { o.Archive = []archive.File{{Path: file}} })
 	if l := r.Live; l.Archived != 0 || l.Rate != 0 || l.Low != 0 || l.High != 1 {
 		t.Errorf("%+v", l)
+	}
+}
+
+func TestADamagedArchiveIsNoArchive(t *testing.T) {
+	w := newWorld(t)
+	file := filepath.Join(t.TempDir(), "archive")
+	if err := os.WriteFile(file, []byte("\x1f\x8b\x08 no gzip"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Run(t.Context(), Options{LogDir: w.dir, Warehouse: w.house, Archive: []archive.File{{Path: file}}})
+	if !errors.Is(err, archive.ErrDamaged) || !strings.Contains(err.Error(), file) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -38,8 +38,11 @@ func (w *Warehouse) Waiting(ctx context.Context) (n Waiting, err error) {
 // any error, and by several at once: moving an open twice changes nothing.
 func (w *Warehouse) MoveResolved(ctx context.Context, limit int) (moved int, err error) {
 	resolved, moved, err := w.resolvable(ctx, limit)
-	if err != nil || moved == 0 {
-		return 0, err
+	if err != nil {
+		return 0, fmt.Errorf("look for registered messages: %w", err)
+	}
+	if moved == 0 {
+		return 0, nil
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithExternalTable(resolved), clickhouse.WithSettings(clickhouse.Settings{
 		"insert_deduplicate":              0, // the rows replace themselves
@@ -56,17 +59,14 @@ func (w *Warehouse) MoveResolved(ctx context.Context, limit int) (moved int, err
 
 // resolvable returns the keys of opens that can be moved, as an external table.
 func (w *Warehouse) resolvable(ctx context.Context, limit int) (resolved *ext.Table, n int, err error) {
-	fail := func(err error) (*ext.Table, int, error) {
-		return nil, 0, fmt.Errorf("look for registered messages: %w", err)
-	}
 	resolved, err = ext.NewTable("resolved", ext.Column("message_id", "UUID"), ext.Column("opened_at", "Int64"),
 		ext.Column("event_id", "UInt64"), ext.Column("campaign_id", "UInt64"))
 	if err != nil {
-		return fail(err)
+		return nil, 0, err
 	}
 	rows, err := w.conn.Query(ctx, schema.Query("resolvable_opens"), clickhouse.Named("limit", limit))
 	if err != nil {
-		return fail(err)
+		return nil, 0, err
 	}
 	defer func() { _ = rows.Close() }()
 	for ; rows.Next(); n++ {
@@ -74,14 +74,11 @@ func (w *Warehouse) resolvable(ctx context.Context, limit int) (resolved *ext.Ta
 		var openedAt int64
 		var event, campaign uint64
 		if err := rows.Scan(&message, &openedAt, &event, &campaign); err != nil {
-			return fail(err)
+			return nil, 0, err
 		}
 		if err := resolved.Append(message, openedAt, event, campaign); err != nil {
-			return fail(err)
+			return nil, 0, err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return fail(err)
-	}
-	return resolved, n, nil
+	return resolved, n, rows.Err()
 }

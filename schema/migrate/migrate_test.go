@@ -2,6 +2,7 @@ package migrate_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -15,7 +16,10 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(schematest.Main(m)) }
 
-var allMigrations = []string{"00001_campaigns", "00002_sends", "00003_message_campaigns", "00004_opens"}
+var allMigrations = []string{
+	"00001_campaigns", "00002_sends", "00003_message_campaigns", "00004_opens", "00005_unresolved_opens", "00006_bad_tokens",
+	"00008_network_list_date",
+}
 
 func TestUpOfACurrentDatabaseChangesNothing(t *testing.T) {
 	w := schematest.Open(t)
@@ -30,10 +34,10 @@ func TestStatusTellsWhatIsApplied(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
-	for i, m := range migrations {
+	for _, m := range migrations {
 		names = append(names, m.Name)
-		if m.Pending() || m.Version != int64(i+1) {
-			t.Errorf("%+v is not the applied migration %d", m, i+1)
+		if m.Pending() || !strings.HasPrefix(m.Name, fmt.Sprintf("%05d_", m.Version)) {
+			t.Errorf("%+v is not applied, or under another number", m)
 		}
 	}
 	if diff := cmp.Diff(allMigrations, names); diff != "" {
