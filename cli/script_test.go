@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 const patience = time.Minute
 
 // scripts is the number of scripts, so that none is lost unseen.
-const scripts = 19
+const scripts = 20
 
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/script/*.txtar")
@@ -203,10 +203,7 @@ var notRun = map[string]string{
 	"glint log inspect ~/.local/share/glint/log":          "cli/log tests it on logs of its own",
 	"glint log repair --dry-run ~/.local/share/glint/log": "cli/log tests it on logs of its own",
 	"glint log verify ~/.local/share/glint/log":           "cli/log tests it on logs of its own",
-	"glint audit": "cli/audit tests it on receipts of its own",
-	"glint audit --archive archive/2026-11-21": "cli/audit tests it on receipts of its own",
-	"glint audit --since 24h --format json":    "cli/audit tests it on receipts of its own",
-	"glint networks update":                    "asks Apple",
+	"glint networks update":                               "asks Apple",
 	"glint doctor https://pixel.example.com --ingest https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY": "asks a deployed service",
 	"glint doctor http://127.0.0.1:8701 --ingest http://127.0.0.1:8702":                                             "takes fixed ports",
 	"glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com --apply":           "changes a Fastly service",
