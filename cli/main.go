@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/app"
+	"glint/cli/audit"
 	"glint/cli/classify"
 	"glint/cli/doctor"
 	"glint/cli/edge"
@@ -75,7 +76,7 @@ func newRootCmd(a *app.App) *cobra.Command {
 	root.AddCommand(
 		up.NewCmd(a), serve.NewCmd(a), stream.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a, nil),
 		send.NewCmd(a), report.NewCmd(a, nil), classify.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), ignore.NewCmd(a),
-		edge.NewCmd(a), doctor.NewCmd(a),
+		edge.NewCmd(a), doctor.NewCmd(a), audit.NewCmd(a, nil),
 		engine.NewCmd(a), version.NewCmd(a), help.NewExitCodesCmd(),
 	)
 	return root

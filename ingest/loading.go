@@ -48,7 +48,7 @@ func newLoading(cfg *Config, house *warehouse.Warehouse, r prometheus.Registerer
 	if err != nil {
 		return nil, err
 	}
-	book, err := receipts.Open(receipts.Options{Dir: filepath.Join(cfg.LogDir, "receipts")})
+	book, err := receipts.Open(receipts.Options{Dir: filepath.Join(cfg.LogDir, receipts.Folder)})
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,9 @@ import (
 	"glint/ingest/durable"
 )
 
+// Folder is the name of the folder of receipts, beside those of the lanes.
+const Folder = "receipts"
+
 // The defaults of Options.
 const (
 	DefaultRetain   = 7 * 24 * time.Hour
@@ -100,7 +103,7 @@ func open(o Options, create func(string) (output, error)) (*Book, error) {
 		return nil, err
 	}
 	if b.since.IsZero() {
-		b.since = o.Now()
+		b.since = o.Now().UTC().Truncate(time.Millisecond) // as ReceivedAt is
 		if err := saveSince(o.Dir, b.since); err != nil {
 			return nil, err
 		}
