@@ -79,7 +79,9 @@ bench: build ## run the benchmarks, each beside its baseline in the same run
 	@go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./ingest ./edge/edgetest
 	@cd ingest/wal/pebblebench && go test -run '^$$' -bench . -benchtime 1s -timeout 60m
 
-soak: build ## the long forms of the tests: 1,000 kills, 200,000 odd requests, 10,000,000 odd user agents
+soak: build ## the long forms of the tests: 1,000 kills, odd requests and user agents by the million, what hostile input costs
+	$(call say,Memory under hostile input)
+	@go test -count=1 -v -run 'Bombs|Endless|InFlight|Megabyte|SlowWriters|Idle' ./ingest/server | grep -E 'MiB|^(---|FAIL|ok)'
 	$(call say,Soak)
 	@GLINT_TEST_KILLS=1000 GLINT_FUZZ_REQUESTS=200000 GLINT_FUZZ_AGENTS=10000000 go test -count=1 -timeout 3h ./edge/classify ./ingest/wal ./edge/edgetest ./cli/e2e
 

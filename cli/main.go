@@ -12,16 +12,19 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/app"
+	"glint/cli/audit"
 	"glint/cli/classify"
 	"glint/cli/doctor"
 	"glint/cli/edge"
 	"glint/cli/engine"
 	"glint/cli/help"
 	"glint/cli/home"
+	"glint/cli/ignore"
 	"glint/cli/keys"
 	"glint/cli/log"
 	"glint/cli/migrate"
 	"glint/cli/networks"
+	"glint/cli/replay"
 	"glint/cli/report"
 	"glint/cli/send"
 	"glint/cli/serve"
@@ -71,9 +74,9 @@ func newRootCmd(a *app.App) *cobra.Command {
 	root.SetErr(a.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return app.UsageOf(cmd, err) })
 	root.AddCommand(
-		up.NewCmd(a), serve.NewCmd(a), stream.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a),
-		send.NewCmd(a), report.NewCmd(a, nil), classify.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a),
-		edge.NewCmd(a), doctor.NewCmd(a),
+		up.NewCmd(a), serve.NewCmd(a), stream.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a, nil),
+		send.NewCmd(a), report.NewCmd(a, nil), classify.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), ignore.NewCmd(a),
+		edge.NewCmd(a), doctor.NewCmd(a), audit.NewCmd(a, nil),
 		engine.NewCmd(a), version.NewCmd(a), help.NewExitCodesCmd(),
 	)
 	return root

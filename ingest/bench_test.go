@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
 	"glint/ingest/server/linegen"
@@ -46,7 +47,7 @@ func TestMain(m *testing.M) {
 // same processors, and its CPU is told apart. x_raw is the ratio to one writer
 // that appends the same bytes to a file and syncs it after each body.
 func BenchmarkPostUntilOnDisk(b *testing.B) {
-	for _, codec := range []string{"plain", "zstd"} {
+	for _, codec := range []string{"plain", "gzip", "zstd"} {
 		bodies := benchBodies(codec)
 		raw := rawRate(b, bodies)
 		for _, connections := range []int{1, 8, 64} {
@@ -72,8 +73,15 @@ func benchBodies(codec string) (bodies [][]byte) {
 	encoder, _ := zstd.NewWriter(nil) // only faulty options give an error
 	for seed := range distinctBody {
 		body := linegen.Body(uint64(seed), benchLines)
-		if codec == "zstd" {
+		switch codec {
+		case "zstd":
 			body = encoder.EncodeAll(body, nil)
+		case "gzip":
+			var b bytes.Buffer
+			w := gzip.NewWriter(&b)
+			_, _ = w.Write(body) // a buffer takes all
+			_ = w.Close()
+			body = b.Bytes()
 		}
 		bodies = append(bodies, body)
 	}

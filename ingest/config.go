@@ -29,12 +29,13 @@ type Config struct {
 	Networks      *networks.Table // of the standalone pixel; nil: none
 	Pixel         PixelConfig     // more of the standalone pixel
 	DeadLetterDir string
+	IgnoreFile    string // whose mail is one's own, read again when it changes; may be missing; "": nobody's
 
 	LogDir         string        // of the write-ahead log
 	LiveLogBytes   int64         // quota of what is not yet in the warehouse
 	ReplayLogBytes int64         // the same for replayed lines
 	LogRetain      time.Duration // how long acknowledged segments are kept
-	BatchWait      time.Duration // longest time that lines wait for others before they are inserted
+	BatchPace      time.Duration // between inserts that are not full: the longest that lines wait for others
 
 	WarehouseDSN string           // an outside ClickHouse; else Engine is started
 	Engine       *embedded.Config // the embedded one
@@ -68,7 +69,7 @@ func Default() Config {
 		LiveLogBytes:   10 << 30,
 		ReplayLogBytes: 10 << 30,
 		LogRetain:      15 * time.Minute,
-		BatchWait:      time.Second,
+		BatchPace:      2 * time.Second,
 
 		PixelPeriod: 200 * time.Millisecond,
 		Logger:      slog.New(slog.DiscardHandler),

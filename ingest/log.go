@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,16 +17,22 @@ import (
 	"glint/ingest/wal"
 )
 
-// openLog opens the write-ahead log with its two lanes.
-func openLog(cfg *Config) (*wal.Lanes, error) {
-	lane := wal.Options{Retain: cfg.LogRetain, Logger: cfg.Logger}
+// openLog opens the write-ahead log with its two lanes, and returns the marks of
+// its disk.
+func openLog(cfg *Config) (*wal.Lanes, marks, error) {
+	m, err := logMarks(cfg.LogDir)
+	if err != nil {
+		return nil, m, fmt.Errorf("open the write-ahead log: %w", err)
+	}
+	// Between the marks there is room for new bodies only if old ones go.
+	lane := wal.Options{Retain: cfg.LogRetain, MinFree: m.resume, Logger: cfg.Logger}
 	live, replay := lane, lane
 	live.MaxBytes, replay.MaxBytes = cfg.LiveLogBytes, cfg.ReplayLogBytes
 	lanes, err := wal.OpenLanes(cfg.LogDir, live, replay)
 	if err != nil {
-		return nil, fmt.Errorf("open the write-ahead log: %w", err)
+		return nil, m, fmt.Errorf("open the write-ahead log: %w", err)
 	}
-	return lanes, nil
+	return lanes, m, nil
 }
 
 // The answers while the log has no room. The sender keeps the lines.
@@ -55,14 +61,6 @@ func appendTo(lanes *wal.Lanes) server.Store {
 			return diskFull
 		}
 		return err
-	}
-}
-
-// newLane returns what brings a lane's records into the warehouse.
-func newLane(cfg *Config, name string, log *wal.Log, loader *batch.Loader) *batch.Lane {
-	return &batch.Lane{
-		Name: name, Dir: filepath.Join(cfg.LogDir, "batches", name), Log: laneLog{log, cfg.Logger}, Loader: loader,
-		MaxLines: 50_000, MaxBytes: 64 << 20, MaxWait: cfg.BatchWait, Inserters: 2, Logger: cfg.Logger,
 	}
 }
 
@@ -122,12 +120,20 @@ func registerLog(r prometheus.Registerer, lanes *wal.Lanes) {
 		gauge("glint_log_backlog_bytes", "Bytes of records that are not yet in the warehouse.", func(s wal.Stats) float64 { return float64(s.BacklogBytes) })
 		gauge("glint_log_backlog_records", "Records that are not yet in the warehouse.", func(s wal.Stats) float64 { return float64(s.BacklogRecords) })
 		gauge("glint_log_backlog_age_seconds", "Age of the oldest record that is not yet in the warehouse.", func(s wal.Stats) float64 { return s.BacklogAge.Seconds() })
-		gauge("glint_log_disk_free_bytes", "Free bytes of the log's disk; -1: unknown.", func(s wal.Stats) float64 { return float64(s.DiskFree) })
+		gauge("glint_log_limit_bytes", "The lane's quota.", func(s wal.Stats) float64 { return float64(s.MaxBytes) })
+		gauge("glint_log_disk_free_bytes", "Free bytes of the log's disk; NaN: unknown.", func(s wal.Stats) float64 {
+			if s.DiskFree < 0 {
+				return math.NaN()
+			}
+			return float64(s.DiskFree)
+		})
 		counter("glint_log_durable_records_total", "Records that were synced to disk and answered.", func(s wal.Stats) float64 { return float64(s.AppendedRecords) })
 		counter("glint_log_durable_bytes_total", "Bytes of records that were synced to disk.", func(s wal.Stats) float64 { return float64(s.AppendedBytes) })
 		counter("glint_log_syncs_total", "Group syncs that succeeded.", func(s wal.Stats) float64 { return float64(s.Syncs) })
 		counter("glint_log_sync_seconds_total", "Time spent in group syncs.", func(s wal.Stats) float64 { return s.SyncTime.Seconds() })
 		counter("glint_log_failed_commits_total", "Groups of records of which none was acknowledged.", func(s wal.Stats) float64 { return float64(s.FailedCommits) })
 		counter("glint_log_damages_total", "Stretches of the log that could not be read; see the quarantine.", func(s wal.Stats) float64 { return float64(s.Damages) })
+		counter("glint_log_lost_records_total", "Records in what could not be read, as far as they are known.", func(s wal.Stats) float64 { return float64(s.LostRecords) })
+		gauge("glint_log_quarantine_bytes", "Damaged bytes that are kept aside until somebody deletes them.", func(s wal.Stats) float64 { return float64(s.QuarantineBytes) })
 	}
 }

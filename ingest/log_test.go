@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/token"
+	"glint/ingest/server"
 	"glint/ingest/server/linegen"
 	"glint/ingest/wal"
 )
@@ -23,14 +24,27 @@ const testToken = "a-token-of-the-tests"
 // newLogAndServer starts the server before a log in dir.
 func newLogAndServer(tb testing.TB, dir string, liveBytes int64) (lanes *wal.Lanes, address string) {
 	tb.Helper()
+	return startServer(tb, dir, liveBytes, "", prometheus.NewRegistry())
+}
+
+// startServer is newLogAndServer with more tokens, and its metrics.
+func startServer(tb testing.TB, dir string, liveBytes int64, tokensFile string, registry *prometheus.Registry) (lanes *wal.Lanes, address string) {
+	tb.Helper()
 	cfg := Default()
+	cfg.TokensFile = tokensFile
 	cfg.IngestListen, cfg.Token, cfg.Ring, cfg.LogDir, cfg.LiveLogBytes = "127.0.0.1:0", testToken, &token.Ring{}, dir, liveBytes
 	cfg.Logger = slog.New(slog.DiscardHandler)
-	lanes, err := openLog(&cfg)
+	lanes, marks, err := openLog(&cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := newLogServer(&cfg, lanes, func() error { return nil }, prometheus.NewRegistry())
+	tokens, err := openTokens(&cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	gates := newGates(lanes, marks, func() []string { return tokens.Labels(server.ScopeLogs) }, false)
+	registry.MustRegister(gates)
+	s, err := newLogServer(&cfg, lanes, tokens, gates, func() error { return nil }, registry)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -50,11 +64,16 @@ func newLogAndServer(tb testing.TB, dir string, liveBytes int64) (lanes *wal.Lan
 
 func postBody(tb testing.TB, address string, body []byte) (status int, answer string, retryAfter string) {
 	tb.Helper()
+	return postAs(tb, address, testToken, body)
+}
+
+func postAs(tb testing.TB, address, token string, body []byte) (status int, answer string, retryAfter string) {
+	tb.Helper()
 	r, err := http.NewRequest(http.MethodPost, address+"/v1/logs", bytes.NewReader(body))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+testToken)
+	r.Header.Set("Authorization", "Bearer "+token)
 	a, err := http.DefaultClient.Do(r)
 	if err != nil {
 		tb.Fatal(err)
@@ -82,7 +101,7 @@ func TestAnsweredBodiesAreInTheLogAsTheyCame(t *testing.T) {
 	if err := lanes.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	again, err := openLog(&Config{LogDir: dir, Logger: slog.New(slog.DiscardHandler), LogRetain: time.Hour})
+	again, _, err := openLog(&Config{LogDir: dir, Logger: slog.New(slog.DiscardHandler), LogRetain: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,14 +11,13 @@ import (
 // tokenLabel is the source label of the one token that Config.Token is.
 const tokenLabel = "default"
 
+// pixelLabel is the source label of the standalone pixel.
+const pixelLabel = "pixel"
+
 // newLogServer returns what takes bodies for the log.
-func newLogServer(cfg *Config, lanes *wal.Lanes, ready func() error, r prometheus.Registerer) (*server.Server, error) {
-	tokens, err := openTokens(cfg)
-	if err != nil {
-		return nil, err
-	}
+func newLogServer(cfg *Config, lanes *wal.Lanes, tokens *server.Tokens, g gates, ready func() error, r prometheus.Registerer) (*server.Server, error) {
 	c := server.Config{
-		Tokens: tokens, Store: appendTo(lanes), Admit: newGates(lanes).admit, Ready: ready, ServiceIDs: cfg.ServiceIDs,
+		Tokens: tokens, Store: appendTo(lanes), Admit: g.admit, Ready: ready, ServiceIDs: cfg.ServiceIDs,
 		RequireClientCert: cfg.TLS.ClientCA != "",
 		MaxBodyBytes:      cfg.MaxBodyBytes, MaxDecodedBytes: cfg.MaxBodyBytes,
 		MaxConcurrent: cfg.MaxConcurrent, StoreTimeout: cfg.StoreTimeout, DrainDelay: cfg.DrainDelay,

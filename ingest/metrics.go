@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"glint/ingest/batch"
 	"glint/ingest/logstream"
 )
 
@@ -29,23 +28,10 @@ func metricsHandler(r *prometheus.Registry) http.Handler {
 	return mux
 }
 
-// countLines returns what counts lines by what became of them.
-func countLines(r prometheus.Registerer) func(batch.Outcome, int) {
-	lines := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "glint_ingest_lines_total",
-		Help: "Log lines by outcome: stored, or the reason why they are in the dead letters.",
-	}, []string{"outcome"})
-	r.MustRegister(lines)
-	for _, o := range batch.Outcomes {
-		lines.WithLabelValues(string(o)) // so that a rate exists before the first one
-	}
-	return func(o batch.Outcome, n int) { lines.WithLabelValues(string(o)).Add(float64(n)) }
-}
-
 func registerStream(r prometheus.Registerer, b *logstream.Batcher) {
 	r.MustRegister(
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "glint_pixel_events_total", Help: "Events of the standalone pixel that reached the warehouse.",
+			Name: "glint_pixel_events_total", Help: "Events of the standalone pixel that reached the log.",
 		}, func() float64 { return float64(b.Sent()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "glint_pixel_events_lost_total", Help: "Events of the standalone pixel that were dropped.",

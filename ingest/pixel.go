@@ -23,6 +23,7 @@ type PixelConfig struct {
 	TLS            tlsfiles.Files // zero: plain HTTP
 	ASNFile        string         // a database in MaxMind's format; "": none
 	ListsHome      string         // glint's own folder, where the lists of `glint networks` are; "": none
+	NetworksFile   string         // the operator's file, read again when it changes; "": Config.Networks stays
 }
 
 func (c *PixelConfig) validate() error {
@@ -34,32 +35,29 @@ func (c *PixelConfig) validate() error {
 		faults = append(faults, fmt.Errorf("pixel-tls-cert: %w", err))
 	}
 	if c.ASNFile != "" {
-		db, err := networks.OpenASNs(c.ASNFile)
-		if err != nil {
+		if _, err := networks.OpenASNs(c.ASNFile); err != nil { // opened again when it is needed
 			faults = append(faults, fmt.Errorf("asn-db: %w", err))
 		}
-		_ = db.Close() // opened again when it is needed
 	}
 	return errors.Join(faults...)
 }
 
-// newPixel opens the files that the standalone pixel needs. The database stays
-// open as long as the process lives.
-func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Registerer) (*pixelserver.Server, error) {
+// newPixel opens the files that the standalone pixel needs, and follows them.
+func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Registerer, lists *listWatch) (*pixelserver.Server, error) {
 	c := &cfg.Pixel
-	book := &networks.Book{Operator: cfg.Networks}
-	var err error
-	if c.ListsHome != "" {
-		if book.Lists, err = networks.ReadLists(c.ListsHome); err != nil {
-			return nil, err
-		}
+	files := networks.Files{Operator: c.NetworksFile, Home: c.ListsHome, ASNs: c.ASNFile}
+	sources, err := networks.OpenSources(files, cfg.Networks, lists.notify)
+	if err != nil {
+		return nil, err
 	}
-	if c.ASNFile != "" {
-		if book.ASNs, err = networks.OpenASNs(c.ASNFile); err != nil {
-			return nil, err
-		}
+	registerListDates(registry, sources)
+	untold := sources.Book().Untold()
+	for _, what := range untold {
+		cfg.Logger.Info("something cannot be told of clients", "untold", what)
 	}
-	registerLists(registry, &book.Lists)
+	if len(untold) > 0 {
+		cfg.progress("note: some clients cannot be told from others; see: glint networks list")
+	}
 	proxies, err := pixelserver.ParseProxies(c.TrustedProxies, c.ProxyHeader)
 	if err != nil {
 		return nil, err
@@ -74,23 +72,9 @@ func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Regist
 	}
 	return pixelserver.New(pixelserver.Config{
 		Observer: pixel.Observer{Ring: cfg.Ring, Precision: cfg.Precision, Edge: "standalone", Version: cfg.Version},
-		Lookup:   book.Lookup, Proxies: proxies, TLS: secure,
+		Lookup:   sources.Lookup, Proxies: proxies, TLS: secure,
 		Write: stream.Add, Now: time.Now, Logger: cfg.Logger, Registerer: registry,
 	}), nil
-}
-
-// registerLists tells how old the lists are, so that one can be warned of it.
-func registerLists(r prometheus.Registerer, lists *networks.Lists) {
-	taken := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "glint_networks_list_timestamp_seconds", Help: "When the list was taken or the database was built.",
-	}, []string{"list"})
-	if lists.Relay != nil {
-		taken.WithLabelValues("apple_relay").Set(float64(lists.Relay.TakenAt.Unix()))
-	}
-	if lists.ASNs != nil {
-		taken.WithLabelValues("asn_db").Set(float64(lists.ASNs.BuiltAt.Unix()))
-	}
-	r.MustRegister(taken)
 }
 
 // secure gives the pixel's address its scheme.

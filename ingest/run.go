@@ -18,8 +18,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"glint/ingest/batch"
 	"glint/ingest/logstream"
+	"glint/ingest/server"
 	"glint/ingest/wal"
 )
 
@@ -48,49 +48,43 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	stops.push(house.stop)
 
-	deadLetters, err := batch.OpenDeadLetters(cfg.DeadLetterDir)
-	if err != nil {
-		return err
-	}
 	registry := newRegistry(cfg.Version)
-	lanes, err := openLog(&cfg)
+	house.register(registry)
+	lanes, marks, err := openLog(&cfg)
 	if err != nil {
 		return err
 	}
 	stops.push(lanes.Close)
 	registerLog(registry, lanes)
-	loader := &batch.Loader{Ring: cfg.Ring, Warehouse: house.Warehouse, DeadLetters: deadLetters, Count: countLines(registry)}
-	failed := make(chan error, 5)
-	load := func(name string, log *wal.Log) {
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			failed <- newLane(&cfg, name, log, loader).Run(ctx)
-		}()
-		stops.push(func(stop context.Context) error {
-			defer func() { cancel(); <-done }() // what is left waits in the log
-			return waitReleased(stop, log)
-		})
+	tokens, err := openTokens(&cfg)
+	if err != nil {
+		return err
 	}
-	load(wal.LaneLive, lanes.Live)
-	load(wal.LaneReplay, lanes.Replay)
+	gates := newGates(lanes, marks, func() []string { return tokens.Labels(server.ScopeLogs) }, cfg.PixelListen != "")
+	registry.MustRegister(gates)
+	lists := newListWatch(cfg.Logger, registry)
+	loading, err := newLoading(&cfg, house.Warehouse, registry, lists)
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, 5)
+	stops.push(loading.start(lanes, failed))
 	serve := func(name string, l net.Listener, h httpHandler) {
 		s := newHTTPServer(h)
 		go func() { failed <- serveError(name, s.Serve(l)) }()
 		stops.push(soon(s.Shutdown))
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
-	logs, err := newLogServer(&cfg, lanes, house.ready, registry)
+	logs, err := newLogServer(&cfg, lanes, tokens, gates, house.ready, registry)
 	if err != nil {
 		return err
 	}
 	go func() { failed <- serveError("ingest", logs.Serve(listeners.ingest)) }()
 	stops.push(logs.Shutdown)
 	if listeners.pixel != nil {
-		stream := newPixelStream(&cfg, lanes.Live, registry)
+		stream := newPixelStream(&cfg, lanes.Live, gates[server.LaneLive], registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
-		opens, err := newPixel(&cfg, stream, registry)
+		opens, err := newPixel(&cfg, stream, registry, lists)
 		if err != nil {
 			return err
 		}
@@ -111,11 +105,15 @@ func Run(ctx context.Context, cfg Config) (err error) {
 }
 
 // newPixelStream gathers the standalone pixel's lines and appends them to the
-// log without the detour over HTTP.
-func newPixelStream(cfg *Config, log *wal.Log, registry prometheus.Registerer) *logstream.Batcher {
+// log without the detour over HTTP. Of the gate it heeds the shares only: nobody
+// would send its events again, so they may use what the watermarks keep back.
+func newPixelStream(cfg *Config, log *wal.Log, gate *gate, registry prometheus.Registerer) *logstream.Batcher {
 	store := func(ctx context.Context, body []byte) error {
+		if err := gate.shares.admit(pixelLabel); err != nil {
+			return err
+		}
 		_, err := log.Append(ctx, &wal.Record{
-			ReceivedAt: time.Now(), Source: "pixel",
+			ReceivedAt: time.Now(), Source: pixelLabel,
 			DecodedBytes: uint64(len(body)), Lines: uint32(bytes.Count(body, []byte{'\n'})), Body: body,
 		})
 		return err
@@ -156,21 +154,3 @@ func soon(shutdown func(context.Context) error) func(context.Context) error {
 		return nil
 	}
 }
-
-// waitReleased gives what is in the log a little time to reach the warehouse.
-// What does not is inserted after the next start.
-func waitReleased(ctx context.Context, log *wal.Log) error {
-	ctx, cancel := context.WithTimeout(ctx, lastInserts)
-	defer cancel()
-	for log.Stats().BacklogRecords > 0 {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	return nil
-}
-
-// lastInserts is how long a stop waits for the log to be empty.
-const lastInserts = 1500 * time.Millisecond

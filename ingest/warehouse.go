@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/embedded"
 	"glint/schema/migrate"
@@ -85,6 +87,16 @@ func (h *house) ready() error {
 }
 
 var errNoAnswer = errors.New("the warehouse does not answer")
+
+// register tells how often the engine had to be started again.
+func (h *house) register(r prometheus.Registerer) {
+	if h.engine == nil {
+		return
+	}
+	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "glint_engine_restarts_total", Help: "How often the embedded engine ended unasked and was started again.",
+	}, func() float64 { return float64(h.engine.Restarts()) }))
+}
 
 func (h *house) err() error {
 	if h.engine == nil {

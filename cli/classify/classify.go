@@ -16,6 +16,7 @@ import (
 	"glint/cli/output"
 	"glint/edge/classify"
 	"glint/edge/event/jsonline"
+	"glint/ingest/ignore"
 	"glint/ingest/networks"
 )
 
@@ -28,7 +29,13 @@ type options struct {
 	flags   flags
 	one     bool // the request is in flags, not on stdin
 	explain bool
-	book    *networks.Book
+	known   *known
+}
+
+// known is what glint's home says of clients.
+type known struct {
+	networks.Book
+	own *ignore.List // of whose opens none counts
 }
 
 // NewCmd returns the command.
@@ -45,6 +52,7 @@ object per request, in the same order:
   in   user_agent, ip, as_number, proxy_type, proxy_description, network, method, referer, headers{}, sent_at, opened_at
        all optional; times are RFC 3339; network is apple_relay, scanner:<name>, hosting, none or unknown, and decided
        from the proxy fields, the address and the lists in $GLINT_HOME if it is missing
+       what glint ignore names is not_image, as at ingest
   out  class, reason, ruleset_version, client, vendor, os, device; for a faulty line {"error":…}, and exit code 1 at the end
 
 With --explain it writes a page for people instead: the facts, the rule that decided, what it rests on and who is judged
@@ -62,7 +70,11 @@ wrongly by it, and the rules that one condition kept from deciding. It changes n
 			if err != nil {
 				return err
 			}
-			o.book = &networks.Book{Lists: lists}
+			own, err := a.Home.ReadIgnored()
+			if err != nil {
+				return err
+			}
+			o.known = &known{networks.Book{Lists: lists}, own}
 			return run(cmd.Context(), o)
 		},
 	}
@@ -72,16 +84,13 @@ wrongly by it, and the rules that one condition kept from deciding. It changes n
 }
 
 func run(ctx context.Context, o *options) error {
-	if o.one {
-		return o.writeOne(o.flags.input.request(o.book))
+	if !o.one {
+		return o.writeAll(ctx)
 	}
-	return o.writeAll(ctx)
-}
-
-func (o *options) writeOne(r classify.Request) error {
-	answer := append(answerTo(&r), '\n')
-	if o.explain {
-		answer = page(&r)
+	o.flags.input.complete(&o.known.Book)
+	answer := o.answer(&o.flags.input)
+	if !o.explain {
+		answer = append(answer, '\n')
 	}
 	_, err := o.app.Out.Write(answer)
 	return err
@@ -148,21 +157,31 @@ func (o *options) judgeLine(line string, tooLong bool) (answer []byte, ok bool) 
 	if tooLong {
 		return failure(fmt.Errorf("the line is longer than %d bytes", maxLineBytes)), false
 	}
-	request, err := parse(line, o.book)
+	in, err := parse(line, &o.known.Book)
 	if err != nil {
 		return failure(err), false
 	}
-	if o.explain {
-		return page(&request), true
-	}
-	return answerTo(&request), true
+	return o.answer(&in), true
 }
 
-// answerTo is the line that is printed for a request. No name in it needs an
-// escape; a test holds that.
-func answerTo(r *classify.Request) []byte {
-	v, f := classify.Examine(r)
-	b := append([]byte(`{"class":"`), v.Class.String()...)
+// answer judges a complete request.
+func (o *options) answer(in *input) []byte {
+	ignored, _ := o.known.own.Match(in.address, in.request.UserAgent)
+	if o.explain {
+		return page(&in.request, ignored)
+	}
+	v, f := classify.Examine(&in.request)
+	if ignored != "" {
+		v = classify.Verdict{Class: classify.NotImage, Reason: ignored}
+	}
+	return appendAnswer(nil, v, f)
+}
+
+// appendAnswer appends the line that is printed for a request. No name in it
+// needs an escape; a test holds that.
+func appendAnswer(b []byte, v classify.Verdict, f classify.Facts) []byte {
+	b = append(b, `{"class":"`...)
+	b = append(b, v.Class.String()...)
 	b = append(b, `","reason":"`...)
 	b = append(b, v.Reason...)
 	b = append(b, `","ruleset_version":`...)

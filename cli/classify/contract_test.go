@@ -37,7 +37,7 @@ func TestContractHasTheFieldsOfTheCode(t *testing.T) {
 	}
 	var printed []string
 	for _, line := range []string{"{}", "nonsense"} {
-		answer, _ := (&options{book: &networks.Book{}}).judgeLine(line, false)
+		answer, _ := (&options{known: &known{}}).judgeLine(line, false)
 		d := json.NewDecoder(strings.NewReader(string(answer)))
 		for name := true; ; {
 			token, err := d.Token()
@@ -86,7 +86,8 @@ func TestTimesGiveTheAgeOfAnOpen(t *testing.T) {
 		{"null", `{"sent_at":null,"opened_at":"2026-11-21T09:00:00Z"}`, false, "0s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := parse(c.line, &networks.Book{})
+			in, err := parse(c.line, &networks.Book{})
+			r := in.request
 			if err != nil || r.SentKnown != c.known || r.SinceSend.String() != c.since {
 				t.Errorf("known %v, %v since the send, %v; want %v, %s", r.SentKnown, r.SinceSend, err, c.known, c.since)
 			}
@@ -95,7 +96,7 @@ func TestTimesGiveTheAgeOfAnOpen(t *testing.T) {
 }
 
 func TestFieldsReachTheRules(t *testing.T) {
-	r, err := parse(`{"user_agent":"U","method":"HEAD","referer":"https://Mail.Example.com:443/x","as_number":4294967295,`+
+	in, err := parse(`{"user_agent":"U","method":"HEAD","referer":"https://Mail.Example.com:443/x","as_number":4294967295,`+
 		`"proxy_type":"hosting","proxy_description":"cloud","headers":{"SEC-FETCH-DEST":"image","x":null},"ip":"192.0.2.1","unknown":[{}]}`, &networks.Book{})
 	if err != nil {
 		t.Fatal(err)
@@ -104,14 +105,14 @@ func TestFieldsReachTheRules(t *testing.T) {
 		UserAgent: "U", Method: "HEAD", RefererHost: "mail.example.com", ASNumber: 4294967295, ProxyType: "hosting",
 		ProxyDescription: "cloud", Network: "hosting", Headers: classify.HeaderFact("sec-fetch-dest", "image"),
 	}
-	if diff := cmp.Diff(want, r); diff != "" {
+	if diff := cmp.Diff(want, in.request); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
-	if r, err = parse(`{"proxy_type":"hosting","network":"none"}`, &networks.Book{}); err != nil || r.Network != "none" {
-		t.Errorf("a given network became %q, %v", r.Network, err)
+	if in, err = parse(`{"proxy_type":"hosting","network":"none"}`, &networks.Book{}); err != nil || in.request.Network != "none" {
+		t.Errorf("a given network became %q, %v", in.request.Network, err)
 	}
-	if r, err = parse(`{}`, &networks.Book{}); err != nil || r.Network != "unknown" || r.Method != "GET" {
-		t.Errorf("nothing known gives network %q, method %q, %v", r.Network, r.Method, err)
+	if in, err = parse(`{}`, &networks.Book{}); err != nil || in.request.Network != "unknown" || in.request.Method != "GET" {
+		t.Errorf("nothing known gives network %q, method %q, %v", in.request.Network, in.request.Method, err)
 	}
 	if _, err = parse(`{"user_agent":17}`, &networks.Book{}); err == nil || errors.Unwrap(err) != nil {
 		t.Errorf("a wrong form gives %v", err)

@@ -69,7 +69,7 @@ func (f *flags) check() error {
 		if !ok || strings.TrimSpace(name) == "" {
 			return errors.New("--header wants a name, a colon and a value")
 		}
-		f.input.facts.Headers |= classify.HeaderFact(strings.TrimSpace(name), strings.TrimSpace(value))
+		f.input.request.Headers |= classify.HeaderFact(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"glint/cli/app"
 	"glint/cli/home"
 	"glint/edge/classify"
+	"glint/ingest/ignore"
 )
 
 // ask runs the command as it is, but for what it does, and returns the options.
@@ -39,7 +40,8 @@ func TestFlagsDescribeARequest(t *testing.T) {
 		Network: "hosting", Headers: classify.DestImage | classify.AcceptPresent | classify.AcceptImageFirst,
 		SinceSend: 30*time.Minute + 500*time.Millisecond, SentKnown: true,
 	}
-	if diff := cmp.Diff(want, o.flags.input.request(o.book)); diff != "" {
+	o.flags.input.complete(&o.known.Book)
+	if diff := cmp.Diff(want, o.flags.input.request); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
 }
@@ -80,7 +82,7 @@ func TestFaultyFlagsAreNamed(t *testing.T) {
 
 func TestPageIsSafeAndNarrow(t *testing.T) {
 	long := strings.Repeat("word ", 60) + "\x1b[31m\u202e\n" + strings.Repeat("x", 300)
-	text := page(&classify.Request{UserAgent: long, Network: "none", ProxyType: "\x07", RefererHost: "\x1b]0;title"})
+	text := page(&classify.Request{UserAgent: long, Network: "none", ProxyType: "\x07", RefererHost: "\x1b]0;title"}, "")
 	if bytes.ContainsAny(text, "\x1b\x07\u202e") {
 		t.Errorf("the page steers the terminal: %q", text)
 	}
@@ -88,5 +90,25 @@ func TestPageIsSafeAndNarrow(t *testing.T) {
 		if len(line) > pageWidth+1 && strings.Count(line, "x") < 300 {
 			t.Errorf("too wide: %q", line)
 		}
+	}
+}
+
+func TestOnesOwnMailIsToldBeforeTheRules(t *testing.T) {
+	own, err := ignore.Parse("user_agent_contains Glorp\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := input{request: classify.Request{UserAgent: "Thunderbird/128 Glorp", Network: "none"}}
+	o := &options{known: &known{own: own}}
+	reason, ok := own.Match(in.address, in.request.UserAgent)
+	if !ok {
+		t.Fatal("the list does not name the client")
+	}
+	if got := string(o.answer(&in)); !strings.HasPrefix(got, `{"class":"not_image","reason":"`+reason+`",`) || !strings.Contains(got, `"client":"Thunderbird"`) {
+		t.Errorf("answer %s", got)
+	}
+	o.explain = true
+	if got := string(o.answer(&in)); !strings.HasPrefix(got, "not_image, by your own list: "+reason+"\n") || !strings.Contains(got, "human_direct, by rule") {
+		t.Errorf("page %s", got)
 	}
 }

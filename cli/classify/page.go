@@ -45,10 +45,16 @@ func (s *sheet) line(name, text string) {
 	s.b.WriteByte('\n')
 }
 
-// page explains the verdict on a request; it ends with a line feed.
-func page(r *classify.Request) []byte {
+// page explains the verdict on a request; it ends with a line feed. ignored is
+// the reason if `glint ignore` names the client, else empty.
+func page(r *classify.Request, ignored string) []byte {
 	e := classify.Explain(r)
 	var s sheet
+	if ignored != "" {
+		s.head("%s, by your own list: %s", classify.NotImage, ignored)
+		s.line("rests on", "glint ignore names this client, so its opens never count.")
+		s.line("otherwise", "it would be judged as follows.")
+	}
 	s.head("%s, by rule %d of %d: %s", e.Verdict.Class, e.Fired.Number, classify.Rules(), e.Verdict.Reason)
 	s.line("rests on", e.Fired.Meaning)
 	s.line("source", e.Fired.Source)

@@ -15,7 +15,7 @@ import (
 
 // input is one line as it came.
 type input struct {
-	facts    classify.Request
+	request  classify.Request
 	network  bool // was given
 	address  netip.Addr
 	sentAt   time.Time
@@ -23,26 +23,26 @@ type input struct {
 }
 
 // parse reads one line. Unknown fields are ignored, null counts as missing.
-func parse(line string, book *networks.Book) (classify.Request, error) {
-	var in input
-	err := jsonline.Walk(line, func(key, value string) error {
+func parse(line string, book *networks.Book) (in input, err error) {
+	err = jsonline.Walk(line, func(key, value string) error {
 		if jsonline.Null(value) || in.set(key, value) {
 			return nil
 		}
 		return fmt.Errorf("field %s has the wrong form", key)
 	})
 	if errors.Is(err, jsonline.ErrSyntax) {
-		return in.facts, errors.New("the line is not a JSON object")
+		return in, errors.New("the line is not a JSON object")
 	}
 	if err != nil {
-		return in.facts, err
+		return in, err
 	}
-	return in.request(book), nil
+	in.complete(book)
+	return in, nil
 }
 
-// request completes the facts: what follows from others, and the defaults.
-func (in *input) request(book *networks.Book) classify.Request {
-	r := in.facts
+// complete adds what follows from other facts, and the defaults.
+func (in *input) complete(book *networks.Book) {
+	r := &in.request
 	if r.Method == "" {
 		r.Method = "GET"
 	}
@@ -52,7 +52,6 @@ func (in *input) request(book *networks.Book) classify.Request {
 	if !in.sentAt.IsZero() && !in.openedAt.IsZero() {
 		r.SentKnown, r.SinceSend = true, in.openedAt.Sub(in.sentAt)
 	}
-	return r
 }
 
 // set takes a field of a line and reports whether its value has the right form.
@@ -61,7 +60,7 @@ func (in *input) set(key, value string) bool {
 	case "as_number":
 		return in.setASNumber(value)
 	case "headers":
-		return setHeaders(&in.facts.Headers, value)
+		return setHeaders(&in.request.Headers, value)
 	}
 	text, isText := jsonline.Unquote(value)
 	known, ok := in.setText(key, text)
@@ -71,7 +70,7 @@ func (in *input) set(key, value string) bool {
 // setText takes a field whose value is text. It reports whether there is such a
 // field, and whether the text has the right form.
 func (in *input) setText(key, text string) (known, ok bool) {
-	r := &in.facts
+	r := &in.request
 	switch key {
 	case "user_agent":
 		r.UserAgent = text
@@ -99,7 +98,7 @@ func (in *input) setText(key, text string) (known, ok bool) {
 
 func (in *input) setASNumber(text string) (ok bool) {
 	n, ok := jsonline.Uint(text, 1<<32-1)
-	in.facts.ASNumber = uint32(n)
+	in.request.ASNumber = uint32(n)
 	return ok
 }
 

@@ -3,6 +3,8 @@ package emulator
 import (
 	"fmt"
 	"strings"
+
+	"glint/ingest/networks"
 )
 
 // renderManifest writes the fastly.toml that the emulator reads: the stores of
@@ -31,6 +33,16 @@ func renderManifest(cfg *Config) []byte {
 		}
 	}
 	return []byte(b.String())
+}
+
+// TooWide returns how many rows are left out of the manifest.
+func TooWide(table *networks.Table) (n int) {
+	for _, row := range table.Rows() {
+		if !row.Prefix.IsSingleIP() {
+			n++
+		}
+	}
+	return n
 }
 
 // quote writes a TOML basic string (toml.io, v1.0.0).

@@ -58,7 +58,7 @@ func Locate(getenv func(string) string) (Home, error) {
 // Make makes the folder and its parts where they are missing, and refuses
 // those that others may read.
 func (h Home) Make() error {
-	for _, dir := range []string{string(h), h.KeysDir(), h.RunDir(), h.LogDir(), h.DeadLetterDir()} {
+	for _, dir := range []string{string(h), h.KeysDir(), h.RunDir(), h.LogDir(), h.DeadLetterDir(), h.ReplayDir()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("make glint's folder: %w", err)
 		}
@@ -102,6 +102,9 @@ func (h Home) DeadLetterDir() string { return h.path("deadletters") }
 
 // LogDir is the write-ahead log.
 func (h Home) LogDir() string { return h.path("log") }
+
+// ReplayDir holds how far replays of archives have come.
+func (h Home) ReplayDir() string { return h.path("replay") }
 
 // RunDir holds what lives as long as the process.
 func (h Home) RunDir() string { return h.path("run") }

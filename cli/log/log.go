@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/app"
+	"glint/cli/log/deadletters"
 	"glint/cli/output"
 	"glint/ingest/wal"
 )
@@ -20,9 +21,9 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "log",
 		Short: "Look at the write-ahead log, check it or repair it",
 		Long: "Ingest appends what it accepts to a log in $GLINT_HOME/log before it answers, and inserts from there. These verbs\n" +
-			"read such a log; only repair changes it.",
+			"read such a log; only repair changes it. What cannot be inserted is in dead letters.",
 		Example: "  glint log verify ~/.local/share/glint/log",
-	}, newInspectCmd(a), newVerifyCmd(a), newRepairCmd(a))
+	}, newInspectCmd(a), newVerifyCmd(a), newRepairCmd(a), deadletters.NewCmd(a))
 }
 
 // options are what a verb was asked.
@@ -52,8 +53,8 @@ func newInspectCmd(a *app.App) *cobra.Command {
 	return verb(a, &cobra.Command{
 		Use:   "inspect DIR",
 		Short: "List the segments of a log and what they hold",
-		Long: "Reads the log in DIR, or the lanes live and replay in it, and prints a row for each segment and one for all. It\n" +
-			"changes nothing and may run while glint runs.",
+		Long: "Reads the log in DIR, or the lanes live and replay in it, and prints a row for each segment and one for all, and how\n" +
+			"much is in quarantine. It changes nothing and may run while glint runs.",
 		Example: "  glint log inspect ~/.local/share/glint/log",
 	}, runInspect)
 }
@@ -65,6 +66,7 @@ func runInspect(o *options) error {
 	}
 	for _, r := range reports {
 		noteTornEnd(o, r)
+		noteQuarantine(o, r)
 	}
 	if o.format == "json" {
 		return writeJSON(o.app.Out, reports)
@@ -162,6 +164,13 @@ func records(reports []*wal.Report) (n int) {
 		n += int(r.Records())
 	}
 	return n
+}
+
+func noteQuarantine(o *options, r *wal.Report) {
+	if r.QuarantineFiles > 0 {
+		fmt.Fprintf(o.app.Err, "%s: %s with %s in quarantine; they stay until you delete them\n",
+			output.Safe(r.Dir), output.Plural(r.QuarantineFiles, "file", "files"), output.Plural(int(r.QuarantineBytes), "byte", "bytes"))
+	}
 }
 
 func noteTornEnd(o *options, r *wal.Report) {

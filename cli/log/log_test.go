@@ -137,6 +137,10 @@ func TestRepairWritesWhatItDid(t *testing.T) {
 			t.Errorf("verify after %v: exit %d, want %d", step.args, code, step.verifiedCode)
 		}
 	}
+	want := filepath.Join(dir, "live") + ": 1 file with 72 bytes in quarantine; they stay until you delete them\n"
+	if code, _, errs := run("inspect", dir); code != app.ExitDone || errs != want {
+		t.Errorf("inspect: exit %d, %q, want %q", code, errs, want)
+	}
 	kept, err := os.ReadFile(filepath.Join(dir, "live", "quarantine", "00000001-000000000192.bytes"))
 	if err != nil || len(kept) != 72 {
 		t.Errorf("%d bytes in quarantine, %v, want 72", len(kept), err)
@@ -190,5 +194,31 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 				t.Errorf("exit %d, %q, want %d, %q", code, errs, tc.code, tc.errs)
 			}
 		})
+	}
+}
+
+// TestContractHasTheFieldsOfTheCode holds cli/JSON.md against what is printed.
+func TestContractHasTheFieldsOfTheCode(t *testing.T) {
+	text, err := os.ReadFile("../JSON.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(text), "## `glint log inspect`")
+	if !found {
+		t.Fatal("cli/JSON.md has no section of glint log")
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	_, out, _ := run("inspect", "--format", "json", lanes(t))
+	var logs []map[string]any
+	if err := json.Unmarshal([]byte(out), &logs); err != nil {
+		t.Fatal(err)
+	}
+	for field := range logs[0] {
+		if !strings.Contains(section, "\n| `"+field+"` | ") {
+			t.Errorf("cli/JSON.md lacks %s", field)
+		}
+	}
+	if got := strings.Count(section, "\n| `"); got != len(logs[0]) {
+		t.Errorf("cli/JSON.md has %d fields, the output %d", got, len(logs[0]))
 	}
 }

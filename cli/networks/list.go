@@ -1,6 +1,7 @@
 package networks
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
@@ -11,25 +12,51 @@ import (
 	"glint/ingest/networks"
 )
 
-func newListCmd(a *app.App) *cobra.Command {
-	return &cobra.Command{
-		Use:     "list",
-		Short:   "List the lists, with their size and date",
-		Long:    "Lists what is in $GLINT_HOME/networks. It changes nothing.",
-		Example: "  glint networks list",
-		Args:    app.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return runList(a) },
-	}
+type listOptions struct {
+	app          *app.App
+	networksFile string
+	asnFile      string
 }
 
-func runList(a *app.App) error {
-	lists, err := networks.ReadLists(string(a.Home))
+func newListCmd(a *app.App, run func(*listOptions) error) *cobra.Command {
+	o := &listOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the lists, with their size and date",
+		Long: `Lists what is in $GLINT_HOME/networks, and the operator's file and the database if they are named, with their dates.
+On stderr it says what cannot be told without those that are missing. It changes nothing.`,
+		Example: "  glint networks list\n  glint networks list --networks networks.csv",
+		Args:    app.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return run(o) },
+	}
+	cmd.Flags().StringVar(&o.networksFile, "networks", "", "the operator's file, as glint up is given it")
+	cmd.Flags().StringVar(&o.asnFile, "asn-db", "", "the database, as glint up is given it")
+	return cmd
+}
+
+func runList(o *listOptions) error {
+	home := string(o.app.Home)
+	sources, err := networks.OpenSources(networks.Files{Operator: o.networksFile, Home: home, ASNs: o.asnFile}, nil, nil)
 	if err != nil {
 		return err
 	}
-	t := output.NewTable("LIST", "PREFIXES", "TAKEN AT", "FILE").AlignRight(1)
-	if r := lists.Relay; r != nil {
-		t.Row("apple_relay", strconv.Itoa(r.Prefixes()), r.TakenAt.Format(time.RFC3339), networks.RelayFile(string(a.Home)))
+	book := sources.Book()
+	dates := book.Dates()
+	t := output.NewTable("LIST", "PREFIXES", "DATE", "FILE").AlignRight(1)
+	row := func(source string, prefixes, file string) {
+		t.Row(source, prefixes, dates[source].Format(time.RFC3339), file)
 	}
-	return t.Write(a.Out)
+	if book.Operator != nil {
+		row(networks.SourceOperator, strconv.Itoa(len(book.Operator.Rows())), o.networksFile)
+	}
+	if book.Relay != nil {
+		row(networks.SourceRelay, strconv.Itoa(book.Relay.Prefixes()), networks.RelayFile(home))
+	}
+	if book.ASNs != nil {
+		row(networks.SourceASNs, "–", o.asnFile)
+	}
+	for _, what := range book.Untold() {
+		fmt.Fprintln(o.app.Err, "note:", what)
+	}
+	return t.Write(o.app.Out)
 }

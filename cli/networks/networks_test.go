@@ -79,6 +79,9 @@ func TestListOfNothingIsAHeader(t *testing.T) {
 	if err := w.run(t, "list"); err != nil || strings.Count(w.out.String(), "\n") != 1 {
 		t.Errorf("%q, %v", w.out, err)
 	}
+	if got := strings.Count(w.err.String(), "note: without "); got != 3 {
+		t.Errorf("%d notes of what is missing:\n%s", got, w.err)
+	}
 }
 
 func TestDryRunChangesNothing(t *testing.T) {

@@ -28,7 +28,8 @@ func newUpdateCmd(a *app.App, run func(context.Context, *updateOptions) error) *
 		Use:   "update",
 		Short: "Fetch Apple's list of its relay's addresses",
 		Long: `Fetches Apple's list over https, or reads it from a file, checks it, and puts it with its date into
-$GLINT_HOME/networks/apple-relay.csv. A faulty list changes nothing. A running glint reads it when it starts again.`,
+$GLINT_HOME/networks/apple-relay.csv. A faulty list changes nothing. A running glint takes it with
+the next open; opens before stay as they were judged.`,
 		Example: "  glint networks update\n  glint networks update --from egress-ip-ranges.csv",
 		Args:    app.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },

@@ -24,7 +24,7 @@ type Progress struct {
 	shown time.Time
 }
 
-// NewProgress begins to count to total; verb is for example "registered".
+// NewProgress begins to count to total, 0 if that is not known; verb is for example "registered".
 func NewProgress(w io.Writer, verb string, total int) *Progress {
 	return &Progress{w: w, verb: verb, total: total, terminal: IsTerminal(w), now: time.Now, start: time.Now()}
 }
@@ -43,7 +43,10 @@ func (p *Progress) Add(n int) {
 		return
 	}
 	p.shown = now
-	line := fmt.Sprintf("%s %s of %s", p.verb, Count(uint64(p.done)), Count(uint64(p.total)))
+	line := p.verb + " " + Count(uint64(p.done))
+	if p.total > 0 {
+		line += " of " + Count(uint64(p.total))
+	}
 	if p.terminal {
 		fmt.Fprintf(p.w, "\r\x1b[K%s", line)
 	} else {

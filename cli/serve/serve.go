@@ -10,6 +10,7 @@ import (
 
 	"glint/cli/app"
 	"glint/cli/home"
+	"glint/cli/ingestflags"
 	networkscmd "glint/cli/networks"
 	"glint/edge/pixel"
 	"glint/ingest"
@@ -41,16 +42,9 @@ The ingest token is $GLINT_INGEST_TOKEN, else the one in $GLINT_HOME/credentials
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.dsn, "warehouse", "", "ClickHouse to use, as http://USER:PASSWORD@HOST:8123/glint; better in $GLINT_WAREHOUSE (required)")
-	f.StringVar(&o.config.IngestListen, "ingest-listen", o.config.IngestListen, "address of POST /v1/logs")
 	f.StringVar(&o.config.PixelListen, "pixel-listen", "", "address of the standalone pixel (default: none)")
-	f.StringVar(&o.config.MetricsListen, "metrics-listen", o.config.MetricsListen, "address of /metrics")
 	f.StringVar(&o.networks, "networks", "", "CSV file that tells networks: prefix,network,as_number,proxy_type,proxy_description,country")
-	f.StringSliceVar(&o.config.ServiceIDs, "fastly-service", nil, "Fastly service id that may log here; repeatable (default: any that knows the token)")
-	f.StringVar(&o.config.TokensFile, "tokens-file", "", "file of more ingest tokens, label:logs:secret a line, mode 0600; read again when it changes")
-	f.StringVar(&o.config.TLS.Certificate, "ingest-tls-cert", "", "PEM file of the certificate of POST /v1/logs; read again when it changes (default: no TLS)")
-	f.StringVar(&o.config.TLS.Key, "ingest-tls-key", "", "PEM file of its key")
-	f.StringVar(&o.config.TLS.ClientCA, "ingest-tls-client-ca", "", "PEM file of the authorities whose client certificates POST /v1/logs needs")
-	f.DurationVar(&o.config.DrainDelay, "drain-delay", 0, "how long /readyz says no before ingest stops taking bodies; at most 5s")
+	ingestflags.Add(cmd, &o.config)
 	networkscmd.PixelFlags(cmd, &o.config.Pixel)
 	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of an address is kept", "truncated", "full", "none")
 	level := app.ChoiceFlag(cmd, "log-level", "what is logged", "info", "debug", "warn", "error")
@@ -115,7 +109,8 @@ func (o *options) prepare() error {
 	}
 	cfg.Token, cfg.Version, cfg.WarehouseDSN = c.IngestToken, o.app.Version, o.dsn
 	cfg.LogDir, cfg.DeadLetterDir = h.LogDir(), h.DeadLetterDir()
-	cfg.Pixel.ListsHome = string(h)
+	cfg.IgnoreFile = h.IgnoreFile()
+	cfg.Pixel.ListsHome, cfg.Pixel.NetworksFile = string(h), o.networks
 	cfg.Logger = o.app.Logger(o.logLevel)
 	if err := cfg.Validate(); err != nil {
 		return app.Usage(err)

@@ -3,6 +3,7 @@ package up
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync/atomic"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"glint/cli/app"
 	"glint/cli/emulator"
 	"glint/cli/home"
+	"glint/cli/output"
 	"glint/cli/stream"
 	"glint/edge/toolchain"
 	"glint/ingest"
@@ -32,6 +34,9 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 	viceroy, err := toolchain.Locate("viceroy")
 	if err != nil {
 		return nil, app.Try(err, "make tools")
+	}
+	if n := emulator.TooWide(o.config.Networks); n > 0 {
+		fmt.Fprintln(o.app.Err, "note:", output.Plural(n, "row", "rows"), "of --networks left out: the emulator knows single addresses only")
 	}
 	o.config.Progress("compiling the edge program in the emulator")
 	poster := logstream.NewPoster(at.Ingest, c.IngestToken, "")

@@ -15,6 +15,7 @@ import (
 	"glint/cli/app"
 	"glint/cli/demo"
 	"glint/cli/home"
+	"glint/cli/ingestflags"
 	networkscmd "glint/cli/networks"
 	"glint/edge/pixel"
 	"glint/edge/token"
@@ -50,21 +51,20 @@ func NewCmd(a *app.App) *cobra.Command {
 stdout, "ready pixel=URL ingest=URL clickhouse=URL credentials=FILE", and works until Ctrl-C.
 
 Data, keys and credentials are in $GLINT_HOME (default: glint in your data folder). With --demo it plays a made-up
-campaign and prints its report. With --edge the compiled edge program answers the pixel, in Fastly's emulator.`,
+campaign and prints its report. With --edge the compiled edge program answers the pixel, in Fastly's emulator. That knows
+networks of single addresses only, as --networks says when it starts: no lists, no --asn-db, no --trusted-proxies.`,
 		Example: "  glint up\n  glint up --demo\n  glint up --pixel-listen 127.0.0.1:0 --ingest-listen 127.0.0.1:0 --warehouse-listen 127.0.0.1:0",
 		Args:    app.NoArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.pixelListen, "pixel-listen", "127.0.0.1:8701", "address of the pixel; port 0 takes a free one")
-	f.StringVar(&o.config.IngestListen, "ingest-listen", o.config.IngestListen, "address of POST /v1/logs")
 	f.StringVar(&o.warehouseListen, "warehouse-listen", "127.0.0.1:8703", "address of ClickHouse's HTTP interface")
-	f.StringVar(&o.config.MetricsListen, "metrics-listen", o.config.MetricsListen, "address of /metrics")
 	f.StringVar(&o.networksFile, "networks", "", "CSV file that tells networks: prefix,network,as_number,proxy_type,proxy_description,country")
 	f.Uint64Var(&o.memory, "warehouse-memory-bytes", 0, "most memory that the engine uses (default: a part of the machine's)")
-	f.StringSliceVar(&o.config.ServiceIDs, "fastly-service", nil, "Fastly service id that may log here; repeatable (default: any that knows the token)")
 	f.BoolVar(&o.demo, "demo", false, "play a demo campaign and print its report")
 	f.BoolVar(&o.withEdge, "edge", false, "let the edge program answer the pixel, in the emulator")
 	f.StringVar(&o.wasm, "edge-wasm", filepath.Join("bin", "main.wasm"), "the compiled edge program")
+	ingestflags.Add(cmd, &o.config)
 	networkscmd.PixelFlags(cmd, &o.config.Pixel)
 	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of an address is kept", "truncated", "full", "none")
 	level := app.ChoiceFlag(cmd, "log-level", "what is logged", "warn", "debug", "info", "error")
@@ -111,6 +111,9 @@ func run(ctx context.Context, o *options) error {
 // prepare fills the configuration from home and flags.
 func (o *options) prepare() (c home.Credentials, err error) {
 	h := o.app.Home
+	if (o.demo || o.withEdge) && !o.config.TLS.Empty() {
+		return c, app.Usage(errors.New("--demo and --edge post to ingest themselves, without TLS; leave them or --ingest-tls-cert out"))
+	}
 	if err := h.Make(); err != nil {
 		return c, err
 	}
@@ -147,7 +150,8 @@ func (o *options) fill(cfg *ingest.Config, c home.Credentials, ring *token.Ring,
 	}
 	cfg.Token, cfg.Ring, cfg.Version = c.IngestToken, ring, o.app.Version
 	cfg.LogDir, cfg.DeadLetterDir = h.LogDir(), h.DeadLetterDir()
-	cfg.Pixel.ListsHome = string(h)
+	cfg.IgnoreFile = h.IgnoreFile()
+	cfg.Pixel.ListsHome, cfg.Pixel.NetworksFile = string(h), o.networksFile
 	cfg.Logger = o.app.Logger(o.logLevel)
 	cfg.Progress = func(what string) { fmt.Fprintln(o.app.Err, what) }
 	cfg.Engine = &embedded.Config{

@@ -23,7 +23,10 @@ const (
 // MaxHeaders bounds how many headers a line has; the rest is left out.
 const MaxHeaders = 16
 
-const timeFormat = "2006-01-02T15:04:05.000Z"
+const (
+	timeFormat = "2006-01-02T15:04:05.000Z"
+	dateFormat = "2006-01-02" // RFC 3339's full-date
+)
 
 // AppendJSON appends the line of e, without a line feed, to dst. Zero fields
 // are left out; Extra is not written.
@@ -43,6 +46,7 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	dst = field(dst, "referer_host", e.RefererHost, maxHost)
 	dst = field(dst, "ip", e.IP, maxText)
 	dst = field(dst, "network", e.Network, maxText)
+	dst = date(dst, "network_list_date", e.NetworkListDate)
 	dst = number(dst, "as_number", e.ASNumber)
 	dst = field(dst, "country", e.Country, maxWord)
 	dst = field(dst, "region", e.Region, maxWord)
@@ -87,6 +91,16 @@ func field(dst []byte, name, value string, maxBytes int) []byte {
 	dst = append(dst, name...)
 	dst = append(dst, '"', ':')
 	return jsonline.AppendString(dst, value, maxBytes)
+}
+
+func date(dst []byte, name string, day time.Time) []byte {
+	if day.IsZero() {
+		return dst
+	}
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':', '"')
+	return append(day.UTC().AppendFormat(dst, dateFormat), '"')
 }
 
 func number(dst []byte, name string, value uint32) []byte {

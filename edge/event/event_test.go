@@ -30,6 +30,7 @@ func full() Event {
 		RefererHost:      "mail.example",
 		IP:               "192.0.2.0",
 		Network:          "hosting",
+		NetworkListDate:  time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC),
 		ASNumber:         64496,
 		Country:          "DE",
 		Region:           "BE",
@@ -144,7 +145,8 @@ func TestWorstLineIsShortAndValid(t *testing.T) {
 
 // worst has s in each text and the largest number in each number.
 func worst(s string) Event {
-	e := Event{ID: ID{1}, OpenedAt: time.Date(9999, 12, 31, 23, 59, 59, 999_000_000, time.UTC)}
+	last := time.Date(9999, 12, 31, 23, 59, 59, 999_000_000, time.UTC)
+	e := Event{ID: ID{1}, OpenedAt: last, NetworkListDate: last}
 	v := reflect.ValueOf(&e).Elem()
 	for i := range v.NumField() {
 		switch f := v.Field(i); f.Kind() {

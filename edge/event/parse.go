@@ -63,6 +63,8 @@ func (e *Event) set(key, value string) (known, ok bool) {
 		ok = e.ID.set(value)
 	case "opened_at":
 		e.OpenedAt, ok = parseTime(value)
+	case "network_list_date":
+		e.NetworkListDate, ok = parseDate(value)
 	case "kind":
 		var s string
 		s, ok = jsonline.Unquote(value)
@@ -176,6 +178,15 @@ func parseTime(value string) (time.Time, bool) {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	t = t.UTC().Truncate(time.Millisecond)
 	return t, err == nil && t.Year() >= 0 && t.Year() <= 9999
+}
+
+func parseDate(value string) (time.Time, bool) {
+	s, ok := jsonline.Unquote(value)
+	if !ok {
+		return time.Time{}, false
+	}
+	t, err := time.Parse(dateFormat, s)
+	return t, err == nil
 }
 
 type lineError string

@@ -20,7 +20,8 @@ type Network struct {
 	ConnectionType   string
 	ProxyType        string
 	ProxyDescription string
-	Name             string // apple_relay, scanner:<name>, hosting or none where the operator's table says so; "": decided by Observe
+	Name             string    // apple_relay, scanner:<name>, hosting or none where the operator's table says so; "": decided by Observe
+	ListDate         time.Time // day of the list that told Name or ASNumber; zero: none did
 }
 
 // Bot is what the platform's own bot detection says; zero if it did not look.
@@ -66,6 +67,7 @@ func (o *Observer) Observe(a *Answer, r *Request) event.Event {
 		RefererHost:      RefererHost(r.Header("referer")),
 		IP:               o.Precision.text(r.Address),
 		Network:          n.name(r.Address),
+		NetworkListDate:  n.ListDate,
 		ASNumber:         n.ASNumber,
 		Country:          n.Country,
 		Region:           n.Region,
@@ -97,13 +99,11 @@ func (o *Observer) check(a *Answer) event.TokenStatus {
 	return event.TokenValid
 }
 
-// name is decided here, before the address is truncated.
+// name is decided here, before the address is truncated. Where the look-up has
+// failed, the few prefixes of scanners that the rules know still count.
 func (n *Network) name(addr netip.Addr) string {
-	switch {
-	case n.Name != "":
+	if n.Name != "" {
 		return n.Name
-	case !n.Known:
-		return "unknown"
 	}
 	return classify.Network(n.ProxyType, n.ProxyDescription, addr)
 }

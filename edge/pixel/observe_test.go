@@ -80,6 +80,7 @@ func request(headers map[string]string) *Request {
 		Header:   func(name string) string { return headers[name] },
 		Network: Network{
 			Known: true, ASNumber: 64496, Country: "DE", Region: "BE", ConnectionType: "broadband", ProxyType: "hosting", ProxyDescription: "cloud",
+			ListDate: time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC),
 		},
 		Bot: Bot{Detection: event.BotVerified, Name: "ExampleBot", Category: "PAGE-PREVIEW"},
 	}
@@ -95,7 +96,7 @@ func TestObserveTakesEveryFactOver(t *testing.T) {
 		Version: event.Version, ID: event.ID{1}, OpenedAt: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC),
 		Kind: event.KindToken, Token: "abc", TokenStatus: event.TokenUnchecked,
 		Method: "GET", UserAgent: "Agent/1", RefererHost: "mail.example", IP: "192.0.2.0", Network: "hosting",
-		ASNumber: 64496, Country: "DE", Region: "BE", ConnectionType: "broadband", ProxyType: "hosting", ProxyDescription: "cloud",
+		NetworkListDate: time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC), ASNumber: 64496, Country: "DE", Region: "BE", ConnectionType: "broadband", ProxyType: "hosting", ProxyDescription: "cloud",
 		BotDetection: event.BotVerified, BotName: "ExampleBot", BotCategory: "PAGE-PREVIEW",
 		Headers: []event.Header{{Name: "accept", Value: "image/*"}, {Name: "sec-fetch-dest", Value: "image"}},
 		Edge:    "compute", POP: "FRA", ServiceVersion: "12",
@@ -116,10 +117,12 @@ func TestNetworkIsDecidedFromTheWholeAddress(t *testing.T) {
 	o := Observer{}
 	a := Route("/o/abc.gif")
 	r := request(nil)
-	r.Address, r.Network = whole, Network{Known: true}
-	e := o.Observe(&a, r)
-	if want := classify.Network("", "", whole); e.Network != want || e.IP != truncated.String() {
-		t.Errorf("network %q of %s, want %q", e.Network, e.IP, want)
+	for _, known := range []bool{true, false} {
+		r.Address, r.Network = whole, Network{Known: known}
+		e := o.Observe(&a, r)
+		if want := classify.Network("", "", whole); e.Network != want || e.IP != truncated.String() {
+			t.Errorf("network %q of %s, want %q", e.Network, e.IP, want)
+		}
 	}
 }
 

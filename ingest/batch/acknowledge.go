@@ -1,6 +1,9 @@
 package batch
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // acknowledger turns batches that are done in any order into one point up to
 // which all is done.
@@ -14,6 +17,17 @@ type decided struct {
 	Manifest
 	bodies []Body
 	done   bool
+}
+
+// oldest is when the first of its records was received; zero without records,
+// if all are in quarantine.
+func (b *decided) oldest() (at time.Time) {
+	for i := range b.bodies {
+		if at.IsZero() || b.bodies[i].ReceivedAt.Before(at) {
+			at = b.bodies[i].ReceivedAt
+		}
+	}
+	return at
 }
 
 func (a *acknowledger) add(b *decided) {

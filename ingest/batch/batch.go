@@ -1,119 +1,146 @@
 // Package batch brings log lines into the warehouse: lines → events → rows
-// with a verdict → one named insert.
+// with a verdict → named inserts.
 //
 // A body of lines is loaded as a whole or not at all, and loading it again
-// changes nothing: the insert is named after its rows, and a row after its
+// changes nothing: an insert is named after its rows, and a row after its
 // event. One faulty line never fails the others; it goes to the dead letters
-// with its reason, and they are on disk before Load returns. The package does
-// not retry: the caller keeps the body until Load has succeeded.
+// with its reason, and they are on disk before Load returns. A Loader does
+// not retry: a Lane does, and keeps the bodies until Load has succeeded.
 package batch
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"slices"
-	"strings"
+	"net/netip"
 
 	"github.com/google/uuid"
 
 	"glint/edge/token"
+	"glint/ingest/deadletters"
 	"glint/ingest/warehouse"
 )
 
 // Warehouse is what a Loader needs of ClickHouse; *warehouse.Warehouse is one.
 type Warehouse interface {
 	InsertOpens(ctx context.Context, name string, opens []warehouse.Open) error
+	InsertUnresolved(ctx context.Context, name string, opens []warehouse.Open) error
+	InsertBadTokens(ctx context.Context, name string, bad []warehouse.BadToken) error
 	CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
+}
+
+// Caps says how many more rows the tables take that strangers can fill.
+type Caps interface {
+	TakeUnresolved(rows int) (taken int) // of rows
+	TakeBadTokens(rows int) (taken int)
 }
 
 // Loader loads batches. It is safe for concurrent use.
 type Loader struct {
 	Ring        *token.Ring
 	Warehouse   Warehouse
-	DeadLetters *DeadLetters
-	Count       func(Outcome, int) // told of every line; nil: nobody is
+	DeadLetters *deadletters.Folder
+	Caps        Caps // nil: no table has one
+	// Ignore reports whether an open is of one's own mail, and why; nil: none is.
+	// It is asked from several goroutines.
+	Ignore func(addr netip.Addr, userAgent string) (reason string, ok bool)
 }
 
-// Load stores the lines of the bodies in one insert under name. After an error
-// nothing of them counts as stored, and the same bodies may be loaded again
-// under the same name, which changes nothing if they had arrived after all.
-func (l *Loader) Load(ctx context.Context, name string, bodies []Body) error {
-	d := decoder{ring: l.Ring}
-	for i := range bodies {
-		d.decode(&bodies[i])
-	}
+// Load stores the lines of the bodies, those of registered messages in one
+// insert under name. After an error nothing of them counts as stored, and the
+// same bodies may be loaded again under the same name, which changes nothing if
+// they had arrived after all.
+func (l *Loader) Load(ctx context.Context, name string, bodies []Body) (*Result, error) {
+	d := &decoder{ring: l.Ring, ignore: l.Ignore, bodies: bodies}
+	d.decode()
 	if err := d.resolve(ctx, l.Warehouse); err != nil {
-		return err
+		return nil, err
 	}
-	// The dead letters come first. A message may be registered between two tries:
-	// its open would then be among the rows of an insert that has been taken
-	// without it, and so be dropped as a repeat.
-	if err := l.bury(d.rejected); err != nil {
-		return err
+	r := &Result{Lines: map[Outcome]int{}, Bodies: make([]BodyResult, len(bodies))}
+	// The opens come last. A message may be registered between two tries: its
+	// open would then be among the rows of an insert that has been taken without
+	// it, and so be dropped as a repeat, if it did not wait among the unresolved
+	// ones by then.
+	if err := l.bury(d, r); err != nil {
+		return nil, err
 	}
-	buried := len(d.rejected)
-	if err := l.insert(ctx, &d, name, 0, len(d.opens)); err != nil {
-		return err
+	if err := l.keepUnresolved(ctx, d, r, name); err != nil {
+		return nil, err
 	}
-	if err := l.bury(d.rejected[buried:]); err != nil {
-		return err
+	if err := l.keepBadTokens(ctx, d, r, name); err != nil {
+		return nil, err
 	}
-	if l.Count != nil {
-		for outcome, n := range d.count() {
-			l.Count(outcome, n)
+	opens := parts[warehouse.Open]{rows: d.opens, insert: l.Warehouse.InsertOpens, event: openEvent}
+	if err := opens.store(ctx, name, 0, len(d.opens.rows)); err != nil {
+		return nil, err
+	}
+	settle(d, r, &opens, Stored)
+	return r, l.bury(d, r)
+}
+
+// keepUnresolved stores the opens of messages that are not registered, as far as
+// there is room.
+func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name string) error {
+	rows := d.unresolved
+	if l.Caps != nil {
+		kept := l.Caps.TakeUnresolved(len(rows.rows))
+		for i := range rows.rows[kept:] {
+			r.count(rows.origins[kept+i].body, OverCap, 0)
 		}
+		rows.rows = rows.rows[:kept]
 	}
+	p := parts[warehouse.Open]{rows: rows, insert: l.Warehouse.InsertUnresolved, event: openEvent}
+	if err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows)); err != nil {
+		return err
+	}
+	settle(d, r, &p, Unresolved)
 	return nil
 }
 
-// letterLines is the most lines of one dead-letter file.
-const letterLines = 10_000
+// keepBadTokens does the same with those whose token is bad. They all count as
+// such, kept or not.
+func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name string) error {
+	rows := d.badTokens
+	for i := range rows.rows {
+		r.count(rows.origins[i].body, BadToken, 0)
+	}
+	if l.Caps != nil {
+		rows.rows = rows.rows[:l.Caps.TakeBadTokens(len(rows.rows))]
+	}
+	p := parts[warehouse.BadToken]{
+		rows: rows, insert: l.Warehouse.InsertBadTokens, event: func(b *warehouse.BadToken) uint64 { return b.EventID },
+	}
+	// One that the table does not take has been counted, and that is all it is for.
+	return p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows))
+}
 
-// bury keeps lines that cannot be stored.
-func (l *Loader) bury(lines []rejected) error {
-	for part := range slices.Chunk(lines, letterLines) {
-		if err := l.DeadLetters.write(part); err != nil {
-			return fmt.Errorf("keep lines that cannot be stored: %w", err)
+func openEvent(o *warehouse.Open) uint64 { return o.EventID }
+
+// settle counts the rows of p by what became of them.
+func settle(d *decoder, r *Result, p *parts[warehouse.Open], stored Outcome) {
+	for i := range p.rows.rows {
+		if p.refused[i] {
+			d.reject(p.rows.origins[i], Refused, "the warehouse does not take a value of it")
+			continue
+		}
+		r.count(p.rows.origins[i].body, stored, p.rows.rows[i].EventID)
+	}
+}
+
+// bury keeps the lines that cannot be stored.
+func (l *Loader) bury(d *decoder, r *Result) error {
+	letters := make([]deadletters.Letter, len(d.dead))
+	for i := range d.dead {
+		dead, body := &d.dead[i], &d.bodies[d.dead[i].body]
+		letters[i] = deadletters.Letter{
+			ReceivedAt: body.ReceivedAt, Source: body.Source, Reason: string(dead.outcome), Detail: dead.detail, Line: dead.line,
 		}
 	}
+	if err := l.DeadLetters.Write(letters); err != nil {
+		return fmt.Errorf("keep lines that cannot be stored: %w", err)
+	}
+	for i := range d.dead {
+		r.count(d.dead[i].body, d.dead[i].outcome, 0)
+	}
+	d.dead = nil
 	return nil
-}
-
-// insert stores the rows from first to end. If the warehouse refuses them for
-// what they hold, it halves them, under names of their own, until the row that
-// is to blame stands alone and becomes a dead letter.
-func (l *Loader) insert(ctx context.Context, d *decoder, name string, first, end int) error {
-	if first == end {
-		return nil
-	}
-	err := l.Warehouse.InsertOpens(ctx, name, d.opens[first:end])
-	if err == nil || ctx.Err() != nil || errors.Is(err, context.Canceled) || warehouse.Retryable(err) {
-		return err
-	}
-	if end-first == 1 {
-		d.refuse(first)
-		return nil
-	}
-	middle := (first + end) / 2
-	if err := l.insert(ctx, d, partName(name, d.opens[first:middle]), first, middle); err != nil {
-		return err
-	}
-	return l.insert(ctx, d, partName(name, d.opens[middle:end]), middle, end)
-}
-
-// partName names a part of a batch after the rows in it: between two tries the
-// halves may lie elsewhere, since messages get registered.
-func partName(name string, opens []warehouse.Open) string {
-	whole, _, _ := strings.Cut(name, "/")
-	h := sha256.New()
-	for i := range opens {
-		var b [8]byte
-		binary.BigEndian.PutUint64(b[:], opens[i].EventID)
-		h.Write(b[:])
-	}
-	return whole + "/" + hex.EncodeToString(h.Sum(nil)[:12])
 }

@@ -6,11 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"glint/edge/classify"
 	"glint/edge/event"
 	"glint/edge/token"
+	"glint/ingest/deadletters"
 )
 
 func TestEachLineHasOneOutcome(t *testing.T) {
@@ -42,13 +44,14 @@ func TestEachLineHasOneOutcome(t *testing.T) {
 
 		{"a forged token", openLine(t, 1, func(e *event.Event) { e.Token = sign(t, forged) }), BadToken},
 		{"an unknown key", openLine(t, 1, func(e *event.Event) { e.Token = sign(t, unknownKey) }), BadToken},
-		{"a token that the edge calls valid", openLine(t, 1, func(e *event.Event) { e.Token, e.TokenStatus = sign(t, forged), event.TokenValid }), BadToken},
+		{"a key that the edge knows and ingest does not", openLine(t, 1, func(e *event.Event) { e.Token, e.TokenStatus = sign(t, unknownKey), event.TokenValid }), UnknownKey},
+		{"a forged token that the edge calls valid", openLine(t, 1, func(e *event.Event) { e.Token, e.TokenStatus = sign(t, forged), event.TokenValid }), BadToken},
 		{"no token", openLine(t, 1, func(e *event.Event) { e.Token = "" }), BadToken},
 		{"another path with an image", openLine(t, 1, func(e *event.Event) { e.Kind, e.Token = event.KindOther, "" }), BadToken},
 		{"a UUID that is none", plainLine(t, 1, "aaaaaaaa"), BadToken},
 		{"a token in place of a UUID", openLine(t, 1, func(e *event.Event) { e.Kind = event.KindUUID }), BadToken},
 
-		{"an unknown UUID", plainLine(t, 1, uuid.NewString()), UnknownMessage},
+		{"an unknown UUID", plainLine(t, 1, uuid.NewString()), Unresolved},
 
 		{"a millisecond too early", openLine(t, 1, at(time.Date(2009, 12, 31, 23, 59, 59, 999e6, time.UTC))), BadTime},
 		{"a day ahead", openLine(t, 1, at(now.Add(24*time.Hour+time.Second))), BadTime},
@@ -65,20 +68,23 @@ func TestEachLineHasOneOutcome(t *testing.T) {
 				t.Fatalf("counted %s, want %s", got, c.want)
 			}
 			letters := w.letters(t)
-			if c.want == Stored {
-				if len(w.stored()) != 1 || len(letters) != 0 {
-					t.Errorf("%d rows, %d dead letters", len(w.stored()), len(letters))
+			rows := map[Outcome]int{Stored: len(w.stored()), Unresolved: len(w.house.unresolved), BadToken: len(w.house.badTokens)}
+			if c.want.isDeadLetter() {
+				rows[c.want] = len(letters)
+				if len(letters) != 1 || letters[0].Reason != string(c.want) || letters[0].Detail == "" {
+					t.Errorf("dead letters %+v", letters)
 				}
-				return
 			}
-			if len(w.stored()) != 0 || len(letters) != 1 || letters[0].Reason != string(c.want) || letters[0].Detail == "" {
-				t.Errorf("%d rows, dead letters %+v", len(w.stored()), letters)
+			for outcome, n := range rows {
+				if want := map[bool]int{outcome == c.want: 1}[true]; n != want {
+					t.Errorf("%d rows are %s, want %d", n, outcome, want)
+				}
 			}
 		})
 	}
 }
 
-func TestTokenOfARevokedKeyIsADeadLetter(t *testing.T) {
+func TestTokenOfARevokedKeyIsBad(t *testing.T) {
 	w := newWorld(t)
 	w.Ring = ring(t, token.Revoked)
 	w.load(t, openLine(t, 1, nil))
@@ -106,7 +112,7 @@ func TestOneBadLineNeverFailsTheOthers(t *testing.T) {
 	if n != 9 || len(w.stored()) != 3 {
 		t.Errorf("%d lines, %d rows", n, len(w.stored()))
 	}
-	if got := countsText(w.counted); got != "stored=3 not_event=3 bad_token=1 unknown_message=1 bad_time=1" {
+	if got := countsText(w.counted); got != "stored=3 unresolved=1 bad_token=1 not_event=3 bad_time=1" {
 		t.Errorf("counted %s", got)
 	}
 }
@@ -195,20 +201,101 @@ func TestAFailingWarehouseCountsNothing(t *testing.T) {
 
 			w.house.insertErr, w.house.lookupErr = nil, nil
 			n, err = w.loadBody(body)
-			if err != nil || n != 3 || countsText(w.counted) != "stored=1 not_event=1 unknown_message=1" {
+			if err != nil || n != 3 || countsText(w.counted) != "stored=1 unresolved=1 not_event=1" {
 				t.Errorf("again: %d lines, %v, counted %s", n, err, countsText(w.counted))
 			}
-			if letters := w.letters(t); len(letters) != 2 {
-				t.Errorf("%d dead letters after both tries, want 2", len(letters))
+			if letters := w.letters(t); len(letters) != 1 {
+				t.Errorf("%d dead letters after both tries, want 1", len(letters))
 			}
 		})
 	}
 }
 
-func TestAFullDiskForDeadLettersFailsTheBody(t *testing.T) {
+func TestAFullDeadLetterFolderFailsTheBody(t *testing.T) {
 	w := newWorld(t)
-	w.DeadLetters = &DeadLetters{dir: w.dir + "/missing"}
-	if n, err := w.loadBody([]byte("{")); err == nil || n != 0 || len(w.counted) != 0 {
-		t.Errorf("%d lines, %v, counted %v", n, err, w.counted)
+	var err error
+	if w.DeadLetters, err = deadletters.Open(w.dir, 1); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := w.loadBody([]byte("{")); !errors.Is(err, deadletters.ErrFull) || n != 0 || len(w.stored()) != 0 {
+		t.Errorf("%d lines, %v, %d rows", n, err, len(w.stored()))
+	}
+}
+
+func TestADeadLetterTellsWhereTheLineCameFrom(t *testing.T) {
+	w := newWorld(t)
+	w.load(t, "bad")
+	want := []deadletters.Letter{{
+		ReceivedAt: now.Truncate(time.Millisecond), Source: "live", Reason: "not_event",
+		Detail: "event: the line is not a JSON object", Line: "bad",
+	}}
+	if diff := cmp.Diff(want, w.letters(t)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestNothingOfALineIsInADetailOrAFault(t *testing.T) {
+	w := newWorld(t)
+	const secret = "someone@example.com"
+	w.load(t, `{"token":["`+secret+`"]}`, plainLine(t, 1, secret), `{"event_id":"`+secret+`"}`, secret)
+	letters := w.letters(t)
+	if len(letters) != 3 || len(w.house.badTokens) != 1 {
+		t.Fatalf("%d dead letters, %d bad tokens", len(letters), len(w.house.badTokens))
+	}
+	for _, l := range letters {
+		if strings.Contains(l.Detail, secret) {
+			t.Errorf("detail %q", l.Detail)
+		}
+	}
+	for _, bad := range w.house.badTokens {
+		if bad[0].Fault != "malformed" {
+			t.Errorf("fault %q", bad[0].Fault)
+		}
+	}
+}
+
+// caps takes no more than it says.
+type caps struct{ unresolved, badTokens int }
+
+func (c caps) TakeUnresolved(rows int) int { return min(rows, c.unresolved) }
+func (c caps) TakeBadTokens(rows int) int  { return min(rows, c.badTokens) }
+
+func TestBeyondTheCapsLinesAreOnlyCounted(t *testing.T) {
+	w := newWorld(t)
+	w.Caps = caps{unresolved: 2, badTokens: 1}
+	bad := func(e *event.Event) { e.Token = "x" }
+	w.load(t,
+		plainLine(t, 1, uuid.NewString()), plainLine(t, 2, uuid.NewString()), plainLine(t, 3, uuid.NewString()),
+		openLine(t, 4, bad), openLine(t, 5, bad), openLine(t, 6, nil))
+	if got := countsText(w.counted); got != "stored=1 unresolved=2 bad_token=2 over_cap=1" {
+		t.Errorf("counted %s", got)
+	}
+	for _, rows := range w.house.unresolved {
+		if len(rows) != 2 {
+			t.Errorf("%d unresolved opens are kept, want 2", len(rows))
+		}
+	}
+	for _, rows := range w.house.badTokens {
+		if len(rows) != 1 {
+			t.Errorf("%d bad tokens are kept, want 1", len(rows))
+		}
+	}
+}
+
+func TestTheResultNamesTheEventsOfEachBody(t *testing.T) {
+	w := newWorld(t)
+	w.house.registered[plain] = 42
+	at := now.Truncate(time.Millisecond)
+	result, err := w.Load(t.Context(), "a", []Body{
+		{Record: 1, ReceivedAt: at, Source: "a", Lines: []byte(openLine(t, 1, nil) + "\n{\n" + openLine(t, 2, nil))},
+		{Record: 2, ReceivedAt: at, Source: "b", Lines: []byte(plainLine(t, 3, plain.String()) + "\n" + plainLine(t, 4, uuid.NewString()) +
+			"\n" + openLine(t, 5, func(e *event.Event) { e.Token = "x" }))},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []BodyResult{{Events: []uint64{1, 2}, DeadLetters: 1}, {Events: []uint64{4, 3}, BadTokens: 1}}
+	if diff := cmp.Diff(want, result.Bodies); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }

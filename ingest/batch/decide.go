@@ -30,7 +30,7 @@ func (l *Lane) decide(ctx context.Context, unfinished []Manifest, batches chan<-
 	if len(unfinished) > 0 {
 		first = unfinished[0].First
 	}
-	g := &gatherer{next: l.Log.Read(first), maxLines: l.MaxLines, maxBytes: l.MaxBytes, maxWait: l.MaxWait}
+	g := &gatherer{next: l.Log.Read(first), maxLines: l.MaxLines, maxBytes: l.MaxBytes, pace: l.Pace}
 	for _, m := range unfinished {
 		bodies, err := g.exactly(ctx, m)
 		if err != nil {
@@ -73,8 +73,9 @@ func (l *Lane) send(ctx context.Context, b *decided, batches chan<- *decided) er
 type gatherer struct {
 	next               func(context.Context) (Body, error)
 	maxLines, maxBytes int
-	maxWait            time.Duration
-	held               *Body // read already, too large for the batch before
+	pace               time.Duration
+	gathered           time.Time // when the last batch was
+	held               *Body     // read already, too large for the batch before
 }
 
 // read returns the record that is held, else the next one.
@@ -114,7 +115,13 @@ func (g *gatherer) exactly(ctx context.Context, m Manifest) (bodies []Body, err 
 	return bodies, nil
 }
 
-// gather waits for a record and takes what comes within maxWait and fits.
+// gatherAtLeast is how long a record waits for others that come with it, also
+// after a time without any.
+const gatherAtLeast = 100 * time.Millisecond
+
+// gather waits for a record and takes what comes with it and fits. A trickle of
+// records makes a batch every pace, not one per record; a record after a pause
+// hardly waits.
 func (g *gatherer) gather(ctx context.Context) (bodies []Body, err error) {
 	body, err := g.read(ctx)
 	if err != nil {
@@ -123,8 +130,10 @@ func (g *gatherer) gather(ctx context.Context) (bodies []Body, err error) {
 	bodies = append(bodies, body)
 	lines, bytes := body.Count, len(body.Lines)
 
-	window, cancel := context.WithTimeout(ctx, g.maxWait)
+	wait := max(time.Until(g.gathered.Add(g.pace)), min(gatherAtLeast, g.pace))
+	window, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	defer func() { g.gathered = time.Now() }()
 	for lines < g.maxLines && bytes < g.maxBytes {
 		body, err := g.next(window)
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -15,22 +16,6 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Outcome is what became of a line; also the value of a metric's label.
-type Outcome string
-
-// The outcomes. All but Stored are reasons of dead letters.
-const (
-	Stored         Outcome = "stored"
-	NotEvent       Outcome = "not_event"       // no JSON, a field of the wrong form, or one missing
-	BadToken       Outcome = "bad_token"       // not signed by a key that verifies
-	UnknownMessage Outcome = "unknown_message" // a plain UUID that is not registered
-	BadTime        Outcome = "bad_time"        // opened_at outside the sane range
-	Refused        Outcome = "refused"         // the warehouse does not take a value of it
-)
-
-// Outcomes are all of them.
-var Outcomes = []Outcome{Stored, NotEvent, BadToken, UnknownMessage, BadTime, Refused}
-
 // earliest and maxAhead bound opened_at: an archive may be years old, but an
 // edge's clock is never a day ahead, and a wild year would make a partition.
 var earliest = time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -41,90 +26,138 @@ const maxAhead = 24 * time.Hour
 // repeat judged by newer rules, and any later judgement wins over both.
 const verdictVersion = 65535 - uint32(classify.RulesetVersion)
 
-type rejected struct {
-	receivedAt time.Time
-	line       string
-	outcome    Outcome
-	detail     string // never a value of the line
-}
+// ignoredVersion of a row that was ignored at ingest is below all verdictVersions:
+// a line that comes again after the list has grown does not take back an open
+// that was counted.
+const ignoredVersion = 65535/2 - uint32(classify.RulesetVersion)
 
-// unresolved is the open of a plain UUID, whose campaign the warehouse knows.
-type unresolved struct {
+// origin is where a row comes from.
+type origin struct {
 	line string
-	open warehouse.Open
+	body int // index of its body in the batch
 }
 
-type decoder struct {
-	ring       *token.Ring
-	source     string    // of the body that is decoded
-	receivedAt time.Time // of the same
+// dead is a line that cannot be stored.
+type dead struct {
+	origin
+	outcome Outcome
+	detail  string // never a value of the line
+}
 
-	opens      []warehouse.Open
-	lines      []string // of opens
-	unresolved []unresolved
-	rejected   []rejected
-	refused    int // of opens
+// rows are rows of one table with the lines that they come from.
+type rows[R any] struct {
+	rows    []R
+	origins []origin
+}
+
+func (r *rows[R]) add(row R, o origin) {
+	r.rows, r.origins = append(r.rows, row), append(r.origins, o)
+}
+
+// decoder turns the lines of a batch's bodies into rows.
+type decoder struct {
+	ring   *token.Ring
+	ignore func(addr netip.Addr, userAgent string) (reason string, ok bool) // nil: none
+	bodies []Body
+	body   int // index of the one that is decoded
+
+	opens      rows[warehouse.Open]
+	unresolved rows[warehouse.Open] // of plain UUIDs, whose campaign only the warehouse knows
+	badTokens  rows[warehouse.BadToken]
+	dead       []dead
 }
 
 // minLikelyLine is shorter than any event's line: what is shorter is no event
 // and needs no room among the rows.
 const minLikelyLine = 100
 
-func (d *decoder) decode(b *Body) {
-	d.source, d.receivedAt = b.Source, b.ReceivedAt
+func (d *decoder) decode() {
+	for i := range d.bodies {
+		d.body = i
+		d.lines(&d.bodies[i])
+	}
+}
+
+func (d *decoder) lines(b *Body) {
 	likely := min(b.Count, len(b.Lines)/minLikelyLine+1)
-	d.opens = slices.Grow(d.opens, likely)
-	d.lines = slices.Grow(d.lines, likely)
+	d.opens.rows = slices.Grow(d.opens.rows, likely)
+	d.opens.origins = slices.Grow(d.opens.origins, likely)
 	text := string(b.Lines) // the rows' strings are parts of it
 	for len(text) > 0 {
 		line := text
-		if i := strings.IndexByte(text, 0x0a); i >= 0 {
+		if i := strings.IndexByte(text, '\n'); i >= 0 {
 			line, text = text[:i], text[i+1:]
 		} else {
 			text = ""
 		}
-		if line = strings.TrimSpace(line); line != "" {
+		if line = strings.Trim(line, blanks); line != "" {
 			d.line(line)
 		}
 	}
 }
 
+// blanks are what may stand around a line; a line of nothing else is none. Ingest
+// counted the lines of a body by the same rule (codec.Counter).
+const blanks = " \t\v\f\r"
+
 func (d *decoder) line(line string) {
+	from := origin{line, d.body}
 	e, err := event.Parse(line)
 	if err == nil {
 		err = e.Check()
 	}
 	if err != nil {
-		d.reject(line, NotEvent, err.Error())
+		d.reject(from, NotEvent, err.Error())
 		return
 	}
-	if e.OpenedAt.Before(earliest) || e.OpenedAt.After(d.receivedAt.Add(maxAhead)) {
-		d.reject(line, BadTime, "opened_at is before 2010 or more than a day ahead")
+	if e.OpenedAt.Before(earliest) || e.OpenedAt.After(d.bodies[d.body].ReceivedAt.Add(maxAhead)) {
+		d.reject(from, BadTime, "opened_at is before 2010 or more than a day ahead")
 		return
 	}
-	open := d.open(&e)
 	if e.Kind == event.KindUUID || e.Kind == "" && len(e.Token) == uuidLen {
 		id, err := token.ParseMessageID(e.Token)
 		if err != nil {
-			d.reject(line, BadToken, err.Error())
+			d.badTokens.add(d.badToken(&e, "malformed"), from)
 			return
 		}
+		open := d.open(&e)
 		open.MessageID = uuid.UUID(id)
-		d.unresolved = append(d.unresolved, unresolved{line, open})
+		d.unresolved.add(open, from)
 		return
 	}
 	t, err := d.ring.Open(e.Token)
-	if err != nil {
-		d.reject(line, BadToken, err.Error())
-		return
+	switch {
+	case err == nil:
+		open := d.open(&e)
+		open.CampaignID, open.MessageID = uint64(t.Campaign), uuid.UUID(t.Message)
+		open.TokenStatus = tokenValid
+		d.opens.add(open, from)
+	case errors.Is(err, token.ErrUnknownKey) && e.TokenStatus == event.TokenValid:
+		// The edge has a key that ingest lacks: the operator can mend it, and
+		// would lose opens if these went where forgeries go.
+		d.reject(from, UnknownKey, "the edge knows the key of the token, but ingest does not")
+	default:
+		d.badTokens.add(d.badToken(&e, fault(err)), from)
 	}
-	open.CampaignID, open.MessageID = uint64(t.Campaign), uuid.UUID(t.Message)
-	open.TokenStatus = tokenValid
-	d.opens, d.lines = append(d.opens, open), append(d.lines, line)
 }
 
 // uuidLen tells a UUID from a token in a line that does not say what it has.
 const uuidLen = 36
+
+// fault names what is wrong with a token in a word.
+func fault(err error) string {
+	switch {
+	case errors.Is(err, token.ErrSignature):
+		return "signature"
+	case errors.Is(err, token.ErrUnknownKey):
+		return "unknown_key"
+	case errors.Is(err, token.ErrRevokedKey):
+		return "revoked_key"
+	case errors.Is(err, token.ErrVersion):
+		return "version"
+	}
+	return "malformed"
+}
 
 // The values of the table's Enum8.
 const (
@@ -144,27 +177,58 @@ func (d *decoder) open(e *event.Event) warehouse.Open {
 		Headers: facts,
 	})
 	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
+	v, version := d.own(v, ip, e.UserAgent)
 	return warehouse.Open{
-		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.receivedAt,
-		UserAgent: e.UserAgent, IP: ip, Network: e.Network, ASNumber: e.ASNumber,
+		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt,
+		UserAgent: e.UserAgent, IP: ip, Network: e.Network, NetworkListDate: e.NetworkListDate, ASNumber: e.ASNumber,
 		Country: e.Country, Region: e.Region, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
 		Method: e.Method, HeaderBits: uint16(facts), RefererHost: e.RefererHost, TokenStatus: tokenUnchecked,
 		Class: int8(v.Class), Reason: v.Reason,
 		Client: client.Client, ClientVendor: client.Vendor, OS: client.OS, Device: client.Device,
-		RulesetVersion: classify.RulesetVersion, VerdictVersion: verdictVersion,
-		POP: e.POP, Source: d.source, Extra: e.Extra,
+		RulesetVersion: classify.RulesetVersion, VerdictVersion: version,
+		POP: e.POP, Source: d.bodies[d.body].Source, Extra: e.Extra,
 	}
 }
 
-// resolve finds the campaigns of plain UUIDs.
+// own is the verdict of an event, unless that is of one's own mail: then it is
+// kept and never counts. It also returns the verdict's version.
+func (d *decoder) own(v classify.Verdict, ip netip.Addr, userAgent string) (classify.Verdict, uint32) {
+	if d.ignore != nil {
+		if reason, ok := d.ignore(ip, userAgent); ok {
+			return classify.Verdict{Class: classify.NotImage, Reason: reason}, ignoredVersion
+		}
+	}
+	return v, verdictVersion
+}
+
+// maxBadToken is how much of a text is kept that is no token: more than a token
+// with something stuck to it.
+const maxBadToken = 200
+
+func (d *decoder) badToken(e *event.Event, fault string) warehouse.BadToken {
+	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
+	return warehouse.BadToken{
+		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt,
+		Fault: fault, TokenStatus: string(e.TokenStatus), Token: e.Token[:min(len(e.Token), maxBadToken)],
+		Method: e.Method, UserAgent: e.UserAgent, IP: ip, Network: e.Network, ASNumber: e.ASNumber,
+		Country: e.Country, POP: e.POP, Source: d.bodies[d.body].Source,
+	}
+}
+
+func (d *decoder) reject(from origin, outcome Outcome, detail string) {
+	d.dead = append(d.dead, dead{from, outcome, detail})
+}
+
+// resolve finds the campaigns of plain UUIDs; the opens of those that have one
+// become rows of opens.
 func (d *decoder) resolve(ctx context.Context, w Warehouse) error {
-	if len(d.unresolved) == 0 {
+	if len(d.unresolved.rows) == 0 {
 		return nil
 	}
 	seen := map[uuid.UUID]bool{}
 	var ids []uuid.UUID
-	for i := range d.unresolved {
-		if id := d.unresolved[i].open.MessageID; !seen[id] {
+	for i := range d.unresolved.rows {
+		if id := d.unresolved.rows[i].MessageID; !seen[id] {
 			seen[id] = true
 			ids = append(ids, id)
 		}
@@ -173,36 +237,15 @@ func (d *decoder) resolve(ctx context.Context, w Warehouse) error {
 	if err != nil {
 		return err
 	}
-	for i := range d.unresolved {
-		u := &d.unresolved[i]
-		campaign, ok := campaigns[u.open.MessageID]
-		if !ok {
-			d.receivedAt = u.open.ReceivedAt
-			d.reject(u.line, UnknownMessage, "the message is not registered")
-			continue
+	var still rows[warehouse.Open]
+	for i, open := range d.unresolved.rows {
+		var registered bool
+		if open.CampaignID, registered = campaigns[open.MessageID]; registered {
+			d.opens.add(open, d.unresolved.origins[i])
+		} else {
+			still.add(open, d.unresolved.origins[i])
 		}
-		u.open.CampaignID = campaign
-		d.opens, d.lines = append(d.opens, u.open), append(d.lines, u.line)
 	}
+	d.unresolved = still
 	return nil
-}
-
-func (d *decoder) reject(line string, outcome Outcome, detail string) {
-	d.rejected = append(d.rejected, rejected{d.receivedAt, line, outcome, detail})
-}
-
-// refuse turns a row that the warehouse does not take into a dead letter. The
-// row stays in its place, so that the others keep theirs.
-func (d *decoder) refuse(row int) {
-	d.receivedAt = d.opens[row].ReceivedAt
-	d.reject(d.lines[row], Refused, "the warehouse does not take a value of it")
-	d.refused++
-}
-
-func (d *decoder) count() map[Outcome]int {
-	n := map[Outcome]int{Stored: len(d.opens) - d.refused}
-	for i := range d.rejected {
-		n[d.rejected[i].outcome]++
-	}
-	return n
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"glint/edge/event"
+	"glint/ingest/server/codec"
 )
 
 func TestLinesAreFoundHoweverTheyEnd(t *testing.T) {
@@ -55,26 +56,24 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("\u2028\n\u0085\n\v"))
 	r := ring(f, 0)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		d := decoder{ring: r}
-		d.decode(&Body{Source: "live", ReceivedAt: now, Lines: body})
-		unresolved := len(d.unresolved)
-		before := len(d.opens) + len(d.rejected)
+		d := decoder{ring: r, bodies: []Body{{Source: "live", ReceivedAt: now, Lines: body}}}
+		d.decode()
+		outcomes := func() int { return len(d.opens.rows) + len(d.unresolved.rows) + len(d.badTokens.rows) + len(d.dead) }
+		before := outcomes()
 		house := &fakeHouse{registered: map[uuid.UUID]uint64{plain: 42}}
 		if err := d.resolve(t.Context(), house); err != nil {
 			t.Fatal(err)
 		}
-		want := 0
-		for line := range strings.SplitSeq(string(body), "\n") {
-			if strings.TrimSpace(line) != "" {
-				want++
-			}
+		counts, err := codec.Count(codec.Plain, body, int64(len(body)), 0)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if got := len(d.opens) + len(d.rejected); got != want || got != before+unresolved {
-			t.Fatalf("%d lines became %d outcomes", want, got)
+		if got := outcomes(); got != counts.Lines || got != before {
+			t.Fatalf("%d lines were accepted and became %d outcomes", counts.Lines, got)
 		}
-		for i := range d.rejected {
-			if d.rejected[i].detail == "" || d.rejected[i].outcome == Stored {
-				t.Fatalf("a line was rejected for no reason: %+v", d.rejected[i])
+		for i := range d.dead {
+			if d.dead[i].detail == "" || !d.dead[i].outcome.isDeadLetter() {
+				t.Fatalf("a line was rejected for no reason: %+v", d.dead[i])
 			}
 		}
 	})

@@ -36,7 +36,8 @@ type Log interface {
 // Lane brings the records of one lane of the log into the warehouse, in named
 // batches. A batch is decided once: its manifest is on disk before its first
 // try, and every try inserts the same records under the same name, until one
-// succeeds. So a try whose answer was lost changes nothing.
+// succeeds. So a try whose answer was lost changes nothing. Then receipts are
+// written, and only then the batch is acknowledged to the log.
 type Lane struct {
 	Name      string
 	Dir       string // for manifests and the checkpoint
@@ -44,8 +45,10 @@ type Lane struct {
 	Loader    *Loader
 	MaxLines  int           // of a batch; a larger record is a batch of its own
 	MaxBytes  int           // of a batch, decompressed
-	MaxWait   time.Duration // longest time that a record waits for others
+	Pace      time.Duration // between batches that are not full: the longest that a record waits for others
 	Inserters int           // batches in flight
+	Receipts  Receipts      // nil: none are kept
+	Metrics   *Metrics      // nil: nothing is counted
 	Logger    *slog.Logger
 
 	manifests    *manifests
@@ -140,16 +143,13 @@ func (l *Lane) open(ctx context.Context) (unfinished []Manifest, err error) {
 
 // insert tries until the batch is in the warehouse.
 func (l *Lane) insert(ctx context.Context, b *decided) error {
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		err := l.Loader.Load(ctx, b.Name, b.bodies)
-		if err == nil {
-			break
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		l.Logger.Warn("batch not inserted, trying again", "lane", l.Name, "error", err, "pause", pause)
-		if err := sleep(ctx, pause); err != nil {
+	result, err := l.load(ctx, b)
+	if err != nil {
+		return err
+	}
+	if l.Receipts != nil {
+		receipts := l.receiptsOf(b, result)
+		if err := l.persist(ctx, func() error { return l.Receipts.Append(receipts) }); err != nil {
 			return err
 		}
 	}
@@ -157,6 +157,27 @@ func (l *Lane) insert(ctx context.Context, b *decided) error {
 	return l.acknowledger.done(b, func(last uint64) error {
 		return l.persist(ctx, func() error { return l.advance(last) })
 	})
+}
+
+// load tries until ctx ends.
+func (l *Lane) load(ctx context.Context, b *decided) (*Result, error) {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		began := time.Now()
+		result, err := l.Loader.Load(ctx, b.Name, b.bodies)
+		if err == nil {
+			now := time.Now()
+			l.Metrics.loaded(l.Name, result, now.Sub(began), now.Sub(b.oldest()))
+			return result, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		l.Metrics.retried(l.Name)
+		l.Logger.Warn("batch not inserted, trying again", "lane", l.Name, "error", err, "pause", pause)
+		if err := sleep(ctx, pause); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // persist tries until a small file is written: a disk that is full for a moment,

@@ -1,13 +1,9 @@
 package batch
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,6 +14,7 @@ import (
 
 	"glint/edge/event"
 	"glint/edge/token"
+	"glint/ingest/deadletters"
 	"glint/ingest/warehouse"
 )
 
@@ -35,6 +32,8 @@ type fakeHouse struct {
 	mu         sync.Mutex
 	registered map[uuid.UUID]uint64
 	inserts    map[string][]warehouse.Open
+	unresolved map[string][]warehouse.Open
+	badTokens  map[string][]warehouse.BadToken
 	asked      [][]uuid.UUID
 	insertErr  error
 	lookupErr  error
@@ -47,6 +46,20 @@ func (f *fakeHouse) InsertOpens(_ context.Context, name string, opens []warehous
 		return f.insertErr
 	}
 	f.inserts[name] = opens
+	return nil
+}
+
+func (f *fakeHouse) InsertUnresolved(_ context.Context, name string, opens []warehouse.Open) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.unresolved[name] = opens
+	return nil
+}
+
+func (f *fakeHouse) InsertBadTokens(_ context.Context, name string, bad []warehouse.BadToken) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.badTokens[name] = bad
 	return nil
 }
 
@@ -69,20 +82,20 @@ type world struct {
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	dir := filepath.Join(tb.TempDir(), "deadletters")
-	letters, err := OpenDeadLetters(dir)
+	letters, err := deadletters.Open(dir, 0)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	w := &world{
-		house:      &fakeHouse{registered: map[uuid.UUID]uint64{}, inserts: map[string][]warehouse.Open{}},
+		house: &fakeHouse{
+			registered: map[uuid.UUID]uint64{}, inserts: map[string][]warehouse.Open{},
+			unresolved: map[string][]warehouse.Open{}, badTokens: map[string][]warehouse.BadToken{},
+		},
 		dir:        dir,
 		receivedAt: now,
 		counted:    map[Outcome]int{},
 	}
-	w.Loader = &Loader{
-		Ring: ring(tb, token.Signing), Warehouse: w.house, DeadLetters: letters,
-		Count: func(o Outcome, n int) { w.counted[o] += n },
-	}
+	w.Loader = &Loader{Ring: ring(tb, token.Signing), Warehouse: w.house, DeadLetters: letters}
 	return w
 }
 
@@ -141,16 +154,20 @@ func (w *world) load(tb testing.TB, lines ...string) int {
 // loadBody loads one body as a batch named after it, and returns how many
 // lines were accounted for.
 func (w *world) loadBody(body []byte) (lines int, err error) {
-	before := 0
-	for _, n := range w.counted {
-		before += n
-	}
-	err = w.Load(context.Background(), fmt.Sprintf("%x", sha256.Sum256(body)),
+	result, err := w.Load(context.Background(), fmt.Sprintf("%x", sha256.Sum256(body)),
 		[]Body{{Record: 1, ReceivedAt: w.receivedAt.UTC().Truncate(time.Millisecond), Source: "live", Lines: body}})
-	for _, n := range w.counted {
+	if err != nil {
+		return 0, err
+	}
+	for o, n := range result.Lines {
+		w.counted[o] += n
 		lines += n
 	}
-	return lines - before, err
+	b := result.Bodies[0]
+	if told := len(b.Events) + b.BadTokens + b.DeadLetters + b.OverCap; told != lines {
+		return 0, fmt.Errorf("the body has %d outcomes, the batch %d", told, lines)
+	}
+	return lines, nil
 }
 
 // stored is every row of every insert.
@@ -161,45 +178,26 @@ func (w *world) stored() (rows []warehouse.Open) {
 	return rows
 }
 
-type letter struct {
-	ReceivedAt string `json:"received_at"`
-	Reason     string `json:"reason"`
-	Detail     string `json:"detail"`
-	Line       string `json:"line"`
-	LineBase64 []byte `json:"line_base64"`
-}
-
 // letters reads all dead-letter files.
-func (w *world) letters(tb testing.TB) (all []letter) {
+func (w *world) letters(tb testing.TB) (all []deadletters.Letter) {
 	tb.Helper()
-	for _, name := range w.files(tb) {
-		f, err := os.Open(name)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		lines := bufio.NewScanner(f)
-		lines.Buffer(nil, 64<<20)
-		for lines.Scan() {
-			var l letter
-			if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
-				tb.Fatalf("a dead letter is no JSON: %v: %.200s", err, lines.Text())
-			}
-			all = append(all, l)
-		}
-		if err := errors.Join(lines.Err(), f.Close()); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	return all
-}
-
-func (w *world) files(tb testing.TB) []string {
-	tb.Helper()
-	files, err := filepath.Glob(filepath.Join(w.dir, "*"))
+	folder, err := deadletters.Open(w.dir, 0)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return files
+	files, err := folder.Files()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, f := range files {
+		for l, err := range folder.Letters(f.Name) {
+			if err != nil {
+				tb.Fatal(err)
+			}
+			all = append(all, l)
+		}
+	}
+	return all
 }
 
 func countsText(counts map[Outcome]int) string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,8 +16,9 @@ import (
 
 // StatusError is an answer other than 2xx.
 type StatusError struct {
-	Status int
-	Answer string // the beginning of its body
+	Status     int
+	Answer     string        // the beginning of its body
+	RetryAfter time.Duration // what the answer asks for; 0: nothing
 }
 
 func (e *StatusError) Error() string {
@@ -67,7 +69,10 @@ func (p *Poster) Send(ctx context.Context, body []byte) error {
 	defer func() { _ = answer.Body.Close() }()
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, 1000)) // only for the message
 	if answer.StatusCode/100 != 2 {
-		return &StatusError{Status: answer.StatusCode, Answer: strings.TrimSpace(string(text))}
+		seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After")) // absent or a date: 0
+		return &StatusError{
+			Status: answer.StatusCode, Answer: strings.TrimSpace(string(text)), RetryAfter: time.Duration(max(0, seconds)) * time.Second,
+		}
 	}
 	return nil
 }

@@ -3,7 +3,9 @@ package networks
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/oschwald/maxminddb-golang/v2"
@@ -33,21 +35,41 @@ type asRecord struct {
 	} `maxminddb:"subdivisions"`
 }
 
-// OpenASNs maps the file at path into memory; Close gives it back.
+// maxDatabaseBytes bounds a database; the largest ones of cities have 150 MB.
+const maxDatabaseBytes = 1 << 30
+
+// OpenASNs reads the file at path into memory. A mapped one would change, or
+// fault, under a look-up if somebody wrote over the file.
 func OpenASNs(path string) (*ASNs, error) {
-	r, err := maxminddb.Open(path)
+	content, err := readDatabase(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDatabase, err)
+	}
+	r, err := maxminddb.OpenBytes(content)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrDatabase, path, err)
 	}
 	return &ASNs{BuiltAt: r.Metadata.BuildTime().UTC(), Kind: r.Metadata.DatabaseType, reader: r}, nil
 }
 
-// Close gives the file back. Nobody may look up any more.
-func (d *ASNs) Close() error {
-	if d == nil {
-		return nil
+func readDatabase(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
 	}
-	return d.reader.Close()
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxDatabaseBytes {
+		return nil, fmt.Errorf("%s is larger than %d MB", path, maxDatabaseBytes>>20)
+	}
+	content := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, content); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return content, nil
 }
 
 // lookup returns the record of an address. A damaged one is as good as none.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"path/filepath"
+	"time"
 
 	"glint/edge/classify"
 	"glint/edge/pixel"
@@ -39,25 +40,39 @@ type Book struct {
 
 // Lookup returns what is known of an address; Known is false if nothing is.
 // What the operator says stands; the lists only fill in what is missing, and
-// what Apple says of its own addresses goes before a database.
+// what Apple says of its own addresses goes before a database. ListDate is the
+// date of the one that told the network, or else the AS number.
 func (b *Book) Lookup(a netip.Addr) pixel.Network {
 	n := b.Operator.Lookup(a)
+	if n.Known {
+		n.ListDate = day(b.Operator.WrittenAt)
+	}
 	if n.Name == "" && n.ProxyType == "" && n.ProxyDescription == "" {
 		if at, ok := b.Relay.lookup(a); ok {
-			n.Known, n.Name = true, classify.NetworkRelay
+			n.Known, n.Name, n.ListDate = true, classify.NetworkRelay, day(b.Relay.TakenAt)
 			if n.Country == "" {
 				n.Country, n.Region = at.country, at.region
 			}
 		}
 	}
 	if rec, ok := b.ASNs.lookup(a); ok {
-		n.Known = true
+		if !n.Known {
+			n.Known, n.ListDate = true, day(b.ASNs.BuiltAt)
+		}
 		n.ASNumber = cmp.Or(n.ASNumber, rec.Number)
 		if n.Country == "" {
 			n.Country, n.Region = rec.Country.Code, rec.region()
 		}
 	}
 	return n
+}
+
+// day is the day of a time in UTC, zero for none.
+func day(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC().Truncate(24 * time.Hour)
 }
 
 // Name returns the network of an address for which the proxy fields of a CDN

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/maxmind/mmdbwriter"
@@ -16,8 +17,8 @@ import (
 	"glint/edge/pixel"
 )
 
-// asns writes a tiny database and opens it.
-func asns(t *testing.T) *ASNs {
+// asnDatabase is a tiny database.
+func asnDatabase(t *testing.T) []byte {
 	t.Helper()
 	w, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: "Test-ASN", BuildEpoch: 1_700_000_000, IncludeReservedNetworks: true})
 	if err != nil {
@@ -41,27 +42,39 @@ func asns(t *testing.T) *ASNs {
 	if _, err := w.WriteTo(&b); err != nil {
 		t.Fatal(err)
 	}
+	return b.Bytes()
+}
+
+// asns opens it.
+func asns(t *testing.T) *ASNs {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "asn.mmdb")
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+	if err := os.WriteFile(path, asnDatabase(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	d, err := OpenASNs(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	return d
 }
 
+// The dates of the sources: the database's is in its metadata.
+var (
+	writtenAt   = time.Date(2026, 7, 1, 23, 59, 59, 0, time.UTC)
+	listTakenAt = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	ofTable     = time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
+	ofRelay     = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	ofASNs      = time.Date(2023, 11, 14, 0, 0, 0, 0, time.UTC)
+)
+
 func fullBook(t *testing.T) *Book {
-	return &Book{
+	b := &Book{
 		Operator: read(t, header+"172.224.226.16/28,none,,,,\n203.0.113.128/25,,,hosting,cloud,\n203.0.113.77,scanner:a,1,,,IT\n10.0.0.0/8,,,,,\n"),
 		Lists:    Lists{Relay: relay(t, appleList), ASNs: asns(t)},
 	}
+	b.Operator.WrittenAt, b.Relay.TakenAt = writtenAt, listTakenAt
+	return b
 }
 
 func TestTheSurerSourceGoesFirst(t *testing.T) {
@@ -71,15 +84,15 @@ func TestTheSurerSourceGoesFirst(t *testing.T) {
 		want       pixel.Network
 	}{
 		{"nobody knows it", "8.8.8.8", pixel.Network{}},
-		{"the database alone", "203.0.113.5", pixel.Network{Known: true, ASNumber: 64496}},
-		{"its country and region", "2a00:1450::1", pixel.Network{Known: true, Country: "FR", Region: "IDF"}},
-		{"an IPv4 address mapped", "::ffff:203.0.113.5", pixel.Network{Known: true, ASNumber: 64496}},
+		{"the database alone", "203.0.113.5", pixel.Network{Known: true, ASNumber: 64496, ListDate: ofASNs}},
+		{"its country and region", "2a00:1450::1", pixel.Network{Known: true, Country: "FR", Region: "IDF", ListDate: ofASNs}},
+		{"an IPv4 address mapped", "::ffff:203.0.113.5", pixel.Network{Known: true, ASNumber: 64496, ListDate: ofASNs}},
 		{"a damaged record", "198.51.100.200", pixel.Network{}},
-		{"the relay, with its own place", "172.224.226.1", pixel.Network{Known: true, Name: "apple_relay", ASNumber: 36183, Country: "GB", Region: "EN"}},
-		{"the operator says it is none", "172.224.226.17", pixel.Network{Known: true, Name: "none", ASNumber: 36183, Country: "US"}},
-		{"the operator's proxy fields", "203.0.113.200", pixel.Network{Known: true, ProxyType: "hosting", ProxyDescription: "cloud", ASNumber: 64496}},
-		{"all of it from the operator", "203.0.113.77", pixel.Network{Known: true, Name: "scanner:a", ASNumber: 1, Country: "IT"}},
-		{"a row of the operator that says nothing", "10.1.1.1", pixel.Network{Known: true}},
+		{"the relay, with its own place", "172.224.226.1", pixel.Network{Known: true, Name: "apple_relay", ASNumber: 36183, Country: "GB", Region: "EN", ListDate: ofRelay}},
+		{"the operator says it is none", "172.224.226.17", pixel.Network{Known: true, Name: "none", ASNumber: 36183, Country: "US", ListDate: ofTable}},
+		{"the operator's proxy fields", "203.0.113.200", pixel.Network{Known: true, ProxyType: "hosting", ProxyDescription: "cloud", ASNumber: 64496, ListDate: ofTable}},
+		{"all of it from the operator", "203.0.113.77", pixel.Network{Known: true, Name: "scanner:a", ASNumber: 1, Country: "IT", ListDate: ofTable}},
+		{"a row of the operator that says nothing", "10.1.1.1", pixel.Network{Known: true, ListDate: ofTable}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, book.Lookup(netip.MustParseAddr(c.addr))); diff != "" {
@@ -130,7 +143,7 @@ func TestDatabaseTellsWhatItIs(t *testing.T) {
 	if err := os.WriteFile(path, []byte("not a database"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range []string{path, path + ".missing"} {
+	for _, p := range []string{path, path + ".missing", t.TempDir()} {
 		if _, err := OpenASNs(p); !errors.Is(err, ErrDatabase) {
 			t.Errorf("%v", err)
 		}

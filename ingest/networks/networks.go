@@ -18,6 +18,9 @@
 // scanner:<name>, hosting, none or unknown (empty: decided from the proxy
 // fields), the proxy fields are worded as Fastly's, country has two letters.
 // The longest prefix that holds an address counts.
+//
+// Every list has a date, which goes into the events that it decided. Sources
+// follows the files of a running pixel.
 package networks
 
 import (
@@ -30,6 +33,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gaissmai/bart"
 
@@ -49,6 +53,8 @@ type Row struct {
 // Table answers look-ups. A nil Table knows nothing. It is safe for concurrent
 // use.
 type Table struct {
+	WrittenAt time.Time // when the file was written; zero: not known
+
 	rows  []Row
 	table bart.Table[pixel.Network]
 }
@@ -63,6 +69,9 @@ func Load(path string) (*Table, error) {
 	t, err := Read(f)
 	if err != nil {
 		return nil, fmt.Errorf("%w (in %s)", err, path)
+	}
+	if info, err := f.Stat(); err == nil {
+		t.WrittenAt = info.ModTime().UTC()
 	}
 	return t, nil
 }

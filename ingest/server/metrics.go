@@ -43,6 +43,7 @@ func newMetrics(s *Server) *metrics {
 		m.decodedBytes.WithLabelValues(c.String())
 	}
 	s.Registerer.MustRegister(m.requests, m.rejects, m.lines, m.longLines, m.sentBytes, m.decodedBytes, m.seconds, m.storeSeconds,
+		gauge("glint_ready", "1 while /readyz says yes, else 0.", s.isReady),
 		gauge("glint_ingest_in_flight_bodies", "Bodies that are read or stored right now.", m.bodies.Load),
 		gauge("glint_ingest_in_flight_bytes", "Memory of bodies that are read or stored right now.", s.memory.used.Load),
 		gauge("glint_ingest_in_flight_limit_bytes", "The most that glint_ingest_in_flight_bytes can be.",

@@ -28,18 +28,30 @@ func challenge(serviceIDs []string) string {
 func (s *Server) answerChallenge(w http.ResponseWriter, _ *http.Request) { writeText(w, s.challenge) }
 
 func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
-	var reasons []string
+	if reasons := s.unready(); reasons != nil {
+		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "reasons": reasons})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"ready": true})
+}
+
+// unready says why the server should get no bodies; nil: it should.
+func (s *Server) unready() (reasons []string) {
 	if s.draining.Load() {
 		reasons = append(reasons, "draining")
 	}
 	if err := s.readiness.get(time.Now()); err != nil {
 		reasons = append(reasons, err.Error())
 	}
-	if reasons != nil {
-		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "reasons": reasons})
-		return
+	return reasons
+}
+
+// isReady is unready as a number.
+func (s *Server) isReady() int64 {
+	if s.unready() != nil {
+		return 0
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"ready": true})
+	return 1
 }
 
 // readiness asks once a second at most, since everybody may ask for /readyz.

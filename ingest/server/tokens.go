@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"glint/ingest/tlsfiles/reload"
@@ -181,6 +182,17 @@ func openTokens(file string, logger *slog.Logger, o reload.Options, fixed ...Tok
 		return nil, err
 	}
 	return &Tokens{value.Get}, nil
+}
+
+// Labels returns the label of every token with that scope, each once.
+func (t *Tokens) Labels(scope Scope) []string {
+	var labels []string
+	for _, n := range t.get() {
+		if n.scopes.has(scope) && !slices.Contains(labels, n.label) {
+			labels = append(labels, n.label)
+		}
+	}
+	return labels
 }
 
 // identify returns whose token an Authorization header has. It compares digests

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,7 +16,8 @@ import (
 
 // BenchmarkAppend writes records and waits for the disk. Beside each case the
 // same bytes are written in the plainest way, one write and one fsync per
-// record by one writer, and the ratio of the two rates is reported.
+// record by one writer, and the ratio of the two rates is reported, with the
+// times of both until the disk has a record.
 func BenchmarkAppend(b *testing.B) {
 	for _, size := range []int{300, 300_000, 4_000_000} {
 		for _, writers := range []int{1, 8, 64} {
@@ -29,8 +31,9 @@ func BenchmarkAppend(b *testing.B) {
 				b.SetBytes(int64(size))
 				b.ReportAllocs()
 				b.ResetTimer()
-				appendAll(b, l, body, writers, b.N)
+				times := appendAll(b, l, body, writers, b.N)
 				b.StopTimer()
+				reportTimes(b, times, "")
 				rate := float64(b.N) / b.Elapsed().Seconds()
 				b.ReportMetric(rate, "records/s")
 				b.ReportMetric(float64(b.N)/float64(l.Stats().Syncs), "records/sync")
@@ -44,6 +47,48 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
+// BenchmarkOneWriter alternates an append with a plain write and fsync of as
+// many bytes, so that whatever else uses the disk and the processors slows both.
+// append_sync is the part of an append that its fsync takes.
+func BenchmarkOneWriter(b *testing.B) {
+	for _, size := range []int{300, 300_000} {
+		b.Run(fmt.Sprintf("body=%d", size), func(b *testing.B) {
+			var syncs, appends, plains []time.Duration
+			l, err := wal.Open(wal.Options{Dir: b.TempDir(), OnSync: func(c wal.Commit) { syncs = append(syncs, c.Sync) }})
+			if err != nil {
+				b.Fatal(err)
+			}
+			f, err := os.Create(filepath.Join(b.TempDir(), "plain"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer func() { _ = f.Close() }()
+			r := &wal.Record{ReceivedAt: time.Now(), Source: "bench", Lines: 1, Body: benchBody(size)}
+			for off := int64(0); b.Loop(); off += int64(size) {
+				began := time.Now()
+				if _, err := l.Append(context.Background(), r); err != nil {
+					b.Fatal(err)
+				}
+				appends = append(appends, time.Since(began))
+				began = time.Now()
+				if _, err := f.WriteAt(r.Body, off); err != nil {
+					b.Fatal(err)
+				}
+				if err := f.Sync(); err != nil {
+					b.Fatal(err)
+				}
+				plains = append(plains, time.Since(began))
+			}
+			if err := l.Close(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+			reportTimes(b, appends, "append_")
+			reportTimes(b, syncs, "append_sync_")
+			reportTimes(b, plains, "plain_")
+		})
+	}
+}
+
 // BenchmarkRead reads a backlog of 256 MB, every checksum checked.
 func BenchmarkRead(b *testing.B) {
 	for _, size := range []int{300, 300_000} {
@@ -53,7 +98,7 @@ func BenchmarkRead(b *testing.B) {
 				b.Fatal(err)
 			}
 			records := 256_000_000 / size
-			appendAll(b, l, benchBody(size), 64, records)
+			_ = appendAll(b, l, benchBody(size), 64, records)
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
 			b.ResetTimer()
@@ -93,35 +138,52 @@ func plainRate(b *testing.B, body []byte, records int, span time.Duration) float
 		b.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
+	var times []time.Duration
 	n, start := 0, time.Now()
 	for n < records && (n == 0 || time.Since(start) < span) {
+		began := time.Now()
 		if _, err := f.WriteAt(body, int64(n*len(body))); err != nil {
 			b.Fatal(err)
 		}
 		if err := f.Sync(); err != nil {
 			b.Fatal(err)
 		}
+		times = append(times, time.Since(began))
 		n++
 	}
-	return float64(n) / time.Since(start).Seconds()
+	rate := float64(n) / time.Since(start).Seconds()
+	reportTimes(b, times, "plain_")
+	return rate
 }
 
-func appendAll(b *testing.B, l *wal.Log, body []byte, writers, n int) {
-	var left atomic.Int64
-	left.Store(int64(n))
+// reportTimes reports the middle and the 99th percentile.
+func reportTimes(b *testing.B, times []time.Duration, prefix string) {
+	slices.Sort(times)
+	for _, p := range []int{50, 99} {
+		b.ReportMetric(float64(times[len(times)*p/100].Microseconds()), fmt.Sprintf("%sp%d_us", prefix, p))
+	}
+}
+
+// appendAll appends n records and returns how long each took.
+func appendAll(b *testing.B, l *wal.Log, body []byte, writers, n int) []time.Duration {
+	var last atomic.Int64
+	times := make([]time.Duration, n)
 	var all sync.WaitGroup
 	for range writers {
 		all.Go(func() {
 			r := &wal.Record{ReceivedAt: time.Now(), Source: "bench", Lines: uint32(len(body) / 300), Body: body}
-			for left.Add(-1) >= 0 {
+			for i := last.Add(1) - 1; i < int64(n); i = last.Add(1) - 1 {
+				began := time.Now()
 				if _, err := l.Append(context.Background(), r); err != nil {
 					b.Error(err)
 					return
 				}
+				times[i] = time.Since(began)
 			}
 		})
 	}
 	all.Wait()
+	return times
 }
 
 // releaseAll acknowledges whatever is durable, so that the disk does not fill.

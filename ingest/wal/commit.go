@@ -249,6 +249,9 @@ func (c *committer) publish(size int64) {
 	if c.seg.end == c.seg.first {
 		c.seg.firstAt = c.group[0].record.ReceivedAt
 	}
+	for _, q := range c.group {
+		c.seg.sources[q.record.Source] += q.size
+	}
 	c.next += uint64(len(c.group))
 	c.seg.size += size
 	l.bytes += size
@@ -266,7 +269,7 @@ func (c *committer) open() error {
 	}
 	l := c.log
 	now := l.opt.Now()
-	s := &segment{active: true, size: dataOffset, end: c.next, firstAt: now, header: header{
+	s := &segment{active: true, size: dataOffset, end: c.next, sources: map[string]int64{}, firstAt: now, header: header{
 		lane: l.opt.Lane, seq: c.nextSeq, first: c.next, createdAt: now, salt: c.salt(),
 	}}
 	l.mu.Lock()

@@ -42,8 +42,9 @@ func (e *LockedError) Hint() string {
 }
 
 // writeError adds to an error of the file system the condition it stands for.
+// EFBIG is the process's own limit (ulimit -f), which ends like a full disk.
 func writeError(action string, err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
 		return fmt.Errorf("%w: %s: %w", ErrNoSpace, action, err)
 	}
 	return fmt.Errorf("wal: %s: %w", action, err)

@@ -88,7 +88,11 @@ func Open(o Options) (*Log, error) {
 	for _, s := range w.segments {
 		l.bytes += s.size
 	}
-	if err := l.committer.resume(w.clean); err != nil {
+	err = l.countSources()
+	if err == nil {
+		err = l.committer.resume(w.clean)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open log %s: %w", o.Dir, err), lock.Close())
 	}
 	for i := range w.report.Damages {

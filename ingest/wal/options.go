@@ -25,6 +25,7 @@ type Options struct {
 	MaxBytes       int64         // quota of all segments; 0: none
 	MaxRecordBytes int64         // of a body; 0: 256 MiB, at most 1 GiB
 	Retain         time.Duration // how long released segments stay; 0: not at all
+	MinFree        int64         // released segments go early while the disk has fewer bytes free; 0: never for that
 
 	FS     disk.FS          // nil: the real one
 	Now    func() time.Time // nil: time.Now

@@ -60,7 +60,9 @@ func writeNote(fsys disk.FS, base string, d *Damage, now time.Time) error {
 	return nil
 }
 
-// quarantineSegment moves a whole file aside.
+// quarantineSegment moves a whole file aside. Its old name goes only when the
+// new one and the note are durable: a rename that a power cut takes apart could
+// leave neither.
 func quarantineSegment(fsys disk.FS, dir string, d *Damage, now time.Time) error {
 	q := filepath.Join(dir, quarantineDir)
 	if err := fsys.MkdirAll(q); err != nil {
@@ -69,10 +71,33 @@ func quarantineSegment(fsys disk.FS, dir string, d *Damage, now time.Time) error
 	if err := writeNote(fsys, filepath.Join(q, quarantineName(d)), d, now); err != nil {
 		return err
 	}
-	if err := fsys.Rename(filepath.Join(dir, d.File), filepath.Join(q, quarantineName(d)+".bytes")); err != nil {
+	from := filepath.Join(dir, d.File)
+	if err := keepFile(fsys, from, filepath.Join(q, quarantineName(d)+".bytes"), d.Bytes); err != nil {
 		return writeError("move damaged segment", err)
 	}
-	return errors.Join(syncDir(fsys, q), syncDir(fsys, dir))
+	if err := syncDir(fsys, q); err != nil {
+		return err
+	}
+	if err := fsys.Remove(from); err != nil {
+		return writeError("move damaged segment", err)
+	}
+	return syncDir(fsys, dir)
+}
+
+// keepFile gives a file a second name, or copies it where there are no links.
+func keepFile(fsys disk.FS, from, to string, size int64) error {
+	if err := fsys.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if fsys.Link(from, to) == nil {
+		return nil
+	}
+	f, err := fsys.Open(from, false)
+	if err != nil {
+		return err
+	}
+	err = writeFile(fsys, to, func(copied disk.File) error { return copyBytes(copied, f, 0, size) })
+	return errors.Join(err, f.Close())
 }
 
 // writeFile makes a file anew and syncs it; its directory is the caller's.

@@ -55,9 +55,10 @@ func (l *Log) keepHouse() {
 
 // tidy is one round of housekeeping.
 func (l *Log) tidy(now time.Time) {
+	short := l.diskShort()
 	err := l.do(context.Background(), func() error { return l.committer.age(now) })
 	l.Release(Position{}) // marks what was sealed since the last call
-	if err == nil && l.lastIsReleased() {
+	if err == nil && l.lastIsReleased(short > 0) {
 		// The newest segment carries the record numbers on, and so stays until
 		// there is a newer one.
 		err = l.do(context.Background(), func() error { return l.committer.open() })
@@ -67,11 +68,24 @@ func (l *Log) tidy(now time.Time) {
 	}
 	for l.deleteOldest(func(s *segment) bool { return now.Sub(s.releasedAt) >= l.opt.Retain }) {
 	}
+	l.reclaim(short)
+}
+
+// diskShort returns how many bytes the disk has too few of, by MinFree.
+func (l *Log) diskShort() int64 {
+	if l.opt.MinFree <= 0 {
+		return 0
+	}
+	free, _, err := l.opt.FS.Space(l.opt.Dir)
+	if err != nil {
+		return 0
+	}
+	return max(l.opt.MinFree-free, 0)
 }
 
 // lastIsReleased reports whether the newest segment could go if it were not the
-// newest: its time is over, or the quota wants its place.
-func (l *Log) lastIsReleased() bool {
+// newest: its time is over, or the quota or the disk wants its place.
+func (l *Log) lastIsReleased(pressed bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := len(l.segments)
@@ -79,7 +93,7 @@ func (l *Log) lastIsReleased() bool {
 		return false
 	}
 	s := l.segments[n-1]
-	pressed := l.opt.MaxBytes > 0 && l.bytes > l.opt.MaxBytes/2
+	pressed = pressed || l.opt.MaxBytes > 0 && l.bytes > l.opt.MaxBytes/2
 	return !s.active && !s.releasedAt.IsZero() && (pressed || l.opt.Now().Sub(s.releasedAt) >= l.opt.Retain)
 }
 

@@ -22,6 +22,7 @@ type scanner struct {
 	next  uint64 // number of the record that comes next
 	skip  uint64 // bodies of records before this one are passed over unread
 	end   uint64 // records from this number on are not this segment's; 0: all are
+	heads bool   // bodies are passed over unread and unchecked; of records only the source is returned
 
 	buf   []byte
 	start int64 // offset of buf[0] in the file
@@ -29,9 +30,10 @@ type scanner struct {
 
 const (
 	scanWindow = 256 << 10
-	maxNumber  = 1 << 62 // of records; leaves room to add
-	keepWindow = 8 << 20 // a larger one is not kept for small frames
-	sector     = 4096    // unit in which unreadable bytes are given up
+	headWindow = 16 << 10 // of a scan of heads: most of a large body is not read
+	maxNumber  = 1 << 62  // of records; leaves room to add
+	keepWindow = 8 << 20  // a larger one is not kept for small frames
+	sector     = 4096     // unit in which unreadable bytes are given up
 )
 
 // item is a frame or a hole. Its bytes are valid until the next call of scan.
@@ -104,6 +106,11 @@ func (s *scanner) frameAt(off int64) (it item, good bool, err error) {
 		return item{}, false, nil
 	case f.kind == kindRecord && f.number < s.skip:
 		return it, true, nil
+	case f.kind == kindRecord && s.heads:
+		if w, err = s.window(off, frameSize+int64(f.sourceLen)); err == nil {
+			it.source = w[frameSize:][:f.sourceLen]
+		}
+		return it, err == nil, err
 	}
 	if w, err = s.window(off, f.size()); err != nil {
 		return item{}, false, err
@@ -181,7 +188,11 @@ func (s *scanner) window(off, n int64) ([]byte, error) {
 	if off >= s.start && have >= n {
 		return s.buf[off-s.start:], nil
 	}
-	want := min(max(n, scanWindow), s.avail-off)
+	ahead := int64(scanWindow)
+	if s.heads {
+		ahead = headWindow
+	}
+	want := min(max(n, ahead), s.avail-off)
 	if int64(cap(s.buf)) < want || (cap(s.buf) > keepWindow && want <= scanWindow) {
 		s.buf = make([]byte, 0, max(want, scanWindow))
 	}

@@ -24,7 +24,8 @@ type Stats struct {
 	BacklogRecords uint64        // records that are not released
 	BacklogAge     time.Duration // age of the oldest of them; at most a segment's age too much
 
-	DiskFree int64 // -1: unknown
+	DiskFree  int64 // -1: unknown
+	DiskBytes int64 // size of the disk; -1: unknown
 
 	AppendedRecords uint64 // acknowledged
 	AppendedBytes   uint64 // of their frames
@@ -42,16 +43,16 @@ type Stats struct {
 
 // Stats returns the state of the log.
 func (l *Log) Stats() Stats {
-	free, err := l.opt.FS.Free(l.opt.Dir)
+	free, total, err := l.opt.FS.Space(l.opt.Dir)
 	if err != nil {
-		free = -1
+		free, total = -1, -1
 	}
 	now := l.opt.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := &l.counts
 	s := Stats{
-		Bytes: l.bytes, Segments: len(l.segments), MaxBytes: l.opt.MaxBytes, DiskFree: free,
+		Bytes: l.bytes, Segments: len(l.segments), MaxBytes: l.opt.MaxBytes, DiskFree: free, DiskBytes: total,
 		AppendedRecords: c.records, AppendedBytes: c.bytes, Syncs: c.syncs, SyncTime: c.syncTime,
 		FailedCommits: c.failedCommits, RefusedQuota: c.refusedQuota, DeletedEarly: c.deletedEarly,
 		Damages: c.damages, LostRecords: c.lostRecords,
@@ -66,7 +67,7 @@ func (l *Log) Stats() Stats {
 			s.BacklogAge = max(now.Sub(seg.firstAt), 0)
 		}
 		s.BacklogRecords += seg.end - from
-		s.BacklogBytes += int64(float64(seg.size) * float64(seg.end-from) / float64(seg.end-seg.first))
+		s.BacklogBytes += seg.backlog(seg.size, from)
 	}
 	return s
 }

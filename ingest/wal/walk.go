@@ -23,8 +23,9 @@ type segment struct {
 	found  uint64 // the same, as a scan found it; 0: not scanned
 	active bool   // being written
 
-	firstAt    time.Time // when its oldest record was received, about
-	releasedAt time.Time // when its last record was acknowledged; zero: not yet
+	sources    map[string]int64 // bytes of the frames of each source's records
+	firstAt    time.Time        // when its oldest record was received, about
+	releasedAt time.Time        // when its last record was acknowledged; zero: not yet
 }
 
 // walk goes through the files of a log, notes what is wrong and, if fix is set,

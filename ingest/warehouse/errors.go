@@ -3,8 +3,6 @@ package warehouse
 import (
 	"context"
 	"errors"
-	"io"
-	"net"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
@@ -45,13 +43,4 @@ func Retryable(err error) bool {
 	}
 	e, ok := errors.AsType[*clickhouse.Exception](err)
 	return !ok || !permanentCodes[e.Code]
-}
-
-// Unreachable reports whether nobody answered as ClickHouse.
-func Unreachable(err error) bool {
-	if _, ok := errors.AsType[*clickhouse.Exception](err); ok {
-		return false
-	}
-	_, network := errors.AsType[net.Error](err)
-	return network || errors.Is(err, io.EOF) || errors.Is(err, context.DeadlineExceeded)
 }

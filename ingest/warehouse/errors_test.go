@@ -12,8 +12,6 @@ import (
 	"testing"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-
-	"glint/schema/schematest"
 )
 
 func TestWhichErrorsAreWorthAnotherTry(t *testing.T) {
@@ -53,23 +51,6 @@ func TestWhichErrorsAreWorthAnotherTry(t *testing.T) {
 				t.Errorf("wrapped: want %v", c.want)
 			}
 		})
-	}
-}
-
-func TestUnreachableIsNobodyAnswering(t *testing.T) {
-	closed := httptest.NewServer(nil)
-	closed.Close()
-	_, err := Connect(t.Context(), closed.URL)
-	if err == nil || !Unreachable(err) {
-		t.Errorf("a closed port: %v", err)
-	}
-	e, _ := engine(t)
-	_, err = Connect(t.Context(), strings.Replace(e.URL, "://", "://"+schematest.WarehouseUser.Name+":wrong@", 1))
-	if err == nil || Unreachable(err) {
-		t.Errorf("a wrong password: %v", err)
-	}
-	if Unreachable(nil) || Unreachable(errors.New("other")) || Unreachable(&clickhouse.Exception{Code: 60}) {
-		t.Error("an answer counts as none")
 	}
 }
 

@@ -19,6 +19,7 @@ received_at:       2026-03-04 12:00:01.007
 user_agent:        agent " \ 00 ä
 ip:                2001:db8::1
 network:           scanner:x
+network_list_date: 2026-02-28
 as_number:         4294967295
 country:           DE
 region:            BE
@@ -65,9 +66,32 @@ func TestAnOpenWithoutFacts(t *testing.T) {
 	if err := w.InsertOpens(t.Context(), "empty", []Open{{OpenedAt: noon, ReceivedAt: noon}}); err != nil {
 		t.Fatal(err)
 	}
-	got := text(t, e, "SELECT ip, user_agent, as_number, class, token_status, extra FROM opens")
-	if want := "::\t\t0\tunknown\tunchecked\t\n"; got != want {
+	got := text(t, e, "SELECT ip, user_agent, network_list_date, as_number, class, token_status, extra FROM opens")
+	if want := "::\t\t1970-01-01\t0\tunknown\tunchecked\t\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestADayThatTheTableCannotHoldIsNone(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	days := []time.Time{
+		time.Date(2149, 6, 6, 23, 0, 0, 0, time.UTC), time.Date(2149, 6, 7, 0, 0, 0, 0, time.UTC),
+		time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1969, 12, 31, 0, 0, 0, 0, time.UTC),
+		{},
+		time.Date(2149, 6, 6, 0, 0, 0, 0, time.UTC), time.Date(1970, 1, 2, 0, 0, 0, 0, time.UTC),
+	}
+	opens := manyOpens(1, len(days))
+	for i := range opens {
+		opens[i].NetworkListDate = days[i]
+	}
+	if err := w.InsertOpens(t.Context(), "days", opens); err != nil {
+		t.Fatal(err)
+	}
+	got := text(t, e, "SELECT groupArray(network_list_date) FROM (SELECT network_list_date FROM opens ORDER BY opened_at)")
+	want := "['1970-01-01','1970-01-01','1970-01-01','1970-01-01','1970-01-01','2149-06-06','1970-01-02']\n"
+	if got != want {
+		t.Errorf("got %s", got)
 	}
 }
 

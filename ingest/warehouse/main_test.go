@@ -46,7 +46,8 @@ func fullOpen() Open {
 	return Open{
 		CampaignID: 0xfedcba9876543210, MessageID: uuid.MustParse("00112233-4455-8677-8899-aabbccddeeff"),
 		OpenedAt: noon.Add(123 * time.Millisecond), EventID: 0xf0f1f2f3f4f5f6f7, ReceivedAt: noon.Add(time.Second + 7*time.Millisecond),
-		UserAgent: "agent \" \\ \x00 ä", IP: netip.MustParseAddr("2001:db8::1"), Network: "scanner:x", ASNumber: 4_294_967_295,
+		UserAgent: "agent \" \\ \x00 ä", IP: netip.MustParseAddr("2001:db8::1"), Network: "scanner:x",
+		NetworkListDate: time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC), ASNumber: 4_294_967_295,
 		Country: "DE", Region: "BE", ProxyType: "hosting", ProxyDescription: "cloud",
 		Method: "GET", HeaderBits: 65535, RefererHost: "mail.example", TokenStatus: 1,
 		Class: 9, Reason: "reason", Client: "Gmail", ClientVendor: "Google", OS: "unknown behind Gmail", Device: "phone", RulesetVersion: 65535, VerdictVersion: 4_294_967_295,

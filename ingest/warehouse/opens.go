@@ -18,6 +18,7 @@ type Open struct {
 	UserAgent        string
 	IP               netip.Addr // zero: not kept
 	Network          string
+	NetworkListDate  time.Time // day, UTC, of the list that told it; zero: none did
 	ASNumber         uint32
 	Country          string
 	Region           string
@@ -49,6 +50,7 @@ var openColumns = []column[Open]{
 	{"user_agent", of(func(o *Open) string { return o.UserAgent })},
 	{"ip", of(func(o *Open) netip.Addr { return ipv6(o.IP) })},
 	{"network", of(func(o *Open) string { return o.Network })},
+	{"network_list_date", of(func(o *Open) time.Time { return day(o.NetworkListDate) })},
 	{"as_number", of(func(o *Open) uint32 { return o.ASNumber })},
 	{"country", of(func(o *Open) string { return o.Country })},
 	{"region", of(func(o *Open) string { return o.Region })},
@@ -77,6 +79,20 @@ func ipv6(a netip.Addr) netip.Addr {
 		return netip.IPv6Unspecified()
 	}
 	return netip.AddrFrom16(a.As16())
+}
+
+// The first and the last day that a column of type Date can hold; the driver
+// lets others wrap around. The first one stands for none.
+var (
+	firstDay = time.Unix(0, 0).UTC()
+	lastDay  = time.Date(2149, 6, 6, 0, 0, 0, 0, time.UTC)
+)
+
+func day(t time.Time) time.Time {
+	if t.Before(firstDay) || t.After(lastDay) {
+		return firstDay
+	}
+	return t
 }
 
 // InsertOpens inserts the rows in one named insert: the same name again changes

@@ -11,7 +11,7 @@ import (
 )
 
 // tables are those that hold data of campaigns.
-var tables = []string{"campaigns", "sends", "message_campaigns", "opens"}
+var tables = []string{"campaigns", "sends", "message_campaigns", "opens", "unresolved_opens", "bad_tokens"}
 
 // Empty removes all rows, and what the tables know of inserts that were made.
 func (w *Warehouse) Empty(tb testing.TB) {

@@ -9,6 +9,7 @@
 package reload
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -22,6 +23,7 @@ const Interval = time.Second
 
 // Options may all be zero.
 type Options struct {
+	MayMiss bool             // a missing file is no fault: load is called and makes a value without it
 	Now     func() time.Time // nil: time.Now
 	Changed func()           // told of each new value but the first
 	Fault   func(error)      // told once of each fault that keeps the old value
@@ -105,6 +107,9 @@ func (v *Value[T]) stat() ([]fs.FileInfo, error) {
 	seen := make([]fs.FileInfo, len(v.files))
 	for i, name := range v.files {
 		info, err := os.Stat(name)
+		if v.options.MayMiss && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -116,6 +121,12 @@ func (v *Value[T]) stat() ([]fs.FileInfo, error) {
 func (v *Value[T]) same(seen []fs.FileInfo) bool {
 	for i := range seen {
 		a, b := v.seen[i], seen[i]
+		if a == nil || b == nil {
+			if a != b {
+				return false
+			}
+			continue
+		}
 		if !os.SameFile(a, b) || a.Size() != b.Size() || !a.ModTime().Equal(b.ModTime()) || a.Mode() != b.Mode() {
 			return false
 		}

@@ -19,15 +19,16 @@ type FS interface {
 	// ReadDir returns the sorted names of what is in a directory.
 	ReadDir(name string) ([]string, error)
 	Remove(name string) error
-	// Rename moves a file; both directories want a SyncDir.
-	Rename(from, to string) error
+	// Link gives a file a second name; fs.ErrExist if that one is taken.
+	Link(from, to string) error
 	// MkdirAll makes a directory and its parents, mode 0700, and their names
 	// durable.
 	MkdirAll(name string) error
 	// SyncDir makes the names in a directory durable.
 	SyncDir(name string) error
-	// Free returns the bytes that are left for files in a directory.
-	Free(name string) (int64, error)
+	// Space returns the bytes that are left for files in a directory, and the
+	// size of the disk that it is on.
+	Space(name string) (free, total int64, err error)
 	// Lock takes the exclusive lock of a file, which it creates, without
 	// waiting. It fails with *HeldError when somebody else has it.
 	Lock(name string) (io.Closer, error)

@@ -48,8 +48,8 @@ func (OS) ReadDir(name string) ([]string, error) {
 // Remove implements FS.
 func (OS) Remove(name string) error { return os.Remove(name) }
 
-// Rename implements FS.
-func (OS) Rename(from, to string) error { return os.Rename(from, to) }
+// Link implements FS.
+func (OS) Link(from, to string) error { return os.Link(from, to) }
 
 // MkdirAll implements FS. It syncs the parent of every directory that it makes.
 func (o OS) MkdirAll(name string) error {
@@ -78,13 +78,13 @@ func (OS) SyncDir(name string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Free implements FS: what a process without privileges may still use.
-func (OS) Free(name string) (int64, error) {
+// Space implements FS; free is what a process without privileges may still use.
+func (OS) Space(name string) (free, total int64, err error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(name, &s); err != nil {
-		return 0, &fs.PathError{Op: "statfs", Path: name, Err: err}
+		return 0, 0, &fs.PathError{Op: "statfs", Path: name, Err: err}
 	}
-	return int64(s.Bavail) * int64(s.Bsize), nil
+	return int64(s.Bavail) * int64(s.Bsize), int64(s.Blocks) * int64(s.Bsize), nil
 }
 
 // Lock implements FS by flock, which ends with the process whatever ends it,

@@ -256,9 +256,8 @@ func (s *FS) Remove(name string) error {
 	return nil
 }
 
-// Rename implements disk.FS. After a cut, the file has its old name, its new
-// one, or both.
-func (s *FS) Rename(from, to string) error {
+// Link implements disk.FS.
+func (s *FS) Link(from, to string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.step(); err != nil {
@@ -266,11 +265,13 @@ func (s *FS) Rename(from, to string) error {
 	}
 	n := s.node(from)
 	if n == nil || s.dirs[filepath.Dir(to)] == nil {
-		return pathError("rename", from, fs.ErrNotExist)
+		return pathError("link", from, fs.ErrNotExist)
 	}
-	oldBase, newBase := filepath.Base(from), filepath.Base(to)
-	s.dirs[filepath.Dir(to)].change(func(names map[string]*node) { names[newBase] = n })
-	s.dirs[filepath.Dir(from)].change(func(names map[string]*node) { delete(names, oldBase) })
+	if s.node(to) != nil {
+		return pathError("link", to, fs.ErrExist)
+	}
+	base := filepath.Base(to)
+	s.dirs[filepath.Dir(to)].change(func(names map[string]*node) { names[base] = n })
 	return nil
 }
 
@@ -307,14 +308,14 @@ func (s *FS) SyncDir(name string) error {
 	return nil
 }
 
-// Free implements disk.FS.
-func (s *FS) Free(string) (int64, error) {
+// Space implements disk.FS.
+func (s *FS) Space(string) (free, total int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.capacity == 0 {
-		return 1 << 40, nil
+		return 1 << 40, 1 << 40, nil
 	}
-	return s.capacity - s.used(), nil
+	return s.capacity - s.used(), s.capacity, nil
 }
 
 // used is what the files with a name take.

@@ -1,0 +1,95 @@
+// Package ignore is `glint ignore`: whose opens are one's own, and so kept and
+// never counted.
+package ignore
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+	"glint/ingest/ignore"
+)
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
+	return app.Group(&cobra.Command{
+		Use:   "ignore",
+		Short: "Name networks and user agents of your own, whose opens never count",
+		Long: `Test sends and previews open messages, too. What comes from the networks and user agents in $GLINT_HOME/ignore.txt is
+kept as an open of class not_image, with the reason ignored_network or ignored_user_agent, and counts in no number. A
+running glint follows the file within a second. Opens that came before stay as they were judged.`,
+		Example: "  glint ignore add 203.0.113.0/24\n  glint ignore list",
+	}, newAddCmd(a, runAdd), newRemoveCmd(a, runRemove), newListCmd(a))
+}
+
+// options are what add and remove were asked.
+type options struct {
+	app           *app.App
+	networks      []string
+	agents        []string
+	parts         []string
+	force         bool
+	fullAddresses bool
+	dryRun        bool
+}
+
+func (o *options) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&o.agents, "user-agent", nil, "a whole user agent, letter by letter; repeatable")
+	f.StringArrayVar(&o.parts, "user-agent-contains", nil, "a part of a user agent, letter by letter; repeatable")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what would change, and change nothing")
+}
+
+// entries reads them all and reports all faults at once.
+func (o *options) entries() (entries []ignore.Entry, err error) {
+	var faults []error
+	for _, group := range []struct {
+		kind   ignore.Kind
+		values []string
+	}{
+		{ignore.Network, o.networks}, {ignore.UserAgent, o.agents}, {ignore.UserAgentContains, o.parts},
+	} {
+		for _, value := range group.values {
+			e, err := ignore.NewEntry(group.kind, value)
+			if err != nil {
+				faults = append(faults, fmt.Errorf("%q: %w", value, err))
+			}
+			entries = append(entries, e)
+		}
+	}
+	if len(entries) == 0 {
+		faults = append(faults, errors.New("want a network, --user-agent or --user-agent-contains"))
+	}
+	return entries, errors.Join(faults...)
+}
+
+// apply writes what change makes of the list, or only says what it would be.
+func (o *options) apply(change func(*ignore.List) (entries []ignore.Entry, note string, err error)) error {
+	var note string
+	update := func(before *ignore.List) (after []ignore.Entry, err error) {
+		after, note, err = change(before)
+		return after, err
+	}
+	if !o.dryRun {
+		if err := o.app.Home.UpdateIgnored(update); err != nil {
+			return err
+		}
+		fmt.Fprintln(o.app.Err, note)
+		return nil
+	}
+	before, err := o.app.Home.ReadIgnored()
+	if err != nil {
+		return err
+	}
+	entries, err := update(before)
+	if err != nil {
+		return err
+	}
+	if _, err := ignore.NewList(entries); err != nil {
+		return err
+	}
+	fmt.Fprintln(o.app.Err, note+"; nothing was changed (--dry-run)")
+	return nil
+}

@@ -1,0 +1,165 @@
+package deadletters
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+	"glint/cli/output"
+	"glint/ingest/archive"
+	"glint/ingest/deadletters"
+	"glint/ingest/logstream"
+)
+
+// bodyBytes is how much is posted together.
+const bodyBytes = 4 << 20
+
+type retryOptions struct {
+	app       *app.App
+	reason    string
+	ingestURL string
+	dryRun    bool
+	patience  time.Duration
+}
+
+func newRetryCmd(a *app.App, run func(context.Context, *retryOptions) error) *cobra.Command {
+	o := &retryOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "retry",
+		Short: "Send lines that could not be stored to ingest again",
+		Long: `Posts the lines to ingest's replay lane, without a syslog header before them, and removes a file once ingest has
+all its lines on disk. What still cannot be stored comes back as a dead letter by itself. With --reason, the other
+lines of a file stay. It may be stopped at any moment.`,
+		Example: "  glint log deadletters retry --dry-run\n  glint log deadletters retry --reason bad_time",
+		Args:    app.NoArgs,
+	}
+	app.IngestFlag(cmd, &o.ingestURL)
+	cmd.Flags().StringVar(&o.reason, "reason", "", "only lines with this reason")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only count what would be sent")
+	cmd.Flags().DurationVar(&o.patience, "patience", 5*time.Minute, "give up when ingest took nothing for so long")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if o.patience <= 0 {
+			return app.UsageOf(cmd, errors.New("--patience must be above zero"))
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func runRetry(ctx context.Context, o *retryOptions) error {
+	f, err := open(o.app)
+	if err != nil {
+		return err
+	}
+	files, err := filesOf(f)
+	if err != nil {
+		return err
+	}
+	r := &retry{retryOptions: o, folder: f}
+	if !o.dryRun {
+		ingest, err := o.app.Ingest(o.ingestURL)
+		if err != nil {
+			return err
+		}
+		r.post = poster(o, ingest)
+	}
+	for _, file := range files {
+		if err = r.file(ctx, file.Name); err != nil {
+			break
+		}
+	}
+	what := output.Plural(r.lines, "line", "lines") + " of " + output.Plural(r.files, "file", "files")
+	if o.dryRun {
+		fmt.Fprintln(o.app.Err, what, "would be sent; nothing was sent")
+	} else {
+		fmt.Fprintln(o.app.Err, "sent", what)
+	}
+	if _, ok := errors.AsType[*logstream.StatusError](err); ok && !errors.Is(err, logstream.ErrImpatient) {
+		return app.Try(err, "check that $GLINT_INGEST_TOKEN is the token of that ingest")
+	}
+	return err
+}
+
+func poster(o *retryOptions, ingest app.Ingest) logstream.Send {
+	p := &logstream.Patient{
+		Send:     logstream.NewPoster(ingest.URL, ingest.Token, "lane=replay").Send,
+		Patience: o.patience,
+		Note:     func(err error) { fmt.Fprintln(o.app.Err, "waiting:", output.Safe(err.Error())) },
+	}
+	return p.Post
+}
+
+// retry is one run.
+type retry struct {
+	*retryOptions
+	folder       *deadletters.Folder
+	post         logstream.Send
+	files, lines int // sent
+}
+
+// file sends the lines of a file, or those with the reason. Until all of them
+// are taken the file stays, so that a stop loses nothing.
+func (r *retry) file(ctx context.Context, name string) error {
+	wanted := 0
+	var others []deadletters.Letter
+	err := each(r.folder, name, func(l deadletters.Letter) error {
+		if r.wants(&l) {
+			wanted++
+		} else {
+			others = append(others, l)
+		}
+		return nil
+	})
+	if err != nil || wanted == 0 {
+		return err
+	}
+	if !r.dryRun {
+		name, err = r.folder.BeginRetry(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // somebody else was faster
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.send(ctx, name); err != nil {
+			return err
+		}
+		if err := r.folder.Write(others); err != nil {
+			return err
+		}
+		if err := r.folder.Remove(name); err != nil {
+			return err
+		}
+	}
+	r.files++
+	r.lines += wanted
+	return nil
+}
+
+func (r *retry) wants(l *deadletters.Letter) bool { return r.reason == "" || l.Reason == r.reason }
+
+// send posts the lines that are wanted.
+func (r *retry) send(ctx context.Context, name string) error {
+	var body []byte
+	err := each(r.folder, name, func(l deadletters.Letter) error {
+		if !r.wants(&l) {
+			return nil
+		}
+		body = append(append(body, archive.Line([]byte(l.Line))...), '\n')
+		if len(body) < bodyBytes {
+			return nil
+		}
+		err := r.post(ctx, body)
+		body = body[:0]
+		return err
+	})
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	return r.post(ctx, body)
+}

@@ -1,0 +1,223 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"glint/cli/app"
+	"glint/cli/output"
+	"glint/ingest/archive"
+)
+
+// stdin is the name of standard input among the files.
+const stdin = "-"
+
+// A body is full at either. Ingest takes far larger ones; these keep the memory
+// small, and a stop loses little work.
+const (
+	bodyBytes = 4 << 20
+	bodyLines = 20_000
+)
+
+// body is lines to be posted together.
+type body struct {
+	number int // of the body, from 0 on
+	lines  []byte
+	count  int
+	marks  []fileMark // of the files, once this body and all before it are taken
+	read   int64      // raw bytes of all files up to here
+}
+
+type fileMark struct {
+	path  string // "": of a file that can be read once only
+	mark  archive.Mark
+	ended bool // no lines of it follow
+}
+
+// feeder reads files and puts their lines into bodies.
+type feeder struct {
+	out   chan *body
+	marks *marks
+	fault func(error)
+	stdin io.Reader
+
+	todo       []fileMarkOf
+	totalBytes int64
+	skipped    int // files that an earlier replay has sent
+
+	next  body
+	ended int64 // raw bytes of the files that were read
+}
+
+type fileMarkOf struct {
+	archive.File
+	from archive.Mark
+}
+
+// leaveOutDone decides which files are read, and from where.
+func (f *feeder) leaveOutDone(files []archive.File) {
+	for _, file := range files {
+		var from archive.Mark
+		if file.Regular {
+			var err error
+			if from, err = f.marks.resume(file); err != nil {
+				f.fault(err)
+				continue
+			}
+		}
+		if from.Done {
+			f.skipped++
+			continue
+		}
+		f.todo = append(f.todo, fileMarkOf{file, from})
+		f.totalBytes += file.Size
+	}
+}
+
+// run reads all files. It ends with an error if ctx does; what is wrong with a
+// file goes to fault.
+func (f *feeder) run(ctx context.Context) error {
+	for _, file := range f.todo {
+		if err := f.file(ctx, file); err != nil {
+			return err
+		}
+	}
+	return f.flush(ctx)
+}
+
+func (f *feeder) file(ctx context.Context, file fileMarkOf) error {
+	in, err := f.open(ctx, file.File)
+	if err != nil {
+		f.fault(err)
+		return nil
+	}
+	defer func() { _ = in.Close() }() // only read
+	r, err := archive.NewReader(in, file.from.Offset)
+	if err == nil {
+		defer r.Close()
+		err = f.lines(ctx, r, file)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		f.fault(fmt.Errorf("%s: %w", file.Path, err))
+	}
+	f.ended = f.readBytes(r, file.File, true)
+	return nil
+}
+
+// readBytes returns the raw bytes of all files so far, for the progress.
+func (f *feeder) readBytes(r *archive.Reader, file archive.File, ended bool) int64 {
+	switch {
+	case file.Regular && ended:
+		return f.ended + file.Size
+	case file.Regular:
+		return f.ended + min(r.RawBytes(), file.Size)
+	case r == nil:
+		return f.ended
+	}
+	return f.ended + r.RawBytes()
+}
+
+// lines takes the lines of a file. What could be read counts, whatever follows.
+func (f *feeder) lines(ctx context.Context, r *archive.Reader, file fileMarkOf) error {
+	for {
+		line, err := r.Next()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			done := errors.Is(err, io.EOF)
+			f.mark(r, file, done, true)
+			if n := r.LongLines(); n > 0 {
+				f.fault(fmt.Errorf("%s: %s longer than %s bytes left out", file.Path,
+					output.Plural(n, "line", "lines"), output.Count(archive.MaxLineBytes)))
+			}
+			if done {
+				return nil
+			}
+			return err
+		}
+		f.next.lines = append(append(f.next.lines, line...), '\n')
+		f.next.count++
+		if len(f.next.lines) >= bodyBytes || f.next.count >= bodyLines {
+			f.mark(r, file, false, false)
+			if err := f.flush(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// mark notes how far the file is read.
+func (f *feeder) mark(r *archive.Reader, file fileMarkOf, done, ended bool) {
+	m := fileMark{mark: file.from, ended: ended}
+	if file.Regular {
+		m.path = file.Path
+	}
+	m.mark.Offset, m.mark.Done = r.Offset(), done
+	f.next.marks = append(f.next.marks, m)
+	f.next.read = f.readBytes(r, file.File, ended)
+}
+
+// flush hands out the body, if there is anything in it.
+func (f *feeder) flush(ctx context.Context) error {
+	if f.next.count == 0 && len(f.next.marks) == 0 {
+		return nil
+	}
+	b := f.next
+	f.next = body{number: b.number + 1, lines: make([]byte, 0, len(b.lines)+len(b.lines)/8)}
+	select {
+	case f.out <- &b:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// open opens a file so that reading it ends with ctx.
+func (f *feeder) open(ctx context.Context, file archive.File) (io.ReadCloser, error) {
+	switch {
+	case file.Path == stdin:
+		return io.NopCloser(app.Interruptible(ctx, f.stdin)), nil
+	case !file.Regular:
+		return io.NopCloser(app.Interruptible(ctx, &pipe{path: file.Path})), nil
+	}
+	in, err := os.Open(file.Path)
+	if err != nil {
+		return nil, err
+	}
+	return &interruptible{ctx, in}, nil
+}
+
+// interruptible is a file whose reads end with ctx.
+type interruptible struct {
+	ctx context.Context
+	*os.File
+}
+
+func (i *interruptible) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.File.Read(p)
+}
+
+// pipe is opened by its first Read, since that waits for somebody who writes.
+type pipe struct {
+	path string
+	file *os.File
+}
+
+func (p *pipe) Read(b []byte) (n int, err error) {
+	if p.file == nil {
+		if p.file, err = os.Open(p.path); err != nil {
+			return 0, err
+		}
+	}
+	return p.file.Read(b)
+}

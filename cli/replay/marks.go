@@ -1,0 +1,173 @@
+package replay
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"glint/cli/output"
+	"glint/ingest/archive"
+	"glint/ingest/durable"
+)
+
+// marks are how far the files of one set were taken by one ingest, kept in a
+// small file. It is safe for concurrent use.
+type marks struct {
+	path string // of the file
+
+	mu     sync.Mutex
+	files  map[string]archive.Mark // by absolute path
+	known  map[string]archive.Mark // of earlier replays
+	saved  time.Time               // the first marks are saved at once
+	pause  time.Duration           // until the next save
+	change bool                    // since the last one
+}
+
+// firstPause is the least time between two saves. It grows with what a save
+// takes, which grows with the number of files.
+const firstPause = time.Second
+
+// marksFile is the place of the marks of these paths at that ingest; "" is the
+// running one, whose address may change.
+func marksFile(dir, ingestURL string, paths []string) string {
+	set := []string{ingestURL}
+	for _, path := range paths {
+		if absolute, err := filepath.Abs(path); err == nil {
+			path = absolute
+		}
+		set = append(set, path)
+	}
+	slices.Sort(set[1:])
+	sum := sha256.Sum256([]byte(strings.Join(set, "\x00")))
+	return filepath.Join(dir, hex.EncodeToString(sum[:8])+".json")
+}
+
+// openMarks reads the marks; with restart, or if they cannot be understood,
+// there are none.
+func openMarks(path string, restart bool) (*marks, error) {
+	m := &marks{path: path, files: map[string]archive.Mark{}, known: map[string]archive.Mark{}, pause: firstPause}
+	if restart {
+		m.change = true // the next save forgets what there was
+		return m, nil
+	}
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read how far the replay is: %w", err)
+	}
+	if json.Unmarshal(b, &m.known) != nil {
+		m.known = map[string]archive.Mark{}
+	}
+	return m, nil
+}
+
+// resume returns from where a file is read.
+func (m *marks) resume(file archive.File) (archive.Mark, error) {
+	f, err := os.Open(file.Path)
+	if err != nil {
+		return archive.Mark{}, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	mark, err := archive.Resume(f, file.Size, m.known[file.Path])
+	if err != nil {
+		return mark, fmt.Errorf("%s: %w", file.Path, err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if mark.Offset > 0 || mark.Done {
+		m.files[file.Path] = mark // stays known though nothing of it is sent now
+	}
+	return mark, nil
+}
+
+// set notes how far files are, and saves that now and then.
+func (m *marks) set(files []fileMark) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, f := range files {
+		if f.path != "" {
+			m.files[f.path] = f.mark
+			m.change = true
+		}
+	}
+	if time.Since(m.saved) < m.pause {
+		return nil
+	}
+	return m.write()
+}
+
+// save keeps what was set last.
+func (m *marks) save() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.write()
+}
+
+func (m *marks) write() error {
+	if !m.change {
+		return nil
+	}
+	began := time.Now()
+	b, err := json.MarshalIndent(m.files, "", " ")
+	if err == nil {
+		err = durable.WriteFile(m.path, append(b, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("keep how far the replay is: %w", err)
+	}
+	m.saved, m.change = time.Now(), false
+	m.pause = max(firstPause, 20*m.saved.Sub(began))
+	return nil
+}
+
+// taken puts the bodies that ingest has taken, in any order, back into theirs.
+type taken struct {
+	marks    *marks
+	progress *output.Progress
+
+	mu      sync.Mutex
+	waiting map[int]*body // taken before one of a lower number
+	next    int
+	read    int64
+
+	files, lines, bytes int
+}
+
+// add counts a body that was taken. Marks are set once all before it are taken.
+func (t *taken) add(b *body) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lines += b.count
+	t.bytes += len(b.lines)
+	b.lines = nil // not needed while it waits
+	if t.waiting == nil {
+		t.waiting = map[int]*body{}
+	}
+	t.waiting[b.number] = b
+	for b := t.waiting[t.next]; b != nil; b = t.waiting[t.next] {
+		delete(t.waiting, t.next)
+		t.next++
+		for _, m := range b.marks {
+			if m.ended {
+				t.files++
+			}
+		}
+		t.progress.Add(int(b.read/1000 - t.read/1000))
+		t.read = b.read
+		if err := t.marks.set(b.marks); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+// Package archive reads archived log files, as a CDN's log streaming leaves them
+// in a bucket: plain, gzip, zstd or framed snappy, told by their content and
+// not by their name, with or without a syslog header before each line.
+//
+// A damaged file gives the lines before the damage, then an error. The memory
+// stays bounded whatever the file holds. The package does not look into the
+// lines, nor keep what was read; a Mark tells where to go on.
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
+
+	"glint/ingest/server/codec"
+)
+
+// The errors of a file, beside those of the disk.
+var (
+	ErrDamaged = errors.New("archive: the file is damaged or ends early")
+	ErrNotText = errors.New("archive: the file holds no lines of text")
+)
+
+// MaxLineBytes bounds a line; a longer one is left out and counted. An event's
+// line is far shorter.
+const MaxLineBytes = 1 << 20
+
+// maxWindowBytes is the largest window of a zstd file: that of zstd --long.
+const maxWindowBytes = 128 << 20
+
+// Reader reads the lines of one file.
+type Reader struct {
+	raw     counter
+	lines   *bufio.Reader // decoded
+	closing func()
+	end     int64 // decoded bytes up to the end of the last whole line
+	long    int
+	line    []byte
+	failed  error
+}
+
+// counter counts what is read.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// NewReader returns a reader of the file's lines from the decoded byte skip on,
+// which is the Offset of an earlier reader, or 0. Close must be called.
+func NewReader(file io.Reader, skip int64) (*Reader, error) {
+	r := &Reader{raw: counter{r: file}, closing: func() {}}
+	sent := bufio.NewReaderSize(&r.raw, 1<<18)
+	head, err := sent.Peek(16)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	decoded, err := r.decoder(codec.Detect(head), sent)
+	if err != nil {
+		return nil, err
+	}
+	r.lines = bufio.NewReaderSize(decoded, 1<<18)
+	if head, err = r.lines.Peek(1 << 10); len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
+		r.Close()
+		return nil, damage(err)
+	}
+	if !isText(head) {
+		r.Close()
+		return nil, ErrNotText
+	}
+	if skip > 0 {
+		if _, err := io.CopyN(io.Discard, r.lines, skip); err != nil {
+			r.Close()
+			return nil, damage(err)
+		}
+		r.end = skip
+	}
+	return r, nil
+}
+
+func (r *Reader) decoder(c codec.Codec, sent io.Reader) (io.Reader, error) {
+	switch c {
+	case codec.Gzip:
+		z, err := gzip.NewReader(sent)
+		if err != nil {
+			return nil, damage(err)
+		}
+		return z, nil
+	case codec.Zstd:
+		z, err := zstd.NewReader(sent, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindowBytes))
+		if err != nil {
+			return nil, damage(err)
+		}
+		r.closing = z.Close
+		return z, nil
+	case codec.Snappy:
+		return snappy.NewReader(sent), nil
+	case codec.Plain:
+	}
+	return sent, nil
+}
+
+// isText refuses pictures, other archives and the like, whose lines would all
+// have to be kept as faulty ones. A character may be cut off at the end.
+func isText(head []byte) bool {
+	for len(head) > 0 {
+		c, n := utf8.DecodeRune(head)
+		switch {
+		case c == utf8.RuneError && n == 1:
+			return len(head) < utf8.UTFMax && !utf8.FullRune(head)
+		case c < ' ' && c != '\t' && c != '\n' && c != '\r':
+			return false
+		}
+		head = head[n:]
+	}
+	return true
+}
+
+// Next returns the next line that is not blank, without its line feed and
+// without a syslog header. It is good until the next call. At the end it
+// returns io.EOF; a line that the damage of a file has cut off is none.
+func (r *Reader) Next() ([]byte, error) {
+	for r.failed == nil {
+		line, whole := r.read()
+		if !whole && !errors.Is(r.failed, io.EOF) {
+			break
+		}
+		if line = Line(line); len(line) > 0 {
+			return line, nil
+		}
+	}
+	return nil, r.failed
+}
+
+// read returns a line, whole if it ends with a line feed, and nil for one that
+// is too long.
+func (r *Reader) read() (line []byte, whole bool) {
+	size := int64(0)
+	r.line = r.line[:0]
+	for {
+		part, err := r.lines.ReadSlice('\n')
+		size += int64(len(part))
+		if size <= MaxLineBytes {
+			if err == nil && len(r.line) == 0 {
+				r.end += size
+				return part, true
+			}
+			r.line = append(r.line, part...)
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil {
+			r.failed = damage(err)
+		} else {
+			r.end += size
+		}
+		if size > MaxLineBytes {
+			r.long++
+			return nil, err == nil
+		}
+		return r.line, err == nil
+	}
+}
+
+// Offset returns how many decoded bytes the lines so far took. A last line
+// without a line feed does not count, since the file may grow.
+func (r *Reader) Offset() int64 { return r.end }
+
+// RawBytes returns how many bytes of the file were read, about.
+func (r *Reader) RawBytes() int64 { return r.raw.n }
+
+// LongLines returns how many lines were left out for their length.
+func (r *Reader) LongLines() int { return r.long }
+
+// Close lets go of the decoder. It does not close the file.
+func (r *Reader) Close() { r.closing() }
+
+// damage tells an end that comes too early, or a decoder's complaint, from a
+// fault of the disk.
+func damage(err error) error {
+	var path interface{ Timeout() bool } // of *fs.PathError
+	switch {
+	case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	case errors.As(err, &path):
+		return err
+	}
+	return fmt.Errorf("%w (%w)", ErrDamaged, err)
+}
+
+// Line returns a line of a log without what is around the message: white space,
+// and the syslog header of Fastly's message types classic ("<134>2016-07-04T…
+// cache-sjc3128 name[62959]: "), loggly and logplex.
+// https://www.fastly.com/documentation/guides/integrations/streaming-logs/changing-log-line-formats
+func Line(line []byte) []byte {
+	line = bytes.TrimSpace(line)
+	if len(line) == 0 || line[0] == '{' {
+		return line
+	}
+	if message := bytes.IndexByte(line, '{'); message > 0 && isSyslog(line[:message]) {
+		return line[message:]
+	}
+	return line
+}
+
+// isSyslog tells a header by its priority; logplex writes the length before.
+func isSyslog(header []byte) bool {
+	header = bytes.TrimLeft(header, "0123456789")
+	header = bytes.TrimPrefix(header, []byte{' '})
+	if len(header) == 0 || header[0] != '<' {
+		return false
+	}
+	priority, _, closed := bytes.Cut(header[1:], []byte{'>'})
+	return closed && len(priority) > 0 && len(priority) <= 3 && len(bytes.TrimLeft(priority, "0123456789")) == 0
+}

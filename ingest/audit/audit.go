@@ -1,0 +1,236 @@
+// Package audit accounts for every event that ingest has accepted. It compares
+// two witnesses that know nothing of each other: the receipts which ingest kept
+// of what became of each record of its log, and the tables of the warehouse. It
+// goes event by event, so that a repeat of one cannot hide the loss of another.
+//
+// It changes nothing and may run beside the service. What it reads goes on
+// meanwhile, so the order matters; each step relies on the one before it:
+//
+//  1. how far each lane is acknowledged: those records have their receipts
+//  2. the log: whatever was accepted and let go since has its receipt, too
+//  3. the receipts: each was written after its events were in the warehouse
+//  4. opens, for what was received in the same hour; then, for the rest only:
+//  5. unresolved_opens: an event that has left since is in opens
+//  6. opens
+//
+// So an event on its way is found where it was or where it went, and never
+// counts as missing. A record that is in the log and has no receipt waits.
+//
+// The audit believes the receipts about bad tokens, dead letters and opens over
+// the cap: they are counts without keys. Memory is bounded: the receipts' heads
+// of one hour and a few million keys at a time, whatever the hour holds.
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"glint/edge/token"
+	"glint/ingest/archive"
+	"glint/ingest/receipts"
+)
+
+// ErrNoReceipts says that ingest has never kept receipts for that log.
+var ErrNoReceipts = errors.New("audit: no receipts")
+
+// ErrOutrun says that old receipts went while they were audited, again and again.
+var ErrOutrun = errors.New("audit: the oldest receipts are removed faster than they can be compared")
+
+// Warehouse is what the audit asks of ClickHouse; *warehouse.Warehouse is one.
+type Warehouse interface {
+	ReceivedEvents(ctx context.Context, from, until time.Time, part, parts uint64, visit func(event uint64)) error
+	UnresolvedEvents(ctx context.Context, events []uint64) ([]uint64, error)
+	MissingOpens(ctx context.Context, events []uint64) ([]uint64, error)
+}
+
+// Options say what is audited.
+type Options struct {
+	LogDir    string // holds the lanes of the log, their batches, and the receipts
+	Warehouse Warehouse
+	Since     time.Time // of receipt; zero: from the first receipt on
+	Until     time.Time // before this; zero: until now
+	// Archive are files of archived lines, to estimate what the live stream
+	// lost; none: no estimate. Ring has the keys that judge their tokens.
+	Archive []archive.File
+	Ring    *token.Ring
+	// Progress is told of each stage and its size, and returns what is told of
+	// each part that is done. nil: nobody is told.
+	Progress func(verb string, total int) func(n int)
+	Now      func() time.Time // nil: time.Now
+
+	maxKeys int // that are held at a time, about; 0: defaultMaxKeys
+}
+
+// defaultMaxKeys take about 130 MB, as each is held twice.
+const defaultMaxKeys = 8 << 20
+
+// Row accounts for the lines of one hour and source:
+//
+//	Accepted = Repeats + InOpens + Unresolved + BadTokens + DeadLetters + OverCap + Waiting + Missing
+//	Events   = InOpens + Unresolved + Missing − Unexplained
+type Row struct {
+	Hour        time.Time
+	Source      string
+	Accepted    uint64 // lines that were answered by 2xx
+	Events      uint64 // distinct ones, of which receipts say that they were stored
+	Repeats     uint64 // lines whose event came before, in the same hour from the same source
+	InOpens     uint64
+	Unresolved  uint64 // wait in unresolved_opens for the registration of their message
+	BadTokens   uint64
+	DeadLetters uint64
+	OverCap     uint64 // opens of unregistered messages that were not kept, since there were too many
+	Waiting     uint64 // lines in the log that are not yet in the warehouse
+	Missing     uint64 // accepted, and nowhere
+	Unexplained uint64 // a part of Missing: lines of which no receipt says what they were
+}
+
+func (r *Row) add(o *Row) {
+	r.Accepted += o.Accepted
+	r.Events += o.Events
+	r.Repeats += o.Repeats
+	r.InOpens += o.InOpens
+	r.Unresolved += o.Unresolved
+	r.BadTokens += o.BadTokens
+	r.DeadLetters += o.DeadLetters
+	r.OverCap += o.OverCap
+	r.Waiting += o.Waiting
+	r.Missing += o.Missing
+	r.Unexplained += o.Unexplained
+}
+
+// Records are neighbours in a lane's log.
+type Records struct {
+	Lane        string
+	LogID       string
+	First, Last uint64
+}
+
+// Count is how many they are.
+func (r *Records) Count() uint64 { return r.Last - r.First + 1 }
+
+// Result is what an audit has found.
+type Result struct {
+	Since time.Time // nothing is said of what was received before
+	Until time.Time // nor of what was received then or later; zero: until it ran
+	Rows  []Row     // by hour and source
+	Total Row       // the sum of them
+
+	Lost             []Records // neither in the log nor in a receipt: damaged
+	WithoutReceipt   []Records // in the log, acknowledged, and without receipt; their lines are Unexplained
+	ReceiptDamages   int       // stretches of the receipts that cannot be read
+	ReceiptTornBytes int64     // of writes that never returned; harmless
+
+	Live *LiveStream // nil: there was no archive
+}
+
+// Accounted reports whether it is known of every accepted event where it is.
+func (r *Result) Accounted() bool {
+	return r.Total.Missing == 0 && len(r.Lost) == 0 && len(r.WithoutReceipt) == 0 && r.ReceiptDamages == 0
+}
+
+// tries bounds how often an audit begins anew because receipts went meanwhile.
+const tries = 3
+
+// Run audits. It returns ErrNoReceipts or ErrOutrun, or an error of the disk, of
+// the warehouse or of the context. A difference is no error.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	if o.Progress == nil {
+		o.Progress = func(string, int) func(int) { return func(int) {} }
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.maxKeys == 0 {
+		o.maxKeys = defaultMaxKeys
+	}
+	dir := filepath.Join(o.LogDir, receipts.Folder)
+	since, err := receipts.Since(dir)
+	if err != nil {
+		return nil, err
+	}
+	if since.IsZero() {
+		return nil, fmt.Errorf("%w in %s", ErrNoReceipts, dir)
+	}
+	for range tries {
+		a := auditor{Options: o, dir: dir, result: &Result{Since: since, Until: o.Until}}
+		if o.Since.After(since) {
+			a.result.Since = o.Since
+		}
+		if err := a.run(ctx); err != nil {
+			return nil, err
+		}
+		if since, err = receipts.Since(dir); err != nil {
+			return nil, err
+		}
+		if !since.After(a.result.Since) {
+			return a.result, nil
+		}
+	}
+	return nil, ErrOutrun
+}
+
+// auditor is one run.
+type auditor struct {
+	Options
+	dir    string // of the receipts
+	shelf  *receipts.Shelf
+	lanes  []*lane
+	result *Result
+}
+
+func (a *auditor) run(ctx context.Context) error {
+	var err error
+	if a.lanes, err = a.readLog(ctx); err != nil {
+		return err
+	}
+	if a.shelf, err = receipts.OpenShelf(a.dir); err != nil {
+		return err
+	}
+	events, err := a.survey(ctx)
+	if err != nil {
+		return err
+	}
+	done := a.Progress("compared events", events)
+	for _, hour := range a.hours() {
+		if err := a.hour(ctx, hour, done); err != nil {
+			return err
+		}
+	}
+	for i := range a.result.Rows {
+		a.result.Total.add(&a.result.Rows[i])
+	}
+	if len(a.Archive) > 0 {
+		a.result.Live, err = a.liveStream(ctx)
+	}
+	return err
+}
+
+// within reports whether something that was received then is looked at.
+func (a *auditor) within(at time.Time) bool {
+	r := a.result
+	return !at.Before(r.Since) && (r.Until.IsZero() || at.Before(r.Until))
+}
+
+// hours are those with receipts or waiting records that are looked at, in their
+// order.
+func (a *auditor) hours() []time.Time {
+	hours := slices.Clone(a.shelf.Hours())
+	for _, l := range a.lanes {
+		for hour := range l.byHour {
+			hours = append(hours, hour)
+		}
+	}
+	slices.SortFunc(hours, time.Time.Compare)
+	hours = slices.CompactFunc(hours, time.Time.Equal)
+	return slices.DeleteFunc(hours, func(hour time.Time) bool { return !a.touches(hour) })
+}
+
+// touches reports whether a part of the hour is looked at.
+func (a *auditor) touches(hour time.Time) bool {
+	r := a.result
+	return hour.Add(time.Hour).After(r.Since) && (r.Until.IsZero() || hour.Before(r.Until))
+}

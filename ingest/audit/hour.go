@@ -1,0 +1,207 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"glint/ingest/receipts"
+	"glint/ingest/warehouse"
+)
+
+// rows are those of one hour by source.
+type rows map[string]*Row
+
+func (r rows) of(hour time.Time, source string) *Row {
+	row := r[source]
+	if row == nil {
+		row = &Row{Hour: hour, Source: source}
+		r[source] = row
+	}
+	return row
+}
+
+// witness identifies a record that has a receipt.
+type witness struct {
+	logID  string
+	record uint64
+}
+
+// hour accounts for one hour.
+func (a *auditor) hour(ctx context.Context, hour time.Time, done func(int)) (err error) {
+	h, err := a.shelf.Hour(hour)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	a.result.ReceiptDamages += h.Damages
+	a.result.ReceiptTornBytes += h.TornBytes
+
+	rows, witnessed := rows{}, map[witness]bool{}
+	err = h.Heads(func(r *receipts.Receipt, events int) error {
+		witnessed[witness{r.LogID, r.Record}] = true
+		if a.within(r.ReceivedAt) {
+			rows.of(hour, r.Source).explain(r, events)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	a.waiting(rows, hour, witnessed)
+	if err := a.compare(ctx, h, rows, hour, done); err != nil {
+		return err
+	}
+	for _, source := range slices.Sorted(maps.Keys(rows)) {
+		a.result.Rows = append(a.result.Rows, *rows[source])
+	}
+	return nil
+}
+
+// explain adds what a receipt says without its events.
+func (r *Row) explain(receipt *receipts.Receipt, events int) {
+	r.Accepted += uint64(receipt.Lines)
+	r.BadTokens += uint64(receipt.BadTokens)
+	r.DeadLetters += uint64(receipt.DeadLetters)
+	r.OverCap += uint64(receipt.OverCap)
+	told := events + receipt.BadTokens + receipt.DeadLetters + receipt.OverCap
+	if rest := receipt.Lines - told; rest > 0 {
+		r.Missing += uint64(rest)
+		r.Unexplained += uint64(rest)
+	}
+}
+
+// waiting adds the records of the log that have no receipt.
+func (a *auditor) waiting(rows rows, hour time.Time, witnessed map[witness]bool) {
+	for _, l := range a.lanes {
+		for _, e := range l.byHour[hour] {
+			if witnessed[witness{l.logID, e.record}] {
+				continue
+			}
+			row := rows.of(hour, e.source)
+			row.Accepted += e.lines
+			if e.record > l.acknowledged {
+				row.Waiting += e.lines
+				continue
+			}
+			row.Missing += e.lines
+			row.Unexplained += e.lines
+			a.result.WithoutReceipt = appendRecord(a.result.WithoutReceipt, l.name, l.logID, e.record)
+		}
+	}
+}
+
+// appendRecord adds a record, to its neighbours where it has some.
+func appendRecord(list []Records, lane, logID string, record uint64) []Records {
+	if n := len(list) - 1; n >= 0 && list[n].LogID == logID && list[n].Last+1 == record {
+		list[n].Last = record
+		return list
+	}
+	return append(list, Records{lane, logID, record, record})
+}
+
+// maxAsked is how many events the warehouse is asked of at a time.
+const maxAsked = 500_000
+
+// compare looks up the events of an hour. An hour of very many is gone through
+// several times; each pass takes a part of all events, so that it knows of each
+// whether it came twice.
+func (a *auditor) compare(ctx context.Context, h *receipts.Hour, rows rows, hour time.Time, done func(int)) error {
+	parts := uint64(h.Events()/a.maxKeys + 1)
+	keys := map[string][]uint64{}
+	for part := range parts {
+		err := h.Each(func(r *receipts.Receipt) error {
+			if !a.within(r.ReceivedAt) {
+				return nil
+			}
+			list := keys[r.Source]
+			for _, key := range r.Events {
+				if parts == 1 || warehouse.EventPart(key, parts) == part {
+					list = append(list, key)
+				}
+			}
+			keys[r.Source] = list
+			return ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+		if err := a.comparePart(ctx, keys, rows, hour, part, parts); err != nil {
+			return err
+		}
+		for source, list := range keys {
+			done(len(list))
+			keys[source] = list[:0]
+		}
+	}
+	return nil
+}
+
+// comparePart finds most events among those that the warehouse received in that
+// hour, which is one pass over them however many they are, and asks for the rest:
+// repeats, whose row may be of another hour, and what is not in opens.
+func (a *auditor) comparePart(ctx context.Context, keys map[string][]uint64, rows rows, hour time.Time, part, parts uint64) error {
+	all := newKeySet(slices.Concat(slices.Collect(maps.Values(keys))...))
+	if len(all.keys) == 0 {
+		return nil
+	}
+	from, until := hour, hour.Add(time.Hour)
+	if a.result.Since.After(from) {
+		from = a.result.Since
+	}
+	if err := a.Warehouse.ReceivedEvents(ctx, from, until, part, parts, all.mark); err != nil {
+		return err
+	}
+	for source, list := range keys {
+		slices.Sort(list)
+		distinct := slices.Compact(list)
+		row := rows[source]
+		row.Repeats += uint64(len(list) - len(distinct))
+		row.Events += uint64(len(distinct))
+		rest := slices.DeleteFunc(distinct, all.isMarked)
+		row.InOpens += uint64(len(distinct) - len(rest))
+		for asked := range slices.Chunk(rest, maxAsked) {
+			if err := a.ask(ctx, row, asked); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ask looks up events one by one.
+func (a *auditor) ask(ctx context.Context, row *Row, events []uint64) error {
+	// In this order: an event that is moved between the two is in opens.
+	unresolved, err := a.Warehouse.UnresolvedEvents(ctx, events)
+	if err != nil {
+		return err
+	}
+	missing, err := a.Warehouse.MissingOpens(ctx, events)
+	if err != nil {
+		return err
+	}
+	waiting := common(missing, unresolved)
+	row.InOpens += uint64(len(events) - len(missing))
+	row.Unresolved += waiting
+	row.Missing += uint64(len(missing)) - waiting
+	return nil
+}
+
+// common is the number of keys in both lists, each of which has a key once.
+func common(a, b []uint64) (n uint64) {
+	if len(a) == 0 || len(b) == 0 {
+		return 0
+	}
+	in := make(map[uint64]bool, len(b))
+	for _, key := range b {
+		in[key] = true
+	}
+	for _, key := range a {
+		if in[key] {
+			n++
+		}
+	}
+	return n
+}

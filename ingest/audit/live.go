@@ -1,0 +1,225 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"glint/edge/event"
+	"glint/edge/token"
+	"glint/ingest/archive"
+	"glint/ingest/receipts"
+	"glint/ingest/server/codec"
+	"glint/ingest/wal"
+)
+
+// Transit is how long a line may be on its way from the edge: younger ones are
+// not taken for lost.
+const Transit = 10 * time.Minute
+
+// LiveStream estimates what was lost between the edge and ingest: which events of
+// an archive never came as live lines. A replay of the archive does not hide it.
+//
+// Compared are the events that were opened since there are receipts, and long
+// enough ago to have arrived. Lines are left out whose key no receipt would have,
+// had they come: those that are no event, and those with a bad token. That is
+// judged by the keys of today: an open whose key was not known when it came, one
+// that the warehouse refused, and one over the cap have no key in a receipt and
+// look lost.
+type LiveStream struct {
+	Since, Until  time.Time // of opened_at; Until is excluded
+	Archived      uint64    // distinct events of the archive that are compared
+	NeverArrived  uint64    // of those
+	Rate          float64   // NeverArrived / Archived; 0 of none
+	Low, High     float64   // 95 % Wilson interval of the rate, for a stream of which the archive is a sample
+	OtherTime     uint64    // lines of the archive that were opened before or later
+	NotComparable uint64    // lines of the archive that are no event or have a bad token
+}
+
+// liveStream reads the archive, and then where its events may have arrived, in
+// the order that the package's comment gives.
+func (a *auditor) liveStream(ctx context.Context) (*LiveStream, error) {
+	s := &LiveStream{Since: a.result.Since, Until: a.Now().Add(-Transit)}
+	if !a.Until.IsZero() && a.Until.Before(s.Until) {
+		s.Until = a.Until
+	}
+	keys, err := a.readArchive(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	archived := newKeySet(keys)
+	if err := a.markWaiting(ctx, archived); err != nil {
+		return nil, err
+	}
+	if a.shelf, err = receipts.OpenShelf(a.dir); err != nil { // some have come meanwhile
+		return nil, err
+	}
+	for _, hour := range a.shelf.Hours() {
+		if hour.Add(time.Hour).Before(s.Since) {
+			continue
+		}
+		if err := a.markArrived(ctx, hour, archived); err != nil {
+			return nil, err
+		}
+	}
+	s.Archived, s.NeverArrived = uint64(len(archived.keys)), uint64(archived.left)
+	if s.Archived > 0 {
+		s.Rate = float64(s.NeverArrived) / float64(s.Archived)
+	}
+	s.Low, s.High = wilson(s.NeverArrived, s.Archived)
+	return s, nil
+}
+
+// readArchive returns the keys of the archive's events that are compared.
+func (a *auditor) readArchive(ctx context.Context, s *LiveStream) (keys []uint64, err error) {
+	total := 0
+	for _, f := range a.Archive {
+		total += int(f.Size)
+	}
+	done := a.Progress("read bytes of the archive", total)
+	for _, f := range a.Archive {
+		err := readLines(f.Path, done, func(line string) error {
+			key, opened, ok := comparableKey(a.Ring, line)
+			switch {
+			case !ok:
+				s.NotComparable++
+			case opened.Before(s.Since) || !opened.Before(s.Until):
+				s.OtherTime++
+			default:
+				keys = append(keys, key)
+			}
+			return ctx.Err()
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read archive %s: %w", f.Path, err)
+		}
+	}
+	return keys, nil
+}
+
+// readLines calls visit for each line of a file, and done for what was read of
+// its bytes.
+func readLines(path string, done func(n int), visit func(line string) error) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	r, err := archive.NewReader(f, 0)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	told := int64(0)
+	for {
+		line, err := r.Next()
+		if n := r.RawBytes(); n > told {
+			done(int(n - told))
+			told = n
+		}
+		if errors.Is(err, io.EOF) && !errors.Is(err, archive.ErrDamaged) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := visit(string(line)); err != nil {
+			return err
+		}
+	}
+}
+
+// comparableKey returns the key of a line's event, if a receipt would have it.
+func comparableKey(ring *token.Ring, line string) (key uint64, opened time.Time, ok bool) {
+	e, err := event.Parse(line)
+	if err == nil {
+		err = e.Check()
+	}
+	if err != nil {
+		return 0, opened, false
+	}
+	if e.Kind == event.KindUUID || e.Kind == "" && len(e.Token) == uuidLen {
+		_, err = token.ParseMessageID(e.Token)
+	} else {
+		_, err = ring.Open(e.Token)
+	}
+	return e.ID.Key(), e.OpenedAt, err == nil
+}
+
+// uuidLen tells a UUID from a token in a line that does not say what it has.
+const uuidLen = 36
+
+// markWaiting marks the events of live records that may have no receipt yet.
+func (a *auditor) markWaiting(ctx context.Context, archived *keySet) error {
+	lanes, err := a.readLog(ctx) // anew: how far they are now
+	if err != nil {
+		return err
+	}
+	live := lanes[0]
+	if len(live.numbers) == 0 {
+		return nil
+	}
+	var lines []byte
+	_, err = wal.Visit(a.laneDir(live), func(p wal.Position, r *wal.Record) error {
+		if p.Record <= live.acknowledged {
+			return ctx.Err()
+		}
+		var err error
+		lines, err = codec.AppendDecoded(lines[:0], codec.Codec(r.Codec), r.Body, int64(r.DecodedBytes))
+		if err != nil {
+			return fmt.Errorf("decode record %d: %w", p.Record, err)
+		}
+		for line := range strings.Lines(string(lines)) {
+			if e, err := event.Parse(strings.TrimSpace(line)); err == nil {
+				archived.mark(e.ID.Key())
+			}
+		}
+		return ctx.Err()
+	})
+	return err
+}
+
+// markArrived marks the events of an hour's live receipts.
+func (a *auditor) markArrived(ctx context.Context, hour time.Time, archived *keySet) error {
+	h, err := a.shelf.Hour(hour)
+	if err != nil {
+		return err
+	}
+	err = h.Each(func(r *receipts.Receipt) error {
+		if r.Lane == wal.LaneLive {
+			for _, key := range r.Events {
+				archived.mark(key)
+			}
+		}
+		return ctx.Err()
+	})
+	if closeErr := h.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// wilson returns the 95 % Wilson interval of k of n, 0 to 1 of none
+// (https://doi.org/10.1080/01621459.1927.10502953).
+func wilson(k, n uint64) (low, high float64) {
+	if n == 0 {
+		return 0, 1
+	}
+	const z = 1.959963984540054
+	size, p := float64(n), float64(k)/float64(n)
+	middle := p + z*z/(2*size)
+	half := z * math.Sqrt(p*(1-p)/size+z*z/(4*size*size))
+	low, high = (middle-half)/(1+z*z/size), (middle+half)/(1+z*z/size)
+	if k == 0 {
+		low = 0 // exactly
+	}
+	if k == n {
+		high = 1
+	}
+	return low, high
+}

@@ -1,0 +1,57 @@
+package batch
+
+// Outcome is what became of a line; also the value of a metric's label.
+type Outcome string
+
+// The outcomes. Those from NotEvent on are reasons of dead letters.
+const (
+	Stored     Outcome = "stored"      // in opens
+	Unresolved Outcome = "unresolved"  // a plain UUID that is not registered yet: in unresolved_opens
+	BadToken   Outcome = "bad_token"   // not signed by a key that verifies: in bad_tokens, or beyond its cap only counted
+	OverCap    Outcome = "over_cap"    // a plain UUID that is not registered, while unresolved_opens is full: not kept
+	NotEvent   Outcome = "not_event"   // no JSON, a field of the wrong form, or one missing
+	BadTime    Outcome = "bad_time"    // opened_at outside the sane range
+	UnknownKey Outcome = "unknown_key" // valid at the edge, by a key that is missing here
+	Refused    Outcome = "refused"     // the warehouse does not take a value of it
+)
+
+// Outcomes are all of them.
+var Outcomes = []Outcome{Stored, Unresolved, BadToken, OverCap, NotEvent, BadTime, UnknownKey, Refused}
+
+// isDeadLetter says whether such a line is kept in the dead-letter folder.
+func (o Outcome) isDeadLetter() bool {
+	switch o {
+	case NotEvent, BadTime, UnknownKey, Refused:
+		return true
+	}
+	return false
+}
+
+// Result is what became of the lines of a batch.
+type Result struct {
+	Lines  map[Outcome]int
+	Bodies []BodyResult // in the order of the bodies
+}
+
+// BodyResult is what became of the lines of one body.
+type BodyResult struct {
+	Events      []uint64 // of lines that are in opens or unresolved_opens, a repeat as often as it came
+	BadTokens   int
+	DeadLetters int
+	OverCap     int
+}
+
+func (r *Result) count(body int, o Outcome, event uint64) {
+	r.Lines[o]++
+	b := &r.Bodies[body]
+	switch {
+	case o == BadToken:
+		b.BadTokens++
+	case o == OverCap:
+		b.OverCap++
+	case o.isDeadLetter():
+		b.DeadLetters++
+	default:
+		b.Events = append(b.Events, event)
+	}
+}

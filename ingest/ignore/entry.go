@@ -1,0 +1,163 @@
+package ignore
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"glint/edge/classify"
+)
+
+// Kind says what an entry compares.
+type Kind string
+
+// The kinds. Letters count as they stand: a user agent in another case is
+// another one.
+const (
+	Network           Kind = "network"             // an address or a CIDR prefix
+	UserAgent         Kind = "user_agent"          // the whole header
+	UserAgentContains Kind = "user_agent_contains" // a part of it
+)
+
+// The bounds of a list. Parts are compared one by one with every open.
+const (
+	MaxEntries = 5000
+	MaxParts   = 100
+)
+
+// maxAgentBytes of an entry: a user agent is cut in the event line, at about
+// twice as much.
+const maxAgentBytes = 450
+
+var (
+	// ErrEntry is wrapped by errors about an entry or a line. None names a value,
+	// since they reach the log.
+	ErrEntry = errors.New("ignore: faulty entry")
+	// ErrTooMany is returned for a list beyond its bounds.
+	ErrTooMany = fmt.Errorf("ignore: more than %d entries, or more than %d parts of user agents", MaxEntries, MaxParts)
+)
+
+// Entry is one line of the list. Those of NewEntry can be compared with ==.
+type Entry struct {
+	Kind  Kind
+	Value string
+}
+
+// NewEntry returns an entry in its normal form. Errors: ErrEntry.
+func NewEntry(kind Kind, value string) (Entry, error) {
+	value = strings.TrimSpace(value)
+	switch kind {
+	case Network:
+		p, err := parsePrefix(value)
+		if err != nil {
+			return Entry{}, err
+		}
+		return Entry{kind, p.String()}, nil
+	case UserAgent, UserAgentContains:
+		return Entry{kind, value}, checkAgent(value)
+	}
+	return Entry{}, fmt.Errorf("%w: the kind is none of %s, %s, %s", ErrEntry, Network, UserAgent, UserAgentContains)
+}
+
+func parsePrefix(s string) (netip.Prefix, error) {
+	p, err := netip.ParsePrefix(s)
+	if a, addrErr := netip.ParseAddr(s); addrErr == nil && a.Zone() == "" {
+		p, err = netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	if err != nil {
+		return p, fmt.Errorf("%w: the network is neither an address nor a CIDR prefix", ErrEntry)
+	}
+	if p.Addr().Is4In6() && p.Bits() >= 96 {
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p.Masked(), nil
+}
+
+func checkAgent(s string) error {
+	switch {
+	case s == "":
+		return fmt.Errorf("%w: the user agent is empty", ErrEntry)
+	case len(s) > maxAgentBytes:
+		return fmt.Errorf("%w: the user agent has more than %d bytes; a part of it is enough", ErrEntry, maxAgentBytes)
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
+		return fmt.Errorf("%w: the user agent has control characters or is not UTF-8", ErrEntry)
+	}
+	return nil
+}
+
+// prefix of a network that NewEntry has made.
+func (e Entry) prefix() netip.Prefix { return netip.MustParsePrefix(e.Value) }
+
+// Kept returns the network that the edge keeps of the entry's addresses, and
+// whether the entry is narrower than that, so that no cut address tells it.
+func (e Entry) Kept() (network netip.Prefix, narrower bool) {
+	if e.Kind != Network {
+		return netip.Prefix{}, false
+	}
+	p := e.prefix()
+	bits := keptBits(p.Addr())
+	if p.Bits() <= bits {
+		return p, false
+	}
+	network, _ = p.Addr().Prefix(bits) // the bits always fit
+	return network, true
+}
+
+// The widest networks that may well be one's own: what is wider holds networks
+// of many.
+const (
+	minBits4 = 16
+	minBits6 = 32
+)
+
+// minPartBytes of a part that may well be one's own.
+const minPartBytes = 4
+
+// commonAgents are of clients that very many people use, as their vendors and
+// the tests of ua-parser/uap-core show them.
+var commonAgents = []string{
+	"Mozilla/5.0",
+	"Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0",
+	"YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
+	"Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; Microsoft Outlook 16.0.5056; ms-office; MSOffice 16)",
+	"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Thunderbird/128.4.0",
+	"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)",
+	"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+	"Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+	"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
+	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0",
+	"Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0",
+	"Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
+}
+
+// Broad says why the entry would ignore the opens of many others; "" if nothing
+// is known that speaks for it.
+func (e Entry) Broad() string {
+	switch e.Kind {
+	case Network:
+		p := e.prefix()
+		if p.Addr().Is4() && p.Bits() < minBits4 || p.Addr().Is6() && p.Bits() < minBits6 {
+			return fmt.Sprintf("the network %s is wider than /%d or, of IPv6, /%d", p, minBits4, minBits6)
+		}
+	case UserAgent:
+		v := classify.Judge(&classify.Request{UserAgent: e.Value, Network: classify.NetworkNone})
+		switch v.Class {
+		case classify.HumanDirect, classify.ProxyHuman, classify.MachinePrefetch:
+			return fmt.Sprintf("other people's clients send %q as well (rule %s)", e.Value, v.Reason)
+		}
+	case UserAgentContains:
+		if len(e.Value) < minPartBytes {
+			return fmt.Sprintf("%q is so short that many user agents contain it", e.Value)
+		}
+		for _, agent := range commonAgents {
+			if strings.Contains(agent, e.Value) {
+				return fmt.Sprintf("%q is in the user agent of very many people, such as %q", e.Value, agent)
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,117 @@
+package ignore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"glint/ingest/durable"
+	"glint/ingest/tlsfiles/reload"
+)
+
+const note = "# Whose opens are kept and never counted: glint's ignore list. Change it by: glint ignore\n"
+
+// maxFileBytes bounds what is read.
+const maxFileBytes = 4 << 20
+
+// Parse reads the text of a file; an error names the line. Errors: ErrEntry,
+// ErrTooMany.
+func Parse(text string) (*List, error) {
+	var entries []Entry
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		kind, value := line, ""
+		if i := strings.IndexAny(line, " \t"); i >= 0 {
+			kind, value = line[:i], line[i:]
+		}
+		e, err := NewEntry(Kind(kind), value)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+		entries = append(entries, e)
+	}
+	return NewList(entries)
+}
+
+// Text is the list as Parse reads it.
+func (l *List) Text() string {
+	var b strings.Builder
+	b.WriteString(note)
+	for _, e := range l.Entries() {
+		b.WriteString(string(e.Kind) + " " + e.Value + "\n")
+	}
+	return b.String()
+}
+
+// Load reads the file at path, which nobody but its owner may read. A file that
+// is not there is an empty list.
+func Load(path string) (*List, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return NewList(nil)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read ignore list: %w", err)
+	}
+	if info.Size() > maxFileBytes {
+		return nil, fmt.Errorf("%w: %s is larger than %d MB", ErrTooMany, path, maxFileBytes>>20)
+	}
+	if err := reload.CheckPrivate(path, 0o077); err != nil {
+		return nil, fmt.Errorf("read ignore list: %w", err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read ignore list: %w", err)
+	}
+	l, err := Parse(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("%w (in %s)", err, path)
+	}
+	return l, nil
+}
+
+// Save replaces the file at path; it is on disk when Save returns.
+func (l *List) Save(path string) error {
+	if err := durable.WriteFile(path, []byte(l.Text())); err != nil {
+		return fmt.Errorf("keep ignore list: %w", err)
+	}
+	return nil
+}
+
+// Watched is a list that follows its file. It is safe for concurrent use.
+type Watched struct {
+	list *reload.Value[*List]
+}
+
+// Watch reads the file at path as Load does, and again when it has changed, at
+// most once a second and when somebody asks. A faulty file leaves the list that
+// was there; notify, which may be nil, is told of it, and of each change.
+func Watch(path string, notify func(fault error)) (*Watched, error) {
+	return watch(path, notify, nil)
+}
+
+func watch(path string, notify func(fault error), now func() time.Time) (*Watched, error) {
+	o := reload.Options{MayMiss: true, Now: now}
+	if notify != nil {
+		o.Changed, o.Fault = func() { notify(nil) }, notify
+	}
+	list, err := reload.Open(o, func() (*List, error) { return Load(path) }, path)
+	if err != nil {
+		return nil, err
+	}
+	return &Watched{list}, nil
+}
+
+// Match is that of the list as it is now.
+func (w *Watched) Match(addr netip.Addr, userAgent string) (reason string, ok bool) {
+	return w.list.Get().Match(addr, userAgent)
+}

@@ -1,0 +1,118 @@
+// Package ignore tells the opens of one's own mail, test sends and previews,
+// from those of others: by the network they come from, or by their user agent.
+//
+// A List only matches; ingest keeps what it matches as a row that is never
+// counted, of class not_image, with one of the reasons below. A Watched list
+// follows its file. The file is text, one entry a line, its kind first; empty
+// lines and those that begin with # are left out:
+//
+//	network 203.0.113.0/24
+//	user_agent AcmePreview/2.1 (internal)
+//	user_agent_contains AcmePreview
+//
+// Ingest sees an address as the edge has cut it, to its /24 or /48 unless told
+// otherwise. An entry that is narrower therefore matches whole addresses only:
+// one with nothing behind the cut may stand for all of its /24 or /48, and is
+// not matched.
+package ignore
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/gaissmai/bart"
+)
+
+// The reasons that a matched open gets.
+const (
+	ReasonNetwork   = "ignored_network"
+	ReasonUserAgent = "ignored_user_agent"
+)
+
+// List answers what is ignored. A nil List ignores nothing. It is safe for
+// concurrent use.
+type List struct {
+	entries []Entry
+	known   map[Entry]bool
+
+	wide, narrow bart.Lite       // networks by whether a cut address tells them
+	agents       map[string]bool // whole user agents
+	parts        []string        // of user agents
+}
+
+// NewList returns the list of the entries, of which repeats are left out.
+// Errors: ErrEntry, ErrTooMany.
+func NewList(entries []Entry) (*List, error) {
+	l := &List{known: map[Entry]bool{}, agents: map[string]bool{}}
+	for _, e := range entries {
+		e, err := NewEntry(e.Kind, e.Value)
+		if err != nil {
+			return nil, err
+		}
+		if l.known[e] {
+			continue
+		}
+		l.known[e] = true
+		l.entries = append(l.entries, e)
+		switch e.Kind {
+		case Network:
+			p := e.prefix()
+			if p.Bits() > keptBits(p.Addr()) {
+				l.narrow.Insert(p)
+			} else {
+				l.wide.Insert(p)
+			}
+		case UserAgent:
+			l.agents[e.Value] = true
+		case UserAgentContains:
+			l.parts = append(l.parts, e.Value)
+		}
+	}
+	if len(l.entries) > MaxEntries || len(l.parts) > MaxParts {
+		return nil, ErrTooMany
+	}
+	return l, nil
+}
+
+// Entries returns the entries in the order of the file.
+func (l *List) Entries() []Entry {
+	if l == nil {
+		return nil
+	}
+	return slices.Clone(l.entries)
+}
+
+// Has reports whether the entry itself is in the list.
+func (l *List) Has(e Entry) bool { return l != nil && l.known[e] }
+
+// Match reports whether an open is ignored, and why. The address is as the event
+// has it, perhaps cut; zero is not known.
+func (l *List) Match(addr netip.Addr, userAgent string) (reason string, ok bool) {
+	if l == nil || len(l.entries) == 0 {
+		return "", false
+	}
+	if addr = addr.Unmap().WithZone(""); addr.IsValid() {
+		if l.wide.Lookup(addr) || l.narrow.Lookup(addr) && !maybeCut(addr) {
+			return ReasonNetwork, true
+		}
+	}
+	if l.agents[userAgent] || slices.ContainsFunc(l.parts, func(part string) bool { return strings.Contains(userAgent, part) }) {
+		return ReasonUserAgent, true
+	}
+	return "", false
+}
+
+// keptBits is what the edge keeps of an address by default.
+func keptBits(a netip.Addr) int {
+	if a.Is4() {
+		return 24
+	}
+	return 48
+}
+
+// maybeCut tells whether an address looks like one that was cut.
+func maybeCut(a netip.Addr) bool {
+	p, _ := a.Prefix(keptBits(a)) // the bits always fit
+	return p.Addr() == a
+}

@@ -1,0 +1,93 @@
+package logstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// ErrImpatient is wrapped by Patient's error once ingest has taken nothing for
+// its Patience.
+var ErrImpatient = errors.New("logstream: ingest took nothing for too long")
+
+// Patient repeats a Send for somebody who waits: as long as ingest asks for, and
+// for at most Patience without any success. It is safe for concurrent use.
+type Patient struct {
+	Send     Send
+	Patience time.Duration   // since the first try in vain after the last success
+	Note     func(err error) // told at most every 10 s why it waits; nil: nobody
+
+	mu    sync.Mutex
+	since time.Time // when tries began to be in vain; zero: the last one was not
+	noted time.Time
+}
+
+// The longest pause between two tries, whatever ingest asks for.
+const longestPause = time.Minute
+
+// Post sends a body until it is taken. It gives up with the last error if that
+// is for good, with the context's if that ends, and with ErrImpatient.
+func (p *Patient) Post(ctx context.Context, body []byte) error {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		err := p.Send(ctx, body)
+		if err == nil {
+			p.succeeded()
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !passing(err) {
+			return err
+		}
+		if p.missed(err) {
+			return fmt.Errorf("%w (%v): %w", ErrImpatient, p.Patience, err)
+		}
+		wait := pause
+		if status, ok := errors.AsType[*StatusError](err); ok {
+			wait = min(max(wait, status.RetryAfter), longestPause)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait + rand.N(wait/2)):
+		}
+	}
+}
+
+// passing reports whether the same body may be taken later.
+func passing(err error) bool {
+	if status, ok := errors.AsType[*StatusError](err); ok && status.Status == http.StatusRequestTimeout {
+		return true
+	}
+	return RetryablePost(err)
+}
+
+func (p *Patient) succeeded() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.since = time.Time{}
+}
+
+// missed takes note of a try in vain, and reports whether it was the last.
+func (p *Patient) missed(err error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if p.since.IsZero() {
+		p.since = now
+		return false
+	}
+	if now.Sub(p.since) > p.Patience {
+		return true
+	}
+	if p.Note != nil && now.Sub(p.noted) >= 10*time.Second {
+		p.noted = now
+		p.Note(err)
+	}
+	return false
+}

@@ -1,0 +1,98 @@
+package receipts
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"glint/ingest/durable"
+)
+
+// file is one file of the folder.
+type file struct {
+	hour  time.Time
+	part  int
+	bytes int64
+	last  time.Time // newest ReceivedAt in it; zero: not known
+}
+
+func (f *file) name() string { return fileName(f.hour, f.part) }
+
+// end is a time that all receipts of the file were received before.
+func (f *file) end() time.Time {
+	if f.last.IsZero() {
+		return f.hour.Add(time.Hour)
+	}
+	return f.last.Add(time.Millisecond)
+}
+
+func compareFiles(a, b *file) int {
+	return cmp.Or(a.hour.Compare(b.hour), cmp.Compare(a.part, b.part))
+}
+
+// list returns the files of a folder in the order of their hours and parts.
+func list(dir string) ([]*file, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("list receipts: %w", err)
+	}
+	var files []*file
+	for _, e := range entries {
+		hour, part, ok := parseFileName(e.Name())
+		if !ok {
+			continue
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // its time was over
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list receipts: %w", err)
+		}
+		files = append(files, &file{hour: hour, part: part, bytes: info.Size()})
+	}
+	slices.SortFunc(files, compareFiles)
+	return files, nil
+}
+
+const sinceFile = "since.json"
+
+type sinceDocument struct {
+	Since time.Time `json:"since"`
+}
+
+// Since returns the time from which on the folder is whole: each record that was
+// received then or later, and has been loaded, has its receipt, unless it is
+// damaged. It is zero where no receipts were ever kept.
+func Since(dir string) (time.Time, error) {
+	path := filepath.Join(dir, sinceFile)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read since when there are receipts: %w", err)
+	}
+	var d sinceDocument
+	if err := json.Unmarshal(b, &d); err != nil {
+		return time.Time{}, fmt.Errorf("read since when there are receipts: %s: %w", path, err)
+	}
+	return d.Since, nil
+}
+
+func saveSince(dir string, since time.Time) error {
+	b, err := json.Marshal(sinceDocument{since.UTC()})
+	if err == nil {
+		err = durable.WriteFile(filepath.Join(dir, sinceFile), append(b, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("keep since when there are receipts: %w", err)
+	}
+	return nil
+}

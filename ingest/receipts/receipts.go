@@ -1,0 +1,100 @@
+// Package receipts keeps a witness beside the warehouse: for each record of the
+// write-ahead log, what became of its lines, with the key of every event that
+// must be in the warehouse from then on. An audit compares the two.
+//
+//	book, err := receipts.Open(receipts.Options{Dir: dir})
+//	err = book.Append(list)                // after the insert; on disk when it returns
+//	shelf, err := receipts.OpenShelf(dir)  // by anybody, also beside the writer
+//	hour, err := shelf.Hour(shelf.Hours()[0])
+//	err = hour.Each(func(*receipts.Receipt) error { … })
+//
+// It guarantees:
+//   - A receipt that Append has taken outlives the process and a power cut.
+//   - A write that failed or was cut off costs no other receipt.
+//   - The reader finds damage by checksums, counts it, and goes on behind it.
+//   - The folder stays within its quota. Since tells from when on it is whole.
+//
+// It does not hold lines, tokens or addresses, and does not look into the
+// warehouse. One process writes; package wal's lock sees to that.
+//
+// # Format, version 1
+//
+// The folder (mode 0700, files 0600) holds a file for each UTC hour in which
+// records were received, and more of them after a restart, a failed write, or
+// where one would get too large:
+//
+//	since.json               {"since":"2026-11-21T13:00:00.000Z"}
+//	20261121T13.receipts     the first file of the hour
+//	20261121T13-2.receipts   a later one; of two receipts of one record the later counts
+//
+// A file is a row of frames. Integers are little-endian, checksums CRC32C
+// (https://www.rfc-editor.org/rfc/rfc3720#appendix-B.4).
+//
+//	offset  size
+//	     0     4  e7 67 52 31
+//	     4     1  length of the log's id
+//	     5     1  length of the lane
+//	     6     1  length of the source
+//	     7     1  zero
+//	     8     8  number of the record
+//	    16     8  received at, Unix milliseconds
+//	    24     4  lines of the record
+//	    28     4  n, the events
+//	    32     4  bad tokens
+//	    36     4  dead letters
+//	    40     4  over the cap
+//	    44     4  CRC32C of what follows the head
+//	    48     4  CRC32C of bytes 0–47
+//	    52        id of the log, lane, source; then n keys of 8 bytes
+//
+// The head has a checksum of its own, so that its length can be believed and a
+// damaged body costs one receipt. Bytes at the end that are a frame cut off, or
+// zeros, are a write that never returned; all other bytes that are no frame are
+// damage.
+package receipts
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// ErrReceipt is wrapped by Append's error about a receipt that the format has no
+// room for.
+var ErrReceipt = errors.New("receipts: impossible receipt")
+
+// Receipt says what became of one record of the log. Its lines are
+// len(Events) + BadTokens + DeadLetters + OverCap.
+type Receipt struct {
+	LogID       string    // of the lane's log; a new log begins its record numbers anew
+	Record      uint64    // number of the record in the log
+	ReceivedAt  time.Time // kept to the millisecond, UTC
+	Lane        string    // live or replay
+	Source      string    // label of who sent the record
+	Lines       int       // of the record
+	Events      []uint64  // key of each line that must be in opens or unresolved_opens; repeats stay
+	BadTokens   int       // lines with a token that no key verifies
+	DeadLetters int       // lines that cannot be stored
+	OverCap     int       // opens of unregistered messages that were not kept, since there were too many
+}
+
+// Balanced reports whether the parts add up to the lines.
+func (r *Receipt) Balanced() bool {
+	return r.Lines == len(r.Events)+r.BadTokens+r.DeadLetters+r.OverCap
+}
+
+// check refuses what a frame cannot hold.
+func (r *Receipt) check() error {
+	for _, s := range []string{r.LogID, r.Lane, r.Source} {
+		if len(s) > math.MaxUint8 {
+			return fmt.Errorf("%w: a name of %d bytes", ErrReceipt, len(s))
+		}
+	}
+	for _, n := range []int{r.Lines, len(r.Events), r.BadTokens, r.DeadLetters, r.OverCap} {
+		if n < 0 || n > maxCount {
+			return fmt.Errorf("%w: a count of %d", ErrReceipt, n)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package receipts
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+)
+
+const scanWindow = 1 << 20
+
+// scanner goes through the frames of one file. Its memory is one window:
+// scanWindow bytes, or one frame if that is larger.
+type scanner struct {
+	file io.ReaderAt
+	size int64
+	off  int64
+
+	damages int
+	torn    int64
+
+	buf   []byte
+	start int64 // offset of buf[0] in the file
+}
+
+// frame is one good frame. Its body is valid until the next call of next.
+type frame struct {
+	head
+	offset int64
+	body   []byte // names and keys
+}
+
+// next returns the next good frame, or false at the end. What is between two of
+// them is counted.
+func (s *scanner) next() (frame, bool, error) {
+	for s.off < s.size {
+		fr, good, end, err := s.frameAt(s.off)
+		if err != nil {
+			return frame{}, false, err
+		}
+		if good {
+			s.off = end
+			return fr, true, nil
+		}
+		if err := s.skip(end); err != nil {
+			return frame{}, false, err
+		}
+	}
+	return frame{}, false, nil
+}
+
+// frameAt returns the frame at off and whether it is good. If its head is, end
+// is where the next one begins; otherwise 0.
+func (s *scanner) frameAt(off int64) (fr frame, good bool, end int64, err error) {
+	b, err := s.window(off, headSize)
+	if err != nil {
+		return frame{}, false, 0, err
+	}
+	h, ok := parseHead(b)
+	if !ok {
+		return frame{}, false, 0, nil
+	}
+	end = off + h.size()
+	if end > s.size {
+		return frame{}, false, end, nil
+	}
+	if b, err = s.window(off, h.size()); err != nil || int64(len(b)) < h.size() {
+		return frame{}, false, 0, err
+	}
+	body := b[headSize:h.size()]
+	return frame{h, off, body}, crc32.Checksum(body, castagnoli) == h.bodySum, end, nil
+}
+
+// skip goes from bad bytes at s.off to the next good head, and counts what they
+// are. end is where the frame ends that begins there, 0 if none does.
+func (s *scanner) skip(end int64) error {
+	if end > s.size || end == 0 && s.size-s.off < headSize {
+		return s.tail(true)
+	}
+	at := s.off + 1
+	if end > 0 {
+		at = end // only its body is bad
+	}
+	for {
+		pos, err := s.find(at)
+		if err != nil {
+			return err
+		}
+		if pos < 0 {
+			return s.tail(false)
+		}
+		b, err := s.window(pos, headSize)
+		if err != nil {
+			return err
+		}
+		if _, ok := parseHead(b); ok {
+			s.damages++
+			s.off = pos
+			return nil
+		}
+		at = pos + 1
+	}
+}
+
+// tail ends the scan: nothing good follows. The rest is torn, or damage.
+func (s *scanner) tail(torn bool) error {
+	if !torn {
+		zero, err := s.zeros()
+		if err != nil {
+			return err
+		}
+		torn = zero
+	}
+	if torn {
+		s.torn += s.size - s.off
+	} else {
+		s.damages++
+	}
+	s.off = s.size
+	return nil
+}
+
+// zeros reports whether the file ends in zeros: it had grown, but its bytes were
+// not written yet when the machine stopped. No receipt ends like that, since a
+// key is half of a random id.
+func (s *scanner) zeros() (bool, error) {
+	b, err := s.window(max(s.off, s.size-keySize), keySize)
+	return len(bytes.Trim(b, "\x00")) == 0, err
+}
+
+// find returns the first place from off on where a head may begin, or -1.
+func (s *scanner) find(off int64) (int64, error) {
+	for off+headSize <= s.size {
+		b, err := s.window(off, headSize)
+		if err != nil {
+			return 0, err
+		}
+		if i := bytes.Index(b, []byte(frameMagic)); i >= 0 {
+			if off+int64(i)+headSize > s.size {
+				return -1, nil
+			}
+			return off + int64(i), nil
+		}
+		off += int64(len(b)) - int64(len(frameMagic)) + 1
+	}
+	return -1, nil
+}
+
+// window returns the bytes from off on: at least n of them, fewer only where the
+// file ends.
+func (s *scanner) window(off, n int64) ([]byte, error) {
+	n = min(n, s.size-off)
+	have := s.start + int64(len(s.buf)) - off
+	if off >= s.start && have >= n && have > 0 {
+		return s.buf[off-s.start:], nil
+	}
+	want := min(max(n, scanWindow), s.size-off)
+	if int64(cap(s.buf)) < want {
+		s.buf = make([]byte, want)
+	}
+	s.buf, s.start = s.buf[:want], off
+	read, err := s.file.ReadAt(s.buf, off)
+	switch {
+	case errors.Is(err, io.EOF): // the writer has taken back a write that failed
+		s.buf, s.size = s.buf[:read], off+int64(read)
+	case err != nil:
+		s.buf = s.buf[:0]
+		return nil, fmt.Errorf("read at byte %d: %w", off, err)
+	}
+	return s.buf, nil
+}

@@ -1,0 +1,124 @@
+// Package resolve moves opens that wait for their message to be registered.
+//
+// A pixel URL of nothing but a UUID does not tell its campaign. Who asks for it
+// before the message is registered leaves an open that waits in the table
+// unresolved_opens; a Mover looks again and again which of them can go to where
+// all opens are. It also holds the caps of the tables that strangers can fill.
+package resolve
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/ingest/warehouse"
+)
+
+// The caps. A row of unresolved_opens takes about 70 bytes of disk, one of
+// bad_tokens about 100.
+const (
+	MaxUnresolved = 10_000_000
+	MaxBadTokens  = 1_000_000
+)
+
+// Warehouse is what a Mover needs of ClickHouse; *warehouse.Warehouse is one.
+type Warehouse interface {
+	MoveResolved(ctx context.Context, limit int) (moved int, err error)
+	Waiting(ctx context.Context) (warehouse.Waiting, error)
+}
+
+// Mover moves opens and knows how full the capped tables are. The zero value of
+// its counters is right for empty tables. It is safe for concurrent use.
+type Mover struct {
+	Warehouse Warehouse
+	Logger    *slog.Logger
+
+	unresolved room
+	badTokens  room
+	moved      atomic.Int64
+}
+
+// New returns a Mover and registers its metrics.
+func New(w Warehouse, logger *slog.Logger, r prometheus.Registerer) *Mover {
+	m := &Mover{Warehouse: w, Logger: logger}
+	m.unresolved.limit, m.badTokens.limit = MaxUnresolved, MaxBadTokens
+	gauge := func(name, help string, value func() int64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help},
+			func() float64 { return float64(value()) }))
+	}
+	gauge("glint_unresolved_opens", "Opens of plain UUIDs that wait for their message to be registered.", m.unresolved.rows.Load)
+	gauge("glint_bad_tokens", "Requests with bad tokens that are kept for a look.", m.badTokens.rows.Load)
+	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "glint_unresolved_opens_moved_total", Help: "Opens of plain UUIDs that were moved once their message was registered.",
+	}, func() float64 { return float64(m.moved.Load()) }))
+	return m
+}
+
+// The pace of Run. A look at large tables takes long, so the next one waits
+// longer: at most a twentieth of the time is spent on it.
+const (
+	moveLimit = 50_000
+	minPause  = 2 * time.Second
+	maxPause  = 5 * time.Minute
+	idleRatio = 20
+)
+
+// Run works until ctx ends.
+func (m *Mover) Run(ctx context.Context) {
+	for pause := time.Duration(0); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		began := time.Now()
+		moved, err := m.pass(ctx)
+		pause = min(max(minPause, idleRatio*time.Since(began)), maxPause)
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			m.Logger.Warn("waiting opens not looked through, trying again", "error", err, "pause", pause)
+		case moved == moveLimit:
+			pause = 0 // there are more
+		}
+	}
+}
+
+// pass counts, and moves what can be moved.
+func (m *Mover) pass(ctx context.Context) (moved int, err error) {
+	waiting, err := m.Warehouse.Waiting(ctx)
+	if err != nil {
+		return 0, err
+	}
+	m.unresolved.rows.Store(int64(waiting.UnresolvedOpens))
+	m.badTokens.rows.Store(int64(waiting.BadTokens))
+	if waiting.UnresolvedOpens == 0 {
+		return 0, nil
+	}
+	moved, err = m.Warehouse.MoveResolved(ctx, moveLimit)
+	m.moved.Add(int64(moved))
+	return moved, err
+}
+
+// TakeUnresolved says how many of the rows unresolved_opens still takes.
+func (m *Mover) TakeUnresolved(rows int) (taken int) { return m.unresolved.take(rows) }
+
+// TakeBadTokens says how many of the rows bad_tokens still takes.
+func (m *Mover) TakeBadTokens(rows int) (taken int) { return m.badTokens.take(rows) }
+
+// room counts rows of a table, roughly: those that were there when somebody
+// looked, and those that have come since.
+type room struct {
+	limit int64
+	rows  atomic.Int64
+}
+
+func (r *room) take(rows int) (taken int) {
+	free := max(0, r.limit-r.rows.Load())
+	taken = int(min(free, int64(rows)))
+	r.rows.Add(int64(taken))
+	return taken
+}

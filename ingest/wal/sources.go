@@ -1,0 +1,73 @@
+package wal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"glint/ingest/wal/disk"
+)
+
+// Backlog returns the bytes of records that are not released: those of one
+// source, and of all. Both are about, within a segment that is released in part.
+func (l *Log) Backlog(source string) (own, all int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.segments {
+		from := max(s.first, l.released)
+		if s.end <= from {
+			continue
+		}
+		own += s.backlog(s.sources[source], from)
+		all += s.backlog(s.size, from)
+	}
+	return own, all
+}
+
+// backlog returns the part of these bytes, which lie all over the segment, that
+// belongs to its records from that number on.
+func (s *segment) backlog(bytes int64, from uint64) int64 {
+	return int64(float64(bytes) * float64(s.end-from) / float64(s.end-s.first))
+}
+
+// countSources finds out what each source has in the segments that Open found.
+// It reads the heads of the records, not their bodies.
+func (l *Log) countSources() error {
+	for _, s := range l.segments {
+		f, err := l.opt.FS.Open(filepath.Join(l.opt.Dir, s.name), false)
+		if err != nil {
+			return fmt.Errorf("wal: open segment: %w", err)
+		}
+		s.sources, err = sourcesOf(f, s)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return fmt.Errorf("segment %s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// sourcesOf leaves out what is damaged: it is nobody's backlog.
+func sourcesOf(f disk.File, s *segment) (map[string]int64, error) {
+	avail, err := f.Size()
+	if err != nil {
+		return nil, fmt.Errorf("wal: open segment: %w", err)
+	}
+	sources := map[string]int64{}
+	sc := newScanner(f, &s.header, avail, s.size)
+	sc.heads = true
+	if s.end > s.first {
+		sc.end = s.end
+	}
+	for {
+		it, err := sc.scan()
+		switch {
+		case errors.Is(err, io.EOF):
+			return sources, nil
+		case err != nil:
+			return nil, err
+		case !it.hole && it.frame.kind == kindRecord:
+			sources[string(it.source)] += it.end - it.off
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
+
+	"glint/schema"
+)
+
+// EventPart is the part of all events, of that many, that an event is in.
+func EventPart(event, parts uint64) uint64 { return (event * 0x9e3779b97f4a7c15 >> 32) % parts }
+
+// ReceivedEvents calls visit with the events in opens that were received from
+// the one time on and before the other, of one part of all events: see EventPart.
+// An event may come several times.
+func (w *Warehouse) ReceivedEvents(ctx context.Context, from, until time.Time, part, parts uint64, visit func(event uint64)) error {
+	rows, err := w.conn.Query(ctx, schema.Query("received_events"),
+		clickhouse.Named("from_ms", from.UnixMilli()), clickhouse.Named("until_ms", until.UnixMilli()),
+		clickhouse.Named("part", part), clickhouse.Named("parts", parts))
+	if err != nil {
+		return fmt.Errorf("read received events: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var event uint64
+		if err := rows.Scan(&event); err != nil {
+			return fmt.Errorf("read received events: %w", err)
+		}
+		visit(event)
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read received events: %w", err)
+	}
+	return nil
+}
+
+// MissingOpens returns those of the events that have no row in opens. It takes
+// about as long for one event as for half a million.
+func (w *Warehouse) MissingOpens(ctx context.Context, events []uint64) ([]uint64, error) {
+	return w.askOfEvents(ctx, "missing_opens", events)
+}
+
+// UnresolvedEvents returns those of the events that wait for the registration of
+// their message. One that was moved into opens does not wait.
+func (w *Warehouse) UnresolvedEvents(ctx context.Context, events []uint64) ([]uint64, error) {
+	return w.askOfEvents(ctx, "unresolved_events", events)
+}
+
+// askOfEvents runs a query that picks some of the events.
+func (w *Warehouse) askOfEvents(ctx context.Context, query string, events []uint64) ([]uint64, error) {
+	if len(events) == 0 {
+		return nil, nil
+	}
+	fail := func(err error) error { return fmt.Errorf("look up events: %w", err) }
+	wanted, err := ext.NewTable("wanted_events", ext.Column("event_id", "UInt64"))
+	if err != nil {
+		return nil, fail(err)
+	}
+	if _, err := wanted.Block().Columns[0].Append(events); err != nil { // at once: row by row each value would be boxed
+		return nil, fail(err)
+	}
+	rows, err := w.conn.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), schema.Query(query))
+	if err != nil {
+		return nil, fail(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var picked []uint64
+	for rows.Next() {
+		var event uint64
+		if err := rows.Scan(&event); err != nil {
+			return nil, fail(err)
+		}
+		picked = append(picked, event)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fail(err)
+	}
+	return picked, nil
+}

@@ -1,0 +1,84 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
+	"github.com/google/uuid"
+
+	"glint/schema"
+)
+
+// unresolvedColumns are those of opens without the campaign.
+var unresolvedColumns = openColumns[1:]
+
+// InsertUnresolved keeps opens whose message is not registered yet, in one named
+// insert: see InsertOpens. Their CampaignID is not looked at.
+func (w *Warehouse) InsertUnresolved(ctx context.Context, name string, opens []Open) error {
+	return insert(ctx, w, "unresolved_opens", unresolvedColumns, name, opens)
+}
+
+// Waiting is how many rows the capped tables hold.
+type Waiting struct {
+	UnresolvedOpens, BadTokens uint64
+}
+
+// Waiting counts them. Rows that have not merged yet count twice.
+func (w *Warehouse) Waiting(ctx context.Context) (n Waiting, err error) {
+	if err := w.conn.QueryRow(ctx, schema.Query("waiting_rows")).Scan(&n.UnresolvedOpens, &n.BadTokens); err != nil {
+		return n, fmt.Errorf("count waiting rows: %w", err)
+	}
+	return n, nil
+}
+
+// MoveResolved moves waiting opens whose message has been registered into opens,
+// limit of them at the most, and returns how many. It may be called again after
+// any error, and by several at once: moving an open twice changes nothing.
+func (w *Warehouse) MoveResolved(ctx context.Context, limit int) (moved int, err error) {
+	resolved, moved, err := w.resolvable(ctx, limit)
+	if err != nil {
+		return 0, fmt.Errorf("look for registered messages: %w", err)
+	}
+	if moved == 0 {
+		return 0, nil
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithExternalTable(resolved), clickhouse.WithSettings(clickhouse.Settings{
+		"insert_deduplicate":              0, // the rows replace themselves
+		"max_partitions_per_insert_block": 0,
+	}))
+	// First the copy, then the mark: cut off between the two, it is copied again.
+	for _, step := range []string{"move_opens", "mark_moved"} {
+		if err := w.conn.Exec(ctx, schema.Query(step)); err != nil {
+			return 0, fmt.Errorf("move opens of registered messages: %w", err)
+		}
+	}
+	return moved, nil
+}
+
+// resolvable returns the keys of opens that can be moved, as an external table.
+func (w *Warehouse) resolvable(ctx context.Context, limit int) (resolved *ext.Table, n int, err error) {
+	resolved, err = ext.NewTable("resolved", ext.Column("message_id", "UUID"), ext.Column("opened_at", "Int64"),
+		ext.Column("event_id", "UInt64"), ext.Column("campaign_id", "UInt64"))
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err := w.conn.Query(ctx, schema.Query("resolvable_opens"), clickhouse.Named("limit", limit))
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { _ = rows.Close() }()
+	for ; rows.Next(); n++ {
+		var message uuid.UUID
+		var openedAt int64
+		var event, campaign uint64
+		if err := rows.Scan(&message, &openedAt, &event, &campaign); err != nil {
+			return nil, 0, err
+		}
+		if err := resolved.Append(message, openedAt, event, campaign); err != nil {
+			return nil, 0, err
+		}
+	}
+	return resolved, n, rows.Err()
+}

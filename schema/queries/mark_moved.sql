@@ -1,0 +1,13 @@
+-- Purpose: marks waiting opens as moved, after move_opens has copied them.
+-- Grain:   one row per event of the external table.
+-- Units:   none.
+-- Reads:   the table unresolved_opens by its key, so only as the warehouse user.
+--
+-- The external table resolved is the one of move_opens.
+INSERT INTO unresolved_opens
+SELECT * REPLACE (1 AS moved)
+FROM unresolved_opens
+WHERE message_id IN (SELECT message_id FROM resolved)
+  AND (message_id, opened_at, event_id) IN (
+      SELECT message_id, fromUnixTimestamp64Milli(opened_at, 'UTC'), event_id FROM resolved
+  )

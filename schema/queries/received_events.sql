@@ -1,0 +1,12 @@
+-- Purpose: the events that were received in a span of time, for glint audit.
+-- Grain:   one row per event and verdict, or copy that has not merged yet, of one part of all events.
+-- Units:   from_ms (included) and until_ms (excluded) in Unix milliseconds; part from 0 to parts - 1.
+-- Reads:   of the table opens two columns, one of them as a whole; only as the warehouse user.
+--
+-- A reader that cannot hold all of them takes part after part. The multiplication spreads events over the parts, even
+-- those whose ids somebody made up.
+SELECT event_id
+FROM opens
+WHERE received_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')
+    AND received_at < fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')
+    AND bitShiftRight(event_id * 11400714819323198485, 32) % {parts:UInt64} = {part:UInt64}
