@@ -1,0 +1,79 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
+	"github.com/google/uuid"
+
+	"glint/schema"
+)
+
+// A table without replication notes the name of an insert before it shows the
+// part with its rows. Killed between the two, ClickHouse then drops the repeat of
+// that insert as one that it has, and acknowledges it, although the rows were
+// never there. So who repeats a named insert looks afterwards what is missing.
+
+// rowKey is what all tables that are written by events tell a row by.
+type rowKey struct {
+	campaign uint64
+	message  uuid.UUID
+	openedAt time.Time
+	event    uint64
+}
+
+// MissingOpens returns those of the rows that are not in the table opens.
+func (w *Warehouse) MissingOpens(ctx context.Context, opens []Open) ([]Open, error) {
+	return missing(ctx, w, "missing_opens", opens, (*Open).key)
+}
+
+// MissingUnresolved returns those of the rows that are not in the table
+// unresolved_opens. A row that has been moved since is there.
+func (w *Warehouse) MissingUnresolved(ctx context.Context, opens []Open) ([]Open, error) {
+	return missing(ctx, w, "missing_unresolved", opens, (*Open).key)
+}
+
+// MissingBadTokens returns those of the rows that are not in the table bad_tokens.
+func (w *Warehouse) MissingBadTokens(ctx context.Context, bad []BadToken) ([]BadToken, error) {
+	return missing(ctx, w, "missing_bad_tokens", bad, func(b *BadToken) rowKey {
+		return rowKey{openedAt: b.OpenedAt, event: b.EventID}
+	})
+}
+
+func (o *Open) key() rowKey { return rowKey{o.CampaignID, o.MessageID, o.OpenedAt, o.EventID} }
+
+func missing[R any](ctx context.Context, w *Warehouse, query string, rows []R, key func(*R) rowKey) (left []R, err error) {
+	fail := func(err error) ([]R, error) {
+		return nil, fmt.Errorf("look for rows of a repeated insert: %w", err)
+	}
+	inserted, err := ext.NewTable("inserted_rows", ext.Column("row", "UInt32"), ext.Column("campaign_id", "UInt64"),
+		ext.Column("message_id", "UUID"), ext.Column("opened_at", "Int64"), ext.Column("event_id", "UInt64"))
+	if err != nil {
+		return fail(err)
+	}
+	for i := range rows {
+		k := key(&rows[i])
+		if err := inserted.Append(uint32(i), k.campaign, k.message, k.openedAt.UnixMilli(), k.event); err != nil {
+			return fail(err)
+		}
+	}
+	found, err := w.conn.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(inserted)), schema.Query(query))
+	if err != nil {
+		return fail(err)
+	}
+	defer func() { _ = found.Close() }()
+	for found.Next() {
+		var i uint32
+		if err := found.Scan(&i); err != nil {
+			return fail(err)
+		}
+		left = append(left, rows[i])
+	}
+	if err := found.Err(); err != nil {
+		return fail(err)
+	}
+	return left, nil
+}
