@@ -21,6 +21,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"glint/ingest/server/linegen"
+	"glint/ingest/warehouse/embedded"
 )
 
 const (
@@ -33,6 +34,7 @@ const (
 const clientVariable = "GLINT_BENCH_CLIENT"
 
 func TestMain(m *testing.M) {
+	embedded.RunChildIfAsked()
 	if address := os.Getenv(clientVariable); address != "" {
 		runClient(address)
 		return
