@@ -54,8 +54,8 @@ func (l *Loader) Load(ctx context.Context, name string, bodies []Body) (*Result,
 	return l.load(ctx, name, bodies, false)
 }
 
-// LoadAgain is Load for a batch that may have been tried before: it looks
-// afterwards whether the rows are there. See parts.complete.
+// LoadAgain is Load for a batch that may have been tried before: it inserts only
+// what is not there, and looks afterwards whether it is. See parts.complete.
 func (l *Loader) LoadAgain(ctx context.Context, name string, bodies []Body) (*Result, error) {
 	return l.load(ctx, name, bodies, true)
 }

@@ -33,6 +33,12 @@ func (p *parts[R]) store(ctx context.Context, name string, first, end int) error
 	if first == end {
 		return nil
 	}
+	if p.missing != nil {
+		// All of it arrived, as a rule, and only the answer was lost.
+		if left, err := p.missing(ctx, p.rows.rows[first:end]); err != nil || len(left) == 0 {
+			return err
+		}
+	}
 	err := p.insert(ctx, name, p.rows.rows[first:end])
 	if err == nil {
 		return p.complete(ctx, name, p.rows.rows[first:end])
