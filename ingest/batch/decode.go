@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,6 +54,8 @@ type decoder struct {
 	bodies []Body
 	body   int // index of the one that is decoded
 
+	clients map[[2]string]string // what client has found out
+
 	opens      rows[warehouse.Open]
 	unresolved rows[warehouse.Open] // of plain UUIDs, whose campaign only the warehouse knows
 	badTokens  rows[warehouse.BadToken]
@@ -66,6 +67,13 @@ type decoder struct {
 const minLikelyLine = 100
 
 func (d *decoder) decode() {
+	likely := 0
+	for i := range d.bodies {
+		likely += min(d.bodies[i].Count, len(d.bodies[i].Lines)/minLikelyLine+1)
+	}
+	// At once: rows are large, and growing them body by body copies them often.
+	d.opens.rows = make([]warehouse.Open, 0, likely)
+	d.opens.origins = make([]origin, 0, likely)
 	for i := range d.bodies {
 		d.body = i
 		d.lines(&d.bodies[i])
@@ -73,9 +81,6 @@ func (d *decoder) decode() {
 }
 
 func (d *decoder) lines(b *Body) {
-	likely := min(b.Count, len(b.Lines)/minLikelyLine+1)
-	d.opens.rows = slices.Grow(d.opens.rows, likely)
-	d.opens.origins = slices.Grow(d.opens.origins, likely)
 	text := string(b.Lines) // the rows' strings are parts of it
 	for len(text) > 0 {
 		line := text
@@ -176,10 +181,31 @@ func (d *decoder) open(e *event.Event) warehouse.Open {
 		UserAgent: e.UserAgent, IP: ip, Network: e.Network, ASNumber: e.ASNumber,
 		Country: e.Country, Region: e.Region, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
 		Method: e.Method, HeaderBits: uint16(facts), RefererHost: e.RefererHost, TokenStatus: tokenUnchecked,
-		Class: int8(v.Class), Reason: v.Reason, Client: classify.Client(e.UserAgent, e.RefererHost),
+		Class: int8(v.Class), Reason: v.Reason, Client: d.client(e.UserAgent, e.RefererHost),
 		RulesetVersion: classify.RulesetVersion, VerdictVersion: verdictVersion,
 		POP: e.POP, Source: d.bodies[d.body].Source, Extra: e.Extra,
 	}
+}
+
+// maxClients bounds the memory for agents of strangers.
+const maxClients = 4096
+
+// client is classify.Client of an agent and a referring host, few of which make
+// most of a batch.
+func (d *decoder) client(agent, referer string) string {
+	key := [2]string{agent, referer}
+	client, known := d.clients[key]
+	if known {
+		return client
+	}
+	client = classify.Client(agent, referer)
+	if d.clients == nil {
+		d.clients = map[[2]string]string{}
+	}
+	if len(d.clients) < maxClients {
+		d.clients[key] = client
+	}
+	return client
 }
 
 // maxBadToken is how much of a text is kept that is no token: more than a token
