@@ -70,7 +70,7 @@ func TestRowsWhoseInsertIsNotedButWhichAreGoneComeAgain(t *testing.T) {
 // the rows. A batch that is tried again until it succeeds, as a lane does, must
 // then be there once. GLINT_TEST_ENGINE_KILLS gives another number of kills.
 func TestKilledWhileItNotesAnInsert(t *testing.T) {
-	kills := timesFrom(t, "GLINT_TEST_ENGINE_KILLS", 4)
+	kills := timesFrom(t, "GLINT_TEST_ENGINE_KILLS", 3)
 	e := newEngine(t)
 	l := newLoader(t, e)
 	const lines = 5

@@ -17,7 +17,7 @@ func TestATrickleIsFewInserts(t *testing.T) {
 	e := newEngine(t)
 	s := runService(t, t.TempDir(), e.dsn, nil)
 	began := time.Now()
-	const bodies = 28
+	const bodies = 20
 	for seed := range uint64(bodies) {
 		s.post(t, linegen.Body(seed, 1))
 		time.Sleep(300 * time.Millisecond)

@@ -28,7 +28,7 @@ func TestAnOutageOfTheWarehouseLosesNothing(t *testing.T) {
 		}
 	}
 	signal(syscall.SIGSTOP)
-	outage := secondsFrom(t, "GLINT_OUTAGE_SECONDS", 8*time.Second)
+	outage := secondsFrom(t, "GLINT_OUTAGE_SECONDS", 5*time.Second)
 	for range 4 {
 		b.run(t, i, rate, outage/4)
 		peak = max(peak, residentBytes(pid))

@@ -114,7 +114,7 @@ func TestPowerCutOfLogAndWarehouseTogether(t *testing.T) {
 		i := up(t, home)
 		stop, ended := make(chan struct{}), make(chan struct{})
 		go func() { l.run(i, stop); close(ended) }()
-		time.Sleep(200*time.Millisecond + time.Duration(chance.IntN(6000))*time.Millisecond)
+		time.Sleep(200*time.Millisecond + time.Duration(chance.IntN(4000))*time.Millisecond)
 		before := l.acknowledgedSoFar()
 		if err := d.cutPower(); err != nil {
 			t.Fatal(err)
@@ -183,7 +183,7 @@ func TestWhatAnUnsyncedWarehouseLostComesBack(t *testing.T) {
 	l := &load{token: tokenOf(register(t, i, i.pixel, "token", 1)[0].url)}
 	stop, ended := make(chan struct{}), make(chan struct{})
 	go func() { l.run(i, stop); close(ended) }()
-	time.Sleep(4 * time.Second)
+	time.Sleep(2 * time.Second)
 	close(stop)
 	<-ended
 	eventually(t, "the lines to be stored", func() bool { return i.backlog(t) == 0 })

@@ -15,7 +15,7 @@ func TestMemoryAndGoroutinesStayFlat(t *testing.T) {
 	i := up(t, newHome(t))
 	b := newBulk(t, i)
 	pid, engine := i.cmd.Process.Pid, enginesOf(t, i.home)[0]
-	length := secondsFrom(t, "GLINT_SOAK_SECONDS", 6*time.Second)
+	length := secondsFrom(t, "GLINT_SOAK_SECONDS", 4*time.Second)
 	b.run(t, i, soakRate, length/6) // to get warm
 	series := map[string][]float64{}
 	const samples = 30

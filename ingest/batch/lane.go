@@ -16,8 +16,8 @@ type Body struct {
 	Record     uint64 // number in the log, from 1 on without a gap
 	ReceivedAt time.Time
 	Source     string
-	Count      int // of lines, as the log has it
-	Lines      []byte
+	Count      int    // of lines, as the log has it
+	Lines      []byte // not to be changed: rows are made of their bytes
 }
 
 // Log is what a Lane needs of the write-ahead log.
