@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -298,12 +297,4 @@ func timesFrom(tb testing.TB, variable string, n int) int {
 		tb.Fatalf("%s=%q is no number above 0", variable, text)
 	}
 	return n
-}
-
-// kill ends the engine's process as it stands; it is started again by itself.
-func (e *testEngine) kill(tb testing.TB) {
-	tb.Helper()
-	if pid := e.pid(tb); pid > 0 {
-		_ = syscall.Kill(pid, syscall.SIGKILL) // it may be gone by now
-	}
 }

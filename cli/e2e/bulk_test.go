@@ -76,18 +76,21 @@ func fillID(id *event.ID, number uint64) {
 	}
 }
 
-// run posts at about a rate for a time. Every body has to be taken.
-func (b *bulk) run(t *testing.T, i *instance, linesPerSecond int, d time.Duration) {
+// bulkRate is about a tenth of what two cores insert, in lines per second.
+const bulkRate = 20_000
+
+// run posts at about bulkRate for a time. Every body has to be taken.
+func (b *bulk) run(t *testing.T, i *instance, d time.Duration) {
 	t.Helper()
 	const bodiesPerSecond = 10
 	tick := time.NewTicker(time.Second / bodiesPerSecond)
 	defer tick.Stop()
 	for end := time.Now().Add(d); time.Now().Before(end); <-tick.C {
-		lines := linesPerSecond / bodiesPerSecond
+		const lines = bulkRate / bodiesPerSecond
 		if status, answer := post(t, i, b.body(lines), ""); status != http.StatusOK {
 			t.Fatalf("status %d: %s", status, answer)
 		}
-		b.acknowledged.Add(int64(lines))
+		b.acknowledged.Add(lines)
 	}
 }
 

@@ -10,10 +10,9 @@ import (
 // posted. They wait in the log, not in memory, and are caught up with afterwards.
 // GLINT_OUTAGE_SECONDS gives another length of the outage.
 func TestAnOutageOfTheWarehouseLosesNothing(t *testing.T) {
-	const rate = 20_000 // lines per second
 	i := up(t, newHome(t))
 	b := newBulk(t, i)
-	b.run(t, i, rate, 2*time.Second)
+	b.run(t, i, 2*time.Second)
 	eventually(t, "the first lines to be stored", func() bool { return i.backlog(t) == 0 })
 	pid := i.cmd.Process.Pid
 	before, peak := residentBytes(pid), 0.0
@@ -30,7 +29,7 @@ func TestAnOutageOfTheWarehouseLosesNothing(t *testing.T) {
 	signal(syscall.SIGSTOP)
 	outage := secondsFrom(t, "GLINT_OUTAGE_SECONDS", 5*time.Second)
 	for range 4 {
-		b.run(t, i, rate, outage/4)
+		b.run(t, i, outage/4)
 		peak = max(peak, residentBytes(pid))
 	}
 	if i.backlog(t) == 0 {
@@ -54,5 +53,5 @@ func TestAnOutageOfTheWarehouseLosesNothing(t *testing.T) {
 		t.Errorf("glint's memory rose from %.0f to %.0f MiB", before/mebibyte, peak/mebibyte)
 	}
 	t.Logf("%v of outage at %d lines/s: caught up with %.0f rows/s; glint's memory %.0f MiB before, %.0f at most (%.1f x)",
-		outage, rate, (waiting-2*rate)/took, before/mebibyte, peak/mebibyte, peak/before)
+		outage, bulkRate, (waiting-2*bulkRate)/took, before/mebibyte, peak/mebibyte, peak/before)
 }

@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// soakRate is about a tenth of what two cores insert, in lines per second.
-const soakRate = 20_000
-
 // TestMemoryAndGoroutinesStayFlat lets glint work at a tenth of its speed for
 // GLINT_SOAK_SECONDS, and compares the beginning with the end.
 func TestMemoryAndGoroutinesStayFlat(t *testing.T) {
@@ -16,11 +13,11 @@ func TestMemoryAndGoroutinesStayFlat(t *testing.T) {
 	b := newBulk(t, i)
 	pid, engine := i.cmd.Process.Pid, enginesOf(t, i.home)[0]
 	length := secondsFrom(t, "GLINT_SOAK_SECONDS", 4*time.Second)
-	b.run(t, i, soakRate, length/6) // to get warm
+	b.run(t, i, length/6) // to get warm
 	series := map[string][]float64{}
 	const samples = 30
 	for range samples {
-		b.run(t, i, soakRate, length/samples)
+		b.run(t, i, length/samples)
 		m := i.metrics(t)
 		for name, value := range map[string]float64{
 			"goroutines": m["go_goroutines"], "Go heap in use, MiB": m["go_memstats_heap_inuse_bytes"] / mebibyte,

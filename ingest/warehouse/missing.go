@@ -46,34 +46,32 @@ func (w *Warehouse) MissingBadTokens(ctx context.Context, bad []BadToken) ([]Bad
 func (o *Open) key() rowKey { return rowKey{o.CampaignID, o.MessageID, o.OpenedAt, o.EventID} }
 
 func missing[R any](ctx context.Context, w *Warehouse, query string, rows []R, key func(*R) rowKey) (left []R, err error) {
-	fail := func(err error) ([]R, error) {
-		return nil, fmt.Errorf("look for rows of a repeated insert: %w", err)
-	}
+	fail := func(err error) error { return fmt.Errorf("look for rows of a repeated insert: %w", err) }
 	inserted, err := ext.NewTable("inserted_rows", ext.Column("row", "UInt32"), ext.Column("campaign_id", "UInt64"),
 		ext.Column("message_id", "UUID"), ext.Column("opened_at", "Int64"), ext.Column("event_id", "UInt64"))
 	if err != nil {
-		return fail(err)
+		return nil, fail(err)
 	}
 	for i := range rows {
 		k := key(&rows[i])
 		if err := inserted.Append(uint32(i), k.campaign, k.message, k.openedAt.UnixMilli(), k.event); err != nil {
-			return fail(err)
+			return nil, fail(err)
 		}
 	}
 	found, err := w.conn.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(inserted)), schema.Query(query))
 	if err != nil {
-		return fail(err)
+		return nil, fail(err)
 	}
 	defer func() { _ = found.Close() }()
 	for found.Next() {
 		var i uint32
 		if err := found.Scan(&i); err != nil {
-			return fail(err)
+			return nil, fail(err)
 		}
 		left = append(left, rows[i])
 	}
 	if err := found.Err(); err != nil {
-		return fail(err)
+		return nil, fail(err)
 	}
 	return left, nil
 }
