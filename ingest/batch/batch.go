@@ -27,9 +27,9 @@ type Warehouse interface {
 	CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
 
 	// These return those of the rows that are not there.
-	MissingOpens(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
-	MissingUnresolved(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
-	MissingBadTokens(ctx context.Context, bad []warehouse.BadToken) ([]warehouse.BadToken, error)
+	AbsentOpens(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
+	AbsentUnresolved(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
+	AbsentBadTokens(ctx context.Context, bad []warehouse.BadToken) ([]warehouse.BadToken, error)
 }
 
 // Caps says how many more rows the tables take that strangers can fill.
@@ -82,7 +82,7 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, again boo
 	}
 	opens := parts[warehouse.Open]{rows: d.opens, insert: l.Warehouse.InsertOpens, event: openEvent}
 	if again {
-		opens.missing = l.Warehouse.MissingOpens
+		opens.missing = l.Warehouse.AbsentOpens
 	}
 	if err := opens.store(ctx, name, 0, len(d.opens.rows)); err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name
 	}
 	p := parts[warehouse.Open]{rows: rows, insert: l.Warehouse.InsertUnresolved, event: openEvent}
 	if again {
-		p.missing = l.Warehouse.MissingUnresolved
+		p.missing = l.Warehouse.AbsentUnresolved
 	}
 	if err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows)); err != nil {
 		return err
@@ -129,7 +129,7 @@ func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name 
 		rows: rows, insert: l.Warehouse.InsertBadTokens, event: func(b *warehouse.BadToken) uint64 { return b.EventID },
 	}
 	if again {
-		p.missing = l.Warehouse.MissingBadTokens
+		p.missing = l.Warehouse.AbsentBadTokens
 	}
 	// One that the table does not take has been counted, and that is all it is for.
 	err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows))

@@ -127,7 +127,7 @@ func (h *strictHouse) CampaignsOf(context.Context, []uuid.UUID) (map[uuid.UUID]u
 	return nil, nil
 }
 
-func (h *strictHouse) MissingOpens(_ context.Context, opens []warehouse.Open) (left []warehouse.Open, err error) {
+func (h *strictHouse) AbsentOpens(_ context.Context, opens []warehouse.Open) (left []warehouse.Open, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range opens {
@@ -138,11 +138,11 @@ func (h *strictHouse) MissingOpens(_ context.Context, opens []warehouse.Open) (l
 	return left, nil
 }
 
-func (*strictHouse) MissingUnresolved(context.Context, []warehouse.Open) ([]warehouse.Open, error) {
+func (*strictHouse) AbsentUnresolved(context.Context, []warehouse.Open) ([]warehouse.Open, error) {
 	return nil, nil
 }
 
-func (*strictHouse) MissingBadTokens(context.Context, []warehouse.BadToken) ([]warehouse.BadToken, error) {
+func (*strictHouse) AbsentBadTokens(context.Context, []warehouse.BadToken) ([]warehouse.BadToken, error) {
 	return nil, nil
 }
 

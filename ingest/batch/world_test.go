@@ -70,15 +70,15 @@ func (f *fakeHouse) CampaignsOf(_ context.Context, ids []uuid.UUID) (map[uuid.UU
 	return f.registered, f.lookupErr
 }
 
-func (*fakeHouse) MissingOpens(context.Context, []warehouse.Open) ([]warehouse.Open, error) {
+func (*fakeHouse) AbsentOpens(context.Context, []warehouse.Open) ([]warehouse.Open, error) {
 	return nil, nil
 }
 
-func (*fakeHouse) MissingUnresolved(context.Context, []warehouse.Open) ([]warehouse.Open, error) {
+func (*fakeHouse) AbsentUnresolved(context.Context, []warehouse.Open) ([]warehouse.Open, error) {
 	return nil, nil
 }
 
-func (*fakeHouse) MissingBadTokens(context.Context, []warehouse.BadToken) ([]warehouse.BadToken, error) {
+func (*fakeHouse) AbsentBadTokens(context.Context, []warehouse.BadToken) ([]warehouse.BadToken, error) {
 	return nil, nil
 }
 

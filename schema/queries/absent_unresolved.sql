@@ -3,7 +3,7 @@
 -- Units:   opened_at is Unix milliseconds, as in the external table.
 -- Reads:   the table unresolved_opens by its key, so only as the warehouse user.
 --
--- The rows come as an external table inserted_rows: see missing_opens.sql. An open that has been moved is there.
+-- The rows come as an external table inserted_rows: see absent_opens.sql. An open that has been moved is there.
 SELECT row
 FROM inserted_rows
 WHERE (message_id, opened_at, event_id) NOT IN (

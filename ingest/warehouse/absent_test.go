@@ -47,11 +47,11 @@ func TestMissingRowsAreFound(t *testing.T) {
 	}{
 		{
 			"opens", func(o []Open) error { return w.InsertOpens(t.Context(), "missing", o) },
-			func(o []Open) ([]Open, error) { return w.MissingOpens(t.Context(), o) },
+			func(o []Open) ([]Open, error) { return w.AbsentOpens(t.Context(), o) },
 		},
 		{
 			"unresolved_opens", func(o []Open) error { return w.InsertUnresolved(t.Context(), "missing", o) },
-			func(o []Open) ([]Open, error) { return w.MissingUnresolved(t.Context(), o) },
+			func(o []Open) ([]Open, error) { return w.AbsentUnresolved(t.Context(), o) },
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -69,10 +69,10 @@ func TestMissingRowsAreFound(t *testing.T) {
 	}
 	foreign := there[0]
 	foreign.CampaignID++
-	if got, err := w.MissingOpens(t.Context(), []Open{foreign}); err != nil || len(got) != 1 {
+	if got, err := w.AbsentOpens(t.Context(), []Open{foreign}); err != nil || len(got) != 1 {
 		t.Errorf("the same event of another campaign: %d missing, %v", len(got), err)
 	}
-	if got, err := w.MissingOpens(t.Context(), nil); err != nil || len(got) != 0 {
+	if got, err := w.AbsentOpens(t.Context(), nil); err != nil || len(got) != 0 {
 		t.Errorf("of no rows, %d are missing, %v", len(got), err)
 	}
 }
@@ -88,14 +88,14 @@ func TestMissingBadTokensAreFound(t *testing.T) {
 	if err := w.InsertBadTokens(t.Context(), "missing", bad[:1]); err != nil {
 		t.Fatal(err)
 	}
-	got, err := w.MissingBadTokens(t.Context(), bad)
+	got, err := w.AbsentBadTokens(t.Context(), bad)
 	if err != nil || len(got) != 2 || got[0] != bad[1] || got[1] != bad[2] {
 		t.Errorf("missing are %+v, %v", got, err)
 	}
 }
 
-// BenchmarkMissingOpens asks for the rows of a full batch in a larger table.
-func BenchmarkMissingOpens(b *testing.B) {
+// BenchmarkAbsentOpens asks for the rows of a full batch in a larger table.
+func BenchmarkAbsentOpens(b *testing.B) {
 	e, w := engine(b)
 	e.Empty(b)
 	var batch []Open
@@ -106,7 +106,7 @@ func BenchmarkMissingOpens(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if left, err := w.MissingOpens(b.Context(), batch); err != nil || len(left) != 0 {
+		if left, err := w.AbsentOpens(b.Context(), batch); err != nil || len(left) != 0 {
 			b.Fatalf("%d are missing, %v", len(left), err)
 		}
 	}

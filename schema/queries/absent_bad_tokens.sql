@@ -3,7 +3,7 @@
 -- Units:   opened_at is Unix milliseconds, as in the external table.
 -- Reads:   the table bad_tokens by the event, so only as the warehouse user; its size is capped.
 --
--- The rows come as an external table inserted_rows: see missing_opens.sql.
+-- The rows come as an external table inserted_rows: see absent_opens.sql.
 SELECT row
 FROM inserted_rows
 WHERE (opened_at, event_id) NOT IN (

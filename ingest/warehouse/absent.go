@@ -25,27 +25,27 @@ type rowKey struct {
 	event    uint64
 }
 
-// MissingOpens returns those of the rows that are not in the table opens.
-func (w *Warehouse) MissingOpens(ctx context.Context, opens []Open) ([]Open, error) {
-	return missing(ctx, w, "missing_opens", opens, (*Open).key)
+// AbsentOpens returns those of the rows that are not in the table opens.
+func (w *Warehouse) AbsentOpens(ctx context.Context, opens []Open) ([]Open, error) {
+	return absent(ctx, w, "absent_opens", opens, (*Open).key)
 }
 
-// MissingUnresolved returns those of the rows that are not in the table
+// AbsentUnresolved returns those of the rows that are not in the table
 // unresolved_opens. A row that has been moved since is there.
-func (w *Warehouse) MissingUnresolved(ctx context.Context, opens []Open) ([]Open, error) {
-	return missing(ctx, w, "missing_unresolved", opens, (*Open).key)
+func (w *Warehouse) AbsentUnresolved(ctx context.Context, opens []Open) ([]Open, error) {
+	return absent(ctx, w, "absent_unresolved", opens, (*Open).key)
 }
 
-// MissingBadTokens returns those of the rows that are not in the table bad_tokens.
-func (w *Warehouse) MissingBadTokens(ctx context.Context, bad []BadToken) ([]BadToken, error) {
-	return missing(ctx, w, "missing_bad_tokens", bad, func(b *BadToken) rowKey {
+// AbsentBadTokens returns those of the rows that are not in the table bad_tokens.
+func (w *Warehouse) AbsentBadTokens(ctx context.Context, bad []BadToken) ([]BadToken, error) {
+	return absent(ctx, w, "absent_bad_tokens", bad, func(b *BadToken) rowKey {
 		return rowKey{openedAt: b.OpenedAt, event: b.EventID}
 	})
 }
 
 func (o *Open) key() rowKey { return rowKey{o.CampaignID, o.MessageID, o.OpenedAt, o.EventID} }
 
-func missing[R any](ctx context.Context, w *Warehouse, query string, rows []R, key func(*R) rowKey) (left []R, err error) {
+func absent[R any](ctx context.Context, w *Warehouse, query string, rows []R, key func(*R) rowKey) (left []R, err error) {
 	fail := func(err error) error { return fmt.Errorf("look for rows of a repeated insert: %w", err) }
 	inserted, err := ext.NewTable("inserted_rows", ext.Column("row", "UInt32"), ext.Column("campaign_id", "UInt64"),
 		ext.Column("message_id", "UUID"), ext.Column("opened_at", "Int64"), ext.Column("event_id", "UInt64"))
