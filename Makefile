@@ -77,13 +77,15 @@ bench: build ## run the benchmarks, each beside its baseline in the same run
 	$(call say,Benchmarks)
 	@go test -run '^$$' -bench . -benchtime 1s -timeout 60m $$(go list ./... | grep -vE '^glint/(ingest|edge/edgetest)$$')
 	@go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./ingest ./edge/edgetest
+	@GLINT_BENCH_SECONDS=60 go test -run '^$$' -bench BesideInserts -benchtime 1x -timeout 10m ./ingest
 	@cd ingest/wal/pebblebench && go test -run '^$$' -bench . -benchtime 1s -timeout 60m
 
-soak: build ## the long forms of the tests: 1,000 kills, odd requests and user agents by the million, what hostile input costs
+soak: build ## the long forms of the tests: kills and power cuts by the hundred, an outage, ten minutes of load, input by the million
 	$(call say,Memory under hostile input)
 	@go test -count=1 -v -run 'Bombs|Endless|InFlight|Megabyte|SlowWriters|Idle' ./ingest/server | grep -E 'MiB|^(---|FAIL|ok)'
 	$(call say,Soak)
-	@GLINT_TEST_KILLS=1000 GLINT_FUZZ_REQUESTS=200000 GLINT_FUZZ_AGENTS=10000000 go test -count=1 -timeout 3h ./edge/classify ./ingest/wal ./edge/edgetest ./cli/e2e
+	@GLINT_TEST_KILLS=1000 GLINT_FUZZ_REQUESTS=200000 GLINT_FUZZ_AGENTS=10000000 GLINT_TEST_POWER_CUTS=50 GLINT_TEST_ENGINE_KILLS=200 \
+		GLINT_OUTAGE_SECONDS=120 GLINT_SOAK_SECONDS=600 go test -v -count=1 -timeout 4h ./edge/classify ./ingest/wal ./ingest ./edge/edgetest ./cli/e2e
 
 accuracy: ## judge the classifier by the corpora in CORPORA=DIR
 	@go build -o bin/accuracy ./edge/classify/accuracy && bin/accuracy -corpora "$(CORPORA)"

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,20 +23,34 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"glint/ingest/server/linegen"
+	"glint/ingest/warehouse/embedded"
 )
 
 const (
-	benchLines    = 5000 // of a body
-	distinctBody  = 8    // so that caches do not hold them all
-	benchDuration = 3 * time.Second
+	benchLines   = 5000 // of a body
+	distinctBody = 8    // so that caches do not hold them all
 )
+
+// benchDuration is how long a client posts: 3 s, or GLINT_BENCH_SECONDS.
+var benchDuration = func() time.Duration {
+	seconds, err := strconv.Atoi(os.Getenv("GLINT_BENCH_SECONDS"))
+	if err != nil || seconds < 1 {
+		seconds = 3
+	}
+	return time.Duration(seconds) * time.Second
+}()
 
 // clientVariable turns this test binary into the benchmark's client.
 const clientVariable = "GLINT_BENCH_CLIENT"
 
 func TestMain(m *testing.M) {
+	embedded.RunChildIfAsked()
 	if address := os.Getenv(clientVariable); address != "" {
 		runClient(address)
+		return
+	}
+	if address := os.Getenv(bulkVariable); address != "" {
+		runBulkClient(address)
 		return
 	}
 	os.Exit(m.Run())
@@ -66,6 +81,29 @@ func BenchmarkPostUntilOnDisk(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkPostBesideInserts is the same with what comes behind it: the lines go
+// on into a real engine meanwhile. GLINT_BENCH_SECONDS=60 shows whether the backlog
+// fits the log's quota for as long.
+func BenchmarkPostBesideInserts(b *testing.B) {
+	const connections = 8
+	for b.Loop() {
+		e := newEngine(b)
+		s := runService(b, b.TempDir(), e.dsn, nil)
+		before := ownCPU()
+		r := askClient(b, s.Ingest, "zstd", connections)
+		used, m := ownCPU()-before, s.metrics(b)
+		b.ReportMetric(float64(r.Bodies*benchLines)/r.Seconds, "events/s")
+		b.ReportMetric(m[`glint_batch_inserted_rows_total{lane="live"}`]/r.Seconds, "inserted_rows/s")
+		b.ReportMetric(m[`glint_log_backlog_records{lane="live"}`]*benchLines, "backlog_events")
+		b.ReportMetric(m[`glint_log_backlog_bytes{lane="live"}`]/(1<<20), "backlog_MiB")
+		b.ReportMetric(float64(r.Refused), "refused")
+		b.ReportMetric(r.P99*1000, "p99_ms")
+		b.ReportMetric(used.Seconds()/r.Seconds, "server_cores")
+		b.ReportMetric(r.CPU/r.Seconds, "client_cores")
+		s.stop()
 	}
 }
 
@@ -109,7 +147,7 @@ func rawRate(b *testing.B, bodies [][]byte) float64 {
 
 // result is what the client process has measured.
 type result struct {
-	Bodies                 int
+	Bodies, Refused        int
 	Seconds, CPU, P50, P99 float64
 }
 
@@ -137,53 +175,63 @@ func runClient(task string) {
 	}
 	var requests [][]byte
 	for _, body := range benchBodies(codec) {
-		head := fmt.Sprintf("POST /v1/logs HTTP/1.1\r\nHost: ingest\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n", testToken, len(body))
-		requests = append(requests, append([]byte(head), body...))
+		requests = append(requests, requestOf(body))
 	}
 	var (
-		mu    sync.Mutex
-		times []float64
-		all   sync.WaitGroup
+		mu      sync.Mutex
+		times   []float64
+		refused int
+		all     sync.WaitGroup
 	)
 	cpu, began := ownCPU(), time.Now()
 	for n := range connections {
 		all.Go(func() {
-			mine := postFor(address, requests, n, began.Add(benchDuration))
+			mine, no := postFor(address, requests, n, began.Add(benchDuration))
 			mu.Lock()
 			defer mu.Unlock()
-			times = append(times, mine...)
+			times, refused = append(times, mine...), refused+no
 		})
 	}
 	all.Wait()
-	r := result{Bodies: len(times), Seconds: time.Since(began).Seconds(), CPU: (ownCPU() - cpu).Seconds()}
+	r := result{Bodies: len(times), Refused: refused, Seconds: time.Since(began).Seconds(), CPU: (ownCPU() - cpu).Seconds()}
 	if slices.Sort(times); len(times) > 0 {
 		r.P50, r.P99 = times[len(times)/2], times[len(times)*99/100]
 	}
 	_ = json.NewEncoder(os.Stdout).Encode(r) // the parent sees what is missing
 }
 
-// postFor posts over one connection until end and returns the time of each
-// answer in seconds.
-func postFor(address string, requests [][]byte, first int, end time.Time) (times []float64) {
+// requestOf is the request that posts a body, as its bytes.
+func requestOf(body []byte) []byte {
+	head := fmt.Sprintf("POST /v1/logs HTTP/1.1\r\nHost: ingest\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n", testToken, len(body))
+	return append([]byte(head), body...)
+}
+
+// postFor posts over one connection until end, or until it is closed, and returns
+// the time of each acceptance in seconds.
+func postFor(address string, requests [][]byte, first int, end time.Time) (times []float64, refused int) {
 	c, err := net.Dial("tcp", address)
 	if err != nil {
-		return nil
+		return nil, 0
 	}
 	defer func() { _ = c.Close() }()
 	answers := bufio.NewReader(c)
 	for n := first; time.Now().Before(end); n++ {
 		sent := time.Now()
 		if _, err := io.Copy(c, bytes.NewReader(requests[n%len(requests)])); err != nil {
-			return times
+			return times, refused
 		}
 		answer, err := http.ReadResponse(answers, nil)
-		if err != nil || answer.StatusCode != http.StatusOK {
-			return times
+		if err != nil {
+			return times, refused
 		}
 		_, _ = io.Copy(io.Discard, answer.Body) // a few bytes
+		if answer.StatusCode != http.StatusOK {
+			refused++
+			continue
+		}
 		times = append(times, time.Since(sent).Seconds())
 	}
-	return times
+	return times, refused
 }
 
 // ownCPU is the processor time of this process.

@@ -86,7 +86,8 @@ func (l laneLog) Read(first uint64) func(context.Context) (batch.Body, error) {
 		if err != nil {
 			return batch.Body{}, err
 		}
-		lines, err := codec.AppendDecoded(make([]byte, 0, record.DecodedBytes), codec.Codec(record.Codec), record.Body, int64(record.DecodedBytes))
+		// One byte more, so that the end is found without growing.
+		lines, err := codec.AppendDecoded(make([]byte, 0, record.DecodedBytes+1), codec.Codec(record.Codec), record.Body, int64(record.DecodedBytes))
 		if err != nil {
 			return batch.Body{}, fmt.Errorf("decode record %d: %w", at.Record, err) // it could be decoded when it came
 		}

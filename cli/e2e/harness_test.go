@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -220,6 +221,16 @@ func (i *instance) report(t testing.TB, campaign string) map[string]any {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// query asks the warehouse as its owner.
+func query(t *testing.T, i *instance, sql string) string {
+	t.Helper()
+	status, answer := ask(t, i.clickhouse, i.credentials["GLINT_WAREHOUSE_USER"], i.credentials["GLINT_WAREHOUSE_PASSWORD"], sql)
+	if status != http.StatusOK {
+		t.Fatalf("%s: %s", sql, answer)
+	}
+	return answer
 }
 
 // eventually waits until is holds.

@@ -142,7 +142,13 @@ func (m *message) count(f *fetcher) {
 	m.unknown = m.unknown || f.class == "unknown"
 }
 
+// register registers a campaign that is named after the style of its URLs.
 func register(t *testing.T, i *instance, pixel, style string, n int) []message {
+	t.Helper()
+	return registerAs(t, i, pixel, style, style, n)
+}
+
+func registerAs(t *testing.T, i *instance, pixel, campaign, style string, n int) []message {
 	t.Helper()
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "in.csv"), filepath.Join(dir, "out.csv")
@@ -154,7 +160,7 @@ func register(t *testing.T, i *instance, pixel, style string, n int) []message {
 	if err := os.WriteFile(in, []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"send", "register", "--campaign", style, "--file", in, "--output", out, "--pixel-base-url", pixel, "--url-style", style}
+	args := []string{"send", "register", "--campaign", campaign, "--file", in, "--output", out, "--pixel-base-url", pixel, "--url-style", style}
 	i.must(t, args...)
 	first, err := os.ReadFile(out)
 	if err != nil {

@@ -35,13 +35,3 @@ func TestAnOpenThatComesBeforeItsMessageIsRegisteredCountsAfterwards(t *testing.
 		t.Errorf("%s opens still wait", got)
 	}
 }
-
-// query asks the warehouse as its owner.
-func query(t *testing.T, i *instance, sql string) string {
-	t.Helper()
-	status, answer := ask(t, i.clickhouse, i.credentials["GLINT_WAREHOUSE_USER"], i.credentials["GLINT_WAREHOUSE_PASSWORD"], sql)
-	if status != http.StatusOK {
-		t.Fatalf("%s: %s", sql, answer)
-	}
-	return answer
-}

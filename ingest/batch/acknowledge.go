@@ -16,6 +16,7 @@ type acknowledger struct {
 type decided struct {
 	Manifest
 	bodies []Body
+	again  bool // it may have been tried by an earlier Run
 	done   bool
 }
 

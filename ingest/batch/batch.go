@@ -26,6 +26,11 @@ type Warehouse interface {
 	InsertUnresolved(ctx context.Context, name string, opens []warehouse.Open) error
 	InsertBadTokens(ctx context.Context, name string, bad []warehouse.BadToken) error
 	CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
+
+	// These return those of the rows that are not there.
+	AbsentOpens(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
+	AbsentUnresolved(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
+	AbsentBadTokens(ctx context.Context, bad []warehouse.BadToken) ([]warehouse.BadToken, error)
 }
 
 // Caps says how many more rows the tables take that strangers can fill.
@@ -50,6 +55,16 @@ type Loader struct {
 // same bodies may be loaded again under the same name, which changes nothing if
 // they had arrived after all.
 func (l *Loader) Load(ctx context.Context, name string, bodies []Body) (*Result, error) {
+	return l.load(ctx, name, bodies, false)
+}
+
+// LoadAgain is Load for a batch that may have been tried before: it inserts only
+// what is not there, and looks afterwards whether it is. See parts.complete.
+func (l *Loader) LoadAgain(ctx context.Context, name string, bodies []Body) (*Result, error) {
+	return l.load(ctx, name, bodies, true)
+}
+
+func (l *Loader) load(ctx context.Context, name string, bodies []Body, again bool) (*Result, error) {
 	d := &decoder{ring: l.Ring, ignore: l.Ignore, bodies: bodies}
 	d.decode()
 	if err := d.resolve(ctx, l.Warehouse); err != nil {
@@ -63,23 +78,27 @@ func (l *Loader) Load(ctx context.Context, name string, bodies []Body) (*Result,
 	if err := l.bury(d, r); err != nil {
 		return nil, err
 	}
-	if err := l.keepUnresolved(ctx, d, r, name); err != nil {
+	if err := l.keepUnresolved(ctx, d, r, name, again); err != nil {
 		return nil, err
 	}
-	if err := l.keepBadTokens(ctx, d, r, name); err != nil {
+	if err := l.keepBadTokens(ctx, d, r, name, again); err != nil {
 		return nil, err
 	}
 	opens := parts[warehouse.Open]{rows: d.opens, insert: l.Warehouse.InsertOpens, event: openEvent}
+	if again {
+		opens.missing = l.Warehouse.AbsentOpens
+	}
 	if err := opens.store(ctx, name, 0, len(d.opens.rows)); err != nil {
 		return nil, err
 	}
+	r.Restored += opens.restored
 	settle(d, r, &opens, Stored)
 	return r, l.bury(d, r)
 }
 
 // keepUnresolved stores the opens of messages that are not registered, as far as
 // there is room.
-func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name string) error {
+func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name string, again bool) error {
 	rows := d.unresolved
 	if l.Caps != nil {
 		kept := l.Caps.TakeUnresolved(len(rows.rows))
@@ -89,16 +108,20 @@ func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name
 		rows.rows = rows.rows[:kept]
 	}
 	p := parts[warehouse.Open]{rows: rows, insert: l.Warehouse.InsertUnresolved, event: openEvent}
+	if again {
+		p.missing = l.Warehouse.AbsentUnresolved
+	}
 	if err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows)); err != nil {
 		return err
 	}
+	r.Restored += p.restored
 	settle(d, r, &p, Unresolved)
 	return nil
 }
 
 // keepBadTokens does the same with those whose token is bad. They all count as
 // such, kept or not.
-func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name string) error {
+func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name string, again bool) error {
 	rows := d.badTokens
 	for i := range rows.rows {
 		r.count(rows.origins[i].body, BadToken, 0)
@@ -109,8 +132,13 @@ func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name 
 	p := parts[warehouse.BadToken]{
 		rows: rows, insert: l.Warehouse.InsertBadTokens, event: func(b *warehouse.BadToken) uint64 { return b.EventID },
 	}
+	if again {
+		p.missing = l.Warehouse.AbsentBadTokens
+	}
 	// One that the table does not take has been counted, and that is all it is for.
-	return p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows))
+	err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows))
+	r.Restored += p.restored
+	return err
 }
 
 func openEvent(o *warehouse.Open) uint64 { return o.EventID }

@@ -40,7 +40,7 @@ func (l *Lane) decide(ctx context.Context, unfinished []Manifest, batches chan<-
 			l.Logger.Error("records of a batch are missing in the log: see its quarantine",
 				"lane", l.Name, "batch", m.Name, "missing", want-uint64(len(bodies)))
 		}
-		if err := l.send(ctx, &decided{Manifest: m, bodies: bodies}, batches); err != nil {
+		if err := l.send(ctx, &decided{Manifest: m, bodies: bodies, again: true}, batches); err != nil {
 			return err
 		}
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/google/uuid"
 
@@ -72,6 +72,13 @@ type decoder struct {
 const minLikelyLine = 100
 
 func (d *decoder) decode() {
+	likely := 0
+	for i := range d.bodies {
+		likely += min(d.bodies[i].Count, len(d.bodies[i].Lines)/minLikelyLine+1)
+	}
+	// At once: rows are large, and growing them body by body copies them often.
+	d.opens.rows = make([]warehouse.Open, 0, likely)
+	d.opens.origins = make([]origin, 0, likely)
 	for i := range d.bodies {
 		d.body = i
 		d.lines(&d.bodies[i])
@@ -79,10 +86,8 @@ func (d *decoder) decode() {
 }
 
 func (d *decoder) lines(b *Body) {
-	likely := min(b.Count, len(b.Lines)/minLikelyLine+1)
-	d.opens.rows = slices.Grow(d.opens.rows, likely)
-	d.opens.origins = slices.Grow(d.opens.origins, likely)
-	text := string(b.Lines) // the rows' strings are parts of it
+	// The rows' strings are parts of the body's bytes, which nobody changes.
+	text := unsafe.String(unsafe.SliceData(b.Lines), len(b.Lines))
 	for len(text) > 0 {
 		line := text
 		if i := strings.IndexByte(text, '\n'); i >= 0 {

@@ -16,8 +16,8 @@ type Body struct {
 	Record     uint64 // number in the log, from 1 on without a gap
 	ReceivedAt time.Time
 	Source     string
-	Count      int // of lines, as the log has it
-	Lines      []byte
+	Count      int    // of lines, as the log has it
+	Lines      []byte // not to be changed: rows are made of their bytes
 }
 
 // Log is what a Lane needs of the write-ahead log.
@@ -161,9 +161,13 @@ func (l *Lane) insert(ctx context.Context, b *decided) error {
 
 // load tries until ctx ends.
 func (l *Lane) load(ctx context.Context, b *decided) (*Result, error) {
+	try := l.Loader.Load
+	if b.again {
+		try = l.Loader.LoadAgain
+	}
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		began := time.Now()
-		result, err := l.Loader.Load(ctx, b.Name, b.bodies)
+		result, err := try(ctx, b.Name, b.bodies)
 		if err == nil {
 			now := time.Now()
 			l.Metrics.loaded(l.Name, result, now.Sub(began), now.Sub(b.oldest()))
@@ -172,6 +176,7 @@ func (l *Lane) load(ctx context.Context, b *decided) (*Result, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		try = l.Loader.LoadAgain
 		l.Metrics.retried(l.Name)
 		l.Logger.Warn("batch not inserted, trying again", "lane", l.Name, "error", err, "pause", pause)
 		if err := sleep(ctx, pause); err != nil {

@@ -90,6 +90,7 @@ type strictHouse struct {
 	mu    sync.Mutex
 	names map[string]int
 	rows  map[uint64]int // inserted how often, by event
+	loses int            // that many inserts are noted by their name, and their rows lost
 	fail  func(name string, opens []warehouse.Open) (before, after error)
 }
 
@@ -104,6 +105,10 @@ func (h *strictHouse) InsertOpens(_ context.Context, name string, opens []wareho
 		return before
 	}
 	h.names[name]++
+	if h.names[name] == 1 && h.loses > 0 {
+		h.loses--
+		return errors.New("killed between the name and the rows")
+	}
 	if h.names[name] == 1 {
 		for i := range opens {
 			h.rows[opens[i].EventID]++
@@ -119,6 +124,25 @@ func (h *strictHouse) InsertBadTokens(context.Context, string, []warehouse.BadTo
 }
 
 func (h *strictHouse) CampaignsOf(context.Context, []uuid.UUID) (map[uuid.UUID]uint64, error) {
+	return nil, nil
+}
+
+func (h *strictHouse) AbsentOpens(_ context.Context, opens []warehouse.Open) (left []warehouse.Open, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range opens {
+		if h.rows[opens[i].EventID] == 0 {
+			left = append(left, opens[i])
+		}
+	}
+	return left, nil
+}
+
+func (*strictHouse) AbsentUnresolved(context.Context, []warehouse.Open) ([]warehouse.Open, error) {
+	return nil, nil
+}
+
+func (*strictHouse) AbsentBadTokens(context.Context, []warehouse.BadToken) ([]warehouse.BadToken, error) {
 	return nil, nil
 }
 
@@ -286,6 +310,36 @@ func TestAfterARestartOfTheMachineAllIsInsertedAgainUnderTheSameNames(t *testing
 	stop()
 	if a, b := fmt.Sprint(house.names), fmt.Sprint(lost.names); a != b {
 		t.Errorf("the names changed:\n%s\n%s", a, b)
+	}
+}
+
+// TestRowsWhoseNameAloneSurvivedAreInsertedAgain has a warehouse die, three times
+// in a row, after it noted the name of an insert and before it kept the rows.
+func TestRowsWhoseNameAloneSurvivedAreInsertedAgain(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		dir, log, house := t.TempDir(), newFakeLog(), newHouse()
+		house.loses = 3
+		fill(t, log, 2)
+		stop := start(t, dir, log, house, 100)
+		if restart {
+			wait(t, "the first try", func() bool {
+				house.mu.Lock()
+				defer house.mu.Unlock()
+				return house.loses < 3
+			})
+			stop()
+			stop = start(t, dir, log, house, 100)
+		}
+		wait(t, "the release of all records", func() bool { return log.releasedBefore() == 3 })
+		stop()
+		for event, times := range house.rows {
+			if times != 1 {
+				t.Errorf("event %d was stored %d times", event, times)
+			}
+		}
+		if got := house.stored(); got != 4 {
+			t.Errorf("%d rows are stored, want 4 (restart: %v)", got, restart)
+		}
 	}
 }
 

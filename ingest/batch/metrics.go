@@ -12,6 +12,7 @@ type Metrics struct {
 	decoded  *prometheus.CounterVec
 	inserted *prometheus.CounterVec
 	retries  *prometheus.CounterVec
+	restored *prometheus.CounterVec
 	rows     *prometheus.HistogramVec
 	seconds  *prometheus.HistogramVec
 	lag      *prometheus.HistogramVec
@@ -31,11 +32,12 @@ func NewMetrics(r prometheus.Registerer, lanes ...string) *Metrics {
 		decoded:  counter("glint_batch_decoded_lines_total", "Lines of batches that are in the warehouse or set aside.", "lane"),
 		inserted: counter("glint_batch_inserted_rows_total", "Rows that were inserted into opens; one that was there already counts again.", "lane"),
 		retries:  counter("glint_batch_retries_total", "Tries to load a batch that failed and are made again.", "lane"),
+		restored: counter("glint_batch_restored_rows_total", "Rows that the warehouse had lost although it knew the name of their insert, and that were inserted again.", "lane"),
 		rows:     histogram("glint_batch_rows", "Rows of a batch.", prometheus.ExponentialBuckets(1, 4, 10)),
 		seconds:  histogram("glint_batch_insert_seconds", "Time to decode and insert a batch, of the try that succeeded.", seconds),
 		lag:      histogram("glint_batch_lag_seconds", "Age of a batch's oldest line, since it was received, when the batch can be queried.", seconds),
 	}
-	r.MustRegister(m.lines, m.decoded, m.inserted, m.retries, m.rows, m.seconds, m.lag)
+	r.MustRegister(m.lines, m.decoded, m.inserted, m.retries, m.restored, m.rows, m.seconds, m.lag)
 	for _, o := range Outcomes { // so that a rate exists before the first one
 		m.lines.WithLabelValues(string(o))
 	}
@@ -43,6 +45,7 @@ func NewMetrics(r prometheus.Registerer, lanes ...string) *Metrics {
 		m.decoded.WithLabelValues(lane)
 		m.inserted.WithLabelValues(lane)
 		m.retries.WithLabelValues(lane)
+		m.restored.WithLabelValues(lane)
 	}
 	return m
 }
@@ -64,6 +67,7 @@ func (m *Metrics) loaded(lane string, r *Result, took, lag time.Duration) {
 	}
 	m.decoded.WithLabelValues(lane).Add(float64(lines))
 	m.inserted.WithLabelValues(lane).Add(float64(r.Lines[Stored]))
+	m.restored.WithLabelValues(lane).Add(float64(r.Restored))
 	m.rows.WithLabelValues(lane).Observe(float64(r.Lines[Stored]))
 	m.seconds.WithLabelValues(lane).Observe(took.Seconds())
 	m.lag.WithLabelValues(lane).Observe(lag.Seconds())

@@ -31,6 +31,10 @@ func (o Outcome) isDeadLetter() bool {
 type Result struct {
 	Lines  map[Outcome]int
 	Bodies []BodyResult // in the order of the bodies
+
+	// Restored rows were inserted once more: the warehouse had noted the name of
+	// their insert, but not kept them.
+	Restored int
 }
 
 // BodyResult is what became of the lines of one body.

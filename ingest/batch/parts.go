@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -18,7 +19,12 @@ type parts[R any] struct {
 	insert func(ctx context.Context, name string, rows []R) error
 	event  func(*R) uint64
 
-	refused map[int]bool // rows that stand alone and are not taken
+	// missing returns those of the rows that are not there; nil: no insert of
+	// these rows has been tried before.
+	missing func(ctx context.Context, rows []R) ([]R, error)
+
+	refused  map[int]bool // rows that stand alone and are not taken
+	restored int          // rows that had to be inserted under another name
 }
 
 // store inserts the rows from first to end under name, and halves of them under
@@ -27,8 +33,17 @@ func (p *parts[R]) store(ctx context.Context, name string, first, end int) error
 	if first == end {
 		return nil
 	}
+	if p.missing != nil {
+		// All of it arrived, as a rule, and only the answer was lost.
+		if left, err := p.missing(ctx, p.rows.rows[first:end]); err != nil || len(left) == 0 {
+			return err
+		}
+	}
 	err := p.insert(ctx, name, p.rows.rows[first:end])
-	if err == nil || ctx.Err() != nil || errors.Is(err, context.Canceled) || warehouse.Retryable(err) {
+	if err == nil {
+		return p.complete(ctx, name, p.rows.rows[first:end])
+	}
+	if ctx.Err() != nil || errors.Is(err, context.Canceled) || warehouse.Retryable(err) {
 		return err
 	}
 	if end-first == 1 {
@@ -43,6 +58,25 @@ func (p *parts[R]) store(ctx context.Context, name string, first, end int) error
 		return err
 	}
 	return p.store(ctx, p.name(name, middle, end), middle, end)
+}
+
+// complete inserts what is missing after an insert that was acknowledged but was
+// not the first of its name. ClickHouse notes the name before it shows the rows:
+// if it is killed between the two, it takes every later try for a repeat of what
+// it never had. Another name for exactly these rows gets them in, once.
+func (p *parts[R]) complete(ctx context.Context, name string, inserted []R) error {
+	if p.missing == nil {
+		return nil
+	}
+	left, err := p.missing(ctx, inserted)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	if err := p.insert(ctx, name+"/"+rand.Text(), left); err != nil {
+		return err
+	}
+	p.restored += len(left)
+	return nil
 }
 
 // name names a part of a batch after the rows in it: between two tries the

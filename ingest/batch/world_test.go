@@ -70,6 +70,18 @@ func (f *fakeHouse) CampaignsOf(_ context.Context, ids []uuid.UUID) (map[uuid.UU
 	return f.registered, f.lookupErr
 }
 
+func (*fakeHouse) AbsentOpens(context.Context, []warehouse.Open) ([]warehouse.Open, error) {
+	return nil, nil
+}
+
+func (*fakeHouse) AbsentUnresolved(context.Context, []warehouse.Open) ([]warehouse.Open, error) {
+	return nil, nil
+}
+
+func (*fakeHouse) AbsentBadTokens(context.Context, []warehouse.BadToken) ([]warehouse.BadToken, error) {
+	return nil, nil
+}
+
 // world is a Loader with everything around it.
 type world struct {
 	*Loader

@@ -1,0 +1,77 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
+	"github.com/google/uuid"
+
+	"glint/schema"
+)
+
+// A table without replication notes the name of an insert before it shows the
+// part with its rows. Killed between the two, ClickHouse then drops the repeat of
+// that insert as one that it has, and acknowledges it, although the rows were
+// never there. So who repeats a named insert looks afterwards what is missing.
+
+// rowKey is what all tables that are written by events tell a row by.
+type rowKey struct {
+	campaign uint64
+	message  uuid.UUID
+	openedAt time.Time
+	event    uint64
+}
+
+// AbsentOpens returns those of the rows that are not in the table opens.
+func (w *Warehouse) AbsentOpens(ctx context.Context, opens []Open) ([]Open, error) {
+	return absent(ctx, w, "absent_opens", opens, (*Open).key)
+}
+
+// AbsentUnresolved returns those of the rows that are not in the table
+// unresolved_opens. A row that has been moved since is there.
+func (w *Warehouse) AbsentUnresolved(ctx context.Context, opens []Open) ([]Open, error) {
+	return absent(ctx, w, "absent_unresolved", opens, (*Open).key)
+}
+
+// AbsentBadTokens returns those of the rows that are not in the table bad_tokens.
+func (w *Warehouse) AbsentBadTokens(ctx context.Context, bad []BadToken) ([]BadToken, error) {
+	return absent(ctx, w, "absent_bad_tokens", bad, func(b *BadToken) rowKey {
+		return rowKey{openedAt: b.OpenedAt, event: b.EventID}
+	})
+}
+
+func (o *Open) key() rowKey { return rowKey{o.CampaignID, o.MessageID, o.OpenedAt, o.EventID} }
+
+func absent[R any](ctx context.Context, w *Warehouse, query string, rows []R, key func(*R) rowKey) (left []R, err error) {
+	fail := func(err error) error { return fmt.Errorf("look for rows of a repeated insert: %w", err) }
+	inserted, err := ext.NewTable("inserted_rows", ext.Column("row", "UInt32"), ext.Column("campaign_id", "UInt64"),
+		ext.Column("message_id", "UUID"), ext.Column("opened_at", "Int64"), ext.Column("event_id", "UInt64"))
+	if err != nil {
+		return nil, fail(err)
+	}
+	for i := range rows {
+		k := key(&rows[i])
+		if err := inserted.Append(uint32(i), k.campaign, k.message, k.openedAt.UnixMilli(), k.event); err != nil {
+			return nil, fail(err)
+		}
+	}
+	found, err := w.conn.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(inserted)), schema.Query(query))
+	if err != nil {
+		return nil, fail(err)
+	}
+	defer func() { _ = found.Close() }()
+	for found.Next() {
+		var i uint32
+		if err := found.Scan(&i); err != nil {
+			return nil, fail(err)
+		}
+		left = append(left, rows[i])
+	}
+	if err := found.Err(); err != nil {
+		return nil, fail(err)
+	}
+	return left, nil
+}

@@ -1,0 +1,13 @@
+-- Purpose: which rows of an insert into bad_tokens are not there, although the insert was acknowledged.
+-- Grain:   one row per row that is missing, by its number in the external table.
+-- Units:   opened_at is Unix milliseconds, as in the external table.
+-- Reads:   the table bad_tokens by the event, so only as the warehouse user; its size is capped.
+--
+-- The rows come as an external table inserted_rows: see absent_opens.sql.
+SELECT row
+FROM inserted_rows
+WHERE (opened_at, event_id) NOT IN (
+    SELECT toUnixTimestamp64Milli(opened_at), event_id
+    FROM bad_tokens
+    WHERE event_id IN (SELECT event_id FROM inserted_rows)
+)

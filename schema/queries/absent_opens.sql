@@ -1,0 +1,15 @@
+-- Purpose: which rows of an insert into opens are not there, although the insert was acknowledged.
+-- Grain:   one row per row that is missing, by its number in the external table.
+-- Units:   opened_at is Unix milliseconds, as in the external table.
+-- Reads:   the table opens by its key, so only as the warehouse user.
+--
+-- The rows come as an external table inserted_rows (row UInt32, campaign_id UInt64, message_id UUID, opened_at Int64,
+-- event_id UInt64), sent along with the query.
+SELECT row
+FROM inserted_rows
+WHERE (campaign_id, message_id, opened_at, event_id) NOT IN (
+    SELECT campaign_id, message_id, toUnixTimestamp64Milli(opened_at), event_id
+    FROM opens
+    WHERE (campaign_id, message_id) IN (SELECT campaign_id, message_id FROM inserted_rows)
+      AND event_id IN (SELECT event_id FROM inserted_rows)
+)
