@@ -116,6 +116,9 @@ func TestKilledAtAnyMomentNothingAcknowledgedIsLostOrDoubled(t *testing.T) {
 	}
 	last := up(t, home)
 	l.compare(t, last)
+	if said := last.must(t, "audit"); !strings.Contains(said, "every accepted event is accounted for") {
+		t.Errorf("after the kills glint audit says\n%s", said)
+	}
 }
 
 // compare waits until every acknowledged event is in the warehouse.
