@@ -28,7 +28,7 @@ import (
 
 const (
 	benchLines   = 5000 // of a body
-	distinctBody = 64 // as many as a minute of zstd needs, so that caches do not hold them all
+	distinctBody = 64   // as many as a minute of zstd needs, so that caches do not hold them all
 )
 
 // benchDuration is how long a client posts: 3 s, or GLINT_BENCH_SECONDS.
