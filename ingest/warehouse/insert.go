@@ -1,8 +1,11 @@
 package warehouse
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -26,14 +29,23 @@ func insertSettings(name string) clickhouse.Settings {
 // column is one column of a table, and how its values come out of rows R.
 type column[R any] struct {
 	name   string
-	values func([]R) any // a slice with one value per row
+	values func([]R, scratch) any // a slice with one value per row
 }
 
-func of[R, T any](get func(*R) T) func([]R) any {
-	return func(rows []R) any {
-		values := make([]T, len(rows))
+// scratch keeps a slice for each type of values, for the next column of that
+// type: the one before has been copied by then. Nil keeps none.
+type scratch map[reflect.Type]any
+
+func of[R, T any](get func(*R) T) func([]R, scratch) any {
+	kind := reflect.TypeFor[T]()
+	return func(rows []R, s scratch) any {
+		values, _ := s[kind].([]T)
+		values = slices.Grow(values[:0], len(rows))[:len(rows)]
 		for i := range rows {
 			values[i] = get(&rows[i])
+		}
+		if s != nil {
+			s[kind] = values
 		}
 		return values
 	}
@@ -50,34 +62,60 @@ func insert[R any](ctx context.Context, w *Warehouse, table string, columns []co
 	if err != nil {
 		return err
 	}
-	ctx = clickhouse.Context(ctx,
-		clickhouse.WithSettings(insertSettings(name)),
-		clickhouse.WithColumnNamesAndTypes(types))
-	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO "+Database+"."+table+" ("+strings.Join(names, ", ")+")")
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(insertSettings(name)))
+	statement := "INSERT INTO " + Database + "." + table + " (" + strings.Join(names, ", ") + ")"
+	if w.options.Protocol == clickhouse.HTTP {
+		err = insertNative(ctx, w, statement, columns, types, rows)
+	} else {
+		err = insertColumns(ctx, w, statement, columns, rows)
+	}
 	if err != nil {
-		return fmt.Errorf("prepare insert into %s: %w", table, err)
-	}
-	defer func() { _ = batch.Close() }()
-	for i, c := range columns {
-		if err := batch.Column(i).Append(c.values(rows)); err != nil {
-			return fmt.Errorf("%w: %s.%s: %w", ErrRows, table, c.name, err)
-		}
-	}
-	if err := batch.Send(); err != nil {
 		return fmt.Errorf("insert into %s: %w", table, err)
 	}
 	return nil
+}
+
+// insertNative sends a block of its own making.
+func insertNative[R any](ctx context.Context, w *Warehouse, statement string, columns []column[R], types []string, rows []R) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	block := blocks.Get().(*native)
+	defer block.free()
+	block.begin(len(columns), len(rows))
+	for i, c := range columns {
+		if err := block.column(c.name, types[i], c.values(rows, block.scratch)); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrRows, c.name, err)
+		}
+	}
+	return w.conn.InsertFormat(ctx, "Native", statement, bytes.NewReader(block.bytes))
+}
+
+// insertColumns does the same by the driver's own columns, for ClickHouse's
+// native protocol.
+func insertColumns[R any](ctx context.Context, w *Warehouse, statement string, columns []column[R], rows []R) error {
+	batch, err := w.conn.PrepareBatch(ctx, statement)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = batch.Close() }()
+	for i, c := range columns {
+		if err := batch.Column(i).Append(c.values(rows, nil)); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrRows, c.name, err)
+		}
+	}
+	return batch.Send()
 }
 
 // columnCache knows the types of the columns which are inserted into, so that
 // not every batch has to ask for them.
 type columnCache struct {
 	mu     sync.Mutex
-	tables map[string][]clickhouse.ColumnNameAndType
+	tables map[string][]string
 }
 
-// of returns the named columns of table with their types, in the order asked.
-func (c *columnCache) of(ctx context.Context, conn driver.Conn, table string, names []string) ([]clickhouse.ColumnNameAndType, error) {
+// of returns the types of the named columns of table, in the order asked.
+func (c *columnCache) of(ctx context.Context, conn driver.Conn, table string, names []string) ([]string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if columns, ok := c.tables[table]; ok {
@@ -87,27 +125,18 @@ func (c *columnCache) of(ctx context.Context, conn driver.Conn, table string, na
 	if err != nil {
 		return nil, fmt.Errorf("read columns of %s: %w", table, err)
 	}
-	columns := make([]clickhouse.ColumnNameAndType, len(names))
+	columns := make([]string, len(names))
 	for i, name := range names {
 		if types[name] == "" {
 			return nil, fmt.Errorf("column %s.%s: %w", table, name, ErrNoSchema)
 		}
-		columns[i] = clickhouse.ColumnNameAndType{Name: name, Type: plain(types[name])}
+		columns[i] = types[name]
 	}
 	if c.tables == nil {
-		c.tables = map[string][]clickhouse.ColumnNameAndType{}
+		c.tables = map[string][]string{}
 	}
 	c.tables[table] = columns
 	return columns, nil
-}
-
-// plain is the type as which a column is sent: ClickHouse makes the dictionary
-// of a LowCardinality column itself, and faster than the driver.
-func plain(kind string) string {
-	if inner, ok := strings.CutPrefix(kind, "LowCardinality("); ok {
-		return strings.TrimSuffix(inner, ")")
-	}
-	return kind
 }
 
 func columnTypes(ctx context.Context, conn driver.Conn, table string) (map[string]string, error) {

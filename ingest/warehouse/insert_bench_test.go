@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -12,32 +13,14 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// rowWise is the way that InsertOpens does not go.
-func (w *Warehouse) rowWise(ctx context.Context, name string, opens []Open) error {
+// byDriver inserts as over ClickHouse's native protocol: by the driver's columns.
+func (w *Warehouse) byDriver(ctx context.Context, name string, opens []Open) error {
 	var names []string
 	for _, c := range openColumns {
 		names = append(names, c.name)
 	}
-	types, err := w.columns.of(ctx, w.conn, "opens", names)
-	if err != nil {
-		return err
-	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(insertSettings(name)), clickhouse.WithColumnNamesAndTypes(types))
-	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO glint.opens")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = batch.Close() }()
-	for i := range opens {
-		o := &opens[i]
-		if err := batch.Append(
-			o.CampaignID, o.MessageID, o.OpenedAt, o.EventID, o.ReceivedAt, o.UserAgent, ipv6(o.IP), o.Network, o.ASNumber,
-			o.Country, o.Region, o.ProxyType, o.ProxyDescription, o.Method, o.HeaderBits, o.RefererHost, o.TokenStatus,
-			o.Class, o.Reason, o.Client, o.ClientVendor, o.OS, o.Device, o.RulesetVersion, o.VerdictVersion, o.POP, o.Source, o.Extra); err != nil {
-			return err
-		}
-	}
-	return batch.Send()
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(insertSettings(name)))
+	return insertColumns(ctx, w, "INSERT INTO glint.opens ("+strings.Join(names, ", ")+")", openColumns, opens)
 }
 
 // BenchmarkInsertOpens inserts the same rows in three ways. x-json is the speed
@@ -73,8 +56,8 @@ func BenchmarkInsertOpens(b *testing.B) {
 		ctx = clickhouse.Context(ctx, clickhouse.WithSettings(insertSettings(name)))
 		return w.conn.InsertFormat(ctx, "JSONEachRow", "INSERT INTO glint.opens", bytes.NewReader(lines))
 	})
-	run("rows", func(ctx context.Context, name string) error { return w.rowWise(ctx, name, opens) })
-	run("columns", func(ctx context.Context, name string) error { return w.InsertOpens(ctx, name, opens) })
+	run("driver", func(ctx context.Context, name string) error { return w.byDriver(ctx, name, opens) })
+	run("native", func(ctx context.Context, name string) error { return w.InsertOpens(ctx, name, opens) })
 }
 
 func jsonLines(opens []Open) []byte {
