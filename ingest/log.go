@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -86,15 +88,34 @@ func (l laneLog) Read(first uint64) func(context.Context) (batch.Body, error) {
 		if err != nil {
 			return batch.Body{}, err
 		}
+		body := batch.Body{Record: at.Record, ReceivedAt: record.ReceivedAt, Source: record.Source, Count: int(record.Lines)}
 		// One byte more, so that the end is found without growing.
-		lines, err := codec.AppendDecoded(make([]byte, 0, record.DecodedBytes+1), codec.Codec(record.Codec), record.Body, int64(record.DecodedBytes))
+		body.Lines, body.Free = lineBuffer(int(record.DecodedBytes) + 1)
+		body.Lines, err = codec.AppendDecoded(body.Lines, codec.Codec(record.Codec), record.Body, int64(record.DecodedBytes))
 		if err != nil {
 			return batch.Body{}, fmt.Errorf("decode record %d: %w", at.Record, err) // it could be decoded when it came
 		}
-		return batch.Body{
-			Record: at.Record, ReceivedAt: record.ReceivedAt, Source: record.Source, Count: int(record.Lines), Lines: lines,
-		}, nil
+		return body, nil
 	}
+}
+
+// lineBuffers keep memory for the lines of large bodies between batches.
+var lineBuffers sync.Pool // of *[]byte
+
+// minPooledBytes is below what is worth it.
+const minPooledBytes = 64 << 10
+
+// lineBuffer returns memory for n bytes, and what takes it back.
+func lineBuffer(n int) (empty []byte, free func()) {
+	if n < minPooledBytes {
+		return make([]byte, 0, n), nil
+	}
+	buffer, _ := lineBuffers.Get().(*[]byte)
+	if buffer == nil {
+		buffer = new([]byte)
+	}
+	*buffer = slices.Grow((*buffer)[:0], n)
+	return *buffer, func() { lineBuffers.Put(buffer) }
 }
 
 func (l laneLog) Last() uint64 { return l.log.Recovery().Next.Record - 1 }

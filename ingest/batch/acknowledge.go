@@ -31,6 +31,16 @@ func (b *decided) oldest() (at time.Time) {
 	return at
 }
 
+// free lets the records go.
+func (b *decided) free() {
+	for i := range b.bodies {
+		if b.bodies[i].Free != nil {
+			b.bodies[i].Free()
+		}
+	}
+	b.bodies = nil
+}
+
 func (a *acknowledger) add(b *decided) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -65,7 +65,8 @@ func (l *Loader) LoadAgain(ctx context.Context, name string, bodies []Body) (*Re
 }
 
 func (l *Loader) load(ctx context.Context, name string, bodies []Body, again bool) (*Result, error) {
-	d := &decoder{ring: l.Ring, ignore: l.Ignore, bodies: bodies}
+	d := newDecoder(l, bodies)
+	defer d.free()
 	d.decode()
 	if err := d.resolve(ctx, l.Warehouse); err != nil {
 		return nil, err

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -50,9 +52,24 @@ type rows[R any] struct {
 	origins []origin
 }
 
-func (r *rows[R]) add(row R, o origin) {
-	r.rows, r.origins = append(r.rows, row), append(r.origins, o)
+func (r *rows[R]) add(row *R, o origin) {
+	r.rows, r.origins = append(r.rows, *row), append(r.origins, o)
 }
+
+// empty removes the rows and what they hold on to, but for their room, unless
+// that is of a batch larger than most.
+func (r *rows[R]) empty() {
+	if cap(r.rows) > maxKeptRows {
+		*r = rows[R]{}
+		return
+	}
+	clear(r.rows)
+	clear(r.origins)
+	r.rows, r.origins = r.rows[:0], r.origins[:0]
+}
+
+// maxKeptRows is above the most of a batch that is not one large record.
+const maxKeptRows = 64 << 10
 
 // decoder turns the lines of a batch's bodies into rows.
 type decoder struct {
@@ -67,6 +84,24 @@ type decoder struct {
 	dead       []dead
 }
 
+// decoders are kept between batches: the rows of one take 25 MB.
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
+
+func newDecoder(l *Loader, bodies []Body) *decoder {
+	d := decoders.Get().(*decoder)
+	d.ring, d.ignore, d.bodies = l.Ring, l.Ignore, bodies
+	return d
+}
+
+// free gives the decoder to another batch. Nobody may hold on to its rows.
+func (d *decoder) free() {
+	d.opens.empty()
+	d.unresolved.empty()
+	d.badTokens.empty()
+	*d = decoder{opens: d.opens, unresolved: d.unresolved, badTokens: d.badTokens}
+	decoders.Put(d)
+}
+
 // minLikelyLine is shorter than any event's line: what is shorter is no event
 // and needs no room among the rows.
 const minLikelyLine = 100
@@ -77,8 +112,8 @@ func (d *decoder) decode() {
 		likely += min(d.bodies[i].Count, len(d.bodies[i].Lines)/minLikelyLine+1)
 	}
 	// At once: rows are large, and growing them body by body copies them often.
-	d.opens.rows = make([]warehouse.Open, 0, likely)
-	d.opens.origins = make([]origin, 0, likely)
+	d.opens.rows = slices.Grow(d.opens.rows, likely)
+	d.opens.origins = slices.Grow(d.opens.origins, likely)
 	for i := range d.bodies {
 		d.body = i
 		d.lines(&d.bodies[i])
@@ -127,7 +162,7 @@ func (d *decoder) line(line string) {
 		}
 		open := d.open(&e)
 		open.MessageID = uuid.UUID(id)
-		d.unresolved.add(open, from)
+		d.unresolved.add(&open, from)
 		return
 	}
 	t, err := d.ring.Open(e.Token)
@@ -136,7 +171,7 @@ func (d *decoder) line(line string) {
 		open := d.open(&e)
 		open.CampaignID, open.MessageID = uint64(t.Campaign), uuid.UUID(t.Message)
 		open.TokenStatus = tokenValid
-		d.opens.add(open, from)
+		d.opens.add(&open, from)
 	case errors.Is(err, token.ErrUnknownKey) && e.TokenStatus == event.TokenValid:
 		// The edge has a key that ingest lacks: the operator can mend it, and
 		// would lose opens if these went where forgeries go.
@@ -210,9 +245,9 @@ func (d *decoder) own(v classify.Verdict, ip netip.Addr, userAgent string) (clas
 // with something stuck to it.
 const maxBadToken = 200
 
-func (d *decoder) badToken(e *event.Event, fault string) warehouse.BadToken {
+func (d *decoder) badToken(e *event.Event, fault string) *warehouse.BadToken {
 	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
-	return warehouse.BadToken{
+	return &warehouse.BadToken{
 		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt,
 		Fault: fault, TokenStatus: string(e.TokenStatus), Token: e.Token[:min(len(e.Token), maxBadToken)],
 		Method: e.Method, UserAgent: e.UserAgent, IP: ip, Network: e.Network, ASNumber: e.ASNumber,
@@ -242,15 +277,18 @@ func (d *decoder) resolve(ctx context.Context, w Warehouse) error {
 	if err != nil {
 		return err
 	}
-	var still rows[warehouse.Open]
-	for i, open := range d.unresolved.rows {
-		var registered bool
-		if open.CampaignID, registered = campaigns[open.MessageID]; registered {
-			d.opens.add(open, d.unresolved.origins[i])
-		} else {
-			still.add(open, d.unresolved.origins[i])
+	u, still := &d.unresolved, 0
+	for i := range u.rows {
+		campaign, registered := campaigns[u.rows[i].MessageID]
+		if registered {
+			u.rows[i].CampaignID = campaign
+			d.opens.add(&u.rows[i], u.origins[i])
+			continue
 		}
+		u.rows[still], u.origins[still] = u.rows[i], u.origins[i]
+		still++
 	}
-	d.unresolved = still
+	clear(u.rows[still:])
+	u.rows, u.origins = u.rows[:still], u.origins[:still]
 	return nil
 }

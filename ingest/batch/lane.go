@@ -18,6 +18,7 @@ type Body struct {
 	Source     string
 	Count      int    // of lines, as the log has it
 	Lines      []byte // not to be changed: rows are made of their bytes
+	Free       func() // takes Lines back, once nobody needs them; nil: nobody wants them
 }
 
 // Log is what a Lane needs of the write-ahead log.
@@ -153,7 +154,7 @@ func (l *Lane) insert(ctx context.Context, b *decided) error {
 			return err
 		}
 	}
-	b.bodies = nil
+	b.free()
 	return l.acknowledger.done(b, func(last uint64) error {
 		return l.persist(ctx, func() error { return l.advance(last) })
 	})

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,21 +46,21 @@ func (f *fakeHouse) InsertOpens(_ context.Context, name string, opens []warehous
 	if f.insertErr != nil {
 		return f.insertErr
 	}
-	f.inserts[name] = opens
+	f.inserts[name] = slices.Clone(opens)
 	return nil
 }
 
 func (f *fakeHouse) InsertUnresolved(_ context.Context, name string, opens []warehouse.Open) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.unresolved[name] = opens
+	f.unresolved[name] = slices.Clone(opens)
 	return nil
 }
 
 func (f *fakeHouse) InsertBadTokens(_ context.Context, name string, bad []warehouse.BadToken) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.badTokens[name] = bad
+	f.badTokens[name] = slices.Clone(bad)
 	return nil
 }
 

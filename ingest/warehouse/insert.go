@@ -81,14 +81,17 @@ func insertNative[R any](ctx context.Context, w *Warehouse, statement string, co
 		return nil
 	}
 	block := blocks.Get().(*native)
-	defer block.free()
 	block.begin(len(columns), len(rows))
 	for i, c := range columns {
 		if err := block.column(c.name, types[i], c.values(rows, block.scratch)); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrRows, c.name, err)
 		}
 	}
-	return w.conn.InsertFormat(ctx, "Native", statement, bytes.NewReader(block.bytes))
+	if err := w.conn.InsertFormat(ctx, "Native", statement, bytes.NewReader(block.bytes)); err != nil {
+		return err // the block may be on its way still: see http.RoundTripper
+	}
+	block.free()
+	return nil
 }
 
 // insertColumns does the same by the driver's own columns, for ClickHouse's
