@@ -61,6 +61,8 @@ type decoder struct {
 	bodies []Body
 	body   int // index of the one that is decoded
 
+	headers []event.Header // room for those of a line
+
 	opens      rows[warehouse.Open]
 	unresolved rows[warehouse.Open] // of plain UUIDs, whose campaign only the warehouse knows
 	badTokens  rows[warehouse.BadToken]
@@ -107,7 +109,9 @@ const blanks = " \t\v\f\r"
 
 func (d *decoder) line(line string) {
 	from := origin{line, d.body}
-	e, err := event.Parse(line)
+	e := event.Event{Headers: d.headers}
+	err := e.Parse(line)
+	d.headers = e.Headers
 	if err == nil {
 		err = e.Check()
 	}
