@@ -32,10 +32,24 @@ const (
 // reading of the user agent. Like Judge it does not allocate and is safe for
 // concurrent use.
 func Examine(r *Request) (Verdict, Facts) {
-	seen := read(r.UserAgent)
-	known := seen.traits | requestTraits(r)
-	verdict := decide(&seen, known)
-	return verdict, factsOf(&seen, known, verdict.Class, r.RefererHost)
+	a := ReadAgent(r.UserAgent)
+	return ExamineAgent(&a, r)
+}
+
+// Agent is what the reading of a user agent found, for a caller that meets the
+// same ones again and again: the reading is most of the work of Examine. It
+// does not keep the text.
+type Agent struct{ seen reading }
+
+// ReadAgent reads a user agent.
+func ReadAgent(userAgent string) Agent { return Agent{read(userAgent)} }
+
+// ExamineAgent is Examine for a request whose user agent was read before; it
+// does not look at r.UserAgent. It does not change a.
+func ExamineAgent(a *Agent, r *Request) (Verdict, Facts) {
+	known := a.seen.traits | requestTraits(r)
+	verdict := decide(&a.seen, known)
+	return verdict, factsOf(a.seen, known, verdict.Class, r.RefererHost)
 }
 
 // saysMachine in a user agent that names no mail program; saysBot in any.
@@ -44,7 +58,7 @@ const (
 	isProxied   = saysGmailProxy | saysGmailPrefetch | saysMailProxy | saysOutlookProxy
 )
 
-func factsOf(seen *reading, known traits, class Class, refererHost string) Facts {
+func factsOf(seen reading, known traits, class Class, refererHost string) Facts {
 	l := seen.label
 	mail := l != labelNone && l < labelOtherWebmail
 	apple := known&isApple != 0
@@ -79,7 +93,7 @@ func factsOf(seen *reading, known traits, class Class, refererHost string) Facts
 }
 
 // deviceOf prefers what a user agent says over what its system suggests.
-func deviceOf(seen *reading, known traits) device {
+func deviceOf(seen reading, known traits) device {
 	switch seen.os {
 	case osWindows, osChromeOS: // `Tablet PC 2.0` and `Touch` are said by desktops
 		return deviceDesktop

@@ -124,3 +124,27 @@ func TestExamineAgreesWithJudge(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAgentReadOnceServesEveryRequest(t *testing.T) {
+	requests := []Request{
+		{},
+		{Network: NetworkRelay},
+		{Network: NetworkHosting, ASNumber: asGoogle},
+		{Method: "HEAD"},
+		{RefererHost: "mail.google.com"},
+		{Headers: AcceptHTMLFirst | ModeNavigate},
+		{SentKnown: true, SinceSend: 1},
+	}
+	for _, userAgent := range append([]string{"", "Mail"}, mixedAgents...) {
+		agent := ReadAgent(userAgent)
+		for range 2 {
+			for _, r := range requests {
+				v, f := ExamineAgent(&agent, &r)
+				r.UserAgent = userAgent
+				if wantV, wantF := Examine(&r); v != wantV || f != wantF || v != Judge(&r) {
+					t.Errorf("%+v: %v, %+v; read for itself %v, %+v", r, v, f, wantV, wantF)
+				}
+			}
+		}
+	}
+}

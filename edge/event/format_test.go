@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"glint/edge/event/jsonline"
 )
 
 // fieldsOf returns the names of the top fields of a line.
@@ -38,12 +40,26 @@ func TestFormatNamesExactlyTheFieldsOfTheCode(t *testing.T) {
 	e := full()
 	for name := range fieldsOf(t, string(e.AppendJSON(nil))) {
 		written[name] = true
-		if known, _ := new(Event).set(name, "{"); !known {
+		if fieldNamed(name) == fieldUnknown {
 			t.Errorf("Parse does not know %s", name)
 		}
 	}
 	if diff := cmp.Diff(documented, written); diff != "" {
 		t.Errorf("-FORMAT.md +code:\n%s", diff)
+	}
+}
+
+func TestParseExpectsTheOrderOfAppend(t *testing.T) {
+	e := full()
+	var written []string
+	if err := jsonline.Walk(string(e.AppendJSON(nil)), func(key, _ string) error {
+		written = append(written, `"`+key+`":`)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(written, fieldNames[:]); diff != "" {
+		t.Errorf("-written +expected:\n%s", diff)
 	}
 }
 

@@ -6,6 +6,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"glint/edge/event/jsonline"
 )
 
 func TestParseRefuses(t *testing.T) {
@@ -92,6 +97,65 @@ func TestParseReadsTimesOfOtherWriters(t *testing.T) {
 		if err != nil || !e.OpenedAt.Equal(want.Add(plus)) {
 			t.Errorf("%s: %v, %v", text, e.OpenedAt, err)
 		}
+	}
+}
+
+func TestTimesAreThoseOfPackageTime(t *testing.T) {
+	for _, text := range []string{
+		"2026-01-02T03:04:05.006Z", "2026-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z", "0000-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z",
+		"2024-02-28T00:00:00.000Z", "2024-02-29T00:00:00.000Z", "2000-02-29T00:00:00.000Z", "2026-02-29T00:00:00.000Z", "1900-02-29T00:00:00.000Z",
+		"2024-02-30T00:00:00.000Z", "2026-04-30T00:00:00.000Z", "2026-04-31T00:00:00.000Z", "2026-05-31T00:00:00.000Z", "2026-05-32T00:00:00.000Z",
+		"2026-00-01T00:00:00.000Z", "2026-13-01T00:00:00.000Z", "2026-01-00T00:00:00.000Z", "2026-01-02T24:00:00.000Z", "2026-01-02T00:60:00.000Z",
+		"2026-01-02T00:00:60.000Z", "2026-01-02T03:04:05.00xZ", "2026-01-02T03:04:05.0x0Z", "2026-01-02T03:04:05,006Z", "2026-01-02 03:04:05.006Z",
+		"2026-01-02t03:04:05.006z", "20:6-01-02T03:04:05.006Z", "2026-01-02T03:04:05.0061", "2026-0/-02T03:04:05.006Z",
+	} {
+		want, err := time.Parse(time.RFC3339Nano, text)
+		got, ok := parseTime(text)
+		if ok != (err == nil) || ok && got != want.UTC() {
+			t.Errorf("%s: %v, %v; package time says %v, %v", text, got, ok, want, err)
+		}
+	}
+}
+
+func TestParseReadsFieldsInAnyOrder(t *testing.T) {
+	e := full()
+	backwards, spaced := "", ""
+	if err := jsonline.Walk(string(e.AppendJSON(nil)), func(key, value string) error {
+		backwards = `,"` + key + `":` + value + backwards
+		spaced += `, "` + key + `" : ` + value
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"{" + backwards[1:] + "}", "{" + spaced[1:] + " }"} {
+		got, err := Parse(line)
+		if diff := cmp.Diff(e, got); diff != "" || err != nil {
+			t.Errorf("%s: %v; -written +read:\n%s", line, err, diff)
+		}
+	}
+}
+
+func TestAnEventThatIsParsedIntoAgainKeepsNothing(t *testing.T) {
+	lines := []string{`{"v":"1"}`, `{"new":1,"headers":{"a":"b","c":"d"}}`, `{`}
+	for _, e := range goldenEvents() {
+		lines = append(lines, string(e.AppendJSON(nil)))
+	}
+	var e Event
+	for range 2 {
+		for _, line := range lines {
+			want, wantErr := Parse(line)
+			err := e.Parse(line)
+			if (err == nil) != (wantErr == nil) {
+				t.Errorf("%s: %v, want %v", line, err, wantErr)
+			}
+			if diff := cmp.Diff(want, e, cmpopts.EquateEmpty()); err == nil && diff != "" {
+				t.Errorf("%s: -alone +again:\n%s", line, diff)
+			}
+		}
+	}
+	plain := lines[1][:1] + `"pop":"FRA",` + lines[1][len(`{"new":1,`):]
+	if n := testing.AllocsPerRun(100, func() { _ = e.Parse(plain) }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 

@@ -37,21 +37,15 @@ func decodeBase64(raw *[size]byte, s string) bool {
 	if len(s) != TextLen {
 		return false
 	}
-	var acc uint32
-	bits, n := 0, 0
-	for i := 0; i < len(s); i++ {
-		v := sextets[s[i]]
-		if v == 0xff {
-			return false
-		}
-		acc = acc<<6 | uint32(v)
-		if bits += 6; bits >= 8 {
-			bits -= 8
-			raw[n] = byte(acc >> bits)
-			n++
-		}
+	var seen byte // the bits of all sextets; what is none has the highest
+	for i, n := 0, 0; n < size-1; i, n = i+4, n+3 {
+		a, b, c, d := sextets[s[i]], sextets[s[i+1]], sextets[s[i+2]], sextets[s[i+3]]
+		seen |= a | b | c | d
+		raw[n], raw[n+1], raw[n+2] = a<<2|b>>4, b<<4|c>>2, c<<6|d
 	}
-	return acc&(1<<bits-1) == 0
+	a, b := sextets[s[TextLen-2]], sextets[s[TextLen-1]]
+	raw[size-1] = a<<2 | b>>4
+	return seen|a|b < 1<<6 && b&0xf == 0
 }
 
 // decodeHex fills dst from exactly its number of hex digits, in any case.

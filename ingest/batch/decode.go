@@ -78,6 +78,9 @@ type decoder struct {
 	bodies []Body
 	body   int // index of the one that is decoded
 
+	headers []event.Header            // room for those of a line
+	agents  map[string]classify.Agent // by user agent; at most maxAgents
+
 	opens      rows[warehouse.Open]
 	unresolved rows[warehouse.Open] // of plain UUIDs, whose campaign only the warehouse knows
 	badTokens  rows[warehouse.BadToken]
@@ -142,7 +145,9 @@ const blanks = " \t\v\f\r"
 
 func (d *decoder) line(line string) {
 	from := origin{line, d.body}
-	e, err := event.Parse(line)
+	e := event.Event{Headers: d.headers}
+	err := e.Parse(line)
+	d.headers = e.Headers
 	if err == nil {
 		err = e.Check()
 	}
@@ -211,8 +216,9 @@ func (d *decoder) open(e *event.Event) warehouse.Open {
 	for _, h := range e.Headers {
 		facts |= classify.HeaderFact(h.Name, h.Value)
 	}
-	v, client := classify.Examine(&classify.Request{
-		Method: e.Method, UserAgent: e.UserAgent, RefererHost: e.RefererHost,
+	agent := d.agent(e.UserAgent)
+	v, client := classify.ExamineAgent(&agent, &classify.Request{
+		Method: e.Method, RefererHost: e.RefererHost,
 		Network: e.Network, ASNumber: e.ASNumber, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
 		Headers: facts,
 	})
@@ -228,6 +234,26 @@ func (d *decoder) open(e *event.Event) warehouse.Open {
 		RulesetVersion: classify.RulesetVersion, VerdictVersion: version,
 		POP: e.POP, Source: d.bodies[d.body].Source, Extra: e.Extra,
 	}
+}
+
+// maxAgents is how many user agents a decoder remembers. Those of most lines
+// come early; of made-up ones there is no end.
+const maxAgents = 4096
+
+// agent reads a user agent, each but once.
+func (d *decoder) agent(userAgent string) classify.Agent {
+	a, ok := d.agents[userAgent]
+	if ok {
+		return a
+	}
+	a = classify.ReadAgent(userAgent)
+	if len(d.agents) < maxAgents {
+		if d.agents == nil {
+			d.agents = map[string]classify.Agent{}
+		}
+		d.agents[userAgent] = a
+	}
+	return a
 }
 
 // own is the verdict of an event, unless that is of one's own mail: then it is

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -64,6 +65,22 @@ func walk(s string) (fields []field, err error) {
 		return nil
 	})
 	return fields, err
+}
+
+// guess is walk by an Object whose caller expects some fields before it looks.
+func guess(s string) (fields []field, err error) {
+	o := Open(s)
+	for o.NextIs(`"a":`) || o.NextIs(`"b":`) || o.Next() {
+		fields = append(fields, field{o.Key, o.Value})
+		text, ok := o.Text()
+		if want, wantOK := Unquote(o.Value); text != want || ok != wantOK {
+			return nil, errors.New("Text and Unquote differ: " + text)
+		}
+	}
+	if o.Next() || o.NextIs(`"a":`) {
+		return nil, errors.New("there is a field after the last")
+	}
+	return fields, o.Err()
 }
 
 func TestWalkVisitsEachField(t *testing.T) {
@@ -151,6 +168,10 @@ func agree(t *testing.T, s string) {
 	if (err == nil) != valid(s) {
 		t.Errorf("%.80q: error %v, encoding/json says %v", s, err, valid(s))
 	}
+	guessed, guessErr := guess(s)
+	if !errors.Is(guessErr, err) || !slices.Equal(guessed, fields) {
+		t.Errorf("%.80q: %v, %v; where fields are expected %v, %v", s, fields, err, guessed, guessErr)
+	}
 	if err != nil {
 		if !errors.Is(err, ErrSyntax) {
 			t.Errorf("%.80q: an error of no kind: %v", s, err)
@@ -175,6 +196,31 @@ func agree(t *testing.T, s string) {
 	}
 	if want != nil && !reflect.DeepEqual(want, last) { // cmp.Diff takes minutes for deep arrays
 		t.Errorf("%q: %v, by encoding/json %v", s, last, want)
+	}
+}
+
+func TestNextIsAsksForTheWholeName(t *testing.T) {
+	for s, want := range map[string]bool{
+		`{"ab":1}`: true, `{"ab": "x"}`: true, `{"ab":}`: false, `{"ab" :1}`: false, `{ "ab":1}`: false, `{"abc":1}`: false, `{"a":1}`: false,
+		`["ab":1]`: false, `,"ab":1}`: false, `{"ab":`: false, `{`: false, ``: false,
+	} {
+		o := Open(s)
+		if got := o.NextIs(`"ab":`); got != want || got && o.Key != "ab" {
+			t.Errorf("%s: %v, key %q", s, got, o.Key)
+		}
+	}
+}
+
+// A byte that ends a plain run is found wherever it stands among eight, and
+// whatever stands before it.
+func TestEachByteOfAStringIsLookedAt(t *testing.T) {
+	for before := range 20 {
+		for c := range 256 {
+			s := `{"k":"` + strings.Repeat("!", before) + string([]byte{byte(c)}) + strings.Repeat("#", 9) + `"}`
+			if _, err := walk(s); (err == nil) != valid(s) {
+				t.Errorf("%q: %v", s, err)
+			}
+		}
 	}
 }
 

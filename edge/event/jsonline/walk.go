@@ -2,6 +2,7 @@ package jsonline
 
 import (
 	"errors"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -19,49 +20,13 @@ const maxDepth = 32
 // ErrSyntax, possibly after some calls of visit. A repeated key is visited
 // each time.
 func Walk(s string, visit func(key, value string) error) error {
-	i := space(s, 0)
-	if i == len(s) || s[i] != '{' {
-		return ErrSyntax
-	}
-	if i = space(s, i+1); i < len(s) && s[i] == '}' {
-		return end(s, i+1)
-	}
-	for {
-		keyEnd := skipString(s, i)
-		if keyEnd < 0 {
-			return ErrSyntax
-		}
-		key, _ := Unquote(s[i:keyEnd])
-		if i = space(s, keyEnd); i == len(s) || s[i] != ':' {
-			return ErrSyntax
-		}
-		i = space(s, i+1)
-		valueEnd := skipValue(s, i, 1)
-		if valueEnd < 0 {
-			return ErrSyntax
-		}
-		if err := visit(key, s[i:valueEnd]); err != nil {
+	o := Open(s)
+	for o.Next() {
+		if err := visit(o.Key, o.Value); err != nil {
 			return err
 		}
-		if i = space(s, valueEnd); i == len(s) {
-			return ErrSyntax
-		}
-		switch s[i] {
-		case '}':
-			return end(s, i+1)
-		case ',':
-			i = space(s, i+1)
-		default:
-			return ErrSyntax
-		}
 	}
-}
-
-func end(s string, i int) error {
-	if space(s, i) != len(s) {
-		return ErrSyntax
-	}
-	return nil
+	return o.Err()
 }
 
 func space(s string, i int) int {
@@ -139,7 +104,7 @@ func skipString(s string, i int) int {
 	if i >= len(s) || s[i] != '"' {
 		return -1
 	}
-	for i++; i < len(s); {
+	for i = skipPlain(s, i+1); i < len(s); i = skipPlain(s, i) {
 		switch c := s[i]; {
 		case c == '"':
 			return i + 1
@@ -151,8 +116,6 @@ func skipString(s string, i int) int {
 			i += n
 		case c < 0x20:
 			return -1
-		case c < utf8.RuneSelf:
-			i++
 		default:
 			r, n := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError && n == 1 {
@@ -162,6 +125,32 @@ func skipString(s string, i int) int {
 		}
 	}
 	return -1
+}
+
+// skipPlain returns the index, from i on, of the first byte that is not ASCII
+// or that a string cannot have as it is; it looks at eight bytes at a time.
+func skipPlain(s string, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(s); i += 8 {
+		w := eightAt(s, i)
+		// A subtraction sets the high bit of the first byte that is too small.
+		// What it borrows spoils the bytes after that one, never those before.
+		small := (w - 0x20*ones) | (w ^ '"'*ones - ones) | (w ^ '\\'*ones - ones)
+		if found := (small | w) & highs; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(s) && 0x20 <= s[i] && s[i] < utf8.RuneSelf && s[i] != '"' && s[i] != '\\' {
+		i++
+	}
+	return i
+}
+
+// eightAt packs the eight bytes at i, the first lowest.
+func eightAt(s string, i int) uint64 {
+	t := s[i : i+8]
+	return uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
+		uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
 }
 
 func escapeLen(s string) int {
