@@ -51,8 +51,8 @@ checks ingest as Fastly sees it: readiness, challenge, authentication. Then it r
 glint-doctor (--campaign), to a recipient that does not exist, fetches its pixel and waits until the open is in the
 warehouse; --no-test-open leaves that out.
 
-Each run leaves a registered message and an open in that campaign, and some lines of made-up tokens among the dead
-letters. The test open needs glint's home and the warehouse, as glint send register does. Plain http is only a warning
+Each run leaves a registered message and an open in that campaign, and some requests with made-up tokens in the table
+bad_tokens. The test open needs glint's home and the warehouse, as glint send register does. Plain http is only a warning
 on this machine, and a failure elsewhere.`,
 		Example: "  glint doctor https://pixel.example.com --ingest https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY\n" +
 			"  glint doctor http://127.0.0.1:8701 --ingest http://127.0.0.1:8702",

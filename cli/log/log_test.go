@@ -184,7 +184,8 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		code int
 		errs string
 	}{
-		{"no folder", []string{"verify"}, app.ExitUsage, "want one argument"},
+		{"two folders", []string{"verify", empty, empty}, app.ExitUsage, "want at most one argument"},
+		{"no folder, and no log in the home", []string{"verify"}, app.ExitFailed, "there is no log in log\n"},
 		{"no log there", []string{"verify", empty}, app.ExitFailed, "there is no log in"},
 		{"no such folder", []string{"inspect", filepath.Join(empty, "no")}, app.ExitFailed, "there is no log in"},
 		{"unknown format", []string{"inspect", "--format", "xml", empty}, app.ExitUsage, "is none of table, json"},
