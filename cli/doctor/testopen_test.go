@@ -60,7 +60,7 @@ func TestOpenIsSeenArriving(t *testing.T) {
 	t.Run("of a healthy installation", func(t *testing.T) {
 		p := newPatient(t)
 		p.o.app.Home = h
-		code := p.run(t, state.Pixel, "--ingest", state.Ingest, "--format", "json")
+		code := p.run(t, state.Pixel, "--ingest", state.Ingest, "--format", "json") // the short name of --ingest-url
 		var got struct {
 			Delay  *float64 `json:"open_delay_seconds"`
 			Checks []struct{ Status, Check, Finding string }
