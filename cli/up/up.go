@@ -140,7 +140,7 @@ func (o *options) prepare() (c home.Credentials, err error) {
 		return c, app.UsageTry(err, "glint up --help")
 	}
 	if running, err := h.ReadState(); err == nil {
-		fmt.Fprintf(o.app.Err, "note: glint runs with this home already, as process %d; waiting a while for its end\n", running.PID)
+		fmt.Fprintf(o.app.Err, "note: glint runs with this home already, as process %d, which has to end first\n", running.PID)
 	}
 	return c, nil
 }
