@@ -60,6 +60,7 @@ func newRootCmd(a *app.App) *cobra.Command {
 		Args:          refuseUnknown,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Example:       "  glint up --demo\n  glint send register --campaign spring --file recipients.csv --output urls.csv\n  glint report spring",
+		Version:       a.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {

@@ -200,13 +200,10 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 
 // notRun are the examples that no script can run, with the reason.
 var notRun = map[string]string{
-	"glint log inspect ~/.local/share/glint/log":          "cli/log tests it on logs of its own",
-	"glint log repair --dry-run ~/.local/share/glint/log": "cli/log tests it on logs of its own",
-	"glint log verify ~/.local/share/glint/log":           "cli/log tests it on logs of its own",
-	"glint networks update":                               "asks Apple",
-	"glint doctor https://pixel.example.com --ingest https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY": "asks a deployed service",
-	"glint doctor http://127.0.0.1:8701 --ingest http://127.0.0.1:8702":                                             "takes fixed ports",
-	"glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com --apply":           "changes a Fastly service",
+	"glint networks update": "asks Apple",
+	"glint doctor https://pixel.example.com --ingest-url https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY": "asks a deployed service",
+	"glint doctor http://127.0.0.1:8701 --ingest-url http://127.0.0.1:8702":                                             "takes fixed ports",
+	"glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com --apply":               "changes a Fastly service",
 }
 
 // TestEveryExampleRuns holds each example against the lines that the scripts run.

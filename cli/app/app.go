@@ -5,10 +5,12 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/spf13/cobra"
 
 	"glint/cli/home"
@@ -54,9 +56,21 @@ func (a *App) OpenWarehouse(ctx context.Context, dsn string, as Access) (*wareho
 	case errors.Is(err, warehouse.ErrDSN):
 		return nil, Usage(err)
 	case err != nil:
-		return nil, Try(err, "check that ClickHouse runs and that --warehouse names it with its user and password")
+		return nil, Try(unreachable(err), "check that ClickHouse runs and that --warehouse names it with its user and password")
 	}
 	return w, nil
+}
+
+// unreachable takes what the driver tells of its own doings off the error of a
+// first connection, and leaves what the server or the network said.
+func unreachable(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Errorf("reach ClickHouse: %w", e.Err)
+	}
+	if e, ok := errors.AsType[*clickhouse.Exception](err); ok {
+		return fmt.Errorf("reach ClickHouse: %w", e)
+	}
+	return err
 }
 
 // RunningDSN returns the address of the running instance's warehouse, with the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"glint/cli/output"
@@ -90,11 +91,21 @@ func Report(w io.Writer, err error) int {
 		fmt.Fprintln(w, "glint: interrupted")
 		return ExitInterrupted
 	}
-	writeFaults(w, err.Error())
+	writeFaults(w, faultText(err))
 	if try != "" {
 		fmt.Fprintln(w, "Try:", output.Safe(try))
 	}
 	return code
+}
+
+// faultText is the text of err without the name of the system call that failed
+// on a file: "open x.csv: no such file" tells people no more than without it.
+func faultText(err error) string {
+	text := err.Error()
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		text = strings.ReplaceAll(text, e.Error(), e.Path+": "+e.Err.Error())
+	}
+	return text
 }
 
 // writeFaults prints the text of an error, one line for each that is joined in

@@ -15,7 +15,7 @@ func (a *App) FlagsFromEnvironment(cmd *cobra.Command) error {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name := "GLINT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		value := a.Getenv(name)
-		if f.Changed || value == "" || fault != nil || f.Name == "help" {
+		if f.Changed || value == "" || fault != nil || f.Name == "help" || f.Name == "version" && !cmd.HasParent() {
 			return
 		}
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
@@ -23,6 +23,17 @@ func (a *App) FlagsFromEnvironment(cmd *cobra.Command) error {
 		}
 	})
 	return fault
+}
+
+// IngestURLIsIngest lets a command that has --ingest-url take --ingest for it,
+// as it was called in some.
+func IngestURLIsIngest(cmd *cobra.Command) {
+	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "ingest" {
+			name = "ingest-url"
+		}
+		return pflag.NormalizedName(name)
+	})
 }
 
 // Choice is a flag with a fixed set of values; the first one is the default.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,9 +106,9 @@ func TestCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]string{
-		columns,
-		{"2026-11-21T13:00:00Z", "edge", "1023", "1000", "2", "990", "9", "3", "4", "5", "9", "1"},
-		{"2026-11-21T14:00:00Z", "'=x\x1b", "2", "0", "0", "0", "0", "0", "0", "0", "0", "2"},
+		append(slices.Clone(columns), "unexplained"),
+		{"2026-11-21T13:00:00Z", "edge", "1023", "1000", "2", "990", "9", "3", "4", "5", "9", "1", "0"},
+		{"2026-11-21T14:00:00Z", "'=x\x1b", "2", "0", "0", "0", "0", "0", "0", "0", "0", "2", "2"},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Error(diff)

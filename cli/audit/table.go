@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,13 +72,13 @@ func hour(r *audit.Row) string { return r.Hour.UTC().Format("2006-01-02 15:04 UT
 
 func writeCSV(w io.Writer, r *audit.Result) error {
 	c := csv.NewWriter(w)
-	rows := [][]string{columns}
+	rows := [][]string{append(slices.Clone(columns), "unexplained")}
 	for i := range r.Rows {
 		cells := []string{r.Rows[i].Hour.UTC().Format("2006-01-02T15:04:05Z"), plainCell(r.Rows[i].Source)}
 		for _, n := range counts(&r.Rows[i]) {
 			cells = append(cells, strconv.FormatUint(n, 10))
 		}
-		rows = append(rows, cells)
+		rows = append(rows, append(cells, strconv.FormatUint(r.Rows[i].Unexplained, 10)))
 	}
 	return c.WriteAll(rows)
 }

@@ -60,6 +60,9 @@ func (f *flags) check() error {
 		if v.flag == "as-number" {
 			ok = f.input.setASNumber(v.text)
 		}
+		if v.flag == "network" && !isNetwork(v.text) {
+			return fmt.Errorf("--network is none of %s, %s<name>", strings.Join(networkNames[:], ", "), classify.NetworkScannerPrefix)
+		}
 		if !ok {
 			return fmt.Errorf("--%s has the wrong form", v.flag)
 		}
@@ -73,3 +76,12 @@ func (f *flags) check() error {
 	}
 	return nil
 }
+
+// isNetwork tells whether it is a name that the edge gives a network. A line
+// may have others, of a later edge.
+func isNetwork(name string) bool {
+	scanner, isScanner := strings.CutPrefix(name, classify.NetworkScannerPrefix)
+	return isScanner && scanner != "" || slices.Contains(networkNames[:], name)
+}
+
+var networkNames = [...]string{classify.NetworkRelay, classify.NetworkHosting, classify.NetworkNone, classify.NetworkUnknown}

@@ -55,6 +55,7 @@ func TestAnyFactInAFlagMeansOneRequest(t *testing.T) {
 		{[]string{"--explain"}, false},
 		{[]string{"--explain", "--user-agent", ""}, true},
 		{[]string{"--network", "none"}, true},
+		{[]string{"--network", "scanner:mimecast"}, true},
 		{[]string{"--header", "Accept: */*"}, true},
 	} {
 		if o, err := ask(t, c.args...); err != nil || o.one != c.one {
@@ -71,6 +72,8 @@ func TestFaultyFlagsAreNamed(t *testing.T) {
 		{"--as-number", "AS1"},
 		{"--sent-at", "yesterday"},
 		{"--opened-at", "17"},
+		{"--network", "apple"},
+		{"--network", "scanner:"},
 		{"--header", "Accept"},
 		{"--header", ": image"},
 	} {

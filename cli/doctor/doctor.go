@@ -46,26 +46,27 @@ func newCmd(o *options, run func(context.Context, *options) error) *cobra.Comman
 	cmd := &cobra.Command{
 		Use:   "doctor URL",
 		Short: "Check a deployed pixel and ingest from outside; exit code 3 if something is wrong",
-		Long: `Checks the pixel at URL as a mail client sees it: name, certificate, image, headers, strange requests. With --ingest it
-checks ingest as Fastly sees it: readiness, challenge, authentication. Then it registers one message in the campaign
-glint-doctor (--campaign), to a recipient that does not exist, fetches its pixel and waits until the open is in the
-warehouse; --no-test-open leaves that out.
+		Long: `Checks the pixel at URL as a mail client sees it: name, certificate, image, headers, strange requests. With
+--ingest-url it checks ingest as Fastly sees it: readiness, challenge, authentication. Then it registers one message in the
+campaign glint-doctor (--campaign), to a recipient that does not exist, fetches its pixel and waits until the open is in
+the warehouse; --no-test-open leaves that out.
 
-Each run leaves a registered message and an open in that campaign, and some lines of made-up tokens among the dead
-letters. The test open needs glint's home and the warehouse, as glint send register does. Plain http is only a warning
+Each run leaves a registered message and an open in that campaign, and some requests with made-up tokens in the table
+bad_tokens. The test open needs glint's home and the warehouse, as glint send register does. Plain http is only a warning
 on this machine, and a failure elsewhere.`,
-		Example: "  glint doctor https://pixel.example.com --ingest https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY\n" +
-			"  glint doctor http://127.0.0.1:8701 --ingest http://127.0.0.1:8702",
+		Example: "  glint doctor https://pixel.example.com --ingest-url https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY\n" +
+			"  glint doctor http://127.0.0.1:8701 --ingest-url http://127.0.0.1:8702",
 		Args: app.OneArg("URL of the pixel, like https://pixel.example.com"),
 	}
 	f := cmd.Flags()
-	f.StringVar(&ingest, "ingest", "", "where ingest answers Fastly, like https://ingest.example.com (default: ingest is not checked)")
+	f.StringVar(&ingest, "ingest-url", "", "where ingest answers Fastly, like https://ingest.example.com (default: ingest is not checked)")
 	f.StringVar(&o.serviceID, "service-id", "", "Fastly service that the challenge must admit")
 	f.BoolVar(&o.noTestOpen, "no-test-open", false, "register nothing and wait for no open")
 	f.StringVar(&o.campaign, "campaign", "glint-doctor", "campaign of the test open")
 	f.DurationVar(&o.timeout, "timeout", time.Minute, "how long the test open may take")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
 	app.WarehouseFlag(cmd, &o.dsn)
+	app.IngestURLIsIngest(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.format = format.String()
 		if err := o.check(args[0], ingest); err != nil {
@@ -84,11 +85,11 @@ func (o *options) check(pixel, ingest string) error {
 	}
 	if ingest != "" {
 		if o.ingest, err = root(ingest); err != nil {
-			faults = append(faults, fmt.Errorf("--ingest %w", err))
+			faults = append(faults, fmt.Errorf("--ingest-url %w", err))
 		}
 	}
 	if o.serviceID != "" && o.ingest == nil {
-		faults = append(faults, errors.New("--service-id needs --ingest"))
+		faults = append(faults, errors.New("--service-id needs --ingest-url"))
 	}
 	if o.timeout <= 0 {
 		faults = append(faults, errors.New("--timeout is not above zero"))
@@ -114,7 +115,7 @@ func run(ctx context.Context, o *options) error {
 	r := newChart(o)
 	reached := o.checkPixel(ctx, r)
 	if o.ingest == nil {
-		r.add(warn, "ingest", "not checked; --ingest URL does it")
+		r.add(warn, "ingest", "not checked; --ingest-url URL does it")
 	} else {
 		o.checkIngest(ctx, r)
 	}

@@ -79,7 +79,7 @@ func TestHealthyPixelPasses(t *testing.T) {
 	if code := p.run(t, p.pixel(t, nil), "--no-test-open"); code != app.ExitDone {
 		t.Errorf("exit code %d", code)
 	}
-	want := map[string]string{"warn ingest": "not checked; --ingest URL does it"}
+	want := map[string]string{"warn ingest": "not checked; --ingest-url URL does it"}
 	if diff := cmp.Diff(want, p.findings(t)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s\n%s", diff, &p.stdout)
 	}
@@ -249,7 +249,7 @@ func TestFaultyCommandLinesAreRefused(t *testing.T) {
 		{"a path", []string{"https://pixel.example.com/o/x.gif"}},
 		{"a password", []string{"https://a:b@pixel.example.com"}},
 		{"another scheme", []string{"ftp://pixel.example.com"}},
-		{"a path of ingest", []string{"https://pixel.example.com", "--ingest", "https://ingest.example.com/v1/logs"}},
+		{"a path of ingest", []string{"https://pixel.example.com", "--ingest-url", "https://ingest.example.com/v1/logs"}},
 		{"a service without ingest", []string{"https://pixel.example.com", "--service-id", "x"}},
 		{"no time", []string{"https://pixel.example.com", "--timeout", "0s"}},
 		{"a hostile campaign", []string{"https://pixel.example.com", "--campaign", "a\x1b[2J"}},

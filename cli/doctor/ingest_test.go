@@ -70,7 +70,7 @@ func TestFaultsOfAnIngestAreFound(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPatient(t)
-			args := append([]string{p.pixel(t, nil), "--no-test-open", "--ingest", p.serve(t, "127.0.0.1:0", ingest(c.replaced))}, c.flags...)
+			args := append([]string{p.pixel(t, nil), "--no-test-open", "--ingest-url", p.serve(t, "127.0.0.1:0", ingest(c.replaced))}, c.flags...)
 			code := p.run(t, args...)
 			p.compare(t, c.want, code)
 			if strings.Count(p.stdout.String(), "\n") != 16 {
@@ -82,7 +82,7 @@ func TestFaultsOfAnIngestAreFound(t *testing.T) {
 
 func TestIngestOutOfReachIsOneFailure(t *testing.T) {
 	p := newPatient(t)
-	code := p.run(t, p.pixel(t, nil), "--no-test-open", "--ingest", "https://ingest.invalid")
+	code := p.run(t, p.pixel(t, nil), "--no-test-open", "--ingest-url", "https://ingest.invalid")
 	if _, there := p.findings(t)["FAIL ingest name"]; !there || code != app.ExitProblem {
 		t.Errorf("exit code %d:\n%s", code, &p.stdout)
 	}

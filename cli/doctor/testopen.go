@@ -14,6 +14,8 @@ import (
 	"github.com/google/uuid"
 
 	"glint/cli/app"
+	"glint/cli/output"
+	"glint/edge/token"
 	"glint/ingest/sends"
 	"glint/ingest/warehouse"
 )
@@ -36,14 +38,22 @@ func (o *options) checkTestOpen(ctx context.Context, r *chart) {
 	delay, err := o.testOpen(ctx)
 	switch {
 	case errors.Is(err, errNotSeen):
-		r.add(fail, openCheck, "the open is not in the warehouse after %v", o.timeout)
+		r.add(fail, openCheck, "the open is not in the warehouse after %s", output.Duration(o.timeout))
 	case err != nil:
-		r.add(fail, openCheck, "%v%s", err, leaveOut)
+		r.add(fail, openCheck, "%v%s%s", err, advice(err), leaveOut)
 	default:
 		seconds := delay.Seconds()
 		r.delay = &seconds
 		r.add(ok, openCheck, "seen in the warehouse after %.1f s", seconds)
 	}
+}
+
+// advice is what err says to try, in brackets.
+func advice(err error) string {
+	if e, ok := errors.AsType[*app.ExitError](err); ok && e.Try != "" {
+		return " (" + e.Try + ")"
+	}
+	return ""
 }
 
 // testOpen returns the time from the image to the first query that sees the
@@ -53,12 +63,16 @@ func (o *options) testOpen(ctx context.Context) (time.Duration, error) {
 	if _, err := os.Stat(o.app.Home.PixelKeysFile()); errors.Is(err, fs.ErrNotExist) {
 		return 0, fmt.Errorf("there are no pixel keys in %s", o.app.Home)
 	}
+	ring, err := o.app.Ring()
+	if err != nil {
+		return 0, err
+	}
 	w, err := o.app.OpenWarehouse(ctx, o.dsn, app.OwnDatabase)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = w.Close() }()
-	m, err := o.register(ctx, w)
+	m, err := o.register(ctx, w, ring)
 	if err != nil {
 		return 0, err
 	}
@@ -83,11 +97,7 @@ type message struct {
 
 // register makes a message that is this run's own, to a recipient under a name
 // that never exists (RFC 2606 §2).
-func (o *options) register(ctx context.Context, w *warehouse.Warehouse) (m message, err error) {
-	ring, err := o.app.Home.Keys()
-	if err != nil {
-		return m, err
-	}
+func (o *options) register(ctx context.Context, w *warehouse.Warehouse, ring *token.Ring) (m message, err error) {
 	campaign, err := w.EnsureCampaign(ctx, o.campaign)
 	if err != nil {
 		return m, err
@@ -109,7 +119,7 @@ func (o *options) register(ctx context.Context, w *warehouse.Warehouse) (m messa
 }
 
 func (o *options) await(ctx context.Context, w *warehouse.Warehouse, m message, since time.Time) (time.Duration, error) {
-	fmt.Fprintf(o.app.Err, "waiting for the test open, at most %v\n", o.timeout)
+	fmt.Fprintf(o.app.Err, "waiting for the test open, at most %s\n", output.Duration(o.timeout))
 	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, errNotSeen)
 	defer cancel()
 	tick := time.NewTicker(pollEvery)

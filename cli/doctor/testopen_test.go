@@ -60,7 +60,7 @@ func TestOpenIsSeenArriving(t *testing.T) {
 	t.Run("of a healthy installation", func(t *testing.T) {
 		p := newPatient(t)
 		p.o.app.Home = h
-		code := p.run(t, state.Pixel, "--ingest", state.Ingest, "--format", "json")
+		code := p.run(t, state.Pixel, "--ingest", state.Ingest, "--format", "json") // the short name of --ingest-url
 		var got struct {
 			Delay  *float64 `json:"open_delay_seconds"`
 			Checks []struct{ Status, Check, Finding string }
@@ -101,7 +101,7 @@ func TestOpenIsSeenArriving(t *testing.T) {
 		p.o.app.Home = h
 		lossy := p.pixel(t, nil)
 		code := p.run(t, lossy, "--timeout", (500 * time.Millisecond).String())
-		p.compare(t, map[string]string{"FAIL test open": "not in the warehouse after 500ms"}, code)
+		p.compare(t, map[string]string{"FAIL test open": "not in the warehouse after 0.5 s"}, code)
 	})
 }
 
@@ -122,6 +122,21 @@ func TestOpenThatCannotBeMadeIsAFailure(t *testing.T) {
 		if _, err := p.o.app.Home.Keys(); err != nil {
 			t.Fatal(err)
 		}
-		p.compare(t, map[string]string{"FAIL test open": "glint is not running; --no-test-open"}, p.run(t, p.pixel(t, nil)))
+		p.compare(t, map[string]string{"FAIL test open": "glint is not running (glint up); --no-test-open"}, p.run(t, p.pixel(t, nil)))
+	})
+	t.Run("for want of a restart after a new key", func(t *testing.T) {
+		p := newPatient(t)
+		h := home.Home(filepath.Join(t.TempDir(), "home"))
+		p.o.app.Home = h
+		if err := h.Make(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Keys(); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.WriteState(home.State{PixelKeys: []int{7}}); err != nil {
+			t.Fatal(err)
+		}
+		p.compare(t, map[string]string{"FAIL test open": "does not know key 1 yet (restart glint"}, p.run(t, p.pixel(t, nil)))
 	})
 }

@@ -91,7 +91,7 @@ func (s *script) finish(o *options) {
 	s.add(`curl -fsS %s | grep -xE '%s|\*'`, quote(o.ingestURL+challenge.Path), line)
 	s.add("\n# If all of this went well, these make it live and check it:")
 	s.add("# fastly service version activate --service-id=%s --version=%s", o.serviceID, o.version)
-	s.add("# glint doctor https://YOUR-PIXEL --ingest %s --service-id %s", o.ingestURL, o.serviceID)
+	s.add("# glint doctor https://YOUR-PIXEL --ingest-url %s --service-id %s", o.ingestURL, o.serviceID)
 }
 
 // target says which version a command changes. All of them find the same draft:

@@ -53,7 +53,7 @@ func runAdd(cmd *cobra.Command, o *options) error {
 			}
 			after = append(after, e)
 		}
-		note = output.Plural(len(entries)-known, "entry", "entries") + " added"
+		note = output.Plural(len(entries)-known, "entry", "entries") + o.done(" added")
 		if known > 0 {
 			note += fmt.Sprintf(", %d had been there", known)
 		}

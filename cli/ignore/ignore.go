@@ -5,6 +5,7 @@ package ignore
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +55,7 @@ func (o *options) entries() (entries []ignore.Entry, err error) {
 		for _, value := range group.values {
 			e, err := ignore.NewEntry(group.kind, value)
 			if err != nil {
-				faults = append(faults, fmt.Errorf("%q: %w", value, err))
+				faults = append(faults, fmt.Errorf("%q: %s", value, strings.TrimPrefix(err.Error(), ignore.ErrEntry.Error()+": ")))
 			}
 			entries = append(entries, e)
 		}
@@ -63,6 +64,14 @@ func (o *options) entries() (entries []ignore.Entry, err error) {
 		faults = append(faults, errors.New("want a network, --user-agent or --user-agent-contains"))
 	}
 	return entries, errors.Join(faults...)
+}
+
+// done tells what was done, or what would be.
+func (o *options) done(verb string) string {
+	if o.dryRun {
+		return " would be" + verb
+	}
+	return verb
 }
 
 // apply writes what change makes of the list, or only says what it would be.

@@ -46,6 +46,6 @@ func runRemove(cmd *cobra.Command, o *options) error {
 		}
 		before := list.Entries()
 		after = slices.DeleteFunc(slices.Clone(before), func(e ignore.Entry) bool { return slices.Contains(entries, e) })
-		return after, output.Plural(len(before)-len(after), "entry", "entries") + " removed", nil
+		return after, output.Plural(len(before)-len(after), "entry", "entries") + o.done(" removed"), nil
 	})
 }

@@ -120,10 +120,14 @@ used again.`,
 		Example: "  glint keys revoke 1 --dry-run\n  glint keys revoke 1 --yes",
 		Args:    app.OneArg("key's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !yes && !dryRun {
-				return app.UsageTry(fmt.Errorf("revoking key %s cannot be taken back", args[0]), cmd.CommandPath()+" "+args[0]+" --yes")
-			}
-			return applyTo(cmd, a, args[0], dryRun, revokeKey)
+			return applyTo(cmd, a, args[0], dryRun, func(k *token.Key) (string, error) {
+				before := k.State
+				note, err := revokeKey(k)
+				if err == nil && k.State != before && !yes && !dryRun {
+					err = app.UsageTry(fmt.Errorf("revoking key %d cannot be taken back", k.ID), cmd.CommandPath()+" "+args[0]+" --yes")
+				}
+				return note, err
+			})
 		},
 	}
 	dryRunFlag(cmd, &dryRun)

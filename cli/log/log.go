@@ -22,7 +22,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Short: "Look at the write-ahead log, check it or repair it",
 		Long: "Ingest appends what it accepts to a log in $GLINT_HOME/log before it answers, and inserts from there. These verbs\n" +
 			"read such a log; only repair changes it. What cannot be inserted is in dead letters.",
-		Example: "  glint log verify ~/.local/share/glint/log",
+		Example: "  glint log verify",
 	}, newInspectCmd(a), newVerifyCmd(a), newRepairCmd(a), deadletters.NewCmd(a))
 }
 
@@ -34,16 +34,19 @@ type options struct {
 	dryRun bool
 }
 
-// verb completes the command of a verb that takes a folder.
+// verb completes the command of a verb that takes a folder, else looks at the log of the home.
 func verb(a *app.App, cmd *cobra.Command, run func(*options) error) *cobra.Command {
 	o := &options{app: a}
-	cmd.Args = app.OneArg("folder of the log")
+	cmd.Args = app.AtMostOneArg("folder of the log")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
 	if cmd.Name() == "repair" {
 		cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only print what would be repaired")
 	}
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		o.dir, o.format = args[0], format.String()
+		o.dir, o.format = a.Home.LogDir(), format.String()
+		if len(args) > 0 {
+			o.dir = args[0]
+		}
 		return run(o)
 	}
 	return cmd
@@ -51,11 +54,11 @@ func verb(a *app.App, cmd *cobra.Command, run func(*options) error) *cobra.Comma
 
 func newInspectCmd(a *app.App) *cobra.Command {
 	return verb(a, &cobra.Command{
-		Use:   "inspect DIR",
+		Use:   "inspect [DIR]",
 		Short: "List the segments of a log and what they hold",
-		Long: "Reads the log in DIR, or the lanes live and replay in it, and prints a row for each segment and one for all, and how\n" +
-			"much is in quarantine. It changes nothing and may run while glint runs.",
-		Example: "  glint log inspect ~/.local/share/glint/log",
+		Long: "Reads the log in DIR (default: $GLINT_HOME/log), or the lanes live and replay in it, and prints a row for each segment\n" +
+			"and one for all, and how much is in quarantine. It changes nothing and may run while glint runs.",
+		Example: "  glint log inspect",
 	}, runInspect)
 }
 
@@ -76,12 +79,12 @@ func runInspect(o *options) error {
 
 func newVerifyCmd(a *app.App) *cobra.Command {
 	return verb(a, &cobra.Command{
-		Use:   "verify DIR",
+		Use:   "verify [DIR]",
 		Short: "Check every byte of a log; exit code 3 if it is damaged",
-		Long: "Reads every byte of the log in DIR, or of the lanes in it, and prints a row for each damage. It changes nothing and\n" +
-			"may run while glint runs. The exit code is 3 if there is damage. A record at the end that was being written when\n" +
-			"glint stopped is none: it was never acknowledged.",
-		Example: "  glint log verify ~/.local/share/glint/log",
+		Long: "Reads every byte of the log in DIR (default: $GLINT_HOME/log), or of the lanes in it, and prints a row for each damage.\n" +
+			"It changes nothing and may run while glint runs. The exit code is 3 if there is damage. A record at the end that was\n" +
+			"being written when glint stopped is none: it was never acknowledged.",
+		Example: "  glint log verify",
 	}, runVerify)
 }
 
@@ -102,12 +105,12 @@ func runVerify(o *options) error {
 
 func newRepairCmd(a *app.App) *cobra.Command {
 	return verb(a, &cobra.Command{
-		Use:   "repair DIR",
+		Use:   "repair [DIR]",
 		Short: "Put damaged bytes of a log into quarantine",
-		Long: "Copies damaged bytes of the log in DIR, or of the lanes in it, to the folder quarantine beside the segments, marks\n" +
-			"their place in the segments, and prints a row for each. A record that was being written when glint stopped is cut off.\n" +
-			"All other records stay. glint must not run. Running it again changes nothing.",
-		Example: "  glint log repair --dry-run ~/.local/share/glint/log",
+		Long: "Copies damaged bytes of the log in DIR (default: $GLINT_HOME/log), or of the lanes in it, to the folder quarantine\n" +
+			"beside the segments, marks their place in the segments, and prints a row for each. A record that was being written\n" +
+			"when glint stopped is cut off. All other records stay. glint must not run. Running it again changes nothing.",
+		Example: "  glint log repair --dry-run",
 	}, runRepair)
 }
 

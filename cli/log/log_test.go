@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -184,7 +187,8 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		code int
 		errs string
 	}{
-		{"no folder", []string{"verify"}, app.ExitUsage, "want one argument"},
+		{"two folders", []string{"verify", empty, empty}, app.ExitUsage, "want at most one argument"},
+		{"no folder, and no log in the home", []string{"verify"}, app.ExitFailed, "there is no log in log\n"},
 		{"no log there", []string{"verify", empty}, app.ExitFailed, "there is no log in"},
 		{"no such folder", []string{"inspect", filepath.Join(empty, "no")}, app.ExitFailed, "there is no log in"},
 		{"unknown format", []string{"inspect", "--format", "xml", empty}, app.ExitUsage, "is none of table, json"},
@@ -213,12 +217,20 @@ func TestContractHasTheFieldsOfTheCode(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &logs); err != nil {
 		t.Fatal(err)
 	}
-	for field := range logs[0] {
+	fields := slices.Collect(maps.Keys(logs[0]))
+	for field := range logs[0]["segments"].([]any)[0].(map[string]any) {
+		fields = append(fields, "segments[]."+field)
+	}
+	for damage := range reflect.TypeFor[wal.Damage]().Fields() {
+		name, _, _ := strings.Cut(damage.Tag.Get("json"), ",")
+		fields = append(fields, "damages[]."+name)
+	}
+	for _, field := range fields {
 		if !strings.Contains(section, "\n| `"+field+"` | ") {
 			t.Errorf("cli/JSON.md lacks %s", field)
 		}
 	}
-	if got := strings.Count(section, "\n| `"); got != len(logs[0]) {
-		t.Errorf("cli/JSON.md has %d fields, the output %d", got, len(logs[0]))
+	if got := strings.Count(section, "\n| `"); got != len(fields) {
+		t.Errorf("cli/JSON.md has %d fields, the output %d", got, len(fields))
 	}
 }

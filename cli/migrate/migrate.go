@@ -89,7 +89,7 @@ func runStatus(ctx context.Context, a *app.App, dsn string) error {
 	pending := 0
 	t := output.NewTable("VERSION", "NAME", "STATE", "APPLIED AT").AlignRight(0)
 	for _, m := range migrations {
-		state, at := "applied", m.AppliedAt.UTC().Format("2006-01-02 15:04:05")
+		state, at := "applied", output.Time(&m.AppliedAt)
 		if m.Pending() {
 			state, at = "pending", ""
 			pending++

@@ -31,6 +31,6 @@ func PixelFlags(cmd *cobra.Command, c *ingest.PixelConfig) {
 	f.StringSliceVar(&c.TrustedProxies, "trusted-proxies", nil, "addresses and CIDR prefixes of proxies that may tell the pixel its client's address")
 	f.StringVar(&c.ProxyHeader, "proxy-header", pixelserver.XForwardedFor, "header by which they tell it: x-forwarded-for, forwarded")
 	f.StringVar(&c.ASNFile, "asn-db", "", "database of AS numbers or countries in MaxMind's format, for the pixel")
-	f.StringVar(&c.TLS.Certificate, "pixel-tls-cert", "", "certificate of the pixel, PEM; taken anew when it changes (default: plain HTTP)")
-	f.StringVar(&c.TLS.Key, "pixel-tls-key", "", "key of that certificate, PEM")
+	f.StringVar(&c.TLS.Certificate, "pixel-tls-cert", "", "PEM file of the pixel's certificate; read again when it changes (default: no TLS)")
+	f.StringVar(&c.TLS.Key, "pixel-tls-key", "", "PEM file of its key")
 }

@@ -62,7 +62,7 @@ func TestUpdateFromAFileThenList(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := networks.RelayFile(string(w.app.Home))
-	if w.out.String() != file+"\n" || !strings.Contains(w.err.String(), "kept 2 prefixes of 2026-03-04T05:06:07Z") {
+	if w.out.String() != file+"\n" || !strings.Contains(w.err.String(), "kept 2 prefixes of 2026-03-04 05:06:07 UTC") {
 		t.Errorf("out %q, err %q", w.out, w.err)
 	}
 	w.out.Reset()

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/app"
+	"glint/cli/output"
 	"glint/ingest/networks"
 )
 
@@ -47,9 +48,9 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	if o.dryRun {
 		relay, err := networks.CheckRelay(list)
 		if err != nil {
-			return err
+			return faultyList(err)
 		}
-		fmt.Fprintf(o.app.Err, "%d prefixes; nothing changed\n", relay.Prefixes())
+		fmt.Fprintf(o.app.Err, "%s could be kept; nothing was changed (--dry-run)\n", output.Plural(relay.Prefixes(), "prefix", "prefixes"))
 		return nil
 	}
 	if err := o.app.Home.Make(); err != nil {
@@ -57,10 +58,18 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	}
 	relay, err := networks.SaveRelay(string(o.app.Home), list, at)
 	if err != nil {
-		return err
+		return faultyList(err)
 	}
-	fmt.Fprintf(o.app.Err, "kept %d prefixes of %s\n", relay.Prefixes(), relay.TakenAt.Format(time.RFC3339))
+	fmt.Fprintf(o.app.Err, "kept %s of %s\n", output.Plural(relay.Prefixes(), "prefix", "prefixes"), output.Time(&relay.TakenAt))
 	_, err = fmt.Fprintln(o.app.Out, networks.RelayFile(string(o.app.Home)))
+	return err
+}
+
+// faultyList says where a good list is, if that is what is wrong.
+func faultyList(err error) error {
+	if errors.Is(err, networks.ErrFile) {
+		return app.Try(err, "the list as it is at "+networks.RelayURL)
+	}
 	return err
 }
 

@@ -30,6 +30,20 @@ func Time(t *time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
+// Duration writes a duration in minutes and seconds, below a minute with one
+// digit of a second.
+func Duration(d time.Duration) string {
+	if d < time.Minute {
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	}
+	d = d.Round(time.Second)
+	text := Count(uint64(d/time.Minute)) + " min"
+	if rest := d % time.Minute / time.Second; rest > 0 {
+		text += " " + strconv.Itoa(int(rest)) + " s"
+	}
+	return text
+}
+
 // Plural writes a number with the right form of a noun.
 func Plural(n int, one, many string) string {
 	if n == 1 {

@@ -68,6 +68,17 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+func TestDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0.0 s", 148 * time.Millisecond: "0.1 s", 59 * time.Second: "59.0 s", time.Minute: "1 min",
+		125*time.Second + 400*time.Millisecond: "2 min 5 s", 26 * time.Hour: "1,560 min",
+	} {
+		if got := Duration(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
+		}
+	}
+}
+
 func TestProgress(t *testing.T) {
 	for _, c := range []struct {
 		name     string

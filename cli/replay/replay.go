@@ -103,7 +103,7 @@ func runReplay(ctx context.Context, o *options) error {
 	if err := r.send(ctx, post); err != nil {
 		return err
 	}
-	if !o.noWait && ingest.Running {
+	if !o.noWait && ingest.Running && len(r.files) > 0 {
 		if err := waitForWarehouse(ctx, o); err != nil {
 			return err
 		}
@@ -208,9 +208,13 @@ func (r *replay) summary(f *feeder, took time.Duration, stopped bool) {
 		fmt.Fprintln(w, output.Plural(f.skipped, "file was", "files were")+" replayed before; --restart sends all again")
 	}
 	n := r.taken
-	rate := float64(n.lines) / max(took.Seconds(), 0.001)
-	fmt.Fprintf(w, "replayed %s: %s, %s in %v (%s lines/s)\n", output.Plural(n.files, "file", "files"),
-		output.Plural(n.lines, "line", "lines"), output.Plural(n.bytes, "byte", "bytes"), took.Round(time.Millisecond), output.Count(uint64(rate)))
+	if n.lines == 0 {
+		fmt.Fprintln(w, "no lines to send")
+	} else {
+		rate := float64(n.lines) / max(took.Seconds(), 0.001)
+		fmt.Fprintf(w, "replayed %s: %s, %s in %s (%s lines/s)\n", output.Plural(n.files, "file", "files"), output.Plural(n.lines, "line", "lines"),
+			output.Plural(n.bytes, "byte", "bytes"), output.Duration(took), output.Count(uint64(rate)))
+	}
 	if stopped {
 		fmt.Fprintln(w, "stopped; the same command goes on from there")
 	}

@@ -46,6 +46,9 @@ func openDestination(path, input string, stdout io.Writer) (*destination, error)
 		}
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if e, ok := errors.AsType[*fs.PathError](err); ok { // it names a file that nobody asked for
+		return nil, fmt.Errorf("write into the folder %s: %w", filepath.Dir(path), e.Err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open output: %w", err)
 	}

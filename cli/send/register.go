@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +14,6 @@ import (
 
 	"glint/cli/app"
 	"glint/cli/output"
-	"glint/edge/token"
 	"glint/ingest/sends"
 	"glint/ingest/warehouse"
 )
@@ -110,7 +108,7 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 			return err
 		}
 	}
-	ring, err := o.ring()
+	ring, err := o.app.Ring()
 	if err != nil {
 		return err
 	}
@@ -135,28 +133,6 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 		return err
 	}
 	return o.register(ctx, w, b, to)
-}
-
-// ring returns the keys, after it has made sure that the running glint knows
-// the one that signs: it would take the opens for forged ones.
-func (o *registerOptions) ring() (*token.Ring, error) {
-	ring, err := o.app.Home.Keys()
-	if err != nil {
-		return nil, err
-	}
-	keys := ring.Keys()
-	i := slices.IndexFunc(keys, func(k token.Key) bool { return k.State == token.Signing })
-	if i < 0 {
-		return nil, app.Try(errors.New("no key signs"), "glint keys new")
-	}
-	state, err := o.app.Home.ReadState()
-	if err != nil {
-		return ring, nil //nolint:nilerr // none runs here: who serves the pixel elsewhere has to know the key
-	}
-	if id := int(keys[i].ID); !slices.Contains(state.PixelKeys, id) {
-		return nil, app.Try(fmt.Errorf("the running glint does not know key %d yet", id), "restart glint, then the same command again")
-	}
-	return ring, nil
 }
 
 func (o *registerOptions) read(ctx context.Context) (*sends.Recipients, error) {

@@ -113,7 +113,7 @@ func (o *options) prepare() error {
 	cfg.Pixel.ListsHome, cfg.Pixel.NetworksFile = string(h), o.networks
 	cfg.Logger = o.app.Logger(o.logLevel)
 	if err := cfg.Validate(); err != nil {
-		return app.Usage(err)
+		return app.UsageTry(err, "glint serve --help")
 	}
 	return nil
 }

@@ -44,10 +44,11 @@ The token is the running glint's, or $GLINT_INGEST_TOKEN.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.endpoint, "endpoint", "opens", "name of the log endpoint")
-	f.StringVar(&o.ingest, "ingest", "", "URL of ingest (default: the running glint's)")
+	f.StringVar(&o.ingest, "ingest-url", "", "ingest to post to, with its token in $GLINT_INGEST_TOKEN (default: the running glint's)")
 	f.DurationVar(&o.period, "period", time.Second, "longest time that a line waits (Fastly: 5s)")
 	f.IntVar(&o.maxLines, "max-lines", 10_000, "most lines of one request")
 	f.IntVar(&o.maxBytes, "max-bytes", 16<<20, "most bytes of one request, before compression")
+	app.IngestURLIsIngest(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if o.period <= 0 || o.maxLines <= 0 || o.maxBytes <= 0 {
 			return app.UsageOf(cmd, errors.New("--period, --max-lines and --max-bytes must be above zero"))

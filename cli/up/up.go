@@ -137,7 +137,10 @@ func (o *options) prepare() (c home.Credentials, err error) {
 	}
 	o.fill(cfg, c, ring, library)
 	if err := cfg.Validate(); err != nil {
-		return c, app.Usage(err)
+		return c, app.UsageTry(err, "glint up --help")
+	}
+	if running, err := h.ReadState(); err == nil {
+		fmt.Fprintf(o.app.Err, "note: glint runs with this home already, as process %d, which has to end first\n", running.PID)
 	}
 	return c, nil
 }

@@ -45,11 +45,16 @@ func describe(header []string) string {
 	if runes := []rune(text); len(runes) > 200 {
 		text = string(runes[:200]) + "…"
 	}
-	text = "its columns are: " + printable(text)
-	if len(header) == 1 && strings.ContainsAny(header[0], ";\t") {
-		text += " (cells must be separated by commas)"
+	hint := ""
+	switch all := strings.Join(header, ""); {
+	case strings.Contains(all, "\x00"): // as in UTF-16, which spreadsheets write
+		hint = " (the file must be saved as UTF-8)"
+	case strings.Contains(all, "\r"):
+		hint = " (rows must end with a line feed)"
+	case len(header) == 1 && strings.ContainsAny(all, ";\t"):
+		hint = " (cells must be separated by commas)"
 	}
-	return text
+	return "its columns are: " + printable(text) + hint
 }
 
 // row checks the cells of a row. The row does not have them yet, since the

@@ -154,7 +154,7 @@ func (f *reading) keep(cells []string) []string {
 func csvReason(e *csv.ParseError, want, have int) string {
 	switch {
 	case errors.Is(e.Err, csv.ErrFieldCount):
-		return fmt.Sprintf("%d cells where the header has %d", have, want)
+		return fmt.Sprintf("the header has %d cells, this row %d", want, have)
 	case errors.Is(e.Err, csv.ErrQuote):
 		return "a quoted cell does not end, or goes on after its quote"
 	case errors.Is(e.Err, csv.ErrBareQuote):

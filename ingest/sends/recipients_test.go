@@ -53,7 +53,8 @@ func TestFaultyFiles(t *testing.T) {
 		{"a first line that is no CSV", "a\"b\n", "the first line is no CSV; it must be a header row that has a column recipient"},
 		{"another header", "mail\nx\n", "the header row has no column recipient; its columns are: mail"},
 		{"tabs", "recipient\tname\nx\ty\n", "the header row has no column recipient; its columns are: recipient\ufffdname (cells must be separated by commas)"},
-		{"UTF-16", "\xff\xfer\x00e\x00\n", "the header row has no column recipient; its columns are: \ufffdr\ufffde\ufffd"},
+		{"UTF-16", "\xff\xfer\x00e\x00\n", "the header row has no column recipient; its columns are: \ufffdr\ufffde\ufffd (the file must be saved as UTF-8)"},
+		{"rows that end with a carriage return only", "mail\rx\r", "the header row has no column recipient; its columns are: mail\ufffdx (rows must end with a line feed)"},
 		{"two columns of one name", "recipient,sent_at,SENT_AT\n", "the header has two columns sent_at"},
 		{"an output", "recipient,pixel_url\n", "the file has a column pixel_url already, which this command adds; remove it or take the original file"},
 		{"no rows", "recipient\n", "the file has a header and no recipients"},
@@ -84,7 +85,7 @@ func TestAllFaultsAreCountedAndTheFirstShown(t *testing.T) {
 	if !ok || e.Count != 45 || len(e.First) != 20 {
 		t.Fatalf("%v; want 45 faults, 20 of them shown", err)
 	}
-	if e.First[14] != "line 17: the recipient of line 2 again" || e.First[15] != "line 18: 1 cells where the header has 2" {
+	if e.First[14] != "line 17: the recipient of line 2 again" || e.First[15] != "line 18: the header has 2 cells, this row 1" {
 		t.Errorf("the faults are not in the order of the file: %q", e.First)
 	}
 	if !strings.HasSuffix(err.Error(), "\n  … and 25 more") {

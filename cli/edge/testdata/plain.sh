@@ -45,4 +45,4 @@ curl -fsS https://ingest.example.com/.well-known/fastly/logging/challenge | grep
 
 # If all of this went well, these make it live and check it:
 # fastly service version activate --service-id=SU1Z0isxPaozGVKXdv0eY --version=latest
-# glint doctor https://YOUR-PIXEL --ingest https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY
+# glint doctor https://YOUR-PIXEL --ingest-url https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY
