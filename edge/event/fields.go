@@ -67,31 +67,61 @@ var fieldNames = [...]string{
 	fieldSandboxRequest:   `"sandbox_request":`,
 }
 
-// maxMissing is how many fields that may be missing Parse tries before it looks
-// at the name that is there: a mail client on a home network lacks six in a row.
-const maxMissing = 8
+const (
+	// maxMissing is how many fields that may be missing are tried before the name
+	// is read that is there: behind a home's connection_type, five are missing.
+	maxMissing = 8
+	// maxWrong is how often that may fail until a line counts as one of another
+	// order or with white space, whose names are all read.
+	maxWrong = 3
+)
 
-// nextField goes to the next field of o, of which from is likely the first that
-// can come. It returns false at the end.
-func nextField(o *jsonline.Object, from fieldNumber) (fieldNumber, bool) {
-	for n := from; n < min(from+maxMissing, fieldNumber(len(fieldNames))); n++ {
-		if o.NextIs(fieldNames[n]) {
-			return n, true
-		}
-	}
-	if !o.Next() {
-		return fieldUnknown, false
-	}
-	return fieldNamed(o.Key), true
+// reader goes through the fields of a line.
+type reader struct {
+	jsonline.Object
+	expected fieldNumber // the first that likely comes next
+	wrong    int         // how often it was another
 }
 
-func fieldNamed(key string) fieldNumber {
-	for n, name := range fieldNames {
-		if len(name) == len(key)+len(`"":`) && name[1:1+len(key)] == key {
-			return fieldNumber(n)
+// next goes to the next field. It returns false at the end.
+func (r *reader) next() (fieldNumber, bool) {
+	if r.wrong < maxWrong {
+		for n := r.expected; n < min(r.expected+maxMissing, fieldNumber(len(fieldNames))); n++ {
+			if r.NextIs(fieldNames[n]) {
+				r.expected = n + 1
+				return n, true
+			}
+		}
+		r.wrong++
+	}
+	if !r.Next() {
+		return fieldUnknown, false
+	}
+	n := fieldNamed(r.Key, r.expected)
+	if n != fieldUnknown {
+		r.expected = n + 1
+	}
+	return n, true
+}
+
+// fieldNamed looks from a field on, and then among those before it.
+func fieldNamed(key string, from fieldNumber) fieldNumber {
+	for n := from; n < fieldNumber(len(fieldNames)); n++ {
+		if isNamed(n, key) {
+			return n
+		}
+	}
+	for n := range from {
+		if isNamed(n, key) {
+			return n
 		}
 	}
 	return fieldUnknown
+}
+
+func isNamed(n fieldNumber, key string) bool {
+	name := fieldNames[n]
+	return len(name) == len(key)+len(`"":`) && name[1:1+len(key)] == key
 }
 
 // set takes the value of a known field and reports whether it has the right form.

@@ -40,7 +40,7 @@ func TestFormatNamesExactlyTheFieldsOfTheCode(t *testing.T) {
 	e := full()
 	for name := range fieldsOf(t, string(e.AppendJSON(nil))) {
 		written[name] = true
-		if fieldNamed(name) == fieldUnknown {
+		if fieldNamed(name, 0) == fieldUnknown {
 			t.Errorf("Parse does not know %s", name)
 		}
 	}
