@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 )
 
@@ -120,6 +121,46 @@ func TestTheWaitingTableHasTheColumnsOfOpens(t *testing.T) {
 	}
 }
 
+func TestOpensOfRegisteredMessagesAreFoundOnEveryPage(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	var opens []Open
+	for n := range byte(20) {
+		o := waitingOpen(n/3 + 1) // three of each message, so that pages would end between them
+		o.EventID = uint64(n)
+		opens = append(opens, o)
+	}
+	if err := w.InsertUnresolved(t.Context(), "a", opens); err != nil {
+		t.Fatal(err)
+	}
+	register(t, w, 42, 1, 2, 4, 7)
+	for _, page := range []int{1, 2, 3, 4, 20, 21} {
+		if _, n, err := w.resolvable(t.Context(), 100, page); err != nil || n != 11 {
+			t.Errorf("by pages of %d, %d opens can be moved, %v; want 11", page, n, err)
+		}
+	}
+}
+
+// TestALookAtAFullTableNeedsLittleMemory gives the look a tenth of what a set of
+// all messages that wait would take, as strangers can make them up.
+func TestALookAtAFullTableNeedsLittleMemory(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	text(t, e, "INSERT INTO unresolved_opens (message_id, opened_at, event_id, received_at) "+
+		"SELECT generateUUIDv4(), now64(3), rand64(), now64(3) FROM numbers(4000000)")
+	if err := w.InsertUnresolved(t.Context(), "a", []Open{waitingOpen(1)}); err != nil {
+		t.Fatal(err)
+	}
+	register(t, w, 42, 1)
+	little := clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": 150 << 20}))
+	if n, err := w.Waiting(little); err != nil || n.UnresolvedOpens != 4_000_001 {
+		t.Errorf("%+v, %v", n, err)
+	}
+	if _, n, err := w.resolvable(little, 10, pageOpens); err != nil || n != 1 {
+		t.Errorf("%d opens can be moved, %v; want 1", n, err)
+	}
+}
+
 func TestCappedTablesAreCounted(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)
@@ -137,7 +178,6 @@ func TestCappedTablesAreCounted(t *testing.T) {
 	}
 	register(t, w, 42, 2)
 	move(t, w, 10, 1)
-	text(t, e, "OPTIMIZE TABLE unresolved_opens FINAL")
 	text(t, e, "OPTIMIZE TABLE bad_tokens FINAL")
 	if n, err := w.Waiting(t.Context()); err != nil || n != (Waiting{1, 1}) {
 		t.Errorf("%+v, %v", n, err)
