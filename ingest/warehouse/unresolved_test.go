@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -110,11 +111,35 @@ func TestARepeatNeitherLosesNorRevivesAMovedOpen(t *testing.T) {
 	}
 }
 
+// TestARepeatDoesNotChangeTheVerdictOfAWaitingOpen repeats the line after the
+// ignore list has grown, before and after the rows have merged.
+func TestARepeatDoesNotChangeTheVerdictOfAWaitingOpen(t *testing.T) {
+	for _, merge := range []string{"", "OPTIMIZE TABLE unresolved_opens FINAL"} {
+		e, w := engine(t)
+		e.Empty(t)
+		counted, ignored := waitingOpen(1), waitingOpen(1)
+		ignored.Class, ignored.VerdictVersion = 9, 32766
+		for name, o := range []Open{ignored, counted, ignored} {
+			if err := w.InsertUnresolved(t.Context(), strconv.Itoa(name), []Open{o}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if merge != "" {
+			text(t, e, merge)
+		}
+		register(t, w, 42, 1)
+		move(t, w, 10, 1)
+		if got := text(t, e, "SELECT toInt8(class), verdict_version FROM opens FINAL"); got != "1\t65534\n" {
+			t.Errorf("after %q, the verdict is %s", merge, got)
+		}
+	}
+}
+
 func TestTheWaitingTableHasTheColumnsOfOpens(t *testing.T) {
 	e, _ := engine(t)
 	columns := func(table, without string) string {
 		return text(t, e, "SELECT name, type FROM system.columns WHERE database = 'glint' AND table = '"+table+
-			"' AND name != '"+without+"' ORDER BY position")
+			"' AND name != '"+without+"' AND default_kind = '' ORDER BY position")
 	}
 	if a, b := columns("opens", "campaign_id"), columns("unresolved_opens", "moved"); a != b {
 		t.Errorf("opens has\n%s\nunresolved_opens has\n%s", a, b)
