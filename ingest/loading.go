@@ -20,7 +20,7 @@ import (
 // for replayed records, and a mover of opens that wait for their message.
 type loading struct {
 	cfg      *Config
-	loader   *batch.Loader
+	loaders  map[string]*batch.Loader // by lane
 	metrics  *batch.Metrics
 	receipts *receipts.Book
 	mover    *resolve.Mover
@@ -39,8 +39,16 @@ const (
 	maxBatchBytes = 64 << 20
 )
 
+// replayLetterBytes is the part of the dead letters' quota that replayed lines may
+// use: who replays files of something else fills it, and must not stop live lines.
+const replayLetterBytes = deadletters.DefaultMaxBytes / 2
+
 func newLoading(cfg *Config, house *warehouse.Warehouse, r prometheus.Registerer, lists *listWatch) (*loading, error) {
 	letters, err := deadletters.Open(cfg.DeadLetterDir, deadletters.DefaultMaxBytes)
+	if err != nil {
+		return nil, err
+	}
+	replayed, err := deadletters.Open(cfg.DeadLetterDir, replayLetterBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -63,9 +71,12 @@ func newLoading(cfg *Config, house *warehouse.Warehouse, r prometheus.Registerer
 			func() float64 { return float64(gauge.value()) }))
 	}
 	mover := resolve.New(house, cfg.Logger, r)
+	loader := func(letters *deadletters.Folder) *batch.Loader {
+		return &batch.Loader{Ring: cfg.Ring, Warehouse: house, DeadLetters: letters, Caps: mover, Ignore: ignored}
+	}
 	return &loading{
 		cfg: cfg, receipts: book, mover: mover, metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay),
-		loader: &batch.Loader{Ring: cfg.Ring, Warehouse: house, DeadLetters: letters, Caps: mover, Ignore: ignored},
+		loaders: map[string]*batch.Loader{wal.LaneLive: loader(letters), wal.LaneReplay: loader(replayed)},
 	}, nil
 }
 
@@ -88,7 +99,7 @@ func (l *loading) start(lanes *wal.Lanes, failed chan<- error) (stop func(contex
 // lane returns what brings a lane's records into the warehouse.
 func (l *loading) lane(name string, log *wal.Log, inserters int) *batch.Lane {
 	return &batch.Lane{
-		Name: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Log: laneLog{log, l.cfg.Logger}, Loader: l.loader,
+		Name: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Log: laneLog{log, l.cfg.Logger}, Loader: l.loaders[name],
 		MaxLines: maxBatchLines, MaxBytes: maxBatchBytes, Pace: l.cfg.BatchPace, Inserters: inserters,
 		Receipts: l.receipts, Metrics: l.metrics, Logger: l.cfg.Logger,
 	}

@@ -37,6 +37,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/report_classes.sql",
 		"queries/resolvable_opens.sql",
 		"queries/unresolved_events.sql",
+		"queries/waiting_page.sql",
 		"queries/waiting_rows.sql",
 		"views/bot_filtered_opens.sql",
 		"views/campaign_counts.sql",

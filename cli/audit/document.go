@@ -1,10 +1,10 @@
 package audit
 
 import (
-	"encoding/json"
 	"io"
 	"time"
 
+	"glint/cli/output"
 	"glint/ingest/audit"
 )
 
@@ -81,8 +81,7 @@ func writeJSON(w io.Writer, r *audit.Result) error {
 			d.LiveStream.LossRate, d.LiveStream.CILow, d.LiveStream.CIHigh = &s.Rate, &s.Low, &s.High
 		}
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
+	e := output.NewJSON(w)
 	e.SetIndent("", "  ")
 	return e.Encode(d)
 }

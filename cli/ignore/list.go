@@ -1,7 +1,6 @@
 package ignore
 
 import (
-	"encoding/json"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -48,8 +47,7 @@ func writeJSON(w io.Writer, entries []ignore.Entry) error {
 	for _, e := range entries {
 		list = append(list, entry{string(e.Kind), e.Value})
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
+	enc := output.NewJSON(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(list)
 }

@@ -1,7 +1,6 @@
 package log
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -129,8 +128,7 @@ func writeJSON(w io.Writer, reports []*wal.Report) error {
 		}
 		logs = append(logs, l)
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
+	e := output.NewJSON(w)
 	e.SetIndent("", "  ")
 	return e.Encode(logs)
 }

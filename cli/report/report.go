@@ -3,7 +3,6 @@ package report
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -110,8 +109,7 @@ func WriteJSON(w io.Writer, r *warehouse.Report) error {
 	for _, c := range r.Classes {
 		d.Classes = append(d.Classes, classCount(c))
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
+	e := output.NewJSON(w)
 	e.SetIndent("", "  ")
 	return e.Encode(d)
 }

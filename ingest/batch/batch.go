@@ -33,12 +33,6 @@ type Warehouse interface {
 	AbsentBadTokens(ctx context.Context, bad []warehouse.BadToken) ([]warehouse.BadToken, error)
 }
 
-// Caps says how many more rows the tables take that strangers can fill.
-type Caps interface {
-	TakeUnresolved(rows int) (taken int) // of rows
-	TakeBadTokens(rows int) (taken int)
-}
-
 // Loader loads batches. It is safe for concurrent use.
 type Loader struct {
 	Ring        *token.Ring
@@ -100,13 +94,9 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, again boo
 // keepUnresolved stores the opens of messages that are not registered, as far as
 // there is room.
 func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name string, again bool) error {
-	rows := d.unresolved
-	if l.Caps != nil {
-		kept := l.Caps.TakeUnresolved(len(rows.rows))
-		for i := range rows.rows[kept:] {
-			r.count(rows.origins[kept+i].body, OverCap, 0)
-		}
-		rows.rows = rows.rows[:kept]
+	rows, err := l.admitUnresolved(ctx, d, r, again)
+	if err != nil {
+		return err
 	}
 	p := parts[warehouse.Open]{rows: rows, insert: l.Warehouse.InsertUnresolved, event: openEvent}
 	if again {

@@ -160,18 +160,34 @@ func (l *Lane) insert(ctx context.Context, b *decided) error {
 	})
 }
 
-// load tries until ctx ends.
-func (l *Lane) load(ctx context.Context, b *decided) (*Result, error) {
+// load loads a batch, piece by piece if it is a large record.
+func (l *Lane) load(ctx context.Context, b *decided) (all *Result, err error) {
+	for _, p := range piecesOf(b.Name, b.bodies, l.MaxLines, l.MaxBytes) {
+		result, err := l.loadPiece(ctx, p, b.again, b.oldest())
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = result
+		} else {
+			all.add(result)
+		}
+	}
+	return all, nil
+}
+
+// loadPiece tries until ctx ends.
+func (l *Lane) loadPiece(ctx context.Context, p piece, again bool, oldest time.Time) (*Result, error) {
 	try := l.Loader.Load
-	if b.again {
+	if again {
 		try = l.Loader.LoadAgain
 	}
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		began := time.Now()
-		result, err := try(ctx, b.Name, b.bodies)
+		result, err := try(ctx, p.name, p.bodies)
 		if err == nil {
 			now := time.Now()
-			l.Metrics.loaded(l.Name, result, now.Sub(began), now.Sub(b.oldest()))
+			l.Metrics.loaded(l.Name, result, now.Sub(began), now.Sub(oldest))
 			return result, nil
 		}
 		if ctx.Err() != nil {

@@ -165,6 +165,11 @@ func start(t *testing.T, dir string, log Log, house Warehouse, maxLines int) (st
 		Name: "live", Dir: dir, Log: log, MaxLines: maxLines, MaxBytes: 1 << 20, Pace: 20 * time.Millisecond, Inserters: 2,
 		Loader: &Loader{Ring: ring(t, 0), Warehouse: house, DeadLetters: letters}, Logger: slog.New(slog.DiscardHandler),
 	}
+	return run(t, lane)
+}
+
+func run(t *testing.T, lane *Lane) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- lane.Run(ctx) }()

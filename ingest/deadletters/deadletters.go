@@ -120,17 +120,17 @@ func (f *Folder) writeFile(letters []Letter) error {
 	if _, err := os.Stat(path); err == nil {
 		return durable.SyncDir(f.dir) // whoever wrote it may not have come to this
 	}
+	if err := f.recount(); err != nil { // first: others may have written
+		return err
+	}
 	need := onDisk(int64(len(b)))
 	if f.maxBytes > 0 && f.bytes+need > f.maxBytes {
-		if err := f.count(); err != nil { // files may have been removed
+		if err := f.count(); err != nil { // files may have been removed within a tick of the folder's clock
 			return err
 		}
 		if f.bytes+need > f.maxBytes {
 			return &FullError{f.dir, f.bytes, f.maxBytes}
 		}
-	}
-	if err := f.recount(); err != nil {
-		return err
 	}
 	if err := durable.WriteFile(path, b); err != nil {
 		return fmt.Errorf("write dead letters: %w", err)

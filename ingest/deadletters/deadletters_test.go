@@ -188,6 +188,16 @@ func TestAFullFolderRefusesAndTakesAgainOnceThereIsRoom(t *testing.T) {
 	}
 }
 
+func TestWhatOthersWriteFillsTheFolder(t *testing.T) {
+	f := open(t, t.TempDir(), 2*4096)
+	another := open(t, f.dir, 0)
+	write(t, another, letters("1"))
+	write(t, another, letters("2"))
+	if err := f.Write(letters("one too many")); !errors.Is(err, ErrFull) {
+		t.Errorf("error %v, want %v", err, ErrFull)
+	}
+}
+
 func TestBytesCountsWhatOthersWriteAndWhatWasThere(t *testing.T) {
 	f := open(t, t.TempDir(), 0)
 	write(t, f, letters("1", strings.Repeat("x", 5000)))

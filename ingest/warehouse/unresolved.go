@@ -25,7 +25,7 @@ type Waiting struct {
 	UnresolvedOpens, BadTokens uint64
 }
 
-// Waiting counts them. Rows that have not merged yet count twice.
+// Waiting counts them. Bad tokens that have not merged yet count twice.
 func (w *Warehouse) Waiting(ctx context.Context) (n Waiting, err error) {
 	if err := w.conn.QueryRow(ctx, schema.Query("waiting_rows")).Scan(&n.UnresolvedOpens, &n.BadTokens); err != nil {
 		return n, fmt.Errorf("count waiting rows: %w", err)
@@ -37,7 +37,7 @@ func (w *Warehouse) Waiting(ctx context.Context) (n Waiting, err error) {
 // limit of them at the most, and returns how many. It may be called again after
 // any error, and by several at once: moving an open twice changes nothing.
 func (w *Warehouse) MoveResolved(ctx context.Context, limit int) (moved int, err error) {
-	resolved, moved, err := w.resolvable(ctx, limit)
+	resolved, moved, err := w.resolvable(ctx, limit, pageOpens)
 	if err != nil {
 		return 0, fmt.Errorf("look for registered messages: %w", err)
 	}
@@ -57,16 +57,46 @@ func (w *Warehouse) MoveResolved(ctx context.Context, limit int) (moved int, err
 	return moved, nil
 }
 
+// pageOpens is about how many waiting opens are looked at together: whatever
+// waits, a look takes less than 100 MB of the engine's memory.
+const pageOpens = 500_000
+
 // resolvable returns the keys of opens that can be moved, as an external table.
-func (w *Warehouse) resolvable(ctx context.Context, limit int) (resolved *ext.Table, n int, err error) {
+func (w *Warehouse) resolvable(ctx context.Context, limit, page int) (resolved *ext.Table, n int, err error) {
 	resolved, err = ext.NewTable("resolved", ext.Column("message_id", "UUID"), ext.Column("opened_at", "Int64"),
 		ext.Column("event_id", "UInt64"), ext.Column("campaign_id", "UInt64"))
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, err := w.conn.Query(ctx, schema.Query("resolvable_opens"), clickhouse.Named("limit", limit))
+	for after := (uuid.UUID{}); n < limit; {
+		var last uuid.UUID
+		var waiting uint64
+		err := w.conn.QueryRow(ctx, schema.Query("waiting_page"),
+			clickhouse.Named("after", after.String()), clickhouse.Named("limit", page)).Scan(&last, &waiting)
+		if err != nil {
+			return nil, 0, err
+		}
+		if waiting == 0 {
+			break
+		}
+		found, err := w.appendResolvable(ctx, resolved, after, last, limit-n)
+		if err != nil {
+			return nil, 0, err
+		}
+		n, after = n+found, last
+		if waiting < uint64(page) {
+			break // there is no page behind
+		}
+	}
+	return resolved, n, nil
+}
+
+// appendResolvable looks at the messages after one and up to another.
+func (w *Warehouse) appendResolvable(ctx context.Context, resolved *ext.Table, after, last uuid.UUID, limit int) (n int, err error) {
+	rows, err := w.conn.Query(ctx, schema.Query("resolvable_opens"), clickhouse.Named("limit", limit),
+		clickhouse.Named("after", after.String()), clickhouse.Named("last", last.String()))
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	defer func() { _ = rows.Close() }()
 	for ; rows.Next(); n++ {
@@ -74,11 +104,11 @@ func (w *Warehouse) resolvable(ctx context.Context, limit int) (resolved *ext.Ta
 		var openedAt int64
 		var event, campaign uint64
 		if err := rows.Scan(&message, &openedAt, &event, &campaign); err != nil {
-			return nil, 0, err
+			return 0, err
 		}
 		if err := resolved.Append(message, openedAt, event, campaign); err != nil {
-			return nil, 0, err
+			return 0, err
 		}
 	}
-	return resolved, n, rows.Err()
+	return n, rows.Err()
 }

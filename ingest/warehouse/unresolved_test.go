@@ -1,9 +1,11 @@
 package warehouse
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 )
 
@@ -109,14 +111,78 @@ func TestARepeatNeitherLosesNorRevivesAMovedOpen(t *testing.T) {
 	}
 }
 
+// TestARepeatDoesNotChangeTheVerdictOfAWaitingOpen repeats the line after the
+// ignore list has grown, before and after the rows have merged.
+func TestARepeatDoesNotChangeTheVerdictOfAWaitingOpen(t *testing.T) {
+	for _, merge := range []string{"", "OPTIMIZE TABLE unresolved_opens FINAL"} {
+		e, w := engine(t)
+		e.Empty(t)
+		counted, ignored := waitingOpen(1), waitingOpen(1)
+		ignored.Class, ignored.VerdictVersion = 9, 32766
+		for name, o := range []Open{ignored, counted, ignored} {
+			if err := w.InsertUnresolved(t.Context(), strconv.Itoa(name), []Open{o}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if merge != "" {
+			text(t, e, merge)
+		}
+		register(t, w, 42, 1)
+		move(t, w, 10, 1)
+		if got := text(t, e, "SELECT toInt8(class), verdict_version FROM opens FINAL"); got != "1\t65534\n" {
+			t.Errorf("after %q, the verdict is %s", merge, got)
+		}
+	}
+}
+
 func TestTheWaitingTableHasTheColumnsOfOpens(t *testing.T) {
 	e, _ := engine(t)
 	columns := func(table, without string) string {
 		return text(t, e, "SELECT name, type FROM system.columns WHERE database = 'glint' AND table = '"+table+
-			"' AND name != '"+without+"' ORDER BY position")
+			"' AND name != '"+without+"' AND default_kind = '' ORDER BY position")
 	}
 	if a, b := columns("opens", "campaign_id"), columns("unresolved_opens", "moved"); a != b {
 		t.Errorf("opens has\n%s\nunresolved_opens has\n%s", a, b)
+	}
+}
+
+func TestOpensOfRegisteredMessagesAreFoundOnEveryPage(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	var opens []Open
+	for n := range byte(20) {
+		o := waitingOpen(n/3 + 1) // three of each message, so that pages would end between them
+		o.EventID = uint64(n)
+		opens = append(opens, o)
+	}
+	if err := w.InsertUnresolved(t.Context(), "a", opens); err != nil {
+		t.Fatal(err)
+	}
+	register(t, w, 42, 1, 2, 4, 7)
+	for _, page := range []int{1, 2, 3, 4, 20, 21} {
+		if _, n, err := w.resolvable(t.Context(), 100, page); err != nil || n != 11 {
+			t.Errorf("by pages of %d, %d opens can be moved, %v; want 11", page, n, err)
+		}
+	}
+}
+
+// TestALookAtAFullTableNeedsLittleMemory gives the look a tenth of what a set of
+// all messages that wait would take, as strangers can make them up.
+func TestALookAtAFullTableNeedsLittleMemory(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	text(t, e, "INSERT INTO unresolved_opens (message_id, opened_at, event_id, received_at) "+
+		"SELECT generateUUIDv4(), now64(3), rand64(), now64(3) FROM numbers(4000000)")
+	if err := w.InsertUnresolved(t.Context(), "a", []Open{waitingOpen(1)}); err != nil {
+		t.Fatal(err)
+	}
+	register(t, w, 42, 1)
+	little := clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"max_memory_usage": 150 << 20}))
+	if n, err := w.Waiting(little); err != nil || n.UnresolvedOpens != 4_000_001 {
+		t.Errorf("%+v, %v", n, err)
+	}
+	if _, n, err := w.resolvable(little, 10, pageOpens); err != nil || n != 1 {
+		t.Errorf("%d opens can be moved, %v; want 1", n, err)
 	}
 }
 
@@ -137,7 +203,6 @@ func TestCappedTablesAreCounted(t *testing.T) {
 	}
 	register(t, w, 42, 2)
 	move(t, w, 10, 1)
-	text(t, e, "OPTIMIZE TABLE unresolved_opens FINAL")
 	text(t, e, "OPTIMIZE TABLE bad_tokens FINAL")
 	if n, err := w.Waiting(t.Context()); err != nil || n != (Waiting{1, 1}) {
 		t.Errorf("%+v, %v", n, err)

@@ -1,8 +1,9 @@
 -- Purpose: opens of plain-UUID pixel URLs whose message is not registered yet. They move into opens once it is.
--- Grain:   one row per event and step; the row with the highest moved is the event.
+-- Grain:   one row per event and step; the row with the highest step is the event.
 -- Units:   as in opens; moved is 0 while the event waits, 1 once it is in opens.
--- Engine:  ReplacingMergeTree(moved): an event is marked as moved by writing its row again, not by deleting it, so that
---          neither a repeat of its line nor a move that was cut off in the middle can lose it or bring it back.
+-- Engine:  ReplacingMergeTree(step): an event is marked as moved by writing its row again, not by deleting it, so that
+--          neither a repeat of its line nor a move that was cut off in the middle can lose it or bring it back. Of rows
+--          that wait, the one with the highest verdict_version stays, as in opens: a repeat never changes a verdict.
 -- Key:     (message_id, opened_at, event_id): a move looks for messages. No partitions, so that FINAL sees both steps.
 --
 -- The columns are those of opens, in the same order, with moved in the place of campaign_id at the end: a move copies
@@ -37,9 +38,10 @@ CREATE TABLE IF NOT EXISTS unresolved_opens (
     pop               LowCardinality(String) CODEC(ZSTD(1)),
     source            LowCardinality(String) CODEC(ZSTD(1)),
     extra             String                 CODEC(ZSTD(1)),
-    moved             UInt8                  CODEC(ZSTD(1))
+    moved             UInt8                  CODEC(ZSTD(1)),
+    step              UInt64 MATERIALIZED bitOr(bitShiftLeft(toUInt64(moved), 32), verdict_version) CODEC(ZSTD(1))
 )
-ENGINE = ReplacingMergeTree(moved)
+ENGINE = ReplacingMergeTree(step)
 ORDER BY (message_id, opened_at, event_id)
 TTL toDateTime(received_at) + INTERVAL 30 DAY
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000,

@@ -7,7 +7,7 @@
 -- names the events: what has come since it was read has to wait for the next move.
 INSERT INTO opens
 SELECT resolved.campaign_id, unresolved_opens.* EXCEPT (moved)
-FROM unresolved_opens
+FROM unresolved_opens FINAL
 ANY INNER JOIN resolved
     ON unresolved_opens.message_id = resolved.message_id
     AND unresolved_opens.opened_at = fromUnixTimestamp64Milli(resolved.opened_at, 'UTC')

@@ -207,6 +207,11 @@ RECEIVED AT              SOURCE  REASON     DETAIL  LINE
 	if code != 0 || out != want[1:] || errs != "" {
 		t.Errorf("exit %d, stdout\n%q\nwant\n%q\nstderr %q", code, out, want[1:], errs)
 	}
+	p = newPlace(t)
+	p.write("not_event", 0, "\u009b2J\x1b\u202ehostile")
+	if _, out, _ := p.run("show", "--format", "json"); !strings.Contains(out, `"line":"\u009b2J\u001b\u202ehostile"`) {
+		t.Errorf("got %q", out)
+	}
 }
 
 func TestShowSelects(t *testing.T) {

@@ -3,7 +3,6 @@ package deadletters
 import (
 	"cmp"
 	"encoding/csv"
-	"encoding/json"
 	"io"
 	"slices"
 	"strconv"
@@ -70,8 +69,7 @@ func runList(o *listOptions) error {
 	}
 	switch o.format {
 	case "json":
-		e := json.NewEncoder(o.app.Out)
-		e.SetEscapeHTML(false)
+		e := output.NewJSON(o.app.Out)
 		e.SetIndent("", "  ")
 		return e.Encode(rows)
 	case "csv":

@@ -1,7 +1,6 @@
 package deadletters
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -120,8 +119,7 @@ func one(files []deadletters.File, name string) ([]deadletters.File, error) {
 // writer returns what prints a letter, and what ends the output.
 func (o *showOptions) writer() (write func(file string, l *deadletters.Letter) error, end func() error) {
 	if o.format == "json" {
-		e := json.NewEncoder(o.app.Out)
-		e.SetEscapeHTML(false)
+		e := output.NewJSON(o.app.Out)
 		return func(file string, l *deadletters.Letter) error { return e.Encode(document(file, l)) }, func() error { return nil }
 	}
 	t := output.NewTable("RECEIVED AT", "SOURCE", "REASON", "DETAIL", "LINE")

@@ -1,0 +1,41 @@
+package output
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"unicode"
+	"unicode/utf16"
+)
+
+// NewJSON returns an encoder for what may be read in a terminal: like Safe, but
+// nothing is lost. What could steer a terminal is written as an escape of JSON,
+// which encoding/json does for the first 32 characters only.
+func NewJSON(w io.Writer) *json.Encoder {
+	e := json.NewEncoder(escaper{w})
+	e.SetEscapeHTML(false)
+	return e
+}
+
+// escaper escapes in whole JSON documents, where what it escapes stands in
+// strings only.
+type escaper struct{ w io.Writer }
+
+func (e escaper) Write(document []byte) (int, error) {
+	safe := make([]byte, 0, len(document))
+	for _, r := range string(document) {
+		switch {
+		case r == '\n' || !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r):
+			safe = append(safe, string(r)...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			safe = fmt.Appendf(safe, `\u%04x\u%04x`, high, low)
+		default:
+			safe = fmt.Appendf(safe, `\u%04x`, r)
+		}
+	}
+	if _, err := e.w.Write(safe); err != nil {
+		return 0, err
+	}
+	return len(document), nil
+}

@@ -1,0 +1,49 @@
+package batch
+
+import (
+	"context"
+
+	"glint/ingest/warehouse"
+)
+
+// Caps says how many more rows the tables take that strangers can fill.
+type Caps interface {
+	TakeUnresolved(rows int) (taken int) // of rows
+	TakeBadTokens(rows int) (taken int)
+}
+
+// admitUnresolved returns the opens of messages that are not registered for which
+// there is room, and counts the others. Those that an earlier try has stored need
+// none: else tries alone would fill the table, and what is in it would be counted
+// as not kept.
+func (l *Loader) admitUnresolved(ctx context.Context, d *decoder, r *Result, again bool) (kept rows[warehouse.Open], err error) {
+	all := d.unresolved
+	if l.Caps == nil || len(all.rows) == 0 {
+		return all, nil
+	}
+	absent := all.rows
+	if again {
+		if absent, err = l.Warehouse.AbsentUnresolved(ctx, all.rows); err != nil {
+			return kept, err
+		}
+	}
+	free := l.Caps.TakeUnresolved(len(absent))
+	if free == len(absent) {
+		return all, nil
+	}
+	needsRoom := make(map[uint64]bool, len(absent))
+	for i := range absent {
+		needsRoom[absent[i].EventID] = true
+	}
+	for i := range all.rows {
+		if needsRoom[all.rows[i].EventID] {
+			if free == 0 {
+				r.count(all.origins[i].body, OverCap, 0)
+				continue
+			}
+			free--
+		}
+		kept.add(all.rows[i], all.origins[i])
+	}
+	return kept, nil
+}

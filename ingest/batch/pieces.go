@@ -1,0 +1,64 @@
+package batch
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// A record may have as many lines as a body of ingest, far more than a batch.
+// The rows of all of them at once would take several times their bytes of
+// memory, so such a record is loaded in pieces, one after the other. Where they
+// are cut depends on the record and the limits alone: each try has the same ones.
+
+// piece is lines that are loaded together.
+type piece struct {
+	name   string
+	bodies []Body
+}
+
+// piecesOf returns the batch itself unless it is one record beyond the limits.
+func piecesOf(name string, bodies []Body, maxLines, maxBytes int) []piece {
+	if len(bodies) != 1 || bodies[0].Count <= maxLines && len(bodies[0].Lines) <= maxBytes {
+		return []piece{{name, bodies}}
+	}
+	var pieces []piece
+	for left := bodies[0].Lines; len(left) > 0 || len(pieces) == 0; {
+		part := bodies[0]
+		part.Lines, part.Count = firstLines(left, maxLines, maxBytes)
+		left = left[len(part.Lines):]
+		pieces = append(pieces, piece{name, []Body{part}})
+		name = fmt.Sprintf("%s-piece-%d", pieces[0].name, len(pieces)+1)
+	}
+	return pieces
+}
+
+// firstLines returns the first lines, as many as the limits allow but at least
+// one, and how many they are.
+func firstLines(lines []byte, maxLines, maxBytes int) (first []byte, n int) {
+	end := 0
+	for end < len(lines) && n < maxLines {
+		next := len(lines)
+		if i := bytes.IndexByte(lines[end:], '\n'); i >= 0 {
+			next = end + i + 1
+		}
+		if next > maxBytes && n > 0 {
+			break
+		}
+		end = next
+		n++
+	}
+	return lines[:end], n
+}
+
+// add adds the outcomes of another piece of the same record.
+func (r *Result) add(other *Result) {
+	for outcome, n := range other.Lines {
+		r.Lines[outcome] += n
+	}
+	r.Restored += other.Restored
+	all, more := &r.Bodies[0], &other.Bodies[0]
+	all.Events = append(all.Events, more.Events...)
+	all.BadTokens += more.BadTokens
+	all.DeadLetters += more.DeadLetters
+	all.OverCap += more.OverCap
+}
