@@ -43,7 +43,7 @@ func (l *Loader) admitUnresolved(ctx context.Context, d *decoder, r *Result, aga
 			}
 			free--
 		}
-		kept.add(all.rows[i], all.origins[i])
+		kept.add(&all.rows[i], all.origins[i])
 	}
 	return kept, nil
 }
