@@ -166,7 +166,7 @@ func TestOpensOfRegisteredMessagesAreFoundOnEveryPage(t *testing.T) {
 	}
 }
 
-// TestALookAtAFullTableNeedsLittleMemory gives the look a tenth of what a set of
+// TestALookAtAFullTableNeedsLittleMemory gives the look less memory than a set of
 // all messages that wait would take, as strangers can make them up.
 func TestALookAtAFullTableNeedsLittleMemory(t *testing.T) {
 	e, w := engine(t)
