@@ -79,9 +79,8 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, again boo
 	if err := l.keepBadTokens(ctx, d, r, name, again); err != nil {
 		return nil, err
 	}
-	opens := parts[warehouse.Open]{rows: d.opens, insert: l.Warehouse.InsertOpens, event: openEvent}
-	if again {
-		opens.missing = l.Warehouse.AbsentOpens
+	opens := parts[warehouse.Open]{
+		rows: d.opens, insert: l.Warehouse.InsertOpens, missing: l.Warehouse.AbsentOpens, event: openEvent, again: again,
 	}
 	if err := opens.store(ctx, name, 0, len(d.opens.rows)); err != nil {
 		return nil, err
@@ -98,9 +97,8 @@ func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name
 	if err != nil {
 		return err
 	}
-	p := parts[warehouse.Open]{rows: rows, insert: l.Warehouse.InsertUnresolved, event: openEvent}
-	if again {
-		p.missing = l.Warehouse.AbsentUnresolved
+	p := parts[warehouse.Open]{
+		rows: rows, insert: l.Warehouse.InsertUnresolved, missing: l.Warehouse.AbsentUnresolved, event: openEvent, again: again,
 	}
 	if err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows)); err != nil {
 		return err
@@ -121,10 +119,8 @@ func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name 
 		rows.rows = rows.rows[:l.Caps.TakeBadTokens(len(rows.rows))]
 	}
 	p := parts[warehouse.BadToken]{
-		rows: rows, insert: l.Warehouse.InsertBadTokens, event: func(b *warehouse.BadToken) uint64 { return b.EventID },
-	}
-	if again {
-		p.missing = l.Warehouse.AbsentBadTokens
+		rows: rows, insert: l.Warehouse.InsertBadTokens, missing: l.Warehouse.AbsentBadTokens,
+		event: func(b *warehouse.BadToken) uint64 { return b.EventID }, again: again,
 	}
 	// One that the table does not take has been counted, and that is all it is for.
 	err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows))

@@ -19,9 +19,8 @@ type parts[R any] struct {
 	insert func(ctx context.Context, name string, rows []R) error
 	event  func(*R) uint64
 
-	// missing returns those of the rows that are not there; nil: no insert of
-	// these rows has been tried before.
-	missing func(ctx context.Context, rows []R) ([]R, error)
+	missing func(ctx context.Context, rows []R) ([]R, error) // those of the rows that are not there
+	again   bool                                             // an insert of these rows may have been tried before
 
 	refused  map[int]bool // rows that stand alone and are not taken
 	restored int          // rows that had to be inserted under another name
@@ -33,7 +32,7 @@ func (p *parts[R]) store(ctx context.Context, name string, first, end int) error
 	if first == end {
 		return nil
 	}
-	if p.missing != nil {
+	if p.again {
 		// All of it arrived, as a rule, and only the answer was lost.
 		if left, err := p.missing(ctx, p.rows.rows[first:end]); err != nil || len(left) == 0 {
 			return err
@@ -65,7 +64,7 @@ func (p *parts[R]) store(ctx context.Context, name string, first, end int) error
 // if it is killed between the two, it takes every later try for a repeat of what
 // it never had. Another name for exactly these rows gets them in, once.
 func (p *parts[R]) complete(ctx context.Context, name string, inserted []R) error {
-	if p.missing == nil {
+	if !p.again {
 		return nil
 	}
 	left, err := p.missing(ctx, inserted)
