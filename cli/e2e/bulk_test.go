@@ -155,15 +155,21 @@ func residentBytes(pid int) float64 {
 // make soak sets.
 func secondsFrom(t *testing.T, variable string, d time.Duration) time.Duration {
 	t.Helper()
+	return time.Duration(timesFrom(t, variable, int(d/time.Second))) * time.Second
+}
+
+// timesFrom is n, or the number in that variable of the environment.
+func timesFrom(t testing.TB, variable string, n int) int {
+	t.Helper()
 	text := os.Getenv(variable)
 	if text == "" {
-		return d
+		return n
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
 		t.Fatalf("%s=%q is no number above 0", variable, text)
 	}
-	return time.Duration(n) * time.Second
+	return n
 }
 
 const mebibyte = 1 << 20

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,20 +12,6 @@ import (
 	"testing"
 	"time"
 )
-
-// kills is how often the kill test kills; GLINT_TEST_KILLS gives another number.
-func kills(t *testing.T) int {
-	t.Helper()
-	text := os.Getenv("GLINT_TEST_KILLS")
-	if text == "" {
-		return 40
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		t.Fatalf("GLINT_TEST_KILLS=%q is no number above 0", text)
-	}
-	return n
-}
 
 // load posts bodies of event lines until it is told to stop, and remembers which
 // events were acknowledged.
@@ -82,7 +67,8 @@ func (l *load) run(i *instance, stop <-chan struct{}) {
 }
 
 // TestKilledAtAnyMomentNothingAcknowledgedIsLostOrDoubled kills glint, its
-// engine or both under load, again and again on the same data.
+// engine or both under load, again and again on the same data. GLINT_TEST_KILLS
+// gives another number of kills.
 func TestKilledAtAnyMomentNothingAcknowledgedIsLostOrDoubled(t *testing.T) {
 	home := newHome(t)
 	first := up(t, home)
@@ -91,7 +77,7 @@ func TestKilledAtAnyMomentNothingAcknowledgedIsLostOrDoubled(t *testing.T) {
 	first.stop(t, syscall.SIGTERM)
 
 	chance := rand.New(rand.NewPCG(4, 2))
-	for range kills(t) {
+	for range timesFrom(t, "GLINT_TEST_KILLS", 40) {
 		i := up(t, home)
 		stop, ended := make(chan struct{}), make(chan struct{})
 		go func() { l.run(i, stop); close(ended) }()

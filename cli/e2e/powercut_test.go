@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -87,13 +86,6 @@ func (d *losingDisk) reboot(t *testing.T) {
 // both, under load. Nothing acknowledged is missing afterwards, or there twice.
 // GLINT_TEST_POWER_CUTS gives another number of cuts.
 func TestPowerCutOfLogAndWarehouseTogether(t *testing.T) {
-	cuts := 2
-	if text := os.Getenv("GLINT_TEST_POWER_CUTS"); text != "" {
-		var err error
-		if cuts, err = strconv.Atoi(text); err != nil {
-			t.Fatal(err)
-		}
-	}
 	d, err := newLosingDisk(t)
 	if errors.Is(err, errNoDisk) {
 		t.Skipf("this needs root and loop devices: %v", err)
@@ -110,7 +102,7 @@ func TestPowerCutOfLogAndWarehouseTogether(t *testing.T) {
 	first.stop(t, syscall.SIGTERM)
 	syscall.Sync()
 	chance := rand.New(rand.NewPCG(5, 9))
-	for range cuts {
+	for range timesFrom(t, "GLINT_TEST_POWER_CUTS", 2) {
 		i := up(t, home)
 		stop, ended := make(chan struct{}), make(chan struct{})
 		go func() { l.run(i, stop); close(ended) }()
