@@ -1,0 +1,83 @@
+// Package worlds generates accounts of mail whose truth is known: who read which
+// message, and what a pixel saw of it. The estimators of a report are judged by
+// them (make worlds).
+//
+// A world is a set of habits: how many recipients use Apple Mail, how often its
+// relay fetches what nobody reads, how many images are blocked. The package
+// knows no estimator and no SQL; its numbers come from a seed alone.
+package worlds
+
+import "time"
+
+// World describes one account. Shares and probabilities are fractions of 1.
+type World struct {
+	Name       string
+	Recipients int // on the list at each campaign
+	Campaigns  int // one a week
+	First      int // index of the first campaign whose estimates are judged
+
+	MeanHabit   float64 // mean probability that a recipient without Apple Mail reads a message
+	Spread      float64 // sum of the two parameters of the habits' beta distribution; small: people differ much
+	AppleShare  float64 // of recipients
+	AppleHabit  float64 // ratio of the mean habit of Apple Mail's users to that of the others (lambda)
+	Elsewhere   float64 // share of Apple Mail's users who also read in another client
+	ElsewhereP  float64 // probability that such a user reads a message there
+	Prefetch    float64 // probability that the relay fetches a message for a phone in use
+	IdlePhones  float64 // the same for the phones of the recipients who read least; equal to Prefetch: all alike
+	Unlisted    bool    // no list of Apple's networks: its fetches are unknown Apple Mail
+	Cloaked     float64 // share of mailboxes behind a scanner that looks like a person
+	Scanned     float64 // share of mailboxes behind a scanner that is recognised
+	BlockedMail float64 // probability that a read message loads no image
+	BlockedBox  float64 // share of recipients who never load images
+	TextOnly    float64 // share of recipients who get text only
+	Unknown     float64 // probability that a fetch by a person is of class unknown
+	Joiners     float64 // share of the list that is replaced before each campaign
+	Bounces     float64 // share of messages that bounce
+	ClickP      float64 // mean probability of a click on a message that was read
+	Clicks      bool    // clicks are imported
+}
+
+// Account is a generated world.
+type Account struct {
+	World     World
+	Campaigns []Campaign
+}
+
+// Campaign is one mailing to the list.
+type Campaign struct {
+	SentAt   time.Time
+	Messages []Message
+}
+
+// Message is a message, the truth about it, and what was seen.
+type Message struct {
+	Recipient int // index over the whole account
+	Read      bool
+	Bounced   bool
+	Fetches   []Fetch
+	Clicked   bool // by a person; seen only where the world imports clicks
+}
+
+// Fetch is a request of the message's pixel with the judge's verdict.
+type Fetch struct {
+	After  time.Duration // since the campaign was sent
+	Class  string
+	Reason string
+}
+
+// Truth returns the share of delivered messages that were read.
+func (c *Campaign) Truth() float64 {
+	read, delivered := 0, 0
+	for i := range c.Messages {
+		if m := &c.Messages[i]; !m.Bounced {
+			delivered++
+			if m.Read {
+				read++
+			}
+		}
+	}
+	if delivered == 0 {
+		return 0
+	}
+	return float64(read) / float64(delivered)
+}
