@@ -4,15 +4,12 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
-
-	"glint/schema"
 )
 
 // KnownSends are the messages of a campaign that are registered already. It is
@@ -41,7 +38,7 @@ const partSends = 500_000
 func (w *Warehouse) KnownSends(ctx context.Context, campaign uint64) (*KnownSends, error) {
 	fail := func(err error) (*KnownSends, error) { return nil, fmt.Errorf("read registered messages: %w", err) }
 	var rows uint64
-	err := w.conn.QueryRow(ctx, schema.Query("campaign_sends"), clickhouse.Named("campaign_id", campaign)).Scan(&rows)
+	err := w.ask(ctx, "campaign_sends", []any{clickhouse.Named("campaign_id", campaign)}, &rows)
 	if err != nil {
 		return fail(err)
 	}
@@ -56,14 +53,14 @@ func (w *Warehouse) KnownSends(ctx context.Context, campaign uint64) (*KnownSend
 }
 
 // errRecords says that the answer to known_sends is not of its form.
-var errRecords = errors.New("warehouse: damaged records of registered messages")
+var errRecords = fmt.Errorf("%w: known_sends", ErrAnswer)
 
 // read reads one part of the messages.
 func (k *KnownSends) read(ctx context.Context, w *Warehouse, part, parts uint64) error {
 	var n uint64
 	var records string
-	err := w.conn.QueryRow(ctx, schema.Query("known_sends"), clickhouse.Named("campaign_id", k.campaign),
-		clickhouse.Named("part", part), clickhouse.Named("parts", parts)).Scan(&n, &records)
+	args := []any{clickhouse.Named("campaign_id", k.campaign), clickhouse.Named("part", part), clickhouse.Named("parts", parts)}
+	err := w.ask(ctx, "known_sends", args, &n, &records)
 	if err != nil {
 		return err
 	}
@@ -89,9 +86,7 @@ func (k *KnownSends) add(b []byte, texts map[string]string) (rest []byte, err er
 		return nil, errRecords
 	}
 	le := binary.LittleEndian
-	var id uuid.UUID
-	binary.BigEndian.PutUint64(id[:8], le.Uint64(b))
-	binary.BigEndian.PutUint64(id[8:], le.Uint64(b[8:]))
+	id := uuidOf(b)
 	s := knownSend{
 		sentAt: le.Uint32(b[16:]), deliveredAt: le.Uint32(b[20:]), registration: le.Uint64(b[24:]),
 		tracking: Tracking(b[32]), test: b[33] != 0, complete: b[34] != 0,
