@@ -13,6 +13,7 @@ import (
 // mayBeEmpty are the queries whose answer may have no row, with the reason why
 // no reader believes an empty one.
 var mayBeEmpty = map[string]string{
+	"bad_tokens":      "bad_tokens_page says how many rows there must be",
 	"report":          "the campaign was found before, so no row is an error",
 	"received_events": "an event that does not come is asked for by missing_opens",
 }
@@ -25,7 +26,7 @@ var externalTables = map[string]string{
 	"resolved":        "message_id UUID, opened_at Int64, event_id UInt64, campaign_id UInt64",
 }
 
-var parameter = regexp.MustCompile(`\{(\w+):(\w+)\}`)
+var parameter = regexp.MustCompile(`\{(\w+):([^}]+)\}`)
 
 // parameterValues are values of the types that queries ask for.
 var parameterValues = map[string]string{

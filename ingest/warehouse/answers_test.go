@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -94,7 +95,12 @@ func questions(campaign uint64) map[string]func(context.Context, *Warehouse) err
 		"KnownSends":       func(ctx context.Context, w *Warehouse) (any, error) { return w.KnownSends(ctx, campaign) },
 		"CampaignNamed":    func(ctx context.Context, w *Warehouse) (any, error) { return w.CampaignNamed(ctx, "case") },
 		"EnsureCampaign":   func(ctx context.Context, w *Warehouse) (any, error) { return w.EnsureCampaign(ctx, "case") },
-		"ReportOf":         func(ctx context.Context, w *Warehouse) (any, error) { return w.ReportOf(ctx, "case") },
+		"KeyFingerprints":  func(ctx context.Context, w *Warehouse) (any, error) { return w.KeyFingerprints(ctx) },
+		"BadTokenCounts":   func(ctx context.Context, w *Warehouse) (any, error) { return w.BadTokenCounts(ctx) },
+		"BadTokensOf": func(ctx context.Context, w *Warehouse) (any, error) {
+			return w.BadTokensOf(ctx, []string{"signature"}, nil, 10)
+		},
+		"ReportOf": func(ctx context.Context, w *Warehouse) (any, error) { return w.ReportOf(ctx, "case") },
 		"BeginRegistration": func(ctx context.Context, w *Warehouse) (any, error) {
 			return w.BeginRegistration(ctx, campaign, 1)
 		},
@@ -114,7 +120,8 @@ func TestASpoiltAnswerIsAnError(t *testing.T) {
 	e.Empty(t)
 	campaign := newCase(t, direct)
 	opens := manyOpens(campaign, 300)
-	if err := errors.Join(direct.InsertOpens(t.Context(), "o", opens[:100]), direct.InsertUnresolved(t.Context(), "u", opens[200:])); err != nil {
+	if err := errors.Join(direct.InsertOpens(t.Context(), "o", opens[:100]), direct.InsertUnresolved(t.Context(), "u", opens[200:]),
+		direct.InsertBadTokens(t.Context(), "b", []BadToken{{OpenedAt: noon, ReceivedAt: time.Now(), Fault: "signature"}})); err != nil {
 		t.Fatal(err)
 	}
 	registerPart(t, direct, campaign, 0, 100, true, nil)

@@ -26,7 +26,7 @@ type Waiting struct {
 	UnresolvedOpens, BadTokens uint64
 }
 
-// Waiting counts them. Bad tokens that have not merged yet count twice.
+// Waiting counts them.
 func (w *Warehouse) Waiting(ctx context.Context) (n Waiting, err error) {
 	if err := w.ask(ctx, "waiting_rows", nil, &n.UnresolvedOpens, &n.BadTokens); err != nil {
 		return n, fmt.Errorf("count waiting rows: %w", err)
@@ -45,10 +45,7 @@ func (w *Warehouse) MoveResolved(ctx context.Context, limit int) (moved int, err
 	if moved == 0 {
 		return 0, nil
 	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithExternalTable(resolved), clickhouse.WithSettings(clickhouse.Settings{
-		"insert_deduplicate":              0, // the rows replace themselves
-		"max_partitions_per_insert_block": 0,
-	}))
+	ctx = moving(ctx, resolved)
 	// First the copy, then the mark: cut off between the two, it is copied again. The
 	// mark is only made where the copy is there.
 	for _, step := range []string{"move_opens", "mark_moved"} {
@@ -59,14 +56,28 @@ func (w *Warehouse) MoveResolved(ctx context.Context, limit int) (moved int, err
 	return moved, nil
 }
 
+// moving returns the context of a move of the events in resolved.
+func moving(ctx context.Context, resolved *ext.Table) context.Context {
+	return clickhouse.Context(ctx, clickhouse.WithExternalTable(resolved), clickhouse.WithSettings(clickhouse.Settings{
+		"async_insert":                    0,
+		"insert_deduplicate":              0, // the rows replace themselves
+		"max_partitions_per_insert_block": 0,
+	}))
+}
+
+// newKeyTable returns the external table that names the events of a move.
+func newKeyTable() (*ext.Table, error) {
+	return ext.NewTable("resolved", ext.Column("message_id", "UUID"), ext.Column("opened_at", "Int64"),
+		ext.Column("event_id", "UInt64"), ext.Column("campaign_id", "UInt64"))
+}
+
 // pageOpens is about how many waiting opens are looked at together: whatever
 // waits, a look takes less than 100 MB of the engine's memory.
 const pageOpens = 500_000
 
 // resolvable returns the keys of opens that can be moved, as an external table.
 func (w *Warehouse) resolvable(ctx context.Context, limit, page int) (resolved *ext.Table, n int, err error) {
-	resolved, err = ext.NewTable("resolved", ext.Column("message_id", "UUID"), ext.Column("opened_at", "Int64"),
-		ext.Column("event_id", "UInt64"), ext.Column("campaign_id", "UInt64"))
+	resolved, err = newKeyTable()
 	if err != nil {
 		return nil, 0, err
 	}
