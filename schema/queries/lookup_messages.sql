@@ -1,7 +1,6 @@
 -- Purpose: finds the campaigns of message ids, for pixel URLs that carry nothing but the id.
--- Grain:   one row: a number of rows, and a record for each: message_id as two UInt64, campaign_id as UInt64. An id comes once
---          for each of its styles and not yet merged copies, with the same campaign.
--- Units:   none.
+-- Grain:   one row: a number of rows, and a record for each: message_id as two UInt64, campaign_id as UInt64.
+-- Units:   none; an id may come several times, with the same campaign.
 -- Reads:   the table message_campaigns by its key, so only as the warehouse user.
 --
 -- A message that was registered for signed URLs alone is not found: else its bare id would count where its token's key
