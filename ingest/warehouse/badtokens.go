@@ -2,47 +2,213 @@ package warehouse
 
 import (
 	"context"
+	"crypto/rand"
+	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"glint/schema"
 )
 
 // BadToken is one row of the table bad_tokens: a request whose token no key of
-// ours has signed.
+// ours has signed, with all facts of its line, so that it can be judged once the
+// key is there.
 type BadToken struct {
-	OpenedAt    time.Time // UTC, milliseconds
-	EventID     uint64
-	ReceivedAt  time.Time // UTC, milliseconds
-	Fault       string    // what is wrong with it; never the token itself
-	TokenStatus string    // what the edge said
-	Token       string
-	Method      string
-	UserAgent   string
-	IP          netip.Addr // zero: not kept
-	Network     string
-	ASNumber    uint32
-	Country     string
-	POP         string
-	Source      string
+	OpenedAt         time.Time // UTC, milliseconds
+	EventID          uint64
+	ReceivedAt       time.Time // UTC, milliseconds
+	TimeSuspect      int8      // as Open.TimeSuspect
+	Fault            string    // what is wrong with the token; never the token itself
+	TokenStatus      string    // the edge's opinion
+	Token            string
+	Path             string    // of the URL, where the line has it
+	KeyID            uint8     // that the token names; 0: it names none
+	IssuedAt         time.Time // that the token names, seconds; zero: it names none
+	Method           string
+	Protocol         string
+	JA4              string
+	HeaderBits       uint16
+	HeaderFacts      uint32
+	RefererHost      string
+	UserAgent        string
+	IP               netip.Addr // zero: not kept
+	Network          string
+	NetworkListDate  time.Time // day, UTC; zero: no list
+	ASNumber         uint32
+	Country          string
+	Region           string
+	ConnectionType   string
+	ProxyType        string
+	ProxyDescription string
+	BotDetection     string
+	BotName          string
+	BotCategory      string
+	Edge             string
+	POP              string
+	ServiceVersion   string
+	SandboxRequest   uint32
+	Source           string
+	Extra            string
 }
 
 var badTokenColumns = []column[BadToken]{
 	{"opened_at", of(func(b *BadToken) int64 { return b.OpenedAt.UnixMilli() })},
 	{"event_id", of(func(b *BadToken) uint64 { return b.EventID })},
 	{"received_at", of(func(b *BadToken) int64 { return b.ReceivedAt.UnixMilli() })},
+	{"time_suspect", of(func(b *BadToken) int8 { return b.TimeSuspect })},
 	{"fault", of(func(b *BadToken) string { return b.Fault })},
 	{"token_status", of(func(b *BadToken) string { return b.TokenStatus })},
 	{"token", of(func(b *BadToken) string { return b.Token })},
+	{"path", of(func(b *BadToken) string { return b.Path })},
+	{"key_id", of(func(b *BadToken) uint8 { return b.KeyID })},
+	{"issued_at", of(func(b *BadToken) time.Time { return orEpoch(b.IssuedAt) })},
 	{"method", of(func(b *BadToken) string { return b.Method })},
+	{"protocol", of(func(b *BadToken) string { return b.Protocol })},
+	{"ja4", of(func(b *BadToken) string { return b.JA4 })},
+	{"header_bits", of(func(b *BadToken) uint16 { return b.HeaderBits })},
+	{"header_facts", of(func(b *BadToken) uint32 { return b.HeaderFacts })},
+	{"referer_host", of(func(b *BadToken) string { return b.RefererHost })},
 	{"user_agent", of(func(b *BadToken) string { return b.UserAgent })},
 	{"ip", of(func(b *BadToken) netip.Addr { return ipv6(b.IP) })},
 	{"network", of(func(b *BadToken) string { return b.Network })},
+	{"network_list_date", of(func(b *BadToken) time.Time { return day(b.NetworkListDate) })},
 	{"as_number", of(func(b *BadToken) uint32 { return b.ASNumber })},
 	{"country", of(func(b *BadToken) string { return b.Country })},
+	{"region", of(func(b *BadToken) string { return b.Region })},
+	{"connection_type", of(func(b *BadToken) string { return b.ConnectionType })},
+	{"proxy_type", of(func(b *BadToken) string { return b.ProxyType })},
+	{"proxy_description", of(func(b *BadToken) string { return b.ProxyDescription })},
+	{"bot_detection", of(func(b *BadToken) string { return b.BotDetection })},
+	{"bot_name", of(func(b *BadToken) string { return b.BotName })},
+	{"bot_category", of(func(b *BadToken) string { return b.BotCategory })},
+	{"edge", of(func(b *BadToken) string { return b.Edge })},
 	{"pop", of(func(b *BadToken) string { return b.POP })},
+	{"service_version", of(func(b *BadToken) string { return b.ServiceVersion })},
+	{"sandbox_request", of(func(b *BadToken) uint32 { return b.SandboxRequest })},
 	{"source", of(func(b *BadToken) string { return b.Source })},
+	{"extra", of(func(b *BadToken) string { return b.Extra })},
 }
 
 // InsertBadTokens keeps the rows in one named insert: see InsertOpens.
 func (w *Warehouse) InsertBadTokens(ctx context.Context, name string, bad []BadToken) error {
 	return insert(ctx, w, "bad_tokens", badTokenColumns, name, bad)
+}
+
+// BadTokenCount is how many requests with one fault are kept.
+type BadTokenCount struct {
+	Fault    string
+	KeyID    uint8 // that the tokens name; 0: none, or not known
+	Requests uint64
+}
+
+// BadTokenCounts counts the bad tokens that are kept, by fault and key id. Those
+// that were moved into opens do not count.
+func (w *Warehouse) BadTokenCounts(ctx context.Context) ([]BadTokenCount, error) {
+	var n uint64
+	var faults []string
+	var keys []uint8
+	var requests []uint64
+	if err := w.ask(ctx, "bad_token_faults", nil, &n, &faults, &keys, &requests); err != nil {
+		return nil, fmt.Errorf("count bad tokens: %w", err)
+	}
+	counts := make([]BadTokenCount, len(faults))
+	for i := range faults {
+		counts[i] = BadTokenCount{faults[i], keys[i], requests[i]}
+	}
+	return counts, nil
+}
+
+// BadTokensOf returns the bad tokens of some faults in the order of their time,
+// limit of them at the most, of those behind the row after; nil: from the first on.
+// No row is returned when there are no more.
+func (w *Warehouse) BadTokensOf(ctx context.Context, faults []string, after *BadToken, limit int) ([]BadToken, error) {
+	fail := func(err error) ([]BadToken, error) { return nil, fmt.Errorf("read bad tokens: %w", err) }
+	var afterMS int64
+	var afterEvent uint64
+	if after != nil {
+		afterMS, afterEvent = after.OpenedAt.UnixMilli(), after.EventID
+	}
+	args := []any{clickhouse.Named("faults", faults), clickhouse.Named("after_ms", afterMS), clickhouse.Named("after_event", afterEvent)}
+	var n, lastEvent uint64
+	var lastMS int64
+	if err := w.ask(ctx, "bad_tokens_page", append(args, clickhouse.Named("limit", limit)), &n, &lastMS, &lastEvent); err != nil || n == 0 {
+		if err != nil {
+			return fail(err)
+		}
+		return nil, nil
+	}
+	rows, err := w.conn.Query(ctx, schema.Query("bad_tokens"),
+		append(args, clickhouse.Named("last_ms", lastMS), clickhouse.Named("last_event", lastEvent))...)
+	if err != nil {
+		return fail(err)
+	}
+	defer func() { _ = rows.Close() }()
+	bad := make([]BadToken, 0, n)
+	for rows.Next() {
+		var b BadToken
+		var opened, received int64
+		err := rows.Scan(&opened, &b.EventID, &received, &b.TimeSuspect, &b.Fault, &b.TokenStatus, &b.Token, &b.Path, &b.KeyID, &b.IssuedAt,
+			&b.Method, &b.Protocol, &b.JA4, &b.HeaderBits, &b.HeaderFacts, &b.RefererHost, &b.UserAgent, &b.IP, &b.Network,
+			&b.NetworkListDate, &b.ASNumber, &b.Country, &b.Region, &b.ConnectionType, &b.ProxyType, &b.ProxyDescription,
+			&b.BotDetection, &b.BotName, &b.BotCategory, &b.Edge, &b.POP, &b.ServiceVersion, &b.SandboxRequest, &b.Source, &b.Extra)
+		if err != nil {
+			return fail(err)
+		}
+		b.OpenedAt, b.ReceivedAt = time.UnixMilli(opened).UTC(), time.UnixMilli(received).UTC()
+		b.IssuedAt, b.NetworkListDate = fromEpoch(b.IssuedAt), fromEpoch(b.NetworkListDate)
+		if b.IP.IsUnspecified() {
+			b.IP = netip.Addr{}
+		}
+		bad = append(bad, b)
+	}
+	if err := rows.Err(); err != nil {
+		return fail(err)
+	}
+	if uint64(len(bad)) < n { // cut off, or rows have grown too old meanwhile
+		return fail(fmt.Errorf("%w: %d of %d rows", ErrAnswer, len(bad), n))
+	}
+	return bad, nil
+}
+
+// fromEpoch is the zero time for the time that the tables write for it.
+func fromEpoch(t time.Time) time.Time {
+	if t.Unix() == 0 {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// MoveBadTokens inserts the opens that were found for bad tokens, looks that they
+// are there, and then marks the bad tokens with the same time and event as moved.
+// It may be called again after any error: moving an open twice changes nothing.
+func (w *Warehouse) MoveBadTokens(ctx context.Context, opens []Open) error {
+	if len(opens) == 0 {
+		return nil
+	}
+	if err := w.InsertOpens(ctx, "bad-tokens-"+rand.Text(), opens); err != nil {
+		return err
+	}
+	absent, err := w.AbsentOpens(ctx, opens)
+	if err != nil {
+		return err
+	}
+	if len(absent) > 0 {
+		return fmt.Errorf("move bad tokens: %w: %d of %d opens", ErrRowsMissing, len(absent), len(opens))
+	}
+	keys, err := newKeyTable()
+	if err != nil {
+		return fmt.Errorf("move bad tokens: %w", err)
+	}
+	for i := range opens {
+		o := &opens[i]
+		if err := keys.Append(o.MessageID, o.OpenedAt.UnixMilli(), o.EventID, o.CampaignID); err != nil {
+			return fmt.Errorf("move bad tokens: %w", err)
+		}
+	}
+	if err := w.conn.Exec(moving(ctx, keys), schema.Query("mark_bad_tokens")); err != nil {
+		return fmt.Errorf("mark bad tokens as moved: %w", err)
+	}
+	return nil
 }

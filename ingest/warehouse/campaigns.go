@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -13,8 +12,6 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-
-	"glint/schema"
 )
 
 // ErrNoCampaign is returned for a campaign that does not exist.
@@ -25,6 +22,11 @@ var ErrNoCampaign = errors.New("warehouse: no such campaign")
 type Campaign struct {
 	ID        uint64
 	Name      string
+	Subject   string
+	Variant   string
+	Tracking  Tracking // of its messages at most
+	Archived  bool
+	SentKnown bool // false: nobody knows how many messages were sent
 	CreatedAt time.Time
 	IDKey     [32]byte
 }
@@ -34,14 +36,17 @@ type Campaign struct {
 func (w *Warehouse) CampaignNamed(ctx context.Context, name string) (Campaign, error) {
 	c := Campaign{Name: name}
 	var key string
-	err := w.conn.QueryRow(ctx, schema.Query("campaign_key"), clickhouse.Named("campaign", name)).
-		Scan(&c.ID, &c.CreatedAt, &key)
-	if errors.Is(err, sql.ErrNoRows) {
-		return c, ErrNoCampaign
-	}
+	var tracking int8
+	var found uint64
+	err := w.ask(ctx, "campaign_key", []any{clickhouse.Named("campaign", name)},
+		&found, &c.ID, &c.CreatedAt, &key, &c.Subject, &c.Variant, &tracking, &c.Archived, &c.SentKnown)
 	if err != nil {
 		return c, fmt.Errorf("find campaign: %w", err)
 	}
+	if found == 0 {
+		return Campaign{Name: name}, ErrNoCampaign
+	}
+	c.Tracking = Tracking(tracking)
 	copy(c.IDKey[:], key)
 	return c, nil
 }
@@ -74,14 +79,20 @@ func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, 
 var campaignColumns = []column[Campaign]{
 	{"campaign_id", of(func(c *Campaign) uint64 { return c.ID })},
 	{"name", of(func(c *Campaign) string { return c.Name })},
+	{"subject", of(func(c *Campaign) string { return c.Subject })},
+	{"variant", of(func(c *Campaign) string { return c.Variant })},
+	{"tracking", of(func(c *Campaign) int8 { return int8(c.Tracking) })},
+	{"archived", of(func(c *Campaign) uint8 { return flag(c.Archived) })},
+	{"sent_known", of(func(c *Campaign) uint8 { return flag(c.SentKnown) })},
 	{"created_at", of(func(c *Campaign) int64 { return c.CreatedAt.UnixMilli() })},
 	{"id_key", of(func(c *Campaign) string { return string(c.IDKey[:]) })},
+	{"updated_at", of(func(c *Campaign) int64 { return c.CreatedAt.UnixMilli() })},
 }
 
 // NewCampaign returns a campaign that is in no warehouse yet, with a random id
 // and key.
 func NewCampaign(name string) Campaign {
-	c := Campaign{Name: name, CreatedAt: time.Now().UTC().Truncate(time.Millisecond)}
+	c := Campaign{Name: name, SentKnown: true, CreatedAt: time.Now().UTC().Truncate(time.Millisecond)}
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	c.ID = binary.BigEndian.Uint64(b[:])

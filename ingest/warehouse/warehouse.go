@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -32,6 +33,10 @@ type Warehouse struct {
 	conn    driver.Conn
 	options *clickhouse.Options
 	columns columnCache
+	secret  struct { // of recipient keys
+		mu  sync.Mutex
+		key []byte // nil: not read yet
+	}
 }
 
 // Connect connects to the ClickHouse at dsn, for example
@@ -90,6 +95,7 @@ func parseDSN(dsn string) (*clickhouse.Options, error) {
 	options.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
 	options.DialTimeout = 10 * time.Second
 	options.ReadTimeout = 5 * time.Minute
+	onlyOfClickHouse(options)
 	options.Logger = slog.New(slog.DiscardHandler)
 	if options.Settings == nil {
 		options.Settings = clickhouse.Settings{}
