@@ -285,7 +285,7 @@ func worstPaths(tb testing.TB, r *Ring) map[string]string {
 }
 
 var (
-	drop    = strings.NewReplacer(dropPairs()...)
+	drop     = strings.NewReplacer(dropPairs()...)
 	entities = strings.NewReplacer(foreignPairs()...)
 )
 

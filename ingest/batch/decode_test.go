@@ -57,7 +57,9 @@ func FuzzDecode(f *testing.F) {
 	r := ring(f, 0)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		d := decoder{ring: r, bodies: []Body{{Source: "live", ReceivedAt: now, Lines: body}}}
-		d.decode()
+		if err := d.decode(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		outcomes := func() int { return len(d.opens.rows) + len(d.unresolved.rows) + len(d.badTokens.rows) + len(d.dead) }
 		before := outcomes()
 		house := &fakeHouse{registered: map[uuid.UUID]uint64{plain: 42}}
