@@ -336,7 +336,7 @@ func (d *decoder) badToken(e *event.Event, fault string) *warehouse.BadToken {
 		claim, ok = token.Claim(e.Path)
 	}
 	if ok {
-		b.KeyID = claim.Key
+		b.KeyID, b.NamedCampaign = claim.Key, uint64(claim.Campaign)
 	}
 	if claim.IssuedAt != 0 {
 		b.IssuedAt = time.Unix(int64(claim.IssuedAt), 0).UTC()
