@@ -68,6 +68,14 @@ const (
 	foreign
 )
 
+// mayBegin reports whether a coding may begin with the byte.
+func (c coding) mayBegin(b byte) bool {
+	if c == percent {
+		return b == '%'
+	}
+	return b == '=' || c == foreign && (b == '-' || b == '&') || c == dropped && (b <= ' ' || b >= 0x7f)
+}
+
 // decode returns the length of the coding at the beginning of b, 0 for none, and
 // the byte that it stands for; drop: none.
 func (c coding) decode(b []byte) (length int, char byte, drop bool) {
@@ -87,6 +95,11 @@ func (c coding) decode(b []byte) (length int, char byte, drop bool) {
 func (r *readings) replace(coding coding) bool {
 	b, n := r.buffer[:r.n], 0
 	for i := 0; i < len(b); n++ {
+		if !coding.mayBegin(b[i]) { // nearly always
+			b[n] = b[i]
+			i++
+			continue
+		}
 		length, c, drop := coding.decode(b[i:])
 		switch {
 		case length == 0:

@@ -40,7 +40,7 @@ func hostileLines(size int) map[string]string {
 		"blanks":                  fill("{", " ", "}"),
 		"digits":                  fill(`{"as_number":`, "1", "}"),
 		"a number's zeros":        fill(`{"as_number":1.`, "0", "}"),
-		"a path like many tokens": fill(`{"event_id":"000102030405060708090a0b0c0d0eff","opened_at":"2026-01-02T03:04:05Z","kind":"other","path":"/`, "EAc", `"}`),
+		"a path like many tokens": fill(`{"event_id":"000102030405060708090a0b0c0d0eff","opened_at":"2026-01-02T03:04:05Z","kind":"other","path":"/`, "EAcA", `"}`),
 		"a path full of escapes":  fill(`{"event_id":"000102030405060708090a0b0c0d0eff","opened_at":"2026-01-02T03:04:05Z","kind":"other","path":"/`, "%25", `"}`),
 		"a path like many UUIDs":  fill(`{"event_id":"000102030405060708090a0b0c0d0eff","opened_at":"2026-01-02T03:04:05Z","kind":"uuid","path":"/pixel/`, "0a1b2c3d-", `"}`),
 	}
