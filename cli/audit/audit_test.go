@@ -47,6 +47,7 @@ func sample() *audit.Result {
 		Lost:           []audit.Records{{Lane: "live", LogID: "live-A", First: 7, Last: 7}},
 		WithoutReceipt: []audit.Records{{Lane: "replay", LogID: "replay-B", First: 8, Last: 9}},
 		ReceiptDamages: 1,
+		BadTokens:      []warehouse.BadTokenCount{{Fault: "revoked_key", KeyID: 7, Requests: 1234}, {Fault: "signature", Requests: 1}},
 		Live: &audit.LiveStream{
 			Since: hour, Until: hour.Add(time.Hour), Archived: 1_000_000, NeverArrived: 12, Rate: 12e-6, Low: 6.9e-6, High: 21e-6,
 			OtherTime: 6, NotComparable: 7,
@@ -78,11 +79,25 @@ not accounted for: 2 events of source "=x\x1b", received in the hour 2026-11-21 
 not accounted for: record 7 of lane live, neither in the log nor in a receipt; see glint log verify
 not accounted for: 2 records of lane replay (8–9), acknowledged and without receipt
 not accounted for: what 1 damaged stretch of the receipts said
+bad tokens that are kept: 1,234 revoked_key of key 7, 1 signature
 receipts tell of what was received since 2026-11-21 13:01:30 UTC and before 2026-11-21 15:00:00 UTC
 live stream: 12 of 1,000,000 archived events never arrived (0.0012 %, 95 % interval 0.0007 % … 0.0021 %)
 `
 	if diff := cmp.Diff(want[1:], got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAllIsWellOnlyWithTheNumberOfBadTokens(t *testing.T) {
+	for n, want := range map[uint64]string{
+		0: "every accepted event is accounted for\n",
+		1: "every accepted event is accounted for, but 1 request has a bad token and counts nowhere\n",
+		9: "every accepted event is accounted for, but 9 requests have a bad token and count nowhere\n",
+	} {
+		got, _ := written(t, "table", &audit.Result{Since: sample().Since, Total: audit.Row{Accepted: 9, BadTokens: n}})
+		if !strings.Contains(got, "\n"+want) {
+			t.Errorf("%d bad tokens: %s", n, got)
+		}
 	}
 }
 

@@ -19,6 +19,8 @@ type document struct {
 	WithoutReceipt []recordsObject `json:"records_without_receipt"`
 	ReceiptDamages int             `json:"receipt_damages"`
 	LiveStream     *liveDocument   `json:"live_stream"`
+
+	BadTokens []badTokenDocument `json:"bad_tokens_kept"`
 }
 
 type rowDocument struct {
@@ -64,6 +66,7 @@ func writeJSON(w io.Writer, r *audit.Result) error {
 	d := document{
 		Accounted: r.Accounted(), Since: millis(r.Since), Rows: []rowDocument{}, Total: countsOf(&r.Total),
 		LostRecords: recordsOf(r.Lost), WithoutReceipt: recordsOf(r.WithoutReceipt), ReceiptDamages: r.ReceiptDamages,
+		BadTokens: badTokensOf(r),
 	}
 	if !r.Until.IsZero() {
 		until := millis(r.Until)

@@ -97,8 +97,9 @@ func plainCell(text string) string {
 func sentences(r *audit.Result) []string {
 	lines := differences(r)
 	if r.Accounted() {
-		lines = []string{"every accepted event is accounted for"}
+		lines = []string{allAccounted(r)}
 	}
+	lines = append(lines, badTokens(r)...)
 	from := "receipts tell of what was received since " + output.Time(&r.Since)
 	if !r.Until.IsZero() {
 		from += " and before " + output.Time(&r.Until)

@@ -32,6 +32,7 @@ import (
 	"glint/edge/token"
 	"glint/ingest/archive"
 	"glint/ingest/receipts"
+	"glint/ingest/warehouse"
 )
 
 // ErrNoReceipts says that ingest has never kept receipts for that log.
@@ -45,6 +46,7 @@ type Warehouse interface {
 	ReceivedEvents(ctx context.Context, from, until time.Time, part, parts uint64, visit func(event uint64)) error
 	UnresolvedEvents(ctx context.Context, events []uint64) ([]uint64, error)
 	MissingOpens(ctx context.Context, events []uint64) ([]uint64, error)
+	BadTokenCounts(ctx context.Context) ([]warehouse.BadTokenCount, error)
 }
 
 // Options say what is audited.
@@ -124,10 +126,16 @@ type Result struct {
 	ReceiptDamages   int       // stretches of the receipts that cannot be read
 	ReceiptTornBytes int64     // of writes that never returned; harmless
 
+	// BadTokens are kept in the warehouse: those of the last days, under a cap, but
+	// for those whose key was found later. Total.BadTokens counts all that came.
+	BadTokens []warehouse.BadTokenCount
+
 	Live *LiveStream // nil: there was no archive
 }
 
-// Accounted reports whether it is known of every accepted event where it is.
+// Accounted reports whether it is known of every accepted event where it is. That
+// includes those with a bad token, which count nowhere: whoever says that all is
+// well has to say how many they are.
 func (r *Result) Accounted() bool {
 	return r.Total.Missing == 0 && len(r.Lost) == 0 && len(r.WithoutReceipt) == 0 && r.ReceiptDamages == 0
 }
@@ -202,6 +210,9 @@ func (a *auditor) run(ctx context.Context) error {
 	}
 	for i := range a.result.Rows {
 		a.result.Total.add(&a.result.Rows[i])
+	}
+	if a.result.BadTokens, err = a.Warehouse.BadTokenCounts(ctx); err != nil {
+		return err
 	}
 	if len(a.Archive) > 0 {
 		a.result.Live, err = a.liveStream(ctx)

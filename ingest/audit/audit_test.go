@@ -13,6 +13,7 @@ import (
 
 	"glint/ingest/receipts"
 	"glint/ingest/wal"
+	"glint/ingest/warehouse"
 	"glint/schema/schematest"
 )
 
@@ -358,5 +359,19 @@ func TestGapsBetweenNumbers(t *testing.T) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// TestBadTokensAreNamed has a bad token that is kept, beside what receipts say.
+func TestBadTokensAreNamed(t *testing.T) {
+	w := newWorld(t)
+	bad := warehouse.BadToken{OpenedAt: time.Now(), EventID: 1, ReceivedAt: time.Now(), Fault: "unknown_key", KeyID: 7}
+	if err := w.house.InsertBadTokens(t.Context(), "bad", []warehouse.BadToken{bad}); err != nil {
+		t.Fatal(err)
+	}
+	r := w.audit()
+	want := warehouse.BadTokenCount{Fault: "unknown_key", KeyID: 7, Requests: 1}
+	if len(r.BadTokens) != 1 || r.BadTokens[0] != want {
+		t.Errorf("%+v, want %+v", r.BadTokens, want)
 	}
 }

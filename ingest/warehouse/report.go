@@ -2,15 +2,11 @@ package warehouse
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-
-	"glint/schema"
 )
 
 // Report holds the numbers of a campaign, as the view campaign_report defines
@@ -54,7 +50,7 @@ func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, err
 		return nil, err
 	}
 	var r Report
-	err = w.conn.QueryRow(ctx, schema.Query("report"), clickhouse.Named("campaign_id", id)).Scan(
+	err = w.ask(ctx, "report", []any{clickhouse.Named("campaign_id", id)},
 		&r.Campaign, &r.CampaignID, &r.Sends, &r.Delivered, &r.OpensTotal, &r.UniqueOpens, &r.BotFilteredUniqueOpens,
 		&r.ReliableUniqueOpens, &r.MPPOnly, &r.MPPAdjustedOpenRate, &r.OpenRateLow, &r.OpenRateHigh, &r.CILow, &r.CIHigh,
 		&r.FirstOpenAt, &r.LastOpenAt, &r.UnregisteredOpensTotal, &r.UnregisteredUniqueOpens, &r.Tests)
@@ -67,40 +63,38 @@ func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, err
 
 func (w *Warehouse) campaignID(ctx context.Context, campaign string) (uint64, error) {
 	var (
-		id        uint64
+		found, id uint64
 		name      string
 		createdAt time.Time
 	)
-	err := w.conn.QueryRow(ctx, schema.Query("campaign_by_name"), clickhouse.Named("campaign", campaign)).Scan(&id, &name, &createdAt)
-	if errors.Is(err, sql.ErrNoRows) {
+	err := w.ask(ctx, "campaign_by_name", []any{clickhouse.Named("campaign", campaign)}, &found, &id, &name, &createdAt)
+	if err == nil && found == 0 {
 		number, parseErr := strconv.ParseUint(campaign, 10, 64)
 		if parseErr != nil {
 			return 0, ErrNoCampaign
 		}
-		err = w.conn.QueryRow(ctx, schema.Query("campaign_by_id"), clickhouse.Named("campaign_id", number)).Scan(&id, &name, &createdAt)
-	}
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, ErrNoCampaign
+		err = w.ask(ctx, "campaign_by_id", []any{clickhouse.Named("campaign_id", number)}, &found, &id, &name, &createdAt)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("find campaign: %w", err)
+	}
+	if found == 0 {
+		return 0, ErrNoCampaign
 	}
 	return id, nil
 }
 
 func (w *Warehouse) classes(ctx context.Context, id uint64) ([]ClassCount, error) {
-	rows, err := w.conn.Query(ctx, schema.Query("report_classes"), clickhouse.Named("campaign_id", id))
+	var n uint64
+	var names []string
+	var opens, messages []uint64
+	err := w.ask(ctx, "report_classes", []any{clickhouse.Named("campaign_id", id)}, &n, &names, &opens, &messages)
 	if err != nil {
 		return nil, fmt.Errorf("read opens by class: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
 	var classes []ClassCount
-	for rows.Next() {
-		var c ClassCount
-		if err := rows.Scan(&c.Class, &c.OpensTotal, &c.UniqueOpens); err != nil {
-			return nil, fmt.Errorf("read opens by class: %w", err)
-		}
-		classes = append(classes, c)
+	for i := range names {
+		classes = append(classes, ClassCount{Class: names[i], OpensTotal: opens[i], UniqueOpens: messages[i]})
 	}
-	return classes, rows.Err()
+	return classes, nil
 }

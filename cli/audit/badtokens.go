@@ -1,0 +1,55 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+
+	"glint/cli/output"
+	"glint/ingest/audit"
+)
+
+// allAccounted is the sentence of an audit without a difference. It never says
+// that all is well without the number of bad tokens: where a key is lost, every
+// open has one.
+func allAccounted(r *audit.Result) string {
+	n := r.Total.BadTokens
+	if n == 0 {
+		return "every accepted event is accounted for"
+	}
+	return fmt.Sprintf("every accepted event is accounted for, but %s a bad token and %s nowhere",
+		output.Plural(int(n), "request has", "requests have"), map[bool]string{true: "counts", false: "count"}[n == 1])
+}
+
+// badTokens says which bad tokens the warehouse keeps.
+func badTokens(r *audit.Result) []string {
+	if len(r.BadTokens) == 0 {
+		return nil
+	}
+	kinds := make([]string, len(r.BadTokens))
+	for i, b := range r.BadTokens {
+		kinds[i] = fmt.Sprintf("%s %s", output.Count(b.Requests), b.Fault)
+		if b.KeyID != 0 {
+			kinds[i] += fmt.Sprintf(" of key %d", b.KeyID)
+		}
+	}
+	return []string{"bad tokens that are kept: " + strings.Join(kinds, ", ")}
+}
+
+// badTokenDocument is how many bad tokens of a kind the warehouse keeps.
+type badTokenDocument struct {
+	Fault    string `json:"fault"`
+	KeyID    *uint8 `json:"key_id"`
+	Requests uint64 `json:"requests"`
+}
+
+func badTokensOf(r *audit.Result) []badTokenDocument {
+	all := []badTokenDocument{}
+	for _, b := range r.BadTokens {
+		d := badTokenDocument{Fault: b.Fault, Requests: b.Requests}
+		if b.KeyID != 0 {
+			d.KeyID = &b.KeyID
+		}
+		all = append(all, d)
+	}
+	return all
+}
