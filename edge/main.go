@@ -47,7 +47,7 @@ func newServer() *server {
 // and only then is the request looked at and logged.
 func (s *server) serve(_ context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
 	openedAt := time.Now()
-	a := pixel.Route(r.URL.Path)
+	a := pixel.Route(r.URL.RawPath)
 	w.SetManualFramingMode(true)
 	a.EachHeader(w.Header().Set)
 	w.WriteHeader(a.Status)
@@ -66,13 +66,22 @@ func (s *server) serve(_ context.Context, w fsthttp.ResponseWriter, r *fsthttp.R
 	s.logs.write(s.line)
 }
 
+// first returns the first value of a header, or "".
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
 func (s *server) request(r *fsthttp.Request, openedAt time.Time) *pixel.Request {
 	addr, _ := netip.ParseAddr(r.RemoteAddr)
 	p := &pixel.Request{
 		OpenedAt: openedAt,
 		Method:   r.Method,
+		Protocol: r.Proto,
 		Address:  addr,
-		Header:   r.Header.Get,
+		Header:   func(name string) string { return first(r.Header[name]) },
 		Network:  lookupNetwork(addr),
 		Bot:      detectBot(r),
 	}

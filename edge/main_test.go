@@ -103,6 +103,7 @@ func TestLineHasTheFactsOfTheRequest(t *testing.T) {
 	r.Header.Add("USER-AGENT", "Agent/1")
 	r.Header.Add("sec-fetch-dest", "image")
 	r.Header.Add("Referer", "https://mail.example/x")
+	r.Proto = "HTTP/2"
 	_, lines := serveOne(t, r, nil)
 	e, err := event.Parse(lines[0])
 	if err != nil || e.Check() != nil {
@@ -110,7 +111,8 @@ func TestLineHasTheFactsOfTheRequest(t *testing.T) {
 	}
 	e.ID, e.OpenedAt = event.ID{}, event.Event{}.OpenedAt
 	want := event.Event{
-		Version: event.Version, Kind: event.KindToken, Token: "abc", TokenStatus: event.TokenUnchecked, Method: "GET",
+		Version: event.Version, Kind: event.KindToken, Token: "abc", TokenStatus: event.TokenUnchecked, Path: "/o/abc.gif?utm=1",
+		Method: "GET", Protocol: "HTTP/2",
 		UserAgent: "Agent/1", RefererHost: "mail.example", IP: "192.0.2.0", Network: "unknown",
 		Headers: []event.Header{{Name: "sec-fetch-dest", Value: "image"}},
 		Edge:    "compute", POP: "FRA", ServiceVersion: "12", SandboxRequest: 1,
@@ -191,6 +193,9 @@ func TestURLsAreSplitWhateverTheyHold(t *testing.T) {
 		"\xff\x00?":                           {"", "\xff\x00", ""},
 	} {
 		u := splitURI(raw)
+		if whole := want[1] + "?" + want[2]; u.RawPath != strings.TrimSuffix(whole, "?") && u.RawPath != whole {
+			t.Errorf("%q: path and query are %q", raw, u.RawPath)
+		}
 		if u.Scheme != "" || [3]string{u.Host, u.Path, u.RawQuery} != want {
 			t.Errorf("%q: %+v", raw, u)
 		}

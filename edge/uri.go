@@ -6,7 +6,7 @@ import (
 )
 
 // splitURI splits a request's URL by hand, which cannot fail. It leaves the
-// scheme out.
+// scheme out. RawPath is the path with the query, as they came.
 func splitURI(raw string) *url.URL {
 	u := &url.URL{}
 	rest := raw
@@ -17,6 +17,7 @@ func splitURI(raw string) *url.URL {
 		}
 		u.Host, rest = after[:i], after[i:]
 	}
+	u.RawPath = rest
 	u.Path, u.RawQuery, _ = strings.Cut(rest, "?")
 	return u
 }

@@ -9,6 +9,7 @@ import (
 
 	"glint/edge/classify"
 	"glint/edge/event/jsonline"
+	"glint/edge/event/rfc3339"
 	"glint/edge/pixel"
 	"glint/ingest/networks"
 )
@@ -113,7 +114,7 @@ func (in *input) setAddress(text string) (ok bool) {
 
 func setTime(t *time.Time, text string) bool {
 	var err error
-	*t, err = time.Parse(time.RFC3339Nano, text)
+	*t, err = rfc3339.Parse(text)
 	return err == nil
 }
 

@@ -67,7 +67,7 @@ var realClients = []struct {
 		"a security scanner", "127.0.2.3", "User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64)\r\nVia: 1.1 gateway\r\nX-Forwarded-For: 198.51.100.1\r\n",
 		event.Event{
 			UserAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64)", Network: "scanner:eop", ASNumber: 8075,
-			Headers: []event.Header{{Name: "via", Value: "1.1 gateway"}, {Name: "x-forwarded-for", Value: "198.51.100.1"}},
+			Headers: []event.Header{{Name: "via", Value: "1.1 gateway"}, {Name: "x-forwarded-for"}},
 		},
 	},
 	{
@@ -84,6 +84,16 @@ var realClients = []struct {
 				{Name: "sec-fetch-site", Value: "cross-site"},
 			},
 		},
+	},
+	{
+		"a browser that asks for privacy", "127.0.2.5", "DNT: 1\r\nSec-GPC: 1\r\nCookie: private\r\nSec-CH-UA-Mobile: ?0\r\nUpgrade-Insecure-Requests: 1\r\n",
+		event.Event{Network: "unknown", Headers: []event.Header{
+			{Name: "dnt", Value: "1"},
+			{Name: "sec-gpc", Value: "1"},
+			{Name: "cookie"},
+			{Name: "upgrade-insecure-requests", Value: "1"},
+			{Name: "sec-ch-ua-mobile", Value: "?0"},
+		}},
 	},
 	{"a network that nobody knows", "127.0.2.5", "", event.Event{Network: "unknown"}},
 	{
@@ -115,7 +125,7 @@ func TestFactsOfRealClientsComeOutAsTheyAre(t *testing.T) {
 			}
 			want := c.want
 			want.Version, want.Kind, want.Token, want.TokenStatus = event.Version, event.KindToken, signed, event.TokenValid
-			want.Method, want.IP, want.Edge = "GET", c.from, "compute"
+			want.Method, want.Protocol, want.IP, want.Edge = "GET", "HTTP/1.1", c.from, "compute"
 			if diff := cmp.Diff(want, facts(t, e, i)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
@@ -138,6 +148,49 @@ func facts(t *testing.T, e *emulator, i int) event.Event {
 	ev.POP, ev.ServiceVersion, ev.SandboxRequest = "", "", 0
 	ev.ID, ev.OpenedAt = event.ID{}, event.Event{}.OpenedAt
 	return ev
+}
+
+// The paths that pixel's tests read, asked of the compiled program.
+func TestMangledURLsAreOpensInTheProgram(t *testing.T) {
+	ring := newRing(t)
+	signed, err := ring.Sign(token.Token{Campaign: 0xfbefbefbefbefbef})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const id = "0a1b2c3d-4e5f-8677-a899-aabbccddeeff"
+	table, err := os.ReadFile(filepath.Join("..", "pixel", "testdata", "mangled_paths.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	coded := strings.NewReplacer("-", "%2D", "_", "%5F")
+	fill := strings.NewReplacer("{T}", signed, "{T%}", coded.Replace(signed), "{U}", id, "{U%}", coded.Replace(id), "{u}", strings.ReplaceAll(id, "-", ""))
+	e := start(t, program(t), stores(t, ring, "full"))
+	client, n := newClient(t, e.address, ""), 0
+	for line := range strings.Lines(string(table)) {
+		name, path, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		if !ok || name[0] == '#' {
+			continue
+		}
+		path = fill.Replace(path)
+		if wrong := client.get(path, "").wrongWith("GET", path); wrong != "" {
+			t.Fatalf("%s: %s", name, wrong)
+		}
+		ev := facts(t, e, n)
+		n++
+		want := event.Event{Kind: event.KindToken, Token: signed, TokenStatus: event.TokenValid}
+		if strings.Contains(name, "uuid") {
+			want = event.Event{Kind: event.KindUUID, Token: id, TokenStatus: event.TokenUnchecked}
+		}
+		if got := (event.Event{Kind: ev.Kind, Token: ev.Token, TokenStatus: ev.TokenStatus}); !cmp.Equal(want, got) {
+			t.Errorf("%s: %s gives %+v", name, path, got)
+		}
+		if ev.Path != path && ev.Path != "" {
+			t.Errorf("%s: path %s, want %s", name, ev.Path, path)
+		}
+	}
+	if n < 40 {
+		t.Errorf("%d paths", n)
+	}
 }
 
 func TestStoresDecideWhatIsCheckedAndKept(t *testing.T) {

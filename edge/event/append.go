@@ -14,14 +14,17 @@ const (
 	maxUserAgent  = 900
 	maxToken      = 192
 	maxHost       = 253 // RFC 1035 §2.3.4
-	maxHeaderName = 20
+	maxPath       = 512
+	maxHeaderName = 26
 	maxHeader     = 80
+	maxHeaders    = 1024 // of all of them, with their names
 	maxText       = 48
 	maxWord       = 24
 )
 
-// MaxHeaders bounds how many headers a line has; the rest is left out.
-const MaxHeaders = 16
+// MaxHeaders bounds how many headers a line has. The rest is left out, and so is
+// what does not fit into the bytes of all headers.
+const MaxHeaders = 32
 
 const (
 	timeFormat = "2006-01-02T15:04:05.000Z"
@@ -41,7 +44,9 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	dst = field(dst, "kind", string(e.Kind), maxWord)
 	dst = field(dst, "token", e.Token, maxToken)
 	dst = field(dst, "token_status", string(e.TokenStatus), maxWord)
+	dst = field(dst, "path", e.Path, maxPath)
 	dst = field(dst, "method", e.Method, maxWord)
+	dst = field(dst, "protocol", e.Protocol, maxWord)
 	dst = field(dst, "user_agent", e.UserAgent, maxUserAgent)
 	dst = field(dst, "referer_host", e.RefererHost, maxHost)
 	dst = field(dst, "ip", e.IP, maxText)
@@ -57,6 +62,7 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	dst = field(dst, "bot_name", e.BotName, maxText)
 	dst = field(dst, "bot_category", e.BotCategory, maxText)
 	dst = e.appendHeaders(dst)
+	dst = field(dst, "ja4", e.JA4, maxText)
 	dst = field(dst, "edge", e.Edge, maxWord)
 	dst = field(dst, "pop", e.POP, maxWord)
 	dst = field(dst, "service_version", e.ServiceVersion, maxWord)
@@ -69,16 +75,22 @@ func (e *Event) appendHeaders(dst []byte) []byte {
 		return dst
 	}
 	dst = append(dst, `,"headers":{`...)
+	first := len(dst)
 	for i, h := range e.Headers {
 		if i == MaxHeaders {
 			break
 		}
+		before := len(dst)
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = jsonline.AppendString(dst, h.Name, maxHeaderName)
 		dst = append(dst, ':')
 		dst = jsonline.AppendString(dst, h.Value, maxHeader)
+		if len(dst)-first > maxHeaders {
+			dst = dst[:before]
+			break
+		}
 	}
 	return append(dst, '}')
 }

@@ -19,8 +19,16 @@ const Version = 1
 // MaxLineBytes bounds a line of AppendJSON without its line feed.
 const MaxLineBytes = 4096
 
+// MaxReadBytes bounds a line that Parse reads: what a stranger sends must not
+// decide how much work a line is. It leaves a newer edge room.
+const MaxReadBytes = 16 << 10
+
 // ErrInvalid is wrapped by every error of Parse.
 var ErrInvalid = errors.New("event: not an event line")
+
+// ErrTooLong is returned by Parse for a line above MaxReadBytes; it wraps
+// ErrInvalid.
+var ErrTooLong error = lineError("the line has more than 16384 bytes")
 
 // ID is the identity of one request, minted at the edge from the platform's
 // random source, or derived by an import.
@@ -76,9 +84,11 @@ type Event struct {
 	ID               ID
 	OpenedAt         time.Time // UTC, milliseconds
 	Kind             Kind
-	Token            string // as it came: the file's name without its extension
+	Token            string // the token or UUID that was found, else the file's name without its extension
 	TokenStatus      TokenStatus
+	Path             string // path and query as they came, if more than a plain token or UUID was asked for
 	Method           string
+	Protocol         string // HTTP version of the request
 	UserAgent        string
 	RefererHost      string
 	IP               string    // as precise as the edge was told to keep it
@@ -94,6 +104,7 @@ type Event struct {
 	BotName          string
 	BotCategory      string
 	Headers          []Header // at most MaxHeaders are written
+	JA4              string   // fingerprint of the TLS client
 	Edge             string   // what answered: compute or standalone
 	POP              string   // Fastly's data center
 	ServiceVersion   string

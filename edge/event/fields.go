@@ -13,7 +13,9 @@ const (
 	fieldKind
 	fieldToken
 	fieldTokenStatus
+	fieldPath
 	fieldMethod
+	fieldProtocol
 	fieldUserAgent
 	fieldRefererHost
 	fieldIP
@@ -29,6 +31,7 @@ const (
 	fieldBotName
 	fieldBotCategory
 	fieldHeaders
+	fieldJA4
 	fieldEdge
 	fieldPOP
 	fieldServiceVersion
@@ -45,7 +48,9 @@ var fieldNames = [...]string{
 	fieldKind:             `"kind":`,
 	fieldToken:            `"token":`,
 	fieldTokenStatus:      `"token_status":`,
+	fieldPath:             `"path":`,
 	fieldMethod:           `"method":`,
+	fieldProtocol:         `"protocol":`,
 	fieldUserAgent:        `"user_agent":`,
 	fieldRefererHost:      `"referer_host":`,
 	fieldIP:               `"ip":`,
@@ -61,6 +66,7 @@ var fieldNames = [...]string{
 	fieldBotName:          `"bot_name":`,
 	fieldBotCategory:      `"bot_category":`,
 	fieldHeaders:          `"headers":`,
+	fieldJA4:              `"ja4":`,
 	fieldEdge:             `"edge":`,
 	fieldPOP:              `"pop":`,
 	fieldServiceVersion:   `"service_version":`,
@@ -129,8 +135,12 @@ func (e *Event) set(n fieldNumber, o *jsonline.Object) (ok bool) {
 	switch n {
 	case fieldToken:
 		e.Token, ok = o.Text()
+	case fieldPath:
+		e.Path, ok = o.Text()
 	case fieldMethod:
 		e.Method, ok = o.Text()
+	case fieldProtocol:
+		e.Protocol, ok = o.Text()
 	case fieldUserAgent:
 		e.UserAgent, ok = o.Text()
 	case fieldRefererHost:
@@ -153,6 +163,8 @@ func (e *Event) set(n fieldNumber, o *jsonline.Object) (ok bool) {
 		e.BotName, ok = o.Text()
 	case fieldBotCategory:
 		e.BotCategory, ok = o.Text()
+	case fieldJA4:
+		e.JA4, ok = o.Text()
 	case fieldEdge:
 		e.Edge, ok = o.Text()
 	case fieldPOP:

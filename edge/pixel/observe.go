@@ -36,8 +36,9 @@ type Request struct {
 	ID       event.ID
 	OpenedAt time.Time
 	Method   string
+	Protocol string                   // as in HTTP/1.1
 	Address  netip.Addr               // the client's; zero if unknown
-	Header   func(name string) string // the first value; names in lower case
+	Header   func(name string) string // the first value, given the name in the canonical form of package textproto
 	Network  Network
 	Bot      Bot
 }
@@ -59,12 +60,10 @@ func (o *Observer) Observe(a *Answer, r *Request) event.Event {
 		Version:          event.Version,
 		ID:               r.ID,
 		OpenedAt:         r.OpenedAt,
-		Kind:             a.Kind,
-		Token:            a.Token,
-		TokenStatus:      o.check(a),
 		Method:           r.Method,
-		UserAgent:        r.Header("user-agent"),
-		RefererHost:      RefererHost(r.Header("referer")),
+		Protocol:         r.Protocol,
+		UserAgent:        r.Header("User-Agent"),
+		RefererHost:      RefererHost(r.Header("Referer")),
 		IP:               o.Precision.text(r.Address),
 		Network:          n.name(r.Address),
 		NetworkListDate:  n.ListDate,
@@ -81,22 +80,30 @@ func (o *Observer) Observe(a *Answer, r *Request) event.Event {
 		POP:              o.POP,
 		ServiceVersion:   o.Version,
 	}
-	for _, name := range classify.HeaderNames {
-		if v := r.Header(name); v != "" {
-			e.Headers = append(e.Headers, event.Header{Name: name, Value: v})
-		}
-	}
+	o.identify(&e, a)
+	e.Headers = recordedHeaders(r.Header)
 	return e
 }
 
-func (o *Observer) check(a *Answer) event.TokenStatus {
-	if a.Kind != event.KindToken || o.Ring == nil {
-		return event.TokenUnchecked
+// identify sets what the URL says. The path is recorded unless the plain token or
+// UUID says all: later versions may find in it what this one does not.
+func (o *Observer) identify(e *event.Event, a *Answer) {
+	f := Find(o.Ring, a.Kind, a.Token, a.Target)
+	e.Kind, e.Token, e.TokenStatus = a.Kind, f.name(a.Token), event.TokenUnchecked
+	plain := f.Plain
+	switch {
+	case f.Kind == event.KindToken:
+		e.Kind, e.TokenStatus = f.Kind, event.TokenValid
+	case f.Kind == event.KindUUID:
+		e.Kind = f.Kind
+	case o.Ring == nil:
+		plain = a.Kind == event.KindToken && len(a.Token) == token.TextLen && token.HasToken(a.Token)
+	case a.Kind == event.KindToken:
+		e.TokenStatus = event.TokenBad
 	}
-	if _, err := o.Ring.Open(a.Token); err != nil {
-		return event.TokenBad
+	if !plain {
+		e.Path = a.Target
 	}
-	return event.TokenValid
 }
 
 // name is decided here, before the address is truncated. Where the look-up has

@@ -3,6 +3,8 @@ package pixel
 import (
 	"errors"
 	"net/netip"
+	"net/textproto"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,7 +79,8 @@ func request(headers map[string]string) *Request {
 		OpenedAt: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC),
 		Method:   "GET",
 		Address:  netip.MustParseAddr("192.0.2.77"),
-		Header:   func(name string) string { return headers[name] },
+		Protocol: "HTTP/2",
+		Header:   func(name string) string { return headers[strings.ToLower(name)] },
 		Network: Network{
 			Known: true, ASNumber: 64496, Country: "DE", Region: "BE", ConnectionType: "broadband", ProxyType: "hosting", ProxyDescription: "cloud",
 			ListDate: time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC),
@@ -90,15 +93,15 @@ func TestObserveTakesEveryFactOver(t *testing.T) {
 	o := Observer{Edge: "compute", POP: "FRA", Version: "12"}
 	a := Route("/o/abc.gif")
 	got := o.Observe(&a, request(map[string]string{
-		"user-agent": "Agent/1", "referer": "https://mail.example/x", "accept": "image/*", "sec-fetch-dest": "image", "cookie": "private",
+		"user-agent": "Agent/1", "referer": "https://mail.example/x", "accept": "image/*", "sec-fetch-dest": "image", "cookie": "private", "x-unknown": "private",
 	}))
 	want := event.Event{
 		Version: event.Version, ID: event.ID{1}, OpenedAt: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC),
 		Kind: event.KindToken, Token: "abc", TokenStatus: event.TokenUnchecked,
-		Method: "GET", UserAgent: "Agent/1", RefererHost: "mail.example", IP: "192.0.2.0", Network: "hosting",
+		Path: "/o/abc.gif", Method: "GET", Protocol: "HTTP/2", UserAgent: "Agent/1", RefererHost: "mail.example", IP: "192.0.2.0", Network: "hosting",
 		NetworkListDate: time.Date(2026, 11, 3, 0, 0, 0, 0, time.UTC), ASNumber: 64496, Country: "DE", Region: "BE", ConnectionType: "broadband", ProxyType: "hosting", ProxyDescription: "cloud",
 		BotDetection: event.BotVerified, BotName: "ExampleBot", BotCategory: "PAGE-PREVIEW",
-		Headers: []event.Header{{Name: "accept", Value: "image/*"}, {Name: "sec-fetch-dest", Value: "image"}},
+		Headers: []event.Header{{Name: "accept", Value: "image/*"}, {Name: "sec-fetch-dest", Value: "image"}, {Name: "cookie"}},
 		Edge:    "compute", POP: "FRA", ServiceVersion: "12",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -162,10 +165,13 @@ func TestTokenStatus(t *testing.T) {
 	}{
 		{"a good token", "/o/" + good + ".gif", ring, event.TokenValid},
 		{"a good token without extension", "/o/" + good, ring, event.TokenValid},
-		{"a bad token", "/o/x" + good + ".gif", ring, event.TokenBad},
+		{"a good token with something around it", "/o/x" + good + ".gif", ring, event.TokenValid},
+		{"a bad token", "/o/" + good[1:] + ".gif", ring, event.TokenBad},
 		{"no token", "/o/", ring, event.TokenBad},
 		{"no keys", "/o/" + good + ".gif", nil, event.TokenUnchecked},
-		{"a UUID has no signature", "/pixel/" + good + ".gif", ring, event.TokenUnchecked},
+		{"a good token in another folder", "/pixel/" + good + ".gif", ring, event.TokenValid},
+		{"a UUID has no signature", "/pixel/0a1b2c3d-4e5f-8677-a899-aabbccddeeff.gif", ring, event.TokenUnchecked},
+		{"no UUID", "/pixel/" + good[1:] + ".gif", ring, event.TokenUnchecked},
 		{"another image", "/logo.gif", ring, event.TokenUnchecked},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -179,12 +185,17 @@ func TestTokenStatus(t *testing.T) {
 }
 
 func TestEveryRecordedHeaderFitsTheLine(t *testing.T) {
-	if len(classify.HeaderNames) > event.MaxHeaders {
-		t.Errorf("%d headers are worth recording, a line takes %d", len(classify.HeaderNames), event.MaxHeaders)
-	}
 	headers := map[string]string{}
+	for _, n := range recordedNames {
+		headers[n.name] = "value"
+		if n.header != textproto.CanonicalMIMEHeaderKey(n.name) {
+			t.Errorf("%s is asked for as %s", n.name, n.header)
+		}
+	}
 	for _, name := range classify.HeaderNames {
-		headers[name] = "value"
+		if headers[name] == "" {
+			t.Errorf("the rules ask for %s, which is not recorded", name)
+		}
 	}
 	a := Route("/o/abc.gif")
 	e := (&Observer{}).Observe(&a, request(headers))
@@ -192,13 +203,47 @@ func TestEveryRecordedHeaderFitsTheLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(read.Headers) != len(recordedNames) {
+		t.Fatalf("%d of %d headers came out", len(read.Headers), len(recordedNames))
+	}
 	for i, h := range read.Headers {
-		if h.Name != classify.HeaderNames[i] {
-			t.Errorf("header %s came out as %s", classify.HeaderNames[i], h.Name)
+		want := "value"
+		if recordedNames[i].present {
+			want = ""
+		}
+		if h.Name != recordedNames[i].name || h.Value != want {
+			t.Errorf("header %s came out as %s: %q", recordedNames[i].name, h.Name, h.Value)
 		}
 	}
-	if len(read.Headers) != len(headers) {
-		t.Errorf("%d of %d headers came out", len(read.Headers), len(headers))
+}
+
+// A browser with every privacy header, as in the field.
+func TestPrivacySignalsAreRecorded(t *testing.T) {
+	a := Route("/o/abc.gif")
+	e := (&Observer{}).Observe(&a, request(map[string]string{
+		"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "sec-gpc": "1", "dnt": "1",
+	}))
+	var s classify.Signals
+	for _, h := range e.Headers {
+		s |= classify.Signal(h.Name, h.Value)
+	}
+	if s != classify.DoNotTrack|classify.GlobalPrivacy {
+		t.Errorf("signals %b of %v", s, e.Headers)
+	}
+}
+
+// What identifies a person beyond the address is not in the line.
+func TestPrivateHeadersLeaveNoText(t *testing.T) {
+	headers := map[string]string{}
+	for _, n := range recordedNames {
+		if n.present {
+			headers[n.name] = "private"
+		}
+	}
+	a := Route("/o/abc.gif")
+	e := (&Observer{}).Observe(&a, request(headers))
+	if line := string(e.AppendJSON(nil)); strings.Contains(line, "private") || len(e.Headers) < 8 {
+		t.Errorf("%d headers in %s", len(e.Headers), line)
 	}
 }
 

@@ -1,16 +1,18 @@
 // Package pixel is what a request gets back, and what is worth knowing of it.
 //
 // Route answers first and always: any request for something under /o/ or
-// /pixel/, or ending in .gif or .png, gets a valid transparent 1×1 image of
-// the kind its extension says, whatever its token, method or headers. Observe
-// then turns the request into an event. Both are pure: the Compute program and
-// the standalone server call them with what their platform knows.
+// /pixel/, ending in an image's extension, or with what may be a token or a UUID
+// anywhere else, gets a valid transparent 1×1 image, whatever its token, method
+// or headers. Observe then turns the request into an event, and Find says which
+// message it is of. All are pure: the Compute program and the standalone server
+// call them with what their platform knows.
 package pixel
 
 import (
 	"strings"
 
 	"glint/edge/event"
+	"glint/edge/token"
 )
 
 // Answer is the response to one request.
@@ -20,36 +22,49 @@ type Answer struct {
 	Body        []byte     // shared; must not be changed. Not sent for HEAD, yet its length is
 	Kind        event.Kind // "" if the request is not an open and gives no event
 	Token       string     // the file's name without its extension, as it came
+	Target      string     // path and query, as they came
 }
 
-// Route decides what a request for path gets, the query string not included.
-// It looks at nothing but the path: every method is answered alike.
-func Route(path string) Answer {
+// Route decides what a request for target gets, which is the path and, if there
+// is one, the query. It looks at nothing else: every method is answered alike.
+func Route(target string) Answer {
+	path, _, _ := strings.Cut(target, "?")
 	name, image, contentType := splitExtension(path)
 	switch {
 	case strings.HasPrefix(name, "/o/"):
-		return Answer{200, contentType, image, event.KindToken, name[len("/o/"):]}
+		return Answer{200, contentType, image, event.KindToken, name[len("/o/"):], target}
 	case strings.HasPrefix(name, "/pixel/"):
-		return Answer{200, contentType, image, event.KindUUID, name[len("/pixel/"):]}
-	case len(name) < len(path):
-		return Answer{200, contentType, image, event.KindOther, ""}
+		return Answer{200, contentType, image, event.KindUUID, name[len("/pixel/"):], target}
+	case len(name) < len(path) || mayHaveMessage(target):
+		return Answer{200, contentType, image, event.KindOther, "", target}
 	case path == "/robots.txt":
-		return Answer{200, "text/plain; charset=utf-8", robots, "", ""}
+		return Answer{200, "text/plain; charset=utf-8", robots, "", "", target}
 	}
-	return Answer{404, "text/plain; charset=utf-8", notFound, "", ""}
+	return Answer{404, "text/plain; charset=utf-8", notFound, "", "", target}
 }
 
-// splitExtension returns path without .gif or .png, in any case, and the image
-// to answer with: a GIF unless the extension says PNG.
+// mayHaveMessage reports whether Find may find a message in target.
+func mayHaveMessage(target string) bool {
+	if len(target) < 32 {
+		return false // than the shortest UUID
+	}
+	_, ok := token.FindMessageID(target, folder)
+	return ok || token.HasToken(target)
+}
+
+// splitExtension returns path without an image's extension, in any case, and the
+// image to answer with: a GIF unless the extension says PNG.
 func splitExtension(path string) (name string, image []byte, contentType string) {
-	n := len(path) - len(".gif")
-	if n >= 0 && path[n] == '.' {
-		switch e := path[n+1:]; {
-		case strings.EqualFold(e, "gif"):
-			return path[:n], gif, "image/gif"
-		case strings.EqualFold(e, "png"):
-			return path[:n], png, "image/png"
-		}
+	dot := strings.LastIndexByte(path[max(0, len(path)-len(".jpeg")):], '.')
+	if dot < 0 {
+		return path, gif, "image/gif"
+	}
+	dot += max(0, len(path)-len(".jpeg"))
+	switch e := path[dot+1:]; {
+	case strings.EqualFold(e, "png"):
+		return path[:dot], png, "image/png"
+	case strings.EqualFold(e, "gif"), strings.EqualFold(e, "jpg"), strings.EqualFold(e, "jpeg"), strings.EqualFold(e, "webp"):
+		return path[:dot], gif, "image/gif"
 	}
 	return path, gif, "image/gif"
 }

@@ -22,6 +22,7 @@ func TestRoutes(t *testing.T) {
 		pngType  = "image/png"
 		textType = "text/plain; charset=utf-8"
 	)
+	const mayBeToken = "EAcBAgMEBQYHCBESExQVFhcYGRobHB0eHyBpHE6Gm7T2cTbSzEEdzg"
 	long := strings.Repeat("x", 8000)
 	for _, c := range []struct {
 		path        string
@@ -35,7 +36,12 @@ func TestRoutes(t *testing.T) {
 		{"/o/abc.PNG", 200, pngType, event.KindToken, "abc"},
 		{"/o/abc.GiF", 200, gifType, event.KindToken, "abc"},
 		{"/o/abc", 200, gifType, event.KindToken, "abc"},
-		{"/o/abc.jpeg", 200, gifType, event.KindToken, "abc.jpeg"},
+		{"/o/abc.jpeg", 200, gifType, event.KindToken, "abc"},
+		{"/o/abc.JPG", 200, gifType, event.KindToken, "abc"},
+		{"/o/abc.webp", 200, gifType, event.KindToken, "abc"},
+		{"/o/abc.html", 200, gifType, event.KindToken, "abc.html"},
+		{"/o/abc.gif?x=/y.png", 200, gifType, event.KindToken, "abc"},
+		{"/o/abc?.png", 200, gifType, event.KindToken, "abc"},
 		{"/o/abc.gif.png", 200, pngType, event.KindToken, "abc.gif"},
 		{"/o/", 200, gifType, event.KindToken, ""},
 		{"/o/.gif", 200, gifType, event.KindToken, ""},
@@ -50,6 +56,17 @@ func TestRoutes(t *testing.T) {
 		{"/pixel/u", 200, gifType, event.KindUUID, "u"},
 		{"/pixel/", 200, gifType, event.KindUUID, ""},
 		{"/any.gif", 200, gifType, event.KindOther, ""},
+		{"/any.jpg", 200, gifType, event.KindOther, ""},
+		{"/any.gif?x", 200, gifType, event.KindOther, ""},
+		{"/?x=y.gif", 404, textType, "", ""},
+		{"/" + mayBeToken, 200, gifType, event.KindOther, ""},
+		{"/O/" + mayBeToken + ".gif)", 200, gifType, event.KindOther, ""},
+		{"/?m=" + mayBeToken, 200, gifType, event.KindOther, ""},
+		{"/o%2F" + mayBeToken + "%2Egif%20", 200, gifType, event.KindOther, ""},
+		{"/" + mayBeToken[1:], 404, textType, "", ""},
+		{"/PIXEL/0a1b2c3d-4e5f-8677-a899-aabbccddeeff", 200, gifType, event.KindOther, ""},
+		{"/t/pixel/0a1b2c3d4e5f8677a899aabbccddeeff.png)", 200, gifType, event.KindOther, ""},
+		{"/0a1b2c3d-4e5f-8677-a899-aabbccddeeff", 404, textType, "", ""},
 		{"/a/b.png", 200, pngType, event.KindOther, ""},
 		{"/.gif", 200, gifType, event.KindOther, ""},
 		{".png", 200, pngType, event.KindOther, ""},
@@ -70,8 +87,8 @@ func TestRoutes(t *testing.T) {
 	} {
 		t.Run(c.path[:min(len(c.path), 40)], func(t *testing.T) {
 			a := Route(c.path)
-			got := Answer{Status: a.Status, ContentType: a.ContentType, Kind: a.Kind, Token: a.Token}
-			if diff := cmp.Diff(Answer{Status: c.status, ContentType: c.contentType, Kind: c.kind, Token: c.token}, got); diff != "" {
+			got := Answer{Status: a.Status, ContentType: a.ContentType, Kind: a.Kind, Token: a.Token, Target: a.Target}
+			if diff := cmp.Diff(Answer{Status: c.status, ContentType: c.contentType, Kind: c.kind, Token: c.token, Target: c.path}, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 			if want := map[string][]byte{gifType: gif, pngType: png}[c.contentType]; want != nil && !bytes.Equal(a.Body, want) {
@@ -162,19 +179,24 @@ func FuzzRoute(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, path string) {
 		a := Route(path)
-		lower := strings.ToLower(path)
+		file, _, _ := strings.Cut(path, "?")
+		lower := strings.ToLower(file)
 		isPNG := strings.HasSuffix(lower, ".png")
-		pixel := strings.HasPrefix(path, "/o/") || strings.HasPrefix(path, "/pixel/") || isPNG || strings.HasSuffix(lower, ".gif")
+		isImage := isPNG
+		for _, extension := range []string{".gif", ".jpg", ".jpeg", ".webp"} {
+			isImage = isImage || strings.HasSuffix(lower, extension)
+		}
+		pixel := strings.HasPrefix(path, "/o/") || strings.HasPrefix(path, "/pixel/") || isImage || mayHaveMessage(path)
 		if pixel != (a.Kind != "") {
 			t.Fatalf("kind %q", a.Kind)
 		}
 		if !pixel {
-			if a.Token != "" || (a.Status == 200) != (path == "/robots.txt") {
+			if a.Token != "" || (a.Status == 200) != (file == "/robots.txt") {
 				t.Errorf("%+v", a)
 			}
 			return
 		}
-		want := Answer{Status: 200, ContentType: "image/gif", Body: gif, Kind: a.Kind, Token: a.Token}
+		want := Answer{Status: 200, ContentType: "image/gif", Body: gif, Kind: a.Kind, Token: a.Token, Target: path}
 		if isPNG {
 			want.ContentType, want.Body = "image/png", png
 		}

@@ -1,7 +1,5 @@
 package token
 
-import "encoding/hex"
-
 // base64url is written out here because encoding/base64 brings reflection into
 // the wasm and does not refuse every second spelling of a text.
 
@@ -33,7 +31,7 @@ func appendBase64(dst []byte, raw *[size]byte) []byte {
 
 // decodeBase64 is strict: the length is exact and the bits past the last byte
 // are zero, so that no two texts decode to one token.
-func decodeBase64(raw *[size]byte, s string) bool {
+func decodeBase64[T string | []byte](raw *[size]byte, s T) bool {
 	if len(s) != TextLen {
 		return false
 	}
@@ -49,10 +47,16 @@ func decodeBase64(raw *[size]byte, s string) bool {
 }
 
 // decodeHex fills dst from exactly its number of hex digits, in any case.
-func decodeHex(dst []byte, s string) bool {
-	if len(s) != hex.EncodedLen(len(dst)) {
+func decodeHex[T string | []byte](dst []byte, s T) bool {
+	if len(s) != 2*len(dst) {
 		return false
 	}
-	_, err := hex.Decode(dst, []byte(s))
-	return err == nil
+	for i := range dst {
+		high, low := hexDigit(s[2*i]), hexDigit(s[2*i+1])
+		if high|low > 15 {
+			return false
+		}
+		dst[i] = high<<4 | low
+	}
+	return true
 }

@@ -36,7 +36,9 @@ func (id MessageID) String() string {
 }
 
 // ParseMessageID reads the 36 characters of a UUID in any case.
-func ParseMessageID(s string) (id MessageID, err error) {
+func ParseMessageID(s string) (MessageID, error) { return parseMessageID(s) }
+
+func parseMessageID[T string | []byte](s T) (id MessageID, err error) {
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return id, ErrMessageID
 	}

@@ -23,8 +23,9 @@
 // we can check.
 //
 // The package promises that Open never accepts a text which Sign did not
-// write: the encoding is strict, so each token has one spelling. It does not
-// know who received the message; that is in the warehouse only.
+// write: the encoding is strict, so each token has one spelling. Find looks for
+// such a text in what others have made of a URL. The package does not know who
+// received the message; that is in the warehouse only.
 package token
 
 import "errors"
@@ -84,7 +85,9 @@ func (r *Ring) Sign(t Token) (string, error) {
 // Open checks text against the ring and returns what it says. It returns one
 // of the package's errors, as it is and without allocating, if the text is not
 // a token signed by a key that is signing or verifying.
-func (r *Ring) Open(text string) (Token, error) {
+func (r *Ring) Open(text string) (Token, error) { return open(r, text) }
+
+func open[T string | []byte](r *Ring, text T) (Token, error) {
 	var raw [size]byte
 	if !decodeBase64(&raw, text) {
 		return Token{}, ErrMalformed

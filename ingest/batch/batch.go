@@ -61,7 +61,9 @@ func (l *Loader) LoadAgain(ctx context.Context, name string, bodies []Body) (*Re
 func (l *Loader) load(ctx context.Context, name string, bodies []Body, again bool) (*Result, error) {
 	d := newDecoder(l, bodies)
 	defer d.free()
-	d.decode()
+	if err := d.decode(ctx); err != nil {
+		return nil, err
+	}
 	if err := d.resolve(ctx, l.Warehouse); err != nil {
 		return nil, err
 	}

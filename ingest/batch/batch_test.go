@@ -49,7 +49,9 @@ func TestEachLineHasOneOutcome(t *testing.T) {
 		{"no token", openLine(t, 1, func(e *event.Event) { e.Token = "" }), BadToken},
 		{"another path with an image", openLine(t, 1, func(e *event.Event) { e.Kind, e.Token = event.KindOther, "" }), BadToken},
 		{"a UUID that is none", plainLine(t, 1, "aaaaaaaa"), BadToken},
-		{"a token in place of a UUID", openLine(t, 1, func(e *event.Event) { e.Kind = event.KindUUID }), BadToken},
+		{"a token in place of a UUID", openLine(t, 1, func(e *event.Event) { e.Kind = event.KindUUID }), Stored},
+		{"a token in another path", openLine(t, 1, func(e *event.Event) { e.Kind, e.Path, e.Token = event.KindOther, "/t/o/"+e.Token+".gif)", "" }), Stored},
+		{"more than a line may have", strings.Replace(openLine(t, 1, nil), "}", `,"new":"`+strings.Repeat("x", event.MaxReadBytes)+`"}`, 1), TooLong},
 
 		{"an unknown UUID", plainLine(t, 1, uuid.NewString()), Unresolved},
 

@@ -47,7 +47,9 @@ func BenchmarkDecode(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				d := decoder{ring: ring, bodies: []Body{{Source: "live", ReceivedAt: received, Lines: body, Count: benchLines}}}
-				d.decode()
+				if err := d.decode(b.Context()); err != nil {
+					b.Fatal(err)
+				}
 				if len(d.opens.rows) != benchLines {
 					b.Fatalf("%d of %d lines became opens", len(d.opens.rows), benchLines)
 				}

@@ -14,6 +14,7 @@ import (
 
 	"glint/edge/classify"
 	"glint/edge/event"
+	"glint/edge/pixel"
 	"glint/edge/token"
 	"glint/ingest/warehouse"
 )
@@ -23,6 +24,14 @@ import (
 var earliest = time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
 
 const maxAhead = 24 * time.Hour
+
+// A time within these is as likely as any: a campaign is set up on a machine whose
+// clock is an hour or a time zone off, and an edge's clock is seconds ahead of
+// ingest's. Beyond them the line contradicts itself: see timeSuspect.
+const (
+	issuedSlack   = 24 * time.Hour  // of opened_at before the token was issued
+	receivedSlack = 5 * time.Minute // of opened_at after the line was received
+)
 
 // verdictVersion of a row judged at ingest: the first verdict wins over a
 // repeat judged by newer rules, and any later judgement wins over both.
@@ -109,7 +118,13 @@ func (d *decoder) free() {
 // and needs no room among the rows.
 const minLikelyLine = 100
 
-func (d *decoder) decode() {
+// linesPerCheck is how many lines are decoded between two looks at the context.
+// With MaxReadBytes each, they are decoded in milliseconds.
+const linesPerCheck = 256
+
+// decode makes rows of all lines. It stops, and returns the context's error, when
+// that ends: one batch never delays the end of the program.
+func (d *decoder) decode(ctx context.Context) error {
 	likely := 0
 	for i := range d.bodies {
 		likely += min(d.bodies[i].Count, len(d.bodies[i].Lines)/minLikelyLine+1)
@@ -119,14 +134,20 @@ func (d *decoder) decode() {
 	d.opens.origins = slices.Grow(d.opens.origins, likely)
 	for i := range d.bodies {
 		d.body = i
-		d.lines(&d.bodies[i])
+		if err := d.lines(ctx, &d.bodies[i]); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-func (d *decoder) lines(b *Body) {
+func (d *decoder) lines(ctx context.Context, b *Body) error {
 	// The rows' strings are parts of the body's bytes, which nobody changes.
 	text := unsafe.String(unsafe.SliceData(b.Lines), len(b.Lines))
-	for len(text) > 0 {
+	for n := 0; len(text) > 0; n++ {
+		if n%linesPerCheck == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		line := text
 		if i := strings.IndexByte(text, '\n'); i >= 0 {
 			line, text = text[:i], text[i+1:]
@@ -137,6 +158,7 @@ func (d *decoder) lines(b *Body) {
 			d.line(line)
 		}
 	}
+	return nil
 }
 
 // blanks are what may stand around a line; a line of nothing else is none. Ingest
@@ -151,7 +173,12 @@ func (d *decoder) line(line string) {
 	if err == nil {
 		err = e.Check()
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, event.ErrTooLong):
+		from.line = line[:event.MaxReadBytes]
+		d.reject(from, TooLong, err.Error())
+		return
+	case err != nil:
 		d.reject(from, NotEvent, err.Error())
 		return
 	}
@@ -159,30 +186,32 @@ func (d *decoder) line(line string) {
 		d.reject(from, BadTime, "opened_at is before 2010 or more than a day ahead")
 		return
 	}
-	if e.Kind == event.KindUUID || e.Kind == "" && len(e.Token) == uuidLen {
-		id, err := token.ParseMessageID(e.Token)
-		if err != nil {
-			d.badTokens.add(d.badToken(&e, "malformed"), from)
-			return
-		}
-		open := d.open(&e)
-		open.MessageID = uuid.UUID(id)
-		d.unresolved.add(&open, from)
-		return
+	if e.Kind == "" && len(e.Token) == uuidLen {
+		e.Kind = event.KindUUID
 	}
-	t, err := d.ring.Open(e.Token)
+	// The edge's opinion is not asked: ingest has all keys, and reads lines of
+	// edges that could not look for a token yet.
+	found := pixel.Find(d.ring, e.Kind, e.Token, e.Path)
 	switch {
-	case err == nil:
+	case found.Kind == event.KindToken:
 		open := d.open(&e)
+		t := &found.Token
 		open.CampaignID, open.MessageID = uint64(t.Campaign), uuid.UUID(t.Message)
-		open.TokenStatus = tokenValid
+		open.TokenStatus, open.KeyID, open.IssuedAt = tokenValid, t.Key, time.Unix(int64(t.IssuedAt), 0).UTC()
+		if open.OpenedAt.Before(open.IssuedAt.Add(-issuedSlack)) {
+			open.TimeSuspect = warehouse.SuspectBeforeToken
+		}
 		d.opens.add(&open, from)
-	case errors.Is(err, token.ErrUnknownKey) && e.TokenStatus == event.TokenValid:
+	case found.Kind == event.KindUUID:
+		open := d.open(&e)
+		open.MessageID = uuid.UUID(found.Message)
+		d.unresolved.add(&open, from)
+	case errors.Is(found.Err, token.ErrUnknownKey) && e.TokenStatus == event.TokenValid:
 		// The edge has a key that ingest lacks: the operator can mend it, and
 		// would lose opens if these went where forgeries go.
 		d.reject(from, UnknownKey, "the edge knows the key of the token, but ingest does not")
 	default:
-		d.badTokens.add(d.badToken(&e, fault(err)), from)
+		d.badTokens.add(d.badToken(&e, fault(found.Err)), from)
 	}
 }
 
@@ -212,10 +241,7 @@ const (
 
 // open returns the row of an event but for its message.
 func (d *decoder) open(e *event.Event) warehouse.Open {
-	var facts classify.HeaderFacts
-	for _, h := range e.Headers {
-		facts |= classify.HeaderFact(h.Name, h.Value)
-	}
+	facts, signals := headerFacts(e)
 	agent := d.agent(e.UserAgent)
 	v, client := classify.ExamineAgent(&agent, &classify.Request{
 		Method: e.Method, RefererHost: e.RefererHost,
@@ -225,15 +251,36 @@ func (d *decoder) open(e *event.Event) warehouse.Open {
 	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
 	v, version := d.own(v, ip, e.UserAgent)
 	return warehouse.Open{
-		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt,
+		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt, TimeSuspect: d.timeSuspect(e),
 		UserAgent: e.UserAgent, IP: ip, Network: e.Network, NetworkListDate: e.NetworkListDate, ASNumber: e.ASNumber,
-		Country: e.Country, Region: e.Region, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
-		Method: e.Method, HeaderBits: uint16(facts), RefererHost: e.RefererHost, TokenStatus: tokenUnchecked,
+		Country: e.Country, Region: e.Region, ConnectionType: e.ConnectionType, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
+		BotDetection: string(e.BotDetection), BotName: e.BotName, BotCategory: e.BotCategory,
+		Method: e.Method, Protocol: e.Protocol, JA4: e.JA4, HeaderBits: uint16(facts), HeaderFacts: uint32(signals),
+		RefererHost: e.RefererHost, TokenStatus: tokenUnchecked, Path: e.Path,
 		Class: int8(v.Class), Reason: v.Reason,
 		Client: client.Client, ClientVendor: client.Vendor, OS: client.OS, Device: client.Device,
 		RulesetVersion: classify.RulesetVersion, VerdictVersion: version,
-		POP: e.POP, Source: d.bodies[d.body].Source, Extra: e.Extra,
+		Edge: e.Edge, POP: e.POP, ServiceVersion: e.ServiceVersion, SandboxRequest: e.SandboxRequest,
+		Source: d.bodies[d.body].Source, Extra: e.Extra,
 	}
+}
+
+func headerFacts(e *event.Event) (facts classify.HeaderFacts, signals classify.Signals) {
+	for i := range e.Headers {
+		h := &e.Headers[i]
+		facts |= classify.HeaderFact(h.Name, h.Value)
+		signals |= classify.Signal(h.Name, h.Value)
+	}
+	return facts, signals
+}
+
+// timeSuspect compares opened_at with when the line came. A suspect open counts,
+// but is no message's first or last one.
+func (d *decoder) timeSuspect(e *event.Event) int8 {
+	if e.OpenedAt.After(d.bodies[d.body].ReceivedAt.Add(receivedSlack)) {
+		return warehouse.SuspectAfterReceipt
+	}
+	return warehouse.SuspectNone
 }
 
 // maxAgents is how many user agents a decoder remembers. Those of most lines
@@ -273,12 +320,28 @@ const maxBadToken = 200
 
 func (d *decoder) badToken(e *event.Event, fault string) *warehouse.BadToken {
 	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
-	return &warehouse.BadToken{
-		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt,
-		Fault: fault, TokenStatus: string(e.TokenStatus), Token: e.Token[:min(len(e.Token), maxBadToken)],
-		Method: e.Method, UserAgent: e.UserAgent, IP: ip, Network: e.Network, ASNumber: e.ASNumber,
-		Country: e.Country, POP: e.POP, Source: d.bodies[d.body].Source,
+	facts, signals := headerFacts(e)
+	b := &warehouse.BadToken{
+		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt, TimeSuspect: d.timeSuspect(e),
+		Fault: fault, TokenStatus: string(e.TokenStatus), Token: e.Token[:min(len(e.Token), maxBadToken)], Path: e.Path,
+		Method: e.Method, Protocol: e.Protocol, JA4: e.JA4, HeaderBits: uint16(facts), HeaderFacts: uint32(signals), RefererHost: e.RefererHost,
+		UserAgent: e.UserAgent, IP: ip, Network: e.Network, NetworkListDate: e.NetworkListDate, ASNumber: e.ASNumber,
+		Country: e.Country, Region: e.Region, ConnectionType: e.ConnectionType, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
+		BotDetection: string(e.BotDetection), BotName: e.BotName, BotCategory: e.BotCategory,
+		Edge: e.Edge, POP: e.POP, ServiceVersion: e.ServiceVersion, SandboxRequest: e.SandboxRequest,
+		Source: d.bodies[d.body].Source, Extra: e.Extra,
 	}
+	claim, ok := token.Claim(e.Token)
+	if !ok {
+		claim, ok = token.Claim(e.Path)
+	}
+	if ok {
+		b.KeyID, b.NamedCampaign = claim.Key, uint64(claim.Campaign)
+	}
+	if claim.IssuedAt != 0 {
+		b.IssuedAt = time.Unix(int64(claim.IssuedAt), 0).UTC()
+	}
+	return b
 }
 
 func (d *decoder) reject(from origin, outcome Outcome, detail string) {

@@ -35,18 +35,6 @@ func TestLinesAreFoundHoweverTheyEnd(t *testing.T) {
 	}
 }
 
-func TestAHugeLineIsALine(t *testing.T) {
-	w := newWorld(t)
-	huge := strings.Repeat("x", 8<<20)
-	n := w.load(t, huge, openLine(t, 1, nil), strings.TrimSuffix(openLine(t, 2, nil), "}")+`,"big":"`+huge+`"}`)
-	if n != 3 || countsText(w.counted) != "stored=2 not_event=1" {
-		t.Errorf("%d lines, counted %s", n, countsText(w.counted))
-	}
-	if letters := w.letters(t); len(letters) != 1 || letters[0].Line != huge {
-		t.Error("the huge line is not in the dead letters as it came")
-	}
-}
-
 // FuzzDecode gives arbitrary bodies: no line gets lost, and none counts twice.
 func FuzzDecode(f *testing.F) {
 	good := openLine(f, 1, nil)
@@ -57,7 +45,9 @@ func FuzzDecode(f *testing.F) {
 	r := ring(f, 0)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		d := decoder{ring: r, bodies: []Body{{Source: "live", ReceivedAt: now, Lines: body}}}
-		d.decode()
+		if err := d.decode(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		outcomes := func() int { return len(d.opens.rows) + len(d.unresolved.rows) + len(d.badTokens.rows) + len(d.dead) }
 		before := outcomes()
 		house := &fakeHouse{registered: map[uuid.UUID]uint64{plain: 42}}

@@ -10,18 +10,19 @@ const (
 	BadToken   Outcome = "bad_token"   // not signed by a key that verifies: in bad_tokens, or beyond its cap only counted
 	OverCap    Outcome = "over_cap"    // a plain UUID that is not registered, while unresolved_opens is full: not kept
 	NotEvent   Outcome = "not_event"   // no JSON, a field of the wrong form, or one missing
+	TooLong    Outcome = "too_long"    // longer than an event's line may be; what is kept of it is cut
 	BadTime    Outcome = "bad_time"    // opened_at outside the sane range
 	UnknownKey Outcome = "unknown_key" // valid at the edge, by a key that is missing here
 	Refused    Outcome = "refused"     // the warehouse does not take a value of it
 )
 
 // Outcomes are all of them.
-var Outcomes = []Outcome{Stored, Unresolved, BadToken, OverCap, NotEvent, BadTime, UnknownKey, Refused}
+var Outcomes = []Outcome{Stored, Unresolved, BadToken, OverCap, NotEvent, TooLong, BadTime, UnknownKey, Refused}
 
 // isDeadLetter says whether such a line is kept in the dead-letter folder.
 func (o Outcome) isDeadLetter() bool {
 	switch o {
-	case NotEvent, BadTime, UnknownKey, Refused:
+	case NotEvent, TooLong, BadTime, UnknownKey, Refused:
 		return true
 	}
 	return false

@@ -14,7 +14,7 @@ import (
 // ServeHTTP sends the answer, then writes the event's line.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	openedAt := s.cfg.Now()
-	a := pixel.Route(path(r.RequestURI))
+	a := pixel.Route(target(r.RequestURI))
 	header := w.Header()
 	for name, values := range headersOf(&a) {
 		header[name] = values // shared: net/http does not change them
@@ -34,11 +34,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	_ = control.Flush() // the image is on its way before the event is made
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	s.observe(&a, openedAt, r.Method, peer.Addr(), r.Header.Get, r.Header.Values)
+	s.observe(&a, openedAt, r.Method, r.Proto, peer.Addr(), r.Header.Get, r.Header.Values)
 }
 
 // observe writes the event of a request that was answered with a.
-func (s *Server) observe(a *pixel.Answer, openedAt time.Time, method string, peer netip.Addr,
+func (s *Server) observe(a *pixel.Answer, openedAt time.Time, method, protocol string, peer netip.Addr,
 	first func(name string) string, all func(name string) []string,
 ) {
 	addr := s.cfg.Proxies.client(peer.Unmap().WithZone(""), all)
@@ -49,6 +49,7 @@ func (s *Server) observe(a *pixel.Answer, openedAt time.Time, method string, pee
 		ID:       newID(),
 		OpenedAt: openedAt,
 		Method:   method,
+		Protocol: protocol,
 		Address:  addr,
 		Header:   first,
 		Network:  s.cfg.Lookup(addr),
@@ -82,16 +83,14 @@ func headersOf(a *pixel.Answer) http.Header {
 	return gifHeaders
 }
 
-// path is the request's path as it came, escapes and all.
-func path(uri string) string {
-	uri, _, _ = strings.Cut(uri, "?")
-	if strings.HasPrefix(uri, "/") {
+// target is the request's path and query as they came, escapes and all.
+func target(uri string) string {
+	scheme, rest, ok := strings.Cut(uri, "://") // the absolute form, RFC 9112 §3.2.2
+	if !ok || strings.ContainsAny(scheme, "/?") {
 		return uri
 	}
-	if _, rest, ok := strings.Cut(uri, "://"); ok { // the absolute form, RFC 9112 §3.2.2
-		if i := strings.IndexByte(rest, '/'); i >= 0 {
-			return rest[i:]
-		}
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		return rest[i:]
 	}
 	return uri
 }

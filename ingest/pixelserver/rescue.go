@@ -70,12 +70,12 @@ func (c *rescueConn) Write(p []byte) (int, error) {
 	}
 	openedAt := c.server.cfg.Now()
 	head := c.kept
-	method, target, ok := requestLine(head)
+	method, uri, ok := requestLine(head)
 	if !ok {
 		return c.Conn.Write(p) // not even half a request
 	}
 	c.rescued.Store(true)
-	a := pixel.Route(path(target))
+	a := pixel.Route(target(uri))
 	if _, err := c.Conn.Write(appendAnswer(nil, &a, method, openedAt)); err != nil {
 		return 0, err
 	}
@@ -167,7 +167,7 @@ func (c *rescueConn) observe(a *pixel.Answer, openedAt time.Time, method string)
 	}
 	fields := rawFields(c.kept[:end])
 	peer, _ := netip.ParseAddrPort(c.RemoteAddr().String())
-	c.server.observe(a, openedAt, method, peer.Addr(), func(name string) string {
+	c.server.observe(a, openedAt, method, "", peer.Addr(), func(name string) string {
 		for _, v := range fields.values(name) {
 			return v
 		}

@@ -26,6 +26,7 @@ type BadToken struct {
 	Path             string    // of the URL, where the line has it
 	KeyID            uint8     // that the token names; 0: it names none
 	IssuedAt         time.Time // that the token names, seconds; zero: it names none
+	NamedCampaign    uint64    // that the token, or its beginning, names; nothing has proved it. 0: it names none
 	Method           string
 	Protocol         string
 	JA4              string
@@ -64,6 +65,7 @@ var badTokenColumns = []column[BadToken]{
 	{"path", of(func(b *BadToken) string { return b.Path })},
 	{"key_id", of(func(b *BadToken) uint8 { return b.KeyID })},
 	{"issued_at", of(func(b *BadToken) time.Time { return orEpoch(b.IssuedAt) })},
+	{"named_campaign_id", of(func(b *BadToken) uint64 { return b.NamedCampaign })},
 	{"method", of(func(b *BadToken) string { return b.Method })},
 	{"protocol", of(func(b *BadToken) string { return b.Protocol })},
 	{"ja4", of(func(b *BadToken) string { return b.JA4 })},

@@ -22,6 +22,7 @@ token:             x
 path:              /o/a%2Fb.gif
 key_id:            255
 issued_at:         2026-03-04 11:00:00
+named_campaign_id: 18364758544493064720
 method:            GET
 protocol:          HTTP/2
 ja4:               t13d1516h2_8daaf6152771_b0da82dd1658

@@ -63,7 +63,7 @@ func fullBadToken() BadToken {
 	o := fullOpen()
 	return BadToken{
 		OpenedAt: o.OpenedAt, EventID: o.EventID, ReceivedAt: o.ReceivedAt, TimeSuspect: o.TimeSuspect,
-		Fault: "signature", TokenStatus: "bad", Token: "x", Path: o.Path, KeyID: o.KeyID, IssuedAt: o.IssuedAt,
+		Fault: "signature", TokenStatus: "bad", Token: "x", Path: o.Path, KeyID: o.KeyID, IssuedAt: o.IssuedAt, NamedCampaign: o.CampaignID,
 		Method: o.Method, Protocol: o.Protocol, JA4: o.JA4, HeaderBits: o.HeaderBits, HeaderFacts: o.HeaderFacts,
 		RefererHost: o.RefererHost, UserAgent: "agent", IP: o.IP, Network: o.Network, NetworkListDate: o.NetworkListDate,
 		ASNumber: o.ASNumber, Country: o.Country, Region: o.Region, ConnectionType: o.ConnectionType,

@@ -58,6 +58,7 @@ ALTER TABLE bad_tokens
     ADD COLUMN IF NOT EXISTS path String CODEC(ZSTD(1)) AFTER token,
     ADD COLUMN IF NOT EXISTS key_id UInt8 CODEC(ZSTD(1)) AFTER path,
     ADD COLUMN IF NOT EXISTS issued_at DateTime('UTC') CODEC(ZSTD(1)) AFTER key_id,
+    ADD COLUMN IF NOT EXISTS named_campaign_id UInt64 CODEC(ZSTD(1)) AFTER issued_at,
     ADD COLUMN IF NOT EXISTS time_suspect Enum8('none' = 0, 'before_token' = 1, 'after_receipt' = 2) CODEC(ZSTD(1)) AFTER received_at,
     ADD COLUMN IF NOT EXISTS protocol LowCardinality(String) CODEC(ZSTD(1)) AFTER method,
     ADD COLUMN IF NOT EXISTS ja4 LowCardinality(String) CODEC(ZSTD(1)) AFTER protocol,

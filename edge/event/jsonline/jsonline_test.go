@@ -226,7 +226,10 @@ func TestEachByteOfAStringIsLookedAt(t *testing.T) {
 
 func TestUintTakesWholeNumbersOnly(t *testing.T) {
 	for text, want := range map[string]bool{
-		"0": true, "7": true, "100": true, "101": false, "-1": false, "1.0": false, "1e1": false, `"1"`: false, "null": false, "": false,
+		"0": true, "7": true, "100": true, "101": false, "-1": false, "1.0": true, "1e1": true, `"1"`: false, "null": false, "": false,
+		"1.5": false, "0.1e1": true, "100.000": true, "1e2": true, "1E+2": true, "1e3": false, "100e-2": true, "101e-2": false, "0.0": true, "0e9": true,
+		"0.00e-99999999999999999999": true, "1e-1": false, "1e99999999999999999999": false, "-1.0": false, `"1.0"`: false, "true": false, "false": false,
+		"100.0000000000000000000000000001": false, "1000000000000000000000000000000e-30": true, `"1e1"`: false,
 		"18446744073709551616": false,
 	} {
 		if n, ok := Uint(text, 100); ok != want {

@@ -262,10 +262,54 @@ func unescape(s string) (rune, int) {
 	return r, 6 // AppendRune writes U+FFFD for a lone surrogate
 }
 
-// Uint returns the number in value if it is a whole one from 0 to limit.
+// Uint returns the number in value if it is a whole one from 0 to limit, in any
+// of JSON's notations: 15169.0 and 1.5169e4 are 15169.
 func Uint(value string, limit uint64) (uint64, bool) {
+	if strings.ContainsAny(value, ".eE") {
+		value = plainDigits(value)
+	}
 	n, err := strconv.ParseUint(value, 10, 64)
 	return n, err == nil && n <= limit
+}
+
+// plainDigits returns the digits of a JSON number with a fraction or an
+// exponent, or "" if it is no whole number or has more digits than a uint64.
+func plainDigits(number string) string {
+	number, exponent := cutExponent(number)
+	whole, fraction, _ := strings.Cut(number, ".")
+	fraction = strings.TrimRight(fraction, "0")
+	digits, shift := strings.TrimLeft(whole+fraction, "0"), exponent-len(fraction)
+	if digits == "" {
+		return whole // a zero, or none
+	}
+	if shift < 0 {
+		point := max(0, len(digits)+shift)
+		if strings.Trim(digits[point:], "0") != "" {
+			return ""
+		}
+		return digits[:point]
+	}
+	if len(digits)+shift > len("18446744073709551615") {
+		return ""
+	}
+	return digits + "00000000000000000000"[:shift]
+}
+
+// cutExponent returns what stands before the exponent, and the exponent. One
+// beyond 10,000 is as good as that: no line has as many digits.
+func cutExponent(number string) (mantissa string, exponent int) {
+	i := strings.IndexAny(number, "eE")
+	if i < 0 {
+		return number, 0
+	}
+	text := strings.TrimPrefix(number[i+1:], "+")
+	exponent, err := strconv.Atoi(text)
+	if err != nil && strings.HasPrefix(text, "-") {
+		exponent = -1e4
+	} else if err != nil {
+		exponent = 1e4
+	}
+	return number[:i], max(-1e4, min(exponent, 1e4))
 }
 
 // Null reports whether value is null.

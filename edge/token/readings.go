@@ -1,0 +1,183 @@
+package token
+
+// maxSearched is how many bytes of a text are searched. It is above the length of
+// any URL of ours in any of the codings, and bounds the work for a stranger's.
+const maxSearched = 512
+
+// readings are the ways to read a text that gateways, mail programs and logs have
+// made of a URL, one after the other, each only if it differs from the one before:
+//
+//	as it came
+//	with its percent signs decoded (RFC 3986 §2.1), once and twice
+//	then without what is no part of a URL and breaks a line or a word: white
+//	    space, the = of a soft line break (RFC 2045 §6.7), invisible characters
+//	then with - and _ out of quoted-printable (=2D, =5F), out of the URLs of
+//	    Proofpoint's URL Defense v2 (-2D, -5F) and out of HTML (&#45;, &#x5F;)
+//
+// The zero value has none; see start. The memory is part of the value, so that a
+// search allocates nothing.
+type readings struct {
+	text   string
+	buffer [maxSearched]byte
+	n      int // bytes of the buffer that are in use
+	step   int
+}
+
+func (r *readings) start(text string) {
+	r.text, r.step = text[:min(len(text), maxSearched)], 0
+	r.n = copy(r.buffer[:], r.text)
+}
+
+// bytes returns the current reading; it is valid until the next one.
+func (r *readings) bytes() []byte { return r.buffer[:r.n] }
+
+// next goes to the next reading and reports whether there is one.
+func (r *readings) next() bool {
+	for r.step < 5 {
+		r.step++
+		switch r.step {
+		case 1:
+			return true
+		case 2, 3:
+			if r.replace(percent) {
+				return true
+			}
+		case 4:
+			if r.replace(dropped) {
+				return true
+			}
+		case 5:
+			// What breaks words has taken the = away.
+			r.n = copy(r.buffer[:], r.text)
+			_ = r.replace(percent) && r.replace(percent)
+			if r.replace(foreign) {
+				_ = r.replace(dropped)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// coding is what a reading undoes.
+type coding uint8
+
+const (
+	percent coding = iota
+	dropped
+	foreign
+)
+
+// mayBegin reports whether a coding may begin with the byte.
+func (c coding) mayBegin(b byte) bool {
+	if c == percent {
+		return b == '%'
+	}
+	return b == '=' || c == foreign && (b == '-' || b == '&') || c == dropped && (b <= ' ' || b >= 0x7f)
+}
+
+// decode returns the length of the coding at the beginning of b, 0 for none, and
+// the byte that it stands for; drop: none.
+func (c coding) decode(b []byte) (length int, char byte, drop bool) {
+	switch c {
+	case percent:
+		length, char = decodePercent(b)
+		return length, char, false
+	case dropped:
+		length = lenDropped(b)
+		return length, 0, length > 0
+	}
+	return decodeForeign(b)
+}
+
+// replace puts what a coding stands for into its place, and reports whether there
+// was any.
+func (r *readings) replace(coding coding) bool {
+	b, n := r.buffer[:r.n], 0
+	for i := 0; i < len(b); n++ {
+		if !coding.mayBegin(b[i]) { // nearly always
+			b[n] = b[i]
+			i++
+			continue
+		}
+		length, c, drop := coding.decode(b[i:])
+		switch {
+		case length == 0:
+			b[n] = b[i]
+			i++
+		case drop:
+			i += length
+			n--
+		default:
+			b[n] = c
+			i += length
+		}
+	}
+	changed := n < r.n // every coding is longer than what it stands for
+	r.n = n
+	return changed
+}
+
+func decodePercent(b []byte) (length int, c byte) {
+	if b[0] != '%' || len(b) < 3 {
+		return 0, 0
+	}
+	high, low := hexDigit(b[1]), hexDigit(b[2])
+	if high > 15 || low > 15 {
+		return 0, 0
+	}
+	return 3, high<<4 | low
+}
+
+// lenDropped returns the length of what b begins with and a reading leaves out.
+func lenDropped(b []byte) int {
+	switch {
+	case b[0] <= ' ' || b[0] == '=' || b[0] == 0x7f:
+		return 1
+	case b[0] < 0x80:
+		return 0
+	case len(b) >= 2 && b[0] == 0xc2 && (b[1] == 0xa0 || b[1] == 0xad): // no-break space, soft hyphen
+		return 2
+	case len(b) < 3:
+		return 0
+	case b[0] == 0xe2 && b[1] == 0x80 && (b[2] >= 0x80 && b[2] <= 0x8f || b[2] >= 0xa8 && b[2] <= 0xaf), // U+2000 to U+200F, U+2028 to U+202F
+		b[0] == 0xe2 && b[1] == 0x81 && b[2] >= 0x9f && b[2] <= 0xaf, // U+205F to U+206F
+		b[0] == 0xe3 && b[1] == 0x80 && b[2] == 0x80,                 // U+3000, ideographic space
+		b[0] == 0xef && b[1] == 0xbb && b[2] == 0xbf:                 // U+FEFF
+		return 3
+	}
+	return 0
+}
+
+func decodeForeign(b []byte) (length int, c byte, drop bool) {
+	switch {
+	case len(b) >= 3 && (b[0] == '=' || b[0] == '-'):
+		length, c = decodePercent([]byte{'%', b[1], b[2]})
+	case len(b) >= 5 && b[0] == '&' && b[1] == '#' && b[4] == ';': // &#45;
+		if tens, ones := b[2]-'0', b[3]-'0'; tens <= 9 && ones <= 9 {
+			length, c = 5, tens*10+ones
+		}
+	case len(b) >= 6 && b[0] == '&' && b[1] == '#' && b[2]|0x20 == 'x' && b[5] == ';': // &#x2D;
+		if length, c = decodePercent([]byte{'%', b[3], b[4]}); length > 0 {
+			length = 6
+		}
+	}
+	switch {
+	case length > 0 && (c == '-' || c == '_'):
+		return length, c, false
+	case length > 0 && b[0] == '=' && (c <= ' ' || c == '='):
+		return length, 0, true
+	}
+	return 0, 0, false
+}
+
+// hexDigit returns the value of a digit in any case, or more than 15.
+func hexDigit(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c|0x20 && c|0x20 <= 'f':
+		return c | 0x20 - 'a' + 10
+	}
+	return 0xff
+}
