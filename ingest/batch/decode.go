@@ -15,6 +15,7 @@ import (
 	"glint/edge/classify"
 	"glint/edge/event"
 	"glint/edge/token"
+	"glint/ingest/logline"
 	"glint/ingest/warehouse"
 )
 
@@ -133,24 +134,17 @@ func (d *decoder) lines(b *Body) {
 		} else {
 			text = ""
 		}
-		if line = strings.Trim(line, blanks); line != "" {
+		if line = strings.Trim(line, logline.Blanks); line != "" {
 			d.line(line)
 		}
 	}
 }
 
-// blanks are what may stand around a line; a line of nothing else is none. Ingest
-// counted the lines of a body by the same rule (codec.Counter).
-const blanks = " \t\v\f\r"
-
 func (d *decoder) line(line string) {
 	from := origin{line, d.body}
 	e := event.Event{Headers: d.headers}
-	err := e.Parse(line)
+	err := logline.Parse(&e, line)
 	d.headers = e.Headers
-	if err == nil {
-		err = e.Check()
-	}
 	if err != nil {
 		d.reject(from, NotEvent, err.Error())
 		return
