@@ -40,10 +40,11 @@ const (
 )
 
 // replayLetterBytes is the part of the dead letters' quota that replayed lines may
-// use: who replays files of something else fills it, and must not stop live lines.
+// use: who replays files of something else leaves room for those of live lines.
 const replayLetterBytes = deadletters.DefaultMaxBytes / 2
 
-func newLoading(cfg *Config, house *warehouse.Warehouse, r prometheus.Registerer, lists *listWatch) (*loading, error) {
+// newLoading makes ready. Sources returns the labels of those who may write now.
+func newLoading(cfg *Config, house *warehouse.Warehouse, r prometheus.Registerer, lists *listWatch, sources func() []string) (*loading, error) {
 	letters, err := deadletters.Open(cfg.DeadLetterDir, deadletters.DefaultMaxBytes)
 	if err != nil {
 		return nil, err
@@ -52,6 +53,7 @@ func newLoading(cfg *Config, house *warehouse.Warehouse, r prometheus.Registerer
 	if err != nil {
 		return nil, err
 	}
+	letters.Sources, replayed.Sources = sources, sources
 	ignored, err := openIgnored(cfg, lists)
 	if err != nil {
 		return nil, err
@@ -71,12 +73,14 @@ func newLoading(cfg *Config, house *warehouse.Warehouse, r prometheus.Registerer
 			func() float64 { return float64(gauge.value()) }))
 	}
 	mover := resolve.New(house, cfg.Logger, r)
-	loader := func(letters *deadletters.Folder) *batch.Loader {
-		return &batch.Loader{Ring: cfg.Ring, Warehouse: house, DeadLetters: letters, Caps: mover, Ignore: ignored}
+	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
+		return &batch.Loader{
+			Ring: cfg.Ring, Warehouse: house, DeadLetters: letters, Caps: mover, Ignore: ignored, CountRepeats: replay,
+		}
 	}
 	return &loading{
 		cfg: cfg, receipts: book, mover: mover, metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay),
-		loaders: map[string]*batch.Loader{wal.LaneLive: loader(letters), wal.LaneReplay: loader(replayed)},
+		loaders: map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)},
 	}, nil
 }
 

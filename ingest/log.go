@@ -52,7 +52,7 @@ var (
 // appendTo stores a body by appending it to the log as it came.
 func appendTo(lanes *wal.Lanes) server.Store {
 	return func(ctx context.Context, b *server.Body) error {
-		_, err := lanes.Lane(string(b.Lane)).Append(ctx, &wal.Record{
+		at, err := lanes.Lane(string(b.Lane)).Append(ctx, &wal.Record{
 			ReceivedAt: b.ReceivedAt, Source: b.Source, Codec: wal.Codec(b.Codec),
 			DecodedBytes: uint64(b.DecodedBytes), Lines: uint32(b.Lines), Body: b.Bytes,
 		})
@@ -62,6 +62,7 @@ func appendTo(lanes *wal.Lanes) server.Store {
 		case errors.Is(err, wal.ErrNoSpace):
 			return diskFull
 		}
+		b.Record = at.Record
 		return err
 	}
 }

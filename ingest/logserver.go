@@ -18,6 +18,7 @@ const pixelLabel = "pixel"
 func newLogServer(cfg *Config, lanes *wal.Lanes, tokens *server.Tokens, g gates, ready func() error, r prometheus.Registerer) (*server.Server, error) {
 	c := server.Config{
 		Tokens: tokens, Store: appendTo(lanes), Admit: g.admit, Ready: ready, ServiceIDs: cfg.ServiceIDs,
+		Outcomes:          outcomes{logDir: cfg.LogDir}.of,
 		RequireClientCert: cfg.TLS.ClientCA != "",
 		MaxBodyBytes:      cfg.MaxBodyBytes, MaxDecodedBytes: cfg.MaxBodyBytes,
 		MaxConcurrent: cfg.MaxConcurrent, StoreTimeout: cfg.StoreTimeout, DrainDelay: cfg.DrainDelay,

@@ -60,10 +60,11 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	gates := newGates(lanes, marks, func() []string { return tokens.Labels(server.ScopeLogs) }, cfg.PixelListen != "")
+	labels := func() []string { return tokens.Labels(server.ScopeLogs) }
+	gates := newGates(lanes, marks, labels, cfg.PixelListen != "")
 	registry.MustRegister(gates)
 	lists := newListWatch(cfg.Logger, registry)
-	loading, err := newLoading(&cfg, house.Warehouse, registry, lists)
+	loading, err := newLoading(&cfg, house.Warehouse, registry, lists, labels)
 	if err != nil {
 		return err
 	}

@@ -37,12 +37,12 @@ func sample() *audit.Result {
 	return &audit.Result{
 		Since: hour.Add(90 * time.Second), Until: hour.Add(2 * time.Hour),
 		Rows: []audit.Row{
-			{Hour: hour, Source: "edge", Accepted: 1023, Events: 1000, Repeats: 2, InOpens: 990, Unresolved: 9, BadTokens: 3, DeadLetters: 4, OverCap: 5, Waiting: 9, Missing: 1},
+			{Hour: hour, Source: "edge", Accepted: 1023, Events: 1000, Repeats: 2, InOpens: 990, Unresolved: 9, BadTokens: 3, DeadLetters: 4, OverCap: 5, Waiting: 9, Missing: 1, NotKept: 3},
 			{Hour: hour.Add(time.Hour), Source: "=x\x1b", Accepted: 2, Missing: 2, Unexplained: 2},
 		},
 		Total: audit.Row{
 			Accepted: 1025, Events: 1000, Repeats: 2, InOpens: 990, Unresolved: 9, BadTokens: 3, DeadLetters: 4, OverCap: 5,
-			Waiting: 9, Missing: 3, Unexplained: 2,
+			Waiting: 9, Missing: 3, Unexplained: 2, NotKept: 3,
 		},
 		Lost:           []audit.Records{{Lane: "live", LogID: "live-A", First: 7, Last: 7}},
 		WithoutReceipt: []audit.Records{{Lane: "replay", LogID: "replay-B", First: 8, Last: 9}},
@@ -80,6 +80,7 @@ not accounted for: record 7 of lane live, neither in the log nor in a receipt; s
 not accounted for: 2 records of lane replay (8–9), acknowledged and without receipt
 not accounted for: what 1 damaged stretch of the receipts said
 bad tokens that are kept: 1,234 revoked_key of key 7, 1 signature
+not kept: 3 dead letters of source "edge", which had used up its room
 receipts tell of what was received since 2026-11-21 13:01:30 UTC and before 2026-11-21 15:00:00 UTC
 live stream: 12 of 1,000,000 archived events never arrived (0.0012 %, 95 % interval 0.0007 % … 0.0021 %)
 `
@@ -121,9 +122,9 @@ func TestCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]string{
-		append(slices.Clone(columns), "unexplained"),
-		{"2026-11-21T13:00:00Z", "edge", "1023", "1000", "2", "990", "9", "3", "4", "5", "9", "1", "0"},
-		{"2026-11-21T14:00:00Z", "'=x\x1b", "2", "0", "0", "0", "0", "0", "0", "0", "0", "2", "2"},
+		append(slices.Clone(columns), "unexplained", "dead_letters_not_kept"),
+		{"2026-11-21T13:00:00Z", "edge", "1023", "1000", "2", "990", "9", "3", "4", "5", "9", "1", "0", "3"},
+		{"2026-11-21T14:00:00Z", "'=x\x1b", "2", "0", "0", "0", "0", "0", "0", "0", "0", "2", "2", "0"},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Error(diff)

@@ -41,6 +41,7 @@ type countsDocument struct {
 	Waiting     uint64 `json:"waiting"`
 	Missing     uint64 `json:"missing"`
 	Unexplained uint64 `json:"unexplained"`
+	NotKept     uint64 `json:"dead_letters_not_kept"`
 }
 
 type recordsObject struct {
@@ -93,7 +94,7 @@ func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
 func countsOf(r *audit.Row) countsDocument {
 	return countsDocument{
-		r.Accepted, r.Events, r.Repeats, r.InOpens, r.Unresolved, r.BadTokens, r.DeadLetters, r.OverCap, r.Waiting, r.Missing, r.Unexplained,
+		r.Accepted, r.Events, r.Repeats, r.InOpens, r.Unresolved, r.BadTokens, r.DeadLetters, r.OverCap, r.Waiting, r.Missing, r.Unexplained, r.NotKept,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,13 +73,13 @@ func hour(r *audit.Row) string { return r.Hour.UTC().Format("2006-01-02 15:04 UT
 
 func writeCSV(w io.Writer, r *audit.Result) error {
 	c := csv.NewWriter(w)
-	rows := [][]string{append(slices.Clone(columns), "unexplained")}
+	rows := [][]string{append(slices.Clone(columns), "unexplained", "dead_letters_not_kept")}
 	for i := range r.Rows {
 		cells := []string{r.Rows[i].Hour.UTC().Format("2006-01-02T15:04:05Z"), plainCell(r.Rows[i].Source)}
 		for _, n := range counts(&r.Rows[i]) {
 			cells = append(cells, strconv.FormatUint(n, 10))
 		}
-		rows = append(rows, append(cells, strconv.FormatUint(r.Rows[i].Unexplained, 10)))
+		rows = append(rows, append(cells, strconv.FormatUint(r.Rows[i].Unexplained, 10), strconv.FormatUint(r.Rows[i].NotKept, 10)))
 	}
 	return c.WriteAll(rows)
 }
@@ -100,6 +101,7 @@ func sentences(r *audit.Result) []string {
 		lines = []string{allAccounted(r)}
 	}
 	lines = append(lines, badTokens(r)...)
+	lines = append(lines, notKept(r)...)
 	from := "receipts tell of what was received since " + output.Time(&r.Since)
 	if !r.Until.IsZero() {
 		from += " and before " + output.Time(&r.Until)
@@ -126,6 +128,21 @@ func differences(r *audit.Result) (lines []string) {
 	}
 	if n := r.ReceiptDamages; n > 0 {
 		lines = append(lines, "not accounted for: what "+output.Plural(n, "damaged stretch", "damaged stretches")+" of the receipts said")
+	}
+	return lines
+}
+
+// notKept says of which sources dead letters were only counted.
+func notKept(r *audit.Result) (lines []string) {
+	sources := map[string]uint64{}
+	for i := range r.Rows {
+		if n := r.Rows[i].NotKept; n > 0 {
+			sources[r.Rows[i].Source] += n
+		}
+	}
+	for _, source := range slices.Sorted(maps.Keys(sources)) {
+		lines = append(lines, fmt.Sprintf("not kept: %s of source %s, which had used up its room",
+			output.Plural(int(sources[source]), "dead letter", "dead letters"), strconv.Quote(source)))
 	}
 	return lines
 }

@@ -108,6 +108,7 @@ func (o *Options) playHistory(ctx context.Context, b *sends.Batch, sentAt time.T
 		return nil
 	}
 	poster := logstream.NewPoster(o.Ingest, o.IngestToken, "lane=replay")
+	poster.Direct = true
 	return logstream.Retry(poster.Send, logstream.RetryablePost)(ctx, history(messages, tokens, sentAt))
 }
 

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"glint/cli/app"
 	"glint/cli/output"
+	"glint/edge/event"
 	"glint/ingest/archive"
+	"glint/ingest/logline"
 )
 
 // stdin is the name of standard input among the files.
@@ -44,58 +47,58 @@ type feeder struct {
 	fault func(error)
 	stdin io.Reader
 
-	todo       []fileMarkOf
-	totalBytes int64
-	skipped    int // files that an earlier replay has sent
+	skipped  int      // files that an earlier replay has sent
+	noEvents []string // files that gave lines and no event, with the reason of the first one
 
 	next  body
 	ended int64 // raw bytes of the files that were read
 }
 
-type fileMarkOf struct {
+// source is a file that is read.
+type source struct {
 	archive.File
-	from archive.Mark
-}
-
-// leaveOutDone decides which files are read, and from where.
-func (f *feeder) leaveOutDone(files []archive.File) {
-	for _, file := range files {
-		var from archive.Mark
-		if file.Regular {
-			var err error
-			if from, err = f.marks.resume(file); err != nil {
-				f.fault(err)
-				continue
-			}
-		}
-		if from.Done {
-			f.skipped++
-			continue
-		}
-		f.todo = append(f.todo, fileMarkOf{file, from})
-		f.totalBytes += file.Size
-	}
+	noEvent bool  // none of its lines so far is an event
+	fault   error // of the first one
+	lines   int
 }
 
 // run reads all files. It ends with an error if ctx does; what is wrong with a
 // file goes to fault.
-func (f *feeder) run(ctx context.Context) error {
-	for _, file := range f.todo {
-		if err := f.file(ctx, file); err != nil {
-			return err
+func (f *feeder) run(ctx context.Context, files []archive.File) error {
+	for _, file := range files {
+		var from archive.Mark
+		var err error
+		if file.Regular {
+			from, err = f.marks.resume(ctx, file)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			f.fault(err)
+		case from.Done:
+			f.skipped++
+			f.ended += file.Size
+			if from.NoEvent {
+				f.noEvents = append(f.noEvents, file.Path+": no event in its lines when it was replayed before")
+			}
+		default:
+			if err := f.file(ctx, &source{File: file, noEvent: from.Offset == 0 || from.NoEvent}, from.Offset); err != nil {
+				return err
+			}
 		}
 	}
 	return f.flush(ctx)
 }
 
-func (f *feeder) file(ctx context.Context, file fileMarkOf) error {
+func (f *feeder) file(ctx context.Context, file *source, skip int64) error {
 	in, err := f.open(ctx, file.File)
 	if err != nil {
 		f.fault(err)
 		return nil
 	}
 	defer func() { _ = in.Close() }() // only read
-	r, err := archive.NewReader(in, file.from.Offset)
+	r, err := archive.NewReader(in, skip)
 	if err == nil {
 		defer r.Close()
 		err = f.lines(ctx, r, file)
@@ -105,6 +108,10 @@ func (f *feeder) file(ctx context.Context, file fileMarkOf) error {
 	}
 	if err != nil {
 		f.fault(fmt.Errorf("%s: %w", file.Path, err))
+	}
+	if file.noEvent && file.lines > 0 {
+		f.noEvents = append(f.noEvents, fmt.Sprintf("%s: no event in its %s, of the first one: %s",
+			file.Path, output.Plural(file.lines, "line", "lines"), strings.TrimPrefix(file.fault.Error(), "event: ")))
 	}
 	f.ended = f.readBytes(r, file.File, true)
 	return nil
@@ -124,7 +131,7 @@ func (f *feeder) readBytes(r *archive.Reader, file archive.File, ended bool) int
 }
 
 // lines takes the lines of a file. What could be read counts, whatever follows.
-func (f *feeder) lines(ctx context.Context, r *archive.Reader, file fileMarkOf) error {
+func (f *feeder) lines(ctx context.Context, r *archive.Reader, file *source) error {
 	for {
 		line, err := r.Next()
 		if ctx.Err() != nil {
@@ -132,7 +139,9 @@ func (f *feeder) lines(ctx context.Context, r *archive.Reader, file fileMarkOf) 
 		}
 		if err != nil {
 			done := errors.Is(err, io.EOF)
-			f.mark(r, file, done, true)
+			if err := f.mark(r, file, done, true); err != nil {
+				return err
+			}
 			if n := r.LongLines(); n > 0 {
 				f.fault(fmt.Errorf("%s: %s longer than %s bytes left out", file.Path,
 					output.Plural(n, "line", "lines"), output.Count(archive.MaxLineBytes)))
@@ -142,10 +151,13 @@ func (f *feeder) lines(ctx context.Context, r *archive.Reader, file fileMarkOf) 
 			}
 			return err
 		}
+		file.look(line)
 		f.next.lines = append(append(f.next.lines, line...), '\n')
 		f.next.count++
 		if len(f.next.lines) >= bodyBytes || f.next.count >= bodyLines {
-			f.mark(r, file, false, false)
+			if err := f.mark(r, file, false, false); err != nil {
+				return err
+			}
 			if err := f.flush(ctx); err != nil {
 				return err
 			}
@@ -153,15 +165,34 @@ func (f *feeder) lines(ctx context.Context, r *archive.Reader, file fileMarkOf) 
 	}
 }
 
+// look notes whether a line is an event, until one is.
+func (s *source) look(line []byte) {
+	s.lines++
+	if !s.noEvent {
+		return
+	}
+	var e event.Event
+	err := logline.Parse(&e, string(line))
+	s.noEvent = err != nil
+	if s.fault == nil {
+		s.fault = err
+	}
+}
+
 // mark notes how far the file is read.
-func (f *feeder) mark(r *archive.Reader, file fileMarkOf, done, ended bool) {
-	m := fileMark{mark: file.from, ended: ended}
+func (f *feeder) mark(r *archive.Reader, file *source, done, ended bool) error {
+	m := fileMark{ended: ended}
 	if file.Regular {
 		m.path = file.Path
+		var err error
+		if m.mark, err = r.Mark(done); err != nil {
+			return err
+		}
+		m.mark.NoEvent = file.noEvent && file.lines > 0
 	}
-	m.mark.Offset, m.mark.Done = r.Offset(), done
 	f.next.marks = append(f.next.marks, m)
 	f.next.read = f.readBytes(r, file.File, ended)
+	return nil
 }
 
 // flush hands out the body, if there is anything in it.

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -72,20 +73,34 @@ func openMarks(path string, restart bool) (*marks, error) {
 	return m, nil
 }
 
-// resume returns from where a file is read.
-func (m *marks) resume(file archive.File) (archive.Mark, error) {
+// keep takes over what is known of a file, until it is looked at.
+func (m *marks) keep(file archive.File) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if mark, ok := m.known[file.Path]; ok {
+		m.files[file.Path] = mark
+	}
+}
+
+// resume returns from where a file is read. It reads what an earlier replay did.
+func (m *marks) resume(ctx context.Context, file archive.File) (archive.Mark, error) {
 	f, err := os.Open(file.Path)
 	if err != nil {
 		return archive.Mark{}, err
 	}
 	defer func() { _ = f.Close() }() // only read
-	mark, err := archive.Resume(f, file.Size, m.known[file.Path])
+	mark, err := archive.Resume(&interruptible{ctx, f}, file.Size, m.known[file.Path])
+	if ctx.Err() != nil {
+		return mark, ctx.Err()
+	}
 	if err != nil {
 		return mark, fmt.Errorf("%s: %w", file.Path, err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if mark.Offset > 0 || mark.Done {
+	if mark == (archive.Mark{}) {
+		delete(m.files, file.Path)
+	} else {
 		m.files[file.Path] = mark // stays known though nothing of it is sent now
 	}
 	return mark, nil

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"glint/cli/app"
+	"glint/cli/internal/delivery"
 	"glint/cli/output"
 	"glint/ingest/archive"
 	"glint/ingest/logstream"
@@ -27,13 +28,13 @@ import (
 const inFlight = 3
 
 type options struct {
-	app       *app.App
-	paths     []string
-	ingestURL string
-	restart   bool
-	noWait    bool
-	dryRun    bool
-	patience  time.Duration
+	app      *app.App
+	paths    []string
+	ingest   app.IngestAt
+	restart  bool
+	noWait   bool
+	dryRun   bool
+	patience time.Duration
 }
 
 // NewCmd returns the command. Run is nil but in tests.
@@ -50,8 +51,10 @@ and posts their lines to ingest. Folders are read with all below them, in the or
 are left out; - is stdin. Lines that are stored already change no number.
 
 It may be stopped at any moment: the same command goes on from there, and sends only what is new in files that have
-grown or come since. At the end it waits until the running glint's warehouse has all lines. A file that cannot be read
-whole is reported, and the others are sent; the exit code is 1 then. Lines that cannot be stored: glint log deadletters.`,
+grown or come since; a file is known by all of its bytes. At the end it waits until it is known what became of the
+lines, and says how many were stored, repeated, unregistered, had a bad token or are dead letters (glint log
+deadletters). The exit code is 1 if a file could not be read whole or none of its lines is an event; the others are
+sent all the same.`,
 		Example: "  glint replay archive\n" +
 			"  glint replay --dry-run archive/2026-11-21T13:00:00.000-AbCdEf.log.gz\n" +
 			"  zcat archive/*.gz | glint replay -",
@@ -63,9 +66,9 @@ whole is reported, and the others are sent; the exit code is 1 then. Lines that 
 		},
 	}
 	f := cmd.Flags()
-	app.IngestFlag(cmd, &o.ingestURL)
+	app.IngestFlags(cmd, &o.ingest)
 	f.BoolVar(&o.restart, "restart", false, "send all again, also what an earlier replay has sent")
-	f.BoolVar(&o.noWait, "no-wait", false, "end when ingest has the lines, before the warehouse has")
+	f.BoolVar(&o.noWait, "no-wait", false, "end when ingest has the lines on disk, before it is known what becomes of them")
 	f.BoolVar(&o.dryRun, "dry-run", false, "only list what would be sent")
 	f.DurationVar(&o.patience, "patience", 15*time.Minute, "give up when ingest took nothing for so long")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -84,9 +87,9 @@ func runReplay(ctx context.Context, o *options) error {
 		return err
 	}
 	if o.dryRun {
-		return r.list()
+		return r.list(ctx)
 	}
-	ingest, err := o.app.Ingest(o.ingestURL)
+	ingest, err := o.app.Ingest(o.ingest)
 	if err != nil {
 		return err
 	}
@@ -96,23 +99,37 @@ func runReplay(ctx context.Context, o *options) error {
 	if err := r.marks.save(); err != nil { // of --restart, before anything can stop it
 		return err
 	}
-	post, err := connect(ctx, o, ingest)
-	if err != nil {
+	if err := r.connect(ctx, ingest); err != nil {
 		return err
 	}
-	if err := r.send(ctx, post); err != nil {
+	if err := r.send(ctx); err != nil {
 		return err
 	}
-	if !o.noWait && ingest.Running && len(r.files) > 0 {
-		if err := waitForWarehouse(ctx, o); err != nil {
-			return err
-		}
+	return r.conclude(ctx)
+}
+
+// conclude says what became of the lines, and all that is wrong.
+func (r *replay) conclude(ctx context.Context) error {
+	for _, note := range r.noEvents {
+		fmt.Fprintln(r.app.Err, "note:", output.Safe(note))
 	}
+	var faults []error
 	if n := len(r.faults); n > 0 {
-		return app.Try(fmt.Errorf("%s could not be read whole; all else was sent", output.Plural(n, "file", "files")),
-			"fetch them again, then run the same command: it sends what is missing")
+		faults = append(faults, app.Try(fmt.Errorf("%s could not be read whole; all else was sent", output.Plural(n, "file", "files")),
+			"fetch them again, then run the same command: it sends what is missing"))
 	}
-	return nil
+	if r.noWait {
+		if r.taken.lines > 0 {
+			fmt.Fprintln(r.app.Err, "ingest has them on disk; glint audit says what becomes of them")
+		}
+	} else if err := r.delivery.Report(ctx); err != nil {
+		faults = append(faults, err)
+	}
+	if n := len(r.noEvents); n > 0 {
+		faults = append(faults, app.Try(errors.New(output.Plural(n, "file", "files")+" gave no event"),
+			"glint log deadletters show, or leave them out"))
+	}
+	return errors.Join(faults...)
 }
 
 // replay is one run.
@@ -122,6 +139,10 @@ type replay struct {
 	marks  *marks
 	faults []error // of files, told already
 	taken  *taken
+
+	post     func(ctx context.Context, lines []byte) error
+	delivery delivery.Delivery
+	noEvents []string // files, with the reason
 }
 
 // find looks for the files and for what is known of them.
@@ -139,8 +160,13 @@ func (r *replay) find() (err error) {
 		r.fault(err)
 	}
 	r.files = append(r.files, found...)
-	r.marks, err = openMarks(marksFile(r.app.Home.ReplayDir(), r.ingestURL, paths), r.restart)
-	return err
+	if r.marks, err = openMarks(marksFile(r.app.Home.ReplayDir(), r.ingest.URL, paths), r.restart); err != nil {
+		return err
+	}
+	for _, file := range found {
+		r.marks.keep(file)
+	}
+	return nil
 }
 
 // fault tells of a file that could not be read whole.
@@ -151,37 +177,63 @@ func (r *replay) fault(err error) {
 
 // connect finds out whether ingest answers and takes the token, before
 // anything is read.
-func connect(ctx context.Context, o *options, ingest app.Ingest) (logstream.Send, error) {
-	poster := logstream.NewPoster(ingest.URL, ingest.Token, "lane=replay")
+func (r *replay) connect(ctx context.Context, ingest app.Ingest) error {
+	poster := ingest.Poster("lane=replay")
 	err := poster.Send(ctx, nil)
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return ctx.Err()
+	}
+	if strange, ok := errors.AsType[*logstream.AnswerError](err); ok {
+		return app.Try(err, strange.Hint())
 	}
 	if status, ok := errors.AsType[*logstream.StatusError](err); err != nil && (!ok || !logstream.RetryablePost(status)) {
-		return nil, app.Try(err, "check that glint runs there and that $GLINT_INGEST_TOKEN is its ingest token")
+		return app.Try(err, "check that glint runs there and that $GLINT_INGEST_TOKEN is its ingest token")
 	}
-	patient := &logstream.Patient{Send: poster.Send, Patience: o.patience, Note: func(err error) {
-		fmt.Fprintln(o.app.Err, "waiting:", output.Safe(err.Error()))
+	patient := &logstream.Patient{Patience: r.patience, Note: func(err error) {
+		fmt.Fprintln(r.app.Err, "waiting:", output.Safe(err.Error()))
 	}}
-	return patient.Post, nil
+	r.post = func(ctx context.Context, lines []byte) error {
+		return patient.Do(ctx, func(ctx context.Context) error {
+			answer, err := poster.Post(ctx, lines)
+			if err == nil {
+				r.delivery.Taken(answer)
+			}
+			return err
+		})
+	}
+	r.delivery.Poster = func() (*logstream.Poster, error) {
+		if !ingest.Running {
+			return poster, nil
+		}
+		again, err := r.app.Ingest(r.ingest) // it may have been started again, elsewhere
+		if err != nil || again == ingest {
+			return poster, err
+		}
+		return again.Poster("lane=replay"), nil
+	}
+	r.delivery.Patience, r.delivery.Notes = r.patience, r.app.Err
+	return nil
 }
 
 // send reads and posts all files.
-func (r *replay) send(ctx context.Context, post logstream.Send) error {
+func (r *replay) send(ctx context.Context) error {
 	began := time.Now()
 	f := &feeder{out: make(chan *body), marks: r.marks, fault: r.fault, stdin: r.app.In}
-	f.leaveOutDone(r.files)
-	r.taken = &taken{marks: r.marks, progress: output.NewProgress(r.app.Err, "kB replayed:", int(f.totalBytes/1000))}
+	totalBytes := int64(0)
+	for _, file := range r.files {
+		totalBytes += file.Size
+	}
+	r.taken = &taken{marks: r.marks, progress: output.NewProgress(r.app.Err, "kB replayed:", int(totalBytes/1000))}
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(f.out)
-		return f.run(running)
+		return f.run(running, r.files)
 	})
 	for range inFlight {
 		g.Go(func() error {
 			for b := range f.out {
 				if b.count > 0 {
-					if err := post(running, b.lines); err != nil {
+					if err := r.post(running, b.lines); err != nil {
 						return err
 					}
 				}
@@ -195,6 +247,7 @@ func (r *replay) send(ctx context.Context, post logstream.Send) error {
 	err := g.Wait()
 	r.taken.progress.End()
 	err = errors.Join(err, r.marks.save())
+	r.noEvents = f.noEvents
 	r.summary(f, time.Since(began), err != nil)
 	if errors.Is(err, logstream.ErrImpatient) {
 		return app.Try(err, "the same command later; it goes on from here")
@@ -221,14 +274,16 @@ func (r *replay) summary(f *feeder, took time.Duration, stopped bool) {
 }
 
 // list prints what would be sent.
-func (r *replay) list() error {
+func (r *replay) list(ctx context.Context) error {
 	t := output.NewTable("FILE", "BYTES", "STATE").AlignRight(1)
 	files, bytes := 0, int64(0)
 	for _, file := range r.files {
 		state := "new"
 		if file.Regular {
-			mark, err := r.marks.resume(file)
+			mark, err := r.marks.resume(ctx, file)
 			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
 			case err != nil:
 				r.fault(err)
 				continue

@@ -3,6 +3,7 @@ package replay
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,7 @@ import (
 
 	"glint/cli/app"
 	"glint/cli/home"
+	"glint/ingest/logstream"
 )
 
 const testToken = "a-token-of-the-tests"
@@ -29,11 +31,13 @@ const testToken = "a-token-of-the-tests"
 // ingest is an ingest that remembers the lines that it has taken.
 type ingest struct {
 	*httptest.Server
-	t      *testing.T
-	mu     sync.Mutex
-	lines  []string
-	refuse func() int // a status in place of 200; 0: none
-	broken int        // requests that were not as they should be
+	t       *testing.T
+	mu      sync.Mutex
+	lines   []string
+	refuse  func() int               // a status in place of 200; 0: none
+	outcome func(line string) string // of a line; nil: stored
+	records []map[string]int         // outcomes of the bodies
+	broken  int                      // requests that were not as they should be
 }
 
 func newIngest(t *testing.T) *ingest {
@@ -51,6 +55,10 @@ func (i *ingest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if r.URL.Path == "/v1/logs/outcomes" {
+		i.answerOutcomes(w, r)
+		return
+	}
 	if r.URL.Path != "/v1/logs" || r.URL.RawQuery != "lane=replay" || r.Method != http.MethodPost {
 		i.broken++
 	}
@@ -65,6 +73,7 @@ func (i *ingest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		i.broken++
 	}
 	if len(text) == 0 {
+		_, _ = io.WriteString(w, `{"lines":0}`)
 		return // a look whether anybody answers
 	}
 	if i.refuse != nil {
@@ -74,9 +83,42 @@ func (i *ingest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	n, outcomes := 0, map[string]int{}
 	for line := range strings.Lines(string(text)) {
+		n++
 		i.lines = append(i.lines, strings.TrimSuffix(line, "\n"))
+		if i.outcome != nil {
+			outcomes[i.outcome(line)]++
+		} else {
+			outcomes["stored"]++
+		}
 	}
+	i.records = append(i.records, outcomes)
+	w.Header().Set("Glint-Outcomes", fmt.Sprintf("/v1/logs/outcomes?lane=replay&records=%d&since=2026-03-04T05:06:07Z", len(i.records)))
+	_, _ = fmt.Fprintf(w, `{"lines":%d}`, n)
+}
+
+// answerOutcomes says what became of records, and at the first question of each
+// that they are pending.
+func (i *ingest) answerOutcomes(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Get("since") != "2026-03-04T05:06:07Z" || r.Method != http.MethodGet {
+		i.broken++
+	}
+	a := logstream.Outcomes{Counts: map[string]int{}}
+	for _, span := range strings.Split(r.URL.Query().Get("records"), ",") {
+		var first, last int
+		if n, _ := fmt.Sscanf(span, "%d-%d", &first, &last); n == 1 {
+			last = first
+		}
+		for record := first; record <= last; record++ {
+			a.Records++
+			for name, n := range i.records[record-1] {
+				a.Counts[name] += n
+				a.Lines += n
+			}
+		}
+	}
+	_ = json.NewEncoder(w).Encode(a)
 }
 
 // refusing has each body of lines answered by what refuse returns.
@@ -171,7 +213,7 @@ func (p *place) write(name string, content []byte) string {
 
 func some(name string, n int) (lines []string) {
 	for i := range n {
-		lines = append(lines, fmt.Sprintf(`{"file":%q,"n":%d}`, name, i))
+		lines = append(lines, fmt.Sprintf(`{"event_id":"%032x","opened_at":"2026-03-04T05:06:07.000Z","file":%q,"n":%d}`, i+1, name, i))
 	}
 	return lines
 }
@@ -248,10 +290,12 @@ func TestARestartThatIsStoppedAtOnceIsNotForgotten(t *testing.T) {
 
 func TestALineWithoutItsEndIsSentAgainOnceItHasOne(t *testing.T) {
 	p := newPlace(t)
-	p.write("a.log", []byte("{1}\n{2"))
-	p.must([]string{"{1}", "{2"}, p.dir)
-	p.write("a.log", []byte("{1}\n{2}\n{3}\n"))
-	p.must([]string{"{2}", "{3}"}, p.dir)
+	a := some("a", 3)
+	cut := a[1][:len(a[1])-5]
+	p.write("a.log", []byte(a[0]+"\n"+cut))
+	p.must([]string{a[0], cut}, p.dir)
+	p.write("a.log", text(a))
+	p.must(a[1:], p.dir)
 }
 
 func TestMarksAreOfOneIngestAndOnePlace(t *testing.T) {
@@ -283,7 +327,8 @@ func TestFaultyFilesAreReportedAndTheOthersSent(t *testing.T) {
 	p.write("a.log.gz", packed[:len(packed)-10])
 	p.write("b.log", text(b))
 	p.write("picture.gif", []byte("GIF89a\x01\x00"))
-	p.write("long.log", []byte("{1}\n"+strings.Repeat("x", 2<<20)+"\n{2}\n"))
+	two := some("long", 2)
+	p.write("long.log", []byte(two[0]+"\n"+strings.Repeat("x", 2<<20)+"\n"+two[1]+"\n"))
 	for range 2 { // a second time, the rest of it is still missing
 		code, _, stderr := p.replay(p.dir, filepath.Join(p.dir, "missing.log"))
 		if code != app.ExitFailed {
@@ -299,7 +344,7 @@ func TestFaultyFilesAreReportedAndTheOthersSent(t *testing.T) {
 		}
 	}
 	got := p.ingest.got()
-	whole := slices.Sorted(slices.Values(slices.Concat(a, b, []string{"{1}", "{2}"})))
+	whole := slices.Sorted(slices.Values(slices.Concat(a, b, two)))
 	if len(got) < 90_000 || len(got) > len(whole) {
 		t.Errorf("%d lines arrived of %d", len(got), len(whole))
 	}
@@ -321,12 +366,13 @@ func TestFaultyFilesAreReportedAndTheOthersSent(t *testing.T) {
 
 func TestLongLinesAreLeftOutAndTold(t *testing.T) {
 	p := newPlace(t)
-	p.write("long.log", []byte("{1}\n"+strings.Repeat("x", 2<<20)+"\n{2}\n"))
+	two := some("long", 2)
+	p.write("long.log", []byte(two[0]+"\n"+strings.Repeat("x", 2<<20)+"\n"+two[1]+"\n"))
 	code, _, stderr := p.replay(p.dir)
 	if code != app.ExitFailed || !strings.Contains(stderr, "long.log: 1 line longer than 1,048,576 bytes left out") {
 		t.Errorf("exit %d, stderr:\n%s", code, stderr)
 	}
-	p.arrived([]string{"{1}", "{2}"})
+	p.arrived(two)
 }
 
 func TestABusyIngestGetsEveryLineLater(t *testing.T) {
@@ -471,8 +517,8 @@ func TestDryRunSendsAndMakesNothing(t *testing.T) {
 	p.write("a.log", text(some("a", 3)))
 	p.write("b.log", text(some("b", 30)))
 	code, stdout, stderr := p.replay(p.dir, "--dry-run")
-	want := fmt.Sprintf("FILE%s  BYTES  STATE\n%s/a.log     57  new\n%s/b.log    590  new\n", strings.Repeat(" ", len(p.dir)+2), p.dir, p.dir)
-	if code != 0 || stdout != want || stderr != "2 files of 647 bytes would be sent; nothing was sent\n" {
+	want := fmt.Sprintf("FILE%s  BYTES  STATE\n%s/a.log    312  new\n%s/b.log  3,140  new\n", strings.Repeat(" ", len(p.dir)+2), p.dir, p.dir)
+	if code != 0 || stdout != want || stderr != "2 files of 3,452 bytes would be sent; nothing was sent\n" {
 		t.Errorf("exit %d, stdout:\n%s\nwant:\n%s\nstderr: %s", code, stdout, want, stderr)
 	}
 	if _, err := os.Stat(string(p.home)); !errors.Is(err, os.ErrNotExist) {

@@ -4,17 +4,17 @@ package stream
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"glint/cli/app"
-	"glint/cli/home"
+	"glint/cli/internal/delivery"
 	"glint/cli/output"
 	"glint/ingest/logstream"
 )
@@ -22,7 +22,7 @@ import (
 type options struct {
 	app      *app.App
 	endpoint string
-	ingest   string
+	ingest   app.IngestAt
 	period   time.Duration
 	maxLines int
 	maxBytes int
@@ -36,15 +36,16 @@ func NewCmd(a *app.App) *cobra.Command {
 		Short: "Post an emulator's log lines to ingest, as Fastly does",
 		Long: `Reads the emulator's output on stdin, takes the lines of one log endpoint ("opens :: {…}"), and posts them to ingest:
 newline-delimited, compressed by zstd, with the ingest token, at the latest after the period. Other lines are passed on
-to stderr. Ends when stdin does.
+to stderr. Ends when stdin does, and then says what became of the lines.
 
-The token is the running glint's, or $GLINT_INGEST_TOKEN.`,
+The running glint gets the token of its home, unless $GLINT_INGEST_TOKEN or --ingest-token-file has one; any other
+ingest gets the given one only.`,
 		Example: "  viceroy -C fastly.toml bin/main.wasm | glint stream",
 		Args:    app.NoArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.endpoint, "endpoint", "opens", "name of the log endpoint")
-	f.StringVar(&o.ingest, "ingest-url", "", "ingest to post to, with its token in $GLINT_INGEST_TOKEN (default: the running glint's)")
+	app.IngestFlags(cmd, &o.ingest)
 	f.DurationVar(&o.period, "period", time.Second, "longest time that a line waits (Fastly: 5s)")
 	f.IntVar(&o.maxLines, "max-lines", 10_000, "most lines of one request")
 	f.IntVar(&o.maxBytes, "max-bytes", 16<<20, "most bytes of one request, before compression")
@@ -59,13 +60,22 @@ The token is the running glint's, or $GLINT_INGEST_TOKEN.`,
 }
 
 func run(ctx context.Context, o *options) error {
-	token, err := o.target()
+	ingest, err := o.app.Ingest(o.ingest)
 	if err != nil {
 		return err
 	}
 	var refused error
-	poster := logstream.NewPoster(o.ingest, token, "")
-	send := logstream.Retry(poster.Send, logstream.RetryablePost)
+	poster := ingest.Poster("")
+	posted := delivery.Delivery{
+		Poster: func() (*logstream.Poster, error) { return poster, nil }, Patience: outcomePatience, Notes: o.app.Err,
+	}
+	send := logstream.Retry(func(ctx context.Context, body []byte) error {
+		answer, err := poster.Post(ctx, body)
+		if err == nil {
+			posted.Taken(answer)
+		}
+		return err
+	}, logstream.RetryablePost)
 	batcher := logstream.New(
 		logstream.Config{Period: o.period, MaxLines: o.maxLines, MaxBytes: o.maxBytes},
 		func(ctx context.Context, body []byte) error {
@@ -88,48 +98,48 @@ func run(ctx context.Context, o *options) error {
 		return app.Try(fmt.Errorf("%s not delivered: %w", output.Plural(int(n), "line was", "lines were"), refused),
 			"check that glint runs and that $GLINT_INGEST_TOKEN is its ingest token")
 	}
-	return readErr
+	if readErr != nil || ctx.Err() != nil {
+		return readErr
+	}
+	return posted.Report(ctx)
 }
 
-// target finds the ingest and its token.
-func (o *options) target() (token string, err error) {
-	token = o.app.Getenv("GLINT_INGEST_TOKEN")
-	if o.ingest != "" && token != "" {
-		return token, nil
-	}
-	state, err := o.app.Running()
-	if err != nil {
-		return "", err
-	}
-	if o.ingest == "" {
-		o.ingest = state.Ingest
-	}
-	if token == "" {
-		c, err := home.ReadCredentials(state.Credentials)
-		if err != nil {
-			return "", err
-		}
-		token = c.IngestToken
-	}
-	return token, nil
-}
+// outcomePatience is how long the end waits for what became of the last lines.
+const outcomePatience = 15 * time.Second
+
+// maxLineBytes bounds a line; an edge's is far shorter.
+const maxLineBytes = 1 << 20
 
 // Copy reads the emulator's output and hands the lines of endpoint to add; all
-// others go to rest. It returns when in or ctx ends.
+// others go to rest. A line longer than a megabyte is left out, and rest says
+// so. It returns when in or ctx ends.
 func Copy(ctx context.Context, in io.Reader, rest io.Writer, endpoint string, add func(line []byte)) error {
-	prefix := endpoint + " :: "
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 0, 1<<16), 1<<20)
+	prefix := []byte(endpoint + " :: ")
+	lines := bufio.NewReaderSize(in, maxLineBytes)
 	ended := make(chan error, 1)
 	go func() {
-		for lines.Scan() {
-			if line, ok := strings.CutPrefix(lines.Text(), prefix); ok {
-				add([]byte(line))
-			} else {
-				fmt.Fprintln(rest, lines.Text())
+		for {
+			line, err := lines.ReadSlice('\n')
+			switch event, ok := bytes.CutPrefix(line, prefix); {
+			case errors.Is(err, bufio.ErrBufferFull):
+				for errors.Is(err, bufio.ErrBufferFull) {
+					_, err = lines.ReadSlice('\n')
+				}
+				fmt.Fprintf(rest, "a line longer than %d bytes was left out\n", maxLineBytes)
+			case ok:
+				add(bytes.TrimRight(event, "\r\n"))
+			case len(line) > 0:
+				fmt.Fprintln(rest, string(bytes.TrimRight(line, "\r\n")))
+			}
+			if errors.Is(err, io.EOF) {
+				ended <- nil
+				return
+			}
+			if err != nil {
+				ended <- err
+				return
 			}
 		}
-		ended <- lines.Err()
 	}()
 	select {
 	case err := <-ended:

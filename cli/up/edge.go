@@ -39,7 +39,8 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 		fmt.Fprintln(o.app.Err, "note:", output.Plural(n, "row", "rows"), "of --networks left out: the emulator knows single addresses only")
 	}
 	o.config.Progress("compiling the edge program in the emulator")
-	poster := logstream.NewPoster(at.Ingest, c.IngestToken, "")
+	own := app.Ingest{URL: at.Ingest, Token: c.IngestToken, Running: true}
+	poster := own.Poster("")
 	e := &edge{batcher: logstream.New(
 		logstream.Config{Period: o.config.PixelPeriod, Logger: o.config.Logger},
 		logstream.Retry(poster.Send, logstream.RetryablePost))}

@@ -1,6 +1,7 @@
 // Package archive reads archived log files, as a CDN's log streaming leaves them
 // in a bucket: plain, gzip, zstd or framed snappy, told by their content and
-// not by their name, with or without a syslog header before each line.
+// not by their name, with or without a syslog header before each line or a byte
+// order mark before the first.
 //
 // A damaged file gives the lines before the damage, then an error. The memory
 // stays bounded whatever the file holds. The package does not look into the
@@ -10,8 +11,10 @@ package archive
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"unicode/utf8"
 
@@ -19,6 +22,7 @@ import (
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 
+	"glint/ingest/logline"
 	"glint/ingest/server/codec"
 )
 
@@ -38,6 +42,7 @@ const maxWindowBytes = 128 << 20
 // Reader reads the lines of one file.
 type Reader struct {
 	raw     counter
+	sent    *bufio.Reader // of the file as it is
 	lines   *bufio.Reader // decoded
 	closing func()
 	end     int64 // decoded bytes up to the end of the last whole line
@@ -46,28 +51,30 @@ type Reader struct {
 	failed  error
 }
 
-// counter counts what is read.
+// counter counts and hashes what is read.
 type counter struct {
 	r io.Reader
 	n int64
+	h hash.Hash
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
+	c.h.Write(p[:n])
 	return n, err
 }
 
 // NewReader returns a reader of the file's lines from the decoded byte skip on,
 // which is the Offset of an earlier reader, or 0. Close must be called.
 func NewReader(file io.Reader, skip int64) (*Reader, error) {
-	r := &Reader{raw: counter{r: file}, closing: func() {}}
-	sent := bufio.NewReaderSize(&r.raw, 1<<18)
-	head, err := sent.Peek(16)
+	r := &Reader{raw: counter{r: file, h: sha256.New()}, closing: func() {}}
+	r.sent = bufio.NewReaderSize(&r.raw, 1<<18)
+	head, err := r.sent.Peek(16)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	decoded, err := r.decoder(codec.Detect(head), sent)
+	decoded, err := r.decoder(codec.Detect(head), r.sent)
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +186,17 @@ func (r *Reader) read() (line []byte, whole bool) {
 // without a line feed does not count, since the file may grow.
 func (r *Reader) Offset() int64 { return r.end }
 
+// Mark returns how far the file is read; done says that no lines follow. It reads
+// what a decoder has left unread at the end.
+func (r *Reader) Mark(done bool) (Mark, error) {
+	if done {
+		if _, err := io.Copy(io.Discard, r.sent); err != nil {
+			return Mark{}, fmt.Errorf("read: %w", err)
+		}
+	}
+	return Mark{Size: r.raw.n, Fingerprint: fingerprint(r.raw.h), Offset: r.end, Done: done}, nil
+}
+
 // RawBytes returns how many bytes of the file were read, about.
 func (r *Reader) RawBytes() int64 { return r.raw.n }
 
@@ -201,28 +219,15 @@ func damage(err error) error {
 	return fmt.Errorf("%w (%w)", ErrDamaged, err)
 }
 
-// Line returns a line of a log without what is around the message: white space,
-// and the syslog header of Fastly's message types classic ("<134>2016-07-04T…
-// cache-sjc3128 name[62959]: "), loggly and logplex.
-// https://www.fastly.com/documentation/guides/integrations/streaming-logs/changing-log-line-formats
+// Line returns a line of a log without what is around its object; see
+// logline.Trim, which other readers of lines use as well.
 func Line(line []byte) []byte {
 	line = bytes.TrimSpace(line)
 	if len(line) == 0 || line[0] == '{' {
 		return line
 	}
-	if message := bytes.IndexByte(line, '{'); message > 0 && isSyslog(line[:message]) {
-		return line[message:]
+	if text := logline.Trim(string(line)); len(text) < len(line) {
+		return []byte(text)
 	}
 	return line
-}
-
-// isSyslog tells a header by its priority; logplex writes the length before.
-func isSyslog(header []byte) bool {
-	header = bytes.TrimLeft(header, "0123456789")
-	header = bytes.TrimPrefix(header, []byte{' '})
-	if len(header) == 0 || header[0] != '<' {
-		return false
-	}
-	priority, _, closed := bytes.Cut(header[1:], []byte{'>'})
-	return closed && len(priority) > 0 && len(priority) <= 3 && len(bytes.TrimLeft(priority, "0123456789")) == 0
 }

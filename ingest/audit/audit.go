@@ -88,6 +88,7 @@ type Row struct {
 	Waiting     uint64 // lines in the log that are not yet in the warehouse
 	Missing     uint64 // accepted, and nowhere
 	Unexplained uint64 // a part of Missing: lines of which no receipt says what they were
+	NotKept     uint64 // a part of DeadLetters: their source had used up its room
 }
 
 func (r *Row) add(o *Row) {
@@ -102,6 +103,7 @@ func (r *Row) add(o *Row) {
 	r.Waiting += o.Waiting
 	r.Missing += o.Missing
 	r.Unexplained += o.Unexplained
+	r.NotKept += o.NotKept
 }
 
 // Records are neighbours in a lane's log.

@@ -66,6 +66,7 @@ func (r *Row) explain(receipt *receipts.Receipt, events int) {
 	r.BadTokens += uint64(receipt.BadTokens)
 	r.DeadLetters += uint64(receipt.DeadLetters)
 	r.OverCap += uint64(receipt.OverCap)
+	r.NotKept += uint64(receipt.Detail(receipts.NotKept))
 	told := events + receipt.BadTokens + receipt.DeadLetters + receipt.OverCap
 	if rest := receipt.Lines - told; rest > 0 {
 		r.Missing += uint64(rest)

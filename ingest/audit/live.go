@@ -13,6 +13,7 @@ import (
 	"glint/edge/event"
 	"glint/edge/token"
 	"glint/ingest/archive"
+	"glint/ingest/logline"
 	"glint/ingest/receipts"
 	"glint/ingest/server/codec"
 	"glint/ingest/wal"
@@ -136,13 +137,11 @@ func readLines(path string, done func(n int), visit func(line string) error) err
 
 // comparableKey returns the key of a line's event, if a receipt would have it.
 func comparableKey(ring *token.Ring, line string) (key uint64, opened time.Time, ok bool) {
-	e, err := event.Parse(line)
-	if err == nil {
-		err = e.Check()
-	}
-	if err != nil {
+	var e event.Event
+	if err := logline.Parse(&e, line); err != nil {
 		return 0, opened, false
 	}
+	var err error
 	if e.Kind == event.KindUUID || e.Kind == "" && len(e.Token) == uuidLen {
 		_, err = token.ParseMessageID(e.Token)
 	} else {
@@ -165,6 +164,7 @@ func (a *auditor) markWaiting(ctx context.Context, archived *keySet) error {
 		return nil
 	}
 	var lines []byte
+	var e event.Event
 	_, err = wal.Visit(a.laneDir(live), func(p wal.Position, r *wal.Record) error {
 		if p.Record <= live.acknowledged {
 			return ctx.Err()
@@ -175,7 +175,7 @@ func (a *auditor) markWaiting(ctx context.Context, archived *keySet) error {
 			return fmt.Errorf("decode record %d: %w", p.Record, err)
 		}
 		for line := range strings.Lines(string(lines)) {
-			if e, err := event.Parse(strings.TrimSpace(line)); err == nil {
+			if logline.Parse(&e, strings.TrimSpace(line)) == nil {
 				archived.mark(e.ID.Key())
 			}
 		}

@@ -4,8 +4,9 @@
 // A body of lines is loaded as a whole or not at all, and loading it again
 // changes nothing: an insert is named after its rows, and a row after its
 // event. One faulty line never fails the others; it goes to the dead letters
-// with its reason, and they are on disk before Load returns. A Loader does
-// not retry: a Lane does, and keeps the bodies until Load has succeeded.
+// with its reason, as far as its source has room there, and they are on disk
+// before Load returns. A Loader does not retry: a Lane does, and keeps the bodies
+// until Load has succeeded.
 package batch
 
 import (
@@ -42,6 +43,10 @@ type Loader struct {
 	// Ignore reports whether an open is of one's own mail, and why; nil: none is.
 	// It is asked from several goroutines.
 	Ignore func(addr netip.Addr, userAgent string) (reason string, ok bool)
+	// CountRepeats asks the warehouse before each insert which of the opens it has
+	// already. A batch that is tried again cannot tell them from its own: they
+	// count as stored then.
+	CountRepeats bool
 }
 
 // Load stores the lines of the bodies, those of registered messages in one
@@ -83,6 +88,11 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, again boo
 	}
 	opens := parts[warehouse.Open]{
 		rows: d.opens, insert: l.Warehouse.InsertOpens, missing: l.Warehouse.AbsentOpens, event: openEvent, again: again,
+	}
+	if l.CountRepeats && !again {
+		if err := l.countRepeats(ctx, d, r); err != nil {
+			return nil, err
+		}
 	}
 	if err := opens.store(ctx, name, 0, len(d.opens.rows)); err != nil {
 		return nil, err
@@ -132,6 +142,30 @@ func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name 
 
 func openEvent(o *warehouse.Open) uint64 { return o.EventID }
 
+// countRepeats counts the opens that the warehouse has before they are inserted,
+// and those that come twice in the batch.
+func (l *Loader) countRepeats(ctx context.Context, d *decoder, r *Result) error {
+	if len(d.opens.rows) == 0 {
+		return nil
+	}
+	absent, err := l.Warehouse.AbsentOpens(ctx, d.opens.rows)
+	if err != nil {
+		return err
+	}
+	first := make(map[uint64]bool, len(absent))
+	for i := range absent {
+		first[absent[i].EventID] = true
+	}
+	for i := range d.opens.rows {
+		event := d.opens.rows[i].EventID
+		if !first[event] {
+			r.Bodies[d.opens.origins[i].body].Repeats++
+		}
+		delete(first, event)
+	}
+	return nil
+}
+
 // settle counts the rows of p by what became of them.
 func settle(d *decoder, r *Result, p *parts[warehouse.Open], stored Outcome) {
 	for i := range p.rows.rows {
@@ -152,8 +186,12 @@ func (l *Loader) bury(d *decoder, r *Result) error {
 			ReceivedAt: body.ReceivedAt, Source: body.Source, Reason: string(dead.outcome), Detail: dead.detail, Line: dead.line,
 		}
 	}
-	if err := l.DeadLetters.Write(letters); err != nil {
+	notKept, err := l.DeadLetters.Write(letters)
+	if err != nil {
 		return fmt.Errorf("keep lines that cannot be stored: %w", err)
+	}
+	for _, i := range notKept {
+		r.Bodies[d.dead[i].body].NotKept++
 	}
 	for i := range d.dead {
 		r.count(d.dead[i].body, d.dead[i].outcome, 0)

@@ -213,14 +213,15 @@ func TestAFailingWarehouseCountsNothing(t *testing.T) {
 	}
 }
 
-func TestAFullDeadLetterFolderFailsTheBody(t *testing.T) {
+func TestAFullDeadLetterFolderStopsNoGoodLine(t *testing.T) {
 	w := newWorld(t)
 	var err error
 	if w.DeadLetters, err = deadletters.Open(w.dir, 1); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := w.loadBody([]byte("{")); !errors.Is(err, deadletters.ErrFull) || n != 0 || len(w.stored()) != 0 {
-		t.Errorf("%d lines, %v, %d rows", n, err, len(w.stored()))
+	r, err := w.Load(t.Context(), "batch", []Body{{ReceivedAt: now, Source: "junk", Count: 2, Lines: []byte("{\n" + plainLine(t, 1, message.String()))}})
+	if err != nil || len(r.Bodies[0].Events) != 1 || r.Bodies[0].DeadLetters != 1 || r.Bodies[0].NotKept != 1 {
+		t.Errorf("%+v, %v; want one event, and one dead letter that was not kept", r, err)
 	}
 }
 
@@ -296,7 +297,10 @@ func TestTheResultNamesTheEventsOfEachBody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []BodyResult{{Events: []uint64{1, 2}, DeadLetters: 1}, {Events: []uint64{4, 3}, BadTokens: 1}}
+	want := []BodyResult{
+		{Events: []uint64{1, 2}, DeadLetters: 1, Others: map[Outcome]int{NotEvent: 1}},
+		{Events: []uint64{4, 3}, BadTokens: 1, Others: map[Outcome]int{BadToken: 1, Unresolved: 1}},
+	}
 	if diff := cmp.Diff(want, result.Bodies); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -16,6 +16,7 @@ import (
 	"glint/edge/event"
 	"glint/edge/pixel"
 	"glint/edge/token"
+	"glint/ingest/logline"
 	"glint/ingest/warehouse"
 )
 
@@ -154,25 +155,18 @@ func (d *decoder) lines(ctx context.Context, b *Body) error {
 		} else {
 			text = ""
 		}
-		if line = strings.Trim(line, blanks); line != "" {
+		if line = strings.Trim(line, logline.Blanks); line != "" {
 			d.line(line)
 		}
 	}
 	return nil
 }
 
-// blanks are what may stand around a line; a line of nothing else is none. Ingest
-// counted the lines of a body by the same rule (codec.Counter).
-const blanks = " \t\v\f\r"
-
 func (d *decoder) line(line string) {
 	from := origin{line, d.body}
 	e := event.Event{Headers: d.headers}
-	err := e.Parse(line)
+	err := logline.Parse(&e, line)
 	d.headers = e.Headers
-	if err == nil {
-		err = e.Check()
-	}
 	switch {
 	case errors.Is(err, event.ErrTooLong):
 		from.line = line[:event.MaxReadBytes]

@@ -55,6 +55,7 @@ type Lane struct {
 	manifests    *manifests
 	state        checkpoint // changed by the acknowledger's calls only, once Run has begun
 	acknowledger acknowledger
+	complaints   complaints
 }
 
 // Run works until ctx ends or the disk fails. What is in flight then is tried
@@ -187,7 +188,8 @@ func (l *Lane) loadPiece(ctx context.Context, p piece, again bool, oldest time.T
 		result, err := try(ctx, p.name, p.bodies)
 		if err == nil {
 			now := time.Now()
-			l.Metrics.loaded(l.Name, result, now.Sub(began), now.Sub(oldest))
+			l.Metrics.loaded(l.Name, p.bodies, result, now.Sub(began), now.Sub(oldest))
+			l.complaints.about(l.Logger, l.Name, p.bodies, result)
 			return result, nil
 		}
 		if ctx.Err() != nil {

@@ -12,6 +12,7 @@ type Metrics struct {
 	decoded  *prometheus.CounterVec
 	inserted *prometheus.CounterVec
 	retries  *prometheus.CounterVec
+	notKept  *prometheus.CounterVec
 	restored *prometheus.CounterVec
 	rows     *prometheus.HistogramVec
 	seconds  *prometheus.HistogramVec
@@ -32,12 +33,13 @@ func NewMetrics(r prometheus.Registerer, lanes ...string) *Metrics {
 		decoded:  counter("glint_batch_decoded_lines_total", "Lines of batches that are in the warehouse or set aside.", "lane"),
 		inserted: counter("glint_batch_inserted_rows_total", "Rows that were inserted into opens; one that was there already counts again.", "lane"),
 		retries:  counter("glint_batch_retries_total", "Tries to load a batch that failed and are made again.", "lane"),
+		notKept:  counter("glint_dead_letters_not_kept_total", "Lines that cannot be stored and were not kept, since their source had used up its room among the dead letters, by the label of its token.", "source"),
 		restored: counter("glint_batch_restored_rows_total", "Rows that the warehouse had lost although it knew the name of their insert, and that were inserted again.", "lane"),
 		rows:     histogram("glint_batch_rows", "Rows of a batch.", prometheus.ExponentialBuckets(1, 4, 10)),
 		seconds:  histogram("glint_batch_insert_seconds", "Time to decode and insert a batch, of the try that succeeded.", seconds),
 		lag:      histogram("glint_batch_lag_seconds", "Age of a batch's oldest line, since it was received, when the batch can be queried.", seconds),
 	}
-	r.MustRegister(m.lines, m.decoded, m.inserted, m.retries, m.restored, m.rows, m.seconds, m.lag)
+	r.MustRegister(m.lines, m.decoded, m.inserted, m.retries, m.notKept, m.restored, m.rows, m.seconds, m.lag)
 	for _, o := range Outcomes { // so that a rate exists before the first one
 		m.lines.WithLabelValues(string(o))
 	}
@@ -56,9 +58,14 @@ func (m *Metrics) retried(lane string) {
 	}
 }
 
-func (m *Metrics) loaded(lane string, r *Result, took, lag time.Duration) {
+func (m *Metrics) loaded(lane string, bodies []Body, r *Result, took, lag time.Duration) {
 	if m == nil {
 		return
+	}
+	for i := range r.Bodies {
+		if n := r.Bodies[i].NotKept; n > 0 {
+			m.notKept.WithLabelValues(bodies[i].Source).Add(float64(n))
+		}
 	}
 	lines := 0
 	for outcome, n := range r.Lines {

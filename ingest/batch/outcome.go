@@ -44,11 +44,21 @@ type BodyResult struct {
 	BadTokens   int
 	DeadLetters int
 	OverCap     int
+
+	Repeats int             // a part of Events: in opens before; see Loader.CountRepeats
+	NotKept int             // a part of DeadLetters
+	Others  map[Outcome]int // lines by outcome, without those that are stored; nil: there are none
 }
 
 func (r *Result) count(body int, o Outcome, event uint64) {
 	r.Lines[o]++
 	b := &r.Bodies[body]
+	if o != Stored {
+		if b.Others == nil {
+			b.Others = map[Outcome]int{}
+		}
+		b.Others[o]++
+	}
 	switch {
 	case o == BadToken:
 		b.BadTokens++

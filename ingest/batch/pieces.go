@@ -61,4 +61,12 @@ func (r *Result) add(other *Result) {
 	all.BadTokens += more.BadTokens
 	all.DeadLetters += more.DeadLetters
 	all.OverCap += more.OverCap
+	all.Repeats += more.Repeats
+	all.NotKept += more.NotKept
+	for outcome, n := range more.Others {
+		if all.Others == nil {
+			all.Others = map[Outcome]int{}
+		}
+		all.Others[outcome] += n
+	}
 }

@@ -1,6 +1,11 @@
 package batch
 
-import "glint/ingest/receipts"
+import (
+	"cmp"
+	"slices"
+
+	"glint/ingest/receipts"
+)
 
 // Receipts keeps what became of records; *receipts.Book is one.
 type Receipts interface {
@@ -16,7 +21,28 @@ func (l *Lane) receiptsOf(b *decided, r *Result) []receipts.Receipt {
 			LogID: l.state.LogID, Record: body.Record, ReceivedAt: body.ReceivedAt, Lane: l.Name, Source: body.Source,
 			Lines: body.Count, Events: result.Events,
 			BadTokens: result.BadTokens, DeadLetters: result.DeadLetters, OverCap: result.OverCap,
+			Details: result.details(),
 		}
 	}
+	return all
+}
+
+// details says what the numbers consist of: of BadTokens and OverCap nothing
+// more is known.
+func (r *BodyResult) details() (all []receipts.Detail) {
+	add := func(name string, lines int) {
+		if lines > 0 {
+			all = append(all, receipts.Detail{Name: name, Lines: lines})
+		}
+	}
+	for outcome, lines := range r.Others {
+		if outcome.isDeadLetter() {
+			add(string(outcome), lines)
+		}
+	}
+	add(receipts.Unresolved, r.Others[Unresolved])
+	add(receipts.Repeated, r.Repeats)
+	add(receipts.NotKept, r.NotKept)
+	slices.SortFunc(all, func(a, b receipts.Detail) int { return cmp.Compare(a.Name, b.Name) })
 	return all
 }

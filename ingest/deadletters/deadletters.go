@@ -8,15 +8,16 @@
 // became of them the first time: the same lines again, even from an archive
 // years later, leave it as it is.
 //
-// The folder has a quota. What is beyond it is refused, never dropped. Another
-// process may read and remove files at any time, as `glint log deadletters`
-// does. The package does not judge lines, nor send them again.
+// A file holds letters of one source. The folder has a quota, and each source a
+// share of it: what is beyond is not kept, and Write says so, since a sender of
+// junk must not stop the others. Another process may read and remove files at
+// any time, as `glint log deadletters` does. The package does not judge lines,
+// nor send them again.
 package deadletters
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,36 +39,20 @@ type Letter struct {
 	Line       string // as it came
 }
 
-// ErrFull is wrapped by Write's error if the quota is used up.
-var ErrFull = errors.New("deadletters: the folder is full")
-
-// FullError says which folder is full.
-type FullError struct {
-	Dir      string
-	Bytes    int64 // that its files take
-	MaxBytes int64
-}
-
-func (e *FullError) Error() string {
-	return fmt.Sprintf("%v: %d of %d bytes are used in %s", ErrFull, e.Bytes, e.MaxBytes, e.Dir)
-}
-
-// Unwrap returns ErrFull.
-func (e *FullError) Unwrap() error { return ErrFull }
-
-// Hint says how to make room.
-func (e *FullError) Hint() string {
-	return "glint log deadletters list, then glint log deadletters retry, or delete files in " + e.Dir
-}
-
 // Folder is a folder of dead letters. It is safe for concurrent use.
 type Folder struct {
+	// Sources returns the sources that may write now, for whom room is left; nil:
+	// only those that have letters in the folder.
+	Sources func() []string
+
 	dir      string
 	maxBytes int64
 
 	mu      sync.Mutex
 	bytes   int64
-	changed time.Time // of the folder, when bytes was right
+	used    map[string]int64  // bytes by source
+	owner   map[string]string // source by file name
+	changed time.Time         // of the folder, when the counts were right
 }
 
 // Open uses the folder dir and makes it, for its owner only. MaxBytes is the
@@ -76,7 +61,7 @@ func Open(dir string, maxBytes int64) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make dead-letter folder: %w", err)
 	}
-	f := &Folder{dir: dir, maxBytes: maxBytes}
+	f := &Folder{dir: dir, maxBytes: maxBytes, owner: map[string]string{}}
 	return f, f.count()
 }
 
@@ -87,56 +72,84 @@ const (
 	maxFileBytes   = 16 << 20 // of the lines; a longer one has a file of its own
 )
 
-// Write keeps the letters and returns when they are on disk. After an error,
-// which wraps ErrFull if the quota is used up, some of them may be; writing all
+// Write keeps the letters and returns when they are on disk. NotKept has the
+// indexes of those for which their source has no room left; the next Write may
+// find some. After an error some of the letters may have been kept; writing all
 // of them again changes nothing about those.
-func (f *Folder) Write(letters []Letter) error {
-	for len(letters) > 0 {
-		n, bytes := 1, len(letters[0].Line)
-		for n < min(len(letters), maxFileLetters) && bytes+len(letters[n].Line) <= maxFileBytes {
-			bytes += len(letters[n].Line)
-			n++
+func (f *Folder) Write(letters []Letter) (notKept []int, err error) {
+	var sources []string
+	bySource := map[string][]int{}
+	for i := range letters {
+		source := letters[i].Source
+		if bySource[source] == nil {
+			sources = append(sources, source)
 		}
-		if err := f.writeFile(letters[:n]); err != nil {
-			return err
-		}
-		letters = letters[n:]
+		bySource[source] = append(bySource[source], i)
 	}
-	return nil
+	for _, source := range sources {
+		for left := bySource[source]; len(left) > 0; {
+			n := firstFile(letters, left)
+			kept, err := f.writeFile(letters, left[:n])
+			if err != nil {
+				return nil, err
+			}
+			if !kept {
+				notKept = append(notKept, left[:n]...)
+			}
+			left = left[n:]
+		}
+	}
+	return notKept, nil
 }
 
-func (f *Folder) writeFile(letters []Letter) error {
+// firstFile returns how many of the chosen letters are the first file.
+func firstFile(letters []Letter, chosen []int) (n int) {
+	bytes := len(letters[chosen[0]].Line)
+	for n = 1; n < min(len(chosen), maxFileLetters); n++ {
+		if bytes += len(letters[chosen[n]].Line); bytes > maxFileBytes {
+			break
+		}
+	}
+	return n
+}
+
+// writeFile keeps the chosen letters, which are of one source, in one file.
+func (f *Folder) writeFile(letters []Letter, chosen []int) (kept bool, err error) {
+	source := letters[chosen[0]].Source
 	h := sha256.New()
 	var b []byte
-	for i := range letters {
+	for _, i := range chosen {
 		h.Write([]byte(letters[i].Line))
 		h.Write([]byte{'\n'})
 		b = letters[i].appendJSON(b)
 	}
-	path := filepath.Join(f.dir, hex.EncodeToString(h.Sum(nil)[:12])+extension)
+	name := hex.EncodeToString(h.Sum(nil)[:12]) + extension
+	path := filepath.Join(f.dir, name)
 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, err := os.Stat(path); err == nil {
-		return durable.SyncDir(f.dir) // whoever wrote it may not have come to this
+		return true, durable.SyncDir(f.dir) // whoever wrote it may not have come to this
 	}
 	if err := f.recount(); err != nil { // first: others may have written
-		return err
+		return false, err
 	}
 	need := onDisk(int64(len(b)))
-	if f.maxBytes > 0 && f.bytes+need > f.maxBytes {
+	if !f.hasRoom(source, need) {
 		if err := f.count(); err != nil { // files may have been removed within a tick of the folder's clock
-			return err
+			return false, err
 		}
-		if f.bytes+need > f.maxBytes {
-			return &FullError{f.dir, f.bytes, f.maxBytes}
+		if !f.hasRoom(source, need) {
+			return false, nil
 		}
 	}
 	if err := durable.WriteFile(path, b); err != nil {
-		return fmt.Errorf("write dead letters: %w", err)
+		return false, fmt.Errorf("write dead letters: %w", err)
 	}
 	f.bytes += need
-	return f.note()
+	f.used[source] += need
+	f.owner[name] = source
+	return true, f.note()
 }
 
 // Bytes returns what the files take on disk, those of other processes included.
@@ -167,10 +180,18 @@ func (f *Folder) count() error {
 	if err != nil {
 		return err
 	}
-	f.bytes = 0
+	f.bytes, f.used = 0, map[string]int64{}
+	owner := make(map[string]string, len(files))
 	for _, file := range files {
+		source, known := f.owner[file.Name]
+		if !known {
+			source = f.sourceOf(file.Name)
+		}
+		owner[file.Name] = source
 		f.bytes += onDisk(file.Bytes)
+		f.used[source] += onDisk(file.Bytes)
 	}
+	f.owner = owner
 	return nil
 }
 

@@ -37,8 +37,8 @@ func open(t *testing.T, dir string, maxBytes int64) *Folder {
 
 func write(t *testing.T, f *Folder, all []Letter) {
 	t.Helper()
-	if err := f.Write(all); err != nil {
-		t.Fatal(err)
+	if notKept, err := f.Write(all); err != nil || len(notKept) > 0 {
+		t.Fatalf("%d letters not kept, %v", len(notKept), err)
 	}
 }
 
@@ -164,15 +164,14 @@ func TestManyLettersGoToSeveralFiles(t *testing.T) {
 	}
 }
 
-func TestAFullFolderRefusesAndTakesAgainOnceThereIsRoom(t *testing.T) {
+func TestAFullFolderKeepsNoneUntilThereIsRoom(t *testing.T) {
 	f := open(t, t.TempDir(), 3*4096)
 	for n := range 3 {
 		write(t, f, letters(fmt.Sprint(n)))
 	}
-	err := f.Write(letters("one too many"))
-	full, ok := errors.AsType[*FullError](err)
-	if !errors.Is(err, ErrFull) || !ok || full.Bytes != 3*4096 || !strings.Contains(full.Hint(), f.dir) {
-		t.Fatalf("error %v, want %v", err, ErrFull)
+	notKept, err := f.Write(letters("one too many"))
+	if err != nil || !cmp.Equal(notKept, []int{0}) {
+		t.Fatalf("letters %v not kept, %v; want the one", notKept, err)
 	}
 	write(t, f, letters("1")) // is there already
 	if n := len(kept(t, f)); n != 3 {
@@ -193,8 +192,8 @@ func TestWhatOthersWriteFillsTheFolder(t *testing.T) {
 	another := open(t, f.dir, 0)
 	write(t, another, letters("1"))
 	write(t, another, letters("2"))
-	if err := f.Write(letters("one too many")); !errors.Is(err, ErrFull) {
-		t.Errorf("error %v, want %v", err, ErrFull)
+	if notKept, err := f.Write(letters("one too many")); err != nil || len(notKept) != 1 {
+		t.Errorf("letters %v not kept, %v; want the one", notKept, err)
 	}
 }
 

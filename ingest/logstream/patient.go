@@ -32,8 +32,13 @@ const longestPause = time.Minute
 // Post sends a body until it is taken. It gives up with the last error if that
 // is for good, with the context's if that ends, and with ErrImpatient.
 func (p *Patient) Post(ctx context.Context, body []byte) error {
+	return p.Do(ctx, func(ctx context.Context) error { return p.Send(ctx, body) })
+}
+
+// Do makes a try again as Post does a Send.
+func (p *Patient) Do(ctx context.Context, try func(context.Context) error) error {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		err := p.Send(ctx, body)
+		err := try(ctx)
 		if err == nil {
 			p.succeeded()
 			return nil

@@ -3,6 +3,7 @@ package logstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -34,7 +35,12 @@ func ingest(t *testing.T, look func(*http.Request, string), statuses ...int) (ad
 		if look != nil {
 			look(r, string(body))
 		}
-		w.WriteHeader(statuses[min(n, len(statuses))-1])
+		status := statuses[min(n, len(statuses))-1]
+		w.WriteHeader(status)
+		if status == http.StatusOK {
+			_, _ = fmt.Fprintf(w, `{"lines":%d}`, strings.Count(string(body), "\n"))
+			return
+		}
 		_, _ = io.WriteString(w, " because \n")
 	}))
 	t.Cleanup(s.Close)
@@ -105,7 +111,7 @@ func TestErrorsNeverShowTheToken(t *testing.T) {
 }
 
 func TestRetryUntilItIsTaken(t *testing.T) {
-	address, requests := ingest(t, nil, 503, 429, 204)
+	address, requests := ingest(t, nil, 503, 429, 200)
 	if err := Retry(NewPoster(address, "t", "").Send, RetryablePost)(t.Context(), []byte("a\n")); err != nil {
 		t.Error(err)
 	}

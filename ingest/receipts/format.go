@@ -13,6 +13,7 @@ import (
 const (
 	headSize   = 52
 	keySize    = 8
+	detailSize = MaxDetailName + 4
 	frameMagic = "\xe7gR1" // not text, not zeros
 	maxCount   = 1<<28 - 1 // of lines; far above what a record may have
 	hourLayout = "20060102T15"
@@ -24,6 +25,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // head is a frame without what follows it.
 type head struct {
 	logID, lane, source             int // lengths
+	details                         int
 	record                          uint64
 	at                              int64
 	lines, events                   uint32
@@ -33,8 +35,11 @@ type head struct {
 
 // size is that of the whole frame.
 func (h *head) size() int64 {
-	return headSize + int64(h.names()) + keySize*int64(h.events)
+	return h.keys() + keySize*int64(h.events)
 }
+
+// keys is where the keys begin.
+func (h *head) keys() int64 { return headSize + int64(h.names()) + detailSize*int64(h.details) }
 
 func (h *head) names() int { return h.logID + h.lane + h.source }
 
@@ -43,7 +48,7 @@ func appendFrame(dst []byte, r *Receipt) []byte {
 	le := binary.LittleEndian
 	start := len(dst)
 	dst = append(dst, frameMagic...)
-	dst = append(dst, byte(len(r.LogID)), byte(len(r.Lane)), byte(len(r.Source)), 0)
+	dst = append(dst, byte(len(r.LogID)), byte(len(r.Lane)), byte(len(r.Source)), byte(len(r.Details)))
 	dst = le.AppendUint64(dst, r.Record)
 	dst = le.AppendUint64(dst, uint64(r.ReceivedAt.UnixMilli()))
 	for _, n := range []int{r.Lines, len(r.Events), r.BadTokens, r.DeadLetters, r.OverCap} {
@@ -54,6 +59,11 @@ func appendFrame(dst []byte, r *Receipt) []byte {
 	dst = append(dst, r.LogID...)
 	dst = append(dst, r.Lane...)
 	dst = append(dst, r.Source...)
+	for _, d := range r.Details {
+		var name [MaxDetailName]byte
+		copy(name[:], d.Name)
+		dst = le.AppendUint32(append(dst, name[:]...), uint32(d.Lines))
+	}
 	dst = slices.Grow(dst, keySize*len(r.Events))
 	for _, key := range r.Events {
 		dst = le.AppendUint64(dst, key)
@@ -70,7 +80,7 @@ func parseHead(b []byte) (head, bool) {
 		return head{}, false
 	}
 	h := head{
-		logID: int(b[4]), lane: int(b[5]), source: int(b[6]),
+		logID: int(b[4]), lane: int(b[5]), source: int(b[6]), details: int(b[7]),
 		record: le.Uint64(b[8:]), at: int64(le.Uint64(b[16:])),
 		lines: le.Uint32(b[24:]), events: le.Uint32(b[28:]),
 		badTokens: le.Uint32(b[32:]), deadLetters: le.Uint32(b[36:]), overCap: le.Uint32(b[40:]),

@@ -35,7 +35,7 @@
 //	     4     1  length of the log's id
 //	     5     1  length of the lane
 //	     6     1  length of the source
-//	     7     1  zero
+//	     7     1  d, the details
 //	     8     8  number of the record
 //	    16     8  received at, Unix milliseconds
 //	    24     4  lines of the record
@@ -45,7 +45,10 @@
 //	    40     4  over the cap
 //	    44     4  CRC32C of what follows the head
 //	    48     4  CRC32C of bytes 0–47
-//	    52        id of the log, lane, source; then n keys of 8 bytes
+//	    52        id of the log, lane, source; d details; then n keys of 8 bytes
+//
+// A detail is a name of 20 bytes, filled up with zeros, and a number of 4 bytes.
+// Older versions wrote none.
 //
 // The head has a checksum of its own, so that its length can be believed and a
 // damaged body costs one receipt. Bytes at the end that are a frame cut off, or
@@ -77,6 +80,33 @@ type Receipt struct {
 	BadTokens   int       // lines with a token that no key verifies
 	DeadLetters int       // lines that cannot be stored
 	OverCap     int       // opens of unregistered messages that were not kept, since there were too many
+	Details     []Detail  // what the numbers above consist of, as far as it is known
+}
+
+// Detail is a part of one of a receipt's numbers.
+type Detail struct {
+	Name  string // of at most MaxDetailName bytes
+	Lines int
+}
+
+// MaxDetailName is the most bytes of a detail's name.
+const MaxDetailName = 20
+
+// The names of details that are no reason of a dead letter.
+const (
+	Unresolved = "unresolved" // of Events: wait in unresolved_opens
+	Repeated   = "repeated"   // of Events: were in opens before
+	NotKept    = "not_kept"   // of DeadLetters: their source had used up its room
+)
+
+// Detail returns the lines of a detail, 0 if it is not there.
+func (r *Receipt) Detail(name string) int {
+	for _, d := range r.Details {
+		if d.Name == name {
+			return d.Lines
+		}
+	}
+	return 0
 }
 
 // Balanced reports whether the parts add up to the lines.
@@ -89,6 +119,14 @@ func (r *Receipt) check() error {
 	for _, s := range []string{r.LogID, r.Lane, r.Source} {
 		if len(s) > math.MaxUint8 {
 			return fmt.Errorf("%w: a name of %d bytes", ErrReceipt, len(s))
+		}
+	}
+	if len(r.Details) > math.MaxUint8 {
+		return fmt.Errorf("%w: %d details", ErrReceipt, len(r.Details))
+	}
+	for _, d := range r.Details {
+		if d.Name == "" || len(d.Name) > MaxDetailName || d.Lines < 0 || d.Lines > maxCount {
+			return fmt.Errorf("%w: a detail of %d bytes and %d lines", ErrReceipt, len(d.Name), d.Lines)
 		}
 	}
 	for _, n := range []int{r.Lines, len(r.Events), r.BadTokens, r.DeadLetters, r.OverCap} {

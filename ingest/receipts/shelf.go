@@ -1,6 +1,7 @@
 package receipts
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -119,9 +120,20 @@ func (h *Hour) add(fr *frame) {
 			LogID: h.name(logID), Lane: h.name(lane), Source: h.name(source),
 			Record: fr.record, ReceivedAt: time.UnixMilli(fr.at).UTC(), Lines: int(fr.lines),
 			BadTokens: int(fr.badTokens), DeadLetters: int(fr.deadLetters), OverCap: int(fr.overCap),
+			Details: h.details(fr),
 		},
-		file: len(h.files) - 1, offset: fr.offset + headSize + int64(fr.names()), events: int(fr.events),
+		file: len(h.files) - 1, offset: fr.offset + fr.keys(), events: int(fr.events),
 	})
+}
+
+func (h *Hour) details(fr *frame) (details []Detail) {
+	b := fr.body[fr.names():]
+	for range fr.details {
+		name := bytes.TrimRight(b[:MaxDetailName], "\x00")
+		details = append(details, Detail{h.name(name), int(binary.LittleEndian.Uint32(b[MaxDetailName:]))})
+		b = b[detailSize:]
+	}
+	return details
 }
 
 // name returns the text, which many receipts share.

@@ -41,7 +41,9 @@ type Body struct {
 	ReceivedAt   time.Time // when the last byte was there; UTC, milliseconds
 	Lane         Lane
 	Source       string // the label of the token it came with
+	Record       uint64 // number in the log, for the answer; Store sets it; 0: unknown
 
+	problem    string // why none of the lines is an event; "": one is, or nobody looked at all of them
 	longLines  int
 	maxDecoded int64
 	decoded    []byte // nil: not asked for

@@ -29,7 +29,10 @@ type Config struct {
 	// Admit is asked before a body is read, by lane and by the label of its
 	// token: nil lets it in, a *Refusal is answered as it is, any other error
 	// with 503. Nil admits all. It must not block.
-	Admit      func(lane Lane, source string) error
+	Admit func(lane Lane, source string) error
+	// Outcomes says what became of records that Store has numbered, for GET
+	// /v1/logs/outcomes. Nil: there is no such route.
+	Outcomes   func(ctx context.Context, r Records) (Outcomes, error)
 	Ready      func() error // nil error: ready. Nil: always. Asked once a second at most
 	ServiceIDs []string     // Fastly services whose logs are welcome; empty: any
 

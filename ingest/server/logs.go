@@ -18,7 +18,7 @@ func (s *Server) logs(w http.ResponseWriter, r *http.Request) {
 	took := time.Since(start)
 	if err == nil {
 		s.metrics.accepted(&b, took)
-		writeLines(w, b.Lines)
+		writeAnswer(w, &b)
 		return
 	}
 	refusal, ok := errors.AsType[*Refusal](err)
@@ -125,7 +125,8 @@ func (s *Server) count(ctx context.Context, b *Body) error {
 		}
 		defer s.decoders.Release(1)
 	}
-	counts, err := codec.Count(b.Codec, b.Bytes, s.MaxDecodedBytes, s.MaxLineBytes)
+	var look look
+	counts, err := codec.CountWithHead(b.Codec, b.Bytes, s.MaxDecodedBytes, s.MaxLineBytes, look.head)
 	switch {
 	case errors.Is(err, codec.ErrTooLarge):
 		return tooLarge
@@ -136,6 +137,7 @@ func (s *Server) count(ctx context.Context, b *Body) error {
 	}
 	b.Lines, b.longLines, b.DecodedBytes = counts.Lines, counts.LongLines, counts.DecodedBytes
 	b.maxDecoded = s.MaxDecodedBytes
+	b.problem = look.problem(counts)
 	return nil
 }
 

@@ -62,13 +62,6 @@ func (r *Refusal) write(w http.ResponseWriter) {
 	writeJSON(w, r.Status, map[string]string{"reason": r.Reason, "message": r.Message})
 }
 
-func writeLines(w http.ResponseWriter, lines int) {
-	var room [40]byte
-	b := strconv.AppendInt(append(room[:0], `{"lines":`...), int64(lines), 10)
-	w.Header()["Content-Type"] = contentTypeJSON
-	_, _ = w.Write(append(b, "}\n"...)) // the client may have gone; the lines are kept
-}
-
 var contentTypeJSON = []string{"application/json"}
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

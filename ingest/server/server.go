@@ -34,6 +34,7 @@ type Server struct {
 	mux       *http.ServeMux
 	slots     *semaphore.Weighted // bodies
 	decoders  *semaphore.Weighted // compressed bodies that are decoded right now
+	asking    *semaphore.Weighted // who looks up outcomes
 	memory    *memory
 	conns     *connections
 	readiness readiness
@@ -56,6 +57,7 @@ func New(cfg Config) (*Server, error) {
 		Config:    cfg,
 		slots:     semaphore.NewWeighted(int64(cfg.MaxConcurrent)),
 		decoders:  semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
+		asking:    semaphore.NewWeighted(1),
 		memory:    newMemory(cfg.MaxInFlightBytes, max(cfg.MaxBodyBytes, cfg.MaxDecodedBytes)+1, cfg.QueueWait),
 		conns:     newConnections(cfg.MaxConnections),
 		challenge: challenge(cfg.ServiceIDs),
@@ -65,6 +67,9 @@ func New(cfg Config) (*Server, error) {
 	s.metrics = newMetrics(s)
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("/v1/logs", s.logs)
+	if cfg.Outcomes != nil {
+		s.mux.HandleFunc(outcomesPath, getOnly(s.outcomes))
+	}
 	s.mux.HandleFunc("/.well-known/fastly/logging/challenge", getOnly(s.answerChallenge))
 	s.mux.HandleFunc("/healthz", getOnly(func(w http.ResponseWriter, _ *http.Request) { writeText(w, "ok\n") }))
 	s.mux.HandleFunc("/readyz", getOnly(s.ready))

@@ -18,8 +18,9 @@ func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "deadletters",
 		Short: "Look at the lines that could not be stored, or send them again",
-		Long: "Ingest keeps lines that it cannot store in $GLINT_HOME/deadletters, with the reason. When their files take 1 GiB,\n" +
-			"ingest waits for room and says so in its log: send them again once the reason is gone, or delete files.",
+		Long: "Ingest keeps lines that it cannot store in $GLINT_HOME/deadletters, with the reason. Their files take 1 GiB at most,\n" +
+			"of which each sender has a share. What is beyond it is not kept: ingest's log, glint audit and the metric\n" +
+			"glint_dead_letters_not_kept_total say how many lines that were. Send them again once the reason is gone, or delete files.",
 		Example: "  glint log deadletters list",
 	}, newListCmd(a, runList), newShowCmd(a, runShow), newRetryCmd(a, runRetry))
 }

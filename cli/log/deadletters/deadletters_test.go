@@ -67,6 +67,9 @@ func (p *place) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.sent = append(p.sent, lines...)
 	}
 	w.WriteHeader(status)
+	if status == http.StatusOK {
+		_, _ = fmt.Fprintf(w, `{"lines":%d}`, len(lines))
+	}
 }
 
 func (p *place) write(reason string, after time.Duration, lines ...string) {
@@ -75,7 +78,7 @@ func (p *place) write(reason string, after time.Duration, lines ...string) {
 	for _, line := range lines {
 		letters = append(letters, deadletters.Letter{ReceivedAt: at.Add(after), Source: "fastly", Reason: reason, Detail: "why", Line: line})
 	}
-	if err := p.folder.Write(letters); err != nil {
+	if _, err := p.folder.Write(letters); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -118,7 +121,7 @@ func (p *place) mixed() {
 	letter := func(reason, line string) deadletters.Letter {
 		return deadletters.Letter{ReceivedAt: at, Source: "fastly", Reason: reason, Detail: "why", Line: line}
 	}
-	if err := p.folder.Write([]deadletters.Letter{letter("bad_time", "one"), letter("not_event", "two"), letter("bad_time", "three")}); err != nil {
+	if _, err := p.folder.Write([]deadletters.Letter{letter("bad_time", "one"), letter("not_event", "two"), letter("bad_time", "three")}); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -255,7 +258,7 @@ func TestRetrySendsAndRemoves(t *testing.T) {
 	if code, _, errs := p.run("retry", "--ingest-url", p.url, "--dry-run"); code != 0 || errs != "5 lines of 2 files would be sent; nothing was sent\n" || len(p.kept()) != 5 {
 		t.Errorf("exit %d, %q", code, errs)
 	}
-	if code, _, errs := p.run("retry", "--ingest-url", p.url); code != 0 || errs != "sent 5 lines of 2 files\n" {
+	if code, _, errs := p.run("retry", "--ingest-url", p.url); code != 0 || !strings.HasPrefix(errs, "sent 5 lines of 2 files\n") {
 		t.Errorf("exit %d, %q", code, errs)
 	}
 	slices.Sort(p.sent)
@@ -268,7 +271,7 @@ func TestRetryOfAReasonLeavesTheOthers(t *testing.T) {
 	p := newPlace(t)
 	p.mixed()
 	p.write("not_event", time.Hour, "four")
-	if code, _, errs := p.run("retry", "--ingest-url", p.url, "--reason", "bad_time"); code != 0 || errs != "sent 2 lines of 1 file\n" {
+	if code, _, errs := p.run("retry", "--ingest-url", p.url, "--reason", "bad_time"); code != 0 || !strings.HasPrefix(errs, "sent 2 lines of 1 file\n") {
 		t.Errorf("exit %d, %q", code, errs)
 	}
 	if diff := cmp.Diff([]string{"four", "two"}, p.kept()); diff != "" || !cmp.Equal(p.sent, []string{"one", "three"}) {
@@ -297,8 +300,39 @@ func TestNothingIsRemovedThatIngestDidNotTake(t *testing.T) {
 		}
 	}
 	p.in = func([]string) int { return http.StatusOK }
-	if code, _, errs := p.run("retry", "--ingest-url", p.url); code != 0 || errs != "sent 3 lines of 1 file\n" || len(p.kept()) != 0 {
+	if code, _, errs := p.run("retry", "--ingest-url", p.url); code != 0 || !strings.HasPrefix(errs, "sent 3 lines of 1 file\n") || len(p.kept()) != 0 {
 		t.Errorf("exit %d, %q, kept %q", code, errs, p.kept())
+	}
+}
+
+// TestNothingIsRemovedForAnAnswerThatIsNotIngests has what may stand between a
+// client and its ingest answer the retry.
+func TestNothingIsRemovedForAnAnswerThatIsNotIngests(t *testing.T) {
+	elsewhere := newPlace(t)
+	for name, answer := range map[string]http.HandlerFunc{
+		"a login page": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>Log in</html>") },
+		"204":          func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
+		"other lines":  func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"lines":1}`) },
+		"a redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.url+r.RequestURI, http.StatusTemporaryRedirect)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t)
+			p.mixed()
+			server := httptest.NewServer(answer)
+			defer server.Close()
+			code, _, errs := p.run("retry", "--ingest-url", server.URL)
+			if code != app.ExitFailed || !strings.HasPrefix(errs, "sent 0 lines of 0 files\n") || !strings.Contains(errs, "\nTry: ") {
+				t.Errorf("exit %d, %q", code, errs)
+			}
+			if diff := cmp.Diff([]string{"one", "three", "two"}, p.kept()); diff != "" {
+				t.Errorf("kept (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if len(elsewhere.sent) > 0 {
+		t.Errorf("the lines went elsewhere: %q", elsewhere.sent)
 	}
 }
 
@@ -311,7 +345,7 @@ func TestLettersThatComeBackBeforeTheirFileIsRemovedStay(t *testing.T) {
 		p.write("not_event", time.Hour, lines...)
 		return http.StatusOK
 	}
-	if code, _, errs := p.run("retry", "--ingest-url", p.url); code != 0 || errs != "sent 2 lines of 1 file\n" {
+	if code, _, errs := p.run("retry", "--ingest-url", p.url); code != 0 || !strings.HasPrefix(errs, "sent 2 lines of 1 file\n") {
 		t.Errorf("exit %d, %q", code, errs)
 	}
 	if diff := cmp.Diff([]string{"one", "two"}, p.kept()); diff != "" {

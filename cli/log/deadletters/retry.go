@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/app"
+	"glint/cli/internal/delivery"
 	"glint/cli/output"
 	"glint/ingest/archive"
 	"glint/ingest/deadletters"
@@ -20,11 +21,12 @@ import (
 const bodyBytes = 4 << 20
 
 type retryOptions struct {
-	app       *app.App
-	reason    string
-	ingestURL string
-	dryRun    bool
-	patience  time.Duration
+	app      *app.App
+	reason   string
+	ingest   app.IngestAt
+	noWait   bool
+	dryRun   bool
+	patience time.Duration
 }
 
 func newRetryCmd(a *app.App, run func(context.Context, *retryOptions) error) *cobra.Command {
@@ -33,13 +35,15 @@ func newRetryCmd(a *app.App, run func(context.Context, *retryOptions) error) *co
 		Use:   "retry",
 		Short: "Send lines that could not be stored to ingest again",
 		Long: `Posts the lines to ingest's replay lane, without a syslog header before them, and removes a file once ingest has
-all its lines on disk. What still cannot be stored comes back as a dead letter by itself. With --reason, the other
-lines of a file stay. It may be stopped at any moment.`,
+all its lines on disk. What still cannot be stored comes back as a dead letter by itself. At the end it waits until it
+is known what became of the lines, and says so; the exit code is 1 if none was stored. With --reason, the other lines of
+a file stay. It may be stopped at any moment.`,
 		Example: "  glint log deadletters retry --dry-run\n  glint log deadletters retry --reason bad_time",
 		Args:    app.NoArgs,
 	}
-	app.IngestFlag(cmd, &o.ingestURL)
+	app.IngestFlags(cmd, &o.ingest)
 	cmd.Flags().StringVar(&o.reason, "reason", "", "only lines with this reason")
+	cmd.Flags().BoolVar(&o.noWait, "no-wait", false, "end when ingest has the lines on disk, before it is known what becomes of them")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only count what would be sent")
 	cmd.Flags().DurationVar(&o.patience, "patience", 5*time.Minute, "give up when ingest took nothing for so long")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -62,11 +66,11 @@ func runRetry(ctx context.Context, o *retryOptions) error {
 	}
 	r := &retry{retryOptions: o, folder: f}
 	if !o.dryRun {
-		ingest, err := o.app.Ingest(o.ingestURL)
+		ingest, err := o.app.Ingest(o.ingest)
 		if err != nil {
 			return err
 		}
-		r.post = poster(o, ingest)
+		r.connect(ingest)
 	}
 	for _, file := range files {
 		if err = r.file(ctx, file.Name); err != nil {
@@ -82,24 +86,38 @@ func runRetry(ctx context.Context, o *retryOptions) error {
 	if _, ok := errors.AsType[*logstream.StatusError](err); ok && !errors.Is(err, logstream.ErrImpatient) {
 		return app.Try(err, "check that $GLINT_INGEST_TOKEN is the token of that ingest")
 	}
-	return err
-}
-
-func poster(o *retryOptions, ingest app.Ingest) logstream.Send {
-	p := &logstream.Patient{
-		Send:     logstream.NewPoster(ingest.URL, ingest.Token, "lane=replay").Send,
-		Patience: o.patience,
-		Note:     func(err error) { fmt.Fprintln(o.app.Err, "waiting:", output.Safe(err.Error())) },
+	if err != nil || o.dryRun || o.noWait {
+		return err
 	}
-	return p.Post
+	return r.delivery.Report(ctx)
 }
 
 // retry is one run.
 type retry struct {
 	*retryOptions
 	folder       *deadletters.Folder
-	post         logstream.Send
+	post         func(ctx context.Context, lines []byte) error
+	delivery     delivery.Delivery
 	files, lines int // sent
+}
+
+func (r *retry) connect(ingest app.Ingest) {
+	poster := ingest.Poster("lane=replay")
+	patient := &logstream.Patient{
+		Patience: r.patience,
+		Note:     func(err error) { fmt.Fprintln(r.app.Err, "waiting:", output.Safe(err.Error())) },
+	}
+	r.post = func(ctx context.Context, lines []byte) error {
+		return patient.Do(ctx, func(ctx context.Context) error {
+			answer, err := poster.Post(ctx, lines)
+			if err == nil {
+				r.delivery.Taken(answer)
+			}
+			return err
+		})
+	}
+	r.delivery.Poster = func() (*logstream.Poster, error) { return poster, nil }
+	r.delivery.Patience, r.delivery.Notes = r.patience, r.app.Err
 }
 
 // file sends the lines of a file, or those with the reason. Until all of them
@@ -129,7 +147,7 @@ func (r *retry) file(ctx context.Context, name string) error {
 		if err := r.send(ctx, name); err != nil {
 			return err
 		}
-		if err := r.folder.Write(others); err != nil {
+		if _, err := r.folder.Write(others); err != nil { // without a quota, all are kept
 			return err
 		}
 		if err := r.folder.Remove(name); err != nil {

@@ -67,10 +67,19 @@ type Counts struct {
 // Count decodes sent and counts its lines; the decoded bytes are not kept.
 // Above maxBytes of them it returns ErrTooLarge.
 func Count(c Codec, sent []byte, maxBytes int64, maxLineBytes int) (Counts, error) {
+	return CountWithHead(c, sent, maxBytes, maxLineBytes, nil)
+}
+
+// CountWithHead is Count for a caller that wants to see the first decoded bytes,
+// as many as come at once: it calls look with them, which must not keep them.
+func CountWithHead(c Codec, sent []byte, maxBytes int64, maxLineBytes int, look func(head []byte)) (Counts, error) {
 	counter := Counter{MaxLineBytes: maxLineBytes}
 	if c == Plain {
 		if int64(len(sent)) > maxBytes {
 			return Counts{}, ErrTooLarge
+		}
+		if look != nil {
+			look(sent[:min(len(sent), scratchBytes)])
 		}
 		counter.Add(sent)
 		counter.End()
@@ -86,6 +95,10 @@ func Count(c Codec, sent []byte, maxBytes int64, maxLineBytes int) (Counts, erro
 	total := int64(0)
 	for {
 		n, err := r.Read(scratch[:])
+		if look != nil && n > 0 {
+			look(scratch[:n])
+			look = nil
+		}
 		counter.Add(scratch[:n])
 		total += int64(n)
 		switch {

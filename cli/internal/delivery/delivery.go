@@ -1,0 +1,244 @@
+// Package delivery follows posted lines until it is known what became of them,
+// and says so: what was stored, not what was accepted.
+//
+// A command hands over ingest's answers, and then waits. Only the numbers of
+// records are kept, as ranges; ingest looks up the rest in its receipts.
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"glint/cli/app"
+	"glint/cli/output"
+	"glint/ingest/batch"
+	"glint/ingest/logstream"
+	"glint/ingest/receipts"
+)
+
+// Delivery is the bodies of one command that ingest has on disk. It is safe for
+// concurrent use.
+type Delivery struct {
+	// Poster returns whom to ask. An instance that was started again may have
+	// another address.
+	Poster   func() (*logstream.Poster, error)
+	Patience time.Duration // without anything getting into the warehouse
+	Notes    io.Writer
+
+	mu      sync.Mutex
+	records map[uint64]bool
+	lane    string
+	since   time.Time
+	lines   int
+	unnamed int // lines of bodies that the answer did not name
+}
+
+// Taken notes an answer.
+func (d *Delivery) Taken(a logstream.Answer) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lines += a.Lines
+	if a.Record == 0 || a.Lane == "" || a.ReceivedAt.IsZero() {
+		d.unnamed += a.Lines
+		return
+	}
+	if d.records == nil {
+		d.records = map[uint64]bool{}
+	}
+	d.records[a.Record], d.lane = true, a.Lane
+	if d.since.IsZero() || a.ReceivedAt.Before(d.since) {
+		d.since = a.ReceivedAt
+	}
+}
+
+// ErrNothingStored says that no line of a delivery is an event in the warehouse.
+var ErrNothingStored = errors.New("none of the lines is an event that was stored")
+
+// Report waits until the lines are where they belong, and says what became of
+// them. It returns ErrNothingStored, with advice, if none is an event.
+func (d *Delivery) Report(ctx context.Context) error {
+	if d.lines == 0 {
+		return nil
+	}
+	all, err := d.Wait(ctx)
+	if err != nil {
+		return err
+	}
+	if d.unnamed > 0 {
+		fmt.Fprintf(d.Notes, "ingest has %s on disk and does not say what becomes of them\n", output.Plural(d.unnamed, "line", "lines"))
+	}
+	if all.Lines > 0 {
+		fmt.Fprintln(d.Notes, Sentence(&all))
+	}
+	if all.NotKept > 0 {
+		fmt.Fprintf(d.Notes, "%s not kept: the sender has used up its room among the dead letters\n",
+			output.Plural(all.NotKept, "dead letter was", "dead letters were"))
+	}
+	stored := all.Counts[string(batch.Stored)] + all.Counts[receipts.Repeated]
+	switch {
+	case all.Unknown > 0:
+		return app.Try(fmt.Errorf("ingest does not know what became of %s", output.Plural(all.Unknown, "body", "bodies")), "glint audit")
+	case d.unnamed > 0:
+		return nil
+	case stored == all.Lines:
+		fmt.Fprintln(d.Notes, "all of it is in the warehouse")
+	case stored+all.Counts[receipts.Unresolved] == 0:
+		return app.Try(ErrNothingStored, "glint log deadletters show, which says why")
+	}
+	return nil
+}
+
+// Sentence says what became of lines.
+func Sentence(o *logstream.Outcomes) string {
+	var parts, dead []string
+	deadLines := 0
+	for _, name := range slices.Sorted(maps.Keys(o.Counts)) {
+		if _, special := words[name]; !special {
+			deadLines += o.Counts[name]
+			dead = append(dead, output.Count(uint64(o.Counts[name]))+" "+name)
+		}
+	}
+	for _, name := range []string{string(batch.Stored), receipts.Repeated, receipts.Unresolved, string(batch.BadToken), string(batch.OverCap)} {
+		if n := o.Counts[name]; n > 0 {
+			parts = append(parts, output.Count(uint64(n))+" "+words[name])
+		}
+	}
+	if deadLines > 0 {
+		parts = append(parts, output.Plural(deadLines, "dead letter", "dead letters")+" ("+strings.Join(dead, ", ")+")")
+	}
+	return "of " + output.Plural(o.Lines, "line", "lines") + ": " + strings.Join(parts, ", ")
+}
+
+// words are the outcomes that are no dead letters.
+var words = map[string]string{
+	string(batch.Stored):   "stored",
+	receipts.Repeated:      "repeated (stored before)",
+	receipts.Unresolved:    "unregistered (waiting for their message)",
+	string(batch.BadToken): "with a bad token",
+	string(batch.OverCap):  "unregistered and not kept (too many wait already)",
+}
+
+// restartPatience is how long ingest may give no answer: it may be starting
+// again.
+const restartPatience = 30 * time.Second
+
+// The most of one question; see ingest's server.
+const (
+	maxSpans   = 200
+	maxRecords = 50_000
+)
+
+// Wait waits until all records are done and returns what became of their lines.
+// The lines are safe all the while.
+func (d *Delivery) Wait(ctx context.Context) (all logstream.Outcomes, err error) {
+	all.Counts = map[string]int{}
+	w := waiting{Delivery: d, left: -1, began: time.Now()}
+	w.moved, w.answered = w.began, w.began
+	records := slices.Sorted(maps.Keys(d.records))
+	for len(records) > 0 {
+		question, n := spans(records)
+		o, err := w.ask(ctx, question)
+		if err != nil {
+			return all, err
+		}
+		if o.Records+o.Unknown != n {
+			return all, fmt.Errorf("ask for outcomes: ingest answered of %d records, asked of %d", o.Records+o.Unknown, n)
+		}
+		all.Records += o.Records
+		all.Unknown += o.Unknown
+		all.Lines += o.Lines
+		all.NotKept += o.NotKept
+		for name, lines := range o.Counts {
+			all.Counts[name] += lines
+		}
+		records = records[n:]
+	}
+	return all, nil
+}
+
+// spans writes the first of the sorted records as ranges, and how many they are.
+func spans(records []uint64) (text string, n int) {
+	var list []string
+	for n < min(len(records), maxRecords) && len(list) < maxSpans {
+		first := n
+		for n++; n < min(len(records), maxRecords) && records[n] == records[n-1]+1; n++ {
+			continue
+		}
+		span := strconv.FormatUint(records[first], 10)
+		if n > first+1 {
+			span += "-" + strconv.FormatUint(records[n-1], 10)
+		}
+		list = append(list, span)
+	}
+	return strings.Join(list, ","), n
+}
+
+// waiting is one Wait.
+type waiting struct {
+	*Delivery
+	left                          int // records that are pending
+	began, moved, answered, noted time.Time
+}
+
+// pollPause is the time between two questions.
+const pollPause = 100 * time.Millisecond
+
+// ask asks until nothing of the question is pending.
+func (w *waiting) ask(ctx context.Context, records string) (logstream.Outcomes, error) {
+	for {
+		o, err := w.once(ctx, records)
+		now := time.Now()
+		switch {
+		case ctx.Err() != nil:
+			return o, ctx.Err()
+		case err == nil && o.Pending == 0:
+			w.moved, w.answered, w.left = now, now, -1
+			return o, nil
+		case err != nil && (!logstream.RetryablePost(err) || now.Sub(w.answered) > min(w.Patience, restartPatience)):
+			return o, app.Try(fmt.Errorf("ask what became of the lines: %w", err), advice(err))
+		case err == nil:
+			w.answered = now
+			if o.Pending != w.left {
+				w.left, w.moved = o.Pending, now
+			}
+		}
+		if now.Sub(w.moved) > w.Patience {
+			return o, app.Try(errors.New("the warehouse takes no lines; they wait in the log"), "see what glint logs about batches")
+		}
+		if w.left > 0 && now.Sub(w.began) > 2*time.Second && now.Sub(w.noted) > 10*time.Second {
+			w.noted = now
+			fmt.Fprintln(w.Notes, "waiting for the warehouse:", output.Plural(w.left, "body is", "bodies are"), "left")
+		}
+		select {
+		case <-ctx.Done():
+			return o, ctx.Err()
+		case <-time.After(pollPause):
+		}
+	}
+}
+
+func advice(err error) string {
+	if s, ok := errors.AsType[*logstream.StatusError](err); ok && s.Status == http.StatusNotFound {
+		return "take a newer glint there; ingest has the lines on disk"
+	}
+	return "see that glint runs; ingest has the lines on disk, and they get into the warehouse once it does"
+}
+
+func (w *waiting) once(ctx context.Context, records string) (logstream.Outcomes, error) {
+	poster, err := w.Poster()
+	if err != nil {
+		return logstream.Outcomes{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return poster.Outcomes(ctx, w.lane, w.since, records)
+}

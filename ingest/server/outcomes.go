@@ -1,0 +1,115 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Records are records of one lane and source, of which a client wants to know
+// what became.
+type Records struct {
+	Lane   Lane
+	Source string       // the label of the client's token: it learns nothing of others
+	Since  time.Time    // none of them was received before
+	Ranges []RecordSpan // at most maxSpans, in the client's order
+}
+
+// RecordSpan is neighbours in a lane's log.
+type RecordSpan struct{ First, Last uint64 }
+
+// Outcomes are what became of records. As long as some are pending, only their
+// number is there.
+type Outcomes struct {
+	Records int            `json:"records"`  // that are done
+	Pending int            `json:"pending"`  // that are in the log and not yet in the warehouse
+	Unknown int            `json:"unknown"`  // neither: another source's, or too old, or never there
+	Lines   int            `json:"lines"`    // of the records that are done
+	Counts  map[string]int `json:"outcomes"` // their lines by outcome
+	NotKept int            `json:"not_kept"` // a part of them: dead letters beyond their source's quota
+}
+
+// outcomesPath is where a client asks what became of its records.
+const outcomesPath = "/v1/logs/outcomes"
+
+// The most of a question: it is in the URL, and its answer is looked up in files.
+const (
+	maxSpans   = 200
+	maxRecords = 100_000
+)
+
+var (
+	badRecords = &Refusal{
+		http.StatusBadRequest, "unknown_records",
+		"want records=3-7,9 of a lane, at most 200 ranges, and since=TIME, as in the header Glint-Outcomes of the answer to POST", 0,
+	}
+	noOutcomes = &Refusal{http.StatusServiceUnavailable, "no_outcomes", "the receipts could not be read now", 5 * time.Second}
+)
+
+// outcomes answers what became of the records of a client's bodies.
+func (s *Server) outcomes(w http.ResponseWriter, r *http.Request) {
+	var b Body
+	if err := s.authorize(r, &b); err != nil {
+		refusal, _ := errors.AsType[*Refusal](err) // authorize has no other errors
+		refusal.write(w)
+		return
+	}
+	q := Records{Lane: b.Lane, Source: b.Source}
+	var err error
+	if q.Ranges, err = parseSpans(r.URL.Query().Get("records")); err == nil {
+		q.Since, err = time.Parse(time.RFC3339Nano, r.URL.Query().Get("since"))
+	}
+	if err != nil {
+		badRecords.write(w)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.StoreTimeout)
+	defer cancel()
+	if err := acquire(ctx, s.asking, s.QueueWait); err != nil { // one at a time reads the receipts
+		busy.write(w)
+		return
+	}
+	defer s.asking.Release(1)
+	o, err := s.Outcomes(ctx, q)
+	if err != nil {
+		if n, ok := s.failures.pass(time.Now()); ok {
+			s.Logger.Error("outcomes not read", "error", err, "repeats", n)
+		}
+		noOutcomes.write(w)
+		return
+	}
+	writeJSON(w, http.StatusOK, o)
+}
+
+// parseSpans reads 3-7,9.
+func parseSpans(text string) (spans []RecordSpan, err error) {
+	parts := strings.Split(text, ",")
+	if len(parts) > maxSpans {
+		return nil, badRecords
+	}
+	total := uint64(0)
+	for _, part := range parts {
+		first, last, isRange := strings.Cut(part, "-")
+		if !isRange {
+			last = first
+		}
+		var s RecordSpan
+		if s.First, err = strconv.ParseUint(first, 10, 63); err != nil {
+			return nil, err
+		}
+		if s.Last, err = strconv.ParseUint(last, 10, 63); err != nil {
+			return nil, err
+		}
+		if s.First == 0 || s.Last < s.First || s.Last-s.First >= maxRecords {
+			return nil, badRecords
+		}
+		if total += s.Last - s.First + 1; total > maxRecords {
+			return nil, badRecords
+		}
+		spans = append(spans, s)
+	}
+	return spans, nil
+}
