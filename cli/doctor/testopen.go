@@ -103,7 +103,7 @@ func (o *options) register(ctx context.Context, w *warehouse.Warehouse, ring *to
 		return m, err
 	}
 	file := "recipient\n" + rand.Text() + "@doctor.invalid\n"
-	recipients, err := sends.ReadRecipients(strings.NewReader(file))
+	recipients, err := sends.ReadRecipients(strings.NewReader(file), sends.ReadOptions{})
 	if err != nil {
 		return m, err
 	}

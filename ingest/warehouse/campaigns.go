@@ -30,8 +30,28 @@ type Campaign struct {
 }
 
 // CampaignNamed returns the campaign of that name, the oldest one if a race made
-// two, or ErrNoCampaign.
-func (w *Warehouse) CampaignNamed(ctx context.Context, name string) (Campaign, error) {
+// two, or ErrNoCampaign. The name is taken as CampaignName returns it; failing
+// that as it is, which finds campaigns that are older than that rule.
+func (w *Warehouse) CampaignNamed(ctx context.Context, name string) (c Campaign, err error) {
+	err = ErrNoCampaign
+	for _, form := range nameForms(name) {
+		if c, err = w.campaignNamed(ctx, form); !errors.Is(err, ErrNoCampaign) {
+			return c, err
+		}
+	}
+	return c, err
+}
+
+// nameForms returns the names under which a campaign may be stored.
+func nameForms(name string) []string {
+	normal, err := CampaignName(name)
+	if err != nil || normal == name {
+		return []string{name}
+	}
+	return []string{normal, name}
+}
+
+func (w *Warehouse) campaignNamed(ctx context.Context, name string) (Campaign, error) {
 	c := Campaign{Name: name}
 	var key string
 	err := w.conn.QueryRow(ctx, schema.Query("campaign_key"), clickhouse.Named("campaign", name)).
@@ -46,13 +66,17 @@ func (w *Warehouse) CampaignNamed(ctx context.Context, name string) (Campaign, e
 	return c, nil
 }
 
-// EnsureCampaign returns the campaign of that name and makes it if there is
-// none. Two callers at once get the same one: their inserts bear the same name,
-// so that ClickHouse takes only the first.
+// EnsureCampaign returns the campaign of that name, as CampaignNamed does, and
+// makes it if there is none, under the name that CampaignName returns. Two
+// callers at once get the same one: their inserts bear the same name, so that
+// ClickHouse takes only the first. A name that CampaignName refuses is an error.
 func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, error) {
 	c, err := w.CampaignNamed(ctx, name)
 	if !errors.Is(err, ErrNoCampaign) {
 		return c, err
+	}
+	if name, err = CampaignName(name); err != nil {
+		return c, fmt.Errorf("make campaign: the name %w", err)
 	}
 	fresh := NewCampaign(name)
 	sum := sha256.Sum256([]byte(name))
@@ -61,7 +85,7 @@ func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, 
 		if err := insert(ctx, w, "campaigns", campaignColumns, insertName, []Campaign{fresh}); err != nil {
 			return c, fmt.Errorf("make campaign: %w", err)
 		}
-		if c, err = w.CampaignNamed(ctx, name); !errors.Is(err, ErrNoCampaign) {
+		if c, err = w.campaignNamed(ctx, name); !errors.Is(err, ErrNoCampaign) {
 			return c, err
 		}
 		// ClickHouse still remembers that insert, but its campaign has

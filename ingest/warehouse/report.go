@@ -64,27 +64,35 @@ func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, err
 	return &r, err
 }
 
+// campaignID looks for the name as CampaignNamed does, then for the id.
 func (w *Warehouse) campaignID(ctx context.Context, campaign string) (uint64, error) {
-	var (
-		id        uint64
-		name      string
-		createdAt time.Time
-	)
-	err := w.conn.QueryRow(ctx, schema.Query("campaign_by_name"), clickhouse.Named("campaign", campaign)).Scan(&id, &name, &createdAt)
-	if errors.Is(err, sql.ErrNoRows) {
-		number, parseErr := strconv.ParseUint(campaign, 10, 64)
-		if parseErr != nil {
-			return 0, ErrNoCampaign
-		}
-		err = w.conn.QueryRow(ctx, schema.Query("campaign_by_id"), clickhouse.Named("campaign_id", number)).Scan(&id, &name, &createdAt)
+	lookUp := func(query string, argument any) (id uint64, err error) {
+		var name string
+		var createdAt time.Time
+		err = w.conn.QueryRow(ctx, schema.Query(query), argument).Scan(&id, &name, &createdAt)
+		return id, err
 	}
-	if errors.Is(err, sql.ErrNoRows) {
+	for _, form := range nameForms(campaign) {
+		if id, err := lookUp("campaign_by_name", clickhouse.Named("campaign", form)); !errors.Is(err, sql.ErrNoRows) {
+			return id, findError(err)
+		}
+	}
+	number, err := strconv.ParseUint(campaign, 10, 64)
+	if err != nil {
 		return 0, ErrNoCampaign
 	}
-	if err != nil {
-		return 0, fmt.Errorf("find campaign: %w", err)
+	id, err := lookUp("campaign_by_id", clickhouse.Named("campaign_id", number))
+	return id, findError(err)
+}
+
+func findError(err error) error {
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNoCampaign
+	case err != nil:
+		return fmt.Errorf("find campaign: %w", err)
 	}
-	return id, nil
+	return nil
 }
 
 func (w *Warehouse) classes(ctx context.Context, id uint64) ([]ClassCount, error) {
