@@ -72,7 +72,7 @@ func TestACampaignsKeyIsThatOfTheOldest(t *testing.T) {
 	w.Empty(t)
 	runStatements(t, w, "testdata/one_name_many_ids/input.sql")
 	row := w.Text(t, schematest.WarehouseUser, schema.Query("campaign_key"), map[string]string{"param_campaign": "case", "default_format": "TSVRaw"})
-	want := "7\t2026-03-01 00:00:00.000\tk" + string(make([]byte, 31)) + "\n"
+	want := "7\t2026-03-01 00:00:00.000\tk" + string(make([]byte, 31)) + "\t\t\t0\t0\t1\n"
 	if row != want {
 		t.Errorf("got %q, want %q", row, want)
 	}

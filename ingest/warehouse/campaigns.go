@@ -25,6 +25,11 @@ var ErrNoCampaign = errors.New("warehouse: no such campaign")
 type Campaign struct {
 	ID        uint64
 	Name      string
+	Subject   string
+	Variant   string
+	Tracking  Tracking // of its messages at most
+	Archived  bool
+	SentKnown bool // false: nobody knows how many messages were sent
 	CreatedAt time.Time
 	IDKey     [32]byte
 }
@@ -54,14 +59,16 @@ func nameForms(name string) []string {
 func (w *Warehouse) campaignNamed(ctx context.Context, name string) (Campaign, error) {
 	c := Campaign{Name: name}
 	var key string
+	var tracking int8
 	err := w.conn.QueryRow(ctx, schema.Query("campaign_key"), clickhouse.Named("campaign", name)).
-		Scan(&c.ID, &c.CreatedAt, &key)
+		Scan(&c.ID, &c.CreatedAt, &key, &c.Subject, &c.Variant, &tracking, &c.Archived, &c.SentKnown)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, ErrNoCampaign
 	}
 	if err != nil {
 		return c, fmt.Errorf("find campaign: %w", err)
 	}
+	c.Tracking = Tracking(tracking)
 	copy(c.IDKey[:], key)
 	return c, nil
 }
@@ -98,14 +105,20 @@ func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, 
 var campaignColumns = []column[Campaign]{
 	{"campaign_id", of(func(c *Campaign) uint64 { return c.ID })},
 	{"name", of(func(c *Campaign) string { return c.Name })},
+	{"subject", of(func(c *Campaign) string { return c.Subject })},
+	{"variant", of(func(c *Campaign) string { return c.Variant })},
+	{"tracking", of(func(c *Campaign) int8 { return int8(c.Tracking) })},
+	{"archived", of(func(c *Campaign) uint8 { return flag(c.Archived) })},
+	{"sent_known", of(func(c *Campaign) uint8 { return flag(c.SentKnown) })},
 	{"created_at", of(func(c *Campaign) int64 { return c.CreatedAt.UnixMilli() })},
 	{"id_key", of(func(c *Campaign) string { return string(c.IDKey[:]) })},
+	{"updated_at", of(func(c *Campaign) int64 { return c.CreatedAt.UnixMilli() })},
 }
 
 // NewCampaign returns a campaign that is in no warehouse yet, with a random id
 // and key.
 func NewCampaign(name string) Campaign {
-	c := Campaign{Name: name, CreatedAt: time.Now().UTC().Truncate(time.Millisecond)}
+	c := Campaign{Name: name, SentKnown: true, CreatedAt: time.Now().UTC().Truncate(time.Millisecond)}
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
 	c.ID = binary.BigEndian.Uint64(b[:])

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -103,11 +104,24 @@ func insertColumns[R any](ctx context.Context, w *Warehouse, statement string, c
 	}
 	defer func() { _ = batch.Close() }()
 	for i, c := range columns {
-		if err := batch.Column(i).Append(c.values(rows, nil)); err != nil {
+		if err := batch.Column(i).Append(forDriver(c.values(rows, nil))); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrRows, c.name, err)
 		}
 	}
 	return batch.Send()
+}
+
+// forDriver returns the values in a form that the driver's columns take.
+func forDriver(values any) any {
+	keys, ok := values.([]RecipientKey)
+	if !ok {
+		return values
+	}
+	numbers := make([]*big.Int, len(keys))
+	for i := range keys {
+		numbers[i] = keys[i].number()
+	}
+	return numbers
 }
 
 // columnCache knows the types of the columns which are inserted into, so that

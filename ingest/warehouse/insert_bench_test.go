@@ -14,13 +14,13 @@ import (
 )
 
 // byDriver inserts as over ClickHouse's native protocol: by the driver's columns.
-func (w *Warehouse) byDriver(ctx context.Context, name string, opens []Open) error {
+func byDriver[R any](ctx context.Context, w *Warehouse, table string, columns []column[R], name string, rows []R) error {
 	var names []string
-	for _, c := range openColumns {
+	for _, c := range columns {
 		names = append(names, c.name)
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(insertSettings(name)))
-	return insertColumns(ctx, w, "INSERT INTO glint.opens ("+strings.Join(names, ", ")+")", openColumns, opens)
+	return insertColumns(ctx, w, "INSERT INTO glint."+table+" ("+strings.Join(names, ", ")+")", columns, rows)
 }
 
 // BenchmarkInsertOpens inserts the same rows in three ways. x-json is the speed
@@ -56,7 +56,9 @@ func BenchmarkInsertOpens(b *testing.B) {
 		ctx = clickhouse.Context(ctx, clickhouse.WithSettings(insertSettings(name)))
 		return w.conn.InsertFormat(ctx, "JSONEachRow", "INSERT INTO glint.opens", bytes.NewReader(lines))
 	})
-	run("driver", func(ctx context.Context, name string) error { return w.byDriver(ctx, name, opens) })
+	run("driver", func(ctx context.Context, name string) error {
+		return byDriver(ctx, w, "opens", openColumns, name, opens)
+	})
 	run("native", func(ctx context.Context, name string) error { return w.InsertOpens(ctx, name, opens) })
 }
 
@@ -66,10 +68,12 @@ func jsonLines(opens []Open) []byte {
 		o := &opens[i]
 		b = fmt.Appendf(b, `{"campaign_id":%d,"message_id":"%s","opened_at":"%s","event_id":%d,"received_at":"%s","user_agent":%q,"ip":"%s",`+
 			`"network":%q,"as_number":%d,"country":%q,"region":%q,"proxy_type":%q,"proxy_description":%q,"method":%q,"header_bits":%d,`+
-			`"referer_host":%q,"token_status":%d,"class":%d,"reason":%q,"client":%q,"client_vendor":%q,"os":%q,"device":%q,"ruleset_version":%d,"verdict_version":%d,"pop":%q,"source":%q,"extra":%q}`+"\n",
+			`"referer_host":%q,"token_status":%d,"class":%d,"reason":%q,"client":%q,"client_vendor":%q,"os":%q,"device":%q,"ruleset_version":%d,"verdict_version":%d,"pop":%q,"source":%q,"extra":%q,`+
+			`"connection_type":%q,"protocol":%q,"ja4":%q,"header_facts":%d,"key_id":%d,"issued_at":%d,"edge":%q,"service_version":%q,"sandbox_request":%d}`+"\n",
 			o.CampaignID, o.MessageID, o.OpenedAt.Format("2006-01-02 15:04:05.000"), o.EventID, o.ReceivedAt.Format("2006-01-02 15:04:05.000"),
 			o.UserAgent, o.IP, o.Network, o.ASNumber, o.Country, o.Region, o.ProxyType, o.ProxyDescription, o.Method, o.HeaderBits,
-			o.RefererHost, o.TokenStatus, o.Class, o.Reason, o.Client, o.ClientVendor, o.OS, o.Device, o.RulesetVersion, o.VerdictVersion, o.POP, o.Source, o.Extra)
+			o.RefererHost, o.TokenStatus, o.Class, o.Reason, o.Client, o.ClientVendor, o.OS, o.Device, o.RulesetVersion, o.VerdictVersion, o.POP, o.Source, o.Extra,
+			o.ConnectionType, o.Protocol, o.JA4, o.HeaderFacts, o.KeyID, o.IssuedAt.Unix(), o.Edge, o.ServiceVersion, o.SandboxRequest)
 	}
 	return b
 }

@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ message_id:        00112233-4455-8677-8899-aabbccddeeff
 opened_at:         2026-03-04 12:00:00.123
 event_id:          17361925168090707703
 received_at:       2026-03-04 12:00:01.007
+time_suspect:      after_receipt
 user_agent:        agent " \ 00 ä
 ip:                2001:db8::1
 network:           scanner:x
@@ -23,12 +25,22 @@ network_list_date: 2026-02-28
 as_number:         4294967295
 country:           DE
 region:            BE
+connection_type:   mobile
 proxy_type:        hosting
 proxy_description: cloud
+bot_detection:     verified
+bot_name:          ExampleBot
+bot_category:      PAGE-PREVIEW
 method:            GET
+protocol:          HTTP/2
+ja4:               t13d1516h2_8daaf6152771_b0da82dd1658
 header_bits:       65535
+header_facts:      4294967295
 referer_host:      mail.example
 token_status:      valid
+path:              /o/a%2Fb.gif
+key_id:            255
+issued_at:         2026-03-04 11:00:00
 class:             not_image
 reason:            reason
 client:            Gmail
@@ -37,7 +49,10 @@ os:                unknown behind Gmail
 device:            phone
 ruleset_version:   65535
 verdict_version:   4294967295
+edge:              compute
 pop:               FRA
+service_version:   12
+sandbox_request:   4294967294
 source:            live
 extra:             {"a":1}`
 
@@ -163,26 +178,46 @@ func TestAClassThatTheTableDoesNotKnowIsPermanent(t *testing.T) {
 	}
 }
 
+// sendRows are fullSend and an empty one as the table shows them.
+const sendRows = `1 00112233-4455-8677-8899-aabbccddeeff ä@b@example.com example.com 3 2026-03-04 12:00:00 2026-03-04 12:01:00 bounced aggregate 1 uuid {'a':'1','b':'','ä':'\''} 18364758544493064720 2026-03-04 12:00:00.123
+9223372036854775808 10112233-4455-8677-8899-aabbccddeeff   0 1970-01-01 00:00:00 1970-01-01 00:00:00 registered identified 0  {} 0 1970-01-01 00:00:00.001
+`
+
+// fullSend has a value of its own in each column.
+func fullSend() Send {
+	return Send{
+		CampaignID: 1, MessageID: uuid.MustParse("00112233-4455-8677-8899-aabbccddeeff"), Recipient: "ä@b@example.com",
+		Sequence: 3, SentAt: noon, DeliveredAt: noon.Add(time.Minute), State: StateBounced, Tracking: Aggregate, Test: true,
+		URLStyle: StyleUUID, Attributes: map[string]string{"b": "", "a": "1", "ä": "'"},
+		Registration: 0xfedcba9876543210, RegisteredAt: noon.Add(123 * time.Millisecond),
+	}
+}
+
 func TestEveryColumnOfASendArrives(t *testing.T) {
 	e, w := engine(t)
-	e.Empty(t)
-	sends := []Send{
-		{
-			CampaignID: 1, MessageID: uuid.MustParse("00112233-4455-8677-8899-aabbccddeeff"), Recipient: "ä@example.com",
-			Sequence: 3, SentAt: noon, DeliveredAt: noon.Add(time.Minute),
-		},
-		{CampaignID: 1 << 63, MessageID: uuid.MustParse("10112233-4455-8677-8899-aabbccddeeff"), Recipient: "b@example.com"},
-	}
-	for range 2 {
-		if err := w.InsertSends(t.Context(), "sends", sends); err != nil {
+	for _, by := range []string{"native", "driver"} {
+		e.Empty(t)
+		sends := []Send{
+			fullSend(),
+			{CampaignID: 1 << 63, MessageID: uuid.MustParse("10112233-4455-8677-8899-aabbccddeeff"), RegisteredAt: time.UnixMilli(1)},
+		}
+		err := w.InsertSends(t.Context(), "sends", sends) // fills in the rest of the rows, too
+		if by == "driver" {
+			e.Empty(t)
+			err = byDriver(t.Context(), w, "sends", sendColumns, "driver", sends)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	got := text(t, e, "SELECT campaign_id, message_id, recipient, sequence, sent_at, delivered_at, state FROM sends ORDER BY campaign_id")
-	want := "1\t00112233-4455-8677-8899-aabbccddeeff\tä@example.com\t3\t2026-03-04 12:00:00\t2026-03-04 12:01:00\tregistered\n" +
-		"9223372036854775808\t10112233-4455-8677-8899-aabbccddeeff\tb@example.com\t0\t1970-01-01 00:00:00\t1970-01-01 00:00:00\tregistered\n"
-	if got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+		got := text(t, e, "SELECT * EXCEPT (recipient_key, attributes, registration, registered_at), mapSort(attributes), registration, registered_at "+
+			"FROM sends ORDER BY campaign_id FORMAT TSVRaw")
+		if got = strings.ReplaceAll(got, "\t", " "); got != sendRows {
+			t.Errorf("%s: got\n%s\nwant\n%s", by, got, sendRows)
+		}
+		keys := text(t, e, "SELECT lower(hex(reinterpretAsFixedString(recipient_key))) FROM sends ORDER BY campaign_id LIMIT 1")
+		if want := fmt.Sprintf("%x\n", sends[0].RecipientKey); keys != want {
+			t.Errorf("%s: recipient key %s, want %s", by, keys, want)
+		}
 	}
 }
 

@@ -68,6 +68,9 @@ func (n *native) column(name, kind string, values any) error {
 		for _, v := range values {
 			n.bytes = binary.LittleEndian.AppendUint32(n.bytes, v)
 		}
+	case []uint8:
+		n.text("UInt8")
+		n.bytes = append(n.bytes, values...)
 	case []uint16:
 		n.text("UInt16")
 		for _, v := range values {
@@ -88,6 +91,13 @@ func (n *native) column(name, kind string, values any) error {
 			n.bytes = binary.LittleEndian.AppendUint64(n.bytes, binary.BigEndian.Uint64(values[i][:8]))
 			n.bytes = binary.LittleEndian.AppendUint64(n.bytes, binary.BigEndian.Uint64(values[i][8:]))
 		}
+	case []RecipientKey:
+		n.text("UInt128")
+		for i := range values {
+			n.bytes = append(n.bytes, values[i][:]...)
+		}
+	case []map[string]string:
+		n.maps(values)
 	case []netip.Addr:
 		n.text("IPv6")
 		for _, v := range values {
@@ -111,6 +121,34 @@ func (n *native) column(name, kind string, values any) error {
 
 func (n *native) text(s string) {
 	n.bytes = append(binary.AppendUvarint(n.bytes, uint64(len(s))), s...)
+}
+
+// maps appends maps of texts: where those of each row end, then all their keys,
+// then all their values.
+func (n *native) maps(values []map[string]string) {
+	n.text("Map(String, String)")
+	end := uint64(0)
+	for _, v := range values {
+		end += uint64(len(v))
+		n.bytes = binary.LittleEndian.AppendUint64(n.bytes, end)
+	}
+	keys := make([]string, 0, end)
+	for _, v := range values {
+		from := len(keys)
+		for key := range v {
+			keys = append(keys, key)
+		}
+		slices.Sort(keys[from:])
+	}
+	for _, key := range keys {
+		n.text(key)
+	}
+	for _, v := range values {
+		for _, key := range keys[:len(v)] {
+			n.text(v[key])
+		}
+		keys = keys[len(v):]
+	}
 }
 
 // enum appends values of an Enum8. The server takes those that its type does not

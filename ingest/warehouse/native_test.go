@@ -24,7 +24,7 @@ func TestBothWaysOfAnInsertGiveTheSameRows(t *testing.T) {
 	sums := map[string]string{}
 	for name, insert := range map[string]func() error{
 		"native": func() error { return w.InsertOpens(t.Context(), "native", opens) },
-		"driver": func() error { return w.byDriver(t.Context(), "driver", opens) },
+		"driver": func() error { return byDriver(t.Context(), w, "opens", openColumns, "driver", opens) },
 	} {
 		e.Empty(t)
 		if err := insert(); err != nil {

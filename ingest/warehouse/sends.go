@@ -2,33 +2,104 @@ package warehouse
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 )
 
+// Tracking is how much of a message is measured, as the Enum8 of the tables. It
+// may only grow.
+type Tracking int8
+
+// The states of tracking.
+const (
+	Identified   Tracking = iota // opens belong to a message and its recipient
+	Pseudonymous                 // to a message
+	LastOpen                     // only the date of the recipient's last open is kept
+	Aggregate                    // only counts of the campaign
+	Off                          // nothing; the message has no pixel
+)
+
+// The styles of a pixel URL in which a message can be registered.
+const (
+	StyleUnknown = ""      // of before styles were kept: counts as StyleBoth
+	StyleToken   = "token" // its bare id counts nowhere
+	StyleUUID    = "uuid"
+	StyleBoth    = "both" // registered in one style, and later in the other
+)
+
+// StateRegistered and StateBounced are values of Send.State.
+const (
+	StateRegistered = "registered"
+	StateBounced    = "bounced"
+)
+
 // Send is one registered message.
 type Send struct {
-	CampaignID  uint64
-	MessageID   uuid.UUID
-	Recipient   string
-	Sequence    uint32
-	SentAt      time.Time // zero: not known
-	DeliveredAt time.Time // zero: not known
+	CampaignID   uint64
+	MessageID    uuid.UUID
+	Recipient    string       // normalized
+	RecipientKey RecipientKey // InsertSends fills it in
+	Domain       string       // of the recipient; InsertSends fills it in
+	Sequence     uint32
+	SentAt       time.Time // zero: not known
+	DeliveredAt  time.Time // zero: not known
+	State        string    // empty: StateRegistered
+	Tracking     Tracking
+	Test         bool // kept and never counted
+	URLStyle     string
+	Attributes   map[string]string
+	Registration uint64    // 0: complete by itself
+	RegisteredAt time.Time // the latest row is the message; zero: now
 }
 
 var sendColumns = []column[Send]{
 	{"campaign_id", of(func(s *Send) uint64 { return s.CampaignID })},
 	{"message_id", of(func(s *Send) uuid.UUID { return s.MessageID })},
 	{"recipient", of(func(s *Send) string { return s.Recipient })},
+	{"recipient_key", of(func(s *Send) RecipientKey { return s.RecipientKey })},
+	{"domain", of(func(s *Send) string { return s.Domain })},
 	{"sequence", of(func(s *Send) uint32 { return s.Sequence })},
 	{"sent_at", of(func(s *Send) time.Time { return orEpoch(s.SentAt) })},
 	{"delivered_at", of(func(s *Send) time.Time { return orEpoch(s.DeliveredAt) })},
+	{"state", of(func(s *Send) string { return s.State })},
+	{"tracking", of(func(s *Send) int8 { return int8(s.Tracking) })},
+	{"test", of(func(s *Send) uint8 { return flag(s.Test) })},
+	{"url_style", of(func(s *Send) string { return s.URLStyle })},
+	{"attributes", of(func(s *Send) map[string]string { return s.Attributes })},
+	{"registration", of(func(s *Send) uint64 { return s.Registration })},
+	{"registered_at", of(func(s *Send) int64 { return s.RegisteredAt.UnixMilli() })},
 }
 
-// InsertSends inserts the rows in one named insert: see InsertOpens.
+// InsertSends inserts the rows in one named insert: see InsertOpens. It fills in
+// what the rows leave empty: recipient key, domain, state and time.
 func (w *Warehouse) InsertSends(ctx context.Context, name string, sends []Send) error {
+	hasher, err := w.RecipientHasher(ctx)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	for i := range sends {
+		s := &sends[i]
+		s.RecipientKey = hasher.Key(s.Recipient)
+		_, s.Domain, _ = cutLast(s.Recipient, "@")
+		if s.State == "" {
+			s.State = StateRegistered
+		}
+		if s.RegisteredAt.IsZero() {
+			s.RegisteredAt = now
+		}
+	}
 	return insert(ctx, w, "sends", sendColumns, name, sends)
+}
+
+// cutLast cuts s around the last sep.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
 }
 
 // orEpoch is how the table writes an unknown time.
@@ -37,4 +108,12 @@ func orEpoch(t time.Time) time.Time {
 		return time.Unix(0, 0).UTC()
 	}
 	return t
+}
+
+// flag is how the tables write a truth value.
+func flag(b bool) uint8 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -192,10 +192,8 @@ func TestCappedTablesAreCounted(t *testing.T) {
 	if err := w.InsertUnresolved(t.Context(), "a", []Open{waitingOpen(1), waitingOpen(2)}); err != nil {
 		t.Fatal(err)
 	}
-	bad := BadToken{
-		OpenedAt: noon, EventID: 1, ReceivedAt: time.Now(), Fault: "signature", TokenStatus: "bad", Token: "x",
-		Method: "GET", UserAgent: "agent", Network: "none", ASNumber: 64496, Country: "DE", POP: "FRA", Source: "default",
-	}
+	bad := fullBadToken()
+	bad.ReceivedAt = time.Now()
 	for _, name := range []string{"a", "b"} {
 		if err := w.InsertBadTokens(t.Context(), name, []BadToken{bad}); err != nil {
 			t.Fatal(err)
@@ -206,9 +204,5 @@ func TestCappedTablesAreCounted(t *testing.T) {
 	text(t, e, "OPTIMIZE TABLE bad_tokens FINAL")
 	if n, err := w.Waiting(t.Context()); err != nil || n != (Waiting{1, 1}) {
 		t.Errorf("%+v, %v", n, err)
-	}
-	want := "2026-03-04 12:00:00.000\t1\tsignature\tbad\tx\tGET\tagent\t::\tnone\t64496\tDE\tFRA\tdefault\n"
-	if got := text(t, e, "SELECT * EXCEPT (received_at) FROM bad_tokens FINAL"); got != want {
-		t.Errorf("got %s", got)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -32,6 +33,10 @@ type Warehouse struct {
 	conn    driver.Conn
 	options *clickhouse.Options
 	columns columnCache
+	secret  struct { // of recipient keys
+		mu  sync.Mutex
+		key []byte // nil: not read yet
+	}
 }
 
 // Connect connects to the ClickHouse at dsn, for example

@@ -1,0 +1,7 @@
+-- Purpose: how many rows of sends have no recipient_key yet.
+-- Grain:   one row.
+-- Units:   rows, merged or not.
+-- Reads:   of the table sends two columns, only as the warehouse user.
+SELECT count()
+FROM sends
+WHERE recipient_key = 0 AND recipient != ''
