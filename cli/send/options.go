@@ -32,6 +32,7 @@ type registerOptions struct {
 	base             *sends.BaseURL // nil: the running glint's
 	allowPrivateHost bool
 	style            sends.Style
+	tracking         warehouse.Tracking
 	sentAt           time.Time
 	dryRun           bool
 	dsn              string
@@ -79,7 +80,7 @@ same output.`,
 	f.BoolVar(&o.allowPrivateHost, "allow-private-host", false, "allow a --pixel-base-url that only a local network reaches")
 	f.StringVar(&flags.sendAt, "send-at", "", "when the mail goes out, RFC 3339; for rows without sent_at")
 	f.StringVar(&flags.timeZone, "time-zone", "", "zone of times that have none, like Europe/Berlin (default: they are refused)")
-	flags.tracking = app.ChoiceFlag(cmd, "tracking", "what may be known of messages whose row says nothing", strings.Split(sends.TrackingModes, ", ")...)
+	flags.tracking = app.ChoiceFlag(cmd, "tracking", "what may be known of the campaign's messages at most", strings.Split(warehouse.TrackingModes, ", ")...)
 	f.BoolVar(&o.read.Test, "test", false, "register test messages, which are kept and never counted")
 	f.BoolVar(&o.dryRun, "dry-run", false, "check the file, register and write nothing")
 	flags.style = app.ChoiceFlag(cmd, "url-style", "form of the URLs", string(sends.StyleToken), string(sends.StyleUUID))
@@ -143,8 +144,8 @@ func (o *registerOptions) take(f *registerFlags) error {
 	}
 	o.style = sends.Style(f.style.String())
 	o.read.SkipDuplicates = f.duplicates.String() == "first"
-	o.read.Tracking, _ = sends.ParseTracking(f.tracking.String()) // the flag admits no other names
-	if err := o.read.Tracking.Supported(); err != nil {
+	o.tracking, _ = warehouse.ParseTracking(f.tracking.String()) // the flag admits no other names
+	if err := sends.CheckTracking(o.tracking); err != nil {
 		faults = append(faults, fmt.Errorf("--%w", err))
 	}
 	return errors.Join(faults...)

@@ -52,6 +52,9 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 	if err != nil {
 		return err
 	}
+	if campaign, err = w.DescribeCampaign(ctx, campaign, o.subject, o.variant, o.tracking); err != nil {
+		return err
+	}
 	b := &sends.Batch{
 		Recipients: recipients, Campaign: campaign, SentAt: o.sentAt, BaseURL: o.base.URL, Style: o.style, Ring: ring,
 	}

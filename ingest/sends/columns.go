@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"glint/ingest/warehouse"
 )
 
 // MaxAttributeBytes bounds a cell of a column that is kept.
@@ -34,7 +36,7 @@ func columnName(cell string) string {
 
 // findColumns finds the columns in a header, or says what is wrong with it.
 func findColumns(header []string, o *ReadOptions) (c columns, fault *FileError) {
-	c = columns{recipient: -1, sentAt: -1, deliveredAt: -1, tracking: -1, test: -1, zone: o.Zone, base: Row{Tracking: o.Tracking, Test: o.Test}}
+	c = columns{recipient: -1, sentAt: -1, deliveredAt: -1, tracking: -1, test: -1, zone: o.Zone, base: Row{Test: o.Test}}
 	recipient := "recipient"
 	if o.RecipientColumn != "" {
 		recipient = columnName(o.RecipientColumn)
@@ -60,7 +62,7 @@ func findColumns(header []string, o *ReadOptions) (c columns, fault *FileError) 
 		*at = i
 	}
 	if c.recipient < 0 {
-		return c, &FileError{Problem: "the header row has no column " + printable(recipient) + "; " + describe(header)}
+		return c, &FileError{Problem: "the header row has no column " + printable(recipient) + "; " + describe(header), noRecipients: true}
 	}
 	for _, name := range o.KeepColumns {
 		i := slices.Index(names, columnName(name))
@@ -102,10 +104,10 @@ func (c *columns) row(cells []string) (row Row, twice bool, reason string) {
 		return row, false, reason
 	}
 	if c.tracking >= 0 && columnName(cells[c.tracking]) != "" {
-		if row.Tracking, err = ParseTracking(columnName(cells[c.tracking])); err != nil {
-			return row, false, "tracking is none of " + TrackingModes
+		if row.Tracking, err = warehouse.ParseTracking(columnName(cells[c.tracking])); err != nil {
+			return row, false, "tracking is none of " + warehouse.TrackingModes
 		}
-		if err := row.Tracking.Supported(); err != nil {
+		if err := CheckTracking(row.Tracking); err != nil {
 			return row, false, err.Error()
 		}
 	}

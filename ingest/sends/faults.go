@@ -14,6 +14,8 @@ type FileError struct {
 	Try     string  // what the operator can do about it, or ""
 	Count   int     // faulty rows
 	First   []Fault // the first of them, in the order of the file
+
+	noRecipients bool // no column has the name that was looked for
 }
 
 // Fault is a faulty row.

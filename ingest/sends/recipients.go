@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"glint/ingest/sheet"
+	"glint/ingest/warehouse"
 )
 
 // Recipients is a checked file.
@@ -40,7 +41,7 @@ type Row struct {
 	Line        int32    // in the file, from 1
 	SentAt      Seconds  // of the column sent_at
 	DeliveredAt Seconds  // of the column delivered_at
-	Tracking    Tracking
+	Tracking    warehouse.Tracking
 	Test        bool
 }
 
@@ -71,7 +72,6 @@ type ReadOptions struct {
 	KeepColumns     []string       // whose cells become attributes of the message
 	Zone            *time.Location // of times without one; nil refuses them
 	SkipDuplicates  bool           // the first row of a recipient counts, not: is an error
-	Tracking        Tracking       // of rows that say nothing
 	Test            bool           // all rows are tests
 }
 
@@ -87,7 +87,7 @@ func ReadRecipients(r io.Reader, o ReadOptions) (_ *Recipients, err error) {
 	defer func() { err = errors.Join(err, table.Close()) }()
 	columns, fault := findColumns(table.Header, &o)
 	if fault != nil {
-		if columns.recipient < 0 {
+		if fault.noRecipients {
 			guessColumn(fault, table)
 		}
 		return nil, fault

@@ -57,9 +57,11 @@ func (b *Batch) derive(start, end int) error {
 	ends := make([]int, end-start)
 	for i := range ends {
 		b.messages[start+i] = d.MessageID(b.Recipients.Rows[start+i].Recipient, 0)
-		var err error
-		if text, err = u.append(text, b.messages[start+i]); err != nil {
-			return err
+		if b.Tracking(start+i) != warehouse.Off {
+			var err error
+			if text, err = u.append(text, b.messages[start+i]); err != nil {
+				return err
+			}
 		}
 		ends[i] = len(text)
 	}
@@ -73,7 +75,14 @@ func (b *Batch) derive(start, end int) error {
 // MessageID returns the id of row i; Derive comes first.
 func (b *Batch) MessageID(i int) uuid.UUID { return b.messages[i] }
 
-// URL returns the pixel URL of row i; Derive comes first.
+// Tracking returns how much of the message of row i is measured: what its row
+// says, and no more than the campaign allows.
+func (b *Batch) Tracking(i int) warehouse.Tracking {
+	return max(b.Recipients.Rows[i].Tracking, b.Campaign.Tracking)
+}
+
+// URL returns the pixel URL of row i, empty for a message without a pixel; Derive
+// comes first.
 func (b *Batch) URL(i int) string { return b.urls[i] }
 
 // WriteCSV writes the file's columns and, after them, message_id and pixel_url.

@@ -41,7 +41,7 @@ func ring(tb testing.TB) *token.Ring {
 
 func batch(tb testing.TB, csv string, style Style) *Batch {
 	tb.Helper()
-	r, err := ReadRecipients(strings.NewReader(csv))
+	r, err := ReadRecipients(strings.NewReader(csv), ReadOptions{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -117,21 +117,6 @@ func TestTokensOpenToTheirMessage(t *testing.T) {
 	}
 }
 
-func TestNormalize(t *testing.T) {
-	for in, want := range map[string]string{
-		"ada@example.com":         "ada@example.com",
-		"  Ada@Example.COM\t":     "ada@example.com",
-		"\u00a0ada@example.com":   "ada@example.com",
-		"ÖZIL@EXAMPLE.COM":        "özil@example.com",
-		"Customer 17":             "customer 17",
-		"ada+newsletter@example.": "ada+newsletter@example.",
-	} {
-		if got := Normalize(in); got != want {
-			t.Errorf("Normalize(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestManyRowsGiveTheSameBytesEachTime(t *testing.T) {
 	var csv strings.Builder
 	csv.WriteString("name,recipient\n")
@@ -157,27 +142,6 @@ func TestRingWithoutSigningKeySignsNothing(t *testing.T) {
 	b.Ring, b.Style = &token.Ring{}, StyleToken
 	if err := b.Derive(); !errors.Is(err, token.ErrNoKey) {
 		t.Errorf("Derive: %v, want ErrNoKey", err)
-	}
-}
-
-func TestCheckBaseURL(t *testing.T) {
-	for in, want := range map[string]string{
-		"https://pixel.example.com":       "https://pixel.example.com",
-		"https://pixel.example.com/":      "https://pixel.example.com",
-		"http://127.0.0.1:8701":           "http://127.0.0.1:8701",
-		"pixel.example.com":               "",
-		"https://":                        "",
-		"ftp://pixel.example.com":         "",
-		"https://pixel.example.com/o":     "",
-		"https://pixel.example.com?x=1":   "",
-		"https://pixel.example.com/#o":    "",
-		"https://a:b@pixel.example.com":   "",
-		"https://pixel.example.com\nx: y": "",
-	} {
-		got, err := CheckBaseURL(in)
-		if got != want || (err != nil) != (want == "") || err != nil && !errors.Is(err, ErrBaseURL) {
-			t.Errorf("CheckBaseURL(%q) = %q, %v; want %q", in, got, err, want)
-		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -31,6 +32,7 @@ type Campaign struct {
 	Archived  bool
 	SentKnown bool // false: nobody knows how many messages were sent
 	CreatedAt time.Time
+	UpdatedAt time.Time // of a change that DescribeCampaign makes; zero: none
 	IDKey     [32]byte
 }
 
@@ -102,6 +104,29 @@ func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, 
 	return c, err
 }
 
+// DescribeCampaign gives a campaign, as CampaignNamed returned it, a subject, a
+// variant and a ceiling of tracking, and returns it as it is then. Empty texts
+// leave the ones that are there, and the ceiling only becomes narrower. Without
+// a difference nothing is written.
+func (w *Warehouse) DescribeCampaign(ctx context.Context, c Campaign, subject, variant string, tracking Tracking) (Campaign, error) {
+	described := c
+	described.Subject, described.Variant = cmp.Or(subject, c.Subject), cmp.Or(variant, c.Variant)
+	described.Tracking = max(tracking, c.Tracking)
+	if described == c {
+		return c, nil
+	}
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	described.UpdatedAt = now
+	if !now.After(c.CreatedAt) { // the clock that made it may be ahead of this one
+		described.UpdatedAt = c.CreatedAt.Add(time.Millisecond)
+	}
+	name := fmt.Sprintf("describe-%d-%s", c.ID, rand.Text())
+	if err := insert(ctx, w, "campaigns", campaignColumns, name, []Campaign{described}); err != nil {
+		return c, fmt.Errorf("describe campaign: %w", err)
+	}
+	return described, nil
+}
+
 var campaignColumns = []column[Campaign]{
 	{"campaign_id", of(func(c *Campaign) uint64 { return c.ID })},
 	{"name", of(func(c *Campaign) string { return c.Name })},
@@ -112,7 +137,7 @@ var campaignColumns = []column[Campaign]{
 	{"sent_known", of(func(c *Campaign) uint8 { return flag(c.SentKnown) })},
 	{"created_at", of(func(c *Campaign) int64 { return c.CreatedAt.UnixMilli() })},
 	{"id_key", of(func(c *Campaign) string { return string(c.IDKey[:]) })},
-	{"updated_at", of(func(c *Campaign) int64 { return c.CreatedAt.UnixMilli() })},
+	{"updated_at", of(func(c *Campaign) int64 { return max(c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli()) })},
 }
 
 // NewCampaign returns a campaign that is in no warehouse yet, with a random id
