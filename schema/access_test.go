@@ -57,12 +57,12 @@ func TestReportViewsBeginWithTheCampaignAndShareTheirColumns(t *testing.T) {
 		}
 	}
 	want := []string{
-		"campaign_id UInt64", "campaign String", "sends UInt64", "delivered UInt64", "opens_total UInt64", "unique_opens UInt64",
-		"bot_filtered_unique_opens UInt64", "reliable_unique_opens UInt64", "mpp_only UInt64",
+		"campaign_id UInt64", "campaign String", "sends Int64", "delivered Int64", "opens_total Int64", "unique_opens Int64",
+		"bot_filtered_unique_opens Int64", "reliable_unique_opens Int64", "mpp_only Int64",
 		"mpp_adjusted_open_rate Nullable(Float64)", "open_rate_low Nullable(Float64)", "open_rate_high Nullable(Float64)",
 		"ci_low Nullable(Float64)", "ci_high Nullable(Float64)",
 		"first_open_at Nullable(DateTime64(3, 'UTC'))", "last_open_at Nullable(DateTime64(3, 'UTC'))",
-		"unregistered_opens_total UInt64", "unregistered_unique_opens UInt64",
+		"unregistered_opens_total Int64", "unregistered_unique_opens Int64", "tests Int64",
 	}
 	if diff := cmp.Diff(want, report); diff != "" {
 		t.Errorf("campaign_report: %s", diff)
@@ -91,6 +91,7 @@ func TestAFilterOnTheIDReachesTheKeysOfBothTables(t *testing.T) {
 			keys[match[1]] = match[2]
 		}
 		delete(keys, "campaigns")
+		delete(keys, "registrations")
 		if diff := cmp.Diff(map[string]string{"opens": "campaign_id", "sends": "campaign_id"}, keys); diff != "" {
 			t.Errorf("%s: table and used key, want (-), got (+):\n%s\n%s", view, diff, plan)
 		}

@@ -11,6 +11,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"strings"
 )
 
 // FS holds migrations/*.sql (for goose), views/*.sql and queries/*.sql.
@@ -21,7 +22,14 @@ var FS embed.FS
 // View is one view of the database.
 type View struct {
 	Name string
-	SQL  string // CREATE OR REPLACE VIEW …, without a COMMENT
+	SQL  string // CREATE OR REPLACE VIEW …, without a COMMENT of the view
+}
+
+// Purpose returns the first line of the view's text: its definition in a
+// sentence, for people who see the view in a tool of theirs.
+func (v View) Purpose() string {
+	line, _, _ := strings.Cut(v.SQL, "\n")
+	return strings.TrimPrefix(line, "-- Purpose: ")
 }
 
 // viewOrder names the views so that each stands after those it reads.

@@ -60,6 +60,7 @@ type report struct {
 	LastOpenAt         *string  `json:"last_open_at"`
 	UnregisteredTotal  uint64   `json:"unregistered_opens_total,string"`
 	UnregisteredUnique uint64   `json:"unregistered_unique_opens,string"`
+	Tests              uint64   `json:"tests,string"`
 }
 
 var verdicts = [][2]string{

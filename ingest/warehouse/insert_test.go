@@ -187,7 +187,7 @@ const sendRows = `1 00112233-4455-8677-8899-aabbccddeeff ä@b@example.com exampl
 func fullSend() Send {
 	return Send{
 		CampaignID: 1, MessageID: uuid.MustParse("00112233-4455-8677-8899-aabbccddeeff"), Recipient: "ä@b@example.com",
-		Sequence: 3, SentAt: noon, DeliveredAt: noon.Add(time.Minute), State: StateBounced, Tracking: Aggregate, Test: true,
+		Sequence: 3, SentAt: noon, DeliveredAt: noon.Add(time.Minute), State: StateBounced, Tracking: Aggregate, Test: TestYes,
 		URLStyle: StyleUUID, Attributes: map[string]string{"b": "", "a": "1", "ä": "'"},
 		Registration: 0xfedcba9876543210, RegisteredAt: noon.Add(123 * time.Millisecond),
 	}

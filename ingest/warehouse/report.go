@@ -34,6 +34,7 @@ type Report struct {
 	LastOpenAt              *time.Time
 	UnregisteredOpensTotal  uint64
 	UnregisteredUniqueOpens uint64
+	Tests                   uint64 // messages; in no other number
 
 	Classes []ClassCount
 }
@@ -56,7 +57,7 @@ func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, err
 	err = w.conn.QueryRow(ctx, schema.Query("report"), clickhouse.Named("campaign_id", id)).Scan(
 		&r.Campaign, &r.CampaignID, &r.Sends, &r.Delivered, &r.OpensTotal, &r.UniqueOpens, &r.BotFilteredUniqueOpens,
 		&r.ReliableUniqueOpens, &r.MPPOnly, &r.MPPAdjustedOpenRate, &r.OpenRateLow, &r.OpenRateHigh, &r.CILow, &r.CIHigh,
-		&r.FirstOpenAt, &r.LastOpenAt, &r.UnregisteredOpensTotal, &r.UnregisteredUniqueOpens)
+		&r.FirstOpenAt, &r.LastOpenAt, &r.UnregisteredOpensTotal, &r.UnregisteredUniqueOpens, &r.Tests)
 	if err != nil {
 		return nil, fmt.Errorf("read report: %w", err)
 	}

@@ -35,6 +35,23 @@ const (
 	StateBounced    = "bounced"
 )
 
+// Test says whether a message is a test: kept, and never counted.
+type Test int8
+
+// The values of Send.Test.
+const (
+	TestUnsaid Test = iota // as the message is known; a new one is no test
+	TestNo
+	TestYes
+)
+
+func testOf(test bool) Test {
+	if test {
+		return TestYes
+	}
+	return TestNo
+}
+
 // Send is one registered message.
 type Send struct {
 	CampaignID   uint64
@@ -47,7 +64,7 @@ type Send struct {
 	DeliveredAt  time.Time // zero: not known
 	State        string    // empty: StateRegistered
 	Tracking     Tracking
-	Test         bool // kept and never counted
+	Test         Test
 	URLStyle     string
 	Attributes   map[string]string
 	Registration uint64    // 0: complete by itself
@@ -65,7 +82,7 @@ var sendColumns = []column[Send]{
 	{"delivered_at", of(func(s *Send) time.Time { return orEpoch(s.DeliveredAt) })},
 	{"state", of(func(s *Send) string { return s.State })},
 	{"tracking", of(func(s *Send) int8 { return int8(s.Tracking) })},
-	{"test", of(func(s *Send) uint8 { return flag(s.Test) })},
+	{"test", of(func(s *Send) uint8 { return flag(s.Test == TestYes) })},
 	{"url_style", of(func(s *Send) string { return s.URLStyle })},
 	{"attributes", of(func(s *Send) map[string]string { return s.Attributes })},
 	{"registration", of(func(s *Send) uint64 { return s.Registration })},

@@ -6,12 +6,14 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"glint/schema"
 )
 
-// mark begins the comment of every view of ours; the hash of the text follows.
-// Kept in the comment, the hash cannot disagree with the view it belongs to.
+// mark stands in the comment of every view of ours, after its purpose, which is
+// what people are shown; the hash of the text of all views follows. Kept in the
+// comment, the hash cannot disagree with the view it belongs to.
 const mark = "glint views "
 
 // replaceViews creates all views again if one of them differs from its text,
@@ -23,16 +25,16 @@ func replaceViews(ctx context.Context, db *sql.DB, views []schema.View) ([]strin
 	if err != nil {
 		return nil, err
 	}
-	comment := mark + hashOf(views)
+	hash := hashOf(views)
 	current := true
 	for _, view := range views {
-		current = current && present[view.Name] == comment
+		current = current && present[view.Name] == commentOf(view, hash)
 		delete(present, view.Name)
 	}
 	var replaced []string
 	if !current {
 		for _, view := range views {
-			if _, err := db.ExecContext(ctx, view.SQL+"\nCOMMENT '"+comment+"'"); err != nil {
+			if _, err := db.ExecContext(ctx, view.SQL+"\nCOMMENT "+literal(commentOf(view, hash))); err != nil {
 				return replaced, fmt.Errorf("create view %s: %w", view.Name, err)
 			}
 			replaced = append(replaced, view.Name)
@@ -44,7 +46,7 @@ func replaceViews(ctx context.Context, db *sql.DB, views []schema.View) ([]strin
 // viewComments returns the comments of the views which carry our mark.
 func viewComments(ctx context.Context, db *sql.DB) (map[string]string, error) {
 	rows, err := db.QueryContext(ctx, `SELECT name, comment FROM system.tables
-		WHERE database = currentDatabase() AND engine = 'View' AND startsWith(comment, {mark:String})`, sql.Named("mark", mark))
+		WHERE database = currentDatabase() AND engine = 'View' AND position(comment, {mark:String}) > 0`, sql.Named("mark", mark))
 	if err != nil {
 		return nil, fmt.Errorf("list views: %w", err)
 	}
@@ -61,6 +63,15 @@ func viewComments(ctx context.Context, db *sql.DB) (map[string]string, error) {
 		return nil, fmt.Errorf("list views: %w", err)
 	}
 	return comments, nil
+}
+
+func commentOf(view schema.View, hash string) string {
+	return view.Purpose() + " (" + mark + hash + ")"
+}
+
+// literal quotes a text of ours for SQL.
+func literal(text string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 }
 
 func dropViews(ctx context.Context, db *sql.DB, views map[string]string) error {

@@ -1,6 +1,5 @@
 -- Purpose: a column for every fact of a line, for what is known of a message, and for the registration that it came with.
--- Grain:   unchanged; of the new tables one row per registration, per signing key and secret, per message of a recipient, and
---          of recipient_secret one row in all.
+-- Grain:   unchanged; of the new tables one row per registration, signing key, message of a recipient; one recipient_secret.
 -- Units:   issued_at is UTC seconds, 0 = no token; key_id 0 = no token; sandbox_request counts from 1, 0 = not known;
 --          header_facts are bits of edge/classify; other times are UTC milliseconds, 1970-01-01 = not yet.
 -- Engine:  unchanged. registrations replaces by step, the others hold equal rows. No key of an old table changes but the

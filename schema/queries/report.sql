@@ -3,8 +3,12 @@
 -- Units:   as in views/campaign_report.sql; the column names are the fields of the JSON report.
 -- Reads:   the view campaign_report, which the read-only user may read.
 SELECT
-    campaign, campaign_id, sends, delivered, opens_total, unique_opens, bot_filtered_unique_opens,
-    reliable_unique_opens, mpp_only, mpp_adjusted_open_rate, open_rate_low, open_rate_high, ci_low, ci_high,
-    first_open_at, last_open_at, unregistered_opens_total, unregistered_unique_opens
+    campaign, campaign_id, toUInt64(sends) AS sends, toUInt64(delivered) AS delivered, toUInt64(opens_total) AS opens_total,
+    toUInt64(unique_opens) AS unique_opens, toUInt64(bot_filtered_unique_opens) AS bot_filtered_unique_opens,
+    toUInt64(reliable_unique_opens) AS reliable_unique_opens, toUInt64(mpp_only) AS mpp_only,
+    mpp_adjusted_open_rate, open_rate_low, open_rate_high, ci_low, ci_high, first_open_at, last_open_at,
+    toUInt64(unregistered_opens_total) AS unregistered_opens_total,
+    toUInt64(unregistered_unique_opens) AS unregistered_unique_opens,
+    toUInt64(tests) AS tests
 FROM campaign_report
 WHERE campaign_id = {campaign_id:UInt64}

@@ -3,6 +3,11 @@
 -- Units:   created_at is UTC milliseconds.
 -- Engine:  a plain view over campaigns, which is small: grouped by name, it is read whole unless the filter is a name.
 CREATE OR REPLACE VIEW campaign_names
+(
+    campaign_id UInt64 COMMENT 'Id of the campaign',
+    campaign String COMMENT 'Name of the campaign',
+    created_at DateTime64(3, 'UTC') COMMENT 'Time when the campaign was made, UTC'
+)
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
 SELECT oldest.2 AS campaign_id, name AS campaign, oldest.1 AS created_at

@@ -10,13 +10,34 @@
 -- are bot_filtered_unique_opens. ci_low and ci_high are the 95 % Wilson score interval of the adjusted rate (Wilson
 -- 1927, JASA 22); written with reliable and missing messages, so that it is exactly 0 and 1 at its ends.
 CREATE OR REPLACE VIEW campaign_report
+(
+    campaign_id UInt64 COMMENT 'Id of the campaign',
+    campaign String COMMENT 'Name of the campaign',
+    sends Int64 COMMENT 'Messages that were registered, by registrations that are complete, without tests',
+    delivered Int64 COMMENT 'Messages of sends that are not known to have bounced, or were opened all the same',
+    opens_total Int64 COMMENT 'Opens of registered messages, machines included; every request for the pixel is one',
+    unique_opens Int64 COMMENT 'Messages with at least one open, machines included',
+    bot_filtered_unique_opens Int64 COMMENT 'Messages with an open by a person, by Apple Mail Privacy Protection, or of unknown kind',
+    reliable_unique_opens Int64 COMMENT 'Messages that a person opened, directly or through a proxy that fetches when a person does',
+    mpp_only Int64 COMMENT 'Messages that Apple Mail Privacy Protection fetched and for which nothing shows a person',
+    mpp_adjusted_open_rate Nullable(Float64) COMMENT 'reliable_unique_opens / (delivered - mpp_only), a fraction of 1; NULL if that is 0',
+    open_rate_low Nullable(Float64) COMMENT 'reliable_unique_opens / delivered, a fraction of 1; NULL if delivered is 0',
+    open_rate_high Nullable(Float64) COMMENT 'bot_filtered_unique_opens / delivered, a fraction of 1; NULL if delivered is 0',
+    ci_low Nullable(Float64) COMMENT 'Lower end of the 95 % Wilson interval of mpp_adjusted_open_rate: sampling error only',
+    ci_high Nullable(Float64) COMMENT 'Upper end of the 95 % Wilson interval of mpp_adjusted_open_rate: sampling error only',
+    first_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the first open, machines included, UTC; NULL without opens whose time is possible',
+    last_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open, machines included, UTC; NULL without opens whose time is possible',
+    unregistered_opens_total Int64 COMMENT 'Opens of messages that are not registered, or not completely; in no other column',
+    unregistered_unique_opens Int64 COMMENT 'Messages of unregistered_opens_total',
+    tests Int64 COMMENT 'Test messages: kept, and in no other column'
+)
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
 WITH
     1.959963984540054 AS z,
     nullIf(delivered, 0) AS denominator,
-    nullIf(toInt64(delivered) - toInt64(mpp_only), 0) AS adjusted_denominator,
-    adjusted_denominator - toInt64(reliable_unique_opens) AS misses,
+    nullIf(delivered - mpp_only, 0) AS adjusted_denominator,
+    adjusted_denominator - reliable_unique_opens AS misses,
     z * sqrt(toFloat64(reliable_unique_opens) * misses / adjusted_denominator + z * z / 4) AS spread
 SELECT
     campaign_id,
@@ -36,5 +57,6 @@ SELECT
     first_open_at,
     last_open_at,
     unregistered_opens_total,
-    unregistered_unique_opens
+    unregistered_unique_opens,
+    tests
 FROM campaign_counts

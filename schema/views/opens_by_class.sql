@@ -3,9 +3,16 @@
 -- Units:   opens_total counts events, unique_opens messages; a message with two classes counts in both.
 -- Engine:  a plain view over message_opens; filter on campaign_id to read one campaign's range of the keys.
 CREATE OR REPLACE VIEW opens_by_class
+(
+    campaign_id UInt64 COMMENT 'Id of the campaign',
+    campaign String COMMENT 'Name of the campaign',
+    class String COMMENT 'Class of the client: who fetched the pixel',
+    opens_total Int64 COMMENT 'Opens of registered messages of this class',
+    unique_opens Int64 COMMENT 'Registered messages with an open of this class; one with two classes counts in both'
+)
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
-SELECT campaign_id, campaign, per_class.1 AS class, per_class.2 AS opens_total, per_class.3 AS unique_opens
+SELECT campaign_id, campaign, per_class.1 AS class, toInt64(per_class.2) AS opens_total, toInt64(per_class.3) AS unique_opens
 FROM (
     SELECT
         campaign_id,

@@ -3,6 +3,16 @@
 -- Units:   counts of messages (opens_total: events); times are UTC milliseconds, NULL without opens.
 -- Engine:  a plain view: columns of campaign_report, and no other definition of them.
 CREATE OR REPLACE VIEW unique_opens
+(
+    campaign_id UInt64 COMMENT 'Id of the campaign',
+    campaign String COMMENT 'Name of the campaign',
+    sends Int64 COMMENT 'Messages that were registered, by registrations that are complete, without tests',
+    delivered Int64 COMMENT 'Messages of sends that are not known to have bounced, or were opened all the same',
+    opens_total Int64 COMMENT 'Opens of registered messages, machines included; every request for the pixel is one',
+    unique_opens Int64 COMMENT 'Messages with at least one open, machines included',
+    first_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the first open, machines included, UTC; NULL without opens whose time is possible',
+    last_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open, machines included, UTC; NULL without opens whose time is possible'
+)
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
 SELECT campaign_id, campaign, sends, delivered, opens_total, unique_opens, first_open_at, last_open_at

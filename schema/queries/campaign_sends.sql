@@ -1,0 +1,7 @@
+-- Purpose: how many messages of a campaign are registered, at most, so that they are read in parts.
+-- Grain:   one row.
+-- Units:   rows of sends, merged or not.
+-- Reads:   the table sends by the campaign's range of its key, so only as the warehouse user.
+SELECT count()
+FROM sends
+WHERE campaign_id = {campaign_id:UInt64}
