@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"glint/cli/app"
 	"glint/cli/home"
@@ -17,7 +18,10 @@ import (
 	"glint/schema/schematest"
 )
 
-func TestMain(m *testing.M) { os.Exit(schematest.Main(m)) }
+func TestMain(m *testing.M) {
+	runCommandIfAsked()
+	os.Exit(schematest.Main(m))
+}
 
 // runningApp returns the surroundings of a command while an instance of glint
 // with the test's warehouse runs: this process.
@@ -64,7 +68,7 @@ func BenchmarkRegisterMillion(b *testing.B) {
 			run++
 			o := &registerOptions{
 				app: a, campaign: fmt.Sprint("million ", run), file: file, output: urls,
-				baseURL: "https://pixel.example.com", style: sends.StyleToken,
+				base: &sends.BaseURL{URL: "https://pixel.example.com"}, style: sends.StyleToken, now: time.Now,
 			}
 			if err := runRegister(context.Background(), o); err != nil {
 				b.Fatal(err)

@@ -150,24 +150,39 @@ func (o *registerOptions) noteNearName(ctx context.Context, w *warehouse.Warehou
 // register writes the messages to the warehouse while it writes their URLs.
 func (o *registerOptions) register(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, to *destination) error {
 	n := len(b.Recipients.Rows)
-	g, ctx := errgroup.WithContext(ctx)
+	var outcome sends.Outcome
+	g, registering := errgroup.WithContext(ctx)
 	g.Go(func() error { return to.early(b) })
-	g.Go(func() error {
+	g.Go(func() (err error) {
 		p := output.NewProgress(o.app.Err, "registered", n)
 		defer p.End()
-		if err := b.Register(ctx, w, p.Add); err != nil {
-			return app.Try(err, "the same command again: what is registered already stays as it is")
-		}
-		return nil
+		outcome, err = b.Register(registering, w, p.Add)
+		return err
 	})
 	if err := g.Wait(); err != nil {
-		return err
+		return cutOff(ctx, err)
 	}
 	if err := to.finish(b); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.app.Err, "registered %s in campaign %q%s\n", output.Plural(n, "message", "messages"), o.campaign, skipped(b.Recipients))
+	fmt.Fprintf(o.app.Err, "registered %s in campaign %q: %s new, %s known, %s changed%s\n",
+		output.Plural(n, "message", "messages"), b.Campaign.Name, output.Count(uint64(outcome.New)),
+		output.Count(uint64(outcome.Known)), output.Count(uint64(outcome.Changed)), skipped(b.Recipients))
 	return nil
+}
+
+// cutOff says how far a registration came, and how it goes on.
+func cutOff(ctx context.Context, err error) error {
+	e, ok := errors.AsType[*sends.CutOffError](err)
+	if !ok {
+		return err
+	}
+	failed := &app.ExitError{Code: app.ExitFailed, Err: e, Try: "the same command again, which completes the registration"}
+	if ctx.Err() != nil {
+		failed.Code = app.ExitInterrupted
+		e.Err = errors.New("interrupted")
+	}
+	return failed
 }
 
 // skipped says which rows of the file are no messages.

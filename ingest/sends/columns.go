@@ -36,7 +36,10 @@ func columnName(cell string) string {
 
 // findColumns finds the columns in a header, or says what is wrong with it.
 func findColumns(header []string, o *ReadOptions) (c columns, fault *FileError) {
-	c = columns{recipient: -1, sentAt: -1, deliveredAt: -1, tracking: -1, test: -1, zone: o.Zone, base: Row{Test: o.Test}}
+	c = columns{recipient: -1, sentAt: -1, deliveredAt: -1, tracking: -1, test: -1, zone: o.Zone}
+	if o.Test {
+		c.base.Test = warehouse.TestYes
+	}
 	recipient := "recipient"
 	if o.RecipientColumn != "" {
 		recipient = columnName(o.RecipientColumn)
@@ -116,7 +119,11 @@ func (c *columns) row(cells []string) (row Row, twice bool, reason string) {
 		if err != nil {
 			return row, false, "test is neither true nor false"
 		}
-		row.Test = row.Test || test
+		if test {
+			row.Test = warehouse.TestYes
+		} else if row.Test == warehouse.TestUnsaid {
+			row.Test = warehouse.TestNo
+		}
 	}
 	for _, i := range c.kept {
 		switch {

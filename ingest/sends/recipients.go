@@ -42,7 +42,7 @@ type Row struct {
 	SentAt      Seconds  // of the column sent_at
 	DeliveredAt Seconds  // of the column delivered_at
 	Tracking    warehouse.Tracking
-	Test        bool
+	Test        warehouse.Test
 }
 
 // Seconds is a time as the warehouse keeps it, in seconds since 1970, UTC; 0

@@ -48,11 +48,11 @@ func TestReadRecipients(t *testing.T) {
 			"tracking and tests", "recipient,tracking,test\na,,\nb,OFF,TRUE\nc,identified,false\n", ReadOptions{},
 			[]Row{
 				{Cells: []string{"a", "", ""}, Recipient: "a", Line: 2},
-				{Cells: []string{"b", "OFF", "TRUE"}, Recipient: "b", Line: 3, Tracking: warehouse.Off, Test: true},
-				{Cells: []string{"c", "identified", "false"}, Recipient: "c", Line: 4},
+				{Cells: []string{"b", "OFF", "TRUE"}, Recipient: "b", Line: 3, Tracking: warehouse.Off, Test: warehouse.TestYes},
+				{Cells: []string{"c", "identified", "false"}, Recipient: "c", Line: 4, Test: warehouse.TestNo},
 			},
 		},
-		{"a file of tests", "recipient,test\na,false\n", ReadOptions{Test: true}, []Row{{Cells: []string{"a", "false"}, Recipient: "a", Line: 2, Test: true}}},
+		{"a file of tests", "recipient,test\na,false\n", ReadOptions{Test: true}, []Row{{Cells: []string{"a", "false"}, Recipient: "a", Line: 2, Test: warehouse.TestYes}}},
 		{"the first of duplicates", "recipient,x\na,1\nb,2\nA,3\n", ReadOptions{SkipDuplicates: true}, []Row{
 			{Cells: []string{"a", "1"}, Recipient: "a", Line: 2}, {Cells: []string{"b", "2"}, Recipient: "b", Line: 3},
 		}},
