@@ -2,14 +2,13 @@ package warehouse
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/google/uuid"
-
-	"glint/schema"
 )
 
 // A table without replication notes the name of an insert before it shows the
@@ -58,20 +57,16 @@ func absent[R any](ctx context.Context, w *Warehouse, query string, rows []R, ke
 			return nil, fail(err)
 		}
 	}
-	found, err := w.conn.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(inserted)), schema.Query(query))
+	found, err := w.records(clickhouse.Context(ctx, clickhouse.WithExternalTable(inserted)), query, 4)
 	if err != nil {
 		return nil, fail(err)
 	}
-	defer func() { _ = found.Close() }()
-	for found.Next() {
-		var i uint32
-		if err := found.Scan(&i); err != nil {
-			return nil, fail(err)
+	for ; len(found) > 0; found = found[4:] {
+		i := binary.LittleEndian.Uint32(found)
+		if int(i) >= len(rows) {
+			return nil, fail(fmt.Errorf("%w: %s: row %d of %d", ErrAnswer, query, i, len(rows)))
 		}
 		left = append(left, rows[i])
-	}
-	if err := found.Err(); err != nil {
-		return nil, fail(err)
 	}
 	return left, nil
 }

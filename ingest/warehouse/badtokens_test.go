@@ -1,11 +1,15 @@
 package warehouse
 
 import (
+	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // badTokenRow is fullBadToken as the table shows it, a line per column.
@@ -77,4 +81,131 @@ func TestABadTokenHasTheFactsOfAnOpen(t *testing.T) {
 	if missing != verdict {
 		t.Errorf("bad_tokens lacks, beside the verdict:\n%s", missing)
 	}
+}
+
+// TestABadTokenMovesOnceAKeyIsFound moves some bad tokens, twice, and reads them
+// by pages before and after.
+func TestABadTokenMovesOnceAKeyIsFound(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	var bad []BadToken
+	for i := range 10 {
+		b := fullBadToken()
+		b.ReceivedAt = time.Now().Truncate(time.Millisecond).UTC()
+		b.EventID, b.OpenedAt, b.Fault, b.KeyID = uint64(i+1), noon.Add(time.Duration(i/3)*time.Second), "unknown_key", 7
+		if i == 4 {
+			b.Fault, b.KeyID, b.IP, b.IssuedAt, b.NetworkListDate = "signature", 0, netip.Addr{}, time.Time{}, time.Time{}
+		}
+		bad = append(bad, b)
+	}
+	for _, name := range []string{"a", "b"} { // a line that came twice
+		if err := w.InsertBadTokens(t.Context(), name, bad); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(faults ...string) (all []BadToken) {
+		t.Helper()
+		var after *BadToken
+		for {
+			page, err := w.BadTokensOf(t.Context(), faults, after, 4)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page) == 0 {
+				return all
+			}
+			all = append(all, page...)
+			after = &page[len(page)-1]
+		}
+	}
+	if got := read("unknown_key", "signature"); !reflect.DeepEqual(got, bad) {
+		t.Errorf("read\n%+v\nwant\n%+v", got, bad)
+	}
+	wantCounts(t, w, BadTokenCount{"signature", 0, 1}, BadTokenCount{"unknown_key", 7, 9})
+	var found []Open
+	for i, b := range read("unknown_key")[:5] {
+		o := fullOpen()
+		o.OpenedAt, o.EventID, o.MessageID = b.OpenedAt, b.EventID, messageOf(i)
+		found = append(found, o)
+	}
+	for range 2 {
+		if err := w.MoveBadTokens(t.Context(), found); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCounts(t, w, BadTokenCount{"signature", 0, 1}, BadTokenCount{"unknown_key", 7, 4})
+	if got := text(t, e, "SELECT groupArray(event_id) FROM (SELECT event_id FROM opens FINAL ORDER BY event_id)"); got != "[1,2,3,4,6]\n" {
+		t.Errorf("opens: %s", got)
+	}
+	if n, err := w.Waiting(t.Context()); err != nil || n.BadTokens != 5 {
+		t.Errorf("%+v, %v", n, err)
+	}
+	text(t, e, "OPTIMIZE TABLE bad_tokens FINAL")
+	wantCounts(t, w, BadTokenCount{"signature", 0, 1}, BadTokenCount{"unknown_key", 7, 4})
+}
+
+func wantCounts(t *testing.T, w *Warehouse, want ...BadTokenCount) {
+	t.Helper()
+	if got, err := w.BadTokenCounts(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("counts are %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func TestAKeyIsRecordedOnce(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	if keys, err := w.KeyFingerprints(t.Context()); err != nil || len(keys) != 0 {
+		t.Errorf("%+v, %v", keys, err)
+	}
+	first := KeyFingerprint{KeyID: 1, Fingerprint: "aa", FirstSeen: noon}
+	other := KeyFingerprint{KeyID: 1, Fingerprint: "bb", FirstSeen: noon.Add(time.Hour)} // a lost key that was made anew
+	later := first
+	later.FirstSeen = noon.Add(2 * time.Hour)
+	for _, keys := range [][]KeyFingerprint{{first}, {later, other, other}, {{KeyID: 9, Fingerprint: "cc", FirstSeen: noon}}} {
+		if err := w.RecordKeyFingerprints(t.Context(), keys); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []KeyFingerprint{first, other, {KeyID: 9, Fingerprint: "cc", FirstSeen: noon}}
+	if got, err := w.KeyFingerprints(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
+	}
+}
+
+// TestABareIDCountsOnlyInItsStyle asks for messages of each style, before and
+// after the tables merge.
+func TestABareIDCountsOnlyInItsStyle(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	styles := []string{StyleUnknown, StyleToken, StyleUUID, StyleBoth}
+	var sends []Send
+	var ids []uuid.UUID
+	var waiting []Open
+	for i, style := range styles {
+		sends = append(sends, Send{CampaignID: 42, MessageID: messageOf(i), Recipient: "a@example.com", URLStyle: style})
+		ids = append(ids, messageOf(i))
+		o := waitingOpen(byte(i + 1))
+		o.MessageID = messageOf(i)
+		waiting = append(waiting, o)
+	}
+	if err := errors.Join(w.InsertSends(t.Context(), "s", sends), w.InsertUnresolved(t.Context(), "u", waiting)); err != nil {
+		t.Fatal(err)
+	}
+	for _, merge := range []string{"SELECT 1", "OPTIMIZE TABLE message_campaigns FINAL"} {
+		text(t, e, merge)
+		found, err := w.CampaignsOf(t.Context(), ids)
+		if err != nil || len(found) != 3 || found[ids[1]] != 0 || found[ids[0]] != 42 {
+			t.Errorf("after %s: %v, %v", merge, found, err)
+		}
+	}
+	move(t, w, 10, 3)
+	if got := text(t, e, "SELECT message_id FROM unresolved_opens FINAL WHERE moved = 0"); got != ids[1].String()+"\n" {
+		t.Errorf("%s waits", got)
+	}
+	// The same message is registered in the other style as well.
+	sends[1].URLStyle = StyleBoth
+	if err := w.InsertSends(t.Context(), "s2", sends[1:2]); err != nil {
+		t.Fatal(err)
+	}
+	move(t, w, 10, 1)
 }

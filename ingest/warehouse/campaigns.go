@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -14,8 +13,6 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-
-	"glint/schema"
 )
 
 // ErrNoCampaign is returned for a campaign that does not exist.
@@ -62,13 +59,14 @@ func (w *Warehouse) campaignNamed(ctx context.Context, name string) (Campaign, e
 	c := Campaign{Name: name}
 	var key string
 	var tracking int8
-	err := w.conn.QueryRow(ctx, schema.Query("campaign_key"), clickhouse.Named("campaign", name)).
-		Scan(&c.ID, &c.CreatedAt, &key, &c.Subject, &c.Variant, &tracking, &c.Archived, &c.SentKnown)
-	if errors.Is(err, sql.ErrNoRows) {
-		return c, ErrNoCampaign
-	}
+	var found uint64
+	err := w.ask(ctx, "campaign_key", []any{clickhouse.Named("campaign", name)},
+		&found, &c.ID, &c.CreatedAt, &key, &c.Subject, &c.Variant, &tracking, &c.Archived, &c.SentKnown)
 	if err != nil {
 		return c, fmt.Errorf("find campaign: %w", err)
+	}
+	if found == 0 {
+		return Campaign{Name: name}, ErrNoCampaign
 	}
 	c.Tracking = Tracking(tracking)
 	copy(c.IDKey[:], key)

@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,8 +10,6 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
-
-	"glint/schema"
 )
 
 // KnownSends are the messages of a campaign that are registered already. It is
@@ -32,14 +31,14 @@ type knownSend struct {
 }
 
 // partSends is about how many messages are read at a time.
-const partSends = 250_000
+const partSends = 500_000
 
 // KnownSends reads what is registered of a campaign. Within a registration it is
 // read after BeginRegistration.
 func (w *Warehouse) KnownSends(ctx context.Context, campaign uint64) (*KnownSends, error) {
 	fail := func(err error) (*KnownSends, error) { return nil, fmt.Errorf("read registered messages: %w", err) }
 	var rows uint64
-	err := w.conn.QueryRow(ctx, schema.Query("campaign_sends"), clickhouse.Named("campaign_id", campaign)).Scan(&rows)
+	err := w.ask(ctx, "campaign_sends", []any{clickhouse.Named("campaign_id", campaign)}, &rows)
 	if err != nil {
 		return fail(err)
 	}
@@ -53,39 +52,74 @@ func (w *Warehouse) KnownSends(ctx context.Context, campaign uint64) (*KnownSend
 	return k, nil
 }
 
+// errRecords says that the answer to known_sends is not of its form.
+var errRecords = fmt.Errorf("%w: known_sends", ErrAnswer)
+
 // read reads one part of the messages.
 func (k *KnownSends) read(ctx context.Context, w *Warehouse, part, parts uint64) error {
 	var n uint64
-	var ids []uuid.UUID
-	var sentAt, deliveredAt []uint32
-	var states, styles, attributes []string
-	var tracking []int8
-	var tests, complete []uint8
-	var registrations []uint64
-	err := w.conn.QueryRow(ctx, schema.Query("known_sends"), clickhouse.Named("campaign_id", k.campaign),
-		clickhouse.Named("part", part), clickhouse.Named("parts", parts)).
-		Scan(&n, &ids, &sentAt, &deliveredAt, &states, &tracking, &tests, &styles, &attributes, &registrations, &complete)
+	var records string
+	args := []any{clickhouse.Named("campaign_id", k.campaign), clickhouse.Named("part", part), clickhouse.Named("parts", parts)}
+	err := w.ask(ctx, "known_sends", args, &n, &records)
 	if err != nil {
 		return err
 	}
 	texts := map[string]string{}
-	for i, id := range ids {
-		k.rows[id] = knownSend{
-			sentAt: sentAt[i], deliveredAt: deliveredAt[i], tracking: Tracking(tracking[i]), test: tests[i] != 0,
-			complete: complete[i] != 0, state: once(texts, states[i]), style: once(texts, styles[i]),
-			attributes: attributes[i], registration: registrations[i],
+	b := []byte(records)
+	for range n {
+		if b, err = k.add(b, texts); err != nil {
+			return err
 		}
+	}
+	if len(b) != 0 {
+		return errRecords
 	}
 	return nil
 }
 
-// once returns the first text that was equal to s, so that only that is kept.
-func once(texts map[string]string, s string) string {
-	if first, ok := texts[s]; ok {
-		return first
+// fixedRecord is the length of a record up to its texts: see known_sends.sql.
+const fixedRecord = 16 + 4 + 4 + 8 + 3
+
+// add takes one record off b.
+func (k *KnownSends) add(b []byte, texts map[string]string) (rest []byte, err error) {
+	if len(b) < fixedRecord {
+		return nil, errRecords
 	}
-	texts[s] = s
-	return s
+	le := binary.LittleEndian
+	id := uuidOf(b)
+	s := knownSend{
+		sentAt: le.Uint32(b[16:]), deliveredAt: le.Uint32(b[20:]), registration: le.Uint64(b[24:]),
+		tracking: Tracking(b[32]), test: b[33] != 0, complete: b[34] != 0,
+	}
+	b = b[fixedRecord:]
+	for _, text := range []*string{&s.state, &s.style} {
+		if len(b) < 1 || len(b) < 1+int(b[0]) {
+			return nil, errRecords
+		}
+		*text, b = once(texts, b[1:1+b[0]]), b[1+b[0]:]
+	}
+	if len(b) < 4 || len(b)-4 < int(le.Uint32(b)) {
+		return nil, errRecords
+	}
+	end := 4 + int(le.Uint32(b))
+	s.attributes = once(texts, b[4:end])
+	k.rows[id] = s
+	return b[end:], nil
+}
+
+// maxTexts bounds what once remembers: attributes may all differ.
+const maxTexts = 1000
+
+// once returns the text in b, the same string for equal ones.
+func once(texts map[string]string, b []byte) string {
+	if text, ok := texts[string(b)]; ok {
+		return text
+	}
+	text := string(b)
+	if len(texts) < maxTexts {
+		texts[text] = text
+	}
+	return text
 }
 
 // Len is how many messages are known.

@@ -2,17 +2,16 @@ package warehouse
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/google/uuid"
-
-	"glint/schema"
 )
 
-// CampaignsOf returns the campaigns of those of the messages that are
-// registered.
+// CampaignsOf returns the campaigns of those of the messages that are registered
+// for URLs of nothing but their id.
 func (w *Warehouse) CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error) {
 	found := map[uuid.UUID]uint64{}
 	if len(messages) == 0 {
@@ -27,40 +26,35 @@ func (w *Warehouse) CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[
 			return nil, fmt.Errorf("look up messages: %w", err)
 		}
 	}
-	rows, err := w.conn.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), schema.Query("lookup_messages"))
+	const size = 16 + 8
+	rows, err := w.records(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), "lookup_messages", size)
 	if err != nil {
 		return nil, fmt.Errorf("look up messages: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var message uuid.UUID
-		var campaign uint64
-		if err := rows.Scan(&message, &campaign); err != nil {
-			return nil, fmt.Errorf("look up messages: %w", err)
-		}
-		found[message] = campaign
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("look up messages: %w", err)
+	for ; len(rows) > 0; rows = rows[size:] {
+		found[uuidOf(rows)] = binary.LittleEndian.Uint64(rows[16:])
 	}
 	return found, nil
+}
+
+// uuidOf reads a UUID as ClickHouse keeps it: two halves, the bytes of each in
+// reverse.
+func uuidOf(b []byte) (id uuid.UUID) {
+	binary.BigEndian.PutUint64(id[:8], binary.LittleEndian.Uint64(b))
+	binary.BigEndian.PutUint64(id[8:], binary.LittleEndian.Uint64(b[8:]))
+	return id
 }
 
 // OpenedMessages returns the messages of a campaign that have an open of any
 // class, as their rows stand now.
 func (w *Warehouse) OpenedMessages(ctx context.Context, campaign uint64) (map[uuid.UUID]bool, error) {
-	rows, err := w.conn.Query(ctx, schema.Query("opened_messages"), clickhouse.Named("campaign_id", campaign))
+	rows, err := w.records(ctx, "opened_messages", 16, clickhouse.Named("campaign_id", campaign))
 	if err != nil {
 		return nil, fmt.Errorf("read opened messages: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	opened := map[uuid.UUID]bool{}
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("read opened messages: %w", err)
-		}
-		opened[id] = true
+	opened := make(map[uuid.UUID]bool, len(rows)/16)
+	for ; len(rows) > 0; rows = rows[16:] {
+		opened[uuidOf(rows)] = true
 	}
-	return opened, rows.Err()
+	return opened, nil
 }

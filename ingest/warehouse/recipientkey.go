@@ -4,14 +4,10 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"database/sql"
-	"errors"
 	"fmt"
 	"hash"
 	"math/big"
 	"slices"
-
-	"glint/schema"
 )
 
 // RecipientKey stands for a recipient in all campaigns of a database: the first
@@ -32,10 +28,11 @@ func (w *Warehouse) RecipientHasher(ctx context.Context) (*RecipientHasher, erro
 	w.secret.mu.Lock()
 	defer w.secret.mu.Unlock()
 	if w.secret.key == nil {
+		var secrets uint64
 		var inner, outer string
-		err := w.conn.QueryRow(ctx, schema.Query("recipient_secret")).Scan(&inner, &outer)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil, fmt.Errorf("read secret of recipient keys: %w", ErrNoSchema)
+		err := w.ask(ctx, "recipient_secret", nil, &secrets, &inner, &outer)
+		if err == nil && secrets == 0 {
+			err = ErrNoSchema
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read secret of recipient keys: %w", err)

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-
-	"glint/schema"
 )
 
 // A registration of messages is in every rate as a whole or not at all:
@@ -94,7 +92,7 @@ func (w *Warehouse) BeginRegistration(ctx context.Context, campaign uint64, rows
 		return Registration{}, fmt.Errorf("begin registration: %w", err)
 	}
 	var latest int64
-	err := w.conn.QueryRow(ctx, schema.Query("registration_start"), clickhouse.Named("campaign_id", campaign)).Scan(&latest)
+	err := w.ask(ctx, "registration_start", []any{clickhouse.Named("campaign_id", campaign)}, &latest)
 	if err != nil {
 		return fail(err)
 	}
@@ -121,8 +119,8 @@ func (w *Warehouse) supersede(ctx context.Context, r Registration) error {
 	var started []int64
 	var steps []uint32
 	var states []int8
-	err := w.conn.QueryRow(ctx, schema.Query("registration_steps"), clickhouse.Named("campaign_id", r.CampaignID)).
-		Scan(&n, &ids, &started, &steps, &states, &fileRows)
+	err := w.ask(ctx, "registration_steps", []any{clickhouse.Named("campaign_id", r.CampaignID)},
+		&n, &ids, &started, &steps, &states, &fileRows)
 	if err != nil {
 		return err
 	}
@@ -157,8 +155,8 @@ func (w *Warehouse) reinstate(ctx context.Context, other registrationStep) error
 }
 
 func (w *Warehouse) registrationState(ctx context.Context, r Registration) (state int8, wasComplete bool, messages uint64, err error) {
-	err = w.conn.QueryRow(ctx, schema.Query("registration_state"), clickhouse.Named("campaign_id", r.CampaignID),
-		clickhouse.Named("registration_id", r.ID)).Scan(&state, &wasComplete, &messages)
+	args := []any{clickhouse.Named("campaign_id", r.CampaignID), clickhouse.Named("registration_id", r.ID)}
+	err = w.ask(ctx, "registration_state", args, &state, &wasComplete, &messages)
 	return state, wasComplete, messages, err
 }
 

@@ -2,15 +2,11 @@ package warehouse
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-
-	"glint/schema"
 )
 
 // Report holds the numbers of a campaign, as the view campaign_report defines
@@ -54,7 +50,7 @@ func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, err
 		return nil, err
 	}
 	var r Report
-	err = w.conn.QueryRow(ctx, schema.Query("report"), clickhouse.Named("campaign_id", id)).Scan(
+	err = w.ask(ctx, "report", []any{clickhouse.Named("campaign_id", id)},
 		&r.Campaign, &r.CampaignID, &r.Sends, &r.Delivered, &r.OpensTotal, &r.UniqueOpens, &r.BotFilteredUniqueOpens,
 		&r.ReliableUniqueOpens, &r.MPPOnly, &r.MPPAdjustedOpenRate, &r.OpenRateLow, &r.OpenRateHigh, &r.CILow, &r.CIHigh,
 		&r.FirstOpenAt, &r.LastOpenAt, &r.UnregisteredOpensTotal, &r.UnregisteredUniqueOpens, &r.Tests)
@@ -67,48 +63,41 @@ func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, err
 
 // campaignID looks for the name as CampaignNamed does, then for the id.
 func (w *Warehouse) campaignID(ctx context.Context, campaign string) (uint64, error) {
-	lookUp := func(query string, argument any) (id uint64, err error) {
+	lookUp := func(query string, argument any) (found, id uint64, err error) {
 		var name string
 		var createdAt time.Time
-		err = w.conn.QueryRow(ctx, schema.Query(query), argument).Scan(&id, &name, &createdAt)
-		return id, err
+		if err = w.ask(ctx, query, []any{argument}, &found, &id, &name, &createdAt); err != nil {
+			err = fmt.Errorf("find campaign: %w", err)
+		}
+		return found, id, err
 	}
 	for _, form := range nameForms(campaign) {
-		if id, err := lookUp("campaign_by_name", clickhouse.Named("campaign", form)); !errors.Is(err, sql.ErrNoRows) {
-			return id, findError(err)
+		if found, id, err := lookUp("campaign_by_name", clickhouse.Named("campaign", form)); err != nil || found > 0 {
+			return id, err
 		}
 	}
 	number, err := strconv.ParseUint(campaign, 10, 64)
 	if err != nil {
 		return 0, ErrNoCampaign
 	}
-	id, err := lookUp("campaign_by_id", clickhouse.Named("campaign_id", number))
-	return id, findError(err)
-}
-
-func findError(err error) error {
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return ErrNoCampaign
-	case err != nil:
-		return fmt.Errorf("find campaign: %w", err)
+	found, id, err := lookUp("campaign_by_id", clickhouse.Named("campaign_id", number))
+	if err == nil && found == 0 {
+		err = ErrNoCampaign
 	}
-	return nil
+	return id, err
 }
 
 func (w *Warehouse) classes(ctx context.Context, id uint64) ([]ClassCount, error) {
-	rows, err := w.conn.Query(ctx, schema.Query("report_classes"), clickhouse.Named("campaign_id", id))
+	var n uint64
+	var names []string
+	var opens, messages []uint64
+	err := w.ask(ctx, "report_classes", []any{clickhouse.Named("campaign_id", id)}, &n, &names, &opens, &messages)
 	if err != nil {
 		return nil, fmt.Errorf("read opens by class: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
 	var classes []ClassCount
-	for rows.Next() {
-		var c ClassCount
-		if err := rows.Scan(&c.Class, &c.OpensTotal, &c.UniqueOpens); err != nil {
-			return nil, fmt.Errorf("read opens by class: %w", err)
-		}
-		classes = append(classes, c)
+	for i := range names {
+		classes = append(classes, ClassCount{Class: names[i], OpensTotal: opens[i], UniqueOpens: messages[i]})
 	}
-	return classes, rows.Err()
+	return classes, nil
 }

@@ -95,6 +95,7 @@ func parseDSN(dsn string) (*clickhouse.Options, error) {
 	options.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
 	options.DialTimeout = 10 * time.Second
 	options.ReadTimeout = 5 * time.Minute
+	onlyOfClickHouse(options)
 	options.Logger = slog.New(slog.DiscardHandler)
 	if options.Settings == nil {
 		options.Settings = clickhouse.Settings{}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -44,9 +43,9 @@ func fillRecipientKeys(ctx context.Context, db *sql.DB) error {
 // ensureRecipientSecret inserts a secret where there is none. Two programs at
 // once give the insert one name, so that only the first is taken.
 func ensureRecipientSecret(ctx context.Context, db *sql.DB) error {
+	var secrets uint64
 	var inner, outer string
-	err := db.QueryRowContext(ctx, schema.Query("recipient_secret")).Scan(&inner, &outer)
-	if !errors.Is(err, sql.ErrNoRows) {
+	if err := db.QueryRowContext(ctx, schema.Query("recipient_secret")).Scan(&secrets, &inner, &outer); err != nil || secrets > 0 {
 		return err
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{

@@ -1,11 +1,11 @@
 -- Purpose: which rows of an insert into opens are not there, although the insert was acknowledged.
--- Grain:   one row per row that is missing, by its number in the external table.
+-- Grain:   one row: the number of rows that are missing, and a record for each: its number in the external table, UInt32.
 -- Units:   opened_at is Unix milliseconds, as in the external table.
 -- Reads:   the table opens by its key, so only as the warehouse user.
 --
 -- The rows come as an external table inserted_rows (row UInt32, campaign_id UInt64, message_id UUID, opened_at Int64,
 -- event_id UInt64), sent along with the query.
-SELECT row
+SELECT count() AS rows, arrayStringConcat(groupArray(concat(reinterpretAsFixedString(row), ''))) AS records
 FROM inserted_rows
 WHERE (campaign_id, message_id, opened_at, event_id) NOT IN (
     SELECT campaign_id, message_id, toUnixTimestamp64Milli(opened_at), event_id

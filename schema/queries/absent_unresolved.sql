@@ -1,10 +1,10 @@
 -- Purpose: which rows of an insert into unresolved_opens are not there, although the insert was acknowledged.
--- Grain:   one row per row that is missing, by its number in the external table.
+-- Grain:   one row: the number of rows that are missing, and a record for each: its number in the external table, UInt32.
 -- Units:   opened_at is Unix milliseconds, as in the external table.
 -- Reads:   the table unresolved_opens by its key, so only as the warehouse user.
 --
 -- The rows come as an external table inserted_rows: see absent_opens.sql. An open that has been moved is there.
-SELECT row
+SELECT count() AS rows, arrayStringConcat(groupArray(concat(reinterpretAsFixedString(row), ''))) AS records
 FROM inserted_rows
 WHERE (message_id, opened_at, event_id) NOT IN (
     SELECT message_id, toUnixTimestamp64Milli(opened_at), event_id

@@ -5,6 +5,9 @@
 --
 -- A reader that cannot hold all of them takes part after part. The multiplication spreads events over the parts, even
 -- those whose ids somebody made up.
+--
+-- The rows come as they are read, so an answer that was cut off looks like a short one. Its reader must ask for the events
+-- that it misses: see missing_opens.
 SELECT event_id
 FROM opens
 WHERE received_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC')

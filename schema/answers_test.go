@@ -1,0 +1,72 @@
+package schema_test
+
+import (
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+
+	"glint/schema"
+	"glint/schema/schematest"
+)
+
+// mayBeEmpty are the queries whose answer may have no row, with the reason why
+// no reader believes an empty one.
+var mayBeEmpty = map[string]string{
+	"bad_tokens":      "bad_tokens_page says how many rows there must be",
+	"report":          "the campaign was found before, so no row is an error",
+	"received_events": "an event that does not come is asked for by missing_opens",
+}
+
+// externalTables are what queries are sent together with.
+var externalTables = map[string]string{
+	"inserted_rows":   "row UInt32, campaign_id UInt64, message_id UUID, opened_at Int64, event_id UInt64",
+	"wanted_events":   "event_id UInt64",
+	"wanted_messages": "message_id UUID",
+	"resolved":        "message_id UUID, opened_at Int64, event_id UInt64, campaign_id UInt64",
+}
+
+var parameter = regexp.MustCompile(`\{(\w+):([^}]+)\}`)
+
+// parameterValues are values of the types that queries ask for.
+var parameterValues = map[string]string{
+	"UInt8": "1", "UInt32": "1", "UInt64": "1", "Int64": "1", "String": "x", "UUID": "00000000-0000-0000-0000-000000000001",
+	"Array(String)": "['x']",
+}
+
+// TestNoEmptyAnswerIsBelieved runs every query on empty tables. One that a
+// middlebox could answer by nothing at all, and be believed, has to answer by a
+// row, whatever the tables hold.
+func TestNoEmptyAnswerIsBelieved(t *testing.T) {
+	w := schematest.Open(t)
+	w.Empty(t)
+	for name, columns := range externalTables {
+		w.Text(t, schematest.WarehouseUser, "CREATE TABLE "+name+" ("+columns+") ENGINE = Memory", nil)
+		defer w.Text(t, schematest.WarehouseUser, "DROP TABLE "+name, nil)
+	}
+	read := 0
+	for _, file := range files(t) {
+		name := strings.TrimSuffix(path.Base(file), ".sql")
+		if path.Dir(file) != "queries" || !strings.Contains("\n"+schema.Query(name), "\nSELECT") {
+			continue
+		}
+		if strings.Contains("\n"+schema.Query(name), "\nINSERT") || strings.Contains("\n"+schema.Query(name), "\nALTER") {
+			continue // a statement
+		}
+		read++
+		values := map[string]string{"default_format": "JSONEachRow"}
+		for _, match := range parameter.FindAllStringSubmatch(schema.Query(name), -1) {
+			if parameterValues[match[2]] == "" {
+				t.Fatalf("%s: the test has no value of type %s", name, match[2])
+			}
+			values["param_"+match[1]] = parameterValues[match[2]]
+		}
+		rows := strings.Count(w.Text(t, schematest.WarehouseUser, schema.Query(name), values), "\n")
+		if want := map[bool]int{false: 1, true: 0}[mayBeEmpty[name] != ""]; rows != want {
+			t.Errorf("%s: %d rows from empty tables, want %d", name, rows, want)
+		}
+	}
+	if read < 20 {
+		t.Errorf("%d queries, want 20 at least", read)
+	}
+}
