@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"glint/cli/output"
 	"glint/ingest/warehouse"
@@ -22,5 +21,5 @@ func (a *App) NoCampaign(ctx context.Context, w *warehouse.Warehouse, name strin
 	for i, c := range near {
 		names[i] = strconv.Quote(output.Safe(c.Name))
 	}
-	return Try(err, strings.Join(names, ", ")+": the campaigns with a name like it")
+	return Try(err, "glint report "+oneOf(names))
 }

@@ -107,7 +107,7 @@ func TestAKilledRegistrationIsWholeOrNothing(t *testing.T) {
 		signal syscall.Signal
 		stored int
 	}{
-		{syscall.SIGINT, 0}, {syscall.SIGINT, 1}, {syscall.SIGKILL, 0}, {syscall.SIGKILL, 1}, {syscall.SIGKILL, rows / 2}, {syscall.SIGKILL, rows},
+		{syscall.SIGINT, 1}, {syscall.SIGKILL, 0}, {syscall.SIGKILL, 1}, {syscall.SIGKILL, rows / 2}, {syscall.SIGKILL, rows},
 	} {
 		campaign := fmt.Sprint("cut ", c.signal, " ", c.stored)
 		if err := os.RemoveAll(w.urls()); err != nil {

@@ -40,7 +40,7 @@ type CutOffError struct {
 }
 
 func (e *CutOffError) Error() string {
-	return fmt.Sprintf("%d of %d rows are stored, and the new ones count nowhere until all are: %v", e.Stored, e.Rows, e.Err)
+	return fmt.Sprintf("%d of %d rows are known to be stored; the new ones count nowhere until all are: %v", e.Stored, e.Rows, e.Err)
 }
 
 // Unwrap returns the cause.

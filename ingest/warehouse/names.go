@@ -54,7 +54,7 @@ func CampaignName(name string) (string, error) {
 // NearCampaign is a campaign with a name like one that was asked for.
 type NearCampaign struct {
 	Name     string
-	Distance int // characters to insert, remove or replace; 0: only letter case differs
+	Distance int // characters to insert, remove or replace, 2 at most for a longer name; 0: only letter case differs
 }
 
 // nearCount bounds what NearCampaigns returns.
