@@ -58,7 +58,7 @@ The table is CSV, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1
 faulty one registers nothing and writes nothing. Rows without text are skipped. A campaign that does not exist yet is
 created.
 
-A registration counts as a whole or not at all. After an interruption the same command goes on where it stopped. A message
+A registration counts as a whole or not at all. After an interruption the same command completes it. A message
 that is known keeps what the file does not bring: only new and changed rows are written, and the same file again gives the
 same output.`,
 		Example: "  glint send register --campaign spring --file recipients.csv --output urls.csv --pixel-base-url https://pixel.example.com\n" +
