@@ -34,18 +34,21 @@ func TestReadRecipients(t *testing.T) {
 		{"another column", "E-Mail;Name\nada@example.com;Ada\n", ReadOptions{RecipientColumn: " e-mail "}, []Row{{Cells: []string{"ada@example.com", "Ada"}, Recipient: "ada@example.com", Line: 2}}},
 		{"another column beside recipient", "recipient,mail\nx,ada@example.com\n", ReadOptions{RecipientColumn: "mail"}, []Row{{Cells: []string{"x", "ada@example.com"}, Recipient: "ada@example.com", Line: 2}}},
 		{
-			"times", "recipient,sent_at,Delivered_At\na,2026-11-21T09:30:00Z, 2026-11-21T10:30:00.9+01:00 \nb,,NULL\n", ReadOptions{},
+			"times", "recipient,sent_at,Delivered_At\na,2026-11-21T09:30:00Z, 2026-11-21T10:30:00.9+01:00 \nb,,NULL\n",
+			ReadOptions{},
 			[]Row{
 				{Cells: []string{"a", "2026-11-21T09:30:00Z", " 2026-11-21T10:30:00.9+01:00 "}, Recipient: "a", Line: 2, SentAt: at, DeliveredAt: at},
 				{Cells: []string{"b", "", "NULL"}, Recipient: "b", Line: 3},
 			},
 		},
 		{
-			"times with a zone from outside", "recipient,sent_at\na,2026-11-21 10:30\n", ReadOptions{Zone: time.FixedZone("", 3600)},
+			"times with a zone from outside", "recipient,sent_at\na,2026-11-21 10:30\n",
+			ReadOptions{Zone: time.FixedZone("", 3600)},
 			[]Row{{Cells: []string{"a", "2026-11-21 10:30"}, Recipient: "a", Line: 2, SentAt: at}},
 		},
 		{
-			"tracking and tests", "recipient,tracking,test\na,,\nb,OFF,TRUE\nc,identified,false\n", ReadOptions{},
+			"tracking and tests", "recipient,tracking,test\na,,\nb,OFF,TRUE\nc,identified,false\n",
+			ReadOptions{},
 			[]Row{
 				{Cells: []string{"a", "", ""}, Recipient: "a", Line: 2},
 				{Cells: []string{"b", "OFF", "TRUE"}, Recipient: "b", Line: 3, Tracking: warehouse.Off, Test: warehouse.TestYes},
