@@ -41,7 +41,9 @@ const (
 // wraps ErrRecipient and does not repeat it.
 func Normalize(recipient string) (string, error) {
 	if plain(recipient) {
-		return recipient, nil
+		if small := strings.ToLower(recipient); !strings.Contains(small, "xn--") {
+			return small, nil
+		}
 	}
 	if !utf8.ValidString(recipient) {
 		return "", errNotUTF8
@@ -74,14 +76,14 @@ func Normalize(recipient string) (string, error) {
 	return text, nil
 }
 
-// plain reports whether a recipient is normalized at first sight, as most are.
+// plain reports whether a recipient is visible ASCII without blanks, as most are.
 func plain(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || 'A' <= c && c <= 'Z' {
+		if c := s[i]; c <= ' ' || c >= 0x7f {
 			return false
 		}
 	}
-	return s != "" && len(s) <= MaxRecipientBytes && !strings.Contains(s, "xn--")
+	return s != "" && len(s) <= MaxRecipientBytes
 }
 
 // lower returns s in lower case and NFC. Small letters of a few scripts have no
