@@ -41,6 +41,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/mark_moved.sql",
 		"queries/missing_opens.sql",
 		"queries/move_opens.sql",
+		"queries/nearest_campaigns.sql",
 		"queries/opened_messages.sql",
 		"queries/received_events.sql",
 		"queries/recipient_secret.sql",

@@ -55,7 +55,7 @@ func Play(ctx context.Context, o Options) error {
 	}
 	if len(opened) == 0 {
 		fmt.Fprintf(o.Progress, "demo: registering %d recipients and playing a day of opens\n", Recipients)
-		if err := b.Register(ctx, w, func(int) {}); err != nil {
+		if _, err := b.Register(ctx, w, func(int) {}); err != nil {
 			return err
 		}
 	}

@@ -103,7 +103,7 @@ func (o *options) register(ctx context.Context, w *warehouse.Warehouse, ring *to
 		return m, err
 	}
 	file := "recipient\n" + rand.Text() + "@doctor.invalid\n"
-	recipients, err := sends.ReadRecipients(strings.NewReader(file))
+	recipients, err := sends.ReadRecipients(strings.NewReader(file), sends.ReadOptions{})
 	if err != nil {
 		return m, err
 	}
@@ -112,7 +112,7 @@ func (o *options) register(ctx context.Context, w *warehouse.Warehouse, ring *to
 	if err := b.Derive(); err != nil {
 		return m, err
 	}
-	if err := b.Register(ctx, w, func(int) {}); err != nil {
+	if _, err := b.Register(ctx, w, func(int) {}); err != nil {
 		return m, err
 	}
 	return message{campaign.ID, b.MessageID(0), strings.TrimPrefix(b.URL(0), base)}, nil

@@ -4,9 +4,7 @@ package report
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,8 +55,7 @@ func Run(ctx context.Context, o *Options) error {
 	defer func() { _ = w.Close() }()
 	r, err := w.ReportOf(ctx, o.Campaign)
 	if errors.Is(err, warehouse.ErrNoCampaign) {
-		return app.Try(fmt.Errorf("there is no campaign %s", strconv.Quote(output.Safe(o.Campaign))),
-			"glint send register --campaign NAME --file recipients.csv --output urls.csv")
+		return o.App.NoCampaign(ctx, w, o.Campaign)
 	}
 	if err != nil {
 		return err

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
-	"time"
+	"strconv"
 
-	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"glint/cli/app"
@@ -18,95 +16,20 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// maxNameBytes bounds the name of a campaign.
-const maxNameBytes = 200
-
-type registerOptions struct {
-	app      *app.App
-	campaign string
-	file     string
-	output   string
-	baseURL  string
-	style    sends.Style
-	sentAt   time.Time
-	dryRun   bool
-	dsn      string
-}
-
-func newRegisterCmd(a *app.App, run func(context.Context, *registerOptions) error) *cobra.Command {
-	o := &registerOptions{app: a}
-	var sendAt string
-	cmd := &cobra.Command{
-		Use:   "register",
-		Short: "Register a campaign's recipients and write their pixel URLs",
-		Long: `Reads a CSV file with a header row that has a column recipient, registers one message per row, and writes the same
-columns plus message_id and pixel_url. The columns sent_at and delivered_at (RFC 3339) are understood.
-
-The whole file is checked first: a faulty one registers nothing and writes nothing. The same file again gives the same
-output and changes nothing. A campaign that does not exist yet is created.`,
-		Example: "  glint send register --campaign spring --file recipients.csv --output urls.csv --pixel-base-url https://pixel.example.com\n" +
-			"  glint send register --campaign spring --file - --output - <recipients.csv",
-		Args: app.NoArgs,
-	}
-	f := cmd.Flags()
-	f.StringVar(&o.campaign, "campaign", "", "name of the campaign (required)")
-	f.StringVar(&o.file, "file", "", "CSV file of recipients; - is stdin (required)")
-	f.StringVar(&o.output, "output", "", "CSV file to write; - is stdout (required)")
-	f.StringVar(&o.baseURL, "pixel-base-url", "", "where the pixel answers, like https://pixel.example.com (default: the running glint's)")
-	f.StringVar(&sendAt, "send-at", "", "when the mail goes out, RFC 3339; for rows without sent_at")
-	f.BoolVar(&o.dryRun, "dry-run", false, "check the file, register and write nothing")
-	style := app.ChoiceFlag(cmd, "url-style", "form of the URLs", string(sends.StyleToken), string(sends.StyleUUID))
-	app.WarehouseFlag(cmd, &o.dsn)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.style = sends.Style(style.String())
-		if err := o.check(sendAt); err != nil {
-			return app.UsageOf(cmd, err)
-		}
-		return run(cmd.Context(), o)
-	}
-	return cmd
-}
-
-func (o *registerOptions) check(sendAt string) (err error) {
-	for _, f := range []struct{ name, value string }{
-		{"campaign", o.campaign}, {"file", o.file}, {"output", o.output},
-	} {
-		if f.value == "" && (f.name != "output" || !o.dryRun) {
-			err = errors.Join(err, fmt.Errorf("--%s is missing", f.name))
-		}
-	}
-	if output.Safe(o.campaign) != o.campaign || len(o.campaign) > maxNameBytes {
-		err = errors.Join(err, fmt.Errorf("--campaign has control characters or more than %d bytes", maxNameBytes))
-	}
-	if sendAt != "" {
-		var parseErr error
-		if o.sentAt, parseErr = time.Parse(time.RFC3339, sendAt); parseErr != nil {
-			err = errors.Join(err, errors.New("--send-at is not a time like 2026-11-21T09:30:00Z"))
-		}
-	}
-	if o.baseURL != "" {
-		var urlErr error
-		if o.baseURL, urlErr = sends.CheckBaseURL(o.baseURL); urlErr != nil {
-			err = errors.Join(err, errors.New("--pixel-base-url is not like https://pixel.example.com, without a path"))
-		}
-	}
-	return err
-}
-
 func runRegister(ctx context.Context, o *registerOptions) error {
-	recipients, err := o.read(ctx)
+	recipients, err := o.readFile(ctx)
 	if err != nil {
 		return err
 	}
-	if o.dryRun {
-		fmt.Fprintf(o.app.Err, "%s could be registered; nothing was changed (--dry-run)\n",
-			output.Plural(len(recipients.Rows), "recipient", "recipients"))
-		return nil
-	}
-	if o.baseURL == "" {
-		if o.baseURL, err = o.runningPixel(); err != nil {
+	if o.base != nil || !o.dryRun {
+		if err := o.findBase(); err != nil {
 			return err
 		}
+	}
+	if o.dryRun {
+		fmt.Fprintf(o.app.Err, "%s could be registered%s; nothing was changed (--dry-run)\n",
+			output.Plural(len(recipients.Rows), "recipient", "recipients"), skipped(recipients))
+		return nil
 	}
 	ring, err := o.app.Ring()
 	if err != nil {
@@ -122,12 +45,18 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
+	if err := o.noteNearName(ctx, w); err != nil {
+		return err
+	}
 	campaign, err := w.EnsureCampaign(ctx, o.campaign)
 	if err != nil {
 		return err
 	}
+	if campaign, err = w.DescribeCampaign(ctx, campaign, o.subject, o.variant, o.tracking); err != nil {
+		return err
+	}
 	b := &sends.Batch{
-		Recipients: recipients, Campaign: campaign, SentAt: o.sentAt, BaseURL: o.baseURL, Style: o.style, Ring: ring,
+		Recipients: recipients, Campaign: campaign, SentAt: o.sentAt, BaseURL: o.base.URL, Style: o.style, Ring: ring,
 	}
 	if err := b.Derive(); err != nil {
 		return err
@@ -135,7 +64,8 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 	return o.register(ctx, w, b, to)
 }
 
-func (o *registerOptions) read(ctx context.Context) (*sends.Recipients, error) {
+// readFile reads the file, and notes what it took for granted.
+func (o *registerOptions) readFile(ctx context.Context) (*sends.Recipients, error) {
 	var in io.Reader
 	if o.file == "-" {
 		in = app.Interruptible(ctx, o.app.In)
@@ -147,46 +77,121 @@ func (o *registerOptions) read(ctx context.Context) (*sends.Recipients, error) {
 		defer func() { _ = f.Close() }()
 		in = f
 	}
-	recipients, err := sends.ReadRecipients(in)
+	recipients, err := sends.ReadRecipients(in, o.read)
 	if errors.Is(err, sends.ErrFile) && o.file != "-" {
 		return nil, fmt.Errorf("%s: %w", o.file, err)
 	}
-	return recipients, err
-}
-
-func (o *registerOptions) runningPixel() (string, error) {
-	state, err := o.app.Running()
-	if err == nil && state.Pixel == "" {
-		err = errors.New("the running glint serves no pixel")
-	}
 	if err != nil {
-		return "", app.Try(err, "--pixel-base-url https://pixel.example.com, where your pixel answers")
+		return nil, err
 	}
-	if u, err := url.Parse(state.Pixel); err == nil && u.Hostname() == "127.0.0.1" {
-		fmt.Fprintf(o.app.Err, "note: the pixel URLs begin with %s, which only this machine can open; --pixel-base-url gives others\n", state.Pixel)
+	if e := recipients.Encoding; e.Guessed {
+		o.note("note: the file is not UTF-8 and is read as %s; --encoding names another", e.Name)
+	} else if e.Name != "UTF-8" {
+		o.note("note: the file is read as %s", e.Name)
 	}
-	return state.Pixel, nil
+	for _, text := range recipients.Warnings(o.now(), sends.SecondsOf(o.sentAt)) {
+		o.note("warning: %s", text)
+	}
+	return recipients, nil
 }
 
-// register tells the warehouse of the messages while it writes their URLs.
+// findBase decides where the pixel is fetched, and notes what is wrong with it.
+func (o *registerOptions) findBase() error {
+	running, err := o.app.Running()
+	if o.base == nil {
+		if err == nil && running.Pixel == "" {
+			err = errors.New("the running glint serves no pixel")
+		}
+		if err != nil {
+			return app.Try(err, "--pixel-base-url https://pixel.example.com, where your pixel answers")
+		}
+		if o.base, err = sends.CheckBaseURL(running.Pixel); err != nil {
+			return fmt.Errorf("the pixel URL of the running glint %w", err)
+		}
+	}
+	own := err == nil && o.base.URL == running.Pixel
+	switch {
+	case o.base.Loopback:
+		o.note("note: the pixel URLs begin with %s, which only this machine can open; --pixel-base-url gives others", o.base.URL)
+	case o.base.Private != "" && !own && !o.allowPrivateHost:
+		return app.UsageTry(fmt.Errorf("--pixel-base-url %s", o.base.Private), "a host that recipients reach, or --allow-private-host")
+	case o.base.Private != "":
+		o.note("note: the pixel URLs begin with %s, which recipients elsewhere cannot open", o.base.URL)
+	}
+	for _, text := range o.base.Warnings {
+		o.note("warning: --pixel-base-url %s", text)
+	}
+	return nil
+}
+
+func (o *registerOptions) note(format string, args ...any) {
+	fmt.Fprintln(o.app.Err, output.Safe(fmt.Sprintf(format, args...)))
+}
+
+// noteNearName notes, before a campaign is made, that one exists whose name
+// differs in letter case only.
+func (o *registerOptions) noteNearName(ctx context.Context, w *warehouse.Warehouse) error {
+	_, err := w.CampaignNamed(ctx, o.campaign)
+	if !errors.Is(err, warehouse.ErrNoCampaign) {
+		return err
+	}
+	near, err := w.NearCampaigns(ctx, o.campaign)
+	if err != nil {
+		return err
+	}
+	for _, c := range near {
+		if c.Distance == 0 {
+			o.note("note: the campaign %s exists already; %s is another one", strconv.Quote(output.Safe(c.Name)), strconv.Quote(o.campaign))
+		}
+	}
+	return nil
+}
+
+// register writes the messages to the warehouse while it writes their URLs.
 func (o *registerOptions) register(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, to *destination) error {
 	n := len(b.Recipients.Rows)
-	g, ctx := errgroup.WithContext(ctx)
+	var outcome sends.Outcome
+	g, registering := errgroup.WithContext(ctx)
 	g.Go(func() error { return to.early(b) })
-	g.Go(func() error {
+	g.Go(func() (err error) {
 		p := output.NewProgress(o.app.Err, "registered", n)
 		defer p.End()
-		if err := b.Register(ctx, w, p.Add); err != nil {
-			return app.Try(err, "the same command again: what is registered already stays as it is")
-		}
-		return nil
+		outcome, err = b.Register(registering, w, p.Add)
+		return err
 	})
 	if err := g.Wait(); err != nil {
-		return err
+		return cutOff(ctx, err)
 	}
 	if err := to.finish(b); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.app.Err, "registered %s in campaign %q\n", output.Plural(n, "message", "messages"), o.campaign)
+	fmt.Fprintf(o.app.Err, "registered %s in campaign %q: %s new, %s known, %s changed%s\n",
+		output.Plural(n, "message", "messages"), b.Campaign.Name, output.Count(uint64(outcome.New)),
+		output.Count(uint64(outcome.Known)), output.Count(uint64(outcome.Changed)), skipped(b.Recipients))
 	return nil
+}
+
+// cutOff says how far a registration came, and how it goes on.
+func cutOff(ctx context.Context, err error) error {
+	e, ok := errors.AsType[*sends.CutOffError](err)
+	if !ok {
+		return err
+	}
+	failed := &app.ExitError{Code: app.ExitFailed, Err: e, Try: "the same command again, which completes the registration"}
+	if ctx.Err() != nil {
+		failed.Code = app.ExitInterrupted
+		e.Err = errors.New("interrupted")
+	}
+	return failed
+}
+
+// skipped says which rows of the file are no messages.
+func skipped(r *sends.Recipients) (text string) {
+	if r.Blank > 0 {
+		text += ", skipped " + output.Plural(r.Blank, "blank row", "blank rows")
+	}
+	if r.Duplicates > 0 {
+		text += ", skipped " + output.Plural(r.Duplicates, "duplicate", "duplicates")
+	}
+	return text
 }

@@ -14,6 +14,8 @@ import (
 
 	"glint/cli/app"
 	"glint/ingest/sends"
+	"glint/ingest/sheet"
+	"glint/ingest/warehouse"
 )
 
 func TestParsingOfRegister(t *testing.T) {
@@ -26,17 +28,33 @@ func TestParsingOfRegister(t *testing.T) {
 	}{
 		{"the least", required, registerOptions{campaign: "spring", file: "in.csv", output: "out.csv", style: sends.StyleToken}, ""},
 		{
-			"all", append([]string{"--send-at", "2026-11-21T10:30:00+01:00", "--pixel-base-url", "https://p.example/", "--url-style", "uuid", "--warehouse", "http://h"}, required...),
+			"all", append([]string{
+				"--send-at", "2026-11-21 10:30", "--time-zone", "Europe/Berlin", "--pixel-base-url", "https://p.example/", "--url-style", "uuid", "--warehouse", "http://h",
+				"--recipient-column", "Email", "--encoding", "windows-1251", "--keep-columns", "a,b", "--duplicates", "first", "--subject", "Hello", "--variant", "B",
+				"--tracking", "off", "--test", "--allow-private-host",
+			}, required...),
 			registerOptions{
-				campaign: "spring", file: "in.csv", output: "out.csv", style: sends.StyleUUID, baseURL: "https://p.example", dsn: "http://h",
-				sentAt: time.Date(2026, 11, 21, 10, 30, 0, 0, time.FixedZone("", 3600)),
+				campaign: "spring", file: "in.csv", output: "out.csv", style: sends.StyleUUID, base: &sends.BaseURL{URL: "https://p.example"}, dsn: "http://h",
+				sentAt: time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC), subject: "Hello", variant: "B", tracking: warehouse.Off, allowPrivateHost: true,
+				read: sends.ReadOptions{Encoding: "windows-1251", RecipientColumn: "Email", KeepColumns: []string{"a", "b"}, SkipDuplicates: true, Test: true},
 			},
 			"",
 		},
 		{"a dry run needs no output", []string{"--campaign", "spring", "--file", "in.csv", "--dry-run"}, registerOptions{campaign: "spring", file: "in.csv", style: sends.StyleToken, dryRun: true}, ""},
+		{"a name with blanks", append(required[2:], "--campaign", "  Spring \t Sale "), registerOptions{campaign: "Spring Sale", file: "in.csv", output: "out.csv", style: sends.StyleToken}, ""},
 		{"nothing", nil, registerOptions{}, "--campaign is missing\n--file is missing\n--output is missing"},
-		{"a name with an escape sequence", append(required[2:], "--campaign", "a\x1b[2J"), registerOptions{}, "--campaign has control characters or more than 200 bytes"},
-		{"too long a name", append(required[2:], "--campaign", strings.Repeat("a", 201)), registerOptions{}, "--campaign has control characters or more than 200 bytes"},
+		{"a blank name", append(required[2:], "--campaign", " \u00a0"), registerOptions{}, "--campaign is blank"},
+		{"a name with an escape sequence", append(required[2:], "--campaign", "a\x1b[2J"), registerOptions{}, "--campaign has control characters"},
+		{"a name with a format character", append(required[2:], "--campaign", "a\u202eb"), registerOptions{}, "--campaign has an invisible character (U+202E)"},
+		{"too long a name", append(required[2:], "--campaign", strings.Repeat("a", 201)), registerOptions{}, "--campaign has more than 200 bytes"},
+		{
+			"all faults at once", append(required, "--subject", "a\nb", "--variant", "\xff", "--encoding", "utf-7", "--time-zone", "Mars/Olympus", "--send-at", "2026-11-21 10:30", "--pixel-base-url", "https://b%C3%BCcher.example", "--tracking", "aggregate"),
+			registerOptions{},
+			"--subject has control characters\n--variant is no UTF-8\n--encoding is none of " + strings.Join(sheet.Encodings(), ", ") + "\n--time-zone is no zone like Europe/Berlin\n" +
+				"--send-at has no zone; write 2026-11-21T09:30:00+01:00, or give the zone of all by --time-zone\n" +
+				"--pixel-base-url has a percent sign; write the host as people read it, or as xn--…\n--tracking aggregate is not supported yet: identified and off are",
+		},
+		{"the machine's own zone", append(required, "--time-zone", "Local"), registerOptions{}, "--time-zone is no zone like Europe/Berlin"},
 		{"an argument", append(required, "more"), registerOptions{}, `unknown argument "more"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -54,6 +72,7 @@ func TestParsingOfRegister(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			got.now, got.read.Zone = nil, nil
 			if diff := cmp.Diff(c.want, *got, cmp.AllowUnexported(registerOptions{})); diff != "" {
 				t.Errorf("options (-want +got):\n%s", diff)
 			}
@@ -94,8 +113,8 @@ func TestDestinationAppearsWholeAndPrivate(t *testing.T) {
 	if err := to.early(b); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the output is there before its messages are registered: %v", err)
+	if files, err := os.ReadDir(filepath.Dir(path)); err != nil || len(files) > 0 {
+		t.Errorf("%v are there before the messages are registered: %v", files, err)
 	}
 	if err := to.finish(b); err != nil {
 		t.Fatal(err)

@@ -16,8 +16,9 @@ func newSnippetCmd(a *app.App) *cobra.Command {
 		Use:   "snippet [PIXEL_URL]",
 		Short: "Print the <img> tag for a mail's HTML",
 		Long: "Prints the tag that loads the pixel; without a URL, with the placeholder {{pixel_url}} for a template. Put it last\n" +
-			"in the body, so that it loads after what people came to see. It is not hidden by display:none, since some mail\n" +
-			"clients do not load what is. It changes nothing.",
+			"in the body, so that it loads after what people came to see. It is a block, which adds one pixel to the mail's\n" +
+			"height where an inline image adds a line of text, and not hidden by display:none, since some mail clients do not\n" +
+			"load what is. It changes nothing.",
 		Example: "  glint send snippet\n  glint send snippet https://pixel.example.com/o/TOKEN.gif",
 		Args:    app.AtMostOneArg("pixel's URL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -29,7 +30,7 @@ func newSnippetCmd(a *app.App) *cobra.Command {
 				}
 				src = html.EscapeString(args[0])
 			}
-			_, err := fmt.Fprintf(a.Out, "<img src=\"%s\" width=\"1\" height=\"1\" alt=\"\" style=\"border:0;width:1px;height:1px\">\n", src)
+			_, err := fmt.Fprintf(a.Out, "<img src=\"%s\" width=\"1\" height=\"1\" alt=\"\" style=\"display:block;border:0;width:1px;height:1px\">\n", src)
 			return err
 		},
 	}

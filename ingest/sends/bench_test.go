@@ -43,7 +43,7 @@ func BenchmarkMillionRows(b *testing.B) {
 		b.ReportAllocs()
 		keys := ring(b)
 		for b.Loop() {
-			r, err := ReadRecipients(strings.NewReader(text.String()))
+			r, err := ReadRecipients(strings.NewReader(text.String()), ReadOptions{})
 			if err != nil {
 				b.Fatal(err)
 			}

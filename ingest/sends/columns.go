@@ -1,42 +1,84 @@
 package sends
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"glint/ingest/warehouse"
 )
 
-// MaxRecipientBytes bounds a recipient. An address has 320 bytes at most
-// (RFC 3696 erratum 1690 says 254); ids of one's own are welcome, too.
-const MaxRecipientBytes = 320
+// MaxAttributeBytes bounds a cell of a column that is kept.
+const MaxAttributeBytes = 1024
 
 // columns are the indexes of the columns that are understood; -1: not there.
-type columns struct{ recipient, sentAt, deliveredAt int }
+type columns struct {
+	recipient, sentAt, deliveredAt, tracking, test int
 
-func findColumns(header []string) (c columns, problem string) {
-	c = columns{-1, -1, -1}
-	known := map[string]*int{"recipient": &c.recipient, "sent_at": &c.sentAt, "delivered_at": &c.deliveredAt}
-	for i, name := range header {
-		switch name = strings.ToLower(strings.TrimSpace(name)); name {
-		case "message_id", "pixel_url":
-			return c, fmt.Sprintf("the file has a column %s already, which this command adds; remove it or take the original file", name)
-		default:
-			at, ok := known[name]
-			if !ok {
-				continue
-			}
-			if *at >= 0 {
-				return c, fmt.Sprintf("the header has two columns %s", name)
-			}
-			*at = i
+	kept []int
+	zone *time.Location
+	base Row // what a row has whose cells say nothing
+}
+
+// columnName returns the name of a column as names are compared: without blanks
+// and invisible characters at both ends, in lower case.
+func columnName(cell string) string {
+	cell = strings.TrimFunc(cell, func(r rune) bool { return unicode.IsSpace(r) || invisible(r) })
+	return strings.ToLower(norm.NFC.String(cell))
+}
+
+// findColumns finds the columns in a header, or says what is wrong with it.
+func findColumns(header []string, o *ReadOptions) (c columns, fault *FileError) {
+	c = columns{recipient: -1, sentAt: -1, deliveredAt: -1, tracking: -1, test: -1, zone: o.Zone}
+	if o.Test {
+		c.base.Test = warehouse.TestYes
+	}
+	recipient := "recipient"
+	if o.RecipientColumn != "" {
+		recipient = columnName(o.RecipientColumn)
+	}
+	names := make([]string, len(header))
+	for i, cell := range header {
+		names[i] = columnName(cell)
+	}
+	for _, added := range []string{"message_id", "pixel_url"} {
+		if slices.Contains(names, added) {
+			return c, &FileError{Problem: fmt.Sprintf("the file has a column %s already, which this command adds; remove it or take the original file", added)}
 		}
 	}
-	if c.recipient < 0 {
-		return c, "the header row has no column recipient; " + describe(header)
+	known := map[string]*int{"sent_at": &c.sentAt, "delivered_at": &c.deliveredAt, "tracking": &c.tracking, "test": &c.test, recipient: &c.recipient}
+	for i, name := range names {
+		at, ok := known[name]
+		if !ok {
+			continue
+		}
+		if *at >= 0 {
+			return c, &FileError{Problem: "the header has two columns " + printable(name)}
+		}
+		*at = i
 	}
-	return c, ""
+	if c.recipient < 0 {
+		return c, &FileError{Problem: "the header row has no column " + printable(recipient) + "; " + describe(header), noRecipients: true}
+	}
+	for _, name := range o.KeepColumns {
+		i := slices.Index(names, columnName(name))
+		switch {
+		case i < 0:
+			return c, &FileError{Problem: "the header row has no column " + printable(name) + " to keep; " + describe(header)}
+		case slices.Contains(names[i+1:], names[i]):
+			return c, &FileError{Problem: "the header has two columns " + printable(name) + ", so none of them can be kept"}
+		case !slices.Contains(c.kept, i):
+			c.kept = append(c.kept, i)
+		}
+	}
+	return c, nil
 }
 
 // describe names the columns of a header, which comes from a stranger.
@@ -45,55 +87,90 @@ func describe(header []string) string {
 	if runes := []rune(text); len(runes) > 200 {
 		text = string(runes[:200]) + "…"
 	}
-	hint := ""
-	switch all := strings.Join(header, ""); {
-	case strings.Contains(all, "\x00"): // as in UTF-16, which spreadsheets write
-		hint = " (the file must be saved as UTF-8)"
-	case strings.Contains(all, "\r"):
-		hint = " (rows must end with a line feed)"
-	case len(header) == 1 && strings.ContainsAny(all, ";\t"):
-		hint = " (cells must be separated by commas)"
-	}
-	return "its columns are: " + printable(text) + hint
+	return "its columns are: " + printable(text)
 }
 
 // row checks the cells of a row. The row does not have them yet, since the
 // slice is the reader's.
-func (c *columns) row(cells []string) (row Row, reason string) {
-	cell := cells[c.recipient]
-	row.Recipient = Normalize(cell)
-	switch {
-	case !utf8.ValidString(cell): // Normalize would make one recipient of many
-		return row, "the recipient is no UTF-8"
-	case row.Recipient == "":
-		return row, "the recipient is empty"
-	case len(row.Recipient) > MaxRecipientBytes:
-		return row, fmt.Sprintf("the recipient is longer than %d bytes", MaxRecipientBytes)
-	case strings.ContainsFunc(row.Recipient, unicode.IsControl):
-		return row, "the recipient has control characters"
+func (c *columns) row(cells []string) (row Row, twice bool, reason string) {
+	row = c.base
+	recipient, err := Normalize(cells[c.recipient])
+	if err != nil {
+		return row, false, err.Error()
 	}
-	var ok bool
-	if row.SentAt, ok = seconds(cells, c.sentAt); !ok {
-		return row, "sent_at is not a time like 2026-11-21T09:30:00Z"
+	row.Recipient = recipient
+	var again bool
+	if row.SentAt, twice, reason = c.seconds(cells, c.sentAt, "sent_at"); reason != "" {
+		return row, false, reason
 	}
-	if row.DeliveredAt, ok = seconds(cells, c.deliveredAt); !ok {
-		return row, "delivered_at is not a time like 2026-11-21T09:30:00Z"
+	if row.DeliveredAt, again, reason = c.seconds(cells, c.deliveredAt, "delivered_at"); reason != "" {
+		return row, false, reason
 	}
-	return row, ""
+	if c.tracking >= 0 && columnName(cells[c.tracking]) != "" {
+		if row.Tracking, err = warehouse.ParseTracking(columnName(cells[c.tracking])); err != nil {
+			return row, false, "tracking is none of " + warehouse.TrackingModes
+		}
+		if err := CheckTracking(row.Tracking); err != nil {
+			return row, false, err.Error()
+		}
+	}
+	if c.test >= 0 && columnName(cells[c.test]) != "" {
+		test, err := strconv.ParseBool(columnName(cells[c.test]))
+		if err != nil {
+			return row, false, "test is neither true nor false"
+		}
+		if test {
+			row.Test = warehouse.TestYes
+		} else if row.Test == warehouse.TestUnsaid {
+			row.Test = warehouse.TestNo
+		}
+	}
+	for _, i := range c.kept {
+		switch {
+		case len(cells[i]) > MaxAttributeBytes:
+			return row, false, fmt.Sprintf("a cell to keep is longer than %d bytes", MaxAttributeBytes)
+		case !utf8.ValidString(cells[i]):
+			return row, false, "a cell to keep is no UTF-8"
+		}
+	}
+	return row, twice || again, ""
 }
 
+// noTime are the cells by which exports say that there is no time.
+var noTime = []string{"", "null", `\n`}
+
 // seconds reads the time in a cell. An empty one, or none, is not known.
-func seconds(cells []string, index int) (s Seconds, ok bool) {
+func (c *columns) seconds(cells []string, index int, name string) (s Seconds, twice bool, reason string) {
 	if index < 0 {
-		return 0, true
+		return 0, false, ""
 	}
 	text := strings.TrimSpace(cells[index])
-	if text == "" {
-		return 0, true
+	if slices.Contains(noTime, strings.ToLower(text)) {
+		return 0, false, ""
 	}
-	at, err := time.Parse(time.RFC3339, text)
+	at, err := ParseTime(text, c.zone)
+	if err != nil {
+		return 0, false, TimeFault(name, err)
+	}
 	unix := at.Unix()
-	return Seconds(unix), err == nil && 0 < unix && unix < 1<<32
+	if unix <= 0 || unix >= 1<<32 {
+		return 0, false, name + " lies before 1970 or after 2106"
+	}
+	return Seconds(unix), at.Twice, ""
+}
+
+// TimeFault returns what is wrong with the time called name, by an error of
+// ParseTime.
+func TimeFault(name string, err error) string {
+	switch {
+	case errors.Is(err, ErrNoZone):
+		return name + " has no zone; write 2026-11-21T09:30:00+01:00, or give the zone of all by --time-zone"
+	case errors.Is(err, ErrAmbiguous):
+		return name + " may be day/month or month/day; write it like 2026-11-21T09:30:00Z"
+	case errors.Is(err, ErrSkipped):
+		return name + " is a time that no clock showed in --time-zone: they were set forward then"
+	}
+	return name + " is not a time like 2026-11-21T09:30:00Z"
 }
 
 // printable makes text from a file safe for a terminal.

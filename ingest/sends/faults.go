@@ -3,15 +3,25 @@ package sends
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// FileError says what is wrong with a file: all of it, or some of its rows. It
-// never repeats a cell, which may be somebody's address.
+// FileError is why a file is refused: a problem of the whole file, or faulty
+// rows. It never repeats a cell, which may be somebody's address.
 type FileError struct {
-	Problem string   // of the file as a whole, or ""
-	Count   int      // faulty rows
-	First   []string // the first of them, each with its line and reason
+	Problem string  // of the file as a whole, or ""
+	Try     string  // what the operator can do about it, or ""
+	Count   int     // faulty rows
+	First   []Fault // the first of them, in the order of the file
+
+	noRecipients bool // no column has the name that was looked for
+}
+
+// Fault is a faulty row.
+type Fault struct {
+	Line   int
+	Reason string
 }
 
 // maxShown bounds FileError.First.
@@ -28,18 +38,45 @@ func (e *FileError) Error() string {
 	if e.Count == 1 {
 		rows = "row is"
 	}
-	text := fmt.Sprintf("%d %s faulty, so nothing was registered:\n  %s", e.Count, rows, strings.Join(e.First, "\n  "))
-	if more := e.Count - len(e.First); more > 0 {
-		text += fmt.Sprintf("\n  … and %d more", more)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d %s faulty, so nothing was registered:", e.Count, rows)
+	for _, f := range e.First {
+		fmt.Fprintf(&text, "\n  line %d: %s", f.Line, f.Reason)
 	}
-	return text
+	if more := e.Count - len(e.First); more > 0 {
+		fmt.Fprintf(&text, "\n  … and %d more", more)
+	}
+	return text.String()
 }
 
 // Unwrap returns ErrFile.
 func (e *FileError) Unwrap() error { return ErrFile }
 
+// Hint returns Try, for the line behind the error.
+func (e *FileError) Hint() string { return e.Try }
+
 func (e *FileError) add(line int, reason string) {
 	if e.Count++; len(e.First) < maxShown {
-		e.First = append(e.First, fmt.Sprintf("line %d: %s", line, reason))
+		e.First = append(e.First, Fault{line, reason})
+	}
+}
+
+// merge adds the faults of other, whose lines may lie between those of e.
+func (e *FileError) merge(other *FileError) {
+	e.Count += other.Count
+	e.First = append(e.First, other.First...)
+	slices.SortStableFunc(e.First, func(a, b Fault) int { return a.Line - b.Line })
+	e.First = e.First[:min(len(e.First), maxShown)]
+}
+
+// Tally counts rows of one kind that a person should know of.
+type Tally struct {
+	Count int
+	Line  int // of the first one
+}
+
+func (t *Tally) add(line int) {
+	if t.Count++; t.Count == 1 {
+		t.Line = line
 	}
 }

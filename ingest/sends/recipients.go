@@ -1,36 +1,48 @@
 // Package sends registers messages: it reads a file of recipients, gives each
-// its message id and pixel URL, and tells the warehouse.
+// its message id and pixel URL, and writes them to the warehouse.
 //
 // The whole file is checked before anything is registered or written, so a
 // faulty one changes nothing. Registering the same file again gives the same
 // bytes and the same rows: ids are derived from the campaign's key, without a
 // look-up. The package does not send mail, and does not check whether a
-// recipient is an address: ids of one's own are welcome.
+// recipient is an address: ids of one's own are welcome. In a column of
+// addresses, a cell that is no single address is a fault.
 package sends
 
 import (
-	"bufio"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"time"
+
+	"glint/ingest/sheet"
+	"glint/ingest/warehouse"
 )
 
 // Recipients is a checked file.
 type Recipients struct {
 	Header []string
 	Rows   []Row
+	Kept   []int // columns whose cells become attributes, as indexes of Header
+
+	Encoding   sheet.Encoding
+	Blank      int   // rows without any text, skipped
+	Duplicates int   // rows whose recipient a row before has, skipped
+	NoAddress  Tally // rows without an @ in a column of addresses
+	Twice      Tally // times that --time-zone had twice; the first was taken
 }
 
 // Row is one line of the file: one message.
 type Row struct {
 	Cells       []string // as they came, in the header's order
-	Recipient   string   // normalized: trimmed, lower case
+	Recipient   string   // normalized
+	Line        int32    // in the file, from 1
 	SentAt      Seconds  // of the column sent_at
 	DeliveredAt Seconds  // of the column delivered_at
+	Tracking    warehouse.Tracking
+	Test        warehouse.Test
 }
 
 // Seconds is a time as the warehouse keeps it, in seconds since 1970, UTC; 0
@@ -45,36 +57,48 @@ func (s Seconds) Time() time.Time {
 	return time.Unix(int64(s), 0).UTC()
 }
 
-// byteOrderMark is what spreadsheets write before the header.
-const byteOrderMark = "\ufeff"
+// SecondsOf returns a time in seconds; 0 for the zero time.
+func SecondsOf(t time.Time) Seconds {
+	if t.IsZero() {
+		return 0
+	}
+	return Seconds(t.Unix())
+}
 
-// ReadRecipients reads CSV with a header row that has a column recipient. The
-// columns sent_at and delivered_at, RFC 3339, are understood; all others are
-// kept. It returns a *FileError that counts all faults and names the first.
-func ReadRecipients(r io.Reader) (*Recipients, error) {
-	in := bufio.NewReaderSize(r, 1<<16)
-	if mark, err := in.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
-		_, _ = in.Discard(len(mark)) // they are in the buffer
+// ReadOptions says how a file is read.
+type ReadOptions struct {
+	Encoding        string         // as sheet.Encodings lists them; "" finds it out
+	RecipientColumn string         // "" is recipient
+	KeepColumns     []string       // whose cells become attributes of the message
+	Zone            *time.Location // of times without one; nil refuses them
+	SkipDuplicates  bool           // the first row of a recipient counts, not: is an error
+	Test            bool           // all rows are tests
+}
+
+// ReadRecipients reads a table with a header row that has a column of recipients.
+// The columns sent_at, delivered_at, tracking and test are understood; all others
+// are kept for the output. It returns a *FileError that counts all faults and
+// names the first.
+func ReadRecipients(r io.Reader, o ReadOptions) (_ *Recipients, err error) {
+	table, err := sheet.Open(r, sheet.Options{Encoding: o.Encoding})
+	if err != nil {
+		return nil, openError(err)
 	}
-	c := csv.NewReader(in)
-	c.ReuseRecord = true
-	header, err := c.Read()
-	switch {
-	case errors.Is(err, io.EOF):
-		return nil, &FileError{Problem: "the file is empty; it must begin with a header row that has a column recipient"}
-	case errors.As(err, new(*csv.ParseError)):
-		return nil, &FileError{Problem: "the first line is no CSV; it must be a header row that has a column recipient"}
-	case err != nil:
-		return nil, fmt.Errorf("read recipients: %w", err)
+	defer func() { err = errors.Join(err, table.Close()) }()
+	columns, fault := findColumns(table.Header, &o)
+	if fault != nil {
+		if fault.noRecipients {
+			guessColumn(fault, table)
+		}
+		return nil, fault
 	}
-	columns, problem := findColumns(header)
-	if problem != "" {
-		return nil, &FileError{Problem: problem}
-	}
-	f := reading{csv: c, columns: columns, file: &Recipients{Header: slices.Clone(header)}}
+	f := reading{table: table, columns: columns, options: &o}
+	f.file = &Recipients{Header: table.Header, Kept: columns.kept, Encoding: table.Encoding}
 	if err := f.rows(); err != nil {
 		return nil, err
 	}
+	f.judge()
+	f.file.Blank = table.Blank
 	switch {
 	case f.faults.Count > 0:
 		return nil, &f.faults
@@ -84,59 +108,109 @@ func ReadRecipients(r io.Reader) (*Recipients, error) {
 	return f.file, nil
 }
 
-// reading is a file in work.
-type reading struct {
-	csv     *csv.Reader
-	columns columns
-	file    *Recipients
-	faults  FileError
-	lines   []int32 // of each row
-	seen    seen
-	cells   []string // room for the cells of the next rows
+// openError turns a fault of the file into a *FileError.
+func openError(err error) error {
+	row, ok := errors.AsType[*sheet.RowError](err)
+	switch {
+	case errors.Is(err, sheet.ErrEmpty):
+		return &FileError{Problem: "the file is empty; it must begin with a header row that has a column recipient"}
+	case errors.Is(err, sheet.ErrEncoding):
+		return &FileError{
+			Problem: "the text of the file is neither UTF-8 nor UTF-16 nor Windows 1252",
+			Try:     "save it as UTF-8, or name its encoding by --encoding",
+		}
+	case ok:
+		return &FileError{Problem: fmt.Sprintf("line %d is no header row: %s", row.Line, row.Reason)}
+	}
+	return fmt.Errorf("read recipients: %w", err)
 }
 
-// rows reads the rest of the file.
+// reading is a file in work.
+type reading struct {
+	table   *sheet.Reader
+	columns columns
+	options *ReadOptions
+	file    *Recipients
+	faults  FileError
+	seen    seen
+	cells   []string // room for the cells of the next rows
+
+	addresses int       // recipients with an @
+	suspects  FileError // rows that are faulty in a column of addresses
+	noAddress Tally
+}
+
+// rows reads the rows.
 func (f *reading) rows() error {
 	f.seen.init()
 	for {
-		cells, err := f.csv.Read()
+		row, err := f.table.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		if parse, ok := errors.AsType[*csv.ParseError](err); ok {
-			f.faults.add(parse.StartLine, csvReason(parse, len(f.file.Header), len(cells)))
+		if fault, ok := errors.AsType[*sheet.RowError](err); ok {
+			f.faults.add(fault.Line, fault.Reason)
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("read recipients: %w", err)
 		}
-		line, _ := f.csv.FieldPos(0)
-		row, reason := f.columns.row(cells)
-		if reason == "" {
-			if first, again := f.seen.add(row.Recipient, f.file.Rows); again {
-				reason = fmt.Sprintf("the recipient of line %d again", f.lines[first])
-			}
+		if reason := f.row(row); reason != "" {
+			f.faults.add(row.Line, reason)
 		}
-		if reason != "" {
-			f.faults.add(line, reason)
-			continue
-		}
-		if f.faults.Count > 0 {
-			row.Cells = nil // the file is refused anyway; only its faults are still counted
-		} else {
-			row.Cells = f.keep(cells)
-		}
-		f.append(row, line)
 	}
 }
 
-func (f *reading) append(row Row, line int) {
+// row takes one row, or returns why it is faulty.
+func (f *reading) row(in sheet.Row) (reason string) {
+	if columnName(in.Cells[f.columns.recipient]) == columnName(f.file.Header[f.columns.recipient]) {
+		return "the header row again"
+	}
+	row, twice, reason := f.columns.row(in.Cells)
+	if reason != "" {
+		return reason
+	}
+	row.Line = int32(min(in.Line, 1<<31-1))
+	if first, again := f.seen.add(row.Recipient, f.file.Rows); again {
+		earlier := &f.file.Rows[first]
+		switch {
+		case earlier.Recipient != row.Recipient:
+			return fmt.Sprintf("the recipient looks like that of line %d and is another one", earlier.Line)
+		case f.options.SkipDuplicates:
+			f.file.Duplicates++
+			return ""
+		}
+		return fmt.Sprintf("the recipient of line %d again", earlier.Line)
+	}
+	if strings.Contains(row.Recipient, "@") {
+		f.addresses++
+	} else {
+		f.noAddress.add(in.Line)
+	}
+	if fault := addressFault(row.Recipient); fault != "" {
+		f.suspects.add(in.Line, fault)
+	}
+	if twice {
+		f.file.Twice.add(in.Line)
+	}
+	if f.faults.Count == 0 { // else the file is refused anyway; only its faults are still counted
+		row.Cells = f.keep(in.Cells)
+	}
 	if n := len(f.file.Rows); n == cap(f.file.Rows) {
 		f.file.Rows = slices.Grow(f.file.Rows, n+1024) // twice as many, not a quarter more
-		f.lines = slices.Grow(f.lines, n+1024)
 	}
 	f.file.Rows = append(f.file.Rows, row)
-	f.lines = append(f.lines, int32(line))
+	return ""
+}
+
+// judge decides, once all rows are known, whether the column has addresses: half
+// of its cells have an @. Then a cell that is no single address is a fault.
+func (f *reading) judge() {
+	if f.addresses == 0 || 2*f.addresses < len(f.file.Rows) {
+		return
+	}
+	f.faults.merge(&f.suspects)
+	f.file.NoAddress = f.noAddress
 }
 
 // keep copies the cells of one row, many rows to an allocation.
@@ -150,19 +224,3 @@ func (f *reading) keep(cells []string) []string {
 	copy(kept, cells)
 	return kept
 }
-
-func csvReason(e *csv.ParseError, want, have int) string {
-	switch {
-	case errors.Is(e.Err, csv.ErrFieldCount):
-		return fmt.Sprintf("the header has %d cells, this row %d", want, have)
-	case errors.Is(e.Err, csv.ErrQuote):
-		return "a quoted cell does not end, or goes on after its quote"
-	case errors.Is(e.Err, csv.ErrBareQuote):
-		return "a quote within a cell that is not quoted"
-	}
-	return "no CSV: " + e.Err.Error()
-}
-
-// Normalize returns a recipient as it is stored and as its id is derived:
-// trimmed and in lower case.
-func Normalize(recipient string) string { return strings.ToLower(strings.TrimSpace(recipient)) }

@@ -3,133 +3,162 @@ package sends
 import (
 	"context"
 	"crypto/rand"
-	"encoding/csv"
 	"fmt"
-	"io"
-	"runtime"
-	"slices"
-	"time"
+	"strings"
+	"sync/atomic"
 
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"glint/edge/token"
 	"glint/ingest/warehouse"
 )
 
 // chunk is the number of rows of one insert: large, since each one is synced to
 // disk by the engine, and a file of a million rows still has a few.
-const chunk = 200_000
+const chunk = 100_000
 
-// Batch is a file of recipients with the campaign that they belong to.
-type Batch struct {
-	Recipients *Recipients
-	Campaign   warehouse.Campaign
-	SentAt     time.Time // of the rows without one; zero: not known
-	BaseURL    string    // as CheckBaseURL returns it
-	Style      Style
-	Ring       *token.Ring
-
-	messages []uuid.UUID
-	urls     []string
-}
-
-// Derive gives each row its message id and pixel URL. It returns
-// token.ErrNoKey if the ring has no signing key.
-func (b *Batch) Derive() error {
-	n := len(b.Recipients.Rows)
-	b.messages, b.urls = make([]uuid.UUID, n), make([]string, n)
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	const part = 10_000
-	for start := 0; start < n; start += part {
-		g.Go(func() error { return b.derive(start, min(start+part, n)) })
-	}
-	return g.Wait()
-}
-
-// derive does the rows from start to end. Their URLs share one string: one
-// allocation, not one for each.
-func (b *Batch) derive(start, end int) error {
-	d := NewDeriver(b.Campaign.IDKey)
-	u := urls{base: b.BaseURL, style: b.Style, ring: b.Ring, campaign: token.CampaignID(b.Campaign.ID), issuedAt: uint32(b.Campaign.CreatedAt.Unix())}
-	text := make([]byte, 0, (end-start)*u.maxLen())
-	ends := make([]int, end-start)
-	for i := range ends {
-		b.messages[start+i] = d.MessageID(b.Recipients.Rows[start+i].Recipient, 0)
-		var err error
-		if text, err = u.append(text, b.messages[start+i]); err != nil {
-			return err
-		}
-		ends[i] = len(text)
-	}
-	all, from := string(text), 0
-	for i, to := range ends {
-		b.urls[start+i], from = all[from:to], to
-	}
-	return nil
-}
-
-// MessageID returns the id of row i; Derive comes first.
-func (b *Batch) MessageID(i int) uuid.UUID { return b.messages[i] }
-
-// URL returns the pixel URL of row i; Derive comes first.
-func (b *Batch) URL(i int) string { return b.urls[i] }
-
-// WriteCSV writes the file's columns and, after them, message_id and pixel_url.
-func (b *Batch) WriteCSV(w io.Writer) error {
-	c := csv.NewWriter(w)
-	if err := c.Write(append(slices.Clone(b.Recipients.Header), "message_id", "pixel_url")); err != nil {
-		return err
-	}
-	var cells []string
-	for i := range b.Recipients.Rows {
-		cells = append(cells[:0], b.Recipients.Rows[i].Cells...)
-		cells = append(cells, b.messages[i].String(), b.urls[i])
-		if err := c.Write(cells); err != nil {
-			return err
-		}
-	}
-	c.Flush()
-	return c.Error()
-}
-
-// Inserter is what Register needs of the warehouse.
-type Inserter interface {
+// Registrar is what Register needs of the warehouse.
+type Registrar interface {
+	BeginRegistration(ctx context.Context, campaign uint64, rows int) (warehouse.Registration, error)
+	KnownSends(ctx context.Context, campaign uint64) (*warehouse.KnownSends, error)
 	InsertSends(ctx context.Context, name string, sends []warehouse.Send) error
+	CompleteRegistration(ctx context.Context, r warehouse.Registration, written int) error
 }
 
-// Register tells the warehouse of the messages, in a few inserts, and progress
-// of the rows that are done. What was interrupted may be repeated.
-func (b *Batch) Register(ctx context.Context, w Inserter, progress func(rows int)) error {
-	run := rand.Text()
+// Outcome counts the rows of a registered file.
+type Outcome struct {
+	New     int // messages that count from now on
+	Changed int // messages that counted before, with a field that the file changed
+	Known   int // messages that counted before, as the file has them
+}
+
+// CutOffError is why a registration is not complete. None of its new messages
+// counts; registering the same file again completes it.
+type CutOffError struct {
+	Stored int // rows that are written, or that need not be
+	Rows   int // of the file
+	Err    error
+}
+
+func (e *CutOffError) Error() string {
+	return fmt.Sprintf("%d of %d rows are known to be stored; the new ones count nowhere until all are: %v", e.Stored, e.Rows, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *CutOffError) Unwrap() error { return e.Err }
+
+// registering is a Batch on its way into the warehouse.
+type registering struct {
+	*Batch
+	to           Registrar
+	registration warehouse.Registration
+	known        *warehouse.KnownSends
+
+	stored, fresh, changed, written atomic.Int64
+}
+
+// Register writes the messages that are new or changed, in a few inserts, and
+// then lets them count, all at once. progress is called with the rows that are
+// done. What was cut off, with a *CutOffError, may be repeated; a message that
+// counted before goes on counting meanwhile. Derive comes first.
+func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows int)) (Outcome, error) {
 	n := len(b.Recipients.Rows)
-	g, ctx := errgroup.WithContext(ctx)
+	r := &registering{Batch: b, to: w}
+	fail := func(err error) (Outcome, error) {
+		return Outcome{}, &CutOffError{Stored: int(r.stored.Load()), Rows: n, Err: err}
+	}
+	var err error
+	if r.registration, err = w.BeginRegistration(ctx, b.Campaign.ID, n); err != nil {
+		return fail(err)
+	}
+	if r.known, err = w.KnownSends(ctx, b.Campaign.ID); err != nil {
+		return fail(err)
+	}
+	run := rand.Text()
+	g, inserting := errgroup.WithContext(ctx)
 	g.SetLimit(2) // one fills a block while the other is stored
-	for start := 0; start < n; start += chunk {
+	for start := 0; start < n && inserting.Err() == nil; start += chunk {
 		g.Go(func() error {
 			end := min(start+chunk, n)
-			if err := w.InsertSends(ctx, fmt.Sprintf("register-%s-%d", run, start), b.sends(start, end)); err != nil {
+			if err := r.insert(inserting, fmt.Sprintf("register-%s-%d", run, start), start, end); err != nil {
 				return err
 			}
 			progress(end - start)
 			return nil
 		})
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return fail(err)
+	}
+	if err := ctx.Err(); err != nil {
+		return fail(err)
+	}
+	if err := w.CompleteRegistration(ctx, r.registration, int(r.written.Load())); err != nil {
+		return fail(err)
+	}
+	o := Outcome{New: int(r.fresh.Load()), Changed: int(r.changed.Load())}
+	o.Known = n - o.New - o.Changed
+	return o, nil
 }
 
-func (b *Batch) sends(start, end int) []warehouse.Send {
-	sends := make([]warehouse.Send, end-start)
-	for i := range sends {
-		row := &b.Recipients.Rows[start+i]
-		sends[i] = warehouse.Send{
-			CampaignID: b.Campaign.ID, MessageID: b.messages[start+i], Recipient: row.Recipient,
-			SentAt: row.SentAt.Time(), DeliveredAt: row.DeliveredAt.Time(),
+// insert writes what has to be written of the rows from start to end.
+func (r *registering) insert(ctx context.Context, name string, start, end int) error {
+	rows := make([]warehouse.Send, 0, end-start)
+	var fresh, changed, written int64
+	for i := start; i < end; i++ {
+		row, write := r.registration.Merge(r.known, r.send(i))
+		switch {
+		case !r.known.Counts(r.messages[i]):
+			fresh++
+		case write:
+			changed++
 		}
-		if row.SentAt == 0 {
-			sends[i].SentAt = b.SentAt
+		if !write {
+			continue
+		}
+		if row.Registration == r.registration.ID {
+			written++
+		}
+		rows = append(rows, row)
+	}
+	if len(rows) > 0 {
+		if err := r.to.InsertSends(ctx, name, rows); err != nil {
+			return err
 		}
 	}
-	return sends
+	r.stored.Add(int64(end - start))
+	r.fresh.Add(fresh)
+	r.changed.Add(changed)
+	r.written.Add(written)
+	return nil
+}
+
+// send returns the message of row i.
+func (b *Batch) send(i int) warehouse.Send {
+	row := &b.Recipients.Rows[i]
+	s := warehouse.Send{
+		CampaignID: b.Campaign.ID, MessageID: b.messages[i], Recipient: row.Recipient,
+		SentAt: row.SentAt.Time(), DeliveredAt: row.DeliveredAt.Time(),
+		Tracking: b.Tracking(i), Test: row.Test, URLStyle: string(b.Style),
+	}
+	if row.SentAt == 0 {
+		s.SentAt = b.SentAt
+	}
+	if s.Tracking == warehouse.Off {
+		s.URLStyle = string(StyleToken) // no URL is given out, and the bare id counts nowhere
+	}
+	if len(b.Recipients.Kept) > 0 {
+		s.Attributes = b.attributes(row)
+	}
+	return s
+}
+
+// attributes returns the cells to keep that are not empty, by column.
+func (b *Batch) attributes(row *Row) map[string]string {
+	all := make(map[string]string, len(b.Recipients.Kept))
+	for _, i := range b.Recipients.Kept {
+		if cell := strings.TrimSpace(row.Cells[i]); cell != "" {
+			all[strings.TrimSpace(b.Recipients.Header[i])] = cell
+		}
+	}
+	return all
 }

@@ -2,11 +2,9 @@ package sends
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -41,7 +39,7 @@ func ring(tb testing.TB) *token.Ring {
 
 func batch(tb testing.TB, csv string, style Style) *Batch {
 	tb.Helper()
-	r, err := ReadRecipients(strings.NewReader(csv))
+	r, err := ReadRecipients(strings.NewReader(csv), ReadOptions{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -117,21 +115,6 @@ func TestTokensOpenToTheirMessage(t *testing.T) {
 	}
 }
 
-func TestNormalize(t *testing.T) {
-	for in, want := range map[string]string{
-		"ada@example.com":         "ada@example.com",
-		"  Ada@Example.COM\t":     "ada@example.com",
-		"\u00a0ada@example.com":   "ada@example.com",
-		"ÖZIL@EXAMPLE.COM":        "özil@example.com",
-		"Customer 17":             "customer 17",
-		"ada+newsletter@example.": "ada+newsletter@example.",
-	} {
-		if got := Normalize(in); got != want {
-			t.Errorf("Normalize(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestManyRowsGiveTheSameBytesEachTime(t *testing.T) {
 	var csv strings.Builder
 	csv.WriteString("name,recipient\n")
@@ -160,91 +143,19 @@ func TestRingWithoutSigningKeySignsNothing(t *testing.T) {
 	}
 }
 
-func TestCheckBaseURL(t *testing.T) {
-	for in, want := range map[string]string{
-		"https://pixel.example.com":       "https://pixel.example.com",
-		"https://pixel.example.com/":      "https://pixel.example.com",
-		"http://127.0.0.1:8701":           "http://127.0.0.1:8701",
-		"pixel.example.com":               "",
-		"https://":                        "",
-		"ftp://pixel.example.com":         "",
-		"https://pixel.example.com/o":     "",
-		"https://pixel.example.com?x=1":   "",
-		"https://pixel.example.com/#o":    "",
-		"https://a:b@pixel.example.com":   "",
-		"https://pixel.example.com\nx: y": "",
-	} {
-		got, err := CheckBaseURL(in)
-		if got != want || (err != nil) != (want == "") || err != nil && !errors.Is(err, ErrBaseURL) {
-			t.Errorf("CheckBaseURL(%q) = %q, %v; want %q", in, got, err, want)
-		}
+func TestMessageThatIsOffHasNoURL(t *testing.T) {
+	b := batch(t, "recipient,tracking\na,\nb,off\n", StyleToken)
+	if b.URL(0) == "" || b.URL(1) != "" {
+		t.Errorf("URLs %q and %q; want none for the second", b.URL(0), b.URL(1))
 	}
-}
-
-// inserts keeps what is registered.
-type inserts struct {
-	mu    sync.Mutex
-	names map[string]bool
-	sends []warehouse.Send
-	fail  error
-}
-
-func (w *inserts) InsertSends(_ context.Context, name string, sends []warehouse.Send) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.fail != nil {
-		return w.fail
+	if text := written(t, b); !strings.HasSuffix(text, "\nb,off,"+b.MessageID(1).String()+",\n") {
+		t.Errorf("written: %q", text)
 	}
-	if w.names == nil {
-		w.names = map[string]bool{}
-	}
-	w.names[name] = true
-	w.sends = append(w.sends, sends...)
-	return nil
-}
-
-func TestRegisterTellsEveryMessageOnce(t *testing.T) {
-	b := batch(t, "recipient,sent_at,delivered_at\nada@example.com,2026-11-21T10:00:00+01:00,\ngrace@example.com,,2026-11-21T09:05:00Z\n", StyleToken)
-	b.SentAt = time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
-	var w inserts
-	rows := 0
-	if err := b.Register(context.Background(), &w, func(n int) { rows += n }); err != nil {
-		t.Fatal(err)
-	}
-	want := []warehouse.Send{
-		{CampaignID: b.Campaign.ID, MessageID: b.MessageID(0), Recipient: "ada@example.com", SentAt: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)},
-		{
-			CampaignID: b.Campaign.ID, MessageID: b.MessageID(1), Recipient: "grace@example.com", SentAt: b.SentAt,
-			DeliveredAt: time.Date(2026, 11, 21, 9, 5, 0, 0, time.UTC),
-		},
-	}
-	if diff := cmp.Diff(want, w.sends); diff != "" || rows != 2 || len(w.names) != 1 {
-		t.Errorf("%d rows in %d inserts (-want +got):\n%s", rows, len(w.names), diff)
-	}
-	w.fail = errors.New("no disk")
-	if err := b.Register(context.Background(), &w, func(int) { t.Error("progress of a failed insert") }); !errors.Is(err, w.fail) {
-		t.Errorf("Register: %v, want the insert's error", err)
-	}
-}
-
-func TestRegisterSplitsLargeFiles(t *testing.T) {
-	r := &Recipients{Header: []string{"recipient"}}
-	for i := range 2*chunk + 1 {
-		r.Rows = append(r.Rows, Row{Recipient: fmt.Sprint(i)})
-	}
-	b := &Batch{Recipients: r, Campaign: campaign(), BaseURL: "https://pixel.example.com", Style: StyleUUID, Ring: ring(t)}
+	b.Campaign.Tracking = warehouse.Off
 	if err := b.Derive(); err != nil {
 		t.Fatal(err)
 	}
-	var w inserts
-	if err := b.Register(context.Background(), &w, func(int) {}); err != nil {
-		t.Fatal(err)
-	}
-	seen := map[uuid.UUID]bool{}
-	for _, s := range w.sends {
-		seen[s.MessageID] = true
-	}
-	if len(w.names) != 3 || len(w.sends) != 2*chunk+1 || len(seen) != 2*chunk+1 {
-		t.Errorf("%d inserts of %d rows with %d messages; want 3 of %d", len(w.names), len(w.sends), len(seen), 2*chunk+1)
+	if b.URL(0) != "" {
+		t.Errorf("in a campaign without tracking a message has the URL %q", b.URL(0))
 	}
 }

@@ -1,10 +1,7 @@
 package sends
 
 import (
-	"errors"
 	"fmt"
-	"net/url"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -19,18 +16,6 @@ const (
 	StyleToken Style = "token" // /o/<token>.gif: signed, needs no look-up
 	StyleUUID  Style = "uuid"  // /pixel/<uuid>.png: for senders that know only an id
 )
-
-// ErrBaseURL is returned for a base that no pixel is served under.
-var ErrBaseURL = errors.New("sends: the pixel base URL must be like https://pixel.example.com, without a path")
-
-// CheckBaseURL returns base without a final slash, or ErrBaseURL.
-func CheckBaseURL(base string) (string, error) {
-	u, err := url.Parse(strings.TrimSuffix(base, "/"))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return "", ErrBaseURL
-	}
-	return u.String(), nil
-}
 
 // urls makes the pixel URLs of one campaign.
 type urls struct {

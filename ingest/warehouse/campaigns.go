@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -28,12 +29,33 @@ type Campaign struct {
 	Archived  bool
 	SentKnown bool // false: nobody knows how many messages were sent
 	CreatedAt time.Time
+	UpdatedAt time.Time // of a change that DescribeCampaign makes; zero: none
 	IDKey     [32]byte
 }
 
 // CampaignNamed returns the campaign of that name, the oldest one if a race made
-// two, or ErrNoCampaign.
-func (w *Warehouse) CampaignNamed(ctx context.Context, name string) (Campaign, error) {
+// two, or ErrNoCampaign. The name is taken as CampaignName returns it; failing
+// that as it is, which finds campaigns that are older than that rule.
+func (w *Warehouse) CampaignNamed(ctx context.Context, name string) (c Campaign, err error) {
+	err = ErrNoCampaign
+	for _, form := range nameForms(name) {
+		if c, err = w.campaignNamed(ctx, form); !errors.Is(err, ErrNoCampaign) {
+			return c, err
+		}
+	}
+	return c, err
+}
+
+// nameForms returns the names under which a campaign may be stored.
+func nameForms(name string) []string {
+	normal, err := CampaignName(name)
+	if err != nil || normal == name {
+		return []string{name}
+	}
+	return []string{normal, name}
+}
+
+func (w *Warehouse) campaignNamed(ctx context.Context, name string) (Campaign, error) {
 	c := Campaign{Name: name}
 	var key string
 	var tracking int8
@@ -51,13 +73,17 @@ func (w *Warehouse) CampaignNamed(ctx context.Context, name string) (Campaign, e
 	return c, nil
 }
 
-// EnsureCampaign returns the campaign of that name and makes it if there is
-// none. Two callers at once get the same one: their inserts bear the same name,
-// so that ClickHouse takes only the first.
+// EnsureCampaign returns the campaign of that name, as CampaignNamed does, and
+// makes it if there is none, under the name that CampaignName returns. Two
+// callers at once get the same one: their inserts bear the same name, so that
+// ClickHouse takes only the first. A name that CampaignName refuses is an error.
 func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, error) {
 	c, err := w.CampaignNamed(ctx, name)
 	if !errors.Is(err, ErrNoCampaign) {
 		return c, err
+	}
+	if name, err = CampaignName(name); err != nil {
+		return c, fmt.Errorf("make campaign: the name %w", err)
 	}
 	fresh := NewCampaign(name)
 	sum := sha256.Sum256([]byte(name))
@@ -66,7 +92,7 @@ func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, 
 		if err := insert(ctx, w, "campaigns", campaignColumns, insertName, []Campaign{fresh}); err != nil {
 			return c, fmt.Errorf("make campaign: %w", err)
 		}
-		if c, err = w.CampaignNamed(ctx, name); !errors.Is(err, ErrNoCampaign) {
+		if c, err = w.campaignNamed(ctx, name); !errors.Is(err, ErrNoCampaign) {
 			return c, err
 		}
 		// ClickHouse still remembers that insert, but its campaign has
@@ -74,6 +100,29 @@ func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, 
 		insertName += "-" + strconv.FormatUint(fresh.ID, 10)
 	}
 	return c, err
+}
+
+// DescribeCampaign gives a campaign, as CampaignNamed returned it, a subject, a
+// variant and a ceiling of tracking, and returns it as it is then. Empty texts
+// leave the ones that are there, and the ceiling only becomes narrower. Without
+// a difference nothing is written.
+func (w *Warehouse) DescribeCampaign(ctx context.Context, c Campaign, subject, variant string, tracking Tracking) (Campaign, error) {
+	described := c
+	described.Subject, described.Variant = cmp.Or(subject, c.Subject), cmp.Or(variant, c.Variant)
+	described.Tracking = max(tracking, c.Tracking)
+	if described == c {
+		return c, nil
+	}
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	described.UpdatedAt = now
+	if !now.After(c.CreatedAt) { // the clock that made it may be ahead of this one
+		described.UpdatedAt = c.CreatedAt.Add(time.Millisecond)
+	}
+	name := fmt.Sprintf("describe-%d-%s", c.ID, rand.Text())
+	if err := insert(ctx, w, "campaigns", campaignColumns, name, []Campaign{described}); err != nil {
+		return c, fmt.Errorf("describe campaign: %w", err)
+	}
+	return described, nil
 }
 
 var campaignColumns = []column[Campaign]{
@@ -86,7 +135,7 @@ var campaignColumns = []column[Campaign]{
 	{"sent_known", of(func(c *Campaign) uint8 { return flag(c.SentKnown) })},
 	{"created_at", of(func(c *Campaign) int64 { return c.CreatedAt.UnixMilli() })},
 	{"id_key", of(func(c *Campaign) string { return string(c.IDKey[:]) })},
-	{"updated_at", of(func(c *Campaign) int64 { return c.CreatedAt.UnixMilli() })},
+	{"updated_at", of(func(c *Campaign) int64 { return max(c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli()) })},
 }
 
 // NewCampaign returns a campaign that is in no warehouse yet, with a random id

@@ -61,27 +61,30 @@ func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, err
 	return &r, err
 }
 
+// campaignID looks for the name as CampaignNamed does, then for the id.
 func (w *Warehouse) campaignID(ctx context.Context, campaign string) (uint64, error) {
-	var (
-		found, id uint64
-		name      string
-		createdAt time.Time
-	)
-	err := w.ask(ctx, "campaign_by_name", []any{clickhouse.Named("campaign", campaign)}, &found, &id, &name, &createdAt)
-	if err == nil && found == 0 {
-		number, parseErr := strconv.ParseUint(campaign, 10, 64)
-		if parseErr != nil {
-			return 0, ErrNoCampaign
+	lookUp := func(query string, argument any) (found, id uint64, err error) {
+		var name string
+		var createdAt time.Time
+		if err = w.ask(ctx, query, []any{argument}, &found, &id, &name, &createdAt); err != nil {
+			err = fmt.Errorf("find campaign: %w", err)
 		}
-		err = w.ask(ctx, "campaign_by_id", []any{clickhouse.Named("campaign_id", number)}, &found, &id, &name, &createdAt)
+		return found, id, err
 	}
+	for _, form := range nameForms(campaign) {
+		if found, id, err := lookUp("campaign_by_name", clickhouse.Named("campaign", form)); err != nil || found > 0 {
+			return id, err
+		}
+	}
+	number, err := strconv.ParseUint(campaign, 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("find campaign: %w", err)
-	}
-	if found == 0 {
 		return 0, ErrNoCampaign
 	}
-	return id, nil
+	found, id, err := lookUp("campaign_by_id", clickhouse.Named("campaign_id", number))
+	if err == nil && found == 0 {
+		err = ErrNoCampaign
+	}
+	return id, err
 }
 
 func (w *Warehouse) classes(ctx context.Context, id uint64) ([]ClassCount, error) {

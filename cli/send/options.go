@@ -1,0 +1,165 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/app"
+	"glint/ingest/sends"
+	"glint/ingest/sheet"
+	"glint/ingest/warehouse"
+)
+
+// maxTextBytes bounds a subject and the name of a variant: a subject has one
+// line of 998 characters at most (RFC 5322 §2.1.1).
+const maxTextBytes = 998
+
+type registerOptions struct {
+	app              *app.App
+	campaign         string
+	subject          string
+	variant          string
+	file             string
+	read             sends.ReadOptions
+	output           string
+	base             *sends.BaseURL // nil: the running glint's
+	allowPrivateHost bool
+	style            sends.Style
+	tracking         warehouse.Tracking
+	sentAt           time.Time
+	dryRun           bool
+	dsn              string
+	now              func() time.Time
+}
+
+// registerFlags are the flags that need a look before they are options.
+type registerFlags struct {
+	sendAt, timeZone, baseURL   string
+	style, duplicates, tracking *app.Choice
+}
+
+func newRegisterCmd(a *app.App, run func(context.Context, *registerOptions) error) *cobra.Command {
+	o := &registerOptions{app: a, now: time.Now}
+	cmd := &cobra.Command{
+		Use:   "register",
+		Short: "Register a campaign's recipients and write their pixel URLs",
+		Long: `Reads a table with a header row, registers one message per row, and writes the same columns plus message_id and
+pixel_url. The column recipient has the addresses, or ids of your own; --recipient-column names another one. The columns
+sent_at and delivered_at (times with a zone), tracking and test (true, false) are understood.
+
+The table is CSV, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252. The whole file is checked first: a
+faulty one registers nothing and writes nothing. Rows without text are skipped. A campaign that does not exist yet is
+created.
+
+A registration counts as a whole or not at all. After an interruption the same command completes it. A message
+that is known keeps what the file does not bring: only new and changed rows are written, and the same file again gives the
+same output.`,
+		Example: "  glint send register --campaign spring --file recipients.csv --output urls.csv --pixel-base-url https://pixel.example.com\n" +
+			"  glint send register --campaign spring --file - --output - <recipients.csv",
+		Args: app.NoArgs,
+	}
+	f := cmd.Flags()
+	var flags registerFlags
+	f.StringVar(&o.campaign, "campaign", "", "name of the campaign (required)")
+	f.StringVar(&o.subject, "subject", "", "subject of the mail, kept with the campaign")
+	f.StringVar(&o.variant, "variant", "", "name of the variant that the campaign is, kept with it")
+	f.StringVar(&o.file, "file", "", "table of recipients; - is stdin (required)")
+	f.StringVar(&o.read.Encoding, "encoding", "", "encoding of the file, like UTF-8, UTF-16LE or Windows-1251 (default: found out)")
+	f.StringVar(&o.read.RecipientColumn, "recipient-column", "", "name of the column that has the recipients (default recipient)")
+	f.StringSliceVar(&o.read.KeepColumns, "keep-columns", nil, "names of columns to keep with the messages, as attributes")
+	flags.duplicates = app.ChoiceFlag(cmd, "duplicates", "what a recipient's second row is: a fault, or skipped since the first counts", "error", "first")
+	f.StringVar(&o.output, "output", "", "CSV file to write; - is stdout (required)")
+	f.StringVar(&flags.baseURL, "pixel-base-url", "", "where the pixel answers, like https://pixel.example.com (default: the running glint's)")
+	f.BoolVar(&o.allowPrivateHost, "allow-private-host", false, "allow a --pixel-base-url that only a local network reaches")
+	f.StringVar(&flags.sendAt, "send-at", "", "when the mail goes out, RFC 3339; for rows without sent_at")
+	f.StringVar(&flags.timeZone, "time-zone", "", "zone of times that have none, like Europe/Berlin (default: they are refused)")
+	flags.tracking = app.ChoiceFlag(cmd, "tracking", "what may be known of the campaign's messages at most", strings.Split(warehouse.TrackingModes, ", ")...)
+	f.BoolVar(&o.read.Test, "test", false, "register test messages, which are kept and never counted")
+	f.BoolVar(&o.dryRun, "dry-run", false, "check the file, register and write nothing")
+	flags.style = app.ChoiceFlag(cmd, "url-style", "form of the URLs", string(sends.StyleToken), string(sends.StyleUUID))
+	app.WarehouseFlag(cmd, &o.dsn)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := errors.Join(o.require(), o.take(&flags)); err != nil {
+			return app.UsageOf(cmd, err)
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+// require reports the options that are missing.
+func (o *registerOptions) require() (err error) {
+	for _, f := range []struct{ name, value string }{
+		{"campaign", o.campaign}, {"file", o.file}, {"output", o.output},
+	} {
+		if f.value == "" && (f.name != "output" || !o.dryRun) {
+			err = errors.Join(err, fmt.Errorf("--%s is missing", f.name))
+		}
+	}
+	return err
+}
+
+// take brings the flags into their form, and reports all faults at once.
+func (o *registerOptions) take(f *registerFlags) error {
+	var faults []error
+	fault := func(flag string, err error) {
+		if err != nil {
+			faults = append(faults, fmt.Errorf("--%s %w", flag, err))
+		}
+	}
+	if o.campaign != "" {
+		name, err := warehouse.CampaignName(o.campaign)
+		fault("campaign", err)
+		o.campaign = name
+	}
+	fault("subject", checkText(o.subject))
+	fault("variant", checkText(o.variant))
+	if o.read.Encoding != "" && sheet.CheckEncoding(o.read.Encoding) != nil {
+		fault("encoding", errors.New("is none of "+strings.Join(sheet.Encodings(), ", ")))
+	}
+	if f.timeZone != "" {
+		var err error
+		if o.read.Zone, err = time.LoadLocation(f.timeZone); err != nil || f.timeZone == "Local" {
+			fault("time-zone", errors.New("is no zone like Europe/Berlin"))
+		}
+	}
+	if f.sendAt != "" {
+		at, err := sends.ParseTime(f.sendAt, o.read.Zone)
+		if err != nil {
+			faults = append(faults, errors.New(sends.TimeFault("--send-at", err)))
+		}
+		o.sentAt = at.Time
+	}
+	if f.baseURL != "" {
+		var err error
+		o.base, err = sends.CheckBaseURL(f.baseURL)
+		fault("pixel-base-url", err)
+	}
+	o.style = sends.Style(f.style.String())
+	o.read.SkipDuplicates = f.duplicates.String() == "first"
+	o.tracking, _ = warehouse.ParseTracking(f.tracking.String()) // the flag admits no other names
+	if err := sends.CheckTracking(o.tracking); err != nil {
+		faults = append(faults, fmt.Errorf("--%w", err))
+	}
+	return errors.Join(faults...)
+}
+
+// checkText reports what a text that is shown in reports must not have.
+func checkText(text string) error {
+	switch {
+	case !utf8.ValidString(text):
+		return errors.New("is no UTF-8")
+	case len(text) > maxTextBytes:
+		return fmt.Errorf("has more than %d bytes", maxTextBytes)
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return errors.New("has control characters")
+	}
+	return nil
+}

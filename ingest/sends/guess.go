@@ -1,0 +1,84 @@
+package sends
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"glint/ingest/sheet"
+)
+
+// usualNames are how exports of mail programs, shops and CRMs name the column of
+// addresses, in letters and digits only, the surest first.
+var usualNames = []string{
+	"email", "emailaddress", "mail", "emailid", "primaryemail", "subscriberemail", "contactemail", "useremail", "customeremail", "workemail",
+	"email1", "email1value", "emailaddress1", "mailaddress", "toemail", "recipientemail", "recipientaddress", "address", "subscriber", "to",
+	"emailadresse", "mailadresse", "adresseemail", "courriel", "correo", "correoelectronico", "indirizzoemail", "emailadres", "epost", "sahkoposti",
+}
+
+// sampleRows are the rows that guessColumn looks at.
+const sampleRows = 50
+
+// guessColumn adds to the error about a missing column which one it may be: by
+// its name, else by addresses in its cells.
+func guessColumn(fault *FileError, table *sheet.Reader) {
+	for _, cell := range table.Header {
+		if strings.Count(cell, "@") == 1 && strings.Contains(cell[strings.Index(cell, "@"):], ".") {
+			fault.Problem = "the first line has an address, so the header row seems to be missing; it must have a column recipient"
+			return
+		}
+	}
+	at := guessByName(table.Header)
+	if at < 0 {
+		at = guessByCells(table)
+	}
+	if at < 0 {
+		fault.Try = "--recipient-column NAME, with the column that has the recipients"
+		return
+	}
+	name := strconv.Quote(printable(strings.TrimSpace(strings.ToValidUTF8(table.Header[at], "\ufffd"))))
+	fault.Problem += fmt.Sprintf("; is it %s?", name)
+	fault.Try = "--recipient-column " + name
+}
+
+func guessByName(header []string) int {
+	names := make([]string, len(header))
+	for i, cell := range header {
+		names[i] = strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return r
+			}
+			return -1
+		}, strings.NewReplacer("ó", "o", "ä", "a", "ö", "o").Replace(columnName(cell)))
+	}
+	for _, usual := range usualNames {
+		if i := slices.Index(names, usual); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// guessByCells returns the first column with an address in half of the next rows.
+func guessByCells(table *sheet.Reader) int {
+	found, rows := make([]int, len(table.Header)), 0
+	for rows < sampleRows {
+		row, err := table.Next()
+		if errors.As(err, new(*sheet.RowError)) {
+			continue
+		}
+		if err != nil {
+			break // its end, or what the next try will say
+		}
+		rows++
+		for i, cell := range row.Cells {
+			if strings.Count(cell, "@") == 1 {
+				found[i]++
+			}
+		}
+	}
+	return slices.IndexFunc(found, func(n int) bool { return n > 0 && 2*n >= rows })
+}

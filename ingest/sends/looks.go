@@ -1,0 +1,110 @@
+package sends
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// looks returns a form of a normalized recipient that is equal for two which a
+// person takes for one: compatibility characters as their plain ones (NFKC),
+// blanks run together, letters of other scripts as the Latin ones that have
+// their shape. Two recipients of one file that look equal are an error.
+func looks(recipient string) string {
+	if isASCII(recipient) && !strings.Contains(recipient, "  ") && !strings.Contains(recipient, "xn--") {
+		return recipient
+	}
+	if at := strings.LastIndexByte(recipient, '@'); at >= 0 {
+		recipient = recipient[:at+1] + uLabel(recipient[at+1:])
+	}
+	text := lower(norm.NFKC.String(recipient))
+	text = strings.Map(func(r rune) rune {
+		if latin, ok := sameShape[r]; ok {
+			return latin
+		}
+		return r
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// sameShape has the small letters that are drawn as a Latin one in nearly every
+// typeface (Unicode Technical Standard #39, confusables.txt), and the final
+// sigma, which is no other letter than sigma.
+var sameShape = map[rune]rune{
+	'а': 'a', 'с': 'c', 'ԁ': 'd', 'е': 'e', 'һ': 'h', 'і': 'i', 'ј': 'j', 'ӏ': 'l', 'о': 'o', 'р': 'p', 'ԛ': 'q', 'ѕ': 's', 'ԝ': 'w', 'х': 'x', 'у': 'y', // Cyrillic
+	'α': 'a', 'ο': 'o', 'ν': 'v', 'ρ': 'p', 'ϲ': 'c', 'ϳ': 'j', 'ι': 'i', 'ς': 'σ', // Greek
+	'օ': 'o', 'հ': 'h', 'ո': 'n', 'ս': 'u', 'ց': 'g', // Armenian
+	'ɡ': 'g', 'ɑ': 'a', 'ı': 'i', // Latin letters of phonetics, dotless i
+}
+
+// addressFault returns why a normalized recipient is no single address; "" if it
+// is one, or has no @ and so may be an id. A quoted local part may hold anything.
+func addressFault(recipient string) (reason string) {
+	at := strings.LastIndexByte(recipient, '@')
+	if at < 0 {
+		if !isASCII(recipient) && strings.Contains(norm.NFKC.String(recipient), "@") {
+			return reasonForms
+		}
+		return ""
+	}
+	local, domain := recipient[:at], recipient[at+1:]
+	if quoted := len(local) > 1 && local[0] == '"' && local[len(local)-1] == '"'; !quoted {
+		if reason = localFault(local, domain); reason != "" {
+			return reason
+		}
+	}
+	switch {
+	case local == "":
+		return "the recipient has nothing before the @"
+	case domain == "" || domain[0] == '.' || strings.HasSuffix(domain, ".") || strings.Contains(domain, ".."):
+		return "the recipient has no whole domain behind the @"
+	case domain[0] != '[' && strings.ContainsAny(domain, "|/\\:()'\"*!?"):
+		return "the recipient has other characters behind the address"
+	case !isASCII(local) && norm.NFKC.String(local) != local:
+		return reasonForms
+	case mixesScripts(local) || mixesScripts(uLabel(domain)):
+		return "the recipient mixes Latin letters with letters of another script that look like them"
+	}
+	return ""
+}
+
+const reasonForms = "the recipient has characters that only look like plain ones, such as full-width letters"
+
+func localFault(local, domain string) (reason string) {
+	all := func(chars string) bool {
+		return strings.ContainsAny(local, chars) || strings.ContainsAny(domain, chars)
+	}
+	switch {
+	case strings.HasPrefix(local, "mailto:"):
+		return "the recipient is a link (mailto:), not an address"
+	case all("<>"):
+		return "the recipient has angle brackets; the address alone is wanted"
+	case strings.Contains(local, "@"):
+		return "the recipient has more than one @; one row is one recipient"
+	case all(",;"):
+		return "the recipient has a separator; one row is one recipient, and one cell is one column"
+	case strings.ContainsFunc(local, unicode.IsSpace) || strings.ContainsFunc(domain, unicode.IsSpace):
+		return "the recipient has a blank within the address"
+	}
+	return ""
+}
+
+// lookalikes are the scripts with letters in the shape of Latin ones.
+var lookalikes = []*unicode.RangeTable{unicode.Cyrillic, unicode.Greek, unicode.Armenian}
+
+// mixesScripts reports whether a word of s has Latin letters beside letters of a
+// script that looks like it. Nobody's name is written so.
+func mixesScripts(s string) bool {
+	if isASCII(s) {
+		return false
+	}
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
+		latin := strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(unicode.Latin, r) })
+		other := strings.ContainsFunc(word, func(r rune) bool { return unicode.In(r, lookalikes...) })
+		if latin && other {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,70 @@
+package sends
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Times beyond these are read and stored, with a warning: they are more often a
+// mistake than a plan, and rules about fast opens rely on them.
+const (
+	plausibleAhead = 90 * 24 * time.Hour
+	plausibleAge   = 2 * 365 * 24 * time.Hour
+	clockError     = time.Hour // a delivery that other clocks saw before ours
+)
+
+// Warnings returns, in sentences with counts, what in the file is accepted and
+// may be a mistake. now is the present; sentAt holds for rows without sent_at.
+func (r *Recipients) Warnings(now time.Time, sentAt Seconds) []string {
+	var ahead, old, early, undelivered Tally
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		sent := row.SentAt
+		if sent == 0 {
+			sent = sentAt
+		}
+		line := int(row.Line)
+		if row.SentAt != 0 {
+			switch age := now.Sub(row.SentAt.Time()); {
+			case age < -plausibleAhead:
+				ahead.add(line)
+			case age > plausibleAge:
+				old.add(line)
+			}
+		}
+		if row.DeliveredAt != 0 {
+			if row.DeliveredAt < sent {
+				early.add(line)
+			}
+			if row.DeliveredAt.Time().Sub(now) > clockError {
+				undelivered.add(line)
+			}
+		}
+	}
+	var all []string
+	for _, w := range []struct {
+		Tally
+		text string
+	}{
+		{r.NoAddress, "a recipient without an @, unlike most of the column"},
+		{ahead, "sent_at more than 90 days ahead"},
+		{old, "sent_at more than two years ago"},
+		{early, "delivered_at before sent_at"},
+		{undelivered, "delivered_at in the future"},
+		{r.Twice, "a time that the clocks in --time-zone showed twice; the first was taken"},
+	} {
+		if w.Count > 0 {
+			all = append(all, w.sentence(w.text))
+		}
+	}
+	return all
+}
+
+// sentence says how many rows have text, and which is the first.
+func (t *Tally) sentence(text string) string {
+	if t.Count == 1 {
+		return fmt.Sprintf("line %d has %s", t.Line, text)
+	}
+	return strconv.Itoa(t.Count) + " rows have " + text + fmt.Sprintf(" (the first is line %d)", t.Line)
+}

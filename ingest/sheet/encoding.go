@@ -1,0 +1,248 @@
+package sheet
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// Encoding is how the text of a file is written.
+type Encoding struct {
+	Name    string // for people, like UTF-8 or Windows 1252
+	Guessed bool   // nothing in the file says so: it is only not UTF-8
+}
+
+// ErrEncoding is wrapped by the error about a file in no encoding that is read.
+var ErrEncoding = errors.New("sheet: unknown encoding")
+
+// Encodings returns the names that Options.Encoding takes.
+func Encodings() []string {
+	names := []string{"UTF-8", "UTF-16LE", "UTF-16BE"}
+	for _, e := range charmap.All {
+		if c, ok := e.(*charmap.Charmap); ok && c != charmap.XUserDefined {
+			names = append(names, c.String())
+		}
+	}
+	return names
+}
+
+// CheckEncoding returns ErrEncoding for a name that Options.Encoding does not
+// take. Letter case, blanks, dashes and underscores do not matter.
+func CheckEncoding(name string) error {
+	_, _, err := named(name)
+	return err
+}
+
+func named(name string) (string, encoding.Encoding, error) {
+	squeeze := strings.NewReplacer(" ", "", "-", "", "_", "")
+	for _, known := range Encodings() {
+		if !strings.EqualFold(squeeze.Replace(known), squeeze.Replace(name)) {
+			continue
+		}
+		switch known {
+		case "UTF-8":
+			return known, unicode.UTF8, nil
+		case "UTF-16LE":
+			return known, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), nil
+		case "UTF-16BE":
+			return known, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), nil
+		}
+		for _, e := range charmap.All {
+			if c, ok := e.(*charmap.Charmap); ok && c.String() == known {
+				return known, c, nil
+			}
+		}
+	}
+	return "", nil, fmt.Errorf("%w %q; known are %s", ErrEncoding, name, strings.Join(Encodings(), ", "))
+}
+
+// rewindable returns r, or a copy of it, as a file that can be read twice, and
+// what frees the copy.
+func rewindable(r io.Reader) (io.ReadSeeker, func() error, error) {
+	nothing := func() error { return nil }
+	if f, ok := r.(io.ReadSeeker); ok {
+		if _, err := f.Seek(0, io.SeekCurrent); err == nil { // a pipe is an *os.File, too
+			return f, nothing, nil
+		}
+	}
+	f, err := os.CreateTemp("", "glint-sheet-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("copy the file: %w", err)
+	}
+	if err := errors.Join(os.Remove(f.Name()), copyTo(f, r)); err != nil {
+		_ = f.Close()
+		return nil, nil, err
+	}
+	return f, f.Close, nil
+}
+
+func copyTo(f *os.File, r io.Reader) error {
+	if _, err := io.Copy(struct{ io.Writer }{f}, r); err != nil {
+		return err
+	}
+	_, err := f.Seek(0, io.SeekStart)
+	return err
+}
+
+// decoded returns the text of a file in UTF-8, without a byte order mark.
+func decoded(f io.ReadSeeker, want string) (io.Reader, Encoding, error) {
+	start, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil, Encoding{}, err
+	}
+	found, mark, err := detect(f)
+	if err != nil {
+		return nil, Encoding{}, err
+	}
+	if want != "" {
+		found = survey{encoding: Encoding{Name: want}}
+	} else if found.unknown {
+		return nil, Encoding{}, fmt.Errorf("%w: the text is neither UTF-8 nor UTF-16 nor Windows 1252", ErrEncoding)
+	}
+	name, decoder, err := named(found.encoding.Name)
+	if err != nil {
+		return nil, Encoding{}, err
+	}
+	found.encoding.Name = name
+	if _, err := f.Seek(start+int64(mark), io.SeekStart); err != nil {
+		return nil, Encoding{}, err
+	}
+	if name == "UTF-8" {
+		return f, found.encoding, nil // as it is: what is not UTF-8 is for the caller to judge
+	}
+	return decoder.NewDecoder().Reader(f), found.encoding, nil
+}
+
+// survey is what the bytes of a file say about their encoding.
+type survey struct {
+	encoding Encoding
+	unknown  bool
+}
+
+// detect reads the whole file. mark is the length of its byte order mark.
+func detect(f io.Reader) (s survey, mark int, err error) {
+	buf := make([]byte, 1<<16)
+	n, err := io.ReadFull(f, buf)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return s, 0, err
+	}
+	head := buf[:n]
+	for _, m := range []struct{ mark, name string }{
+		{"\xff\xfe\x00\x00", ""}, {"\x00\x00\xfe\xff", ""}, // UTF-32
+		{"\xef\xbb\xbf", "UTF-8"}, {"\xff\xfe", "UTF-16LE"}, {"\xfe\xff", "UTF-16BE"},
+	} {
+		if bytes.HasPrefix(head, []byte(m.mark)) {
+			return survey{Encoding{Name: m.name}, m.name == ""}, len(m.mark), nil
+		}
+	}
+	if name := utf16Name(head[:min(n, 4096)]); name != "" {
+		return survey{encoding: Encoding{Name: name}}, 0, nil
+	}
+	var c counts
+	for {
+		c.add(buf[:n])
+		if n, err = f.Read(buf); err != nil && n == 0 {
+			break
+		}
+	}
+	if !errors.Is(err, io.EOF) {
+		return s, 0, err
+	}
+	c.end()
+	return c.verdict(), 0, nil
+}
+
+// utf16Name recognises UTF-16 without a mark: in text that is Latin for a part,
+// every other byte of that part is zero.
+func utf16Name(head []byte) string {
+	var zeros [2]int
+	for i, b := range head {
+		if b == 0 {
+			zeros[i&1]++
+		}
+	}
+	pairs := len(head) / 2
+	switch {
+	case zeros[1] > pairs/4 && zeros[0] <= pairs/100:
+		return "UTF-16LE"
+	case zeros[0] > pairs/4 && zeros[1] <= pairs/100:
+		return "UTF-16BE"
+	}
+	return ""
+}
+
+// counts is what speaks for and against UTF-8 in a file of bytes.
+type counts struct {
+	multibyte int // characters of several bytes
+	invalid   int // bytes that belong to no character
+	undefined int // of them, bytes that Windows 1252 does not have
+	tail      []byte
+}
+
+func (c *counts) add(chunk []byte) {
+	if len(c.tail) > 0 {
+		chunk = append(c.tail, chunk...)
+		c.tail = nil
+	}
+	for len(chunk) > 0 {
+		if chunk[0] < utf8.RuneSelf {
+			chunk = chunk[ascii(chunk):]
+			continue
+		}
+		if !utf8.FullRune(chunk) {
+			c.tail = bytes.Clone(chunk)
+			return
+		}
+		chunk = c.character(chunk)
+	}
+}
+
+// ascii returns how many bytes at the beginning of b are ASCII.
+func ascii(b []byte) int {
+	for i, c := range b {
+		if c >= utf8.RuneSelf {
+			return i
+		}
+	}
+	return len(b)
+}
+
+func (c *counts) character(b []byte) (rest []byte) {
+	r, size := utf8.DecodeRune(b)
+	if r != utf8.RuneError || size > 1 {
+		c.multibyte++
+		return b[size:]
+	}
+	c.invalid++
+	switch b[0] {
+	case 0x81, 0x8d, 0x8f, 0x90, 0x9d:
+		c.undefined++
+	}
+	return b[1:]
+}
+
+func (c *counts) end() {
+	for len(c.tail) > 0 {
+		c.tail = c.character(c.tail)
+	}
+}
+
+// verdict takes a file for UTF-8 if it has more than a few characters of it: the
+// others are then faults of their rows.
+func (c *counts) verdict() survey {
+	switch {
+	case c.invalid <= 10*c.multibyte:
+		return survey{encoding: Encoding{Name: "UTF-8"}}
+	case c.undefined > 0:
+		return survey{unknown: true}
+	}
+	return survey{encoding: Encoding{Name: charmap.Windows1252.String(), Guessed: true}}
+}

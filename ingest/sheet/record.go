@@ -1,0 +1,178 @@
+package sheet
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// The reasons of faulty rows.
+const tooLongReason = "the row is longer than 1 MiB or has more than 4,096 cells; perhaps a quote before it does not end"
+
+const (
+	openQuoteReason = "a quoted cell does not end, or goes on after its quote"
+	bareQuoteReason = "a quote within a cell that is not quoted"
+)
+
+// lines reads lines that end with LF, CR or CR LF.
+type lines struct {
+	in     *bufio.Reader
+	number int    // of the line that was read last, from 1
+	long   []byte // room for a line that does not lie in the buffer as a whole
+	lf     bool   // the last line ended with CR: an LF now belongs to it
+}
+
+// next returns the next line without its end, valid until the next call; of one
+// that is longer than MaxRowBytes only that tooLong. It returns io.EOF at the end.
+func (l *lines) next() (line []byte, tooLong bool, err error) {
+	l.long = l.long[:0]
+	begun := false
+	for {
+		chunk, err := l.buffered()
+		if errors.Is(err, io.EOF) && begun {
+			return l.long, tooLong, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		if !begun {
+			begun = true
+			l.number++
+		}
+		end := lineEnd(chunk)
+		part := chunk[:max(end, 0)]
+		if end < 0 {
+			part = chunk
+		}
+		if tooLong = tooLong || len(l.long)+len(part) > MaxRowBytes; tooLong {
+			l.long = l.long[:0]
+		} else if end < 0 || len(l.long) > 0 {
+			l.long = append(l.long, part...)
+		}
+		if end < 0 {
+			_, _ = l.in.Discard(len(chunk)) // they are in the buffer
+			continue
+		}
+		l.lf = chunk[end] == '\r'
+		_, _ = l.in.Discard(end + 1)
+		if len(l.long) > 0 || tooLong {
+			return l.long, tooLong, nil
+		}
+		return part, false, nil
+	}
+}
+
+// buffered returns what lies in the buffer, at least one byte of a line.
+func (l *lines) buffered() ([]byte, error) {
+	for {
+		if _, err := l.in.Peek(1); err != nil {
+			return nil, err
+		}
+		chunk, _ := l.in.Peek(l.in.Buffered())
+		if !l.lf {
+			return chunk, nil
+		}
+		l.lf = false
+		if chunk[0] != '\n' {
+			return chunk, nil
+		}
+		_, _ = l.in.Discard(1)
+	}
+}
+
+// lineEnd returns the index of the first CR or LF, or -1.
+func lineEnd(chunk []byte) int {
+	lf := bytes.IndexByte(chunk, '\n')
+	head := chunk
+	if lf >= 0 {
+		head = chunk[:lf]
+	}
+	if cr := bytes.IndexByte(head, '\r'); cr >= 0 {
+		return cr
+	}
+	return lf
+}
+
+// parse reads the row that begins with line, and the lines after it that belong
+// to a quoted cell, into record and ends. It returns why the row is faulty.
+func (s *Reader) parse(line []byte) (reason string, err error) {
+	s.record, s.ends = s.record[:0], s.ends[:0]
+	for {
+		if len(s.ends) == MaxCells {
+			return tooLongReason, nil
+		}
+		if len(line) > 0 && line[0] == '"' {
+			var last bool
+			if line, last, reason, err = s.quoted(line[1:]); reason != "" || err != nil {
+				return reason, err
+			}
+			if last {
+				return "", nil
+			}
+			continue
+		}
+		end := bytes.IndexByte(line, s.Comma)
+		cell := line
+		if end >= 0 {
+			cell = line[:end]
+		}
+		if bytes.IndexByte(cell, '"') >= 0 {
+			return bareQuoteReason, nil
+		}
+		s.record = append(s.record, cell...)
+		s.ends = append(s.ends, len(s.record))
+		if end < 0 {
+			return "", nil
+		}
+		line = line[end+1:]
+	}
+}
+
+// quoted reads a cell behind its first quote, and returns the rest of the line
+// behind its comma; last if there is none.
+func (s *Reader) quoted(line []byte) (rest []byte, last bool, reason string, err error) {
+	over := false // the row is too long; its end is still looked for
+	for {
+		end := bytes.IndexByte(line, '"')
+		part := line
+		if end >= 0 {
+			part = line[:end]
+		}
+		if over = over || len(s.record)+len(part) > MaxRowBytes; !over {
+			s.record = append(s.record, part...)
+		}
+		if end < 0 {
+			var tooLong bool
+			line, tooLong, err = s.lines.next()
+			switch {
+			case errors.Is(err, io.EOF) && over:
+				return nil, true, tooLongReason, nil
+			case errors.Is(err, io.EOF):
+				return nil, true, openQuoteReason, nil
+			case err != nil:
+				return nil, true, "", err
+			}
+			if over = over || tooLong; !over {
+				s.record = append(s.record, '\n')
+			}
+			continue
+		}
+		line = line[end+1:]
+		switch {
+		case len(line) > 0 && line[0] == '"':
+			s.record = append(s.record, '"')
+			line = line[1:]
+		case over:
+			return nil, true, tooLongReason, nil
+		case len(line) == 0 || line[0] == s.Comma:
+			s.ends = append(s.ends, len(s.record))
+			if len(line) == 0 {
+				return nil, true, "", nil
+			}
+			return line[1:], false, "", nil
+		default:
+			return nil, true, openQuoteReason, nil
+		}
+	}
+}

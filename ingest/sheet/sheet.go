@@ -1,0 +1,265 @@
+// Package sheet reads tables as people export them: CSV in UTF-8, UTF-16 or
+// Windows-1252, with or without a byte order mark, with commas, semicolons, tabs
+// or bars between the cells, with any line end, with a sep= line, with blank
+// rows.
+//
+// Memory stays flat, however large the file or one of its rows is: a row above
+// MaxRowBytes is a fault with its line number. The package knows nothing of
+// opens, and what a cell means is for the caller. The format is RFC 4180 with
+// the liberties above; a quote within a cell that is not quoted is a fault, since
+// guessing where such a cell ends loses rows in silence.
+package sheet
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// Bounds of a row. A spreadsheet's own cell holds 32,767 characters at most.
+const (
+	MaxRowBytes = 1 << 20
+	MaxCells    = 4096
+)
+
+// Options says how a file is read.
+type Options struct {
+	Encoding string // as Encodings lists them; "" finds it out
+}
+
+// ErrEmpty is returned for a file without a header row.
+var ErrEmpty = errors.New("sheet: the file is empty")
+
+// RowError is a faulty row. Reading goes on behind it.
+type RowError struct {
+	Line   int // the row's first line, from 1
+	Reason string
+}
+
+func (e *RowError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Reason) }
+
+// Row is one row of the table.
+type Row struct {
+	Line  int      // its first line in the file, from 1
+	Cells []string // as many as the header has; the slice is valid until the next call of Next
+}
+
+// Reader reads the rows of one file. It is not safe for concurrent use.
+type Reader struct {
+	Header   []string
+	Encoding Encoding
+	Comma    byte
+	Blank    int // rows without text in any cell, skipped so far
+
+	lines   lines
+	record  []byte   // the cells of the row in work, one behind the other
+	ends    []int    // of each cell in record
+	cells   []string // of the last row
+	named   int      // columns up to the last one with a name
+	release func() error
+}
+
+// Open finds out how r is written and reads its header row. An r that cannot be
+// read twice is copied to a file without a name first, which is gone with the
+// process. Open returns ErrEmpty, a *RowError for a faulty header, ErrEncoding,
+// or the error of r.
+func Open(r io.Reader, o Options) (_ *Reader, err error) {
+	file, release, err := rewindable(r)
+	if err != nil {
+		return nil, err
+	}
+	s := &Reader{release: release}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, release())
+		}
+	}()
+	in, encoding, err := decoded(file, o.Encoding)
+	if err != nil {
+		return nil, err
+	}
+	s.Encoding = encoding
+	s.lines.in = bufio.NewReaderSize(in, 1<<16)
+	return s, s.header()
+}
+
+// Close frees what Open took. It does not close the file that was given to it.
+func (s *Reader) Close() error { return s.release() }
+
+// header reads the first row that is not blank, after a sep= line.
+func (s *Reader) header() error {
+	first, err := s.firstLine()
+	if err != nil {
+		return err
+	}
+	if comma, ok := separator(first); ok {
+		if first, err = s.firstLine(); err != nil {
+			return err
+		}
+		s.Comma = comma
+	} else {
+		s.Comma = s.guessComma(first)
+	}
+	line := s.lines.number
+	reason, err := s.parse(first)
+	if err != nil {
+		return err
+	}
+	if reason != "" {
+		return &RowError{line, reason}
+	}
+	s.split()
+	s.Header = append([]string(nil), s.cells...)
+	for i, name := range s.Header {
+		if !blank(name) {
+			s.named = i + 1
+		}
+	}
+	return nil
+}
+
+// firstLine returns a copy of the next line with text.
+func (s *Reader) firstLine() ([]byte, error) {
+	for {
+		line, tooLong, err := s.lines.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, ErrEmpty
+		case err != nil:
+			return nil, err
+		case tooLong:
+			return nil, &RowError{s.lines.number, tooLongReason}
+		case !blank(string(line)):
+			return bytes.Clone(line), nil
+		}
+	}
+}
+
+// separator returns the character that a line like sep=; names, which
+// spreadsheets write and read before the header.
+func separator(line []byte) (comma byte, ok bool) {
+	text := strings.Trim(string(line), "\"")
+	if len(text) != len("sep=,") || !strings.EqualFold(text[:4], "sep=") {
+		return 0, false
+	}
+	return text[4], text[4] != '"' && text[4] < 0x80
+}
+
+// commas are the characters that may lie between cells, the likelier first.
+const commas = ",;\t|"
+
+// guessComma returns the character which the header and the lines after it have
+// equally often, or that is most frequent in the header.
+func (s *Reader) guessComma(header []byte) (best byte) {
+	ahead, err := s.lines.in.Peek(1 << 14)
+	following := bytes.FieldsFunc(ahead, func(r rune) bool { return r == '\r' || r == '\n' })
+	if n := len(following) - 1; n >= 0 && err == nil {
+		following = following[:n] // the last one may be cut off
+	}
+	following = following[:min(len(following), 8)]
+	best = ','
+	bestCount, bestSame := 0, -1
+	for _, comma := range []byte(commas) {
+		count := countUnquoted(header, comma)
+		if count == 0 {
+			continue
+		}
+		same := 0
+		for _, line := range following {
+			if countUnquoted(line, comma) == count {
+				same++
+			}
+		}
+		if same > bestSame || same == bestSame && count > bestCount {
+			best, bestCount, bestSame = comma, count, same
+		}
+	}
+	return best
+}
+
+func countUnquoted(line []byte, comma byte) (n int) {
+	quoted := false
+	for _, c := range line {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == comma && !quoted:
+			n++
+		}
+	}
+	return n
+}
+
+// Next returns the next row that is not blank; io.EOF after the last one, a
+// *RowError for a faulty row, or the error of the file.
+func (s *Reader) Next() (Row, error) {
+	for {
+		line, tooLong, err := s.lines.next()
+		if err != nil {
+			return Row{}, err
+		}
+		start := s.lines.number
+		if tooLong {
+			return Row{}, &RowError{start, tooLongReason}
+		}
+		reason, err := s.parse(line)
+		if err != nil {
+			return Row{}, err
+		}
+		if reason != "" {
+			return Row{}, &RowError{start, reason}
+		}
+		s.split()
+		if allBlank(s.cells) {
+			s.Blank++
+			continue
+		}
+		if reason = s.fit(); reason != "" {
+			return Row{}, &RowError{start, reason}
+		}
+		return Row{start, s.cells}, nil
+	}
+}
+
+// fit gives the row as many cells as the header has. Only cells without text may
+// be too many, and only cells of columns without a name may be missing.
+func (s *Reader) fit() (reason string) {
+	have, want := len(s.cells), len(s.Header)
+	if have > want && !allBlank(s.cells[want:]) || have < s.named {
+		return fmt.Sprintf("the header has %d cells, this row %d", want, have)
+	}
+	for len(s.cells) < want {
+		s.cells = append(s.cells, "")
+	}
+	s.cells = s.cells[:want]
+	return ""
+}
+
+// split makes the cells of the row in work, all in one string.
+func (s *Reader) split() {
+	text := string(s.record)
+	s.cells = s.cells[:0]
+	from := 0
+	for _, end := range s.ends {
+		s.cells = append(s.cells, text[from:end])
+		from = end
+	}
+}
+
+func allBlank(cells []string) bool {
+	for _, cell := range cells {
+		if !blank(cell) {
+			return false
+		}
+	}
+	return true
+}
+
+// blank reports whether a cell has nothing that a person sees.
+func blank(cell string) bool {
+	return strings.TrimFunc(cell, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) == ""
+}
