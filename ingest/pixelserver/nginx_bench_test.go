@@ -57,7 +57,7 @@ func runPixel(path string) error {
 	s := New(Config{Observer: pixel.Observer{Ring: benchRing, Edge: "standalone"}, Write: lines.Add, Now: time.Now})
 	go func() { _ = s.Serve(l) }()
 	_, _ = bufio.NewReader(os.Stdin).ReadByte()
-	_ = s.http.Close()
+	_ = s.Shutdown(ended())
 	lines.Close(context.Background())
 	return file.Close()
 }

@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"glint/ingest/host/connlimit"
 )
 
 // Server answers ingest's routes. Make one with New.
@@ -35,7 +37,7 @@ type Server struct {
 	slots     *semaphore.Weighted // bodies
 	decoders  *semaphore.Weighted // compressed bodies that are decoded right now
 	memory    *memory
-	conns     *connections
+	conns     *connlimit.Limit
 	readiness readiness
 	metrics   *metrics
 	failures  throttle
@@ -57,7 +59,7 @@ func New(cfg Config) (*Server, error) {
 		slots:     semaphore.NewWeighted(int64(cfg.MaxConcurrent)),
 		decoders:  semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
 		memory:    newMemory(cfg.MaxInFlightBytes, max(cfg.MaxBodyBytes, cfg.MaxDecodedBytes)+1, cfg.QueueWait),
-		conns:     newConnections(cfg.MaxConnections),
+		conns:     connlimit.New(cfg.MaxConnections),
 		challenge: challenge(cfg.ServiceIDs),
 		after:     time.After,
 	}
@@ -74,7 +76,7 @@ func New(cfg Config) (*Server, error) {
 		ReadHeaderTimeout: cfg.HeaderTimeout,
 		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    cfg.MaxHeaderBytes,
-		ConnState:         s.conns.changed,
+		ConnState:         s.conns.ConnState(),
 		// What net/http logs names addresses of clients.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
