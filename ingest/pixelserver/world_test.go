@@ -182,3 +182,16 @@ func dial(t *testing.T, w *world) net.Conn {
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
+
+// idleConns reports whether so many connections wait for a request, and one more
+// does not.
+func (w *world) idleConns(n int) bool {
+	w.server.mu.Lock()
+	defer w.server.mu.Unlock()
+	for c := range w.server.conns {
+		if c.idle.Load() {
+			n--
+		}
+	}
+	return n == 0
+}
