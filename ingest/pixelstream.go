@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,10 +36,8 @@ const (
 // process ends, however it ends: see ledger.
 func newPixelStream(cfg *Config, log *wal.Log, gate *gate, registry prometheus.Registerer) *logstream.Batcher {
 	s := &pixelStore{
+		admit: func() error { return gate.shares.admit(pixelLabel) },
 		append: func(ctx context.Context, body []byte) error {
-			if err := gate.shares.admit(pixelLabel); err != nil {
-				return err
-			}
 			_, err := log.Append(ctx, &wal.Record{
 				ReceivedAt: time.Now(), Source: pixelLabel,
 				DecodedBytes: uint64(len(body)), Lines: uint32(bytes.Count(body, []byte{'\n'})), Body: body,
@@ -64,11 +63,13 @@ func newPixelStream(cfg *Config, log *wal.Log, gate *gate, registry prometheus.R
 
 // pixelStore is the logstream.Send of the standalone pixel.
 type pixelStore struct {
+	admit    func() error // sourceFull while the pixel's share is used up
 	append   func(ctx context.Context, body []byte) error
 	progress func(string)
 	logger   *slog.Logger
 	reserve  *reserve
 	ledger   *ledger
+	size     int // of a piece that may fit; 0: any does
 
 	stalled          atomic.Bool // nothing can be stored now
 	waiting, dropped atomic.Uint64
@@ -80,36 +81,54 @@ const (
 	lastStorePause  = 2 * time.Second
 )
 
-// send stores a body: whole or, on a disk with little room, in pieces. It waits
-// while nothing can be stored. When ctx ends it gives up the rest.
+// send stores a body whole or, on a disk with little room, its beginning. It
+// waits while nothing can be stored. When ctx ends it gives up.
 func (s *pixelStore) send(ctx context.Context, body []byte) error {
-	rest, size, pause := body, len(body), firstStorePause
-	defer s.stalled.Store(false) // the stream's next note is of what has become of the body
-	for len(rest) > 0 {
-		piece := firstLines(rest, size)
-		err := s.append(context.WithoutCancel(ctx), piece)
+	for pause := firstStorePause; ; {
+		piece := firstLines(body, cmp.Or(s.size, len(body)))
+		err := s.store(ctx, piece)
 		switch {
 		case err == nil:
+			s.stalled.Store(false)
+			s.size *= 2
 			s.reserve.refill()
-			rest, size, pause = rest[len(piece):], 2*size, firstStorePause
-			continue
+			if len(piece) == len(body) {
+				s.size = 0
+				return nil
+			}
+			return &logstream.PartError{Bytes: len(piece)}
 		case errors.Is(err, wal.ErrClosed) || errors.Is(err, wal.ErrRecord):
-			return lost(body, rest, err)
-		case errors.Is(err, wal.ErrNoSpace) && s.reserve.release():
-			continue
+			return err
 		case errors.Is(err, wal.ErrNoSpace) && len(piece) > minPieceBytes:
-			size = len(piece) / 2
+			s.size = len(piece) / 2
 			continue
 		}
 		s.stall(err)
 		select {
 		case <-ctx.Done():
-			return lost(body, rest, err)
+			return err
 		case <-time.After(pause/2 + rand.N(pause)):
 			pause = min(2*pause, lastStorePause)
 		}
 	}
-	return nil
+}
+
+// store appends lines to the log. On a full disk it uses the reserve, whatever
+// the share: there is nobody else whom the room could be left for.
+func (s *pixelStore) store(ctx context.Context, piece []byte) error {
+	ctx = context.WithoutCancel(ctx) // at the end, too, all is tried once
+	if s.reserve.spend(len(piece)) {
+		return s.append(ctx, piece)
+	}
+	err := s.admit()
+	if err == nil {
+		err = s.append(ctx, piece)
+	}
+	full := errors.Is(err, wal.ErrNoSpace) || errors.Is(err, sourceFull) && s.reserve.needed()
+	if full && s.reserve.release() && s.reserve.spend(len(piece)) {
+		return s.append(ctx, piece)
+	}
+	return err
 }
 
 // firstLines returns whole lines of body: as many as fit into size bytes, but
@@ -122,12 +141,6 @@ func firstLines(body []byte, size int) []byte {
 		return body[:i+1]
 	}
 	return body[:bytes.IndexByte(body, '\n')+1]
-}
-
-func lines(body []byte) uint64 { return uint64(bytes.Count(body, []byte{'\n'})) }
-
-func lost(body, rest []byte, err error) error {
-	return &logstream.PartError{Lines: lines(body[:len(body)-len(rest)]), Err: err}
 }
 
 // stall notes that nothing can be stored. From now on the ledger is kept.

@@ -22,6 +22,7 @@ type reserve struct {
 	now    func() time.Time
 
 	held  bool
+	left  int64 // of what was given free
 	tried time.Time
 }
 
@@ -46,13 +47,29 @@ func (r *reserve) release() bool {
 	if !r.held {
 		return false
 	}
-	r.held, r.tried = false, r.now()
+	r.held, r.left, r.tried = false, r.bytes, r.now()
 	if err := os.Remove(r.path); err != nil {
 		r.logger.Error("reserve of the log's disk not released", "error", err)
 		return false
 	}
 	r.logger.Warn("the log's disk is full: its reserve is given free for opens that were answered", "bytes", r.bytes)
 	return true
+}
+
+// spend takes n bytes from what was given free. It reports whether there were as
+// many left.
+func (r *reserve) spend(n int) bool {
+	if int64(n) > r.left {
+		return false
+	}
+	r.left -= int64(n)
+	return true
+}
+
+// needed reports whether the disk is so full that ingest refuses bodies.
+func (r *reserve) needed() bool {
+	free, total, err := disk.OS{}.Space(filepath.Dir(r.path))
+	return err == nil && free <= marksOf(total).stop
 }
 
 // refill makes the file if it is missing and there is room enough. It is cheap
@@ -63,7 +80,9 @@ func (r *reserve) refill() {
 	}
 	r.tried = r.now()
 	err := r.make()
-	r.held = err == nil
+	if r.held = err == nil; r.held {
+		r.left = 0
+	}
 	if err != nil && !errors.Is(err, errNoRoom) {
 		r.logger.Warn("reserve of the log's disk not made", "error", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -20,19 +21,15 @@ import (
 )
 
 // Send delivers one body of lines. It returns once the body was taken, or an
-// error if it never will be; a *PartError if that is so of its end only.
+// error if it never will be. *PartError says that its beginning was taken: Send
+// is called again with the rest.
 type Send func(ctx context.Context, body []byte) error
 
-// PartError is the error of a body of which the first lines were taken.
-type PartError struct {
-	Lines uint64 // that were taken
-	Err   error  // of the others
-}
+// PartError says how many bytes of a body were taken: whole lines, and at least
+// one.
+type PartError struct{ Bytes int }
 
-func (e *PartError) Error() string { return e.Err.Error() }
-
-// Unwrap returns Err.
-func (e *PartError) Unwrap() error { return e.Err }
+func (e *PartError) Error() string { return fmt.Sprintf("the first %d bytes were taken", e.Bytes) }
 
 // Config says how lines are gathered. Zero values are replaced by the defaults.
 type Config struct {
@@ -201,23 +198,31 @@ func (b *Batcher) flush(ctx context.Context, last bool) {
 		if body == nil {
 			return
 		}
-		lines := uint64(bytes.Count(body, []byte{'\n'}))
-		taken, err := lines, b.send(ctx, body)
-		if err != nil {
-			taken = 0
+		for len(body) > 0 {
+			taken, err := body, b.send(ctx, body)
 			if part, ok := errors.AsType[*PartError](err); ok {
-				taken = part.Lines
+				taken, err = body[:part.Bytes], nil
 			}
-			b.cfg.Logger.Error("log lines lost", "lines", lines-taken, "error", err)
+			body = body[len(taken):]
+			b.delivered(taken, err)
 		}
-		b.sent.Add(taken)
-		b.dropped.Add(lines - taken)
-		b.mu.Lock()
-		b.bytes -= len(body)
-		b.waiting -= lines
-		b.note()
-		b.mu.Unlock()
 	}
+}
+
+// delivered counts lines that were taken, or lost if there is an error.
+func (b *Batcher) delivered(body []byte, err error) {
+	lines := uint64(bytes.Count(body, []byte{'\n'}))
+	if err != nil {
+		b.dropped.Add(lines)
+		b.cfg.Logger.Error("log lines lost", "lines", lines, "error", err)
+	} else {
+		b.sent.Add(lines)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bytes -= len(body)
+	b.waiting -= lines
+	b.note()
 }
 
 func (b *Batcher) next(last bool) []byte {
