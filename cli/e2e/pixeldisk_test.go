@@ -11,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // openMany opens a pixel n times over a few connections; each gets its image.
@@ -70,7 +71,9 @@ func TestAnsweredOpensOnAFullDiskAreStoredOrCounted(t *testing.T) {
 			openMany(t, url, during)
 			eventually(t, "opens to wait in memory", func() bool { return i.metrics(t)["glint_pixel_pending_bytes"] > 0 })
 			lost := "opens were answered and could not be stored"
+			began := time.Now()
 			code := i.stop(t, signal)
+			t.Logf("the end took %v", time.Since(began).Round(time.Millisecond))
 			if signal == syscall.SIGTERM && (code != 0 || !strings.Contains(i.stderr.String(), lost)) {
 				t.Errorf("SIGTERM on a full disk: exit code %d, want 0 and %q on stderr", code, lost)
 			}
