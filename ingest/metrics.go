@@ -7,8 +7,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"glint/ingest/logstream"
 )
 
 func newRegistry(version string) *prometheus.Registry {
@@ -26,18 +24,4 @@ func metricsHandler(r *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{}))
 	return mux
-}
-
-func registerStream(r prometheus.Registerer, b *logstream.Batcher) {
-	r.MustRegister(
-		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "glint_pixel_events_total", Help: "Events of the standalone pixel that reached the log.",
-		}, func() float64 { return float64(b.Sent()) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "glint_pixel_events_lost_total", Help: "Events of the standalone pixel that were dropped.",
-		}, func() float64 { return float64(b.Dropped()) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "glint_pixel_pending_bytes", Help: "Bytes of the standalone pixel's events that wait in memory.",
-		}, func() float64 { return float64(b.PendingBytes()) }),
-	)
 }

@@ -9,18 +9,13 @@
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
-	"glint/ingest/logstream"
 	"glint/ingest/server"
-	"glint/ingest/wal"
 )
 
 // stopTimeout bounds the whole stop; every step gets what is left of it.
@@ -103,27 +98,6 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	case <-house.done:
 		return fmt.Errorf("the warehouse has ended: %w", house.err())
 	}
-}
-
-// newPixelStream gathers the standalone pixel's lines and appends them to the
-// log without the detour over HTTP. Of the gate it heeds the shares only: nobody
-// would send its events again, so they may use what the watermarks keep back.
-func newPixelStream(cfg *Config, log *wal.Log, gate *gate, registry prometheus.Registerer) *logstream.Batcher {
-	store := func(ctx context.Context, body []byte) error {
-		if err := gate.shares.admit(pixelLabel); err != nil {
-			return err
-		}
-		_, err := log.Append(ctx, &wal.Record{
-			ReceivedAt: time.Now(), Source: pixelLabel,
-			DecodedBytes: uint64(len(body)), Lines: uint32(bytes.Count(body, []byte{'\n'})), Body: body,
-		})
-		return err
-	}
-	stream := logstream.New(
-		logstream.Config{Period: cfg.PixelPeriod, Logger: cfg.Logger},
-		logstream.Retry(store, func(err error) bool { return !errors.Is(err, wal.ErrClosed) && !errors.Is(err, wal.ErrRecord) }))
-	registerStream(registry, stream)
-	return stream
 }
 
 // stopStack runs what was pushed, the last first, within stopTimeout.

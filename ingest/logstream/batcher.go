@@ -12,6 +12,8 @@ package logstream
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -19,8 +21,15 @@ import (
 )
 
 // Send delivers one body of lines. It returns once the body was taken, or an
-// error if it never will be.
+// error if it never will be. *PartError says that its beginning was taken: Send
+// is called again with the rest.
 type Send func(ctx context.Context, body []byte) error
+
+// PartError says how many bytes of a body were taken: whole lines, and at least
+// one.
+type PartError struct{ Bytes int }
+
+func (e *PartError) Error() string { return fmt.Sprintf("the first %d bytes were taken", e.Bytes) }
 
 // Config says how lines are gathered. Zero values are replaced by the defaults.
 type Config struct {
@@ -28,7 +37,15 @@ type Config struct {
 	MaxLines        int           // of a body; default 10,000, as Fastly
 	MaxBytes        int           // of a body; default 16 MiB (Fastly: 100 MB)
 	MaxPendingBytes int           // of all that waits; default 64 MiB
+	StopWait        time.Duration // the longest that Close waits; 0: as long as its context
 	Logger          *slog.Logger  // nil: silent
+
+	// Note is called with the lines that wait and those that were dropped, in
+	// order, after every change of them. It must be quick. Nil: nobody is told.
+	Note func(waiting, dropped uint64)
+	// Closed is called once, at the end of Close, with the lines that were
+	// dropped since it began. Nil: nobody is told.
+	Closed func(dropped uint64)
 }
 
 func (c Config) withDefaults() Config {
@@ -65,6 +82,7 @@ type Batcher struct {
 	pending [][]byte // bodies, the last one open
 	lines   int      // of the last body
 	bytes   int      // of all bodies, the one on its way included
+	waiting uint64   // lines of all bodies
 	ended   bool     // nobody sends any more
 
 	sent    atomic.Uint64
@@ -89,6 +107,7 @@ func (b *Batcher) Add(line []byte) {
 	defer b.mu.Unlock()
 	if b.ended || b.bytes+len(line)+1 > b.cfg.MaxPendingBytes {
 		b.dropped.Add(1)
+		b.note()
 		return
 	}
 	n := len(b.pending)
@@ -100,11 +119,20 @@ func (b *Batcher) Add(line []byte) {
 	b.pending[n-1] = append(append(b.pending[n-1], line...), '\n')
 	b.bytes += len(line) + 1
 	b.lines++
+	b.waiting++
+	b.note()
 	if n > 1 || b.lines >= b.cfg.MaxLines {
 		select {
 		case b.full <- struct{}{}:
 		default:
 		}
+	}
+}
+
+// note tells Config.Note. The caller holds b.mu.
+func (b *Batcher) note() {
+	if b.cfg.Note != nil {
+		b.cfg.Note(b.waiting, b.dropped.Load())
 	}
 }
 
@@ -122,15 +150,25 @@ func (b *Batcher) PendingBytes() int {
 	return b.bytes
 }
 
-// Close sends what waits and ends the Batcher. When ctx ends first, what still
-// waits is dropped.
+// Close sends what waits and ends the Batcher. When ctx or StopWait ends first,
+// what still waits is dropped.
 func (b *Batcher) Close(ctx context.Context) {
-	b.closed.Do(func() { close(b.closing) })
+	if b.cfg.StopWait > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, b.cfg.StopWait)
+		defer cancel()
+	}
+	before := b.Dropped()
+	first := false
+	b.closed.Do(func() { first = true; close(b.closing) })
 	select {
 	case <-b.done:
 	case <-ctx.Done():
 		b.cancel()
 		<-b.done
+	}
+	if first && b.cfg.Closed != nil {
+		b.cfg.Closed(b.Dropped() - before)
 	}
 }
 
@@ -160,17 +198,31 @@ func (b *Batcher) flush(ctx context.Context, last bool) {
 		if body == nil {
 			return
 		}
-		lines := uint64(bytes.Count(body, []byte{'\n'}))
-		if err := b.send(ctx, body); err != nil {
-			b.dropped.Add(lines)
-			b.cfg.Logger.Error("log lines lost", "lines", lines, "error", err)
-		} else {
-			b.sent.Add(lines)
+		for len(body) > 0 {
+			taken, err := body, b.send(ctx, body)
+			if part, ok := errors.AsType[*PartError](err); ok {
+				taken, err = body[:part.Bytes], nil
+			}
+			body = body[len(taken):]
+			b.delivered(taken, err)
 		}
-		b.mu.Lock()
-		b.bytes -= len(body)
-		b.mu.Unlock()
 	}
+}
+
+// delivered counts lines that were taken, or lost if there is an error.
+func (b *Batcher) delivered(body []byte, err error) {
+	lines := uint64(bytes.Count(body, []byte{'\n'}))
+	if err != nil {
+		b.dropped.Add(lines)
+		b.cfg.Logger.Error("log lines lost", "lines", lines, "error", err)
+	} else {
+		b.sent.Add(lines)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bytes -= len(body)
+	b.waiting -= lines
+	b.note()
 }
 
 func (b *Batcher) next(last bool) []byte {

@@ -2,100 +2,163 @@ package pixelserver
 
 import (
 	"crypto/rand"
-	"net/http"
 	"net/netip"
-	"strings"
+	"sync"
 	"time"
 
 	"glint/edge/event"
 	"glint/edge/pixel"
 )
 
-// ServeHTTP sends the answer, then writes the event's line.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// desk is what one answer needs. It allocates nothing once it is used again.
+type desk struct {
+	head   head
+	out    []byte // the answer
+	line   []byte // the event
+	random [32 * len(event.ID{})]byte
+	left   int // of random
+}
+
+var desks = sync.Pool{New: func() any { return &desk{out: make([]byte, 0, 1<<10), line: make([]byte, 0, event.MaxLineBytes+1)} }}
+
+// maxDeskFields is above what clients send; a larger head's fields are not kept.
+const maxDeskFields = 100
+
+func (d *desk) close() {
+	if cap(d.head.fields) > maxDeskFields {
+		d.head.fields = nil
+	}
+	clear(d.head.fields) // they hold the head's text
+	d.head = head{fields: d.head.fields[:0]}
+	desks.Put(d)
+}
+
+// answer sends the answer to a head, then writes the event's line. It reports
+// whether another request may follow.
+//
+// A route whose answer depends on more than its path, or that reads a body, has
+// its place here, before pixel.Route is asked.
+func (c *conn) answer(raw []byte, cut bool) (keep bool) {
+	s := c.server
+	d := desks.Get().(*desk)
+	defer d.close()
+	h := &d.head
+	h.cut = cut
 	openedAt := s.cfg.Now()
-	a := pixel.Route(target(r.RequestURI))
-	header := w.Header()
-	for name, values := range headersOf(&a) {
-		header[name] = values // shared: net/http does not change them
+	a, f := badRequest, &badFormat
+	if h.parse(string(raw)) {
+		a = pixel.Route(pathAndQuery(h.target))
+		f = formatOf(&a)
 	}
-	control := http.NewResponseController(w)
-	if r.ContentLength != 0 {
-		// The body stays unread, so no other request can follow it, and nobody
-		// waits for what net/http reads of it before it closes.
-		header.Set("Connection", "close")
-		_ = control.SetReadDeadline(time.Now().Add(lingerTime))
+	keep = h.keep && !s.draining.Load()
+	d.out = f.append(d.out[:0], h, keep, s.dateLine(openedAt))
+	if err := c.write(d.out); err != nil {
+		keep = false // the client may have gone; the open is noted all the same
 	}
-	w.WriteHeader(a.Status)
-	_, _ = w.Write(a.Body) // net/http leaves it out for HEAD; the client may have gone
+	c.answered++
+	c.place.Wait()
 	s.metrics.answered(&a)
-	if a.Kind == "" {
-		return
+	if a.Kind != "" {
+		c.observe(d, &a, openedAt)
 	}
-	_ = control.Flush() // the image is on its way before the event is made
-	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	s.observe(&a, openedAt, r.Method, r.Proto, peer.Addr(), r.Header.Get, r.Header.Values)
+	return keep
 }
 
 // observe writes the event of a request that was answered with a.
-func (s *Server) observe(a *pixel.Answer, openedAt time.Time, method, protocol string, peer netip.Addr,
-	first func(name string) string, all func(name string) []string,
-) {
-	addr := s.cfg.Proxies.client(peer.Unmap().WithZone(""), all)
+func (c *conn) observe(d *desk, a *pixel.Answer, openedAt time.Time) {
+	s, h := c.server, &d.head
+	var addr netip.Addr // unknown where the proxy's word was cut off
+	if !h.cut || !s.cfg.Proxies.trusts(c.peer) {
+		addr = s.cfg.Proxies.client(c.peer, h.all)
+	}
 	if s.crowd.suspicious(addr, openedAt) {
 		s.cfg.Logger.Warn("all opens of late came from one address; if that is a proxy, name it in --trusted-proxies")
 	}
 	e := s.cfg.Observer.Observe(a, &pixel.Request{
-		ID:       newID(),
+		ID:       d.newID(),
 		OpenedAt: openedAt,
-		Method:   method,
-		Protocol: protocol,
+		Method:   h.method,
+		Protocol: h.protocol(),
 		Address:  addr,
-		Header:   first,
+		Header:   h.first,
 		Network:  s.cfg.Lookup(addr),
 	})
-	s.cfg.Write(e.AppendJSON(make([]byte, 0, 1024)))
+	d.line = e.AppendJSON(d.line[:0])
+	s.cfg.Write(d.line)
 }
 
-// The headers of each answer that Route gives, made once: there are four.
+func (d *desk) newID() (id event.ID) {
+	if d.left < len(id) {
+		_, _ = rand.Read(d.random[:]) // never fails
+		d.left = len(d.random)
+	}
+	d.left -= len(id)
+	copy(id[:], d.random[d.left:])
+	return id
+}
+
+// format is an answer as text, without what differs from request to request.
+type format struct {
+	head []byte // with the name of Date
+	body []byte
+}
+
+// The formats of the answers that Route gives: there are four. A request that
+// has not even a target gets the fifth.
 var (
-	gifHeaders      = makeHeaders(pixel.Route("/x.gif"))
-	pngHeaders      = makeHeaders(pixel.Route("/x.png"))
-	robotsHeaders   = makeHeaders(pixel.Route("/robots.txt"))
-	notFoundHeaders = makeHeaders(pixel.Route("/"))
+	gifFormat      = makeFormat(pixel.Route("/x.gif"), "200 OK")
+	pngFormat      = makeFormat(pixel.Route("/x.png"), "200 OK")
+	robotsFormat   = makeFormat(pixel.Route("/robots.txt"), "200 OK")
+	notFoundFormat = makeFormat(pixel.Route("/"), "404 Not Found")
+
+	badRequest = pixel.Answer{Status: 400, ContentType: "text/plain; charset=utf-8", Body: []byte("not a request\n")}
+	badFormat  = makeFormat(badRequest, "400 Bad Request")
 )
 
-func makeHeaders(a pixel.Answer) http.Header {
-	h := http.Header{}
-	a.EachHeader(h.Set)
-	return h
+func makeFormat(a pixel.Answer, status string) format {
+	b := []byte("HTTP/1.1 " + status + "\r\n")
+	a.EachHeader(func(name, value string) { b = append(b, name+": "+value+"\r\n"...) })
+	return format{head: append(b, "Date: "...), body: a.Body}
 }
 
-func headersOf(a *pixel.Answer) http.Header {
+func formatOf(a *pixel.Answer) *format {
 	switch {
-	case a.Status == http.StatusNotFound:
-		return notFoundHeaders
+	case a.Status == 404:
+		return &notFoundFormat
 	case a.Kind == "":
-		return robotsHeaders
+		return &robotsFormat
 	case a.ContentType == "image/png":
-		return pngHeaders
+		return &pngFormat
 	}
-	return gifHeaders
+	return &gifFormat
 }
 
-// target is the request's path and query as they came, escapes and all.
-func target(uri string) string {
-	scheme, rest, ok := strings.Cut(uri, "://") // the absolute form, RFC 9112 §3.2.2
-	if !ok || strings.ContainsAny(scheme, "/?") {
-		return uri
+func (f *format) append(b []byte, h *head, keep bool, date string) []byte {
+	b = append(append(b, f.head...), date...)
+	switch {
+	case !keep:
+		b = append(b, "Connection: close\r\n"...)
+	case h.version == http10:
+		b = append(b, "Connection: keep-alive\r\n"...)
 	}
-	if i := strings.IndexAny(rest, "/?"); i >= 0 {
-		return rest[i:]
+	b = append(b, "\r\n"...)
+	if h.method != "HEAD" {
+		b = append(b, f.body...)
 	}
-	return uri
+	return b
 }
 
-func newID() (id event.ID) {
-	_, _ = rand.Read(id[:]) // never fails
-	return id
+// date is the value of the header Date in one second, with the line's end.
+type date struct {
+	second int64
+	text   string
+}
+
+func (s *Server) dateLine(now time.Time) string {
+	d := s.date.Load()
+	if d == nil || d.second != now.Unix() {
+		d = &date{now.Unix(), now.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT") + "\r\n"}
+		s.date.Store(d)
+	}
+	return d.text
 }

@@ -105,15 +105,16 @@ func TestWhatIsNoPixelGivesNoEvent(t *testing.T) {
 
 func TestRequestsSentAhead(t *testing.T) {
 	w := serve(t, nil)
-	raw := get("/o/1.gif") + get("/o/2.png") + get("/robots.txt") + get("/o/3.gif") + get("/o/%zz.png", "User-Agent: last") + get("/o/never.gif")
-	answers := w.talk(t, "GET", raw, 5)
-	for i, kind := range []string{0: "gif", 1: "png", 3: "gif", 4: "png"} {
+	raw := get("/o/1.gif") + get("/o/2.png") + get("/robots.txt") + get("/o/3.gif") + get("/o/%zz.png", "User-Agent: odd") +
+		"GET /o/a b.gif HTTP/1.1\r\n\r\n" + get("/o/never.gif")
+	answers := w.talk(t, "GET", raw, 6)
+	for i, kind := range []string{0: "gif", 1: "png", 3: "gif", 4: "png", 5: "gif"} {
 		if kind != "" {
 			isImage(t, answers[i], kind)
 		}
 	}
-	for _, token := range []string{"1", "2", "3", "%zz"} {
-		if e := w.event(t); e.Token != token || token == "%zz" && e.UserAgent != "last" {
+	for _, token := range []string{"1", "2", "3", "%zz", "a b"} {
+		if e := w.event(t); e.Token != token || token == "%zz" && e.UserAgent != "odd" {
 			t.Errorf("got %+v, want token %s", e, token)
 		}
 	}

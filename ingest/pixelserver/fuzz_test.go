@@ -35,7 +35,7 @@ func FuzzEveryHeadGetsItsImage(f *testing.F) {
 		f.Fatal(err)
 	}
 	go func() { _ = s.Serve(l) }()
-	f.Cleanup(func() { _ = s.http.Close() })
+	f.Cleanup(func() { _ = s.Shutdown(ended()) })
 
 	line := strings.NewReplacer("\n", "", " ", "")
 	f.Fuzz(func(t *testing.T, method, path, version, headers string) {

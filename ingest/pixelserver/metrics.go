@@ -4,25 +4,27 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/pixel"
+	"glint/ingest/host/connlimit"
 )
 
 // metrics count requests. Their labels never say anything of a client.
 type metrics struct {
-	images, others, rescued prometheus.Counter
+	images, others prometheus.Counter
 }
 
-func newMetrics(r prometheus.Registerer) metrics {
+func newMetrics(r prometheus.Registerer, limit *connlimit.Limit) metrics {
 	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "glint_pixel_requests_total", Help: "Requests of the standalone pixel by answer: image, or other (robots.txt, not found).",
+		Name: "glint_pixel_requests_total", Help: "Requests of the standalone pixel by answer: image, or other (robots.txt, not found, no request).",
 	}, []string{"answer"})
-	m := metrics{
-		images: requests.WithLabelValues("image"), others: requests.WithLabelValues("other"),
-		rescued: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "glint_pixel_rescued_total", Help: "Requests that net/http refused and that were answered nevertheless.",
-		}),
-	}
+	m := metrics{images: requests.WithLabelValues("image"), others: requests.WithLabelValues("other")}
 	if r != nil {
-		r.MustRegister(requests, m.rescued)
+		r.MustRegister(requests,
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+				Name: "glint_pixel_connections", Help: "Open connections of the standalone pixel.",
+			}, func() float64 { return float64(limit.Open()) }),
+			prometheus.NewCounterFunc(prometheus.CounterOpts{
+				Name: "glint_pixel_evicted_connections_total", Help: "Waiting connections of the standalone pixel closed to make room for new ones.",
+			}, func() float64 { return float64(limit.Evicted()) }))
 	}
 	return m
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,7 +58,7 @@ func runPixel(path string) error {
 	s := New(Config{Observer: pixel.Observer{Ring: benchRing, Edge: "standalone"}, Write: lines.Add, Now: time.Now})
 	go func() { _ = s.Serve(l) }()
 	_, _ = bufio.NewReader(os.Stdin).ReadByte()
-	_ = s.http.Close()
+	_ = s.Shutdown(ended())
 	lines.Close(context.Background())
 	return file.Close()
 }
@@ -73,34 +74,84 @@ http {
 }
 `
 
-// BenchmarkBesideNginx drives the standalone pixel and nginx's empty_gif with a
-// JSON access log, in turns, each on core 0, by wrk on core 1 over 64
-// connections. It reports the medians and their ratio.
+// BenchmarkBesideNginx drives nginx's empty_gif with a JSON access log, the
+// standalone pixel, and the whole of `glint up` (with its engine), in turns, each
+// on core 0, by wrk on core 1 over 64 connections. It reports the medians, and
+// their ratios to nginx in the same run.
 func BenchmarkBesideNginx(b *testing.B) {
 	tools := need(b, "nginx", "wrk", "taskset")
 	dir := b.TempDir()
-	nginx := startNginx(b, tools, dir)
-	ours := startPixel(b, tools, dir)
 	text, err := benchRing.Sign(token.Token{Campaign: 1, IssuedAt: 1_700_000_000})
 	if err != nil {
 		b.Fatal(err)
 	}
-	var rates [2][]float64
+	urls := []string{
+		"http://" + startNginx(b, tools, dir) + "/o/" + text + ".gif",
+		"http://" + startPixel(b, tools, dir) + "/o/" + text + ".gif",
+		startUp(b, tools, dir),
+	}
+	rates := make([][]float64, len(urls))
 	for b.Loop() {
 		for range 3 {
-			for i, address := range []string{nginx, ours} {
-				rates[i] = append(rates[i], drive(b, tools, "http://"+address+"/o/"+text+".gif"))
+			for i, url := range urls {
+				rates[i] = append(rates[i], drive(b, tools, url))
 			}
 		}
 	}
-	for i := range rates {
+	median := func(i int) float64 {
 		slices.Sort(rates[i])
+		return rates[i][len(rates[i])/2]
 	}
-	nginxRate, ourRate := rates[0][len(rates[0])/2], rates[1][len(rates[1])/2]
-	b.ReportMetric(nginxRate, "nginx-req/s")
-	b.ReportMetric(ourRate, "pixel-req/s")
-	b.ReportMetric(ourRate/nginxRate, "x-nginx")
+	b.ReportMetric(median(0), "nginx-req/s")
+	b.ReportMetric(median(1), "pixel-req/s")
+	b.ReportMetric(median(2), "up-req/s")
+	b.ReportMetric(median(1)/median(0), "pixel-x-nginx")
+	b.ReportMetric(median(2)/median(0), "up-x-nginx")
 	b.ReportMetric(0, "ns/op") // says nothing
+}
+
+// startUp starts `glint up` and returns the URL of a registered pixel.
+func startUp(b *testing.B, tools map[string]string, dir string) (url string) {
+	b.Helper()
+	glint, err := filepath.Abs("../../bin/glint")
+	if _, missing := os.Stat(glint); err != nil || missing != nil {
+		b.Fatal("no bin/glint (run: make build)")
+	}
+	env := append(os.Environ(), "GLINT_HOME="+filepath.Join(dir, "home"))
+	cmd := exec.Command(tools["taskset"], "-c", "0", glint, "up",
+		"--pixel-listen", "127.0.0.1:0", "--ingest-listen", "127.0.0.1:0", "--warehouse-listen", "127.0.0.1:0")
+	cmd.Env = env
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = cmd.Wait()
+	})
+	ready, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		b.Fatalf("glint up is not ready: %v", err)
+	}
+	base, _, _ := strings.Cut(strings.TrimPrefix(ready, "ready pixel="), " ")
+	in, urls := filepath.Join(dir, "in.csv"), filepath.Join(dir, "urls.csv")
+	if err := os.WriteFile(in, []byte("recipient\nsomeone@example.com\n"), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	register := exec.Command(glint, "send", "register", "--campaign", "bench", "--file", in, "--output", urls, "--pixel-base-url", base)
+	register.Env = env
+	if text, err := register.CombinedOutput(); err != nil {
+		b.Fatalf("register: %v\n%s", err, text)
+	}
+	text, err := os.ReadFile(urls)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return strings.TrimSpace(string(text[strings.LastIndex(string(text), "http"):]))
 }
 
 // need finds the programs.

@@ -1,35 +1,47 @@
 // Package pixelserver is the standalone pixel: the edge's answer and event over
-// net/http, for a machine without a CDN before it.
+// HTTP/1.1, for a machine without a CDN before it.
 //
 // It answers before it looks at the request, as the edge does, and it answers
-// always: what net/http itself refuses (a target that is no URL, an unknown
-// expectation, a header too large) gets its image as well, see rescue.go.
-// Bodies of requests are never read. Headers are bounded in size and time, and
-// the client's address is taken from the headers of declared proxies only. The
-// package speaks HTTP/1.1 and nothing newer, and stores nothing.
+// always: a target that is no URL, an unknown expectation or a head that is too
+// large gets its image as well. That is why it reads requests itself: net/http
+// and its kin refuse such requests before any handler sees them.
+//
+// Bodies of requests are never read. A head is bounded in size and time, the
+// number of connections by connlimit, and a connection that waits for its client
+// holds no buffer. The client's address is taken from the headers of declared
+// proxies only. The package stores nothing and logs nothing about clients.
+//
+// The messages are those of RFC 9112, read as leniently as can be, since no
+// request ever reaches another server: https://www.rfc-editor.org/rfc/rfc9112
 package pixelserver
 
 import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/pixel"
+	"glint/ingest/host/connlimit"
 )
 
 // The limits of a connection.
 const (
-	maxHeaderBytes = 128 << 10 // Fastly admits 69 kB
-	headerTimeout  = 10 * time.Second
-	writeTimeout   = 10 * time.Second
-	idleTimeout    = 2 * time.Minute
+	maxHeadBytes  = 16 << 10 // of a longer head the rest is not read
+	headerTimeout = 10 * time.Second
+	writeTimeout  = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	lingerTime    = 500 * time.Millisecond // for the client to take the last answer before the connection is cut
+	maxLinger     = 1 << 20                // bytes that are read and dropped in that time
 )
 
 // Config says how a Server works. Observer, Write and Now must be set.
@@ -41,8 +53,9 @@ type Config struct {
 	Write    func(line []byte)              // takes one event line; must not wait or keep line
 	Now      func() time.Time
 
-	Logger     *slog.Logger          // nil: silent
-	Registerer prometheus.Registerer // nil: no metrics
+	MaxConnections int                   // 0: connlimit.Share()
+	Logger         *slog.Logger          // nil: silent
+	Registerer     prometheus.Registerer // nil: no metrics
 
 	headerTimeout time.Duration // of tests; 0: the constant
 }
@@ -50,9 +63,17 @@ type Config struct {
 // Server answers pixels. It is safe for concurrent use.
 type Server struct {
 	cfg     Config
-	http    *http.Server
+	limit   *connlimit.Limit
 	crowd   crowd
 	metrics metrics
+	date    atomic.Pointer[date]
+
+	draining atomic.Bool
+	running  sync.WaitGroup // connections
+
+	mu       sync.Mutex
+	listener net.Listener
+	conns    map[*conn]struct{}
 }
 
 // New returns a Server; Serve starts it.
@@ -63,27 +84,106 @@ func New(cfg Config) *Server {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{cfg: cfg, metrics: newMetrics(cfg.Registerer)}
-	s.http = &http.Server{
-		Handler:                      s,
-		DisableGeneralOptionsHandler: true, // OPTIONS * too is answered here
-		ReadHeaderTimeout:            cmp.Or(cfg.headerTimeout, headerTimeout),
-		WriteTimeout:                 writeTimeout,
-		IdleTimeout:                  idleTimeout,
-		MaxHeaderBytes:               maxHeaderBytes,
-		// What net/http logs names addresses of clients.
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
-	}
+	cfg.headerTimeout = cmp.Or(cfg.headerTimeout, headerTimeout)
+	s := &Server{cfg: cfg, limit: connlimit.New(cfg.MaxConnections), conns: map[*conn]struct{}{}}
+	s.metrics = newMetrics(cfg.Registerer, s.limit)
 	return s
 }
 
-// Serve answers on l until Shutdown. It then returns http.ErrServerClosed.
+// Serve answers on l until Shutdown or Close, then returns nil. It closes l.
 func (s *Server) Serve(l net.Listener) error {
-	if s.cfg.TLS != nil {
-		l = tls.NewListener(l, s.cfg.TLS)
+	defer func() { _ = l.Close() }()
+	s.mu.Lock()
+	s.listener = l
+	s.mu.Unlock()
+	for pause := time.Duration(0); !s.draining.Load(); {
+		accepted, err := l.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			s.start(accepted)
+		case s.draining.Load():
+		case passing(err):
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			time.Sleep(pause)
+		default:
+			return err
+		}
 	}
-	return s.http.Serve(&rescueListener{Listener: l, server: s})
+	return nil
 }
 
-// Shutdown takes no more connections and waits for the answers on their way.
-func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
+// passing reports whether another connection may be accepted later: there are
+// no descriptors or no memory now, or a client has gone again.
+func passing(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// start serves a connection in a goroutine of its own. It may close another
+// one before, which has waited for longest.
+func (s *Server) start(accepted net.Conn) {
+	c := &conn{server: s, net: accepted}
+	s.mu.Lock()
+	if s.draining.Load() {
+		s.mu.Unlock()
+		_ = accepted.Close()
+		return
+	}
+	s.conns[c] = struct{}{}
+	s.running.Add(1)
+	s.mu.Unlock()
+	c.place = s.limit.Enter(accepted)
+	go c.serve()
+}
+
+func (s *Server) ended(c *conn) {
+	c.place.Leave()
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.running.Done()
+}
+
+// Shutdown takes no more connections, closes those on which nothing has come and
+// waits for the others to be answered. When ctx ends first it closes these too
+// and returns the error of ctx. Afterwards Write is not called any more.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.drain(func(c *conn) bool { return c.idle.Load() })
+	done := make(chan struct{})
+	go func() {
+		s.running.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		s.drain(func(*conn) bool { return true })
+		<-done // nothing that a connection does takes long without its socket
+		return ctx.Err()
+	}
+}
+
+// drain closes the listener and the connections that which says.
+func (s *Server) drain(which func(*conn) bool) {
+	var closing []*conn
+	s.mu.Lock()
+	s.draining.Store(true)
+	if s.listener != nil {
+		_ = s.listener.Close() // Serve returns
+	}
+	for c := range s.conns {
+		if which(c) {
+			closing = append(closing, c)
+		}
+	}
+	s.mu.Unlock()
+	for _, c := range closing { // unlocked: Close waits for the connection's reader
+		_ = c.net.Close()
+	}
+}

@@ -33,7 +33,7 @@ func TestOverTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }()
-	if _, err := io.WriteString(c, get("/o/%zz.gif")); err != nil {
+	if _, err := io.WriteString(c, get("/o/%zz.gif", "Connection: close")); err != nil {
 		t.Fatal(err)
 	}
 	b, err := io.ReadAll(c)

@@ -3,6 +3,7 @@ package pixelserver
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image/gif"
@@ -23,6 +24,7 @@ var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
 // world is a running Server and the events it wrote.
 type world struct {
+	server  *Server
 	address string
 	events  chan event.Event
 }
@@ -52,19 +54,27 @@ func serve(t *testing.T, change func(*Config)) *world {
 		t.Fatal(err)
 	}
 	s := New(cfg)
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(l) }()
+	w.server = s
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
 	t.Cleanup(func() {
-		if err := s.Shutdown(t.Context()); err != nil && t.Context().Err() == nil {
-			t.Error(err)
-		}
-		_ = s.http.Close()
-		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		_ = s.Shutdown(ended())
+		if err := <-served; err != nil {
 			t.Errorf("ended with %v", err)
+		}
+		if open := s.limit.Open(); open != 0 {
+			t.Errorf("%d connections are open at the end", open)
 		}
 	})
 	w.address = l.Addr().String()
 	return w
+}
+
+// ended is a context for those who do not wait.
+func ended() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
 }
 
 // talk sends raw bytes and reads the given number of answers, to requests of
@@ -171,4 +181,17 @@ func dial(t *testing.T, w *world) net.Conn {
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	return c
+}
+
+// idleConns reports whether so many connections wait for a request, and one more
+// does not.
+func (w *world) idleConns(n int) bool {
+	w.server.mu.Lock()
+	defer w.server.mu.Unlock()
+	for c := range w.server.conns {
+		if c.idle.Load() {
+			n--
+		}
+	}
+	return n == 0
 }

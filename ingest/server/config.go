@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/event"
+	"glint/ingest/host/connlimit"
 )
 
 // Store makes a body durable. It gets the body as it came; what it needs of the
@@ -48,7 +48,7 @@ type Config struct {
 	MinBytesPerSec   int64         // who sends more slowly than this on the whole is cut with 408
 	BodyGrace        time.Duration // beyond the time that MinBytesPerSec allows
 	StoreTimeout     time.Duration // for one body; more is 503
-	MaxConnections   int           // beyond it, the one idle for longest is closed; by default half of the open files, 16,384 at most
+	MaxConnections   int           // beyond it, the one idle for longest is closed; by default connlimit.Share()
 	MaxHeaderBytes   int
 	HeaderTimeout    time.Duration // for a request's headers, and for the TLS handshake
 	IdleTimeout      time.Duration // of a connection between requests
@@ -102,7 +102,7 @@ func (c *Config) fill() {
 	c.MinBytesPerSec = cmp.Or(c.MinBytesPerSec, 64<<10)
 	c.BodyGrace = cmp.Or(c.BodyGrace, 10*time.Second)
 	c.StoreTimeout = cmp.Or(c.StoreTimeout, 2*time.Minute)
-	c.MaxConnections = cmp.Or(c.MaxConnections, defaultConnections())
+	c.MaxConnections = cmp.Or(c.MaxConnections, connlimit.Share())
 	c.MaxHeaderBytes = cmp.Or(c.MaxHeaderBytes, 16<<10)
 	c.HeaderTimeout = cmp.Or(c.HeaderTimeout, 10*time.Second)
 	c.IdleTimeout = cmp.Or(c.IdleTimeout, 2*time.Minute)
@@ -113,15 +113,4 @@ func (c *Config) fill() {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-}
-
-// defaultConnections leaves half of the file descriptors that this process may
-// have to the rest of it: a log that cannot open a file loses more than a server
-// that cannot take a connection.
-func defaultConnections() int {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return 1024
-	}
-	return int(min(16_384, max(64, limit.Cur/2))) // Go has raised Cur to Max at its start
 }

@@ -48,10 +48,10 @@ func newMetrics(s *Server) *metrics {
 		gauge("glint_ingest_in_flight_bytes", "Memory of bodies that are read or stored right now.", s.memory.used.Load),
 		gauge("glint_ingest_in_flight_limit_bytes", "The most that glint_ingest_in_flight_bytes can be.",
 			func() int64 { return s.memory.limit }),
-		gauge("glint_ingest_connections", "Open connections.", s.conns.open.Load),
+		gauge("glint_ingest_connections", "Open connections.", func() int64 { return int64(s.conns.Open()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "glint_ingest_evicted_connections_total", Help: "Waiting connections closed to make room for new ones.",
-		}, func() float64 { return float64(s.conns.evicted.Load()) }))
+		}, func() float64 { return float64(s.conns.Evicted()) }))
 	return m
 }
 

@@ -25,6 +25,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"glint/ingest/host/connlimit"
 )
 
 // Server answers ingest's routes. Make one with New.
@@ -36,7 +38,7 @@ type Server struct {
 	decoders  *semaphore.Weighted // compressed bodies that are decoded right now
 	asking    *semaphore.Weighted // who looks up outcomes
 	memory    *memory
-	conns     *connections
+	conns     *connlimit.Limit
 	readiness readiness
 	metrics   *metrics
 	failures  throttle
@@ -59,7 +61,7 @@ func New(cfg Config) (*Server, error) {
 		decoders:  semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
 		asking:    semaphore.NewWeighted(1),
 		memory:    newMemory(cfg.MaxInFlightBytes, max(cfg.MaxBodyBytes, cfg.MaxDecodedBytes)+1, cfg.QueueWait),
-		conns:     newConnections(cfg.MaxConnections),
+		conns:     connlimit.New(cfg.MaxConnections),
 		challenge: challenge(cfg.ServiceIDs),
 		after:     time.After,
 	}
@@ -79,7 +81,7 @@ func New(cfg Config) (*Server, error) {
 		ReadHeaderTimeout: cfg.HeaderTimeout,
 		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    cfg.MaxHeaderBytes,
-		ConnState:         s.conns.changed,
+		ConnState:         s.conns.ConnState(),
 		// What net/http logs names addresses of clients.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}

@@ -17,25 +17,44 @@ func AppendString(dst []byte, s string, maxBytes int) []byte {
 	dst = append(dst, '"')
 	end := len(dst) + maxBytes
 	for i := 0; i < len(s); {
-		mark := len(dst)
-		n := 1
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c < 0x20 || c == 0x7f:
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		case c < utf8.RuneSelf:
-			dst = append(dst, c)
-		default:
-			var r rune
-			r, n = utf8.DecodeRuneInString(s[i:])
-			dst = utf8.AppendRune(dst, r) // RuneError, U+FFFD, for a wrong byte
+		// Most strings are one run of plain characters: they are copied at once.
+		run, room := i, min(len(s), i+end-len(dst))
+		for run < room && plain[s[run]] {
+			run++
 		}
+		dst = append(dst, s[i:run]...)
+		if run == room {
+			break // the end of s, or of what may be written
+		}
+		var n int
+		mark := len(dst)
+		dst, n = appendOther(dst, s[run:])
 		if len(dst) > end {
 			dst = dst[:mark]
 			break
 		}
-		i += n
+		i = run + n
 	}
 	return append(dst, '"')
+}
+
+// plain are the characters that stand for themselves in a string.
+var plain = func() (set [256]bool) {
+	for c := 0x20; c < 0x7f; c++ {
+		set[c] = c != '"' && c != '\\'
+	}
+	return set
+}()
+
+// appendOther appends the first character of s, which is none of plain, and
+// returns how many bytes of s it has.
+func appendOther(dst []byte, s string) ([]byte, int) {
+	switch c := s[0]; {
+	case c == '"' || c == '\\':
+		return append(dst, '\\', c), 1
+	case c < utf8.RuneSelf:
+		return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15]), 1
+	}
+	r, n := utf8.DecodeRuneInString(s)
+	return utf8.AppendRune(dst, r), n // RuneError, U+FFFD, for a wrong byte
 }
