@@ -49,9 +49,11 @@ func (r *readings) next() bool {
 		case 5:
 			// What breaks words has taken the = away.
 			r.n = copy(r.buffer[:], r.text)
-			_ = r.replace(percent) && r.replace(percent)
+			if r.replace(percent) {
+				r.replace(percent)
+			}
 			if r.replace(foreign) {
-				_ = r.replace(dropped)
+				r.replace(dropped)
 				return true
 			}
 		}
