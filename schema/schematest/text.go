@@ -11,8 +11,10 @@ import (
 )
 
 // tables are those that hold data of campaigns.
-var tables = []string{"campaigns", "sends", "message_campaigns", "opens", "unresolved_opens", "bad_tokens", "registrations", "recipient_messages",
-	"key_fingerprints"}
+var tables = []string{
+	"campaigns", "sends", "message_campaigns", "opens", "unresolved_opens", "bad_tokens", "registrations", "recipient_messages",
+	"key_fingerprints",
+}
 
 // Empty removes all rows, and what the tables know of inserts that were made.
 func (w *Warehouse) Empty(tb testing.TB) {
