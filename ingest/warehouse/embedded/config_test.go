@@ -46,7 +46,7 @@ func TestRenderedConfigurationIsXMLWhateverThePath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := renderConfig(&cfg, newLayout(&cfg), 12345)
+	text, err := renderConfig(&cfg, newLayout(&cfg), 12345, newSecrets())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,19 +65,17 @@ func TestMalformedRequestsDoNotReachTheEngine(t *testing.T) {
 	}
 }
 
-func TestSameBytesOnTheInnerPortDoEndTheEngine(t *testing.T) {
+func TestSameBytesInsideDoEndTheEngine(t *testing.T) {
 	// The reason for the proxy. Should this test fail with a newer engine, the
 	// engine has become more robust.
 	engine := startEngine(t, t.TempDir())
-	way, err := engine.proxy.relay.wait(t.Context())
+	connection, err := backendOf(t, engine).dial(t.Context(), "tcp", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	connection, err := net.Dial("tcp", strings.TrimPrefix(way.url, "http://"))
-	if err != nil {
+	if _, err := connection.Write([]byte(tlsHello)); err != nil {
 		t.Fatal(err)
 	}
-	write(t, connection.(*net.TCPConn), tlsHello)
 	_ = connection.Close()
 	eventually(t, "the engine was restarted", func() bool { return engine.Restarts() == 1 })
 	must(t, engine, "SELECT 1")
