@@ -1,6 +1,9 @@
 package gatekeeper
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // kind is the class of a token.
 type kind uint8
@@ -36,9 +39,16 @@ const symbols = "()[]{},.;:=<>!+-*/%|?^&~"
 // tokenize splits a statement. It refuses each text in which the engine's lexer
 // might see other boundaries of strings, comments and names than this one.
 func tokenize(statement string) ([]token, *Refusal) {
+	if strings.HasPrefix(statement, ".") {
+		return nil, notPlain("a dot as its first character") // always a number for the engine
+	}
 	var tokens []token
 	for at := 0; at < len(statement); {
-		end, found, refused := next(statement, at)
+		previous := token{}
+		if len(tokens) > 0 {
+			previous = tokens[len(tokens)-1]
+		}
+		end, found, refused := next(statement, at, previous)
 		if refused != nil {
 			return nil, refused
 		}
@@ -53,7 +63,7 @@ func tokenize(statement string) ([]token, *Refusal) {
 
 // next reads what begins at the byte: a token, or blanks or a comment, for
 // which the token is zero. It returns where the next one begins.
-func next(statement string, at int) (int, token, *Refusal) {
+func next(statement string, at int, previous token) (int, token, *Refusal) {
 	switch b := statement[at]; {
 	case b == ' ' || b == '\t' || b == '\n' || b == '\r':
 		return at + 1, token{}, nil
@@ -61,10 +71,16 @@ func next(statement string, at int) (int, token, *Refusal) {
 		return skipComment(statement, at, "\n")
 	case strings.HasPrefix(statement[at:], "/*"):
 		return skipComment(statement, at, "*/")
+	case strings.HasPrefix(statement[at:], "//"):
+		return 0, token{}, notPlain("two slashes") // a comment of the engine
 	case b == '\'':
 		return quotedString(statement, at)
 	case b == '"' || b == '`':
 		return quotedName(statement, at)
+	case isDigit(b) && previous.isSymbol('.'):
+		return numberAt(statement, at, indexForm)
+	case isDigit(b), b == '.' && !takesIndex(previous) && at+1 < len(statement) && isDigit(statement[at+1]):
+		return numberAt(statement, at, numberForm)
 	case isWordByte(b):
 		end := at
 		for end < len(statement) && isWordByte(statement[end]) {
@@ -74,11 +90,7 @@ func next(statement string, at int) (int, token, *Refusal) {
 			// x'6869' is a literal of the engine in which \ is no escape.
 			return 0, token{}, notPlain("a quote directly after a word")
 		}
-		found := token{kind: word, value: statement[at:end]}
-		if b >= '0' && b <= '9' {
-			found.kind = number
-		}
-		return end, found, nil
+		return end, token{kind: word, value: statement[at:end]}, nil
 	case strings.IndexByte(symbols, b) >= 0:
 		return at + 1, token{kind: symbol, value: statement[at : at+1]}, nil
 	case b >= 0x80:
@@ -88,8 +100,41 @@ func next(statement string, at int) (int, token, *Refusal) {
 	}
 }
 
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
 func isWordByte(b byte) bool {
-	return b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+	return b == '_' || isDigit(b) || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+}
+
+var (
+	// numberForm is a whole number, a fraction or an exponent.
+	numberForm = regexp.MustCompile(`^(0[xX][0-9a-fA-F]+|0[bB][01]+|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)$`)
+	// indexForm is an element of a tuple, or of a tuple inside: x.1.2.
+	indexForm = regexp.MustCompile(`^[0-9]+(\.[0-9]+)*$`)
+)
+
+// takesIndex says whether a dot after the token and before a digit picks an
+// element of a tuple and does not begin a fraction.
+func takesIndex(t token) bool {
+	return t.isName() && t.value != "" || t.kind == number || t.isSymbol(')') || t.isSymbol(']')
+}
+
+// numberAt reads a number. The engine sees a word in a part of 1x, of .5x and
+// of 1.x, so that what follows a number directly must not be a word.
+func numberAt(statement string, at int, form *regexp.Regexp) (int, token, *Refusal) {
+	end := at
+	for end < len(statement) {
+		b := statement[end]
+		sign := (b == '+' || b == '-') && end > at && (statement[end-1] == 'e' || statement[end-1] == 'E')
+		if !isWordByte(b) && b != '.' && !sign {
+			break
+		}
+		end++
+	}
+	if !form.MatchString(statement[at:end]) || end < len(statement) && strings.IndexByte("'\"`", statement[end]) >= 0 {
+		return 0, token{}, notPlain("a word or a quote directly after a number")
+	}
+	return end, token{kind: number, value: statement[at:end]}, nil
 }
 
 func describe(b byte) string {

@@ -20,7 +20,7 @@ type rule func(value string, limits Limits) (string, bool)
 
 // The forms of values. None can hold a path, an address or SQL.
 var (
-	numberForm   = regexp.MustCompile(`^-?[0-9]{1,20}(\.[0-9]{1,20})?$`)
+	digitsForm   = regexp.MustCompile(`^-?[0-9]{1,20}(\.[0-9]{1,20})?$`)
 	choiceForm   = regexp.MustCompile(`^[A-Za-z0-9_]{1,40}$`)
 	zoneForm     = regexp.MustCompile(`^[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}$`)
 	readonlyForm = regexp.MustCompile(`^[12]$`)
@@ -31,14 +31,14 @@ func matches(form *regexp.Regexp) rule {
 }
 
 var (
-	numeric = matches(numberForm) // also for Bool: 0 and 1
+	numeric = matches(digitsForm) // also for Bool: 0 and 1
 	choice  = matches(choiceForm) // also true and false
 )
 
 func atMost(limit func(Limits) uint64) rule {
 	return func(value string, limits Limits) (string, bool) {
 		most := limit(limits)
-		if !numberForm.MatchString(value) || strings.HasPrefix(value, "-") {
+		if !digitsForm.MatchString(value) || strings.HasPrefix(value, "-") {
 			return "", false
 		}
 		whole, _, _ := strings.Cut(value, ".")

@@ -133,19 +133,14 @@ func (r *clauseReader) settingsList(i int) *Refusal {
 			return &Refusal{codeSyntaxError, "SYNTAX_ERROR", "after SETTINGS a reader's statement has name = value, ..."}
 		}
 		i += 2
-		start := r.at(i).start
-		if r.at(i).isSymbol('-') || r.at(i).isSymbol('+') {
+		start, raw := r.at(i).start, ""
+		if r.at(i).isSymbol('-') && r.at(i+1).kind == number {
+			raw = "-"
 			i++
 		}
-		// A number with a fraction is three tokens.
-		last := i
-		for r.at(i).kind == number && r.at(last+1).start == r.at(last).end && (r.at(last+1).kind == number || r.at(last+1).isSymbol('.')) {
-			last++
-		}
-		raw := ""
 		switch value := r.at(i); value.kind {
 		case number:
-			raw = r.join(start, i, last)
+			raw += value.value
 		case word:
 			raw = strings.ToLower(value.value)
 			if raw != "true" && raw != "false" && raw != "default" {
@@ -161,26 +156,13 @@ func (r *clauseReader) settingsList(i int) *Refusal {
 			return refused
 		}
 		if capped != raw {
-			r.replacements = append(r.replacements, replacement{start, r.at(last).end, capped})
+			r.replacements = append(r.replacements, replacement{start, r.at(i).end, capped})
 		}
-		i = last + 1
-		if !r.at(i).isSymbol(',') {
+		if !r.at(i + 1).isSymbol(',') {
 			return nil
 		}
-		i++
+		i += 2
 	}
-}
-
-// join returns a number with its sign as written.
-func (r *clauseReader) join(start, first, last int) string {
-	var joined strings.Builder
-	if start != r.at(first).start {
-		joined.WriteString(r.at(first - 1).value)
-	}
-	for j := first; j <= last; j++ {
-		joined.WriteString(r.at(j).value)
-	}
-	return joined.String()
 }
 
 // rewrite returns the source with the values that were lowered.
