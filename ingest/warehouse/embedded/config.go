@@ -66,6 +66,8 @@ type Config struct {
 	MaxBufferedBytes int64
 	// Logger gets starts, restarts and stops; nil discards them.
 	Logger *slog.Logger
+
+	noNamespace bool // as on a system that allows no namespaces; for tests
 }
 
 // identifier is safe as an XML element and as an unquoted SQL identifier.

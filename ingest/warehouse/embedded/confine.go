@@ -41,6 +41,8 @@ type Confinement struct {
 	Gaps []string
 }
 
+const gapPort = "local users can connect to the inner port"
+
 func confinement(isolated bool, abi int) Confinement {
 	c := Confinement{LandlockABI: abi, OwnNetwork: isolated}
 	for _, gap := range landlockGaps(abi) {
@@ -50,7 +52,7 @@ func confinement(isolated bool, abi int) Confinement {
 		c.Gaps = append(c.Gaps, gap)
 	}
 	if !isolated {
-		c.Gaps = append(c.Gaps, "UDP", "local users can connect to the inner port")
+		c.Gaps = append(c.Gaps, "UDP", gapPort)
 	}
 	return c
 }
@@ -63,10 +65,17 @@ type room struct {
 	Read     []string // files and folders it may read
 }
 
+// processFacts are what the engine reads of /proc. Not the whole of it: other
+// processes of the same user show their environment there.
+var processFacts = []string{
+	"/proc/self", "/proc/meminfo", "/proc/cpuinfo", "/proc/stat", "/proc/loadavg", "/proc/uptime", "/proc/vmstat",
+	"/proc/diskstats", "/proc/filesystems", "/proc/version", "/proc/pressure", "/proc/sys/kernel", "/proc/sys/vm", "/proc/sys/fs",
+}
+
 // newRoom returns the room of an engine.
 func newRoom(cfg *Config, files layout, port int, isolated bool) room {
 	read := []string{
-		files.ConfigFile, files.FilesDir, cfg.Library, "/proc", "/sys/devices/system", "/sys/fs/cgroup", "/sys/block",
+		files.ConfigFile, files.FilesDir, cfg.Library, "/sys/devices/system", "/sys/fs/cgroup", "/sys/kernel/mm/transparent_hugepage",
 		"/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/dev/random", "/dev/urandom",
 		"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib",
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -98,6 +99,7 @@ func restrict(r *room, abi int) error {
 		{r.Write, changeRights},
 		{r.Read, readRights},
 		{programs, readRights | unix.LANDLOCK_ACCESS_FS_EXECUTE},
+		{processFacts, readRights},
 		{[]string{"/dev/null"}, readRights | unix.LANDLOCK_ACCESS_FS_WRITE_FILE},
 	} {
 		for _, path := range grant.paths {
@@ -148,14 +150,23 @@ func newRuleset(abi int) (*ruleset, error) {
 // allowPath allows the rights to a file, or to a folder and all below it. A
 // path that is not there needs no rule.
 func (s *ruleset) allowPath(path string, rights uint64) error {
-	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	// A rule holds for an inode. Those of /proc are made anew when nothing keeps
+	// them, so that their descriptors stay open for the life of the engine.
+	kept := strings.HasPrefix(path, "/proc/")
+	flags := unix.O_PATH
+	if !kept {
+		flags |= unix.O_CLOEXEC
+	}
+	fd, err := unix.Open(path, flags, 0)
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("open %s for a rule: %w", path, err)
 	}
-	defer func() { _ = unix.Close(fd) }()
+	if !kept {
+		defer func() { _ = unix.Close(fd) }()
+	}
 	var status unix.Stat_t
 	if err := unix.Fstat(fd, &status); err != nil {
 		return fmt.Errorf("read kind of %s: %w", path, err)
