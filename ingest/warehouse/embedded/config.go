@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"regexp"
 	"time"
@@ -149,7 +150,7 @@ func (c Config) withDefaults() (Config, error) {
 		*path = absolute
 	}
 	if c.MaxMemoryBytes == 0 {
-		c.MaxMemoryBytes = defaultMemoryBytes("/proc/meminfo", "/sys/fs/cgroup/memory.max")
+		c.MaxMemoryBytes = defaultMemoryBytes(os.DirFS("/"))
 	}
 	if c.LockWait == 0 {
 		c.LockWait = DefaultLockWait
