@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"bytes"
+	"encoding/xml"
 	"fmt"
 	"net"
 	"net/http"
@@ -272,4 +273,60 @@ func TestConfigurationHoldsEachSealedSettingTwice(t *testing.T) {
 			t.Errorf("%s is sealed %d times: for the reader and for the definer", name, n)
 		}
 	}
+}
+
+// TestServersOfOthersSealTheSame compares the profiles for a ClickHouse server
+// with those of the embedded engine.
+func TestServersOfOthersSealTheSame(t *testing.T) {
+	text, err := os.ReadFile("../../deploy/clickhouse/users.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct {
+		Profiles struct {
+			Definer struct {
+				Constraints constraintNames `xml:"constraints"`
+			} `xml:"default"`
+			Reader struct {
+				Readonly    int             `xml:"readonly"`
+				Quote       int             `xml:"output_format_json_quote_64bit_integers"`
+				Constraints constraintNames `xml:"constraints"`
+			} `xml:"glint_reader"`
+		} `xml:"profiles"`
+	}
+	if err := xml.Unmarshal(text, &config); err != nil {
+		t.Fatal(err)
+	}
+	reader := config.Profiles.Reader
+	if reader.Readonly != 2 || reader.Quote != 1 {
+		t.Errorf("the reader's profile has readonly %d, quoted numbers %d", reader.Readonly, reader.Quote)
+	}
+	definer := config.Profiles.Definer.Constraints
+	for _, name := range []string{"additional_table_filters", "additional_result_filter", "parallel_replicas_custom_key", "output_format_schema"} {
+		if !slices.Contains(definer.sealed(), name) {
+			t.Errorf("%s is not sealed for the definer", name)
+		}
+	}
+	for _, name := range definer.sealed() {
+		if !slices.Contains(sealedSettings, name) || !slices.Contains(reader.Constraints.sealed(), name) {
+			t.Errorf("%s is sealed for the definer alone", name)
+		}
+	}
+}
+
+type constraintNames struct {
+	All []struct {
+		XMLName  xml.Name
+		Readonly *struct{} `xml:"readonly"`
+	} `xml:",any"`
+}
+
+func (c constraintNames) sealed() []string {
+	var names []string
+	for _, one := range c.All {
+		if one.Readonly != nil {
+			names = append(names, one.XMLName.Local)
+		}
+	}
+	return names
 }
