@@ -222,3 +222,17 @@ func eventually(t *testing.T, what string, condition func() bool) {
 
 // logTo returns a logger whose lines the test reads.
 func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+func benchEngine(b *testing.B) string {
+	b.Helper()
+	path, err := toolchain.Locate("engine")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+func drainAndClose(response *http.Response) {
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+}
