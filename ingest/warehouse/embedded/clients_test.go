@@ -39,7 +39,7 @@ var clientRequests = []struct {
 	{"BI, information schema", "POST", "", "SELECT table_name FROM information_schema.tables WHERE table_schema = 'glint'", nil, "open_count"},
 	{"window and CTE", "POST", "", "WITH x AS (SELECT number AS n FROM numbers(5)) SELECT n, sum(n) OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS s, quantileIf(0.9)(n, n > 1) OVER () FROM x ORDER BY n DESC LIMIT 1", nil, "4\t10"},
 	{"strings with everything", "POST", "", `SELECT 'file(\'x\') SETTINGS readonly = 0; -- “” /* $$ # \\', 'it''s', '日本'`, nil, "日本"},
-	{"tuple, map, array", "POST", "", "SELECT (1, 'a').1, [1, 2][-1], map('a', 1)['a'], 1.5e3, 0xFF, -.5, x -> x + 1 FROM (SELECT 1) WHERE 0", nil, ""},
+	{"tuple, map, array", "POST", "", "SELECT (1, 'a').1, [1, 2][-1], map('a', 1)['a'], 1.5e3, 0xFF, -.5, arrayMap(x -> x + 1, [1])", nil, "1500"},
 	{"settings", "POST", "", "SELECT opens FROM open_count SETTINGS max_threads = 64, join_use_nulls = true, max_execution_time = 1.5 FORMAT JSON SETTINGS output_format_json_quote_64bit_integers = 0", nil, `"opens": 1000`},
 	{"show", "POST", "", "SHOW TABLES FROM glint LIKE '%open%'", nil, "open_count"},
 	{"describe", "POST", "", "DESCRIBE TABLE glint.open_count", nil, "opens\tUInt64"},
