@@ -41,9 +41,8 @@ func atMost(limit func(Limits) uint64) rule {
 		if !digitsForm.MatchString(value) || strings.HasPrefix(value, "-") {
 			return "", false
 		}
-		whole, _, _ := strings.Cut(value, ".")
-		asked, err := strconv.ParseUint(whole, 10, 64)
-		if err != nil || asked == 0 || asked > most {
+		asked, err := strconv.ParseFloat(value, 64)
+		if err != nil || asked == 0 || asked > float64(most) {
 			return strconv.FormatUint(most, 10), true
 		}
 		return value, true
@@ -59,7 +58,7 @@ var allowedSettings = map[string]rule{
 	"max_block_size":     atMost(func(Limits) uint64 { return 1 << 20 }),
 
 	"max_result_rows": numeric, "max_result_bytes": numeric, "result_overflow_mode": choice,
-	"limit": numeric, "offset": numeric, "extremes": choice, "priority": numeric,
+	"limit": numeric, "offset": numeric, "extremes": choice,
 	"readonly":         matches(readonlyForm),
 	"session_timezone": matches(zoneForm),
 
