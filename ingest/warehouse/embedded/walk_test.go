@@ -18,7 +18,7 @@ type walker struct {
 	ran   map[string]int // of those that the engine executed
 }
 
-// client keeps connections: a walk has tens of thousands of requests.
+// walk sends all statements, eight at a time.
 func (w *walker) walk(t *testing.T, c *canaries, kind string, statements []walkStatement) {
 	t.Helper()
 	const parallel = 8
