@@ -84,7 +84,7 @@ func TestAFilterOnTheIDReachesTheKeysOfBothTables(t *testing.T) {
 		if view == "campaign_names" {
 			continue // reads neither
 		}
-		plan := w.Text(t, schematest.ReaderUser, "EXPLAIN indexes = 1 SELECT * FROM "+view+" WHERE campaign_id = 42 FORMAT TSVRaw", nil)
+		plan := w.Text(t, schematest.WarehouseUser, "EXPLAIN indexes = 1 SELECT * FROM "+view+" WHERE campaign_id = 42 FORMAT TSVRaw", nil)
 		plan = strings.NewReplacer("│", " ", "├", " ", "└", " ", "─", " ").Replace(plan)
 		keys := map[string]string{}
 		for _, match := range keyRead.FindAllStringSubmatch(plan, -1) {

@@ -103,3 +103,28 @@ func TestDatabaseIsGlintUnlessSaid(t *testing.T) {
 		}
 	}
 }
+
+func TestCloudAddressMeansTLS(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"https://default:pw@abc.eu-central-1.aws.clickhouse.cloud:8443":       "abc.eu-central-1.aws.clickhouse.cloud:8443",
+		"https://default:pw@abc.eu-central-1.aws.clickhouse.cloud":            "abc.eu-central-1.aws.clickhouse.cloud:8443",
+		"https://default:pw@abc.clickhouse.cloud:443/glint?secure=true":       "abc.clickhouse.cloud:443",
+		"https://default:pw@abc.clickhouse.cloud/glint?dial_timeout=5s":       "abc.clickhouse.cloud:8443",
+		"https://default:pw@[2001:db8::1]/glint":                              "[2001:db8::1]:8443",
+		"https://default:pw@abc.clickhouse.cloud/glint?skip_verify=true":      "abc.clickhouse.cloud:8443",
+		"https://default:p%40w@abc.clickhouse.cloud/?max_execution_time=60":   "abc.clickhouse.cloud:8443",
+		"https://abc.clickhouse.cloud:8443/glint?username=default&password=x": "abc.clickhouse.cloud:8443",
+	} {
+		options, err := parseDSN(dsn)
+		switch {
+		case err != nil:
+			t.Errorf("%s: %v", dsn, err)
+		case options.TLS == nil || options.Protocol != clickhouse.HTTP:
+			t.Errorf("%s: without TLS or not over HTTP", dsn)
+		case options.TLS.InsecureSkipVerify != strings.Contains(dsn, "skip_verify"):
+			t.Errorf("%s: certificates are not verified", dsn)
+		case len(options.Addr) != 1 || options.Addr[0] != want || options.Auth.Database != "glint":
+			t.Errorf("%s: %v, database %s", dsn, options.Addr, options.Auth.Database)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"strings"
 	"sync"
@@ -83,10 +84,13 @@ func createDatabase(ctx context.Context, options *clickhouse.Options) error {
 func parseDSN(dsn string) (*clickhouse.Options, error) {
 	u, err := url.Parse(dsn)
 	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("%w: want http://USER:PASSWORD@HOST:8123/%s or clickhouse://…", ErrDSN, Database)
+		return nil, fmt.Errorf("%w: want http://USER:PASSWORD@HOST:8123/%s, https://… or clickhouse://…", ErrDSN, Database)
 	}
 	if strings.Trim(u.Path, "/") == "" {
 		u.Path = "/" + Database
+	}
+	if u.Scheme == "https" {
+		secure(u)
 	}
 	options, err := clickhouse.ParseDSN(u.String())
 	if err != nil {
@@ -101,6 +105,19 @@ func parseDSN(dsn string) (*clickhouse.Options, error) {
 		options.Settings = clickhouse.Settings{}
 	}
 	return options, nil
+}
+
+// secure fills in what the driver does not take from https://, as ClickHouse
+// Cloud and every HTTP client write it: TLS, and the port of HTTP over TLS.
+func secure(u *url.URL) {
+	parameters := u.Query()
+	if !parameters.Has("secure") {
+		parameters.Set("secure", "true")
+		u.RawQuery = parameters.Encode()
+	}
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), "8443")
+	}
 }
 
 // DB returns a database/sql handle on the same ClickHouse, for the migrations.

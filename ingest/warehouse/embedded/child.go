@@ -20,7 +20,8 @@ import (
 // childVariable in the environment turns a start of this binary into the engine.
 const childVariable = "GLINT_ENGINE_CHILD"
 
-// The files the child inherits beside standard input and standard error.
+// The files the child inherits beside standard input and standard error; the
+// others are childDoorwayFD and childCommFD.
 const (
 	childLockFD   = 3 // the locked file; only held
 	childStatusFD = 4 // one line when the engine listens
@@ -54,6 +55,7 @@ type childSpec struct {
 	Port       int
 	User       string // may end queries
 	Password   string
+	Door       string // the secret of the listener
 }
 
 // RunChildIfAsked turns this process into the engine if it was started as one,
@@ -63,7 +65,10 @@ func RunChildIfAsked() {
 	if os.Getenv(childVariable) == "" {
 		return
 	}
-	status, err := runChild()
+	status, err := confineIfAsked()
+	if status == 0 && err == nil {
+		status, err = runChild()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "engine:", err)
 	}
@@ -77,6 +82,9 @@ func runChild() (int, error) {
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	syscall.Umask(0o077)
 	nameProcess("glint-engine")
+	for _, fd := range []int{childLockFD, childStatusFD, childDoorwayFD} {
+		syscall.CloseOnExec(fd) // whatever the engine might execute gets none of them
+	}
 
 	input := bufio.NewReader(os.Stdin)
 	line, err := input.ReadBytes('\n')
@@ -107,6 +115,7 @@ func runChild() (int, error) {
 		})
 	}()
 	go announce(spec.Port)
+	go serveDoorway(spec.Port)
 
 	select {
 	case err := <-ended:
@@ -159,6 +168,7 @@ func requestEnd(spec *childSpec) {
 		return
 	}
 	request.SetBasicAuth(spec.User, spec.Password)
+	request.Header.Set(doorHeader, spec.Door)
 	// An open connection, even an idle one, would delay the engine's end by 5 s.
 	request.Close = true
 	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
@@ -171,5 +181,7 @@ func requestEnd(spec *childSpec) {
 
 // nameProcess sets the name that ps shows; without it the link we were started through shows.
 func nameProcess(name string) {
-	_ = os.WriteFile("/proc/self/comm", []byte(name), 0)
+	comm := os.NewFile(childCommFD, "comm")
+	_, _ = comm.WriteString(name)
+	_ = comm.Close()
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"regexp"
 	"time"
@@ -66,6 +67,8 @@ type Config struct {
 	MaxBufferedBytes int64
 	// Logger gets starts, restarts and stops; nil discards them.
 	Logger *slog.Logger
+
+	noNamespace bool // as on a system that allows no namespaces; for tests
 }
 
 // identifier is safe as an XML element and as an unquoted SQL identifier.
@@ -147,7 +150,7 @@ func (c Config) withDefaults() (Config, error) {
 		*path = absolute
 	}
 	if c.MaxMemoryBytes == 0 {
-		c.MaxMemoryBytes = defaultMemoryBytes("/proc/meminfo", "/sys/fs/cgroup/memory.max")
+		c.MaxMemoryBytes = defaultMemoryBytes(os.DirFS("/"))
 	}
 	if c.LockWait == 0 {
 		c.LockWait = DefaultLockWait

@@ -5,10 +5,10 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 func TestValidateReportsAllFaults(t *testing.T) {
@@ -46,7 +46,7 @@ func TestRenderedConfigurationIsXMLWhateverThePath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := renderConfig(&cfg, newLayout(&cfg), 12345)
+	text, err := renderConfig(&cfg, newLayout(&cfg), 12345, newSecrets())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,29 +65,64 @@ func TestRenderedConfigurationIsXMLWhateverThePath(t *testing.T) {
 
 func TestDefaultMemoryIsHalfOfWhatIsThere(t *testing.T) {
 	const gib = uint64(1) << 30
+	const (
+		eight = "MemTotal:       8388608 kB\n"
+		four  = "4294967296\n"
+		huge  = "9223372036854771712\n" // version 1 says "no limit" so
+		v2    = "31 23 0:28 / /sys/fs/cgroup rw,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
+		v1    = "40 31 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+		v1in  = "35 31 0:32 /docker/abc /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"
+	)
 	tests := []struct {
-		name, meminfo, cgroup string
-		want                  uint64
+		name  string
+		files map[string]string
+		want  uint64
 	}{
-		{"machine without a limit", "MemTotal:       8388608 kB\n", "max\n", 4 * gib},
-		{"tighter control group", "MemTotal:       8388608 kB\n", "4294967296\n", 2 * gib},
-		{"wider control group", "MemTotal:       8388608 kB\n", "99999999999999\n", 4 * gib},
-		{"small machine", "MemTotal:       1048576 kB\n", "max\n", gib},
-		{"nothing known", "", "", gib},
+		{"nothing known", nil, gib},
+		{"machine without groups", map[string]string{"proc/meminfo": eight}, 4 * gib},
+		{"small machine", map[string]string{"proc/meminfo": "MemTotal:       1048576 kB\n"}, gib},
+		{"version 2, no limit", map[string]string{
+			"proc/meminfo": eight, "proc/self/mountinfo": v2, "proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/memory.max": "max\n",
+		}, 4 * gib},
+		{"version 2, container's own root", map[string]string{
+			"proc/meminfo": eight, "proc/self/mountinfo": v2, "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": four,
+		}, 2 * gib},
+		{"version 2, nested, the service's limit", map[string]string{
+			"proc/meminfo": eight, "proc/self/mountinfo": v2, "proc/self/cgroup": "0::/system.slice/glint.service\n",
+			"sys/fs/cgroup/system.slice/glint.service/memory.max": four, "sys/fs/cgroup/system.slice/memory.max": "max\n",
+		}, 2 * gib},
+		{"version 2, nested, the slice's limit", map[string]string{
+			"proc/meminfo": eight, "proc/self/mountinfo": v2, "proc/self/cgroup": "0::/a.slice/b.slice/glint.service\n",
+			"sys/fs/cgroup/a.slice/memory.max": four, "sys/fs/cgroup/a.slice/b.slice/memory.max": "99999999999999\n",
+			"sys/fs/cgroup/a.slice/b.slice/glint.service/memory.max": "max\n",
+		}, 2 * gib},
+		{"version 2, throttled before the limit", map[string]string{
+			"proc/meminfo": eight, "proc/self/mountinfo": v2, "proc/self/cgroup": "0::/a\n",
+			"sys/fs/cgroup/a/memory.max": "6442450944\n", "sys/fs/cgroup/a/memory.high": four,
+		}, 2 * gib},
+		{"version 1, no limit", map[string]string{
+			"proc/meminfo": eight, "proc/self/mountinfo": v1, "proc/self/cgroup": "4:memory:/a\n0::/\n", "sys/fs/cgroup/memory/a/memory.limit_in_bytes": huge,
+		}, 4 * gib},
+		{"version 1, nested", map[string]string{
+			"proc/meminfo": eight, "proc/self/mountinfo": v1 + v2, "proc/self/cgroup": "9:cpu:/x\n4:memory:/a/b\n0::/\n",
+			"sys/fs/cgroup/memory/a/memory.limit_in_bytes": four, "sys/fs/cgroup/memory/a/b/memory.limit_in_bytes": huge,
+		}, 2 * gib},
+		{"version 1, container", map[string]string{
+			"proc/meminfo": eight, "proc/self/mountinfo": v1in, "proc/self/cgroup": "4:hugetlb,memory:/docker/abc\n",
+			"sys/fs/cgroup/memory/memory.limit_in_bytes": four,
+		}, 2 * gib},
+		{"limit of a group that is not ours", map[string]string{
+			"proc/meminfo": eight, "proc/self/mountinfo": v2, "proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/b/memory.max": four,
+		}, 4 * gib},
+		{"damaged files", map[string]string{"proc/meminfo": eight, "proc/self/mountinfo": "x - y\n\n - \n", "proc/self/cgroup": ":\n"}, 4 * gib},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			dir := t.TempDir()
-			meminfo, cgroup := filepath.Join(dir, "meminfo"), filepath.Join(dir, "memory.max")
-			for path, text := range map[string]string{meminfo: test.meminfo, cgroup: test.cgroup} {
-				if text == "" {
-					continue
-				}
-				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
+			root := fstest.MapFS{}
+			for name, text := range test.files {
+				root[name] = &fstest.MapFile{Data: []byte(text)}
 			}
-			if got := defaultMemoryBytes(meminfo, cgroup); got != test.want {
+			if got := defaultMemoryBytes(root); got != test.want {
 				t.Errorf("%d, want %d", got, test.want)
 			}
 		})

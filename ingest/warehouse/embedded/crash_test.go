@@ -116,16 +116,8 @@ func TestEngineThatStopsListeningIsReplaced(t *testing.T) {
 	dir := t.TempDir()
 	engine := startEngine(t, dir)
 	child := enginePID(t, dir)
-	// What any local process could do on the inner port as the engine's own user.
-	way, err := engine.proxy.relay.wait(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	request, err := http.NewRequest(http.MethodPost, way.url, strings.NewReader("SYSTEM STOP LISTEN HTTP"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer := do(t, request); answer.status != http.StatusOK {
+	// Only the engine's own user may do this, and only the proxy could be it.
+	if answer := inside(t, engine, reservedUser, "", "SYSTEM STOP LISTEN HTTP"); answer.status != http.StatusOK {
 		t.Fatalf("stop listening: %s", answer.text)
 	}
 	eventually(t, "another engine answers", func() bool {

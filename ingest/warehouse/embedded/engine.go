@@ -100,7 +100,7 @@ func startLocked(ctx context.Context, cfg Config, files layout, lock *dirLock) (
 	engine := &Engine{cfg: cfg, lock: lock, url: publicURL(listener), done: make(chan struct{})}
 	way := newRelay()
 	engine.proxy = newProxy(&engine.cfg, way)
-	engine.supervisor = &supervisor{cfg: &engine.cfg, files: files, lock: lock, relay: way}
+	engine.supervisor = &supervisor{cfg: &engine.cfg, files: files, lock: lock, relay: way, shared: cfg.noNamespace}
 	engine.supervisor.stop, engine.stop = context.WithCancel(context.Background())
 	engine.supervisor.hurry, engine.hurry = context.WithCancel(context.Background())
 	// Whoever cancels the start wants the engine gone, not tidied up.
@@ -188,6 +188,9 @@ func (e *Engine) Err() error {
 
 // Restarts counts how often the engine ended unasked and was started again.
 func (e *Engine) Restarts() uint64 { return e.supervisor.restarts.Load() }
+
+// Confinement says what keeps the engine's process from files and the network.
+func (e *Engine) Confinement() Confinement { return *e.supervisor.confined.Load() }
 
 // Stop ends the engine: no new requests, then a while for those under way, then
 // the engine itself. It returns when the engine is gone and the data directory

@@ -33,6 +33,40 @@ func TestMalformedRequestsDoNotReachTheEngine(t *testing.T) {
 		{"body cut short", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n" + authorization + "\r\nSELECT"},
 		{"bad chunk size", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + authorization + "\r\nzz\r\nSELECT 1\r\n"},
 		{"two lengths", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 9\r\n" + authorization + "\r\nSELECT 1"},
+		{"length no number", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: zz\r\n" + authorization + "\r\nSELECT 1"},
+		{"length beyond 64 bits", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n" + authorization + "\r\nSELECT 1"},
+		{"length of 64 bits", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9223372036854775807\r\n" + authorization + "\r\nSELECT 1"},
+		{"negative length", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -8\r\n" + authorization + "\r\nSELECT 1"},
+		{"length with a sign", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +8\r\n" + authorization + "\r\nSELECT 1"},
+		{"hexadecimal length", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0x8\r\n" + authorization + "\r\nSELECT 1"},
+		{"empty length", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: \r\n" + authorization + "\r\nSELECT 1"},
+		{"list of lengths", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8, 8\r\n" + authorization + "\r\nSELECT 1"},
+		{"length and chunks", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nTransfer-Encoding: chunked\r\n" + authorization + "\r\n8\r\nSELECT 1\r\n0\r\n\r\n"},
+		{"chunked twice", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" + authorization + "\r\n8\r\nSELECT 1\r\n0\r\n\r\n"},
+		{"chunked among others", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n" + authorization + "\r\n8\r\nSELECT 1\r\n0\r\n\r\n"},
+		{"nearly chunked", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n" + authorization + "\r\n8\r\nSELECT 1\r\n0\r\n\r\n"},
+		{"chunk beyond 64 bits", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + authorization + "\r\nfffffffffffffffff\r\nSELECT 1\r\n"},
+		{"huge chunk", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + authorization + "\r\n7fffffffffffffff\r\nSELECT 1\r\n"},
+		{"negative chunk", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + authorization + "\r\n-1\r\nSELECT 1\r\n"},
+		{"chunk with a long extension", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" + authorization + "\r\n8;" + strings.Repeat("a", 20_000) + "\r\nSELECT 1\r\n0\r\n\r\n"},
+		{"trailer", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: Content-Length\r\n" + authorization + "\r\n8\r\nSELECT 1\r\n0\r\nContent-Length: zz\r\n\r\n"},
+		{"blank before the colon", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length : 8\r\n" + authorization + "\r\nSELECT 1"},
+		{"folded field", "POST / HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c: d\r\n" + authorization + "\r\n"},
+		{"zero byte in a field", "GET /?query=SELECT+1 HTTP/1.1\r\nHost: x\r\nX-A: a\x00b\r\n" + authorization + "\r\n"},
+		{"field without a name", "GET /?query=SELECT+1 HTTP/1.1\r\nHost: x\r\n: b\r\n" + authorization + "\r\n"},
+		{"two hosts", "GET /?query=SELECT+1 HTTP/1.1\r\nHost: x\r\nHost: y\r\n" + authorization + "\r\n"},
+		{"no host", "GET /?query=SELECT+1 HTTP/1.1\r\n" + authorization + "\r\n"},
+		{"no version", "GET /?query=SELECT+1\r\n\r\n"},
+		{"version of the future", "GET /?query=SELECT+1 HTTP/9.9\r\nHost: x\r\n" + authorization + "\r\n"},
+		{"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},
+		{"another server's address", "GET http://evil.example/?query=SELECT+1 HTTP/1.1\r\nHost: x\r\n" + authorization + "\r\n"},
+		{"tunnel", "CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: x\r\n" + authorization + "\r\n"},
+		{"zero byte in the query", "GET /?query=SELECT+1%00 HTTP/1.1\r\nHost: x\r\n" + authorization + "\r\n"},
+		{"lone percent sign", "GET /?query=SELECT+1% HTTP/1.1\r\nHost: x\r\n" + authorization + "\r\n"},
+		{"upgrade", "GET /?query=SELECT+1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n" + authorization + "\r\n"},
+		{"expectation", "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 8\r\n" + authorization + "\r\n"},
+		{"unknown expectation", "POST / HTTP/1.1\r\nHost: x\r\nExpect: zz\r\nContent-Length: 8\r\n" + authorization + "\r\nSELECT 1"},
+		{"two requests in one", "GET /ping HTTP/1.1\r\nHost: x\r\n\r\nPOST / HTTP/1.1\r\nHost: x\r\nContent-Length: zz\r\n" + authorization + "\r\n"},
 		{"long user agent", "GET /?query=SELECT+1 HTTP/1.1\r\nHost: x\r\nUser-Agent: " + strings.Repeat("a", 110_000) + "\r\n" + authorization + "\r\n"},
 		{"parameter that grows when encoded", "GET /?query=SELECT+1&param_x=" + strings.Repeat("'", 110_000) + " HTTP/1.1\r\nHost: x\r\n" + authorization + "\r\n"},
 		{"thousands of fields", "GET /?query=SELECT+1 HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("X-ClickHouse-Quota: q\r\n", 900) + authorization + "\r\n"},
@@ -65,19 +99,17 @@ func TestMalformedRequestsDoNotReachTheEngine(t *testing.T) {
 	}
 }
 
-func TestSameBytesOnTheInnerPortDoEndTheEngine(t *testing.T) {
+func TestSameBytesInsideDoEndTheEngine(t *testing.T) {
 	// The reason for the proxy. Should this test fail with a newer engine, the
 	// engine has become more robust.
 	engine := startEngine(t, t.TempDir())
-	way, err := engine.proxy.relay.wait(t.Context())
+	connection, err := backendOf(t, engine).dial(t.Context(), "tcp", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	connection, err := net.Dial("tcp", strings.TrimPrefix(way.url, "http://"))
-	if err != nil {
+	if _, err := connection.Write([]byte(tlsHello)); err != nil {
 		t.Fatal(err)
 	}
-	write(t, connection.(*net.TCPConn), tlsHello)
 	_ = connection.Close()
 	eventually(t, "the engine was restarted", func() bool { return engine.Restarts() == 1 })
 	must(t, engine, "SELECT 1")

@@ -76,7 +76,7 @@ func (p *proxy) kill(id, user string) {
 		return
 	}
 	request.SetBasicAuth(p.warehouse.Name, p.warehouse.Password)
-	response, err := way.transport.RoundTrip(request)
+	response, err := way.send(request)
 	if err != nil {
 		return
 	}

@@ -147,6 +147,39 @@ func do(t *testing.T, request *http.Request) reply {
 	return reply{response.StatusCode, response.Header, strings.TrimSpace(string(text))}
 }
 
+// backendOf returns the way to the engine that runs now.
+func backendOf(t *testing.T, engine *Engine) *backend {
+	t.Helper()
+	way, err := engine.proxy.relay.wait(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return way
+}
+
+// inside sends a query to the engine itself, with the key of its listener but
+// past the proxy's checks, so that a layer behind them can be tested alone.
+func inside(t *testing.T, engine *Engine, user, password, query string) reply {
+	t.Helper()
+	way := backendOf(t, engine)
+	request, err := http.NewRequest(http.MethodPost, way.url+"/?database="+Database, strings.NewReader(query))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetBasicAuth(user, password)
+	request.Close = true
+	response, err := way.send(request)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reply{response.StatusCode, response.Header, strings.TrimSpace(string(text))}
+}
+
 // must sends a query as the warehouse user and returns its answer.
 func must(t *testing.T, engine *Engine, query string) string {
 	t.Helper()
@@ -189,3 +222,17 @@ func eventually(t *testing.T, what string, condition func() bool) {
 
 // logTo returns a logger whose lines the test reads.
 func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+
+func benchEngine(b *testing.B) string {
+	b.Helper()
+	path, err := toolchain.Locate("engine")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+func drainAndClose(response *http.Response) {
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+}

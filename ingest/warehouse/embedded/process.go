@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -18,8 +19,11 @@ import (
 // process is one run of the engine, seen from the parent.
 type process struct {
 	cmd       *exec.Cmd
-	stdin     io.Closer
+	stdin     io.WriteCloser
 	port      int
+	secrets   secrets
+	doorway   *doorway
+	isolated  bool
 	listening chan struct{} // closed when the child says that it listens
 	exited    chan struct{} // closed when the child is gone and reaped
 	stderr    *tailWriter
@@ -30,13 +34,15 @@ type process struct {
 // kills itself after childGrace, so this is the reserve for a stuck kernel.
 const endTimeout = childGrace + time.Second
 
-// startProcess renders the configuration and starts the child. It does not wait for it.
-func startProcess(cfg *Config, files layout, lock *dirLock) (*process, error) {
+// startProcess renders the configuration and starts the child, in a network
+// namespace of its own if isolate is set and the system allows it. It does not wait for it.
+func startProcess(cfg *Config, files layout, lock *dirLock, isolate bool) (*process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	config, err := renderConfig(cfg, files, port)
+	secrets := newSecrets()
+	config, err := renderConfig(cfg, files, port, secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -46,29 +52,39 @@ func startProcess(cfg *Config, files layout, lock *dirLock) (*process, error) {
 	warehouse := cfg.warehouseUser()
 	spec, err := json.Marshal(childSpec{
 		Library: cfg.Library, ConfigFile: files.ConfigFile, Port: port,
-		User: warehouse.Name, Password: warehouse.Password,
+		User: warehouse.Name, Password: warehouse.Password, Door: secrets.Door,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode engine start: %w", err)
 	}
 	p := &process{
 		port:      port,
+		secrets:   secrets,
+		isolated:  isolate,
 		listening: make(chan struct{}),
 		exited:    make(chan struct{}),
 		logStart:  fileSize(files.LogFile),
 	}
-	return p, p.start(append(spec, '\n'), files, lock)
+	return p, p.start(append(spec, '\n'), cfg, files, lock)
 }
 
-func (p *process) start(spec []byte, files layout, lock *dirLock) error {
+func (p *process) start(spec []byte, cfg *Config, files layout, lock *dirLock) error {
 	statusRead, statusWrite, err := os.Pipe()
 	if err != nil {
 		return fmt.Errorf("open status pipe: %w", err)
 	}
 	defer func() { _ = statusWrite.Close() }()
+	way, childEnd, err := newDoorway()
+	if err != nil {
+		_ = statusRead.Close()
+		return err
+	}
+	p.doorway = way
+	defer func() { _ = childEnd.Close() }()
 	log, err := openCappedFile(files.StderrFile)
 	if err != nil {
 		_ = statusRead.Close()
+		way.close()
 		return err
 	}
 	p.stderr = &tailWriter{next: log}
@@ -79,34 +95,65 @@ func (p *process) start(spec []byte, files layout, lock *dirLock) error {
 	p.cmd.Env = childEnvironment(files)
 	p.cmd.Dir = files.TempDir
 	p.cmd.Stderr = p.stderr
-	p.cmd.ExtraFiles = make([]*os.File, 2)
+	p.cmd.ExtraFiles = make([]*os.File, 3)
+	p.cmd.ExtraFiles[childDoorwayFD-3] = childEnd
 	p.cmd.ExtraFiles[childLockFD-3] = lock.file
 	p.cmd.ExtraFiles[childStatusFD-3] = statusWrite
 	// Its own group: a signal to ours must leave the order of the stop to us.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.WaitDelay = time.Second
 
-	stdin, err := p.cmd.StdinPipe()
-	if err == nil {
-		err = p.cmd.Start()
-	}
-	if err != nil {
+	if err := p.launch(cfg, files); err != nil {
 		_ = statusRead.Close()
 		_ = log.Close()
-		return fmt.Errorf("start engine process: %w", err)
+		way.close()
+		return err
 	}
-	p.stdin = stdin
 	go p.readStatus(statusRead)
 	go func() {
 		_ = p.cmd.Wait()
 		_ = log.Close()
+		way.close()
 		close(p.exited)
 	}()
 	// The pipe takes this much at once, so a dead child cannot block us.
-	if _, err := stdin.Write(spec); err != nil && !errors.Is(err, syscall.EPIPE) {
+	if _, err := p.stdin.Write(spec); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return fmt.Errorf("tell engine process what to run: %w", err)
 	}
 	return lock.note(os.Getpid(), p.cmd.Process.Pid)
+}
+
+// launch starts the command: isolated if that is wanted and possible.
+func (p *process) launch(cfg *Config, files layout) error {
+	var err error
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		return fmt.Errorf("open standard input of engine: %w", err)
+	}
+	environment := p.cmd.Env
+	if p.isolated {
+		if p.cmd.Env, err = withRoom(environment, newRoom(cfg, files, p.port, true)); err != nil {
+			return err
+		}
+		if p.isolated, err = startIsolated(p.cmd); p.isolated || err != nil {
+			return err
+		}
+	}
+	if p.cmd.Env, err = withRoom(environment, newRoom(cfg, files, p.port, false)); err != nil {
+		return err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return fmt.Errorf("start engine process: %w", err)
+	}
+	return nil
+}
+
+// withRoom returns the environment with the room in it.
+func withRoom(environment []string, r room) ([]string, error) {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("encode room of engine: %w", err)
+	}
+	return append(slices.Clone(environment), roomVariable+"="+string(text)), nil
 }
 
 func (p *process) readStatus(status *os.File) {

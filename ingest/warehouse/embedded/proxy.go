@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"glint/ingest/warehouse/embedded/gatekeeper"
 )
 
 // The limits of the public server.
@@ -48,6 +50,10 @@ type proxy struct {
 	bodies    *budget
 	maxBody   int64
 	server    *http.Server
+
+	gate         *gatekeeper.Gatekeeper // checks what readers send
+	views        map[string][]string    // of each reader
+	readerBodies *budget
 }
 
 func newProxy(cfg *Config, way *relay) *proxy {
@@ -57,6 +63,15 @@ func newProxy(cfg *Config, way *relay) *proxy {
 		warehouse: cfg.warehouseUser(),
 		bodies:    &budget{free: cfg.MaxBufferedBytes},
 		maxBody:   cfg.MaxBodyBytes,
+
+		views:        map[string][]string{},
+		readerBodies: &budget{free: readerBodies},
+	}
+	p.gate = gatekeeper.New(readerLimits(cfg), p.explain)
+	for _, user := range cfg.Users {
+		if !user.isWarehouse() {
+			p.views[user.Name] = user.ReadOnlyViews
+		}
 	}
 	p.server = &http.Server{
 		Handler:           p,
@@ -131,13 +146,16 @@ func (p *proxy) query(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused != nil {
 		return refused
 	}
+	dropAccount(parameters)
+	if who.name != p.warehouse.Name {
+		return p.read(w, r, who, parameters)
+	}
 	whole, refused := readBody(w, r, p.maxBody, p.bodies)
 	if refused != nil {
 		return refused
 	}
 	defer whole.release()
 
-	dropAccount(parameters)
 	// Not the engine's default_database: it refuses every query, CREATE
 	// DATABASE too, while that is missing.
 	if !parameters.Has("database") && r.Header.Get("X-ClickHouse-Database") == "" {
@@ -146,7 +164,7 @@ func (p *proxy) query(w http.ResponseWriter, r *http.Request) *refusal {
 	id := queryID(r.Header, parameters)
 	defer p.killIfAbandoned(r.Context(), id, who.name)()
 	response, refused := p.exchange(r.Context(), func(base string) (*http.Request, error) {
-		request, err := http.NewRequest(r.Method, base+"/?"+parameters.Encode(), whole.reader())
+		request, err := http.NewRequest(http.MethodPost, base+"/?"+parameters.Encode(), whole.reader())
 		if err != nil {
 			return nil, fmt.Errorf("build request to engine: %w", err)
 		}
@@ -172,6 +190,11 @@ func (p *proxy) query(w http.ResponseWriter, r *http.Request) *refusal {
 // request built must not carry the client's context, since the end of that
 // could cut a header in the middle, which the engine does not survive.
 func (p *proxy) exchange(client context.Context, build func(base string) (*http.Request, error)) (*http.Response, *refusal) {
+	return p.exchangeWith(client, func(way *backend) (*http.Request, error) { return build(way.url) })
+}
+
+// exchangeWith is exchange for a request that needs the secrets of the engine's run.
+func (p *proxy) exchangeWith(client context.Context, build func(way *backend) (*http.Request, error)) (*http.Response, *refusal) {
 	waiting, cancel := context.WithTimeout(client, maxEngineWait)
 	defer cancel()
 	for {
@@ -179,11 +202,11 @@ func (p *proxy) exchange(client context.Context, build func(base string) (*http.
 		if err != nil {
 			return nil, engineLost("the engine is down")
 		}
-		request, err := build(way.url)
+		request, err := build(way)
 		if err != nil {
 			return nil, badRequest("the request cannot be passed on")
 		}
-		response, err := way.transport.RoundTrip(request)
+		response, err := way.send(request)
 		if err == nil {
 			return response, nil
 		}
@@ -207,6 +230,12 @@ func passOn(w http.ResponseWriter, response *http.Response) {
 	}
 	for _, name := range hopHeaders {
 		w.Header().Del(name)
+	}
+	for name := range w.Header() {
+		// No page of another origin reads an answer, whatever the engine thinks.
+		if strings.HasPrefix(name, "Access-Control-") {
+			w.Header().Del(name)
+		}
 	}
 	w.WriteHeader(response.StatusCode)
 	control := http.NewResponseController(w)

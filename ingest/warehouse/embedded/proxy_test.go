@@ -31,7 +31,7 @@ func proxyTo(t *testing.T, engine http.HandlerFunc) (*proxy, *backend) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	way := newBackend(number)
+	way := newBackend(number, newSecrets(), (&net.Dialer{}).DialContext)
 	t.Cleanup(way.transport.CloseIdleConnections)
 	return newProxy(&cfg, newRelay()), way
 }
@@ -70,10 +70,10 @@ func newRequest(t *testing.T, method, target, body string) *http.Request {
 	return request
 }
 
-func readerRequest(t *testing.T, target string) *http.Request {
+func writerRequest(t *testing.T, target string) *http.Request {
 	t.Helper()
 	request := newRequest(t, http.MethodPost, target, "SELECT 1")
-	request.SetBasicAuth(readerName, readerPassword)
+	request.SetBasicAuth(warehouseName, warehousePassword)
 	return request
 }
 
@@ -83,10 +83,10 @@ func TestRequestWaitsForTheEngine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dead := newBackend(refusing)
+	dead := newBackend(refusing, newSecrets(), (&net.Dialer{}).DialContext)
 	p.relay.set(dead)
 	answered := make(chan reply)
-	request := readerRequest(t, "/")
+	request := writerRequest(t, "/")
 	go func() { answered <- through(t, p, request) }()
 	<-dead.refused // the request has found the engine down
 	p.relay.set(nil)
@@ -99,7 +99,7 @@ func TestRequestWaitsForTheEngine(t *testing.T) {
 func TestWaitingEndsWithTheStop(t *testing.T) {
 	p, _ := proxyTo(t, nil)
 	p.relay.close()
-	got := through(t, p, readerRequest(t, "/"))
+	got := through(t, p, writerRequest(t, "/"))
 	if got.status != http.StatusServiceUnavailable || got.code() != "210" {
 		t.Errorf("status %d: %s", got.status, got.text)
 	}
@@ -112,7 +112,7 @@ func TestEngineLostBeforeItsAnswerIsRetryable(t *testing.T) {
 		panic(http.ErrAbortHandler) // the connection breaks, as when the engine is killed
 	})
 	p.relay.set(way)
-	got := through(t, p, readerRequest(t, "/"))
+	got := through(t, p, writerRequest(t, "/"))
 	if got.status != http.StatusServiceUnavailable || got.code() != "210" || got.header.Get("Retry-After") == "" {
 		t.Errorf("status %d, header %v", got.status, got.header)
 	}
@@ -130,7 +130,7 @@ func TestEngineLostInMidAnswerCutsTheConnection(t *testing.T) {
 	p.relay.set(way)
 	public := httptest.NewServer(p)
 	defer public.Close()
-	response, err := http.Get(public.URL + "/?user=reader&password=" + readerPassword)
+	response, err := http.Get(public.URL + "/?user=glint&password=" + url.QueryEscape(warehousePassword))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,11 +144,11 @@ func TestOnlyKnownHeadersAndOneAccountReachTheEngine(t *testing.T) {
 	seen := make(chan *http.Request, 1)
 	p, way := proxyTo(t, func(_ http.ResponseWriter, r *http.Request) { seen <- r })
 	p.relay.set(way)
-	request := readerRequest(t, "/?query=SELECT+1&USER=reader&Password="+readerPassword+"&max_threads=1&query_id=mine")
+	request := writerRequest(t, "/?query=SELECT+1&USER=glint&Password="+url.QueryEscape(warehousePassword)+"&max_threads=1&query_id=mine")
 	request.Header.Set("X-Forwarded-For", "10.0.0.1")
 	request.Header.Set("X-ClickHouse-SSL-Certificate-Auth", "on")
-	request.Header.Set("X-ClickHouse-User", readerName)
-	request.Header.Set("X-ClickHouse-Key", readerPassword)
+	request.Header.Set("X-ClickHouse-User", warehouseName)
+	request.Header.Set("X-ClickHouse-Key", warehousePassword)
 	request.Header.Set("Accept-Encoding", "zstd")
 	request.Header.Set("X-ClickHouse-Format", "JSON")
 	if answer := through(t, p, request); answer.status != http.StatusOK {
@@ -164,7 +164,7 @@ func TestOnlyKnownHeadersAndOneAccountReachTheEngine(t *testing.T) {
 			t.Errorf("%s reached the engine", name)
 		}
 	}
-	if name, password, _ := got.BasicAuth(); name != readerName || password != readerPassword {
+	if name, password, _ := got.BasicAuth(); name != warehouseName || password != warehousePassword {
 		t.Errorf("account %q", name)
 	}
 	if got.Header.Get("Accept-Encoding") != "zstd" || got.Header.Get("X-ClickHouse-Format") != "JSON" {
@@ -182,10 +182,10 @@ func TestBodiesTogetherStayInTheBudget(t *testing.T) {
 	p.relay.set(way)
 	p.bodies = &budget{free: int64(len("SELECT 1"))}
 	first := make(chan reply)
-	request := readerRequest(t, "/")
+	request := writerRequest(t, "/")
 	go func() { first <- through(t, p, request) }()
 	<-inside
-	second := through(t, p, readerRequest(t, "/"))
+	second := through(t, p, writerRequest(t, "/"))
 	if second.status != http.StatusServiceUnavailable || second.code() != "202" {
 		t.Errorf("beyond the budget: status %d: %s", second.status, second.text)
 	}
@@ -224,7 +224,7 @@ func TestAnswersStreamAsTheyCome(t *testing.T) {
 	defer public.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, public.URL+"/?user=reader&password="+readerPassword, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, public.URL+"/?user=glint&password="+url.QueryEscape(warehousePassword), http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

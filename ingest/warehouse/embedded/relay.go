@@ -13,20 +13,26 @@ import (
 // 30 s: the engine aborts when it times out on a connection itself.
 const innerIdleTimeout = 10 * time.Second
 
+// doorHeader carries the secret of the engine's listener.
+const doorHeader = "X-Glint-Door"
+
 // backend is the way to one run of the engine.
 type backend struct {
 	url       string
+	secrets   secrets
+	dial      func(ctx context.Context, network, address string) (net.Conn, error)
 	transport *http.Transport
 	refused   chan struct{} // gets a value when the engine took no connection
 }
 
-func newBackend(port int) *backend {
-	address := fmt.Sprintf("127.0.0.1:%d", port)
-	dialer := &net.Dialer{Timeout: 5 * time.Second}
+// newBackend returns the way to the engine whose connections dial makes.
+func newBackend(port int, s secrets, dial func(ctx context.Context, network, address string) (net.Conn, error)) *backend {
 	return &backend{
-		url: "http://" + address,
+		url:     fmt.Sprintf("http://127.0.0.1:%d", port),
+		secrets: s,
+		dial:    dial,
 		transport: &http.Transport{
-			DialContext:         dialer.DialContext,
+			DialContext:         dial,
 			MaxIdleConnsPerHost: 64,
 			IdleConnTimeout:     innerIdleTimeout,
 			// Answers pass as the engine made them.
@@ -34,6 +40,12 @@ func newBackend(port int) *backend {
 		},
 		refused: make(chan struct{}, 1),
 	}
+}
+
+// send makes one request to the engine, with what its listener asks for.
+func (b *backend) send(request *http.Request) (*http.Response, error) {
+	request.Header.Set(doorHeader, b.secrets.Door)
+	return b.transport.RoundTrip(request) //nolint:wrapcheck // callers look into it
 }
 
 // reportRefused tells the supervisor that the engine took no connection.

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	_ "embed" // for the template
 	"encoding/hex"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"text/template"
+
+	"glint/ingest/warehouse/embedded/gatekeeper"
 )
 
 //go:embed engine.xml.tmpl
@@ -75,6 +78,33 @@ func makePrivateDir(dir string) error {
 	return nil
 }
 
+// maxReaderSeconds bounds one query of a reader.
+const maxReaderSeconds = 300
+
+// readerLimits returns what a reader may ask for at most.
+func readerLimits(cfg *Config) gatekeeper.Limits {
+	return gatekeeper.Limits{
+		Threads: uint64(runtime.NumCPU()), MemoryBytes: cfg.MaxMemoryBytes / 2, ExecutionSeconds: maxReaderSeconds,
+	}
+}
+
+// parserName is the user whose statements are parsed and never executed: it has
+// no grants. No client can be it, since its name is no identifier of Config.
+const parserName = "Parser"
+
+// secrets are made anew for each start of the engine.
+type secrets struct {
+	Door   string // without it the engine's listener answers nothing
+	Parser string // the password of parserName
+}
+
+func newSecrets() secrets { return secrets{Door: rand.Text(), Parser: rand.Text()} }
+
+func hexSum(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
 // renderedUser is a User in the terms of the engine's configuration.
 type renderedUser struct {
 	Name, PasswordSHA256, Profile string
@@ -82,24 +112,35 @@ type renderedUser struct {
 }
 
 // renderConfig returns the engine's configuration for one start.
-func renderConfig(cfg *Config, files layout, port int) ([]byte, error) {
+func renderConfig(cfg *Config, files layout, port int, s secrets) ([]byte, error) {
+	limits := readerLimits(cfg)
 	values := struct {
 		layout
+		Door                 string
+		ParserName           string
+		ParserSHA256         string
 		Port                 int
 		MaxMemoryBytes       uint64
 		WarehouseMemoryBytes uint64
 		ReaderMemoryBytes    uint64
 		CacheBytes           uint64
-		ReaderThreads        int
+		ReaderThreads        uint64
+		ReaderSeconds        uint64
+		Sealed               []string
 		Users                []renderedUser
 	}{
 		layout:               files,
+		Door:                 s.Door,
+		ParserName:           parserName,
+		ParserSHA256:         hexSum(s.Parser),
 		Port:                 port,
 		MaxMemoryBytes:       cfg.MaxMemoryBytes,
 		WarehouseMemoryBytes: cfg.MaxMemoryBytes / 10 * 8,
-		ReaderMemoryBytes:    cfg.MaxMemoryBytes / 2,
+		ReaderMemoryBytes:    limits.MemoryBytes,
+		ReaderSeconds:        limits.ExecutionSeconds,
 		CacheBytes:           min(cfg.MaxMemoryBytes/16, 512<<20),
-		ReaderThreads:        runtime.NumCPU(),
+		ReaderThreads:        limits.Threads,
+		Sealed:               sealedSettings,
 	}
 	for _, user := range cfg.Users {
 		values.Users = append(values.Users, renderUser(user))
@@ -120,8 +161,7 @@ var warehouseEngines = []string{
 }
 
 func renderUser(user User) renderedUser {
-	sum := sha256.Sum256([]byte(user.Password))
-	rendered := renderedUser{Name: user.Name, PasswordSHA256: hex.EncodeToString(sum[:]), Profile: "reader"}
+	rendered := renderedUser{Name: user.Name, PasswordSHA256: hexSum(user.Password), Profile: "reader"}
 	if user.isWarehouse() {
 		rendered.Profile = "warehouse"
 		for _, engine := range warehouseEngines {

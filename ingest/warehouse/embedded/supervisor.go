@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -34,14 +33,17 @@ type supervisor struct {
 	lock     *dirLock
 	relay    *relay
 	restarts atomic.Uint64
+	shared   bool            // the system gives the engine no network of its own
 	stop     context.Context // ends when the engine shall end
 	hurry    context.Context // ends when it shall end at once
+
+	confined atomic.Pointer[Confinement]
 }
 
 // launch starts the engine and returns when it answers an authenticated query.
 func (s *supervisor) launch() (*process, *backend, error) {
 	started := time.Now()
-	child, err := startProcess(s.cfg, s.files, s.lock)
+	child, err := startProcess(s.cfg, s.files, s.lock, !s.shared)
 	if err != nil {
 		if child != nil && child.stdin != nil {
 			child.kill()
@@ -65,6 +67,10 @@ func (s *supervisor) launch() (*process, *backend, error) {
 	select {
 	case <-child.listening:
 	case <-child.exited:
+		if child.isolated && child.cmd.ProcessState.ExitCode() == loopbackUnavailable {
+			s.shared = true
+			return s.launch()
+		}
 		return nil, nil, fail(child.exitReason())
 	case <-timeout.C:
 		child.kill()
@@ -77,12 +83,18 @@ func (s *supervisor) launch() (*process, *backend, error) {
 	kill := func() { _ = child.cmd.Process.Kill() }
 	defer time.AfterFunc(s.cfg.StartTimeout, kill).Stop()
 	defer context.AfterFunc(s.stop, kill)()
-	way := newBackend(child.port)
+	way := newBackend(child.port, child.secrets, child.doorway.dial)
 	if err := probe(way, s.cfg.warehouseUser()); err != nil {
 		child.kill()
 		return nil, nil, fail(err.Error())
 	}
-	s.cfg.Logger.Info("engine started", "pid", child.cmd.Process.Pid, "duration", time.Since(started))
+	confined := confinement(child.isolated, landlockABI())
+	s.confined.Store(&confined)
+	s.cfg.Logger.Info("engine started", "pid", child.cmd.Process.Pid, "duration", time.Since(started),
+		"landlock_abi", confined.LandlockABI, "own_network", confined.OwnNetwork)
+	if len(confined.Gaps) > 0 {
+		s.cfg.Logger.Warn("engine is not wholly confined", "open", strings.Join(confined.Gaps, ", "))
+	}
 	return child, way, nil
 }
 
@@ -93,7 +105,7 @@ func probe(way *backend, user User) error {
 		return fmt.Errorf("build first query: %w", err)
 	}
 	request.SetBasicAuth(user.Name, user.Password)
-	response, err := way.transport.RoundTrip(request)
+	response, err := way.send(request)
 	if err != nil {
 		return fmt.Errorf("first query: %w", err)
 	}
@@ -158,7 +170,7 @@ func (s *supervisor) watch(child *process, way *backend) string {
 		case <-child.exited:
 			return child.exitReason()
 		case <-way.refused:
-			if s.isDeaf(child) {
+			if s.isDeaf(child, way) {
 				child.kill()
 				return "alive but not listening"
 			}
@@ -166,9 +178,8 @@ func (s *supervisor) watch(child *process, way *backend) string {
 	}
 }
 
-// isDeaf says whether a living engine has stopped to listen, which a local
-// process can bring about (SYSTEM STOP LISTEN on the inner port).
-func (s *supervisor) isDeaf(child *process) bool {
+// isDeaf says whether a living engine takes no connections any more.
+func (s *supervisor) isDeaf(child *process, way *backend) bool {
 	select {
 	case <-child.exited: // the usual case: refused because it is dying
 		return false
@@ -177,7 +188,7 @@ func (s *supervisor) isDeaf(child *process) bool {
 	case <-time.After(time.Second):
 	}
 	// Connecting and closing without a byte is harmless to the engine.
-	connection, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", child.port), time.Second)
+	connection, err := way.dial(s.stop, "tcp", "")
 	if err != nil {
 		return true
 	}

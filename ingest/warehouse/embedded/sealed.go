@@ -1,0 +1,36 @@
+package embedded
+
+import "strings"
+
+// sealedSettings keep their value for the reader and for the warehouse user.
+// The engine does not check constraints in the SETTINGS of a sub-query, so
+// those of the reader alone would not hold; on entering a view it clamps each
+// setting to the constraints of the view's definer.
+//
+// Sealed are settings that name files, hosts, schemas or SQL, or filter inside
+// of a view, and limits whose error says how many rows a view reads.
+var sealedSettings = strings.Fields(`
+	additional_result_filter additional_table_filters
+	parallel_replicas_custom_key parallel_replicas_custom_key_filter_type parallel_replicas_custom_key_range_lower
+	parallel_replicas_custom_key_range_upper parallel_replicas_mode parallel_replicas_count parallel_replica_offset
+	enable_parallel_replicas cluster_for_parallel_replicas
+	format_schema format_schema_message_name format_schema_source output_format_schema format_avro_schema_registry_url
+	format_template_resultset format_template_resultset_format format_template_row format_template_row_format
+	format_template_rows_between_delimiter input_format_record_errors_file_path rename_files_after_processing
+	input_format_orc_reader_time_zone_name output_format_orc_writer_time_zone_name output_format_avro_codec
+	output_format_avro_confluent_subject output_format_avro_string_column_pattern output_format_image_terminal_mode
+	schema_inference_hints column_names_for_schema_inference url_base
+	ai_function_embedding_default_credentials ai_function_text_default_credentials
+	dialect polyglot_dialect promql_database promql_table implicit_select implicit_table_at_top_level
+	allow_introspection_functions allow_get_client_http_header add_http_cors_header http_response_headers
+	compatibility default_view_definer function_implementation workload
+	distributed_cache_file_cache_name distributed_plan_force_exchange_kind filesystem_cache_name
+	iceberg_metadata_compression_method s3queue_default_zookeeper_path
+	send_logs_level send_logs_source_regexp metrics_perf_events_list trace_profile_events_list
+	use_query_cache query_cache_share_between_users query_cache_tag
+	max_rows_to_read max_bytes_to_read read_overflow_mode max_rows_to_read_leaf max_bytes_to_read_leaf
+	read_overflow_mode_leaf max_rows_to_group_by group_by_overflow_mode max_rows_in_set set_overflow_mode max_bytes_in_set
+	max_rows_in_join max_bytes_in_join join_overflow_mode max_rows_in_distinct max_bytes_in_distinct distinct_overflow_mode
+	max_rows_to_sort max_bytes_to_sort sort_overflow_mode max_partitions_to_read
+	force_primary_key force_index_by_date force_data_skipping_indices ignore_data_skipping_indices
+	force_optimize_projection_name preferred_optimize_projection_name`)
