@@ -101,6 +101,11 @@ var evidence = [len(rules)]Evidence{
 		"the people behind it are not counted as certain.",
 	},
 	{
+		"A mail program's name beside a machine's task, and nothing of a computer or a phone: a tool for that program's mail.",
+		"words_machine.go; agreement that nobody reads.",
+		"mail programs with such a word that say no platform.",
+	},
+	{
 		"A mail program by name. Sandboxes run Outlook as well, so in hosting networks, and in those of providers and mail gateways, later rules decide; a program that says it is a bot is one.",
 		"ua-parser/uap-core, nielsbasjes/yauaa, matomo-org/device-detector; words_mail.go.",
 		"forgers on home networks.",

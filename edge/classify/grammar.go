@@ -42,8 +42,7 @@ const (
 )
 
 // productKey has the first eight bytes of a name in any case of letters, and its
-// length: no two products, and no product and a machine that is known, agree in
-// both. A test holds it.
+// length: no two products agree in both, which a test holds.
 type productKey struct {
 	start  uint64
 	length int
@@ -99,9 +98,12 @@ var nameEnds = [256]uint8{
 	'(': endsName | endsWord, ')': endsName | endsWord, '[': endsName | endsWord, ']': endsName | endsWord,
 }
 
-// hasStranger reports whether a product outside of brackets is in no list. It
-// begins behind Mozilla/5.0.
+// hasStranger reports whether a product outside of brackets is in no list, or
+// there are no brackets.
 func hasStranger(ua string) bool {
+	if indexByte(ua, '(') < 0 {
+		return true // every browser names its system
+	}
 	depth := 0
 	for i := 0; i < len(ua); i++ {
 		c := ua[i]

@@ -16,6 +16,7 @@ const (
 	ownerFastmail
 	ownerBasecamp // HEY's
 	ownerUkrNet
+	ownerSocial  // a chat or a social network, which looks at links
 	ownerGateway // a mail gateway or a maker of security software
 	ownerRelay   // runs exits of Apple's relay, beside WARP, image resizing and other fetchers
 	ownerAmazon
@@ -27,7 +28,7 @@ const (
 	// ownerShared run machines that load images in the same networks from which
 	// their staff and their users browse.
 	ownerShared = ownerGoogle | ownerMicrosoft | ownerApple | ownerYahoo | ownerSeznam | ownerRambler | ownerVK | ownerYandex |
-		ownerProton | ownerFastmail | ownerBasecamp | ownerUkrNet | ownerGateway | ownerRelay
+		ownerProton | ownerFastmail | ownerBasecamp | ownerUkrNet | ownerSocial | ownerGateway | ownerRelay
 )
 
 type ownAS struct {
@@ -59,8 +60,10 @@ var ownASes = [...]ownAS{
 	{13238, ownerYandex},
 	{13335, ownerRelay},   // Cloudflare
 	{13380, ownerGateway}, // Zix
+	{13414, ownerSocial},  // Twitter
 	{13916, ownerGateway}, // Proofpoint
 	{14061, ownerHosting}, // DigitalOcean
+	{14413, ownerSocial},  // LinkedIn
 	{14618, ownerAmazon},
 	{15169, ownerGoogle},
 	{15324, ownerGateway}, // Barracuda
@@ -87,6 +90,7 @@ var ownASes = [...]ownAS{
 	{30215, ownerGateway}, // Cisco IronPort
 	{30238, ownerGateway}, // Cisco IronPort
 	{31898, ownerHosting}, // Oracle
+	{32934, ownerSocial},  // Facebook
 	{33151, ownerGateway}, // Trustwave
 	{33538, ownerGateway}, // Mimecast
 	{34010, ownerYahoo},
@@ -107,6 +111,7 @@ var ownASes = [...]ownAS{
 	{44418, ownerGateway}, // Bitdefender
 	{44534, ownerYandex},
 	{44696, ownerRambler},
+	{44907, ownerSocial},  // Telegram
 	{45090, ownerHosting}, // Tencent
 	{45102, ownerHosting}, // Alibaba
 	{46484, ownerGateway}, // Trellix
@@ -122,8 +127,10 @@ var ownASes = [...]ownAS{
 	{54113, ownerRelay},   // Fastly
 	{56173, ownerYahoo},
 	{58976, ownerGateway}, // Sophos
+	{59930, ownerSocial},  // Telegram
 	{60492, ownerGateway}, // Mimecast
 	{60781, ownerHosting}, // Leaseweb
+	{62041, ownerSocial},  // Telegram
 	{62371, ownerProton},
 	{63949, ownerHosting},  // Linode
 	{132203, ownerHosting}, // Tencent

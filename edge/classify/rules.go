@@ -105,6 +105,10 @@ var rules = [...]rule{
 	// Wrong: the people behind it are not counted as certain.
 	{reason: "image_proxy", class: Unknown, any: saysImageProxy, none: saysMail},
 
+	// A mail program's name beside a machine's task, and nothing of a computer or a phone: a tool for that program's mail.
+	// Source: words_machine.go; agreement that nobody reads.
+	// Wrong: mail programs with such a word that say no platform.
+	{reason: "bot_token", class: Bot, all: saysMailClient | saysTask, none: isMozilla | isHuman | saysPlatform | saysMailProxy},
 	// A mail program by name. Sandboxes run Outlook as well, so in hosting networks, and in those of providers and mail gateways, later rules decide; a program that says it is a bot is one.
 	// Source: ua-parser/uap-core, nielsbasjes/yauaa, matomo-org/device-detector; words_mail.go.
 	// Wrong: forgers on home networks.

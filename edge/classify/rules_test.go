@@ -82,6 +82,7 @@ var ruleCases = []struct {
 	{"a fast Outlook is a person", sent(time.Second, Request{UserAgent: uaOutlook, Network: "none", Headers: scriptHeaders}), HumanDirect, "mail_client"},
 	{"Outlook in a data centre is not known", Request{UserAgent: uaOutlook, Network: "hosting"}, Unknown, "hosting"},
 	{"a fast Outlook in a data centre is a sandbox", sent(time.Second, Request{UserAgent: uaOutlook, Network: "hosting"}), SecurityScanner, "fast_open"},
+	{"a tool for a program's mail is no reader", Request{UserAgent: "outlook-checker/1.0", Network: "none"}, Bot, "bot_token"},
 	{"a library", Request{UserAgent: "python-requests/2.32.3", Network: "none"}, HTTPLibrary, "http_library"},
 	{"a program without a platform that names its library", Request{UserAgent: "Glorp 3 OkHttp/4.9.3", Network: "none"}, HTTPLibrary, "http_library"},
 	{"a task where no browser speaks", Request{UserAgent: "Glorp link search", Network: "none"}, Bot, "bot_token"},

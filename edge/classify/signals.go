@@ -76,9 +76,16 @@ var presence = [...]struct {
 	name   string
 	signal Signals
 }{
-	{"sec-ch-ua-platform", PlatformPresent}, {"range", RangePresent}, {"if-none-match", Conditional}, {"if-modified-since", Conditional},
-	{"cookie", CookiePresent}, {"authorization", AuthorizationPresent}, {"origin", OriginPresent}, {"from", FromPresent},
-	{"forwarded", ForwardedPresent}, {"priority", PriorityPresent},
+	{"sec-ch-ua-platform", PlatformPresent},
+	{"range", RangePresent},
+	{"if-none-match", Conditional},
+	{"if-modified-since", Conditional},
+	{"cookie", CookiePresent},
+	{"authorization", AuthorizationPresent},
+	{"origin", OriginPresent},
+	{"from", FromPresent},
+	{"forwarded", ForwardedPresent},
+	{"priority", PriorityPresent},
 }
 
 // exact maps headers to what one value of theirs says.
@@ -86,10 +93,19 @@ var exact = [...]struct {
 	name, value string
 	signal      Signals
 }{
-	{"dnt", "1", DoNotTrack}, {"sec-gpc", "1", GlobalPrivacy}, {"sec-fetch-site", "none", SiteNone}, {"sec-fetch-site", "same-origin", SiteSame},
-	{"sec-fetch-site", "same-site", SiteSame}, {"sec-fetch-site", "cross-site", SiteCross}, {"sec-fetch-user", "?1", UserActivated},
-	{"sec-ch-ua-mobile", "?1", MobileHint}, {"save-data", "on", SaveData}, {"upgrade-insecure-requests", "1", UpgradeInsecure},
-	{"accept", "*/*", AcceptAnything}, {"sec-fetch-dest", "document", DestDocument}, {"pragma", "no-cache", Reload},
+	{"dnt", "1", DoNotTrack},
+	{"sec-gpc", "1", GlobalPrivacy},
+	{"sec-fetch-site", "none", SiteNone},
+	{"sec-fetch-site", "same-origin", SiteSame},
+	{"sec-fetch-site", "same-site", SiteSame},
+	{"sec-fetch-site", "cross-site", SiteCross},
+	{"sec-fetch-user", "?1", UserActivated},
+	{"sec-ch-ua-mobile", "?1", MobileHint},
+	{"save-data", "on", SaveData},
+	{"upgrade-insecure-requests", "1", UpgradeInsecure},
+	{"accept", "*/*", AcceptAnything},
+	{"sec-fetch-dest", "document", DestDocument},
+	{"pragma", "no-cache", Reload},
 }
 
 // Signal gives the signals of one header; unite those of all headers with |. The

