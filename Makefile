@@ -13,7 +13,7 @@ say      = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 # How the edge program is compiled; edge/README.md has the measurements.
 TINYGO_FLAGS := -target=wasip1 -opt=s -gc=leaking -no-debug -tags fastlyinternalsetparseuri
 
-.PHONY: help run test tools build glint edge fmt lint tidy-check test-unit test-sql test-edge test-e2e fuzz bench soak accuracy golden clean
+.PHONY: help run test tools build glint edge fmt lint tidy-check test-unit test-clock test-sql test-edge test-e2e fuzz bench soak accuracy golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -22,7 +22,7 @@ run: glint ## fetch the engine, build glint, play a demo campaign and keep runni
 	@bin/glint engine install >/dev/null
 	@exec bin/glint up --demo
 
-test: tools build lint tidy-check test-unit test-sql test-edge test-e2e ## set everything up and run every suite
+test: tools build lint tidy-check test-unit test-clock test-sql test-edge test-e2e ## set everything up and run every suite
 
 tools: ## install TinyGo, Viceroy, the engine and the linter where they are missing
 	$(call say,Tools)
@@ -55,6 +55,15 @@ go_test = go test -count=1 -timeout 20m
 test-unit: ## tests beside the code; some need the engine or Fastly's command line
 	$(call say,Unit tests)
 	@$(go_test) $$(go list ./... | grep -vE '^glint/(schema|edge/edgetest|cli/e2e)(/|$$)')
+
+# The clock of the tests only: the engine, the emulator and built programs keep
+# the real one, so the suites that mostly wait for those are left out.
+test-clock: ## unit tests with the clock 40 and 400 days ahead
+	$(call say,Unit tests on other days)
+	@overlay=$$(go run ./cli/internal/shiftclock bin/.clock) && for days in 40 400; do \
+		GLINT_TEST_CLOCK_DAYS=$$days $(go_test) -vet=off -overlay "$$overlay" $$(go list ./... | \
+			grep -vE '^glint/(schema|edge/edgetest|edge/toolchain|cli/e2e|cli/edge|cli/replay|ingest/wal|ingest/warehouse)(/|$$)|^glint/(cli|ingest)$$') | \
+			grep -v 'no test files'; done
 
 test-sql: ## the schema's tests on the real engine
 	$(call say,SQL tests on the engine)

@@ -49,7 +49,8 @@ func newCmd(a *app.App, run func(context.Context, *options) error) *cobra.Comman
 		Long: `Judges the request that the flags describe; without them, reads one JSON object per line on stdin. Writes one JSON
 object per request, in the same order:
 
-  in   user_agent, ip, as_number, proxy_type, proxy_description, network, method, referer, headers{}, sent_at, opened_at
+  in   user_agent, ip, as_number, proxy_type, proxy_description, network, method, referer, headers{}, sent_at, opened_at,
+       protocol, ja4, bot_detection, bot_name, bot_category, connection_type
        all optional; times are RFC 3339; network is apple_relay, scanner:<name>, hosting, none or unknown, and decided
        from the proxy fields, the address and the lists in $GLINT_HOME if it is missing
        what glint ignore names is not_image, as at ingest

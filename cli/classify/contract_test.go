@@ -97,13 +97,14 @@ func TestTimesGiveTheAgeOfAnOpen(t *testing.T) {
 
 func TestFieldsReachTheRules(t *testing.T) {
 	in, err := parse(`{"user_agent":"U","method":"HEAD","referer":"https://Mail.Example.com:443/x","as_number":4294967295,`+
-		`"proxy_type":"hosting","proxy_description":"cloud","headers":{"SEC-FETCH-DEST":"image","x":null},"ip":"192.0.2.1","unknown":[{}]}`, &networks.Book{})
+		`"proxy_type":"hosting","proxy_description":"cloud","protocol":"HTTP/2","ja4":"t13","bot_detection":"verified","bot_name":"N","bot_category":"C","connection_type":"xdsl","headers":{"SEC-FETCH-DEST":"image","x":null,"DNT":"1"},"ip":"192.0.2.1","unknown":[{}]}`, &networks.Book{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := classify.Request{
 		UserAgent: "U", Method: "HEAD", RefererHost: "mail.example.com", ASNumber: 4294967295, ProxyType: "hosting",
-		ProxyDescription: "cloud", Network: "hosting", Headers: classify.HeaderFact("sec-fetch-dest", "image"),
+		ProxyDescription: "cloud", Network: "hosting", Headers: classify.HeaderFact("sec-fetch-dest", "image"), Signals: classify.DoNotTrack,
+		Protocol: "HTTP/2", JA4: "t13", BotDetection: "verified",
 	}
 	if diff := cmp.Diff(want, in.request); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
@@ -113,6 +114,11 @@ func TestFieldsReachTheRules(t *testing.T) {
 	}
 	if in, err = parse(`{}`, &networks.Book{}); err != nil || in.request.Network != "unknown" || in.request.Method != "GET" {
 		t.Errorf("nothing known gives network %q, method %q, %v", in.request.Network, in.request.Method, err)
+	}
+	for _, field := range []string{"protocol", "ja4", "bot_detection", "bot_name", "bot_category", "connection_type"} {
+		if _, err = parse(`{"`+field+`":17}`, &networks.Book{}); err == nil {
+			t.Errorf("%s takes a number", field)
+		}
 	}
 	if _, err = parse(`{"user_agent":17}`, &networks.Book{}); err == nil || errors.Unwrap(err) != nil {
 		t.Errorf("a wrong form gives %v", err)

@@ -33,6 +33,12 @@ func (f *flags) add(cmd *cobra.Command) {
 		{"network", "apple_relay, scanner:<name>, hosting, none or unknown"},
 		{"method", "method of the request (default GET)"},
 		{"referer", "URL of the page around the image"},
+		{"protocol", "HTTP version of the request, as HTTP/2"},
+		{"ja4", "JA4 fingerprint of the TLS client"},
+		{"bot-detection", "what the platform found: verified, detected or none"},
+		{"bot-name", "the bot that the platform names"},
+		{"bot-category", "the kind of bot that the platform names"},
+		{"connection-type", "what Fastly calls the kind of connection, as broadband"},
 		{"sent-at", "when the mail was sent, RFC 3339"},
 		{"opened-at", "when the request came, RFC 3339"},
 	}
@@ -72,7 +78,7 @@ func (f *flags) check() error {
 		if !ok || strings.TrimSpace(name) == "" {
 			return errors.New("--header wants a name, a colon and a value")
 		}
-		f.input.request.Headers |= classify.HeaderFact(strings.TrimSpace(name), strings.TrimSpace(value))
+		setHeader(&f.input.request, strings.TrimSpace(name), strings.TrimSpace(value))
 	}
 	return nil
 }

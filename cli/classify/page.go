@@ -100,6 +100,8 @@ func writeRequest(s *sheet, r *classify.Request) {
 	}
 	s.line("proxy", strings.TrimSpace(r.ProxyType+" "+r.ProxyDescription))
 	s.line("page", r.RefererHost)
+	s.line("protocol", r.Protocol)
+	s.line("bot detection", r.BotDetection)
 	if r.SentKnown {
 		s.line("after sending", r.SinceSend.String())
 	}

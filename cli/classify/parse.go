@@ -61,7 +61,7 @@ func (in *input) set(key, value string) bool {
 	case "as_number":
 		return in.setASNumber(value)
 	case "headers":
-		return setHeaders(&in.request.Headers, value)
+		return setHeaders(&in.request, value)
 	}
 	text, isText := jsonline.Unquote(value)
 	known, ok := in.setText(key, text)
@@ -83,6 +83,13 @@ func (in *input) setText(key, text string) (known, ok bool) {
 		r.ProxyType = text
 	case "proxy_description":
 		r.ProxyDescription = text
+	case "protocol":
+		r.Protocol = text
+	case "ja4":
+		r.JA4 = text
+	case "bot_detection":
+		r.BotDetection = text
+	case "bot_name", "bot_category", "connection_type": // no rule asks for them yet
 	case "network":
 		r.Network, in.network = text, text != ""
 	case "ip":
@@ -118,7 +125,7 @@ func setTime(t *time.Time, text string) bool {
 	return err == nil
 }
 
-func setHeaders(facts *classify.HeaderFacts, value string) bool {
+func setHeaders(r *classify.Request, value string) bool {
 	return jsonline.Walk(value, func(name, value string) error {
 		if jsonline.Null(value) {
 			return nil
@@ -127,7 +134,12 @@ func setHeaders(facts *classify.HeaderFacts, value string) bool {
 		if !ok {
 			return jsonline.ErrSyntax
 		}
-		*facts |= classify.HeaderFact(name, v)
+		setHeader(r, name, v)
 		return nil
 	}) == nil
+}
+
+func setHeader(r *classify.Request, name, value string) {
+	r.Headers |= classify.HeaderFact(name, value)
+	r.Signals |= classify.Signal(name, value)
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"unicode"
 	"unicode/utf16"
 )
 
@@ -23,9 +22,12 @@ type escaper struct{ w io.Writer }
 
 func (e escaper) Write(document []byte) (int, error) {
 	safe := make([]byte, 0, len(document))
+	var before rune
 	for _, r := range string(document) {
+		steering := r != '\n' && steers(r, before)
+		before = r
 		switch {
-		case r == '\n' || !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r):
+		case !steering:
 			safe = append(safe, string(r)...)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)

@@ -5,8 +5,6 @@ package output
 import (
 	"io"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Table is text in aligned columns under upper-case headers.
@@ -63,15 +61,4 @@ func (t *Table) Write(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// Safe returns s without what could steer a terminal: control and format
-// characters (escape sequences, text direction) become U+FFFD.
-func Safe(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return utf8.RuneError
-		}
-		return r
-	}, s)
 }

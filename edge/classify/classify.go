@@ -16,7 +16,7 @@
 //
 // It does not look at other requests (bursts, honeypots and fetches before
 // delivery are judged later, in SQL), it keeps no address list beyond the few
-// networks in network.go, and it cannot see through a scanner that imitates a
+// networks in network.go and AS numbers in owner.go, and it cannot see through a scanner that imitates a
 // browser from a home network.
 //
 // The package is compiled into the edge program: small standard packages only,
@@ -28,7 +28,7 @@ import "time"
 // RulesetVersion is stored beside every verdict. Any change of a rule, a word
 // list, a window's default or a network table demands a new number; a test
 // compares the hash of the tables with the one recorded for this number.
-const RulesetVersion uint16 = 2
+const RulesetVersion uint16 = 3
 
 // Windows after sending in which a fetch is suspicious. They take part only if
 // the send time is known, and never alone: see rules `fast_open` and `hosting`.
@@ -91,6 +91,10 @@ type Request struct {
 	ProxyType        string // Fastly's client.geo.proxy_type
 	ProxyDescription string // Fastly's client.geo.proxy_description
 	Headers          HeaderFacts
+	Signals          Signals
+	Protocol         string        // HTTP version, as in HTTP/1.1
+	JA4              string        // fingerprint of the TLS client
+	BotDetection     string        // the platform's: verified, detected, none; empty: it was not asked
 	SinceSend        time.Duration // request time minus send time
 	SentKnown        bool          // false: SinceSend means nothing
 }
@@ -105,7 +109,7 @@ type Verdict struct {
 // Judge classifies one request. It is safe for concurrent use.
 func Judge(r *Request) Verdict {
 	seen := read(r.UserAgent)
-	return decide(&seen, seen.traits|requestTraits(r))
+	return decide(&seen, seen.known(r))
 }
 
 // decide walks the rules; the last one fits everything.

@@ -47,9 +47,9 @@ func ReadAgent(userAgent string) Agent { return Agent{read(userAgent)} }
 // ExamineAgent is Examine for a request whose user agent was read before; it
 // does not look at r.UserAgent. It does not change a.
 func ExamineAgent(a *Agent, r *Request) (Verdict, Facts) {
-	known := a.seen.traits | requestTraits(r)
+	known := a.seen.known(r)
 	verdict := decide(&a.seen, known)
-	return verdict, factsOf(a.seen, known, verdict.Class, r.RefererHost)
+	return verdict, factsOf(a.seen, known, verdict, r.RefererHost)
 }
 
 // saysMachine in a user agent that names no mail program; saysBot in any.
@@ -58,13 +58,18 @@ const (
 	isProxied   = saysGmailProxy | saysGmailPrefetch | saysMailProxy | saysOutlookProxy
 )
 
-func factsOf(seen reading, known traits, class Class, refererHost string) Facts {
+// factsOf follows the rule that decided: what it says of the program that
+// fetched goes before what the user agent says.
+func factsOf(seen reading, known traits, verdict Verdict, refererHost string) Facts {
 	l := seen.label
 	mail := l != labelNone && l < labelOtherWebmail
-	apple := known&isApple != 0
 	switch {
-	case class == Bot, class == HTTPLibrary, class == LinkPreview, class == Headless, known&saysBot != 0, !mail && known&saysMachine != 0:
+	case isMachine(verdict.Class), known&saysBot != 0, !mail && known&saysMachine != 0:
 		return Facts{none, none, none, none}
+	case verdict.Reason == "proxy_outlook":
+		return labels[labelOutlook].behind()
+	case verdict.Reason == "proxy_elsewhere": // whose it is, is what is not known
+		return Facts{unknown, unknown, unknown, unknown}
 	case known&isProxied != 0, known&(saysFastmail|isMozilla) == saysFastmail|isMozilla:
 		if labels[l].hidden == "" { // a mail proxy that is not known by name
 			l = labelMailProxy
@@ -72,24 +77,41 @@ func factsOf(seen reading, known traits, class Class, refererHost string) Facts 
 		return labels[l].behind()
 	case known&saysImageProxy != 0 && !mail:
 		return labels[labelImageProxy].behind()
-	case !mail && apple && known&onRelay != 0:
+	case !mail && known&isApple != 0 && known&onRelay != 0:
 		return labels[labelAppleMail].behind()
-	case !mail && apple:
-		l = labelAppleMail
-	case l == labelNone && known&saysMailName != 0:
-		l = labelOtherMail
-	case !mail:
-		if w := webmailLabel(refererHost); w != labelNone {
-			l = w
-		} else if l == labelSafari && seen.os == osAndroid {
-			l = labelAndroidBrowser
-		}
 	}
-	p := &labels[l]
+	p := &labels[programOf(&seen, known, refererHost)]
 	if seen.os == osNone {
 		seen.os = p.os
 	}
 	return Facts{p.name, p.vendor, osNames[seen.os], deviceNames[deviceOf(seen, known)]}
+}
+
+// isMachine reports whether such a request says nothing true of a program.
+func isMachine(c Class) bool {
+	return c == SecurityScanner || c == Bot || c == HTTPLibrary || c == LinkPreview || c == Headless
+}
+
+// programOf returns the label of a program that no proxy hides.
+func programOf(seen *reading, known traits, refererHost string) label {
+	l := seen.label
+	switch {
+	case l != labelNone && l < labelOtherWebmail:
+		return l
+	case known&isBareWebKit != 0: // github.com/warmbly/warmbly/pull/569
+		return labelAppleMailOrOutlook
+	case known&isApple != 0:
+		return labelAppleMail
+	case l == labelNone && known&saysMailName != 0:
+		return labelOtherMail
+	}
+	if w := webmailLabel(refererHost); w != labelNone {
+		return w
+	}
+	if l == labelSafari && seen.os == osAndroid {
+		return labelAndroidBrowser
+	}
+	return l
 }
 
 // deviceOf prefers what a user agent says over what its system suggests.

@@ -27,7 +27,7 @@ func TestFacts(t *testing.T) {
 		want               Facts
 	}{
 		{"Gmail's proxy", uaGmail, "", hidden("Gmail", "Google")},
-		{"Gmail's prefetch", uaPrefetch, "mail.google.com", hidden("Gmail", "Google")},
+		{"Gmail's prefetch from who knows where", uaPrefetch, "mail.google.com", Facts{"unknown", "unknown", "unknown", "unknown"}},
 		{"Yahoo's proxy", uaYahoo, "", hidden("Yahoo Mail", "Yahoo")},
 		{"a device in a proxy's name is not believed", iPhone + " (via SuperhumanProxy; hello@superhuman.com)", "", hidden("Superhuman", "Superhuman")},
 		{"HEY", "hey.com/imageproxy Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0 Safari/537.36", "", hidden("HEY", "37signals")},
@@ -49,7 +49,7 @@ func TestFacts(t *testing.T) {
 		{"Apple Mail says nothing of its system", uaBare, "", Facts{"Apple Mail", "Apple", "unknown", "unknown"}},
 		{"Apple Mail on a phone", uaIPhone, "", Facts{"Apple Mail", "Apple", "iOS", "phone"}},
 		{"Apple Mail on a tablet", iPad, "", Facts{"Apple Mail", "Apple", "iPadOS", "tablet"}},
-		{"Apple Mail on a computer", uaWebKit, "", Facts{"Apple Mail", "Apple", "macOS", "desktop"}},
+		{"Apple Mail on a computer, or Outlook's fetcher", uaWebKit, "", Facts{"Apple Mail or Outlook", "unknown", "macOS", "desktop"}},
 		{"a webmail page", uaChrome, "outlook.live.com", Facts{"Outlook", "Microsoft", "Windows", "desktop"}},
 		{"a webmail page below a known host", uaChrome, "navigator-bs.gmx.net", Facts{"GMX", "United Internet", "Windows", "desktop"}},
 		{"one's own webmail", uaChrome, "webmail.example.org", Facts{"Other webmail", "unknown", "Windows", "desktop"}},
@@ -145,6 +145,37 @@ func TestAnAgentReadOnceServesEveryRequest(t *testing.T) {
 					t.Errorf("%+v: %v, %+v; read for itself %v, %+v", r, v, f, wantV, wantF)
 				}
 			}
+		}
+	}
+}
+
+// TestFactsFollowTheRuleThatDecided, where the user agent alone says otherwise.
+func TestFactsFollowTheRuleThatDecided(t *testing.T) {
+	hidden := func(client, vendor string) Facts {
+		return Facts{client, vendor, "unknown behind " + client, "unknown behind " + client}
+	}
+	machine := Facts{"none", "none", "none", "none"}
+	nobody := Facts{"unknown", "unknown", "unknown", "unknown"}
+	phone := "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+	for _, c := range []struct {
+		name    string
+		request Request
+		want    Facts
+	}{
+		{"Outlook's proxy says it is a Mac", Request{UserAgent: uaWebKit, ASNumber: 8075, Network: "none"}, hidden("Outlook", "Microsoft")},
+		{"Outlook's proxy says it is a phone", Request{UserAgent: phone, ASNumber: 8075}, hidden("Outlook", "Microsoft")},
+		{"Outlook's proxy says it is Chrome", Request{UserAgent: uaOWA, ASNumber: 8075, Network: "hosting"}, hidden("Outlook", "Microsoft")},
+		{"bare WebKit off the relay", Request{UserAgent: uaWebKit, ASNumber: 3320, Network: "none"}, Facts{"Apple Mail or Outlook", "unknown", "macOS", "desktop"}},
+		{"bare WebKit on the relay", Request{UserAgent: uaWebKit, Network: "apple_relay"}, hidden("Apple Mail", "Apple")},
+		{"an iPhone's Mail", Request{UserAgent: uaIPhone, ASNumber: 3320, Network: "none"}, Facts{"Apple Mail", "Apple", "iOS", "phone"}},
+		{"Gmail's prefetch", Request{UserAgent: uaPrefetch, ASNumber: 15169}, hidden("Gmail", "Google")},
+		{"Gmail's prefetch from elsewhere", Request{UserAgent: uaPrefetch, ASNumber: 3320}, nobody},
+		{"Yahoo's proxy from elsewhere", Request{UserAgent: uaYahoo, ASNumber: 3320}, nobody},
+		{"Outlook in a scanner's network", Request{UserAgent: uaOutlook, Network: "scanner:barracuda-egd"}, machine},
+		{"a hidden browser without a screen", Request{UserAgent: uaChrome, Network: "none", Signals: HeadlessHint}, machine},
+	} {
+		if got := factsFor(c.request); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 		}
 	}
 }

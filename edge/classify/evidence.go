@@ -28,7 +28,7 @@ var evidence = [len(rules)]Evidence{
 	{
 		"Gmail fetches on delivery, from Google's network.",
 		"sparkpost.com/blog/gmail-prefetching-images. One project saw the same user agent elsewhere; see proxy_elsewhere.",
-		"nobody known.",
+		"people with Edge of 2015 in Google's network; nobody known.",
 	},
 	{
 		"Gmail's image proxy fetches when its user looks. Never judged by time.",
@@ -37,13 +37,13 @@ var evidence = [len(rules)]Evidence{
 	},
 	{
 		"Fastmail's name behind a browser's: its image proxy.",
-		"fastmail.com/policies/bots.",
-		"forgers; no AS number is known for it.",
+		"fastmail.com/policies/bots; owner.go.",
+		"forgers where no AS number is known.",
 	},
 	{
-		"Another mail provider's image proxy.",
-		"each is named in words_mail.go.",
-		"forgers; no AS number is known for them.",
+		"Another mail provider's image proxy, from its own network or one that is not known.",
+		"each is named in words_mail.go, its network in owner.go.",
+		"forgers where no AS number is known, and of the few whose network is not known.",
 	},
 	{
 		"Mail Privacy Protection: the bare user agent from Apple's relay.",
@@ -76,13 +76,23 @@ var evidence = [len(rules)]Evidence{
 		"machines in Microsoft's cloud with such a user agent.",
 	},
 	{
+		"An application asks what a link is, before or without opening it.",
+		"learn.microsoft.com/office/troubleshoot/office/office-document-open-requests.",
+		"nobody; who opens the mail sends another request.",
+	},
+	{
+		"A word for mail beside one for security: a gateway that says what it is.",
+		"gateways' names of themselves (Cisco Secure Email, Proxmox Mail Gateway, Email Security).",
+		"mail programs with such a name that are not known by name (words_mail.go).",
+	},
+	{
 		"A chat or a social network looks at a link.",
 		"monperrus/crawler-user-agents, tag social-preview.",
 		"nobody; mail that was forwarded into a chat is fetched so.",
 	},
 	{
 		"A browser under a program's control.",
-		"monperrus/crawler-user-agents, tag browser-automation.",
+		"monperrus/crawler-user-agents, tag browser-automation; Sec-CH-UA says Headless where the user agent was changed.",
 		"nobody known.",
 	},
 	{
@@ -91,9 +101,19 @@ var evidence = [len(rules)]Evidence{
 		"the people behind it are not counted as certain.",
 	},
 	{
-		"A mail program by name. Sandboxes run Outlook as well, so from hosting networks later rules decide; a program that says it is a bot is one.",
+		"A mail program's name beside a machine's task, and nothing of a computer or a phone: a tool for that program's mail.",
+		"words_machine.go; agreement that nobody reads.",
+		"mail programs with such a word that say no platform.",
+	},
+	{
+		"A mail program by name. Sandboxes run Outlook as well, so in hosting networks, and in those of providers and mail gateways, later rules decide; a program that says it is a bot is one.",
 		"ua-parser/uap-core, nielsbasjes/yauaa, matomo-org/device-detector; words_mail.go.",
 		"forgers on home networks.",
+	},
+	{
+		"The platform calls it a bot: by its proven address, or by what it does.",
+		"fastly.com/documentation/guides/security/bot-management; only where the product is on.",
+		"whoever the platform takes for a bot.",
 	},
 	{
 		"A browser for text: somebody reads, but sees no image.",
@@ -166,11 +186,6 @@ var evidence = [len(rules)]Evidence{
 		"users of page transcoders that sign there and are not known by name.",
 	},
 	{
-		"A lone `name/1.2`: a script's library or somebody's app, and nothing tells which.",
-		"both are common; matomo-org/device-detector Tests/Parser/Client/fixtures lists apps that send no more.",
-		"nobody; it says that it does not know.",
-	},
-	{
 		"Right after sending, from a data centre. Never on time alone, since attentive people are as fast.",
 		"github.com/putyourlightson/craft-campaign/issues/546: 61 % of a gateway's opens came within 10 s.",
 		"fast people with a VPN or a computer in the cloud.",
@@ -191,24 +206,54 @@ var evidence = [len(rules)]Evidence{
 		"people with a VPN, a computer in the cloud, or a mail app that fetches there.",
 	},
 	{
+		"A lone `name/1.2` in a data centre: a script or a server, and nobody reads there.",
+		"agreement of two doubts; matomo-org/device-detector knows such apps on phones only.",
+		"people with a VPN whose mail app says no more than its name.",
+	},
+	{
 		"From a data centre, later or at an unknown time.",
 		"arp242/isbot ip_ranges.go.",
 		"the same people are not counted as certain.",
 	},
 	{
-		"Gmail's user agent from elsewhere: forged, or contested.",
-		"one project calls the prefetch's user agent Outlook's.",
-		"Gmail's users, if Google fetches from another AS.",
+		"A proxy's user agent from elsewhere: forged, or contested.",
+		"one project calls Gmail's prefetch Outlook's; owner.go.",
+		"a provider's users, if it fetches from another AS than it is known for.",
+	},
+	{
+		"A lone `name/1.2`: a script's library or somebody's app, and nothing tells which.",
+		"both are common; matomo-org/device-detector Tests/Parser/Client/fixtures lists apps that send no more.",
+		"nobody; it says that it does not know.",
+	},
+	{
+		"Apple's own user agent, and not a word about the network: with or without Apple's relay cannot be told.",
+		"litmus.com/blog/email-client-market-share-december-2021: iOS 15 and later send it with Mail Privacy Protection off too.",
+		"people with it off are not counted as certain.",
+	},
+	{
+		"The network of a provider, a mail gateway or an operator of Apple's relay: their machines load images there, and staff and users browse from there.",
+		"owner.go; github.com/warmbly/warmbly/issues/410.",
+		"those people are not counted as certain.",
+	},
+	{
+		"An engine on a system that it never ran on, or a version that never was.",
+		"engines.go.",
+		"people who change their user agent.",
+	},
+	{
+		"A new browser without the headers that it sends with every image.",
+		"developer.mozilla.org Sec-Fetch-Mode, Accept-Language.",
+		"people behind a proxy that takes headers away, and mail programs that are built of a browser and not known by name.",
+	},
+	{
+		"A product in a browser's user agent that no browser has.",
+		"grammar.go.",
+		"people in apps and browsers that are not in that list.",
 	},
 	{
 		"The page around the image is a webmail.",
 		"webmail.go.",
 		"forgers.",
-	},
-	{
-		"The bare user agent, and not a word about the network: with or without Apple's relay cannot be told.",
-		"litmus.com/blog/email-client-market-share-december-2021: iOS 15 and later send it with Mail Privacy Protection off too.",
-		"people with it off are not counted as certain.",
 	},
 	{
 		"Apple Mail off the relay.",
@@ -226,9 +271,9 @@ var evidence = [len(rules)]Evidence{
 		"machines built on the same network code.",
 	},
 	{
-		"A program that has mail in its name and nothing of a machine. With a library's name too, neither decides.",
+		"A program with mail in its name: scripts, gateways and mail programs have one, so it proves nothing.",
 		"the custom of the trade.",
-		"scripts that send mail.",
+		"people with a mail program that is not known by name are not counted as certain.",
 	},
 	{
 		"Nothing is known.",

@@ -36,7 +36,7 @@ type Evidence struct {
 // request at a time.
 func Explain(r *Request) Explanation {
 	seen := read(r.UserAgent)
-	known := seen.traits | requestTraits(r)
+	known := seen.known(r)
 	e := Explanation{Seen: known.names(), Words: Words(r.UserAgent)}
 	e.Verdict, e.Facts = Examine(r)
 	fired := len(rules)
@@ -129,6 +129,9 @@ var traitNames = [...]string{
 	"names an operating system",
 	"names old Opera's engine",
 	"names a browser new enough for Sec-Fetch headers",
+	"is an application's look at a link",
+	"has a word for security",
+	"has a product that no browser has",
 
 	"user agent is empty",
 	"user agent is Mozilla/5.0 and nothing else",
@@ -136,7 +139,7 @@ var traitNames = [...]string{
 	"user agent is Apple's WebKit with a mobile build",
 	"begins as browsers do",
 	"begins with Mozilla/5",
-	"begins with a Mozilla that never was",
+	"names what never was",
 	"is one product and its version",
 	"has a web address",
 	"has a web address behind a plus sign",
@@ -151,11 +154,14 @@ var traitNames = [...]string{
 	"the network is Apple's relay",
 	"the network is a scanner's",
 	"the network is a data centre's",
+	"the network has machines and people",
 	"the network is not known",
 	"the AS is Google's",
 	"the AS is not known",
 	"the AS is Microsoft's",
 	"the AS is a mail gateway's",
+	"the AS is not the named proxy's",
+	"the platform calls it a bot",
 	"right after sending",
 	"soon after sending",
 	"the page is a webmail",
@@ -178,7 +184,7 @@ func Words(userAgent string) []string {
 // that counts keeps. It measures what the lists are worth.
 func JudgeWithout(r *Request, counts func(word string) bool) Verdict {
 	seen := readWith(r.UserAgent, counts)
-	return decide(&seen, seen.traits|requestTraits(r))
+	return decide(&seen, seen.known(r))
 }
 
 // Rules is the number of rules.

@@ -150,7 +150,7 @@ func TestWordsAreThoseThatTell(t *testing.T) {
 	if v := JudgeWithout(&r, all); v != Judge(&r) {
 		t.Errorf("with all words: %v", v)
 	}
-	if v := JudgeWithout(&r, without); v != (Verdict{HumanDirect, "browser"}) {
+	if v := JudgeWithout(&r, without); v != (Verdict{Unknown, "unknown_product"}) {
 		t.Errorf("without its name: %v", v)
 	}
 }

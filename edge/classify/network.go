@@ -125,17 +125,3 @@ func scannerNetwork(addr netip.Addr) string {
 	}
 	return ""
 }
-
-// isGatewayAS tells the AS numbers of mail gateways (same source). They only
-// widen the early window: their browser isolation puts people there too.
-func isGatewayAS(number uint32) bool {
-	switch number {
-	case 22843, 26211, 52129: // Proofpoint
-		return true
-	case 30031, 39588, 42427, 60492: // Mimecast
-		return true
-	case 16417: // Cisco IronPort
-		return true
-	}
-	return false
-}

@@ -44,20 +44,20 @@ var rules = [...]rule{
 
 	// Gmail fetches on delivery, from Google's network.
 	// Source: sparkpost.com/blog/gmail-prefetching-images. One project saw the same user agent elsewhere; see proxy_elsewhere.
-	// Wrong: nobody known.
+	// Wrong: people with Edge of 2015 in Google's network; nobody known.
 	{reason: "gmail_prefetch", class: MachinePrefetch, all: saysGmailPrefetch | onGoogle, none: saysBot},
 	// Gmail's image proxy fetches when its user looks. Never judged by time.
 	// Source: blog.filippo.io/how-the-new-gmail-image-proxy-works. Where AS numbers are not known at all (no look-up, a standalone pixel) it is believed, since Gmail is too large to call a bot.
 	// Wrong: forgers inside Google's network, or where no AS number is known.
 	{reason: "proxy_gmail", class: ProxyHuman, all: saysGmailProxy, any: onGoogle | onUnknownAS, none: saysBot},
 	// Fastmail's name behind a browser's: its image proxy.
-	// Source: fastmail.com/policies/bots.
-	// Wrong: forgers; no AS number is known for it.
-	{reason: "proxy_fastmail", class: ProxyHuman, all: saysFastmail | isMozilla | saysEngine, none: saysBot},
-	// Another mail provider's image proxy.
-	// Source: each is named in words_mail.go.
-	// Wrong: forgers; no AS number is known for them.
-	{reason: "", class: ProxyHuman, any: saysMailProxy, none: saysBot},
+	// Source: fastmail.com/policies/bots; owner.go.
+	// Wrong: forgers where no AS number is known.
+	{reason: "proxy_fastmail", class: ProxyHuman, all: saysFastmail | isMozilla | saysEngine, none: saysBot | offOwnNetwork},
+	// Another mail provider's image proxy, from its own network or one that is not known.
+	// Source: each is named in words_mail.go, its network in owner.go.
+	// Wrong: forgers where no AS number is known, and of the few whose network is not known.
+	{reason: "", class: ProxyHuman, any: saysMailProxy, none: saysBot | offOwnNetwork},
 
 	// Mail Privacy Protection: the bare user agent from Apple's relay.
 	// Source: github.com/ua-parser/uap-core/issues/509; support.clickdimensions.com.
@@ -84,12 +84,20 @@ var rules = [...]rule{
 	// Source: github.com/warmbly/warmbly/pull/412 and 569. Weak.
 	// Wrong: machines in Microsoft's cloud with such a user agent.
 	{reason: "proxy_outlook", class: ProxyHuman, all: onMicrosoft, any: saysOutlookProxy | isBareWebKit, none: saysBot},
+	// An application asks what a link is, before or without opening it.
+	// Source: learn.microsoft.com/office/troubleshoot/office/office-document-open-requests.
+	// Wrong: nobody; who opens the mail sends another request.
+	{reason: "app_probe", class: NotImage, any: saysProbe},
+	// A word for mail beside one for security: a gateway that says what it is.
+	// Source: gateways' names of themselves (Cisco Secure Email, Proxmox Mail Gateway, Email Security).
+	// Wrong: mail programs with such a name that are not known by name (words_mail.go).
+	{reason: "scanner_ua", class: SecurityScanner, all: saysMailName | saysSecurity, none: saysMailClient | saysMailProxy | isMozilla | saysAppStack},
 	// A chat or a social network looks at a link.
 	// Source: monperrus/crawler-user-agents, tag social-preview.
 	// Wrong: nobody; mail that was forwarded into a chat is fetched so.
 	{reason: "link_preview", class: LinkPreview, any: saysPreview},
 	// A browser under a program's control.
-	// Source: monperrus/crawler-user-agents, tag browser-automation.
+	// Source: monperrus/crawler-user-agents, tag browser-automation; Sec-CH-UA says Headless where the user agent was changed.
 	// Wrong: nobody known.
 	{reason: "headless", class: Headless, any: saysHeadless},
 	// Somebody's image proxy: whether a person waits behind it is not known.
@@ -97,11 +105,19 @@ var rules = [...]rule{
 	// Wrong: the people behind it are not counted as certain.
 	{reason: "image_proxy", class: Unknown, any: saysImageProxy, none: saysMail},
 
-	// A mail program by name. Sandboxes run Outlook as well, so from hosting networks later rules decide; a program that says it is a bot is one.
+	// A mail program's name beside a machine's task, and nothing of a computer or a phone: a tool for that program's mail.
+	// Source: words_machine.go; agreement that nobody reads.
+	// Wrong: mail programs with such a word that say no platform.
+	{reason: "bot_token", class: Bot, all: saysMailClient | saysTask, none: isMozilla | isHuman | saysPlatform | saysMailProxy},
+	// A mail program by name. Sandboxes run Outlook as well, so in hosting networks, and in those of providers and mail gateways, later rules decide; a program that says it is a bot is one.
 	// Source: ua-parser/uap-core, nielsbasjes/yauaa, matomo-org/device-detector; words_mail.go.
 	// Wrong: forgers on home networks.
-	{reason: "mail_client", class: HumanDirect, any: saysMailClient, none: saysBot | onHosting},
+	{reason: "mail_client", class: HumanDirect, any: saysMailClient, none: saysBot | onHosting | onShared | offOwnNetwork | saysGmailProxy | saysGmailPrefetch | leadsWithLibrary | detectedBot},
 
+	// The platform calls it a bot: by its proven address, or by what it does.
+	// Source: fastly.com/documentation/guides/security/bot-management; only where the product is on.
+	// Wrong: whoever the platform takes for a bot.
+	{reason: "bot_detection", class: Bot, any: detectedBot, none: saysMailProxy | saysGmailProxy | saysFastmail | saysLibrary | saysRuntime},
 	// A browser for text: somebody reads, but sees no image.
 	// Source: their manuals.
 	// Wrong: their users are not counted as certain.
@@ -113,11 +129,11 @@ var rules = [...]rule{
 	// An HTTP library by name.
 	// Source: arp242/isbot user_agent.go; words_machine.go.
 	// Wrong: mail apps that name nothing but their library.
-	{reason: "http_library", class: HTTPLibrary, any: saysLibrary, none: saysMail | saysMailName | saysAppStack},
+	{reason: "http_library", class: HTTPLibrary, any: saysLibrary, none: saysMail | saysAppStack},
 	// A language's or an app library's name leads.
 	// Source: arp242/isbot user_agent.go; words_machine.go.
 	// Wrong: mail apps that name nothing but their library.
-	{reason: "http_library", class: HTTPLibrary, all: saysRuntime | leadsWithLibrary, none: saysMail | saysMailName | saysAppStack | isMozilla},
+	{reason: "http_library", class: HTTPLibrary, all: saysRuntime | leadsWithLibrary, none: saysMail | saysAppStack | isMozilla},
 	// It stands later, but nothing else is said that a person's program would say.
 	// Source: words_machine.go.
 	// Wrong: apps of unknown name that say no platform.
@@ -129,7 +145,7 @@ var rules = [...]rule{
 	// What machines do: monitor, checker, preview.
 	// Source: words_machine.go.
 	// Wrong: browsers with such a word in their name or in a toolbar's.
-	{reason: "bot_token", class: Bot, any: saysTask, none: saysMail | saysMailName | saysAppStack},
+	{reason: "bot_token", class: Bot, any: saysTask, none: saysMail | saysAppStack},
 	// The same in words that people's programs use too, where none speaks.
 	// Source: words_machine.go.
 	// Wrong: apps of unknown name that say no platform.
@@ -158,10 +174,6 @@ var rules = [...]rule{
 	// Source: Google's crawlers (developers.google.com/search/docs/crawling-indexing/overview-google-crawlers); in public lists 88 machines do so for one browser.
 	// Wrong: users of page transcoders that sign there and are not known by name.
 	{reason: "bot_shape", class: Bot, all: isMozilla5 | saysEngineGuest, none: saysMail | saysOldBrowser | saysAppStack | saysOldPhone},
-	// A lone `name/1.2`: a script's library or somebody's app, and nothing tells which.
-	// Source: both are common; matomo-org/device-detector Tests/Parser/Client/fixtures lists apps that send no more.
-	// Wrong: nobody; it says that it does not know.
-	{reason: "product_only", class: Unknown, any: isOneProduct, none: isSomething},
 
 	// Right after sending, from a data centre. Never on time alone, since attentive people are as fast.
 	// Source: github.com/putyourlightson/craft-campaign/issues/546: 61 % of a gateway's opens came within 10 s.
@@ -179,23 +191,47 @@ var rules = [...]rule{
 	// Source: arp242/isbot ip_ranges.go.
 	// Wrong: people with a VPN, a computer in the cloud, or a mail app that fetches there.
 	{reason: "hosting", class: SecurityScanner, all: withinScanner | onHosting},
+	// A lone `name/1.2` in a data centre: a script or a server, and nobody reads there.
+	// Source: agreement of two doubts; matomo-org/device-detector knows such apps on phones only.
+	// Wrong: people with a VPN whose mail app says no more than its name.
+	{reason: "http_library", class: HTTPLibrary, all: isOneProduct | onHosting, none: isSomething},
 	// From a data centre, later or at an unknown time.
 	// Source: arp242/isbot ip_ranges.go.
 	// Wrong: the same people are not counted as certain.
 	{reason: "hosting", class: Unknown, any: onHosting},
-	// Gmail's user agent from elsewhere: forged, or contested.
-	// Source: one project calls the prefetch's user agent Outlook's.
-	// Wrong: Gmail's users, if Google fetches from another AS.
-	{reason: "proxy_elsewhere", class: Unknown, any: saysGmailProxy | saysGmailPrefetch},
+	// A proxy's user agent from elsewhere: forged, or contested.
+	// Source: one project calls Gmail's prefetch Outlook's; owner.go.
+	// Wrong: a provider's users, if it fetches from another AS than it is known for.
+	{reason: "proxy_elsewhere", class: Unknown, any: saysGmailProxy | saysGmailPrefetch | offOwnNetwork},
+	// A lone `name/1.2`: a script's library or somebody's app, and nothing tells which.
+	// Source: both are common; matomo-org/device-detector Tests/Parser/Client/fixtures lists apps that send no more.
+	// Wrong: nobody; it says that it does not know.
+	{reason: "product_only", class: Unknown, any: isOneProduct, none: isSomething},
+	// Apple's own user agent, and not a word about the network: with or without Apple's relay cannot be told.
+	// Source: litmus.com/blog/email-client-market-share-december-2021: iOS 15 and later send it with Mail Privacy Protection off too.
+	// Wrong: people with it off are not counted as certain.
+	{reason: "apple_mail_unplaced", class: Unknown, all: onUnknownNetwork, any: isBareMozilla | isBareWebKit},
+	// The network of a provider, a mail gateway or an operator of Apple's relay: their machines load images there, and staff and users browse from there.
+	// Source: owner.go; github.com/warmbly/warmbly/issues/410.
+	// Wrong: those people are not counted as certain.
+	{reason: "shared_network", class: Unknown, any: onShared, none: saysMailProxy},
+	// An engine on a system that it never ran on, or a version that never was.
+	// Source: engines.go.
+	// Wrong: people who change their user agent.
+	{reason: "never_was", class: Unknown, any: isImpossible, none: saysMail},
+	// A new browser without the headers that it sends with every image.
+	// Source: developer.mozilla.org Sec-Fetch-Mode, Accept-Language.
+	// Wrong: people behind a proxy that takes headers away, and mail programs that are built of a browser and not known by name.
+	{reason: "lacks_headers", class: Unknown, all: saysModern | lacksBrowserHeaders, none: saysMail},
+	// A product in a browser's user agent that no browser has.
+	// Source: grammar.go.
+	// Wrong: people in apps and browsers that are not in that list.
+	{reason: "unknown_product", class: Unknown, all: saysStranger | saysEngine, none: saysMail | saysOldPhone | saysAppStack},
 
 	// The page around the image is a webmail.
 	// Source: webmail.go.
 	// Wrong: forgers.
 	{reason: "referer_webmail", class: HumanDirect, any: fromWebmail},
-	// The bare user agent, and not a word about the network: with or without Apple's relay cannot be told.
-	// Source: litmus.com/blog/email-client-market-share-december-2021: iOS 15 and later send it with Mail Privacy Protection off too.
-	// Wrong: people with it off are not counted as certain.
-	{reason: "apple_mail_unplaced", class: Unknown, all: isBareMozilla | onUnknownNetwork},
 	// Apple Mail off the relay.
 	// Source: litmus.com/blog/email-client-market-share-december-2021.
 	// Wrong: lazy scripts that send Mozilla/5.0.
@@ -203,15 +239,15 @@ var rules = [...]rule{
 	// A browser's engine in a browser's frame.
 	// Source: nielsbasjes/yauaa, ua-parser/uap-core.
 	// Wrong: a scanner that imitates a browser from a home network.
-	{reason: "browser", class: HumanDirect, all: saysEngine, any: isMozilla | saysPlatform, none: isImpossibleMozilla},
+	{reason: "browser", class: HumanDirect, all: saysEngine, any: isMozilla | saysPlatform, none: isImpossible},
 	// A phone app that loads images with the system's network code, or a phone from before engines had names.
 	// Source: nielsbasjes/yauaa, ua-parser/uap-core.
 	// Wrong: machines built on the same network code.
 	{reason: "browser", class: HumanDirect, any: saysAppStack | saysOldPhone},
-	// A program that has mail in its name and nothing of a machine. With a library's name too, neither decides.
+	// A program with mail in its name: scripts, gateways and mail programs have one, so it proves nothing.
 	// Source: the custom of the trade.
-	// Wrong: scripts that send mail.
-	{reason: "mail_name", class: HumanDirect, any: saysMailName, none: isMozilla | saysTaskLoosely | saysLibrary | saysRuntime},
+	// Wrong: people with a mail program that is not known by name are not counted as certain.
+	{reason: "mail_name", class: Unknown, any: saysMailName, none: isMozilla},
 	// Nothing is known.
 	// Source: an empty user agent is no proof (arp242/isbot user_agent.go leaves it open).
 	// Wrong: nobody; it is counted apart.

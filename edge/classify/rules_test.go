@@ -68,7 +68,11 @@ var ruleCases = []struct {
 	{"Outlook in a scanner's network is the scanner", Request{UserAgent: uaOutlook, Network: "scanner:microsoft-365-protection"}, SecurityScanner, "scanner_net"},
 	{"Outlook on the web fetches from Microsoft", Request{UserAgent: uaOWA, ASNumber: 8075, Network: "hosting"}, ProxyHuman, "proxy_outlook"},
 	{"bare WebKit from Microsoft is Outlook's", Request{UserAgent: uaWebKit, ASNumber: 8075, Network: "hosting"}, ProxyHuman, "proxy_outlook"},
-	{"a browser from Microsoft is no scanner for that", Request{UserAgent: uaChrome, ASNumber: 8075, Network: "none"}, HumanDirect, "browser"},
+	{"a browser from Microsoft is not known", Request{UserAgent: uaChrome, ASNumber: 8075, Network: "none"}, Unknown, "shared_network"},
+	{"an application's look at a link is no open", Request{UserAgent: "Microsoft Office Existence Discovery", Network: "none"}, NotImage, "app_probe"},
+	{"a gateway that says what it is", Request{UserAgent: "Mail-Gateway/1.0", Network: "none"}, SecurityScanner, "scanner_ua"},
+	{"the platform knows a bot", Request{UserAgent: uaChrome, Network: "none", BotDetection: "verified"}, Bot, "bot_detection"},
+	{"the platform found no bot", Request{UserAgent: uaChrome, Network: "none", BotDetection: "none"}, HumanDirect, "browser"},
 	{"a chat's preview", Request{UserAgent: "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", Network: "none"}, LinkPreview, "link_preview"},
 	{"a browser without a screen", Request{UserAgent: strings.Replace(uaChrome, "Chrome/", "HeadlessChrome/", 1), Network: "none"}, Headless, "headless"},
 	{"somebody's image proxy is not known", Request{UserAgent: "github-camo (4b76e509)", Network: "none"}, Unknown, "image_proxy"},
@@ -78,6 +82,7 @@ var ruleCases = []struct {
 	{"a fast Outlook is a person", sent(time.Second, Request{UserAgent: uaOutlook, Network: "none", Headers: scriptHeaders}), HumanDirect, "mail_client"},
 	{"Outlook in a data centre is not known", Request{UserAgent: uaOutlook, Network: "hosting"}, Unknown, "hosting"},
 	{"a fast Outlook in a data centre is a sandbox", sent(time.Second, Request{UserAgent: uaOutlook, Network: "hosting"}), SecurityScanner, "fast_open"},
+	{"a tool for a program's mail is no reader", Request{UserAgent: "outlook-checker/1.0", Network: "none"}, Bot, "bot_token"},
 	{"a library", Request{UserAgent: "python-requests/2.32.3", Network: "none"}, HTTPLibrary, "http_library"},
 	{"a program without a platform that names its library", Request{UserAgent: "Glorp 3 OkHttp/4.9.3", Network: "none"}, HTTPLibrary, "http_library"},
 	{"a task where no browser speaks", Request{UserAgent: "Glorp link search", Network: "none"}, Bot, "bot_token"},
@@ -92,8 +97,8 @@ var ruleCases = []struct {
 	{"a phone whose maker is called like a language", Request{UserAgent: "TCL J706T_TD/1.0 Linux/3.4.5 Android/4.1.2 Browser/AppleWebKit534.30 Profile/MIDP-2.0", Network: "none"}, HumanDirect, "browser"},
 	{"a chat's own window", Request{UserAgent: strings.Replace(uaChrome, "Chrome/", "Rocket.Chat/3.8.16 Chrome/", 1), Network: "none"}, HumanDirect, "browser"},
 	{"a mail provider's proxy in a browser's name", Request{UserAgent: uaChrome + " (via secureurl.fwdcdn.com - mail.ukr.net proxy)", Network: "none"}, ProxyHuman, "proxy_mail"},
-	{"mail in the name of a library", Request{UserAgent: "Nextcloud-Mail/3.5", Network: "none"}, Unknown, "other"},
-	{"mail in the name of a scanner", Request{UserAgent: "Glorpmail/1.0 (domain scanner)", Network: "none"}, Unknown, "other"},
+	{"mail in the name of a library", Request{UserAgent: "Glorp-Mail/3.5 python-requests/2.1", Network: "none"}, HTTPLibrary, "http_library"},
+	{"mail in the name of a scanner", Request{UserAgent: "Glorpmail/1.0 (domain scanner)", Network: "none"}, Unknown, "mail_name"},
 	{"a television's browser", Request{UserAgent: "HbbTV/1.2.1 (;Panasonic;Glorp 2013;3.838;1101-0003 0004-0000;)", Network: "none"}, HumanDirect, "browser"},
 	{"a crawler", Request{UserAgent: "Zorblex crawler", Network: "none"}, Bot, "bot_token"},
 	{"a crawler with a mail client's name", Request{UserAgent: "Thunderbird-like crawler bot", Network: "none"}, Bot, "bot_token"},
@@ -105,11 +110,18 @@ var ruleCases = []struct {
 	{"fast with a browser's headers is a person", sent(time.Second, Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders}), HumanDirect, "browser"},
 	{"fast without any recorded header is a person", sent(time.Second, Request{UserAgent: uaChrome, Network: "none"}), HumanDirect, "browser"},
 	{"an old browser has no such headers", sent(time.Second, Request{UserAgent: uaOldChrome, Network: "none", Headers: scriptHeaders}), HumanDirect, "browser"},
-	{"slow without a browser's headers is a person", sent(10*time.Second, Request{UserAgent: uaChrome, Network: "none", Headers: scriptHeaders}), HumanDirect, "browser"},
-	{"a time that is not known says nothing", Request{UserAgent: uaChrome, Network: "none", Headers: scriptHeaders, SinceSend: time.Second}, HumanDirect, "browser"},
+	{"slow without a browser's headers is not known", sent(10*time.Second, Request{UserAgent: uaChrome, Network: "none", Headers: scriptHeaders}), Unknown, "lacks_headers"},
+	{"a time that is not known says nothing", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, SinceSend: time.Second}, HumanDirect, "browser"},
+	{"no new browser speaks HTTP/1.0", Request{UserAgent: uaChrome, Network: "none", Protocol: "HTTP/1.0", Headers: browserHeaders}, Unknown, "lacks_headers"},
+	{"no new browser offers no protocol", Request{UserAgent: uaChrome, Network: "none", JA4: "t13d181000_8daaf6152771_b186095e22b6"}, Unknown, "lacks_headers"},
+	{"a new browser's handshake", Request{UserAgent: uaChrome, Network: "none", JA4: "t13d1516h2_8daaf6152771_b186095e22b6", Protocol: "HTTP/2"}, HumanDirect, "browser"},
+	{"Safari skipped a version", Request{UserAgent: uaWebKit + " Version/21.0 Safari/605.1.15", Network: "none"}, Unknown, "never_was"},
+	{"a product that no browser has", Request{UserAgent: uaChrome + " Glorp/1.0", Network: "none"}, Unknown, "unknown_product"},
+	{"an app's name behind its web view", Request{UserAgent: uaIPhone + " Glorp/1.0", Network: "none"}, HumanDirect, "browser"},
 	{"before the send time is fast", sent(-time.Second, Request{UserAgent: uaChrome, Network: "hosting"}), SecurityScanner, "fast_open"},
 	{"a mail gateway's network has the wider window", sent(4*time.Minute, Request{UserAgent: uaChrome, ASNumber: 22843, Network: "none", Headers: browserHeaders}), SecurityScanner, "fast_open"},
-	{"later it is a person in an isolated browser", sent(5*time.Minute, Request{UserAgent: uaChrome, ASNumber: 22843, Network: "none", Headers: browserHeaders}), HumanDirect, "browser"},
+	{"later it may be a person in an isolated browser", sent(5*time.Minute, Request{UserAgent: uaChrome, ASNumber: 22843, Network: "none", Headers: browserHeaders}), Unknown, "shared_network"},
+	{"a lone product in a data centre is a script", Request{UserAgent: "glorp/0.3", Network: "hosting"}, HTTPLibrary, "http_library"},
 	{"a data centre early", sent(4*time.Minute, Request{UserAgent: uaChrome, Network: "hosting"}), SecurityScanner, "hosting"},
 	{"a data centre late", sent(5*time.Minute, Request{UserAgent: uaChrome, Network: "hosting"}), Unknown, "hosting"},
 	{"a data centre without a send time", Request{UserAgent: uaChrome, ProxyType: "hosting", ProxyDescription: "cloud"}, Unknown, "hosting"},
@@ -122,7 +134,7 @@ var ruleCases = []struct {
 	{"bare Mozilla in a data centre is not known", Request{UserAgent: uaBare, Network: "hosting"}, Unknown, "hosting"},
 	{"Apple Mail on a phone", Request{UserAgent: uaIPhone, Network: "none"}, HumanDirect, "apple_mail_direct"},
 	{"a phone app's network code", Request{UserAgent: "Dalvik/2.1.0 (Linux; U; Android 13; Pixel 7)", Network: "none"}, HumanDirect, "browser"},
-	{"a program that calls itself mail", Request{UserAgent: "GrandpaMail/4.2 (Linux)", Network: "none"}, HumanDirect, "mail_name"},
+	{"a program that calls itself mail is not known", Request{UserAgent: "GrandpaMail/4.2 (Linux)", Network: "none"}, Unknown, "mail_name"},
 	{"no user agent proves nothing", Request{Network: "none"}, Unknown, "other"},
 }
 
@@ -145,7 +157,8 @@ func TestEveryRuleCanDecide(t *testing.T) {
 	agents := readAgents(t)
 	fired := map[int]bool{}
 	note := func(r *Request) {
-		known := read(r.UserAgent).traits | requestTraits(r)
+		seen := read(r.UserAgent)
+		known := seen.known(r)
 		for i := range rules {
 			if rules[i].fits(known) {
 				fired[i] = true

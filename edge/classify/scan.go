@@ -8,6 +8,7 @@ const doubtful = saysBot | saysNamedBot | saysTask | saysTaskLoosely | saysMailC
 type reading struct {
 	traits traits
 	proxy  *group // of the mail proxy's name; nil if there is none
+	homes  owners // where the proxy that was named fetches from; 0 if it is not known
 	label  label
 	os     system
 	device device
@@ -36,6 +37,14 @@ func readWith(ua string, counts func(word string) bool) reading {
 		before = kind
 		if here|kind&signHere != 0 {
 			s.look(&out, i, here, w)
+		}
+	}
+	if out.traits&isMozilla5 != 0 {
+		if s.engines.contradict(&out) {
+			out.traits |= isImpossible
+		}
+		if out.traits&(saysMail|saysBot|saysMachine) == 0 && !s.engines.isWebView(&out) && hasStranger(ua[begin:]) {
+			out.traits |= saysStranger
 		}
 	}
 	return out
@@ -83,6 +92,7 @@ type scan struct {
 	open    bool // inside a comment
 	name    int  // where the name of the device begins
 	inName  bool // inside the name of an Android device
+	engines engines
 	counts  func(word string) bool
 }
 
@@ -173,8 +183,29 @@ func (s *scan) take(out *reading, at, end int, g *group) {
 	if g.device != deviceNone && (out.device == deviceNone || g.device < out.device) {
 		out.device = g.device
 	}
-	if g.modernFrom != 0 && numberAt(s.ua, end) >= g.modernFrom {
+	if g.homes != 0 && out.homes == 0 {
+		out.homes = g.homes
+	}
+	if g.modernFrom|g.neverFrom != 0 || g.notes != 0 {
+		s.version(out, g, end)
+	}
+}
+
+// version reads the number behind the name of a browser or a system.
+func (s *scan) version(out *reading, g *group, end int) {
+	for end < len(s.ua) && isSpace(s.ua[end]) {
+		end++
+	}
+	n := numberAt(s.ua, end)
+	if g.modernFrom != 0 && n >= g.modernFrom {
 		out.traits |= saysModern
+	}
+	if g.neverFrom != 0 && n >= g.neverFrom || neverWas(g.notes, n) {
+		out.traits |= isImpossible
+	}
+	s.engines |= g.notes
+	if g.notes == engineVersion && n >= 6 {
+		s.engines |= newSafari
 	}
 }
 

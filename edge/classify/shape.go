@@ -58,7 +58,7 @@ func mozillaShape(rest string) traits {
 	}
 	switch version := numberAt(rest, 0); {
 	case version > 5:
-		return isMozilla | isImpossibleMozilla
+		return isMozilla | isImpossible
 	case version < 5:
 		return isMozilla
 	}

@@ -4,8 +4,9 @@ import "strings"
 
 // Signals is the set of further facts that the request's headers give, beside
 // HeaderFacts, whose bits are all taken. It is stored in `opens.header_facts`, so
-// a bit never changes its meaning; a test freezes them. No rule asks for a signal
-// yet; they are there for later ones and for the operator's privacy settings.
+// a bit never changes its meaning; a test freezes them. A rule asks for
+// HeadlessHint; the others are there for later rules and for the operator's
+// privacy settings.
 // Zero means that no such header was recorded: edges before 2026-12 recorded
 // only a few of these headers.
 //
@@ -36,6 +37,7 @@ import "strings"
 //	 23  EncodingBrotli        Accept-Encoding with br
 //	 24  EncodingZstd          Accept-Encoding with zstd
 //	 25  DestDocument          Sec-Fetch-Dest: document
+//	 26  HeadlessHint          Sec-CH-UA names a browser without a screen
 type Signals uint32
 
 // The signals. Sources: w3.org/TR/tracking-dnt §5.2; w3c.github.io/gpc; the
@@ -68,6 +70,7 @@ const (
 	EncodingBrotli
 	EncodingZstd
 	DestDocument
+	HeadlessHint
 )
 
 // Signal gives the signals of one header; unite those of all headers with |. The
@@ -130,6 +133,12 @@ func signalOfValue(name, value string) Signals {
 		return ifHas(value, "br", EncodingBrotli) | ifHas(value, "zstd", EncodingZstd)
 	case "cache-control":
 		return ifHas(value, "no-cache", Reload) | ifHas(value, "no-store", Reload) | ifHas(value, "max-age=0", Reload)
+	case "sec-ch-ua":
+		for i := range len(value) {
+			if hasPrefixFold(value[i:], "headless") {
+				return HeadlessHint
+			}
+		}
 	case "x-requested-with":
 		switch {
 		case equalFold(value, "xmlhttprequest"):

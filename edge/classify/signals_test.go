@@ -49,6 +49,8 @@ func TestSignals(t *testing.T) {
 		{"accept-encoding", "brotli, gzip", 0},
 		{"sec-fetch-dest", "document", 1 << 25},
 		{"sec-fetch-dest", "image", 0},
+		{"sec-ch-ua", `"Not_A Brand";v="8", "HeadlessChrome";v="120"`, 1 << 26},
+		{"sec-ch-ua", `"Chromium";v="120"`, 0},
 		{"user-agent", "1", 0},
 		{"", "", 0},
 	} {
@@ -63,7 +65,7 @@ func TestEverySignalHasItsBit(t *testing.T) {
 	all := []Signals{
 		DoNotTrack, GlobalPrivacy, SiteNone, SiteSame, SiteCross, UserActivated, MobileHint, PlatformPresent, RangePresent, Conditional, CookiePresent,
 		AuthorizationPresent, OriginPresent, FromPresent, ForwardedPresent, AppNamed, ScriptRequest, Reload, PriorityPresent, SaveData, UpgradeInsecure,
-		AcceptAnything, AcceptModernImage, EncodingBrotli, EncodingZstd, DestDocument,
+		AcceptAnything, AcceptModernImage, EncodingBrotli, EncodingZstd, DestDocument, HeadlessHint,
 	}
 	for bit, s := range all {
 		if s != 1<<bit {

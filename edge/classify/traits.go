@@ -37,18 +37,21 @@ const (
 	saysPlatform                         // an operating system
 	saysPresto                           // old Opera: asks for HTML first, also for images
 	saysModern                           // a browser new enough to send Sec-Fetch headers
+	saysProbe                            // an application that looks at a link before it opens it
+	saysSecurity                         // secure, gateway, filter …: says what it is for where it stands beside mail
+	saysStranger                         // a product in a browser's user agent that no browser has
 )
 
 // Traits of the user agent: how it is built.
 const (
-	isEmpty            traits = saysModern << (1 + iota) // nothing but white space
-	isBareMozilla                                        // exactly Mozilla/5.0
-	isBareWebKit                                         // Apple's WebKit and nothing after it
-	isBareMobileWebKit                                   // the same with Mobile/BUILD after it
-	isMozilla                                            // begins as browsers do
+	isEmpty            traits = saysStranger << (1 + iota) // nothing but white space
+	isBareMozilla                                          // exactly Mozilla/5.0
+	isBareWebKit                                           // Apple's WebKit and nothing after it
+	isBareMobileWebKit                                     // the same with Mobile/BUILD after it
+	isMozilla                                              // begins as browsers do
 	isMozilla5
-	isImpossibleMozilla // Mozilla/6 and above never existed
-	isOneProduct        // name/1.2 and nothing else
+	isImpossible // a version that never was, or an engine on a system that it never ran on
+	isOneProduct // name/1.2 and nothing else
 	hasURL
 	hasPlusURL // +http, the custom of crawlers
 	hasMailAddress
@@ -61,15 +64,18 @@ const (
 	asksNavigation
 	asksHTML
 	asksImage
-	lacksBrowserHeaders // headers are known, and neither Sec-Fetch nor Accept-Language is among them
+	lacksBrowserHeaders // what every new browser sends is missing
 	onRelay
 	onScanner
 	onHosting
+	onShared // machines and people alike
 	onUnknownNetwork
 	onGoogle
 	onUnknownAS
 	onMicrosoft
 	onGateway
+	offOwnNetwork // names a mail provider's proxy, from a network that is known and not its own
+	detectedBot   // the platform says that it is a bot
 	withinFast
 	withinScanner
 	fromWebmail
@@ -82,8 +88,13 @@ const (
 	asMicrosoft = 8075
 )
 
-func requestTraits(r *Request) traits {
-	t := headerTraits(r.Headers) | networkTraits(r) | asTraits(r.ASNumber)
+// known unites what the user agent says with the rest of the request.
+func (seen *reading) known(r *Request) traits {
+	owner := ownerOf(r.ASNumber)
+	t := seen.traits | headerTraits(r) | networkTraits(r, owner) | asTraits(r.ASNumber, owner)
+	if seen.homes != 0 && r.ASNumber != 0 && seen.homes&owner == 0 {
+		t |= offOwnNetwork
+	}
 	if r.Method != "" && !equalFold(trim(r.Method), "get") {
 		t |= notGet
 	}
@@ -93,11 +104,15 @@ func requestTraits(r *Request) traits {
 	if webmailLabel(r.RefererHost) != labelNone {
 		t |= fromWebmail
 	}
+	if equalFold(r.BotDetection, "verified") || equalFold(r.BotDetection, "detected") {
+		t |= detectedBot
+	}
 	return t
 }
 
-func headerTraits(h HeaderFacts) traits {
+func headerTraits(r *Request) traits {
 	var t traits
+	h := r.Headers
 	if h&(Prefetch|Preview) != 0 {
 		t |= asksPrefetch
 	}
@@ -110,10 +125,23 @@ func headerTraits(h HeaderFacts) traits {
 	if h&DestImage != 0 {
 		t |= asksImage
 	}
-	if h != 0 && h&(anySecFetch|AcceptLanguagePresent) == 0 {
+	if h != 0 && h&(anySecFetch|AcceptLanguagePresent) == 0 || equalFold(r.Protocol, "http/1.0") || offersNoProtocol(r.JA4) {
 		t |= lacksBrowserHeaders
 	}
+	if r.Signals&HeadlessHint != 0 {
+		t |= saysHeadless
+	}
 	return t
+}
+
+// offersNoProtocol reports whether a JA4 fingerprint says that the client named
+// no application protocol, or no TLS of this decade: every new browser offers h2
+// and TLS 1.3. https://github.com/FoxIO-LLC/ja4/blob/main/technical_details/JA4.md
+func offersNoProtocol(ja4 string) bool {
+	if len(ja4) < len("t13d1516h2") || lower(ja4[0]) != 't' || !isDigit(ja4[1]) {
+		return false
+	}
+	return ja4[8:10] == "00" || ja4[1:3] == "10" || ja4[1:3] == "11"
 }
 
 // timeTraits also sets both for a negative time: a fetch before the send time
@@ -129,22 +157,27 @@ func timeTraits(since time.Duration) traits {
 	return t
 }
 
-func asTraits(number uint32) traits {
+func asTraits(number uint32, owner owners) traits {
+	var t traits
 	switch number {
 	case 0:
-		return onUnknownAS
+		t = onUnknownAS
 	case asGoogle:
-		return onGoogle
+		t = onGoogle
 	case asMicrosoft:
-		return onMicrosoft
+		t = onMicrosoft
 	}
-	if isGatewayAS(number) {
-		return onGateway
+	if owner == ownerGateway {
+		t |= onGateway
 	}
-	return 0
+	return t
 }
 
-func networkTraits(r *Request) traits {
+// networkTraits asks for Apple's relay first, since its operators' AS numbers
+// look like hosting. An AS number that is known makes a network known; the relay
+// operators' do not, where the relay could have been told by proxy fields or a
+// list and was not: those may be old or missing.
+func networkTraits(r *Request, owner owners) traits {
 	if saysRelay(r.ProxyType, r.ProxyDescription) {
 		return onRelay
 	}
@@ -152,15 +185,26 @@ func networkTraits(r *Request) traits {
 	if network == "" || equalFold(network, NetworkUnknown) {
 		network = proxyNetwork(r.ProxyType, r.ProxyDescription)
 	}
+	var t traits
 	switch {
 	case equalFold(network, NetworkRelay):
 		return onRelay
 	case hasPrefixFold(network, NetworkScannerPrefix):
-		return onScanner
+		t = onScanner
 	case equalFold(network, NetworkHosting):
-		return onHosting
-	case equalFold(network, NetworkUnknown):
-		return onUnknownNetwork
+		t = onHosting
+	case equalFold(network, NetworkUnknown) && r.ASNumber == 0, owner == ownerRelay:
+		t = onUnknownNetwork
 	}
-	return 0
+	// Staff behind a web security service, users of Google's IP Protection.
+	if equalFold(r.ProxyDescription, "cloud-security") || equalFold(r.ProxyDescription, "google") {
+		return t
+	}
+	if owner&ownerClouds != 0 && t != onScanner {
+		t |= onHosting
+	}
+	if owner&ownerShared != 0 {
+		t |= onShared
+	}
+	return t
 }

@@ -40,7 +40,10 @@ type group struct {
 	os         system
 	device     device
 	modernFrom uint16 // a version number of at least this sets saysModern
+	neverFrom  uint16 // a version number of at least this sets isImpossible
+	notes      engines
 	reason     string // of the rule that a mail proxy's name decides
+	homes      owners // of the networks that a mail proxy fetches from; 0 if they are not known
 	words      []string
 }
 
@@ -105,6 +108,7 @@ type word struct {
 var filled sync.Once
 
 func fillTables() {
+	fillProducts()
 	for c := range kinds {
 		if isLetter(byte(c)) {
 			kinds[c] = letterHere

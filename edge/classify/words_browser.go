@@ -4,18 +4,20 @@ package classify
 var browserWords = [...]group{
 	// Engines, and browsers that stand for one. The version from which each
 	// sends Sec-Fetch headers: developer.mozilla.org Sec-Fetch-Mode.
-	{sets: saysEngine, at: starts, label: labelChrome, modernFrom: 80, words: []string{"chrome/", "crios/", "chromium/"}},
-	{sets: saysEngine, at: starts, label: labelFirefox, modernFrom: 90, words: []string{"firefox/"}},
+	{sets: saysEngine, at: starts, label: labelChrome, modernFrom: 80, neverFrom: 300, notes: engineBlink, words: []string{"chrome/", "chromium/"}},
+	{sets: saysEngine, at: starts, label: labelChrome, modernFrom: 80, neverFrom: 300, words: []string{"crios/"}},
+	{sets: saysEngine, at: starts, label: labelFirefox, modernFrom: 90, neverFrom: 300, notes: engineGecko, words: []string{"firefox/"}},
 	{sets: saysEngine, at: starts, label: labelFirefox, words: []string{"fxios/", "focus/", "klar/"}},
-	{sets: saysEngine, at: starts, modernFrom: 17, words: []string{"version/"}},
-	{sets: saysEngine, at: starts, label: labelSafari, words: []string{"safari/"}},
+	{sets: saysEngine, at: starts, modernFrom: 17, neverFrom: 100, notes: engineVersion, words: []string{"version/"}},
+	{sets: saysEngine, at: starts, label: labelSafari, notes: engineSafari, words: []string{"safari/"}},
 	{sets: saysEngine, at: starts, label: labelEdge, words: []string{"edg/", "edge/", "edga/", "edgios/", "edgw/"}},
 	{sets: saysEngine, at: starts, label: labelOpera, words: []string{"opr/", "opios/", "opx/"}},
 	{sets: saysEngine | saysOldBrowser | saysPresto, at: starts, label: labelOpera, words: []string{"opera"}},
 	{sets: saysEngine, at: starts, label: labelSamsungBrowser, words: []string{"samsungbrowser"}},
 	{sets: saysEngine, at: starts, words: []string{"applewebkit", "khtml", "gecko/", "goanna/", "servo/", "konqueror/", "obigo", "netscape", "[fban", "[fb_iab"}},
 	{sets: saysEngine | saysPresto, at: starts, label: labelOpera, words: []string{"presto/"}},
-	{sets: saysEngine | saysOldBrowser, at: starts, label: labelExplorer, words: []string{"msie", "trident/", "iemobile"}},
+	{sets: saysEngine | saysOldBrowser, at: starts, label: labelExplorer, words: []string{"msie", "iemobile"}},
+	{sets: saysEngine | saysOldBrowser, at: starts, label: labelExplorer, notes: engineTrident, words: []string{"trident/"}},
 	// Page transcoders: people browse through them.
 	{sets: saysOldBrowser, at: starts, words: []string{"googleweblight", "google wireless transcoder"}},
 	// Browsers that say "compatible" by habit.
@@ -42,6 +44,9 @@ var browserWords = [...]group{
 	}},
 	// Operating systems, and the kind of device where one tells it.
 	{sets: saysPlatform, at: starts, os: osWindows, words: []string{"windows"}},
+	{at: starts, notes: webView, words: []string{"wv)", "electron/"}},
+	{at: starts, neverFrom: 11, words: []string{"windows nt"}},
+	{at: starts, notes: systemOfApple, words: []string{"iphone os", "cpu os"}},
 	{sets: saysPlatform, at: starts, os: osMacOS, words: []string{"macintosh", "mac os", "macos"}},
 	{sets: saysPlatform, at: starts, os: osIOS, device: devicePhone, words: []string{"iphone"}},
 	{sets: saysPlatform, at: starts, os: osIOS, words: []string{"ipod", "ios"}},

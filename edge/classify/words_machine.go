@@ -27,10 +27,10 @@ var machineWords = [...]group{
 		"feroxbuster", "ffuf", "fuzz faster", "whatweb", "wfuzz", "arachni", "netsparker", "invicti", "w3af", "skipfish", "appscan", "webinspect", "trustwave",
 		"probely", "intruder.io", "hackertarget", "sucuri", "sitelock", "cyberscan", "leak-lookup", "l9explore", "l9tcpid", "odin.io", "alphastrike", "onyphe", "binaryedge",
 		"zoomeye", "fofa", "securitytrails", "riskiq", "bitsight", "securityscorecard", "upguard", "checkphish", "openphish", "phishlabs", "recordedfuture",
-		"threat intel", "threatintel", "darktrace", "abnormalsecurity",
+		"threat intel", "threatintel", "darktrace", "abnormalsecurity", "zscaler", "ciscosecure", "cisco secure", "cisco-secure",
 	}},
 	{sets: saysScanner, at: inside, words: []string{"malware", "phishing", "vulnerab", "securityscan", "security scan", "security-scan", "safebrowsing", "burpcollaborator", "antispam", "anti-spam", "spamfilter"}},
-	{sets: saysScanner, at: whole, words: []string{"nmap", "owasp", "zaproxy", "jaeles", "hydra", "burp", "assetnote"}},
+	{sets: saysScanner, at: whole, words: []string{"nmap", "owasp", "zaproxy", "tmes", "jaeles", "hydra", "burp", "assetnote"}},
 	{sets: saysAttack, at: inside, words: []string{
 		"<script", "javascript:", "(){", "union all", "union select", "(select", "sleep(", "sleep (", "waitfor delay", "jndi:",
 		"../", "etc/passwd", "xor(", "or 1=1", "print(", "eval(", "exec(", "base64_", "order by", "make_set(", "extractvalue", "gethostbyname",

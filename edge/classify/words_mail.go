@@ -9,33 +9,42 @@ package classify
 var mailWords = [...]group{
 	// blog.filippo.io/how-the-new-gmail-image-proxy-works (2013, still so)
 	{sets: saysGmailProxy, at: inside, label: labelGmail, words: []string{"googleimageproxy", "via ggpht.com"}},
-	// sparkpost.com/blog/gmail-prefetching-images
-	{sets: saysGmailPrefetch, at: trails, label: labelGmail, words: []string{"edge/12.246 mozilla/5.0"}},
+	// sparkpost.com/blog/gmail-prefetching-images. Edge was at 12.246 in 2015 only;
+	// what follows changes: Mozilla/5.0, Gmail-content-sampling, nothing.
+	{sets: saysGmailPrefetch, at: starts, label: labelGmail, words: []string{"edge/12.246"}},
 	// help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html; AOL uses it too
-	{sets: saysMailProxy, at: inside, label: labelYahoo, reason: "proxy_yahoo", words: []string{"yahoomailproxy"}},
+	{sets: saysMailProxy, at: inside, label: labelYahoo, reason: "proxy_yahoo", homes: ownerYahoo | ownerGoogleCloud, words: []string{"yahoomailproxy"}},
 	// hey.com/image-proxy
-	{sets: saysMailProxy, at: leads, label: labelHEY, reason: "proxy_hey", words: []string{"hey.com/imageproxy"}},
+	{sets: saysMailProxy, at: leads, label: labelHEY, reason: "proxy_hey", homes: ownerBasecamp | ownerClouds, words: []string{"hey.com/imageproxy"}},
 	// fastmail.com/policies/bots: alone it fetches calendars
-	{sets: saysFastmail, at: starts, label: labelFastmail, words: []string{"fastmailua/"}},
+	{sets: saysFastmail, at: starts, label: labelFastmail, homes: ownerFastmail, words: []string{"fastmailua/"}},
 	// nielsbasjes/yauaa EMailClients.yaml
-	{sets: saysMailProxy, at: starts, label: labelSuperhuman, reason: "proxy_superhuman", words: []string{"superhumanproxy", "superhuman"}},
-	{sets: saysMailProxy, at: starts, label: labelFront, reason: "proxy_front", words: []string{"frontapp.com imageproxy", "frontapp imageproxy"}},
+	{sets: saysMailProxy, at: starts, label: labelSuperhuman, reason: "proxy_superhuman", homes: ownerGoogle | ownerClouds, words: []string{"superhumanproxy", "superhuman"}},
+	{sets: saysMailProxy, at: starts, label: labelFront, reason: "proxy_front", homes: ownerClouds, words: []string{"frontapp.com imageproxy", "frontapp imageproxy"}},
 	// matomo-org/device-detector bots.yml
-	{sets: saysMailProxy, at: starts, label: labelSeznam, reason: "proxy_seznam", words: []string{"seznamemailproxy", "seznam email proxy"}},
-	{sets: saysMailProxy, at: starts, label: labelRambler, reason: "proxy_rambler", words: []string{"ramblermail"}},
+	{sets: saysMailProxy, at: starts, label: labelSeznam, reason: "proxy_seznam", homes: ownerSeznam, words: []string{"seznamemailproxy", "seznam email proxy"}},
+	{sets: saysMailProxy, at: starts, label: labelRambler, reason: "proxy_rambler", homes: ownerRambler, words: []string{"ramblermail"}},
 	// monperrus/crawler-user-agents
-	{sets: saysMailProxy, at: starts, label: labelShortwave, reason: "proxy_shortwave", words: []string{"shortwave image fetcher", "shortwave"}},
+	{sets: saysMailProxy, at: starts, label: labelShortwave, reason: "proxy_shortwave", homes: ownerGoogle | ownerClouds, words: []string{"shortwave image fetcher", "shortwave"}},
+	{sets: saysMailProxy, at: starts, reason: "proxy_mail", homes: ownerUkrNet, words: []string{"mail.ukr.net proxy"}},
 	// Any other provider that calls its fetcher a mail proxy.
 	{sets: saysMailProxy, at: inside, reason: "proxy_mail", words: []string{
-		"mailproxy", "mail proxy", "mail-proxy", "mail.ukr.net proxy", "mailimageproxy", "mail image proxy", "mailimgproxy",
+		"mailproxy", "mail proxy", "mail-proxy", "mailimageproxy", "mail image proxy", "mailimgproxy",
 	}},
-	{sets: saysMailProxy, at: inside, label: labelProton, reason: "proxy_mail", words: []string{"proton image proxy", "protonmail image", "proton-image-proxy"}},
+	{sets: saysMailProxy, at: inside, label: labelProton, reason: "proxy_mail", homes: ownerProton, words: []string{"proton image proxy", "protonmail image", "proton-image-proxy"}},
 	// Weak: one open-source project saw it from AS8075 (Outlook on the web).
-	{sets: saysOutlookProxy, at: inside, label: labelOutlook, words: []string{"chrome/35 safari"}},
+	{sets: saysOutlookProxy, at: inside, label: labelOutlook, homes: ownerMicrosoft, words: []string{"chrome/35 safari"}},
 	// Image proxies of anybody. YandexImageResizer: mautic/mautic#8718.
 	{sets: saysImageProxy, at: inside, words: []string{
-		"imageproxy", "image proxy", "image-proxy", "imgproxy", "imageresizer", "camo asset proxy", "github-camo", "go-camo",
+		"imageproxy", "image proxy", "image-proxy", "imgproxy", "imageresizer", "image-resizing", "camo asset proxy", "github-camo", "go-camo", "nextcloud-mail",
 	}},
+
+	// Office asks what a link is before it opens it.
+	// learn.microsoft.com/office/troubleshoot/office/office-document-open-requests
+	{sets: saysProbe, at: inside, words: []string{
+		"protocol discovery", "existence discovery", "webdav-miniredir", "data access internet publishing",
+	}},
+	{sets: saysProbe, at: starts, words: []string{"davclnt", "microsoft office core storage", "ms frontpage", "ms webservices client"}},
 
 	// Outlook of all ages. Word's renderer sends the MSIE form with ms-office.
 	{sets: saysMailClient, at: starts, label: labelOutlook, words: []string{
@@ -49,7 +58,7 @@ var mailWords = [...]group{
 	{sets: saysMailClient, at: starts, label: labelThunderbird, words: []string{"thunderbird", "icedove", "betterbird", "shredder/", "lanikai/"}},
 	{sets: saysMailClient, at: starts, label: labelNotes, words: []string{"lotus-notes", "lotus notes", "ibm notes", "hcl notes", "lotusnotes", "ibmnotes", "hclnotes"}},
 	{sets: saysMailClient, at: starts, label: labelAppleMail, words: []string{"apple mail", "applemail", "com.apple.mail", "com.apple.mobilemail", "mobilemail", "maild/"}},
-	{sets: saysMailClient, at: leads, label: labelAppleMail, words: []string{"mail/"}},
+	{sets: saysMailName, at: leads, label: labelAppleMail, words: []string{"mail/"}}, // with CFNetwork, which decides
 	{sets: saysMailClient, at: leads, label: labelOtherMail, words: []string{"canary/", "newton/"}},
 	{sets: saysMailClient, at: starts, label: labelSamsung, words: []string{"samsung email", "samsungemail", "com.samsung.android.email", "secmail", "sec email"}},
 	{sets: saysMailClient, at: starts, label: labelGmailApp, words: []string{"com.google.android.gm/", "gmail-android", "gmail/", "gmailhybrid"}},
@@ -104,18 +113,22 @@ var mailWords = [...]group{
 	}},
 	// Other mail programs for the phone, and providers' own apps.
 	{sets: saysMailClient, at: starts, label: labelOtherMail, words: []string{
-		"typeapp", "typemail", "maildroid", "com.ninefolders", "nine mail", "nine/",
+		"typeapp", "typemail", "mailapp/", "maildroid", "com.ninefolders", "nine mail", "nine/",
 		"rambler mail", "daummail", "daum mail", "hanmail",
 		"alimail", "aliyun mail", "sinamail", "wps mail",
 		"freenet mail",
 		"freenetmail", "virgilio mail", "laposte", "free mail", "sfr mail", "seznam.cz email", "seznam mail", "cz.seznam.email",
 		"onet poczta", "poczta", "interia mail", "wp poczta", "cloudmagic", "newton mail", "boomerang",
-		"spike/", "spike mail", "mail+", "mailtime", "email/", "android-mail", "android mail", "android email",
+		"spike/", "spike mail", "mail+", "mailtime", "android-mail", "android mail", "android email",
 		"miuimail", "xiaomi mail", "com.android.email", "asus email", "lge email", "lgemail", "htcmail", "htc mail", "sony email", "touchdown", "nitrodesk",
-		"blackberry hub", "blackberry work", "bbwork", "good for enterprise", "citrix secure mail", "secure mail", "securemail", "vmware boxer", "boxer/", "airwatch boxer",
+		"blackberry hub", "blackberry work", "bbwork", "good for enterprise", "citrix secure mail", "vmware boxer", "boxer/", "airwatch boxer",
 		"fastmail/", "fastmail desktop", "com.fastmail", "hey/", "hey mail", "com.basecamp.hey", "frontapp", "front/", "rediffmail", "mailjet desktop", "deltachat", "delta chat",
-		"davx5", "davdroid", "att mail", "comcast mail", "xfinity mail", "rocketmail", "btmail", "bt email", "virgin mail", "webmail",
+		"davx5", "davdroid", "att mail", "comcast mail", "xfinity mail", "rocketmail", "btmail", "bt email", "virgin mail",
 	}},
 	// Says no more than that the program has to do with mail.
-	{sets: saysMailName, at: ends, words: []string{"mail"}},
+	{sets: saysMailName, at: ends, words: []string{"mail", "mails", "e-mail"}},
+	// Beside it: what gateways are for.
+	{sets: saysSecurity, at: inside, words: []string{
+		"secure", "security", "gateway", "filter", "protect", "quarantine", "sandbox", "defend", "defens", "defenc", "threat", "antivirus", "anti-virus",
+	}},
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -162,17 +163,13 @@ func scrape(t *testing.T, at ingest.Addresses) (families, []byte) {
 	return found, text
 }
 
-// exposed scrapes until all the wanted metrics are there, or patience ends.
+// exposed scrapes until all the wanted metrics are there, each with the lanes
+// and outcomes that are asked for, or patience ends.
 func exposed(t *testing.T, at ingest.Addresses, wanted []selector) (families, []byte) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		found, text := scrape(t, at)
-		missing := false
-		for _, s := range wanted {
-			family, _ := found.of(s.metric)
-			missing = missing || family == nil && !fromPrometheus[s.metric]
-		}
-		if !missing || time.Now().After(deadline) {
+		if !slices.ContainsFunc(wanted, found.lack) || time.Now().After(deadline) {
 			return found, text
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
 // notShown are metrics that the dashboard leaves out, with the reason.
@@ -43,6 +45,29 @@ func TestDashboardAndAlertsFitTheMetrics(t *testing.T) {
 	t.Run("all shown", func(t *testing.T) { checkAllShown(t, found, shown) })
 	t.Run("names", func(t *testing.T) { checkNames(t, text) })
 	t.Run("health check", func(t *testing.T) { checkHealth(t, at) })
+}
+
+func TestAMetricOfOneLaneLacksTheOther(t *testing.T) {
+	text := "# TYPE glint_batch_lag_seconds histogram\n" +
+		`glint_batch_lag_seconds_bucket{lane="replay",le="+Inf"} 1` + "\n" +
+		`glint_batch_lag_seconds_sum{lane="replay"} 1` + "\n" + `glint_batch_lag_seconds_count{lane="replay"} 1` + "\n"
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	found, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for expression, want := range map[string]bool{
+		`glint_batch_lag_seconds_bucket`:                     false,
+		`glint_batch_lag_seconds_bucket{lane="replay"}`:      false,
+		`glint_batch_lag_seconds_bucket{lane="live"}`:        true,
+		`glint_batch_lag_seconds_bucket{lane="live|replay"}`: true,
+		`glint_batch_rows_total`:                             true,
+		`up`:                                                 false,
+	} {
+		if got := families(found).lack(parse(t, expression, expression).selectors[0]); got != want {
+			t.Errorf("%s is lacking: %v, want %v", expression, got, want)
+		}
+	}
 }
 
 // checkAllShown wants every metric of glint on the dashboard.

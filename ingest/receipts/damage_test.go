@@ -155,7 +155,7 @@ func TestAFailedWriteCostsNoOtherReceipt(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			var left faults
-			b, err := open(Options{Dir: dir}, func(path string) (output, error) {
+			b, err := open(Options{Dir: dir, Now: atOne}, func(path string) (output, error) {
 				f, err := createFile(path)
 				return faulty{f, &left}, err
 			})
@@ -192,7 +192,7 @@ func TestAFailedWriteCostsNoOtherReceipt(t *testing.T) {
 func TestAFolderThatCannotBeWrittenIsTold(t *testing.T) {
 	fault := errors.New("no descriptor is left")
 	fail := true
-	b, err := open(Options{Dir: t.TempDir()}, func(path string) (output, error) {
+	b, err := open(Options{Dir: t.TempDir(), Now: atOne}, func(path string) (output, error) {
 		if fail {
 			return nil, fault
 		}

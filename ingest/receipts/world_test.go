@@ -9,6 +9,9 @@ import (
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
+// atOne is a clock that stands at an hour past noon.
+func atOne() time.Time { return noon.Add(time.Hour) }
+
 // receipt is that of a record that was received so long after noon.
 func receipt(record uint64, after time.Duration, events ...uint64) Receipt {
 	return Receipt{
@@ -17,10 +20,10 @@ func receipt(record uint64, after time.Duration, events ...uint64) Receipt {
 	}
 }
 
-// book opens a book in dir whose clock stands at an hour past noon.
+// book opens a book in dir whose clock is atOne.
 func book(t *testing.T, dir string, change ...func(*Options)) *Book {
 	t.Helper()
-	o := Options{Dir: dir, Now: func() time.Time { return noon.Add(time.Hour) }}
+	o := Options{Dir: dir, Now: atOne}
 	for _, f := range change {
 		f(&o)
 	}

@@ -1,0 +1,145 @@
+package classify
+
+// A browser's user agent is a closed grammar: Mozilla/5.0, the system in
+// brackets, an engine, and products from a small set. A machine that borrows one
+// often adds its name. A product that no browser has is a stranger. Web views of
+// apps and Electron's programs sign with names without end: there none is.
+
+// products are those of browsers, of the systems that sign, and of the apps in
+// whose web views people read. Sources: nielsbasjes/yauaa, ua-parser/uap-core,
+// and general knowledge (2026-11). A word with "browser" in it needs no entry.
+var products = [...]string{
+	// Engines and what every browser says.
+	"mozilla", "applewebkit", "webkit", "khtml", "gecko", "like", "mobile", "safari", "version", "chrome", "chromium", "firefox", "crios", "crmo", "fxios", "focus", "klar",
+	"edg", "edge", "edga", "edgios", "edgw", "opera", "opr", "opios", "opx", "opt", "oprgx", "presto", "goanna", "servo", "trident", "msie", "gtb5", "gtb6", "gtb7.0", "gtb7.1",
+	// Browsers.
+	"vivaldi", "brave", "whale", "yowser", "silk", "silk-accelerated=true", "puffin", "duckduckgo", "ddg", "ecosia", "qwant", "qwantmobile", "maxthon", "mxnitro", "metasr", "quark",
+	"iron", "iridium", "seamonkey", "palemoon", "waterfox", "basilisk", "k-meleon", "konqueror", "epiphany", "falkon", "qupzilla", "otter", "midori", "arora", "rekonq", "camino", "icab",
+	"omniweb", "galeon", "iceweasel", "icecat", "iceape", "fennec", "minefield", "namoroka", "shiretoko", "bonecho", "netscape", "netscape6", "navigator", "flock", "rockmelt",
+	"comodo_dragon", "dragon", "icedragon", "avast", "avira", "ccleaner", "norton", "arcticfox", "mypal", "librewolf", "floorp", "zen", "mullvad", "sleipnir", "colt", "coast", "sputnik",
+	"chromeplus", "superbird", "coolnovo", "amigo", "slimjet", "torch", "kinza", "cheetah", "herring", "minimo", "kazehakase", "dolfin", "dolphin", "obigo", "netfront", "iemobile", "nokia",
+	"orion", "arc", "duckduckgo-ios", "rokt", "odin", "ddgios", "perplexity", "atlas", "comet", "dia", "samsung", "xiaomi", "omi", "vidaa", "ninesky", "lightning", "firebird", "phoenix",
+	// Systems and makers that sign.
+	"ubuntu", "kubuntu", "xubuntu", "lubuntu", "debian", "fedora", "red", "hat", "suse", "opensuse", "mandriva", "mageia", "gentoo", "centos", "mint", "linuxmint", "linux", "arch",
+	"raspbian", "slackware", "freebsd", "openbsd", "elementary", "uos", "deepin", "android", "ios", "kaios", "tizen", "sailfish", "arkweb", "model", "build", "os", "mac", "vr", "wpe",
+	"webkitgtk+", "qtwebengine", "qtwebkit", "electron", "cordova", "adobeair", "crosswalk", "playstation", "scee", "nf", "nettv", "smarttv", "smart-tv", "smarttva", "hbbtv", "ce-html",
+	"googletv", "crkey", "viera", "netcast", "webos.tv", "web0s", "large", "screen", "webappmanager", "smm-mms", "opn-b", "vstvb", "cobalt", "starboard", "vizio", "smartcast", "tv", "roku",
+	"tesla", "lg", "wvga", "qvga", "device", "profile", "configuration", "up.link", "openwave", "nexplayer", "amazonwebappplatform", "cordova-amazon-fireos", "aftb", "kindle",
+	// Apps.
+	"gsa", "instagram", "twitter", "pinterest", "snapchat", "line", "liff", "nettype", "language", "wechat", "micromessenger", "weibo", "qq", "tbs", "core", "mmwebid", "mmwebsdk", "weixin",
+	"miniprogramenv", "xweb", "qbwebviewtype", "wktype", "alipayclient", "alipaydefined", "aliapp", "aliyun", "u3", "nebula", "dingtalk", "baiduboxapp", "baidu", "musical_ly", "bytedancewebview",
+	"bytelocale", "isdarkmode", "jssdk", "newsarticle", "ttwebview", "channel", "linkedinapp", "tumblr", "reddit", "slack", "slack_ssb", "teams", "teamsmobile-ios", "teamsmobile-android", "viber",
+	"telegram", "telegram-android", "discord", "skype", "zoom", "kakaotalk", "naver", "daumapps", "yjapp-ios", "yjapp-android", "yjtop", "bingsapp", "bingweb", "youtube", "spotify", "flipboard",
+	"rocket.chat", "mattermost", "notion", "obsidian", "evernote", "zotero", "koboapp", "koboplatform", "webview", "flutter", "ghostery", "privoxy", "snap", "ultralight", "camscanner",
+	"lark", "larklocale", "superapp", "feishu", "maemo", "luakit", "retrozilla", "iphone", "ipad", "google", "earth", "se", "qihu", "presearch", "aol", "desktop", "tenta", "hawk", "pixel",
+	"motorola", "ioswebview", "rv", "moblin", "intel", "privacywall", "gls", "nintendo", "smartwatch", "http", "https", "iabmv", "fban", "fbav", "barcelona", "threads", "bluesky", "mastodon", "tiktok", "trill", "shopee", "grab", "lazada", "amazon", "ebay", "googleapp", "gms", "gmail", "yaapp_ios",
+	"mobileiron", "secureweb", "airwatch", "intune", "citrix", "boxer", "salesforce", "fxm", "language=de", "safari-app", "appmode", "ddg-android", "surf",
+}
+
+const (
+	productBits  = 11
+	productSlots = 1 << productBits
+)
+
+// productKey has the first eight bytes of a name in any case of letters, and its
+// length: no two products agree in both, which a test holds.
+type productKey struct {
+	start  uint64
+	length int
+}
+
+// productTable has the key of each product in the first free slot from its hash
+// on; a length of 0 is free.
+var productTable [productSlots]productKey
+
+func fillProducts() {
+	for _, name := range products {
+		k := keyOfProduct(name, 0, len(name))
+		at := k.hash()
+		for productTable[at].length != 0 && productTable[at] != k {
+			at = (at + 1) % productSlots
+		}
+		productTable[at] = k
+	}
+}
+
+func (k productKey) hash() uint64 {
+	return (k.start ^ uint64(k.length)) * 0x9E3779B97F4A7C15 >> (64 - productBits)
+}
+
+// keyOfProduct returns the key of the name from i to end. Signs that it folds do
+// not stand in names.
+func keyOfProduct(s string, i, end int) productKey {
+	start := eightAt(s, i) | 0x2020202020202020
+	if n := end - i; n < 8 {
+		start &= 1<<(8*n) - 1
+	}
+	return productKey{start, end - i}
+}
+
+func isProduct(k productKey) bool {
+	for at := k.hash(); productTable[at].length != 0; at = (at + 1) % productSlots {
+		if productTable[at] == k {
+			return true
+		}
+	}
+	return false
+}
+
+// What ends a word, and what ends its name within it.
+const (
+	endsName = 1 << iota
+	endsWord
+)
+
+var nameEnds = [256]uint8{
+	'/': endsName, ':': endsName, ';': endsName, ',': endsName, '"': endsName, '\'': endsName,
+	' ': endsName | endsWord, '\t': endsName | endsWord, '\n': endsName | endsWord, '\v': endsName | endsWord, '\f': endsName | endsWord, '\r': endsName | endsWord,
+	'(': endsName | endsWord, ')': endsName | endsWord, '[': endsName | endsWord, ']': endsName | endsWord,
+}
+
+// hasStranger reports whether a product outside of brackets is in no list, or
+// there are no brackets.
+func hasStranger(ua string) bool {
+	if indexByte(ua, '(') < 0 {
+		return true // every browser names its system
+	}
+	depth := 0
+	for i := 0; i < len(ua); i++ {
+		c := ua[i]
+		switch {
+		case c == '(' || c == '[':
+			depth++
+		case c == ')' || c == ']':
+			depth = max(depth-1, 0)
+		case depth > 0 || isSpace(c):
+		default:
+			name := i
+			for name < len(ua) && nameEnds[ua[name]] == 0 {
+				name++
+			}
+			if isLetter(c) && !isProduct(keyOfProduct(ua, i, name)) && !isNamedOtherwise(ua[i:name]) {
+				return true
+			}
+			for i = name; i < len(ua) && nameEnds[ua[i]]&endsWord == 0; i++ {
+			}
+			i-- // what ends it may be a bracket
+		}
+	}
+	return false
+}
+
+// isNamedOtherwise reports whether a product says itself that it is a browser,
+// or is the id of an app, as in com.example.reader.
+func isNamedOtherwise(name string) bool {
+	dots := 0
+	for i := range len(name) {
+		if name[i] == '.' {
+			dots++
+		}
+		if hasPrefixFold(name[i:], "browser") {
+			return true
+		}
+	}
+	return dots >= 2
+}
