@@ -240,7 +240,7 @@ func (d *decoder) open(e *event.Event) warehouse.Open {
 	v, client := classify.ExamineAgent(&agent, &classify.Request{
 		Method: e.Method, RefererHost: e.RefererHost,
 		Network: e.Network, ASNumber: e.ASNumber, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
-		Headers: facts, BotDetection: string(e.BotDetection),
+		Headers: facts, Signals: signals, Protocol: e.Protocol, JA4: e.JA4, BotDetection: string(e.BotDetection),
 	})
 	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
 	v, version := d.own(v, ip, e.UserAgent)
