@@ -91,14 +91,14 @@ func listen(s *testscript.TestScript, _ bool, args []string) {
 	s.Setenv(args[0], l.Addr().String())
 }
 
-// running waits until a glint runs in $GLINT_HOME, and puts its addresses into
+// running waits until all of a glint is up in $GLINT_HOME, and puts its addresses into
 // PIXEL and INGEST.
 func running(s *testscript.TestScript, _ bool, _ []string) {
 	h := home.Home(s.Getenv("GLINT_HOME"))
 	deadline := time.Now().Add(patience)
 	for {
 		state, err := h.ReadState()
-		if err == nil {
+		if err == nil && !state.Starting {
 			s.Setenv("PIXEL", state.Pixel)
 			s.Setenv("INGEST", state.Ingest)
 			return

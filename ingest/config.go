@@ -24,7 +24,8 @@ type Config struct {
 	TokensFile    string         // more of them, label:scope[,scope]:secret a line; "": none
 	TLS           tlsfiles.Files // of POST /v1/logs; with ClientCA it needs a client certificate; zero: no TLS
 	ServiceIDs    []string       // Fastly services that may log here; empty: any
-	Ring          *token.Ring    // opens tokens
+	Ring          *token.Ring    // of the standalone pixel, and of the loading where Keys is nil
+	Keys          KeyStore       // the home's keys, read once the warehouse is there; nil: Ring is all
 	Precision     pixel.Precision
 	Networks      *networks.Table // of the standalone pixel; nil: none
 	Pixel         PixelConfig     // more of the standalone pixel
@@ -35,10 +36,12 @@ type Config struct {
 	LiveLogBytes   int64         // quota of what is not yet in the warehouse
 	ReplayLogBytes int64         // the same for replayed lines
 	LogRetain      time.Duration // how long acknowledged segments are kept
+	LockWait       time.Duration // how long to wait while another process has the log
 	BatchPace      time.Duration // between inserts that are not full: the longest that lines wait for others
 
-	WarehouseDSN string           // an outside ClickHouse; else Engine is started
-	Engine       *embedded.Config // the embedded one
+	WarehouseDSN string                 // an outside ClickHouse; else Engine is started
+	Engine       *embedded.Config       // the embedded one
+	FindEngine   func() (string, error) // path of Engine.Library where that is empty, asked before each start
 
 	MaxBodyBytes  int64
 	MaxConcurrent int
@@ -48,8 +51,11 @@ type Config struct {
 
 	Version  string
 	Logger   *slog.Logger
-	Progress func(string)    // told what takes long; nil: nobody
-	Ready    func(Addresses) // called once when all is up; nil: nobody
+	Progress func(string)       // is given what takes long and what is missing; nil: that is logged
+	Hint     func(error) string // what an operator can try about an error; nil: nothing is known
+
+	Listening func(Addresses)              // called once the pixel and ingest answer; Warehouse is "" yet; nil: none
+	Ready     func(Addresses, *token.Ring) // called once when all is up, with the keys; nil: none
 }
 
 // Addresses are where a running service answers, as URLs.
@@ -69,6 +75,7 @@ func Default() Config {
 		LiveLogBytes:   10 << 30,
 		ReplayLogBytes: 10 << 30,
 		LogRetain:      15 * time.Minute,
+		LockWait:       15 * time.Second,
 		BatchPace:      2 * time.Second,
 
 		PixelPeriod: 200 * time.Millisecond,
@@ -98,7 +105,7 @@ func (c *Config) Validate() error {
 	if err := c.Pixel.validate(); err != nil {
 		faults = append(faults, err)
 	}
-	if c.Ring == nil {
+	if c.Ring == nil && c.Keys == nil {
 		faults = append(faults, errors.New("the key ring is missing"))
 	}
 	if c.LogDir == "" {

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"math"
 	"slices"
 
@@ -100,6 +101,16 @@ func roomOf(s wal.Stats, m marks) int64 {
 		return s.MaxBytes
 	}
 	return min(s.MaxBytes, s.Bytes+max(s.DiskFree-m.stop, 0))
+}
+
+// refusal returns the answer that every source gets now, nil while bodies are taken.
+func (g *gate) refusal() *server.Refusal {
+	for _, w := range g.watermarks {
+		if r, ok := errors.AsType[*server.Refusal](w.Admit()); ok {
+			return r
+		}
+	}
+	return nil
 }
 
 // admit says whether a lane takes a body of that source now.

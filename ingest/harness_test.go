@@ -95,7 +95,7 @@ func (e *testEngine) migrated(tb testing.TB) *warehouse.Warehouse {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = w.Close() })
-	if err := (&house{Warehouse: w}).migrate(tb.Context()); err != nil {
+	if err := migrateSchema(tb.Context(), w); err != nil {
 		tb.Fatal(err)
 	}
 	return w
@@ -185,7 +185,7 @@ func runService(tb testing.TB, dir, dsn string, change func(*Config)) *service {
 		change(&cfg)
 	}
 	s, ready, ended := &service{}, make(chan struct{}), make(chan error, 1)
-	cfg.Ready = func(a Addresses) { s.Addresses = a; close(ready) }
+	cfg.Ready = func(a Addresses, _ *token.Ring) { s.Addresses = a; close(ready) }
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	go func() { ended <- Run(ctx, cfg) }()
 	stopped := false
@@ -202,6 +202,9 @@ func runService(tb testing.TB, dir, dsn string, change func(*Config)) *service {
 	case err := <-ended:
 		cancel()
 		tb.Fatalf("ingest did not start: %v", err)
+	case <-time.After(patience):
+		cancel()
+		tb.Fatalf("ingest is not ready after %v; it ended with %v", patience, <-ended)
 	}
 	tb.Cleanup(s.stop)
 	return s

@@ -37,8 +37,10 @@ var ErrAddressInUse = errors.New("the address is in use")
 
 type listeners struct{ pixel, ingest, metrics net.Listener }
 
-// listen takes all ports before anything slow starts.
+// listen takes all ports before anything slow starts. Of the engine's, which takes
+// it later, it makes sure that it is free.
 func listen(cfg *Config) (l listeners, err error) {
+	var engine net.Listener
 	for _, p := range []struct {
 		flag, address string
 		listener      *net.Listener
@@ -46,6 +48,7 @@ func listen(cfg *Config) (l listeners, err error) {
 		{"pixel-listen", cfg.PixelListen, &l.pixel},
 		{"ingest-listen", cfg.IngestListen, &l.ingest},
 		{"metrics-listen", cfg.MetricsListen, &l.metrics},
+		{"warehouse-listen", cfg.engineListen(), &engine},
 	} {
 		if p.address == "" {
 			continue
@@ -58,7 +61,18 @@ func listen(cfg *Config) (l listeners, err error) {
 			return listeners{}, err
 		}
 	}
+	if engine != nil {
+		_ = engine.Close()
+	}
 	return l, nil
+}
+
+// engineListen returns the address of the embedded engine, "" without one.
+func (c *Config) engineListen() string {
+	if c.Engine == nil {
+		return ""
+	}
+	return c.Engine.Listen
 }
 
 func (l *listeners) close() {

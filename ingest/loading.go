@@ -4,10 +4,12 @@ import (
 	"context"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"glint/edge/token"
 	"glint/ingest/batch"
 	"glint/ingest/deadletters"
 	"glint/ingest/receipts"
@@ -17,13 +19,24 @@ import (
 )
 
 // loading is what brings the log into the warehouse: a lane each for live and
-// for replayed records, and a mover of opens that wait for their message.
+// for replayed records, and a mover of opens that wait for their message. Its
+// lanes work from open on, so that the log may let go what was acknowledged
+// before; they load from begin on.
 type loading struct {
-	cfg      *Config
+	cfg     *Config
+	lists   *listWatch
+	sources func() []string
+	metrics *batch.Metrics
+	mover   *resolve.Mover
+	begun   chan struct{} // closed by begin
+
+	ctx      context.Context // ends when the lanes shall end
+	cancel   context.CancelFunc
+	working  sync.WaitGroup
+	lanes    *wal.Lanes               // nil before open
 	loaders  map[string]*batch.Loader // by lane
-	metrics  *batch.Metrics
-	receipts *receipts.Book
-	mover    *resolve.Mover
+	letters  atomic.Pointer[deadletters.Folder]
+	receipts atomic.Pointer[receipts.Book]
 }
 
 // The inserters of a lane. A replay has all the time it needs: one, so that live
@@ -43,69 +56,166 @@ const (
 // use: who replays files of something else leaves room for those of live lines.
 const replayLetterBytes = deadletters.DefaultMaxBytes / 2
 
-// newLoading makes ready. Sources returns the labels of those who may write now.
-func newLoading(cfg *Config, house *warehouse.Warehouse, r prometheus.Registerer, lists *listWatch, sources func() []string) (*loading, error) {
-	letters, err := deadletters.Open(cfg.DeadLetterDir, deadletters.DefaultMaxBytes)
-	if err != nil {
-		return nil, err
+// newLoading returns a loading that works once it is opened. Sources returns the
+// labels of those who may write now.
+func newLoading(cfg *Config, r prometheus.Registerer, lists *listWatch, sources func() []string) *loading {
+	l := &loading{
+		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}),
+		metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
 	}
-	replayed, err := deadletters.Open(cfg.DeadLetterDir, replayLetterBytes)
-	if err != nil {
-		return nil, err
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	gauge := func(name, help string, value func() int64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) }))
 	}
-	letters.Sources, replayed.Sources = sources, sources
-	ignored, err := openIgnored(cfg, lists)
-	if err != nil {
-		return nil, err
-	}
-	book, err := receipts.Open(receipts.Options{Dir: filepath.Join(cfg.LogDir, receipts.Folder)})
-	if err != nil {
-		return nil, err
-	}
-	for name, gauge := range map[string]struct {
-		help  string
-		value func() int64
-	}{
-		"glint_dead_letter_bytes": {"Bytes of the files that keep lines which cannot be stored.", letters.Bytes},
-		"glint_receipt_bytes":     {"Bytes of the receipts that an audit reads.", book.Bytes},
-	} {
-		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: gauge.help},
-			func() float64 { return float64(gauge.value()) }))
-	}
-	mover := resolve.New(house, cfg.Logger, r)
-	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
-		return &batch.Loader{
-			Ring: cfg.Ring, Warehouse: house, DeadLetters: letters, Caps: mover, Ignore: ignored, CountRepeats: replay,
+	gauge("glint_dead_letter_bytes", "Bytes of the files that keep lines which cannot be stored.", func() int64 {
+		if letters := l.letters.Load(); letters != nil {
+			return letters.Bytes()
 		}
-	}
-	return &loading{
-		cfg: cfg, receipts: book, mover: mover, metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay),
-		loaders: map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)},
-	}, nil
+		return 0
+	})
+	gauge("glint_receipt_bytes", "Bytes of the receipts that an audit reads.", func() int64 {
+		if book := l.receipts.Load(); book != nil {
+			return book.Bytes()
+		}
+		return 0
+	})
+	return l
 }
 
-// start begins to work and returns what stops it. A lane that fails for good
-// says so to failed.
-func (l *loading) start(lanes *wal.Lanes, failed chan<- error) (stop func(context.Context) error) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var working sync.WaitGroup
-	working.Go(func() { l.mover.Run(ctx) })
-	working.Go(func() { failed <- l.lane(wal.LaneLive, lanes.Live, liveInserters).Run(ctx) })
-	working.Go(func() { failed <- l.lane(wal.LaneReplay, lanes.Replay, replayInserters).Run(ctx) })
-	return func(patience context.Context) error {
-		waitReleased(patience, lanes.Live)
-		cancel() // what is left waits in the log
-		working.Wait()
-		return l.receipts.Close()
+// open opens the files of the loading and lets the lanes work, once. After an
+// error it can be called again.
+func (l *loading) open(lanes *wal.Lanes) error {
+	if l.lanes != nil {
+		return nil
+	}
+	letters, err := deadletters.Open(l.cfg.DeadLetterDir, deadletters.DefaultMaxBytes)
+	if err != nil {
+		return err
+	}
+	replayed, err := deadletters.Open(l.cfg.DeadLetterDir, replayLetterBytes)
+	if err != nil {
+		return err
+	}
+	letters.Sources, replayed.Sources = l.sources, l.sources
+	ignored, err := openIgnored(l.cfg, l.lists)
+	if err != nil {
+		return err
+	}
+	book, err := receipts.Open(receipts.Options{Dir: filepath.Join(l.cfg.LogDir, receipts.Folder), Logger: l.cfg.Logger})
+	if err != nil {
+		return err
+	}
+	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
+		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, CountRepeats: replay}
+	}
+	l.lanes = lanes
+	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}
+	l.letters.Store(letters)
+	l.receipts.Store(book)
+	l.working.Go(func() { l.keep(wal.LaneLive, lanes.Live, liveInserters) })
+	l.working.Go(func() { l.keep(wal.LaneReplay, lanes.Replay, replayInserters) })
+	return nil
+}
+
+// keep lets a lane work until the end. One that fails, as a full disk can bring
+// about, begins anew.
+func (l *loading) keep(name string, log *wal.Log, inserters int) {
+	for l.ctx.Err() == nil {
+		err := l.lane(name, log, inserters).Run(l.ctx)
+		if l.ctx.Err() != nil {
+			return
+		}
+		l.cfg.Logger.Error("lane of the log ended, beginning anew", "lane", name, "error", err, "pause", lanePause)
+		select {
+		case <-l.ctx.Done():
+		case <-time.After(lanePause):
+		}
 	}
 }
+
+// lanePause is between two runs of a lane of which the first has failed.
+const lanePause = 10 * time.Second
+
+// begin lets the lanes load into the warehouse, once.
+func (l *loading) begin(w *warehouse.Warehouse, ring *token.Ring) {
+	select {
+	case <-l.begun:
+		return
+	default:
+	}
+	for _, loader := range l.loaders {
+		loader.Warehouse, loader.Ring = w, ring
+	}
+	l.mover.Warehouse = w
+	close(l.begun)
+	l.working.Go(func() { l.mover.Run(l.ctx) })
+	l.working.Go(func() { l.rejudge(w) })
+}
+
+// rejudge makes opens of the bad tokens whose key has come back since the last
+// start.
+func (l *loading) rejudge(w *warehouse.Warehouse) {
+	for l.ctx.Err() == nil {
+		moved, err := l.loaders[wal.LaneLive].RejudgeBadTokens(l.ctx, w)
+		if moved > 0 {
+			l.cfg.Logger.Warn("bad tokens judged again: their key is known now", "opens", moved)
+		}
+		if err == nil || l.ctx.Err() != nil {
+			return
+		}
+		l.cfg.Logger.Warn("bad tokens not judged again yet", "error", err, "pause", lanePause)
+		select {
+		case <-l.ctx.Done():
+		case <-time.After(lanePause):
+		}
+	}
+}
+
+// await returns when the loaders have their warehouse, or with the error of ctx.
+func (l *loading) await(ctx context.Context) error {
+	select {
+	case <-l.begun:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// stop gives what is in the log a little time to reach the warehouse, then ends
+// the lanes. A batch that does not end is left behind: it is in the log, and its
+// manifest makes the next start do the same again.
+func (l *loading) stop(ctx context.Context) error {
+	if l.lanes == nil {
+		l.cancel()
+		return nil
+	}
+	select {
+	case <-l.begun:
+		waitReleased(ctx, l.lanes.Live)
+	default: // nothing can be loaded
+	}
+	l.cancel()
+	ended := make(chan struct{})
+	go func() { l.working.Wait(); close(ended) }()
+	bounded, cancel := context.WithTimeout(ctx, maxLaneStop)
+	defer cancel()
+	select {
+	case <-ended:
+	case <-bounded.Done():
+		l.cfg.Logger.Warn("a batch was still under way at the end; it is tried again after the next start")
+	}
+	return l.receipts.Load().Close()
+}
+
+// maxLaneStop bounds the wait for batches that were called off.
+const maxLaneStop = 3 * time.Second
 
 // lane returns what brings a lane's records into the warehouse.
 func (l *loading) lane(name string, log *wal.Log, inserters int) *batch.Lane {
 	return &batch.Lane{
 		Name: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Log: laneLog{log, l.cfg.Logger}, Loader: l.loaders[name],
 		MaxLines: maxBatchLines, MaxBytes: maxBatchBytes, Pace: l.cfg.BatchPace, Inserters: inserters,
-		Receipts: l.receipts, Metrics: l.metrics, Logger: l.cfg.Logger,
+		Receipts: l.receipts.Load(), Await: l.await, Metrics: l.metrics, Logger: l.cfg.Logger,
 	}
 }
 

@@ -20,8 +20,9 @@ import (
 )
 
 // openLog opens the write-ahead log with its two lanes, and returns the marks of
-// its disk.
-func openLog(cfg *Config) (*wal.Lanes, marks, error) {
+// its disk. It waits for Config.LockWait while another process has the log: one
+// that is about to end, as a rule.
+func openLog(ctx context.Context, cfg *Config) (*wal.Lanes, marks, error) {
 	m, err := logMarks(cfg.LogDir)
 	if err != nil {
 		return nil, m, fmt.Errorf("open the write-ahead log: %w", err)
@@ -31,6 +32,14 @@ func openLog(cfg *Config) (*wal.Lanes, marks, error) {
 	live, replay := lane, lane
 	live.MaxBytes, replay.MaxBytes = cfg.LiveLogBytes, cfg.ReplayLogBytes
 	lanes, err := wal.OpenLanes(cfg.LogDir, live, replay)
+	for until := time.Now().Add(cfg.LockWait); errors.Is(err, wal.ErrLocked) && time.Now().Before(until); {
+		select {
+		case <-ctx.Done():
+			return nil, m, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+		lanes, err = wal.OpenLanes(cfg.LogDir, live, replay)
+	}
 	if err != nil {
 		return nil, m, fmt.Errorf("open the write-ahead log: %w", err)
 	}

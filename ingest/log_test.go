@@ -34,7 +34,7 @@ func startServer(tb testing.TB, dir string, liveBytes int64, tokensFile string, 
 	cfg.TokensFile = tokensFile
 	cfg.IngestListen, cfg.Token, cfg.Ring, cfg.LogDir, cfg.LiveLogBytes = "127.0.0.1:0", testToken, &token.Ring{}, dir, liveBytes
 	cfg.Logger = slog.New(slog.DiscardHandler)
-	lanes, marks, err := openLog(&cfg)
+	lanes, marks, err := openLog(tb.Context(), &cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func startServer(tb testing.TB, dir string, liveBytes int64, tokensFile string, 
 	}
 	gates := newGates(lanes, marks, func() []string { return tokens.Labels(server.ScopeLogs) }, false)
 	registry.MustRegister(gates)
-	s, err := newLogServer(&cfg, lanes, tokens, gates, func() error { return nil }, registry)
+	s, err := newLogServer(&cfg, lanes, tokens, gates, func() error { return nil }, nil, registry)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestAnsweredBodiesAreInTheLogAsTheyCame(t *testing.T) {
 	if err := lanes.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	again, _, err := openLog(&Config{LogDir: dir, Logger: slog.New(slog.DiscardHandler), LogRetain: time.Hour})
+	again, _, err := openLog(t.Context(), &Config{LogDir: dir, Logger: slog.New(slog.DiscardHandler), LogRetain: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,9 +15,9 @@ const tokenLabel = "default"
 const pixelLabel = "pixel"
 
 // newLogServer returns what takes bodies for the log.
-func newLogServer(cfg *Config, lanes *wal.Lanes, tokens *server.Tokens, g gates, ready func() error, r prometheus.Registerer) (*server.Server, error) {
+func newLogServer(cfg *Config, lanes *wal.Lanes, tokens *server.Tokens, g gates, ready func() error, status func() any, r prometheus.Registerer) (*server.Server, error) {
 	c := server.Config{
-		Tokens: tokens, Store: appendTo(lanes), Admit: g.admit, Ready: ready, ServiceIDs: cfg.ServiceIDs,
+		Tokens: tokens, Store: appendTo(lanes), Admit: g.admit, Ready: ready, Status: status, ServiceIDs: cfg.ServiceIDs,
 		Outcomes:          outcomes{logDir: cfg.LogDir}.of,
 		RequireClientCert: cfg.TLS.ClientCA != "",
 		MaxBodyBytes:      cfg.MaxBodyBytes, MaxDecodedBytes: cfg.MaxBodyBytes,

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/pixel"
+	"glint/edge/token"
 	"glint/ingest/logstream"
 	"glint/ingest/networks"
 	"glint/ingest/pixelserver"
@@ -43,12 +44,12 @@ func (c *PixelConfig) validate() error {
 }
 
 // newPixel opens the files that the standalone pixel needs, and follows them.
-func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Registerer, lists *listWatch) (*pixelserver.Server, error) {
+func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Registerer, lists *listWatch) (*pixelserver.Server, *networks.Sources, error) {
 	c := &cfg.Pixel
 	files := networks.Files{Operator: c.NetworksFile, Home: c.ListsHome, ASNs: c.ASNFile}
 	sources, err := networks.OpenSources(files, cfg.Networks, lists.notify)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	registerListDates(registry, sources)
 	untold := sources.Book().Untold()
@@ -60,21 +61,30 @@ func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Regist
 	}
 	proxies, err := pixelserver.ParseProxies(c.TrustedProxies, c.ProxyHeader)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var secure *tls.Config
 	if !c.TLS.Empty() {
 		files, err := tlsfiles.Open(c.TLS, cfg.Logger)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		secure = files.Config()
 	}
 	return pixelserver.New(pixelserver.Config{
-		Observer: pixel.Observer{Ring: cfg.Ring, Precision: cfg.Precision, Edge: "standalone", Version: cfg.Version},
+		Observer: pixel.Observer{Ring: cfg.pixelRing(), Precision: cfg.Precision, Edge: "standalone", Version: cfg.Version},
 		Lookup:   sources.Lookup, Proxies: proxies, TLS: secure,
 		Write: stream.Add, Now: time.Now, Logger: cfg.Logger, Registerer: registry,
-	}), nil
+	}), sources, nil
+}
+
+// pixelRing returns the keys with which the pixel checks tokens, nil where there
+// are none: then it leaves that to ingest.
+func (c *Config) pixelRing() *token.Ring {
+	if c.Ring == nil || len(c.Ring.Keys()) == 0 {
+		return nil
+	}
+	return c.Ring
 }
 
 // secure gives the pixel's address its scheme.

@@ -25,7 +25,7 @@ func TestThePixelKeepsToItsShare(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := Default()
 			cfg.LogDir, cfg.Logger = filepath.Join(t.TempDir(), "log"), slog.New(slog.DiscardHandler)
-			lanes, _, err := openLog(&cfg)
+			lanes, _, err := openLog(t.Context(), &cfg)
 			if err != nil {
 				t.Fatal(err)
 			}

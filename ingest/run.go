@@ -15,15 +15,19 @@ import (
 	"net"
 	"time"
 
+	"glint/edge/token"
 	"glint/ingest/server"
 )
 
 // stopTimeout bounds the whole stop; every step gets what is left of it.
 const stopTimeout = 12 * time.Second
 
-// Run starts the service, calls cfg.Ready, and works until ctx ends or a part
-// fails for good. It then stops in the order of the flow: first who takes
-// lines, then who stores them, the warehouse last.
+// Run takes the ports, opens the log, and answers the pixel and ingest; then it
+// calls cfg.Listening. The warehouse comes up beside that, however long it takes:
+// once it is there, has the schema and its keys are known, cfg.Ready is called.
+//
+// Run works until ctx ends, or a listener fails. It then stops in the order of the
+// flow: first who takes lines, then who stores them, the warehouse last.
 func Run(ctx context.Context, cfg Config) (err error) {
 	if err := cfg.Validate(); err != nil {
 		return err
@@ -37,15 +41,18 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	stops := stopStack{}
 	defer func() { err = errors.Join(err, stops.run()) }()
 
-	house, err := openWarehouse(ctx, &cfg)
-	if err != nil {
-		return err
-	}
-	stops.push(house.stop)
-
 	registry := newRegistry(cfg.Version)
-	house.register(registry)
-	lanes, marks, err := openLog(&cfg)
+	at := func(warehouse string) Addresses {
+		return cfg.Pixel.secure(listeners.addresses(warehouse, !cfg.TLS.Empty()))
+	}
+	standing := newStanding(&cfg, func(h *house, ring *token.Ring) {
+		if cfg.Ready != nil {
+			cfg.Ready(at(h.address), ring)
+		}
+	})
+	stops.push(standing.stopHouse)
+	standing.register(registry)
+	lanes, marks, err := openLog(ctx, &cfg)
 	if err != nil {
 		return err
 	}
@@ -59,19 +66,18 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	gates := newGates(lanes, marks, labels, cfg.PixelListen != "")
 	registry.MustRegister(gates)
 	lists := newListWatch(cfg.Logger, registry)
-	loading, err := newLoading(&cfg, house.Warehouse, registry, lists, labels)
-	if err != nil {
-		return err
-	}
+	standing.lanes, standing.loading = lanes, newLoading(&cfg, registry, lists, labels)
+	stops.push(standing.stopLoading)
+
 	failed := make(chan error, 5)
-	stops.push(loading.start(lanes, failed))
 	serve := func(name string, l net.Listener, h httpHandler) {
 		s := newHTTPServer(h)
 		go func() { failed <- serveError(name, s.Serve(l)) }()
 		stops.push(soon(s.Shutdown))
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
-	logs, err := newLogServer(&cfg, lanes, tokens, gates, house.ready, registry)
+	status := &statusBoard{cfg: &cfg, standing: standing, gates: gates, startedAt: time.Now()}
+	logs, err := newLogServer(&cfg, lanes, tokens, gates, standing.ready, func() any { return status.now() }, registry)
 	if err != nil {
 		return err
 	}
@@ -80,23 +86,23 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if listeners.pixel != nil {
 		stream := newPixelStream(&cfg, lanes.Live, gates[server.LaneLive], registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
-		opens, err := newPixel(&cfg, stream, registry, lists)
+		opens, sources, err := newPixel(&cfg, stream, registry, lists)
 		if err != nil {
 			return err
 		}
+		status.sources.Store(sources)
 		go func() { failed <- serveError("pixel", opens.Serve(listeners.pixel)) }()
 		stops.push(soon(opens.Shutdown))
 	}
-	if cfg.Ready != nil {
-		cfg.Ready(cfg.Pixel.secure(listeners.addresses(house.address, !cfg.TLS.Empty())))
+	if cfg.Listening != nil {
+		cfg.Listening(at(""))
 	}
+	standing.start(failed)
 	select {
 	case <-ctx.Done():
 		return nil
 	case err := <-failed:
 		return err
-	case <-house.done:
-		return fmt.Errorf("the warehouse has ended: %w", house.err())
 	}
 }
 

@@ -80,6 +80,9 @@ func (a *App) RunningDSN(as Access) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if state.Starting {
+		return "", Try(errors.New("the running glint's warehouse cannot be used yet"), "curl "+state.Ingest+"/v1/status, which says what is missing")
+	}
 	if state.Warehouse == "" {
 		return "", Try(errors.New("the running glint uses a ClickHouse of yours"), "--warehouse http://USER:PASSWORD@HOST:8123/glint")
 	}

@@ -54,6 +54,14 @@ type hinter interface {
 	Hint() string
 }
 
+// Hint returns what to try about an error, "" if nothing is known.
+func Hint(err error) string {
+	if e, ok := errors.AsType[*ExitError](err); ok && e.Try != "" {
+		return e.Try
+	}
+	return hint(err)
+}
+
 // hint asks the errors of the packages below what to try.
 func hint(err error) string {
 	if h, ok := errors.AsType[hinter](err); ok {

@@ -50,7 +50,7 @@ func TestWhereATokenGoes(t *testing.T) {
 			if err := h.Make(); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := h.Credentials(); err != nil {
+			if _, err := h.Credentials(false); err != nil {
 				t.Fatal(err)
 			}
 			credentials, err := home.ReadCredentials(h.CredentialsFile())

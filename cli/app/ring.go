@@ -1,16 +1,20 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 
 	"glint/edge/token"
+	"glint/ingest"
+	"glint/ingest/keyring"
+	"glint/ingest/warehouse"
 )
 
 // Ring returns the keys of the home, after it has made sure that one signs and
 // that the running glint knows it: it would take the opens of new URLs for
-// forged ones.
+// forged ones. It makes no key: the one who takes the opens would not know it.
 func (a *App) Ring() (*token.Ring, error) {
 	ring, err := a.Home.Keys()
 	if err != nil {
@@ -25,8 +29,22 @@ func (a *App) Ring() (*token.Ring, error) {
 	if err != nil {
 		return ring, nil //nolint:nilerr // none runs here: who serves the pixel elsewhere has to know the key
 	}
-	if id := int(keys[i].ID); !slices.Contains(state.PixelKeys, id) {
+	if id := int(keys[i].ID); !state.Starting && !slices.Contains(state.PixelKeys, id) {
 		return nil, Try(fmt.Errorf("the running glint does not know key %d yet", id), "restart glint, then the same command again")
 	}
 	return ring, nil
+}
+
+// CheckKeys returns an error if the warehouse knows a key that the ring
+// lacks: the ring is not that of the glint which takes the opens.
+func (a *App) CheckKeys(ctx context.Context, w *warehouse.Warehouse, ring *token.Ring) error {
+	known, err := ingest.KnownKeys(ctx, w)
+	if err != nil {
+		return err
+	}
+	keys := ring.Keys()
+	if missing := keyring.Missing(keys, known, a.Home.KeyNotes().Forgotten); len(missing) > 0 {
+		return keyring.NewMissingError(a.Home.PixelKeysFile(), keys, missing)
+	}
+	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"glint/cli/home"
 	"glint/cli/report"
 	"glint/cli/up"
+	"glint/edge/token"
 )
 
 // startUp runs `glint up` on free ports until the test ends, and returns its
@@ -119,7 +120,7 @@ func TestOpenThatCannotBeMadeIsAFailure(t *testing.T) {
 		if err := p.o.app.Home.Make(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := p.o.app.Home.Keys(); err != nil {
+		if _, err := p.o.app.Home.FirstKey(); err != nil {
 			t.Fatal(err)
 		}
 		p.compare(t, map[string]string{"FAIL test open": "glint is not running (glint up); --no-test-open"}, p.run(t, p.pixel(t, nil)))
@@ -131,7 +132,7 @@ func TestOpenThatCannotBeMadeIsAFailure(t *testing.T) {
 		if err := h.Make(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.Keys(); err != nil {
+		if _, err := h.UpdateKeys(func([]token.Key) ([]token.Key, error) { return []token.Key{home.NewKey(1)}, nil }); err != nil {
 			t.Fatal(err)
 		}
 		if err := h.WriteState(home.State{PixelKeys: []int{7}}); err != nil {

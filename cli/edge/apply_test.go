@@ -83,7 +83,7 @@ func TestPastedCommandsPrepareTheService(t *testing.T) {
 
 func TestPastedCommandsTakeTheTokenFromTheCredentials(t *testing.T) {
 	w := newWorld(t, false)
-	c, err := w.home.Credentials()
+	c, err := w.home.Credentials(false)
 	if err != nil {
 		t.Fatal(err)
 	}

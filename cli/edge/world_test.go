@@ -56,7 +56,7 @@ func newWorld(t *testing.T, locked bool) *world {
 	if err := w.home.Make(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.home.Keys(); err != nil {
+	if _, err := w.home.FirstKey(); err != nil {
 		t.Fatal(err)
 	}
 	keys, err := os.ReadFile(w.home.PixelKeysFile())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 
 	"glint/ingest/durable"
@@ -69,14 +70,45 @@ func ReadCredentials(path string) (Credentials, error) {
 	return c, lines.Err()
 }
 
-// Credentials returns the instance's secrets. What is missing in the file is
-// made and kept.
-func (h Home) Credentials() (Credentials, error) {
+// LostError says that the secrets of a home that was in use are gone.
+type LostError struct {
+	File    string
+	Missing []string // names of the values
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("%s lacks %s, and this home has been in use: with new ones every client is refused",
+		e.File, strings.Join(e.Missing, ", "))
+}
+
+// Unwrap returns ErrNoCredentials.
+func (e *LostError) Unwrap() error { return ErrNoCredentials }
+
+// Hint says how to go on.
+func (e *LostError) Hint() string {
+	return "bring the file back from a copy; or make new secrets with --new-credentials, and give them to every client"
+}
+
+// Credentials returns the instance's secrets. In a home that was never in use,
+// those that are missing in the file are made and kept; so they are anywhere with
+// renew. Otherwise it returns a *LostError.
+func (h Home) Credentials(renew bool) (Credentials, error) {
 	c, err := ReadCredentials(h.CredentialsFile())
 	if err != nil && !errors.Is(err, ErrNoCredentials) {
 		return c, err
 	}
-	before := c
+	var missing []string
+	for _, f := range c.fields() {
+		if *f.value == "" {
+			missing = append(missing, f.name)
+		}
+	}
+	if len(missing) == 0 {
+		return c, nil
+	}
+	if !renew && h.InUse() {
+		return c, &LostError{h.CredentialsFile(), missing}
+	}
 	for _, f := range c.fields() {
 		if *f.value == "" {
 			*f.value = rand.Text()
@@ -88,9 +120,6 @@ func (h Home) Credentials() (Credentials, error) {
 			}
 		}
 	}
-	if c == before {
-		return c, nil
-	}
 	var b strings.Builder
 	b.WriteString("# glint's credentials. Whoever reads this file reads your campaigns.\n")
 	for _, f := range c.fields() {
@@ -100,4 +129,15 @@ func (h Home) Credentials() (Credentials, error) {
 		return c, fmt.Errorf("keep credentials: %w", err)
 	}
 	return c, nil
+}
+
+// InUse reports whether a service has worked in this home: its log has a lane, or
+// its engine has data. Both come after the credentials.
+func (h Home) InUse() bool {
+	for _, dir := range []string{h.path("log", "live"), h.WarehouseDir()} {
+		if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -6,32 +6,10 @@
 package home
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
-
-// ErrLoose is wrapped by errors about a folder or secret that others may read.
-var ErrLoose = errors.New("home: others may read it")
-
-// LooseError names what is too open, and how to mend it.
-type LooseError struct {
-	Path string
-	Mode fs.FileMode
-	Want fs.FileMode
-}
-
-func (e *LooseError) Error() string {
-	return fmt.Sprintf("%s may be read by others (mode %04o)", e.Path, e.Mode.Perm())
-}
-
-// Unwrap returns ErrLoose.
-func (e *LooseError) Unwrap() error { return ErrLoose }
-
-// Hint is the command that mends it.
-func (e *LooseError) Hint() string { return fmt.Sprintf("chmod %o %s", e.Want, e.Path) }
 
 // Home is the folder's path.
 type Home string
@@ -55,28 +33,20 @@ func Locate(getenv func(string) string) (Home, error) {
 	return Home(dir), err
 }
 
+func (h Home) dirs() []string {
+	return []string{string(h), h.KeysDir(), h.RunDir(), h.LogDir(), h.DeadLetterDir(), h.ReplayDir()}
+}
+
 // Make makes the folder and its parts where they are missing, and refuses
 // those that others may read.
 func (h Home) Make() error {
-	for _, dir := range []string{string(h), h.KeysDir(), h.RunDir(), h.LogDir(), h.DeadLetterDir(), h.ReplayDir()} {
+	for _, dir := range h.dirs() {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("make glint's folder: %w", err)
 		}
-		if err := private(dir, 0o700); err != nil {
+		if err := ours(dir, 0o700); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// private refuses a path that group or others may use.
-func private(path string, want fs.FileMode) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return &LooseError{path, info.Mode(), want}
 	}
 	return nil
 }
@@ -90,6 +60,9 @@ func (h Home) KeysDir() string { return h.path("keys") }
 
 // PixelKeysFile is the key ring of pixel tokens.
 func (h Home) PixelKeysFile() string { return h.path("keys", "pixel.keys") }
+
+// KnownKeysFile notes the keys that the warehouse knew at the last start.
+func (h Home) KnownKeysFile() string { return h.path("keys", "known.json") }
 
 // CredentialsFile holds the instance's secrets.
 func (h Home) CredentialsFile() string { return h.path("credentials.env") }
@@ -111,12 +84,3 @@ func (h Home) RunDir() string { return h.path("run") }
 
 // StateFile tells the other commands what runs.
 func (h Home) StateFile() string { return h.path("run", "state.json") }
-
-// readPrivate returns the content of a secret file.
-func readPrivate(path string) (string, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
-	return string(b), private(path, 0o600)
-}

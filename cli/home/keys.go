@@ -2,36 +2,132 @@ package home
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"reflect"
 	"syscall"
 
 	"glint/edge/token"
 	"glint/ingest/durable"
+	"glint/ingest/keyring"
 )
 
 // keysNote opens the key file. The edge's copy of it may hold the note, too.
 const keysNote = "# glint's pixel keys, id:state:secret. Whoever reads this file can forge opens. Change it by: glint keys\n"
 
-// Keys returns the key ring of pixel tokens. Where there is none yet, one with
-// a new signing key is made.
+// NoKeysError says that a home has no pixel keys.
+type NoKeysError struct {
+	File string
+	Lost bool // there were some, by what is left
+}
+
+// ErrNoKeys is wrapped by a NoKeysError.
+var ErrNoKeys = errors.New("home: no pixel keys")
+
+func (e *NoKeysError) Error() string {
+	if e.Lost {
+		return e.File + " holds no key any more"
+	}
+	return "there are no pixel keys in " + e.File + " yet"
+}
+
+// Unwrap returns ErrNoKeys.
+func (e *NoKeysError) Unwrap() error { return ErrNoKeys }
+
+// Hint says where keys come from.
+func (e *NoKeysError) Hint() string {
+	if e.Lost {
+		return "bring the file back from a copy or from another glint of this warehouse; or, if it is lost for ever: glint keys forget"
+	}
+	return "glint up, or glint serve, which makes the first key; or copy the file from the glint that takes the opens"
+}
+
+// Keys returns the key ring of pixel tokens, or a *NoKeysError. It makes nothing.
 func (h Home) Keys() (*token.Ring, error) {
 	keys, err := h.ReadKeys()
-	if err == nil && len(keys) == 0 {
-		// Two programs may be here at once; the second one takes the first one's.
-		keys, err = h.UpdateKeys(func(keys []token.Key) ([]token.Key, error) {
-			if len(keys) == 0 {
-				keys = []token.Key{NewKey(1)}
-			}
-			return keys, nil
-		})
-	}
 	if err != nil {
 		return nil, err
 	}
+	if len(keys) == 0 {
+		return nil, h.noKeys()
+	}
 	return token.NewRing(keys...)
+}
+
+// RingOrNone returns the ring for one who can do without: an empty one where there
+// are no keys, or where the file is damaged. A file that others may use is refused.
+func (h Home) RingOrNone() (*token.Ring, error) {
+	keys, err := h.ReadKeys()
+	if err != nil && !errors.Is(err, token.ErrRing) {
+		return nil, err
+	}
+	return token.NewRing(keys...)
+}
+
+// noKeys returns the error about a ring without keys. A file that is there has had
+// some, and so has a home that knows of keys in its warehouse.
+func (h Home) noKeys() *NoKeysError {
+	notes := h.KeyNotes()
+	_, err := os.Stat(h.PixelKeysFile())
+	there := !errors.Is(err, fs.ErrNotExist) && !notes.GaveUp
+	return &NoKeysError{h.PixelKeysFile(), there || len(keyring.Missing(nil, notes.Known, notes.Forgotten)) > 0}
+}
+
+// CheckNoKeys returns a *NoKeysError if the home had keys that are lost.
+func (h Home) CheckNoKeys() error {
+	if e := h.noKeys(); e.Lost {
+		return e
+	}
+	return nil
+}
+
+// FirstKey makes the ring with its first key, whose id is one that no known key
+// has, and returns the keys that are there afterwards: of two programs at once the
+// second one takes the first one's. It returns a *NoKeysError where there were keys
+// that are lost.
+func (h Home) FirstKey() ([]token.Key, error) {
+	return h.UpdateKeys(func(keys []token.Key) ([]token.Key, error) {
+		if len(keys) > 0 {
+			return keys, nil
+		}
+		if e := h.noKeys(); e.Lost {
+			return nil, e
+		}
+		notes := h.KeyNotes()
+		id, err := keyring.NewID(append(notes.Known, notes.Forgotten...))
+		if err != nil {
+			return nil, err
+		}
+		return []token.Key{NewKey(id)}, nil
+	})
+}
+
+// KeyNotes returns the notes about the warehouse's keys. A file that is missing or
+// damaged has none: the next start writes it anew.
+func (h Home) KeyNotes() (n keyring.Notes) {
+	b, err := os.ReadFile(h.KnownKeysFile())
+	if err != nil || json.Unmarshal(b, &n) != nil {
+		return keyring.Notes{}
+	}
+	return n
+}
+
+// KeepKeyNotes replaces the notes, if they are others.
+func (h Home) KeepKeyNotes(n keyring.Notes) error {
+	if reflect.DeepEqual(h.KeyNotes(), n) {
+		return nil
+	}
+	b, err := json.MarshalIndent(n, "", "  ")
+	if err == nil {
+		err = durable.WriteFile(h.KnownKeysFile(), append(b, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("note the warehouse's keys: %w", err)
+	}
+	return nil
 }
 
 // NewKey returns a signing key with a random secret.

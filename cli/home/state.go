@@ -1,12 +1,14 @@
 package home
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -19,12 +21,14 @@ var ErrNotRunning = errors.New("home: glint is not running")
 
 // State is what a running instance tells the other commands.
 type State struct {
+	Home        string    `json:"home"` // a copy of the folder does not speak of its own
 	PID         int       `json:"pid"`
 	ProcessID   string    `json:"process_id"` // tells this process from a later one with the same pid
 	StartedAt   time.Time `json:"started_at"`
 	Pixel       string    `json:"pixel,omitempty"`
 	Ingest      string    `json:"ingest"`
-	Warehouse   string    `json:"warehouse,omitempty"` // "" if it is not the embedded one
+	Starting    bool      `json:"starting,omitempty"`  // its warehouse cannot be used yet
+	Warehouse   string    `json:"warehouse,omitempty"` // "" if it is not the embedded one, or not up yet
 	Metrics     string    `json:"metrics"`
 	Credentials string    `json:"credentials"`
 	PixelKeys   []int     `json:"pixel_keys"` // ids of the keys that it knows
@@ -41,7 +45,7 @@ func KeyIDs(r *token.Ring) []int {
 
 // WriteState keeps the state of this process.
 func (h Home) WriteState(s State) error {
-	s.PID = os.Getpid()
+	s.Home, s.PID = string(h), os.Getpid()
 	s.ProcessID = processID(s.PID)
 	s.StartedAt = time.Now().UTC().Truncate(time.Second)
 	b, err := json.MarshalIndent(s, "", "  ")
@@ -54,6 +58,48 @@ func (h Home) WriteState(s State) error {
 	return nil
 }
 
+// StateKeeper writes the state of this process, again and again where the disk has
+// no room for it. Use it from one goroutine at a time.
+type StateKeeper struct {
+	Home  Home
+	Fault func(error) // is given the first fault of each state
+
+	mu     sync.Mutex
+	latest int
+}
+
+// statePause is between two tries to write the state.
+const statePause = 5 * time.Second
+
+// Keep writes s in place of what it kept before, now or, until ctx ends, later.
+func (k *StateKeeper) Keep(ctx context.Context, s State) {
+	k.mu.Lock()
+	k.latest++
+	mine := k.latest
+	err := k.Home.WriteState(s)
+	k.mu.Unlock()
+	if err == nil {
+		return
+	}
+	k.Fault(err)
+	go func() {
+		for err != nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(statePause):
+			}
+			k.mu.Lock()
+			if k.latest != mine {
+				k.mu.Unlock()
+				return
+			}
+			err = k.Home.WriteState(s)
+			k.mu.Unlock()
+		}
+	}()
+}
+
 // RemoveState removes the state if it is this process's.
 func (h Home) RemoveState() error {
 	s, err := h.ReadState()
@@ -63,8 +109,9 @@ func (h Home) RemoveState() error {
 	return os.Remove(h.StateFile())
 }
 
-// ReadState returns the running instance's state, or ErrNotRunning. The state
-// of a process that is gone counts as none.
+// ReadState returns the running instance's state, or ErrNotRunning. The state of
+// a process that is gone counts as none, and so does one that names another home:
+// it came here with a copy of that, and its process must not be touched from here.
 func (h Home) ReadState() (State, error) {
 	var s State
 	b, err := os.ReadFile(h.StateFile())
@@ -78,10 +125,20 @@ func (h Home) ReadState() (State, error) {
 		return s, fmt.Errorf("read state %s: %w", h.StateFile(), err)
 	}
 	alive := syscall.Kill(s.PID, 0)
-	if s.PID <= 0 || errors.Is(alive, syscall.ESRCH) || s.ProcessID != processID(s.PID) {
+	if s.PID <= 0 || errors.Is(alive, syscall.ESRCH) || s.ProcessID != processID(s.PID) || !h.is(s.Home) {
 		return State{}, ErrNotRunning
 	}
 	return s, nil
+}
+
+// is reports whether path is this very folder, by whatever name.
+func (h Home) is(path string) bool {
+	here, err := os.Stat(string(h))
+	if err != nil || path == "" {
+		return false
+	}
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(here, there)
 }
 
 // processID is the process's start time in the kernel's ticks since boot, ""

@@ -1,16 +1,20 @@
 package keys
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"glint/cli/app"
 	"glint/cli/home"
+	"glint/cli/output"
 	"glint/edge/token"
+	"glint/ingest"
+	"glint/ingest/keyring"
 )
 
 // change is one of the commands that write the ring. It returns the keys as
@@ -42,7 +46,7 @@ func apply(a *app.App, dryRun bool, c change) error {
 	} else if _, err := a.Home.ReadState(); err == nil {
 		fmt.Fprintln(a.Err, "note: the running glint still has the old keys; restart it")
 	}
-	return writeTable(a.Out, keys)
+	return writeTable(a.Out, keys, keyring.Notes{})
 }
 
 func dryRunFlag(cmd *cobra.Command, dryRun *bool) {
@@ -51,34 +55,121 @@ func dryRunFlag(cmd *cobra.Command, dryRun *bool) {
 
 func newNewCmd(a *app.App) *cobra.Command {
 	var dryRun bool
+	var dsn string
 	cmd := &cobra.Command{
 		Use:   "new",
 		Short: "Make a new signing key; the one before only verifies",
-		Long: `Adds a key that signs from now on. The key that signed before goes on verifying. Restart glint before the next
-campaign is registered, so that it knows the key; where the edge has keys, run the commands of glint keys fastly, too.`,
+		Long: `Adds a key that signs from now on, with a random id that no key of the warehouse has, as far as this home knows them.
+The key that signed before goes on verifying. Restart glint before the next campaign is registered, so that it knows the
+key, and bring the file to every other glint of the same warehouse; where the edge has keys, run the commands of glint
+keys fastly, too. Where a key is missing that the warehouse knows, none is made.`,
 		Example: "  glint keys new",
 		Args:    app.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return apply(a, dryRun, addKey)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			known, err := knownKeys(cmd.Context(), a, dsn)
+			if err != nil {
+				return err
+			}
+			return apply(a, dryRun, func(keys []token.Key) ([]token.Key, string, error) { return addKey(a, keys, known) })
 		},
 	}
 	dryRunFlag(cmd, &dryRun)
+	app.WarehouseFlag(cmd, &dsn)
 	return cmd
 }
 
-func addKey(keys []token.Key) ([]token.Key, string, error) {
-	next, note := 1, ""
+// knownKeys returns the keys of the warehouse at dsn or, if that is empty, of the
+// running glint's; where none can be asked, what the last start has noted.
+func knownKeys(ctx context.Context, a *app.App, dsn string) ([]keyring.Known, error) {
+	notes := a.Home.KeyNotes().Known
+	if dsn == "" {
+		state, err := a.Home.ReadState()
+		if err != nil || state.Starting || state.Warehouse == "" {
+			return notes, nil //nolint:nilerr // none runs, or its warehouse is not known here
+		}
+	}
+	w, err := a.OpenWarehouse(ctx, dsn, app.OwnDatabase)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = w.Close() }()
+	known, err := ingest.KnownKeys(ctx, w)
+	return append(known, notes...), err
+}
+
+func addKey(a *app.App, keys []token.Key, known []keyring.Known) ([]token.Key, string, error) {
+	forgotten := a.Home.KeyNotes().Forgotten
+	if missing := keyring.Missing(keys, known, forgotten); len(missing) > 0 {
+		return nil, "", keyring.NewMissingError(a.Home.PixelKeysFile(), keys, missing)
+	}
+	if len(keys) == 0 {
+		if err := a.Home.CheckNoKeys(); err != nil {
+			return nil, "", err
+		}
+	}
+	id, err := keyring.NewID(slices.Concat(keyring.Of(keys), known, forgotten))
+	if err != nil {
+		return nil, "", err
+	}
+	note := ""
 	for i := range keys {
 		if keys[i].State == token.Signing {
 			keys[i].State = token.Verifying
 			note = fmt.Sprintf("; key %d only verifies", keys[i].ID)
 		}
-		next = max(next, int(keys[i].ID)+1)
 	}
-	if next > 255 {
-		return nil, "", errors.New("the ring has used its last key id, 255")
+	return append(keys, home.NewKey(id)), fmt.Sprintf("key %d signs from now on%s", id, note), nil
+}
+
+func newForgetCmd(a *app.App) *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "forget",
+		Short: "Give up keys that are lost for ever",
+		Long: `Gives up the keys that the warehouse knows and this home lacks, so that glint loads lines again and can make keys. Opens
+of the URLs that they have signed are bad tokens from then on, and in no report. They are kept for 7 days; a key that
+comes back within that time makes opens of them at the next start.`,
+		Example: "  glint keys forget --yes",
+		Args:    app.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			keys, err := a.Home.ReadKeys()
+			if err != nil {
+				return err
+			}
+			notes := a.Home.KeyNotes()
+			missing := keyring.Missing(keys, notes.Known, notes.Forgotten)
+			switch {
+			case len(missing) == 0 && len(keys) > 0:
+				fmt.Fprintln(a.Err, "no key is missing; nothing was changed")
+				return nil
+			case !yes:
+				return app.UsageTry(fmt.Errorf("opens of all URLs that %s signed will not count", describe(missing)), cmd.CommandPath()+" --yes")
+			}
+			notes.Forgotten, notes.GaveUp = append(notes.Forgotten, missing...), len(keys) == 0
+			if err := a.Home.Make(); err != nil {
+				return err
+			}
+			if err := a.Home.KeepKeyNotes(notes); err != nil {
+				return err
+			}
+			fmt.Fprintf(a.Err, "gave up %s\n", describe(missing))
+			return nil
+		},
 	}
-	return append(keys, home.NewKey(uint8(next))), fmt.Sprintf("key %d signs from now on%s", next, note), nil
+	cmd.Flags().BoolVar(&yes, "yes", false, "yes, they are lost")
+	return cmd
+}
+
+// describe names keys for a person.
+func describe(keys []keyring.Known) string {
+	if len(keys) == 0 {
+		return "the lost keys"
+	}
+	var ids []string
+	for _, k := range keys {
+		ids = append(ids, strconv.Itoa(int(k.ID)))
+	}
+	return output.Plural(len(keys), "lost key", "lost keys") + " (id " + strings.Join(ids, ", ") + ")"
 }
 
 func newRetireCmd(a *app.App) *cobra.Command {

@@ -5,7 +5,6 @@
 package keys
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 	"glint/cli/app"
 	"glint/cli/output"
 	"glint/edge/token"
+	"glint/ingest/keyring"
 )
 
 // NewCmd returns the command.
@@ -25,15 +25,15 @@ func NewCmd(a *app.App) *cobra.Command {
 		Long: `Lists and changes the key ring in $GLINT_HOME/keys/pixel.keys. One key signs. Others verify what they have signed
 before: for years, since people open old mail. A revoked key verifies nothing; opens of its URLs are bad tokens.`,
 		Example: "  glint keys list\n  glint keys new",
-	}, newListCmd(a), newNewCmd(a), newRetireCmd(a), newRevokeCmd(a), newFastlyCmd(a))
+	}, newListCmd(a), newNewCmd(a), newRetireCmd(a), newRevokeCmd(a), newForgetCmd(a), newFastlyCmd(a))
 }
 
 func newListCmd(a *app.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the keys: id, state and fingerprint",
-		Long: "Lists the keys of the ring. The fingerprint tells two secrets apart and says nothing else about them. It changes\n" +
-			"nothing.",
+		Long: `Lists the keys of the ring, and as missing those that it lacks and the warehouse knew at the last start. The fingerprint
+tells two secrets apart and says nothing else about them. It changes nothing.`,
 		Example: "  glint keys list",
 		Args:    app.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -42,24 +42,24 @@ func newListCmd(a *app.App) *cobra.Command {
 				return err
 			}
 			if len(keys) == 0 {
-				fmt.Fprintln(a.Err, "there are no keys yet; the first is made when it is needed")
+				fmt.Fprintln(a.Err, "there are no keys; glint up and glint serve make the first one, unless there were some")
 			}
-			return writeTable(a.Out, keys)
+			return writeTable(a.Out, keys, a.Home.KeyNotes())
 		},
 	}
 }
 
-func writeTable(w io.Writer, keys []token.Key) error {
+// writeTable writes the keys of the ring, and what the notes have beside them.
+func writeTable(w io.Writer, keys []token.Key, notes keyring.Notes) error {
 	t := output.NewTable("ID", "STATE", "FINGERPRINT").AlignRight(0)
 	for i := range keys {
-		t.Row(strconv.Itoa(int(keys[i].ID)), keys[i].State.String(), fingerprint(&keys[i]))
+		t.Row(strconv.Itoa(int(keys[i].ID)), keys[i].State.String(), keyring.Fingerprint(&keys[i]))
+	}
+	for _, k := range keyring.Missing(keys, notes.Known, notes.Forgotten) {
+		t.Row(strconv.Itoa(int(k.ID)), "missing", k.Fingerprint)
+	}
+	for _, k := range keyring.Missing(keys, notes.Forgotten, nil) {
+		t.Row(strconv.Itoa(int(k.ID)), "forgotten", k.Fingerprint)
 	}
 	return t.Write(w)
-}
-
-// fingerprint is the beginning of the secret's SHA-256. The secret is 32 random
-// bytes, so nobody finds it by trying.
-func fingerprint(k *token.Key) string {
-	sum := sha256.Sum256(k.Secret[:])
-	return fmt.Sprintf("%x", sum[:8])
 }

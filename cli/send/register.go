@@ -45,6 +45,9 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
+	if err := o.app.CheckKeys(ctx, w, ring); err != nil {
+		return err
+	}
 	if err := o.noteNearName(ctx, w); err != nil {
 		return err
 	}

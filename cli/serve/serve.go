@@ -13,6 +13,7 @@ import (
 	"glint/cli/ingestflags"
 	networkscmd "glint/cli/networks"
 	"glint/edge/pixel"
+	"glint/edge/token"
 	"glint/ingest"
 	"glint/ingest/networks"
 	"glint/ingest/warehouse"
@@ -25,6 +26,8 @@ type options struct {
 	precision string
 	logLevel  string
 	config    ingest.Config
+
+	newCredentials bool
 }
 
 // NewCmd returns the command.
@@ -34,7 +37,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "serve",
 		Short: "Run ingest before a ClickHouse server",
 		Long: `Runs ingest, and with --pixel-listen the standalone pixel, on any ClickHouse server. It applies pending migrations,
-then works until Ctrl-C. A 2xx means what that server's acknowledgement means: see fsync_after_insert there.
+then works until Ctrl-C. It starts without that server, too, and keeps lines in its log until it answers. A 2xx means what that server's acknowledgement means: see fsync_after_insert there.
 
 The ingest token is $GLINT_INGEST_TOKEN, else the one in $GLINT_HOME/credentials.env, which is made where it is missing.`,
 		Example: "  GLINT_WAREHOUSE=http://glint:secret@127.0.0.1:8123/glint glint serve",
@@ -44,6 +47,7 @@ The ingest token is $GLINT_INGEST_TOKEN, else the one in $GLINT_HOME/credentials
 	f.StringVar(&o.dsn, "warehouse", "", "ClickHouse to use, as http://USER:PASSWORD@HOST:8123/glint; better in $GLINT_WAREHOUSE (required)")
 	f.StringVar(&o.config.PixelListen, "pixel-listen", "", "address of the standalone pixel (default: none)")
 	f.StringVar(&o.networks, "networks", "", "CSV file that tells networks: prefix,network,as_number,proxy_type,proxy_description,country")
+	app.NewCredentialsFlag(cmd, &o.newCredentials)
 	ingestflags.Add(cmd, &o.config)
 	networkscmd.PixelFlags(cmd, &o.config.Pixel)
 	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of an address is kept", "truncated", "full", "none")
@@ -60,14 +64,16 @@ func run(ctx context.Context, o *options) error {
 	if err := o.prepare(); err != nil {
 		return err
 	}
-	o.config.Ready = func(at ingest.Addresses) {
-		err := h.WriteState(home.State{
+	state := &home.StateKeeper{Home: h, Fault: func(err error) { o.config.Logger.Error("state not written yet", "error", err) }}
+	publish := func(at ingest.Addresses, ring *token.Ring, starting bool) {
+		state.Keep(ctx, home.State{
 			Pixel: at.Pixel, Ingest: at.Ingest, Metrics: at.Metrics, Credentials: h.CredentialsFile(),
-			PixelKeys: home.KeyIDs(o.config.Ring),
+			PixelKeys: home.KeyIDs(ring), Starting: starting,
 		})
-		if err != nil {
-			o.config.Logger.Error("state not written", "error", err)
-		}
+	}
+	o.config.Listening = func(at ingest.Addresses) { publish(at, o.config.Ring, true) }
+	o.config.Ready = func(at ingest.Addresses, ring *token.Ring) {
+		publish(at, ring, false)
 		fmt.Fprintf(o.app.Out, "ready pixel=%s ingest=%s credentials=%s\n", at.Pixel, at.Ingest, h.CredentialsFile())
 	}
 	err := ingest.Run(ctx, o.config)
@@ -85,20 +91,22 @@ func (o *options) prepare() error {
 	if o.dsn == "" {
 		return app.Usage(errors.New("--warehouse is missing; it names your ClickHouse server (glint up brings its own)"))
 	}
-	if err := h.Make(); err != nil {
+	if err := h.Prepare(); err != nil {
 		return err
 	}
-	c, err := h.Credentials()
+	ingestToken := o.app.Getenv("GLINT_INGEST_TOKEN")
+	c, err := h.Credentials(o.newCredentials || ingestToken != "") // only the token of them is used here
 	if err != nil {
 		return err
 	}
-	if token := o.app.Getenv("GLINT_INGEST_TOKEN"); token != "" {
-		c.IngestToken = token
+	if ingestToken != "" {
+		c.IngestToken = ingestToken
 	}
 	cfg := &o.config
-	if cfg.Ring, err = h.Keys(); err != nil {
+	if cfg.Ring, err = h.RingOrNone(); err != nil {
 		return err
 	}
+	cfg.Keys, cfg.Hint = h, app.Hint
 	if cfg.Precision, err = pixel.ParsePrecision(o.precision); err != nil {
 		return app.Usage(fmt.Errorf("--ip-precision: %w", err))
 	}

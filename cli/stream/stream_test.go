@@ -22,7 +22,7 @@ func stream(t *testing.T, in, running string, args ...string) (code int, stderr 
 	if err := h.Make(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Credentials(); err != nil {
+	if _, err := h.Credentials(false); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.WriteState(home.State{Ingest: running, Credentials: h.CredentialsFile()}); err != nil {

@@ -26,7 +26,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 // decide turns the lane's records into batches: first those that were decided
 // before, exactly as they were, then new ones.
 func (l *Lane) decide(ctx context.Context, unfinished []Manifest, batches chan<- *decided) error {
-	first := l.state.Acknowledged + 1
+	first, redo := l.state.Acknowledged+1, l.state.Redo
 	if len(unfinished) > 0 {
 		first = unfinished[0].First
 	}
@@ -53,7 +53,7 @@ func (l *Lane) decide(ctx context.Context, unfinished []Manifest, batches chan<-
 		if err := l.persist(ctx, func() error { return l.manifests.save(m) }); err != nil {
 			return err
 		}
-		if err := l.send(ctx, &decided{Manifest: m, bodies: bodies}, batches); err != nil {
+		if err := l.send(ctx, &decided{Manifest: m, bodies: bodies, again: m.First <= redo}, batches); err != nil {
 			return err
 		}
 	}

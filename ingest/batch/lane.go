@@ -48,9 +48,12 @@ type Lane struct {
 	MaxBytes  int           // of a batch, decompressed
 	Pace      time.Duration // between batches that are not full: the longest that a record waits for others
 	Inserters int           // batches in flight
-	Receipts  Receipts      // nil: none are kept
-	Metrics   *Metrics      // nil: nothing is counted
-	Logger    *slog.Logger
+	// Await returns when the Loader's warehouse can be used, or with the error of
+	// ctx; nil: at once. Until then records are read and decided, not loaded.
+	Await    func(ctx context.Context) error
+	Receipts Receipts // nil: none are kept
+	Metrics  *Metrics // nil: nothing is counted
+	Logger   *slog.Logger
 
 	manifests    *manifests
 	state        checkpoint // changed by the acknowledger's calls only, once Run has begun
@@ -73,6 +76,11 @@ func (l *Lane) Run(ctx context.Context) error {
 	})
 	for range l.Inserters {
 		g.Go(func() error {
+			if l.Await != nil {
+				if err := l.Await(ctx); err != nil {
+					return err
+				}
+			}
 			for b := range batches {
 				if err := l.insert(ctx, b); err != nil {
 					return err
@@ -94,10 +102,7 @@ func (l *Lane) open(ctx context.Context) (unfinished []Manifest, err error) {
 	if l.manifests, err = openManifests(l.Dir); err != nil {
 		return nil, err
 	}
-	if l.state, err = l.manifests.checkpoint(); err != nil {
-		return nil, err
-	}
-	all, err := l.manifests.load()
+	all, saved, err := l.recall()
 	if err != nil {
 		return nil, err
 	}
@@ -109,10 +114,8 @@ func (l *Lane) open(ctx context.Context) (unfinished []Manifest, err error) {
 		// The log is not the one that the checkpoint speaks of: its folder was
 		// deleted. Its records begin anew, and so do the names.
 		l.Logger.Warn("the log was replaced by another one; all of it is inserted", "lane", l.Name)
-		for _, m := range all {
-			if err := l.manifests.remove(m); err != nil {
-				return nil, err
-			}
+		if err := l.manifests.drop(all); err != nil {
+			return nil, err
 		}
 		l.state, all = checkpoint{}, nil
 	}
@@ -128,19 +131,70 @@ func (l *Lane) open(ctx context.Context) (unfinished []Manifest, err error) {
 	if l.state.LogID == "" {
 		l.state.LogID = l.Name + "-" + rand.Text() // a new log's names must not meet an old one's
 	}
-	if err := l.persist(ctx, func() error { return l.manifests.saveCheckpoint(l.state) }); err != nil {
-		return nil, err
-	}
 	oldest := l.Log.Release(l.state.Acknowledged + 1)
-	if err := l.manifests.forgetBefore(oldest); err != nil {
-		return nil, err
+	unfinished, broken := unbroken(all, max(l.state.Acknowledged+1, oldest))
+	for _, m := range broken {
+		l.state.Redo = max(l.state.Redo, m.Last)
 	}
-	for _, m := range all {
-		if m.Last > l.state.Acknowledged && m.Last >= oldest {
-			unfinished = append(unfinished, m)
+	if l.state != saved { // else a full disk need not hold it up
+		if err := l.persist(ctx, func() error { return l.manifests.saveCheckpoint(l.state) }); err != nil {
+			return nil, err
 		}
 	}
-	return unfinished, nil
+	if err := l.manifests.drop(broken); err != nil {
+		return nil, err
+	}
+	return unfinished, l.manifests.forgetBefore(oldest)
+}
+
+// recall reads what the lane has written down. What is damaged is made anew from
+// the rest: then all that the log has is looked for in the warehouse, and what is
+// absent is inserted. It also returns the checkpoint as the file has it.
+func (l *Lane) recall() (all []Manifest, saved checkpoint, err error) {
+	damaged := 0
+	l.state, err = l.manifests.checkpoint()
+	if errors.Is(err, errDamaged) {
+		l.Logger.Error("damaged checkpoint made anew; all that the log has is looked for in the warehouse",
+			"lane", l.Name, "error", err, "kept_as", checkpointFile+damagedSuffix)
+		damaged++
+		err = l.manifests.setAside(checkpointFile)
+	}
+	if err != nil {
+		return nil, saved, err
+	}
+	saved = l.state
+	all, lost, err := l.manifests.load()
+	if err != nil {
+		return nil, saved, err
+	}
+	if lost > 0 {
+		l.Logger.Error("damaged manifests set aside; all that the log has is looked for in the warehouse",
+			"lane", l.Name, "manifests", lost)
+	}
+	if damaged+lost == 0 {
+		return all, saved, nil
+	}
+	l.state.Redo, l.state.Acknowledged = l.Log.Last(), 0
+	if len(all) > 0 && l.state.LogID == "" {
+		l.state.LogID = logIDOf(all[len(all)-1])
+	}
+	return all, saved, nil
+}
+
+// unbroken returns the batches that have records from a record on, up to the first
+// record that is in none. What follows is broken: its records are decided anew.
+func unbroken(all []Manifest, from uint64) (unfinished, broken []Manifest) {
+	for _, m := range all {
+		switch {
+		case m.Last < from:
+		case m.First <= from:
+			unfinished = append(unfinished, m)
+			from = m.Last + 1
+		default:
+			broken = append(broken, m)
+		}
+	}
+	return unfinished, broken
 }
 
 // insert tries until the batch is in the warehouse.

@@ -373,7 +373,7 @@ func TestRecordsLostInTheLogDoNotHoldUpTheOthers(t *testing.T) {
 	house.fail = func(string, []warehouse.Open) (before, after error) { return errors.New("connection refused"), nil }
 	stop := start(t, dir, log, house, 100)
 	wait(t, "a decided batch", func() bool {
-		all, err := (&manifests{dir: dir}).load()
+		all, _, err := (&manifests{dir: dir}).load()
 		return err == nil && len(all) > 0
 	})
 	stop()

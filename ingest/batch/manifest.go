@@ -46,13 +46,6 @@ type manifests struct {
 	kept []Manifest // those on disk, in the order of their records
 }
 
-// checkpoint is how far a lane's records are in the warehouse.
-type checkpoint struct {
-	LogID        string `json:"log_id"`              // prefix of all names; random
-	Acknowledged uint64 `json:"acknowledged_record"` // the last one of which all before are, too; 0: none
-	BootID       string `json:"boot_id"`             // of the machine's run in which that was written
-}
-
 func openManifests(dir string) (*manifests, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of batches: %w", err)
@@ -79,26 +72,35 @@ func (m *manifests) path(x Manifest) string {
 	return filepath.Join(m.dir, fmt.Sprintf("%020d-%020d.json", x.First, x.Last))
 }
 
-// load returns the manifests in the order of their records.
-func (m *manifests) load() ([]Manifest, error) {
+// load returns the manifests in the order of their records. A damaged one is set
+// aside and counted: its records have to be looked for in the warehouse.
+func (m *manifests) load() (all []Manifest, damaged int, err error) {
 	entries, err := os.ReadDir(m.dir)
 	if err != nil {
-		return nil, fmt.Errorf("read manifests: %w", err)
+		return nil, 0, fmt.Errorf("read manifests: %w", err)
 	}
-	var all []Manifest
 	for _, e := range entries {
 		if !strings.HasSuffix(e.Name(), ".json") || strings.HasPrefix(e.Name(), ".") || e.Name() == checkpointFile {
 			continue
 		}
 		var x Manifest
-		if err := readJSON(filepath.Join(m.dir, e.Name()), &x); err != nil {
-			return nil, fmt.Errorf("read manifest: %w", err)
+		err := readJSON(filepath.Join(m.dir, e.Name()), &x)
+		if err == nil && (x.Name == "" || x.First > x.Last || m.path(x) != filepath.Join(m.dir, e.Name())) {
+			err = fmt.Errorf("%w: %s names other records", errDamaged, e.Name())
 		}
-		all = append(all, x)
+		if errors.Is(err, errDamaged) {
+			damaged++
+			err = m.setAside(e.Name())
+		} else if err == nil {
+			all = append(all, x)
+		}
+		if err != nil {
+			return nil, 0, fmt.Errorf("read manifest: %w", err)
+		}
 	}
 	slices.SortFunc(all, func(a, b Manifest) int { return cmp.Compare(a.First, b.First) })
 	m.kept = slices.Clone(all)
-	return all, nil
+	return all, damaged, nil
 }
 
 // forgetBefore removes the manifests whose records are all before record: the
@@ -115,51 +117,22 @@ func (m *manifests) forgetBefore(record uint64) error {
 	return nil
 }
 
+// drop removes manifests whose records are decided anew.
+func (m *manifests) drop(dropped []Manifest) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, x := range dropped {
+		if err := m.remove(x); err != nil {
+			return err
+		}
+	}
+	m.kept = slices.DeleteFunc(m.kept, func(x Manifest) bool { return slices.Contains(dropped, x) })
+	return nil
+}
+
 func (m *manifests) remove(x Manifest) error {
 	if err := os.Remove(m.path(x)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("forget manifest: %w", err)
 	}
 	return nil
-}
-
-const checkpointFile = "checkpoint.json"
-
-func (m *manifests) checkpoint() (c checkpoint, err error) {
-	err = readJSON(filepath.Join(m.dir, checkpointFile), &c)
-	if errors.Is(err, fs.ErrNotExist) {
-		return checkpoint{}, nil
-	}
-	if err != nil {
-		return c, fmt.Errorf("read checkpoint: %w", err)
-	}
-	return c, nil
-}
-
-func (m *manifests) saveCheckpoint(c checkpoint) error {
-	b, err := json.Marshal(c)
-	if err == nil {
-		err = durable.WriteFile(filepath.Join(m.dir, checkpointFile), append(b, '\n'))
-	}
-	if err != nil {
-		return fmt.Errorf("keep checkpoint: %w", err)
-	}
-	return nil
-}
-
-func readJSON(path string, v any) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(b, v); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
-}
-
-// bootID tells one run of the machine from another; "" where the kernel does
-// not say (proc(5), /proc/sys/kernel/random/boot_id).
-func bootID() string {
-	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // none: ""
-	return strings.TrimSpace(string(b))
 }

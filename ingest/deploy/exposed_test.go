@@ -39,7 +39,7 @@ func startIngest(t *testing.T) ingest.Addresses {
 	t.Helper()
 	cfg := config(t)
 	ready := make(chan ingest.Addresses, 1)
-	cfg.Ready = func(a ingest.Addresses) { ready <- a }
+	cfg.Ready = func(a ingest.Addresses, _ *token.Ring) { ready <- a }
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- ingest.Run(ctx, cfg) }()

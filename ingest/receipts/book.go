@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,10 @@ type Options struct {
 	Retain   time.Duration    // a file whose hour ended longer ago is removed; 0: DefaultRetain
 	MaxBytes int64            // of all files; beyond it the oldest are removed; 0: DefaultMaxBytes
 	Now      func() time.Time // nil: time.Now
+	// Elapsed returns a time that no clock's jump changes; nil: the monotonic clock
+	// or, with Now set, what passes by that.
+	Elapsed func() time.Duration
+	Logger  *slog.Logger // nil: discards
 }
 
 // Book writes receipts. It is safe for concurrent use.
@@ -49,8 +54,10 @@ type Book struct {
 
 	mu     sync.Mutex
 	closed bool
+	age    *age
 	since  time.Time
-	files  []*file // all of the folder, the oldest first
+	saved  time.Time // of age, as it was written last
+	files  []*file   // all of the folder, the oldest first
 	open   []*writer
 	buffer []byte
 }
@@ -78,6 +85,24 @@ func createFile(path string) (output, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
+// complete fills in what is not set.
+func (o *Options) complete() {
+	if o.Elapsed == nil {
+		now := o.Now
+		if now == nil {
+			now = time.Now
+		}
+		began := now()
+		o.Elapsed = func() time.Duration { return now().Sub(began) }
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
 func open(o Options, create func(string) (output, error)) (*Book, error) {
 	if o.Retain == 0 {
 		o.Retain = DefaultRetain
@@ -85,9 +110,7 @@ func open(o Options, create func(string) (output, error)) (*Book, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = DefaultMaxBytes
 	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
+	o.complete()
 	b := &Book{opt: o, create: create}
 	err := os.MkdirAll(o.Dir, 0o700)
 	if err == nil {
@@ -96,17 +119,11 @@ func open(o Options, create func(string) (output, error)) (*Book, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make folder of receipts: %w", err)
 	}
-	if b.since, err = Since(o.Dir); err != nil {
-		return nil, err
-	}
 	if b.files, err = list(o.Dir); err != nil {
 		return nil, err
 	}
-	if b.since.IsZero() {
-		b.since = o.Now().UTC().Truncate(time.Millisecond) // as ReceivedAt is
-		if err := saveSince(o.Dir, b.since); err != nil {
-			return nil, err
-		}
+	if err := b.begin(); err != nil {
+		return nil, err
 	}
 	for _, f := range b.files {
 		b.bytes.Add(f.bytes)
@@ -115,6 +132,48 @@ func open(o Options, create func(string) (output, error)) (*Book, error) {
 		return nil, err
 	}
 	return b, nil
+}
+
+// begin reads since when the folder is whole, or makes that anew where the file is
+// damaged: an hour after its oldest file began, since older ones of that hour may
+// have been removed.
+func (b *Book) begin() error {
+	d, err := readSince(b.opt.Dir)
+	damaged := errors.Is(err, errDamaged)
+	if damaged {
+		b.opt.Logger.Error("damaged file of receipts made anew", "error", err)
+		d = sinceDocument{}
+		if len(b.files) > 0 {
+			d.Since = b.files[0].hour.Add(time.Hour)
+		}
+		err = os.RemoveAll(filepath.Join(b.opt.Dir, sinceFile))
+	}
+	if err != nil {
+		return err
+	}
+	var newest time.Time
+	if n := len(b.files); n > 0 {
+		newest = b.files[n-1].end()
+	}
+	b.age = newAge(b.opt.Now, b.opt.Elapsed, d.Clock, newest)
+	b.since, b.saved = d.Since, d.Clock
+	if !b.since.IsZero() && !d.Clock.IsZero() && !damaged {
+		return nil // a full disk has no room for it anyway
+	}
+	if b.since.IsZero() {
+		b.since = b.opt.Now().UTC().Truncate(time.Millisecond) // as ReceivedAt is
+	}
+	return b.save(b.since)
+}
+
+// save keeps since when the folder is whole, and the time by which it ages.
+func (b *Book) save(since time.Time) error {
+	clock := b.age.now()
+	if err := saveSince(b.opt.Dir, since, clock); err != nil {
+		return err
+	}
+	b.since, b.saved = since, clock
+	return nil
 }
 
 // Bytes returns the size of all files.
@@ -246,10 +305,10 @@ func (b *Book) leave(w *writer) error {
 // quota; the newest one stays. What it removes is known to Since before.
 func (b *Book) tidy() error {
 	var gone int
-	bytes, since := b.bytes.Load(), b.since
+	bytes, since, now := b.bytes.Load(), b.since, b.age.now()
 	for ; gone < len(b.files)-1; gone++ {
 		f := b.files[gone]
-		expired := f.hour.Add(time.Hour).Before(b.opt.Now().Add(-b.opt.Retain))
+		expired := f.hour.Add(time.Hour).Before(now.Add(-b.opt.Retain))
 		if !expired && bytes <= b.opt.MaxBytes {
 			break
 		}
@@ -258,14 +317,14 @@ func (b *Book) tidy() error {
 			since = f.end()
 		}
 	}
-	if gone == 0 {
-		return nil
-	}
-	if since.After(b.since) {
-		if err := saveSince(b.opt.Dir, since); err != nil {
+	if gone > 0 && since.After(b.since) {
+		if err := b.save(since); err != nil {
 			return err
 		}
-		b.since = since
+	} else if now.Sub(b.saved) >= time.Hour {
+		if err := b.save(b.since); err != nil {
+			b.opt.Logger.Warn("age of the receipts not noted, they stay longer", "error", err)
+		}
 	}
 	for range gone {
 		if err := b.remove(b.files[0]); err != nil {
@@ -294,8 +353,14 @@ func (b *Book) remove(f *file) error {
 func (b *Book) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.closed {
+		return nil
+	}
 	b.closed = true
 	var errs []error
+	if b.age.now().After(b.saved) {
+		errs = append(errs, b.save(b.since))
+	}
 	for len(b.open) > 0 {
 		errs = append(errs, b.leave(b.open[0]))
 	}

@@ -212,3 +212,97 @@ func TestFileNames(t *testing.T) {
 		}
 	}
 }
+
+// TestAClockThatJumpsRemovesNoReceipts lets the wall clock jump, with the book
+// open or closed, in one step and in several.
+func TestAClockThatJumpsRemovesNoReceipts(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		name   string
+		jumps  []time.Duration
+		reopen bool
+	}{
+		{"a year ahead", []time.Duration{365 * day}, false},
+		{"a year ahead, beside a restart", []time.Duration{365 * day}, true},
+		{"a year ahead and back", []time.Duration{365 * day, -365 * day}, false},
+		{"a year ahead and back, with restarts", []time.Duration{365 * day, -365 * day}, true},
+		{"days back and here again", []time.Duration{-5 * day, 5 * day}, true},
+		{"three weeks ahead, three times", []time.Duration{21 * day, 21 * day, 21 * day}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir, wall, elapsed := t.TempDir(), noon, time.Duration(0)
+			clock := func(o *Options) {
+				o.Now = func() time.Time { return wall }
+				o.Elapsed = func() time.Duration { return elapsed }
+			}
+			b := book(t, dir, clock)
+			keep(t, b, receipt(1, 0, 1))
+			for i, jump := range c.jumps {
+				if c.reopen {
+					if err := b.Close(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				wall, elapsed = wall.Add(jump+time.Hour), elapsed+time.Hour
+				if c.reopen {
+					b = book(t, dir, clock)
+				}
+				keep(t, b, receipt(uint64(i+2), wall.Sub(noon), uint64(i+2)))
+			}
+			if got := len(read(t, dir).receipts); got != len(c.jumps)+1 {
+				t.Errorf("%d receipts are left, want %d", got, len(c.jumps)+1)
+			}
+		})
+	}
+}
+
+// TestReceiptsGoWhenTheirTimeHasPassed is the other side: a clock that is right
+// removes them after Retain, also over restarts.
+func TestReceiptsGoWhenTheirTimeHasPassed(t *testing.T) {
+	dir, wall := t.TempDir(), noon
+	clock := func(o *Options) { o.Now = func() time.Time { return wall } }
+	b := book(t, dir, clock)
+	keep(t, b, receipt(1, 0, 1))
+	for day := range 9 {
+		if day == 4 {
+			if err := b.Close(); err != nil {
+				t.Fatal(err)
+			}
+			wall = wall.Add(time.Hour)
+			b = book(t, dir, clock)
+		}
+		wall = wall.Add(24 * time.Hour)
+		keep(t, b, receipt(uint64(day+2), wall.Sub(noon), uint64(day+2)))
+	}
+	numbers := read(t, dir).numbers()
+	if len(numbers) == 0 || numbers[0] != 3 { // those of the first two days are older than seven
+		t.Errorf("left: %v", numbers)
+	}
+}
+
+func TestADamagedBeginningIsMadeAnew(t *testing.T) {
+	for name, content := range map[string]string{
+		"empty": "", "cut": `{"since":"2026-1`, "null": "null", "a list": "[]", "no time": `{"since":"soon"}`, "zeros": "\x00\x00\x00\x00", "another document": `{"log_id":"x"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			b := book(t, dir)
+			keep(t, b, receipt(1, 5*time.Minute, 1))
+			if err := b.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, sinceFile), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			b = book(t, dir)
+			keep(t, b, receipt(2, 90*time.Minute, 2))
+			since, err := Since(dir)
+			if err != nil || !since.Equal(noon.Add(time.Hour)) {
+				t.Errorf("since %v, %v; want an hour after the oldest file began", since, err)
+			}
+			if got := len(read(t, dir).receipts); got != 2 {
+				t.Errorf("%d receipts, want 2", got)
+			}
+		})
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"glint/ingest/durable"
@@ -65,29 +66,42 @@ const sinceFile = "since.json"
 
 type sinceDocument struct {
 	Since time.Time `json:"since"`
+	Clock time.Time `json:"clock"` // the time by which receipts age; zero in files of older versions
 }
+
+// errDamaged is wrapped by the error about a file that is not as it was written.
+var errDamaged = errors.New("receipts: damaged file")
 
 // Since returns the time from which on the folder is whole: each record that was
 // received then or later, and has been loaded, has its receipt, unless it is
 // damaged. It is zero where no receipts were ever kept.
 func Since(dir string) (time.Time, error) {
-	path := filepath.Join(dir, sinceFile)
-	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return time.Time{}, nil
-	}
-	if err != nil {
-		return time.Time{}, fmt.Errorf("read since when there are receipts: %w", err)
-	}
-	var d sinceDocument
-	if err := json.Unmarshal(b, &d); err != nil {
-		return time.Time{}, fmt.Errorf("read since when there are receipts: %s: %w", path, err)
-	}
-	return d.Since, nil
+	d, err := readSince(dir)
+	return d.Since, err
 }
 
-func saveSince(dir string, since time.Time) error {
-	b, err := json.Marshal(sinceDocument{since.UTC()})
+func readSince(dir string) (d sinceDocument, err error) {
+	path := filepath.Join(dir, sinceFile)
+	b, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return sinceDocument{}, nil
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOMEM):
+	case err != nil:
+		err = fmt.Errorf("%w: %w", errDamaged, err)
+	default:
+		if err = json.Unmarshal(b, &d); err != nil || d.Since.IsZero() {
+			err = errors.Join(fmt.Errorf("%w: %s", errDamaged, path), err)
+		}
+	}
+	if err != nil {
+		return sinceDocument{}, fmt.Errorf("read since when there are receipts: %w", err)
+	}
+	return d, nil
+}
+
+func saveSince(dir string, since, clock time.Time) error {
+	b, err := json.Marshal(sinceDocument{since.UTC(), clock.UTC()})
 	if err == nil {
 		err = durable.WriteFile(filepath.Join(dir, sinceFile), append(b, '\n'))
 	}

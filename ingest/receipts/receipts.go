@@ -12,6 +12,7 @@
 //   - A receipt that Append has taken outlives the process and a power cut.
 //   - A write that failed or was cut off costs no other receipt.
 //   - The reader finds damage by checksums, counts it, and goes on behind it.
+//   - A clock that jumps makes no receipt old: see age.
 //   - The folder stays within its quota. Since tells from when on it is whole.
 //
 // It does not hold lines, tokens or addresses, and does not look into the
@@ -23,7 +24,7 @@
 // records were received, and more of them after a restart, a failed write, or
 // where one would get too large:
 //
-//	since.json               {"since":"2026-11-21T13:00:00.000Z"}
+//	since.json               {"since":"2026-11-21T13:00:00.000Z","clock":"2026-11-21T15:00:00.000Z"}
 //	20261121T13.receipts     the first file of the hour
 //	20261121T13-2.receipts   a later one; of two receipts of one record the later counts
 //

@@ -3,7 +3,9 @@ package server
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -33,6 +35,41 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"ready": true})
+}
+
+// status answers those who may know how the service is: the holder of a token of
+// any scope, and programs on this machine.
+func (s *Server) status(w http.ResponseWriter, r *http.Request) {
+	if _, _, ok := s.Tokens.identify(r.Header.Values("Authorization")); !ok && !fromHere(r) {
+		unauthorized.write(w)
+		return
+	}
+	_ = s.readiness.get(time.Now()) // what it finds is part of the status
+	w.Header().Set("Cache-Control", "no-store")
+	writeJSON(w, http.StatusOK, s.Status())
+}
+
+// fromHere reports whether a request comes from this machine and is for it. A
+// proxy on this machine speaks for others, and says so in a header or passes their
+// Host on; a web page that has its name point to loopback (DNS rebinding) sends
+// that name.
+func fromHere(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via", "Origin"} {
+		if r.Header.Get(name) != "" {
+			return false
+		}
+	}
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && peer.Addr().Unmap().IsLoopback() && isLoopback(host)
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }
 
 // unready says why the server should get no bodies; nil: it should.

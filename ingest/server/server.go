@@ -72,6 +72,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Outcomes != nil {
 		s.mux.HandleFunc(outcomesPath, getOnly(s.outcomes))
 	}
+	if cfg.Status != nil {
+		s.mux.HandleFunc("/v1/status", getOnly(s.status))
+	}
 	s.mux.HandleFunc("/.well-known/fastly/logging/challenge", getOnly(s.answerChallenge))
 	s.mux.HandleFunc("/healthz", getOnly(func(w http.ResponseWriter, _ *http.Request) { writeText(w, "ok\n") }))
 	s.mux.HandleFunc("/readyz", getOnly(s.ready))

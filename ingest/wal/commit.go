@@ -257,6 +257,7 @@ func (c *committer) publish(size int64) {
 	l.bytes += size
 	c.seg.end = c.next
 	l.next = c.next
+	l.counts.lastReceivedAt = c.group[len(c.group)-1].record.ReceivedAt
 	l.broadcast()
 	l.mu.Unlock()
 }

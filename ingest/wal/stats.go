@@ -8,6 +8,7 @@ import (
 type counts struct {
 	records, bytes, syncs, failedCommits uint64
 	syncTime                             time.Duration
+	lastReceivedAt                       time.Time
 	refusedQuota, deletedEarly           uint64
 	damages, lostRecords                 uint64
 	quarantineFiles                      int
@@ -27,9 +28,10 @@ type Stats struct {
 	DiskFree  int64 // -1: unknown
 	DiskBytes int64 // size of the disk; -1: unknown
 
-	AppendedRecords uint64 // acknowledged
-	AppendedBytes   uint64 // of their frames
-	Syncs           uint64 // group commits that succeeded
+	LastReceivedAt  time.Time // of the newest record since Open; zero: none
+	AppendedRecords uint64    // acknowledged
+	AppendedBytes   uint64    // of their frames
+	Syncs           uint64    // group commits that succeeded
 	SyncTime        time.Duration
 	FailedCommits   uint64 // groups of which nothing was acknowledged
 	RefusedQuota    uint64 // records refused with ErrQuota
@@ -53,7 +55,7 @@ func (l *Log) Stats() Stats {
 	c := &l.counts
 	s := Stats{
 		Bytes: l.bytes, Segments: len(l.segments), MaxBytes: l.opt.MaxBytes, DiskFree: free, DiskBytes: total,
-		AppendedRecords: c.records, AppendedBytes: c.bytes, Syncs: c.syncs, SyncTime: c.syncTime,
+		LastReceivedAt: c.lastReceivedAt, AppendedRecords: c.records, AppendedBytes: c.bytes, Syncs: c.syncs, SyncTime: c.syncTime,
 		FailedCommits: c.failedCommits, RefusedQuota: c.refusedQuota, DeletedEarly: c.deletedEarly,
 		Damages: c.damages, LostRecords: c.lostRecords,
 		QuarantineFiles: c.quarantineFiles, QuarantineBytes: c.quarantineBytes,

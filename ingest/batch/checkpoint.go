@@ -1,0 +1,125 @@
+package batch
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"glint/ingest/durable"
+)
+
+// checkpoint is how far a lane's records are in the warehouse.
+type checkpoint struct {
+	LogID        string `json:"log_id"`                      // prefix of all names; random
+	Acknowledged uint64 `json:"acknowledged_record"`         // the last one of which all before are, too; 0: none
+	BootID       string `json:"boot_id"`                     // of the machine's run in which that was written
+	Redo         uint64 `json:"redo_until_record,omitempty"` // records up to this one may be in the warehouse under other names
+	Sum          string `json:"sum,omitempty"`               // CRC-32C of the fields above; "" in files of older versions
+}
+
+const checkpointFile = "checkpoint.json"
+
+// errDamaged is wrapped by errors about a file of a lane that cannot be what the
+// lane has written.
+var errDamaged = errors.New("batch: damaged file")
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func (c *checkpoint) sum() string {
+	text := fmt.Sprintf("%q %d %q %d", c.LogID, c.Acknowledged, c.BootID, c.Redo)
+	return fmt.Sprintf("%08x", crc32.Checksum([]byte(text), castagnoli))
+}
+
+// checkpoint returns the lane's checkpoint, a zero one where there is no file
+// yet. It wraps errDamaged if the file is not one that a lane has written.
+func (m *manifests) checkpoint() (c checkpoint, err error) {
+	path := filepath.Join(m.dir, checkpointFile)
+	err = readJSON(path, &c)
+	if errors.Is(err, fs.ErrNotExist) {
+		return checkpoint{}, nil
+	}
+	if err == nil && (c.LogID == "" || c.Sum != "" && c.Sum != c.sum()) {
+		err = fmt.Errorf("%w: %s: its checksum is wrong", errDamaged, path)
+	}
+	if err != nil {
+		return checkpoint{}, fmt.Errorf("read checkpoint: %w", err)
+	}
+	return c, nil
+}
+
+func (m *manifests) saveCheckpoint(c checkpoint) error {
+	c.Sum = c.sum()
+	b, err := json.Marshal(c)
+	if err == nil {
+		err = durable.WriteFile(filepath.Join(m.dir, checkpointFile), append(b, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("keep checkpoint: %w", err)
+	}
+	return nil
+}
+
+// readJSON reads the one document of a file, which has no other fields than v.
+// It wraps errDamaged unless the file is missing or the process lacks resources.
+func readJSON(path string, v any) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		for _, passing := range []error{fs.ErrNotExist, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
+			if errors.Is(err, passing) {
+				return err
+			}
+		}
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("%w: %s: %w", errDamaged, path, err)
+	}
+	if rest := bytes.TrimSpace(b[d.InputOffset():]); len(rest) > 0 {
+		return fmt.Errorf("%w: %s: %d bytes too many", errDamaged, path, len(rest))
+	}
+	return nil
+}
+
+// damagedSuffix marks a file that was set aside.
+const damagedSuffix = ".damaged"
+
+// setAside keeps a damaged file under another name, in place of an earlier one.
+func (m *manifests) setAside(name string) error {
+	path := filepath.Join(m.dir, name)
+	err := os.RemoveAll(path + damagedSuffix)
+	if err == nil {
+		err = os.Rename(path, path+damagedSuffix)
+	}
+	if err == nil {
+		err = durable.SyncDir(m.dir)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("set a damaged file aside: %w", err)
+	}
+	return nil
+}
+
+// logIDOf returns the log's id in the name of a batch, "" if it has none.
+func logIDOf(m Manifest) string {
+	id, _, ok := strings.Cut(m.Name, fmt.Sprintf("-%d-%d-", m.First, m.Last))
+	if !ok {
+		return ""
+	}
+	return id
+}
+
+// bootID tells one run of the machine from another; "" where the kernel does
+// not say (proc(5), /proc/sys/kernel/random/boot_id).
+func bootID() string {
+	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // none: ""
+	return strings.TrimSpace(string(b))
+}

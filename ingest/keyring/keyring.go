@@ -1,0 +1,132 @@
+// Package keyring compares the pixel keys of a home with those that a warehouse
+// knows by their fingerprints.
+//
+// A key that is lost makes every URL that it has signed a bad token, and a new one
+// in its place does so silently. So a home whose ring lacks a key that its
+// warehouse knows loads nothing and makes no key, until the key is back or has
+// been given up. The package holds no secrets and reads no files.
+package keyring
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"glint/edge/token"
+)
+
+// Known is a key that a warehouse has seen.
+type Known struct {
+	ID          uint8  `json:"id"`
+	Fingerprint string `json:"fingerprint"`
+}
+
+// Notes are what a home has heard of the keys of its warehouse.
+type Notes struct {
+	Known     []Known `json:"known"`               // at the last start
+	Forgotten []Known `json:"forgotten,omitempty"` // given up for lost by the operator
+	// GaveUp says that the operator knows of no key and wants a new one, although
+	// messages are registered.
+	GaveUp bool `json:"gave_up,omitempty"`
+}
+
+// Fingerprint returns the first 64 bits of the SHA-256 of a key's secret, in hex.
+// The secret is 32 random bytes, so it cannot be found by trying.
+func Fingerprint(k *token.Key) string {
+	sum := sha256.Sum256(k.Secret[:])
+	return fmt.Sprintf("%x", sum[:8])
+}
+
+// Of returns the ids and fingerprints of keys, in their order.
+func Of(keys []token.Key) []Known {
+	known := make([]Known, len(keys))
+	for i := range keys {
+		known[i] = Known{keys[i].ID, Fingerprint(&keys[i])}
+	}
+	return known
+}
+
+// Missing returns those of the known keys that are neither among keys nor
+// forgotten, by id.
+func Missing(keys []token.Key, known, forgotten []Known) (missing []Known) {
+	here := slices.Concat(Of(keys), forgotten)
+	for _, k := range known {
+		if !slices.Contains(here, k) && !slices.Contains(missing, k) {
+			missing = append(missing, k)
+		}
+	}
+	slices.SortFunc(missing, func(a, b Known) int { return int(a.ID) - int(b.ID) })
+	return missing
+}
+
+// ErrMissing is wrapped by a MissingError.
+var ErrMissing = errors.New("keyring: keys are missing")
+
+// MissingError says which keys a ring lacks.
+type MissingError struct {
+	Missing []Known // none: keys that nobody has written down
+	File    string  // of the ring
+	Clash   []uint8 // ids of Missing that the ring gives to other keys
+}
+
+// NewMissingError returns the error about a ring, in file, that lacks those keys.
+func NewMissingError(file string, keys []token.Key, missing []Known) *MissingError {
+	e := &MissingError{Missing: missing, File: file}
+	for _, m := range missing {
+		if slices.ContainsFunc(keys, func(k token.Key) bool { return k.ID == m.ID }) {
+			e.Clash = append(e.Clash, m.ID)
+		}
+	}
+	return e
+}
+
+func (e *MissingError) Error() string {
+	if len(e.Missing) == 0 {
+		return fmt.Sprintf("%s holds no key, though messages were registered with one", e.File)
+	}
+	var names []string
+	for _, m := range e.Missing {
+		name := fmt.Sprintf("%d (fingerprint %s)", m.ID, m.Fingerprint)
+		if slices.Contains(e.Clash, m.ID) {
+			name += ", whose id is that of another key here"
+		}
+		names = append(names, name)
+	}
+	noun := "key"
+	if len(names) > 1 {
+		noun = "keys"
+	}
+	return fmt.Sprintf("%s lacks the %s %s, which the warehouse knows", e.File, noun, strings.Join(names, "; "))
+}
+
+// Unwrap returns ErrMissing.
+func (e *MissingError) Unwrap() error { return ErrMissing }
+
+// Hint says how to get the keys back.
+func (e *MissingError) Hint() string {
+	return "bring the keys back, from a copy or from another glint of this warehouse; or, if they are lost for ever: glint keys forget"
+}
+
+// ErrNoID is returned by NewID when all ids are taken.
+var ErrNoID = errors.New("the last key id is used")
+
+// NewID returns a random id from 1 to 255 that is not taken, or ErrNoID.
+func NewID(taken []Known) (uint8, error) {
+	used := [256]bool{0: true}
+	for _, k := range taken {
+		used[k.ID] = true
+	}
+	var free []uint8
+	for id, u := range used {
+		if !u {
+			free = append(free, uint8(id))
+		}
+	}
+	if len(free) == 0 {
+		return 0, ErrNoID
+	}
+	return free[rand.IntN(len(free))], nil
+}

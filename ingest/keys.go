@@ -1,0 +1,119 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+
+	"glint/edge/token"
+	"glint/ingest/keyring"
+	"glint/ingest/warehouse"
+)
+
+// KeyStore is where the pixel keys of a home are; cli/home's Home is one.
+type KeyStore interface {
+	ReadKeys() ([]token.Key, error) // none: there is no key
+	FirstKey() ([]token.Key, error) // makes the first key; an error where there were some
+	KeyNotes() keyring.Notes        // what is known of the warehouse's keys
+	KeepKeyNotes(keyring.Notes) error
+	PixelKeysFile() string
+}
+
+// keyWarehouse is what the check of keys needs of the warehouse.
+type keyWarehouse interface {
+	KeyFingerprints(context.Context) ([]warehouse.KeyFingerprint, error)
+	RecordKeyFingerprints(context.Context, []warehouse.KeyFingerprint) error
+	HasMessages(context.Context) (bool, error) // registered ones
+}
+
+// KnownKeys returns the keys that a warehouse knows, by id.
+func KnownKeys(ctx context.Context, w interface {
+	KeyFingerprints(context.Context) ([]warehouse.KeyFingerprint, error)
+},
+) ([]keyring.Known, error) {
+	recorded, err := w.KeyFingerprints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := make([]keyring.Known, len(recorded))
+	for i, k := range recorded {
+		known[i] = keyring.Known{ID: k.KeyID, Fingerprint: k.Fingerprint}
+	}
+	return known, nil
+}
+
+// errKeys marks errors that only the operator can mend, by bringing keys.
+type errKeys struct{ error }
+
+func (e errKeys) Unwrap() error { return e.error }
+
+// openRing returns the ring that judges tokens, once it has all keys that the
+// warehouse knows. The first key is made only for a warehouse that knows of no
+// keys and no messages.
+func openRing(ctx context.Context, cfg *Config, w keyWarehouse) (*token.Ring, error) {
+	known, err := KnownKeys(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Keys == nil {
+		return checkRing(ctx, "the key ring", cfg.Ring.Keys(), known, nil, w)
+	}
+	notes := cfg.Keys.KeyNotes()
+	notes.Known = known
+	// Before all else, since it is what the operator needs to give a key up.
+	if err := cfg.Keys.KeepKeyNotes(notes); err != nil {
+		return nil, err
+	}
+	keys, err := ringKeys(ctx, cfg.Keys, w, notes)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := checkRing(ctx, cfg.Keys.PixelKeysFile(), keys, known, notes.Forgotten, w)
+	if err != nil {
+		return nil, err
+	}
+	notes.Known, notes.GaveUp = keyring.Missing(nil, append(known, keyring.Of(keys)...), nil), false
+	return ring, cfg.Keys.KeepKeyNotes(notes)
+}
+
+// checkRing returns the ring of the keys in file, and lets the warehouse know them,
+// unless they lack a key that it knows already.
+func checkRing(ctx context.Context, file string, keys []token.Key, known, forgotten []keyring.Known, w keyWarehouse) (*token.Ring, error) {
+	if missing := keyring.Missing(keys, known, forgotten); len(missing) > 0 {
+		return nil, errKeys{keyring.NewMissingError(file, keys, missing)}
+	}
+	if fresh := keyring.Missing(nil, keyring.Of(keys), known); len(fresh) > 0 {
+		record := make([]warehouse.KeyFingerprint, len(fresh))
+		for i, k := range fresh {
+			record[i] = warehouse.KeyFingerprint{KeyID: k.ID, Fingerprint: k.Fingerprint}
+		}
+		if err := w.RecordKeyFingerprints(ctx, record); err != nil {
+			return nil, fmt.Errorf("record key fingerprints: %w", err)
+		}
+	}
+	return token.NewRing(keys...)
+}
+
+// ringKeys returns the keys of a home, with a first one if none was ever needed.
+func ringKeys(ctx context.Context, store KeyStore, w keyWarehouse, notes keyring.Notes) ([]token.Key, error) {
+	keys, err := store.ReadKeys()
+	if err != nil {
+		return nil, errKeys{err}
+	}
+	if len(keys) > 0 {
+		return keys, nil
+	}
+	missing := keyring.Missing(nil, notes.Known, notes.Forgotten)
+	registered := false
+	if len(missing) == 0 && len(notes.Forgotten) == 0 && !notes.GaveUp {
+		if registered, err = w.HasMessages(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if len(missing) > 0 || registered {
+		return nil, errKeys{keyring.NewMissingError(store.PixelKeysFile(), nil, missing)}
+	}
+	if keys, err = store.FirstKey(); err != nil {
+		return nil, errKeys{err}
+	}
+	return keys, nil
+}

@@ -1,0 +1,80 @@
+package ingest
+
+import (
+	"errors"
+	"syscall"
+
+	"glint/ingest/warehouse"
+	"glint/ingest/warehouse/embedded"
+	"glint/schema/migrate"
+)
+
+// Problem is what keeps lines from reaching the warehouse. Its texts are our own:
+// they hold nothing of what a server or a file said.
+type Problem struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+	Hint string `json:"try,omitempty"` // what the operator can do; "": wait
+}
+
+// The codes of problems, as GET /v1/status has them.
+const (
+	codeStarting     = "starting"
+	codeNoAnswer     = "no_answer"
+	codeDenied       = "denied"
+	codeNewerSchema  = "newer_schema"
+	codeUnsupported  = "unsupported_server"
+	codeNoLibrary    = "engine_missing"
+	codeEngineFailed = "engine_failed"
+	codeDataDirInUse = "data_directory_in_use"
+	codeDiskFull     = "disk_full"
+	codeKeysMissing  = "keys_missing"
+	codeFiles        = "files"
+)
+
+// The steps that a fault belongs to, where its own type does not say so.
+type (
+	errEngine  struct{ error }
+	errLoading struct{ error }
+)
+
+func (e errEngine) Unwrap() error  { return e.error }
+func (e errLoading) Unwrap() error { return e.error }
+
+var noAnswer = &Problem{Code: codeNoAnswer, Text: "the warehouse does not answer"}
+
+// problemOf returns the problem that an error of bringing the warehouse up is.
+// Hint, which may be nil, knows what to try about errors of the packages below.
+func problemOf(err error, hint func(error) string) *Problem {
+	p := &Problem{Code: codeNoAnswer, Text: noAnswer.Text}
+	if hint != nil {
+		p.Hint = hint(err)
+	}
+	engine, keys, files := errEngine{}, errKeys{}, errLoading{}
+	condition := warehouse.ConditionOf(err)
+	switch {
+	case errors.As(err, &keys):
+		p.Code, p.Text = codeKeysMissing, "pixel keys are missing, so no token can be judged and no line is loaded"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), condition == warehouse.NoRoom:
+		p.Code, p.Text = codeDiskFull, "the disk is full"
+	case errors.As(err, &files):
+		p.Code, p.Text = codeFiles, "a file or folder that loading needs cannot be used"
+	case errors.Is(err, migrate.ErrNewer):
+		p.Code, p.Text = codeNewerSchema, "the warehouse has a newer schema than this glint knows"
+		p.Hint = "run the newer glint"
+	case condition == warehouse.Denied:
+		p.Code, p.Text = codeDenied, "the warehouse refuses the user, the password, or a right that glint needs"
+		p.Hint = "check the user and password of --warehouse or $GLINT_WAREHOUSE, and its rights"
+	case condition == warehouse.Unknown:
+		p.Code, p.Text = codeUnsupported, "the warehouse does not know something that the schema needs; its version may be too old"
+	case errors.Is(err, embedded.ErrLibraryMissing):
+		p.Code, p.Text = codeNoLibrary, "the embedded engine's library is missing"
+	case errors.Is(err, embedded.ErrDataDirInUse):
+		p.Code, p.Text = codeDataDirInUse, "another process uses the warehouse's data"
+	case errors.Is(err, embedded.ErrEngineFailed), errors.Is(err, embedded.ErrAddressInUse):
+		p.Code, p.Text = codeEngineFailed, "the embedded engine does not start"
+	case errors.As(err, &engine):
+		p.Code, p.Text = codeEngineFailed, "the embedded engine cannot be started"
+	}
+	return p
+}

@@ -1,0 +1,150 @@
+package ingest
+
+import (
+	"maps"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"glint/edge/token"
+	"glint/ingest/keyring"
+	"glint/ingest/networks"
+	"glint/ingest/server"
+	"glint/ingest/wal"
+)
+
+// Status is the answer to GET /v1/status: what runs, and what is missing. It
+// holds no secrets, and nothing of events. Times are UTC.
+type Status struct {
+	Ready     bool            `json:"ready"`   // lines reach the warehouse
+	Missing   []Problem       `json:"missing"` // why not; [] when ready
+	Version   string          `json:"version"`
+	StartedAt time.Time       `json:"started_at"`
+	Warehouse WarehouseStatus `json:"warehouse"`
+	Lanes     []LaneStatus    `json:"lanes"`
+	Disk      DiskStatus      `json:"disk"`
+	Keys      []KeyStatus     `json:"keys"` // [] until they are read
+	Lists     []ListStatus    `json:"lists"`
+
+	// LastReceivedAt is when the newest record of this run was received; null: none.
+	LastReceivedAt *time.Time `json:"last_received_at"`
+}
+
+// WarehouseStatus says whether the warehouse can be used.
+type WarehouseStatus struct {
+	State    string    `json:"state"` // "up", or a Problem's code
+	Since    time.Time `json:"since"`
+	Embedded bool      `json:"embedded"`
+	URL      string    `json:"url,omitempty"` // of the embedded one, once it is there
+	Migrated bool      `json:"migrated"`      // its schema is that of this program
+}
+
+// LaneStatus is a lane of the log.
+type LaneStatus struct {
+	Lane              string  `json:"lane"`
+	BacklogRecords    uint64  `json:"backlog_records"` // not yet in the warehouse
+	BacklogBytes      int64   `json:"backlog_bytes"`
+	BacklogAgeSeconds float64 `json:"backlog_age_seconds"`
+	LimitBytes        int64   `json:"limit_bytes"`
+	Refusing          string  `json:"refusing,omitempty"` // reason of the answer that bodies get now; "": they are taken
+}
+
+// DiskStatus is the disk of the log.
+type DiskStatus struct {
+	FreeBytes  int64 `json:"free_bytes"` // -1: unknown
+	TotalBytes int64 `json:"total_bytes"`
+}
+
+// KeyStatus is a pixel key.
+type KeyStatus struct {
+	ID          uint8  `json:"id"`
+	State       string `json:"state"`
+	Fingerprint string `json:"fingerprint"`
+}
+
+// ListStatus is a list of networks.
+type ListStatus struct {
+	List    string    `json:"list"`
+	TakenAt time.Time `json:"taken_at"`
+}
+
+// statusBoard puts the status together.
+type statusBoard struct {
+	cfg       *Config
+	standing  *standing
+	gates     gates
+	sources   atomic.Pointer[networks.Sources] // nil without a pixel
+	startedAt time.Time
+}
+
+func (b *statusBoard) now() Status {
+	s := Status{
+		Version: b.cfg.Version, StartedAt: b.startedAt.UTC().Truncate(time.Second),
+		Missing: []Problem{}, Lanes: []LaneStatus{}, Keys: []KeyStatus{}, Lists: []ListStatus{},
+	}
+	b.warehouse(&s)
+	b.lanes(&s)
+	if sources := b.sources.Load(); sources != nil {
+		dates := sources.Book().Dates()
+		for _, list := range slices.Sorted(maps.Keys(dates)) {
+			s.Lists = append(s.Lists, ListStatus{list, dates[list].UTC()})
+		}
+	}
+	s.Ready = len(s.Missing) == 0
+	return s
+}
+
+func (b *statusBoard) warehouse(s *Status) {
+	st := b.standing
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	s.Warehouse = WarehouseStatus{
+		State: "up", Since: st.since.UTC().Truncate(time.Millisecond), Embedded: b.cfg.Engine != nil,
+		URL: st.house.address, Migrated: st.migrated,
+	}
+	if st.problem != nil {
+		s.Warehouse.State = st.problem.Code
+		s.Missing = append(s.Missing, *st.problem)
+	}
+	if st.ring != nil {
+		s.Keys = keyStatus(st.ring)
+	}
+}
+
+func keyStatus(ring *token.Ring) []KeyStatus {
+	keys := ring.Keys()
+	all := make([]KeyStatus, len(keys))
+	for i := range keys {
+		all[i] = KeyStatus{keys[i].ID, keys[i].State.String(), keyring.Fingerprint(&keys[i])}
+	}
+	return all
+}
+
+func (b *statusBoard) lanes(s *Status) {
+	for _, lane := range []server.Lane{server.LaneLive, server.LaneReplay} {
+		gate := b.gates[lane]
+		w := gate.log.Stats()
+		l := LaneStatus{
+			Lane: string(lane), BacklogRecords: w.BacklogRecords, BacklogBytes: w.BacklogBytes,
+			BacklogAgeSeconds: w.BacklogAge.Seconds(), LimitBytes: w.MaxBytes,
+		}
+		if refusal := gate.refusal(); refusal != nil {
+			l.Refusing = refusal.Reason
+			s.Missing = append(s.Missing, Problem{Code: refusal.Reason, Text: refusal.Message})
+		}
+		s.Lanes = append(s.Lanes, l)
+		if lane == server.LaneLive {
+			s.Disk = DiskStatus{w.DiskFree, w.DiskBytes}
+		}
+		s.LastReceivedAt = later(s.LastReceivedAt, &w)
+	}
+}
+
+// later returns the later one of a time and a lane's newest record.
+func later(at *time.Time, w *wal.Stats) *time.Time {
+	last := w.LastReceivedAt.UTC()
+	if last.IsZero() || at != nil && !last.After(*at) {
+		return at
+	}
+	return &last
+}
