@@ -183,9 +183,9 @@ func (i *instance) waitExit(t testing.TB) int {
 }
 
 // run runs a glint command against the instance's home.
-func (i *instance) run(t testing.TB, stdin io.Reader, args ...string) (stdout, stderr string, code int) {
+func (i *instance) run(t testing.TB, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	return runGlint(t, i.home, stdin, args...)
+	return runGlint(t, i.home, nil, args...)
 }
 
 func runGlint(t testing.TB, home string, stdin io.Reader, args ...string) (stdout, stderr string, code int) {
@@ -204,7 +204,7 @@ func runGlint(t testing.TB, home string, stdin io.Reader, args ...string) (stdou
 // must runs a glint command that has to succeed.
 func (i *instance) must(t testing.TB, args ...string) string {
 	t.Helper()
-	stdout, stderr, code := i.run(t, nil, args...)
+	stdout, stderr, code := i.run(t, args...)
 	if code != 0 {
 		t.Fatalf("glint %s: exit %d\n%s", strings.Join(args, " "), code, stderr)
 	}

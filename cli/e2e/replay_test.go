@@ -109,7 +109,7 @@ func TestAReplayedArchiveChangesNoNumber(t *testing.T) {
 	for round := range uint64(3) {
 		chance := rand.New(rand.NewPCG(4, round))
 		chance.Shuffle(len(all), func(a, b int) { all[a], all[b] = all[b], all[a] })
-		_, stderr, code := i.run(t, nil, "replay", writeArchive(t, all, chance))
+		_, stderr, code := i.run(t, "replay", writeArchive(t, all, chance))
 		if code != 0 || !strings.Contains(stderr, ": 2,000 lines, ") || !strings.Contains(stderr, "\nall of it is in the warehouse\n") {
 			t.Fatalf("exit %d\n%s", code, stderr)
 		}
@@ -164,7 +164,7 @@ func TestAKilledReplayGoesOn(t *testing.T) {
 			_ = w.Close()
 		}
 	}()
-	_, stderr, code := i.run(t, nil, "replay", file, pipe)
+	_, stderr, code := i.run(t, "replay", file, pipe)
 	var files, lines int
 	if _, after, ok := strings.Cut(stderr, "replayed "); ok {
 		_, _ = fmt.Sscanf(strings.ReplaceAll(after, ",", ""), "%d files: %d lines", &files, &lines)

@@ -266,7 +266,7 @@ func TestLostKeysStopTheLoadingAndNothingElse(t *testing.T) {
 				t.Fatal(err)
 			}
 			fetchers[4].fetch(t, i.pixel+u.Path)
-			if _, stderr, code := i.run(t, nil, "keys", "new"); code != 1 || !strings.Contains(stderr, "glint keys forget") {
+			if _, stderr, code := i.run(t, "keys", "new"); code != 1 || !strings.Contains(stderr, "glint keys forget") {
 				t.Errorf("glint keys new: exit %d, %s", code, stderr)
 			}
 			if err := os.WriteFile(path, key, 0o600); err != nil {

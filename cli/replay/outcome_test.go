@@ -31,7 +31,9 @@ func TestASuccessSaysWhatWasStored(t *testing.T) {
 		{"bad tokens", []string{"bad_token"}, app.ExitFailed, "of 10 lines: 10 with a bad token\n", false},
 		{"one bad token", []string{"bad_token", "stored"}, 0, "of 10 lines: 9 stored, 1 with a bad token\n", false},
 		{
-			"dead letters", []string{"not_event", "bad_time", "bad_time", "some_new_reason", "stored"}, 0,
+			"dead letters",
+			[]string{"not_event", "bad_time", "bad_time", "some_new_reason", "stored"},
+			0,
 			"of 10 lines: 6 stored, 4 dead letters (2 bad_time, 1 not_event, 1 some_new_reason)\n", false,
 		},
 		{"only dead letters", []string{"unknown_key"}, app.ExitFailed, "of 10 lines: 10 dead letters (10 unknown_key)\n", false},

@@ -105,7 +105,8 @@ func questions(campaign uint64) map[string]func(context.Context, *Warehouse) err
 			return w.BeginRegistration(ctx, campaign, 1)
 		},
 		"CompleteRegistration": func(ctx context.Context, w *Warehouse) (any, error) {
-			return nil, w.CompleteRegistration(ctx, Registration{ID: 1, CampaignID: campaign, StartedAt: noon}, 0)
+			r := Registration{ID: 1, CampaignID: campaign, StartedAt: noon}
+			return r.ID, w.CompleteRegistration(ctx, r, 0)
 		},
 	} {
 		all[name] = func(ctx context.Context, w *Warehouse) error { _, err := f(ctx, w); return err }

@@ -126,7 +126,7 @@ func (w *Warehouse) BadTokenCounts(ctx context.Context) ([]BadTokenCount, error)
 // limit of them at the most, of those behind the row after; nil: from the first on.
 // No row is returned when there are no more.
 func (w *Warehouse) BadTokensOf(ctx context.Context, faults []string, after *BadToken, limit int) ([]BadToken, error) {
-	fail := func(err error) ([]BadToken, error) { return nil, fmt.Errorf("read bad tokens: %w", err) }
+	fail := func(err error) error { return fmt.Errorf("read bad tokens: %w", err) }
 	var afterMS int64
 	var afterEvent uint64
 	if after != nil {
@@ -137,14 +137,14 @@ func (w *Warehouse) BadTokensOf(ctx context.Context, faults []string, after *Bad
 	var lastMS int64
 	if err := w.ask(ctx, "bad_tokens_page", append(args, clickhouse.Named("limit", limit)), &n, &lastMS, &lastEvent); err != nil || n == 0 {
 		if err != nil {
-			return fail(err)
+			return nil, fail(err)
 		}
 		return nil, nil
 	}
 	rows, err := w.conn.Query(ctx, schema.Query("bad_tokens"),
 		append(args, clickhouse.Named("last_ms", lastMS), clickhouse.Named("last_event", lastEvent))...)
 	if err != nil {
-		return fail(err)
+		return nil, fail(err)
 	}
 	defer func() { _ = rows.Close() }()
 	bad := make([]BadToken, 0, n)
@@ -156,7 +156,7 @@ func (w *Warehouse) BadTokensOf(ctx context.Context, faults []string, after *Bad
 			&b.NetworkListDate, &b.ASNumber, &b.Country, &b.Region, &b.ConnectionType, &b.ProxyType, &b.ProxyDescription,
 			&b.BotDetection, &b.BotName, &b.BotCategory, &b.Edge, &b.POP, &b.ServiceVersion, &b.SandboxRequest, &b.Source, &b.Extra)
 		if err != nil {
-			return fail(err)
+			return nil, fail(err)
 		}
 		b.OpenedAt, b.ReceivedAt = time.UnixMilli(opened).UTC(), time.UnixMilli(received).UTC()
 		b.IssuedAt, b.NetworkListDate = fromEpoch(b.IssuedAt), fromEpoch(b.NetworkListDate)
@@ -166,10 +166,10 @@ func (w *Warehouse) BadTokensOf(ctx context.Context, faults []string, after *Bad
 		bad = append(bad, b)
 	}
 	if err := rows.Err(); err != nil {
-		return fail(err)
+		return nil, fail(err)
 	}
 	if uint64(len(bad)) < n { // cut off, or rows have grown too old meanwhile
-		return fail(fmt.Errorf("%w: %d of %d rows", ErrAnswer, len(bad), n))
+		return nil, fail(fmt.Errorf("%w: %d of %d rows", ErrAnswer, len(bad), n))
 	}
 	return bad, nil
 }
