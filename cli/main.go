@@ -11,14 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/cli/audit"
 	"glint/cli/classify"
 	"glint/cli/doctor"
 	"glint/cli/edge"
 	"glint/cli/engine"
 	"glint/cli/help"
-	"glint/cli/home"
+	"glint/cli/internal/home"
 	"glint/cli/ignore"
 	"glint/cli/keys"
 	"glint/cli/log"

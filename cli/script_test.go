@@ -19,8 +19,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
-	"glint/cli/home"
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
 	"glint/edge/toolchain"
 	"glint/ingest/warehouse/embedded"
 )

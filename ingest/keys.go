@@ -9,7 +9,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// KeyStore is where the pixel keys of a home are; cli/home's Home is one.
+// KeyStore is where the pixel keys of a home are; cli/internal/home's Home is one.
 type KeyStore interface {
 	ReadKeys() ([]token.Key, error) // none: there is no key
 	FirstKey() ([]token.Key, error) // makes the first key; an error where there were some

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
-	"glint/cli/output"
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
 	"glint/edge/token"
 	"glint/ingest/archive"
 	"glint/ingest/audit"

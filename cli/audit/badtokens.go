@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/ingest/audit"
 )
 

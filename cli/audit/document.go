@@ -4,7 +4,7 @@ import (
 	"io"
 	"time"
 
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/ingest/audit"
 )
 

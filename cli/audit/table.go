@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/ingest/audit"
 )
 

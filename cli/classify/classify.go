@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
-	"glint/cli/output"
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
 	"glint/edge/classify"
 	"glint/edge/event/jsonline"
 	"glint/ingest/ignore"

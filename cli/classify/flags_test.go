@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/cli/app"
-	"glint/cli/home"
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
 	"glint/edge/classify"
 	"glint/ingest/ignore"
 )

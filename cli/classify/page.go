@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/edge/classify"
 )
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"glint/cli/output"
+	"glint/cli/internal/output"
 )
 
 // status is the outcome of a check.

@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"time"
 
-	"glint/cli/output"
+	"glint/cli/internal/output"
 )
 
 const (

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"glint/cli/edge/challenge"
-	"glint/cli/output"
+	"glint/cli/internal/output"
 )
 
 // checkIngest looks at ingest as Fastly sees it.

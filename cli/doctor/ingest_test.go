@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/cli/edge/challenge"
 )
 

@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"glint/cli/app"
-	"glint/cli/output"
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
 	"glint/edge/token"
 	"glint/ingest/sends"
 	"glint/ingest/warehouse"

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"glint/cli/app"
-	"glint/cli/home"
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
 	"glint/cli/report"
 	"glint/cli/up"
 	"glint/edge/token"

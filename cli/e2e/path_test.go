@@ -19,7 +19,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
-	"glint/cli/emulator"
+	"glint/cli/internal/emulator"
 	"glint/edge/toolchain"
 	"glint/ingest/networks"
 )

@@ -10,9 +10,9 @@ import (
 	"os"
 	"strconv"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/cli/edge/challenge"
-	"glint/cli/home"
+	"glint/cli/internal/home"
 	"glint/edge/toolchain"
 )
 

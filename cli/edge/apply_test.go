@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/cli/edge/challenge"
 )
 

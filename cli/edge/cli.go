@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"glint/cli/output"
+	"glint/cli/internal/output"
 )
 
 // commandTimeout bounds one command of the Fastly CLI.

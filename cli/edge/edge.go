@@ -9,7 +9,7 @@ package edge
 import (
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 )
 
 // NewCmd returns the command.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
-	"glint/cli/output"
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
 )
 
 // options are what the command was asked.

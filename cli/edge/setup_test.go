@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")

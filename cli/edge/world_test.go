@@ -15,9 +15,9 @@ import (
 	"strings"
 	"testing"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/cli/edge/challenge"
-	"glint/cli/home"
+	"glint/cli/internal/home"
 	"glint/edge/toolchain"
 )
 

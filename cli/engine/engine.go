@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/edge/toolchain"
 )
 

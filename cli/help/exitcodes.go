@@ -4,7 +4,7 @@ package help
 import (
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 )
 
 // NewExitCodesCmd returns the page `glint help exit-codes`.

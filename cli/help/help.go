@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 )
 
 // NewCmd returns `glint help`.

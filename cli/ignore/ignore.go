@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/ingest/ignore"
 )
 

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
-	"glint/cli/home"
-	"glint/cli/output"
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
+	"glint/cli/internal/output"
 	"glint/edge/token"
 	"glint/ingest"
 	"glint/ingest/keyring"

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 )
 
 func newFastlyCmd(a *app.App) *cobra.Command {

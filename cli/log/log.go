@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/cli/log/deadletters"
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/ingest/wal"
 )
 

@@ -15,7 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/cli/log"
 	"glint/ingest/wal"
 )

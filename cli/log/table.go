@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/ingest/wal"
 )
 

@@ -5,7 +5,7 @@ package networks
 import (
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/ingest"
 	"glint/ingest/pixelserver"
 )

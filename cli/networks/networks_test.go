@@ -16,8 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
-	"glint/cli/home"
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
 	"glint/ingest"
 	"glint/ingest/networks"
 )

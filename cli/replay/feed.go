@@ -8,8 +8,8 @@ import (
 	"os"
 	"strings"
 
-	"glint/cli/app"
-	"glint/cli/output"
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
 	"glint/edge/event"
 	"glint/ingest/archive"
 	"glint/ingest/logline"

@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/ingest/archive"
 	"glint/ingest/durable"
 )

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 )
 
 // TestASuccessSaysWhatWasStored has ingest put lines to each possible end.

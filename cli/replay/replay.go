@@ -16,9 +16,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/cli/internal/delivery"
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/ingest/archive"
 	"glint/ingest/logstream"
 )

@@ -21,8 +21,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
-	"glint/cli/app"
-	"glint/cli/home"
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
 	"glint/ingest/logstream"
 )
 

@@ -17,7 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/ingest/warehouse"
 )
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/ingest/warehouse"
 )
 

@@ -14,8 +14,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"glint/cli/app"
-	"glint/cli/home"
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
 	"glint/ingest/sends"
 	"glint/schema/schematest"
 )

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/ingest/sends"
 	"glint/ingest/sheet"
 	"glint/ingest/warehouse"

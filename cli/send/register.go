@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"glint/cli/app"
-	"glint/cli/output"
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
 	"glint/ingest/sends"
 	"glint/ingest/warehouse"
 )

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/ingest/sends"
 	"glint/ingest/sheet"
 	"glint/ingest/warehouse"

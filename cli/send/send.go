@@ -4,7 +4,7 @@ package send
 import (
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 )
 
 // NewCmd returns the command.

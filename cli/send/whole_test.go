@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"glint/cli/app"
-	"glint/cli/home"
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
 	"glint/ingest/warehouse"
 	"glint/schema/schematest"
 )

@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
-	"glint/cli/home"
-	"glint/cli/ingestflags"
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
+	"glint/cli/internal/service"
 	networkscmd "glint/cli/networks"
 	"glint/edge/pixel"
 	"glint/edge/token"
@@ -48,7 +48,7 @@ The ingest token is $GLINT_INGEST_TOKEN, else the one in $GLINT_HOME/credentials
 	f.StringVar(&o.config.PixelListen, "pixel-listen", "", "address of the standalone pixel (default: none)")
 	f.StringVar(&o.networks, "networks", "", "CSV file that tells networks: prefix,network,as_number,proxy_type,proxy_description,country")
 	app.NewCredentialsFlag(cmd, &o.newCredentials)
-	ingestflags.Add(cmd, &o.config)
+	service.Add(cmd, &o.config)
 	networkscmd.PixelFlags(cmd, &o.config.Pixel)
 	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of an address is kept", "truncated", "full", "none")
 	level := app.ChoiceFlag(cmd, "log-level", "what is logged", "info", "debug", "warn", "error")

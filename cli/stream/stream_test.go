@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"glint/cli/app"
-	"glint/cli/home"
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
 )
 
 // stream runs the command beside an instance whose ingest is at running.

@@ -14,12 +14,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
-	"glint/cli/demo"
-	"glint/cli/home"
-	"glint/cli/ingestflags"
+	"glint/cli/internal/app"
+	"glint/cli/internal/demo"
+	"glint/cli/internal/home"
+	"glint/cli/internal/service"
 	networkscmd "glint/cli/networks"
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/edge/pixel"
 	"glint/edge/token"
 	"glint/edge/toolchain"
@@ -72,7 +72,7 @@ networks of single addresses only, as --networks says when it starts: no lists, 
 	f.BoolVar(&o.demo, "demo", false, "play a demo campaign and print its report")
 	f.BoolVar(&o.withEdge, "edge", false, "let the edge program answer the pixel, in the emulator")
 	f.StringVar(&o.wasm, "edge-wasm", filepath.Join("bin", "main.wasm"), "the compiled edge program")
-	ingestflags.Add(cmd, &o.config)
+	service.Add(cmd, &o.config)
 	networkscmd.PixelFlags(cmd, &o.config.Pixel)
 	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of an address is kept", "truncated", "full", "none")
 	level := app.ChoiceFlag(cmd, "log-level", "what is logged", "warn", "debug", "info", "error")

@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/cli/doctor"
 	"glint/cli/edge"
 	"glint/cli/engine"

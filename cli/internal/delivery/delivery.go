@@ -18,8 +18,8 @@ import (
 	"sync"
 	"time"
 
-	"glint/cli/app"
-	"glint/cli/output"
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
 	"glint/ingest/batch"
 	"glint/ingest/logstream"
 	"glint/ingest/receipts"

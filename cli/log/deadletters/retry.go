@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/app"
+	"glint/cli/internal/app"
 	"glint/cli/internal/delivery"
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/ingest/archive"
 	"glint/ingest/deadletters"
 	"glint/ingest/logstream"

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/home"
+	"glint/cli/internal/home"
 	"glint/ingest/logstream"
 )
 

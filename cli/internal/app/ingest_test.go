@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"glint/cli/home"
+	"glint/cli/internal/home"
 )
 
 // TestWhereATokenGoes is the one table of that decision.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/ingest/warehouse"
 )
 

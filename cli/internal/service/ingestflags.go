@@ -1,6 +1,6 @@
-// Package ingestflags has the flags of the commands that run ingest, so that
+// Package service has the flags of the commands that run ingest, so that
 // they are the same wherever it runs. It reads no file that they name.
-package ingestflags
+package service
 
 import (
 	"github.com/spf13/cobra"

@@ -13,7 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/spf13/cobra"
 
-	"glint/cli/home"
+	"glint/cli/internal/home"
 	"glint/ingest/warehouse"
 )
 

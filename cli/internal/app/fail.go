@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"glint/cli/output"
+	"glint/cli/internal/output"
 	"glint/edge/toolchain"
 	"glint/ingest"
 	"glint/ingest/warehouse"
