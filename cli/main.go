@@ -11,15 +11,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/internal/app"
 	"glint/cli/audit"
 	"glint/cli/classify"
 	"glint/cli/doctor"
 	"glint/cli/edge"
 	"glint/cli/engine"
 	"glint/cli/help"
-	"glint/cli/internal/home"
 	"glint/cli/ignore"
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
 	"glint/cli/keys"
 	"glint/cli/log"
 	"glint/cli/migrate"

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"glint/cli/internal/app"
 	"glint/cli/edge/challenge"
+	"glint/cli/internal/app"
 )
 
 const serviceID = "SU1Z0isxPaozGVKXdv0eY"

@@ -10,8 +10,8 @@ import (
 	"os"
 	"strconv"
 
-	"glint/cli/internal/app"
 	"glint/cli/edge/challenge"
+	"glint/cli/internal/app"
 	"glint/cli/internal/home"
 	"glint/edge/toolchain"
 )

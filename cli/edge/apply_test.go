@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"glint/cli/internal/app"
 	"glint/cli/edge/challenge"
+	"glint/cli/internal/app"
 )
 
 var archiveFlags = []string{"--archive-bucket", "opens", "--archive-domain", "s3.example.com"}

@@ -15,8 +15,8 @@ import (
 	"strings"
 	"testing"
 
-	"glint/cli/internal/app"
 	"glint/cli/edge/challenge"
+	"glint/cli/internal/app"
 	"glint/cli/internal/home"
 	"glint/edge/toolchain"
 )

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
-	"glint/cli/log/deadletters"
 	"glint/cli/internal/output"
+	"glint/cli/log/deadletters"
 	"glint/ingest/wal"
 )
 

@@ -14,10 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"glint/cli/internal/app"
 	"glint/cli/doctor"
 	"glint/cli/edge"
 	"glint/cli/engine"
+	"glint/cli/internal/app"
 	"glint/cli/keys"
 	logcmd "glint/cli/log"
 	"glint/cli/networks"
