@@ -9,8 +9,8 @@ import (
 
 	"glint/edge/pixel"
 	"glint/edge/token"
+	"glint/ingest/host/tlsfiles"
 	"glint/ingest/networks"
-	"glint/ingest/tlsfiles"
 	"glint/ingest/warehouse/embedded"
 )
 

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"glint/ingest/portholder"
+	"glint/ingest/host/portowner"
 )
 
 type httpHandler = http.Handler
@@ -56,7 +56,7 @@ func listen(cfg *Config) (l listeners, err error) {
 		if *p.listener, err = net.Listen("tcp", p.address); err != nil {
 			l.close()
 			if errors.Is(err, syscall.EADDRINUSE) {
-				err = fmt.Errorf("%w: --%s %s", ErrAddressInUse, p.flag, portholder.Describe(p.address))
+				err = fmt.Errorf("%w: --%s %s", ErrAddressInUse, p.flag, portowner.Describe(p.address))
 			}
 			return listeners{}, err
 		}

@@ -3,8 +3,8 @@ package ingest
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"glint/ingest/host/tlsfiles"
 	"glint/ingest/server"
-	"glint/ingest/tlsfiles"
 	"glint/ingest/wal"
 )
 

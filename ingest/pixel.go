@@ -10,10 +10,10 @@ import (
 
 	"glint/edge/pixel"
 	"glint/edge/token"
+	"glint/ingest/host/tlsfiles"
 	"glint/ingest/logstream"
 	"glint/ingest/networks"
 	"glint/ingest/pixelserver"
-	"glint/ingest/tlsfiles"
 )
 
 // PixelConfig is what only the standalone pixel needs. Its zero value trusts no

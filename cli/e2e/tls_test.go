@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"glint/ingest/tlsfiles/tlstest"
+	"glint/ingest/host/tlsfiles/tlstest"
 )
 
 // TestUpAsksForTokenAndClientCertificate runs `glint up` with the flags that

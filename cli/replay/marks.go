@@ -17,7 +17,7 @@ import (
 
 	"glint/cli/internal/output"
 	"glint/ingest/archive"
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 )
 
 // marks are how far the files of one set were taken by one ingest, kept in a
@@ -136,7 +136,7 @@ func (m *marks) write() error {
 	began := time.Now()
 	b, err := json.MarshalIndent(m.files, "", " ")
 	if err == nil {
-		err = durable.WriteFile(m.path, append(b, '\n'))
+		err = atomicfile.WriteFile(m.path, append(b, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("keep how far the replay is: %w", err)

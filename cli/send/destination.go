@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 	"glint/ingest/sends"
 )
 
@@ -19,8 +19,8 @@ import (
 // too: no URL is out before its message is known.
 type destination struct {
 	path      string
-	temporary *durable.File // replaces path; nil: they go to w
-	w         io.Writer     // stdout, or a pipe or device at path
+	temporary *atomicfile.File // replaces path; nil: they go to w
+	w         io.Writer        // stdout, or a pipe or device at path
 }
 
 // openDestination opens the destination at path before any work is done; "-"
@@ -47,10 +47,10 @@ func openDestination(path, input string, stdout io.Writer) (*destination, error)
 			return nil, fmt.Errorf("the output %s is the file of recipients", path)
 		}
 	}
-	if _, err := durable.Sweep(filepath.Dir(path), time.Now()); err != nil {
+	if _, err := atomicfile.Sweep(filepath.Dir(path), time.Now()); err != nil {
 		return nil, fmt.Errorf("remove what a killed glint has left: %w", err)
 	}
-	f, err := durable.Create(path)
+	f, err := atomicfile.Create(path)
 	if e, ok := errors.AsType[*fs.PathError](err); ok { // it names a file that nobody asked for
 		return nil, fmt.Errorf("write into the folder %s: %w", filepath.Dir(path), e.Err)
 	}

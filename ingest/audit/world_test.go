@@ -16,7 +16,7 @@ import (
 
 	"glint/edge/event"
 	"glint/edge/token"
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 	"glint/ingest/receipts"
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
@@ -95,7 +95,7 @@ func (w *world) acknowledge(lane string, record uint64) {
 		err = os.MkdirAll(dir, 0o700)
 	}
 	if err == nil {
-		err = durable.WriteFile(filepath.Join(dir, "checkpoint.json"), b)
+		err = atomicfile.WriteFile(filepath.Join(dir, "checkpoint.json"), b)
 	}
 	if err != nil {
 		w.t.Fatal(err)

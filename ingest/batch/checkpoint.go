@@ -12,7 +12,7 @@ import (
 	"strings"
 	"syscall"
 
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 )
 
 // checkpoint is how far a lane's records are in the warehouse.
@@ -58,7 +58,7 @@ func (m *manifests) saveCheckpoint(c checkpoint) error {
 	c.Sum = c.sum()
 	b, err := json.Marshal(c)
 	if err == nil {
-		err = durable.WriteFile(filepath.Join(m.dir, checkpointFile), append(b, '\n'))
+		err = atomicfile.WriteFile(filepath.Join(m.dir, checkpointFile), append(b, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("keep checkpoint: %w", err)
@@ -100,7 +100,7 @@ func (m *manifests) setAside(name string) error {
 		err = os.Rename(path, path+damagedSuffix)
 	}
 	if err == nil {
-		err = durable.SyncDir(m.dir)
+		err = atomicfile.SyncDir(m.dir)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("set a damaged file aside: %w", err)

@@ -14,7 +14,7 @@ import (
 	"sync"
 
 	"glint/edge/classify"
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 )
 
 // Manifest is what a batch was decided to be, before it was first tried: which
@@ -57,7 +57,7 @@ func openManifests(dir string) (*manifests, error) {
 func (m *manifests) save(x Manifest) error {
 	b, err := json.Marshal(x)
 	if err == nil {
-		err = durable.WriteFile(m.path(x), append(b, '\n'))
+		err = atomicfile.WriteFile(m.path(x), append(b, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("keep manifest of a batch: %w", err)

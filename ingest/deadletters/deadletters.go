@@ -24,7 +24,7 @@ import (
 	"sync"
 	"time"
 
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 )
 
 // DefaultMaxBytes is the quota that ingest uses.
@@ -129,7 +129,7 @@ func (f *Folder) writeFile(letters []Letter, chosen []int) (kept bool, err error
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, err := os.Stat(path); err == nil {
-		return true, durable.SyncDir(f.dir) // whoever wrote it may not have come to this
+		return true, atomicfile.SyncDir(f.dir) // whoever wrote it may not have come to this
 	}
 	if err := f.recount(); err != nil { // first: others may have written
 		return false, err
@@ -143,7 +143,7 @@ func (f *Folder) writeFile(letters []Letter, chosen []int) (kept bool, err error
 			return false, nil
 		}
 	}
-	if err := durable.WriteFile(path, b); err != nil {
+	if err := atomicfile.WriteFile(path, b); err != nil {
 		return false, fmt.Errorf("write dead letters: %w", err)
 	}
 	f.bytes += need

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 )
 
 // A file that is being sent again has another name, since its lines may come
@@ -93,7 +93,7 @@ func (f *Folder) BeginRetry(name string) (string, error) {
 	renamed := strings.TrimSuffix(name, extension) + retryExtension
 	err := os.Rename(filepath.Join(f.dir, name), filepath.Join(f.dir, renamed))
 	if err == nil {
-		err = durable.SyncDir(f.dir)
+		err = atomicfile.SyncDir(f.dir)
 	}
 	if err != nil {
 		return "", fmt.Errorf("take dead letters: %w", err)
@@ -108,5 +108,5 @@ func (f *Folder) Remove(name string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove dead letters: %w", err)
 	}
-	return durable.SyncDir(f.dir)
+	return atomicfile.SyncDir(f.dir)
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"glint/ingest/durable"
-	"glint/ingest/tlsfiles/reload"
+	"glint/ingest/host/atomicfile"
+	"glint/ingest/host/reload"
 )
 
 const note = "# Whose opens are kept and never counted: glint's ignore list. Change it by: glint ignore\n"
@@ -81,7 +81,7 @@ func Load(path string) (*List, error) {
 
 // Save replaces the file at path; it is on disk when Save returns.
 func (l *List) Save(path string) error {
-	if err := durable.WriteFile(path, []byte(l.Text())); err != nil {
+	if err := atomicfile.WriteFile(path, []byte(l.Text())); err != nil {
 		return fmt.Errorf("keep ignore list: %w", err)
 	}
 	return nil

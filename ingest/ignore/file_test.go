@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/ingest/tlsfiles/reload"
+	"glint/ingest/host/reload"
 )
 
 func TestTextIsReadAgain(t *testing.T) {

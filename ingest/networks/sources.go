@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"glint/edge/pixel"
-	"glint/ingest/tlsfiles/reload"
+	"glint/ingest/host/reload"
 )
 
 // The names of the sources, in logs and metrics.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/ingest/tlsfiles/reload"
+	"glint/ingest/host/reload"
 )
 
 // sourceWorld is a set of files, a clock, and what was told of the files.

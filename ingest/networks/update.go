@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 )
 
 // maxListBytes bounds a list; Apple's has about 10 MB.
@@ -103,7 +103,7 @@ func SaveRelay(home string, list []byte, at time.Time) (*Relay, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of network lists: %w", err)
 	}
-	if err := durable.WriteFile(path, list); err != nil {
+	if err := atomicfile.WriteFile(path, list); err != nil {
 		return nil, fmt.Errorf("keep relay list: %w", err)
 	}
 	return relay, nil

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 )
 
 // Folder is the name of the folder of receipts, beside those of the lanes.
@@ -114,7 +114,7 @@ func open(o Options, create func(string) (output, error)) (*Book, error) {
 	b := &Book{opt: o, create: create}
 	err := os.MkdirAll(o.Dir, 0o700)
 	if err == nil {
-		err = durable.SyncDir(filepath.Dir(o.Dir))
+		err = atomicfile.SyncDir(filepath.Dir(o.Dir))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make folder of receipts: %w", err)
@@ -280,7 +280,7 @@ func (b *Book) writer(hour time.Time) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := durable.SyncDir(b.opt.Dir); err != nil {
+	if err := atomicfile.SyncDir(b.opt.Dir); err != nil {
 		return nil, errors.Join(err, out.Close(), os.Remove(path))
 	}
 	b.files = append(b.files, f)

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 )
 
 // file is one file of the folder.
@@ -103,7 +103,7 @@ func readSince(dir string) (d sinceDocument, err error) {
 func saveSince(dir string, since, clock time.Time) error {
 	b, err := json.Marshal(sinceDocument{since.UTC(), clock.UTC()})
 	if err == nil {
-		err = durable.WriteFile(filepath.Join(dir, sinceFile), append(b, '\n'))
+		err = atomicfile.WriteFile(filepath.Join(dir, sinceFile), append(b, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("keep since when there are receipts: %w", err)

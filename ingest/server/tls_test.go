@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"glint/ingest/tlsfiles"
-	"glint/ingest/tlsfiles/tlstest"
+	"glint/ingest/host/tlsfiles"
+	"glint/ingest/host/tlsfiles/tlstest"
 )
 
 func TestLogsNeedAClientCertificateButTheChallengeDoesNot(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"glint/ingest/tlsfiles/reload"
+	"glint/ingest/host/reload"
 )
 
 // Scope is what a token is for.

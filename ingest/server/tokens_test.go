@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/ingest/tlsfiles/reload"
+	"glint/ingest/host/reload"
 )
 
 func TestWhoIsLetIn(t *testing.T) {

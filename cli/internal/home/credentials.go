@@ -9,7 +9,7 @@ import (
 	"os"
 	"strings"
 
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 )
 
 // The names of the warehouse's users. The first one is the views' definer, so
@@ -125,7 +125,7 @@ func (h Home) Credentials(renew bool) (Credentials, error) {
 	for _, f := range c.fields() {
 		fmt.Fprintf(&b, "%s=%s\n", f.name, *f.value)
 	}
-	if err := durable.WriteFile(h.CredentialsFile(), []byte(b.String())); err != nil {
+	if err := atomicfile.WriteFile(h.CredentialsFile(), []byte(b.String())); err != nil {
 		return c, fmt.Errorf("keep credentials: %w", err)
 	}
 	return c, nil

@@ -11,7 +11,7 @@ import (
 	"syscall"
 
 	"glint/edge/token"
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 	"glint/ingest/keyring"
 )
 
@@ -122,7 +122,7 @@ func (h Home) KeepKeyNotes(n keyring.Notes) error {
 	}
 	b, err := json.MarshalIndent(n, "", "  ")
 	if err == nil {
-		err = durable.WriteFile(h.KnownKeysFile(), append(b, '\n'))
+		err = atomicfile.WriteFile(h.KnownKeysFile(), append(b, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("note the warehouse's keys: %w", err)
@@ -176,7 +176,7 @@ func (h Home) UpdateKeys(change func([]token.Key) ([]token.Key, error)) ([]token
 	if err != nil {
 		return nil, err
 	}
-	if err := durable.WriteFile(h.PixelKeysFile(), []byte(keysNote+ring.Text())); err != nil {
+	if err := atomicfile.WriteFile(h.PixelKeysFile(), []byte(keysNote+ring.Text())); err != nil {
 		return nil, fmt.Errorf("keep pixel keys: %w", err)
 	}
 	return keys, nil

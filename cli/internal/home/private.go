@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 )
 
 // ErrLoose is wrapped by errors about a folder or file that others may use.
@@ -125,7 +125,7 @@ func (h Home) sweep(now time.Time) error {
 		}
 	}
 	for _, dir := range append(dirs, filepath.Join(h.RunDir(), "engine")) {
-		if _, err := durable.Sweep(dir, now); err != nil {
+		if _, err := atomicfile.Sweep(dir, now); err != nil {
 			return fmt.Errorf("remove temporary files: %w", err)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"glint/edge/token"
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 )
 
 // ErrNotRunning is returned by ReadState if no instance of glint runs.
@@ -52,7 +52,7 @@ func (h Home) WriteState(s State) error {
 	if err != nil {
 		return err
 	}
-	if err := durable.WriteFile(h.StateFile(), append(b, '\n')); err != nil {
+	if err := atomicfile.WriteFile(h.StateFile(), append(b, '\n')); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
 	return nil

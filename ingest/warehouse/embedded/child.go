@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"glint/ingest/portholder"
+	"glint/ingest/host/portowner"
 )
 
 // childVariable in the environment turns a start of this binary into the engine.
@@ -132,7 +132,7 @@ func runChild() (int, error) {
 // signal handler is safe.
 func announce(port int) {
 	const poll = 5 * time.Millisecond
-	for !portholder.Self(port) {
+	for !portowner.Self(port) {
 		time.Sleep(poll)
 	}
 	status := os.NewFile(childStatusFD, "status")

@@ -6,7 +6,7 @@ import (
 	"net"
 	"syscall"
 
-	"glint/ingest/portholder"
+	"glint/ingest/host/portowner"
 )
 
 // listenPublic opens the public address; a taken one gives an *Error with ErrAddressInUse.
@@ -19,7 +19,7 @@ func listenPublic(address string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen for warehouse clients: %w", err)
 	}
 	return nil, &Error{
-		Err: ErrAddressInUse, Detail: portholder.Describe(address),
+		Err: ErrAddressInUse, Detail: portowner.Describe(address),
 		Hint: "stop the program that uses it, or choose another address (port 0 takes a free one)",
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"glint/ingest/durable"
+	"glint/ingest/host/atomicfile"
 )
 
 // process is one run of the engine, seen from the parent.
@@ -46,7 +46,7 @@ func startProcess(cfg *Config, files layout, lock *dirLock, isolate bool) (*proc
 	if err != nil {
 		return nil, err
 	}
-	if err := durable.WriteFile(files.ConfigFile, config); err != nil {
+	if err := atomicfile.WriteFile(files.ConfigFile, config); err != nil {
 		return nil, fmt.Errorf("write engine configuration: %w", err)
 	}
 	warehouse := cfg.warehouseUser()

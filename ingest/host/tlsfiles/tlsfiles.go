@@ -18,7 +18,7 @@ import (
 	"os"
 	"time"
 
-	"glint/ingest/tlsfiles/reload"
+	"glint/ingest/host/reload"
 )
 
 // The errors of Open.

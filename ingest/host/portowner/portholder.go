@@ -1,6 +1,6 @@
-// Package portholder finds out who holds a TCP port, as far as this user may
+// Package portowner finds out who holds a TCP port, as far as this user may
 // look into other processes, by Linux's /proc. Elsewhere it knows nobody.
-package portholder
+package portowner
 
 import (
 	"fmt"

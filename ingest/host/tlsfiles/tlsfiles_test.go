@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"glint/ingest/tlsfiles/reload"
-	"glint/ingest/tlsfiles/tlstest"
+	"glint/ingest/host/reload"
+	"glint/ingest/host/tlsfiles/tlstest"
 )
 
 // world is a set of files, a clock, and a listener that greets by TLS.

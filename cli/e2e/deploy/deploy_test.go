@@ -1,7 +1,7 @@
-// Package deploy holds what an operator needs beyond one laptop: a systemd unit,
-// an image, a compose file, a dashboard and alert rules. It has no code, only
-// tests, which hold these files against glint itself: each metric, label, flag,
-// variable and path that they name is there.
+// Package deploy checks ingest/deploy, the files that an operator needs beyond
+// one laptop: a systemd unit, an image, a compose file, a dashboard and alert
+// rules. Each metric, label, flag, variable and path that they name exists in
+// glint itself.
 package deploy
 
 import (
@@ -29,10 +29,13 @@ import (
 
 func TestMain(m *testing.M) {
 	embedded.RunChildIfAsked()
+	if err := os.Chdir(filepath.Join("..", "..", "..", "ingest", "deploy")); err != nil {
+		panic(err)
+	}
 	os.Exit(m.Run())
 }
 
-// top is the top of the tree, where the image is built.
+// top is the top of the tree, seen from ingest/deploy, where the image is built.
 var top = filepath.Join("..", "..")
 
 func read(t *testing.T, elem ...string) string {

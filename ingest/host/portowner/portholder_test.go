@@ -1,4 +1,4 @@
-package portholder
+package portowner
 
 import (
 	"fmt"
