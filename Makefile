@@ -7,7 +7,7 @@ SHELL       := /bin/bash
 .DEFAULT_GOAL := help
 
 export CGO_ENABLED := 0
-install := go run ./edge/toolchain/install
+install := go run ./cli/internal/toolchain/install
 say      = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
 # How the edge program is compiled; edge/README.md has the measurements.
@@ -54,7 +54,7 @@ go_test = go test -count=1 -timeout 20m
 
 test-unit: ## tests beside the code; some need the engine or Fastly's command line
 	$(call say,Unit tests)
-	@$(go_test) $$(go list ./... | grep -vE '^glint/(schema|edge/edgetest|cli/e2e)(/|$$)')
+	@$(go_test) $$(go list ./... | grep -vE '^glint/(schema|ingest/warehouse/sqltest|edge/edgetest|cli/e2e)(/|$$)')
 
 # The clock of the tests only: the engine, the emulator and built programs keep
 # the real one, so the suites that mostly wait for those are left out.
@@ -62,12 +62,12 @@ test-clock: ## unit tests with the clock 40 and 400 days ahead
 	$(call say,Unit tests on other days)
 	@overlay=$$(go run ./cli/internal/shiftclock bin/.clock) && for days in 40 400; do \
 		GLINT_TEST_CLOCK_DAYS=$$days $(go_test) -vet=off -overlay "$$overlay" $$(go list ./... | \
-			grep -vE '^glint/(schema|edge/edgetest|edge/toolchain|cli/e2e|cli/edge|cli/replay|ingest/wal|ingest/warehouse)(/|$$)|^glint/(cli|ingest)$$') | \
+			grep -vE '^glint/(schema|edge/edgetest|cli/internal/toolchain|cli/e2e|cli/edge|cli/replay|ingest/wal|ingest/warehouse)(/|$$)|^glint/(cli|ingest)$$') | \
 			grep -v 'no test files'; done
 
 test-sql: ## the schema's tests on the real engine
 	$(call say,SQL tests on the engine)
-	@$(go_test) ./schema/...
+	@$(go_test) ./schema/... ./ingest/warehouse/sqltest/...
 
 test-edge: edge ## the compiled edge program in the emulator
 	$(call say,The edge program in the emulator)

@@ -21,7 +21,7 @@ import (
 
 	"glint/cli/internal/app"
 	"glint/cli/internal/home"
-	"glint/edge/toolchain"
+	"glint/cli/internal/toolchain"
 	"glint/ingest/warehouse/embedded"
 )
 

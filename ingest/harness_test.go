@@ -20,10 +20,10 @@ import (
 
 	"glint/edge/event"
 	"glint/edge/token"
-	"glint/edge/toolchain"
 	"glint/ingest/server/linegen"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/embedded"
+	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
 // testEngine is a real engine of one test, in a folder of its own.
@@ -40,13 +40,13 @@ func newEngine(tb testing.TB) *testEngine {
 
 func engineIn(tb testing.TB, dir string) *testEngine {
 	tb.Helper()
-	library, err := toolchain.Locate("engine")
+	path, err := enginelib.Path()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	users := []embedded.User{{Name: "glint", Password: "a-password-of-the-tests"}}
 	e, err := embedded.Start(tb.Context(), embedded.Config{
-		Library: library, DataDir: filepath.Join(dir, "data"), RunDir: filepath.Join(dir, "run"), Listen: "127.0.0.1:0", Users: users,
+		Library: path, DataDir: filepath.Join(dir, "data"), RunDir: filepath.Join(dir, "run"), Listen: "127.0.0.1:0", Users: users,
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -26,10 +26,10 @@ import (
 	"glint/ingest/audit"
 	"glint/ingest/receipts"
 	"glint/ingest/warehouse"
-	"glint/schema/schematest"
+	"glint/ingest/warehouse/enginetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(schematest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 // sample has a value of its own in each field.
 func sample() *audit.Result {
@@ -234,19 +234,19 @@ func TestFlags(t *testing.T) {
 }
 
 // stage is a home with receipts of ten events, and a warehouse that has them.
-func stage(t *testing.T) (h home.Home, e *schematest.Warehouse, dsn string) {
+func stage(t *testing.T) (h home.Home, e *enginetest.Warehouse, dsn string) {
 	t.Helper()
 	h = home.Home(filepath.Join(t.TempDir(), "home"))
 	if err := h.Make(); err != nil {
 		t.Fatal(err)
 	}
-	e = schematest.Open(t)
+	e = enginetest.Open(t)
 	e.Empty(t)
 	address, err := url.Parse(e.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address.User = url.UserPassword(schematest.WarehouseUser.Name, schematest.WarehouseUser.Password)
+	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
 	w, err := warehouse.Connect(t.Context(), address.String())
 	if err != nil {
 		t.Fatal(err)
@@ -277,7 +277,7 @@ func TestExitCodeTellsWhetherAllIsThere(t *testing.T) {
 	if code != app.ExitDone || !strings.Contains(out, "\nevery accepted event is accounted for\n") || errs != "" {
 		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
-	e.Text(t, schematest.WarehouseUser, "ALTER TABLE opens DELETE WHERE event_id IN (3, 4)", map[string]string{"mutations_sync": "2"})
+	e.Text(t, enginetest.WarehouseUser, "ALTER TABLE opens DELETE WHERE event_id IN (3, 4)", map[string]string{"mutations_sync": "2"})
 	code, out, errs = command(h, nil, "--warehouse", dsn)
 	if code != app.ExitProblem || !strings.Contains(out, `not accounted for: 2 events of source "edge", received in the hour `) ||
 		!strings.HasPrefix(errs, "glint: not every accepted event is accounted for\nTry: glint replay ARCHIVE") {

@@ -20,7 +20,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"glint/cli/internal/emulator"
-	"glint/edge/toolchain"
+	"glint/cli/internal/toolchain"
 	"glint/ingest/networks"
 )
 

@@ -13,7 +13,7 @@ import (
 	"glint/cli/edge/challenge"
 	"glint/cli/internal/app"
 	"glint/cli/internal/home"
-	"glint/edge/toolchain"
+	"glint/cli/internal/toolchain"
 )
 
 // applier does what is missing on one service.

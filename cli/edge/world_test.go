@@ -18,7 +18,7 @@ import (
 	"glint/cli/edge/challenge"
 	"glint/cli/internal/app"
 	"glint/cli/internal/home"
-	"glint/edge/toolchain"
+	"glint/cli/internal/toolchain"
 )
 
 const (

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
-	"glint/edge/toolchain"
+	"glint/cli/internal/toolchain"
 )
 
 // NewCmd returns the command.

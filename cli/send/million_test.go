@@ -17,25 +17,25 @@ import (
 	"glint/cli/internal/app"
 	"glint/cli/internal/home"
 	"glint/ingest/sends"
-	"glint/schema/schematest"
+	"glint/ingest/warehouse/enginetest"
 )
 
 func TestMain(m *testing.M) {
 	runCommandIfAsked()
-	os.Exit(schematest.Main(m))
+	os.Exit(enginetest.Main(m))
 }
 
 // runningApp returns the surroundings of a command while an instance of glint
 // with the test's warehouse runs: this process.
 func runningApp(tb testing.TB, out, errs io.Writer) *app.App {
 	tb.Helper()
-	w := schematest.Open(tb)
+	w := enginetest.Open(tb)
 	h := home.Home(filepath.Join(tb.TempDir(), "home"))
 	if err := h.Make(); err != nil {
 		tb.Fatal(err)
 	}
 	credentials := fmt.Sprintf("GLINT_SQL_USER=%s\nGLINT_SQL_PASSWORD=%s\nGLINT_WAREHOUSE_USER=%s\nGLINT_WAREHOUSE_PASSWORD=%s\n",
-		schematest.ReaderUser.Name, schematest.ReaderUser.Password, schematest.WarehouseUser.Name, schematest.WarehouseUser.Password)
+		enginetest.ReaderUser.Name, enginetest.ReaderUser.Password, enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
 	if err := os.WriteFile(h.CredentialsFile(), []byte(credentials), 0o600); err != nil {
 		tb.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 	"glint/cli/internal/app"
 	"glint/cli/internal/home"
 	"glint/ingest/warehouse"
-	"glint/schema/schematest"
+	"glint/ingest/warehouse/enginetest"
 )
 
 // commandVariable makes the test binary run `glint send register` in that home.
@@ -54,11 +54,11 @@ func newWorld(tb testing.TB) *world {
 		tb.Fatal(err)
 	}
 	// The commands are processes of their own, and the state is this one's.
-	address, err := url.Parse(schematest.Open(tb).URL)
+	address, err := url.Parse(enginetest.Open(tb).URL)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	address.User = url.UserPassword(schematest.WarehouseUser.Name, schematest.WarehouseUser.Password)
+	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
 	w, err := warehouse.Connect(tb.Context(), address.String())
 	if err != nil {
 		tb.Fatal(err)
@@ -151,12 +151,12 @@ func TestAKilledRegistrationIsWholeOrNothing(t *testing.T) {
 // await waits until so many rows of the campaign are stored, or it is there.
 func (w *world) await(tb testing.TB, campaign string, stored int) {
 	tb.Helper()
-	e := schematest.Open(tb)
+	e := enginetest.Open(tb)
 	query := fmt.Sprintf("SELECT countIf(name = '%s') FROM campaigns", campaign)
 	if stored > 0 {
 		query = fmt.Sprintf("SELECT count() >= %d FROM sends WHERE campaign_id IN (SELECT campaign_id FROM campaigns WHERE name = '%s')", stored, campaign)
 	}
-	for deadline := time.Now().Add(2 * time.Minute); e.Text(tb, schematest.WarehouseUser, query, nil) != "1\n"; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); e.Text(tb, enginetest.WarehouseUser, query, nil) != "1\n"; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			tb.Fatalf("%s: %d rows are not stored after two minutes", campaign, stored)
 		}
@@ -167,8 +167,8 @@ func (w *world) await(tb testing.TB, campaign string, stored int) {
 // different states, with a bounce between.
 func TestRegisteringAgainChangesOnlyWhatTheFileBrings(t *testing.T) {
 	w := newWorld(t)
-	e := schematest.Open(t)
-	text := func(statement string) string { return e.Text(t, schematest.WarehouseUser, statement, nil) }
+	e := enginetest.Open(t)
+	text := func(statement string) string { return e.Text(t, enginetest.WarehouseUser, statement, nil) }
 	file := filepath.Join(t.TempDir(), "recipients.csv")
 	for i, c := range []struct{ csv, want, rows string }{
 		{

@@ -12,8 +12,8 @@ import (
 	"glint/cli/internal/emulator"
 	"glint/cli/internal/home"
 	"glint/cli/internal/output"
+	"glint/cli/internal/toolchain"
 	"glint/cli/stream"
-	"glint/edge/toolchain"
 	"glint/ingest"
 	"glint/ingest/logstream"
 )

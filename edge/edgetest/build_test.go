@@ -10,8 +10,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"glint/edge/toolchain"
 )
 
 // root is the project's folder.
@@ -25,14 +23,18 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// locate finds a tool; a missing one fails the test with the advice.
+// locate returns the path of a tool, which is installed first where it is missing.
+// The installer is asked by its command, since edge imports nothing of cli.
 func locate(t testing.TB, tool string) string {
 	t.Helper()
-	path, err := toolchain.Locate(tool)
+	var advice strings.Builder
+	install := exec.Command("go", "run", "glint/cli/internal/toolchain/install", tool)
+	install.Stderr = &advice
+	path, err := install.Output()
 	if err != nil {
-		t.Fatalf("%v; try: make tools", err)
+		t.Fatalf("find %s: %v\n%s", tool, err, advice.String())
 	}
-	return path
+	return strings.TrimSpace(string(path))
 }
 
 // builds are the programs that this run has compiled, each once.
@@ -57,7 +59,7 @@ func newestSource(t testing.TB) time.Time {
 	t.Helper()
 	var newest time.Time
 	look := func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && (d.Name() == "edgetest" || d.Name() == "toolchain") {
+		if err == nil && d.IsDir() && d.Name() == "edgetest" {
 			return filepath.SkipDir // not part of the program
 		}
 		if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") {

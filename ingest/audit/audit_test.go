@@ -14,7 +14,7 @@ import (
 	"glint/ingest/receipts"
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
-	"glint/schema/schematest"
+	"glint/ingest/warehouse/enginetest"
 )
 
 // check compares the rows, and whether all is accounted for.
@@ -90,7 +90,7 @@ func TestAnEventThatWasMovedIsInOpensOrMissing(t *testing.T) {
 	w := newWorld(t)
 	w.wait(now, 1, 2, 3)
 	w.testify(w.accept(keys(1, 3)))
-	w.engine.Text(t, schematest.WarehouseUser, "INSERT INTO unresolved_opens SELECT * REPLACE (1 AS moved) FROM unresolved_opens WHERE event_id > 1", nil)
+	w.engine.Text(t, enginetest.WarehouseUser, "INSERT INTO unresolved_opens SELECT * REPLACE (1 AS moved) FROM unresolved_opens WHERE event_id > 1", nil)
 	w.insert(now, 2)
 	check(t, w.audit(), false, Row{Hour: hour, Source: "edge", Accepted: 3, Events: 3, InOpens: 1, Unresolved: 1, Missing: 1})
 }

@@ -8,7 +8,7 @@ import (
 
 	"glint/ingest/archive"
 	"glint/ingest/receipts"
-	"glint/schema/schematest"
+	"glint/ingest/warehouse/enginetest"
 )
 
 // spread is the event of a number; the benchmark's SQL has the same.
@@ -60,7 +60,7 @@ func BenchmarkLiveStream(b *testing.B) {
 // fill stores that many events as if they had come.
 func (w *world) fill(events int) {
 	w.t.Helper()
-	w.engine.Text(w.t, schematest.WarehouseUser, fmt.Sprintf(
+	w.engine.Text(w.t, enginetest.WarehouseUser, fmt.Sprintf(
 		"INSERT INTO opens (campaign_id, message_id, opened_at, event_id, received_at, source) "+
 			"SELECT 1, generateUUIDv4(), fromUnixTimestamp64Milli(%[1]d), number * %[2]d, fromUnixTimestamp64Milli(%[1]d), 'edge' FROM numbers(%[3]d)",
 		now.UnixMilli(), uint64(spread), events), nil)

@@ -9,7 +9,7 @@ import (
 
 	"glint/ingest/receipts"
 	"glint/ingest/wal"
-	"glint/schema/schematest"
+	"glint/ingest/warehouse/enginetest"
 )
 
 // TestAnAuditBesideIngest runs audits while records come, are stored out of their
@@ -70,6 +70,6 @@ func (w *world) turn(key uint64) {
 		w.t.Error(err)
 	}
 	w.insert(a.at, a.events[0])
-	w.engine.Text(w.t, schematest.WarehouseUser,
+	w.engine.Text(w.t, enginetest.WarehouseUser,
 		"INSERT INTO unresolved_opens SELECT * REPLACE (1 AS moved) FROM unresolved_opens FINAL WHERE moved = 0", nil)
 }

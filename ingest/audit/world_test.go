@@ -20,10 +20,10 @@ import (
 	"glint/ingest/receipts"
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
-	"glint/schema/schematest"
+	"glint/ingest/warehouse/enginetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(schematest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 // now is a time in the middle of an hour; rows of unresolved opens live 30 days
 // by the engine's clock.
@@ -35,7 +35,7 @@ var hour = now.Truncate(time.Hour)
 // world is a log, its receipts and a warehouse, as ingest leaves them.
 type world struct {
 	t      testing.TB
-	engine *schematest.Warehouse
+	engine *enginetest.Warehouse
 	house  *warehouse.Warehouse
 	dir    string
 	logs   map[string]*wal.Log
@@ -45,13 +45,13 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, engine: schematest.Open(t), dir: t.TempDir(), logs: map[string]*wal.Log{}, acked: map[string]uint64{}}
+	w := &world{t: t, engine: enginetest.Open(t), dir: t.TempDir(), logs: map[string]*wal.Log{}, acked: map[string]uint64{}}
 	w.engine.Empty(t)
 	address, err := url.Parse(w.engine.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address.User = url.UserPassword(schematest.WarehouseUser.Name, schematest.WarehouseUser.Password)
+	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
 	if w.house, err = warehouse.Connect(t.Context(), address.String()); err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func (w *world) store(events []uint64, change ...func(*accepted)) {
 // remove deletes the open of an event behind everybody's back.
 func (w *world) remove(key uint64) {
 	w.t.Helper()
-	w.engine.Text(w.t, schematest.WarehouseUser, fmt.Sprint("ALTER TABLE opens DELETE WHERE event_id = ", key), map[string]string{"mutations_sync": "2"})
+	w.engine.Text(w.t, enginetest.WarehouseUser, fmt.Sprint("ALTER TABLE opens DELETE WHERE event_id = ", key), map[string]string{"mutations_sync": "2"})
 }
 
 // audit runs one; change may say more than where.

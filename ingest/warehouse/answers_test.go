@@ -16,8 +16,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"glint/ingest/warehouse/enginetest"
 	"glint/schema"
-	"glint/schema/schematest"
 )
 
 // middlebox stands between a Warehouse and the engine, and spoils answers.
@@ -27,7 +27,7 @@ type middlebox struct {
 }
 
 // behind returns a Warehouse that reaches the engine through a middlebox.
-func behind(t *testing.T, e *schematest.Warehouse) (*middlebox, *Warehouse) {
+func behind(t *testing.T, e *enginetest.Warehouse) (*middlebox, *Warehouse) {
 	t.Helper()
 	box := &middlebox{}
 	box.keep.Store(100)
@@ -62,7 +62,7 @@ func behind(t *testing.T, e *schematest.Warehouse) (*middlebox, *Warehouse) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address.User = url.UserPassword(schematest.WarehouseUser.Name, schematest.WarehouseUser.Password)
+	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
 	w, err := Connect(t.Context(), address.String())
 	if err != nil {
 		t.Fatal(err)

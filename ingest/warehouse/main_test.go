@@ -11,20 +11,20 @@ import (
 
 	"github.com/google/uuid"
 
-	"glint/schema/schematest"
+	"glint/ingest/warehouse/enginetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(schematest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 // engine returns the test engine and a Warehouse on it.
-func engine(tb testing.TB) (*schematest.Warehouse, *Warehouse) {
+func engine(tb testing.TB) (*enginetest.Warehouse, *Warehouse) {
 	tb.Helper()
-	e := schematest.Open(tb)
+	e := enginetest.Open(tb)
 	address, err := url.Parse(e.URL)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	address.User = url.UserPassword(schematest.WarehouseUser.Name, schematest.WarehouseUser.Password)
+	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
 	w, err := Connect(tb.Context(), address.String())
 	if err != nil {
 		tb.Fatal(err)
@@ -34,9 +34,9 @@ func engine(tb testing.TB) (*schematest.Warehouse, *Warehouse) {
 }
 
 // text runs one statement as the warehouse user.
-func text(tb testing.TB, e *schematest.Warehouse, statement string) string {
+func text(tb testing.TB, e *enginetest.Warehouse, statement string) string {
 	tb.Helper()
-	return e.Text(tb, schematest.WarehouseUser, statement, nil)
+	return e.Text(tb, enginetest.WarehouseUser, statement, nil)
 }
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)

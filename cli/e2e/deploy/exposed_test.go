@@ -22,11 +22,11 @@ import (
 	"github.com/prometheus/common/model"
 
 	"glint/edge/token"
-	"glint/edge/toolchain"
 	"glint/ingest"
 	"glint/ingest/networks"
 	"glint/ingest/server/linegen"
 	"glint/ingest/warehouse/embedded"
+	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
 // patience bounds every wait; it is no expectation of speed.
@@ -61,7 +61,7 @@ func startIngest(t *testing.T) ingest.Addresses {
 
 func config(t *testing.T) ingest.Config {
 	t.Helper()
-	library, err := toolchain.Locate("engine")
+	path, err := enginelib.Path()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func config(t *testing.T) ingest.Config {
 		t.Fatal(err)
 	}
 	cfg.Engine = &embedded.Config{
-		Library: library, DataDir: filepath.Join(home, "warehouse"), RunDir: filepath.Join(home, "run"), Listen: "127.0.0.1:0",
+		Library: path, DataDir: filepath.Join(home, "warehouse"), RunDir: filepath.Join(home, "run"), Listen: "127.0.0.1:0",
 		Users: []embedded.User{{Name: "glint", Password: "warehouse-secret"}},
 	}
 	return cfg

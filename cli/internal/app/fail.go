@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"glint/cli/internal/output"
-	"glint/edge/toolchain"
+	"glint/cli/internal/toolchain"
 	"glint/ingest"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/embedded"

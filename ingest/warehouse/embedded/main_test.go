@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"glint/edge/toolchain"
+	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
 const (
@@ -68,7 +68,7 @@ func enginePath(t *testing.T) string {
 	if path := os.Getenv("GLINT_ENGINE"); path != "" {
 		return path
 	}
-	path, err := toolchain.Locate("engine")
+	path, err := enginelib.Path()
 	if err != nil {
 		t.Fatalf("these tests need the engine library; set GLINT_ENGINE to the path of libchdb.so, or: %v", err)
 	}
@@ -225,7 +225,7 @@ func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, ni
 
 func benchEngine(b *testing.B) string {
 	b.Helper()
-	path, err := toolchain.Locate("engine")
+	path, err := enginelib.Path()
 	if err != nil {
 		b.Fatal(err)
 	}

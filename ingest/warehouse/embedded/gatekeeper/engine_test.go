@@ -15,9 +15,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/edge/toolchain"
 	"glint/ingest/warehouse/embedded"
 	"glint/ingest/warehouse/embedded/gatekeeper"
+	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
 func TestMain(m *testing.M) {
@@ -29,13 +29,13 @@ const password = "of-the-tests"
 
 func startEngine(t *testing.T) *embedded.Engine {
 	t.Helper()
-	library, err := toolchain.Locate("engine")
+	path, err := enginelib.Path()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	engine, err := embedded.Start(t.Context(), embedded.Config{
-		Library: library, DataDir: filepath.Join(dir, "data"), RunDir: filepath.Join(dir, "run"), Listen: "127.0.0.1:0",
+		Library: path, DataDir: filepath.Join(dir, "data"), RunDir: filepath.Join(dir, "run"), Listen: "127.0.0.1:0",
 		Users: []embedded.User{{Name: "glint", Password: password}},
 	})
 	if err != nil {

@@ -48,7 +48,7 @@ func TestLocateTakesTheFirstUsableCopy(t *testing.T) {
 			if !errors.Is(err, ErrNotInstalled) || !strings.Contains(err.Error(), test.problem) {
 				t.Errorf("error %v, want ErrNotInstalled with %q", err, test.problem)
 			}
-			if detail, ok := errors.AsType[*Error](err); !ok || detail.Hint != "go run ./edge/toolchain/install viceroy" {
+			if detail, ok := errors.AsType[*Error](err); !ok || detail.Hint != "go run ./cli/internal/toolchain/install viceroy" {
 				t.Errorf("error %#v, want the install command as its hint", err)
 			}
 		})

@@ -1,4 +1,4 @@
-package schema_test
+package sqltest
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"glint/schema/schematest"
+	"glint/ingest/warehouse/enginetest"
 )
 
 // benchOpens are 2.2 events for each of the messages that were opened.
@@ -18,9 +18,9 @@ const benchOpens = 1_000_000
 // that decay with a mean of three days, 16 JA4 fingerprints that are frequent and 2,000 that are
 // not, sandboxes that live for some dozen requests.
 func BenchmarkBytesPerOpen(b *testing.B) {
-	w := schematest.Open(b)
+	w := enginetest.Open(b)
 	w.Empty(b)
-	run := func(statement string) string { return w.Text(b, schematest.WarehouseUser, statement, nil) }
+	run := func(statement string) string { return w.Text(b, enginetest.WarehouseUser, statement, nil) }
 	run(fmt.Sprintf(`INSERT INTO opens (campaign_id, message_id, opened_at, event_id, received_at, user_agent, ip, network, as_number, country, region,
 			connection_type, proxy_type, proxy_description, method, protocol, ja4, header_bits, header_facts, token_status, key_id, issued_at,
 			class, reason, client, client_vendor, os, device, ruleset_version, verdict_version, edge, pop, service_version, sandbox_request, source, path)

@@ -18,7 +18,7 @@ import (
 	"syscall"
 	"text/tabwriter"
 
-	"glint/edge/toolchain"
+	"glint/cli/internal/toolchain"
 )
 
 func main() {
@@ -69,7 +69,7 @@ func report(ctx context.Context, stderr io.Writer, err error) int {
 func overview(stdout io.Writer) int {
 	_, _ = fmt.Fprintf(stdout, "%s\n%s\n\n",
 		"Prints the path of each tool named, and installs what is missing.",
-		"Usage: go run ./edge/toolchain/install TOOL...")
+		"Usage: go run ./cli/internal/toolchain/install TOOL...")
 	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "TOOL\tVERSION\tPATH")
 	for _, tool := range toolchain.Tools() {

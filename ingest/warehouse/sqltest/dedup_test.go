@@ -1,15 +1,15 @@
-package schema_test
+package sqltest
 
 import (
 	"testing"
 
-	"glint/schema/schematest"
+	"glint/ingest/warehouse/enginetest"
 )
 
 // TestANamedInsertIsTakenOnce holds the windows of the tables in place: a plain
 // MergeTree table without one ignores the name of an insert.
 func TestANamedInsertIsTakenOnce(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	w.Empty(t)
 	tests := []struct{ table, insert string }{
 		{"campaigns", "INSERT INTO campaigns (campaign_id, name) SELECT rand64(), 'a'"},
@@ -18,13 +18,13 @@ func TestANamedInsertIsTakenOnce(t *testing.T) {
 	}
 	for _, test := range tests {
 		for _, name := range []string{"first", "first", "second", "first"} {
-			w.Text(t, schematest.WarehouseUser, test.insert, map[string]string{"insert_deduplication_token": test.table + name})
+			w.Text(t, enginetest.WarehouseUser, test.insert, map[string]string{"insert_deduplication_token": test.table + name})
 		}
-		if rows := w.Text(t, schematest.WarehouseUser, "SELECT count() FROM "+test.table, nil); rows != "2\n" {
+		if rows := w.Text(t, enginetest.WarehouseUser, "SELECT count() FROM "+test.table, nil); rows != "2\n" {
 			t.Errorf("%s: %s rows, want 2", test.table, rows)
 		}
 	}
-	if rows := w.Text(t, schematest.WarehouseUser, "SELECT count() FROM message_campaigns", nil); rows != "2\n" {
+	if rows := w.Text(t, enginetest.WarehouseUser, "SELECT count() FROM message_campaigns", nil); rows != "2\n" {
 		t.Errorf("message_campaigns: %s rows, want 2", rows)
 	}
 }

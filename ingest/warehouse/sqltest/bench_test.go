@@ -1,11 +1,11 @@
-package schema_test
+package sqltest
 
 import (
 	"fmt"
 	"testing"
 
+	"glint/ingest/warehouse/enginetest"
 	"glint/schema"
-	"glint/schema/schematest"
 )
 
 // benchMessages is the number of messages of the largest campaign; 40 % of them
@@ -15,7 +15,7 @@ const benchMessages = 1_000_000
 // BenchmarkReport reads reports from tables whose parts overlap, as they do
 // while a campaign runs.
 func BenchmarkReport(b *testing.B) {
-	w := schematest.Open(b)
+	w := enginetest.Open(b)
 	w.Empty(b)
 	fillForBenchmark(b, w)
 	for _, size := range []struct{ name, id string }{{"messages=1000000", "1"}, {"messages=10000", "2"}} {
@@ -23,7 +23,7 @@ func BenchmarkReport(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%s", query, size.name), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					w.Text(b, schematest.ReaderUser, schema.Query(query),
+					w.Text(b, enginetest.ReaderUser, schema.Query(query),
 						map[string]string{"param_campaign_id": size.id, "use_query_condition_cache": "0"})
 				}
 			})
@@ -31,9 +31,9 @@ func BenchmarkReport(b *testing.B) {
 	}
 }
 
-func fillForBenchmark(b *testing.B, w *schematest.Warehouse) {
+func fillForBenchmark(b *testing.B, w *enginetest.Warehouse) {
 	b.Helper()
-	run := func(statement string) { w.Text(b, schematest.WarehouseUser, statement, nil) }
+	run := func(statement string) { w.Text(b, enginetest.WarehouseUser, statement, nil) }
 	run("INSERT INTO campaigns (campaign_id, name, created_at) SELECT number + 1, toString(number), now64(3) FROM numbers(101)")
 	run(fmt.Sprintf(`INSERT INTO sends (campaign_id, message_id, recipient)
 		SELECT if(number < %[1]d, 1, 2 + number %% 100), reinterpretAsUUID(sipHash128(number)), toString(number) FROM numbers(%[1]d * 2)`, benchMessages))

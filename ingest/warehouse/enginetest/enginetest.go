@@ -1,4 +1,4 @@
-// Package schematest gives tests a migrated warehouse on the real engine.
+// Package enginetest gives tests a migrated warehouse on the real engine.
 //
 // One engine per test binary is started on the first Open and stopped by Main.
 // All tests of the binary share it: use other campaign ids, or Empty. It needs
@@ -6,8 +6,8 @@
 //
 // A test binary that uses it begins with
 //
-//	func TestMain(m *testing.M) { os.Exit(schematest.Main(m)) }
-package schematest
+//	func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
+package enginetest
 
 import (
 	"context"
@@ -23,8 +23,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
-	"glint/edge/toolchain"
 	"glint/ingest/warehouse/embedded"
+	"glint/ingest/warehouse/enginetest/enginelib"
 	"glint/schema"
 	"glint/schema/migrate"
 )
@@ -80,7 +80,7 @@ func Open(tb testing.TB) *Warehouse {
 }
 
 func startWarehouse() (*Warehouse, error) {
-	library, err := toolchain.Locate("engine")
+	path, err := enginelib.Path()
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func startWarehouse() (*Warehouse, error) {
 		return nil, err
 	}
 	engine, err := embedded.Start(context.Background(), embedded.Config{
-		Library: library,
+		Library: path,
 		DataDir: filepath.Join(dir, "data"),
 		RunDir:  filepath.Join(dir, "run"),
 		Listen:  "127.0.0.1:0",

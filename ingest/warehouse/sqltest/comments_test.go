@@ -1,27 +1,27 @@
-package schema_test
+package sqltest
 
 import (
 	"strings"
 	"testing"
 
+	"glint/ingest/warehouse/enginetest"
 	"glint/schema"
-	"glint/schema/schematest"
 )
 
 // TestEverythingSaysWhatItIs reads the comments as BI tools show them.
 func TestEverythingSaysWhatItIs(t *testing.T) {
-	w := schematest.Open(t)
-	silent := w.Text(t, schematest.WarehouseUser, `SELECT name FROM system.tables
+	w := enginetest.Open(t)
+	silent := w.Text(t, enginetest.WarehouseUser, `SELECT name FROM system.tables
 		WHERE database = currentDatabase() AND length(comment) < 10 AND name != 'goose_db_version'`, nil)
 	if silent != "" {
 		t.Errorf("tables and views without a comment:\n%s", silent)
 	}
 	for _, view := range schema.Views() {
-		comment := w.Text(t, schematest.WarehouseUser, "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = '"+view.Name+"' FORMAT TSVRaw", nil)
+		comment := w.Text(t, enginetest.WarehouseUser, "SELECT comment FROM system.tables WHERE database = currentDatabase() AND name = '"+view.Name+"' FORMAT TSVRaw", nil)
 		if !strings.HasPrefix(comment, view.Purpose()) || strings.HasPrefix(comment, "glint views") || len(view.Purpose()) < 20 {
 			t.Errorf("%s says %q", view.Name, comment)
 		}
-		columns := w.Text(t, schematest.WarehouseUser, "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '"+view.Name+"' AND length(comment) < 5", nil)
+		columns := w.Text(t, enginetest.WarehouseUser, "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '"+view.Name+"' AND length(comment) < 5", nil)
 		if columns != "" {
 			t.Errorf("%s has columns without a comment:\n%s", view.Name, columns)
 		}
@@ -30,7 +30,7 @@ func TestEverythingSaysWhatItIs(t *testing.T) {
 
 // TestCountsOfViewsAreSigned: JDBC calls UInt64 OTHER. Ids stay UInt64.
 func TestCountsOfViewsAreSigned(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	for _, view := range schema.PublicViews() {
 		for _, column := range columns(t, w, view) {
 			if strings.HasSuffix(column, " UInt64") && column != "campaign_id UInt64" {
@@ -42,8 +42,8 @@ func TestCountsOfViewsAreSigned(t *testing.T) {
 
 // TestNoDefaultDependsOnTheServersClock: it differs between tries and replicas.
 func TestNoDefaultDependsOnTheServersClock(t *testing.T) {
-	w := schematest.Open(t)
-	found := w.Text(t, schematest.WarehouseUser, `SELECT table, name, default_expression FROM system.columns
+	w := enginetest.Open(t)
+	found := w.Text(t, enginetest.WarehouseUser, `SELECT table, name, default_expression FROM system.columns
 		WHERE database = currentDatabase() AND table != 'goose_db_version' AND match(default_expression, '(?i)now|today|rand|generate')`, nil)
 	if found != "" {
 		t.Errorf("defaults:\n%s", found)

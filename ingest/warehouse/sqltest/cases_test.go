@@ -1,4 +1,7 @@
-package schema_test
+// Package sqltest runs the schema on the real engine: each view and query on rows
+// that a reader can check, what each user may see, and the migrations. It has tests
+// only; the schema itself imports nothing of ours.
+package sqltest
 
 import (
 	"flag"
@@ -9,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"glint/ingest/warehouse/enginetest"
 	"glint/schema"
-	"glint/schema/schematest"
 )
 
 var update = flag.Bool("update", false, "write the reference files instead of comparing them")
@@ -18,13 +21,13 @@ var update = flag.Bool("update", false, "write the reference files instead of co
 // caseCount pins the number of cases, so that none is lost unnoticed.
 const caseCount = 16
 
-func TestMain(m *testing.M) { os.Exit(schematest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 // TestCases runs testdata/<case>/input.sql on empty tables and then, as the
 // read-only user, each query with a <query>.reference beside it, for the
 // campaign with the name "case".
 func TestCases(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	inputs, err := filepath.Glob("testdata/*/input.sql")
 	if err != nil {
 		t.Fatal(err)
@@ -60,20 +63,20 @@ func TestRepeatsGiveTheReportOfOneCopy(t *testing.T) {
 
 // runStatements sends a file statement by statement. Repeated blocks are
 // inserted again, as they are under another name.
-func runStatements(t *testing.T, w *schematest.Warehouse, path string) {
+func runStatements(t *testing.T, w *enginetest.Warehouse, path string) {
 	t.Helper()
 	text := readReference(t, path)
 	for statement := range strings.SplitSeq(text, ";\n") {
 		if strings.TrimSpace(statement) != "" {
-			w.Text(t, schematest.WarehouseUser, statement, map[string]string{"insert_deduplicate": "0"})
+			w.Text(t, enginetest.WarehouseUser, statement, map[string]string{"insert_deduplicate": "0"})
 		}
 	}
 }
 
 // campaignID resolves a name as the command line does.
-func campaignID(t *testing.T, w *schematest.Warehouse, name string) string {
+func campaignID(t *testing.T, w *enginetest.Warehouse, name string) string {
 	t.Helper()
-	row := w.Text(t, schematest.ReaderUser, schema.Query("campaign_by_name"), map[string]string{"param_campaign": name})
+	row := w.Text(t, enginetest.ReaderUser, schema.Query("campaign_by_name"), map[string]string{"param_campaign": name})
 	cells := strings.Split(row, "\t")
 	if len(cells) < 2 || cells[0] != "1" {
 		t.Fatalf("campaign %q: want one, got %q", name, row)
@@ -81,13 +84,13 @@ func campaignID(t *testing.T, w *schematest.Warehouse, name string) string {
 	return cells[1]
 }
 
-func reportText(t *testing.T, w *schematest.Warehouse, query, id string) string {
+func reportText(t *testing.T, w *enginetest.Warehouse, query, id string) string {
 	t.Helper()
 	format := "Vertical"
 	if query == "report_classes" {
 		format = "TSVWithNames"
 	}
-	return w.Text(t, schematest.ReaderUser, schema.Query(query),
+	return w.Text(t, enginetest.ReaderUser, schema.Query(query),
 		map[string]string{"param_campaign_id": id, "default_format": format})
 }
 

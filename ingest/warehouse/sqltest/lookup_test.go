@@ -1,4 +1,4 @@
-package schema_test
+package sqltest
 
 import (
 	"encoding/binary"
@@ -9,17 +9,17 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/google/uuid"
 
+	"glint/ingest/warehouse/enginetest"
 	"glint/schema"
-	"glint/schema/schematest"
 )
 
 func TestTenThousandMessagesAreFoundAtOnce(t *testing.T) {
 	const wanted, registered = 10000, 7000
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	w.Empty(t)
 	// Twice, as a file that is registered again: the rows are not merged yet.
 	for range 2 {
-		w.Text(t, schematest.WarehouseUser, `INSERT INTO sends (campaign_id, message_id, recipient)
+		w.Text(t, enginetest.WarehouseUser, `INSERT INTO sends (campaign_id, message_id, recipient)
 			SELECT 18446744073709551615 - intDiv(number, 100), toUUID(concat('00000000-0000-8000-8000-', leftPad(toString(number), 12, '0'))), 'r'
 			FROM numbers(7000)`, map[string]string{"insert_deduplicate": "0"})
 	}
@@ -69,19 +69,19 @@ func message(number int) uuid.UUID {
 }
 
 func TestACampaignsKeyIsThatOfTheOldest(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	w.Empty(t)
 	runStatements(t, w, "testdata/one_name_many_ids/input.sql")
-	row := w.Text(t, schematest.WarehouseUser, schema.Query("campaign_key"), map[string]string{"param_campaign": "case", "default_format": "TSVRaw"})
+	row := w.Text(t, enginetest.WarehouseUser, schema.Query("campaign_key"), map[string]string{"param_campaign": "case", "default_format": "TSVRaw"})
 	want := "4\t7\t2026-03-01 00:00:00.000\tk" + string(make([]byte, 31)) + "\t\t\t0\t0\t1\n"
 	if row != want {
 		t.Errorf("got %q, want %q", row, want)
 	}
-	named := w.Text(t, schematest.ReaderUser, schema.Query("campaign_by_id"), map[string]string{"param_campaign_id": "9"})
+	named := w.Text(t, enginetest.ReaderUser, schema.Query("campaign_by_id"), map[string]string{"param_campaign_id": "9"})
 	if named != "1\t9\trenamed\t2026-01-01 00:00:00.000\n" {
 		t.Errorf("campaign 9: got %q", named)
 	}
-	younger := w.Text(t, schematest.ReaderUser, schema.Query("campaign_by_id"), map[string]string{"param_campaign_id": "8"})
+	younger := w.Text(t, enginetest.ReaderUser, schema.Query("campaign_by_id"), map[string]string{"param_campaign_id": "8"})
 	if !strings.HasPrefix(younger, "0\t") {
 		t.Errorf("campaign 8, not the oldest of its name: got %q", younger)
 	}

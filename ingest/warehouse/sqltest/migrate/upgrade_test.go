@@ -1,4 +1,4 @@
-package migrate_test
+package migrate
 
 import (
 	"crypto/hmac"
@@ -8,14 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"glint/ingest/warehouse/enginetest"
 	"glint/schema"
 	"glint/schema/migrate"
-	"glint/schema/schematest"
 )
 
 // toVersion brings an empty database to an older version of the schema, without
 // views, as its program left it.
-func toVersion(t *testing.T, w *schematest.Warehouse, version string) {
+func toVersion(t *testing.T, w *enginetest.Warehouse, version string) {
 	t.Helper()
 	names := strings.Fields(exec(t, w, "SELECT name FROM system.tables WHERE database = currentDatabase() AND name != 'goose_db_version' ORDER BY engine = 'MaterializedView' DESC"))
 	for _, name := range names {
@@ -49,7 +49,7 @@ func toVersion(t *testing.T, w *schematest.Warehouse, version string) {
 // TestRowsOfAnOlderProgramAreComplete upgrades a database with rows: nothing of
 // their numbers changes, and what is new is filled in.
 func TestRowsOfAnOlderProgramAreComplete(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	toVersion(t, w, "00008_z")
 	exec(t, w, "INSERT INTO campaigns (campaign_id, name, created_at, id_key) VALUES (1, 'spring', '2026-03-01 00:00:00', 'k'), (2, 'summer', '2026-06-01 00:00:00', 'l')")
 	exec(t, w, `INSERT INTO sends (campaign_id, message_id, recipient, state) SELECT 1 + number % 2, toUUID(concat('00000000-0000-8000-8000-', leftPad(toString(number), 12, '0'))),
@@ -90,7 +90,7 @@ func TestRowsOfAnOlderProgramAreComplete(t *testing.T) {
 }
 
 // compareWithGo computes the keys of some recipients by Go's own HMAC.
-func compareWithGo(t *testing.T, w *schematest.Warehouse) {
+func compareWithGo(t *testing.T, w *enginetest.Warehouse) {
 	t.Helper()
 	var secrets uint64
 	var inner, outer string

@@ -1,13 +1,14 @@
-package schema_test
+package sqltest
 
 import (
+	"io/fs"
 	"path"
 	"regexp"
 	"strings"
 	"testing"
 
+	"glint/ingest/warehouse/enginetest"
 	"glint/schema"
-	"glint/schema/schematest"
 )
 
 // mayBeEmpty are the queries whose answer may have no row, with the reason why
@@ -38,16 +39,20 @@ var parameterValues = map[string]string{
 // middlebox could answer by nothing at all, and be believed, has to answer by a
 // row, whatever the tables hold.
 func TestNoEmptyAnswerIsBelieved(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	w.Empty(t)
 	for name, columns := range externalTables {
-		w.Text(t, schematest.WarehouseUser, "CREATE TABLE "+name+" ("+columns+") ENGINE = Memory", nil)
-		defer w.Text(t, schematest.WarehouseUser, "DROP TABLE "+name, nil)
+		w.Text(t, enginetest.WarehouseUser, "CREATE TABLE "+name+" ("+columns+") ENGINE = Memory", nil)
+		defer w.Text(t, enginetest.WarehouseUser, "DROP TABLE "+name, nil)
 	}
 	read := 0
-	for _, file := range files(t) {
+	files, err := fs.Glob(schema.FS, "queries/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
 		name := strings.TrimSuffix(path.Base(file), ".sql")
-		if path.Dir(file) != "queries" || !strings.Contains("\n"+schema.Query(name), "\nSELECT") {
+		if !strings.Contains("\n"+schema.Query(name), "\nSELECT") {
 			continue
 		}
 		if strings.Contains("\n"+schema.Query(name), "\nINSERT") || strings.Contains("\n"+schema.Query(name), "\nALTER") {
@@ -61,7 +66,7 @@ func TestNoEmptyAnswerIsBelieved(t *testing.T) {
 			}
 			values["param_"+match[1]] = parameterValues[match[2]]
 		}
-		rows := strings.Count(w.Text(t, schematest.WarehouseUser, schema.Query(name), values), "\n")
+		rows := strings.Count(w.Text(t, enginetest.WarehouseUser, schema.Query(name), values), "\n")
 		if want := map[bool]int{false: 1, true: 0}[mayBeEmpty[name] != ""]; rows != want {
 			t.Errorf("%s: %d rows from empty tables, want %d", name, rows, want)
 		}

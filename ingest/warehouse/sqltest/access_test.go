@@ -1,4 +1,4 @@
-package schema_test
+package sqltest
 
 import (
 	"regexp"
@@ -8,22 +8,22 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"glint/ingest/warehouse/enginetest"
 	"glint/schema"
-	"glint/schema/schematest"
 )
 
 func TestReadersSeeThePublicViewsOnly(t *testing.T) {
-	w := schematest.Open(t)
-	all := w.Text(t, schematest.WarehouseUser, "SELECT name FROM system.tables WHERE database = currentDatabase()", nil)
+	w := enginetest.Open(t)
+	all := w.Text(t, enginetest.WarehouseUser, "SELECT name FROM system.tables WHERE database = currentDatabase()", nil)
 	names := strings.Fields(all)
 	refused := 0
 	for _, name := range names {
 		if slices.Contains(schema.PublicViews(), name) {
-			w.Text(t, schematest.ReaderUser, "SELECT * FROM "+name+" LIMIT 1", nil)
+			w.Text(t, enginetest.ReaderUser, "SELECT * FROM "+name+" LIMIT 1", nil)
 			continue
 		}
 		refused++
-		if message := w.Refused(t, schematest.ReaderUser, "SELECT * FROM "+name+" LIMIT 1"); !strings.Contains(message, "ACCESS_DENIED") {
+		if message := w.Refused(t, enginetest.ReaderUser, "SELECT * FROM "+name+" LIMIT 1"); !strings.Contains(message, "ACCESS_DENIED") {
 			t.Errorf("%s: refused for another reason: %s", name, message)
 		}
 	}
@@ -33,17 +33,17 @@ func TestReadersSeeThePublicViewsOnly(t *testing.T) {
 }
 
 func TestViewsRunWithTheRightsOfTheWarehouseUser(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	for _, view := range append(viewNames(), "message_campaigns_mv") {
-		text := w.Text(t, schematest.WarehouseUser, "SHOW CREATE TABLE "+view, nil)
-		if !strings.Contains(text, "DEFINER = "+schematest.WarehouseUser.Name+" SQL SECURITY DEFINER") {
+		text := w.Text(t, enginetest.WarehouseUser, "SHOW CREATE TABLE "+view, nil)
+		if !strings.Contains(text, "DEFINER = "+enginetest.WarehouseUser.Name+" SQL SECURITY DEFINER") {
 			t.Errorf("%s does not name its definer: %s", view, text)
 		}
 	}
 }
 
 func TestReportViewsBeginWithTheCampaignAndShareTheirColumns(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	report := columns(t, w, "campaign_report")
 	for _, view := range []string{"unique_opens", "bot_filtered_opens", "mpp_adjusted_opens", "campaign_report"} {
 		got := columns(t, w, view)
@@ -74,17 +74,17 @@ func TestReportViewsBeginWithTheCampaignAndShareTheirColumns(t *testing.T) {
 var keyRead = regexp.MustCompile(`ReadFromMergeTree \(glint\.(\w+)\)(?s:.*?)PrimaryKey\s+(?:Keys:\s+(\w+)\s+)?Condition`)
 
 func TestAFilterOnTheIDReachesTheKeysOfBothTables(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	w.Empty(t)
-	w.Text(t, schematest.WarehouseUser, `INSERT INTO sends (campaign_id, message_id, recipient)
+	w.Text(t, enginetest.WarehouseUser, `INSERT INTO sends (campaign_id, message_id, recipient)
 		SELECT number % 100, generateUUIDv4(number), 'r' FROM numbers(200000)`, nil)
-	w.Text(t, schematest.WarehouseUser, `INSERT INTO opens (campaign_id, message_id, opened_at, event_id)
+	w.Text(t, enginetest.WarehouseUser, `INSERT INTO opens (campaign_id, message_id, opened_at, event_id)
 		SELECT number % 100, generateUUIDv4(number), toDateTime64('2026-03-01 00:00:00', 3, 'UTC'), number FROM numbers(200000)`, nil)
 	for _, view := range schema.PublicViews() {
 		if view == "campaign_names" {
 			continue // reads neither
 		}
-		plan := w.Text(t, schematest.WarehouseUser, "EXPLAIN indexes = 1 SELECT * FROM "+view+" WHERE campaign_id = 42 FORMAT TSVRaw", nil)
+		plan := w.Text(t, enginetest.WarehouseUser, "EXPLAIN indexes = 1 SELECT * FROM "+view+" WHERE campaign_id = 42 FORMAT TSVRaw", nil)
 		plan = strings.NewReplacer("│", " ", "├", " ", "└", " ", "─", " ").Replace(plan)
 		keys := map[string]string{}
 		for _, match := range keyRead.FindAllStringSubmatch(plan, -1) {
@@ -101,7 +101,7 @@ func TestAFilterOnTheIDReachesTheKeysOfBothTables(t *testing.T) {
 // TestSettingsOfAReaderChangeNoNumber covers settings whose default differs
 // between versions, and others that clients send.
 func TestSettingsOfAReaderChangeNoNumber(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	w.Empty(t)
 	runStatements(t, w, "testdata/judged_again/input.sql")
 	settings := []string{
@@ -115,7 +115,7 @@ func TestSettingsOfAReaderChangeNoNumber(t *testing.T) {
 		format := map[string]string{"report": "Vertical", "report_classes": "TSVWithNames"}[query]
 		for _, setting := range settings {
 			name, value, _ := strings.Cut(setting, "=")
-			got := w.Text(t, schematest.ReaderUser, schema.Query(query),
+			got := w.Text(t, enginetest.ReaderUser, schema.Query(query),
 				map[string]string{"param_campaign_id": "7", "default_format": format, name: value})
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s with %s: want (-), got (+):\n%s", query, setting, diff)
@@ -125,12 +125,12 @@ func TestSettingsOfAReaderChangeNoNumber(t *testing.T) {
 }
 
 func TestOpensOfACampaignWithoutARowDoNotShow(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	w.Empty(t)
-	w.Text(t, schematest.WarehouseUser, `INSERT INTO opens (campaign_id, message_id, opened_at, event_id, class)
+	w.Text(t, enginetest.WarehouseUser, `INSERT INTO opens (campaign_id, message_id, opened_at, event_id, class)
 		VALUES (5, '00000000-0000-0000-0000-000000000001', '2026-03-01 00:00:00', 1, 'human_direct')`, nil)
 	for _, view := range schema.PublicViews() {
-		if rows := w.Text(t, schematest.ReaderUser, "SELECT * FROM "+view, nil); rows != "" {
+		if rows := w.Text(t, enginetest.ReaderUser, "SELECT * FROM "+view, nil); rows != "" {
 			t.Errorf("%s: %s", view, rows)
 		}
 	}
@@ -145,9 +145,9 @@ func viewNames() []string {
 }
 
 // columns returns "name type" of each column, in order.
-func columns(t *testing.T, w *schematest.Warehouse, view string) []string {
+func columns(t *testing.T, w *enginetest.Warehouse, view string) []string {
 	t.Helper()
-	text := w.Text(t, schematest.WarehouseUser,
+	text := w.Text(t, enginetest.WarehouseUser,
 		"SELECT concat(name, ' ', type) FROM system.columns WHERE database = currentDatabase() AND table = '"+view+"' ORDER BY position FORMAT TSVRaw", nil)
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }

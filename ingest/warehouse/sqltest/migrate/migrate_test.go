@@ -1,4 +1,4 @@
-package migrate_test
+package migrate
 
 import (
 	"errors"
@@ -9,12 +9,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"glint/ingest/warehouse/enginetest"
 	"glint/schema"
 	"glint/schema/migrate"
-	"glint/schema/schematest"
 )
 
-func TestMain(m *testing.M) { os.Exit(schematest.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 var allMigrations = []string{
 	"00001_campaigns", "00002_sends", "00003_message_campaigns", "00004_opens", "00005_unresolved_opens", "00006_bad_tokens",
@@ -22,13 +22,13 @@ var allMigrations = []string{
 }
 
 func TestUpOfACurrentDatabaseChangesNothing(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	mustUp(t, w, migrate.Result{})
 	mustUp(t, w, migrate.Result{})
 }
 
 func TestStatusTellsWhatIsApplied(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	migrations, err := migrate.Status(t.Context(), w.DB)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestStatusTellsWhatIsApplied(t *testing.T) {
 }
 
 func TestMigrationsThatWereCutOffAreAppliedAgainWithoutHarm(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	exec(t, w, "INSERT INTO opens (campaign_id, opened_at) VALUES (1, '2026-03-01 00:00:00')")
 	exec(t, w, "TRUNCATE TABLE goose_db_version") // as if no migration had come to its end
 	migrations, err := migrate.Status(t.Context(), w.DB)
@@ -67,7 +67,7 @@ func TestMigrationsThatWereCutOffAreAppliedAgainWithoutHarm(t *testing.T) {
 }
 
 func TestAChangedViewIsCreatedAgainWithAllOthers(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	var all []string
 	for _, view := range schema.Views() {
 		all = append(all, view.Name)
@@ -82,13 +82,13 @@ func TestAChangedViewIsCreatedAgainWithAllOthers(t *testing.T) {
 			exec(t, w, test.change)
 			mustUp(t, w, migrate.Result{Views: all})
 			mustUp(t, w, migrate.Result{})
-			w.Text(t, schematest.ReaderUser, "SELECT sends FROM unique_opens", nil)
+			w.Text(t, enginetest.ReaderUser, "SELECT sends FROM unique_opens", nil)
 		})
 	}
 }
 
 func TestViewsOfAnEarlierProgramAreDroppedAndThoseOfOthersKept(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	exec(t, w, "CREATE VIEW `no longer; needed` AS SELECT 1 AS x COMMENT 'glint views 0'")
 	exec(t, w, "CREATE VIEW somebody_elses AS SELECT 1 AS x COMMENT 'keep'")
 	mustUp(t, w, migrate.Result{})
@@ -100,7 +100,7 @@ func TestViewsOfAnEarlierProgramAreDroppedAndThoseOfOthersKept(t *testing.T) {
 }
 
 func TestADatabaseOfANewerProgramIsLeftAlone(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	exec(t, w, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)")
 	exec(t, w, "CREATE OR REPLACE VIEW unique_opens AS SELECT 1 AS x COMMENT 'glint views newer'")
 	result, err := migrate.Up(t.Context(), w.DB)
@@ -117,13 +117,13 @@ func TestADatabaseOfANewerProgramIsLeftAlone(t *testing.T) {
 }
 
 func TestAReaderCannotMigrate(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	if result, err := migrate.Up(t.Context(), w.Reader); err == nil {
 		t.Errorf("no error; %+v", result)
 	}
 }
 
-func mustUp(t *testing.T, w *schematest.Warehouse, want migrate.Result) {
+func mustUp(t *testing.T, w *enginetest.Warehouse, want migrate.Result) {
 	t.Helper()
 	got, err := migrate.Up(t.Context(), w.DB)
 	if err != nil {
@@ -134,7 +134,7 @@ func mustUp(t *testing.T, w *schematest.Warehouse, want migrate.Result) {
 	}
 }
 
-func exec(t *testing.T, w *schematest.Warehouse, statement string) string {
+func exec(t *testing.T, w *enginetest.Warehouse, statement string) string {
 	t.Helper()
-	return w.Text(t, schematest.WarehouseUser, statement, nil)
+	return w.Text(t, enginetest.WarehouseUser, statement, nil)
 }

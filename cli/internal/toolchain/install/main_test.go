@@ -33,7 +33,7 @@ func TestRun(t *testing.T) {
 		{
 			name: "no arguments show what there is",
 			stdout: `Prints the path of each tool named, and installs what is missing.
-Usage: go run ./edge/toolchain/install TOOL...
+Usage: go run ./cli/internal/toolchain/install TOOL...
 
 TOOL           VERSION  PATH
 tinygo         0.41.1   not installed

@@ -1,4 +1,4 @@
-package schema_test
+package sqltest
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"glint/schema/schematest"
+	"glint/ingest/warehouse/enginetest"
 )
 
 const (
@@ -23,7 +23,7 @@ const (
 // every column in Go, and compares; then again after each way in which rows
 // may come back, and after every verdict was judged again.
 func TestViewsAgreeWithTheDefinitions(t *testing.T) {
-	w := schematest.Open(t)
+	w := enginetest.Open(t)
 	w.Empty(t)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -47,12 +47,12 @@ func TestViewsAgreeWithTheDefinitions(t *testing.T) {
 	insertOpens(t, w, world.opens, 2)
 	compareReports(t, w, world, "judged again")
 
-	w.Text(t, schematest.WarehouseUser, "OPTIMIZE TABLE opens FINAL", nil)
-	w.Text(t, schematest.WarehouseUser, "OPTIMIZE TABLE sends FINAL", nil)
+	w.Text(t, enginetest.WarehouseUser, "OPTIMIZE TABLE opens FINAL", nil)
+	w.Text(t, enginetest.WarehouseUser, "OPTIMIZE TABLE sends FINAL", nil)
 	compareReports(t, w, world, "merged")
 }
 
-func compareReports(t *testing.T, w *schematest.Warehouse, world *world, after string) {
+func compareReports(t *testing.T, w *enginetest.Warehouse, world *world, after string) {
 	t.Helper()
 	closely := cmpopts.EquateApprox(1e-12, 1e-12)
 	for _, campaign := range world.campaigns {
@@ -70,16 +70,16 @@ func compareReports(t *testing.T, w *schematest.Warehouse, world *world, after s
 	}
 }
 
-func insertRows(t *testing.T, w *schematest.Warehouse, into string, rows []string) {
+func insertRows(t *testing.T, w *enginetest.Warehouse, into string, rows []string) {
 	t.Helper()
 	if len(rows) == 0 {
 		t.Fatalf("no rows for %s", into)
 	}
-	w.Text(t, schematest.WarehouseUser, "INSERT INTO "+into+" VALUES\n"+strings.Join(rows, ",\n"),
+	w.Text(t, enginetest.WarehouseUser, "INSERT INTO "+into+" VALUES\n"+strings.Join(rows, ",\n"),
 		map[string]string{"insert_deduplicate": "0", "max_query_size": "100000000"})
 }
 
-func insertOpens(t *testing.T, w *schematest.Warehouse, opens []open, batches int) {
+func insertOpens(t *testing.T, w *enginetest.Warehouse, opens []open, batches int) {
 	t.Helper()
 	for i := range batches {
 		var rows []string

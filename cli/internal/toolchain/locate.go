@@ -40,7 +40,7 @@ func (t tool) locate(ctx context.Context) (path string, fixed bool, err error) {
 	return "", false, &Error{
 		Tool: t.name, Err: ErrNotInstalled,
 		Problem: fmt.Sprintf("%s is not installed (%s)", t.version, strings.Join(append(seen, problem), "; ")),
-		Hint:    "go run ./edge/toolchain/install " + t.name,
+		Hint:    "go run ./cli/internal/toolchain/install " + t.name,
 	}
 }
 

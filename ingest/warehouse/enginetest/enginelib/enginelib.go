@@ -1,0 +1,24 @@
+// Package enginelib finds the engine's library for tests. It asks the installer of
+// tools by its command, since ingest imports nothing of cli.
+package enginelib
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+)
+
+// Path returns the path of the engine's library, which is installed first where
+// it is missing: $GLINT_ENGINE, or the tool cache. The error has the installer's
+// advice.
+var Path = sync.OnceValues(func() (string, error) {
+	var advice strings.Builder
+	install := exec.Command("go", "run", "glint/cli/internal/toolchain/install", "engine")
+	install.Stderr = &advice
+	path, err := install.Output()
+	if err != nil {
+		return "", fmt.Errorf("find the engine's library: %w\n%s", err, advice.String())
+	}
+	return strings.TrimSpace(string(path)), nil
+})
