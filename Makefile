@@ -91,7 +91,7 @@ bench: build ## run the benchmarks, each beside its baseline in the same run
 
 soak: build ## the long forms of the tests: kills and power cuts by the hundred, an outage, ten minutes of load, input by the million
 	$(call say,Memory under hostile input)
-	@go test -count=1 -v -run 'Bombs|Endless|InFlight|Megabyte|SlowWriters|Idle' ./ingest/server | grep -E 'MiB|^(---|FAIL|ok)'
+	@go test -count=1 -v -run 'Bombs|Endless|InFlight|Megabyte|SlowWriters|Idle' ./ingest/receiver | grep -E 'MiB|^(---|FAIL|ok)'
 	$(call say,Soak)
 	@GLINT_TEST_KILLS=1000 GLINT_FUZZ_REQUESTS=200000 GLINT_FUZZ_AGENTS=10000000 GLINT_TEST_POWER_CUTS=50 GLINT_TEST_ENGINE_KILLS=200 \
 		GLINT_OUTAGE_SECONDS=120 GLINT_SOAK_SECONDS=600 go test -v -count=1 -timeout 4h ./edge/classify ./ingest/wal ./ingest ./edge/edgetest ./cli/e2e

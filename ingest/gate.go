@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"glint/ingest/server"
+	"glint/ingest/receiver"
 	"glint/ingest/wal"
 	"glint/ingest/wal/disk"
 )
@@ -47,12 +47,12 @@ func logMarks(dir string) (marks, error) {
 // gate decides what a lane takes.
 type gate struct {
 	log        *wal.Log
-	watermarks []*server.Watermark
+	watermarks []*receiver.Watermark
 	shares     *shares
 }
 
 // gates are those of the log's lanes.
-type gates map[server.Lane]*gate
+type gates map[receiver.Lane]*gate
 
 // newGates returns the gates before lanes. Labels are those of the tokens that
 // may post now; pixel says that the standalone pixel writes to the live lane.
@@ -62,8 +62,8 @@ func newGates(lanes *wal.Lanes, m marks, labels func() []string, pixel bool) gat
 		live = func() []string { return slices.Concat(labels(), []string{pixelLabel}) }
 	}
 	return gates{
-		server.LaneLive:   newGate(lanes.Live, m, live),
-		server.LaneReplay: newGate(lanes.Replay, m, labels),
+		receiver.LaneLive:   newGate(lanes.Live, m, live),
+		receiver.LaneReplay: newGate(lanes.Replay, m, labels),
 	}
 }
 
@@ -71,7 +71,7 @@ func newGate(log *wal.Log, m marks, sources func() []string) *gate {
 	quota := float64(log.Stats().MaxBytes)
 	return &gate{
 		log: log,
-		watermarks: []*server.Watermark{
+		watermarks: []*receiver.Watermark{
 			{Level: func() int64 { return diskFree(log) }, Stop: m.stop, Resume: m.resume, Refusal: diskFull},
 			{
 				Level: func() int64 { _, all := log.Backlog(""); return all },
@@ -104,9 +104,9 @@ func roomOf(s wal.Stats, m marks) int64 {
 }
 
 // refusal returns the answer that every source gets now, nil while bodies are taken.
-func (g *gate) refusal() *server.Refusal {
+func (g *gate) refusal() *receiver.Refusal {
 	for _, w := range g.watermarks {
-		if r, ok := errors.AsType[*server.Refusal](w.Admit()); ok {
+		if r, ok := errors.AsType[*receiver.Refusal](w.Admit()); ok {
 			return r
 		}
 	}
@@ -114,7 +114,7 @@ func (g *gate) refusal() *server.Refusal {
 }
 
 // admit says whether a lane takes a body of that source now.
-func (g gates) admit(lane server.Lane, source string) error {
+func (g gates) admit(lane receiver.Lane, source string) error {
 	gate := g[lane]
 	for _, w := range gate.watermarks {
 		if err := w.Admit(); err != nil {

@@ -20,7 +20,7 @@ import (
 
 	"glint/edge/event"
 	"glint/edge/token"
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/embedded"
 	"glint/ingest/warehouse/enginetest/enginelib"

@@ -12,7 +12,7 @@ import (
 
 	"glint/ingest/batch"
 	"glint/ingest/deadletters"
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 )
 
 // eventTables are those that ingest writes.

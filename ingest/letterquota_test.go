@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"glint/ingest/deadletters"
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 )
 
 // usedUp makes a file that takes bytes of the dead letters for a source, without

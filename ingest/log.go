@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/ingest/batch"
-	"glint/ingest/server"
-	"glint/ingest/server/codec"
+	"glint/ingest/receiver"
+	"glint/ingest/receiver/codec"
 	"glint/ingest/wal"
 )
 
@@ -48,19 +48,19 @@ func openLog(ctx context.Context, cfg *Config) (*wal.Lanes, marks, error) {
 
 // The answers while the log has no room. The sender keeps the lines.
 var (
-	logFull = &server.Refusal{
+	logFull = &receiver.Refusal{
 		Status: http.StatusTooManyRequests, Reason: "log_full",
 		Message: "the log's quota is used up until the warehouse has caught up; send the lines again", RetryAfter: 10 * time.Second,
 	}
-	diskFull = &server.Refusal{
+	diskFull = &receiver.Refusal{
 		Status: http.StatusServiceUnavailable, Reason: "disk_full",
 		Message: "the log's disk is full; make room and send the lines again", RetryAfter: 10 * time.Second,
 	}
 )
 
 // appendTo stores a body by appending it to the log as it came.
-func appendTo(lanes *wal.Lanes) server.Store {
-	return func(ctx context.Context, b *server.Body) error {
+func appendTo(lanes *wal.Lanes) receiver.Store {
+	return func(ctx context.Context, b *receiver.Body) error {
 		at, err := lanes.Lane(string(b.Lane)).Append(ctx, &wal.Record{
 			ReceivedAt: b.ReceivedAt, Source: b.Source, Codec: wal.Codec(b.Codec),
 			DecodedBytes: uint64(b.DecodedBytes), Lines: uint32(b.Lines), Body: b.Bytes,

@@ -14,8 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/token"
-	"glint/ingest/server"
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver"
+	"glint/ingest/receiver/linegen"
 	"glint/ingest/wal"
 )
 
@@ -42,7 +42,7 @@ func startServer(tb testing.TB, dir string, liveBytes int64, tokensFile string, 
 	if err != nil {
 		tb.Fatal(err)
 	}
-	gates := newGates(lanes, marks, func() []string { return tokens.Labels(server.ScopeLogs) }, false)
+	gates := newGates(lanes, marks, func() []string { return tokens.Labels(receiver.ScopeLogs) }, false)
 	registry.MustRegister(gates)
 	s, err := newLogServer(&cfg, lanes, tokens, gates, func() error { return nil }, nil, registry)
 	if err != nil {

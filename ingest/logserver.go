@@ -4,7 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/ingest/host/tlsfiles"
-	"glint/ingest/server"
+	"glint/ingest/receiver"
 	"glint/ingest/wal"
 )
 
@@ -15,8 +15,8 @@ const tokenLabel = "default"
 const pixelLabel = "pixel"
 
 // newLogServer returns what takes bodies for the log.
-func newLogServer(cfg *Config, lanes *wal.Lanes, tokens *server.Tokens, g gates, ready func() error, status func() any, r prometheus.Registerer) (*server.Server, error) {
-	c := server.Config{
+func newLogServer(cfg *Config, lanes *wal.Lanes, tokens *receiver.Tokens, g gates, ready func() error, status func() any, r prometheus.Registerer) (*receiver.Server, error) {
+	c := receiver.Config{
 		Tokens: tokens, Store: appendTo(lanes), Admit: g.admit, Ready: ready, Status: status, ServiceIDs: cfg.ServiceIDs,
 		Outcomes:          outcomes{logDir: cfg.LogDir}.of,
 		RequireClientCert: cfg.TLS.ClientCA != "",
@@ -31,13 +31,13 @@ func newLogServer(cfg *Config, lanes *wal.Lanes, tokens *server.Tokens, g gates,
 		}
 		c.TLS = files.Config()
 	}
-	return server.New(c)
+	return receiver.New(c)
 }
 
-func openTokens(cfg *Config) (*server.Tokens, error) {
-	one := server.Token{Label: tokenLabel, Scopes: []server.Scope{server.ScopeLogs}, Secret: cfg.Token}
+func openTokens(cfg *Config) (*receiver.Tokens, error) {
+	one := receiver.Token{Label: tokenLabel, Scopes: []receiver.Scope{receiver.ScopeLogs}, Secret: cfg.Token}
 	if cfg.TokensFile == "" {
-		return server.NewTokens(one)
+		return receiver.NewTokens(one)
 	}
-	return server.OpenTokens(cfg.TokensFile, cfg.Logger, one)
+	return receiver.OpenTokens(cfg.TokensFile, cfg.Logger, one)
 }

@@ -9,7 +9,7 @@ import (
 
 	"glint/ingest/batch"
 	"glint/ingest/receipts"
-	"glint/ingest/server"
+	"glint/ingest/receiver"
 )
 
 // outcomes are looked up in the receipts, which outlive the process: what became
@@ -18,8 +18,8 @@ type outcomes struct{ logDir string }
 
 // of says what became of records. A record is pending until its lane is
 // acknowledged up to it, since its receipt may be replaced before.
-func (o outcomes) of(ctx context.Context, q server.Records) (server.Outcomes, error) {
-	found := server.Outcomes{Counts: map[string]int{}}
+func (o outcomes) of(ctx context.Context, q receiver.Records) (receiver.Outcomes, error) {
+	found := receiver.Outcomes{Counts: map[string]int{}}
 	progress, err := batch.ReadProgress(filepath.Join(o.logDir, "batches", string(q.Lane)))
 	if err != nil {
 		return found, err
@@ -50,7 +50,7 @@ func (o outcomes) of(ctx context.Context, q server.Records) (server.Outcomes, er
 }
 
 // add counts the lines of a record that is done.
-func add(o *server.Outcomes, r *receipts.Receipt, events int) {
+func add(o *receiver.Outcomes, r *receipts.Receipt, events int) {
 	o.Records++
 	o.Lines += r.Lines
 	o.NotKept += r.Detail(receipts.NotKept)

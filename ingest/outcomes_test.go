@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"glint/ingest/logstream"
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 )
 
 // outcomesOf waits until it is known what became of a body.

@@ -23,7 +23,7 @@ import (
 
 	"glint/ingest/batch"
 	"glint/ingest/deadletters"
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 	"glint/ingest/warehouse"
 )
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 )
 
 // TestATrickleIsFewInserts posts a line now and then: the engine shall not make a

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 )
 
 // The load of BenchmarkLiveLagBesideReplay.

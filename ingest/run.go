@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"glint/edge/token"
-	"glint/ingest/server"
+	"glint/ingest/receiver"
 )
 
 // stopTimeout bounds the whole stop; every step gets what is left of it.
@@ -62,7 +62,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	labels := func() []string { return tokens.Labels(server.ScopeLogs) }
+	labels := func() []string { return tokens.Labels(receiver.ScopeLogs) }
 	gates := newGates(lanes, marks, labels, cfg.PixelListen != "")
 	registry.MustRegister(gates)
 	lists := newListWatch(cfg.Logger, registry)
@@ -84,7 +84,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	go func() { failed <- serveError("ingest", logs.Serve(listeners.ingest)) }()
 	stops.push(logs.Shutdown)
 	if listeners.pixel != nil {
-		stream := newPixelStream(&cfg, lanes.Live, gates[server.LaneLive], registry)
+		stream := newPixelStream(&cfg, lanes.Live, gates[receiver.LaneLive], registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
 		opens, sources, err := newPixel(&cfg, stream, registry, lists)
 		if err != nil {

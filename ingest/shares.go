@@ -8,12 +8,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"glint/ingest/server"
+	"glint/ingest/receiver"
 )
 
 // sourceFull is the answer to a source that has used up its share while others
 // go on. The sender keeps the lines.
-var sourceFull = &server.Refusal{
+var sourceFull = &receiver.Refusal{
 	Status: http.StatusTooManyRequests, Reason: "source_full",
 	Message:    "this source's share of the log is used up until the warehouse has caught up; send the lines again",
 	RetryAfter: 10 * time.Second,

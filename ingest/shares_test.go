@@ -13,7 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 	"glint/ingest/wal"
 )
 

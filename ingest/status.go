@@ -9,7 +9,7 @@ import (
 	"glint/edge/token"
 	"glint/ingest/keyring"
 	"glint/ingest/networks"
-	"glint/ingest/server"
+	"glint/ingest/receiver"
 	"glint/ingest/wal"
 )
 
@@ -121,7 +121,7 @@ func keyStatus(ring *token.Ring) []KeyStatus {
 }
 
 func (b *statusBoard) lanes(s *Status) {
-	for _, lane := range []server.Lane{server.LaneLive, server.LaneReplay} {
+	for _, lane := range []receiver.Lane{receiver.LaneLive, receiver.LaneReplay} {
 		gate := b.gates[lane]
 		w := gate.log.Stats()
 		l := LaneStatus{
@@ -133,7 +133,7 @@ func (b *statusBoard) lanes(s *Status) {
 			s.Missing = append(s.Missing, Problem{Code: refusal.Reason, Text: refusal.Message})
 		}
 		s.Lanes = append(s.Lanes, l)
-		if lane == server.LaneLive {
+		if lane == receiver.LaneLive {
 			s.Disk = DiskStatus{w.DiskFree, w.DiskBytes}
 		}
 		s.LastReceivedAt = later(s.LastReceivedAt, &w)

@@ -13,7 +13,7 @@ import (
 
 	"glint/edge/classify"
 	"glint/edge/event"
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 	"glint/ingest/warehouse"
 )
 

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"glint/edge/event"
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 )
 
 // bulk posts many lines, each with an event id of its own, as an edge would

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"glint/edge/event"
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 )
 
 // TestTheSameLinesThreeTimesGiveTheSameReports posts the lines of four campaigns

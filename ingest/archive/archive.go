@@ -23,7 +23,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"glint/ingest/logline"
-	"glint/ingest/server/codec"
+	"glint/ingest/receiver/codec"
 )
 
 // The errors of a file, beside those of the disk.

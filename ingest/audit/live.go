@@ -15,7 +15,7 @@ import (
 	"glint/ingest/archive"
 	"glint/ingest/logline"
 	"glint/ingest/receipts"
-	"glint/ingest/server/codec"
+	"glint/ingest/receiver/codec"
 	"glint/ingest/wal"
 )
 

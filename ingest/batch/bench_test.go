@@ -8,7 +8,7 @@ import (
 
 	"glint/edge/event"
 	"glint/edge/token"
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 )
 
 const benchLines = 20_000

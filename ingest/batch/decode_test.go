@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"glint/edge/event"
-	"glint/ingest/server/codec"
+	"glint/ingest/receiver/codec"
 )
 
 func TestLinesAreFoundHoweverTheyEnd(t *testing.T) {

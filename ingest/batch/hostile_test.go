@@ -11,7 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"glint/edge/event"
-	"glint/ingest/server/codec"
+	"glint/ingest/receiver/codec"
 )
 
 // hostileLines are lines that make work, by their size in bytes: none is an

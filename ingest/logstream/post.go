@@ -15,7 +15,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"glint/ingest/server/codec"
+	"glint/ingest/receiver/codec"
 )
 
 // StatusError is an answer other than 2xx.

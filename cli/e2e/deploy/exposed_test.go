@@ -24,7 +24,7 @@ import (
 	"glint/edge/token"
 	"glint/ingest"
 	"glint/ingest/networks"
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 	"glint/ingest/warehouse/embedded"
 	"glint/ingest/warehouse/enginetest/enginelib"
 )

@@ -1,4 +1,4 @@
-package server
+package receiver
 
 import (
 	"strconv"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"glint/ingest/server/codec"
+	"glint/ingest/receiver/codec"
 )
 
 type metrics struct {

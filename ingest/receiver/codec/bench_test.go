@@ -3,7 +3,7 @@ package codec
 import (
 	"testing"
 
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 )
 
 // BenchmarkCount is one processor's rate of decoding and counting: the ceiling

@@ -1,11 +1,11 @@
-package server
+package receiver
 
 import (
 	"context"
 	"net/http"
 	"time"
 
-	"glint/ingest/server/codec"
+	"glint/ingest/receiver/codec"
 )
 
 // Lane keeps what is sent again from delaying what happens now.

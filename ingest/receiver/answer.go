@@ -1,4 +1,4 @@
-package server
+package receiver
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"glint/edge/event"
 	"glint/edge/event/jsonline"
 	"glint/ingest/logline"
-	"glint/ingest/server/codec"
+	"glint/ingest/receiver/codec"
 )
 
 // outcomesHeader has where a client asks what became of its body.

@@ -1,4 +1,4 @@
-package server
+package receiver
 
 import (
 	"bufio"
@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 )
 
 // BenchmarkPost posts bodies of realistic lines over loopback to a server whose

@@ -1,4 +1,4 @@
-package server
+package receiver
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 )
 
 // ask sends a request and returns the answer.

@@ -1,4 +1,4 @@
-// Package server is ingest's HTTP side: it authenticates, takes a body of log
+// Package receiver is ingest's HTTP side: it authenticates, takes a body of log
 // lines within limits, finds out its codec, checks that it can be decoded and
 // counts its lines, and answers 2xx once Store has returned.
 //
@@ -11,7 +11,7 @@
 //
 // HTTP/1.1 only, with TLS if configured:
 // https://www.rfc-editor.org/rfc/rfc9112
-package server
+package receiver
 
 import (
 	"context"

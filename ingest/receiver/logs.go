@@ -1,4 +1,4 @@
-package server
+package receiver
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"glint/ingest/server/codec"
+	"glint/ingest/receiver/codec"
 )
 
 // logs takes one body of lines.

@@ -1,4 +1,4 @@
-package server
+package receiver
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"glint/ingest/server/linegen"
+	"glint/ingest/receiver/linegen"
 )
 
 const two = "{\"a\":1}\n{\"b\":2}\n"
