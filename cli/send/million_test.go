@@ -39,7 +39,11 @@ func runningApp(tb testing.TB, out, errs io.Writer) *app.App {
 	if err := os.WriteFile(h.CredentialsFile(), []byte(credentials), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	state := home.State{Pixel: "http://127.0.0.1:8701", Warehouse: w.URL, Credentials: h.CredentialsFile(), PixelKeys: []int{1}}
+	keys, err := h.FirstKey()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	state := home.State{Pixel: "http://127.0.0.1:8701", Warehouse: w.URL, Credentials: h.CredentialsFile(), PixelKeys: []int{int(keys[0].ID)}}
 	if err := h.WriteState(state); err != nil {
 		tb.Fatal(err)
 	}

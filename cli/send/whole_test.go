@@ -50,9 +50,6 @@ type world struct {
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	a := runningApp(tb, io.Discard, io.Discard)
-	if _, err := a.Ring(); err != nil { // makes the key
-		tb.Fatal(err)
-	}
 	// The commands are processes of their own, and the state is this one's.
 	address, err := url.Parse(enginetest.Open(tb).URL)
 	if err != nil {
