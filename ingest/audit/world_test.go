@@ -78,8 +78,15 @@ func (w *world) receiptsDir() string { return filepath.Join(w.dir, receipts.Fold
 // reopenBook begins a book at a time; an older one goes on.
 func (w *world) reopenBook(at time.Time) {
 	w.t.Helper()
+	// As if the book had been open all the while: receipts age by the time that has
+	// passed, never beyond the wall clock.
+	var passed time.Duration
+	elapsed := func() time.Duration {
+		passed += 2 * receipts.DefaultRetain
+		return passed
+	}
 	var err error
-	w.book, err = receipts.Open(receipts.Options{Dir: w.receiptsDir(), Now: func() time.Time { return at }})
+	w.book, err = receipts.Open(receipts.Options{Dir: w.receiptsDir(), Now: func() time.Time { return at }, Elapsed: elapsed})
 	if err != nil {
 		w.t.Fatal(err)
 	}
