@@ -152,7 +152,7 @@ func (w *Warehouse) BadTokensOf(ctx context.Context, faults []string, after *Bad
 		var b BadToken
 		var opened, received int64
 		err := rows.Scan(&opened, &b.EventID, &received, &b.TimeSuspect, &b.Fault, &b.TokenStatus, &b.Token, &b.Path, &b.KeyID, &b.IssuedAt,
-			&b.Method, &b.Protocol, &b.JA4, &b.HeaderBits, &b.HeaderFacts, &b.RefererHost, &b.UserAgent, &b.IP, &b.Network,
+			&b.NamedCampaign, &b.Method, &b.Protocol, &b.JA4, &b.HeaderBits, &b.HeaderFacts, &b.RefererHost, &b.UserAgent, &b.IP, &b.Network,
 			&b.NetworkListDate, &b.ASNumber, &b.Country, &b.Region, &b.ConnectionType, &b.ProxyType, &b.ProxyDescription,
 			&b.BotDetection, &b.BotName, &b.BotCategory, &b.Edge, &b.POP, &b.ServiceVersion, &b.SandboxRequest, &b.Source, &b.Extra)
 		if err != nil {

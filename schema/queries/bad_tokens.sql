@@ -4,8 +4,8 @@
 -- Reads:   the table bad_tokens by its key, so only as the warehouse user.
 SELECT
     toUnixTimestamp64Milli(opened_at) AS opened_ms, event_id, toUnixTimestamp64Milli(received_at) AS received_ms,
-    toInt8(time_suspect) AS suspect, fault, token_status, token, path, key_id, issued_at, method, protocol, ja4, header_bits,
-    header_facts, referer_host, user_agent, ip, network, network_list_date, as_number, country, region, connection_type,
+    toInt8(time_suspect) AS suspect, fault, token_status, token, path, key_id, issued_at, named_campaign_id, method, protocol, ja4,
+    header_bits, header_facts, referer_host, user_agent, ip, network, network_list_date, as_number, country, region, connection_type,
     proxy_type, proxy_description, bot_detection, bot_name, bot_category, edge, pop, service_version, sandbox_request,
     source, extra
 FROM bad_tokens FINAL
