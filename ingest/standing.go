@@ -367,8 +367,11 @@ func (r *reporter) waiting(p *Problem, err error, now time.Time) {
 		r.cfg.progress(text)
 		return
 	}
-	r.cfg.Logger.Error("the warehouse cannot be used yet, trying again", "problem", p.Code, "text", p.Text,
-		"error", cause, "try", p.Hint, "since", r.began.UTC().Format(time.RFC3339))
+	facts := []any{"problem", p.Code, "text", p.Text, "error", cause, "since", r.began.UTC().Format(time.RFC3339)}
+	if p.Hint != "" {
+		facts = append(facts, "try", p.Hint)
+	}
+	r.cfg.Logger.Error("the warehouse cannot be used yet, trying again", facts...)
 }
 
 func (r *reporter) up() {

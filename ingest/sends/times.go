@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // time zones by name on machines without them
+
+	"glint/edge/event/rfc3339"
 )
 
 // The errors of ParseTime.
@@ -44,8 +46,8 @@ var zoneNames = map[string]int{
 	"MST": -7 * 3600, "MDT": -6 * 3600, "PST": -8 * 3600, "PDT": -7 * 3600,
 }
 
-// ParseTime reads a time as people's programs write it: RFC 3339 in its lenient
-// forms (small t and z, a blank for the T, no seconds, the leap second :60, an
+// ParseTime reads a time as people's programs write it: RFC 3339, as the events'
+// times are read, and looser forms of it (a blank for the T, no seconds, an
 // offset without minutes), ISO 8601 basic, RFC 5322, day.month.year, and seconds
 // or milliseconds since 1970. A time without a zone is read in zone; with none
 // the error is ErrNoZone. It returns ErrAmbiguous for 11/12/2026, ErrSkipped for
@@ -53,10 +55,8 @@ var zoneNames = map[string]int{
 // without a time of day included.
 func ParseTime(text string, zone *time.Location) (ParsedTime, error) {
 	text = strings.TrimSpace(text)
-	if strings.HasSuffix(text, "Z") { // nearly always, and faster; package time takes +24:00, too
-		if t, err := time.Parse(time.RFC3339, text); err == nil {
-			return ParsedTime{Time: t}, nil
-		}
+	if t, err := rfc3339.Parse(text); err == nil { // nearly always
+		return ParsedTime{Time: t}, nil
 	}
 	if m := unixTime.FindStringSubmatch(text); m != nil {
 		seconds, err := strconv.ParseInt(m[1]+m[2], 10, 64)
