@@ -48,10 +48,11 @@ func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := clickhouse.Open(options)
+	opened, err := clickhouse.Open(options)
 	if err != nil {
 		return nil, fmt.Errorf("open warehouse: %w", err)
 	}
+	conn := quietConn{opened}
 	err = conn.Ping(ctx)
 	if e, ok := errors.AsType[*clickhouse.Exception](err); ok && e.Code == codeUnknownDatabase {
 		if err = createDatabase(ctx, options); err == nil {
@@ -72,10 +73,11 @@ const codeUnknownDatabase = 81
 func createDatabase(ctx context.Context, options *clickhouse.Options) error {
 	plain := *options
 	plain.Auth.Database = "system" // every server has it
-	conn, err := clickhouse.Open(&plain)
+	opened, err := clickhouse.Open(&plain)
 	if err != nil {
 		return err
 	}
+	conn := quietConn{opened}
 	defer func() { _ = conn.Close() }()
 	return conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+Database)
 }

@@ -1,0 +1,61 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"regexp"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// quietConn returns errors without the URLs of requests. Package net/http puts
+// them into its errors, and clickhouse-go puts into them a query's parameters,
+// such as message ids, and what it does not know in a DSN, such as a password
+// under a misspelt name.
+type quietConn struct{ driver.Conn }
+
+func (c quietConn) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
+	rows, err := c.Conn.Query(ctx, query, args...)
+	return rows, withoutURLs(err)
+}
+
+func (c quietConn) QueryRow(ctx context.Context, query string, args ...any) driver.Row {
+	return quietRow{c.Conn.QueryRow(ctx, query, args...)}
+}
+
+func (c quietConn) Exec(ctx context.Context, query string, args ...any) error {
+	return withoutURLs(c.Conn.Exec(ctx, query, args...))
+}
+
+func (c quietConn) InsertFormat(ctx context.Context, format, query string, data io.Reader) error {
+	return withoutURLs(c.Conn.InsertFormat(ctx, format, query, data))
+}
+
+func (c quietConn) Ping(ctx context.Context) error { return withoutURLs(c.Conn.Ping(ctx)) }
+
+type quietRow struct{ driver.Row }
+
+func (r quietRow) Err() error            { return withoutURLs(r.Row.Err()) }
+func (r quietRow) Scan(into ...any) error { return withoutURLs(r.Row.Scan(into...)) }
+
+// quietError is an error with another text.
+type quietError struct {
+	text string
+	err  error
+}
+
+func (e *quietError) Error() string { return e.text }
+func (e *quietError) Unwrap() error { return e.err }
+
+// quotedURL finds a URL as url.Error writes it, in groups its scheme and host.
+var quotedURL = regexp.MustCompile(`"([a-zA-Z]+://)(?:[^"/?#@]*@)?([^"/?#]*)[^"]*"`)
+
+// withoutURLs returns err with no more of URLs in its text than scheme and host.
+func withoutURLs(err error) error {
+	if _, ok := errors.AsType[*url.Error](err); !ok {
+		return err
+	}
+	return &quietError{quotedURL.ReplaceAllString(err.Error(), "$1$2"), err}
+}
