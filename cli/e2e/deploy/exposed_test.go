@@ -23,6 +23,7 @@ import (
 
 	"glint/edge/token"
 	"glint/ingest"
+	"glint/ingest/deadletters"
 	"glint/ingest/networks"
 	"glint/ingest/receiver/linegen"
 	"glint/ingest/warehouse/embedded"
@@ -70,6 +71,7 @@ func config(t *testing.T) ingest.Config {
 	cfg.IngestListen, cfg.PixelListen, cfg.MetricsListen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.Token, cfg.Ring, cfg.Version = ingestToken, &token.Ring{}, "test"
 	cfg.LogDir, cfg.DeadLetterDir = filepath.Join(home, "log"), filepath.Join(home, "deadletters")
+	fillDeadLetters(t, cfg.DeadLetterDir)
 	cfg.Pixel.ListsHome, cfg.Pixel.ASNFile = home, asnFile(t, home)
 	if _, err := networks.SaveRelay(home, []byte("172.224.226.0/27,GB,GB-EN,London\n"), time.Now()); err != nil {
 		t.Fatal(err)
@@ -79,6 +81,24 @@ func config(t *testing.T) ingest.Config {
 		Users: []embedded.User{{Name: "glint", Password: "warehouse-secret"}},
 	}
 	return cfg
+}
+
+// fillDeadLetters makes a file that takes all the room that one source has among
+// the dead letters, without taking it of the disk.
+func fillDeadLetters(t *testing.T, dir string) {
+	t.Helper()
+	path := filepath.Join(dir, "0123456789abcdef01234567.ndjson")
+	const head = `{"received_at":"2026-03-04T05:06:07.891Z","source":"default","reason":"not_event","detail":"","line":"x"}` + "\n"
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = os.WriteFile(path, []byte(head), 0o600)
+	}
+	if err == nil {
+		err = os.Truncate(path, deadletters.DefaultMaxBytes/2)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // asnFile writes the smallest database of networks.
@@ -123,13 +143,17 @@ func post(t *testing.T, address, secret string, body []byte) int {
 }
 
 // use has something of each kind happen, since a metric with labels appears
-// with its first value: lines of both lanes, a refusal, an open.
+// with its first value: lines of both lanes, one that cannot be kept, a refusal,
+// an open.
 func use(t *testing.T, at ingest.Addresses) {
 	t.Helper()
 	for seed, lane := range []string{"live", "replay"} {
 		if status := post(t, at.Ingest+"/v1/logs?lane="+lane, ingestToken, linegen.Body(uint64(seed), 10)); status != http.StatusOK {
 			t.Fatalf("lines of lane %s are answered with %d", lane, status)
 		}
+	}
+	if status := post(t, at.Ingest+"/v1/logs", ingestToken, []byte("junk\n")); status != http.StatusOK {
+		t.Fatalf("a line that cannot be stored is answered with %d", status)
 	}
 	if status := post(t, at.Ingest+"/v1/logs", "wrong", nil); status != http.StatusUnauthorized {
 		t.Fatalf("a wrong token is answered with %d", status)
