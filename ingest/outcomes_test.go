@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"glint/edge/event"
 	"glint/ingest/logstream"
 	"glint/ingest/receiver/linegen"
 )
@@ -116,6 +117,44 @@ func TestLinesOfEveryFormAreStored(t *testing.T) {
 		}
 		if diff := cmp.Diff(map[string]int{"stored": 1}, outcomesOf(t, poster, answer).Counts); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// TestALongLineIsTooLongOnEitherLane posts lines around the bound, bare and
+// within what log pipelines put around them.
+func TestALongLineIsTooLongOnEitherLane(t *testing.T) {
+	s := runService(t, t.TempDir(), newEngine(t).dsn, nil)
+	events := eventsOf(t, linegen.Body(3, 2))
+	padded := func(before, after string, n int) string {
+		line := before + strings.TrimSuffix(string(events[0].AppendJSON(nil)), "}") + `,"later":"`
+		return line + strings.Repeat("x", n-len(line)-len(`"}`+after)) + `"}` + after
+	}
+	const most = event.MaxReadBytes
+	var body strings.Builder
+	for _, line := range []string{
+		padded("", "", most), padded("", "", most+1), padded("", "", 100*most),
+		padded("<134>2026-11-21T13:00:00Z cache-fra1 opens[1]: ", "", most+1),
+		padded(`{"host":"h","message":`, "}", most+1),
+		strings.Repeat("x", most+1), "  " + strings.Repeat("[", most+1) + "\t",
+		strings.Repeat("x", most),
+	} {
+		body.WriteString(line + "\n")
+	}
+	body.Write(events[1].AppendJSON(nil))
+	for _, lane := range []string{"", "lane=replay"} {
+		poster := logstream.NewPoster(s.Ingest, testToken, lane)
+		answer, err := poster.Post(t.Context(), []byte(body.String()))
+		if err != nil || answer.Problem != "" {
+			t.Fatalf("%s: %+v, %v", lane, answer, err)
+		}
+		got := outcomesOf(t, poster, answer)
+		if got.Counts["too_long"] != 6 || got.Counts["not_event"] != 1 || got.Counts["stored"]+got.Counts["repeated"] != 2 {
+			t.Errorf("%s: %+v", lane, got)
+		}
+		answer, err = poster.Post(t.Context(), []byte(padded("", "", most+1)))
+		if err != nil || !strings.Contains(answer.Problem, "more than 16384 bytes") {
+			t.Errorf("%s, nothing but a long line: %+v, %v", lane, answer, err)
 		}
 	}
 }

@@ -47,7 +47,7 @@ type look struct {
 
 const (
 	maxLooks     = 100
-	maxRestBytes = 8 << 10
+	maxRestBytes = event.MaxReadBytes + 1 // more is as much too long
 )
 
 // head looks at the first bytes of a body.
@@ -56,9 +56,7 @@ func (l *look) head(head []byte) {
 	for l.lines < maxLooks {
 		line, rest, whole := bytes.Cut(head, []byte{'\n'})
 		if !whole {
-			if len(line) <= maxRestBytes {
-				l.rest = bytes.Clone(line)
-			}
+			l.rest = bytes.Clone(line[:min(len(line), maxRestBytes)])
 			return
 		}
 		if l.line(line); l.found {

@@ -37,7 +37,7 @@ func (c quietConn) Ping(ctx context.Context) error { return withoutURLs(c.Conn.P
 
 type quietRow struct{ driver.Row }
 
-func (r quietRow) Err() error            { return withoutURLs(r.Row.Err()) }
+func (r quietRow) Err() error             { return withoutURLs(r.Row.Err()) }
 func (r quietRow) Scan(into ...any) error { return withoutURLs(r.Row.Scan(into...)) }
 
 // quietError is an error with another text.
