@@ -68,7 +68,7 @@ type Config struct {
 	// Logger gets starts, restarts and stops; nil discards them.
 	Logger *slog.Logger
 
-	noNamespace bool // as on a system that allows no namespaces; for tests
+	isolations []isolation // other ways to isolate the engine, for tests
 }
 
 // identifier is safe as an XML element and as an unquoted SQL identifier.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -90,40 +89,33 @@ func newRoom(cfg *Config, files layout, port int, isolated bool) room {
 	}
 }
 
-// startIsolated starts the command in a network namespace of its own, where
-// nobody but its children can connect to it. It returns false when the kernel
-// or a container's policy does not allow that; the command was not started then.
-func startIsolated(cmd *exec.Cmd) (bool, error) {
-	attributes := *cmd.SysProcAttr
-	attempts := []func(*syscall.SysProcAttr){func(a *syscall.SysProcAttr) {
+// isolation is a way to start the engine apart from other processes.
+type isolation func(*syscall.SysProcAttr)
+
+// isolations are the ways to start the engine in a network namespace of its own,
+// where nobody but its children can connect to it; the best one first.
+func isolations() []isolation {
+	asUser := func(a *syscall.SysProcAttr) {
 		uid, gid := os.Geteuid(), os.Getegid()
 		a.Cloneflags |= unix.CLONE_NEWUSER | unix.CLONE_NEWNET
 		a.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
 		a.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
 		// To raise the loopback interface; given up before the engine is loaded.
 		a.AmbientCaps = []uintptr{unix.CAP_NET_ADMIN}
-	}}
-	if os.Geteuid() == 0 {
-		// With the rights of root no user namespace is needed, and files of other owners stay readable.
-		asRoot := func(a *syscall.SysProcAttr) { a.Cloneflags |= unix.CLONE_NEWNET }
-		attempts = append([]func(*syscall.SysProcAttr){asRoot}, attempts...)
 	}
-	for _, attempt := range attempts {
-		isolating := attributes
-		attempt(&isolating)
-		cmd.SysProcAttr = &isolating
-		err := cmd.Start()
-		if err == nil {
-			return true, nil
-		}
-		refused := errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.ENOSPC) ||
-			errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.EUSERS)
-		if !refused {
-			return false, fmt.Errorf("start engine process: %w", err)
-		}
+	if os.Geteuid() != 0 {
+		return []isolation{asUser}
 	}
-	cmd.SysProcAttr = &attributes
-	return false, nil
+	// With the rights of root no user namespace is needed, and files of other owners stay readable.
+	asRoot := func(a *syscall.SysProcAttr) { a.Cloneflags |= unix.CLONE_NEWNET }
+	return []isolation{asRoot, asUser}
+}
+
+// refused reports whether the kernel or a container's policy does not allow an
+// isolation; the child was not started then.
+func refused(err error) bool {
+	return errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.ENOSPC) ||
+		errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOSYS) || errors.Is(err, syscall.EUSERS)
 }
 
 // confineIfAsked confines this process and executes it again. It returns only

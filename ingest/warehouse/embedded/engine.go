@@ -100,7 +100,7 @@ func startLocked(ctx context.Context, cfg Config, files layout, lock *dirLock) (
 	engine := &Engine{cfg: cfg, lock: lock, url: publicURL(listener), done: make(chan struct{})}
 	way := newRelay()
 	engine.proxy = newProxy(&engine.cfg, way)
-	engine.supervisor = &supervisor{cfg: &engine.cfg, files: files, lock: lock, relay: way, shared: cfg.noNamespace}
+	engine.supervisor = &supervisor{cfg: &engine.cfg, files: files, lock: lock, relay: way}
 	engine.supervisor.stop, engine.stop = context.WithCancel(context.Background())
 	engine.supervisor.hurry, engine.hurry = context.WithCancel(context.Background())
 	// Whoever cancels the start wants the engine gone, not tidied up.

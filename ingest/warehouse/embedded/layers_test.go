@@ -10,7 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"glint/ingest/warehouse/embedded/gatekeeper"
 )
@@ -131,7 +134,10 @@ func TestNobodyElseConnectsToTheEngine(t *testing.T) {
 func TestEngineWithoutANetworkOfItsOwnStillWorks(t *testing.T) {
 	dir := t.TempDir()
 	cfg := testConfig(dir, enginePath(t))
-	cfg.noNamespace = true
+	cfg.isolations = []isolation{
+		func(a *syscall.SysProcAttr) { a.Cloneflags |= unix.CLONE_NEWNS | unix.CLONE_FS }, // EINVAL by clone(2)
+		func(a *syscall.SysProcAttr) { a.Cloneflags |= unix.CLONE_NEWUSER | unix.CLONE_FS },
+	}
 	engine, err := Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

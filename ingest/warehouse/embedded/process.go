@@ -89,21 +89,11 @@ func (p *process) start(spec []byte, cfg *Config, files layout, lock *dirLock) e
 	}
 	p.stderr = &tailWriter{next: log}
 
-	// The link, not the path: it is this very program even if the file was replaced meanwhile.
-	p.cmd = exec.Command("/proc/self/exe")
-	p.cmd.Args = []string{os.Args[0], "engine"}
-	p.cmd.Env = childEnvironment(files)
-	p.cmd.Dir = files.TempDir
-	p.cmd.Stderr = p.stderr
-	p.cmd.ExtraFiles = make([]*os.File, 3)
-	p.cmd.ExtraFiles[childDoorwayFD-3] = childEnd
-	p.cmd.ExtraFiles[childLockFD-3] = lock.file
-	p.cmd.ExtraFiles[childStatusFD-3] = statusWrite
-	// Its own group: a signal to ours must leave the order of the stop to us.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	p.cmd.WaitDelay = time.Second
-
-	if err := p.launch(cfg, files); err != nil {
+	inherited := make([]*os.File, 3)
+	inherited[childDoorwayFD-3] = childEnd
+	inherited[childLockFD-3] = lock.file
+	inherited[childStatusFD-3] = statusWrite
+	if err := p.launch(cfg, files, inherited); err != nil {
 		_ = statusRead.Close()
 		_ = log.Close()
 		way.close()
@@ -123,27 +113,45 @@ func (p *process) start(spec []byte, cfg *Config, files layout, lock *dirLock) e
 	return lock.note(os.Getpid(), p.cmd.Process.Pid)
 }
 
-// launch starts the command: isolated if that is wanted and possible.
-func (p *process) launch(cfg *Config, files layout) error {
-	var err error
-	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
-		return fmt.Errorf("open standard input of engine: %w", err)
-	}
-	environment := p.cmd.Env
+// launch starts the child: isolated if that is wanted and possible.
+func (p *process) launch(cfg *Config, files layout, inherited []*os.File) error {
+	var ways []isolation
 	if p.isolated {
-		if p.cmd.Env, err = withRoom(environment, newRoom(cfg, files, p.port, true)); err != nil {
-			return err
+		if ways = cfg.isolations; ways == nil {
+			ways = isolations()
 		}
-		if p.isolated, err = startIsolated(p.cmd); p.isolated || err != nil {
+	}
+	for _, isolate := range append(slices.Clone(ways), nil) {
+		p.isolated = isolate != nil
+		attributes := &syscall.SysProcAttr{Setpgid: true} // its own group: a signal to ours must leave the order of the stop to us
+		if p.isolated {
+			isolate(attributes)
+		}
+		err := p.execute(newRoom(cfg, files, p.port, p.isolated), files, inherited, attributes)
+		if err == nil || !p.isolated || !refused(err) {
 			return err
 		}
 	}
-	if p.cmd.Env, err = withRoom(environment, newRoom(cfg, files, p.port, false)); err != nil {
+	return nil // not reached: the last attempt is not isolated
+}
+
+// execute starts the child once. An exec.Cmd starts once only, also where that fails.
+func (p *process) execute(r room, files layout, inherited []*os.File, attributes *syscall.SysProcAttr) (err error) {
+	// The link, not the path: it is this very program even if the file was replaced meanwhile.
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{os.Args[0], "engine"}
+	if cmd.Env, err = withRoom(childEnvironment(files), r); err != nil {
 		return err
 	}
-	if err := p.cmd.Start(); err != nil {
+	cmd.Dir, cmd.Stderr, cmd.ExtraFiles, cmd.SysProcAttr = files.TempDir, p.stderr, inherited, attributes
+	cmd.WaitDelay = time.Second
+	if p.stdin, err = cmd.StdinPipe(); err != nil {
+		return fmt.Errorf("open standard input of engine: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start engine process: %w", err)
 	}
+	p.cmd = cmd
 	return nil
 }
 

@@ -45,7 +45,7 @@ func (s *supervisor) launch() (*process, *backend, error) {
 	started := time.Now()
 	child, err := startProcess(s.cfg, s.files, s.lock, !s.shared)
 	if err != nil {
-		if child != nil && child.stdin != nil {
+		if child != nil && child.cmd != nil {
 			child.kill()
 		}
 		return nil, nil, err
