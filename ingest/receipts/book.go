@@ -349,7 +349,8 @@ func (b *Book) remove(f *file) error {
 	return nil
 }
 
-// Close ends the book. What Append has taken is on disk already.
+// Close ends the book. What Append has taken is on disk already. Without room for
+// the time by which receipts age, they stay longer.
 func (b *Book) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -357,10 +358,12 @@ func (b *Book) Close() error {
 		return nil
 	}
 	b.closed = true
-	var errs []error
 	if b.age.now().After(b.saved) {
-		errs = append(errs, b.save(b.since))
+		if err := b.save(b.since); err != nil {
+			b.opt.Logger.Warn("the age of receipts is not noted; they stay longer", "error", err)
+		}
 	}
+	var errs []error
 	for len(b.open) > 0 {
 		errs = append(errs, b.leave(b.open[0]))
 	}
