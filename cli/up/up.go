@@ -44,6 +44,7 @@ type options struct {
 	newCredentials  bool
 	state           *home.StateKeeper
 	edgeUp          chan struct{}        // closed when the emulator has been started, or could not be
+	keyed           chan struct{}        // closed when there are pixel keys
 	running         atomic.Pointer[edge] // with --edge, once it answers
 }
 
@@ -102,7 +103,7 @@ func run(ctx context.Context, o *options) error {
 	o.state = &home.StateKeeper{Home: o.app.Home, Fault: func(err error) {
 		fmt.Fprintln(o.app.Err, "note: other commands do not find this glint yet:", output.Safe(err.Error()))
 	}}
-	o.edgeUp = make(chan struct{})
+	o.edgeUp, o.keyed = make(chan struct{}), make(chan struct{})
 	o.config.Listening = func(at ingest.Addresses) { o.listening(service, cancel, at, credentials, began) }
 	o.config.Ready = func(at ingest.Addresses, ring *token.Ring) {
 		if err := o.ready(service, cancel, at, ring, credentials, began); err != nil {
@@ -217,6 +218,9 @@ func (o *options) listening(ctx context.Context, cancel context.CancelCauseFunc,
 	}
 	go func() {
 		defer close(o.edgeUp)
+		if !o.keysCome(ctx) {
+			return
+		}
 		e, err := o.startEdge(ctx, cancel, at, c)
 		if err != nil {
 			cancel(err)
@@ -227,6 +231,21 @@ func (o *options) listening(ctx context.Context, cancel context.CancelCauseFunc,
 			o.stopEdge()
 		}
 	}()
+}
+
+// keysCome waits until there are pixel keys, which the emulator reads at its
+// start: a new home has its first ones once the warehouse is up. It reports
+// whether they came before the end.
+func (o *options) keysCome(ctx context.Context) bool {
+	if _, err := os.Stat(o.app.Home.PixelKeysFile()); err == nil {
+		return true
+	}
+	select {
+	case <-o.keyed:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // stopEdge ends the emulator, once.
@@ -246,6 +265,7 @@ func (o *options) publish(ctx context.Context, at ingest.Addresses, ring *token.
 
 // ready says that all is up, then plays the demo if asked.
 func (o *options) ready(ctx context.Context, cancel context.CancelCauseFunc, at ingest.Addresses, ring *token.Ring, c home.Credentials, began time.Time) error {
+	close(o.keyed)
 	<-o.edgeUp
 	if e := o.running.Load(); e != nil {
 		at.Pixel = e.emulator.URL()
