@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -109,7 +111,14 @@ func TestServeUsesAnotherClickHouse(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.User = url.UserPassword(i.credentials["GLINT_WAREHOUSE_USER"], i.credentials["GLINT_WAREHOUSE_PASSWORD"])
-	s := serve(t, newHome(t), server.String())
+	other := newHome(t)
+	if err := os.CopyFS(filepath.Join(other, "keys"), os.DirFS(filepath.Join(i.home, "keys"))); err != nil { // as each glint of a warehouse needs them
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(other, "keys"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, other, server.String())
 	stdin := strings.NewReader("recipient\none@example.com\n")
 	stdout, stderr, code := runGlint(t, s.home, stdin, "send", "register", "--warehouse", server.String(),
 		"--campaign", "elsewhere", "--file", "-", "--output", "-", "--pixel-base-url", s.pixel)

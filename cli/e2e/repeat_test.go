@@ -29,7 +29,7 @@ func TestTheSameLinesThreeTimesGiveTheSameReports(t *testing.T) {
 	}
 	// As if nobody had registered the last one yet: the table that finds a message's campaign.
 	late := "campaign_id = (SELECT campaign_id FROM campaigns WHERE name = 'late')"
-	backup := query(t, i, "SELECT message_id, campaign_id FROM message_campaigns FINAL WHERE "+late+" FORMAT Values")
+	backup := query(t, i, "SELECT * FROM message_campaigns FINAL WHERE "+late+" FORMAT Values")
 	query(t, i, "ALTER TABLE message_campaigns DELETE WHERE "+late+" SETTINGS mutations_sync = 2")
 
 	postShuffled(t, i, lines, 0)

@@ -16,7 +16,7 @@ func TestAnOpenThatComesBeforeItsMessageIsRegisteredCountsAfterwards(t *testing.
 		urls[n] = m.url
 	}
 	// As if nobody had registered them: the table that finds a message's campaign.
-	backup := query(t, i, "SELECT message_id, campaign_id FROM message_campaigns FINAL FORMAT Values")
+	backup := query(t, i, "SELECT * FROM message_campaigns FINAL FORMAT Values")
 	query(t, i, "TRUNCATE TABLE message_campaigns")
 	for _, url := range urls[:2] {
 		answer, err := http.Get(url)
