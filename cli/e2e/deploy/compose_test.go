@@ -180,6 +180,22 @@ func TestClickHouseSyncsLikeTheEmbeddedEngine(t *testing.T) {
 	}
 }
 
+// TestClickHouseHasBothFiles since readers would otherwise get at the tables.
+func TestClickHouseHasBothFiles(t *testing.T) {
+	volumes := readCompose(t).Services["clickhouse"].Volumes
+	for _, mount := range []string{
+		"./clickhouse/glint.xml:/etc/clickhouse-server/config.d/glint.xml:ro",
+		"./clickhouse/users.xml:/etc/clickhouse-server/users.d/glint.xml:ro",
+	} {
+		if !slices.Contains(volumes, mount) {
+			t.Errorf("the server lacks %s", mount)
+		}
+	}
+	if err := xml.Unmarshal([]byte(read(t, "clickhouse", "users.xml")), new(struct{})); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestProvisioningFilesAreYAML(t *testing.T) {
 	files, err := filepath.Glob("grafana/provisioning/*/*.yaml")
 	if err != nil || len(files) != 2 {
