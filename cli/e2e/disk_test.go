@@ -18,6 +18,7 @@ import (
 type tightDisk struct {
 	fill func(t *testing.T, i *instance, leave int64)
 	room func(t *testing.T, i *instance)
+	real bool // a file system, with room where a file is removed
 }
 
 // fileToken is an ingest token beside the one of the credentials.
@@ -37,13 +38,18 @@ func newTightDisk(t *testing.T, home string) tightDisk {
 	if err := syscall.Mount("glint-test", dir, "tmpfs", 0, "size=64m,mode=0700"); err != nil {
 		t.Log("no right to mount a small file system; a limit on the size of files takes its place:", err)
 		return tightDisk{
-			fill: func(t *testing.T, i *instance, _ int64) { limitFiles(t, i, 1) },
-			room: func(t *testing.T, i *instance) { limitFiles(t, i, unix.RLIM_INFINITY) },
+			fill: func(t *testing.T, i *instance, _ int64) { limitFiles(t, i, 64) }, // the ledger's bytes, which are written in place
+			room: func(t *testing.T, i *instance) {
+				if i.cmd.ProcessState == nil { // else its limit is gone with it
+					limitFiles(t, i, unix.RLIM_INFINITY)
+				}
+			},
 		}
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	ballast := filepath.Join(dir, "ballast")
 	return tightDisk{
+		real: true,
 		fill: func(t *testing.T, _ *instance, leave int64) { fillDisk(t, ballast, leave) },
 		room: func(t *testing.T, _ *instance) {
 			if err := os.Remove(ballast); err != nil {
