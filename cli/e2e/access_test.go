@@ -112,10 +112,14 @@ func TestServeUsesAnotherClickHouse(t *testing.T) {
 	}
 	server.User = url.UserPassword(i.credentials["GLINT_WAREHOUSE_USER"], i.credentials["GLINT_WAREHOUSE_PASSWORD"])
 	other := newHome(t)
-	if err := os.CopyFS(filepath.Join(other, "keys"), os.DirFS(filepath.Join(i.home, "keys"))); err != nil { // as each glint of a warehouse needs them
-		t.Fatal(err)
+	keys, err := os.ReadFile(filepath.Join(i.home, "keys", "pixel.keys")) // each glint of a warehouse needs them
+	if err == nil {
+		err = os.Mkdir(filepath.Join(other, "keys"), 0o700)
 	}
-	if err := os.Chmod(filepath.Join(other, "keys"), 0o700); err != nil {
+	if err == nil {
+		err = os.WriteFile(filepath.Join(other, "keys", "pixel.keys"), keys, 0o600)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	s := serve(t, other, server.String())
