@@ -9,10 +9,14 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
+	"glint/ingest/host/connlimit"
 	"glint/ingest/warehouse/embedded/gatekeeper"
 )
 
@@ -28,7 +32,22 @@ const (
 	maxEngineWait = 30 * time.Second
 	// dialRetry is the pause when the engine took no connection.
 	dialRetry = 25 * time.Millisecond
+	// maxConnections is the most that clients may have open where descriptors
+	// abound: clients are few, and each pools its connections.
+	maxConnections = 1024
 )
+
+// connectionLimit returns the number of connections that clients may have open:
+// a sixth of what ingest or the pixel may have, at most maxConnections. These
+// two take three quarters of the descriptors, so an eighth at least stays for the logs.
+func connectionLimit() int { return min(maxConnections, connlimit.Share()/6) }
+
+// readerStatements returns how many statements of readers the engine works on at
+// a time. It looks at a time limit and at KILL QUERY between blocks of rows only:
+// one costly function over one row goes on for as long as it takes, though its
+// client has left. Such statements keep their places, and never more than these,
+// so that inserts and reports get their part of the processors.
+func readerStatements() int64 { return max(4, 2*int64(runtime.GOMAXPROCS(0))) }
 
 // forwardedHeaders reach the engine; all others stay here. Fewer headers are
 // fewer ways to meet a fault in its parser.
@@ -54,6 +73,9 @@ type proxy struct {
 	gate         *gatekeeper.Gatekeeper // checks what readers send
 	views        map[string][]string    // of each reader
 	readerBodies *budget
+	statements   *semaphore.Weighted // of readers that the engine works on
+	turn         time.Duration       // how long a statement waits for the others
+	answerStall  time.Duration       // how long a client may take nothing of its answer
 }
 
 func newProxy(cfg *Config, way *relay) *proxy {
@@ -66,6 +88,9 @@ func newProxy(cfg *Config, way *relay) *proxy {
 
 		views:        map[string][]string{},
 		readerBodies: &budget{free: readerBodies},
+		statements:   semaphore.NewWeighted(readerStatements()),
+		turn:         maxTurnWait,
+		answerStall:  bodyStall,
 	}
 	p.gate = gatekeeper.New(readerLimits(cfg), p.explain)
 	for _, user := range cfg.Users {
@@ -78,6 +103,7 @@ func newProxy(cfg *Config, way *relay) *proxy {
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       clientIdleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ConnState:         connlimit.New(connectionLimit()).ConnState(),
 		// What it reports is about clients and names their addresses.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
@@ -108,6 +134,11 @@ func (p *proxy) close() { _ = p.server.Close() }
 
 // ServeHTTP answers one request.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength != 0 {
+		// Before it answers, net/http waits for the body of a request that is
+		// refused unread. readBody sets deadlines of its own.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(drainTime))
+	}
 	switch {
 	case r.URL.Path == "/ping" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		p.ping(w, r)
@@ -132,7 +163,7 @@ func (p *proxy) ping(w http.ResponseWriter, r *http.Request) {
 		refuse(w, refused)
 		return
 	}
-	passOn(w, response)
+	p.passOn(w, response)
 }
 
 // query checks a query, sends it to the engine and passes the answer on.
@@ -181,7 +212,7 @@ func (p *proxy) query(w http.ResponseWriter, r *http.Request) *refusal {
 	if refused != nil {
 		return refused
 	}
-	passOn(w, response)
+	p.passOn(w, response)
 	return nil
 }
 
@@ -223,7 +254,7 @@ func (p *proxy) exchangeWith(client context.Context, build func(way *backend) (*
 }
 
 // passOn streams the engine's answer to the client.
-func passOn(w http.ResponseWriter, response *http.Response) {
+func (p *proxy) passOn(w http.ResponseWriter, response *http.Response) {
 	defer func() { _ = response.Body.Close() }()
 	for name, values := range response.Header {
 		w.Header()[name] = values
@@ -239,9 +270,12 @@ func passOn(w http.ResponseWriter, response *http.Response) {
 	}
 	w.WriteHeader(response.StatusCode)
 	control := http.NewResponseController(w)
+	defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := response.Body.Read(buffer)
+		// A client that takes nothing would keep its place among the readers, and its connection.
+		_ = control.SetWriteDeadline(time.Now().Add(p.answerStall))
 		if n > 0 {
 			if _, err := w.Write(buffer[:n]); err != nil {
 				return // the client left

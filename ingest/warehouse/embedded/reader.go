@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"glint/ingest/warehouse/embedded/gatekeeper"
 )
@@ -20,6 +21,8 @@ const (
 	maxReaderBody   = 1 << 20
 	readerBodies    = 64 << 20
 	maxExplainBytes = 16 << 20
+	// maxTurnWait is how long a statement waits for those of other readers.
+	maxTurnWait = 30 * time.Second
 )
 
 // passedOn answers a request with what the engine said, in place of the query's answer.
@@ -43,12 +46,17 @@ func (p *proxy) read(w http.ResponseWriter, r *http.Request, who account, parame
 	}
 	passed, err := p.gate.Check(r.Context(), gatekeeper.Request{Parameters: parameters, Body: source, Views: p.views[who.name]})
 	if err != nil {
-		return answerFor(w, err)
+		return p.answerFor(w, err)
 	}
 	parameters = passed.Parameters
 	if !parameters.Has("database") {
 		parameters.Set("database", Database)
 	}
+	if refused := p.takeTurn(r.Context()); refused != nil {
+		return refused
+	}
+	// Not before the engine has ended the query, even if the client left long ago.
+	defer p.statements.Release(1)
 	id := queryID(r.Header, parameters)
 	defer p.killIfAbandoned(r.Context(), id, who.name)()
 	response, refused := p.exchange(r.Context(), func(base string) (*http.Request, error) {
@@ -65,7 +73,20 @@ func (p *proxy) read(w http.ResponseWriter, r *http.Request, who account, parame
 	if refused != nil {
 		return refused
 	}
-	passOn(w, response)
+	p.passOn(w, response)
+	return nil
+}
+
+// takeTurn waits until the engine works on few enough statements of readers.
+func (p *proxy) takeTurn(client context.Context) *refusal {
+	waiting, cancel := context.WithTimeout(client, p.turn)
+	defer cancel()
+	if p.statements.Acquire(waiting, 1) != nil {
+		return &refusal{
+			http.StatusServiceUnavailable, codeTooManyQueries, "TOO_MANY_SIMULTANEOUS_QUERIES",
+			"the engine is busy with other statements of readers; try again later",
+		}
+	}
 	return nil
 }
 
@@ -99,7 +120,7 @@ func (p *proxy) readerBody(w http.ResponseWriter, r *http.Request, parameters ur
 }
 
 // answerFor turns an error of the gatekeeper into an answer.
-func answerFor(w http.ResponseWriter, err error) *refusal {
+func (p *proxy) answerFor(w http.ResponseWriter, err error) *refusal {
 	var fault *gatekeeper.Refusal
 	var lost *lostEngine
 	var engine *passedOn
@@ -109,7 +130,7 @@ func answerFor(w http.ResponseWriter, err error) *refusal {
 	case errors.As(err, &lost):
 		return lost.refused
 	case errors.As(err, &engine):
-		passOn(w, engine.response)
+		p.passOn(w, engine.response)
 		return nil
 	}
 	return engineLost("the statement could not be checked; try again")

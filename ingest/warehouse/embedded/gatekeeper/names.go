@@ -34,7 +34,9 @@ var refusedFunctions = setOf(`
 	logTrace sleep sleepEachRow aggThrow hasColumnInTable
 	__actionName __applyFilter __getScalar __patchPartitionID __scalarSubqueryResult
 	isMergeTreePartCoveredBy mergeTreePartInfo
-	queryCacheKey fuzzQuery`)
+	queryCacheKey fuzzQuery
+	editDistance editDistanceUTF8 levenshteinDistance levenshteinDistanceUTF8 damerauLevenshteinDistance
+	arrayLevenshteinDistance arrayLevenshteinDistanceWeighted arraySimilarity`)
 
 // allowedTableFunctions make rows out of their arguments alone. A view of the
 // reader's is the only other thing that may stand in their place.
