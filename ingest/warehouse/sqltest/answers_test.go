@@ -14,9 +14,10 @@ import (
 // mayBeEmpty are the queries whose answer may have no row, with the reason why
 // no reader believes an empty one.
 var mayBeEmpty = map[string]string{
-	"bad_tokens":      "bad_tokens_page says how many rows there must be",
-	"report":          "the campaign was found before, so no row is an error",
-	"received_events": "an event that does not come is asked for by missing_opens",
+	"bad_tokens":        "bad_tokens_page says how many rows there must be",
+	"report":            "the campaign was found before, so no row is an error",
+	"nearest_campaigns": "names that are alike are a hint of an error message, and concluded from by nobody",
+	"received_events":   "an event that does not come is asked for by missing_opens",
 }
 
 // externalTables are what queries are sent together with.
