@@ -1,8 +1,7 @@
 -- Purpose: all that is known of messages, row by row: their registration, their opens and their deliveries. The one place that says what each means.
 -- Grain:   one row per row of sends, counted row of opens, and row of deliveries; message_opens makes messages of them.
 -- Units:   flags are 0 or 1; times are UTC milliseconds, 1970-01-01 = not known.
--- Engine:  a plain view. UNION ALL carries a filter on campaign_id, and the runtime filter of a join on campaign_id and
---          message_id, into the keys of the three tables. FINAL on each month alone is right, since the time is part of the key.
+-- Engine:  a plain view. UNION ALL carries a filter on campaign_id into the keys of the three tables. FINAL on each month alone is right, since the time is part of the key.
 --
 -- Events of class not_image are not counted. is_reliable: a person opened (R). is_relay: Apple Mail Privacy Protection fetched it
 -- (the class alone also holds Gmail's prefetch). is_masked: that, or Apple Mail where nothing says the relay (P). is_unknown: another

@@ -1,9 +1,8 @@
 -- Purpose: how the recipients of a campaign dealt with the other mail that they got in the 90 days before it.
 -- Grain:   one row per campaign and recipient who got another measured message in those days.
 -- Units:   counts of messages.
--- Engine:  a plain view. The recipients of the campaign lead to their messages by the key of recipient_messages, and those to the
---          keys of sends, opens and deliveries, where the server analyses indexes by the runtime filters of joins
---          (enable_join_runtime_filters_index_analysis); else it reads those columns whole.
+-- Engine:  a plain view. A filter on campaign_id reaches the keys for the campaign and its recipients. Their other messages are found
+--          by joins, whose runtime filters keep nothing else in memory, but which scan recipient_messages, sends, opens and deliveries.
 --
 -- A message counts by its own time of sending, and as its opens are judged now.
 CREATE OR REPLACE VIEW recipient_history

@@ -62,6 +62,17 @@ func TestRepeatsGiveTheReportOfOneCopy(t *testing.T) {
 	}
 }
 
+func TestTheGoldenAccountHasItsPublishedRates(t *testing.T) {
+	w := enginetest.Open(t)
+	w.Empty(t)
+	runStatements(t, w, "testdata/golden_account/input.sql")
+	got := w.Text(t, enginetest.ReaderUser, `SELECT delivered, reliable_unique_opens, mpp_only, round(100 * mpp_adjusted_open_rate, 1),
+		round(100 * open_rate_low, 1), round(100 * open_rate_high, 1), round(mpp_adjusted_open_rate * measured) FROM campaign_report`, nil)
+	if want := "1503\t488\t611\t54.7\t32.5\t73.1\t822\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 // runStatements sends a file statement by statement. Repeated blocks are
 // inserted again, as they are under another name.
 func runStatements(t *testing.T, w *enginetest.Warehouse, path string) {
