@@ -25,8 +25,8 @@ type judged struct {
 }
 
 // TestOverallCoversTheTruth plays generated accounts through the views. With
-// GLINT_WORLDS=all it takes all named worlds and 200 random ones, and prints
-// bias, coverage and width of each estimator.
+// GLINT_WORLDS=all it takes all named worlds and 200 random ones, judges the
+// width too, and prints bias, coverage and width of each estimator.
 func TestOverallCoversTheTruth(t *testing.T) {
 	random := worlds.Random(200, worlds.Seed)
 	all := append(worlds.Named(), random...)
@@ -68,7 +68,8 @@ func TestOverallCoversTheTruth(t *testing.T) {
 		return w.Cloaked == 0 && w.AppleShare >= 0.3 && w.Clicks && strings.HasPrefix(w.Name, "random")
 	})
 	t.Log(summary("random worlds with Apple Mail and clicks", apple))
-	if ratio := widthRatio(apple); ratio > 0.6 || len(apple) == 0 {
+	// A few worlds, small ones among them, say nothing of a median.
+	if ratio := widthRatio(apple); os.Getenv("GLINT_WORLDS") == "all" && (ratio > 0.6 || len(apple) == 0) {
 		t.Errorf("median width of overall is %.2f of the bounds' in %d campaigns, want 0.6 at most", ratio, len(apple))
 	}
 }
