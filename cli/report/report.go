@@ -133,7 +133,9 @@ func WriteJSON(w io.Writer, r *warehouse.Report) error {
 		r.FirstOpenAt, r.LastOpenAt, r.UnregisteredOpensTotal, r.UnregisteredUniqueOpens,
 		r.Tests, r.Measured, r.MeasuredShare, r.UnknownOnly, r.ConfirmedUniqueOpens, r.Bounced, r.Clicked, r.ClickRate,
 		r.Complained, r.Unsubscribed, r.Replied, r.FirstReliableOpenAt, r.LastReliableOpenAt, r.ComputedAt.UTC(),
-		[]estimate{}, warningsOf(r), []classCount{},
+		[]estimate{},
+		warningsOf(r),
+		[]classCount{},
 	}
 	for _, e := range r.Estimates {
 		d.Estimates = append(d.Estimates, estimate(e))
