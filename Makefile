@@ -13,7 +13,7 @@ say      = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 # How the edge program is compiled; edge/README.md has the measurements.
 TINYGO_FLAGS := -target=wasip1 -opt=s -gc=leaking -no-debug -tags fastlyinternalsetparseuri
 
-.PHONY: help run test tools build glint edge fmt lint tidy-check test-unit test-clock test-sql test-edge test-e2e fuzz bench soak accuracy golden clean
+.PHONY: help run test tools build glint edge fmt lint tidy-check test-unit test-clock test-sql test-edge test-e2e fuzz bench soak accuracy worlds golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -98,6 +98,9 @@ soak: build ## the long forms of the tests: kills and power cuts by the hundred,
 
 accuracy: ## judge the classifier by the corpora in CORPORA=DIR
 	@go build -o bin/accuracy ./edge/classify/accuracy && bin/accuracy -corpora "$(CORPORA)"
+
+worlds: ## judge the estimators by generated accounts whose truth is known: bias, coverage and width, in points
+	@GLINT_WORLDS=all go test -count=1 -v -timeout 60m -run OverallCovers ./ingest/warehouse/sqltest
 
 golden: ## rewrite the golden files
 	@grep -rlE 'flag.Bool\("update"' --include=*_test.go . | xargs -n1 dirname | sort -u | xargs -I{} go test {} -update

@@ -35,6 +35,7 @@ func (v View) Purpose() string {
 // viewOrder names the views so that each stands after those it reads.
 var viewOrder = []string{
 	"campaign_names",
+	"message_facts",
 	"message_opens",
 	"campaign_counts",
 	"campaign_report",
@@ -42,6 +43,11 @@ var viewOrder = []string{
 	"bot_filtered_opens",
 	"mpp_adjusted_opens",
 	"opens_by_class",
+	"campaign_starts",
+	"recipient_history",
+	"estimate_counts",
+	"campaign_estimates",
+	"campaign_bad_tokens",
 }
 
 // Views returns every view in the order of creation.
@@ -58,6 +64,8 @@ func Views() []View {
 func PublicViews() []string {
 	return []string{
 		"bot_filtered_opens",
+		"campaign_bad_tokens",
+		"campaign_estimates",
 		"campaign_names",
 		"campaign_report",
 		"mpp_adjusted_opens",

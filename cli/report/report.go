@@ -86,7 +86,37 @@ type document struct {
 	LastOpenAt              *time.Time   `json:"last_open_at"`
 	UnregisteredOpensTotal  uint64       `json:"unregistered_opens_total"`
 	UnregisteredUniqueOpens uint64       `json:"unregistered_unique_opens"`
+	Tests                   uint64       `json:"tests"`
+	Measured                uint64       `json:"measured"`
+	MeasuredShare           *float64     `json:"measured_share"`
+	UnknownOnly             uint64       `json:"unknown_only"`
+	ConfirmedUniqueOpens    uint64       `json:"confirmed_unique_opens"`
+	Bounced                 uint64       `json:"bounced"`
+	Clicked                 uint64       `json:"clicked"`
+	ClickRate               *float64     `json:"click_rate"`
+	Complained              uint64       `json:"complained"`
+	Unsubscribed            uint64       `json:"unsubscribed"`
+	Replied                 uint64       `json:"replied"`
+	FirstReliableOpenAt     *time.Time   `json:"first_reliable_open_at"`
+	LastReliableOpenAt      *time.Time   `json:"last_reliable_open_at"`
+	ComputedAt              time.Time    `json:"computed_at"`
+	Estimates               []estimate   `json:"estimates"`
+	Warnings                []warning    `json:"warnings"`
 	Classes                 []classCount `json:"classes"`
+}
+
+type estimate struct {
+	Name       string   `json:"name"`
+	Rate       *float64 `json:"rate"`
+	Low        *float64 `json:"low"`
+	High       *float64 `json:"high"`
+	N          uint64   `json:"n"`
+	Assumption string   `json:"assumption"`
+}
+
+type warning struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
 }
 
 type classCount struct {
@@ -101,7 +131,14 @@ func WriteJSON(w io.Writer, r *warehouse.Report) error {
 		r.Campaign, r.CampaignID, r.Sends, r.Delivered, r.OpensTotal, r.UniqueOpens, r.BotFilteredUniqueOpens,
 		r.ReliableUniqueOpens, r.MPPOnly, r.MPPAdjustedOpenRate, r.OpenRateLow, r.OpenRateHigh, r.CILow, r.CIHigh,
 		r.FirstOpenAt, r.LastOpenAt, r.UnregisteredOpensTotal, r.UnregisteredUniqueOpens,
+		r.Tests, r.Measured, r.MeasuredShare, r.UnknownOnly, r.ConfirmedUniqueOpens, r.Bounced, r.Clicked, r.ClickRate,
+		r.Complained, r.Unsubscribed, r.Replied, r.FirstReliableOpenAt, r.LastReliableOpenAt, r.ComputedAt.UTC(),
+		[]estimate{},
+		warningsOf(r),
 		[]classCount{},
+	}
+	for _, e := range r.Estimates {
+		d.Estimates = append(d.Estimates, estimate(e))
 	}
 	for _, c := range r.Classes {
 		d.Classes = append(d.Classes, classCount(c))

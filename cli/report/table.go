@@ -24,29 +24,16 @@ var classMeaning = map[string]string{
 // WriteTable prints the report for a person.
 func WriteTable(w io.Writer, r *warehouse.Report) error {
 	fmt.Fprintf(w, "Campaign  %s  (id %d)\n\n", output.Safe(r.Campaign), r.CampaignID)
-	rate := func(n uint64) string {
-		if r.Delivered == 0 {
-			return output.Percent(nil)
-		}
-		p := float64(n) / float64(r.Delivered)
-		return output.Percent(&p)
-	}
-	t := output.NewTable("MESSAGES", "COUNT", "OF DELIVERED").AlignRight(1, 2)
-	t.Row("sends", output.Count(r.Sends), "")
-	t.Row("delivered", output.Count(r.Delivered), "")
-	t.Row("unique opens", output.Count(r.UniqueOpens), rate(r.UniqueOpens))
-	t.Row("bot-filtered unique opens", output.Count(r.BotFilteredUniqueOpens), rate(r.BotFilteredUniqueOpens))
-	t.Row("reliable unique opens", output.Count(r.ReliableUniqueOpens), rate(r.ReliableUniqueOpens))
-	t.Row("Apple prefetch only", output.Count(r.MPPOnly), rate(r.MPPOnly))
-	if err := t.Write(w); err != nil {
+	writeRates(w, r)
+	if err := writeMessages(w, r); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nMPP-adjusted open rate  %s   95 %% interval %s\n", output.Percent(r.MPPAdjustedOpenRate), span(r.CILow, r.CIHigh))
-	fmt.Fprintf(w, "certain bounds          %s\n", span(r.OpenRateLow, r.OpenRateHigh))
-	fmt.Fprintf(w, "first open              %s\nlast open               %s\n", output.Time(r.FirstOpenAt), output.Time(r.LastOpenAt))
-	if r.UnregisteredOpensTotal > 0 {
-		fmt.Fprintf(w, "not counted             %s of messages that were never registered\n",
-			output.Plural(int(r.UnregisteredOpensTotal), "open", "opens"))
+	fmt.Fprintf(w, "\nfirst reliable open  %s\nlast reliable open   %s\n", output.Time(r.FirstReliableOpenAt), output.Time(r.LastReliableOpenAt))
+	for i, warning := range warningsOf(r) {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "warning: %s\n", warning.Text)
 	}
 	if len(r.Classes) == 0 {
 		return nil
@@ -58,6 +45,54 @@ func WriteTable(w io.Writer, r *warehouse.Report) error {
 	}
 	c.Row("all", output.Count(r.OpensTotal), output.Count(r.UniqueOpens), "")
 	return c.Write(w)
+}
+
+// writeRates prints the rates: the estimate that rests on most, then the bounds.
+func writeRates(w io.Writer, r *warehouse.Report) {
+	overall, bounds := r.Estimate("overall"), r.Estimate("bounds")
+	fmt.Fprintf(w, "open rate               %s   range %s\n", output.Percent(overall.Rate), span(overall.Low, overall.High))
+	if overall.Rate != nil {
+		fmt.Fprintf(w, "                        if %s\n", overall.Assumption)
+	}
+	fmt.Fprintf(w, "bounds                  %s   if every verdict is right and every open loads its image\n", span(bounds.Low, bounds.High))
+	fmt.Fprintf(w, "MPP-adjusted open rate  %s   %s by sampling error only\n\n", output.Percent(r.MPPAdjustedOpenRate), span(r.CILow, r.CIHigh))
+}
+
+// writeMessages prints the counts of messages.
+func writeMessages(w io.Writer, r *warehouse.Report) error {
+	of := func(n, base uint64) string {
+		if base == 0 {
+			return output.Percent(nil)
+		}
+		p := float64(n) / float64(base)
+		return output.Percent(&p)
+	}
+	t := output.NewTable("MESSAGES", "COUNT", "SHARE", "OF").AlignRight(1, 2)
+	t.Row("sends", output.Count(r.Sends), "", "")
+	for _, row := range []struct {
+		name    string
+		n, base uint64
+		of      string
+		always  bool
+	}{
+		{"delivered", r.Delivered, r.Sends, "sends", true},
+		{"measured", r.Measured, r.Delivered, "delivered", true},
+		{"unique opens", r.UniqueOpens, r.Measured, "measured", true},
+		{"bot-filtered unique opens", r.BotFilteredUniqueOpens, r.Measured, "measured", true},
+		{"reliable unique opens", r.ReliableUniqueOpens, r.Measured, "measured", true},
+		{"confirmed unique opens", r.ConfirmedUniqueOpens, r.Measured, "measured", true},
+		{"Apple Mail only", r.MPPOnly, r.Measured, "measured", true},
+		{"unknown only", r.UnknownOnly, r.Measured, "measured", true},
+		{"clicked", r.Clicked, r.Delivered, "delivered", false},
+		{"replied", r.Replied, r.Delivered, "delivered", false},
+		{"complained", r.Complained, r.Delivered, "delivered", false},
+		{"unsubscribed", r.Unsubscribed, r.Delivered, "delivered", false},
+	} {
+		if row.always || row.n > 0 {
+			t.Row(row.name, output.Count(row.n), of(row.n, row.base), row.of)
+		}
+	}
+	return t.Write(w)
 }
 
 // span writes the ends of an interval, one dash if they are not known.

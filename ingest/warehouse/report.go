@@ -31,8 +31,45 @@ type Report struct {
 	UnregisteredOpensTotal  uint64
 	UnregisteredUniqueOpens uint64
 	Tests                   uint64 // messages; in no other number
+	Measured                uint64 // the base of every rate
+	MeasuredShare           *float64
+	UnknownOnly             uint64
+	ConfirmedUniqueOpens    uint64
+	Bounced                 uint64
+	Clicked                 uint64
+	ClickRate               *float64
+	Complained              uint64
+	Unsubscribed            uint64
+	Replied                 uint64
+	FirstReliableOpenAt     *time.Time
+	LastReliableOpenAt      *time.Time
+	Unplaced                uint64 // messages with an open of Apple Mail on an unknown network
+	SendsWithTime           uint64 // messages whose time of sending is known
+	ComputedAt              time.Time
 
-	Classes []ClassCount
+	Estimates  []Estimate
+	Weaknesses []string // codes of the view campaign_estimates, sorted
+	BadTokens  uint64   // requests of the last 7 days that name the campaign
+	Classes    []ClassCount
+}
+
+// Estimate is the open rate as one estimator of the view campaign_estimates sees
+// it. A nil rate, low or high cannot be said.
+type Estimate struct {
+	Name            string
+	Rate, Low, High *float64
+	N               uint64 // messages: the estimate's denominator
+	Assumption      string
+}
+
+// Estimate returns the estimate of that name, or one without a rate.
+func (r *Report) Estimate(name string) Estimate {
+	for _, e := range r.Estimates {
+		if e.Name == name {
+			return e
+		}
+	}
+	return Estimate{Name: name}
 }
 
 // ClassCount is the share of one class in a campaign's opens.
@@ -53,12 +90,39 @@ func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, err
 	err = w.ask(ctx, "report", []any{clickhouse.Named("campaign_id", id)},
 		&r.Campaign, &r.CampaignID, &r.Sends, &r.Delivered, &r.OpensTotal, &r.UniqueOpens, &r.BotFilteredUniqueOpens,
 		&r.ReliableUniqueOpens, &r.MPPOnly, &r.MPPAdjustedOpenRate, &r.OpenRateLow, &r.OpenRateHigh, &r.CILow, &r.CIHigh,
-		&r.FirstOpenAt, &r.LastOpenAt, &r.UnregisteredOpensTotal, &r.UnregisteredUniqueOpens, &r.Tests)
+		&r.FirstOpenAt, &r.LastOpenAt, &r.UnregisteredOpensTotal, &r.UnregisteredUniqueOpens, &r.Tests,
+		&r.Measured, &r.MeasuredShare, &r.UnknownOnly, &r.ConfirmedUniqueOpens, &r.Bounced, &r.Clicked, &r.ClickRate,
+		&r.Complained, &r.Unsubscribed, &r.Replied, &r.FirstReliableOpenAt, &r.LastReliableOpenAt, &r.Unplaced, &r.SendsWithTime,
+		&r.ComputedAt)
 	if err != nil {
 		return nil, fmt.Errorf("read report: %w", err)
 	}
+	if r.Estimates, r.Weaknesses, err = w.estimates(ctx, id); err != nil {
+		return nil, err
+	}
+	if err := w.ask(ctx, "report_bad_tokens", []any{clickhouse.Named("campaign_id", id)}, &r.BadTokens); err != nil {
+		return nil, fmt.Errorf("count bad tokens: %w", err)
+	}
 	r.Classes, err = w.classes(ctx, id)
 	return &r, err
+}
+
+// estimates returns the estimates of a campaign and the codes of what weakens them.
+func (w *Warehouse) estimates(ctx context.Context, id uint64) ([]Estimate, []string, error) {
+	var count uint64
+	var names, assumptions, weaknesses []string
+	var rates, lows, highs []*float64
+	var ns []uint64
+	err := w.ask(ctx, "report_estimates", []any{clickhouse.Named("campaign_id", id)},
+		&count, &names, &rates, &lows, &highs, &ns, &assumptions, &weaknesses)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read estimates: %w", err)
+	}
+	var estimates []Estimate
+	for i, name := range names {
+		estimates = append(estimates, Estimate{name, rates[i], lows[i], highs[i], ns[i], assumptions[i]})
+	}
+	return estimates, weaknesses, nil
 }
 
 // campaignID looks for the name as CampaignNamed does, then for the id.

@@ -1,28 +1,41 @@
 -- Purpose: the counts of a campaign from which all its rates follow. The one place where messages become numbers.
 -- Grain:   one row per campaign name, also for a campaign without opens.
--- Units:   counts of messages, but for opens_total and unregistered_opens_total, which count events; first_open_at and
---          last_open_at are UTC milliseconds, NULL without opens whose time is possible.
+-- Units:   counts of messages, but for opens_total and unregistered_opens_total, which count events; times are UTC
+--          milliseconds, NULL without opens whose time is possible.
 -- Engine:  a plain view over message_opens. The names join by UNION ALL too, so that the filter on campaign_id passes.
 --
 -- A campaign without a row in campaigns does not show, whatever opens bear its id: they wait until it is registered.
--- delivered: not known to have bounced; a bounced message that was opened did arrive. Opens of messages that are not
--- registered, or whose registration is not complete, are in the two unregistered columns and in no other; tests are in tests only.
+-- delivered + bounced = sends. A number that stands in a rate counts measured messages only, so that no rate exceeds 1. Opens of
+-- messages that are not registered, or whose registration is not complete, are in the two unregistered columns and in no other;
+-- tests are in tests only.
 CREATE OR REPLACE VIEW campaign_counts
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
     sends Int64 COMMENT 'Messages that were registered, by registrations that are complete, without tests',
-    delivered Int64 COMMENT 'Messages of sends that are not known to have bounced, or were opened all the same',
+    delivered Int64 COMMENT 'Messages of sends that are not known to have bounced, or that arrived all the same',
     opens_total Int64 COMMENT 'Opens of registered messages, machines included; every request for the pixel is one',
     unique_opens Int64 COMMENT 'Messages with at least one open, machines included',
-    bot_filtered_unique_opens Int64 COMMENT 'Messages with an open by a person, by Apple Mail Privacy Protection, or of unknown kind',
-    reliable_unique_opens Int64 COMMENT 'Messages that a person opened, directly or through a proxy that fetches when a person does',
-    mpp_only Int64 COMMENT 'Messages that Apple Mail Privacy Protection fetched and for which nothing shows a person',
+    bot_filtered_unique_opens Int64 COMMENT 'Measured messages with an open by a person, by Apple Mail in a way that may hide one, or of unknown kind',
+    reliable_unique_opens Int64 COMMENT 'Measured messages that a person opened, directly or through a proxy that fetches when a person does',
+    mpp_only Int64 COMMENT 'Measured messages that Apple Mail fetched in a way that may hide a person, and for which nothing shows one',
     first_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the first open, machines included, UTC; NULL without opens whose time is possible',
     last_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open, machines included, UTC; NULL without opens whose time is possible',
     unregistered_opens_total Int64 COMMENT 'Opens of messages that are not registered, or not completely; in no other column',
     unregistered_unique_opens Int64 COMMENT 'Messages of unregistered_opens_total',
-    tests Int64 COMMENT 'Test messages: kept, and in no other column'
+    tests Int64 COMMENT 'Test messages: kept, and in no other column',
+    measured Int64 COMMENT 'Messages of delivered that are tracked by themselves; the base of every rate',
+    unknown_only Int64 COMMENT 'Measured messages with an open of unknown kind, and none by a person or by Apple Mail that may hide one',
+    confirmed_unique_opens Int64 COMMENT 'Measured messages that a person opened, or in which one clicked, replied or converted',
+    bounced Int64 COMMENT 'Messages of sends that bounced for good, and of which nothing shows that they arrived all the same',
+    clicked Int64 COMMENT 'Messages of sends with a click by a person',
+    complained Int64 COMMENT 'Messages of sends about which the recipient complained',
+    unsubscribed Int64 COMMENT 'Messages of sends by which the recipient unsubscribed',
+    replied Int64 COMMENT 'Messages of sends with a reply by a person; automatic replies do not count',
+    first_reliable_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the first open by a person, UTC; NULL without opens whose time is possible',
+    last_reliable_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open by a person, UTC; NULL without opens whose time is possible',
+    unplaced Int64 COMMENT 'Measured messages that Apple Mail fetched on a network of which nothing is known',
+    sends_with_time Int64 COMMENT 'Messages of sends whose time of sending is known'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
@@ -30,24 +43,42 @@ SELECT
     campaign_id,
     max(name) AS campaign,
     toInt64(countIf(registered)) AS sends,
-    toInt64(countIf(registered AND (opens > 0 OR NOT bounced))) AS delivered,
+    toInt64(countIf(registered AND NOT message_bounced)) AS delivered,
     toInt64(sumIf(opens, registered)) AS opens_total,
     toInt64(countIf(registered AND opens > 0)) AS unique_opens,
-    toInt64(countIf(registered AND (reliable OR mpp OR unknown))) AS bot_filtered_unique_opens,
-    toInt64(countIf(registered AND reliable)) AS reliable_unique_opens,
-    toInt64(countIf(registered AND mpp AND NOT reliable)) AS mpp_only,
+    toInt64(countIf(is_measured AND (reliable OR masked OR unknown))) AS bot_filtered_unique_opens,
+    toInt64(countIf(is_measured AND reliable)) AS reliable_unique_opens,
+    toInt64(countIf(is_measured AND masked AND NOT reliable)) AS mpp_only,
     minOrNullIf(first_open, registered AND timed_opens > 0) AS first_open_at,
     maxOrNullIf(last_open, registered AND timed_opens > 0) AS last_open_at,
     toInt64(sumIf(opens, NOT registered AND NOT test)) AS unregistered_opens_total,
     toInt64(countIf(opens > 0 AND NOT registered AND NOT test)) AS unregistered_unique_opens,
-    toInt64(countIf(test)) AS tests
+    toInt64(countIf(test)) AS tests,
+    toInt64(countIf(is_measured)) AS measured,
+    toInt64(countIf(is_measured AND unknown AND NOT reliable AND NOT masked)) AS unknown_only,
+    toInt64(countIf(is_measured AND (reliable OR confirmed))) AS confirmed_unique_opens,
+    sends - delivered AS bounced,
+    toInt64(countIf(registered AND message_clicked)) AS clicked,
+    toInt64(countIf(registered AND message_complained)) AS complained,
+    toInt64(countIf(registered AND message_unsubscribed)) AS unsubscribed,
+    toInt64(countIf(registered AND message_replied)) AS replied,
+    minOrNullIf(first_reliable_open, registered AND timed_reliable_opens > 0) AS first_reliable_open_at,
+    maxOrNullIf(last_reliable_open, registered AND timed_reliable_opens > 0) AS last_reliable_open_at,
+    toInt64(countIf(is_measured AND is_unplaced)) AS unplaced,
+    toInt64(countIf(registered AND sent_at > 0)) AS sends_with_time
 FROM (
-    SELECT campaign_id, 1 AS named, campaign AS name, 0 AS registered, 0 AS test, 0 AS bounced, 0 AS opens, 0 AS timed_opens,
-        0 AS reliable, 0 AS mpp, 0 AS unknown,
-        toDateTime64(0, 3, 'UTC') AS first_open, toDateTime64(0, 3, 'UTC') AS last_open
+    SELECT campaign_id, 1 AS named, campaign AS name, 0 AS registered, 0 AS test, 0 AS message_bounced, 0 AS is_measured,
+        0 AS opens, 0 AS timed_opens, 0 AS timed_reliable_opens, 0 AS reliable, 0 AS masked, 0 AS is_unplaced, 0 AS unknown,
+        0 AS confirmed, 0 AS message_clicked, 0 AS message_complained, 0 AS message_unsubscribed, 0 AS message_replied,
+        toDateTime64(0, 3, 'UTC') AS first_open, toDateTime64(0, 3, 'UTC') AS last_open,
+        toDateTime64(0, 3, 'UTC') AS first_reliable_open, toDateTime64(0, 3, 'UTC') AS last_reliable_open,
+        toDateTime64(0, 3, 'UTC') AS sent_at
     FROM campaign_names
     UNION ALL
-    SELECT campaign_id, 0, '', registered, test, bounced, opens, timed_opens, reliable, mpp, unknown, first_open, last_open
+    SELECT campaign_id, 0, '', registered, test, bounced, measured,
+        opens, timed_opens, timed_reliable_opens, reliable, masked, unplaced, unknown,
+        confirmed, clicked, complained, unsubscribed, replied,
+        first_open, last_open, first_reliable_open, last_reliable_open, sent_at
     FROM message_opens
 )
 GROUP BY campaign_id

@@ -5,7 +5,7 @@
 -- Engine:  a plain view over campaign_counts. Filter on campaign_id to read one campaign's range of the keys; a filter
 --          on campaign alone is right too, but reads all campaigns. Look the id up in campaign_names first.
 --
--- mpp_adjusted_open_rate leaves the messages out that only Apple's prefetch fetched. open_rate_low counts none of those
+-- All rates of opens are over measured. mpp_adjusted_open_rate leaves the messages out that only Apple Mail fetched. open_rate_low counts none of those
 -- as read, open_rate_high all of them, and the opens of unknown kind besides: those three kinds of messages together
 -- are bot_filtered_unique_opens. ci_low and ci_high are the 95 % Wilson score interval of the adjusted rate (Wilson
 -- 1927, JASA 22); written with reliable and missing messages, so that it is exactly 0 and 1 at its ends.
@@ -14,29 +14,44 @@ CREATE OR REPLACE VIEW campaign_report
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
     sends Int64 COMMENT 'Messages that were registered, by registrations that are complete, without tests',
-    delivered Int64 COMMENT 'Messages of sends that are not known to have bounced, or were opened all the same',
+    delivered Int64 COMMENT 'Messages of sends that are not known to have bounced, or that arrived all the same',
     opens_total Int64 COMMENT 'Opens of registered messages, machines included; every request for the pixel is one',
     unique_opens Int64 COMMENT 'Messages with at least one open, machines included',
-    bot_filtered_unique_opens Int64 COMMENT 'Messages with an open by a person, by Apple Mail Privacy Protection, or of unknown kind',
-    reliable_unique_opens Int64 COMMENT 'Messages that a person opened, directly or through a proxy that fetches when a person does',
-    mpp_only Int64 COMMENT 'Messages that Apple Mail Privacy Protection fetched and for which nothing shows a person',
-    mpp_adjusted_open_rate Nullable(Float64) COMMENT 'reliable_unique_opens / (delivered - mpp_only), a fraction of 1; NULL if that is 0',
-    open_rate_low Nullable(Float64) COMMENT 'reliable_unique_opens / delivered, a fraction of 1; NULL if delivered is 0',
-    open_rate_high Nullable(Float64) COMMENT 'bot_filtered_unique_opens / delivered, a fraction of 1; NULL if delivered is 0',
+    bot_filtered_unique_opens Int64 COMMENT 'Measured messages with an open by a person, by Apple Mail in a way that may hide one, or of unknown kind',
+    reliable_unique_opens Int64 COMMENT 'Measured messages that a person opened, directly or through a proxy that fetches when a person does',
+    mpp_only Int64 COMMENT 'Measured messages that Apple Mail fetched in a way that may hide a person, and for which nothing shows one',
+    mpp_adjusted_open_rate Nullable(Float64) COMMENT 'reliable_unique_opens / (measured - mpp_only), a fraction of 1; NULL if that is 0',
+    open_rate_low Nullable(Float64) COMMENT 'reliable_unique_opens / measured, a fraction of 1; NULL if measured is 0',
+    open_rate_high Nullable(Float64) COMMENT 'bot_filtered_unique_opens / measured, a fraction of 1; NULL if measured is 0',
     ci_low Nullable(Float64) COMMENT 'Lower end of the 95 % Wilson interval of mpp_adjusted_open_rate: sampling error only',
     ci_high Nullable(Float64) COMMENT 'Upper end of the 95 % Wilson interval of mpp_adjusted_open_rate: sampling error only',
     first_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the first open, machines included, UTC; NULL without opens whose time is possible',
     last_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open, machines included, UTC; NULL without opens whose time is possible',
     unregistered_opens_total Int64 COMMENT 'Opens of messages that are not registered, or not completely; in no other column',
     unregistered_unique_opens Int64 COMMENT 'Messages of unregistered_opens_total',
-    tests Int64 COMMENT 'Test messages: kept, and in no other column'
+    tests Int64 COMMENT 'Test messages: kept, and in no other column',
+    measured Int64 COMMENT 'Messages of delivered that are tracked by themselves; the base of every rate',
+    measured_share Nullable(Float64) COMMENT 'measured / delivered, a fraction of 1; NULL if delivered is 0',
+    unknown_only Int64 COMMENT 'Measured messages with an open of unknown kind, and none by a person or by Apple Mail that may hide one',
+    confirmed_unique_opens Int64 COMMENT 'Measured messages that a person opened, or in which one clicked, replied or converted',
+    bounced Int64 COMMENT 'Messages of sends that bounced for good, and of which nothing shows that they arrived all the same',
+    clicked Int64 COMMENT 'Messages of sends with a click by a person',
+    click_rate Nullable(Float64) COMMENT 'clicked / delivered, a fraction of 1; NULL if delivered is 0',
+    complained Int64 COMMENT 'Messages of sends about which the recipient complained',
+    unsubscribed Int64 COMMENT 'Messages of sends by which the recipient unsubscribed',
+    replied Int64 COMMENT 'Messages of sends with a reply by a person; automatic replies do not count',
+    first_reliable_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the first open by a person, UTC; NULL without opens whose time is possible',
+    last_reliable_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open by a person, UTC; NULL without opens whose time is possible',
+    unplaced Int64 COMMENT 'Measured messages that Apple Mail fetched on a network of which nothing is known',
+    sends_with_time Int64 COMMENT 'Messages of sends whose time of sending is known',
+    computed_at DateTime64(3, 'UTC') COMMENT 'Time when these numbers were computed, UTC'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
 WITH
     1.959963984540054 AS z,
-    nullIf(delivered, 0) AS denominator,
-    nullIf(delivered - mpp_only, 0) AS adjusted_denominator,
+    nullIf(measured, 0) AS denominator,
+    nullIf(measured - mpp_only, 0) AS adjusted_denominator,
     adjusted_denominator - reliable_unique_opens AS misses,
     z * sqrt(toFloat64(reliable_unique_opens) * misses / adjusted_denominator + z * z / 4) AS spread
 SELECT
@@ -58,5 +73,20 @@ SELECT
     last_open_at,
     unregistered_opens_total,
     unregistered_unique_opens,
-    tests
+    tests,
+    measured,
+    measured / nullIf(delivered, 0) AS measured_share,
+    unknown_only,
+    confirmed_unique_opens,
+    bounced,
+    clicked,
+    clicked / nullIf(delivered, 0) AS click_rate,
+    complained,
+    unsubscribed,
+    replied,
+    first_reliable_open_at,
+    last_reliable_open_at,
+    unplaced,
+    sends_with_time,
+    now64(3, 'UTC') AS computed_at
 FROM campaign_counts

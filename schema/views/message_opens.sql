@@ -1,29 +1,41 @@
--- Purpose: what is known about each message, from its registration and from its opens. All reports are sums over it.
--- Grain:   one row per message that is registered, whether its registration is complete or not, or has a counted open.
--- Units:   counts of events; first_open and last_open are UTC milliseconds and mean nothing where timed_opens = 0.
--- Engine:  a plain view. UNION ALL and GROUP BY carry a filter on campaign_id into the keys of both tables; a JOIN
---          would leave that to the optimizer. FINAL on each month alone is right, since opened_at is part of the key.
+-- Purpose: what is known about each message, from its registration, its opens and its deliveries. All reports are sums over it.
+-- Grain:   one row per message that is registered, whether its registration is complete or not, or has a counted open or a delivery.
+-- Units:   counts of events; times are UTC milliseconds. first_open and last_open mean nothing where timed_opens = 0,
+--          first_reliable_open and last_reliable_open where timed_reliable_opens = 0; sent_at 1970-01-01 = not known.
+-- Engine:  a plain view. UNION ALL and GROUP BY carry a filter on campaign_id into the keys of the tables; a JOIN
+--          would leave that to the optimizer.
 --
--- Events of class not_image are not counted. reliable: a person opened (R in the report's definitions). mpp: Apple Mail
--- Privacy Protection fetched it (P; the class alone also holds Gmail's prefetch). unknown: U.
--- registered: its registration is complete, and it is no test. The condition is a column and no filter, since a filter
--- before FINAL would show the row that an unfinished registration has replaced. A time that contradicts the event's token or
--- receipt (time_suspect) is neither the first nor the last.
+-- registered: its registration is complete, and it is no test. confirmed: a person did something with it that needs no image (C).
+-- bounced: it bounced for good, and nothing shows that it arrived all the same: no person opened it or did something with it, and
+-- Apple's relay did not fetch it. Another machine's fetch shows nothing: a gateway may fetch and then refuse.
+-- measured: registered, not bounced, and tracked by itself; the base of every rate.
 -- class_opens counts the events of each class, in the order of the Enum8; reports that do not read it do not pay for it.
 CREATE OR REPLACE VIEW message_opens
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     message_id UUID COMMENT 'Id of the message',
+    recipient_key UInt128 COMMENT 'Keyed hash of its recipient; 0 if not known',
     registered UInt8 COMMENT '1 if its registration is complete and it is no test',
     test UInt8 COMMENT '1 if it is a test',
-    bounced UInt8 COMMENT '1 if it is known to have bounced',
+    bounced UInt8 COMMENT '1 if it is known to have bounced for good, and nothing shows that it arrived all the same',
+    measured UInt8 COMMENT '1 if it is registered, not bounced, and tracked by itself',
+    sent_at DateTime64(3, 'UTC') COMMENT 'Time of sending, UTC; 1970-01-01 if it is not known',
     opens UInt64 COMMENT 'Its opens, machines included',
     timed_opens UInt64 COMMENT 'Those whose time is possible',
+    timed_reliable_opens UInt64 COMMENT 'Opens by a person whose time is possible',
     reliable UInt8 COMMENT '1 if a person opened it',
-    mpp UInt8 COMMENT '1 if Apple Mail Privacy Protection fetched it',
-    unknown UInt8 COMMENT '1 if it has an open of unknown kind',
+    masked UInt8 COMMENT '1 if Apple Mail fetched it in a way that may hide a person',
+    unplaced UInt8 COMMENT '1 if Apple Mail fetched it on an unknown network',
+    unknown UInt8 COMMENT '1 if it has another open of unknown kind',
+    confirmed UInt8 COMMENT '1 if a person clicked, replied or converted',
+    clicked UInt8 COMMENT '1 if a person clicked one of its links',
+    replied UInt8 COMMENT '1 if a person replied to it',
+    complained UInt8 COMMENT '1 if its recipient complained about it',
+    unsubscribed UInt8 COMMENT '1 if its recipient unsubscribed',
     first_open DateTime64(3, 'UTC') COMMENT 'Time of its first open, UTC; nothing if timed_opens is 0',
     last_open DateTime64(3, 'UTC') COMMENT 'Time of its last open, UTC; nothing if timed_opens is 0',
+    first_reliable_open DateTime64(3, 'UTC') COMMENT 'Time of its first open by a person, UTC; nothing if timed_reliable_opens is 0',
+    last_reliable_open DateTime64(3, 'UTC') COMMENT 'Time of its last open by a person, UTC; nothing if timed_reliable_opens is 0',
     class_opens Array(UInt64) COMMENT 'Its opens by class, in the order of the Enum8 of opens.class'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
@@ -31,31 +43,29 @@ AS
 SELECT
     campaign_id,
     message_id,
+    max(facts.recipient_key) AS recipient_key,
     max(is_send) AS registered,
     max(is_test) AS test,
-    max(is_bounce) AS bounced,
+    max(is_bounce) AND NOT (reliable OR confirmed OR max(is_relay)) AS bounced,
+    registered AND NOT bounced AND max(is_tracked) AS measured,
+    if(countIf(facts.sent_at > 0) > 0, minIf(facts.sent_at, facts.sent_at > 0), toDateTime64(0, 3, 'UTC')) AS sent_at,
     countIf(is_open) AS opens,
     countIf(is_timed) AS timed_opens,
+    countIf(is_timed AND is_reliable) AS timed_reliable_opens,
     max(is_reliable) AS reliable,
-    max(is_mpp) AS mpp,
+    max(is_masked) AS masked,
+    max(is_unplaced) AS unplaced,
     max(is_unknown) AS unknown,
+    clicked OR replied OR max(is_conversion) AS confirmed,
+    max(is_click) AS clicked,
+    max(is_reply) AS replied,
+    max(is_complaint) AS complained,
+    max(is_unsubscribe) AS unsubscribed,
     minIf(opened_at, is_timed) AS first_open,
     maxIf(opened_at, is_timed) AS last_open,
+    minIf(opened_at, is_timed AND is_reliable) AS first_reliable_open,
+    maxIf(opened_at, is_timed AND is_reliable) AS last_reliable_open,
     [countIf(class = 0), countIf(class = 1), countIf(class = 2), countIf(class = 3), countIf(class = 4),
      countIf(class = 5), countIf(class = 6), countIf(class = 7), countIf(class = 8)] AS class_opens
-FROM (
-    SELECT campaign_id, message_id,
-        registration = 0 OR registration IN (SELECT registration_id FROM registrations FINAL WHERE state = 'complete') AS is_complete,
-        is_complete AND NOT test AS is_send, is_complete AND test AS is_test, state = 'bounced' AS is_bounce,
-        0 AS is_open, 0 AS is_timed, 0 AS is_reliable, 0 AS is_mpp, 0 AS is_unknown,
-        toDateTime64(0, 3, 'UTC') AS opened_at, toInt8(-1) AS class
-    FROM sends FINAL
-    UNION ALL
-    SELECT campaign_id, message_id, 0, 0, 0, 0, 1, time_suspect = 'none',
-        class IN ('human_direct', 'proxy_human'), class = 'machine_prefetch' AND startsWith(reason, 'apple_mpp'),
-        class = 'unknown', opened_at, toInt8(class)
-    FROM opens FINAL
-    WHERE class != 'not_image'
-)
+FROM message_facts AS facts
 GROUP BY campaign_id, message_id
-SETTINGS do_not_merge_across_partitions_select_final = 1

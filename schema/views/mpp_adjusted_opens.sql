@@ -7,17 +7,18 @@ CREATE OR REPLACE VIEW mpp_adjusted_opens
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
     sends Int64 COMMENT 'Messages that were registered, by registrations that are complete, without tests',
-    delivered Int64 COMMENT 'Messages of sends that are not known to have bounced, or were opened all the same',
-    reliable_unique_opens Int64 COMMENT 'Messages that a person opened, directly or through a proxy that fetches when a person does',
-    mpp_only Int64 COMMENT 'Messages that Apple Mail Privacy Protection fetched and for which nothing shows a person',
-    mpp_adjusted_open_rate Nullable(Float64) COMMENT 'reliable_unique_opens / (delivered - mpp_only), a fraction of 1; NULL if that is 0',
-    open_rate_low Nullable(Float64) COMMENT 'reliable_unique_opens / delivered, a fraction of 1; NULL if delivered is 0',
-    open_rate_high Nullable(Float64) COMMENT 'bot_filtered_unique_opens / delivered, a fraction of 1; NULL if delivered is 0',
+    delivered Int64 COMMENT 'Messages of sends that are not known to have bounced, or that arrived all the same',
+    measured Int64 COMMENT 'Messages of delivered that are tracked by themselves; the base of every rate',
+    reliable_unique_opens Int64 COMMENT 'Measured messages that a person opened, directly or through a proxy that fetches when a person does',
+    mpp_only Int64 COMMENT 'Measured messages that Apple Mail fetched in a way that may hide a person, and for which nothing shows one',
+    mpp_adjusted_open_rate Nullable(Float64) COMMENT 'reliable_unique_opens / (measured - mpp_only), a fraction of 1; NULL if that is 0',
+    open_rate_low Nullable(Float64) COMMENT 'reliable_unique_opens / measured, a fraction of 1; NULL if measured is 0',
+    open_rate_high Nullable(Float64) COMMENT 'bot_filtered_unique_opens / measured, a fraction of 1; NULL if measured is 0',
     ci_low Nullable(Float64) COMMENT 'Lower end of the 95 % Wilson interval of mpp_adjusted_open_rate: sampling error only',
     ci_high Nullable(Float64) COMMENT 'Upper end of the 95 % Wilson interval of mpp_adjusted_open_rate: sampling error only'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
-SELECT campaign_id, campaign, sends, delivered, reliable_unique_opens, mpp_only, mpp_adjusted_open_rate,
+SELECT campaign_id, campaign, sends, delivered, measured, reliable_unique_opens, mpp_only, mpp_adjusted_open_rate,
     open_rate_low, open_rate_high, ci_low, ci_high
 FROM campaign_report

@@ -9,24 +9,32 @@ import (
 	"time"
 )
 
-// The model of the random test: the rows, and the definitions of the report in
-// plain Go, message by message.
+// The model of the random test: the rows of an account, and the definitions of
+// the report in plain Go, message by message (recount_test.go).
 
 type campaign struct {
-	id   uint64
-	name string
+	id     uint64
+	name   string
+	madeAt time.Time
 }
 
+// send is a row of sends. Some recipients get two messages of a campaign;
+// recipient 0 has no key.
 type send struct {
-	campaign uint64
-	message  int
-	state    string
+	campaign     uint64
+	message      int
+	state        string
+	tracking     string
+	test         bool
+	registration int // 0, or one that is complete (1) or not (2)
+	sentAt       time.Time
 }
 
 type open struct {
 	campaign uint64
 	message  int
 	openedAt time.Time
+	suspect  string
 	event    uint64
 	class    string
 	reason   string
@@ -34,37 +42,30 @@ type open struct {
 	verdict  int
 }
 
-type world struct {
-	campaigns []campaign
-	sends     []send
-	opens     []open
+type delivery struct {
+	campaign   uint64
+	message    int
+	kind       string
+	at         time.Time
+	link       uint64
+	class      string
+	userAgent  string
+	ip         string
+	bounceType string
+	automatic  bool
+	verdict    int
 }
 
-// report is one row of campaign_report; a nil rate is NULL.
-type report struct {
-	CampaignID         uint64   `json:"campaign_id,string"`
-	Campaign           string   `json:"campaign"`
-	Sends              uint64   `json:"sends,string"`
-	Delivered          uint64   `json:"delivered,string"`
-	OpensTotal         uint64   `json:"opens_total,string"`
-	UniqueOpens        uint64   `json:"unique_opens,string"`
-	BotFiltered        uint64   `json:"bot_filtered_unique_opens,string"`
-	Reliable           uint64   `json:"reliable_unique_opens,string"`
-	MPPOnly            uint64   `json:"mpp_only,string"`
-	AdjustedRate       *float64 `json:"mpp_adjusted_open_rate"`
-	RateLow            *float64 `json:"open_rate_low"`
-	RateHigh           *float64 `json:"open_rate_high"`
-	CILow              *float64 `json:"ci_low"`
-	CIHigh             *float64 `json:"ci_high"`
-	FirstOpenAt        *string  `json:"first_open_at"`
-	LastOpenAt         *string  `json:"last_open_at"`
-	UnregisteredTotal  uint64   `json:"unregistered_opens_total,string"`
-	UnregisteredUnique uint64   `json:"unregistered_unique_opens,string"`
-	Tests              uint64   `json:"tests,string"`
+type world struct {
+	campaigns  []campaign
+	sends      []send
+	opens      []open
+	deliveries []delivery
 }
 
 var verdicts = [][2]string{
 	{"unknown", "no_rule"},
+	{"unknown", "apple_mail_unplaced"},
 	{"human_direct", "browser"},
 	{"proxy_human", "gmail_proxy"},
 	{"machine_prefetch", "apple_mpp_relay"},
@@ -78,35 +79,83 @@ var verdicts = [][2]string{
 	{"not_image", "fetch_dest"},
 }
 
-func newWorld(random *rand.Rand) *world {
+var kinds = []string{"sent", "delivered", "deferred", "bounced", "complained", "clicked", "clicked", "unsubscribed", "replied", "converted"}
+
+const day = 24 * time.Hour
+
+// newWorld returns an account of campaigns with so many messages each. The last
+// campaign stays empty. The second is sent 90 days after the first, to the
+// second; the last but one has clicks in plenty.
+func newWorld(random *rand.Rand, messages int) *world {
 	w := &world{}
-	for i := range randomCampaigns {
-		// Ids beyond 2^63 too. The last campaign stays empty.
-		w.campaigns = append(w.campaigns, campaign{random.Uint64(), fmt.Sprintf("Größe %d; -- \\'", i)})
+	start := time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)
+	starts := []time.Time{start, start.Add(90 * day), start.Add(120 * day), start.Add(150 * day), start.Add(151 * day), start}
+	for i, at := range starts {
+		// Ids beyond 2^63 too.
+		w.campaigns = append(w.campaigns, campaign{random.Uint64(), fmt.Sprintf("Größe %d; -- \\'", i), at.Add(-day)})
 	}
-	used := w.campaigns[:randomCampaigns-1]
-	for _, c := range used {
-		for message := range randomMessages {
+	for i, c := range w.campaigns[:len(w.campaigns)-1] {
+		for message := range messages {
 			if random.IntN(10) > 0 {
-				w.sends = append(w.sends, send{c.id, message, []string{"registered", "delivered", "bounced"}[random.IntN(3)]})
+				w.sends = append(w.sends, newSend(random, c.id, message, starts[i]))
 			}
 		}
-	}
-	start := time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)
-	for range randomOpens {
-		// Messages of the upper half are rarely opened, so that all mixes of classes occur.
-		message := random.IntN(randomMessages)
-		if random.IntN(20) > 0 {
-			message = random.IntN(randomMessages / 2)
+		for range 3 * messages {
+			// Messages of the upper half are rarely opened, so that all mixes of classes occur.
+			message := random.IntN(messages)
+			if random.IntN(20) > 0 {
+				message = random.IntN(messages / 2)
+			}
+			w.opens = append(w.opens, newOpen(random, c.id, message, starts[i]))
 		}
-		verdict := verdicts[random.IntN(len(verdicts))]
-		w.opens = append(w.opens, open{
-			campaign: used[random.IntN(len(used))].id, message: message,
-			openedAt: start.Add(time.Duration(random.Int64N(60*24*3600*1000)) * time.Millisecond),
-			event:    random.Uint64(), class: verdict[0], reason: verdict[1], ruleset: 1, verdict: 65534,
-		})
+		for range messages / (5 - i) {
+			w.deliveries = append(w.deliveries, newDelivery(random, c.id, random.IntN(messages), starts[i]))
+		}
 	}
 	return w
+}
+
+func newSend(random *rand.Rand, campaign uint64, message int, start time.Time) send {
+	s := send{campaign: campaign, message: message, tracking: "identified", sentAt: start.Add(time.Duration(random.IntN(7200)) * time.Second)}
+	s.state = []string{"registered", "delivered", "registered", "bounced"}[random.IntN(4)]
+	if random.IntN(10) == 0 {
+		s.tracking = []string{"pseudonymous", "last_open", "aggregate", "off"}[random.IntN(4)]
+	}
+	s.test = random.IntN(15) == 0
+	s.registration = []int{0, 1, 0, 1, 0, 1, 0, 2}[random.IntN(8)]
+	switch random.IntN(8) {
+	case 0:
+		s.sentAt = time.Time{}
+	case 1:
+		s.sentAt = start
+	}
+	return s
+}
+
+func newOpen(random *rand.Rand, campaign uint64, message int, start time.Time) open {
+	verdict := verdicts[random.IntN(len(verdicts))]
+	return open{
+		campaign: campaign, message: message, suspect: []string{"none", "none", "none", "before_token", "after_receipt"}[random.IntN(5)],
+		openedAt: start.Add(time.Duration(random.Int64N(60*24*3600*1000)) * time.Millisecond),
+		event:    random.Uint64(), class: verdict[0], reason: verdict[1], ruleset: 1, verdict: 65534,
+	}
+}
+
+func newDelivery(random *rand.Rand, campaign uint64, message int, start time.Time) delivery {
+	d := delivery{
+		campaign: campaign, message: message, kind: kinds[random.IntN(len(kinds))], class: "unknown", ip: "::", verdict: 65534,
+		at: start.Add(time.Duration(random.Int64N(10*24*3600*1000)) * time.Millisecond), automatic: random.IntN(3) == 0,
+	}
+	switch d.kind {
+	case "clicked":
+		d.link = random.Uint64()
+		d.class = []string{"unknown", "human_direct", "proxy_human", "security_scanner"}[random.IntN(4)]
+		d.userAgent = []string{"", "Mozilla/5.0"}[random.IntN(2)]
+		d.ip = []string{"::", "2001:db8::"}[random.IntN(2)]
+	case "bounced":
+		d.bounceType = []string{"", "permanent", "transient", "undetermined"}[random.IntN(4)]
+	}
+	return d
 }
 
 // judgeAgain gives every event another verdict, as a judgement does.
@@ -114,6 +163,11 @@ func (w *world) judgeAgain(random *rand.Rand) {
 	for i := range w.opens {
 		verdict := verdicts[random.IntN(len(verdicts))]
 		w.opens[i].class, w.opens[i].reason, w.opens[i].verdict = verdict[0], verdict[1], 65537
+	}
+	for i := range w.deliveries {
+		if d := &w.deliveries[i]; d.kind == "clicked" {
+			d.class, d.verdict = []string{"human_direct", "bot"}[random.IntN(2)], 65537
+		}
 	}
 }
 
@@ -131,7 +185,7 @@ func withNewerRules(opens []open) []open {
 func (w *world) campaignRows() []string {
 	var rows []string
 	for _, c := range w.campaigns {
-		rows = append(rows, fmt.Sprintf("(%d, '%s', '2026-01-01 00:00:00', 'k')", c.id, quoted(c.name)))
+		rows = append(rows, fmt.Sprintf("(%d, '%s', '%s', 'k')", c.id, quoted(c.name), c.madeAt.Format(time.DateTime)))
 	}
 	return rows
 }
@@ -139,81 +193,38 @@ func (w *world) campaignRows() []string {
 func (w *world) sendRows() []string {
 	var rows []string
 	for _, s := range w.sends {
-		rows = append(rows, fmt.Sprintf("(%d, '%s', 'r%d@example.com', '%s')", s.campaign, messageID(s.message), s.message, s.state))
+		sentAt := "0"
+		if !s.sentAt.IsZero() {
+			sentAt = "'" + s.sentAt.Format(time.DateTime) + "'"
+		}
+		rows = append(rows, fmt.Sprintf("(%d, '%s', 'r%d@example.com', %d, '%s', '%s', %t, %d, %s)", s.campaign, messageID(s.message),
+			s.recipient(), s.recipient(), s.state, s.tracking, s.test, s.registration, sentAt))
 	}
 	return rows
 }
 
+func (s send) recipient() int {
+	if s.message%3 == 0 {
+		return s.message / 2
+	}
+	return s.message
+}
+
+const millisecondsSQL = "2006-01-02 15:04:05.000"
+
 func (o open) row() string {
-	return fmt.Sprintf("(%d, '%s', '%s', %d, '%s', '%s', %d, %d)",
-		o.campaign, messageID(o.message), o.openedAt.Format("2006-01-02 15:04:05.000"), o.event, o.class, o.reason, o.ruleset, o.verdict)
+	return fmt.Sprintf("(%d, '%s', '%s', %d, '%s', '%s', '%s', %d, %d)", o.campaign, messageID(o.message),
+		o.openedAt.Format(millisecondsSQL), o.event, o.suspect, o.class, o.reason, o.ruleset, o.verdict)
+}
+
+func (d delivery) row() string {
+	return fmt.Sprintf("(%d, '%s', '%s', '%s', %d, '%s', '%s', '%s', '%s', %t, %d)", d.campaign, messageID(d.message), d.kind,
+		d.at.Format(millisecondsSQL), d.link, d.class, d.userAgent, d.ip, d.bounceType, d.automatic, d.verdict)
 }
 
 func messageID(message int) string { return fmt.Sprintf("00000000-0000-8000-8000-%012x", message) }
 
 func quoted(s string) string { return strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) }
-
-// report counts one campaign message by message.
-func (w *world) report(c campaign) report {
-	r := report{CampaignID: c.id, Campaign: c.name}
-	registered := map[int]string{}
-	for _, s := range w.sends {
-		if s.campaign == c.id {
-			registered[s.message] = s.state
-		}
-	}
-	var reliable, mpp, unknown, opened, strangers [randomMessages]bool
-	for _, o := range w.opens {
-		if o.campaign != c.id || o.class == "not_image" {
-			continue
-		}
-		if registered[o.message] == "" {
-			r.UnregisteredTotal++
-			strangers[o.message] = true
-			continue
-		}
-		r.OpensTotal++
-		opened[o.message] = true
-		reliable[o.message] = reliable[o.message] || o.class == "human_direct" || o.class == "proxy_human"
-		mpp[o.message] = mpp[o.message] || o.class == "machine_prefetch" && strings.HasPrefix(o.reason, "apple_mpp")
-		unknown[o.message] = unknown[o.message] || o.class == "unknown"
-		r.seen(o.openedAt.Format("2006-01-02 15:04:05.000"))
-	}
-	unknownOnly := uint64(0)
-	for message, state := range registered {
-		r.Sends++
-		r.Delivered += one(state != "bounced" || opened[message])
-		r.UniqueOpens += one(opened[message])
-		r.BotFiltered += one(reliable[message] || mpp[message] || unknown[message])
-		r.Reliable += one(reliable[message])
-		r.MPPOnly += one(mpp[message] && !reliable[message])
-		unknownOnly += one(unknown[message] && !reliable[message] && !mpp[message])
-	}
-	for _, stranger := range strangers {
-		r.UnregisteredUnique += one(stranger)
-	}
-	r.addRates(unknownOnly)
-	return r
-}
-
-func (r *report) seen(at string) {
-	if r.FirstOpenAt == nil || at < *r.FirstOpenAt {
-		r.FirstOpenAt = &at
-	}
-	if r.LastOpenAt == nil || at > *r.LastOpenAt {
-		r.LastOpenAt = &at
-	}
-}
-
-func (r *report) addRates(unknownOnly uint64) {
-	r.AdjustedRate = ratio(r.Reliable, r.Delivered-r.MPPOnly)
-	r.RateLow = ratio(r.Reliable, r.Delivered)
-	r.RateHigh = ratio(r.Reliable+r.MPPOnly+unknownOnly, r.Delivered)
-	if r.AdjustedRate != nil {
-		low, high := wilson(r.Reliable, r.Delivered-r.MPPOnly)
-		r.CILow, r.CIHigh = &low, &high
-	}
-}
 
 // wilson returns the two proportions at which the observed one lies z standard
 // errors away, found by bisection of (p - q)² = z² q (1 - q) / n in 200 bits:
@@ -263,13 +274,13 @@ func one(condition bool) uint64 {
 
 // classes lists "class opens_total unique_opens" of one campaign, sorted.
 func (w *world) classes(c campaign) []string {
+	total, messages := map[string]int{}, map[string]map[int]bool{}
 	registered := map[int]bool{}
 	for _, s := range w.sends {
-		if s.campaign == c.id {
+		if s.campaign == c.id && s.counts() {
 			registered[s.message] = true
 		}
 	}
-	total, messages := map[string]int{}, map[string]map[int]bool{}
 	for _, o := range w.opens {
 		if o.campaign == c.id && registered[o.message] && o.class != "not_image" {
 			total[o.class]++
@@ -286,3 +297,6 @@ func (w *world) classes(c campaign) []string {
 	slices.Sort(rows)
 	return rows
 }
+
+// counts reports whether the message is registered and no test.
+func (s send) counts() bool { return s.registration != 2 && !s.test }

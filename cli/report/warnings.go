@@ -1,0 +1,49 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"glint/cli/internal/output"
+	"glint/ingest/warehouse"
+)
+
+// The thresholds of warnings.
+const (
+	fewMeasured   = 100 // messages
+	lowMeasured   = 0.5 // of delivered
+	manyOfUnknown = 0.1 // of measured messages
+)
+
+// warningsOf returns what weakens the numbers of a report, in a fixed order, and
+// what the operator can do; never nil.
+func warningsOf(r *warehouse.Report) []warning {
+	all := []warning{}
+	add := func(condition bool, code, format string, args ...any) {
+		if condition {
+			all = append(all, warning{code, fmt.Sprintf(format, args...)})
+		}
+	}
+	messages := func(n uint64) string { return output.Plural(int(n), "message", "messages") }
+	add(r.Sends == 0, "no_sends", "No message of the campaign is registered. Try: glint send register")
+	add(r.Sends > 0 && r.OpensTotal == 0, "no_opens",
+		"No pixel of the campaign was fetched. Look whether the messages hold their pixel_url, and whether it answers.")
+	add(slices.Contains(r.Weaknesses, "no_history"), "no_history",
+		"Too few recipients are known from earlier campaigns: all messages without a fetch by Apple Mail stand for them.")
+	add(slices.Contains(r.Weaknesses, "no_clicks"), "no_clicks",
+		"Too few clicks are known to see how many opens load their image: 75 to 100 %% is assumed. Import clicks; without them no rate of a text-only list is sound.")
+	add(r.Unplaced > 0, "no_apple_list",
+		"%s fetched by Apple Mail from networks that are not known. Try: glint networks list", messages(r.Unplaced))
+	add(r.Delivered > 0 && (r.Measured < fewMeasured || r.MeasuredShare != nil && *r.MeasuredShare < lowMeasured), "few_measured",
+		"Only %s of %s delivered are measured.", output.Count(r.Measured), output.Count(r.Delivered))
+	add(r.Sends > r.SendsWithTime, "no_send_times",
+		"%s without a known time of sending: no history for later campaigns. Register sent_at.", messages(r.Sends-r.SendsWithTime))
+	add(float64(r.UnknownOnly) > manyOfUnknown*float64(r.Measured), "share_unknown",
+		"%s opened by clients of unknown kind only.", messages(r.UnknownOnly))
+	add(r.Tests > 0, "tests", "Tests of the campaign: %s. They count nowhere.", messages(r.Tests))
+	add(r.UnregisteredOpensTotal > 0, "unregistered", "%s of messages that are not registered count nowhere.",
+		output.Plural(int(r.UnregisteredOpensTotal), "open", "opens"))
+	add(r.BadTokens > 0, "bad_tokens", "%s of the last 7 days name the campaign by a token that no key has signed. Try: glint keys list",
+		output.Plural(int(r.BadTokens), "request", "requests"))
+	return all
+}

@@ -1,0 +1,7 @@
+-- Purpose: how many requests name a campaign by a token that no key has signed.
+-- Grain:   one row.
+-- Units:   requests of the last 7 days.
+-- Reads:   the view campaign_bad_tokens, which the read-only user may read.
+SELECT toUInt64(sum(requests)) AS bad_tokens
+FROM campaign_bad_tokens
+WHERE campaign_id = {campaign_id:UInt64}

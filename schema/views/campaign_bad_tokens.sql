@@ -1,0 +1,22 @@
+-- Purpose: requests that name a campaign by a token which no key of ours has signed. In no other number.
+-- Grain:   one row per campaign name with such requests in the last 7 days.
+-- Units:   counts of requests.
+-- Engine:  a plain view over bad_tokens, which is capped and read whole. The campaign is the token's word: anybody can forge it.
+CREATE OR REPLACE VIEW campaign_bad_tokens
+(
+    campaign_id UInt64 COMMENT 'Id of the campaign',
+    campaign String COMMENT 'Name of the campaign',
+    requests Int64 COMMENT 'Requests of the last 7 days that name the campaign by a token that no key has signed'
+)
+DEFINER = CURRENT_USER SQL SECURITY DEFINER
+AS
+SELECT campaign_id, max(name) AS campaign, toInt64(sum(request)) AS requests
+FROM (
+    SELECT campaign_id, campaign AS name, 0 AS request
+    FROM campaign_names
+    UNION ALL
+    SELECT named_campaign_id, '', NOT moved
+    FROM bad_tokens FINAL
+)
+GROUP BY campaign_id
+HAVING max(name != '') AND requests > 0
