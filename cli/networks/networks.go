@@ -6,8 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
-	"glint/ingest"
-	"glint/ingest/pixelserver"
 )
 
 // NewCmd returns the command.
@@ -22,15 +20,4 @@ pixel follows all three when they change; the date of the one that decided is ke
 opens are kept and judged all the same, and "list" says what nobody can tell then.`,
 		Example: "  glint networks update\n  glint networks list",
 	}, newUpdateCmd(a, runUpdate), newListCmd(a, runList))
-}
-
-// PixelFlags adds the flags of the standalone pixel to a command that runs it.
-// The proxies' header is in c once the command runs.
-func PixelFlags(cmd *cobra.Command, c *ingest.PixelConfig) {
-	f := cmd.Flags()
-	f.StringSliceVar(&c.TrustedProxies, "trusted-proxies", nil, "addresses and CIDR prefixes of proxies that may tell the pixel its client's address")
-	f.StringVar(&c.ProxyHeader, "proxy-header", pixelserver.XForwardedFor, "header by which they tell it: x-forwarded-for, forwarded")
-	f.StringVar(&c.ASNFile, "asn-db", "", "database of AS numbers or countries in MaxMind's format, for the pixel")
-	f.StringVar(&c.TLS.Certificate, "pixel-tls-cert", "", "PEM file of the pixel's certificate; read again when it changes (default: no TLS)")
-	f.StringVar(&c.TLS.Key, "pixel-tls-key", "", "PEM file of its key")
 }

@@ -65,8 +65,3 @@ func (c *Choice) Set(s string) error {
 	}
 	return fmt.Errorf("%q is none of %s", s, strings.Join(c.values, ", "))
 }
-
-// NewCredentialsFlag adds --new-credentials to a command that runs the service.
-func NewCredentialsFlag(cmd *cobra.Command, renew *bool) {
-	cmd.Flags().BoolVar(renew, "new-credentials", false, "make new secrets in place of lost ones; every client needs them then")
-}
