@@ -61,8 +61,8 @@ func newNewCmd(a *app.App) *cobra.Command {
 		Short: "Make a new signing key; the one before only verifies",
 		Long: `Adds a key that signs from now on, with a random id that no key of the warehouse has, as far as this home knows them.
 The key that signed before goes on verifying. Restart glint before the next campaign is registered, so that it knows the
-key, and bring the file to every other glint of the same warehouse; where the edge has keys, run the commands of glint
-keys fastly, too. Where a key is missing that the warehouse knows, none is made.`,
+key, and bring the file to every other glint of the same warehouse; where the edge has keys, run glint edge setup
+--only keys, too. Where a key is missing that the warehouse knows, none is made.`,
 		Example: "  glint keys new",
 		Args:    app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

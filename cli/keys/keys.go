@@ -25,7 +25,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Long: `Lists and changes the key ring in $GLINT_HOME/keys/pixel.keys. One key signs. Others verify what they have signed
 before: for years, since people open old mail. A revoked key verifies nothing; opens of its URLs are bad tokens.`,
 		Example: "  glint keys list\n  glint keys new",
-	}, newListCmd(a), newNewCmd(a), newRetireCmd(a), newRevokeCmd(a), newForgetCmd(a), newFastlyCmd(a))
+	}, newListCmd(a), newNewCmd(a), newRetireCmd(a), newRevokeCmd(a), newForgetCmd(a))
 }
 
 func newListCmd(a *app.App) *cobra.Command {
