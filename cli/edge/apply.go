@@ -185,7 +185,7 @@ func (a *applier) secretStore(ctx context.Context) error {
 }
 
 // store returns the id of the account's store of that kind, which it makes if
-// there is none.
+// it is missing.
 func (a *applier) store(ctx context.Context, kind string) (string, error) {
 	type store struct{ ID, Name string }
 	var stores []store
@@ -203,7 +203,7 @@ func (a *applier) store(ctx context.Context, kind string) (string, error) {
 		return "", err
 	}
 	if made.ID == "" {
-		return "", fmt.Errorf("fastly %s-store create tells no id", kind)
+		return "", fmt.Errorf("fastly %s-store create returned no id", kind)
 	}
 	return made.ID, nil
 }

@@ -63,8 +63,8 @@ func (s *script) store(kind string) {
 	s.add(`%[1]s_store=$(store_id %[1]s)`, kind)
 }
 
-// storeID is a shell function that prints the id of the store, nothing if there
-// is none. The CLI writes JSON with one member a line, whose order is its own.
+// storeID is a shell function that prints the id of the store, nothing if it
+// is missing. The CLI writes JSON with one member a line, whose order is its own.
 const storeID = `store_id() {
   fastly "$1-store" list --json | awk -F'"' '$2 == "name" {n = $4} $2 == "id" {i = $4} /}/ && n == "` + storeName + `" {print i; exit}'
 }`

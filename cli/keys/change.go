@@ -125,7 +125,7 @@ func newForgetCmd(a *app.App) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "forget",
-		Short: "Give up keys that are lost for ever",
+		Short: "Give up keys that are lost for good",
 		Long: `Gives up the keys that the warehouse knows and this home lacks, so that glint loads lines again and can make keys. Opens
 of the URLs that they have signed are bad tokens from then on, and in no report. They are kept for 7 days; a key that
 comes back within that time makes opens of them at the next start.`,
@@ -192,7 +192,7 @@ func newRetireCmd(a *app.App) *cobra.Command {
 func retireKey(k *token.Key) (note string, err error) {
 	switch k.State {
 	case token.Revoked:
-		return "", fmt.Errorf("key %d is revoked, which is for ever", k.ID)
+		return "", fmt.Errorf("key %d is revoked; that cannot be taken back", k.ID)
 	case token.Verifying:
 		return fmt.Sprintf("key %d only verifies already", k.ID), nil
 	}
@@ -222,7 +222,7 @@ used again.`,
 		},
 	}
 	dryRunFlag(cmd, &dryRun)
-	cmd.Flags().BoolVar(&yes, "yes", false, "yes, for ever")
+	cmd.Flags().BoolVar(&yes, "yes", false, "yes, it cannot be taken back")
 	return cmd
 }
 

@@ -33,7 +33,7 @@ func newListCmd(a *app.App) *cobra.Command {
 		Use:   "list",
 		Short: "List the keys: id, state and fingerprint",
 		Long: `Lists the keys of the ring, and as missing those that it lacks and the warehouse knew at the last start. The fingerprint
-tells two secrets apart and says nothing else about them. It changes nothing.`,
+distinguishes two secrets and reveals nothing else about them. It changes nothing.`,
 		Example: "  glint keys list",
 		Args:    app.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

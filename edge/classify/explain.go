@@ -10,15 +10,15 @@ import (
 //go:embed rules.go
 var rulesText string
 
-// Explanation tells how a verdict came about, for people.
+// Explanation is how a verdict came about, for people.
 type Explanation struct {
 	Verdict Verdict
 	Facts   Facts
 	Seen    []string  // what is true of the request, in words
-	Words   []string  // the words in the user agent that told it
+	Words   []string  // the words of the lists in the user agent
 	Fired   Finding   // the rule that decided
 	Near    []Finding // rules tried before it that one condition kept from it
-	Next    *Finding  // the rule that would have decided without it; nil if there is none
+	Next    *Finding  // the rule that would have decided without it; nil if no other would
 }
 
 // Finding is a rule and how it stands to a request.
@@ -57,7 +57,7 @@ func evidence() []Evidence {
 	return list
 }
 
-// Explain judges as Judge does and tells why. It allocates; it is for one
+// Explain judges as Judge does and returns the reasons. It allocates; it is for one
 // request at a time.
 func Explain(r *Request) Explanation {
 	seen := read(r.UserAgent)
@@ -86,7 +86,7 @@ func Explain(r *Request) Explanation {
 // common holds for so many requests that it speaks for no rule in particular.
 const common = isMozilla | isMozilla5 | saysEngine | saysPlatform | saysBrowser | onUnknownAS | onUnknownNetwork
 
-// nearly tells whether one condition keeps the rule from firing, and something
+// nearly reports whether one condition keeps the rule from firing, and something
 // speaks for it.
 func (r *rule) nearly(t traits) bool {
 	lacking := bits.OnesCount64(uint64(r.all &^ t))

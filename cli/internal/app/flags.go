@@ -63,5 +63,5 @@ func (c *Choice) Set(s string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is none of %s", s, strings.Join(c.values, ", "))
+	return fmt.Errorf("%q is not one of %s", s, strings.Join(c.values, ", "))
 }

@@ -91,7 +91,7 @@ func (j *job) failed(problem string, cause error) error {
 func remainsPrefix(name string) string { return "." + name + ".tmp-" }
 
 // removeRemains removes what killed installs left. The caller holds the lock,
-// so none of it is in use. What cannot be removed only takes room.
+// so it is not in use. A folder that cannot be removed only takes room.
 func removeRemains(dir, name string) {
 	remains, _ := filepath.Glob(filepath.Join(dir, remainsPrefix(name)+"*"))
 	for _, path := range remains {

@@ -31,7 +31,7 @@ import (
 	"strings"
 )
 
-// Conditions to test for with errors.Is. What comes with them is an *Error.
+// Conditions to test for with errors.Is. Each comes in an *Error.
 var (
 	// ErrUnknownTool means that the name is not one of Tools.
 	ErrUnknownTool = errors.New("toolchain: unknown tool")
