@@ -103,7 +103,7 @@ func (o *options) check() error {
 	case !serviceIDs.MatchString(o.serviceID):
 		fault("--service-id is no id of a Fastly service, like SU1Z0isxPaozGVKXdv0eY")
 	}
-	if err := o.checkIngestURL(); err != nil && !(o.keysOnly && o.ingestURL == "") {
+	if err := o.checkIngestURL(); err != nil && (!o.keysOnly || o.ingestURL != "") {
 		faults = append(faults, err)
 	}
 	if n, err := strconv.Atoi(o.version); o.version != "latest" && (err != nil || n < 1) {
