@@ -74,16 +74,37 @@ func newRootCmd(a *app.App) *cobra.Command {
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return app.UsageOf(cmd, err) })
-	root.AddCommand(
-		up.NewCmd(a), serve.NewCmd(a), stream.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a, nil),
-		send.NewCmd(a), report.NewCmd(a, nil), classify.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), ignore.NewCmd(a),
-		edge.NewCmd(a), doctor.NewCmd(a), audit.NewCmd(a, nil),
-		engine.NewCmd(a), version.NewCmd(a), help.NewExitCodesCmd(),
-	)
+	for _, g := range groups(a) {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.SetHelpCommandGroupID("Start here:")
+	root.AddCommand(help.NewExitCodesCmd())
 	return root
 }
 
-// refuseUnknown refuses the name of a command that is none.
+// group is a heading of the help with its commands.
+type group struct {
+	title    string
+	commands []*cobra.Command
+}
+
+func groups(a *app.App) []group {
+	return []group{
+		{"Start here:", []*cobra.Command{up.NewCmd(a), engine.NewCmd(a), version.NewCmd(a)}},
+		{"Campaigns:", []*cobra.Command{send.NewCmd(a), report.NewCmd(a, nil), ignore.NewCmd(a)}},
+		{"Operate:", []*cobra.Command{
+			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a, nil), stream.NewCmd(a),
+		}},
+		{"Check:", []*cobra.Command{doctor.NewCmd(a), audit.NewCmd(a, nil), classify.NewCmd(a)}},
+	}
+}
+
+// refuseUnknown returns a usage error for an unknown command, with the nearest
+// known one as advice.
 func refuseUnknown(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

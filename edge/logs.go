@@ -11,7 +11,7 @@ import (
 var endpointNames = [...]string{"opens", "opens_archive"}
 
 // logs are the log endpoints. One which the service does not have takes the
-// line and drops it: the platform tells no difference.
+// line and drops it: the platform reports no difference.
 type logs []io.Writer
 
 func openLogs() logs {

@@ -14,7 +14,7 @@ const (
 	configStore = "glint" // item ip_precision: truncated, full or none
 )
 
-// openRing returns the key ring, or nil if there is none: tokens then stay
+// openRing returns the key ring, or nil if it is missing: tokens then stay
 // unchecked, and nothing is lost, since ingest opens them again.
 func openRing() *token.Ring {
 	store, err := secretstore.Open(secretStore)

@@ -140,7 +140,7 @@ func (o *Options) archive() ([]archive.File, *token.Ring, error) {
 	}
 	files, faults := archive.Find(o.Archive)
 	if len(faults) > 0 {
-		return nil, nil, app.Try(errors.Join(faults...), "name folders and files that can be read; an archive with holes tells nothing")
+		return nil, nil, app.Try(errors.Join(faults...), "name folders and files that can be read; an archive with holes proves nothing")
 	}
 	keys, err := o.App.Home.ReadKeys()
 	if err != nil {

@@ -117,7 +117,7 @@ func (o *options) writeAll(ctx context.Context) error {
 		if _, err := w.Write(append(answer, '\n')); err != nil {
 			return err
 		}
-		if r.Buffered() == 0 { // somebody may be waiting for each answer
+		if r.Buffered() == 0 { // a client may wait for each answer
 			if err := w.Flush(); err != nil {
 				return err
 			}

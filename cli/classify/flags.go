@@ -50,13 +50,13 @@ func (f *flags) add(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.headers, "header", nil, "a header of the request, as 'Sec-Fetch-Dest: image'; may be repeated")
 }
 
-// given tells whether any of the flags was set.
+// given reports whether any of the flags was set.
 func (f *flags) given(cmd *cobra.Command) bool {
 	return cmd.Flags().Changed("header") || slices.ContainsFunc(f.values, func(v flagValue) bool { return cmd.Flags().Changed(v.flag) })
 }
 
-// check fills the input and tells what has the wrong form. An empty value means
-// that nothing is known, as in a line.
+// check fills the input and returns an error that names what has the wrong
+// form. An empty value means that nothing is known, as in a line.
 func (f *flags) check() error {
 	for _, v := range f.values {
 		if v.text == "" {
@@ -67,7 +67,7 @@ func (f *flags) check() error {
 			ok = f.input.setASNumber(v.text)
 		}
 		if v.flag == "network" && !isNetwork(v.text) {
-			return fmt.Errorf("--network is none of %s, %s<name>", strings.Join(networkNames[:], ", "), classify.NetworkScannerPrefix)
+			return fmt.Errorf("--network must be one of %s, %s<name>", strings.Join(networkNames[:], ", "), classify.NetworkScannerPrefix)
 		}
 		if !ok {
 			return fmt.Errorf("--%s has the wrong form", v.flag)
@@ -83,7 +83,7 @@ func (f *flags) check() error {
 	return nil
 }
 
-// isNetwork tells whether it is a name that the edge gives a network. A line
+// isNetwork reports whether it is a name that the edge gives a network. A line
 // may have others, of a later edge.
 func isNetwork(name string) bool {
 	scanner, isScanner := strings.CutPrefix(name, classify.NetworkScannerPrefix)

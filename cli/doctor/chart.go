@@ -43,7 +43,7 @@ func newChart(o *options) *chart {
 const widest = len("pixel garbage token")
 
 func (r *chart) add(s status, check, format string, args ...any) {
-	// What servers say stands in findings.
+	// Findings quote servers.
 	finding := output.Safe(fmt.Sprintf(format, args...))
 	r.results = append(r.results, result{s, check, finding})
 	if r.json || r.err != nil {

@@ -68,7 +68,7 @@ func (c *client) do(ctx context.Context, method, path string) (*exchange, error)
 	return &exchange{resp, body}, nil
 }
 
-// status tells an answer of another status than want.
+// status returns an error for an answer of another status than want.
 func (x *exchange) status(want int) error {
 	if location := x.Header.Get("Location"); x.StatusCode/100 == 3 {
 		return fmt.Errorf("redirects to %s (status %d)", shorten(location), x.StatusCode)

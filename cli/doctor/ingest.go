@@ -43,7 +43,7 @@ func (o *options) checkChallenge(ctx context.Context, r *chart, c *client) {
 	case slices.Contains(lines, challenge.Any):
 		r.add(ok, check, "admits any service that knows the token")
 	case o.serviceID == "":
-		r.add(warn, check, "admits %s; --service-id ID tells whether yours is one", output.Plural(len(lines), "service", "services"))
+		r.add(warn, check, "admits %s; --service-id ID checks whether yours is one", output.Plural(len(lines), "service", "services"))
 	case challenge.Admits(lines, o.serviceID):
 		r.add(ok, check, "admits the service %s", o.serviceID)
 	default:

@@ -35,10 +35,17 @@ func (o *options) applyAll(ctx context.Context) error {
 	if err := a.findVersion(ctx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{a.configStore, a.secretStore, a.logEndpoints} {
+	steps := []func(context.Context) error{a.configStore, a.secretStore, a.logEndpoints}
+	if a.keysOnly {
+		steps = steps[1:2]
+	}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
+	}
+	if a.keysOnly {
+		return a.sayNext()
 	}
 	return errors.Join(a.sayNext(), a.checkChallenge(ctx))
 }
@@ -60,6 +67,9 @@ func (o *options) newApplier() (*applier, error) {
 	}
 	if _, err := o.app.Home.Keys(); err != nil {
 		return nil, err // they are for their owner only, and whole, or they are not sent
+	}
+	if o.keysOnly {
+		return a, nil
 	}
 	for _, e := range o.endpoints() {
 		for _, s := range e.settings {
@@ -175,7 +185,7 @@ func (a *applier) secretStore(ctx context.Context) error {
 }
 
 // store returns the id of the account's store of that kind, which it makes if
-// there is none.
+// it is missing.
 func (a *applier) store(ctx context.Context, kind string) (string, error) {
 	type store struct{ ID, Name string }
 	var stores []store
@@ -193,7 +203,7 @@ func (a *applier) store(ctx context.Context, kind string) (string, error) {
 		return "", err
 	}
 	if made.ID == "" {
-		return "", fmt.Errorf("fastly %s-store create tells no id", kind)
+		return "", fmt.Errorf("fastly %s-store create returned no id", kind)
 	}
 	return made.ID, nil
 }

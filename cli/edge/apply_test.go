@@ -289,3 +289,25 @@ func TestIngestThatDoesNotAnswerTheChallengeIsAProblem(t *testing.T) {
 		})
 	}
 }
+
+func TestOnlyKeysPreparesTheSecretStoreAlone(t *testing.T) {
+	for _, way := range []string{"pasted", "applied"} {
+		t.Run(way, func(t *testing.T) {
+			w := newWorld(t, true)
+			flags := []string{"--only", "keys"}
+			if way == "applied" {
+				flags = append(flags, "--apply")
+			}
+			w.mustSetup(t, flags...)
+			if way == "pasted" {
+				if out := w.paste(t, w.stdout.String()); strings.Contains(out, "ERROR") {
+					t.Errorf("the Fastly CLI complains:\n%s", out)
+				}
+			}
+			want := prepared(w)
+			want.Stores, want.Items = map[string][]string{"secret": {"glint"}}, map[string]string{}
+			want.Versions[1].Links, want.Versions[1].Endpoints = []string{"secret-glint as glint"}, map[string]map[string]string{}
+			w.compare(t, want)
+		})
+	}
+}

@@ -19,7 +19,7 @@ import (
 const commandTimeout = time.Minute
 
 // cli runs the Fastly CLI. It gets the environment without glint's variables:
-// they hold secrets that are none of its business.
+// they hold secrets that it does not need.
 type cli struct {
 	path string
 	say  io.Writer // told of each command that changes something

@@ -16,7 +16,10 @@ func (o *options) writeScript(w io.Writer) error {
 	s.add("# Prepares Fastly service %s for glint. Needs the Fastly CLI, signed in.", o.serviceID)
 	s.add("# Nothing becomes live by it. `glint edge setup … --apply` does the same, and only what is missing.")
 	s.stores(o)
-	s.logs(o)
+	if !o.keysOnly {
+		s.logs(o)
+		s.challenge(o)
+	}
 	s.finish(o)
 	_, err := io.WriteString(w, s.b.String())
 	return err
@@ -29,6 +32,21 @@ func (s *script) add(format string, args ...any) { fmt.Fprintf(&s.b, format+"\n"
 
 func (s *script) stores(o *options) {
 	s.add("\n# Stores belong to the account: one that is there is used.\n%s", storeID)
+	var stores []string
+	if !o.keysOnly {
+		s.config(o)
+		stores = append(stores, "config_store")
+	}
+	s.add("\n# The keys that let the edge mark bad tokens; ingest checks them in any case. The file keeps them off the command line.")
+	s.store("secret")
+	s.add(`fastly secret-store-entry create --recreate-allow --store-id="$secret_store" --name=%s --file=%s`, keysSecret, quote(o.app.Home.PixelKeysFile()))
+	s.add("\n# The service sees a store only when they are linked. An error here means that they are.")
+	for _, variable := range append(stores, "secret_store") {
+		s.add(`fastly service resource-link create %s --resource-id="$%s" --name=%s`, o.target(), variable, storeName)
+	}
+}
+
+func (s *script) config(o *options) {
 	s.add("\n# The edge program's settings: how much of an address an event keeps.")
 	s.store("config")
 	if o.setPrecision {
@@ -36,13 +54,6 @@ func (s *script) stores(o *options) {
 	} else {
 		s.add("# An error here means that there is a value already; it stays as it is.")
 		s.add(`fastly config-store-entry create --store-id="$config_store" --key=%s --value=%s`, precisionKey, o.precision)
-	}
-	s.add("\n# The keys that let the edge mark bad tokens; ingest checks them in any case. The file keeps them off the command line.")
-	s.store("secret")
-	s.add(`fastly secret-store-entry create --recreate-allow --store-id="$secret_store" --name=%s --file=%s`, keysSecret, quote(o.app.Home.PixelKeysFile()))
-	s.add("\n# The service sees a store only when they are linked. An error here means that they are.")
-	for _, variable := range []string{"config_store", "secret_store"} {
-		s.add(`fastly service resource-link create %s --resource-id="$%s" --name=%s`, o.target(), variable, storeName)
 	}
 }
 
@@ -52,8 +63,8 @@ func (s *script) store(kind string) {
 	s.add(`%[1]s_store=$(store_id %[1]s)`, kind)
 }
 
-// storeID is a shell function that prints the id of the store, nothing if there
-// is none. The CLI writes JSON with one member a line, whose order is its own.
+// storeID is a shell function that prints the id of the store, nothing if it
+// is missing. The CLI writes JSON with one member a line, whose order is its own.
 const storeID = `store_id() {
   fastly "$1-store" list --json | awk -F'"' '$2 == "name" {n = $4} $2 == "id" {i = $4} /}/ && n == "` + storeName + `" {print i; exit}'
 }`
@@ -83,14 +94,20 @@ func (e *endpoint) flags() string {
 	return b.String()
 }
 
-func (s *script) finish(o *options) {
+func (s *script) challenge(o *options) {
 	line := challenge.Line(o.serviceID)
 	s.add("\n# Before it posts, Fastly asks ingest whether this service may log: the page must have the line")
 	s.add("#   %s", line)
 	s.add("# or *. `glint up --fastly-service %s` (or `glint serve …`) answers with it.", o.serviceID)
 	s.add(`curl -fsS %s | grep -xE '%s|\*'`, quote(o.ingestURL+challenge.Path), line)
+}
+
+func (s *script) finish(o *options) {
 	s.add("\n# If all of this went well, these make it live and check it:")
 	s.add("# fastly service version activate --service-id=%s --version=%s", o.serviceID, o.version)
+	if o.keysOnly {
+		return
+	}
 	s.add("# glint doctor https://YOUR-PIXEL --ingest-url %s --service-id %s", o.ingestURL, o.serviceID)
 }
 

@@ -22,6 +22,7 @@ type options struct {
 	serviceID    string
 	ingestURL    string // without a final slash
 	version      string // "latest" or a number
+	keysOnly     bool   // leaves out the config store and the log endpoints
 	apply        bool
 	dryRun       bool
 	period       time.Duration
@@ -52,15 +53,19 @@ are sent each time. Stores and keys go through the Fastly CLI. Log endpoints hol
 on its command line only, which other users of the machine can read; so they go to Fastly's API directly. Both sign in
 with $FASTLY_API_TOKEN. No version is activated: what changed becomes live when you activate it.
 
+With --only keys it prepares the secret store alone: the keys after each change of the ring, which the edge has within
+seconds. The edge needs no keys: without them ingest alone checks tokens; with them its log says which tokens are bad.
+
 The ingest token is $GLINT_INGEST_TOKEN, else the one in $GLINT_HOME/credentials.env. The bucket's keys are
 $GLINT_ARCHIVE_ACCESS_KEY and $GLINT_ARCHIVE_SECRET_KEY, unless --archive-iam-role is given.`,
 		Example: "  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com\n" +
-			"  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com --apply",
+			"  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com --apply\n" +
+			"  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --only keys",
 		Args: app.NoArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.serviceID, "service-id", "", "id of the Fastly Compute service (required)")
-	f.StringVar(&o.ingestURL, "ingest-url", "", "where ingest answers Fastly, like https://ingest.example.com (required)")
+	f.StringVar(&o.ingestURL, "ingest-url", "", "where ingest answers Fastly, like https://ingest.example.com (required without --only keys)")
 	f.StringVar(&o.version, "version", "latest", "service version to change: latest (cloned if it is in use), or the number of a draft")
 	f.BoolVar(&o.apply, "apply", false, "run the commands")
 	f.BoolVar(&o.dryRun, "dry-run", false, "only print the commands; this is the default")
@@ -73,7 +78,9 @@ $GLINT_ARCHIVE_ACCESS_KEY and $GLINT_ARCHIVE_SECRET_KEY, unless --archive-iam-ro
 	f.StringVar(&o.archive.iamRole, "archive-iam-role", "", "AWS role that Fastly takes on, instead of keys")
 	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of an address events keep; an existing setting stays without this flag",
 		"truncated", "full", "none")
+	only := app.ChoiceFlag(cmd, "only", "part of it to prepare", "all", "keys")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o.keysOnly = only.String() == "keys"
 		o.precision, o.setPrecision = precision.String(), cmd.Flags().Changed("ip-precision")
 		if err := o.check(); err != nil {
 			return app.UsageOf(cmd, err)
@@ -96,7 +103,7 @@ func (o *options) check() error {
 	case !serviceIDs.MatchString(o.serviceID):
 		fault("--service-id is no id of a Fastly service, like SU1Z0isxPaozGVKXdv0eY")
 	}
-	if err := o.checkIngestURL(); err != nil {
+	if err := o.checkIngestURL(); err != nil && (!o.keysOnly || o.ingestURL != "") {
 		faults = append(faults, err)
 	}
 	if n, err := strconv.Atoi(o.version); o.version != "latest" && (err != nil || n < 1) {
@@ -143,6 +150,15 @@ func (o *options) checkIngestURL() error {
 func runSetup(ctx context.Context, o *options) error {
 	if o.apply {
 		return o.applyAll(ctx)
+	}
+	if o.keysOnly {
+		keys, err := o.app.Home.ReadKeys()
+		if err == nil && len(keys) == 0 {
+			err = app.Try(errors.New("there are no keys yet"), "glint keys new")
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return o.writeScript(o.app.Out)
 }

@@ -77,7 +77,7 @@ func TestFaultyCommandLinesAreRefused(t *testing.T) {
 		{"no lines", "--request-max-entries", "0", "--request-max-entries"},
 		{"a hostile bucket", "--archive-bucket", "b\x1b[2J", "control characters"},
 		{"a role without a bucket", "--archive-iam-role", "arn:aws:iam::1:role/x", "needs --archive-bucket"},
-		{"an unknown precision", "--ip-precision", "half", "none of"},
+		{"an unknown precision", "--ip-precision", "half", "not one of"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cmd := newSetupCmd(&app.App{}, func(context.Context, *options) error {

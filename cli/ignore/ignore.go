@@ -66,7 +66,7 @@ func (o *options) entries() (entries []ignore.Entry, err error) {
 	return entries, errors.Join(faults...)
 }
 
-// done tells what was done, or what would be.
+// done reports what was done, or what would be.
 func (o *options) done(verb string) string {
 	if o.dryRun {
 		return " would be" + verb

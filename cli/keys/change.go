@@ -61,8 +61,8 @@ func newNewCmd(a *app.App) *cobra.Command {
 		Short: "Make a new signing key; the one before only verifies",
 		Long: `Adds a key that signs from now on, with a random id that no key of the warehouse has, as far as this home knows them.
 The key that signed before goes on verifying. Restart glint before the next campaign is registered, so that it knows the
-key, and bring the file to every other glint of the same warehouse; where the edge has keys, run the commands of glint
-keys fastly, too. Where a key is missing that the warehouse knows, none is made.`,
+key, and bring the file to every other glint of the same warehouse; where the edge has keys, run glint edge setup
+--only keys, too. Where a key is missing that the warehouse knows, none is made.`,
 		Example: "  glint keys new",
 		Args:    app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -125,7 +125,7 @@ func newForgetCmd(a *app.App) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "forget",
-		Short: "Give up keys that are lost for ever",
+		Short: "Give up keys that are lost for good",
 		Long: `Gives up the keys that the warehouse knows and this home lacks, so that glint loads lines again and can make keys. Opens
 of the URLs that they have signed are bad tokens from then on, and in no report. They are kept for 7 days; a key that
 comes back within that time makes opens of them at the next start.`,
@@ -192,7 +192,7 @@ func newRetireCmd(a *app.App) *cobra.Command {
 func retireKey(k *token.Key) (note string, err error) {
 	switch k.State {
 	case token.Revoked:
-		return "", fmt.Errorf("key %d is revoked, which is for ever", k.ID)
+		return "", fmt.Errorf("key %d is revoked; that cannot be taken back", k.ID)
 	case token.Verifying:
 		return fmt.Sprintf("key %d only verifies already", k.ID), nil
 	}
@@ -222,7 +222,7 @@ used again.`,
 		},
 	}
 	dryRunFlag(cmd, &dryRun)
-	cmd.Flags().BoolVar(&yes, "yes", false, "yes, for ever")
+	cmd.Flags().BoolVar(&yes, "yes", false, "yes, it cannot be taken back")
 	return cmd
 }
 

@@ -25,7 +25,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Long: `Lists and changes the key ring in $GLINT_HOME/keys/pixel.keys. One key signs. Others verify what they have signed
 before: for years, since people open old mail. A revoked key verifies nothing; opens of its URLs are bad tokens.`,
 		Example: "  glint keys list\n  glint keys new",
-	}, newListCmd(a), newNewCmd(a), newRetireCmd(a), newRevokeCmd(a), newForgetCmd(a), newFastlyCmd(a))
+	}, newListCmd(a), newNewCmd(a), newRetireCmd(a), newRevokeCmd(a), newForgetCmd(a))
 }
 
 func newListCmd(a *app.App) *cobra.Command {
@@ -33,7 +33,7 @@ func newListCmd(a *app.App) *cobra.Command {
 		Use:   "list",
 		Short: "List the keys: id, state and fingerprint",
 		Long: `Lists the keys of the ring, and as missing those that it lacks and the warehouse knew at the last start. The fingerprint
-tells two secrets apart and says nothing else about them. It changes nothing.`,
+distinguishes two secrets and reveals nothing else about them. It changes nothing.`,
 		Example: "  glint keys list",
 		Args:    app.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -83,7 +83,7 @@ func newVerifyCmd(a *app.App) *cobra.Command {
 		Short: "Check every byte of a log; exit code 3 if it is damaged",
 		Long: "Reads every byte of the log in DIR (default: $GLINT_HOME/log), or of the lanes in it, and prints a row for each damage.\n" +
 			"It changes nothing and may run while glint runs. The exit code is 3 if there is damage. A record at the end that was\n" +
-			"being written when glint stopped is none: it was never acknowledged.",
+			"being written when glint stopped is no damage: it was never acknowledged.",
 		Example: "  glint log verify",
 	}, runVerify)
 }

@@ -191,7 +191,7 @@ func TestMistakesInTheCommandLine(t *testing.T) {
 		{"no folder, and no log in the home", []string{"verify"}, app.ExitFailed, "there is no log in log\n"},
 		{"no log there", []string{"verify", empty}, app.ExitFailed, "there is no log in"},
 		{"no such folder", []string{"inspect", filepath.Join(empty, "no")}, app.ExitFailed, "there is no log in"},
-		{"unknown format", []string{"inspect", "--format", "xml", empty}, app.ExitUsage, "is none of table, json"},
+		{"unknown format", []string{"inspect", "--format", "xml", empty}, app.ExitUsage, "is not one of table, json"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if code, _, errs := run(tc.args...); code != tc.code || !strings.Contains(errs, tc.errs) {

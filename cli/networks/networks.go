@@ -1,36 +1,23 @@
-// Package networks is `glint networks`: the lists that tell whose network an
-// address is in, where no CDN tells it.
+// Package networks is `glint networks`: the lists that name the network of an
+// address, where no CDN does.
 package networks
 
 import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
-	"glint/ingest"
-	"glint/ingest/pixelserver"
 )
 
 // NewCmd returns the command.
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "networks",
-		Short: "Keep the lists that tell whose network an address is in",
-		Long: `The standalone pixel and "glint classify" have no CDN that tells them about a client's network. They read Apple's list
+		Short: "Keep the lists that name an address's network",
+		Long: `The standalone pixel and "glint classify" have no CDN that names a client's network. They read Apple's list
 of the addresses of iCloud Private Relay and Mail Privacy Protection from $GLINT_HOME/networks, where "update" puts it.
-The operator's own file, --networks, goes before it, and a database, --asn-db, tells AS numbers and countries. A running
+The operator's own file, --networks, goes before it, and a database, --asn-db, gives AS numbers and countries. A running
 pixel follows all three when they change; the date of the one that decided is kept with the open. Without any of them
-opens are kept and judged all the same, and "list" says what nobody can tell then.`,
+opens are kept and judged all the same, and "list" says what is unknown then.`,
 		Example: "  glint networks update\n  glint networks list",
 	}, newUpdateCmd(a, runUpdate), newListCmd(a, runList))
-}
-
-// PixelFlags adds the flags of the standalone pixel to a command that runs it.
-// The proxies' header is in c once the command runs.
-func PixelFlags(cmd *cobra.Command, c *ingest.PixelConfig) {
-	f := cmd.Flags()
-	f.StringSliceVar(&c.TrustedProxies, "trusted-proxies", nil, "addresses and CIDR prefixes of proxies that may tell the pixel its client's address")
-	f.StringVar(&c.ProxyHeader, "proxy-header", pixelserver.XForwardedFor, "header by which they tell it: x-forwarded-for, forwarded")
-	f.StringVar(&c.ASNFile, "asn-db", "", "database of AS numbers or countries in MaxMind's format, for the pixel")
-	f.StringVar(&c.TLS.Certificate, "pixel-tls-cert", "", "PEM file of the pixel's certificate; read again when it changes (default: no TLS)")
-	f.StringVar(&c.TLS.Key, "pixel-tls-key", "", "PEM file of its key")
 }

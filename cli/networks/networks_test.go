@@ -14,11 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"glint/cli/internal/app"
 	"glint/cli/internal/home"
-	"glint/ingest"
 	"glint/ingest/networks"
 )
 
@@ -139,21 +136,5 @@ func TestUpdateParsesItsFlags(t *testing.T) {
 	cmd.SetArgs([]string{"--from", "x.csv"})
 	if err := cmd.Execute(); err != nil || got.from != "x.csv" || got.address != networks.RelayURL || got.dryRun {
 		t.Errorf("%+v, %v", got, err)
-	}
-}
-
-func TestPixelFlags(t *testing.T) {
-	var c ingest.PixelConfig
-	cmd := &cobra.Command{Use: "x", RunE: func(*cobra.Command, []string) error { return nil }}
-	PixelFlags(cmd, &c)
-	cmd.SetArgs([]string{
-		"--trusted-proxies", "10.0.0.0/8,192.0.2.1", "--trusted-proxies", "::1", "--proxy-header", "forwarded",
-		"--asn-db", "a.mmdb", "--pixel-tls-cert", "c.pem", "--pixel-tls-key", "k.pem",
-	})
-	if err := cmd.Execute(); err != nil {
-		t.Fatal(err)
-	}
-	if len(c.TrustedProxies) != 3 || c.ProxyHeader != "forwarded" || c.ASNFile != "a.mmdb" || c.TLS.Certificate != "c.pem" || c.TLS.Key != "k.pem" {
-		t.Errorf("%+v", c)
 	}
 }

@@ -130,7 +130,7 @@ func (f *feeder) readBytes(r *archive.Reader, file archive.File, ended bool) int
 	return f.ended + r.RawBytes()
 }
 
-// lines takes the lines of a file. What could be read counts, whatever follows.
+// lines takes the lines of a file. Lines that were read count, whatever follows.
 func (f *feeder) lines(ctx context.Context, r *archive.Reader, file *source) error {
 	for {
 		line, err := r.Next()
@@ -238,7 +238,7 @@ func (i *interruptible) Read(p []byte) (int, error) {
 	return i.File.Read(p)
 }
 
-// pipe is opened by its first Read, since that waits for somebody who writes.
+// pipe is opened by its first Read, since that waits for a writer.
 type pipe struct {
 	path string
 	file *os.File

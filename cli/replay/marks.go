@@ -52,8 +52,8 @@ func marksFile(dir, ingestURL string, paths []string) string {
 	return filepath.Join(dir, hex.EncodeToString(sum[:8])+".json")
 }
 
-// openMarks reads the marks; with restart, or if they cannot be understood,
-// there are none.
+// openMarks reads the marks. It returns empty ones with restart, or if the file
+// cannot be understood.
 func openMarks(path string, restart bool) (*marks, error) {
 	m := &marks{path: path, files: map[string]archive.Mark{}, known: map[string]archive.Mark{}, pause: firstPause}
 	if restart {

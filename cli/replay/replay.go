@@ -169,7 +169,7 @@ func (r *replay) find() (err error) {
 	return nil
 }
 
-// fault tells of a file that could not be read whole.
+// fault reports a file that could not be read whole.
 func (r *replay) fault(err error) {
 	r.faults = append(r.faults, err)
 	fmt.Fprintln(r.app.Err, "note:", output.Safe(err.Error()))

@@ -96,7 +96,7 @@ func writeRecipients(tb testing.TB, path string, n int) (size int64) {
 		tb.Fatal(err)
 	}
 	w := bufio.NewWriter(f)
-	_, _ = w.WriteString("recipient,first_name,segment\n") // Flush tells
+	_, _ = w.WriteString("recipient,first_name,segment\n") // Flush reports it
 	for i := range n {
 		_, _ = fmt.Fprintf(w, "Reader.%07d@mail%d.example.com,Name%d,%d\n", i, i%50, i%1000, i%7)
 	}

@@ -122,7 +122,7 @@ func (o *registerOptions) take(f *registerFlags) error {
 	fault("subject", checkText(o.subject))
 	fault("variant", checkText(o.variant))
 	if o.read.Encoding != "" && sheet.CheckEncoding(o.read.Encoding) != nil {
-		fault("encoding", errors.New("is none of "+strings.Join(sheet.Encodings(), ", ")))
+		fault("encoding", errors.New("is not one of "+strings.Join(sheet.Encodings(), ", ")))
 	}
 	if f.timeZone != "" {
 		var err error

@@ -50,7 +50,7 @@ func TestParsingOfRegister(t *testing.T) {
 		{
 			"all faults at once", append(required, "--subject", "a\nb", "--variant", "\xff", "--encoding", "utf-7", "--time-zone", "Mars/Olympus", "--send-at", "2026-11-21 10:30", "--pixel-base-url", "https://b%C3%BCcher.example", "--tracking", "aggregate"),
 			registerOptions{},
-			"--subject has control characters\n--variant is no UTF-8\n--encoding is none of " + strings.Join(sheet.Encodings(), ", ") + "\n--time-zone is no zone like Europe/Berlin\n" +
+			"--subject has control characters\n--variant is no UTF-8\n--encoding is not one of " + strings.Join(sheet.Encodings(), ", ") + "\n--time-zone is no zone like Europe/Berlin\n" +
 				"--send-at has no zone; write 2026-11-21T09:30:00+01:00, or give the zone of all by --time-zone\n" +
 				"--pixel-base-url has a percent sign; write the host as people read it, or as xn--…\n--tracking aggregate is not supported yet: identified and off are",
 		},

@@ -35,18 +35,18 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 	if err != nil {
 		return nil, app.Try(err, "make tools")
 	}
-	if n := emulator.TooWide(o.config.Networks); n > 0 {
-		fmt.Fprintln(o.app.Err, "note:", output.Plural(n, "row", "rows"), "of --networks left out: the emulator knows single addresses only")
+	if n := emulator.TooWide(o.Config.Networks); n > 0 {
+		fmt.Fprintln(o.App.Err, "note:", output.Plural(n, "row", "rows"), "of --networks left out: the emulator knows single addresses only")
 	}
-	o.config.Progress("compiling the edge program in the emulator")
+	o.Config.Progress("compiling the edge program in the emulator")
 	own := app.Ingest{URL: at.Ingest, Token: c.IngestToken, Running: true}
 	poster := own.Poster("")
 	e := &edge{batcher: logstream.New(
-		logstream.Config{Period: o.config.PixelPeriod, Logger: o.config.Logger},
+		logstream.Config{Period: o.Config.PixelPeriod, Logger: o.Config.Logger},
 		logstream.Retry(poster.Send, logstream.RetryablePost))}
 	e.emulator, err = emulator.Start(ctx, emulator.Config{
-		Viceroy: viceroy, Wasm: o.wasm, Dir: o.app.Home.RunDir(), Listen: o.pixelListen,
-		KeysFile: o.app.Home.PixelKeysFile(), Precision: o.precision, Networks: o.config.Networks,
+		Viceroy: viceroy, Wasm: o.wasm, Dir: o.App.Home.RunDir(), Listen: o.pixelListen,
+		KeysFile: o.App.Home.PixelKeysFile(), Precision: o.Precision, Networks: o.Config.Networks,
 		Lines: func(stdout io.Reader) {
 			_ = stream.Copy(context.Background(), stdout, io.Discard, "opens", e.batcher.Add) // ends with the emulator
 		},

@@ -20,29 +20,20 @@ import (
 	"glint/cli/internal/output"
 	"glint/cli/internal/service"
 	"glint/cli/internal/toolchain"
-	networkscmd "glint/cli/networks"
-	"glint/edge/pixel"
 	"glint/edge/token"
 	"glint/ingest"
-	"glint/ingest/networks"
 	"glint/ingest/warehouse/embedded"
 	"glint/schema"
 )
 
 type options struct {
-	app             *app.App
+	*service.Service
 	pixelListen     string
 	warehouseListen string
-	networksFile    string
-	precision       string
 	memory          uint64
 	demo            bool
 	withEdge        bool
 	wasm            string
-	logLevel        string
-	config          ingest.Config
-	newCredentials  bool
-	state           *home.StateKeeper
 	edgeUp          chan struct{}        // closed when the emulator has been started, or could not be
 	keyed           chan struct{}        // closed when there are pixel keys
 	running         atomic.Pointer[edge] // with --edge, once it answers
@@ -50,7 +41,6 @@ type options struct {
 
 // NewCmd returns the command.
 func NewCmd(a *app.App) *cobra.Command {
-	o := &options{app: a, config: ingest.Default()}
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run all of glint on this machine: pixel, ingest and warehouse",
@@ -64,23 +54,15 @@ networks of single addresses only, as --networks says when it starts: no lists, 
 		Example: "  glint up\n  glint up --demo\n  glint up --pixel-listen 127.0.0.1:0 --ingest-listen 127.0.0.1:0 --warehouse-listen 127.0.0.1:0",
 		Args:    app.NoArgs,
 	}
+	o := &options{Service: service.New(a, cmd, "warn", "debug", "info", "error")}
 	f := cmd.Flags()
 	f.StringVar(&o.pixelListen, "pixel-listen", "127.0.0.1:8701", "address of the pixel; port 0 takes a free one")
 	f.StringVar(&o.warehouseListen, "warehouse-listen", "127.0.0.1:8703", "address of ClickHouse's HTTP interface")
-	f.StringVar(&o.networksFile, "networks", "", "CSV file that tells networks: prefix,network,as_number,proxy_type,proxy_description,country")
 	f.Uint64Var(&o.memory, "warehouse-memory-bytes", 0, "most memory that the engine uses (default: a part of the machine's)")
-	app.NewCredentialsFlag(cmd, &o.newCredentials)
 	f.BoolVar(&o.demo, "demo", false, "play a demo campaign and print its report")
 	f.BoolVar(&o.withEdge, "edge", false, "let the edge program answer the pixel, in the emulator")
 	f.StringVar(&o.wasm, "edge-wasm", filepath.Join("bin", "main.wasm"), "the compiled edge program")
-	service.Add(cmd, &o.config)
-	networkscmd.PixelFlags(cmd, &o.config.Pixel)
-	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of an address is kept", "truncated", "full", "none")
-	level := app.ChoiceFlag(cmd, "log-level", "what is logged", "warn", "debug", "info", "error")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.precision, o.logLevel = precision.String(), level.String()
-		return run(cmd.Context(), o)
-	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) }
 	return cmd
 }
 
@@ -93,37 +75,34 @@ func run(ctx context.Context, o *options) error {
 	}
 	// The service outlives ctx by the time that the edge needs to hand over its
 	// last lines.
-	service, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	running, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
 	stop := context.AfterFunc(ctx, func() {
 		o.stopEdge()
 		cancel(nil)
 	})
 	defer stop()
-	o.state = &home.StateKeeper{Home: o.app.Home, Fault: func(err error) {
-		fmt.Fprintln(o.app.Err, "note: other commands do not find this glint yet:", output.Safe(err.Error()))
-	}}
+	o.StateFault = func(err error) {
+		fmt.Fprintln(o.App.Err, "note: other commands do not find this glint yet:", output.Safe(err.Error()))
+	}
 	o.edgeUp, o.keyed = make(chan struct{}), make(chan struct{})
-	o.config.Listening = func(at ingest.Addresses) { o.listening(service, cancel, at, credentials, began) }
-	o.config.Ready = func(at ingest.Addresses, ring *token.Ring) {
-		if err := o.ready(service, cancel, at, ring, credentials, began); err != nil {
+	o.Config.Listening = func(at ingest.Addresses) { o.listening(running, cancel, at, credentials, began) }
+	o.Config.Ready = func(at ingest.Addresses, ring *token.Ring) {
+		if err := o.ready(running, cancel, at, ring, credentials, began); err != nil {
 			cancel(err)
 		}
 	}
-	err = ingest.Run(service, o.config)
-	if cause := context.Cause(service); cause != nil && !errors.Is(cause, context.Canceled) {
-		err = cause
+	err = o.Run(running)
+	if cause := context.Cause(running); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = errors.Join(cause, o.App.Home.RemoveState())
 	}
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = nil // asked to end while it started
-	}
-	return errors.Join(err, o.app.Home.RemoveState())
+	return err
 }
 
 // prepare fills the configuration from home and flags.
 func (o *options) prepare() (c home.Credentials, err error) {
-	h := o.app.Home
-	if (o.demo || o.withEdge) && !o.config.TLS.Empty() {
+	h := o.App.Home
+	if (o.demo || o.withEdge) && !o.Config.TLS.Empty() {
 		return c, app.Usage(errors.New("--demo and --edge post to ingest themselves, without TLS; leave them or --ingest-tls-cert out"))
 	}
 	if err := h.Prepare(); err != nil {
@@ -134,25 +113,14 @@ func (o *options) prepare() (c home.Credentials, err error) {
 	if _, err := findEngine(); err != nil && !h.InUse() {
 		return c, err
 	}
-	if c, err = h.Credentials(o.newCredentials); err != nil {
+	if c, err = h.Credentials(o.NewCredentials); err != nil {
 		return c, err
 	}
-	cfg := &o.config
-	if cfg.Ring, err = h.RingOrNone(); err != nil {
+	if err := o.fill(c); err != nil {
 		return c, err
-	}
-	if cfg.Precision, err = pixel.ParsePrecision(o.precision); err != nil {
-		return c, app.Usage(fmt.Errorf("--ip-precision: %w", err))
-	}
-	if cfg.Networks, err = o.loadNetworks(); err != nil {
-		return c, app.Usage(fmt.Errorf("--networks: %w", err))
-	}
-	o.fill(cfg, c)
-	if err := cfg.Validate(); err != nil {
-		return c, app.UsageTry(err, "glint up --help")
 	}
 	if running, err := h.ReadState(); err == nil {
-		fmt.Fprintf(o.app.Err, "note: glint runs with this home already, as process %d, which has to end first\n", running.PID)
+		fmt.Fprintf(o.App.Err, "note: glint runs with this home already, as process %d, which has to end first\n", running.PID)
 	}
 	return c, nil
 }
@@ -169,23 +137,27 @@ func findEngine() (string, error) {
 	return library, nil
 }
 
-func (o *options) fill(cfg *ingest.Config, c home.Credentials) {
-	h := o.app.Home
-	cfg.PixelListen = o.pixelListen
-	if o.withEdge {
-		cfg.PixelListen = "" // the emulator listens there
+// fill completes the configuration, with the engine in it, and checks it.
+func (o *options) fill(c home.Credentials) error {
+	if err := o.Fill(c); err != nil {
+		return err
 	}
-	cfg.Token, cfg.Keys, cfg.Version = c.IngestToken, h, o.app.Version
-	cfg.LogDir, cfg.DeadLetterDir = h.LogDir(), h.DeadLetterDir()
-	cfg.IgnoreFile = h.IgnoreFile()
-	cfg.Pixel.ListsHome, cfg.Pixel.NetworksFile = string(h), o.networksFile
-	cfg.Logger = o.app.Logger(o.logLevel)
-	cfg.Progress = func(what string) {
-		for line := range strings.SplitSeq(what, "\n") {
-			fmt.Fprintln(o.app.Err, output.Safe(line))
+	h, cfg := o.App.Home, &o.Config
+	if o.demo && cfg.Networks == nil {
+		var err error
+		if cfg.Networks, err = demo.Networks(); err != nil {
+			return err
 		}
 	}
-	cfg.Hint, cfg.FindEngine = app.Hint, findEngine
+	if !o.withEdge { // else the emulator listens there
+		cfg.PixelListen = o.pixelListen
+	}
+	cfg.Progress = func(what string) {
+		for line := range strings.SplitSeq(what, "\n") {
+			fmt.Fprintln(o.App.Err, output.Safe(line))
+		}
+	}
+	cfg.FindEngine = findEngine
 	cfg.Engine = &embedded.Config{
 		DataDir: h.WarehouseDir(), RunDir: filepath.Join(h.RunDir(), "engine"), Listen: o.warehouseListen,
 		Users: []embedded.User{
@@ -196,24 +168,15 @@ func (o *options) fill(cfg *ingest.Config, c home.Credentials) {
 		LockWait:       15 * time.Second,
 		Logger:         cfg.Logger.With(slog.String("part", "engine")),
 	}
-}
-
-func (o *options) loadNetworks() (*networks.Table, error) {
-	switch {
-	case o.networksFile != "":
-		return networks.Load(o.networksFile)
-	case o.demo:
-		return demo.Networks()
-	}
-	return nil, nil
+	return o.Validate()
 }
 
 // listening publishes where the pixel and ingest answer, and starts the emulator.
 func (o *options) listening(ctx context.Context, cancel context.CancelCauseFunc, at ingest.Addresses, c home.Credentials, began time.Time) {
-	o.publish(ctx, at, o.config.Ring, true)
+	o.Publish(ctx, at, o.Config.Ring, true)
 	if !o.withEdge {
 		close(o.edgeUp)
-		fmt.Fprintf(o.app.Err, "the pixel and ingest answer after %.1f s\n", time.Since(began).Seconds())
+		fmt.Fprintf(o.App.Err, "the pixel and ingest answer after %.1f s\n", time.Since(began).Seconds())
 		return
 	}
 	go func() {
@@ -237,7 +200,7 @@ func (o *options) listening(ctx context.Context, cancel context.CancelCauseFunc,
 // start: a new home has its first ones once the warehouse is up. It reports
 // whether they came before the end.
 func (o *options) keysCome(ctx context.Context) bool {
-	if _, err := os.Stat(o.app.Home.PixelKeysFile()); err == nil {
+	if _, err := os.Stat(o.App.Home.PixelKeysFile()); err == nil {
 		return true
 	}
 	select {
@@ -255,14 +218,6 @@ func (o *options) stopEdge() {
 	}
 }
 
-// publish lets the other commands find this glint.
-func (o *options) publish(ctx context.Context, at ingest.Addresses, ring *token.Ring, starting bool) {
-	o.state.Keep(ctx, home.State{
-		Pixel: at.Pixel, Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics,
-		Credentials: o.app.Home.CredentialsFile(), PixelKeys: home.KeyIDs(ring), Starting: starting,
-	})
-}
-
 // ready says that all is up, then plays the demo if asked.
 func (o *options) ready(ctx context.Context, cancel context.CancelCauseFunc, at ingest.Addresses, ring *token.Ring, c home.Credentials, began time.Time) error {
 	close(o.keyed)
@@ -273,10 +228,10 @@ func (o *options) ready(ctx context.Context, cancel context.CancelCauseFunc, at 
 	if ctx.Err() != nil {
 		return nil // the end came first
 	}
-	o.publish(ctx, at, ring, false)
-	fmt.Fprintf(o.app.Err, "up in %.1f s; Ctrl-C stops it\n", time.Since(began).Seconds())
-	if _, err := fmt.Fprintf(o.app.Out, "ready pixel=%s ingest=%s clickhouse=%s credentials=%s\n",
-		at.Pixel, at.Ingest, at.Warehouse, o.app.Home.CredentialsFile()); err != nil {
+	o.Publish(ctx, at, ring, false)
+	fmt.Fprintf(o.App.Err, "up in %.1f s; Ctrl-C stops it\n", time.Since(began).Seconds())
+	if _, err := fmt.Fprintf(o.App.Out, "ready pixel=%s ingest=%s clickhouse=%s credentials=%s\n",
+		at.Pixel, at.Ingest, at.Warehouse, o.App.Home.CredentialsFile()); err != nil {
 		return err
 	}
 	if !o.demo {
@@ -291,17 +246,17 @@ func (o *options) ready(ctx context.Context, cancel context.CancelCauseFunc, at 
 }
 
 func (o *options) play(ctx context.Context, at ingest.Addresses, ring *token.Ring, c home.Credentials) error {
-	dsn, err := o.app.RunningDSN(app.OwnDatabase)
+	dsn, err := o.App.RunningDSN(app.OwnDatabase)
 	if err != nil {
 		return err
 	}
 	err = demo.Play(ctx, demo.Options{
 		Pixel: at.Pixel, Ingest: at.Ingest, IngestToken: c.IngestToken, Warehouse: dsn, Ring: ring,
-		Out: o.app.Out, Progress: o.app.Err,
+		Out: o.App.Out, Progress: o.App.Err,
 	})
 	if err != nil {
 		return fmt.Errorf("play the demo: %w", err)
 	}
-	demo.WriteNextSteps(o.app.Err, at.Pixel, at.Warehouse, o.app.Home.CredentialsFile())
+	demo.WriteNextSteps(o.App.Err, at.Pixel, at.Warehouse, o.App.Home.CredentialsFile())
 	return nil
 }

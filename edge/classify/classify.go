@@ -44,8 +44,8 @@ var (
 	ScannerWindow = 5 * time.Minute
 )
 
-// Class says who fetched the pixel. The numbers are those of the Enum8 of
-// `opens.class` and never change.
+// Class is the kind of client that fetched the pixel. The numbers equal the Enum8
+// of `opens.class` and never change.
 type Class uint8
 
 // The classes. HumanDirect and ProxyHuman count as opens; Unknown counts in the

@@ -36,7 +36,7 @@ func TestFacts(t *testing.T) {
 		{"a mail proxy without a name", "Glorp Mail Image Proxy/2", "", Facts{"unknown", "unknown", "unknown behind a mail proxy", "unknown behind a mail proxy"}},
 		{"a mail proxy in a browser's name", uaChrome + " mailproxy/1.0", "", Facts{"unknown", "unknown", "unknown behind a mail proxy", "unknown behind a mail proxy"}},
 		{"a mail proxy with a program's name", "Mailspring/1.14.0 ExampleMailProxy/1.0", "", Facts{"unknown", "unknown", "unknown behind a mail proxy", "unknown behind a mail proxy"}},
-		{"somebody's image proxy", "github-camo (4b76e509)", "", Facts{"unknown", "unknown", "unknown behind an image proxy", "unknown behind an image proxy"}},
+		{"an unknown image proxy", "github-camo (4b76e509)", "", Facts{"unknown", "unknown", "unknown behind an image proxy", "unknown behind an image proxy"}},
 		{"Outlook inside Internet Explorer's name", uaOutlook, "", Facts{"Outlook", "Microsoft", "Windows", "desktop"}},
 		{"Outlook inside Edge's name", uaChrome + " Edg/131.0.0.0 OneOutlook/1.2024.1017.100", "", Facts{"Outlook", "Microsoft", "Windows", "desktop"}},
 		{"Outlook on a Mac", "MacOutlook/16.89.24090815 (Intelx64 Mac OS X Version 14.6.1 (Build 23G93))", "", Facts{"Outlook", "Microsoft", "macOS", "desktop"}},

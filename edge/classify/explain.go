@@ -1,19 +1,24 @@
 package classify
 
 import (
+	_ "embed" // of the rules' text
 	"math/bits"
 	"slices"
+	"strings"
 )
 
-// Explanation tells how a verdict came about, for people.
+//go:embed rules.go
+var rulesText string
+
+// Explanation is how a verdict came about, for people.
 type Explanation struct {
 	Verdict Verdict
 	Facts   Facts
 	Seen    []string  // what is true of the request, in words
-	Words   []string  // the words in the user agent that told it
+	Words   []string  // the words of the lists in the user agent
 	Fired   Finding   // the rule that decided
 	Near    []Finding // rules tried before it that one condition kept from it
-	Next    *Finding  // the rule that would have decided without it; nil if there is none
+	Next    *Finding  // the rule that would have decided without it; nil if no other would
 }
 
 // Finding is a rule and how it stands to a request.
@@ -32,11 +37,32 @@ type Evidence struct {
 	Wrong   string // who is judged wrongly
 }
 
-// Explain judges as Judge does and tells why. It allocates; it is for one
+// evidence returns what the comment of each rule says, in their order.
+func evidence() []Evidence {
+	var list []Evidence
+	var comment []string
+	for line := range strings.Lines(rulesText) {
+		line = strings.TrimSpace(line)
+		if text, ok := strings.CutPrefix(line, "// "); ok {
+			comment = append(comment, text)
+			continue
+		}
+		if strings.HasPrefix(line, "{reason: ") {
+			meaning, rest, _ := strings.Cut(strings.Join(comment, "\n"), "\nSource: ")
+			source, wrong, _ := strings.Cut(rest, "\nWrong: ")
+			list = append(list, Evidence{meaning, source, wrong})
+		}
+		comment = nil
+	}
+	return list
+}
+
+// Explain judges as Judge does and returns the reasons. It allocates; it is for one
 // request at a time.
 func Explain(r *Request) Explanation {
 	seen := read(r.UserAgent)
 	known := seen.known(r)
+	evidence := evidence()
 	e := Explanation{Seen: known.names(), Words: Words(r.UserAgent)}
 	e.Verdict, e.Facts = Examine(r)
 	fired := len(rules)
@@ -45,13 +71,13 @@ func Explain(r *Request) Explanation {
 		switch fits := rule.fits(known); {
 		case fits && fired == len(rules):
 			fired = i
-			e.Fired = findingOf(i, &seen, known)
+			e.Fired = findingOf(i, evidence[i], &seen, known)
 		case fits:
-			next := findingOf(i, &seen, known)
+			next := findingOf(i, evidence[i], &seen, known)
 			e.Next = &next
 			return e
 		case fired == len(rules) && rule.nearly(known):
-			e.Near = append(e.Near, findingOf(i, &seen, known))
+			e.Near = append(e.Near, findingOf(i, evidence[i], &seen, known))
 		}
 	}
 	return e
@@ -60,7 +86,7 @@ func Explain(r *Request) Explanation {
 // common holds for so many requests that it speaks for no rule in particular.
 const common = isMozilla | isMozilla5 | saysEngine | saysPlatform | saysBrowser | onUnknownAS | onUnknownNetwork
 
-// nearly tells whether one condition keeps the rule from firing, and something
+// nearly reports whether one condition keeps the rule from firing, and something
 // speaks for it.
 func (r *rule) nearly(t traits) bool {
 	lacking := bits.OnesCount64(uint64(r.all &^ t))
@@ -73,9 +99,9 @@ func (r *rule) nearly(t traits) bool {
 	return lacking == 1 && (r.all|r.any)&t&^common != 0
 }
 
-func findingOf(i int, seen *reading, t traits) Finding {
+func findingOf(i int, evidence Evidence, seen *reading, t traits) Finding {
 	r := &rules[i]
-	f := Finding{Number: i + 1, Verdict: Verdict{r.class, r.reason}, Evidence: evidence[i], Missing: (r.all &^ t).names(), Against: (r.none & t).names()}
+	f := Finding{Number: i + 1, Verdict: Verdict{r.class, r.reason}, Evidence: evidence, Missing: (r.all &^ t).names(), Against: (r.none & t).names()}
 	if r.reason == "" {
 		f.Verdict.Reason = "proxy_mail"
 		if seen.proxy != nil {

@@ -1,21 +1,15 @@
 package classify
 
 import (
-	"flag"
 	"go/ast"
-	"go/format"
 	"go/parser"
 	"go/token"
 	"math/bits"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "rewrite evidence.go from the comments in rules.go")
 
 // evidenceInRules reads the comment above each rule.
 func evidenceInRules(t *testing.T) []Evidence {
@@ -58,32 +52,8 @@ func TestEvidenceIsThatOfTheComments(t *testing.T) {
 			t.Errorf("rule %d (%s) lacks what it rests on, its Source or its Wrong: %+v", i+1, rules[i].reason, e)
 		}
 	}
-	if *update {
-		writeEvidence(t, want)
-		return
-	}
-	for i := range want {
-		if i >= len(evidence) || evidence[i] != want[i] {
-			t.Fatalf("evidence.go is not that of rule %d; run go test ./edge/classify -update", i+1)
-		}
-	}
-}
-
-func writeEvidence(t *testing.T, all []Evidence) {
-	t.Helper()
-	var b strings.Builder
-	b.WriteString("// Code generated from the comments in rules.go by go test -update. DO NOT EDIT.\n\npackage classify\n\n" +
-		"// evidence has what the comment of each rule says. Only Explain reads it, so it\n// is not in a program that never explains.\nvar evidence = [len(rules)]Evidence{\n")
-	for _, e := range all {
-		b.WriteString("{\n" + strconv.Quote(e.Meaning) + ",\n" + strconv.Quote(e.Source) + ",\n" + strconv.Quote(e.Wrong) + ",\n},\n")
-	}
-	b.WriteString("}\n")
-	text, err := format.Source([]byte(b.String()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile("evidence.go", text, 0o644); err != nil {
-		t.Fatal(err)
+	if diff := cmp.Diff(want, evidence()); diff != "" {
+		t.Errorf("evidence (-comments +Explain's):\n%s", diff)
 	}
 }
 

@@ -5,7 +5,7 @@ package classify
 // often adds its name. A product that no browser has is a stranger. Web views of
 // apps and Electron's programs sign with names without end: there none is.
 
-// products are those of browsers, of the systems that sign, and of the apps in
+// products belong to browsers, of the systems that sign, and of the apps in
 // whose web views people read. Sources: nielsbasjes/yauaa, ua-parser/uap-core,
 // and general knowledge (2026-11). A word with "browser" in it needs no entry.
 var products = [...]string{
@@ -86,7 +86,7 @@ func isProduct(k productKey) bool {
 	return false
 }
 
-// What ends a word, and what ends its name within it.
+// The signs that end a word, and the signs that end its name within it.
 const (
 	endsName = 1 << iota
 	endsWord

@@ -60,7 +60,7 @@ var HeaderNames = []string{
 	"sec-ch-ua", "cache-control", "via", "x-forwarded-for",
 }
 
-// HeaderFact gives the facts of one header; unite those of all headers with |.
+// HeaderFact gives the facts of one header; unite the facts of all headers with |.
 // The name may be in any case. An empty value of a header that was sent still
 // counts as present.
 func HeaderFact(name, value string) HeaderFacts {

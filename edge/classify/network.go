@@ -2,7 +2,7 @@ package classify
 
 import "net/netip"
 
-// What Network answers. A scanner network is the prefix and its name.
+// The answers of Network. A scanner network is the prefix and its name.
 const (
 	NetworkRelay         = "apple_relay"
 	NetworkScannerPrefix = "scanner:"

@@ -36,7 +36,7 @@ type ownAS struct {
 	owner  owners
 }
 
-// The names of the AS numbers are those of npm's @ip-location-db/asn 2.3
+// The names of the AS numbers come from npm's @ip-location-db/asn 2.3
 // (2026-06; RouteViews and DB-IP, CC BY 4.0). Google and Microsoft stand in
 // asTraits too, since rules ask for them by name. In order of the numbers.
 var ownASes = [...]ownAS{

@@ -23,7 +23,7 @@ const (
 
 // rules in the order in which they are tried; the first that fits decides. The
 // comment of each says what it rests on, then its Source, then who is judged
-// Wrong by it; `glint classify --explain` prints all three (evidence.go).
+// Wrong by it; `glint classify --explain` prints all three.
 var rules = [...]rule{
 	// Not a GET: no image is shown.
 	// Source: the click filters of Groundhogg and Collie.

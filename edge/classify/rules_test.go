@@ -75,7 +75,7 @@ var ruleCases = []struct {
 	{"the platform found no bot", Request{UserAgent: uaChrome, Network: "none", BotDetection: "none"}, HumanDirect, "browser"},
 	{"a chat's preview", Request{UserAgent: "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", Network: "none"}, LinkPreview, "link_preview"},
 	{"a browser without a screen", Request{UserAgent: strings.Replace(uaChrome, "Chrome/", "HeadlessChrome/", 1), Network: "none"}, Headless, "headless"},
-	{"somebody's image proxy is not known", Request{UserAgent: "github-camo (4b76e509)", Network: "none"}, Unknown, "image_proxy"},
+	{"an image proxy without a known owner", Request{UserAgent: "github-camo (4b76e509)", Network: "none"}, Unknown, "image_proxy"},
 
 	{"Outlook at home is a person", Request{UserAgent: uaOutlook, Network: "none"}, HumanDirect, "mail_client"},
 	{"Outlook without network facts is a person", Request{UserAgent: uaOutlook}, HumanDirect, "mail_client"},
@@ -91,7 +91,7 @@ var ruleCases = []struct {
 	{"a browser without images", Request{UserAgent: "Lynx/2.8.9rel.1 libwww-FM/2.14 SSL-MM/1.4.1 OpenSSL/1.1.1d", Network: "none"}, Unknown, "text_browser"},
 	{"a machine in a browser's engine", Request{UserAgent: strings.Replace(uaChrome, "like Gecko)", "like Gecko; Glorp Console)", 1), Network: "none"}, Bot, "bot_shape"},
 	{"a page transcoder there is a person's", Request{UserAgent: "Mozilla/5.0 (Linux; Android 4.2.1; Nexus 5) AppleWebKit/535.19 (KHTML, like Gecko; googleweblight) Chrome/38.0 Mobile Safari/535.19", Network: "none"}, HumanDirect, "browser"},
-	{"an old browser there is none", Request{UserAgent: "Mozilla/5.0 (PlayStation 4) AppleWebKit/531.3 (KHTML, like Gecko; Glorp) SCEE/1.0", Network: "none"}, HumanDirect, "browser"},
+	{"an old browser with an unknown extension", Request{UserAgent: "Mozilla/5.0 (PlayStation 4) AppleWebKit/531.3 (KHTML, like Gecko; Glorp) SCEE/1.0", Network: "none"}, HumanDirect, "browser"},
 	{"a phone whose name begins as a monitor's", Request{UserAgent: "Mozilla/5.0 (Linux; U; Android 4.1.1; it-it; SENSUELLE Build/JRO03C) AppleWebKit/534.30 (KHTML, like Gecko) Version/4.0 Mobile Safari/534.30", Network: "none"}, HumanDirect, "browser"},
 	{"the monitor itself", Request{UserAgent: "Mozilla/5.0 (Linux; Android 9; Sensu/2.1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/90.0 Mobile Safari/537.36", Network: "none"}, Bot, "bot_token"},
 	{"a phone whose maker is called like a language", Request{UserAgent: "TCL J706T_TD/1.0 Linux/3.4.5 Android/4.1.2 Browser/AppleWebKit534.30 Profile/MIDP-2.0", Network: "none"}, HumanDirect, "browser"},

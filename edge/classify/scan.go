@@ -7,7 +7,7 @@ const doubtful = saysBot | saysNamedBot | saysTask | saysTaskLoosely | saysMailC
 // reading is what one pass over a user agent found.
 type reading struct {
 	traits traits
-	proxy  *group // of the mail proxy's name; nil if there is none
+	proxy  *group // of the mail proxy's name; nil if no proxy is named
 	homes  owners // where the proxy that was named fetches from; 0 if it is not known
 	label  label
 	os     system
@@ -96,7 +96,7 @@ type scan struct {
 	counts  func(word string) bool
 }
 
-// try takes every word of one slot that stands at i; starts tells whether a word
+// try takes every word of one slot that stands at i; starts reports whether a word
 // may begin there.
 func (s *scan) try(out *reading, i int, slot uint32, starts bool) {
 	eight := eightAt(s.ua, i)
@@ -209,7 +209,7 @@ func (s *scan) version(out *reading, g *group, end int) {
 	}
 }
 
-// allowed tells whether a word counts at its place.
+// allowed reports whether a word counts at its place.
 func (s *scan) allowed(at place, begin, end int) bool {
 	free := begin == 0 || !isLetter(s.ua[begin-1])
 	last := s.endsAt(end)
@@ -232,7 +232,7 @@ func (s *scan) allowed(at place, begin, end int) bool {
 	return true
 }
 
-// endsAt tells whether a word may end here. Digits may follow, as in `bot2.1`,
+// endsAt reports whether a word may end here. Digits may follow, as in `bot2.1`,
 // but not letters after them: `NrbOt0CE` is a random name.
 func (s *scan) endsAt(i int) bool {
 	for i < len(s.ua) && isDigit(s.ua[i]) {
@@ -241,7 +241,7 @@ func (s *scan) endsAt(i int) bool {
 	return i == len(s.ua) || !isLetter(s.ua[i])
 }
 
-// versionAt tells whether a version follows, as in `Bot/1.0`: no device's name
+// versionAt reports whether a version follows, as in `Bot/1.0`: no device's name
 // goes on like that.
 func (s *scan) versionAt(i int) bool {
 	return i+1 < len(s.ua) && s.ua[i] == '/' && isDigit(s.ua[i+1])

@@ -1,6 +1,6 @@
 package classify
 
-// How a user agent is built tells as much as its words: browsers all begin with
+// The form of a user agent says as much as its words: browsers all begin with
 // Mozilla/5.0 and an operating system, libraries send one name and a version,
 // crawlers leave an address for complaints.
 
@@ -109,7 +109,7 @@ func isLikeGecko(s string) bool {
 	return hasSuffixFold(trim(s[:len(s)-len(gecko)]), like)
 }
 
-// opensEngine tells whether s ends in `(KHTML, like`.
+// opensEngine reports whether s ends in `(KHTML, like`.
 func opensEngine(s string) bool {
 	const like, khtml = "like", "(khtml,"
 	s = trim(s)
@@ -154,7 +154,7 @@ func productShape(ua string) traits {
 	return isOneProduct
 }
 
-// isMailAddress tells whether the @ at i stands in a mail address: a letter or
+// isMailAddress reports whether the @ at i stands in a mail address: a letter or
 // digit before it, a domain with letters after a dot behind it. `ios@8.3.0` is a
 // version.
 func isMailAddress(ua string, i int) bool {

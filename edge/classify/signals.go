@@ -73,7 +73,7 @@ const (
 	HeadlessHint
 )
 
-// Signal gives the signals of one header; unite those of all headers with |. The
+// Signal gives the signals of one header; unite the signals of all headers with |. The
 // name may be in any case; lower case is fastest. An empty value of a header that
 // was sent still counts as present.
 func Signal(name, value string) Signals {

@@ -27,7 +27,7 @@ const (
 	saysBot                              // bot, crawler, spider: the word itself
 	saysNamedBot                         // a crawler or monitor by name
 	saysTask                             // monitor, checker, preview …: what a machine does
-	saysTaskLoosely                      // check, feed, scan …: tells nothing inside a browser's user agent
+	saysTaskLoosely                      // check, feed, scan …: says nothing inside a browser's user agent
 	saysAppStack                         // CFNetwork, Dalvik: the network code of phone apps
 	saysEngine                           // a browser engine
 	saysOldPhone                         // a phone browser from before engines had names

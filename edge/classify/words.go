@@ -57,7 +57,7 @@ const (
 // lists holds every group of words.
 var lists = [...][]group{mailWords[:], machineWords[:], browserWords[:]}
 
-// What may be found at a byte: words that must begin where a word begins, words
+// The words that may be found at a byte: words that must begin where a word begins, words
 // that may begin anywhere, each short or long, and signs that mean something
 // alone. Most bytes have none, so that the scan looks at them once.
 const (
@@ -74,12 +74,12 @@ const (
 )
 
 var (
-	// kinds tells of each byte whether it is a letter or a sign.
+	// kinds has for each byte whether it is a letter or a sign.
 	kinds [256]uint8
-	// may tells of the hash of three bytes what words begin so.
+	// may has for the hash of three bytes the words that begin so.
 	may [hashSize]uint8
-	// All words, those of one slot side by side: bounds[slot] to bounds[slot+1].
-	// The slot of a long word is the hash of its first four bytes; those of short
+	// All words, a slot's side by side: bounds[slot] to bounds[slot+1].
+	// The slot of a long word is the hash of its first four bytes; the slots of short
 	// words, which have fewer before their first white space, lie before them.
 	bounds [2*hashSize + 1]uint16
 	keys   [maxWords]key
@@ -172,7 +172,7 @@ func announce(text string, g *group) {
 	}
 }
 
-// store puts a word in its place; those of one slot are filled from the last to
+// store puts a word in its place; a slot is filled from the last to
 // the first.
 func store(text string, g *group) {
 	slot, length := slotOf(text), keyLength(text)

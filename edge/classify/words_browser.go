@@ -42,7 +42,7 @@ var browserWords = [...]group{
 	{sets: saysOldPhone, at: starts, device: devicePhone, words: []string{
 		"midp-", "cldc-", "up.browser", "up.link", "j2me", "sonyericsson", "fban/", "opera mini", "brew/", "openwave", "palmsource", "docomo/", "kddi-", "softbank/", "vodafone/",
 	}},
-	// Operating systems, and the kind of device where one tells it.
+	// Operating systems, and the kind of device where one names it.
 	{sets: saysPlatform, at: starts, os: osWindows, words: []string{"windows"}},
 	{at: starts, notes: webView, words: []string{"wv)", "electron/"}},
 	{at: starts, neverFrom: 11, words: []string{"windows nt"}},
@@ -78,7 +78,7 @@ var browserWords = [...]group{
 	{at: starts, device: deviceCar, words: []string{"qtcarbrowser", "tesla/", "android automotive", "carplay"}},
 	{at: starts, device: deviceWatch, words: []string{"wear os", "wearos"}},
 	{at: whole, device: deviceTablet, words: []string{"tablet", "playbook", "kindle"}},
-	// What stands between the system's version and the end of the comment (or
+	// The text between the system's version and the end of the comment (or
 	// the word Build) is the name of the device, which is whatever the maker likes.
 	{at: starts, does: entersName, words: []string{"android"}},
 	{at: starts, does: leavesName, words: []string{"build/"}},

@@ -126,7 +126,7 @@ var machineWords = [...]group{
 	{sets: saysEngineGuest, at: inEngine, words: []string{"gecko;"}},
 	{sets: saysTextBrowser, at: leads, words: []string{"lynx/", "elinks", "links (", "links/", "w3m/", "retawq/", "edbrowse/", "ncsa_mosaic", "ncsa mosaic", "vms_mosaic"}},
 
-	// What machines do, believable even at the end of a browser's user agent.
+	// The tasks of machines, believable even at the end of a browser's user agent.
 	{sets: saysTask, at: ends, words: []string{
 		"monitor", "monitoring", "checker", "checkup", "linkcheck", "validator", "fetcher", "scraper", "scrapers", "grabber", "archiver", "indexer", "synthetic", "synthetics",
 		"preview", "previews", "previewer", "screenshot", "screenshots", "thumbnail", "thumbnails", "auditor", "audit", "prober", "pinger", "verifier", "analyzer", "analyser", "harvester", "extractor", "inspector", "watcher", "observatory", "verify", "verification", "measurement", "insights", "linktester", "favicon", "favicons", "downloader", "aggregator",

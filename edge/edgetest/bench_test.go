@@ -195,7 +195,7 @@ func sizes(b *testing.B, path string) (raw, zipped float64) {
 	return float64(len(text)) / 1000, float64(z.Len()) / 1000
 }
 
-// heap is the memory of a sandbox at the end, as the emulator tells it in its
+// heap is the memory of a sandbox at the end, as the emulator reports it in its
 // verbose mode, which is too slow for the rounds.
 func heap(b *testing.B, wasm string) string {
 	b.Helper()

@@ -42,7 +42,7 @@ var networks = []network{
 	{"127.0.2.4", `as_number = 3320` + "\n" + `country_code = "DE"` + "\n" + `region = "BE"` + "\n" + `proxy_type = "?"` + "\n" + `proxy_description = "?"`},
 }
 
-// What real clients send, and the line that comes out.
+// Requests as real clients send them, and the line that comes out.
 var realClients = []struct {
 	name, from, headers string
 	want                event.Event

@@ -149,7 +149,7 @@ func manyHeaders(n int) string {
 	return b.String()
 }
 
-// checkLines waits for the marker's line, which is written after those of the
+// checkLines waits for the marker's line, which is written after the lines of the
 // request before it, and looks at what came between.
 func checkLines(t *testing.T, e *emulator, before int, marker, contentType string) {
 	t.Helper()

@@ -108,6 +108,6 @@ type Event struct {
 	Edge             string   // what answered: compute or standalone
 	POP              string   // Fastly's data center
 	ServiceVersion   string
-	SandboxRequest   uint32 // the how many-th request of its sandbox
+	SandboxRequest   uint32 // number of the request in its sandbox, from 1
 	Extra            string // a JSON object of the fields this version does not know, or ""
 }

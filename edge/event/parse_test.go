@@ -31,7 +31,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a time without a zone", `{"opened_at":"2026-01-02T03:04:05"}`, "event: field opened_at has the wrong form"},
 		{"a time that is a number", `{"opened_at":1767323045}`, "event: field opened_at has the wrong form"},
 		{"a date with a time", `{"network_list_date":"2026-01-02T00:00:00Z"}`, "event: field network_list_date has the wrong form"},
-		{"a day that is none", `{"network_list_date":"2026-02-30"}`, "event: field network_list_date has the wrong form"},
+		{"a day that does not exist", `{"network_list_date":"2026-02-30"}`, "event: field network_list_date has the wrong form"},
 		{"a date that is a number", `{"network_list_date":20260102}`, "event: field network_list_date has the wrong form"},
 		{"a time after the year 9999", `{"opened_at":"9999-12-31T23:59:59-01:00"}`, "event: field opened_at has the wrong form"},
 		{"a time before the year 0", `{"opened_at":"0000-01-01T00:00:00+01:00"}`, "event: field opened_at has the wrong form"},

@@ -16,7 +16,7 @@ type Found struct {
 	text [token.TextLen]byte // of a token that was not plain
 }
 
-// Find returns the message of a request. kind and name are those of its Answer;
+// Find returns the message of a request. kind and name are as in its Answer;
 // target is its path and query, or empty in lines of edges that did not record
 // it, where the name is all there is. ring may be nil: then no token is found.
 //

@@ -10,8 +10,8 @@ type recorded struct {
 }
 
 // The headers worth recording. Those that say most in the fewest bytes come
-// first, since a client that sends too much loses the last ones. What they mean
-// is in classify; the platform adds Via and X-Forwarded-For only for a client
+// first, since a client that sends too much loses the last ones. Package
+// classify interprets them; the platform adds Via and X-Forwarded-For only for a client
 // that sent them.
 var recordedNames = [...]recorded{
 	{"accept", "Accept", false},

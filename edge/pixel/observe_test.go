@@ -232,7 +232,7 @@ func TestPrivacySignalsAreRecorded(t *testing.T) {
 	}
 }
 
-// What identifies a person beyond the address is not in the line.
+// Facts that identify a person beyond the address are not in the line.
 func TestPrivateHeadersLeaveNoText(t *testing.T) {
 	headers := map[string]string{}
 	for _, n := range recordedNames {

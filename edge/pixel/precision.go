@@ -16,7 +16,7 @@ const (
 )
 
 // ErrPrecision is returned by ParsePrecision.
-var ErrPrecision = errors.New("pixel: the address precision is none of truncated, full, none")
+var ErrPrecision = errors.New("pixel: the address precision is not one of truncated, full, none")
 
 // ParsePrecision reads truncated, full or none; "" is the default.
 func ParsePrecision(s string) (Precision, error) {

@@ -35,7 +35,7 @@ func decodeBase64[T string | []byte](raw *[size]byte, s T) bool {
 	if len(s) != TextLen {
 		return false
 	}
-	var seen byte // the bits of all sextets; what is none has the highest
+	var seen byte // the bits of all sextets; a byte that is no sextet has the highest
 	for i, n := 0, 0; n < size-1; i, n = i+4, n+3 {
 		a, b, c, d := sextets[s[i]], sextets[s[i+1]], sextets[s[i+2]], sextets[s[i+3]]
 		seen |= a | b | c | d

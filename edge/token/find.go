@@ -15,9 +15,9 @@ type Match struct {
 
 // Find returns the first token in text whose signature verifies, whatever stands
 // around it and however its characters are coded: see readings. It looks at the
-// first 512 bytes, checks 8 signatures at most, and does not allocate. If there
-// is none, the error is that of Open for the first run of characters that has the
-// form of a token, and ErrMalformed if none has.
+// first 512 bytes, checks 8 signatures at most, and does not allocate. Without
+// such a token the error is Open's for the first run of characters in the form of
+// a token, and ErrMalformed if no run has that form.
 func (r *Ring) Find(text string) (m Match, err error) {
 	err = ErrMalformed
 	var v readings

@@ -131,7 +131,7 @@ func parseKey(s string) (Key, error) {
 		}
 	}
 	if int(k.State) == len(stateNames) {
-		return Key{}, ringError("the state is none of signing, verifying, revoked")
+		return Key{}, ringError("the state is not one of signing, verifying, revoked")
 	}
 	if !decodeHex(k.Secret[:], secret) {
 		return Key{}, ringError("the secret is not 64 hex digits")

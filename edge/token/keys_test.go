@@ -32,7 +32,7 @@ func TestFaultyRingsAreRefused(t *testing.T) {
 		{"no id", ":signing:" + hexSecret, "token: key ring: want id:state:secret with an id from 0 to 255 (line 1)"},
 		{"id 256", "256:signing:" + hexSecret, "token: key ring: want id:state:secret with an id from 0 to 255 (line 1)"},
 		{"id -1", "-1:signing:" + hexSecret, "token: key ring: want id:state:secret with an id from 0 to 255 (line 1)"},
-		{"unknown state", "1:retired:" + hexSecret, "token: key ring: the state is none of signing, verifying, revoked (line 1)"},
+		{"unknown state", "1:retired:" + hexSecret, "token: key ring: the state is not one of signing, verifying, revoked (line 1)"},
 		{"short secret", "1:signing:0f", "token: key ring: the secret is not 64 hex digits (line 1)"},
 		{"long secret", "1:signing:" + hexSecret + "00", "token: key ring: the secret is not 64 hex digits (line 1)"},
 		{"secret that is not hex", "1:signing:" + strings.Repeat("zz", SecretLen), "token: key ring: the secret is not 64 hex digits (line 1)"},

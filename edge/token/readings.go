@@ -47,7 +47,7 @@ func (r *readings) next() bool {
 				return true
 			}
 		case 5:
-			// What breaks words has taken the = away.
+			// Software that breaks words has taken the = away.
 			r.n = copy(r.buffer[:], r.text)
 			if r.replace(percent) {
 				r.replace(percent)

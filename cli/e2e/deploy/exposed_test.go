@@ -200,7 +200,7 @@ func exposed(t *testing.T, at ingest.Addresses, wanted []selector) (families, []
 }
 
 // of gives the family that a series belongs to: name_bucket, name_sum and
-// name_count are those of the histogram name.
+// name_count belong to the histogram name.
 func (f families) of(series string) (family *dto.MetricFamily, bucket bool) {
 	if family := f[series]; family != nil && family.GetType() != dto.MetricType_HISTOGRAM {
 		return family, false

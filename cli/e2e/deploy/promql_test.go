@@ -48,7 +48,7 @@ func parse(t *testing.T, where, text string) query {
 			q.selectors = append(q.selectors, s)
 		case *parser.AggregateExpr:
 			if n.Without {
-				t.Errorf("%s: by tells which labels are left, without does not", where)
+				t.Errorf("%s: by names the labels that are left, without does not", where)
 			}
 			q.grouped = true
 			q.grouping = append(q.grouping, n.Grouping...)
@@ -65,7 +65,7 @@ func parse(t *testing.T, where, text string) query {
 	return q
 }
 
-// fromPrometheus are the metrics that Prometheus adds to those of a target.
+// fromPrometheus are the metrics that Prometheus adds to a target's.
 var fromPrometheus = map[string]bool{"up": true}
 
 // fromTarget are the labels that Prometheus adds.

@@ -37,7 +37,7 @@ func Line(serviceID string) string {
 }
 
 // Fetch returns the lines of the page of the ingest at base, a URL without a
-// final slash. What is no 200 is an ErrAnswer, a redirect included if client
+// final slash. A status other than 200 is an ErrAnswer, a redirect included if client
 // does not follow them.
 func Fetch(ctx context.Context, client *http.Client, base string) ([]string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+Path, nil)

@@ -61,7 +61,7 @@ func (a *App) OpenWarehouse(ctx context.Context, dsn string, as Access) (*wareho
 	return w, nil
 }
 
-// unreachable takes what the driver tells of its own doings off the error of a
+// unreachable removes the driver's account of its own steps from the error of a
 // first connection, and leaves what the server or the network said.
 func unreachable(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {

@@ -101,7 +101,7 @@ func TestChoice(t *testing.T) {
 	if c.String() != "table" {
 		t.Errorf("the default is %s", c)
 	}
-	if err := c.Set("xml"); err == nil || err.Error() != `"xml" is none of table, json` || c.String() != "table" {
+	if err := c.Set("xml"); err == nil || err.Error() != `"xml" is not one of table, json` || c.String() != "table" {
 		t.Errorf("xml: %v, value %s", err, c)
 	}
 	if err := c.Set("json"); err != nil || c.String() != "json" {

@@ -107,7 +107,7 @@ func Report(w io.Writer, err error) int {
 }
 
 // faultText is the text of err without the name of the system call that failed
-// on a file: "open x.csv: no such file" tells people no more than without it.
+// on a file: "open x.csv: no such file" says no more than without it.
 func faultText(err error) string {
 	text := err.Error()
 	if e, ok := errors.AsType[*fs.PathError](err); ok {

@@ -63,10 +63,5 @@ func (c *Choice) Set(s string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is none of %s", s, strings.Join(c.values, ", "))
-}
-
-// NewCredentialsFlag adds --new-credentials to a command that runs the service.
-func NewCredentialsFlag(cmd *cobra.Command, renew *bool) {
-	cmd.Flags().BoolVar(renew, "new-credentials", false, "make new secrets in place of lost ones; every client needs them then")
+	return fmt.Errorf("%q is not one of %s", s, strings.Join(c.values, ", "))
 }

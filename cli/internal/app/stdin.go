@@ -6,7 +6,7 @@ import (
 )
 
 // Interruptible returns a reader of in whose Read ends with ctx: a read from a
-// terminal would go on until somebody presses Enter.
+// terminal would go on until Enter is pressed.
 func Interruptible(ctx context.Context, in io.Reader) io.Reader {
 	r, w := io.Pipe()
 	go func() {

@@ -143,7 +143,7 @@ type liveVisit struct {
 	address string
 }
 
-// liveCast are the recipients after those of the cast, one visit each.
+// liveCast are the recipients after the cast, one visit each.
 var liveCast = []liveVisit{
 	{&gmailProxy, "127.0.1.15"},
 	{&gmailProxy, "127.0.1.15"},

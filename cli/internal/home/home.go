@@ -82,5 +82,5 @@ func (h Home) ReplayDir() string { return h.path("replay") }
 // RunDir holds what lives as long as the process.
 func (h Home) RunDir() string { return h.path("run") }
 
-// StateFile tells the other commands what runs.
+// StateFile is the file by which other commands find the running glint.
 func (h Home) StateFile() string { return h.path("run", "state.json") }

@@ -40,7 +40,7 @@ func (e *NoKeysError) Unwrap() error { return ErrNoKeys }
 // Hint says where keys come from.
 func (e *NoKeysError) Hint() string {
 	if e.Lost {
-		return "bring the file back from a copy or from another glint of this warehouse; or, if it is lost for ever: glint keys forget"
+		return "bring the file back from a copy or from another glint of this warehouse; or, if it is lost for good: glint keys forget"
 	}
 	return "glint up, or glint serve, which makes the first key; or copy the file from the glint that takes the opens"
 }

@@ -68,7 +68,7 @@ func (h Home) Prepare() error {
 			return err
 		}
 	}
-	// Below it the engine makes files as it does everywhere; nobody else gets there.
+	// Below it the engine makes files as it does everywhere; other users do not get there.
 	if err := ours(h.WarehouseDir(), 0o700); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

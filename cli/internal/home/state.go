@@ -19,11 +19,11 @@ import (
 // ErrNotRunning is returned by ReadState if no instance of glint runs.
 var ErrNotRunning = errors.New("home: glint is not running")
 
-// State is what a running instance tells the other commands.
+// State is what other commands need to know of the running instance.
 type State struct {
 	Home        string    `json:"home"` // a copy of the folder does not speak of its own
 	PID         int       `json:"pid"`
-	ProcessID   string    `json:"process_id"` // tells this process from a later one with the same pid
+	ProcessID   string    `json:"process_id"` // differs for a later process with the same pid
 	StartedAt   time.Time `json:"started_at"`
 	Pixel       string    `json:"pixel,omitempty"`
 	Ingest      string    `json:"ingest"`
@@ -104,7 +104,7 @@ func (k *StateKeeper) Keep(ctx context.Context, s State) {
 func (h Home) RemoveState() error {
 	s, err := h.ReadState()
 	if err != nil || s.PID != os.Getpid() {
-		return nil //nolint:nilerr // somebody else's state, or none, is not ours to remove
+		return nil //nolint:nilerr // another process's state, or a missing one, is not ours to remove
 	}
 	return os.Remove(h.StateFile())
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // NewJSON returns an encoder for what may be read in a terminal: like Safe, but
-// nothing is lost. What could steer a terminal is written as an escape of JSON,
+// nothing is lost. Characters that steer a terminal are written as an escape of JSON,
 // which encoding/json does for the first 32 characters only.
 func NewJSON(w io.Writer) *json.Encoder {
 	e := json.NewEncoder(escaper{w})

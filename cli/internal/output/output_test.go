@@ -29,6 +29,36 @@ func TestTableAlignsWhatPeopleSee(t *testing.T) {
 	}
 }
 
+func TestWidth(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		want       int
+	}{
+		{"nothing", "", 0},
+		{"Latin", "Größe", 5},
+		{"a letter and its accent", "e\u0301", 1},
+		{"three accents on one letter", "a\u0301\u0302\u0303", 1},
+		{"kanji and kana", "春の手紙", 8},
+		{"Hangul of letters", "\u1112\u1161\u11ab", 2},
+		{"Devanagari with a vowel sign", "\u0928\u093f", 2},
+		{"full width", "ＡＢ", 4},
+		{"half width", "ｱｲ", 2},
+		{"a pictograph", "🎉", 2},
+		{"a rocket of the transport block", "🚀", 2},
+		{"a pictograph of Unicode 13", "🪴", 2},
+		{"a heart, whose selector takes no column, as for wcwidth", "\u2764\ufe0f", 1},
+		{"a flag", "🇩🇪", 2},
+		{"a skin tone", "👍🏽", 2},
+		{"a family, without its joiners", Safe("👩\u200d👧"), 5},
+		{"a keycap, likewise", "1\ufe0f\u20e3", 1},
+		{"punctuation of uncertain width", "–…·", 3},
+	} {
+		if got := Width(c.text); got != c.want {
+			t.Errorf("%s: %q takes %d columns, want %d", c.name, c.text, got, c.want)
+		}
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	for in, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", math.MaxUint64: "18,446,744,073,709,551,615"} {
 		if got := Count(in); got != want {

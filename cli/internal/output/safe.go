@@ -40,7 +40,7 @@ func steers(r, before rune) bool {
 }
 
 // IsTerminal reports whether w is a terminal. Other character devices, such as
-// /dev/null, are none.
+// /dev/null, are not.
 func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

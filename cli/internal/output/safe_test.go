@@ -109,6 +109,6 @@ func TestAPseudoTerminalIsATerminal(t *testing.T) {
 	}
 	defer func() { _ = f.Close() }()
 	if !IsTerminal(f) {
-		t.Error("a pseudo-terminal is none")
+		t.Error("a pseudo-terminal is not recognized")
 	}
 }

@@ -73,8 +73,7 @@ func goPreflight(_ context.Context, t tool) error {
 }
 
 // buildGo installs a main package, asked for by its exact version, since lists
-// of versions are not to be had everywhere. -v names each package, which keeps
-// the heartbeat telling.
+// of versions are not to be had everywhere. -v writes each package to the log.
 func buildGo(pkg string) func(context.Context, *job) error {
 	return func(ctx context.Context, j *job) error {
 		bin := filepath.Join(j.work, "bin")

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // job is one install under way. A build works in the folder work, which is
@@ -17,7 +18,6 @@ type job struct {
 	tool      tool
 	work, out string
 	log       *os.File
-	screen    *screen
 }
 
 // install makes the tool in the cache folder dir. The caller holds its lock.
@@ -32,7 +32,7 @@ func (t tool) install(ctx context.Context, dir string, s *screen) (path string, 
 	}
 	defer func() { _ = removeAll(staging) }()
 
-	j := &job{tool: t, screen: s, work: filepath.Join(staging, "work"), out: filepath.Join(staging, "out")}
+	j := &job{tool: t, work: filepath.Join(staging, "work"), out: filepath.Join(staging, "out")}
 	for _, sub := range []string{j.work, j.out} {
 		if err := os.Mkdir(sub, 0o755); err != nil {
 			return "", fmt.Errorf("make folder for %s: %w", t.name, err)
@@ -44,16 +44,19 @@ func (t tool) install(ctx context.Context, dir string, s *screen) (path string, 
 	}
 	defer func() { err = errors.Join(err, j.log.Close()) }()
 
-	stop := s.start(t.plan)
+	s.say(t.plan)
+	begin := time.Now()
 	path, err = j.finish(ctx, dir, staging)
-	stop(err == nil)
+	if err == nil {
+		s.ready(begin)
+	}
 	if errors.Is(err, ErrInstallFailed) && ctx.Err() == nil {
 		s.showTail(logPath)
 	}
 	return path, err
 }
 
-// finish builds, checks, syncs and renames.
+// finish builds, checks and renames.
 func (j *job) finish(ctx context.Context, dir, staging string) (string, error) {
 	t := j.tool
 	if err := t.build(ctx, j); err != nil {
@@ -61,10 +64,6 @@ func (j *job) finish(ctx context.Context, dir, staging string) (string, error) {
 	}
 	if _, problem := t.inFolder(ctx, j.out); problem != "" {
 		return "", j.failed("the new copy is not usable: "+problem, nil)
-	}
-	j.screen.note("writing to disk")
-	if err := syncTree(j.out); err != nil {
-		return "", fmt.Errorf("sync %s: %w", t.name, err)
 	}
 	place := filepath.Join(dir, t.folder())
 	// A copy that stopped working makes way; it goes with the temporary folder.
@@ -74,9 +73,6 @@ func (j *job) finish(ctx context.Context, dir, staging string) (string, error) {
 	}
 	if err := os.Rename(j.out, place); err != nil {
 		return "", fmt.Errorf("put %s in place: %w", t.name, err)
-	}
-	if err := syncOne(dir); err != nil {
-		return "", fmt.Errorf("sync %s: %w", t.name, err)
 	}
 	return filepath.Join(place, t.file), nil
 }
@@ -95,7 +91,7 @@ func (j *job) failed(problem string, cause error) error {
 func remainsPrefix(name string) string { return "." + name + ".tmp-" }
 
 // removeRemains removes what killed installs left. The caller holds the lock,
-// so none of it is in use. What cannot be removed only takes room.
+// so it is not in use. A folder that cannot be removed only takes room.
 func removeRemains(dir, name string) {
 	remains, _ := filepath.Glob(filepath.Join(dir, remainsPrefix(name)+"*"))
 	for _, path := range remains {
@@ -118,28 +114,6 @@ func removeAll(path string) error {
 	return os.RemoveAll(path)
 }
 
-// syncTree puts every file and folder under root on disk, so that a rename
-// that survives a power cut never names a half tool.
-func syncTree(root string) error {
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() || d.Type().IsRegular() {
-			return syncOne(path)
-		}
-		return nil
-	})
-}
-
-func syncOne(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
 // copyFile copies src to a new file dst with the mode, whatever the umask.
 func copyFile(dst, src string, mode fs.FileMode) error {
 	in, err := os.Open(src)
@@ -159,5 +133,5 @@ func writeFile(dst string, from io.Reader, mode fs.FileMode) error {
 		return err
 	}
 	_, err = io.Copy(out, from)
-	return errors.Join(err, out.Chmod(mode), out.Close())
+	return errors.Join(err, out.Chmod(mode), out.Sync(), out.Close())
 }

@@ -14,7 +14,7 @@ import (
 // versionTimeout bounds a tool that hangs when it is asked for its version.
 const versionTimeout = 20 * time.Second
 
-// locate searches in order. Its second value tells that the answer, good or
+// locate searches in order. Its second value means that the answer, good or
 // bad, is the operator's explicit wish, so that nothing is to be installed.
 func (t tool) locate(ctx context.Context) (path string, fixed bool, err error) {
 	if t.override != "" && os.Getenv(t.override) != "" {
@@ -117,7 +117,7 @@ func (t tool) tooOld(ctx context.Context, path string) string {
 	}
 	got, ok := parseVersion(string(out))
 	if !ok {
-		return path + " tells no version"
+		return path + " prints no version"
 	}
 	if want, _ := parseVersion(t.version); got.less(want) {
 		return fmt.Sprintf("%s is %s, older than %s", path, got, t.version)

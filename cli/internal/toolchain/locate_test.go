@@ -22,7 +22,7 @@ func TestLocateTakesTheFirstUsableCopy(t *testing.T) {
 		{name: "too old on PATH gives way to the cache", path: "viceroy 0.21.9", cached: "viceroy 0.22.0", want: inCache},
 		{name: "not on PATH", cached: "viceroy 0.22.0", want: inCache},
 		{name: "too old and none in the cache", path: "viceroy 0.21.9", problem: "is 0.21.9, older than 0.22.0; none in the cache"},
-		{name: "tells no version", path: "hello", problem: "tells no version"},
+		{name: "prints no version", path: "hello", problem: "prints no version"},
 		{name: "broken in the cache", cached: "hello", problem: "none on PATH; "},
 		{name: "nowhere", problem: "viceroy: 0.22.0 is not installed (none on PATH; none in the cache)"},
 	} {

@@ -45,11 +45,9 @@ func unpackNPM(a npmArchive) func(context.Context, *job) error {
 		if err != nil || len(archives) != 1 {
 			return j.failed(fmt.Sprintf("npm left %d archives, want 1", len(archives)), err)
 		}
-		j.screen.note("checking")
 		if err := a.verify(ctx, j, archives[0]); err != nil {
 			return err
 		}
-		j.screen.note("unpacking")
 		if err := a.extract(ctx, archives[0], filepath.Join(j.out, j.tool.file)); err != nil {
 			return fmt.Errorf("unpack %s: %w", a.pkg, err)
 		}

@@ -23,8 +23,7 @@ type command struct {
 	env  []string // on top of ours
 }
 
-// run starts a command with its output in the log and on the screen, and waits
-// for it. When ctx ends, the command and all that it started are ended.
+// run starts a command with its output in the log, and waits for it. When ctx ends, the command and all that it started are ended.
 func (j *job) run(ctx context.Context, c command) error {
 	_, _ = fmt.Fprintf(j.log, "$ %s\n", strings.Join(c.args, " "))
 	cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
@@ -33,7 +32,8 @@ func (j *job) run(ctx context.Context, c command) error {
 		cmd.Dir = j.work
 	}
 	cmd.Env = append(os.Environ(), c.env...)
-	output := io.MultiWriter(j.log, j.screen)
+	// No file but a pipe, which Run reads until all that the command started has ended.
+	output := struct{ io.Writer }{j.log}
 	cmd.Stdout, cmd.Stderr = output, output // the same value: one pipe, lines in order
 	cmd.WaitDelay = stopGrace
 	release := ownGroup(cmd)

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
-	"unsafe"
 )
 
 // lockPoll is how often a waiting install looks again. A blocking lock could
@@ -52,12 +51,4 @@ func ownGroup(cmd *exec.Cmd) (release func()) {
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		}
 	}
-}
-
-// isTerminal tells whether f is a terminal. The mode bits alone would count
-// /dev/null as one.
-func isTerminal(f *os.File) bool {
-	var settings syscall.Termios
-	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, f.Fd(), syscall.TCGETS, uintptr(unsafe.Pointer(&settings)))
-	return errno == 0
 }

@@ -5,7 +5,6 @@ package toolchain
 import (
 	"context"
 	"errors"
-	"os"
 	"os/exec"
 )
 
@@ -17,5 +16,3 @@ func lockTool(context.Context, string, func()) (func(), error) {
 }
 
 func ownGroup(*exec.Cmd) func() { return func() {} }
-
-func isTerminal(*os.File) bool { return false }

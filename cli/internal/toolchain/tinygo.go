@@ -27,7 +27,7 @@ var tinygoPackages = []string{
 	"lld-" + llvmMajor, "llvm-" + llvmMajor + "-dev", "xz-utils",
 }
 
-// osRelease is where a Linux system tells its name and version.
+// osRelease is the file with a Linux system's name and version.
 const osRelease = "/etc/os-release"
 
 func tinygoPreflight(ctx context.Context, t tool) error {

@@ -10,8 +10,8 @@
 // version.
 //
 // Guarantee: a tool in the cache is whole. It is made in a temporary folder
-// beside its place, checked, synced to disk and renamed; a killed install or a
-// power cut leaves the old state, and the next install removes the remains.
+// beside its place, checked and renamed; a killed install leaves the old state,
+// and the next install removes the remains.
 // Two installs of one tool at the same time, in one process or in many, do the
 // work once.
 //
@@ -31,7 +31,7 @@ import (
 	"strings"
 )
 
-// Conditions to test for with errors.Is. What comes with them is an *Error.
+// Conditions to test for with errors.Is. Each comes in an *Error.
 var (
 	// ErrUnknownTool means that the name is not one of Tools.
 	ErrUnknownTool = errors.New("toolchain: unknown tool")
@@ -92,8 +92,8 @@ func Locate(name string) (string, error) {
 }
 
 // Install gives the path of a tool as Locate does and installs it first where
-// it is missing. What takes longer is reported on progress, on a terminal as
-// one line that changes, else as a line now and then; nil means silence.
+// it is missing. progress is given a line when an install begins and one when it
+// ends; nil means silence.
 // Cancelling ctx stops the package client and leaves nothing behind. It is
 // safe for concurrent use, also by several processes.
 //
@@ -146,7 +146,7 @@ func (t tool) provide(ctx context.Context, progress io.Writer) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s := newScreen(progress, t.name+" "+t.version)
+	s := &screen{t.name + " " + t.version, progress}
 	unlock, err := lockTool(ctx, filepath.Join(dir, t.name+".lock"), func() {
 		s.say("waiting for another install…")
 	})

@@ -16,7 +16,7 @@ type tool struct {
 	plan      string // how it is installed and how long that takes
 	otherwise string // the hint for who cannot install it
 
-	// preflight tells what is missing before any work is done; build fills
+	// preflight returns an error for what is missing, before any work is done; build fills
 	// j.out.
 	preflight func(ctx context.Context, t tool) error
 	build     func(ctx context.Context, j *job) error
@@ -27,8 +27,7 @@ func (t tool) missing(problem, hint string) error {
 	return &Error{Tool: t.name, Problem: problem, Hint: hint, Err: ErrInstallerMissing}
 }
 
-// pinned is the table. The times are those of two cores with nothing else to
-// do.
+// pinned is the table. The times were measured on two idle cores.
 var pinned = []tool{
 	{
 		name: "tinygo", version: tinygoVersion,

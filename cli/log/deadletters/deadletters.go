@@ -25,7 +25,7 @@ func NewCmd(a *app.App) *cobra.Command {
 	}, newListCmd(a, runList), newShowCmd(a, runShow), newRetryCmd(a, runRetry))
 }
 
-// open opens the home's folder; nil if there is none yet.
+// open opens the home's folder; nil if it does not exist yet.
 func open(a *app.App) (*deadletters.Folder, error) {
 	dir := a.Home.DeadLetterDir()
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {

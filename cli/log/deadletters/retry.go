@@ -139,7 +139,7 @@ func (r *retry) file(ctx context.Context, name string) error {
 	if !r.dryRun {
 		name, err = r.folder.BeginRetry(name)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // somebody else was faster
+			return nil // another process was faster
 		}
 		if err != nil {
 			return err

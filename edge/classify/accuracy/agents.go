@@ -70,7 +70,7 @@ func judgeYauaa(r *report, path, misses string) error {
 	return nil
 }
 
-// agentBars are those of every corpus of user agents, for the labels it has.
+// agentBars hold for every corpus of user agents, for the labels it has.
 func (r *report) agentBars(corpus string) {
 	if t := r.row(corpus, mailClient.name); t.rows > 0 {
 		r.bar(t.nonHuman() == 0, "%s: %d of %d mail clients in a non-human class (0)", corpus, t.nonHuman(), t.rows)

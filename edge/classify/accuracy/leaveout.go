@@ -69,7 +69,7 @@ func (h *holdout) print(out io.Writer) error {
 	return w.Flush()
 }
 
-// elsewhere tells whether a word stands in another corpus.
+// elsewhere reports whether a word stands in another corpus.
 func (h *holdout) elsewhere(word, corpus string) bool {
 	in := h.seen[word]
 	return len(in) > 1 || !in[corpus]

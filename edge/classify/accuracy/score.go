@@ -33,7 +33,7 @@ var (
 // expectation is what a label means.
 type expectation struct {
 	name  string
-	truth truth // 0: the label tells nothing of the class
+	truth truth // 0: the label says nothing about the class
 	right truth // what no bar holds against the classifier: unknown is right for a machine
 }
 

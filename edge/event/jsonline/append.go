@@ -11,7 +11,7 @@ import "unicode/utf8"
 const hexDigits = "0123456789abcdef"
 
 // AppendString appends s as a JSON string. Bytes that are not UTF-8 become
-// U+FFFD, control characters are escaped. What is between the quotes takes at
+// U+FFFD, control characters are escaped. The text between the quotes takes at
 // most maxBytes bytes: the rest of s is cut off at a whole character.
 func AppendString(dst []byte, s string, maxBytes int) []byte {
 	dst = append(dst, '"')
@@ -46,7 +46,7 @@ var plain = func() (set [256]bool) {
 	return set
 }()
 
-// appendOther appends the first character of s, which is none of plain, and
+// appendOther appends the first character of s, which is not in plain, and
 // returns how many bytes of s it has.
 func appendOther(dst []byte, s string) ([]byte, int) {
 	switch c := s[0]; {

@@ -134,7 +134,7 @@ func skipPlain(s string, i int) int {
 	for ; i+8 <= len(s); i += 8 {
 		w := eightAt(s, i)
 		// A subtraction sets the high bit of the first byte that is too small.
-		// What it borrows spoils the bytes after that one, never those before.
+		// A borrow spoils the bytes after that one, never the bytes before.
 		small := (w - 0x20*ones) | (w ^ '"'*ones - ones) | (w ^ '\\'*ones - ones)
 		if found := (small | w) & highs; found != 0 {
 			return i + bits.TrailingZeros64(found)/8

@@ -98,7 +98,7 @@ func zone(s string) (seconds int, ok bool) {
 	return seconds, hour <= 23 && minute <= 59
 }
 
-// twoDigits returns the number at i, or more than 99 if there is none.
+// twoDigits returns the number at i, or more than 99 if no number is there.
 func twoDigits(s string, i int) int {
 	tens, ones := s[i]-'0', s[i+1]-'0'
 	if tens > 9 || ones > 9 {

@@ -24,7 +24,7 @@ type Addr interface {
 	String() string
 }
 
-// Conn is a stream connection. There is none on this target.
+// Conn is a stream connection. This target has no connections.
 type Conn interface {
 	io.ReadWriteCloser
 	LocalAddr() Addr
@@ -34,7 +34,7 @@ type Conn interface {
 	SetWriteDeadline(t time.Time) error
 }
 
-// Listener accepts connections. There is none on this target.
+// Listener accepts connections. This target has no connections.
 type Listener interface {
 	Accept() (Conn, error)
 	Close() error

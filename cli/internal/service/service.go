@@ -1,0 +1,93 @@
+// Package service has what `glint up` and `glint serve` share: the flags of
+// ingest, the configuration that follows from them and from the home, and the
+// state file by which other commands find the process.
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
+	"glint/edge/pixel"
+	"glint/edge/token"
+	"glint/ingest"
+	"glint/ingest/networks"
+)
+
+// Service is one run of ingest. Its fields have the flags' values once the
+// command runs.
+type Service struct {
+	App            *app.App
+	Config         ingest.Config
+	NewCredentials bool
+	Precision      string
+	StateFault     func(error) // is given the first fault of each write of the state
+
+	cmd              *cobra.Command
+	precision, level *app.Choice
+	state            *home.StateKeeper
+}
+
+// New returns the service with ingest's defaults and adds its flags to cmd.
+// levels are the values of --log-level, the default first.
+func New(a *app.App, cmd *cobra.Command, levels ...string) *Service {
+	s := &Service{App: a, Config: ingest.Default(), cmd: cmd}
+	s.flags(cmd, levels)
+	return s
+}
+
+// Fill completes the configuration from the flags, the home and the secrets c.
+// It returns a usage error for a flag's value that is wrong.
+func (s *Service) Fill(c home.Credentials) (err error) {
+	h, cfg := s.App.Home, &s.Config
+	if cfg.Ring, err = h.RingOrNone(); err != nil {
+		return err
+	}
+	s.Precision = s.precision.String()
+	if cfg.Precision, err = pixel.ParsePrecision(s.Precision); err != nil {
+		return app.Usage(fmt.Errorf("--ip-precision: %w", err))
+	}
+	if file := cfg.Pixel.NetworksFile; file != "" {
+		if cfg.Networks, err = networks.Load(file); err != nil {
+			return app.Usage(fmt.Errorf("--networks: %w", err))
+		}
+	}
+	cfg.Token, cfg.Keys, cfg.Version = c.IngestToken, h, s.App.Version
+	cfg.LogDir, cfg.DeadLetterDir, cfg.IgnoreFile = h.LogDir(), h.DeadLetterDir(), h.IgnoreFile()
+	cfg.Pixel.ListsHome = string(h)
+	cfg.Logger, cfg.Hint = s.App.Logger(s.level.String()), app.Hint
+	return nil
+}
+
+// Validate returns a usage error that names all faults of the configuration.
+func (s *Service) Validate() error {
+	if err := s.Config.Validate(); err != nil {
+		return app.UsageTry(err, s.cmd.CommandPath()+" --help")
+	}
+	return nil
+}
+
+// Publish writes the state file, or goes on trying until ctx ends. Use it from
+// one goroutine at a time.
+func (s *Service) Publish(ctx context.Context, at ingest.Addresses, ring *token.Ring, starting bool) {
+	if s.state == nil {
+		s.state = &home.StateKeeper{Home: s.App.Home, Fault: s.StateFault}
+	}
+	s.state.Keep(ctx, home.State{
+		Pixel: at.Pixel, Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics,
+		Credentials: s.App.Home.CredentialsFile(), PixelKeys: home.KeyIDs(ring), Starting: starting,
+	})
+}
+
+// Run runs ingest until ctx ends, which is no error, and removes the state file.
+func (s *Service) Run(ctx context.Context) error {
+	err := ingest.Run(ctx, s.Config)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = nil // asked to end while it started
+	}
+	return errors.Join(err, s.App.Home.RemoveState())
+}
