@@ -148,24 +148,24 @@ func registerLog(r prometheus.Registerer, lanes *wal.Lanes) {
 				Name: metric, Help: help, ConstLabels: prometheus.Labels{"lane": name},
 			}, func() float64 { return value(log.Stats()) }))
 		}
-		gauge("glint_log_bytes", "Bytes of the lane's segments on disk.", func(s wal.Stats) float64 { return float64(s.Bytes) })
-		gauge("glint_log_backlog_bytes", "Bytes of records that are not yet in the warehouse.", func(s wal.Stats) float64 { return float64(s.BacklogBytes) })
-		gauge("glint_log_backlog_records", "Records that are not yet in the warehouse.", func(s wal.Stats) float64 { return float64(s.BacklogRecords) })
-		gauge("glint_log_backlog_age_seconds", "Age of the oldest record that is not yet in the warehouse.", func(s wal.Stats) float64 { return s.BacklogAge.Seconds() })
-		gauge("glint_log_limit_bytes", "The lane's quota.", func(s wal.Stats) float64 { return float64(s.MaxBytes) })
-		gauge("glint_log_disk_free_bytes", "Free bytes of the log's disk; NaN: unknown.", func(s wal.Stats) float64 {
+		gauge("glint_wal_bytes", "Bytes of the lane's segments on disk.", func(s wal.Stats) float64 { return float64(s.Bytes) })
+		gauge("glint_wal_backlog_bytes", "Bytes of records that are not yet in the warehouse.", func(s wal.Stats) float64 { return float64(s.BacklogBytes) })
+		gauge("glint_wal_backlog_records", "Records that are not yet in the warehouse.", func(s wal.Stats) float64 { return float64(s.BacklogRecords) })
+		gauge("glint_wal_backlog_age_seconds", "Age of the oldest record that is not yet in the warehouse.", func(s wal.Stats) float64 { return s.BacklogAge.Seconds() })
+		gauge("glint_wal_limit_bytes", "The lane's quota.", func(s wal.Stats) float64 { return float64(s.MaxBytes) })
+		gauge("glint_wal_disk_free_bytes", "Free bytes of the log's disk; NaN: unknown.", func(s wal.Stats) float64 {
 			if s.DiskFree < 0 {
 				return math.NaN()
 			}
 			return float64(s.DiskFree)
 		})
-		counter("glint_log_durable_records_total", "Records that were synced to disk and answered.", func(s wal.Stats) float64 { return float64(s.AppendedRecords) })
-		counter("glint_log_durable_bytes_total", "Bytes of records that were synced to disk.", func(s wal.Stats) float64 { return float64(s.AppendedBytes) })
-		counter("glint_log_syncs_total", "Group syncs that succeeded.", func(s wal.Stats) float64 { return float64(s.Syncs) })
-		counter("glint_log_sync_seconds_total", "Time spent in group syncs.", func(s wal.Stats) float64 { return s.SyncTime.Seconds() })
-		counter("glint_log_failed_commits_total", "Groups of records of which none was acknowledged.", func(s wal.Stats) float64 { return float64(s.FailedCommits) })
-		counter("glint_log_damages_total", "Stretches of the log that could not be read; see the quarantine.", func(s wal.Stats) float64 { return float64(s.Damages) })
-		counter("glint_log_lost_records_total", "Records in what could not be read, as far as they are known.", func(s wal.Stats) float64 { return float64(s.LostRecords) })
-		gauge("glint_log_quarantine_bytes", "Damaged bytes that are kept aside until somebody deletes them.", func(s wal.Stats) float64 { return float64(s.QuarantineBytes) })
+		counter("glint_wal_durable_records_total", "Records that were synced to disk and answered.", func(s wal.Stats) float64 { return float64(s.AppendedRecords) })
+		counter("glint_wal_durable_bytes_total", "Bytes of records that were synced to disk.", func(s wal.Stats) float64 { return float64(s.AppendedBytes) })
+		counter("glint_wal_syncs_total", "Group syncs that succeeded.", func(s wal.Stats) float64 { return float64(s.Syncs) })
+		counter("glint_wal_sync_seconds_total", "Time spent in group syncs.", func(s wal.Stats) float64 { return s.SyncTime.Seconds() })
+		counter("glint_wal_failed_commits_total", "Groups of records of which none was acknowledged.", func(s wal.Stats) float64 { return float64(s.FailedCommits) })
+		counter("glint_wal_damages_total", "Stretches of the log that could not be read; see the quarantine.", func(s wal.Stats) float64 { return float64(s.Damages) })
+		counter("glint_wal_lost_records_total", "Records in what could not be read, as far as they are known.", func(s wal.Stats) float64 { return float64(s.LostRecords) })
+		gauge("glint_wal_quarantine_bytes", "Damaged bytes that are kept aside until somebody deletes them.", func(s wal.Stats) float64 { return float64(s.QuarantineBytes) })
 	}
 }

@@ -81,5 +81,5 @@ func (g gates) Collect(c chan<- prometheus.Metric) {
 	}
 }
 
-var sourceBacklog = prometheus.NewDesc("glint_log_source_backlog_bytes",
+var sourceBacklog = prometheus.NewDesc("glint_wal_source_backlog_bytes",
 	"Bytes of a source's records that are not yet in the warehouse, by the label of its token.", []string{"lane", "source"}, nil)

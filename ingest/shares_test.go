@@ -129,7 +129,7 @@ func TestANoisySourceLeavesRoomForOthers(t *testing.T) {
 	for _, want := range []string{
 		fmt.Sprintf("{lane=\"live\",source=\"noisy\"} %v\n", float64(noisy)), `{lane="live",source="default"} `, `{lane="replay",source="quiet"} 0`,
 	} {
-		if want = "glint_log_source_backlog_bytes" + want; !strings.Contains(w.Body.String(), want) {
+		if want = "glint_wal_source_backlog_bytes" + want; !strings.Contains(w.Body.String(), want) {
 			t.Errorf("the metrics lack %q", want)
 		}
 	}
