@@ -213,7 +213,7 @@ const maxLaneStop = 3 * time.Second
 // lane returns what brings a lane's records into the warehouse.
 func (l *loading) lane(name string, log *wal.Log, inserters int) *batch.Lane {
 	return &batch.Lane{
-		Name: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Log: laneLog{log, l.cfg.Logger}, Loader: l.loaders[name],
+		Name: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Source: batch.NewSource(log, l.cfg.Logger), Loader: l.loaders[name],
 		MaxLines: maxBatchLines, MaxBytes: maxBatchBytes, Pace: l.cfg.BatchPace, Inserters: inserters,
 		Receipts: l.receipts.Load(), Await: l.await, Metrics: l.metrics, Logger: l.cfg.Logger,
 	}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"glint/ingest/admission"
 	"glint/ingest/host/tlsfiles"
 	"glint/ingest/receiver"
 	"glint/ingest/wal"
@@ -14,10 +15,19 @@ const tokenLabel = "default"
 // pixelLabel is the source label of the standalone pixel.
 const pixelLabel = "pixel"
 
+// newGate returns the gate of the lanes for the sources that post now, and for the
+// standalone pixel if there is one.
+func newGate(lanes *wal.Lanes, m admission.DiskMarks, sources func() []string, pixel bool) *admission.Gate {
+	if pixel {
+		return admission.New(lanes, m, sources, pixelLabel)
+	}
+	return admission.New(lanes, m, sources)
+}
+
 // newLogServer returns what takes bodies for the log.
-func newLogServer(cfg *Config, lanes *wal.Lanes, tokens *receiver.Tokens, g gates, ready func() error, status func() any, r prometheus.Registerer) (*receiver.Server, error) {
+func newLogServer(cfg *Config, tokens *receiver.Tokens, g *admission.Gate, ready func() error, status func() any, r prometheus.Registerer) (*receiver.Server, error) {
 	c := receiver.Config{
-		Tokens: tokens, Store: appendTo(lanes), Admit: g.admit, Ready: ready, Status: status, ServiceIDs: cfg.ServiceIDs,
+		Tokens: tokens, Store: g.Store, Admit: g.Admit, Ready: ready, Status: status, ServiceIDs: cfg.ServiceIDs,
 		Outcomes:          outcomes{logDir: cfg.LogDir}.of,
 		RequireClientCert: cfg.TLS.ClientCA != "",
 		MaxBodyBytes:      cfg.MaxBodyBytes, MaxDecodedBytes: cfg.MaxBodyBytes,

@@ -14,7 +14,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"glint/ingest/admission"
 	"glint/ingest/logstream"
+	"glint/ingest/receiver"
 	"glint/ingest/wal"
 )
 
@@ -34,9 +36,9 @@ const (
 // While nothing can be stored, at most maxPixelWaitBytes wait in memory. What
 // does not fit is dropped and counted, and so is what still waits when the
 // process ends, however it ends: see ledger.
-func newPixelStream(cfg *Config, log *wal.Log, gate *gate, registry prometheus.Registerer) *logstream.Batcher {
+func newPixelStream(cfg *Config, log *wal.Log, gate *admission.Gate, registry prometheus.Registerer) *logstream.Batcher {
 	s := &pixelStore{
-		admit: func() error { return gate.shares.admit(pixelLabel) },
+		admit: func() error { return gate.AdmitShare(receiver.LaneLive, pixelLabel) },
 		append: func(ctx context.Context, body []byte) error {
 			_, err := log.Append(ctx, &wal.Record{
 				ReceivedAt: time.Now(), Source: pixelLabel,
@@ -63,7 +65,7 @@ func newPixelStream(cfg *Config, log *wal.Log, gate *gate, registry prometheus.R
 
 // pixelStore is the logstream.Send of the standalone pixel.
 type pixelStore struct {
-	admit    func() error // sourceFull while the pixel's share is used up
+	admit    func() error // admission.SourceFull while the pixel's share is used up
 	append   func(ctx context.Context, body []byte) error
 	progress func(string)
 	logger   *slog.Logger
@@ -124,7 +126,7 @@ func (s *pixelStore) store(ctx context.Context, piece []byte) error {
 	if err == nil {
 		err = s.append(ctx, piece)
 	}
-	full := errors.Is(err, wal.ErrNoSpace) || errors.Is(err, sourceFull) && s.reserve.needed()
+	full := errors.Is(err, wal.ErrNoSpace) || errors.Is(err, admission.SourceFull) && s.reserve.needed()
 	if full && s.reserve.release() && s.reserve.spend(len(piece)) {
 		return s.append(ctx, piece)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"glint/edge/token"
+	"glint/ingest/admission"
 	"glint/ingest/keyring"
 	"glint/ingest/networks"
 	"glint/ingest/receiver"
@@ -72,7 +73,7 @@ type ListStatus struct {
 type statusBoard struct {
 	cfg       *Config
 	standing  *standing
-	gates     gates
+	gate      *admission.Gate
 	sources   atomic.Pointer[networks.Sources] // nil without a pixel
 	startedAt time.Time
 }
@@ -122,13 +123,12 @@ func keyStatus(ring *token.Ring) []KeyStatus {
 
 func (b *statusBoard) lanes(s *Status) {
 	for _, lane := range []receiver.Lane{receiver.LaneLive, receiver.LaneReplay} {
-		gate := b.gates[lane]
-		w := gate.log.Stats()
+		w := b.standing.lanes.Lane(string(lane)).Stats()
 		l := LaneStatus{
 			Lane: string(lane), BacklogRecords: w.BacklogRecords, BacklogBytes: w.BacklogBytes,
 			BacklogAgeSeconds: w.BacklogAge.Seconds(), LimitBytes: w.MaxBytes,
 		}
-		if refusal := gate.refusal(); refusal != nil {
+		if refusal := b.gate.Refusal(lane); refusal != nil {
 			l.Refusing = refusal.Reason
 			s.Missing = append(s.Missing, Problem{Code: refusal.Reason, Text: refusal.Message})
 		}

@@ -30,7 +30,7 @@ func (l *Lane) decide(ctx context.Context, unfinished []Manifest, batches chan<-
 	if len(unfinished) > 0 {
 		first = unfinished[0].First
 	}
-	g := &gatherer{next: l.Log.Read(first), maxLines: l.MaxLines, maxBytes: l.MaxBytes, pace: l.Pace}
+	g := &gatherer{next: l.Source.Read(first), maxLines: l.MaxLines, maxBytes: l.MaxBytes, pace: l.Pace}
 	for _, m := range unfinished {
 		bodies, err := g.exactly(ctx, m)
 		if err != nil {

@@ -11,29 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Body is the lines of one record of the log, decompressed.
-type Body struct {
-	Record     uint64 // number in the log, from 1 on without a gap
-	ReceivedAt time.Time
-	Source     string
-	Count      int    // of lines, as the log has it
-	Lines      []byte // not to be changed: rows are made of their bytes
-	Free       func() // takes Lines back, once nobody needs them; nil: nobody wants them
-}
-
-// Log is what a Lane needs of the write-ahead log.
-type Log interface {
-	// Read returns the records from number first on, or from the oldest one that
-	// there still is. The returned function waits for the next one until ctx
-	// ends; it hands out durable records only.
-	Read(first uint64) func(ctx context.Context) (Body, error)
-	// Last is the number of the newest record, 0 if there never was one.
-	Last() uint64
-	// Release says that all records before that number are in the warehouse. It
-	// returns the number of the oldest record that the log keeps all the same.
-	Release(before uint64) (oldest uint64)
-}
-
 // Lane brings the records of one lane of the log into the warehouse, in named
 // batches. A batch is decided once: its manifest is on disk before its first
 // try, and every try inserts the same records under the same name, until one
@@ -42,7 +19,7 @@ type Log interface {
 type Lane struct {
 	Name      string
 	Dir       string // for manifests and the checkpoint
-	Log       Log
+	Source    Source
 	Loader    *Loader
 	MaxLines  int           // of a batch; a larger record is a batch of its own
 	MaxBytes  int           // of a batch, decompressed
@@ -110,7 +87,7 @@ func (l *Lane) open(ctx context.Context) (unfinished []Manifest, err error) {
 	if len(all) > 0 {
 		known = max(known, all[len(all)-1].Last)
 	}
-	if known > l.Log.Last() {
+	if known > l.Source.Last() {
 		// The log is not the one that the checkpoint speaks of: its folder was
 		// deleted. Its records begin anew, and so do the names.
 		l.Logger.Warn("the log was replaced by another one; all of it is inserted", "lane", l.Name)
@@ -131,7 +108,7 @@ func (l *Lane) open(ctx context.Context) (unfinished []Manifest, err error) {
 	if l.state.LogID == "" {
 		l.state.LogID = l.Name + "-" + rand.Text() // a new log's names must not meet an old one's
 	}
-	oldest := l.Log.Release(l.state.Acknowledged + 1)
+	oldest := l.Source.Release(l.state.Acknowledged + 1)
 	unfinished, broken := unbroken(all, max(l.state.Acknowledged+1, oldest))
 	for _, m := range broken {
 		l.state.Redo = max(l.state.Redo, m.Last)
@@ -174,7 +151,7 @@ func (l *Lane) recall() (all []Manifest, saved checkpoint, err error) {
 	if damaged+lost == 0 {
 		return all, saved, nil
 	}
-	l.state.Redo, l.state.Acknowledged = l.Log.Last(), 0
+	l.state.Redo, l.state.Acknowledged = l.Source.Last(), 0
 	if len(all) > 0 && l.state.LogID == "" {
 		l.state.LogID = logIDOf(all[len(all)-1])
 	}
@@ -279,5 +256,5 @@ func (l *Lane) advance(last uint64) error {
 	if err := l.manifests.saveCheckpoint(l.state); err != nil {
 		return err
 	}
-	return l.manifests.forgetBefore(l.Log.Release(last + 1))
+	return l.manifests.forgetBefore(l.Source.Release(last + 1))
 }

@@ -155,14 +155,14 @@ func (h *strictHouse) stored() int {
 func newHouse() *strictHouse { return &strictHouse{names: map[string]int{}, rows: map[uint64]int{}} }
 
 // start runs a lane on log and house, with its files in dir, until stop.
-func start(t *testing.T, dir string, log Log, house Warehouse, maxLines int) (stop func()) {
+func start(t *testing.T, dir string, log Source, house Warehouse, maxLines int) (stop func()) {
 	t.Helper()
 	letters, err := deadletters.Open(t.TempDir(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	lane := &Lane{
-		Name: "live", Dir: dir, Log: log, MaxLines: maxLines, MaxBytes: 1 << 20, Pace: 20 * time.Millisecond, Inserters: 2,
+		Name: "live", Dir: dir, Source: log, MaxLines: maxLines, MaxBytes: 1 << 20, Pace: 20 * time.Millisecond, Inserters: 2,
 		Loader: &Loader{Ring: ring(t, 0), Warehouse: house, DeadLetters: letters}, Logger: slog.New(slog.DiscardHandler),
 	}
 	return run(t, lane)

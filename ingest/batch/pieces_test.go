@@ -80,7 +80,7 @@ func TestALargeRecordIsLoadedInPiecesAndAccountedForAsOne(t *testing.T) {
 	}
 	kept := &keptReceipts{all: map[uint64]receipts.Receipt{}}
 	lane := &Lane{
-		Name: "live", Dir: t.TempDir(), Log: log, MaxLines: 10, MaxBytes: 1 << 20, Inserters: 1, Receipts: kept,
+		Name: "live", Dir: t.TempDir(), Source: log, MaxLines: 10, MaxBytes: 1 << 20, Inserters: 1, Receipts: kept,
 		Loader: &Loader{Ring: ring(t, 0), Warehouse: house, DeadLetters: letters}, Logger: slog.New(slog.DiscardHandler),
 	}
 	stop := run(t, lane)

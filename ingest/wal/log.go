@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"glint/ingest/wal/disk"
@@ -28,6 +29,12 @@ type Log struct {
 
 	deleting sync.Mutex // held while segments are deleted
 
+	// Read without the mutex; bytes and the backlogs change under it.
+	bytes         atomic.Int64 // of all segments
+	backlog       atomic.Int64 // of the records that are not released
+	sourceBacklog sync.Map     // its parts: source to *atomic.Int64
+	diskFree      atomic.Int64 // as of the last measureDisk
+
 	mu       sync.Mutex
 	segments []*segment    // oldest first
 	next     uint64        // number of the record after the last durable one
@@ -36,7 +43,6 @@ type Log struct {
 	closed   bool
 	queue    []*request
 	queued   int64 // bytes of the frames in the queue
-	bytes    int64 // of all segments
 	counts   counts
 	reported map[[2]uint64]bool // damages that are known, by their keys
 
@@ -86,10 +92,14 @@ func Open(o Options) (*Log, error) {
 	l.counts.quarantineFiles, l.counts.quarantineBytes = w.report.QuarantineFiles, w.report.QuarantineBytes
 	l.committer = committer{log: l, nextSeq: w.nextSeq, next: w.next, salt: randomSalt}
 	for _, s := range w.segments {
-		l.bytes += s.size
+		l.bytes.Add(s.size)
 	}
 	err = l.countSources()
 	if err == nil {
+		for _, s := range w.segments {
+			l.addBacklog(s, 1)
+		}
+		l.measureDisk()
 		err = l.committer.resume(w.clean)
 	}
 	if err != nil {

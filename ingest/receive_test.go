@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/token"
+	"glint/ingest/batch"
 	"glint/ingest/receiver"
 	"glint/ingest/receiver/linegen"
 	"glint/ingest/wal"
@@ -42,9 +43,9 @@ func startServer(tb testing.TB, dir string, liveBytes int64, tokensFile string, 
 	if err != nil {
 		tb.Fatal(err)
 	}
-	gates := newGates(lanes, marks, func() []string { return tokens.Labels(receiver.ScopeLogs) }, false)
-	registry.MustRegister(gates)
-	s, err := newLogServer(&cfg, lanes, tokens, gates, func() error { return nil }, nil, registry)
+	gate := newGate(lanes, marks, func() []string { return tokens.Labels(receiver.ScopeLogs) }, false)
+	registry.MustRegister(gate)
+	s, err := newLogServer(&cfg, tokens, gate, func() error { return nil }, nil, registry)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func TestAnsweredBodiesAreInTheLogAsTheyCame(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = again.Close(t.Context()) }()
-	next := laneLog{again.Live, slog.New(slog.DiscardHandler)}.Read(1)
+	next := batch.NewSource(again.Live, slog.New(slog.DiscardHandler)).Read(1)
 	for n, want := range sent {
 		got, err := next(t.Context())
 		if err != nil {
@@ -137,7 +138,7 @@ func TestAFullLogRefusesAndTakesAgainWithoutRestart(t *testing.T) {
 	if err := lanes.Live.Seal(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	laneLog{lanes.Live, slog.New(slog.DiscardHandler)}.Release(accepted + 1) // all of it reached the warehouse
+	batch.NewSource(lanes.Live, slog.New(slog.DiscardHandler)).Release(accepted + 1) // all of it reached the warehouse
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if status, answer, _ = postBody(t, address, body); status == http.StatusOK {
 			break

@@ -1,13 +1,14 @@
-package receiver
+package admission
 
 import (
-	"errors"
 	"testing"
 	"time"
+
+	"glint/ingest/receiver"
 )
 
 func TestWatermarkHasHysteresis(t *testing.T) {
-	refusal := &Refusal{429, "backlog", "wait", time.Minute}
+	refusal := &receiver.Refusal{Status: 429, Reason: "backlog", Message: "wait", RetryAfter: time.Minute}
 	for _, c := range []struct {
 		name         string
 		stop, resume int64
@@ -20,14 +21,14 @@ func TestWatermarkHasHysteresis(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			level := int64(0)
-			m := Watermark{Level: func() int64 { return level }, Stop: c.stop, Resume: c.resume, Refusal: refusal}
+			m := watermark{level: func() int64 { return level }, stop: c.stop, resume: c.resume, refusal: refusal}
 			got := ""
 			for _, level = range c.levels {
-				err := m.Admit()
-				if (err != nil) != m.Closed() || (err != nil && !errors.Is(err, refusal)) {
-					t.Fatalf("level %d: %v, closed %v", level, err, m.Closed())
+				answer := m.admit()
+				if answer != nil && answer != refusal {
+					t.Fatalf("level %d: %v", level, answer)
 				}
-				if err == nil {
+				if answer == nil {
 					got += "o"
 				} else {
 					got += "c"
