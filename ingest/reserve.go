@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"glint/ingest/admission"
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // reserve is a file that holds room on the log's disk. On a full disk it is

@@ -1,6 +1,6 @@
 package admission
 
-import "glint/ingest/wal/disk"
+import "glint/ingest/host/disk"
 
 // DiskMarks are the watermarks of the write-ahead log's disk, in free bytes:
 // bodies are refused at Stop and admitted again at Resume.

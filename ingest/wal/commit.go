@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"time"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 const (

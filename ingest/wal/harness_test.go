@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"glint/ingest/wal/disk"
-	"glint/ingest/wal/disk/disksim"
+	"glint/ingest/host/disk"
+	"glint/ingest/host/disk/disksim"
 )
 
 const dir = "/log"

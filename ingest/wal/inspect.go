@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // ErrNoLog says that a directory holds no log.

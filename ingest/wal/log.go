@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // lockFile is held by whoever has the log open.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/ingest/wal/disk"
-	"glint/ingest/wal/disk/disksim"
+	"glint/ingest/host/disk"
+	"glint/ingest/host/disk/disksim"
 )
 
 func TestRecordComesBackAsItWasAppended(t *testing.T) {

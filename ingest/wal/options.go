@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"time"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // The defaults of Options.

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // BacklogBytes returns the bytes of the records that are not released; an

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"glint/ingest/wal/disk/disksim"
+	"glint/ingest/host/disk/disksim"
 )
 
 func sourceRecord(source string, size int) *Record {

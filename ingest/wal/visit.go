@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // Visit calls visit for each good record of the log in dir, the oldest first,

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"time"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // segment is one file of the log, as the log knows it.

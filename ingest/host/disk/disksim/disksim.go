@@ -20,7 +20,7 @@ import (
 	"sync"
 	"syscall"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // ErrPowerCut is the answer to every call after the cut.
