@@ -16,8 +16,8 @@ import (
 // openLog opens the two lanes of the write-ahead log and returns the watermarks of
 // its disk. While another process has the log, one that is about to end as a rule,
 // it tries again for Config.LockWait.
-func openLog(ctx context.Context, cfg *Config) (*wal.Lanes, admission.DiskMarks, error) {
-	m, err := admission.MarksOfFolder(cfg.LogDir)
+func openLog(ctx context.Context, cfg *Config) (*wal.Lanes, admission.DiskWatermarks, error) {
+	m, err := admission.WatermarksOfFolder(cfg.LogDir)
 	if err != nil {
 		return nil, m, fmt.Errorf("open the write-ahead log: %w", err)
 	}

@@ -17,7 +17,7 @@ const pixelLabel = "pixel"
 
 // newGate returns the gate of the lanes for the sources that post now, and for the
 // standalone pixel if there is one.
-func newGate(lanes *wal.Lanes, m admission.DiskMarks, sources func() []string, pixel bool) *admission.Gate {
+func newGate(lanes *wal.Lanes, m admission.DiskWatermarks, sources func() []string, pixel bool) *admission.Gate {
 	if pixel {
 		return admission.New(lanes, m, sources, pixelLabel)
 	}
@@ -28,7 +28,7 @@ func newGate(lanes *wal.Lanes, m admission.DiskMarks, sources func() []string, p
 func newLogServer(cfg *Config, tokens *receiver.Tokens, g *admission.Gate, ready func() error, status func() any, r prometheus.Registerer) (*receiver.Server, error) {
 	c := receiver.Config{
 		Tokens: tokens, Store: g.Store, Admit: g.Admit, Ready: ready, Status: status, ServiceIDs: cfg.ServiceIDs,
-		Outcomes:          outcomes{logDir: cfg.LogDir}.of,
+		Outcomes:          outcomes{logDir: cfg.LogDir}.lookup,
 		RequireClientCert: cfg.TLS.ClientCA != "",
 		MaxBodyBytes:      cfg.MaxBodyBytes, MaxDecodedBytes: cfg.MaxBodyBytes,
 		MaxConcurrent: cfg.MaxConcurrent, StoreTimeout: cfg.StoreTimeout, DrainDelay: cfg.DrainDelay,

@@ -45,13 +45,13 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	at := func(warehouse string) Addresses {
 		return cfg.Pixel.secure(listeners.addresses(warehouse, !cfg.TLS.Empty()))
 	}
-	standing := newStanding(&cfg, func(h *house, ring *token.Ring) {
+	start := newStartup(&cfg, func(h *warehouseHandle, ring *token.Ring) {
 		if cfg.Ready != nil {
 			cfg.Ready(at(h.address), ring)
 		}
 	})
-	stops.push(standing.stopHouse)
-	standing.register(registry)
+	stops.push(start.stopWarehouse)
+	start.register(registry)
 	lanes, marks, err := openLog(ctx, &cfg)
 	if err != nil {
 		return err
@@ -66,8 +66,8 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	gate := newGate(lanes, marks, labels, cfg.PixelListen != "")
 	registry.MustRegister(gate)
 	lists := newListWatch(cfg.Logger, registry)
-	standing.lanes, standing.loading = lanes, newLoading(&cfg, registry, lists, labels)
-	stops.push(standing.stopLoading)
+	start.lanes, start.pipelines = lanes, newPipelines(&cfg, registry, lists, labels)
+	stops.push(start.stopPipelines)
 
 	failed := make(chan error, 5)
 	serve := func(name string, l net.Listener, h httpHandler) {
@@ -76,8 +76,8 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		stops.push(soon(s.Shutdown))
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
-	status := &statusBoard{cfg: &cfg, standing: standing, gate: gate, startedAt: time.Now()}
-	logs, err := newLogServer(&cfg, tokens, gate, standing.ready, func() any { return status.now() }, registry)
+	status := &statusBoard{cfg: &cfg, startup: start, gate: gate, startedAt: time.Now()}
+	logs, err := newLogServer(&cfg, tokens, gate, start.ready, func() any { return status.now() }, registry)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if cfg.Listening != nil {
 		cfg.Listening(at(""))
 	}
-	standing.start(failed)
+	start.start(failed)
 	select {
 	case <-ctx.Done():
 		return nil

@@ -32,7 +32,7 @@ func BenchmarkScrape(b *testing.B) {
 		}
 		registry := prometheus.NewRegistry()
 		registry.MustRegister(newWALCollector(lanes))
-		gate := newGate(lanes, admission.DiskMarks{Stop: 1, Resume: 2}, func() []string { return []string{"source0", "source1", "source2", "source3"} }, false)
+		gate := newGate(lanes, admission.DiskWatermarks{Stop: 1, Resume: 2}, func() []string { return []string{"source0", "source1", "source2", "source3"} }, false)
 		registry.MustRegister(gate)
 		h := metricsHandler(registry)
 		b.Run(fmt.Sprintf("metrics/segments=%d", segments), func(b *testing.B) {

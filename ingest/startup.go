@@ -19,14 +19,14 @@ import (
 	"glint/schema/migrate"
 )
 
-// standing brings the warehouse up beside the log and the pixel, which answer
+// startup brings the warehouse up beside the log and the pixel, which answer
 // without it, and begins to load. What fails is tried again for ever: the engine,
-// the connection, the migrations, the keys, the folders of the loading.
-type standing struct {
-	cfg     *Config
-	lanes   *wal.Lanes
-	loading *loading
-	up      func(*house, *token.Ring) // called once
+// the connection, the migrations, the keys, the folders of the pipelines.
+type startup struct {
+	cfg       *Config
+	lanes     *wal.Lanes
+	pipelines *pipelines
+	onUp      func(*warehouseHandle, *token.Ring) // called once
 
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when run has returned
@@ -34,16 +34,16 @@ type standing struct {
 
 	mu       sync.Mutex
 	restarts uint64 // of engines that have ended for good
-	house    house
+	handle   warehouseHandle
 	ring     *token.Ring
 	migrated bool
 	problem  *Problem // nil: all is up
 	since    time.Time
 }
 
-func newStanding(cfg *Config, up func(*house, *token.Ring)) *standing {
-	return &standing{
-		cfg: cfg, up: up, report: reporter{cfg: cfg}, ended: make(chan struct{}),
+func newStartup(cfg *Config, up func(*warehouseHandle, *token.Ring)) *startup {
+	return &startup{
+		cfg: cfg, onUp: up, report: reporter{cfg: cfg}, ended: make(chan struct{}),
 		problem: &Problem{Code: codeStarting, Text: "the warehouse is being started"}, since: time.Now(),
 	}
 }
@@ -55,18 +55,18 @@ const (
 )
 
 // start lets it work until stopLoading; a fault in the configuration goes to failed.
-func (s *standing) start(failed chan<- error) {
+func (s *startup) start(failed chan<- error) {
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(context.Background())
 	go s.run(ctx, failed)
 }
 
 // run works until ctx ends; a fault in the configuration goes to failed.
-func (s *standing) run(ctx context.Context, failed chan<- error) {
+func (s *startup) run(ctx context.Context, failed chan<- error) {
 	defer close(s.ended)
 	pause := firstUpPause
 	for ctx.Err() == nil {
-		err := s.raise(ctx)
+		err := s.bringUp(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -90,10 +90,10 @@ func (s *standing) run(ctx context.Context, failed chan<- error) {
 	}
 }
 
-// raise does what is still missing. It returns the first fault, after it has done
+// bringUp does what is still missing. It returns the first fault, after it has done
 // what does not depend on that.
-func (s *standing) raise(ctx context.Context) error {
-	loadingFault := s.loading.open(s.lanes)
+func (s *startup) bringUp(ctx context.Context) error {
+	loadingFault := s.pipelines.open(s.lanes)
 	if err := s.startEngine(ctx); err != nil {
 		return err
 	}
@@ -118,24 +118,24 @@ func (s *standing) raise(ctx context.Context) error {
 		s.mu.Unlock()
 	}
 	if loadingFault != nil {
-		return errLoading{loadingFault}
+		return errFiles{loadingFault}
 	}
 	s.mu.Lock()
 	s.problem, s.since = nil, time.Now()
-	first := s.up
-	s.up = nil
+	first := s.onUp
+	s.onUp = nil
 	s.mu.Unlock()
-	s.loading.begin(w, s.ring)
+	s.pipelines.begin(w, s.ring)
 	if first != nil {
-		first(&s.house, s.ring)
+		first(&s.handle, s.ring)
 	}
 	return nil
 }
 
 // startEngine starts the embedded engine, if there is to be one and none runs. It
 // keeps the address that the engine got first.
-func (s *standing) startEngine(ctx context.Context) (err error) {
-	if s.cfg.Engine == nil || s.house.engine != nil {
+func (s *startup) startEngine(ctx context.Context) (err error) {
+	if s.cfg.Engine == nil || s.handle.engine != nil {
 		return nil
 	}
 	c := *s.cfg.Engine
@@ -144,7 +144,7 @@ func (s *standing) startEngine(ctx context.Context) (err error) {
 			return errEngine{fmt.Errorf("%w: %w", embedded.ErrLibraryMissing, err)}
 		}
 	}
-	if at, err := url.Parse(s.house.address); err == nil && at.Host != "" {
+	if at, err := url.Parse(s.handle.address); err == nil && at.Host != "" {
 		c.Listen = at.Host
 	}
 	s.cfg.progress("starting the embedded warehouse")
@@ -153,51 +153,51 @@ func (s *standing) startEngine(ctx context.Context) (err error) {
 		return errEngine{err}
 	}
 	s.mu.Lock()
-	s.house.engine, s.house.address = engine, engine.URL()
+	s.handle.engine, s.handle.address = engine, engine.URL()
 	s.mu.Unlock()
 	return nil
 }
 
-func (s *standing) connect(ctx context.Context) (*warehouse.Warehouse, error) {
-	if s.house.Warehouse != nil {
-		return s.house.Warehouse, nil
+func (s *startup) connect(ctx context.Context) (*warehouse.Warehouse, error) {
+	if s.handle.Warehouse != nil {
+		return s.handle.Warehouse, nil
 	}
 	dsn := s.cfg.WarehouseDSN
-	if s.house.engine != nil {
-		dsn = engineDSN(s.house.address, s.cfg.Engine.Users)
+	if s.handle.engine != nil {
+		dsn = engineDSN(s.handle.address, s.cfg.Engine.Users)
 	}
 	w, err := warehouse.Connect(ctx, dsn)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
-	s.house.Warehouse = w
+	s.handle.Warehouse = w
 	s.mu.Unlock()
 	return w, nil
 }
 
 // untilEngineEnds returns nil when ctx has ended, else why the engine has ended
 // for good; it is then started anew.
-func (s *standing) untilEngineEnds(ctx context.Context) error {
+func (s *startup) untilEngineEnds(ctx context.Context) error {
 	var done <-chan struct{} // nil, for ever, of an outside server
-	if s.house.engine != nil {
-		done = s.house.engine.Done()
+	if s.handle.engine != nil {
+		done = s.handle.engine.Done()
 	}
 	select {
 	case <-ctx.Done():
 		return nil
 	case <-done:
 	}
-	err := s.house.engine.Err()
+	err := s.handle.engine.Err()
 	s.mu.Lock()
-	s.restarts += s.house.engine.Restarts() + 1
-	s.house.engine, s.migrated = nil, false
+	s.restarts += s.handle.engine.Restarts() + 1
+	s.handle.engine, s.migrated = nil, false
 	s.mu.Unlock()
 	return errEngine{fmt.Errorf("the embedded engine has ended: %w", err)}
 }
 
 // note keeps what is missing now, and since when.
-func (s *standing) note(err error) *Problem {
+func (s *startup) note(err error) *Problem {
 	p := problemOf(err, s.cfg.Hint)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -209,9 +209,9 @@ func (s *standing) note(err error) *Problem {
 }
 
 // ready returns why the warehouse cannot be used, nil if it answers now.
-func (s *standing) ready() error {
+func (s *startup) ready() error {
 	s.mu.Lock()
-	problem, w := s.problem, s.house.Warehouse
+	problem, w := s.problem, s.handle.Warehouse
 	s.mu.Unlock()
 	if problem != nil && problem.Code != codeNoAnswer {
 		return errors.New(problem.Text)
@@ -232,7 +232,7 @@ func (s *standing) ready() error {
 			s.problem, s.since = noAnswer, time.Now()
 		}
 		return errNoAnswer // its cause is nothing for strangers
-	case s.problem == noAnswer && s.up == nil:
+	case s.problem == noAnswer && s.onUp == nil:
 		s.problem, s.since = nil, time.Now()
 	}
 	return nil
@@ -240,9 +240,9 @@ func (s *standing) ready() error {
 
 var errNoAnswer = errors.New(noAnswer.Text)
 
-// stopLoading ends run, and then the loading. What is in flight is tried again
+// stopPipelines ends run, and then the loading. What is in flight is tried again
 // after the next start.
-func (s *standing) stopLoading(ctx context.Context) error {
+func (s *startup) stopPipelines(ctx context.Context) error {
 	if s.cancel != nil {
 		s.cancel()
 		bounded, cancel := context.WithTimeout(ctx, maxUpStop)
@@ -253,29 +253,29 @@ func (s *standing) stopLoading(ctx context.Context) error {
 			s.cfg.Logger.Warn("stopped while the warehouse was being started")
 		}
 	}
-	return s.loading.stop(ctx)
+	return s.pipelines.stop(ctx)
 }
 
 // maxUpStop bounds the wait for a start of the warehouse that was called off.
 const maxUpStop = 3 * time.Second
 
-// stopHouse closes the connections and ends the engine.
-func (s *standing) stopHouse(ctx context.Context) error {
+// stopWarehouse closes the connections and ends the engine.
+func (s *startup) stopWarehouse(ctx context.Context) error {
 	s.mu.Lock()
-	h := s.house
+	h := s.handle
 	s.mu.Unlock()
 	return h.stop(ctx)
 }
 
 // register exposes how often the engine had to be started again, and whether
 // the warehouse can be used.
-func (s *standing) register(r prometheus.Registerer) {
+func (s *startup) register(r prometheus.Registerer) {
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "glint_warehouse_up", Help: "1 once the warehouse has been reached, migrated and given its keys; 0 while something is missing.",
 	}, func() float64 {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.up != nil || s.problem != nil {
+		if s.onUp != nil || s.problem != nil {
 			return 0
 		}
 		return 1
@@ -288,21 +288,21 @@ func (s *standing) register(r prometheus.Registerer) {
 	}, func() float64 {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.house.engine == nil {
+		if s.handle.engine == nil {
 			return float64(s.restarts)
 		}
-		return float64(s.restarts + s.house.engine.Restarts())
+		return float64(s.restarts + s.handle.engine.Restarts())
 	}))
 }
 
-// house is the warehouse and, if it is ours, its engine.
-type house struct {
+// warehouseHandle is the warehouse and, if it is ours, its engine.
+type warehouseHandle struct {
 	*warehouse.Warehouse
 	engine  *embedded.Engine // nil for an outside server
 	address string           // URL without user, "" for an outside server
 }
 
-func (h *house) stop(ctx context.Context) error {
+func (h *warehouseHandle) stop(ctx context.Context) error {
 	if h.Warehouse != nil {
 		_ = h.Close() // only closes sockets
 	}

@@ -49,20 +49,20 @@ func TestMarksFitTheDisk(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		disk int64
-		want DiskMarks
+		want DiskWatermarks
 	}{
-		{"large", 1 << 40, DiskMarks{512 << 20, 1 << 30}},
-		{"small", 64 << 20, DiskMarks{64 << 20 / 20, 64 << 20 / 10}},
-		{"unknown", -1, DiskMarks{512 << 20, 1 << 30}},
+		{"large", 1 << 40, DiskWatermarks{512 << 20, 1 << 30}},
+		{"small", 64 << 20, DiskWatermarks{64 << 20 / 20, 64 << 20 / 10}},
+		{"unknown", -1, DiskWatermarks{512 << 20, 1 << 30}},
 	} {
-		if got := MarksOfDisk(c.disk); got != c.want {
+		if got := WatermarksOfDisk(c.disk); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}
 }
 
 func TestRoomIsTheQuotaOrWhatTheDiskHas(t *testing.T) {
-	m := DiskMarks{Stop: 100}
+	m := DiskWatermarks{Stop: 100}
 	for _, c := range []struct {
 		name                     string
 		quota, bytes, free, want int64

@@ -62,7 +62,7 @@ type laneGate struct {
 
 // New returns the gate of the lanes. Sources returns the labels of the tokens
 // that may post now; liveSources are further sources of the live lane.
-func New(lanes *wal.Lanes, m DiskMarks, sources func() []string, liveSources ...string) *Gate {
+func New(lanes *wal.Lanes, m DiskWatermarks, sources func() []string, liveSources ...string) *Gate {
 	live := func() []string { return slices.Concat(sources(), liveSources) }
 	return &Gate{
 		live: newLaneGate(lanes.Live, m, live), replay: newLaneGate(lanes.Replay, m, sources),
@@ -71,7 +71,7 @@ func New(lanes *wal.Lanes, m DiskMarks, sources func() []string, liveSources ...
 	}
 }
 
-func newLaneGate(log *wal.Log, m DiskMarks, sources func() []string) *laneGate {
+func newLaneGate(log *wal.Log, m DiskWatermarks, sources func() []string) *laneGate {
 	quota := float64(log.MaxBytes())
 	return &laneGate{
 		log: log,
@@ -101,7 +101,7 @@ func diskFree(log *wal.Log) int64 {
 // capacityOf returns how many bytes a lane can hold: its quota, or its bytes so
 // far and what its disk has above the watermark, if that is less. Free bytes
 // below 0 are unknown.
-func capacityOf(quota, bytes, free int64, m DiskMarks) int64 {
+func capacityOf(quota, bytes, free int64, m DiskWatermarks) int64 {
 	if free < 0 {
 		return quota
 	}

@@ -39,7 +39,7 @@ type world struct {
 	house  *warehouse.Warehouse
 	dir    string
 	logs   map[string]*wal.Log
-	book   *receipts.Book
+	book   *receipts.Writer
 	acked  map[string]uint64
 }
 
@@ -79,7 +79,7 @@ func (w *world) receiptsDir() string { return filepath.Join(w.dir, receipts.Fold
 func (w *world) reopenBook(at time.Time) {
 	w.t.Helper()
 	var err error
-	w.book, err = receipts.Open(receipts.Options{Dir: w.receiptsDir(), Now: func() time.Time { return at }})
+	w.book, err = receipts.OpenWriter(receipts.Options{Dir: w.receiptsDir(), Now: func() time.Time { return at }})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -12,15 +12,15 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// parts stores rows in one insert or, if the warehouse refuses them for what
-// they hold, in parts, until the row that is to blame stands alone.
-type parts[R any] struct {
+// bisect stores rows in one insert or, if the warehouse refuses them for what
+// they hold, half by half, until the row that is to blame stands alone.
+type bisect[R any] struct {
 	rows   rows[R]
 	insert func(ctx context.Context, name string, rows []R) error
 	event  func(*R) uint64
 
-	missing func(ctx context.Context, rows []R) ([]R, error) // those of the rows that are not there
-	again   bool                                             // an insert of these rows may have been tried before
+	absent  func(ctx context.Context, rows []R) ([]R, error) // those of the rows that are not there
+	isRetry bool                                             // an insert of these rows may have been tried before
 
 	refused  map[int]bool // rows that stand alone and are not taken
 	restored int          // rows that had to be inserted under another name
@@ -28,13 +28,13 @@ type parts[R any] struct {
 
 // store inserts the rows from first to end under name, and halves of them under
 // names of their own.
-func (p *parts[R]) store(ctx context.Context, name string, first, end int) error {
+func (p *bisect[R]) store(ctx context.Context, name string, first, end int) error {
 	if first == end {
 		return nil
 	}
-	if p.again {
+	if p.isRetry {
 		// All of it arrived, as a rule, and only the answer was lost.
-		if left, err := p.missing(ctx, p.rows.rows[first:end]); err != nil || len(left) == 0 {
+		if left, err := p.absent(ctx, p.rows.rows[first:end]); err != nil || len(left) == 0 {
 			return err
 		}
 	}
@@ -63,11 +63,11 @@ func (p *parts[R]) store(ctx context.Context, name string, first, end int) error
 // not the first of its name. ClickHouse notes the name before it shows the rows:
 // if it is killed between the two, it takes every later try for a repeat of what
 // it never had. Another name for exactly these rows gets them in, once.
-func (p *parts[R]) complete(ctx context.Context, name string, inserted []R) error {
-	if !p.again {
+func (p *bisect[R]) complete(ctx context.Context, name string, inserted []R) error {
+	if !p.isRetry {
 		return nil
 	}
-	left, err := p.missing(ctx, inserted)
+	left, err := p.absent(ctx, inserted)
 	if err != nil || len(left) == 0 {
 		return err
 	}
@@ -80,7 +80,7 @@ func (p *parts[R]) complete(ctx context.Context, name string, inserted []R) erro
 
 // name names a part of a batch after the rows in it: between two tries the
 // halves may lie elsewhere, since messages get registered.
-func (p *parts[R]) name(batch string, first, end int) string {
+func (p *bisect[R]) name(batch string, first, end int) string {
 	whole, _, _ := strings.Cut(batch, "/")
 	h := sha256.New()
 	for i := first; i < end; i++ {

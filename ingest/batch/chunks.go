@@ -7,26 +7,26 @@ import (
 
 // A record may have as many lines as a body of ingest, far more than a batch.
 // The rows of all of them at once would take several times their bytes of
-// memory, so such a record is loaded in pieces, one after the other. Where they
+// memory, so such a record is loaded in chunks, one after the other. Where they
 // are cut depends on the record and the limits alone: each try has the same ones.
 
-// piece is lines that are loaded together.
-type piece struct {
+// chunk is lines that are loaded together.
+type chunk struct {
 	name   string
 	bodies []Body
 }
 
-// piecesOf returns the batch itself unless it is one record beyond the limits.
-func piecesOf(name string, bodies []Body, maxLines, maxBytes int) []piece {
+// chunksOf returns the batch itself unless it is one record beyond the limits.
+func chunksOf(name string, bodies []Body, maxLines, maxBytes int) []chunk {
 	if len(bodies) != 1 || bodies[0].Count <= maxLines && len(bodies[0].Lines) <= maxBytes {
-		return []piece{{name, bodies}}
+		return []chunk{{name, bodies}}
 	}
-	var pieces []piece
+	var pieces []chunk
 	for left := bodies[0].Lines; len(left) > 0 || len(pieces) == 0; {
 		part := bodies[0]
 		part.Lines, part.Count = firstLines(left, maxLines, maxBytes)
 		left = left[len(part.Lines):]
-		pieces = append(pieces, piece{name, []Body{part}})
+		pieces = append(pieces, chunk{name, []Body{part}})
 		name = fmt.Sprintf("%s-piece-%d", pieces[0].name, len(pieces)+1)
 	}
 	return pieces
@@ -50,7 +50,7 @@ func firstLines(lines []byte, maxLines, maxBytes int) (first []byte, n int) {
 	return lines[:end], n
 }
 
-// add adds the outcomes of another piece of the same record.
+// add adds the outcomes of another chunk of the same record.
 func (r *Result) add(other *Result) {
 	for outcome, n := range other.Lines {
 		r.Lines[outcome] += n

@@ -21,7 +21,7 @@ func TestPiecesAreAllLinesWithinTheLimits(t *testing.T) {
 		body := Body{Record: 7, Source: "s", Count: strings.Count(text, "\n") + 1, Lines: []byte(text)}
 		var joined []byte
 		names := map[string]bool{}
-		for _, p := range piecesOf("n", []Body{body}, 3, 20) {
+		for _, p := range chunksOf("n", []Body{body}, 3, 20) {
 			part := p.bodies[0]
 			if part.Count > 3 || len(part.Lines) > 20 && part.Count > 1 || part.Record != 7 || part.Source != "s" || names[p.name] {
 				t.Errorf("%.20q has the piece %+v", text, p)
@@ -79,8 +79,8 @@ func TestALargeRecordIsLoadedInPiecesAndAccountedForAsOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := &keptReceipts{all: map[uint64]receipts.Receipt{}}
-	lane := &Lane{
-		Name: "live", Dir: t.TempDir(), Source: log, MaxLines: 10, MaxBytes: 1 << 20, Inserters: 1, Receipts: kept,
+	lane := &Pipeline{
+		Lane: "live", Dir: t.TempDir(), Source: log, MaxLines: 10, MaxBytes: 1 << 20, Inserters: 1, Receipts: kept,
 		Loader: &Loader{Ring: ring(t, 0), Warehouse: house, DeadLetters: letters}, Logger: slog.New(slog.DiscardHandler),
 	}
 	stop := run(t, lane)

@@ -11,20 +11,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Lane brings the records of one lane of the log into the warehouse, in named
+// Pipeline brings the records of one lane of the log into the warehouse, in named
 // batches. A batch is decided once: its manifest is on disk before its first
 // try, and every try inserts the same records under the same name, until one
 // succeeds. So a try whose answer was lost changes nothing. Then receipts are
 // written, and only then the batch is acknowledged to the log.
-type Lane struct {
-	Name      string
-	Dir       string // for manifests and the checkpoint
-	Source    Source
-	Loader    *Loader
-	MaxLines  int           // of a batch; a larger record is a batch of its own
-	MaxBytes  int           // of a batch, decompressed
-	Pace      time.Duration // between batches that are not full: the longest that a record waits for others
-	Inserters int           // batches in flight
+type Pipeline struct {
+	Lane          string
+	Dir           string // for manifests and the checkpoint
+	Source        Source
+	Loader        *Loader
+	MaxLines      int           // of a batch; a larger record is a batch of its own
+	MaxBytes      int           // of a batch, decompressed
+	FlushInterval time.Duration // between batches that are not full: the longest that a record waits for others
+	Inserters     int           // batches in flight
 	// Await returns when the Loader's warehouse can be used, or with the error of
 	// ctx; nil: at once. Until then records are read and decided, not loaded.
 	Await    func(ctx context.Context) error
@@ -35,17 +35,17 @@ type Lane struct {
 	manifests    *manifests
 	state        checkpoint // changed by the acknowledger's calls only, once Run has begun
 	acknowledger acknowledger
-	complaints   complaints
+	warnings     sourceWarnings
 }
 
 // Run works until ctx ends or the disk fails. What is in flight then is tried
 // again by the next Run.
-func (l *Lane) Run(ctx context.Context) error {
+func (l *Pipeline) Run(ctx context.Context) error {
 	unfinished, err := l.open(ctx)
 	if err != nil {
-		return fmt.Errorf("lane %s: %w", l.Name, err)
+		return fmt.Errorf("lane %s: %w", l.Lane, err)
 	}
-	batches := make(chan *decided)
+	batches := make(chan *namedBatch)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(batches)
@@ -68,18 +68,18 @@ func (l *Lane) Run(ctx context.Context) error {
 	}
 	err = g.Wait()
 	if err != nil && !errors.Is(err, context.Canceled) {
-		return fmt.Errorf("lane %s: %w", l.Name, err)
+		return fmt.Errorf("lane %s: %w", l.Lane, err)
 	}
 	return nil
 }
 
 // open reads how far the lane is and returns the batches that were decided and
 // are not known to be in the warehouse.
-func (l *Lane) open(ctx context.Context) (unfinished []Manifest, err error) {
+func (l *Pipeline) open(ctx context.Context) (unfinished []Manifest, err error) {
 	if l.manifests, err = openManifests(l.Dir); err != nil {
 		return nil, err
 	}
-	all, saved, err := l.recall()
+	all, saved, err := l.readState()
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (l *Lane) open(ctx context.Context) (unfinished []Manifest, err error) {
 	if known > l.Source.Last() {
 		// The log is not the one that the checkpoint speaks of: its folder was
 		// deleted. Its records begin anew, and so do the names.
-		l.Logger.Warn("the log was replaced by another one; all of it is inserted", "lane", l.Name)
+		l.Logger.Warn("the log was replaced by another one; all of it is inserted", "lane", l.Lane)
 		if err := l.manifests.drop(all); err != nil {
 			return nil, err
 		}
@@ -106,7 +106,7 @@ func (l *Lane) open(ctx context.Context) (unfinished []Manifest, err error) {
 		}
 	}
 	if l.state.LogID == "" {
-		l.state.LogID = l.Name + "-" + rand.Text() // a new log's names must not meet an old one's
+		l.state.LogID = l.Lane + "-" + rand.Text() // a new log's names must not meet an old one's
 	}
 	oldest := l.Source.Release(l.state.Acknowledged + 1)
 	unfinished, broken := unbroken(all, max(l.state.Acknowledged+1, oldest))
@@ -124,15 +124,15 @@ func (l *Lane) open(ctx context.Context) (unfinished []Manifest, err error) {
 	return unfinished, l.manifests.forgetBefore(oldest)
 }
 
-// recall reads what the lane has written down. What is damaged is made anew from
+// readState reads what the lane has written down. What is damaged is made anew from
 // the rest: then all that the log has is looked for in the warehouse, and what is
 // absent is inserted. It also returns the checkpoint as the file has it.
-func (l *Lane) recall() (all []Manifest, saved checkpoint, err error) {
+func (l *Pipeline) readState() (all []Manifest, saved checkpoint, err error) {
 	damaged := 0
 	l.state, err = l.manifests.checkpoint()
 	if errors.Is(err, errDamaged) {
 		l.Logger.Error("damaged checkpoint made anew; all that the log has is looked for in the warehouse",
-			"lane", l.Name, "error", err, "kept_as", checkpointFile+damagedSuffix)
+			"lane", l.Lane, "error", err, "kept_as", checkpointFile+damagedSuffix)
 		damaged++
 		err = l.manifests.setAside(checkpointFile)
 	}
@@ -146,7 +146,7 @@ func (l *Lane) recall() (all []Manifest, saved checkpoint, err error) {
 	}
 	if lost > 0 {
 		l.Logger.Error("damaged manifests set aside; all that the log has is looked for in the warehouse",
-			"lane", l.Name, "manifests", lost)
+			"lane", l.Lane, "manifests", lost)
 	}
 	if damaged+lost == 0 {
 		return all, saved, nil
@@ -175,7 +175,7 @@ func unbroken(all []Manifest, from uint64) (unfinished, broken []Manifest) {
 }
 
 // insert tries until the batch is in the warehouse.
-func (l *Lane) insert(ctx context.Context, b *decided) error {
+func (l *Pipeline) insert(ctx context.Context, b *namedBatch) error {
 	result, err := l.load(ctx, b)
 	if err != nil {
 		return err
@@ -192,10 +192,10 @@ func (l *Lane) insert(ctx context.Context, b *decided) error {
 	})
 }
 
-// load loads a batch, piece by piece if it is a large record.
-func (l *Lane) load(ctx context.Context, b *decided) (all *Result, err error) {
-	for _, p := range piecesOf(b.Name, b.bodies, l.MaxLines, l.MaxBytes) {
-		result, err := l.loadPiece(ctx, p, b.again, b.oldest())
+// load loads a batch, chunk by chunk if it is a large record.
+func (l *Pipeline) load(ctx context.Context, b *namedBatch) (all *Result, err error) {
+	for _, p := range chunksOf(b.Name, b.bodies, l.MaxLines, l.MaxBytes) {
+		result, err := l.loadChunk(ctx, p, b.isRetry, b.oldest())
 		if err != nil {
 			return nil, err
 		}
@@ -208,27 +208,27 @@ func (l *Lane) load(ctx context.Context, b *decided) (all *Result, err error) {
 	return all, nil
 }
 
-// loadPiece tries until ctx ends.
-func (l *Lane) loadPiece(ctx context.Context, p piece, again bool, oldest time.Time) (*Result, error) {
+// loadChunk tries until ctx ends.
+func (l *Pipeline) loadChunk(ctx context.Context, p chunk, isRetry bool, oldest time.Time) (*Result, error) {
 	try := l.Loader.Load
-	if again {
-		try = l.Loader.LoadAgain
+	if isRetry {
+		try = l.Loader.Reload
 	}
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		began := time.Now()
 		result, err := try(ctx, p.name, p.bodies)
 		if err == nil {
 			now := time.Now()
-			l.Metrics.loaded(l.Name, p.bodies, result, now.Sub(began), now.Sub(oldest))
-			l.complaints.about(l.Logger, l.Name, p.bodies, result)
+			l.Metrics.loaded(l.Lane, p.bodies, result, now.Sub(began), now.Sub(oldest))
+			l.warnings.add(l.Logger, l.Lane, p.bodies, result)
 			return result, nil
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		try = l.Loader.LoadAgain
-		l.Metrics.retried(l.Name)
-		l.Logger.Warn("batch not inserted, trying again", "lane", l.Name, "error", err, "pause", pause)
+		try = l.Loader.Reload
+		l.Metrics.retried(l.Lane)
+		l.Logger.Warn("batch not inserted, trying again", "lane", l.Lane, "error", err, "pause", pause)
 		if err := sleep(ctx, pause); err != nil {
 			return nil, err
 		}
@@ -237,13 +237,13 @@ func (l *Lane) loadPiece(ctx context.Context, p piece, again bool, oldest time.T
 
 // persist tries until a small file is written: a disk that is full for a moment,
 // or a lack of descriptors, must not end the service.
-func (l *Lane) persist(ctx context.Context, write func() error) error {
+func (l *Pipeline) persist(ctx context.Context, write func() error) error {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := write()
 		if err == nil {
 			return nil
 		}
-		l.Logger.Warn("state of the log not written, trying again", "lane", l.Name, "error", err, "pause", pause)
+		l.Logger.Warn("state of the log not written, trying again", "lane", l.Lane, "error", err, "pause", pause)
 		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
@@ -251,7 +251,7 @@ func (l *Lane) persist(ctx context.Context, write func() error) error {
 }
 
 // advance keeps how far the lane is. The log may let go what is before.
-func (l *Lane) advance(last uint64) error {
+func (l *Pipeline) advance(last uint64) error {
 	l.state.Acknowledged = last
 	if err := l.manifests.saveCheckpoint(l.state); err != nil {
 		return err

@@ -161,14 +161,14 @@ func start(t *testing.T, dir string, log Source, house Warehouse, maxLines int) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	lane := &Lane{
-		Name: "live", Dir: dir, Source: log, MaxLines: maxLines, MaxBytes: 1 << 20, Pace: 20 * time.Millisecond, Inserters: 2,
+	lane := &Pipeline{
+		Lane: "live", Dir: dir, Source: log, MaxLines: maxLines, MaxBytes: 1 << 20, FlushInterval: 20 * time.Millisecond, Inserters: 2,
 		Loader: &Loader{Ring: ring(t, 0), Warehouse: house, DeadLetters: letters}, Logger: slog.New(slog.DiscardHandler),
 	}
 	return run(t, lane)
 }
 
-func run(t *testing.T, lane *Lane) (stop func()) {
+func run(t *testing.T, lane *Pipeline) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -223,7 +223,7 @@ func TestATrickleIsABatchPerPace(t *testing.T) {
 				time.Sleep(100 * time.Millisecond)
 			}
 		}()
-		g := &gatherer{next: log.Read(1), maxLines: 1000, maxBytes: 1 << 20, pace: 2 * time.Second}
+		g := &gatherer{next: log.Read(1), maxLines: 1000, maxBytes: 1 << 20, flushInterval: 2 * time.Second}
 		for batches := 0; record < 210; batches++ {
 			bodies, err := g.gather(t.Context())
 			if err != nil {

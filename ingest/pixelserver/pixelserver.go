@@ -62,11 +62,11 @@ type Config struct {
 
 // Server answers pixels. It is safe for concurrent use.
 type Server struct {
-	cfg     Config
-	limit   *connlimit.Limit
-	crowd   crowd
-	metrics metrics
-	date    atomic.Pointer[date]
+	cfg       Config
+	limit     *connlimit.Limit
+	proxyHint undeclaredProxyHint
+	metrics   metrics
+	date      atomic.Pointer[date]
 
 	draining atomic.Bool
 	running  sync.WaitGroup // connections

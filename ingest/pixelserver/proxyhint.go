@@ -7,29 +7,29 @@ import (
 )
 
 const (
-	crowdSize = 1000      // opens in a row from one address that look like a proxy
-	crowdRest = time.Hour // between two warnings
+	hintAfterOpens = 1000      // opens in a row from one address that look like a proxy
+	hintInterval   = time.Hour // between two warnings
 )
 
-// crowd notices when everyone seems to come from one address, as they do behind
+// undeclaredProxyHint notices when everyone seems to come from one address, as they do behind
 // a proxy that was not declared.
-type crowd struct {
+type undeclaredProxyHint struct {
 	mu     sync.Mutex
 	addr   netip.Addr
 	run    int
 	warned time.Time
 }
 
-// suspicious reports, at most once in crowdRest, that the last opens all came
+// due reports, at most once in crowdRest, that the last opens all came
 // from one address.
-func (c *crowd) suspicious(a netip.Addr, now time.Time) bool {
+func (c *undeclaredProxyHint) due(a netip.Addr, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if a != c.addr {
 		c.addr, c.run = a, 0
 	}
 	c.run++
-	if c.run < crowdSize || now.Sub(c.warned) < crowdRest {
+	if c.run < hintAfterOpens || now.Sub(c.warned) < hintInterval {
 		return false
 	}
 	c.warned = now

@@ -21,13 +21,13 @@ func receipt(record uint64, after time.Duration, events ...uint64) Receipt {
 }
 
 // book opens a book in dir whose clock is atOne.
-func book(t *testing.T, dir string, change ...func(*Options)) *Book {
+func book(t *testing.T, dir string, change ...func(*Options)) *Writer {
 	t.Helper()
 	o := Options{Dir: dir, Now: atOne}
 	for _, f := range change {
 		f(&o)
 	}
-	b, err := Open(o)
+	b, err := OpenWriter(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func book(t *testing.T, dir string, change ...func(*Options)) *Book {
 	return b
 }
 
-func keep(t *testing.T, b *Book, receipts ...Receipt) {
+func keep(t *testing.T, b *Writer, receipts ...Receipt) {
 	t.Helper()
 	if err := b.Append(receipts); err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ type found struct {
 
 func read(t *testing.T, dir string) (f found) {
 	t.Helper()
-	shelf, err := OpenShelf(dir)
+	shelf, err := OpenReader(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

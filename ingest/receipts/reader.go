@@ -12,22 +12,22 @@ import (
 	"time"
 )
 
-// Shelf is the receipts of a folder, for reading. It changes nothing, and may be
+// Reader is the receipts of a folder, for reading. It changes nothing, and may be
 // used beside the process that writes them: it sees a receipt wholly or not at
 // all.
-type Shelf struct {
+type Reader struct {
 	dir   string
 	hours []time.Time
 }
 
-// OpenShelf returns the shelf of a folder; an error around fs.ErrNotExist where
+// OpenReader returns the shelf of a folder; an error around fs.ErrNotExist where
 // there is none.
-func OpenShelf(dir string) (*Shelf, error) {
+func OpenReader(dir string) (*Reader, error) {
 	files, err := list(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &Shelf{dir: dir}
+	s := &Reader{dir: dir}
 	for _, f := range files {
 		if len(s.hours) == 0 || !s.hours[len(s.hours)-1].Equal(f.hour) {
 			s.hours = append(s.hours, f.hour)
@@ -38,7 +38,7 @@ func OpenShelf(dir string) (*Shelf, error) {
 
 // Hours returns the hours that have receipts, the oldest first. It is the
 // shelf's own slice.
-func (s *Shelf) Hours() []time.Time { return s.hours }
+func (s *Reader) Hours() []time.Time { return s.hours }
 
 // Hour is the receipts of one hour: where they are, without their events. Its
 // memory is about 200 bytes for each of them.
@@ -64,7 +64,7 @@ type located struct {
 
 // Hour reads where the receipts of that hour are. Every byte is checked. Of two
 // receipts of one record it knows the later one. The caller closes it.
-func (s *Shelf) Hour(hour time.Time) (*Hour, error) {
+func (s *Reader) Hour(hour time.Time) (*Hour, error) {
 	files, err := list(s.dir) // anew: the writer goes on
 	if err != nil {
 		return nil, err

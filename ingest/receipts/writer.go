@@ -46,8 +46,8 @@ type Options struct {
 	Logger  *slog.Logger // nil: discards
 }
 
-// Book writes receipts. It is safe for concurrent use.
-type Book struct {
+// Writer writes receipts. It is safe for concurrent use.
+type Writer struct {
 	opt    Options
 	create func(path string) (output, error) // os.OpenFile, but in tests
 	bytes  atomic.Int64
@@ -58,12 +58,12 @@ type Book struct {
 	since  time.Time
 	saved  time.Time // of age, as it was written last
 	files  []*file   // all of the folder, the oldest first
-	open   []*writer
+	open   []*hourFile
 	buffer []byte
 }
 
-// writer is a file that is being written to.
-type writer struct {
+// hourFile is a file that is being written to.
+type hourFile struct {
 	*file
 	out  output
 	torn bool // ends in a piece of a write that failed
@@ -78,8 +78,8 @@ type output interface {
 	Close() error
 }
 
-// Open opens the book in o.Dir or begins one, and removes what is too old.
-func Open(o Options) (*Book, error) { return open(o, createFile) }
+// OpenWriter opens the book in o.Dir or begins one, and removes what is too old.
+func OpenWriter(o Options) (*Writer, error) { return open(o, createFile) }
 
 func createFile(path string) (output, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -103,7 +103,7 @@ func (o *Options) complete() {
 	}
 }
 
-func open(o Options, create func(string) (output, error)) (*Book, error) {
+func open(o Options, create func(string) (output, error)) (*Writer, error) {
 	if o.Retain == 0 {
 		o.Retain = DefaultRetain
 	}
@@ -111,7 +111,7 @@ func open(o Options, create func(string) (output, error)) (*Book, error) {
 		o.MaxBytes = DefaultMaxBytes
 	}
 	o.complete()
-	b := &Book{opt: o, create: create}
+	b := &Writer{opt: o, create: create}
 	err := os.MkdirAll(o.Dir, 0o700)
 	if err == nil {
 		err = atomicfile.SyncDir(filepath.Dir(o.Dir))
@@ -137,7 +137,7 @@ func open(o Options, create func(string) (output, error)) (*Book, error) {
 // begin reads since when the folder is whole, or makes that anew where the file is
 // damaged: an hour after its oldest file began, since older ones of that hour may
 // have been removed.
-func (b *Book) begin() error {
+func (b *Writer) begin() error {
 	d, err := readSince(b.opt.Dir)
 	damaged := errors.Is(err, errDamaged)
 	if damaged {
@@ -167,7 +167,7 @@ func (b *Book) begin() error {
 }
 
 // save keeps since when the folder is whole, and the time by which it ages.
-func (b *Book) save(since time.Time) error {
+func (b *Writer) save(since time.Time) error {
 	clock := b.age.now()
 	if err := saveSince(b.opt.Dir, since, clock); err != nil {
 		return err
@@ -177,14 +177,14 @@ func (b *Book) save(since time.Time) error {
 }
 
 // Bytes returns the size of all files.
-func (b *Book) Bytes() int64 { return b.bytes.Load() }
+func (b *Writer) Bytes() int64 { return b.bytes.Load() }
 
 // Append keeps receipts and returns when they are on disk: one write and one
 // sync, or as many as the hour changes in the list. The same record of
 // the same log again replaces its receipt. After an error some of them may have
 // been kept; the caller appends all of them again. It does not keep receipts or
 // their slices.
-func (b *Book) Append(receipts []Receipt) error {
+func (b *Writer) Append(receipts []Receipt) error {
 	for i := range receipts {
 		if err := receipts[i].check(); err != nil {
 			return err
@@ -218,8 +218,8 @@ func (b *Book) Append(receipts []Receipt) error {
 }
 
 // write brings frames to the disk.
-func (b *Book) write(hour, last time.Time, frames []byte) error {
-	w, err := b.writer(hour)
+func (b *Writer) write(hour, last time.Time, frames []byte) error {
+	w, err := b.hourFile(hour)
 	if err != nil {
 		return err
 	}
@@ -248,7 +248,7 @@ func (b *Book) write(hour, last time.Time, frames []byte) error {
 
 // takeBack cuts off what a failed write has left, so that a disk that stays full
 // does not fill with pieces. Where that fails, the file is torn.
-func (w *writer) takeBack() error {
+func (w *hourFile) takeBack() error {
 	err := w.out.Truncate(w.bytes)
 	if err == nil {
 		_, err = w.out.Seek(w.bytes, io.SeekStart)
@@ -257,8 +257,8 @@ func (w *writer) takeBack() error {
 	return err
 }
 
-// writer returns the open file of an hour, or begins one.
-func (b *Book) writer(hour time.Time) (*writer, error) {
+// hourFile returns the open file of an hour, or begins one.
+func (b *Writer) hourFile(hour time.Time) (*hourFile, error) {
 	for _, w := range b.open {
 		if w.hour.Equal(hour) {
 			return w, nil
@@ -285,14 +285,14 @@ func (b *Book) writer(hour time.Time) (*writer, error) {
 	}
 	b.files = append(b.files, f)
 	slices.SortFunc(b.files, compareFiles)
-	w := &writer{file: f, out: out}
+	w := &hourFile{file: f, out: out}
 	b.open = append(b.open, w)
 	return w, nil
 }
 
 // leave writes to a file no more. One without receipts goes.
-func (b *Book) leave(w *writer) error {
-	b.open = slices.DeleteFunc(b.open, func(other *writer) bool { return other == w })
+func (b *Writer) leave(w *hourFile) error {
+	b.open = slices.DeleteFunc(b.open, func(other *hourFile) bool { return other == w })
 	err := w.out.Close()
 	if w.bytes == 0 {
 		b.files = slices.DeleteFunc(b.files, func(other *file) bool { return other == w.file })
@@ -303,7 +303,7 @@ func (b *Book) leave(w *writer) error {
 
 // tidy removes the files whose time is over, and the oldest ones beyond the
 // quota; the newest one stays. What it removes is known to Since before.
-func (b *Book) tidy() error {
+func (b *Writer) tidy() error {
 	var gone int
 	bytes, since, now := b.bytes.Load(), b.since, b.age.now()
 	for ; gone < len(b.files)-1; gone++ {
@@ -334,8 +334,8 @@ func (b *Book) tidy() error {
 	return nil
 }
 
-func (b *Book) remove(f *file) error {
-	if i := slices.IndexFunc(b.open, func(w *writer) bool { return w.file == f }); i >= 0 {
+func (b *Writer) remove(f *file) error {
+	if i := slices.IndexFunc(b.open, func(w *hourFile) bool { return w.file == f }); i >= 0 {
 		if err := b.open[i].out.Close(); err != nil {
 			return fmt.Errorf("remove old receipts: %w", err)
 		}
@@ -350,7 +350,7 @@ func (b *Book) remove(f *file) error {
 }
 
 // Close ends the book. What Append has taken is on disk already.
-func (b *Book) Close() error {
+func (b *Writer) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {

@@ -194,7 +194,7 @@ func TestBalance(t *testing.T) {
 
 func TestNoFolderIsNoShelf(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "none")
-	if _, err := OpenShelf(dir); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := OpenReader(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
 	if since, err := Since(dir); err != nil || !since.IsZero() {

@@ -84,7 +84,7 @@ func (l *Log) enqueue(q *request) error {
 	}
 	l.queue = append(l.queue, q)
 	l.queued += q.size
-	l.nudge()
+	l.wakeCommitter()
 	return nil
 }
 

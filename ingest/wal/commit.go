@@ -237,7 +237,7 @@ func (c *committer) closeFile() {
 	l := c.log
 	l.mu.Lock()
 	c.seg.active = false
-	l.broadcast()
+	l.wakeReaders()
 	l.mu.Unlock()
 	c.file, c.seg = nil, nil
 }
@@ -260,7 +260,7 @@ func (c *committer) publish(size int64) {
 	l.addBacklog(c.seg, 1)
 	l.next = c.next
 	l.counts.lastReceivedAt = c.group[len(c.group)-1].record.ReceivedAt
-	l.broadcast()
+	l.wakeReaders()
 	l.mu.Unlock()
 }
 

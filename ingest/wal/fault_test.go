@@ -147,7 +147,7 @@ func TestFullDiskIsSurvivedWithoutReopening(t *testing.T) {
 // checkNothingLeft demands that no part of a refused record is in the files.
 func checkNothingLeft(t *testing.T, l *Log) {
 	t.Helper()
-	w := walk{fs: l.opt.FS, dir: l.opt.Dir, deep: true, now: l.opt.Now, log: l.opt.Logger}
+	w := recoverer{fs: l.opt.FS, dir: l.opt.Dir, deep: true, now: l.opt.Now, log: l.opt.Logger}
 	if err := w.run(); err != nil {
 		t.Fatal(err)
 	}

@@ -90,7 +90,7 @@ func walkThrough(t testing.TB, fs disk.FS, fix bool) *Report {
 	t.Helper()
 	o := testOptions(fs)
 	o.complete()
-	w := walk{fs: fs, dir: dir, fix: fix, deep: true, now: o.Now, log: o.Logger}
+	w := recoverer{fs: fs, dir: dir, fix: fix, deep: true, now: o.Now, log: o.Logger}
 	r, err := w.reported()
 	if err != nil {
 		t.Fatal("walk:", err)

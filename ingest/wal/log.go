@@ -76,7 +76,7 @@ func Open(o Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := walk{fs: o.FS, dir: o.Dir, fix: true, now: o.Now, log: o.Logger}
+	w := recoverer{fs: o.FS, dir: o.Dir, fix: true, now: o.Now, log: o.Logger}
 	if err := w.run(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open log %s: %w", o.Dir, err), lock.Close())
 	}
@@ -112,7 +112,7 @@ func Open(o Options) (*Log, error) {
 		l.logDamage(d)
 	}
 	go l.committer.run()
-	go l.keepHouse()
+	go l.runHousekeeping()
 	return l, nil
 }
 
@@ -142,7 +142,7 @@ func (l *Log) Close(ctx context.Context) error {
 	}
 	l.closed = true
 	close(l.stop)
-	l.broadcast()
+	l.wakeReaders()
 	l.mu.Unlock()
 	closed := make(chan error, 1)
 	go func() {
@@ -158,16 +158,16 @@ func (l *Log) Close(ctx context.Context) error {
 	}
 }
 
-// broadcast wakes those who wait for a change. The caller holds l.mu.
-func (l *Log) broadcast() {
+// wakeReaders wakes those who wait for a change. The caller holds l.mu.
+func (l *Log) wakeReaders() {
 	if l.changed != nil {
 		close(l.changed)
 		l.changed = nil
 	}
 }
 
-// nudge tells the committer that there is work.
-func (l *Log) nudge() {
+// wakeCommitter tells the committer that there is work.
+func (l *Log) wakeCommitter() {
 	select {
 	case l.wake <- struct{}{}:
 	default:

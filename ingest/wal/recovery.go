@@ -28,10 +28,10 @@ type segment struct {
 	releasedAt time.Time        // when its last record was acknowledged; zero: not yet
 }
 
-// walk goes through the files of a log, notes what is wrong and, if fix is set,
+// recoverer goes through the files of a log, notes what is wrong and, if fix is set,
 // puts it right. A damage is never put right before its bytes are in
 // quarantine.
-type walk struct {
+type recoverer struct {
 	fs     disk.FS
 	dir    string
 	fix    bool
@@ -46,7 +46,7 @@ type walk struct {
 	clean    bool   // the last segment was sealed
 }
 
-func (w *walk) run() error {
+func (w *recoverer) run() error {
 	w.report.Dir = w.dir
 	names, err := w.fs.ReadDir(w.dir)
 	if err != nil {
@@ -71,7 +71,7 @@ func (w *walk) run() error {
 }
 
 // headers reads every segment's header.
-func (w *walk) headers(names []string) error {
+func (w *recoverer) headers(names []string) error {
 	type file struct {
 		name       string
 		seq, first uint64
@@ -108,7 +108,7 @@ func (w *walk) headers(names []string) error {
 	return nil
 }
 
-func (w *walk) header(name string, seq, first, end uint64) error {
+func (w *recoverer) header(name string, seq, first, end uint64) error {
 	path := filepath.Join(w.dir, name)
 	f, err := w.fs.Open(path, w.fix)
 	if errors.Is(err, fs.ErrNotExist) && !w.fix {
@@ -143,7 +143,7 @@ func (w *walk) header(name string, seq, first, end uint64) error {
 	return nil
 }
 
-func (w *walk) unfinished(path string, size int64) error {
+func (w *recoverer) unfinished(path string, size int64) error {
 	w.report.TornBytes += size
 	if !w.fix {
 		return nil
@@ -156,7 +156,7 @@ func (w *walk) unfinished(path string, size int64) error {
 
 // lostHeader puts a segment aside as a whole: without its salt, no frame can be
 // told from other bytes.
-func (w *walk) lostHeader(name string, seq, first, end uint64, size int64) error {
+func (w *recoverer) lostHeader(name string, seq, first, end uint64, size int64) error {
 	d := Damage{Segment: seq, File: name, Bytes: size, Reason: LostHeader, Acknowledged: true}
 	if size <= dataOffset {
 		d.Reason = Truncated
@@ -173,7 +173,7 @@ func (w *walk) lostHeader(name string, seq, first, end uint64, size int64) error
 	return quarantineSegment(w.fs, w.dir, &d, w.now())
 }
 
-func (w *walk) fixHeader(f disk.File, h *header, name string, size int64) error {
+func (w *recoverer) fixHeader(f disk.File, h *header, name string, size int64) error {
 	d := Damage{Segment: h.seq, File: name, Bytes: dataOffset, Reason: BadHeader, Acknowledged: true}
 	w.note(&d)
 	return w.repair(&d, f, size, func() error {
@@ -183,7 +183,7 @@ func (w *walk) fixHeader(f disk.File, h *header, name string, size int64) error 
 }
 
 // segment scans one segment and closes its holes.
-func (w *walk) segment(i int, s *segment) error {
+func (w *recoverer) segment(i int, s *segment) error {
 	last := i == len(w.segments)-1
 	if !w.deep && !last {
 		return nil
@@ -203,7 +203,7 @@ func (w *walk) segment(i int, s *segment) error {
 	if last {
 		s.size = avail
 	}
-	v, err := survey(f, s, avail)
+	v, err := scanSegment(f, s, avail)
 	if err != nil {
 		return err
 	}
@@ -238,7 +238,7 @@ func (w *walk) segment(i int, s *segment) error {
 
 // gaps looks for record numbers between the segments that are in none, and puts
 // a segment in the place of the lost one that says so.
-func (w *walk) gaps() error {
+func (w *recoverer) gaps() error {
 	for i, s := range w.segments[:max(len(w.segments)-1, 0)] {
 		after := w.segments[i+1]
 		if s.found == 0 || s.found >= after.first {
@@ -266,7 +266,7 @@ func (w *walk) gaps() error {
 	return nil
 }
 
-func (w *walk) writeGapSegment(h *header, lost uint64, size int64) error {
+func (w *recoverer) writeGapSegment(h *header, lost uint64, size int64) error {
 	err := writeFile(w.fs, filepath.Join(w.dir, fileName(h.seq, h.first)), func(f disk.File) error {
 		if _, err := f.WriteAt(h.encode(), 0); err != nil {
 			return err
@@ -282,10 +282,10 @@ func (w *walk) writeGapSegment(h *header, lost uint64, size int64) error {
 
 // hole notes one hole and repairs it. It reports false for a torn end, which is
 // no damage.
-func (w *walk) hole(f disk.File, s *segment, v *surveyed, h item, last bool, avail int64) (bool, error) {
+func (w *recoverer) hole(f disk.File, s *segment, v *segmentScan, h item, last bool, avail int64) (bool, error) {
 	d := Damage{
 		Segment: s.seq, File: s.name, Offset: h.off, Bytes: h.end - h.off, Reason: BadFrame,
-		FirstRecord: h.first, Records: h.lost, Acknowledged: !last || h.off < v.attested,
+		FirstRecord: h.first, Records: h.lost, Acknowledged: !last || h.off < v.durableUpTo,
 	}
 	switch {
 	case h.trailing && last:
@@ -323,11 +323,11 @@ func (w *walk) hole(f disk.File, s *segment, v *surveyed, h item, last bool, ava
 }
 
 // note adds a damage to the report.
-func (w *walk) note(d *Damage) { w.report.Damages = append(w.report.Damages, *d) }
+func (w *recoverer) note(d *Damage) { w.report.Damages = append(w.report.Damages, *d) }
 
 // repair keeps the bytes of a damage and then puts it right. A full disk only
 // puts it off: the damage stays where it is and is found again.
-func (w *walk) repair(d *Damage, f disk.File, size int64, right func() error) error {
+func (w *recoverer) repair(d *Damage, f disk.File, size int64, right func() error) error {
 	if !w.fix {
 		return nil
 	}
@@ -363,18 +363,18 @@ func writeGap(f disk.File, s *segment, h *item, lost uint64, avail int64) error 
 // process has written may be in memory only, and after a failed fsync it may
 // even look clean there; so the bytes that no later write attests are written
 // once more, and synced.
-func (w *walk) finish(f disk.File, s *segment, v *surveyed) error {
+func (w *recoverer) finish(f disk.File, s *segment, v *segmentScan) error {
 	if err := f.Truncate(s.size); err != nil {
 		return writeError("cut the end of a segment", err)
 	}
-	again := max(v.attested, dataOffset)
-	b := make([]byte, min(scanWindow, max(s.size-again, 0)))
-	for ; again < s.size; again += int64(len(b)) {
-		b = b[:min(int64(len(b)), s.size-again)]
-		if err := readAt(f, b, again); err != nil {
+	at := max(v.durableUpTo, dataOffset)
+	b := make([]byte, min(scanWindow, max(s.size-at, 0)))
+	for ; at < s.size; at += int64(len(b)) {
+		b = b[:min(int64(len(b)), s.size-at)]
+		if err := readAt(f, b, at); err != nil {
 			return fmt.Errorf("wal: read segment: %w", err)
 		}
-		if _, err := f.WriteAt(b, again); err != nil {
+		if _, err := f.WriteAt(b, at); err != nil {
 			return writeError("rewrite the end of a segment", err)
 		}
 	}
@@ -411,17 +411,17 @@ func isTorn(f disk.File, s *segment, off, avail int64) (bool, error) {
 	return true, nil
 }
 
-// surveyed is what a scan of a whole segment found.
-type surveyed struct {
-	report   SegmentReport
-	holes    []item
-	attested int64  // up to here the bytes were on disk before later ones were written
-	next     uint64 // number after the last good record
-	firstAt  time.Time
+// segmentScan is what a scan of a whole segment found.
+type segmentScan struct {
+	report      SegmentReport
+	holes       []item
+	durableUpTo int64  // up to here the bytes were on disk before later ones were written
+	next        uint64 // number after the last good record
+	firstAt     time.Time
 }
 
-func survey(f disk.File, s *segment, avail int64) (surveyed, error) {
-	v := surveyed{next: s.first}
+func scanSegment(f disk.File, s *segment, avail int64) (segmentScan, error) {
+	v := segmentScan{next: s.first}
 	sc := newScanner(f, &s.header, avail, s.size)
 	if s.end > s.first {
 		sc.end = s.end
@@ -440,7 +440,7 @@ func survey(f disk.File, s *segment, avail int64) (surveyed, error) {
 			v.holes = append(v.holes, it)
 			continue
 		}
-		v.attested = max(v.attested, it.frame.durable)
+		v.durableUpTo = max(v.durableUpTo, it.frame.durable)
 		v.report.Sealed = it.frame.kind == kindSeal || (v.report.Sealed && it.frame.kind == kindGap)
 		switch it.frame.kind {
 		case kindRecord:

@@ -51,8 +51,8 @@ func (l *Log) Oldest() uint64 {
 	return l.segments[0].first
 }
 
-// keepHouse seals segments by age and deletes what was released.
-func (l *Log) keepHouse() {
+// runHousekeeping seals segments by age and deletes what was released.
+func (l *Log) runHousekeeping() {
 	defer close(l.kept)
 	t := time.NewTicker(housekeeping)
 	defer t.Stop()

@@ -9,9 +9,9 @@ import (
 // ignoreList is the name of the list in logs and metrics.
 const ignoreList = "ignore"
 
-// openIgnored returns what tells the opens of one's own mail, nil if no file of
+// openIgnoreList returns what tells the opens of one's own mail, nil if no file of
 // them is named.
-func openIgnored(cfg *Config, lists *listWatch) (func(addr netip.Addr, userAgent string) (reason string, ok bool), error) {
+func openIgnoreList(cfg *Config, lists *listWatch) (func(addr netip.Addr, userAgent string) (reason string, ok bool), error) {
 	if cfg.IgnoreFile == "" {
 		return nil, nil
 	}

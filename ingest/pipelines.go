@@ -18,11 +18,11 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// loading is what brings the log into the warehouse: a lane each for live and
+// pipelines is what brings the log into the warehouse: a lane each for live and
 // for replayed records, and a mover of opens that wait for their message. Its
 // lanes work from open on, so that the log may let go what was acknowledged
 // before; they load from begin on.
-type loading struct {
+type pipelines struct {
 	cfg     *Config
 	lists   *listWatch
 	sources func() []string
@@ -36,7 +36,7 @@ type loading struct {
 	lanes    *wal.Lanes               // nil before open
 	loaders  map[string]*batch.Loader // by lane
 	letters  atomic.Pointer[deadletters.Folder]
-	receipts atomic.Pointer[receipts.Book]
+	receipts atomic.Pointer[receipts.Writer]
 }
 
 // The inserters of a lane. A replay has all the time it needs: one, so that live
@@ -56,10 +56,10 @@ const (
 // use: who replays files of something else leaves room for those of live lines.
 const replayLetterBytes = deadletters.DefaultMaxBytes / 2
 
-// newLoading returns a loading that works once it is opened. Sources returns the
+// newPipelines returns pipelines that work once they are opened. Sources returns the
 // labels of those who may write now.
-func newLoading(cfg *Config, r prometheus.Registerer, lists *listWatch, sources func() []string) *loading {
-	l := &loading{
+func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, sources func() []string) *pipelines {
+	l := &pipelines{
 		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}),
 		metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
 	}
@@ -82,9 +82,9 @@ func newLoading(cfg *Config, r prometheus.Registerer, lists *listWatch, sources 
 	return l
 }
 
-// open opens the files of the loading and lets the lanes work, once. After an
+// open opens the files of the pipelines and lets them work, once. After an
 // error it can be called again.
-func (l *loading) open(lanes *wal.Lanes) error {
+func (l *pipelines) open(lanes *wal.Lanes) error {
 	if l.lanes != nil {
 		return nil
 	}
@@ -97,11 +97,11 @@ func (l *loading) open(lanes *wal.Lanes) error {
 		return err
 	}
 	letters.Sources, replayed.Sources = l.sources, l.sources
-	ignored, err := openIgnored(l.cfg, l.lists)
+	ignored, err := openIgnoreList(l.cfg, l.lists)
 	if err != nil {
 		return err
 	}
-	book, err := receipts.Open(receipts.Options{Dir: filepath.Join(l.cfg.LogDir, receipts.Folder), Logger: l.cfg.Logger})
+	book, err := receipts.OpenWriter(receipts.Options{Dir: filepath.Join(l.cfg.LogDir, receipts.Folder), Logger: l.cfg.Logger})
 	if err != nil {
 		return err
 	}
@@ -112,32 +112,32 @@ func (l *loading) open(lanes *wal.Lanes) error {
 	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}
 	l.letters.Store(letters)
 	l.receipts.Store(book)
-	l.working.Go(func() { l.keep(wal.LaneLive, lanes.Live, liveInserters) })
-	l.working.Go(func() { l.keep(wal.LaneReplay, lanes.Replay, replayInserters) })
+	l.working.Go(func() { l.keepRunning(wal.LaneLive, lanes.Live, liveInserters) })
+	l.working.Go(func() { l.keepRunning(wal.LaneReplay, lanes.Replay, replayInserters) })
 	return nil
 }
 
-// keep lets a lane work until the end. One that fails, as a full disk can bring
+// keepRunning lets a lane work until the end. One that fails, as a full disk can bring
 // about, begins anew.
-func (l *loading) keep(name string, log *wal.Log, inserters int) {
+func (l *pipelines) keepRunning(name string, log *wal.Log, inserters int) {
 	for l.ctx.Err() == nil {
-		err := l.lane(name, log, inserters).Run(l.ctx)
+		err := l.pipeline(name, log, inserters).Run(l.ctx)
 		if l.ctx.Err() != nil {
 			return
 		}
-		l.cfg.Logger.Error("lane of the log ended, beginning anew", "lane", name, "error", err, "pause", lanePause)
+		l.cfg.Logger.Error("lane of the log ended, beginning anew", "lane", name, "error", err, "pause", restartPause)
 		select {
 		case <-l.ctx.Done():
-		case <-time.After(lanePause):
+		case <-time.After(restartPause):
 		}
 	}
 }
 
-// lanePause is between two runs of a lane of which the first has failed.
-const lanePause = 10 * time.Second
+// restartPause is between two runs of a lane of which the first has failed.
+const restartPause = 10 * time.Second
 
 // begin lets the lanes load into the warehouse, once.
-func (l *loading) begin(w *warehouse.Warehouse, ring *token.Ring) {
+func (l *pipelines) begin(w *warehouse.Warehouse, ring *token.Ring) {
 	select {
 	case <-l.begun:
 		return
@@ -154,7 +154,7 @@ func (l *loading) begin(w *warehouse.Warehouse, ring *token.Ring) {
 
 // rejudge makes opens of the bad tokens whose key has come back since the last
 // start.
-func (l *loading) rejudge(w *warehouse.Warehouse) {
+func (l *pipelines) rejudge(w *warehouse.Warehouse) {
 	for l.ctx.Err() == nil {
 		moved, err := l.loaders[wal.LaneLive].RejudgeBadTokens(l.ctx, w)
 		if moved > 0 {
@@ -163,16 +163,16 @@ func (l *loading) rejudge(w *warehouse.Warehouse) {
 		if err == nil || l.ctx.Err() != nil {
 			return
 		}
-		l.cfg.Logger.Warn("bad tokens not judged again yet", "error", err, "pause", lanePause)
+		l.cfg.Logger.Warn("bad tokens not judged again yet", "error", err, "pause", restartPause)
 		select {
 		case <-l.ctx.Done():
-		case <-time.After(lanePause):
+		case <-time.After(restartPause):
 		}
 	}
 }
 
-// await returns when the loaders have their warehouse, or with the error of ctx.
-func (l *loading) await(ctx context.Context) error {
+// awaitWarehouse returns when the loaders have their warehouse, or with the error of ctx.
+func (l *pipelines) awaitWarehouse(ctx context.Context) error {
 	select {
 	case <-l.begun:
 		return nil
@@ -184,7 +184,7 @@ func (l *loading) await(ctx context.Context) error {
 // stop gives what is in the log a little time to reach the warehouse, then ends
 // the lanes. A batch that does not end is left behind: it is in the log, and its
 // manifest makes the next start do the same again.
-func (l *loading) stop(ctx context.Context) error {
+func (l *pipelines) stop(ctx context.Context) error {
 	if l.lanes == nil {
 		l.cancel()
 		return nil
@@ -197,7 +197,7 @@ func (l *loading) stop(ctx context.Context) error {
 	l.cancel()
 	ended := make(chan struct{})
 	go func() { l.working.Wait(); close(ended) }()
-	bounded, cancel := context.WithTimeout(ctx, maxLaneStop)
+	bounded, cancel := context.WithTimeout(ctx, maxPipelineStop)
 	defer cancel()
 	select {
 	case <-ended:
@@ -207,15 +207,15 @@ func (l *loading) stop(ctx context.Context) error {
 	return l.receipts.Load().Close()
 }
 
-// maxLaneStop bounds the wait for batches that were called off.
-const maxLaneStop = 3 * time.Second
+// maxPipelineStop bounds the wait for batches that were called off.
+const maxPipelineStop = 3 * time.Second
 
-// lane returns what brings a lane's records into the warehouse.
-func (l *loading) lane(name string, log *wal.Log, inserters int) *batch.Lane {
-	return &batch.Lane{
-		Name: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Source: batch.NewSource(log, l.cfg.Logger), Loader: l.loaders[name],
-		MaxLines: maxBatchLines, MaxBytes: maxBatchBytes, Pace: l.cfg.BatchPace, Inserters: inserters,
-		Receipts: l.receipts.Load(), Await: l.await, Metrics: l.metrics, Logger: l.cfg.Logger,
+// pipeline returns what brings a lane's records into the warehouse.
+func (l *pipelines) pipeline(name string, log *wal.Log, inserters int) *batch.Pipeline {
+	return &batch.Pipeline{
+		Lane: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Source: batch.NewSource(log, l.cfg.Logger), Loader: l.loaders[name],
+		MaxLines: maxBatchLines, MaxBytes: maxBatchBytes, FlushInterval: l.cfg.FlushInterval, Inserters: inserters,
+		Receipts: l.receipts.Load(), Await: l.awaitWarehouse, Metrics: l.metrics, Logger: l.cfg.Logger,
 	}
 }
 

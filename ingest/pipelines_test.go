@@ -20,7 +20,7 @@ func TestABatchThatHangsDoesNotBlockTheStop(t *testing.T) {
 	}
 	defer func() { _ = lanes.Close(t.Context()) }()
 	registry := prometheus.NewRegistry()
-	l := newLoading(&cfg, registry, newListWatch(cfg.Logger, registry), func() []string { return nil })
+	l := newPipelines(&cfg, registry, newListWatch(cfg.Logger, registry), func() []string { return nil })
 	if err := l.open(lanes); err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 func TestASourceIsWarnedOfOnceAMinute(t *testing.T) {
 	var log bytes.Buffer
 	at := now
-	c := complaints{now: func() time.Time { return at }}
+	c := sourceWarnings{now: func() time.Time { return at }}
 	logger := slog.New(slog.NewTextHandler(&log, nil))
 	bodies := []Body{{Source: "junk", Count: 3}, {Source: "good", Count: 1}, {Source: "mixed", Count: 2}}
 	result := &Result{Bodies: []BodyResult{
@@ -22,7 +22,7 @@ func TestASourceIsWarnedOfOnceAMinute(t *testing.T) {
 		{Events: []uint64{2}, DeadLetters: 1, Others: map[Outcome]int{UnknownKey: 1}},
 	}}
 	for range 10 {
-		c.about(logger, "live", bodies, result)
+		c.add(logger, "live", bodies, result)
 	}
 	text := log.String()
 	if strings.Count(text, "\n") != 2 || strings.Contains(text, "good") ||
@@ -31,8 +31,8 @@ func TestASourceIsWarnedOfOnceAMinute(t *testing.T) {
 		t.Errorf("log:\n%s", text)
 	}
 	log.Reset()
-	at = at.Add(complaintPause)
-	c.about(logger, "live", bodies, result)
+	at = at.Add(warningPause)
+	c.add(logger, "live", bodies, result)
 	if text := log.String(); !strings.Contains(text, "source=junk lines=30 events=0 bad_time=10 not_event=20 not_kept=20") {
 		t.Errorf("what was held back is not in the next one:\n%s", text)
 	}

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// complaintPause is the least time between two warnings about a source.
-const complaintPause = time.Minute
+// warningPause is the least time between two warnings about a source.
+const warningPause = time.Minute
 
-// complaints warn of sources whose lines cannot be stored. Whoever holds a token
+// sourceWarnings warn of sources whose lines cannot be stored. Whoever holds a token
 // is no stranger: their lines are dead letters because something is set up
 // wrongly, and nobody looks at a metric before that is known.
-type complaints struct {
+type sourceWarnings struct {
 	mu      sync.Mutex
-	sources map[string]*complaint
+	sources map[string]*sourceWarning
 	now     func() time.Time // nil: time.Now
 }
 
-// complaint is what was not said yet about a source.
-type complaint struct {
+// sourceWarning is what was not said yet about a source.
+type sourceWarning struct {
 	quietUntil time.Time
 	lines      int
 	events     int
@@ -28,8 +28,8 @@ type complaint struct {
 	reasons    map[Outcome]int
 }
 
-// about counts the lines of a batch and warns of the sources with dead letters.
-func (c *complaints) about(logger *slog.Logger, lane string, bodies []Body, r *Result) {
+// add counts the lines of a batch and warns of the sources with dead letters.
+func (c *sourceWarnings) add(logger *slog.Logger, lane string, bodies []Body, r *Result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now
@@ -44,9 +44,9 @@ func (c *complaints) about(logger *slog.Logger, lane string, bodies []Body, r *R
 				continue
 			}
 			if c.sources == nil {
-				c.sources = map[string]*complaint{}
+				c.sources = map[string]*sourceWarning{}
 			}
-			p = &complaint{reasons: map[Outcome]int{}}
+			p = &sourceWarning{reasons: map[Outcome]int{}}
 			c.sources[source] = p
 		}
 		p.lines += bodies[i].Count
@@ -63,13 +63,13 @@ func (c *complaints) about(logger *slog.Logger, lane string, bodies []Body, r *R
 			continue
 		}
 		p.warn(logger, lane, source)
-		*p = complaint{quietUntil: now().Add(complaintPause), reasons: map[Outcome]int{}}
+		*p = sourceWarning{quietUntil: now().Add(warningPause), reasons: map[Outcome]int{}}
 	}
 }
 
 // warn says how many lines of a source were which kind of dead letter, since the
 // last time. Of none of its lines being an event it says so first.
-func (p *complaint) warn(logger *slog.Logger, lane, source string) {
+func (p *sourceWarning) warn(logger *slog.Logger, lane, source string) {
 	if logger == nil {
 		return
 	}
