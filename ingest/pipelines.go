@@ -12,6 +12,7 @@ import (
 	"glint/edge/token"
 	"glint/ingest/batch"
 	"glint/ingest/deadletters"
+	"glint/ingest/host/backoff"
 	"glint/ingest/receipts"
 	"glint/ingest/resolve"
 	"glint/ingest/wal"
@@ -126,10 +127,7 @@ func (l *pipelines) keepRunning(name string, log *wal.Log, inserters int) {
 			return
 		}
 		l.cfg.Logger.Error("lane of the log ended, beginning anew", "lane", name, "error", err, "pause", restartPause)
-		select {
-		case <-l.ctx.Done():
-		case <-time.After(restartPause):
-		}
+		_ = backoff.Sleep(l.ctx, restartPause) // the loop ends with l.ctx
 	}
 }
 
@@ -164,10 +162,7 @@ func (l *pipelines) rejudge(w *warehouse.Warehouse) {
 			return
 		}
 		l.cfg.Logger.Warn("bad tokens not judged again yet", "error", err, "pause", restartPause)
-		select {
-		case <-l.ctx.Done():
-		case <-time.After(restartPause):
-		}
+		_ = backoff.Sleep(l.ctx, restartPause) // the loop ends with l.ctx
 	}
 }
 

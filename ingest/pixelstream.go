@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/ingest/admission"
+	"glint/ingest/host/backoff"
 	"glint/ingest/logstream"
 	"glint/ingest/receiver"
 	"glint/ingest/wal"
@@ -86,7 +86,7 @@ const (
 // send stores a body whole or, on a disk with little room, its beginning. It
 // waits while nothing can be stored. When ctx ends it gives up.
 func (s *pixelStore) send(ctx context.Context, body []byte) error {
-	for pause := firstStorePause; ; {
+	for pauses := (backoff.Backoff{First: firstStorePause, Last: lastStorePause}); ; {
 		piece := firstLines(body, cmp.Or(s.size, len(body)))
 		err := s.store(ctx, piece)
 		switch {
@@ -106,11 +106,8 @@ func (s *pixelStore) send(ctx context.Context, body []byte) error {
 			continue
 		}
 		s.stall(err)
-		select {
-		case <-ctx.Done():
+		if pauses.Wait(ctx) != nil {
 			return err
-		case <-time.After(pause/2 + rand.N(pause)):
-			pause = min(2*pause, lastStorePause)
 		}
 	}
 }

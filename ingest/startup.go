@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/url"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/token"
+	"glint/ingest/host/backoff"
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/embedded"
@@ -64,7 +64,7 @@ func (s *startup) start(failed chan<- error) {
 // run works until ctx ends; a fault in the configuration goes to failed.
 func (s *startup) run(ctx context.Context, failed chan<- error) {
 	defer close(s.ended)
-	pause := firstUpPause
+	pauses := backoff.Backoff{First: firstUpPause, Last: lastUpPause}
 	for ctx.Err() == nil {
 		err := s.bringUp(ctx)
 		if ctx.Err() != nil {
@@ -76,17 +76,13 @@ func (s *startup) run(ctx context.Context, failed chan<- error) {
 		}
 		if err == nil {
 			s.report.up()
-			pause = firstUpPause
+			pauses.Reset()
 			if err = s.untilEngineEnds(ctx); err == nil {
 				return
 			}
 		}
 		s.report.waiting(s.note(err), err, time.Now())
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause/2 + rand.N(pause)):
-		}
-		pause = min(2*pause, lastUpPause)
+		_ = pauses.Wait(ctx) // the loop ends with ctx
 	}
 }
 

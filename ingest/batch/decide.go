@@ -3,7 +3,6 @@ package batch
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 )
 
@@ -12,16 +11,6 @@ const (
 	firstPause = 100 * time.Millisecond
 	lastPause  = 10 * time.Second
 )
-
-// sleep waits for about d, spread by chance.
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d/2 + rand.N(d)):
-		return nil
-	}
-}
 
 // decide turns the lane's records into batches: first those that were decided
 // before, exactly as they were, then new ones.

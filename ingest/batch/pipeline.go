@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"glint/ingest/host/backoff"
 )
 
 // Pipeline brings the records of one lane of the log into the warehouse, in named
@@ -214,7 +216,7 @@ func (l *Pipeline) loadChunk(ctx context.Context, p chunk, isRetry bool, oldest 
 	if isRetry {
 		try = l.Loader.Reload
 	}
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+	for pauses := (backoff.Backoff{First: firstPause, Last: lastPause}); ; {
 		began := time.Now()
 		result, err := try(ctx, p.name, p.bodies)
 		if err == nil {
@@ -228,8 +230,9 @@ func (l *Pipeline) loadChunk(ctx context.Context, p chunk, isRetry bool, oldest 
 		}
 		try = l.Loader.Reload
 		l.Metrics.retried(l.Lane)
+		pause := pauses.Next()
 		l.Logger.Warn("batch not inserted, trying again", "lane", l.Lane, "error", err, "pause", pause)
-		if err := sleep(ctx, pause); err != nil {
+		if err := backoff.Spread(ctx, pause); err != nil {
 			return nil, err
 		}
 	}
@@ -238,13 +241,14 @@ func (l *Pipeline) loadChunk(ctx context.Context, p chunk, isRetry bool, oldest 
 // persist tries until a small file is written: a disk that is full for a moment,
 // or a lack of descriptors, must not end the service.
 func (l *Pipeline) persist(ctx context.Context, write func() error) error {
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+	for pauses := (backoff.Backoff{First: firstPause, Last: lastPause}); ; {
 		err := write()
 		if err == nil {
 			return nil
 		}
+		pause := pauses.Next()
 		l.Logger.Warn("state of the log not written, trying again", "lane", l.Lane, "error", err, "pause", pause)
-		if err := sleep(ctx, pause); err != nil {
+		if err := backoff.Spread(ctx, pause); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"glint/ingest/host/backoff"
 	"glint/ingest/receiver/codec"
 	"glint/ingest/wal"
 )
@@ -64,10 +65,7 @@ func (l logSource) next(ctx context.Context, r *wal.Reader) (wal.Record, wal.Pos
 	for err != nil && ctx.Err() == nil && !errors.Is(err, wal.ErrClosed) {
 		// A lack of descriptors or a fault of the disk may pass.
 		l.logger.Warn("record not read, trying again", "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
+		_ = backoff.Sleep(ctx, time.Second) // Next returns the error of ctx
 		record, at, err = r.Next(ctx)
 	}
 	return record, at, err

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"glint/ingest/host/filelock"
 )
 
 // temporaryPrefix begins the names of temporary files; the older one is that of
@@ -77,7 +79,7 @@ func Create(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) // it is new; Sweep heeds its age, too
+	_ = filelock.Try(f) // it is new; Sweep heeds its age, too
 	return &File{file: f, path: path, name: f.Name()}, nil
 }
 
@@ -101,7 +103,7 @@ func (f *File) Commit() error {
 	}
 	if f.name == "" {
 		name := filepath.Join(filepath.Dir(f.path), temporaryPrefix+rand.Text())
-		_ = syscall.Flock(int(f.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) // nobody else has it
+		_ = filelock.Try(f.file) // nobody else has it
 		source := fmt.Sprintf("/proc/self/fd/%d", f.file.Fd())
 		if err := unix.Linkat(unix.AT_FDCWD, source, unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW); err != nil {
 			return &os.LinkError{Op: "link", Old: source, New: name, Err: err}
@@ -170,7 +172,7 @@ func inUse(path string) bool {
 		return !errors.Is(err, os.ErrNotExist)
 	}
 	defer func() { _ = f.Close() }()
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil
+	return filelock.Try(f) != nil
 }
 
 // SyncDir returns when the names in a folder are on disk.

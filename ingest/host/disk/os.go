@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"glint/ingest/host/filelock"
 )
 
 // OS is the real file system.
@@ -87,18 +89,15 @@ func (OS) Space(name string) (free, total int64, err error) {
 	return int64(s.Bavail) * int64(s.Bsize), int64(s.Blocks) * int64(s.Bsize), nil
 }
 
-// Lock implements FS by flock, which ends with the process whatever ends it,
-// and notes our process id in the file for those who come later.
+// Lock implements FS by flock, which ends with the process whatever ends it, and
+// notes our process id in the file for those who come later.
 func (OS) Lock(name string) (io.Closer, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	for errors.Is(err, syscall.EINTR) {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	}
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	err = filelock.Try(f)
+	if errors.Is(err, filelock.ErrHeld) {
 		err = &HeldError{Name: name, PID: holder(f)}
 	}
 	if err != nil {
