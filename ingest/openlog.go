@@ -80,6 +80,9 @@ func newWALCollector(lanes *wal.Lanes) *walCollector {
 	counter("glint_wal_failed_commits_total", "Groups of records of which none was acknowledged.", func(s *wal.Stats) float64 { return float64(s.FailedCommits) })
 	counter("glint_wal_damages_total", "Stretches of the log that could not be read; see the quarantine.", func(s *wal.Stats) float64 { return float64(s.Damages) })
 	counter("glint_wal_lost_records_total", "Records in what could not be read, as far as they are known.", func(s *wal.Stats) float64 { return float64(s.LostRecords) })
+	counter("glint_wal_refused_records_total", "Records that were refused since the lane's quota was used up.", func(s *wal.Stats) float64 { return float64(s.RefusedQuota) })
+	counter("glint_wal_early_deletions_total", "Acknowledged segments deleted before their time, to make room.", func(s *wal.Stats) float64 { return float64(s.DeletedEarly) })
+	gauge("glint_wal_quarantine_files", "Damaged stretches that are kept aside until the operator deletes them.", func(s *wal.Stats) float64 { return float64(s.QuarantineFiles) })
 	gauge("glint_wal_quarantine_bytes", "Damaged bytes that are kept aside until the operator deletes them.", func(s *wal.Stats) float64 { return float64(s.QuarantineBytes) })
 	return c
 }

@@ -166,10 +166,7 @@ func (h *Hour) keepLast() {
 	})
 }
 
-// Len is the number of receipts.
-func (h *Hour) Len() int { return len(h.receipts) }
-
-// Events is the number of events in all of them, repeats included.
+// Events returns the number of events in all receipts, repeats included.
 func (h *Hour) Events() (n int) {
 	for i := range h.receipts {
 		n += h.receipts[i].events

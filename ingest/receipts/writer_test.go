@@ -181,17 +181,6 @@ func TestImpossibleReceiptsAreRefusedWhole(t *testing.T) {
 	}
 }
 
-func TestBalance(t *testing.T) {
-	r := receipt(1, 0, 5, 6)
-	if !r.Balanced() {
-		t.Error("the parts do not add up")
-	}
-	r.Lines++
-	if r.Balanced() {
-		t.Error("a line too many is not seen")
-	}
-}
-
 func TestNoFolderIsNoShelf(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "none")
 	if _, err := OpenReader(dir); !errors.Is(err, fs.ErrNotExist) {

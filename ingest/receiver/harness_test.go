@@ -17,6 +17,8 @@ import (
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/ingest/receiver/codec"
 )
 
 const secret = "a-secret-of-a-test-0123456789"
@@ -44,8 +46,8 @@ type stored struct {
 	Source       string
 }
 
-func (w *world) keep(ctx context.Context, b *Body) error {
-	text, err := b.Decoded(ctx)
+func (w *world) keep(_ context.Context, b *Body) error {
+	text, err := codec.AppendDecoded(nil, b.Codec, b.Bytes, b.DecodedBytes)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -207,7 +208,7 @@ func TestReleasedSegmentsMakeRoomOnAFullDisk(t *testing.T) {
 	fs := disksim.New()
 	fs.SetCapacity(50_000)
 	o := testOptions(fs)
-	o.SegmentBytes, o.Retain = 10_000, DefaultRetain
+	o.SegmentBytes, o.Retain = 10_000, 15*time.Minute
 	l := mustOpen(t, o)
 	defer mustClose(t, l)
 	for range 200 {

@@ -38,7 +38,7 @@ func mustClose(t testing.TB, l *Log) {
 }
 
 func record(body string) *Record {
-	return &Record{ReceivedAt: received, Source: "fastly", Codec: CodecZstd, DecodedBytes: 1000, Lines: 7, Body: []byte(body)}
+	return &Record{ReceivedAt: received, Source: "fastly", Codec: 2, DecodedBytes: 1000, Lines: 7, Body: []byte(body)}
 }
 
 func mustAppend(t testing.TB, l *Log, bodies ...string) {
