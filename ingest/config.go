@@ -24,7 +24,7 @@ type Config struct {
 	TokensFile    string         // more of them, label:scope[,scope]:secret a line; "": none
 	TLS           tlsfiles.Files // of POST /v1/logs; with ClientCA it needs a client certificate; zero: no TLS
 	ServiceIDs    []string       // Fastly services that may log here; empty: any
-	Ring          *token.Ring    // of the standalone pixel, and of the loading where Keys is nil
+	Ring          *token.Ring    // of the standalone pixel, and of the pipelines where Keys is nil
 	Keys          KeyStore       // the home's keys, read once the warehouse is there; nil: Ring is all
 	Precision     pixel.Precision
 	Networks      *networks.Table // of the standalone pixel; nil: none
@@ -37,7 +37,7 @@ type Config struct {
 	ReplayLogBytes int64         // the same for replayed lines
 	LogRetain      time.Duration // how long acknowledged segments are kept
 	LockWait       time.Duration // how long to wait while another process has the log
-	BatchPace      time.Duration // between inserts that are not full: the longest that lines wait for others
+	FlushInterval  time.Duration // between inserts that are not full: the longest that lines wait for others
 
 	WarehouseDSN string                 // an outside ClickHouse; else Engine is started
 	Engine       *embedded.Config       // the embedded one
@@ -76,7 +76,7 @@ func Default() Config {
 		ReplayLogBytes: 10 << 30,
 		LogRetain:      15 * time.Minute,
 		LockWait:       15 * time.Second,
-		BatchPace:      2 * time.Second,
+		FlushInterval:  2 * time.Second,
 
 		PixelPeriod: 200 * time.Millisecond,
 		Logger:      slog.New(slog.DiscardHandler),

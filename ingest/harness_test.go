@@ -246,7 +246,7 @@ func (s *service) drained(tb testing.TB) {
 	tb.Helper()
 	eventually(tb, "the log to be in the warehouse", func() bool {
 		m := s.metrics(tb)
-		return m[`glint_log_backlog_records{lane="live"}`]+m[`glint_log_backlog_records{lane="replay"}`] == 0
+		return m[`glint_wal_backlog_records{lane="live"}`]+m[`glint_wal_backlog_records{lane="replay"}`] == 0
 	})
 }
 

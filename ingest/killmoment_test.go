@@ -53,7 +53,7 @@ func TestRowsWhoseInsertIsNotedButWhichAreGoneComeAgain(t *testing.T) {
 		}
 	}
 	e = engineIn(t, e.dir)
-	r, err := newLoader(t, e).LoadAgain(t.Context(), "noted", bodies)
+	r, err := newLoader(t, e).Reload(t.Context(), "noted", bodies)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestKilledWhileItNotesAnInsert(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatal(err)
 			}
-			try = l.LoadAgain
+			try = l.Reload
 		}
 		<-ended
 		if got, want := e.count(t, "SELECT count() FROM opens"), (n+1)*lines; got != want {

@@ -128,7 +128,7 @@ func TestLostRepliesChangeNothing(t *testing.T) {
 		}
 		return answered
 	})
-	s := runService(t, t.TempDir(), way.dsn(t), func(c *Config) { c.BatchPace = 1 })
+	s := runService(t, t.TempDir(), way.dsn(t), func(c *Config) { c.FlushInterval = 1 })
 	const bodies, lines = 16, 90
 	for seed := range uint64(bodies) {
 		s.post(t, mixedBody(t, seed, lines))

@@ -16,9 +16,9 @@ import (
 // of a body can be asked as long as they are kept.
 type outcomes struct{ logDir string }
 
-// of says what became of records. A record is pending until its lane is
+// lookup says what became of records. A record is pending until its lane is
 // acknowledged up to it, since its receipt may be replaced before.
-func (o outcomes) of(ctx context.Context, q receiver.Records) (receiver.Outcomes, error) {
+func (o outcomes) lookup(ctx context.Context, q receiver.Records) (receiver.Outcomes, error) {
 	found := receiver.Outcomes{Counts: map[string]int{}}
 	progress, err := batch.ReadProgress(filepath.Join(o.logDir, "batches", string(q.Lane)))
 	if err != nil {
@@ -77,7 +77,7 @@ func add(o *receiver.Outcomes, r *receipts.Receipt, events int) {
 
 // visit reads the heads of the receipts of the hours from since on.
 func (o outcomes) visit(ctx context.Context, since time.Time, visit func(r *receipts.Receipt, events int)) error {
-	shelf, err := receipts.OpenShelf(filepath.Join(o.logDir, receipts.Folder))
+	shelf, err := receipts.OpenReader(filepath.Join(o.logDir, receipts.Folder))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

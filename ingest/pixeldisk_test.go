@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"glint/ingest/admission"
 	"glint/ingest/logstream"
 	"glint/ingest/wal"
 )
@@ -66,7 +67,7 @@ func TestEveryAnsweredOpenIsStoredOrCounted(t *testing.T) {
 		{"a full disk with a reserve", 0, true, nil, 10},
 		{"a disk with little room", 9000, false, nil, 90},
 		{"little room and a reserve", 9000, true, nil, 100},
-		{"no share left, and room on the disk", 9000, true, sourceFull, 0},
+		{"no share left, and room on the disk", 9000, true, admission.SourceFull, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

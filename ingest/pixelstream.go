@@ -7,14 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"path/filepath"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"glint/ingest/admission"
+	"glint/ingest/host/backoff"
 	"glint/ingest/logstream"
+	"glint/ingest/receiver"
 	"glint/ingest/wal"
 )
 
@@ -34,9 +36,9 @@ const (
 // While nothing can be stored, at most maxPixelWaitBytes wait in memory. What
 // does not fit is dropped and counted, and so is what still waits when the
 // process ends, however it ends: see ledger.
-func newPixelStream(cfg *Config, log *wal.Log, gate *gate, registry prometheus.Registerer) *logstream.Batcher {
+func newPixelStream(cfg *Config, log *wal.Log, gate *admission.Gate, registry prometheus.Registerer) *logstream.Batcher {
 	s := &pixelStore{
-		admit: func() error { return gate.shares.admit(pixelLabel) },
+		admit: func() error { return gate.AdmitShare(receiver.LaneLive, pixelLabel) },
 		append: func(ctx context.Context, body []byte) error {
 			_, err := log.Append(ctx, &wal.Record{
 				ReceivedAt: time.Now(), Source: pixelLabel,
@@ -63,7 +65,7 @@ func newPixelStream(cfg *Config, log *wal.Log, gate *gate, registry prometheus.R
 
 // pixelStore is the logstream.Send of the standalone pixel.
 type pixelStore struct {
-	admit    func() error // sourceFull while the pixel's share is used up
+	admit    func() error // admission.SourceFull while the pixel's share is used up
 	append   func(ctx context.Context, body []byte) error
 	progress func(string)
 	logger   *slog.Logger
@@ -84,7 +86,7 @@ const (
 // send stores a body whole or, on a disk with little room, its beginning. It
 // waits while nothing can be stored. When ctx ends it gives up.
 func (s *pixelStore) send(ctx context.Context, body []byte) error {
-	for pause := firstStorePause; ; {
+	for pauses := (backoff.Backoff{First: firstStorePause, Last: lastStorePause}); ; {
 		piece := firstLines(body, cmp.Or(s.size, len(body)))
 		err := s.store(ctx, piece)
 		switch {
@@ -104,11 +106,8 @@ func (s *pixelStore) send(ctx context.Context, body []byte) error {
 			continue
 		}
 		s.stall(err)
-		select {
-		case <-ctx.Done():
+		if pauses.Wait(ctx) != nil {
 			return err
-		case <-time.After(pause/2 + rand.N(pause)):
-			pause = min(2*pause, lastStorePause)
 		}
 	}
 }
@@ -124,7 +123,7 @@ func (s *pixelStore) store(ctx context.Context, piece []byte) error {
 	if err == nil {
 		err = s.append(ctx, piece)
 	}
-	full := errors.Is(err, wal.ErrNoSpace) || errors.Is(err, sourceFull) && s.reserve.needed()
+	full := errors.Is(err, wal.ErrNoSpace) || errors.Is(err, admission.SourceFull) && s.reserve.needed()
 	if full && s.reserve.release() && s.reserve.spend(len(piece)) {
 		return s.append(ctx, piece)
 	}

@@ -34,12 +34,12 @@ const (
 
 // The steps that a fault belongs to, where its own type does not say so.
 type (
-	errEngine  struct{ error }
-	errLoading struct{ error }
+	errEngine struct{ error }
+	errFiles  struct{ error }
 )
 
-func (e errEngine) Unwrap() error  { return e.error }
-func (e errLoading) Unwrap() error { return e.error }
+func (e errEngine) Unwrap() error { return e.error }
+func (e errFiles) Unwrap() error  { return e.error }
 
 var noAnswer = &Problem{Code: codeNoAnswer, Text: "the warehouse does not answer"}
 
@@ -50,7 +50,7 @@ func problemOf(err error, hint func(error) string) *Problem {
 	if hint != nil {
 		p.Hint = hint(err)
 	}
-	engine, keys, files := errEngine{}, errKeys{}, errLoading{}
+	engine, keys, files := errEngine{}, errKeys{}, errFiles{}
 	condition := warehouse.ConditionOf(err)
 	switch {
 	case errors.As(err, &keys):

@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/admission"
+	"glint/ingest/host/disk"
 )
 
 // reserve is a file that holds room on the log's disk. On a full disk it is
@@ -35,7 +36,7 @@ func openReserve(path string, logger *slog.Logger) *reserve {
 	r := &reserve{path: path, logger: logger, now: time.Now}
 	_, total, err := disk.OS{}.Space(filepath.Dir(path))
 	if err == nil {
-		r.bytes = min(maxReserveBytes, marksOf(total).stop/2)
+		r.bytes = min(maxReserveBytes, admission.WatermarksOfDisk(total).Stop/2)
 	}
 	info, err := os.Stat(path)
 	r.held = err == nil && info.Size() >= r.bytes
@@ -69,7 +70,7 @@ func (r *reserve) spend(n int) bool {
 // needed reports whether the disk is so full that ingest refuses bodies.
 func (r *reserve) needed() bool {
 	free, total, err := disk.OS{}.Space(filepath.Dir(r.path))
-	return err == nil && free <= marksOf(total).stop
+	return err == nil && free <= admission.WatermarksOfDisk(total).Stop
 }
 
 // refill makes the file if it is missing and there is room enough. It is cheap
@@ -97,7 +98,7 @@ func (r *reserve) make() error {
 	if err != nil {
 		return fmt.Errorf("make reserve: %w", err)
 	}
-	if free < marksOf(total).stop+r.bytes {
+	if free < admission.WatermarksOfDisk(total).Stop+r.bytes {
 		return errNoRoom
 	}
 	f, err := os.OpenFile(r.path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)

@@ -1,8 +1,8 @@
 // Package ingest is the service behind the edge: it takes log lines and brings
 // them into the warehouse. Run wires its parts; each has its own package:
 //
-//	server → batch → warehouse          lines posted by a CDN
-//	pixelserver → logstream → batch     opens answered by this machine
+//	receiver → admission → wal → batch → warehouse     lines posted by a CDN
+//	pixelserver → logstream → wal → batch → warehouse  opens answered by this machine
 //
 // A line that was answered with 2xx is in the warehouse or, if it can never be
 // stored, in a dead-letter file.
@@ -45,29 +45,29 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	at := func(warehouse string) Addresses {
 		return cfg.Pixel.secure(listeners.addresses(warehouse, !cfg.TLS.Empty()))
 	}
-	standing := newStanding(&cfg, func(h *house, ring *token.Ring) {
+	start := newStartup(&cfg, func(h *warehouseHandle, ring *token.Ring) {
 		if cfg.Ready != nil {
 			cfg.Ready(at(h.address), ring)
 		}
 	})
-	stops.push(standing.stopHouse)
-	standing.register(registry)
+	stops.push(start.stopWarehouse)
+	start.register(registry)
 	lanes, marks, err := openLog(ctx, &cfg)
 	if err != nil {
 		return err
 	}
 	stops.push(lanes.Close)
-	registerLog(registry, lanes)
+	registry.MustRegister(newWALCollector(lanes))
 	tokens, err := openTokens(&cfg)
 	if err != nil {
 		return err
 	}
 	labels := func() []string { return tokens.Labels(receiver.ScopeLogs) }
-	gates := newGates(lanes, marks, labels, cfg.PixelListen != "")
-	registry.MustRegister(gates)
+	gate := newGate(lanes, marks, labels, cfg.PixelListen != "")
+	registry.MustRegister(gate)
 	lists := newListWatch(cfg.Logger, registry)
-	standing.lanes, standing.loading = lanes, newLoading(&cfg, registry, lists, labels)
-	stops.push(standing.stopLoading)
+	start.lanes, start.pipelines = lanes, newPipelines(&cfg, registry, lists, labels)
+	stops.push(start.stopPipelines)
 
 	failed := make(chan error, 5)
 	serve := func(name string, l net.Listener, h httpHandler) {
@@ -76,15 +76,15 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		stops.push(soon(s.Shutdown))
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
-	status := &statusBoard{cfg: &cfg, standing: standing, gates: gates, startedAt: time.Now()}
-	logs, err := newLogServer(&cfg, lanes, tokens, gates, standing.ready, func() any { return status.now() }, registry)
+	status := &statusBoard{cfg: &cfg, startup: start, gate: gate, startedAt: time.Now()}
+	logs, err := newLogServer(&cfg, tokens, gate, start.ready, func() any { return status.now() }, registry)
 	if err != nil {
 		return err
 	}
 	go func() { failed <- serveError("ingest", logs.Serve(listeners.ingest)) }()
 	stops.push(logs.Shutdown)
 	if listeners.pixel != nil {
-		stream := newPixelStream(&cfg, lanes.Live, gates[receiver.LaneLive], registry)
+		stream := newPixelStream(&cfg, lanes.Live, gate, registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
 		opens, sources, err := newPixel(&cfg, stream, registry, lists)
 		if err != nil {
@@ -97,7 +97,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if cfg.Listening != nil {
 		cfg.Listening(at(""))
 	}
-	standing.start(failed)
+	start.start(failed)
 	select {
 	case <-ctx.Done():
 		return nil

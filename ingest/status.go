@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"glint/edge/token"
+	"glint/ingest/admission"
 	"glint/ingest/keyring"
 	"glint/ingest/networks"
 	"glint/ingest/receiver"
@@ -71,8 +72,8 @@ type ListStatus struct {
 // statusBoard puts the status together.
 type statusBoard struct {
 	cfg       *Config
-	standing  *standing
-	gates     gates
+	startup   *startup
+	gate      *admission.Gate
 	sources   atomic.Pointer[networks.Sources] // nil without a pixel
 	startedAt time.Time
 }
@@ -95,12 +96,12 @@ func (b *statusBoard) now() Status {
 }
 
 func (b *statusBoard) warehouse(s *Status) {
-	st := b.standing
+	st := b.startup
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	s.Warehouse = WarehouseStatus{
 		State: "up", Since: st.since.UTC().Truncate(time.Millisecond), Embedded: b.cfg.Engine != nil,
-		URL: st.house.address, Migrated: st.migrated,
+		URL: st.handle.address, Migrated: st.migrated,
 	}
 	if st.problem != nil {
 		s.Warehouse.State = st.problem.Code
@@ -122,13 +123,12 @@ func keyStatus(ring *token.Ring) []KeyStatus {
 
 func (b *statusBoard) lanes(s *Status) {
 	for _, lane := range []receiver.Lane{receiver.LaneLive, receiver.LaneReplay} {
-		gate := b.gates[lane]
-		w := gate.log.Stats()
+		w := b.startup.lanes.Lane(string(lane)).Stats()
 		l := LaneStatus{
 			Lane: string(lane), BacklogRecords: w.BacklogRecords, BacklogBytes: w.BacklogBytes,
 			BacklogAgeSeconds: w.BacklogAge.Seconds(), LimitBytes: w.MaxBytes,
 		}
-		if refusal := gate.refusal(); refusal != nil {
+		if refusal := b.gate.Refusal(lane); refusal != nil {
 			l.Refusing = refusal.Reason
 			s.Missing = append(s.Missing, Problem{Code: refusal.Reason, Text: refusal.Message})
 		}

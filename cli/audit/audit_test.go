@@ -259,7 +259,7 @@ func stage(t *testing.T) (h home.Home, e *enginetest.Warehouse, dsn string) {
 		opens = append(opens, warehouse.Open{CampaignID: 1, MessageID: uuid.New(), OpenedAt: received, EventID: key, ReceivedAt: received})
 		r.Events = append(r.Events, key)
 	}
-	b, err := receipts.Open(receipts.Options{
+	b, err := receipts.OpenWriter(receipts.Options{
 		Dir: filepath.Join(h.LogDir(), receipts.Folder), Now: func() time.Time { return received.Add(-time.Hour) },
 	})
 	if err == nil {

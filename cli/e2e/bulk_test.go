@@ -133,7 +133,7 @@ func (i *instance) metrics(t *testing.T) map[string]float64 {
 func (i *instance) backlog(t *testing.T) float64 {
 	t.Helper()
 	m := i.metrics(t)
-	return m[`glint_log_backlog_records{lane="live"}`] + m[`glint_log_backlog_records{lane="replay"}`]
+	return m[`glint_wal_backlog_records{lane="live"}`] + m[`glint_wal_backlog_records{lane="replay"}`]
 }
 
 // residentBytes is the memory of a process that is not swapped out; 0 if it is

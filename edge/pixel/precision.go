@@ -31,17 +31,21 @@ func ParsePrecision(s string) (Precision, error) {
 	return Truncated, ErrPrecision
 }
 
+// TruncatedBits returns how many bits of an address Truncated keeps.
+func TruncatedBits(a netip.Addr) int {
+	if a.Is4() {
+		return 24
+	}
+	return 48
+}
+
 func (p Precision) text(a netip.Addr) string {
 	if p == None || !a.IsValid() {
 		return ""
 	}
 	a = a.Unmap().WithZone("")
 	if p == Truncated {
-		bits := 48
-		if a.Is4() {
-			bits = 24
-		}
-		prefix, _ := a.Prefix(bits) // the bits always fit
+		prefix, _ := a.Prefix(TruncatedBits(a)) // the bits always fit
 		a = prefix.Addr()
 	}
 	return a.String()

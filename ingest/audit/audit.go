@@ -187,7 +187,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 type auditor struct {
 	Options
 	dir    string // of the receipts
-	shelf  *receipts.Shelf
+	shelf  *receipts.Reader
 	lanes  []*lane
 	result *Result
 }
@@ -197,7 +197,7 @@ func (a *auditor) run(ctx context.Context) error {
 	if a.lanes, err = a.readLog(ctx); err != nil {
 		return err
 	}
-	if a.shelf, err = receipts.OpenShelf(a.dir); err != nil {
+	if a.shelf, err = receipts.OpenReader(a.dir); err != nil {
 		return err
 	}
 	events, err := a.survey(ctx)

@@ -23,8 +23,8 @@ func (r rows) of(hour time.Time, source string) *Row {
 	return row
 }
 
-// witness identifies a record that has a receipt.
-type witness struct {
+// recordKey identifies a record that has a receipt.
+type recordKey struct {
 	logID  string
 	record uint64
 }
@@ -39,9 +39,9 @@ func (a *auditor) hour(ctx context.Context, hour time.Time, done func(int)) (err
 	a.result.ReceiptDamages += h.Damages
 	a.result.ReceiptTornBytes += h.TornBytes
 
-	rows, witnessed := rows{}, map[witness]bool{}
+	rows, recorded := rows{}, map[recordKey]bool{}
 	err = h.Heads(func(r *receipts.Receipt, events int) error {
-		witnessed[witness{r.LogID, r.Record}] = true
+		recorded[recordKey{r.LogID, r.Record}] = true
 		if a.within(r.ReceivedAt) {
 			rows.of(hour, r.Source).explain(r, events)
 		}
@@ -50,7 +50,7 @@ func (a *auditor) hour(ctx context.Context, hour time.Time, done func(int)) (err
 	if err != nil {
 		return err
 	}
-	a.waiting(rows, hour, witnessed)
+	a.waiting(rows, hour, recorded)
 	if err := a.compare(ctx, h, rows, hour, done); err != nil {
 		return err
 	}
@@ -75,10 +75,10 @@ func (r *Row) explain(receipt *receipts.Receipt, events int) {
 }
 
 // waiting adds the records of the log that have no receipt.
-func (a *auditor) waiting(rows rows, hour time.Time, witnessed map[witness]bool) {
+func (a *auditor) waiting(rows rows, hour time.Time, recorded map[recordKey]bool) {
 	for _, l := range a.lanes {
 		for _, e := range l.byHour[hour] {
-			if witnessed[witness{l.logID, e.record}] {
+			if recorded[recordKey{l.logID, e.record}] {
 				continue
 			}
 			row := rows.of(hour, e.source)

@@ -57,7 +57,7 @@ func (a *auditor) liveStream(ctx context.Context) (*LiveStream, error) {
 	if err := a.markWaiting(ctx, archived); err != nil {
 		return nil, err
 	}
-	if a.shelf, err = receipts.OpenShelf(a.dir); err != nil { // some have come meanwhile
+	if a.shelf, err = receipts.OpenReader(a.dir); err != nil { // some have come meanwhile
 		return nil, err
 	}
 	for _, hour := range a.shelf.Hours() {

@@ -9,20 +9,20 @@ import (
 // which all is done.
 type acknowledger struct {
 	mu      sync.Mutex
-	decided []*decided // in the order of their records, the oldest first
+	batches []*namedBatch // in the order of their records, the oldest first
 }
 
-// decided is a batch on its way.
-type decided struct {
+// batches is a batch on its way.
+type namedBatch struct {
 	Manifest
-	bodies []Body
-	again  bool // it may have been tried by an earlier Run
-	done   bool
+	bodies  []Body
+	isRetry bool // it may have been tried by an earlier Run
+	done    bool
 }
 
 // oldest is when the first of its records was received; zero without records,
 // if all are in quarantine.
-func (b *decided) oldest() (at time.Time) {
+func (b *namedBatch) oldest() (at time.Time) {
 	for i := range b.bodies {
 		if at.IsZero() || b.bodies[i].ReceivedAt.Before(at) {
 			at = b.bodies[i].ReceivedAt
@@ -32,7 +32,7 @@ func (b *decided) oldest() (at time.Time) {
 }
 
 // free lets the records go.
-func (b *decided) free() {
+func (b *namedBatch) free() {
 	for i := range b.bodies {
 		if b.bodies[i].Free != nil {
 			b.bodies[i].Free()
@@ -41,22 +41,22 @@ func (b *decided) free() {
 	b.bodies = nil
 }
 
-func (a *acknowledger) add(b *decided) {
+func (a *acknowledger) add(b *namedBatch) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.decided = append(a.decided, b)
+	a.batches = append(a.batches, b)
 }
 
 // done marks b and calls advance, one call at a time, with the last record of
 // which all before are done, if that has moved.
-func (a *acknowledger) done(b *decided, advance func(last uint64) error) error {
+func (a *acknowledger) done(b *namedBatch, advance func(last uint64) error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	b.done = true
 	var last uint64
-	for len(a.decided) > 0 && a.decided[0].done {
-		last = a.decided[0].Last
-		a.decided = a.decided[1:]
+	for len(a.batches) > 0 && a.batches[0].done {
+		last = a.batches[0].Last
+		a.batches = a.batches[1:]
 	}
 	if last == 0 {
 		return nil

@@ -5,7 +5,7 @@
 // changes nothing: an insert is named after its rows, and a row after its
 // event. One faulty line never fails the others; it goes to the dead letters
 // with its reason, as far as its source has room there, and they are on disk
-// before Load returns. A Loader does not retry: a Lane does, and keeps the bodies
+// before Load returns. A Loader does not retry: a Pipeline does, and keeps the bodies
 // until Load has succeeded.
 package batch
 
@@ -57,13 +57,13 @@ func (l *Loader) Load(ctx context.Context, name string, bodies []Body) (*Result,
 	return l.load(ctx, name, bodies, false)
 }
 
-// LoadAgain is Load for a batch that may have been tried before: it inserts only
-// what is not there, and looks afterwards whether it is. See parts.complete.
-func (l *Loader) LoadAgain(ctx context.Context, name string, bodies []Body) (*Result, error) {
+// Reload is Load for a batch that may have been tried before: it inserts only
+// what is not there, and looks afterwards whether it is. See bisect.complete.
+func (l *Loader) Reload(ctx context.Context, name string, bodies []Body) (*Result, error) {
 	return l.load(ctx, name, bodies, true)
 }
 
-func (l *Loader) load(ctx context.Context, name string, bodies []Body, again bool) (*Result, error) {
+func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry bool) (*Result, error) {
 	d := newDecoder(l, bodies)
 	defer d.free()
 	if err := d.decode(ctx); err != nil {
@@ -77,19 +77,19 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, again boo
 	// open would then be among the rows of an insert that has been taken without
 	// it, and so be dropped as a repeat, if it did not wait among the unresolved
 	// ones by then.
-	if err := l.bury(d, r); err != nil {
+	if err := l.writeDeadLetters(d, r); err != nil {
 		return nil, err
 	}
-	if err := l.keepUnresolved(ctx, d, r, name, again); err != nil {
+	if err := l.keepUnresolved(ctx, d, r, name, isRetry); err != nil {
 		return nil, err
 	}
-	if err := l.keepBadTokens(ctx, d, r, name, again); err != nil {
+	if err := l.keepBadTokens(ctx, d, r, name, isRetry); err != nil {
 		return nil, err
 	}
-	opens := parts[warehouse.Open]{
-		rows: d.opens, insert: l.Warehouse.InsertOpens, missing: l.Warehouse.AbsentOpens, event: openEvent, again: again,
+	opens := bisect[warehouse.Open]{
+		rows: d.opens, insert: l.Warehouse.InsertOpens, absent: l.Warehouse.AbsentOpens, event: openEvent, isRetry: isRetry,
 	}
-	if l.CountRepeats && !again {
+	if l.CountRepeats && !isRetry {
 		if err := l.countRepeats(ctx, d, r); err != nil {
 			return nil, err
 		}
@@ -98,31 +98,31 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, again boo
 		return nil, err
 	}
 	r.Restored += opens.restored
-	settle(d, r, &opens, Stored)
-	return r, l.bury(d, r)
+	recordOutcomes(d, r, &opens, Stored)
+	return r, l.writeDeadLetters(d, r)
 }
 
 // keepUnresolved stores the opens of messages that are not registered, as far as
 // there is room.
-func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name string, again bool) error {
-	rows, err := l.admitUnresolved(ctx, d, r, again)
+func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name string, isRetry bool) error {
+	rows, err := l.admitUnresolved(ctx, d, r, isRetry)
 	if err != nil {
 		return err
 	}
-	p := parts[warehouse.Open]{
-		rows: rows, insert: l.Warehouse.InsertUnresolved, missing: l.Warehouse.AbsentUnresolved, event: openEvent, again: again,
+	p := bisect[warehouse.Open]{
+		rows: rows, insert: l.Warehouse.InsertUnresolved, absent: l.Warehouse.AbsentUnresolved, event: openEvent, isRetry: isRetry,
 	}
 	if err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows)); err != nil {
 		return err
 	}
 	r.Restored += p.restored
-	settle(d, r, &p, Unresolved)
+	recordOutcomes(d, r, &p, Unresolved)
 	return nil
 }
 
 // keepBadTokens does the same with those whose token is bad. They all count as
 // such, kept or not.
-func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name string, again bool) error {
+func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name string, isRetry bool) error {
 	rows := d.badTokens
 	for i := range rows.rows {
 		r.count(rows.origins[i].body, BadToken, 0)
@@ -130,9 +130,9 @@ func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name 
 	if l.Caps != nil {
 		rows.rows = rows.rows[:l.Caps.TakeBadTokens(len(rows.rows))]
 	}
-	p := parts[warehouse.BadToken]{
-		rows: rows, insert: l.Warehouse.InsertBadTokens, missing: l.Warehouse.AbsentBadTokens,
-		event: func(b *warehouse.BadToken) uint64 { return b.EventID }, again: again,
+	p := bisect[warehouse.BadToken]{
+		rows: rows, insert: l.Warehouse.InsertBadTokens, absent: l.Warehouse.AbsentBadTokens,
+		event: func(b *warehouse.BadToken) uint64 { return b.EventID }, isRetry: isRetry,
 	}
 	// One that the table does not take has been counted, and that is all it is for.
 	err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows))
@@ -166,8 +166,8 @@ func (l *Loader) countRepeats(ctx context.Context, d *decoder, r *Result) error 
 	return nil
 }
 
-// settle counts the rows of p by what became of them.
-func settle(d *decoder, r *Result, p *parts[warehouse.Open], stored Outcome) {
+// recordOutcomes counts the rows of p by what became of them.
+func recordOutcomes(d *decoder, r *Result, p *bisect[warehouse.Open], stored Outcome) {
 	for i := range p.rows.rows {
 		if p.refused[i] {
 			d.reject(p.rows.origins[i], Refused, "the warehouse does not take a value of it")
@@ -177,8 +177,8 @@ func settle(d *decoder, r *Result, p *parts[warehouse.Open], stored Outcome) {
 	}
 }
 
-// bury keeps the lines that cannot be stored.
-func (l *Loader) bury(d *decoder, r *Result) error {
+// writeDeadLetters keeps the lines that cannot be stored.
+func (l *Loader) writeDeadLetters(d *decoder, r *Result) error {
 	letters := make([]deadletters.Letter, len(d.dead))
 	for i := range d.dead {
 		dead, body := &d.dead[i], &d.bodies[d.dead[i].body]

@@ -16,13 +16,13 @@ type Caps interface {
 // there is room, and counts the others. Those that an earlier try has stored need
 // none: else tries alone would fill the table, and what is in it would be counted
 // as not kept.
-func (l *Loader) admitUnresolved(ctx context.Context, d *decoder, r *Result, again bool) (kept rows[warehouse.Open], err error) {
+func (l *Loader) admitUnresolved(ctx context.Context, d *decoder, r *Result, isRetry bool) (kept rows[warehouse.Open], err error) {
 	all := d.unresolved
 	if l.Caps == nil || len(all.rows) == 0 {
 		return all, nil
 	}
 	absent := all.rows
-	if again {
+	if isRetry {
 		if absent, err = l.Warehouse.AbsentUnresolved(ctx, all.rows); err != nil {
 			return kept, err
 		}

@@ -56,14 +56,14 @@ func TestTriesDoNotFillTheWaitingTable(t *testing.T) {
 		t.Fatal("the insert did not fail")
 	}
 	for range 3 {
-		if _, err := w.LoadAgain(t.Context(), "b", body); err == nil {
+		if _, err := w.Reload(t.Context(), "b", body); err == nil {
 			t.Fatal("the insert did not fail")
 		}
 	}
 	w.house.insertErr = nil
 	// One more has come, and one beyond the room.
 	body[0].Lines = append(body[0].Lines, plainLine(t, 4, plain.String())+"\n"+plainLine(t, 5, plain.String())+"\n"...)
-	r, err := w.LoadAgain(t.Context(), "b", body)
+	r, err := w.Reload(t.Context(), "b", body)
 	if err != nil {
 		t.Fatal(err)
 	}

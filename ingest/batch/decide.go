@@ -3,7 +3,6 @@ package batch
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 )
 
@@ -13,24 +12,14 @@ const (
 	lastPause  = 10 * time.Second
 )
 
-// sleep waits for about d, spread by chance.
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d/2 + rand.N(d)):
-		return nil
-	}
-}
-
 // decide turns the lane's records into batches: first those that were decided
 // before, exactly as they were, then new ones.
-func (l *Lane) decide(ctx context.Context, unfinished []Manifest, batches chan<- *decided) error {
+func (l *Pipeline) decide(ctx context.Context, unfinished []Manifest, batches chan<- *namedBatch) error {
 	first, redo := l.state.Acknowledged+1, l.state.Redo
 	if len(unfinished) > 0 {
 		first = unfinished[0].First
 	}
-	g := &gatherer{next: l.Log.Read(first), maxLines: l.MaxLines, maxBytes: l.MaxBytes, pace: l.Pace}
+	g := &gatherer{next: l.Source.Read(first), maxLines: l.MaxLines, maxBytes: l.MaxBytes, flushInterval: l.FlushInterval}
 	for _, m := range unfinished {
 		bodies, err := g.exactly(ctx, m)
 		if err != nil {
@@ -38,9 +27,9 @@ func (l *Lane) decide(ctx context.Context, unfinished []Manifest, batches chan<-
 		}
 		if want := m.Last - m.First + 1; uint64(len(bodies)) < want {
 			l.Logger.Error("records of a batch are missing in the log: see its quarantine",
-				"lane", l.Name, "batch", m.Name, "missing", want-uint64(len(bodies)))
+				"lane", l.Lane, "batch", m.Name, "missing", want-uint64(len(bodies)))
 		}
-		if err := l.send(ctx, &decided{Manifest: m, bodies: bodies, again: true}, batches); err != nil {
+		if err := l.send(ctx, &namedBatch{Manifest: m, bodies: bodies, isRetry: true}, batches); err != nil {
 			return err
 		}
 	}
@@ -53,13 +42,13 @@ func (l *Lane) decide(ctx context.Context, unfinished []Manifest, batches chan<-
 		if err := l.persist(ctx, func() error { return l.manifests.save(m) }); err != nil {
 			return err
 		}
-		if err := l.send(ctx, &decided{Manifest: m, bodies: bodies, again: m.First <= redo}, batches); err != nil {
+		if err := l.send(ctx, &namedBatch{Manifest: m, bodies: bodies, isRetry: m.First <= redo}, batches); err != nil {
 			return err
 		}
 	}
 }
 
-func (l *Lane) send(ctx context.Context, b *decided, batches chan<- *decided) error {
+func (l *Pipeline) send(ctx context.Context, b *namedBatch, batches chan<- *namedBatch) error {
 	l.acknowledger.add(b)
 	select {
 	case batches <- b:
@@ -73,7 +62,7 @@ func (l *Lane) send(ctx context.Context, b *decided, batches chan<- *decided) er
 type gatherer struct {
 	next               func(context.Context) (Body, error)
 	maxLines, maxBytes int
-	pace               time.Duration
+	flushInterval      time.Duration
 	gathered           time.Time // when the last batch was
 	held               *Body     // read already, too large for the batch before
 }
@@ -130,7 +119,7 @@ func (g *gatherer) gather(ctx context.Context) (bodies []Body, err error) {
 	bodies = append(bodies, body)
 	lines, bytes := body.Count, len(body.Lines)
 
-	wait := max(time.Until(g.gathered.Add(g.pace)), min(gatherAtLeast, g.pace))
+	wait := max(time.Until(g.gathered.Add(g.flushInterval)), min(gatherAtLeast, g.flushInterval))
 	window, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	defer func() { g.gathered = time.Now() }()

@@ -13,12 +13,12 @@ type Receipts interface {
 }
 
 // receiptsOf says what became of each record of a batch.
-func (l *Lane) receiptsOf(b *decided, r *Result) []receipts.Receipt {
+func (l *Pipeline) receiptsOf(b *namedBatch, r *Result) []receipts.Receipt {
 	all := make([]receipts.Receipt, len(b.bodies))
 	for i := range b.bodies {
 		body, result := &b.bodies[i], &r.Bodies[i]
 		all[i] = receipts.Receipt{
-			LogID: l.state.LogID, Record: body.Record, ReceivedAt: body.ReceivedAt, Lane: l.Name, Source: body.Source,
+			LogID: l.state.LogID, Record: body.Record, ReceivedAt: body.ReceivedAt, Lane: l.Lane, Source: body.Source,
 			Lines: body.Count, Events: result.Events,
 			BadTokens: result.BadTokens, DeadLetters: result.DeadLetters, OverCap: result.OverCap,
 			Details: result.details(),

@@ -3,15 +3,17 @@ package deadletters
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"glint/ingest/admission/fairshare"
 )
 
-// hasRoom reports whether a source may use that many more bytes. The first half
-// of the quota is for whoever needs it; the second half is divided equally, and
-// once the first is used up, a source that has more than its part of the second
-// gets nothing. So each of n sources can always put down half of the quota by n,
-// whatever the others do; ingest's log is divided in the same way.
+// hasRoom reports whether a source may use that many more bytes: within the quota,
+// and within its fair share of it. The sources are those that have letters, those
+// that may write now, and this one.
 func (f *Folder) hasRoom(source string, need int64) bool {
 	if f.maxBytes <= 0 {
 		return true
@@ -19,18 +21,12 @@ func (f *Folder) hasRoom(source string, need int64) bool {
 	if f.bytes+need > f.maxBytes {
 		return false
 	}
-	sources := map[string]bool{source: true}
-	for used := range f.used {
-		sources[used] = true
-	}
+	sources := append(slices.Collect(maps.Keys(f.used)), source)
 	if f.Sources != nil {
-		for _, s := range f.Sources() {
-			sources[s] = true
-		}
+		sources = append(sources, f.Sources()...)
 	}
-	n := int64(len(sources))
-	half := f.maxBytes / 2
-	return n < 2 || f.bytes+need <= half || f.used[source]+need <= half/n
+	limits, ok := fairshare.Of(f.maxBytes, len(fairshare.Sources(sources)))
+	return !ok || f.bytes+need <= limits.Free || f.used[source]+need <= limits.Own
 }
 
 // maxHeadBytes is where a file's first letter has told its source.

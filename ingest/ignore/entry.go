@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"glint/edge/classify"
+	"glint/edge/pixel"
+	"glint/ingest/host/addrprefix"
 )
 
 // Kind says what an entry compares.
@@ -51,29 +53,15 @@ func NewEntry(kind Kind, value string) (Entry, error) {
 	value = strings.TrimSpace(value)
 	switch kind {
 	case Network:
-		p, err := parsePrefix(value)
+		p, err := addrprefix.Parse(value)
 		if err != nil {
-			return Entry{}, err
+			return Entry{}, fmt.Errorf("%w: the network is %w", ErrEntry, err)
 		}
 		return Entry{kind, p.String()}, nil
 	case UserAgent, UserAgentContains:
 		return Entry{kind, value}, checkAgent(value)
 	}
 	return Entry{}, fmt.Errorf("%w: the kind is none of %s, %s, %s", ErrEntry, Network, UserAgent, UserAgentContains)
-}
-
-func parsePrefix(s string) (netip.Prefix, error) {
-	p, err := netip.ParsePrefix(s)
-	if a, addrErr := netip.ParseAddr(s); addrErr == nil && a.Zone() == "" {
-		p, err = netip.PrefixFrom(a, a.BitLen()), nil
-	}
-	if err != nil {
-		return p, fmt.Errorf("%w: the network is neither an address nor a CIDR prefix", ErrEntry)
-	}
-	if p.Addr().Is4In6() && p.Bits() >= 96 {
-		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-	}
-	return p.Masked(), nil
 }
 
 func checkAgent(s string) error {
@@ -98,7 +86,7 @@ func (e Entry) Kept() (network netip.Prefix, narrower bool) {
 		return netip.Prefix{}, false
 	}
 	p := e.prefix()
-	bits := keptBits(p.Addr())
+	bits := pixel.TruncatedBits(p.Addr())
 	if p.Bits() <= bits {
 		return p, false
 	}

@@ -22,6 +22,8 @@ import (
 	"strings"
 
 	"github.com/gaissmai/bart"
+
+	"glint/edge/pixel"
 )
 
 // The reasons that a matched open gets.
@@ -58,7 +60,7 @@ func NewList(entries []Entry) (*List, error) {
 		switch e.Kind {
 		case Network:
 			p := e.prefix()
-			if p.Bits() > keptBits(p.Addr()) {
+			if p.Bits() > pixel.TruncatedBits(p.Addr()) {
 				l.narrow.Insert(p)
 			} else {
 				l.wide.Insert(p)
@@ -103,16 +105,8 @@ func (l *List) Match(addr netip.Addr, userAgent string) (reason string, ok bool)
 	return "", false
 }
 
-// keptBits is what the edge keeps of an address by default.
-func keptBits(a netip.Addr) int {
-	if a.Is4() {
-		return 24
-	}
-	return 48
-}
-
-// maybeCut tells whether an address looks like one that was cut.
+// maybeCut reports whether an address looks like one that the edge has truncated.
 func maybeCut(a netip.Addr) bool {
-	p, _ := a.Prefix(keptBits(a)) // the bits always fit
+	p, _ := a.Prefix(pixel.TruncatedBits(a)) // the bits always fit
 	return p.Addr() == a
 }

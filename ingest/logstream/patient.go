@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"glint/ingest/host/backoff"
 )
 
 // ErrImpatient is wrapped by Patient's error once ingest has taken nothing for
@@ -37,7 +39,7 @@ func (p *Patient) Post(ctx context.Context, body []byte) error {
 
 // Do makes a try again as Post does a Send.
 func (p *Patient) Do(ctx context.Context, try func(context.Context) error) error {
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+	for pauses := (backoff.Backoff{First: firstPause, Last: lastPause}); ; {
 		err := try(ctx)
 		if err == nil {
 			p.succeeded()
@@ -52,14 +54,13 @@ func (p *Patient) Do(ctx context.Context, try func(context.Context) error) error
 		if p.missed(err) {
 			return fmt.Errorf("%w (%v): %w", ErrImpatient, p.Patience, err)
 		}
-		wait := pause
+		wait := pauses.Next()
 		if status, ok := errors.AsType[*StatusError](err); ok {
 			wait = min(max(wait, status.RetryAfter), longestPause)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait + rand.N(wait/2)):
+		// Not sooner than ingest asks for.
+		if err := backoff.Sleep(ctx, wait+rand.N(wait/2)); err != nil {
+			return err
 		}
 	}
 }

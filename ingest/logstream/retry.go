@@ -2,8 +2,9 @@ package logstream
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
+
+	"glint/ingest/host/backoff"
 )
 
 // The pauses between tries, doubled from the first to the last.
@@ -16,15 +17,13 @@ const (
 // retryable, or the context ends. The pauses are spread by chance.
 func Retry(send Send, retryable func(error) bool) Send {
 	return func(ctx context.Context, body []byte) error {
-		for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		for pauses := (backoff.Backoff{First: firstPause, Last: lastPause}); ; {
 			err := send(ctx, body)
 			if err == nil || !retryable(err) {
 				return err
 			}
-			select {
-			case <-ctx.Done():
+			if pauses.Wait(ctx) != nil {
 				return err
-			case <-time.After(pause/2 + rand.N(pause)):
 			}
 		}
 	}

@@ -39,6 +39,7 @@ import (
 
 	"glint/edge/classify"
 	"glint/edge/pixel"
+	"glint/ingest/host/addrprefix"
 )
 
 // ErrFile is wrapped by every error about the content of a file.
@@ -187,18 +188,11 @@ func isCountry(s string) bool {
 }
 
 func parsePrefix(s string) (netip.Prefix, error) {
-	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
-		a = a.Unmap()
-		return netip.PrefixFrom(a, a.BitLen()), nil
-	}
-	p, err := netip.ParsePrefix(s)
+	p, err := addrprefix.Parse(s)
 	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("prefix %q is neither an address nor a CIDR prefix", s)
+		return p, fmt.Errorf("prefix %q is %w", s, err)
 	}
-	if p.Addr().Is4In6() && p.Bits() >= 96 { // look-ups are by the plain address
-		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-	}
-	return p.Masked(), nil
+	return p, nil
 }
 
 // Lookup returns what the table says of an address; Known is false if nothing.

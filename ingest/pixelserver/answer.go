@@ -71,7 +71,7 @@ func (c *conn) observe(d *desk, a *pixel.Answer, openedAt time.Time) {
 	if !h.cut || !s.cfg.Proxies.trusts(c.peer) {
 		addr = s.cfg.Proxies.client(c.peer, h.all)
 	}
-	if s.crowd.suspicious(addr, openedAt) {
+	if s.proxyHint.due(addr, openedAt) {
 		s.cfg.Logger.Warn("all opens of late came from one address; if that is a proxy, name it in --trusted-proxies")
 	}
 	e := s.cfg.Observer.Observe(a, &pixel.Request{

@@ -31,6 +31,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/pixel"
+	"glint/ingest/host/backoff"
 	"glint/ingest/host/connlimit"
 )
 
@@ -62,11 +63,11 @@ type Config struct {
 
 // Server answers pixels. It is safe for concurrent use.
 type Server struct {
-	cfg     Config
-	limit   *connlimit.Limit
-	crowd   crowd
-	metrics metrics
-	date    atomic.Pointer[date]
+	cfg       Config
+	limit     *connlimit.Limit
+	proxyHint undeclaredProxyHint
+	metrics   metrics
+	date      atomic.Pointer[date]
 
 	draining atomic.Bool
 	running  sync.WaitGroup // connections
@@ -96,16 +97,15 @@ func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()
 	s.listener = l
 	s.mu.Unlock()
-	for pause := time.Duration(0); !s.draining.Load(); {
+	for pauses := (backoff.Backoff{First: 5 * time.Millisecond, Last: time.Second}); !s.draining.Load(); {
 		accepted, err := l.Accept()
 		switch {
 		case err == nil:
-			pause = 0
+			pauses.Reset()
 			s.start(accepted)
 		case s.draining.Load():
 		case passing(err):
-			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			time.Sleep(pause)
+			time.Sleep(pauses.Next())
 		default:
 			return err
 		}

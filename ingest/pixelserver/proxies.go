@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"glint/ingest/host/addrprefix"
 )
 
 // ErrProxies is wrapped by ParseProxies' errors.
@@ -35,14 +37,15 @@ func ParseProxies(prefixes []string, header string) (Proxies, error) {
 	}
 	p := Proxies{header: header}
 	for _, s := range prefixes {
-		prefix, err := netip.ParsePrefix(s)
-		if a, addrErr := netip.ParseAddr(s); addrErr == nil {
-			prefix, err = a.Unmap().Prefix(a.Unmap().BitLen())
+		text := s
+		if a, err := netip.ParseAddr(s); err == nil {
+			text = a.WithZone("").String() // a proxy on this link; its zone is not compared
 		}
+		prefix, err := addrprefix.Parse(text)
 		if err != nil {
-			return Proxies{}, fmt.Errorf("%w: %q is neither an address nor a CIDR prefix", ErrProxies, s)
+			return Proxies{}, fmt.Errorf("%w: %q is %w", ErrProxies, s, err)
 		}
-		p.trusted = append(p.trusted, prefix.Masked())
+		p.trusted = append(p.trusted, prefix)
 	}
 	return p, nil
 }

@@ -114,25 +114,25 @@ func TestUndeclaredProxiesAreNotBelieved(t *testing.T) {
 }
 
 func TestACrowdFromOneAddressIsNoticedOnceAnHour(t *testing.T) {
-	var c crowd
+	var c undeclaredProxyHint
 	now, warnings := noon, 0
 	one, other := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
 	note := func(a netip.Addr, n int) int {
 		before := warnings
 		for range n {
-			if c.suspicious(a, now) {
+			if c.due(a, now) {
 				warnings++
 			}
 		}
 		return warnings - before
 	}
-	if note(one, crowdSize-1) != 0 || note(other, 1) != 0 || note(one, crowdSize-1) != 0 {
+	if note(one, hintAfterOpens-1) != 0 || note(other, 1) != 0 || note(one, hintAfterOpens-1) != 0 {
 		t.Error("a warning too early")
 	}
-	if note(one, 1) != 1 || note(one, 5*crowdSize) != 0 {
+	if note(one, 1) != 1 || note(one, 5*hintAfterOpens) != 0 {
 		t.Error("want one warning")
 	}
-	now = now.Add(crowdRest)
+	now = now.Add(hintInterval)
 	if note(one, 100) != 1 {
 		t.Error("want another one after the rest")
 	}
@@ -141,7 +141,7 @@ func TestACrowdFromOneAddressIsNoticedOnceAnHour(t *testing.T) {
 func TestTheWarningNamesNoAddress(t *testing.T) {
 	var log bytes.Buffer
 	w := serve(t, func(cfg *Config) { cfg.Logger = slog.New(slog.NewJSONHandler(&log, nil)) })
-	const n = crowdSize + 5
+	const n = hintAfterOpens + 5
 	w.talk(t, "GET", strings.Repeat(get("/o/a.gif"), n), n)
 	for range n {
 		w.event(t)

@@ -29,7 +29,7 @@ func benchReceipts() []Receipt {
 // rates is reported.
 func BenchmarkAppend(b *testing.B) {
 	list := benchReceipts()
-	k, err := Open(Options{Dir: b.TempDir(), MaxBytes: 256 << 20, Now: atOne})
+	k, err := OpenWriter(Options{Dir: b.TempDir(), MaxBytes: 256 << 20, Now: atOne})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func BenchmarkAppend(b *testing.B) {
 // BenchmarkHour reads an hour of a million events, every checksum checked.
 func BenchmarkHour(b *testing.B) {
 	dir := b.TempDir()
-	k, err := Open(Options{Dir: dir, Now: atOne})
+	k, err := OpenWriter(Options{Dir: dir, Now: atOne})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func BenchmarkHour(b *testing.B) {
 		}
 	}
 	b.SetBytes(k.Bytes())
-	shelf, err := OpenShelf(dir)
+	shelf, err := OpenReader(dir)
 	if err != nil {
 		b.Fatal(err)
 	}

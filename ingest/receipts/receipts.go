@@ -110,11 +110,6 @@ func (r *Receipt) Detail(name string) int {
 	return 0
 }
 
-// Balanced reports whether the parts add up to the lines.
-func (r *Receipt) Balanced() bool {
-	return r.Lines == len(r.Events)+r.BadTokens+r.DeadLetters+r.OverCap
-}
-
 // check refuses what a frame cannot hold.
 func (r *Receipt) check() error {
 	for _, s := range []string{r.LogID, r.Lane, r.Source} {

@@ -1,7 +1,6 @@
 package receiver
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -43,31 +42,7 @@ type Body struct {
 	Source       string // the label of the token it came with
 	Record       uint64 // number in the log, for the answer; Store sets it; 0: unknown
 
-	problem    string // why none of the lines is an event; "": one is, or nobody looked at all of them
-	longLines  int
-	maxDecoded int64
-	decoded    []byte // nil: not asked for
-	lease      lease
-}
-
-// Decoded returns the lines as text, which is Bytes for a plain body. Their
-// memory counts as in flight; where there is none, the error is a *Refusal for
-// Store to return. The bytes are valid until Store returns.
-func (b *Body) Decoded(ctx context.Context) ([]byte, error) {
-	if b.Codec == codec.Plain {
-		return b.Bytes, nil
-	}
-	if b.decoded != nil {
-		return b.decoded, nil
-	}
-	buffer, err := b.lease.buffer(ctx, b.DecodedBytes+1)
-	if err != nil {
-		return nil, err
-	}
-	text, err := codec.AppendDecoded(buffer, b.Codec, b.Bytes, b.maxDecoded)
-	if err != nil {
-		return nil, badBody
-	}
-	b.decoded = text
-	return text, nil
+	problem   string // why none of the lines is an event; "": one is, or not all of them were looked at
+	longLines int
+	lease     lease
 }

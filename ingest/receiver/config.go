@@ -15,8 +15,7 @@ import (
 	"glint/ingest/host/connlimit"
 )
 
-// Store makes a body durable. It gets the body as it came; what it needs of the
-// decoded lines it asks Body.Decoded for. It must not use the body's bytes after
+// Store makes a body durable, as it came. It must not use the body's bytes after
 // it has returned. Nil promises that the body is kept: the client gets 2xx. A
 // *Refusal is answered as it is, any other error with 503. A body without lines
 // is not stored.
@@ -76,7 +75,7 @@ func (c *Config) validate() error {
 		faults = append(faults, errors.New("server: client certificates need TLS"))
 	}
 	c.fill()
-	if need := 2 * reserve(max(c.MaxBodyBytes, c.MaxDecodedBytes)+1); c.MaxInFlightBytes < need {
+	if need := 2 * reserve(c.MaxBodyBytes+1); c.MaxInFlightBytes < need {
 		faults = append(faults, fmt.Errorf("server: %d bytes in flight are too few for two of the largest bodies; want %d",
 			c.MaxInFlightBytes, need))
 	}
@@ -98,7 +97,7 @@ func (c *Config) fill() {
 	c.MaxDecodedBytes = cmp.Or(c.MaxDecodedBytes, 128<<20)
 	c.MaxLineBytes = cmp.Or(c.MaxLineBytes, event.MaxLineBytes)
 	c.MaxConcurrent = cmp.Or(c.MaxConcurrent, 256)
-	c.MaxInFlightBytes = cmp.Or(c.MaxInFlightBytes, 2*reserve(max(c.MaxBodyBytes, c.MaxDecodedBytes)+1))
+	c.MaxInFlightBytes = cmp.Or(c.MaxInFlightBytes, 2*reserve(c.MaxBodyBytes+1))
 	c.QueueWait = cmp.Or(c.QueueWait, 10*time.Second)
 	c.MinBytesPerSec = cmp.Or(c.MinBytesPerSec, 64<<10)
 	c.BodyGrace = cmp.Or(c.BodyGrace, 10*time.Second)

@@ -136,7 +136,6 @@ func (s *Server) count(ctx context.Context, b *Body) error {
 		return badBody
 	}
 	b.Lines, b.longLines, b.DecodedBytes = counts.Lines, counts.LongLines, counts.DecodedBytes
-	b.maxDecoded = s.MaxDecodedBytes
 	b.problem = look.problem(counts)
 	return nil
 }

@@ -38,7 +38,7 @@ type buffer struct {
 type lease struct {
 	memory  *memory
 	place   *list.Element
-	buffers [3]*buffer // as sent, twice while it grows, and decoded
+	buffers [3]*buffer // the body so far, two while it grows
 	spoiled bool       // somebody may still read the buffers: they are not lent again
 }
 
@@ -52,8 +52,8 @@ func newMemory(limit, largest int64, wait time.Duration) *memory {
 	return &memory{limit: limit, largest: largest, wait: wait}
 }
 
-// reserve is what one body has at most: as sent and decoded. While it is
-// received it has less than that, the last buffer and one of half its size.
+// reserve returns the most bytes that one body has: while it is received, the
+// last buffer and the one before it.
 func reserve(largest int64) int64 { return 2 * largest }
 
 // smallest buffer, as a power of two.

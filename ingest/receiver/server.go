@@ -4,7 +4,7 @@
 //
 // What strangers send costs a bounded amount of memory: bodies as they came are
 // weighed against MaxInFlightBytes, decoders are as many as processors, and
-// nothing decoded is held unless Store asks for it. Who sends too slowly is cut,
+// nothing decoded is held. Who sends too slowly is cut,
 // and beyond MaxConnections the connection that has been idle for longest is
 // closed. The package does not look into the lines, does not decide whether a
 // disk is full (Admit does), and logs nothing about who sent what.
@@ -60,7 +60,7 @@ func New(cfg Config) (*Server, error) {
 		slots:     semaphore.NewWeighted(int64(cfg.MaxConcurrent)),
 		decoders:  semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
 		asking:    semaphore.NewWeighted(1),
-		memory:    newMemory(cfg.MaxInFlightBytes, max(cfg.MaxBodyBytes, cfg.MaxDecodedBytes)+1, cfg.QueueWait),
+		memory:    newMemory(cfg.MaxInFlightBytes, cfg.MaxBodyBytes+1, cfg.QueueWait),
 		conns:     connlimit.New(cfg.MaxConnections),
 		challenge: challenge(cfg.ServiceIDs),
 		after:     time.After,

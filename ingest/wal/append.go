@@ -84,7 +84,7 @@ func (l *Log) enqueue(q *request) error {
 	}
 	l.queue = append(l.queue, q)
 	l.queued += q.size
-	l.nudge()
+	l.wakeCommitter()
 	return nil
 }
 
@@ -94,7 +94,7 @@ func (l *Log) overQuota(n int64) int64 {
 	if l.opt.MaxBytes <= 0 || n == 0 {
 		return 0
 	}
-	return l.bytes + l.queued + n - l.opt.MaxBytes
+	return l.bytes.Load() + l.queued + n - l.opt.MaxBytes
 }
 
 // await returns q's result. If ctx ends while q waits for its turn, q is taken

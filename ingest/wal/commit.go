@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"time"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 const (
@@ -237,7 +237,7 @@ func (c *committer) closeFile() {
 	l := c.log
 	l.mu.Lock()
 	c.seg.active = false
-	l.broadcast()
+	l.wakeReaders()
 	l.mu.Unlock()
 	c.file, c.seg = nil, nil
 }
@@ -246,6 +246,7 @@ func (c *committer) closeFile() {
 func (c *committer) publish(size int64) {
 	l := c.log
 	l.mu.Lock()
+	l.addBacklog(c.seg, -1)
 	if c.seg.end == c.seg.first {
 		c.seg.firstAt = c.group[0].record.ReceivedAt
 	}
@@ -254,11 +255,12 @@ func (c *committer) publish(size int64) {
 	}
 	c.next += uint64(len(c.group))
 	c.seg.size += size
-	l.bytes += size
+	l.bytes.Add(size)
 	c.seg.end = c.next
+	l.addBacklog(c.seg, 1)
 	l.next = c.next
 	l.counts.lastReceivedAt = c.group[len(c.group)-1].record.ReceivedAt
-	l.broadcast()
+	l.wakeReaders()
 	l.mu.Unlock()
 }
 
@@ -298,7 +300,7 @@ func (c *committer) open() error {
 	}
 	l.mu.Lock()
 	l.segments = append(l.segments, s)
-	l.bytes += s.size
+	l.bytes.Add(s.size)
 	l.mu.Unlock()
 	c.file, c.seg = f, s
 	return nil
@@ -323,8 +325,10 @@ func (c *committer) writeSeal() error {
 		return writeError("seal segment", err)
 	}
 	c.log.mu.Lock()
+	c.log.addBacklog(c.seg, -1)
 	c.seg.size += frameSize
-	c.log.bytes += frameSize
+	c.log.addBacklog(c.seg, 1)
+	c.log.bytes.Add(frameSize)
 	c.log.mu.Unlock()
 	c.closeFile()
 	return nil

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/ingest/wal/disk/disksim"
+	"glint/ingest/host/disk/disksim"
 )
 
 // smallLog makes a log of three segments with three records each.

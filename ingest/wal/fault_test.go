@@ -9,11 +9,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/ingest/wal/disk"
-	"glint/ingest/wal/disk/disksim"
+	"glint/ingest/host/disk"
+	"glint/ingest/host/disk/disksim"
 )
 
 func TestAfterFailedSyncTheTailGoesToANewSegment(t *testing.T) {
@@ -147,7 +148,7 @@ func TestFullDiskIsSurvivedWithoutReopening(t *testing.T) {
 // checkNothingLeft demands that no part of a refused record is in the files.
 func checkNothingLeft(t *testing.T, l *Log) {
 	t.Helper()
-	w := walk{fs: l.opt.FS, dir: l.opt.Dir, deep: true, now: l.opt.Now, log: l.opt.Logger}
+	w := recoverer{fs: l.opt.FS, dir: l.opt.Dir, deep: true, now: l.opt.Now, log: l.opt.Logger}
 	if err := w.run(); err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +208,7 @@ func TestReleasedSegmentsMakeRoomOnAFullDisk(t *testing.T) {
 	fs := disksim.New()
 	fs.SetCapacity(50_000)
 	o := testOptions(fs)
-	o.SegmentBytes, o.Retain = 10_000, DefaultRetain
+	o.SegmentBytes, o.Retain = 10_000, 15*time.Minute
 	l := mustOpen(t, o)
 	defer mustClose(t, l)
 	for range 200 {

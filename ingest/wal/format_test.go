@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"glint/ingest/wal/disk/disksim"
+	"glint/ingest/host/disk/disksim"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"glint/ingest/wal/disk"
-	"glint/ingest/wal/disk/disksim"
+	"glint/ingest/host/disk"
+	"glint/ingest/host/disk/disksim"
 )
 
 const dir = "/log"
@@ -38,7 +38,7 @@ func mustClose(t testing.TB, l *Log) {
 }
 
 func record(body string) *Record {
-	return &Record{ReceivedAt: received, Source: "fastly", Codec: CodecZstd, DecodedBytes: 1000, Lines: 7, Body: []byte(body)}
+	return &Record{ReceivedAt: received, Source: "fastly", Codec: 2, DecodedBytes: 1000, Lines: 7, Body: []byte(body)}
 }
 
 func mustAppend(t testing.TB, l *Log, bodies ...string) {
@@ -90,7 +90,7 @@ func walkThrough(t testing.TB, fs disk.FS, fix bool) *Report {
 	t.Helper()
 	o := testOptions(fs)
 	o.complete()
-	w := walk{fs: fs, dir: dir, fix: fix, deep: true, now: o.Now, log: o.Logger}
+	w := recoverer{fs: fs, dir: dir, fix: fix, deep: true, now: o.Now, log: o.Logger}
 	r, err := w.reported()
 	if err != nil {
 		t.Fatal("walk:", err)

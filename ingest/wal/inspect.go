@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // ErrNoLog says that a directory holds no log.
@@ -49,7 +49,7 @@ func isLog(fsys disk.FS, dir string) bool {
 // is wrong with it. It changes nothing, and may run beside a process that has
 // the log open.
 func Inspect(dir string) (*Report, error) {
-	w := walk{fs: disk.OS{}, dir: dir, deep: true, now: time.Now}
+	w := recoverer{fs: disk.OS{}, dir: dir, deep: true, now: time.Now}
 	return w.reported()
 }
 
@@ -70,11 +70,11 @@ func Repair(dir string, log *slog.Logger) (*Report, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	w := walk{fs: fsys, dir: dir, fix: true, deep: true, now: time.Now, log: log}
+	w := recoverer{fs: fsys, dir: dir, fix: true, deep: true, now: time.Now, log: log}
 	return w.reported()
 }
 
-func (w *walk) reported() (*Report, error) {
+func (w *recoverer) reported() (*Report, error) {
 	if err := w.run(); err != nil {
 		return nil, err
 	}

@@ -8,9 +8,10 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // lockFile is held by whoever has the log open.
@@ -28,6 +29,12 @@ type Log struct {
 
 	deleting sync.Mutex // held while segments are deleted
 
+	// Read without the mutex; bytes and the backlogs change under it.
+	bytes         atomic.Int64 // of all segments
+	backlog       atomic.Int64 // of the records that are not released
+	sourceBacklog sync.Map     // its parts: source to *atomic.Int64
+	diskFree      atomic.Int64 // as of the last measureDisk
+
 	mu       sync.Mutex
 	segments []*segment    // oldest first
 	next     uint64        // number of the record after the last durable one
@@ -36,7 +43,6 @@ type Log struct {
 	closed   bool
 	queue    []*request
 	queued   int64 // bytes of the frames in the queue
-	bytes    int64 // of all segments
 	counts   counts
 	reported map[[2]uint64]bool // damages that are known, by their keys
 
@@ -70,7 +76,7 @@ func Open(o Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := walk{fs: o.FS, dir: o.Dir, fix: true, now: o.Now, log: o.Logger}
+	w := recoverer{fs: o.FS, dir: o.Dir, fix: true, now: o.Now, log: o.Logger}
 	if err := w.run(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open log %s: %w", o.Dir, err), lock.Close())
 	}
@@ -86,10 +92,14 @@ func Open(o Options) (*Log, error) {
 	l.counts.quarantineFiles, l.counts.quarantineBytes = w.report.QuarantineFiles, w.report.QuarantineBytes
 	l.committer = committer{log: l, nextSeq: w.nextSeq, next: w.next, salt: randomSalt}
 	for _, s := range w.segments {
-		l.bytes += s.size
+		l.bytes.Add(s.size)
 	}
 	err = l.countSources()
 	if err == nil {
+		for _, s := range w.segments {
+			l.addBacklog(s, 1)
+		}
+		l.measureDisk()
 		err = l.committer.resume(w.clean)
 	}
 	if err != nil {
@@ -102,7 +112,7 @@ func Open(o Options) (*Log, error) {
 		l.logDamage(d)
 	}
 	go l.committer.run()
-	go l.keepHouse()
+	go l.runHousekeeping()
 	return l, nil
 }
 
@@ -132,7 +142,7 @@ func (l *Log) Close(ctx context.Context) error {
 	}
 	l.closed = true
 	close(l.stop)
-	l.broadcast()
+	l.wakeReaders()
 	l.mu.Unlock()
 	closed := make(chan error, 1)
 	go func() {
@@ -148,16 +158,16 @@ func (l *Log) Close(ctx context.Context) error {
 	}
 }
 
-// broadcast wakes those who wait for a change. The caller holds l.mu.
-func (l *Log) broadcast() {
+// wakeReaders wakes those who wait for a change. The caller holds l.mu.
+func (l *Log) wakeReaders() {
 	if l.changed != nil {
 		close(l.changed)
 		l.changed = nil
 	}
 }
 
-// nudge tells the committer that there is work.
-func (l *Log) nudge() {
+// wakeCommitter tells the committer that there is work.
+func (l *Log) wakeCommitter() {
 	select {
 	case l.wake <- struct{}{}:
 	default:

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/ingest/wal/disk"
-	"glint/ingest/wal/disk/disksim"
+	"glint/ingest/host/disk"
+	"glint/ingest/host/disk/disksim"
 )
 
 func TestRecordComesBackAsItWasAppended(t *testing.T) {
@@ -26,7 +26,7 @@ func TestRecordComesBackAsItWasAppended(t *testing.T) {
 		{"empty body", *record("")},
 		{"no source", Record{ReceivedAt: received, Body: []byte("x")}},
 		{"longest source", Record{ReceivedAt: received, Source: strings.Repeat("s", 255), Body: []byte("x")}},
-		{"body larger than the window", Record{ReceivedAt: received, Source: "s", Codec: CodecGzip, Lines: 1 << 31, DecodedBytes: 1 << 40, Body: []byte(large)}},
+		{"body larger than the window", Record{ReceivedAt: received, Source: "s", Codec: 1, Lines: 1 << 31, DecodedBytes: 1 << 40, Body: []byte(large)}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			l := mustOpen(t, Options{Dir: t.TempDir()})

@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"time"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // The defaults of Options.
@@ -12,7 +12,6 @@ const (
 	DefaultSegmentBytes   = 128 << 20
 	DefaultSegmentAge     = 10 * time.Second
 	DefaultMaxRecordBytes = 256 << 20
-	DefaultRetain         = 15 * time.Minute
 )
 
 // Options say how a log works. Only Dir is needed.

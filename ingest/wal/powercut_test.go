@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"glint/ingest/wal/disk/disksim"
+	"glint/ingest/host/disk/disksim"
 )
 
 const historyWriters = 3

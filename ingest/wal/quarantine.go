@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // quarantineDir is the folder beside the segments where bad bytes are kept for

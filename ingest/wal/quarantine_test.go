@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"glint/ingest/wal/disk/disksim"
+	"glint/ingest/host/disk/disksim"
 )
 
 // lostSegment returns a log of which one segment has lost its header, and that

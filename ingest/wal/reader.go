@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // Reader goes through the records of a log in their order, and waits for new

@@ -6,32 +6,9 @@ import (
 	"time"
 )
 
-// Codec says how a record's body is compressed. The log stores bodies as they
-// are and never looks into them.
+// Codec is the number of a body's compression, which the log keeps and never
+// looks into: see receiver/codec, whose numbers are part of the format.
 type Codec uint8
-
-// The codecs. The numbers are part of the format.
-const (
-	CodecNone   Codec = 0
-	CodecGzip   Codec = 1
-	CodecZstd   Codec = 2
-	CodecSnappy Codec = 3
-)
-
-// String returns the codec's name as in Content-Encoding; "identity" for none.
-func (c Codec) String() string {
-	switch c {
-	case CodecNone:
-		return "identity"
-	case CodecGzip:
-		return "gzip"
-	case CodecZstd:
-		return "zstd"
-	case CodecSnappy:
-		return "snappy"
-	}
-	return fmt.Sprintf("codec %d", uint8(c))
-}
 
 // Record is one body of lines with what is known about it.
 type Record struct {
@@ -51,10 +28,6 @@ type Position struct {
 	Segment uint64
 	Record  uint64
 }
-
-// Next returns the position after p: where to go on reading, and what to
-// Release when p is acknowledged.
-func (p Position) Next() Position { return Position{Segment: p.Segment, Record: p.Record + 1} }
 
 const maxSource = math.MaxUint8
 

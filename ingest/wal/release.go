@@ -15,7 +15,7 @@ import (
 func (l *Log) Release(before Position) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.released = max(l.released, min(before.Record, l.next))
+	l.release(max(l.released, min(before.Record, l.next)))
 	now := l.opt.Now()
 	for _, s := range l.segments {
 		if s.active || s.end > l.released {
@@ -24,6 +24,19 @@ func (l *Log) Release(before Position) {
 		if s.releasedAt.IsZero() {
 			s.releasedAt = now
 		}
+	}
+}
+
+// release moves the point up to which records are released. The caller holds l.mu.
+func (l *Log) release(to uint64) {
+	n := 0 // segments that can change
+	for n < len(l.segments) && l.segments[n].first < to {
+		l.addBacklog(l.segments[n], -1)
+		n++
+	}
+	l.released = to
+	for _, s := range l.segments[:n] {
+		l.addBacklog(s, 1)
 	}
 }
 
@@ -38,8 +51,8 @@ func (l *Log) Oldest() uint64 {
 	return l.segments[0].first
 }
 
-// keepHouse seals segments by age and deletes what was released.
-func (l *Log) keepHouse() {
+// runHousekeeping seals segments by age and deletes what was released.
+func (l *Log) runHousekeeping() {
 	defer close(l.kept)
 	t := time.NewTicker(housekeeping)
 	defer t.Stop()
@@ -73,14 +86,22 @@ func (l *Log) tidy(now time.Time) {
 
 // diskShort returns how many bytes the disk has too few of, by MinFree.
 func (l *Log) diskShort() int64 {
-	if l.opt.MinFree <= 0 {
-		return 0
-	}
-	free, _, err := l.opt.FS.Space(l.opt.Dir)
-	if err != nil {
+	free, _ := l.measureDisk()
+	if l.opt.MinFree <= 0 || free < 0 {
 		return 0
 	}
 	return max(l.opt.MinFree-free, 0)
+}
+
+// measureDisk returns the free bytes and the size of the disk, -1 if they are
+// unknown, and keeps the free bytes for DiskFree.
+func (l *Log) measureDisk() (free, total int64) {
+	free, total, err := l.opt.FS.Space(l.opt.Dir)
+	if err != nil {
+		free, total = -1, -1
+	}
+	l.diskFree.Store(free)
+	return free, total
 }
 
 // lastIsReleased reports whether the newest segment could go if it were not the
@@ -93,7 +114,7 @@ func (l *Log) lastIsReleased(pressed bool) bool {
 		return false
 	}
 	s := l.segments[n-1]
-	pressed = pressed || l.opt.MaxBytes > 0 && l.bytes > l.opt.MaxBytes/2
+	pressed = pressed || l.opt.MaxBytes > 0 && l.bytes.Load() > l.opt.MaxBytes/2
 	return !s.active && !s.releasedAt.IsZero() && (pressed || l.opt.Now().Sub(s.releasedAt) >= l.opt.Retain)
 }
 
@@ -138,7 +159,7 @@ func (l *Log) deleteOldest(may func(*segment) bool) bool {
 	}
 	l.mu.Lock()
 	l.segments = l.segments[1:]
-	l.bytes -= s.size
+	l.bytes.Add(-s.size)
 	l.mu.Unlock()
 	return true
 }

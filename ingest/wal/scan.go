@@ -7,7 +7,7 @@ import (
 	"io"
 	"syscall"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // scanner goes through the frames of one segment. It returns each good frame,

@@ -5,24 +5,40 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"sync/atomic"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
-// Backlog returns the bytes of records that are not released: those of one
-// source, and of all. Both are about, within a segment that is released in part.
-func (l *Log) Backlog(source string) (own, all int64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, s := range l.segments {
-		from := max(s.first, l.released)
-		if s.end <= from {
-			continue
-		}
-		own += s.backlog(s.sources[source], from)
-		all += s.backlog(s.size, from)
+// BacklogBytes returns the bytes of the records that are not released; an
+// estimate within a segment that is released in part. It takes no lock.
+func (l *Log) BacklogBytes() int64 { return l.backlog.Load() }
+
+// SourceBacklogBytes returns the bytes of BacklogBytes that are of one source. It
+// takes no lock.
+func (l *Log) SourceBacklogBytes(source string) int64 {
+	if n, ok := l.sourceBacklog.Load(source); ok {
+		return n.(*atomic.Int64).Load()
 	}
-	return own, all
+	return 0
+}
+
+// addBacklog adds what a segment contributes to the backlog, times sign. Around
+// every change of the segment or of l.released it is called with -1 and with 1.
+// The caller holds l.mu.
+func (l *Log) addBacklog(s *segment, sign int64) {
+	from := max(s.first, l.released)
+	if s.end <= from {
+		return
+	}
+	l.backlog.Add(sign * s.backlog(s.size, from))
+	for source, bytes := range s.sources {
+		n, ok := l.sourceBacklog.Load(source)
+		if !ok {
+			n, _ = l.sourceBacklog.LoadOrStore(source, new(atomic.Int64))
+		}
+		n.(*atomic.Int64).Add(sign * s.backlog(bytes, from))
+	}
 }
 
 // backlog returns the part of these bytes, which lie all over the segment, that

@@ -43,18 +43,26 @@ type Stats struct {
 	QuarantineBytes int64
 }
 
-// Stats returns the state of the log.
+// MaxBytes returns the quota in bytes, 0 for none.
+func (l *Log) MaxBytes() int64 { return l.opt.MaxBytes }
+
+// Bytes returns the bytes of all segments on disk. It takes no lock.
+func (l *Log) Bytes() int64 { return l.bytes.Load() }
+
+// DiskFree returns the free bytes of the log's disk, -1 if they are unknown. They
+// were measured at the last commit or within the last second. It takes no lock.
+func (l *Log) DiskFree() int64 { return l.diskFree.Load() }
+
+// Stats returns the state of the log. It measures the disk and walks over the
+// segments: for one counter of a hot path, use the methods of Log.
 func (l *Log) Stats() Stats {
-	free, total, err := l.opt.FS.Space(l.opt.Dir)
-	if err != nil {
-		free, total = -1, -1
-	}
+	free, total := l.measureDisk()
 	now := l.opt.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	c := &l.counts
 	s := Stats{
-		Bytes: l.bytes, Segments: len(l.segments), MaxBytes: l.opt.MaxBytes, DiskFree: free, DiskBytes: total,
+		Bytes: l.bytes.Load(), BacklogBytes: l.backlog.Load(), Segments: len(l.segments), MaxBytes: l.opt.MaxBytes, DiskFree: free, DiskBytes: total,
 		LastReceivedAt: c.lastReceivedAt, AppendedRecords: c.records, AppendedBytes: c.bytes, Syncs: c.syncs, SyncTime: c.syncTime,
 		FailedCommits: c.failedCommits, RefusedQuota: c.refusedQuota, DeletedEarly: c.deletedEarly,
 		Damages: c.damages, LostRecords: c.lostRecords,
@@ -69,7 +77,6 @@ func (l *Log) Stats() Stats {
 			s.BacklogAge = max(now.Sub(seg.firstAt), 0)
 		}
 		s.BacklogRecords += seg.end - from
-		s.BacklogBytes += seg.backlog(seg.size, from)
 	}
 	return s
 }
@@ -85,5 +92,6 @@ func (l *Log) count(done *Commit) {
 		c.syncTime += done.Sync
 	}
 	l.mu.Unlock()
+	l.measureDisk()
 	l.opt.OnSync(*done)
 }

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"glint/ingest/wal/disk"
+	"glint/ingest/host/disk"
 )
 
 // Visit calls visit for each good record of the log in dir, the oldest first,
@@ -19,7 +19,7 @@ import (
 // some whose Append is still waiting for the disk. Damaged records are left out:
 // their numbers are missing.
 func Visit(dir string, visit func(Position, *Record) error) (next Position, err error) {
-	w := walk{fs: disk.OS{}, dir: dir, nextSeq: 1, next: 1}
+	w := recoverer{fs: disk.OS{}, dir: dir, nextSeq: 1, next: 1}
 	names, err := w.fs.ReadDir(dir)
 	if err != nil {
 		return next, fmt.Errorf("wal: list segments: %w", err)
@@ -39,7 +39,7 @@ func Visit(dir string, visit func(Position, *Record) error) (next Position, err 
 
 // visit goes through the records of one segment and returns the number after
 // the last one.
-func (w *walk) visit(s *segment, last bool, visit func(Position, *Record) error) (next uint64, err error) {
+func (w *recoverer) visit(s *segment, last bool, visit func(Position, *Record) error) (next uint64, err error) {
 	f, err := w.fs.Open(filepath.Join(w.dir, s.name), false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s.first, nil // a running log has deleted it

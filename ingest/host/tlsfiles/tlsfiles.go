@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"time"
 
 	"glint/ingest/host/reload"
 )
@@ -47,12 +46,7 @@ func (f Files) Validate() error {
 
 // Source gives the current configuration. It is safe for concurrent use.
 type Source struct {
-	value *reload.Value[*loaded]
-}
-
-type loaded struct {
-	config   *tls.Config
-	notAfter time.Time
+	value *reload.Value[*tls.Config]
 }
 
 // Open reads the files. Logger, which may be nil, is told of later changes and
@@ -84,7 +78,7 @@ func open(files Files, o reload.Options, logger *slog.Logger) (*Source, error) {
 	return &Source{value}, nil
 }
 
-func (f Files) load() (*loaded, error) {
+func (f Files) load() (*tls.Config, error) {
 	if err := reload.CheckPrivate(f.Key, 0o007); err != nil {
 		return nil, fmt.Errorf("tlsfiles: %w", err)
 	}
@@ -105,7 +99,7 @@ func (f Files) load() (*loaded, error) {
 		}
 		c.ClientAuth = tls.VerifyClientCertIfGiven
 	}
-	return &loaded{c, pair.Leaf.NotAfter}, nil
+	return c, nil
 }
 
 // base has HTTP/1.1 only. Sessions are not resumed: a client would otherwise
@@ -117,9 +111,6 @@ func base() *tls.Config {
 // Config returns a server's configuration that follows the files.
 func (s *Source) Config() *tls.Config {
 	c := base()
-	c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.value.Get().config, nil }
+	c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.value.Get(), nil }
 	return c
 }
-
-// NotAfter returns when the certificate in use ends, for a gauge.
-func (s *Source) NotAfter() time.Time { return s.value.Get().notAfter }

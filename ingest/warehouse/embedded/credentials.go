@@ -30,14 +30,14 @@ type refusal struct {
 // account is a name and a password as a client sent them.
 type account struct{ name, password string }
 
-// doorkeeper knows who may come in. The engine checks again, but sees only
+// authenticator knows who may come in. The engine checks again, but sees only
 // requests that passed here, with exactly one name and password.
-type doorkeeper struct {
+type authenticator struct {
 	passwords map[string][sha256.Size]byte
 }
 
-func newDoorkeeper(users []User) *doorkeeper {
-	d := &doorkeeper{passwords: map[string][sha256.Size]byte{}}
+func newAuthenticator(users []User) *authenticator {
+	d := &authenticator{passwords: map[string][sha256.Size]byte{}}
 	for _, user := range users {
 		d.passwords[user.Name] = sha256.Sum256([]byte(user.Password))
 	}
@@ -45,7 +45,7 @@ func newDoorkeeper(users []User) *doorkeeper {
 }
 
 // admit returns the account of the request, or why it is refused.
-func (d *doorkeeper) admit(header http.Header, query url.Values) (account, *refusal) {
+func (d *authenticator) admit(header http.Header, query url.Values) (account, *refusal) {
 	found, refused := accounts(header, query)
 	if refused != nil {
 		return account{}, refused

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"glint/ingest/host/backoff"
 )
 
 // killQuery ends one query. Name and id are parameters, never part of the text;
@@ -43,12 +45,12 @@ func queryID(header http.Header, parameters url.Values) string {
 func (p *proxy) killIfAbandoned(client context.Context, id, user string) (finished func()) {
 	answered := make(chan struct{})
 	forget := context.AfterFunc(client, func() {
-		for pause := firstKillPause; ; pause = min(2*pause, maxKillPause) {
+		for pauses := (backoff.Backoff{First: firstKillPause, Last: maxKillPause}); ; {
 			p.kill(id, user)
 			select {
 			case <-answered:
 				return
-			case <-time.After(pause):
+			case <-time.After(pauses.Next()):
 			}
 		}
 	})

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"glint/ingest/host/filelock"
 )
 
 // dirLock is the right to use a data directory. The lock belongs to the open
@@ -19,9 +21,6 @@ type dirLock struct {
 	file *os.File
 }
 
-// lockRetry is the pause between two tries for the lock.
-const lockRetry = 100 * time.Millisecond
-
 // acquireLock takes the lock at path, waiting for up to wait. It returns an
 // *Error with ErrDataDirInUse, or the context's error.
 func acquireLock(ctx context.Context, path, dataDir string, wait time.Duration, log *slog.Logger) (*dirLock, error) {
@@ -30,31 +29,23 @@ func acquireLock(ctx context.Context, path, dataDir string, wait time.Duration, 
 		return nil, fmt.Errorf("open lock file: %w", err)
 	}
 	lock := &dirLock{file: file}
-	deadline := time.Now().Add(wait)
-	for tries := 0; ; tries++ {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return lock, lock.note(os.Getpid())
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			lock.release()
-			return nil, fmt.Errorf("lock data directory: %w", err)
-		}
-		if time.Now().After(deadline) {
-			holder := lock.holder()
-			lock.release()
-			return nil, inUse(dataDir, holder, wait)
-		}
-		if tries == 0 {
-			log.Info("waiting for data directory", "data_dir", dataDir, "holder_pid", lock.holder(), "wait", wait)
-		}
-		select {
-		case <-ctx.Done():
-			lock.release()
-			return nil, fmt.Errorf("wait for data directory: %w", ctx.Err())
-		case <-time.After(lockRetry):
-		}
+	waiting, cancel := context.WithTimeoutCause(ctx, wait, filelock.ErrHeld)
+	defer cancel()
+	err = filelock.Wait(waiting, file, func() {
+		log.Info("waiting for data directory", "data_dir", dataDir, "holder_pid", lock.holder(), "wait", wait)
+	})
+	switch {
+	case err == nil:
+		return lock, lock.note(os.Getpid())
+	case errors.Is(err, filelock.ErrHeld):
+		err = inUse(dataDir, lock.holder(), wait)
+	case ctx.Err() != nil:
+		err = fmt.Errorf("wait for data directory: %w", ctx.Err())
+	default:
+		err = fmt.Errorf("lock data directory: %w", err)
 	}
+	lock.release()
+	return nil, err
 }
 
 func inUse(dataDir string, holder int, wait time.Duration) error {

@@ -64,7 +64,7 @@ var hopHeaders = []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", 
 // only; the engine's page /play would be one more thing that is open to everybody.
 type proxy struct {
 	relay     *relay
-	doors     *doorkeeper
+	doors     *authenticator
 	warehouse User // ends the queries of clients that left
 	bodies    *budget
 	maxBody   int64
@@ -81,7 +81,7 @@ type proxy struct {
 func newProxy(cfg *Config, way *relay) *proxy {
 	p := &proxy{
 		relay:     way,
-		doors:     newDoorkeeper(cfg.Users),
+		doors:     newAuthenticator(cfg.Users),
 		warehouse: cfg.warehouseUser(),
 		bodies:    &budget{free: cfg.MaxBufferedBytes},
 		maxBody:   cfg.MaxBodyBytes,

@@ -1,0 +1,264 @@
+package batch
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"glint/ingest/host/backoff"
+)
+
+// Pipeline brings the records of one lane of the log into the warehouse, in named
+// batches. A batch is decided once: its manifest is on disk before its first
+// try, and every try inserts the same records under the same name, until one
+// succeeds. So a try whose answer was lost changes nothing. Then receipts are
+// written, and only then the batch is acknowledged to the log.
+type Pipeline struct {
+	Lane          string
+	Dir           string // for manifests and the checkpoint
+	Source        Source
+	Loader        *Loader
+	MaxLines      int           // of a batch; a larger record is a batch of its own
+	MaxBytes      int           // of a batch, decompressed
+	FlushInterval time.Duration // between batches that are not full: the longest that a record waits for others
+	Inserters     int           // batches in flight
+	// Await returns when the Loader's warehouse can be used, or with the error of
+	// ctx; nil: at once. Until then records are read and decided, not loaded.
+	Await    func(ctx context.Context) error
+	Receipts Receipts // nil: none are kept
+	Metrics  *Metrics // nil: nothing is counted
+	Logger   *slog.Logger
+
+	manifests    *manifests
+	state        checkpoint // changed by the acknowledger's calls only, once Run has begun
+	acknowledger acknowledger
+	warnings     sourceWarnings
+}
+
+// Run works until ctx ends or the disk fails. What is in flight then is tried
+// again by the next Run.
+func (l *Pipeline) Run(ctx context.Context) error {
+	unfinished, err := l.open(ctx)
+	if err != nil {
+		return fmt.Errorf("lane %s: %w", l.Lane, err)
+	}
+	batches := make(chan *namedBatch)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(batches)
+		return l.decide(ctx, unfinished, batches)
+	})
+	for range l.Inserters {
+		g.Go(func() error {
+			if l.Await != nil {
+				if err := l.Await(ctx); err != nil {
+					return err
+				}
+			}
+			for b := range batches {
+				if err := l.insert(ctx, b); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err = g.Wait()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("lane %s: %w", l.Lane, err)
+	}
+	return nil
+}
+
+// open reads how far the lane is and returns the batches that were decided and
+// are not known to be in the warehouse.
+func (l *Pipeline) open(ctx context.Context) (unfinished []Manifest, err error) {
+	if l.manifests, err = openManifests(l.Dir); err != nil {
+		return nil, err
+	}
+	all, saved, err := l.readState()
+	if err != nil {
+		return nil, err
+	}
+	known := l.state.Acknowledged
+	if len(all) > 0 {
+		known = max(known, all[len(all)-1].Last)
+	}
+	if known > l.Source.Last() {
+		// The log is not the one that the checkpoint speaks of: its folder was
+		// deleted. Its records begin anew, and so do the names.
+		l.Logger.Warn("the log was replaced by another one; all of it is inserted", "lane", l.Lane)
+		if err := l.manifests.drop(all); err != nil {
+			return nil, err
+		}
+		l.state, all = checkpoint{}, nil
+	}
+	if boot := bootID(); l.state.BootID != boot {
+		// The machine may have lost power since. What was acknowledged may not
+		// have been on the warehouse's disk: all that the log still has is
+		// inserted again, under the same names.
+		l.state.BootID = boot
+		if len(all) > 0 {
+			l.state.Acknowledged = min(l.state.Acknowledged, all[0].First-1)
+		}
+	}
+	if l.state.LogID == "" {
+		l.state.LogID = l.Lane + "-" + rand.Text() // a new log's names must not meet an old one's
+	}
+	oldest := l.Source.Release(l.state.Acknowledged + 1)
+	unfinished, broken := unbroken(all, max(l.state.Acknowledged+1, oldest))
+	for _, m := range broken {
+		l.state.Redo = max(l.state.Redo, m.Last)
+	}
+	if l.state != saved { // else a full disk need not hold it up
+		if err := l.persist(ctx, func() error { return l.manifests.saveCheckpoint(l.state) }); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.manifests.drop(broken); err != nil {
+		return nil, err
+	}
+	return unfinished, l.manifests.forgetBefore(oldest)
+}
+
+// readState reads what the lane has written down. What is damaged is made anew from
+// the rest: then all that the log has is looked for in the warehouse, and what is
+// absent is inserted. It also returns the checkpoint as the file has it.
+func (l *Pipeline) readState() (all []Manifest, saved checkpoint, err error) {
+	damaged := 0
+	l.state, err = l.manifests.checkpoint()
+	if errors.Is(err, errDamaged) {
+		l.Logger.Error("damaged checkpoint made anew; all that the log has is looked for in the warehouse",
+			"lane", l.Lane, "error", err, "kept_as", checkpointFile+damagedSuffix)
+		damaged++
+		err = l.manifests.setAside(checkpointFile)
+	}
+	if err != nil {
+		return nil, saved, err
+	}
+	saved = l.state
+	all, lost, err := l.manifests.load()
+	if err != nil {
+		return nil, saved, err
+	}
+	if lost > 0 {
+		l.Logger.Error("damaged manifests set aside; all that the log has is looked for in the warehouse",
+			"lane", l.Lane, "manifests", lost)
+	}
+	if damaged+lost == 0 {
+		return all, saved, nil
+	}
+	l.state.Redo, l.state.Acknowledged = l.Source.Last(), 0
+	if len(all) > 0 && l.state.LogID == "" {
+		l.state.LogID = logIDOf(all[len(all)-1])
+	}
+	return all, saved, nil
+}
+
+// unbroken returns the batches that have records from a record on, up to the first
+// record that is in none. What follows is broken: its records are decided anew.
+func unbroken(all []Manifest, from uint64) (unfinished, broken []Manifest) {
+	for _, m := range all {
+		switch {
+		case m.Last < from:
+		case m.First <= from:
+			unfinished = append(unfinished, m)
+			from = m.Last + 1
+		default:
+			broken = append(broken, m)
+		}
+	}
+	return unfinished, broken
+}
+
+// insert tries until the batch is in the warehouse.
+func (l *Pipeline) insert(ctx context.Context, b *namedBatch) error {
+	result, err := l.load(ctx, b)
+	if err != nil {
+		return err
+	}
+	if l.Receipts != nil {
+		receipts := l.receiptsOf(b, result)
+		if err := l.persist(ctx, func() error { return l.Receipts.Append(receipts) }); err != nil {
+			return err
+		}
+	}
+	b.free()
+	return l.acknowledger.done(b, func(last uint64) error {
+		return l.persist(ctx, func() error { return l.advance(last) })
+	})
+}
+
+// load loads a batch, chunk by chunk if it is a large record.
+func (l *Pipeline) load(ctx context.Context, b *namedBatch) (all *Result, err error) {
+	for _, p := range chunksOf(b.Name, b.bodies, l.MaxLines, l.MaxBytes) {
+		result, err := l.loadChunk(ctx, p, b.isRetry, b.oldest())
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = result
+		} else {
+			all.add(result)
+		}
+	}
+	return all, nil
+}
+
+// loadChunk tries until ctx ends.
+func (l *Pipeline) loadChunk(ctx context.Context, p chunk, isRetry bool, oldest time.Time) (*Result, error) {
+	try := l.Loader.Load
+	if isRetry {
+		try = l.Loader.Reload
+	}
+	for pauses := (backoff.Backoff{First: firstPause, Last: lastPause}); ; {
+		began := time.Now()
+		result, err := try(ctx, p.name, p.bodies)
+		if err == nil {
+			now := time.Now()
+			l.Metrics.loaded(l.Lane, p.bodies, result, now.Sub(began), now.Sub(oldest))
+			l.warnings.add(l.Logger, l.Lane, p.bodies, result)
+			return result, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		try = l.Loader.Reload
+		l.Metrics.retried(l.Lane)
+		pause := pauses.Next()
+		l.Logger.Warn("batch not inserted, trying again", "lane", l.Lane, "error", err, "pause", pause)
+		if err := backoff.Spread(ctx, pause); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// persist tries until a small file is written: a disk that is full for a moment,
+// or a lack of descriptors, must not end the service.
+func (l *Pipeline) persist(ctx context.Context, write func() error) error {
+	for pauses := (backoff.Backoff{First: firstPause, Last: lastPause}); ; {
+		err := write()
+		if err == nil {
+			return nil
+		}
+		pause := pauses.Next()
+		l.Logger.Warn("state of the log not written, trying again", "lane", l.Lane, "error", err, "pause", pause)
+		if err := backoff.Spread(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// advance keeps how far the lane is. The log may let go what is before.
+func (l *Pipeline) advance(last uint64) error {
+	l.state.Acknowledged = last
+	if err := l.manifests.saveCheckpoint(l.state); err != nil {
+		return err
+	}
+	return l.manifests.forgetBefore(l.Source.Release(last + 1))
+}

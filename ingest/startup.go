@@ -1,0 +1,378 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/edge/token"
+	"glint/ingest/host/backoff"
+	"glint/ingest/wal"
+	"glint/ingest/warehouse"
+	"glint/ingest/warehouse/embedded"
+	"glint/schema/migrate"
+)
+
+// startup brings the warehouse up beside the log and the pixel, which answer
+// without it, and begins to load. What fails is tried again for ever: the engine,
+// the connection, the migrations, the keys, the folders of the pipelines.
+type startup struct {
+	cfg       *Config
+	lanes     *wal.Lanes
+	pipelines *pipelines
+	onUp      func(*warehouseHandle, *token.Ring) // called once
+
+	cancel context.CancelFunc
+	ended  chan struct{} // closed when run has returned
+	report reporter
+
+	mu       sync.Mutex
+	restarts uint64 // of engines that have ended for good
+	handle   warehouseHandle
+	ring     *token.Ring
+	migrated bool
+	problem  *Problem // nil: all is up
+	since    time.Time
+}
+
+func newStartup(cfg *Config, up func(*warehouseHandle, *token.Ring)) *startup {
+	return &startup{
+		cfg: cfg, onUp: up, report: reporter{cfg: cfg}, ended: make(chan struct{}),
+		problem: &Problem{Code: codeStarting, Text: "the warehouse is being started"}, since: time.Now(),
+	}
+}
+
+// The pauses between two tries to bring the warehouse up.
+const (
+	firstUpPause = 250 * time.Millisecond
+	lastUpPause  = 10 * time.Second
+)
+
+// start lets it work until stopLoading; a fault in the configuration goes to failed.
+func (s *startup) start(failed chan<- error) {
+	var ctx context.Context
+	ctx, s.cancel = context.WithCancel(context.Background())
+	go s.run(ctx, failed)
+}
+
+// run works until ctx ends; a fault in the configuration goes to failed.
+func (s *startup) run(ctx context.Context, failed chan<- error) {
+	defer close(s.ended)
+	pauses := backoff.Backoff{First: firstUpPause, Last: lastUpPause}
+	for ctx.Err() == nil {
+		err := s.bringUp(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if errors.Is(err, warehouse.ErrDSN) {
+			failed <- err
+			return
+		}
+		if err == nil {
+			s.report.up()
+			pauses.Reset()
+			if err = s.untilEngineEnds(ctx); err == nil {
+				return
+			}
+		}
+		s.report.waiting(s.note(err), err, time.Now())
+		_ = pauses.Wait(ctx) // the loop ends with ctx
+	}
+}
+
+// bringUp does what is still missing. It returns the first fault, after it has done
+// what does not depend on that.
+func (s *startup) bringUp(ctx context.Context) error {
+	loadingFault := s.pipelines.open(s.lanes)
+	if err := s.startEngine(ctx); err != nil {
+		return err
+	}
+	w, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if !s.migrated {
+		s.cfg.progress("checking the schema")
+		if err := migrateSchema(ctx, w); err != nil {
+			return err
+		}
+		s.migrated = true
+	}
+	if s.ring == nil {
+		ring, err := openRing(ctx, s.cfg, w)
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		s.ring = ring
+		s.mu.Unlock()
+	}
+	if loadingFault != nil {
+		return errFiles{loadingFault}
+	}
+	s.mu.Lock()
+	s.problem, s.since = nil, time.Now()
+	first := s.onUp
+	s.onUp = nil
+	s.mu.Unlock()
+	s.pipelines.begin(w, s.ring)
+	if first != nil {
+		first(&s.handle, s.ring)
+	}
+	return nil
+}
+
+// startEngine starts the embedded engine, if there is to be one and none runs. It
+// keeps the address that the engine got first.
+func (s *startup) startEngine(ctx context.Context) (err error) {
+	if s.cfg.Engine == nil || s.handle.engine != nil {
+		return nil
+	}
+	c := *s.cfg.Engine
+	if c.Library == "" && s.cfg.FindEngine != nil {
+		if c.Library, err = s.cfg.FindEngine(); err != nil {
+			return errEngine{fmt.Errorf("%w: %w", embedded.ErrLibraryMissing, err)}
+		}
+	}
+	if at, err := url.Parse(s.handle.address); err == nil && at.Host != "" {
+		c.Listen = at.Host
+	}
+	s.cfg.progress("starting the embedded warehouse")
+	engine, err := embedded.Start(ctx, c)
+	if err != nil {
+		return errEngine{err}
+	}
+	s.mu.Lock()
+	s.handle.engine, s.handle.address = engine, engine.URL()
+	s.mu.Unlock()
+	return nil
+}
+
+func (s *startup) connect(ctx context.Context) (*warehouse.Warehouse, error) {
+	if s.handle.Warehouse != nil {
+		return s.handle.Warehouse, nil
+	}
+	dsn := s.cfg.WarehouseDSN
+	if s.handle.engine != nil {
+		dsn = engineDSN(s.handle.address, s.cfg.Engine.Users)
+	}
+	w, err := warehouse.Connect(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.handle.Warehouse = w
+	s.mu.Unlock()
+	return w, nil
+}
+
+// untilEngineEnds returns nil when ctx has ended, else why the engine has ended
+// for good; it is then started anew.
+func (s *startup) untilEngineEnds(ctx context.Context) error {
+	var done <-chan struct{} // nil, for ever, of an outside server
+	if s.handle.engine != nil {
+		done = s.handle.engine.Done()
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-done:
+	}
+	err := s.handle.engine.Err()
+	s.mu.Lock()
+	s.restarts += s.handle.engine.Restarts() + 1
+	s.handle.engine, s.migrated = nil, false
+	s.mu.Unlock()
+	return errEngine{fmt.Errorf("the embedded engine has ended: %w", err)}
+}
+
+// note keeps what is missing now, and since when.
+func (s *startup) note(err error) *Problem {
+	p := problemOf(err, s.cfg.Hint)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.problem == nil || s.problem.Code != p.Code {
+		s.since = time.Now()
+	}
+	s.problem = p
+	return p
+}
+
+// ready returns why the warehouse cannot be used, nil if it answers now.
+func (s *startup) ready() error {
+	s.mu.Lock()
+	problem, w := s.problem, s.handle.Warehouse
+	s.mu.Unlock()
+	if problem != nil && problem.Code != codeNoAnswer {
+		return errors.New(problem.Text)
+	}
+	var err error
+	if w == nil {
+		err = errNoAnswer
+	} else {
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		err = w.Ping(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err != nil:
+		if s.problem == nil {
+			s.problem, s.since = noAnswer, time.Now()
+		}
+		return errNoAnswer // its cause is nothing for strangers
+	case s.problem == noAnswer && s.onUp == nil:
+		s.problem, s.since = nil, time.Now()
+	}
+	return nil
+}
+
+var errNoAnswer = errors.New(noAnswer.Text)
+
+// stopPipelines ends run, and then the loading. What is in flight is tried again
+// after the next start.
+func (s *startup) stopPipelines(ctx context.Context) error {
+	if s.cancel != nil {
+		s.cancel()
+		bounded, cancel := context.WithTimeout(ctx, maxUpStop)
+		defer cancel()
+		select {
+		case <-s.ended:
+		case <-bounded.Done():
+			s.cfg.Logger.Warn("stopped while the warehouse was being started")
+		}
+	}
+	return s.pipelines.stop(ctx)
+}
+
+// maxUpStop bounds the wait for a start of the warehouse that was called off.
+const maxUpStop = 3 * time.Second
+
+// stopWarehouse closes the connections and ends the engine.
+func (s *startup) stopWarehouse(ctx context.Context) error {
+	s.mu.Lock()
+	h := s.handle
+	s.mu.Unlock()
+	return h.stop(ctx)
+}
+
+// register exposes how often the engine had to be started again, and whether
+// the warehouse can be used.
+func (s *startup) register(r prometheus.Registerer) {
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "glint_warehouse_up", Help: "1 once the warehouse has been reached, migrated and given its keys; 0 while something is missing.",
+	}, func() float64 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.onUp != nil || s.problem != nil {
+			return 0
+		}
+		return 1
+	}))
+	if s.cfg.Engine == nil {
+		return
+	}
+	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "glint_engine_restarts_total", Help: "How often the embedded engine ended unasked and was started again.",
+	}, func() float64 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.handle.engine == nil {
+			return float64(s.restarts)
+		}
+		return float64(s.restarts + s.handle.engine.Restarts())
+	}))
+}
+
+// warehouseHandle is the warehouse and, if it is ours, its engine.
+type warehouseHandle struct {
+	*warehouse.Warehouse
+	engine  *embedded.Engine // nil for an outside server
+	address string           // URL without user, "" for an outside server
+}
+
+func (h *warehouseHandle) stop(ctx context.Context) error {
+	if h.Warehouse != nil {
+		_ = h.Close() // only closes sockets
+	}
+	if h.engine == nil {
+		return nil
+	}
+	return h.engine.Stop(ctx)
+}
+
+// engineDSN signs in as the user who may write, the one without a list of views.
+func engineDSN(address string, users []embedded.User) string {
+	u, _ := url.Parse(address) // the engine's own
+	for _, user := range users {
+		if user.ReadOnlyViews == nil {
+			u.User = url.UserPassword(user.Name, user.Password)
+		}
+	}
+	return u.String()
+}
+
+func migrateSchema(ctx context.Context, w *warehouse.Warehouse) error {
+	db := w.DB()
+	defer func() { _ = db.Close() }()
+	if _, err := migrate.Up(ctx, db); err != nil {
+		return fmt.Errorf("migrate warehouse: %w", err)
+	}
+	return nil
+}
+
+func (c *Config) progress(what string) {
+	if c.Progress != nil {
+		c.Progress(what)
+	}
+}
+
+// reporter says what is missing: at once when that changes, and again from time
+// to time.
+type reporter struct {
+	cfg   *Config
+	code  string
+	began time.Time // of this problem
+	next  time.Time
+}
+
+// repeatReport is how often a problem that stays is said again.
+const repeatReport = time.Minute
+
+func (r *reporter) waiting(p *Problem, err error, now time.Time) {
+	if p.Code != r.code {
+		r.code, r.began, r.next = p.Code, now, now
+	}
+	if now.Before(r.next) {
+		return
+	}
+	r.next = now.Add(repeatReport)
+	cause, _, _ := strings.Cut(err.Error(), "\n")
+	if r.cfg.Progress != nil {
+		text := fmt.Sprintf("not ready: %s; the pixel and ingest answer meanwhile: %s", p.Text, cause)
+		if p.Hint != "" {
+			text += "\nTry: " + p.Hint
+		}
+		r.cfg.progress(text)
+		return
+	}
+	facts := []any{"problem", p.Code, "text", p.Text, "error", cause, "since", r.began.UTC().Format(time.RFC3339)}
+	if p.Hint != "" {
+		facts = append(facts, "try", p.Hint)
+	}
+	r.cfg.Logger.Error("the warehouse cannot be used yet, trying again", facts...)
+}
+
+func (r *reporter) up() {
+	if r.code != "" {
+		r.cfg.Logger.Warn("the warehouse can be used again")
+	}
+	r.code = ""
+}
