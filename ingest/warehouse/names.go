@@ -1,9 +1,11 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -70,8 +72,7 @@ func (w *Warehouse) NearCampaigns(ctx context.Context, name string) ([]NearCampa
 	if normal, err := CampaignName(name); err == nil {
 		asked = normal
 	}
-	rows, err := w.conn.Query(ctx, schema.Query("nearest_campaigns"),
-		clickhouse.Named("campaign", asked), clickhouse.Named("count", nearCount+1))
+	rows, err := w.conn.Query(ctx, schema.Query("nearest_campaigns"), clickhouse.Named("campaign", asked))
 	if err != nil {
 		return nil, fmt.Errorf("find near campaigns: %w", err)
 	}
@@ -79,16 +80,47 @@ func (w *Warehouse) NearCampaigns(ctx context.Context, name string) ([]NearCampa
 	var near []NearCampaign
 	for rows.Next() {
 		var c NearCampaign
-		var distance int64
-		if err := rows.Scan(&c.Name, &distance); err != nil {
+		if err := rows.Scan(&c.Name); err != nil {
 			return nil, fmt.Errorf("find near campaigns: %w", err)
 		}
-		if c.Distance = int(distance); c.Name != asked && c.Name != name && len(near) < nearCount {
+		c.Distance = nameDistance(c.Name, asked)
+		if 2*c.Distance <= utf8.RuneCountInString(asked) && c.Name != asked && c.Name != name {
 			near = append(near, c)
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("find near campaigns: %w", err)
 	}
-	return near, nil
+	slices.SortFunc(near, func(a, b NearCampaign) int {
+		return cmp.Or(cmp.Compare(a.Distance, b.Distance), strings.Compare(a.Name, b.Name))
+	})
+	return near[:min(len(near), nearCount)], nil
+}
+
+// nameDistance returns the number of characters to insert, remove or replace to
+// make one name of the other, letter case aside (Levenshtein 1966). A name that
+// contains the asked one is as near as one that differs in two characters.
+func nameDistance(name, asked string) int {
+	lower := strings.ToLower(name)
+	a, b := []rune(lower), []rune(strings.ToLower(asked))
+	row := make([]int, len(b)+1) // distances of the part of a so far to each beginning of b
+	for j := range row {
+		row[j] = j
+	}
+	for i := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range b {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	if asked != "" && strings.Contains(lower, string(b)) {
+		return min(2, row[len(b)])
+	}
+	return row[len(b)]
 }
