@@ -211,7 +211,8 @@ func (i *instance) must(t testing.TB, args ...string) string {
 	return stdout
 }
 
-// report is the JSON report, its numbers as they stand in the text.
+// report is the JSON report, its numbers as they stand in the text, without the
+// time at which it was computed.
 func (i *instance) report(t testing.TB, campaign string) map[string]any {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(i.must(t, "report", campaign, "--format", "json")))
@@ -220,6 +221,7 @@ func (i *instance) report(t testing.TB, campaign string) map[string]any {
 	if err := d.Decode(&r); err != nil {
 		t.Fatal(err)
 	}
+	delete(r, "computed_at")
 	return r
 }
 
