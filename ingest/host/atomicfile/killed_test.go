@@ -80,13 +80,18 @@ func TestAKilledWriterLeavesNothing(t *testing.T) {
 
 func TestWithoutUnnamedFilesASweepRemovesWhatAKilledWriterLeft(t *testing.T) {
 	dir := t.TempDir()
-	later := time.Now().Add(2 * sweepAge)
 	keep := []string{".glint-new", ".new-", ".new-x1", ".newer", "new-1", "urls.csv"}
 	for _, name := range append(keep, ".new-12345") { // the last is an older version's
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+	info, err := os.Stat(filepath.Join(dir, ".new-12345"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := info.ModTime() // the kernel's clock, whatever the test's is
+	later := now.Add(2 * sweepAge)
 	killWriter(t, filepath.Join(dir, "urls.csv"), true, func() {
 		if removed, err := Sweep(dir, later); err != nil || removed != 1 {
 			t.Errorf("beside the writer %d removed, %v; want the older version's", removed, err)
@@ -95,7 +100,7 @@ func TestWithoutUnnamedFilesASweepRemovesWhatAKilledWriterLeft(t *testing.T) {
 	if left := namesIn(t, dir); len(left) != len(keep)+1 {
 		t.Fatalf("%v are left, want one more than %v", left, keep)
 	}
-	if removed, err := Sweep(dir, time.Now()); err != nil || removed != 0 {
+	if removed, err := Sweep(dir, now); err != nil || removed != 0 {
 		t.Errorf("%d removed that are new, %v", removed, err)
 	}
 	if removed, err := Sweep(dir, later); err != nil || removed != 1 {
