@@ -6,12 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
-	"time"
-)
 
-// lockPoll is how often a waiting install looks again. A blocking lock could
-// not be given up when the context ends.
-const lockPoll = 100 * time.Millisecond
+	"glint/ingest/host/filelock"
+)
 
 // lockTool takes the lock in the file at path, which stays for good: removing
 // it would let two holders lock two files of one name. waiting is called once
@@ -21,23 +18,10 @@ func lockTool(ctx context.Context, path string, waiting func()) (unlock func(), 
 	if err != nil {
 		return nil, err
 	}
-	for first := true; ; first = false {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return func() { _ = f.Close() }, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			return nil, errors.Join(err, f.Close())
-		}
-		if first {
-			waiting()
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(context.Cause(ctx), f.Close())
-		case <-time.After(lockPoll):
-		}
+	if err := filelock.Wait(ctx, f, waiting); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
+	return func() { _ = f.Close() }, nil
 }
 
 // ownGroup gives cmd its own process group, asks the whole group to end when
