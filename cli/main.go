@@ -18,6 +18,7 @@ import (
 	"glint/cli/engine"
 	"glint/cli/help"
 	"glint/cli/ignore"
+	imports "glint/cli/import"
 	"glint/cli/internal/app"
 	"glint/cli/internal/home"
 	"glint/cli/keys"
@@ -97,7 +98,7 @@ func groups(a *app.App) []group {
 		{"Start here:", []*cobra.Command{up.NewCmd(a), engine.NewCmd(a), version.NewCmd(a)}},
 		{"Campaigns:", []*cobra.Command{send.NewCmd(a), report.NewCmd(a, nil), ignore.NewCmd(a)}},
 		{"Operate:", []*cobra.Command{
-			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a, nil), stream.NewCmd(a),
+			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
 		}},
 		{"Check:", []*cobra.Command{doctor.NewCmd(a), audit.NewCmd(a, nil), classify.NewCmd(a)}},
 	}

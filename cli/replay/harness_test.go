@@ -171,7 +171,7 @@ func (p *place) replayUntil(ctx context.Context, args ...string) (code int, stdo
 	a := &app.App{In: p.in, Out: &out, Err: &errs, Home: p.home, Getenv: func(name string) string {
 		return map[string]string{"GLINT_INGEST_TOKEN": p.token}[name]
 	}}
-	cmd := NewCmd(a, nil)
+	cmd := NewCmd(a)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.SetArgs(append([]string{"--ingest-url", p.ingest.URL}, args...))
 	code = app.Report(&errs, cmd.ExecuteContext(ctx))

@@ -56,7 +56,7 @@ func TestASuccessSaysWhatWasStored(t *testing.T) {
 }
 
 // TestAFileWithoutAnEventFails has files of other kinds beside good ones; each is
-// named, with its form, also when it was replayed before.
+// named, with its form, also when it was read before.
 func TestAFileWithoutAnEventFails(t *testing.T) {
 	event := some("a", 1)[0]
 	for _, c := range []struct{ name, content, want string }{
@@ -64,7 +64,7 @@ func TestAFileWithoutAnEventFails(t *testing.T) {
 		{"array.log", "[" + event + "]\n", "no event in its 1 line, of the first one: the line is a JSON array, as Fastly's json_format 1"},
 		{"page.log", "<html>\n</html>\n", "of the first one: the line is HTML"},
 		{"access.log", `127.0.0.1 - - [x] "GET / HTTP/1.1" 200` + "\n", "access log"},
-		{"large.log", strings.Repeat("hello\n", 3*bodyLines), "no event in its 60,000 lines"},
+		{"large.log", strings.Repeat("hello\n", 60_000), "no event in its 60,000 lines"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPlace(t)
@@ -76,7 +76,7 @@ func TestAFileWithoutAnEventFails(t *testing.T) {
 					!strings.Contains(stderr, "glint: 1 file gave no event\nTry: ") || strings.Contains(stderr, "good.log") {
 					t.Errorf("exit %d, stderr:\n%s", code, stderr)
 				}
-				if !strings.Contains(stderr, c.want) && !strings.Contains(stderr, "when it was replayed before") {
+				if !strings.Contains(stderr, c.want) && !strings.Contains(stderr, "when it was read before") {
 					t.Errorf("stderr lacks %q:\n%s", c.want, stderr)
 				}
 			}
@@ -152,7 +152,7 @@ func TestAHoleInALargeFileIsSeen(t *testing.T) {
 // TestAStoppedReplayOfAChangedFileBeginsAnew changes what was read already.
 func TestAStoppedReplayOfAChangedFileBeginsAnew(t *testing.T) {
 	p := newPlace(t)
-	a := some("a", 3*bodyLines)
+	a := some("a", 60_000)
 	p.write("a.log", text(a))
 	bodies := 0
 	p.ingest.refusing(func() int {

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"glint/cli/internal/app"
+	"glint/cli/internal/logfiles"
 )
 
 func TestAnArchiveIsSentOnceAndThenWhatIsNew(t *testing.T) {
@@ -155,7 +156,7 @@ func TestLongLinesAreLeftOutAndTold(t *testing.T) {
 func TestABusyIngestGetsEveryLineLater(t *testing.T) {
 	for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
 		p := newPlace(t)
-		a := some("a", 2*bodyLines)
+		a := some("a", 2*logfiles.BodyLines)
 		p.write("a.log", text(a))
 		tries := 0
 		p.ingest.refusing(func() int {
@@ -173,7 +174,7 @@ func TestABusyIngestGetsEveryLineLater(t *testing.T) {
 
 func TestAStopAtAnyMomentAndTheRestLater(t *testing.T) {
 	p := newPlace(t)
-	a, b := some("a", 4*bodyLines+5), some("b", 3*bodyLines)
+	a, b := some("a", 4*logfiles.BodyLines+5), some("b", 60_000)
 	p.write("a.log.gz", gzipped(t, text(a)))
 	p.write("b.log", text(b))
 	var got []string
@@ -205,7 +206,7 @@ func TestAStopAtAnyMomentAndTheRestLater(t *testing.T) {
 	if told < 2 {
 		t.Errorf("%d stops, of which %d told how to go on", stops, told)
 	}
-	if len(got) > len(a)+len(b)+stops*(inFlight-1)*bodyLines {
+	if len(got) > len(a)+len(b)+stops*(logfiles.InFlight-1)*logfiles.BodyLines {
 		t.Errorf("%d lines were sent of %d: it began anew", len(got), len(a)+len(b))
 	}
 	slices.Sort(got)
@@ -216,7 +217,7 @@ func TestAStopAtAnyMomentAndTheRestLater(t *testing.T) {
 
 func TestMarksNeverPassABodyThatIsNotTaken(t *testing.T) {
 	p := newPlace(t)
-	a := some("a", 6*bodyLines)
+	a := some("a", 6*logfiles.BodyLines)
 	p.write("a.log", text(a))
 	first := true
 	p.ingest.refusing(func() int {

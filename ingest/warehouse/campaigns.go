@@ -78,6 +78,16 @@ func (w *Warehouse) campaignNamed(ctx context.Context, name string) (Campaign, e
 // callers at once get the same one: their inserts bear the same name, so that
 // ClickHouse takes only the first. A name that CampaignName refuses is an error.
 func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, error) {
+	return w.ensureCampaign(ctx, name, true)
+}
+
+// EnsureImportedCampaign is EnsureCampaign for a campaign of which nobody knows how
+// many messages were sent; one that exists stays as it is.
+func (w *Warehouse) EnsureImportedCampaign(ctx context.Context, name string) (Campaign, error) {
+	return w.ensureCampaign(ctx, name, false)
+}
+
+func (w *Warehouse) ensureCampaign(ctx context.Context, name string, sentKnown bool) (Campaign, error) {
 	c, err := w.CampaignNamed(ctx, name)
 	if !errors.Is(err, ErrNoCampaign) {
 		return c, err
@@ -86,6 +96,7 @@ func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, 
 		return c, fmt.Errorf("make campaign: the name %w", err)
 	}
 	fresh := NewCampaign(name)
+	fresh.SentKnown = sentKnown
 	sum := sha256.Sum256([]byte(name))
 	insertName := "campaign-" + hex.EncodeToString(sum[:])
 	for range 2 {
@@ -104,12 +115,13 @@ func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, 
 
 // DescribeCampaign gives a campaign, as CampaignNamed returned it, a subject, a
 // variant and a ceiling of tracking, and returns it as it is then. Empty texts
-// leave the ones that are there, and the ceiling only becomes narrower. Without
-// a difference nothing is written.
+// leave the ones that are there, and the ceiling only becomes narrower; from then
+// on it is known how many messages were sent. Without a difference nothing is
+// written.
 func (w *Warehouse) DescribeCampaign(ctx context.Context, c Campaign, subject, variant string, tracking Tracking) (Campaign, error) {
 	described := c
 	described.Subject, described.Variant = cmp.Or(subject, c.Subject), cmp.Or(variant, c.Variant)
-	described.Tracking = max(tracking, c.Tracking)
+	described.Tracking, described.SentKnown = max(tracking, c.Tracking), true
 	if described == c {
 		return c, nil
 	}

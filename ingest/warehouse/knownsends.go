@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"time"
 
@@ -124,6 +125,17 @@ func once(texts map[string]string, b []byte) string {
 
 // Len is how many messages are known.
 func (k *KnownSends) Len() int { return len(k.rows) }
+
+// Messages returns the ids of the messages that count.
+func (k *KnownSends) Messages() iter.Seq[uuid.UUID] {
+	return func(yield func(uuid.UUID) bool) {
+		for id := range k.rows {
+			if k.rows[id].complete && !yield(id) {
+				return
+			}
+		}
+	}
+}
 
 // Counts reports whether the message is known and belongs to a complete
 // registration.

@@ -1,4 +1,4 @@
-package replay
+package logfiles
 
 import (
 	"context"
@@ -10,19 +10,17 @@ import (
 
 	"glint/cli/internal/app"
 	"glint/cli/internal/output"
-	"glint/edge/event"
 	"glint/ingest/archive"
-	"glint/ingest/logline"
 )
 
-// stdin is the name of standard input among the files.
-const stdin = "-"
+// Stdin is the name of standard input among the files.
+const Stdin = "-"
 
-// A body is full at either. Ingest takes far larger ones; these keep the memory
+// BodyBytes and BodyLines are when a body is full. Ingest takes far larger ones; these keep the memory
 // small, and a stop loses little work.
 const (
-	bodyBytes = 4 << 20
-	bodyLines = 20_000
+	BodyBytes = 4 << 20
+	BodyLines = 20_000
 )
 
 // body is lines to be posted together.
@@ -44,6 +42,8 @@ type fileMark struct {
 type feeder struct {
 	out   chan *body
 	marks *marks
+	read  Reading
+	unit  string
 	fault func(error)
 	stdin io.Reader
 
@@ -57,6 +57,8 @@ type feeder struct {
 // source is a file that is read.
 type source struct {
 	archive.File
+	read    Lines
+	from    int64 // decoded; what is before was taken by an earlier run
 	noEvent bool  // none of its lines so far is an event
 	fault   error // of the first one
 	lines   int
@@ -80,7 +82,7 @@ func (f *feeder) run(ctx context.Context, files []archive.File) error {
 			f.skipped++
 			f.ended += file.Size
 			if from.NoEvent {
-				f.noEvents = append(f.noEvents, file.Path+": no event in its lines when it was replayed before")
+				f.noEvents = append(f.noEvents, file.Path+": no "+f.unit+" in its lines when it was read before")
 			}
 		default:
 			if err := f.file(ctx, &source{File: file, noEvent: from.Offset == 0 || from.NoEvent}, from.Offset); err != nil {
@@ -88,10 +90,14 @@ func (f *feeder) run(ctx context.Context, files []archive.File) error {
 			}
 		}
 	}
-	return f.flush(ctx)
+	return f.flush(ctx, true)
 }
 
 func (f *feeder) file(ctx context.Context, file *source, skip int64) error {
+	file.read = f.read.Open(file.Path)
+	if file.read.Stateful() {
+		file.from, skip = skip, 0
+	}
 	in, err := f.open(ctx, file.File)
 	if err != nil {
 		f.fault(err)
@@ -110,8 +116,8 @@ func (f *feeder) file(ctx context.Context, file *source, skip int64) error {
 		f.fault(fmt.Errorf("%s: %w", file.Path, err))
 	}
 	if file.noEvent && file.lines > 0 {
-		f.noEvents = append(f.noEvents, fmt.Sprintf("%s: no event in its %s, of the first one: %s",
-			file.Path, output.Plural(file.lines, "line", "lines"), strings.TrimPrefix(file.fault.Error(), "event: ")))
+		f.noEvents = append(f.noEvents, fmt.Sprintf("%s: no %s in its %s, of the first one: %s",
+			file.Path, f.unit, output.Plural(file.lines, "line", "lines"), strings.TrimPrefix(file.fault.Error(), "event: ")))
 	}
 	f.ended = f.readBytes(r, file.File, true)
 	return nil
@@ -151,14 +157,23 @@ func (f *feeder) lines(ctx context.Context, r *archive.Reader, file *source) err
 			}
 			return err
 		}
-		file.look(line)
-		f.next.lines = append(append(f.next.lines, line...), '\n')
-		f.next.count++
-		if len(f.next.lines) >= bodyBytes || f.next.count >= bodyLines {
+		before := len(f.next.lines)
+		var read error
+		f.next.lines, read = file.read.Append(f.next.lines, line)
+		file.look(read)
+		if r.Offset() <= file.from {
+			f.next.lines = f.next.lines[:before]
+			continue
+		}
+		if len(f.next.lines) > before {
+			f.next.count++
+		}
+		f.next.read = f.readBytes(r, file.File, false)
+		if len(f.next.lines) >= BodyBytes || f.next.count >= BodyLines {
 			if err := f.mark(r, file, false, false); err != nil {
 				return err
 			}
-			if err := f.flush(ctx); err != nil {
+			if err := f.flush(ctx, false); err != nil {
 				return err
 			}
 		}
@@ -166,16 +181,14 @@ func (f *feeder) lines(ctx context.Context, r *archive.Reader, file *source) err
 }
 
 // look notes whether a line is an event, until one is.
-func (s *source) look(line []byte) {
+func (s *source) look(read error) {
 	s.lines++
 	if !s.noEvent {
 		return
 	}
-	var e event.Event
-	err := logline.Parse(&e, string(line))
-	s.noEvent = err != nil
+	s.noEvent = read != nil
 	if s.fault == nil {
-		s.fault = err
+		s.fault = read
 	}
 }
 
@@ -195,13 +208,21 @@ func (f *feeder) mark(r *archive.Reader, file *source, done, ended bool) error {
 	return nil
 }
 
-// flush hands out the body, if there is anything in it.
-func (f *feeder) flush(ctx context.Context) error {
-	if f.next.count == 0 && len(f.next.marks) == 0 {
+// flush hands out the body, if there is anything in it. Its marks stay behind
+// while what its lines need is not stored yet.
+func (f *feeder) flush(ctx context.Context, end bool) error {
+	if f.next.count == 0 && len(f.next.marks) == 0 && !end {
 		return nil
+	}
+	settled, err := f.read.Settle(ctx, end)
+	if err != nil {
+		return err
 	}
 	b := f.next
 	f.next = body{number: b.number + 1, lines: make([]byte, 0, len(b.lines)+len(b.lines)/8)}
+	if !settled {
+		f.next.marks, b.marks = b.marks, nil
+	}
 	select {
 	case f.out <- &b:
 		return nil
@@ -213,7 +234,7 @@ func (f *feeder) flush(ctx context.Context) error {
 // open opens a file so that reading it ends with ctx.
 func (f *feeder) open(ctx context.Context, file archive.File) (io.ReadCloser, error) {
 	switch {
-	case file.Path == stdin:
+	case file.Path == Stdin:
 		return io.NopCloser(app.Interruptible(ctx, f.stdin)), nil
 	case !file.Regular:
 		return io.NopCloser(app.Interruptible(ctx, &pipe{path: file.Path})), nil

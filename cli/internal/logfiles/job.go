@@ -1,11 +1,11 @@
-// Package replay is `glint replay`: it feeds archived log files to ingest, whose
-// replay lane stores them beside the live lines without delaying those.
+// Package logfiles sends log files to ingest's replay lane, for `glint replay` and
+// `glint import`.
 //
 // Files are read in one goroutine, put together to bodies, and posted by a few
-// others. How far each file was taken is kept in $GLINT_HOME/replay, so that the
-// same command goes on where it ended. Loading a line twice changes no number:
-// the marks save time only.
-package replay
+// others. How far each file was taken is kept in a file, so that the same command
+// goes on where it ended. Loading a line twice changes no number: the marks save
+// time only.
+package logfiles
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"glint/cli/internal/app"
@@ -23,77 +22,59 @@ import (
 	"glint/ingest/logstream"
 )
 
-// inFlight is how many bodies are posted at once: one is compressed or on its
+// InFlight is how many bodies are posted at once: one is compressed or on its
 // way while ingest writes another to its disk.
-const inFlight = 3
+const InFlight = 3
 
-type options struct {
-	app      *app.App
-	paths    []string
-	ingest   app.IngestAt
-	restart  bool
-	noWait   bool
-	dryRun   bool
-	patience time.Duration
+// Reading is what becomes of the files' lines.
+type Reading interface {
+	// Open begins a file.
+	Open(path string) Lines
+	// Settle is called before a body of lines goes out, and with end after the last
+	// line: it stores what the lines need beside themselves. It returns false to
+	// put that off; then the run does not count them as sent yet.
+	Settle(ctx context.Context, end bool) (bool, error)
 }
 
-// NewCmd returns the command. Run is nil but in tests.
-func NewCmd(a *app.App, run func(context.Context, *options) error) *cobra.Command {
-	if run == nil {
-		run = runReplay
-	}
-	o := &options{app: a}
-	cmd := &cobra.Command{
-		Use:   "replay FILE|DIR...",
-		Short: "Send archived log files to ingest again",
-		Long: `Reads log files as Fastly leaves them in a bucket, plain or compressed by gzip, zstd or snappy (told by their content),
-and posts their lines to ingest. Folders are read with all below them, in the order of names; hidden and empty files
-are left out; - is stdin. Lines that are stored already change no number.
-
-It may be stopped at any moment: the same command goes on from there, and sends only what is new in files that have
-grown or come since; a file is known by all of its bytes. At the end it waits until it is known what became of the
-lines, and says how many were stored, repeated, unregistered, had a bad token or are dead letters (glint log
-deadletters). The exit code is 1 if a file could not be read whole or none of its lines is an event; the others are
-sent all the same.`,
-		Example: "  glint replay archive\n" +
-			"  glint replay --dry-run archive/2026-11-21T13:00:00.000-AbCdEf.log.gz\n" +
-			"  zcat archive/*.gz | glint replay -",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return app.UsageOf(cmd, errors.New("want files or folders of logs"))
-			}
-			return nil
-		},
-	}
-	f := cmd.Flags()
-	app.IngestFlags(cmd, &o.ingest)
-	f.BoolVar(&o.restart, "restart", false, "send all again, also what an earlier replay has sent")
-	f.BoolVar(&o.noWait, "no-wait", false, "end when ingest has the lines on disk, before it is known what becomes of them")
-	f.BoolVar(&o.dryRun, "dry-run", false, "only list what would be sent")
-	f.DurationVar(&o.patience, "patience", 15*time.Minute, "give up when ingest took nothing for so long")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if o.patience <= 0 {
-			return app.UsageOf(cmd, errors.New("--patience must be above zero"))
-		}
-		o.paths = args
-		return run(cmd.Context(), o)
-	}
-	return cmd
+// Lines reads the lines of one file in their order.
+type Lines interface {
+	// Append appends the event line of a line with its line feed to dst, or nothing.
+	// An error says why the line is no event; it holds no value of it.
+	Append(dst, line []byte) ([]byte, error)
+	// Stateful reports whether a line is read by what the lines before it say, so
+	// that a run that goes on in the middle of a file reads it from its begin.
+	Stateful() bool
 }
 
-func runReplay(ctx context.Context, o *options) error {
-	r := &replay{options: o}
+// Job is one run over log files.
+type Job struct {
+	App      *app.App
+	Paths    []string // files and folders; Stdin is standard input
+	Ingest   app.IngestAt
+	MarksDir string
+	Meaning  string // how lines are read, where that is by settings; see Reading
+	Reading  Reading
+	Restart  bool
+	NoWait   bool
+	Patience time.Duration
+	Past     string // what is done to the files, "replayed"
+	Unit     string // what a line should be, "event"
+	NoUnit   string // advice where no line of a file is one
+	// AnyOutcome lets a run succeed whose lines all became bad tokens or dead letters.
+	AnyOutcome bool
+}
+
+// Run sends the files and says what became of the lines.
+func (j *Job) Run(ctx context.Context) error {
+	r := &run{Job: j}
 	if err := r.find(); err != nil {
 		return err
 	}
-	if o.dryRun {
-		return r.list(ctx)
-	}
-	ingest, err := o.app.Ingest(o.ingest)
+	ingest, err := j.App.Ingest(j.Ingest)
 	if err != nil {
 		return err
 	}
-	if err := o.app.Home.Make(); err != nil {
+	if err := j.App.Home.Make(); err != nil {
 		return err
 	}
 	if err := r.marks.save(); err != nil { // of --restart, before anything can stop it
@@ -108,33 +89,41 @@ func runReplay(ctx context.Context, o *options) error {
 	return r.conclude(ctx)
 }
 
+// List prints what Run would send.
+func (j *Job) List(ctx context.Context) error {
+	r := &run{Job: j}
+	if err := r.find(); err != nil {
+		return err
+	}
+	return r.list(ctx)
+}
+
 // conclude says what became of the lines, and all that is wrong.
-func (r *replay) conclude(ctx context.Context) error {
+func (r *run) conclude(ctx context.Context) error {
 	for _, note := range r.noEvents {
-		fmt.Fprintln(r.app.Err, "note:", output.Safe(note))
+		fmt.Fprintln(r.App.Err, "note:", output.Safe(note))
 	}
 	var faults []error
 	if n := len(r.faults); n > 0 {
 		faults = append(faults, app.Try(fmt.Errorf("%s could not be read whole; all else was sent", output.Plural(n, "file", "files")),
 			"fetch them again, then run the same command: it sends what is missing"))
 	}
-	if r.noWait {
+	if r.NoWait {
 		if r.taken.lines > 0 {
-			fmt.Fprintln(r.app.Err, "ingest has them on disk; glint audit says what becomes of them")
+			fmt.Fprintln(r.App.Err, "ingest has them on disk; glint audit says what becomes of them")
 		}
-	} else if err := r.delivery.Report(ctx); err != nil {
+	} else if err := r.delivery.Report(ctx); err != nil && !(r.AnyOutcome && errors.Is(err, delivery.ErrNothingStored)) {
 		faults = append(faults, err)
 	}
 	if n := len(r.noEvents); n > 0 {
-		faults = append(faults, app.Try(errors.New(output.Plural(n, "file", "files")+" gave no event"),
-			"glint log deadletters show, or leave them out"))
+		faults = append(faults, app.Try(errors.New(output.Plural(n, "file", "files")+" gave no "+r.Unit), r.NoUnit))
 	}
 	return errors.Join(faults...)
 }
 
-// replay is one run.
-type replay struct {
-	*options
+// run is a Job under way.
+type run struct {
+	*Job
 	files  []archive.File
 	marks  *marks
 	faults []error // of files, told already
@@ -146,11 +135,11 @@ type replay struct {
 }
 
 // find looks for the files and for what is known of them.
-func (r *replay) find() (err error) {
+func (r *run) find() (err error) {
 	var paths []string
-	for _, path := range r.paths {
-		if path == stdin {
-			r.files = append(r.files, archive.File{Path: stdin})
+	for _, path := range r.Paths {
+		if path == Stdin {
+			r.files = append(r.files, archive.File{Path: Stdin})
 		} else {
 			paths = append(paths, path)
 		}
@@ -160,7 +149,7 @@ func (r *replay) find() (err error) {
 		r.fault(err)
 	}
 	r.files = append(r.files, found...)
-	if r.marks, err = openMarks(marksFile(r.app.Home.ReplayDir(), r.ingest.URL, paths), r.restart); err != nil {
+	if r.marks, err = openMarks(marksFile(r.MarksDir, r.Ingest.URL, paths, r.Meaning), r.Restart); err != nil {
 		return err
 	}
 	for _, file := range found {
@@ -170,14 +159,14 @@ func (r *replay) find() (err error) {
 }
 
 // fault reports a file that could not be read whole.
-func (r *replay) fault(err error) {
+func (r *run) fault(err error) {
 	r.faults = append(r.faults, err)
-	fmt.Fprintln(r.app.Err, "note:", output.Safe(err.Error()))
+	fmt.Fprintln(r.App.Err, "note:", output.Safe(err.Error()))
 }
 
 // connect finds out whether ingest answers and takes the token, before
 // anything is read.
-func (r *replay) connect(ctx context.Context, ingest app.Ingest) error {
+func (r *run) connect(ctx context.Context, ingest app.Ingest) error {
 	poster := ingest.Poster("lane=replay")
 	err := poster.Send(ctx, nil)
 	if ctx.Err() != nil {
@@ -189,8 +178,8 @@ func (r *replay) connect(ctx context.Context, ingest app.Ingest) error {
 	if status, ok := errors.AsType[*logstream.StatusError](err); err != nil && (!ok || !logstream.RetryablePost(status)) {
 		return app.Try(err, "check that glint runs there and that $GLINT_INGEST_TOKEN is its ingest token")
 	}
-	patient := &logstream.Patient{Patience: r.patience, Note: func(err error) {
-		fmt.Fprintln(r.app.Err, "waiting:", output.Safe(err.Error()))
+	patient := &logstream.Patient{Patience: r.Patience, Note: func(err error) {
+		fmt.Fprintln(r.App.Err, "waiting:", output.Safe(err.Error()))
 	}}
 	r.post = func(ctx context.Context, lines []byte) error {
 		return patient.Do(ctx, func(ctx context.Context) error {
@@ -205,31 +194,31 @@ func (r *replay) connect(ctx context.Context, ingest app.Ingest) error {
 		if !ingest.Running {
 			return poster, nil
 		}
-		again, err := r.app.Ingest(r.ingest) // it may have been started again, elsewhere
+		again, err := r.App.Ingest(r.Ingest) // it may have been started again, elsewhere
 		if err != nil || again == ingest {
 			return poster, err
 		}
 		return again.Poster("lane=replay"), nil
 	}
-	r.delivery.Patience, r.delivery.Notes = r.patience, r.app.Err
+	r.delivery.Patience, r.delivery.Notes = r.Patience, r.App.Err
 	return nil
 }
 
 // send reads and posts all files.
-func (r *replay) send(ctx context.Context) error {
+func (r *run) send(ctx context.Context) error {
 	began := time.Now()
-	f := &feeder{out: make(chan *body), marks: r.marks, fault: r.fault, stdin: r.app.In}
+	f := &feeder{out: make(chan *body), marks: r.marks, read: r.Reading, unit: r.Unit, fault: r.fault, stdin: r.App.In}
 	totalBytes := int64(0)
 	for _, file := range r.files {
 		totalBytes += file.Size
 	}
-	r.taken = &taken{marks: r.marks, progress: output.NewProgress(r.app.Err, "kB replayed:", int(totalBytes/1000))}
+	r.taken = &taken{marks: r.marks, progress: output.NewProgress(r.App.Err, "kB "+r.Past+":", int(totalBytes/1000))}
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(f.out)
 		return f.run(running, r.files)
 	})
-	for range inFlight {
+	for range InFlight {
 		g.Go(func() error {
 			for b := range f.out {
 				if b.count > 0 {
@@ -255,17 +244,17 @@ func (r *replay) send(ctx context.Context) error {
 	return err
 }
 
-func (r *replay) summary(f *feeder, took time.Duration, stopped bool) {
-	w := r.app.Err
+func (r *run) summary(f *feeder, took time.Duration, stopped bool) {
+	w := r.App.Err
 	if f.skipped > 0 {
-		fmt.Fprintln(w, output.Plural(f.skipped, "file was", "files were")+" replayed before; --restart sends all again")
+		fmt.Fprintln(w, output.Plural(f.skipped, "file was", "files were")+" "+r.Past+" before; --restart sends all again")
 	}
 	n := r.taken
 	if n.lines == 0 {
 		fmt.Fprintln(w, "no lines to send")
 	} else {
 		rate := float64(n.lines) / max(took.Seconds(), 0.001)
-		fmt.Fprintf(w, "replayed %s: %s, %s in %s (%s lines/s)\n", output.Plural(n.files, "file", "files"), output.Plural(n.lines, "line", "lines"),
+		fmt.Fprintf(w, "%s %s: %s, %s in %s (%s lines/s)\n", r.Past, output.Plural(n.files, "file", "files"), output.Plural(n.lines, "line", "lines"),
 			output.Plural(n.bytes, "byte", "bytes"), output.Duration(took), output.Count(uint64(rate)))
 	}
 	if stopped {
@@ -274,7 +263,7 @@ func (r *replay) summary(f *feeder, took time.Duration, stopped bool) {
 }
 
 // list prints what would be sent.
-func (r *replay) list(ctx context.Context) error {
+func (r *run) list(ctx context.Context) error {
 	t := output.NewTable("FILE", "BYTES", "STATE").AlignRight(1)
 	files, bytes := 0, int64(0)
 	for _, file := range r.files {
@@ -299,6 +288,13 @@ func (r *replay) list(ctx context.Context) error {
 		}
 		t.Row(file.Path, output.Count(uint64(file.Size)), state)
 	}
-	fmt.Fprintf(r.app.Err, "%s of %s would be sent; nothing was sent\n", output.Plural(files, "file", "files"), output.Plural(int(bytes), "byte", "bytes"))
-	return t.Write(r.app.Out)
+	fmt.Fprintf(r.App.Err, "%s of %s would be sent; nothing was sent\n", output.Plural(files, "file", "files"), output.Plural(int(bytes), "byte", "bytes"))
+	return t.Write(r.App.Out)
+}
+
+// Find returns the files that a Job over these paths reads, but for stdin. What
+// cannot be looked at is left out.
+func Find(paths []string) []archive.File {
+	files, _ := archive.Find(paths)
+	return files
 }

@@ -1,4 +1,4 @@
-package replay
+package logfiles
 
 import (
 	"context"
@@ -38,8 +38,9 @@ type marks struct {
 const firstPause = time.Second
 
 // marksFile is the place of the marks of these paths at that ingest; "" is the
-// running one, whose address may change.
-func marksFile(dir, ingestURL string, paths []string) string {
+// running one, whose address may change. meaning is how their lines are read, ""
+// for lines that go as they are.
+func marksFile(dir, ingestURL string, paths []string, meaning string) string {
 	set := []string{ingestURL}
 	for _, path := range paths {
 		if absolute, err := filepath.Abs(path); err == nil {
@@ -48,6 +49,9 @@ func marksFile(dir, ingestURL string, paths []string) string {
 		set = append(set, path)
 	}
 	slices.Sort(set[1:])
+	if meaning != "" {
+		set = append(set, meaning)
+	}
 	sum := sha256.Sum256([]byte(strings.Join(set, "\x00")))
 	return filepath.Join(dir, hex.EncodeToString(sum[:8])+".json")
 }
@@ -65,7 +69,7 @@ func openMarks(path string, restart bool) (*marks, error) {
 		return m, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read how far the replay is: %w", err)
+		return nil, fmt.Errorf("read how far the files are sent: %w", err)
 	}
 	if json.Unmarshal(b, &m.known) != nil {
 		m.known = map[string]archive.Mark{}
@@ -139,7 +143,7 @@ func (m *marks) write() error {
 		err = atomicfile.WriteFile(m.path, append(b, '\n'))
 	}
 	if err != nil {
-		return fmt.Errorf("keep how far the replay is: %w", err)
+		return fmt.Errorf("keep how far the files are sent: %w", err)
 	}
 	m.saved, m.change = time.Now(), false
 	m.pause = max(firstPause, 20*m.saved.Sub(began))

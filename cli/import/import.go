@@ -1,0 +1,178 @@
+// Package imports is `glint import`: it reads access logs of CDNs and web servers,
+// makes an event line of each request of a pixel, and posts those to ingest's
+// replay lane.
+package imports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/logfiles"
+	"glint/edge/pixel"
+	"glint/ingest/cdnlog"
+	"glint/ingest/networks"
+)
+
+type options struct {
+	app       *app.App
+	job       logfiles.Job
+	format    cdnlog.Format
+	precision pixel.Precision
+	files     networks.Files
+	recipient string // parameter of the URL that names the recipient; "": none
+	campaign  string
+	allowed   []string
+	limits    limits
+	dsn       string
+	follow    bool
+	every     time.Duration
+}
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
+	o := &options{app: a, job: logfiles.Job{
+		App: a, Past: "imported", Unit: "request", NoUnit: "the --format of the file, or leave it out", AnyOutcome: true,
+	}}
+	cmd := &cobra.Command{
+		Use:   "import FILE|DIR...",
+		Short: "Count opens from the logs of a CDN or web server",
+		Long: `Reads access logs, plain or compressed, of CloudFront (standard logs, W3C and JSON), S3, Fastly (JSON and combined),
+Cloudflare (Logpush http_requests), nginx, Apache and Caddy (combined and JSON). Each GET of an image whose URL holds a
+message's token or id is an open, whatever status the CDN answered. Folders are read with all below them; - is stdin.
+
+With --recipient-param and --campaign-param a request names its message by two parameters of the URL. Campaigns and
+messages are registered as they appear, unsigned: how many were sent stays unknown, and no rate is printed until a file
+of recipients is registered for the campaign (glint send register).
+
+An event's id comes from the request id of the log, else from the whole line: the same log twice, cut, renamed or
+compressed otherwise changes no number. It may be stopped at any moment; the same command goes on from there. A line that
+cannot be read is counted by its reason and stops nothing. The exit code is 1 if a file could not be read or held no
+request.`,
+		Example: "  glint import logs/\n" +
+			"  glint import --format cloudfront --recipient-param subscriber --campaign-param category logs/\n" +
+			"  zcat access.log.*.gz | glint import --format nginx -",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return app.UsageOf(cmd, errors.New("want files or folders of logs"))
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	names := make([]string, len(cdnlog.Formats))
+	for i, format := range cdnlog.Formats {
+		names[i] = string(format)
+	}
+	format := app.ChoiceFlag(cmd, "format", "form of the logs", names...)
+	f.StringVar(&o.recipient, "recipient-param", "", "parameter of the URL that names the recipient; with --campaign-param")
+	f.StringVar(&o.campaign, "campaign-param", "", "parameter of the URL that names the campaign; with --recipient-param")
+	f.StringSliceVar(&o.allowed, "campaigns", nil, "campaigns that may be registered (default: all that appear)")
+	f.IntVar(&o.limits.campaigns, "max-campaigns", 1000, "most campaigns that a run registers")
+	f.IntVar(&o.limits.messages, "max-messages", 5_000_000, "most messages that a run registers")
+	precision := f.String("ip-precision", "truncated", "what is kept of addresses: truncated (/24, /48), full, none")
+	f.StringVar(&o.files.Operator, "networks", "", "CSV that names networks, as of glint up")
+	f.StringVar(&o.files.ASNs, "asn-db", "", "database of AS numbers and countries in MaxMind's format")
+	f.BoolVar(&o.follow, "follow", false, "go on, and import what is new in files that grow or come")
+	f.DurationVar(&o.every, "every", 5*time.Second, "time between two looks of --follow")
+	app.IngestFlags(cmd, &o.job.Ingest)
+	f.BoolVar(&o.job.Restart, "restart", false, "read all again, also what an earlier import has sent")
+	f.BoolVar(&o.job.NoWait, "no-wait", false, "end when ingest has the lines on disk, before it is known what becomes of them")
+	f.DurationVar(&o.job.Patience, "patience", 15*time.Minute, "give up when ingest took nothing for so long")
+	app.WarehouseFlag(cmd, &o.dsn)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.job.Paths, o.format = args, cdnlog.Format(format.String())
+		if err := o.check(*precision); err != nil {
+			return app.UsageOf(cmd, err)
+		}
+		return o.run(cmd.Context())
+	}
+	return cmd
+}
+
+func (o *options) check(precision string) (err error) {
+	var faults []error
+	if o.precision, err = pixel.ParsePrecision(precision); err != nil {
+		faults = append(faults, fmt.Errorf("--ip-precision: %w", err))
+	}
+	if (o.recipient == "") != (o.campaign == "") {
+		faults = append(faults, errors.New("--recipient-param and --campaign-param come together"))
+	}
+	if len(o.allowed) > 0 && o.campaign == "" {
+		faults = append(faults, errors.New("--campaigns needs --campaign-param"))
+	}
+	if o.job.Patience <= 0 || o.every <= 0 {
+		faults = append(faults, errors.New("--patience and --every must be above zero"))
+	}
+	for _, path := range o.job.Paths {
+		if strings.Contains(path, "://") {
+			faults = append(faults, errors.New("buckets are not read; copy the logs to a folder first"))
+		} else if path == logfiles.Stdin && o.follow {
+			faults = append(faults, errors.New("--follow reads files, not stdin"))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (o *options) run(ctx context.Context) error {
+	o.files.Home = string(o.app.Home)
+	sources, err := networks.OpenSources(o.files, nil, nil)
+	if err != nil {
+		return err
+	}
+	o.job.MarksDir = o.app.Home.ReplayDir()
+	o.job.Meaning = strings.Join([]string{"import", string(o.format), o.recipient, o.campaign, strings.Join(o.allowed, ",")}, "\x00")
+	r := &reading{options: o, lookup: sources.Lookup, observer: pixel.Observer{Precision: o.precision}, faults: map[error]*fault{}}
+	if o.recipient != "" {
+		w, err := o.app.OpenWarehouse(ctx, o.dsn, app.OwnDatabase)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = w.Close() }()
+		r.register = newRegister(ctx, w, o.allowed, o.limits)
+	}
+	o.job.Reading = r
+	for {
+		err := o.job.Run(ctx)
+		r.summary(o.app.Err)
+		if !o.follow || err != nil {
+			return err
+		}
+		o.job.Restart = false
+		if err := o.wait(ctx); err != nil {
+			return nil // interrupted between two looks: all is sent
+		}
+	}
+}
+
+// wait returns when a file has changed, an error when ctx ends.
+func (o *options) wait(ctx context.Context) error {
+	before := o.look()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(o.every):
+		}
+		if now := o.look(); now != before {
+			return nil
+		}
+	}
+}
+
+// look describes the files by names, sizes and times.
+func (o *options) look() string {
+	var b strings.Builder
+	for _, file := range logfiles.Find(o.job.Paths) {
+		if info, err := os.Stat(file.Path); err == nil {
+			fmt.Fprintln(&b, file.Path, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,157 @@
+package imports
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"glint/cli/internal/output"
+	"glint/ingest/sends"
+	"glint/ingest/warehouse"
+)
+
+// The reasons why a request's parameters name no message.
+var (
+	errCampaign  = errors.New("the campaign's parameter is no name of a campaign")
+	errRecipient = errors.New("the recipient's parameter is no recipient")
+	errAllowed   = errors.New("the campaign is not among --campaigns")
+	errCampaigns = errors.New("more campaigns than --max-campaigns")
+	errMessages  = errors.New("more messages than --max-messages")
+	errWarehouse = errors.New("the warehouse did not answer")
+)
+
+type limits struct{ campaigns, messages int }
+
+// register registers campaigns and messages as they appear. Nobody knows how many
+// messages were sent, so a campaign that it makes says so, and its messages count
+// one by one.
+type register struct {
+	ctx     context.Context
+	w       *warehouse.Warehouse
+	allowed []string
+	limits
+
+	campaigns map[string]*campaign // by the parameter's value; nil: refused
+	made      int
+	messages  int // new ones of this run
+
+	pending  []warehouse.Send
+	settled  time.Time
+	inserted int
+	failed   error // of the warehouse; ends the run
+}
+
+// campaign is one with what is registered of it.
+type campaign struct {
+	warehouse.Campaign
+	deriver  *sends.Deriver
+	messages map[uuid.UUID]bool
+	err      error
+}
+
+func newRegister(ctx context.Context, w *warehouse.Warehouse, allowed []string, l limits) *register {
+	return &register{ctx: ctx, w: w, allowed: allowed, limits: l, campaigns: map[string]*campaign{}}
+}
+
+// message returns the id of the message to a recipient. The errors are those
+// above, or the warehouse's.
+func (r *register) message(name, recipient string) (uuid.UUID, error) {
+	c := r.campaigns[name]
+	if c == nil {
+		var err error
+		if c, err = r.open(name); err != nil {
+			r.failed = err
+			return uuid.UUID{}, errWarehouse
+		}
+		if len(r.campaigns) < 10*r.limits.campaigns { // strangers make up names
+			r.campaigns[name] = c
+		}
+	}
+	if c.err != nil {
+		return uuid.UUID{}, c.err
+	}
+	recipient, err := sends.Normalize(recipient)
+	if err != nil {
+		return uuid.UUID{}, errRecipient
+	}
+	id := c.deriver.MessageID(recipient, 0)
+	if c.messages[id] {
+		return id, nil
+	}
+	if r.messages >= r.limits.messages {
+		return uuid.UUID{}, errMessages
+	}
+	r.messages++
+	c.messages[id] = true
+	r.pending = append(r.pending, warehouse.Send{
+		CampaignID: c.ID, MessageID: id, Recipient: recipient, Tracking: c.Tracking, State: warehouse.StateRegistered,
+		URLStyle: warehouse.StyleUUID, RegisteredAt: time.Now().UTC().Truncate(time.Millisecond),
+	})
+	return id, nil
+}
+
+// open returns a campaign and makes it if there is none. A name that must not be
+// one gives a campaign with an error.
+func (r *register) open(name string) (*campaign, error) {
+	normal, err := warehouse.CampaignName(name)
+	switch {
+	case err != nil:
+		return &campaign{err: errCampaign}, nil
+	case len(r.allowed) > 0 && !slices.Contains(r.allowed, normal):
+		return &campaign{err: errAllowed}, nil
+	}
+	found, err := r.w.CampaignNamed(r.ctx, normal)
+	if errors.Is(err, warehouse.ErrNoCampaign) {
+		if r.made >= r.limits.campaigns {
+			return &campaign{err: errCampaigns}, nil
+		}
+		r.made++
+		found, err = r.w.EnsureImportedCampaign(r.ctx, normal)
+	}
+	if err != nil {
+		return nil, err
+	}
+	known, err := r.w.KnownSends(r.ctx, found.ID)
+	if err != nil {
+		return nil, err
+	}
+	c := &campaign{Campaign: found, deriver: sends.NewDeriver(found.IDKey), messages: map[uuid.UUID]bool{}}
+	for id := range known.Messages() {
+		c.messages[id] = true
+	}
+	return c, nil
+}
+
+// The registrations of a run are written when there are so many, or so old ones.
+const (
+	settleRows  = 100_000
+	settleEvery = 2 * time.Second
+)
+
+// settle writes the messages that are new, or puts that off.
+func (r *register) settle(ctx context.Context, end bool) (bool, error) {
+	if r.failed != nil {
+		return false, r.failed
+	}
+	if len(r.pending) == 0 {
+		return true, nil
+	}
+	if !end && len(r.pending) < settleRows && time.Since(r.settled) < settleEvery {
+		return false, nil
+	}
+	if err := r.w.InsertSends(ctx, "import-"+rand.Text(), r.pending); err != nil {
+		return false, fmt.Errorf("register messages: %w", err)
+	}
+	r.inserted += len(r.pending)
+	r.pending, r.settled = r.pending[:0], time.Now()
+	return true, nil
+}
+
+func (r *register) sentence() string {
+	return fmt.Sprintf("registered %s (unsigned) and %s", output.Plural(r.inserted, "new message", "new messages"), output.Plural(r.made, "new campaign", "new campaigns"))
+}

@@ -1,0 +1,145 @@
+package cdnlog
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// isS3 reports whether a line begins as one of S3's access logs: the bucket's
+// owner, the bucket, the time in brackets.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
+func isS3(line string) bool {
+	owner, rest, ok := strings.Cut(line, " ")
+	if !ok || owner == "" {
+		return false
+	}
+	bucket, rest, ok := strings.Cut(rest, " ")
+	if !ok || bucket == "" || !strings.HasPrefix(rest, "[") {
+		return false
+	}
+	return !address(owner).IsValid() && strings.Contains(rest, "] ")
+}
+
+// s3 reads: owner bucket [time] ip requester requestID operation key "request"
+// status error bytes size total turnaround "referer" "agent" version hostID …
+func s3(r *Request, line string) error {
+	_, rest, _ := strings.Cut(line, "[")
+	clock, rest, ok := strings.Cut(rest, "] ")
+	if !ok {
+		return ErrForm
+	}
+	var err error
+	if r.At, err = logTime(clock); err != nil {
+		return err
+	}
+	var cells [17]string
+	n := 0
+	for ; n < len(cells) && rest != ""; n++ {
+		cells[n], rest = cell(rest)
+	}
+	const ip, requestID, request, referer, agent = 0, 2, 5, 12, 13
+	if n <= agent {
+		return ErrFields
+	}
+	r.Edge = S3
+	r.Address = address(cells[ip])
+	r.requestID = dash(cells[requestID])
+	requestLine(r, cells[request])
+	r.Referer, r.UserAgent = dash(cells[referer]), dash(cells[agent])
+	return nil
+}
+
+// cell returns the first cell of a line, without its quotation marks, and the
+// rest. A mark within a quoted cell does not end it unless a blank follows.
+func cell(s string) (first, rest string) {
+	if !strings.HasPrefix(s, `"`) {
+		first, rest, _ = strings.Cut(s, " ")
+		return first, rest
+	}
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s):
+			i++
+		case s[i] == '"' && (i+1 == len(s) || s[i+1] == ' '):
+			return s[1:i], strings.TrimPrefix(s[i+1:], " ")
+		}
+	}
+	return s[1:], ""
+}
+
+// combined reads the common and the combined format of nginx, Apache, Fastly and
+// others, with whatever stands before the client's address (a virtual host, a
+// syslog header) and behind the user agent:
+// address ident user [time] "request" status bytes "referer" "agent".
+func (p *Parser) combined(r *Request, line string) error {
+	head, rest, ok := strings.Cut(line, " [")
+	for ok && !isLogTime(rest) { // "[123]: " of a syslog header, "[::1]"
+		var more string
+		more, rest, ok = strings.Cut(rest, " [")
+		head += " [" + more
+	}
+	if !ok {
+		return ErrForm
+	}
+	clock, rest, ok := strings.Cut(rest, "] ")
+	if !ok {
+		return ErrForm
+	}
+	var err error
+	if r.At, err = logTime(clock); err != nil {
+		return err
+	}
+	r.Address = clientOf(head)
+	request, rest := cell(rest)
+	if request == "" || request == "-" {
+		return ErrTarget
+	}
+	requestLine(r, backslash(request))
+	_, rest = cell(rest) // status
+	_, rest = cell(rest) // bytes
+	if strings.HasPrefix(rest, `"`) {
+		var referer, agent string
+		referer, rest = cell(rest)
+		agent, _ = cell(rest)
+		r.Referer, r.UserAgent = backslash(dash(referer)), backslash(dash(agent))
+	}
+	r.Edge = p.server()
+	return nil
+}
+
+// clientOf returns the address before ident and user, else the first one.
+func clientOf(head string) (first netip.Addr) {
+	fields := strings.Fields(head)
+	if n := len(fields); n >= 3 {
+		if a := address(strings.TrimSuffix(fields[n-3], ",")); a.IsValid() {
+			return a
+		}
+	}
+	for _, field := range fields {
+		if a := address(strings.TrimSuffix(field, ",")); a.IsValid() {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+// requestLine reads "GET /path HTTP/1.1"; a path may hold blanks.
+func requestLine(r *Request, s string) {
+	method, rest, ok := strings.Cut(s, " ")
+	if !ok {
+		return
+	}
+	r.Method, r.Target = method, rest
+	if i := strings.LastIndexByte(rest, ' '); i >= 0 {
+		if p := protocol(rest[i+1:]); p != "" {
+			r.Target, r.Protocol = rest[:i], p
+		}
+	}
+}
+
+func dash(s string) string {
+	if s == "-" {
+		return ""
+	}
+	return s
+}

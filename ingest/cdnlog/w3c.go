@@ -1,0 +1,271 @@
+package cdnlog
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"glint/edge/event/jsonline"
+)
+
+// role is what a column of CloudFront's log holds.
+type role uint8
+
+const (
+	roleNone role = iota
+	roleDate
+	roleClock
+	roleLocation
+	roleClient
+	roleMethod
+	roleStem
+	roleQuery
+	roleReferer
+	roleAgent
+	roleID
+	roleProtocol
+	roleCountry
+	roleASN
+)
+
+// roleOf names the columns that are read, of the standard log (W3C) and of its
+// version 2 in JSON, whose keys are the same.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
+func roleOf(name string) role {
+	switch name {
+	case "date":
+		return roleDate
+	case "time":
+		return roleClock
+	case "x-edge-location":
+		return roleLocation
+	case "c-ip":
+		return roleClient
+	case "cs-method":
+		return roleMethod
+	case "cs-uri-stem":
+		return roleStem
+	case "cs-uri-query":
+		return roleQuery
+	case "cs(Referer)":
+		return roleReferer
+	case "cs(User-Agent)":
+		return roleAgent
+	case "x-edge-request-id":
+		return roleID
+	case "cs-protocol-version":
+		return roleProtocol
+	case "c-country":
+		return roleCountry
+	case "asn":
+		return roleASN
+	}
+	return roleNone
+}
+
+// cloudFrontColumns are those of the standard log, for a file whose header was cut
+// off.
+var cloudFrontColumns = columnsOf(strings.Fields("date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) " +
+	"cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken x-forwarded-for " +
+	"ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version"))
+
+func columnsOf(names []string) []role {
+	columns := make([]role, len(names))
+	for i, name := range names {
+		columns[i] = roleOf(name)
+	}
+	return columns
+}
+
+// directive takes the columns from "#Fields: date time …".
+func (p *Parser) directive(line string) {
+	if names, ok := strings.CutPrefix(line, "#Fields:"); ok {
+		p.columns = columnsOf(strings.Fields(names))
+		p.needed, p.named = needed(p.columns), true
+	}
+}
+
+// isW3C reports whether a line begins with a date and has a tab, or the blank of
+// logs with other separators, behind it.
+func isW3C(line string) bool {
+	return len(line) > len("2006-01-02 ") && line[4] == '-' && line[7] == '-' && (line[10] == '\t' || line[10] == ' ') && digits(line[:4])
+}
+
+func digits(s string) bool { return strings.Trim(s, "0123456789") == "" }
+
+// viewer collects the columns of a line.
+type viewer struct {
+	date, clock, stem, query string
+	agents                   *agents
+}
+
+// agents remembers user agents as they are decoded: few make up most lines.
+type agents map[string]string
+
+const maxAgents = 4096
+
+// decode undoes the encoding of a user agent, which CloudFront encodes twice.
+func (a *agents) decode(cell string) string {
+	if strings.Contains(cell, " ") {
+		return cell
+	}
+	if text, ok := (*a)[cell]; ok {
+		return text
+	}
+	text := percent(percent(cell))
+	if *a == nil {
+		*a = agents{}
+	}
+	if len(*a) < maxAgents {
+		(*a)[strings.Clone(cell)] = text
+	}
+	return text
+}
+
+// w3c reads a line of a W3C log.
+func (p *Parser) w3c(r *Request, line string) error {
+	v := viewer{agents: &p.agents}
+	separator := byte('\t')
+	if strings.IndexByte(line, '\t') < 0 {
+		separator = ' '
+	}
+	column := 0
+	for rest, more := line, true; more && column < len(p.columns); column++ {
+		cell := rest
+		if i := strings.IndexByte(rest, separator); i >= 0 {
+			cell, rest = rest[:i], rest[i+1:]
+		} else {
+			more = false
+		}
+		v.set(r, p.columns[column], cell)
+	}
+	if column < p.needed {
+		return ErrFields
+	}
+	return v.finish(r)
+}
+
+// needed returns how many columns a line has at least.
+func needed(columns []role) int {
+	n := 0
+	for i, c := range columns {
+		switch c {
+		case roleDate, roleClock, roleStem, roleMethod, roleAgent, roleQuery, roleID:
+			n = i + 1
+		case roleNone, roleLocation, roleClient, roleReferer, roleProtocol, roleCountry, roleASN:
+		}
+	}
+	return n
+}
+
+// cloudFrontObject reads an object of version 2, whose keys are the columns.
+func (p *Parser) cloudFrontObject(r *Request, line string) error {
+	v := viewer{agents: &p.agents}
+	o := jsonline.Open(line)
+	for o.Next() {
+		c := roleOf(o.Key)
+		if c == roleNone {
+			continue
+		}
+		cell, ok := o.Text()
+		if !ok {
+			cell = o.Value
+		}
+		v.set(r, c, cell)
+	}
+	if o.Err() != nil {
+		return ErrJSON
+	}
+	return v.finish(r)
+}
+
+func (v *viewer) set(r *Request, c role, cell string) {
+	if cell == "-" || cell == "" || jsonline.Null(cell) {
+		return
+	}
+	switch c {
+	case roleDate:
+		v.date = cell
+	case roleClock:
+		v.clock = cell
+	case roleLocation:
+		r.POP = cell
+	case roleClient:
+		r.Address = address(cell)
+	case roleMethod:
+		r.Method = cell
+	case roleStem:
+		v.stem = percent(cell)
+	case roleQuery:
+		v.query = percent(cell)
+	case roleReferer:
+		r.Referer = percent(cell)
+	case roleAgent:
+		r.UserAgent = v.agents.decode(cell)
+	case roleID:
+		r.requestID = cell
+	case roleProtocol:
+		r.Protocol = protocol(cell)
+	case roleCountry:
+		r.Country = country(cell)
+	case roleASN:
+		r.ASNumber = asNumber(cell)
+	case roleNone:
+	}
+}
+
+func (v *viewer) finish(r *Request) error {
+	r.Edge = CloudFront
+	at, err := time.Parse("2006-01-02 15:04:05", v.date+" "+v.clock)
+	if err != nil {
+		return ErrTime
+	}
+	r.At = at.UTC().Truncate(time.Second)
+	r.Target = v.stem
+	if v.query != "" {
+		r.Target += "?" + v.query
+	}
+	return nil
+}
+
+// address reads an address, with or without a port.
+func address(s string) netip.Addr {
+	a, err := netip.ParseAddr(strings.Trim(s, "[]"))
+	if err != nil {
+		p, err := netip.ParseAddrPort(s)
+		if err != nil {
+			return netip.Addr{}
+		}
+		a = p.Addr()
+	}
+	return a.Unmap().WithZone("")
+}
+
+// protocol gives HTTP/2.0 and HTTP/3.0 their usual names.
+func protocol(s string) string {
+	s = strings.ToUpper(s)
+	if s == "HTTP/2.0" || s == "HTTP/3.0" {
+		return s[:len("HTTP/2")]
+	}
+	if !strings.HasPrefix(s, "HTTP/") {
+		return ""
+	}
+	return s
+}
+
+func country(s string) string {
+	if len(s) != 2 {
+		return ""
+	}
+	return strings.ToUpper(s)
+}
+
+func asNumber(s string) uint32 {
+	s = strings.TrimPrefix(strings.ToUpper(s), "AS")
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(n)
+}
