@@ -1,0 +1,132 @@
+package e2e_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// cloudFrontLog returns n lines of a CloudFront log, some of them twice, and the
+// number of distinct requests and recipients of the campaign whose name is asked
+// for.
+func cloudFrontLog(n int, campaign string, chance *rand.Rand) (log []string, requests, recipients int) {
+	began := time.Now().UTC().Add(-20 * 24 * time.Hour)
+	seen := map[string]bool{}
+	for i := range n {
+		at := began.Add(time.Duration(i) * time.Second)
+		name := fmt.Sprintf("news %d", chance.IntN(3))
+		recipient := fmt.Sprintf("ada+%d@example.com", chance.IntN(n/4))
+		query := url.Values{"subscriber": {recipient}, "category": {name}, "x": {"1"}}.Encode()
+		query = strings.ReplaceAll(strings.ReplaceAll(query, "%", "%25"), "+", "%2520")
+		agent := strings.ReplaceAll(url.PathEscape(agents[chance.IntN(2)]), "%", "%25")
+		line := fmt.Sprintf("%s\tFRA56-P4\t43\t203.0.113.%d\tGET\td1.cloudfront.net\t/1.gif\t%d\t-\t%s\t%s\t-\tHit\trequest%d==\th\thttps\t1\t0.0\t-\tTLSv1.3\tx\tHit\tHTTP/2.0",
+			at.Format("2006-01-02\t15:04:05"), chance.IntN(250), 200+4*chance.IntN(2), agent, query, i)
+		log = append(log, line)
+		if name == campaign {
+			requests++
+			seen[recipient] = true
+		}
+		if chance.IntN(20) == 0 {
+			log = append(log, line)
+		}
+	}
+	return log, requests, len(seen)
+}
+
+func writeLog(t *testing.T, path string, lines []string, packed bool) {
+	t.Helper()
+	content := []byte("#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) " +
+		"cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher " +
+		"x-edge-response-result-type cs-protocol-version\n" + strings.Join(lines, "\n") + "\n")
+	if packed {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = w.Write(content) // into memory
+		_ = w.Close()
+		content = b.Bytes()
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestACDNsLogIsCountedOnce imports a log whole, killed half way, again, cut,
+// shuffled and compressed: the numbers are those of an independent count.
+func TestACDNsLogIsCountedOnce(t *testing.T) {
+	i := up(t, newHome(t))
+	log, requests, recipients := cloudFrontLog(30_000, "news 1", rand.New(rand.NewPCG(3, 4)))
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "a.log")
+	writeLog(t, whole, log, false)
+	flags := []string{"import", "--recipient-param", "subscriber", "--campaign-param", "category"}
+
+	killed := exec.Command(glintPath(t), append(flags, whole)...)
+	killed.Env = append(os.Environ(), "GLINT_HOME="+i.home)
+	if err := killed.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(700 * time.Millisecond)
+	_ = killed.Process.Kill() // it may have ended
+	_ = killed.Wait()
+
+	check := func(what string) {
+		t.Helper()
+		var r map[string]any
+		defer func() {
+			if t.Failed() {
+				t.Logf("%v opens, %v unique, %v sends; want %d, %d, %[5]d", r["opens_total"], r["unique_opens"], r["sends"], requests, recipients)
+			}
+		}()
+		eventually(t, what, func() bool {
+			r = i.report(t, "news 1")
+			return fmt.Sprintf("%v %v %v", r["opens_total"], r["unique_opens"], r["sends"]) == fmt.Sprintf("%d %d %[2]d", requests, recipients)
+		})
+	}
+	i.must(t, append(flags, whole)...)
+	check("the numbers after a kill and the same command again")
+
+	other := t.TempDir()
+	chance := rand.New(rand.NewPCG(5, 6))
+	chance.Shuffle(len(log), func(a, b int) { log[a], log[b] = log[b], log[a] })
+	writeLog(t, filepath.Join(other, "1.gz"), log[:10_000], true)
+	if err := os.Mkdir(filepath.Join(other, "below"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeLog(t, filepath.Join(other, "below", "2.log"), log[10_000:], false)
+	i.must(t, append(flags, other)...)
+	check("the numbers after the log came cut, shuffled and compressed")
+
+	// Faulty files beside good ones.
+	faulty := t.TempDir()
+	writeLog(t, filepath.Join(faulty, "good.log"), log[:10], false)
+	writeLog(t, filepath.Join(faulty, "mixed.log"), slices.Concat(log[:10], []string{"hello", `{"a":1}`,
+		`203.0.113.9 - - [10/Feb/2026:21:04:05 +0000] "GET /other.gif HTTP/1.1" 200 43 "-" "x"`}), false)
+	packed := filepath.Join(faulty, "cut.gz")
+	writeLog(t, packed, log[:5_000], true)
+	if err := os.Truncate(packed, 20_000); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(faulty, "picture.gif"), []byte("GIF89a\x01\x00\x01\x00"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, code := i.run(t, append(flags, faulty)...)
+	for _, want := range []string{"cut.gz", "picture.gif", "2 files could not be read whole", "1 line not counted: not a line of this format", "mixed.log"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("stderr lacks %q:\n%s", want, stderr)
+		}
+	}
+	if code != 1 {
+		t.Errorf("exit %d", code)
+	}
+	check("the numbers after faulty files")
+}
