@@ -39,6 +39,8 @@ type Config struct {
 	LockWait       time.Duration // how long to wait while another process has the log
 	FlushInterval  time.Duration // between inserts that are not full: the longest that lines wait for others
 
+	Archive ArchiveConfig // of accepted lines
+
 	WarehouseDSN string                 // an outside ClickHouse; else Engine is started
 	Engine       *embedded.Config       // the embedded one
 	FindEngine   func() (string, error) // path of Engine.Library where that is empty, asked before each start
@@ -78,6 +80,8 @@ func Default() Config {
 		LockWait:       15 * time.Second,
 		FlushInterval:  2 * time.Second,
 
+		Archive: ArchiveConfig{Lines: 50_000, Interval: time.Minute},
+
 		PixelPeriod: 200 * time.Millisecond,
 		Logger:      slog.New(slog.DiscardHandler),
 	}
@@ -103,6 +107,9 @@ func (c *Config) Validate() error {
 		faults = append(faults, err)
 	}
 	if err := c.Pixel.validate(); err != nil {
+		faults = append(faults, err)
+	}
+	if err := c.Archive.validate(); err != nil {
 		faults = append(faults, err)
 	}
 	if c.Ring == nil && c.Keys == nil {

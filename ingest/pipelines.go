@@ -28,8 +28,11 @@ type pipelines struct {
 	lists   *listWatch
 	sources func() []string
 	metrics *batch.Metrics
-	mover   *resolve.Mover
-	begun   chan struct{} // closed by begin
+	archive archiving
+	// registerer is for what is known only once the log is open.
+	registerer prometheus.Registerer
+	mover      *resolve.Mover
+	begun      chan struct{} // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
 	cancel   context.CancelFunc
@@ -62,7 +65,7 @@ const replayLetterBytes = deadletters.DefaultMaxBytes / 2
 func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, sources func() []string) *pipelines {
 	l := &pipelines{
 		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}),
-		metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
+		registerer: r, metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	gauge := func(name, help string, value func() int64) {
@@ -106,6 +109,9 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 	if err != nil {
 		return err
 	}
+	if err := l.archive.open(l.cfg, lanes, l.registerer); err != nil {
+		return err
+	}
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
 		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, CountRepeats: replay}
 	}
@@ -115,6 +121,9 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 	l.receipts.Store(book)
 	l.working.Go(func() { l.keepRunning(wal.LaneLive, lanes.Live, liveInserters) })
 	l.working.Go(func() { l.keepRunning(wal.LaneReplay, lanes.Replay, replayInserters) })
+	for _, lane := range l.archive.lanes {
+		l.working.Go(func() { lane.Run(l.ctx, l.archive.closing) })
+	}
 	return nil
 }
 
@@ -184,6 +193,7 @@ func (l *pipelines) stop(ctx context.Context) error {
 		l.cancel()
 		return nil
 	}
+	l.archive.finish()
 	select {
 	case <-l.begun:
 		waitReleased(ctx, l.lanes.Live)
@@ -208,7 +218,7 @@ const maxPipelineStop = 3 * time.Second
 // pipeline returns what brings a lane's records into the warehouse.
 func (l *pipelines) pipeline(name string, log *wal.Log, inserters int) *batch.Pipeline {
 	return &batch.Pipeline{
-		Lane: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Source: batch.NewSource(log, l.cfg.Logger), Loader: l.loaders[name],
+		Lane: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Source: l.archive.source(name, batch.NewSource(log, l.cfg.Logger)), Loader: l.loaders[name],
 		MaxLines: maxBatchLines, MaxBytes: maxBatchBytes, FlushInterval: l.cfg.FlushInterval, Inserters: inserters,
 		Receipts: l.receipts.Load(), Await: l.awaitWarehouse, Metrics: l.metrics, Logger: l.cfg.Logger,
 	}

@@ -19,6 +19,12 @@ func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f.StringVar(&c.TLS.Key, "ingest-tls-key", "", "PEM file of its key")
 	f.StringVar(&c.TLS.ClientCA, "ingest-tls-client-ca", "", "PEM file of the authorities whose client certificates POST /v1/logs needs")
 	f.DurationVar(&c.DrainDelay, "drain-delay", c.DrainDelay, "how long /readyz says no before ingest stops taking bodies; at most 5s")
+	a := &c.Archive
+	f.StringVar(&a.Place, "archive", "", "folder, or s3://BUCKET/PREFIX, that gets every accepted line (default: none)")
+	f.IntVar(&a.Lines, "archive-lines", a.Lines, "lines at which a file of the archive is closed")
+	f.DurationVar(&a.Interval, "archive-interval", a.Interval, "time after its first line at which a file of the archive is closed")
+	f.StringVar(&a.Endpoint, "archive-endpoint", "", "URL of the archive's bucket, where it is not Amazon's; the key comes from the AWS_… variables")
+	f.StringVar(&a.Region, "archive-region", "", "region of the archive's bucket")
 	f.BoolVar(&s.NewCredentials, "new-credentials", false, "make new secrets in place of lost ones; every client needs them then")
 	s.level = app.ChoiceFlag(cmd, "log-level", "what is logged", levels...)
 

@@ -1,0 +1,277 @@
+// Package archiver keeps every accepted event line in files by the hour of its
+// receipt, in a folder or a bucket, for other engines and for `glint replay`.
+//
+// A file holds the lines of whole records of the log, and its name says which. It
+// is decided on before it is written: after a kill at any moment the same file is
+// written again, so no line is in two files, and none is left out. The log keeps
+// what is not archived yet.
+package archiver
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/ingest/archive"
+	"glint/ingest/batch"
+	"glint/ingest/host/atomicfile"
+	"glint/ingest/host/backoff"
+)
+
+// Lane archives one lane of the log.
+type Lane struct {
+	Name     string
+	Dir      string // of its state
+	Source   batch.Source
+	Store    Store
+	MaxLines int           // a file is closed at so many lines; a larger record makes a larger file
+	Interval time.Duration // or so long after its first record
+	// Full reports that the log has no more room for what is not archived. Then a
+	// file that cannot be stored is given up, and its lines are counted as lost.
+	Full func() bool
+	// Archived is called with the number of the first record that is not archived.
+	Archived func(before uint64)
+	Logger   *slog.Logger
+	Metrics  *Metrics
+
+	state state
+	held  *batch.Body
+}
+
+// state is how far a lane is archived, as its file has it.
+type state struct {
+	LogID   string `json:"log_id"`            // in all names; random
+	Next    uint64 `json:"next_record"`       // the first one that is in no file yet
+	Pending *span  `json:"pending,omitempty"` // decided on, perhaps stored
+}
+
+// span is the records of a file.
+type span struct {
+	First uint64    `json:"first_record"`
+	Last  uint64    `json:"last_record"`
+	Hour  time.Time `json:"hour"`
+}
+
+// Open reads the lane's state and returns the number of the first record that is
+// not archived. A damaged state file begins a new one: names stay unique, and lines
+// may be archived twice.
+func (l *Lane) Open() (next uint64, err error) {
+	if err := os.MkdirAll(l.Dir, 0o700); err != nil {
+		return 0, fmt.Errorf("open the archive's state: %w", err)
+	}
+	b, err := os.ReadFile(l.path())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return 0, fmt.Errorf("open the archive's state: %w", err)
+	case json.Unmarshal(b, &l.state) != nil:
+		l.Logger.Warn("the archive's state is damaged; lines may be archived twice", "lane", l.Name)
+		l.state = state{}
+	}
+	if l.state.LogID == "" || l.Source.Last()+1 < l.state.Next { // the log is another one
+		l.state = state{LogID: rand.Text(), Next: 1}
+		return 1, l.save()
+	}
+	return l.state.Next, nil
+}
+
+func (l *Lane) path() string { return filepath.Join(l.Dir, l.Name+".json") }
+
+func (l *Lane) save() error {
+	b, err := json.Marshal(l.state)
+	if err == nil {
+		err = atomicfile.WriteFile(l.path(), append(b, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("keep the archive's state: %w", err)
+	}
+	return nil
+}
+
+// Run archives until ctx ends. Once closing is closed, a file is stored as soon as
+// nothing more is there to read. Open comes first.
+func (l *Lane) Run(ctx context.Context, closing <-chan struct{}) {
+	pause := backoff.Backoff{First: time.Second, Last: time.Minute}
+	for ctx.Err() == nil {
+		err := l.run(ctx, closing)
+		if ctx.Err() == nil && err != nil {
+			l.Logger.Warn("archive not written, trying again", "lane", l.Name, "error", err)
+			_ = pause.Wait(ctx) // the loop ends with ctx
+		}
+	}
+}
+
+func (l *Lane) run(ctx context.Context, closing <-chan struct{}) error {
+	l.held = nil
+	first := l.state.Next
+	next := l.Source.Read(first)
+	for {
+		f, err := l.gather(ctx, closing, next)
+		if err != nil {
+			return err
+		}
+		if l.state.Pending == nil {
+			l.state.Pending = &f.span
+			if err := l.save(); err != nil {
+				return err
+			}
+		}
+		if err := l.store(ctx, f); err != nil {
+			return err
+		}
+		l.state.Next, l.state.Pending = f.Last+1, nil
+		if err := l.save(); err != nil {
+			return err
+		}
+		l.Archived(l.state.Next)
+	}
+}
+
+// file is one that is gathered.
+type file struct {
+	span
+	content bytes.Buffer
+	lines   int
+}
+
+// gather reads the records of the next file: those that were decided on, else what
+// comes until the file is full, old enough or of another hour.
+func (l *Lane) gather(ctx context.Context, closing <-chan struct{}, next func(context.Context) (batch.Body, error)) (*file, error) {
+	f := &file{}
+	z := gzip.NewWriter(&f.content)
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for {
+		body, err := l.read(waiting, next)
+		if err != nil && ctx.Err() == nil && waiting.Err() != nil && f.First > 0 {
+			break // old enough
+		}
+		if err != nil {
+			return nil, err
+		}
+		hour := body.ReceivedAt.UTC().Truncate(time.Hour)
+		if p := l.state.Pending; p != nil && body.Record > p.Last || p == nil && f.First > 0 && !hour.Equal(f.Hour) {
+			l.held = &body
+			break
+		}
+		if f.First == 0 {
+			f.span = span{First: body.Record, Hour: hour}
+			stop := context.AfterFunc(contextOf(closing, ctx), cancel)
+			defer stop()
+			timer := time.AfterFunc(l.Interval, cancel)
+			defer timer.Stop()
+		}
+		f.Last = body.Record
+		f.lines += l.write(z, body.Lines)
+		if body.Free != nil {
+			body.Free()
+		}
+		if p := l.state.Pending; p == nil && f.lines >= l.MaxLines || p != nil && f.Last == p.Last {
+			break
+		}
+	}
+	if p := l.state.Pending; p != nil {
+		f.span = *p // also where the log has lost records of it
+	}
+	if err := z.Close(); err != nil {
+		return nil, fmt.Errorf("compress: %w", err)
+	}
+	return f, nil
+}
+
+// read returns the record that is held, else the next one.
+func (l *Lane) read(ctx context.Context, next func(context.Context) (batch.Body, error)) (batch.Body, error) {
+	if l.held != nil {
+		body := *l.held
+		l.held = nil
+		return body, nil
+	}
+	return next(ctx)
+}
+
+// write writes the lines that are JSON objects; the others are dead letters.
+func (l *Lane) write(z *gzip.Writer, lines []byte) (n int) {
+	for line := range bytes.Lines(lines) {
+		line = archive.Line(line)
+		if len(line) == 0 || line[0] != '{' {
+			continue
+		}
+		_, _ = z.Write(line) // into memory
+		_, _ = z.Write([]byte{'\n'})
+		n++
+	}
+	return n
+}
+
+// store stores a file, again and again until it is there, or until the log has no
+// more room to wait.
+func (l *Lane) store(ctx context.Context, f *file) error {
+	if f.lines == 0 {
+		return nil
+	}
+	name := fmt.Sprintf("%s/%s-%s-%012d-%012d.json.gz", f.Hour.Format("year=2006/month=01/day=02/hour=15"), l.Name, l.state.LogID, f.First, f.Last)
+	pause := backoff.Backoff{First: time.Second, Last: time.Minute}
+	for {
+		err := l.Store.Put(ctx, name, f.content.Bytes())
+		if err == nil {
+			l.Metrics.files.Inc()
+			l.Metrics.lines.Add(float64(f.lines))
+			return nil
+		}
+		l.Metrics.faults.Inc()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if l.Full() {
+			l.Metrics.lost.Add(float64(f.lines))
+			l.Logger.Error("lines are left out of the archive: it takes none, and the log is full of them", "lane", l.Name, "lines", f.lines, "error", err)
+			return nil
+		}
+		l.Logger.Warn("archive takes no file, trying again", "lane", l.Name, "error", err)
+		if err := pause.Wait(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// contextOf returns a context that ends when closing is closed or parent ends.
+func contextOf(closing <-chan struct{}, parent context.Context) context.Context {
+	ctx, cancel := context.WithCancel(parent)
+	go func() {
+		defer cancel()
+		select {
+		case <-closing:
+		case <-parent.Done():
+		}
+	}()
+	return ctx
+}
+
+// Metrics counts what is archived.
+type Metrics struct{ files, lines, lost, faults prometheus.Counter }
+
+// NewMetrics registers the metrics.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+		r.MustRegister(c)
+		return c
+	}
+	return &Metrics{
+		files:  counter("glint_archive_files_total", "Files that were stored in the archive."),
+		lines:  counter("glint_archive_lines_total", "Event lines in them."),
+		lost:   counter("glint_archive_lost_lines_total", "Event lines that the archive did not take while the log was full of them."),
+		faults: counter("glint_archive_faults_total", "Tries to store a file that failed."),
+	}
+}

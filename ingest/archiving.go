@@ -1,0 +1,137 @@
+package ingest
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/ingest/archive/archiver"
+	"glint/ingest/batch"
+	"glint/ingest/wal"
+)
+
+// ArchiveConfig says where accepted lines are kept. Its zero value keeps none.
+type ArchiveConfig struct {
+	Place    string        // a folder, or s3://BUCKET/PREFIX; "": there is no archive
+	Endpoint string        // of the bucket; "": Amazon's
+	Region   string        // of the bucket; "": the bucket says
+	Lines    int           // a file is closed at so many lines
+	Interval time.Duration // or so long after its first line
+}
+
+func (c *ArchiveConfig) target() *archiver.Target {
+	return &archiver.Target{Place: c.Place, Endpoint: c.Endpoint, Region: c.Region, Getenv: os.Getenv}
+}
+
+func (c *ArchiveConfig) validate() error {
+	if c.Place == "" {
+		return nil
+	}
+	var faults []error
+	if _, err := c.target().Open(); err != nil {
+		faults = append(faults, err)
+	}
+	if c.Lines <= 0 || c.Interval <= 0 {
+		faults = append(faults, errors.New("archive-lines and archive-interval must be above zero"))
+	}
+	return errors.Join(faults...)
+}
+
+// archiving archives the lanes of the log. Its zero value archives none.
+type archiving struct {
+	lanes   map[string]*archiver.Lane
+	holds   map[string]*hold
+	closing chan struct{}
+	once    sync.Once
+}
+
+// open reads how far the lanes are archived.
+func (a *archiving) open(cfg *Config, lanes *wal.Lanes, r prometheus.Registerer) error {
+	if cfg.Archive.Place == "" {
+		return nil
+	}
+	store, err := cfg.Archive.target().Open()
+	if err != nil {
+		return err
+	}
+	opened, holds := map[string]*archiver.Lane{}, map[string]*hold{}
+	for _, name := range []string{wal.LaneLive, wal.LaneReplay} {
+		log := lanes.Lane(name)
+		source := batch.NewSource(log, cfg.Logger)
+		h := &hold{Source: source}
+		lane := &archiver.Lane{
+			Name: name, Dir: filepath.Join(cfg.LogDir, "archive"), Source: source, Store: store, Logger: cfg.Logger,
+			MaxLines: cfg.Archive.Lines, Interval: cfg.Archive.Interval,
+			Full:     func() bool { return log.Bytes() > log.MaxBytes()/2 },
+			Archived: h.archived,
+		}
+		if h.kept, err = lane.Open(); err != nil {
+			return err
+		}
+		opened[name], holds[name] = lane, h
+	}
+	metrics := archiver.NewMetrics(r)
+	for name, lane := range opened {
+		lane.Metrics = metrics
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "glint_archive_held_records", ConstLabels: prometheus.Labels{"lane": name},
+			Help: "Records that are in the warehouse and held in the log until they are archived.",
+		}, holds[name].held))
+	}
+	a.lanes, a.holds, a.closing = opened, holds, make(chan struct{})
+	return nil
+}
+
+// source returns the source of a lane, which lets the log delete what is both in
+// the warehouse and archived.
+func (a *archiving) source(name string, source batch.Source) batch.Source {
+	if h := a.holds[name]; h != nil {
+		return h
+	}
+	return source
+}
+
+// finish lets the lanes archive at once what there is.
+func (a *archiving) finish() {
+	if a.closing != nil {
+		a.once.Do(func() { close(a.closing) })
+	}
+}
+
+// hold is a lane's source whose records stay until they are archived.
+type hold struct {
+	batch.Source
+	mu     sync.Mutex
+	loaded uint64 // the first record that is not yet in the warehouse
+	kept   uint64 // the first one that is not yet archived
+}
+
+// Release implements batch.Source.
+func (h *hold) Release(before uint64) (oldest uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.loaded = before
+	return h.Source.Release(min(h.loaded, h.kept))
+}
+
+func (h *hold) archived(before uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.kept = before
+	if h.loaded > 0 {
+		h.Source.Release(min(h.loaded, h.kept))
+	}
+}
+
+func (h *hold) held() float64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.loaded <= h.kept {
+		return 0
+	}
+	return float64(h.loaded - h.kept)
+}
