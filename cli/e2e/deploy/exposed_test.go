@@ -71,6 +71,7 @@ func config(t *testing.T) ingest.Config {
 	cfg.IngestListen, cfg.PixelListen, cfg.MetricsListen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.Token, cfg.Ring, cfg.Version = ingestToken, &token.Ring{}, "test"
 	cfg.LogDir, cfg.DeadLetterDir = filepath.Join(home, "log"), filepath.Join(home, "deadletters")
+	cfg.Archive.Place = filepath.Join(home, "archive")
 	fillDeadLetters(t, cfg.DeadLetterDir)
 	cfg.Pixel.ListsHome, cfg.Pixel.ASNFile = home, asnFile(t, home)
 	if _, err := networks.SaveRelay(home, []byte("172.224.226.0/27,GB,GB-EN,London\n"), time.Now()); err != nil {
