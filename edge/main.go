@@ -8,12 +8,14 @@ import (
 	"crypto/rand"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/fastly/compute-sdk-go/fsthttp"
 
 	"glint/edge/event"
 	"glint/edge/pixel"
+	"glint/edge/web"
 )
 
 func main() {
@@ -23,10 +25,12 @@ func main() {
 
 // server holds what a sandbox reads once and uses for all of its requests.
 type server struct {
-	observer pixel.Observer
-	logs     logs
-	line     []byte
-	requests uint32
+	observer    pixel.Observer
+	sites       web.Sites
+	eventsToken string // of servers that post events; "": none may
+	logs        logs
+	line        []byte
+	requests    uint32
 }
 
 func newServer() *server {
@@ -37,9 +41,12 @@ func newServer() *server {
 			Edge:      "compute",
 			POP:       os.Getenv("FASTLY_POP"),
 			Version:   os.Getenv("FASTLY_SERVICE_VERSION"),
+			Visitors:  openSecret("visitor_secret"),
 		},
-		logs: openLogs(),
-		line: make([]byte, 0, event.MaxLineBytes+1),
+		sites:       openSites(),
+		eventsToken: string(openSecret("events_token")),
+		logs:        openLogs(),
+		line:        make([]byte, 0, event.MaxLineBytes+1),
 	}
 }
 
@@ -47,6 +54,11 @@ func newServer() *server {
 // and only then is the request looked at and logged.
 func (s *server) serve(_ context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
 	openedAt := time.Now()
+	if path, _, _ := strings.Cut(r.URL.RawPath, "?"); path == web.Events {
+		s.requests++
+		s.postEvents(w, r, openedAt)
+		return
+	}
 	a := pixel.Route(r.URL.RawPath)
 	w.SetManualFramingMode(true)
 	a.EachHeader(w.Header().Set)

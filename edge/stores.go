@@ -2,7 +2,6 @@ package main
 
 import (
 	"github.com/fastly/compute-sdk-go/configstore"
-	"github.com/fastly/compute-sdk-go/secretstore"
 
 	"glint/edge/pixel"
 	"glint/edge/token"
@@ -10,23 +9,19 @@ import (
 
 // The names of what a service may have; all of it is optional.
 const (
-	secretStore = "glint" // secret pixel_keys: a token key ring in its text form
-	configStore = "glint" // item ip_precision: truncated, full or none
+	// Secrets: pixel_keys, a token key ring in its text form; visitor_secret, by which
+	// visitors of a site are told apart; events_token, of servers that post events.
+	secretStore = "glint"
+	// Items: ip_precision, which is truncated, full or none; sites, NAME=ORIGIN[,ORIGIN…]
+	// a line or before a semicolon.
+	configStore = "glint"
 )
 
 // openRing returns the key ring, or nil if it is missing: tokens then stay
 // unchecked, and nothing is lost, since ingest opens them again.
 func openRing() *token.Ring {
-	store, err := secretstore.Open(secretStore)
-	if err != nil {
-		return nil
-	}
-	secret, err := store.Get("pixel_keys")
-	if err != nil {
-		return nil
-	}
-	text, err := secret.Plaintext()
-	if err != nil {
+	text := openSecret("pixel_keys")
+	if text == nil {
 		return nil
 	}
 	ring, err := token.ParseRing(string(text))

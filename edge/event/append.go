@@ -67,7 +67,19 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	dst = field(dst, "pop", e.POP, maxWord)
 	dst = field(dst, "service_version", e.ServiceVersion, maxWord)
 	dst = number(dst, "sandbox_request", e.SandboxRequest)
+	if e.Web != "" {
+		dst = append(append(dst, `,"web":`...), e.Web...)
+	}
 	return append(dst, '}')
+}
+
+// Shorten leaves out the headers of a view or an event whose line could have more
+// than MaxLineBytes: what the page says goes before.
+func (e *Event) Shorten() {
+	const others = 700 // of the fields that are always there, about
+	if len(e.Web)+min(6*len(e.UserAgent), maxUserAgent)+maxHeaders+others > MaxLineBytes {
+		e.Headers = nil
+	}
 }
 
 func (e *Event) appendHeaders(dst []byte) []byte {

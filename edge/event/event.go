@@ -62,6 +62,8 @@ const (
 	KindToken Kind = "token" // /o/<token>.gif|.png
 	KindUUID  Kind = "uuid"  // /pixel/<uuid>.png|.gif
 	KindOther Kind = "other" // any other path that gets an image
+	KindView  Kind = "view"  // the web pixel, /p.gif|.png
+	KindEvent Kind = "event" // a custom event, POST /e
 )
 
 // BotDetection is the answer of the platform's own bot detection.
@@ -109,5 +111,6 @@ type Event struct {
 	POP              string   // Fastly's data center
 	ServiceVersion   string
 	SandboxRequest   uint32 // number of the request in its sandbox, from 1
+	Web              string // of a view or an event: a JSON object, as package web writes it
 	Extra            string // a JSON object of the fields this version does not know, or ""
 }

@@ -48,6 +48,7 @@ func full() Event {
 		POP:              "FRA",
 		ServiceVersion:   "12",
 		SandboxRequest:   3,
+		Web:              `{"site":"docs"}`,
 	}
 }
 
@@ -159,6 +160,7 @@ func worst(s string) Event {
 			f.SetUint(1<<32 - 1)
 		}
 	}
+	e.Web = "" // bounded by package web
 	for range MaxHeaders + 5 {
 		e.Headers = append(e.Headers, Header{s, s})
 	}

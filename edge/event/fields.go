@@ -36,6 +36,7 @@ const (
 	fieldPOP
 	fieldServiceVersion
 	fieldSandboxRequest
+	fieldWeb
 
 	fieldUnknown fieldNumber = -1
 )
@@ -71,6 +72,7 @@ var fieldNames = [...]string{
 	fieldPOP:              `"pop":`,
 	fieldServiceVersion:   `"service_version":`,
 	fieldSandboxRequest:   `"sandbox_request":`,
+	fieldWeb:              `"web":`,
 }
 
 const (
@@ -189,6 +191,9 @@ func (e *Event) setOther(n fieldNumber, o *jsonline.Object) (ok bool) {
 		return setUint32(&e.SandboxRequest, o.Value)
 	case fieldHeaders:
 		return e.setHeaders(o.Value)
+	case fieldWeb:
+		e.Web = o.Value
+		return o.Value[0] == '{'
 	}
 	if text, ok = o.Text(); !ok {
 		return false

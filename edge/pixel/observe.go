@@ -8,6 +8,7 @@ import (
 	"glint/edge/classify"
 	"glint/edge/event"
 	"glint/edge/token"
+	"glint/edge/web"
 )
 
 // Network is what the platform knows of the client's network. Known is false
@@ -50,13 +51,53 @@ type Observer struct {
 	Edge      string // what answers: compute or standalone
 	POP       string
 	Version   string // of the deployed service
+	Visitors  []byte // secret by which visitors of a site are told apart; empty: they are not
 }
 
 // Observe returns the event of a request that got answer a, whose Kind is not
 // empty. The strings of the event are parts of r's.
 func (o *Observer) Observe(a *Answer, r *Request) event.Event {
+	e := o.facts(r)
+	if a.Kind == event.KindView {
+		referer := r.Header("Referer")
+		e.Kind, e.RefererHost = a.Kind, ""
+		_, e.Web = web.View(a.Target, referer, o.visitor(r, web.Site(a.Target)))
+		e.Shorten()
+		return e
+	}
+	o.identify(&e, a)
+	return e
+}
+
+// ObserveEvent returns the event of a custom event that a page or, if certain, a
+// server has posted.
+func (o *Observer) ObserveEvent(w *web.Event, certain bool, r *Request) event.Event {
+	e := o.facts(r)
+	e.Kind, e.RefererHost = event.KindEvent, ""
+	if e.Token = w.Message(); e.Token != "" {
+		e.TokenStatus = event.TokenUnchecked
+	}
+	visitor := ""
+	if !certain {
+		visitor = o.visitor(r, w.Site)
+	}
+	e.Web = w.Object(visitor, certain)
+	e.Shorten()
+	return e
+}
+
+// visitor tells nobody apart who asks not to be tracked (DNT, Sec-GPC).
+func (o *Observer) visitor(r *Request, site string) string {
+	if len(o.Visitors) == 0 || r.Header("Dnt") == "1" || r.Header("Sec-Gpc") == "1" {
+		return ""
+	}
+	return web.Visitor(o.Visitors, r.OpenedAt, site, r.Address, r.Header("User-Agent"))
+}
+
+// facts returns what does not depend on what was asked for.
+func (o *Observer) facts(r *Request) event.Event {
 	n := &r.Network
-	e := event.Event{
+	return event.Event{
 		Version:          event.Version,
 		ID:               r.ID,
 		OpenedAt:         r.OpenedAt,
@@ -79,10 +120,8 @@ func (o *Observer) Observe(a *Answer, r *Request) event.Event {
 		Edge:             o.Edge,
 		POP:              o.POP,
 		ServiceVersion:   o.Version,
+		Headers:          recordedHeaders(r.Header),
 	}
-	o.identify(&e, a)
-	e.Headers = recordedHeaders(r.Header)
-	return e
 }
 
 // identify sets what the URL says. The path is recorded unless the plain token or

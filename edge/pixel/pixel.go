@@ -13,6 +13,7 @@ import (
 
 	"glint/edge/event"
 	"glint/edge/token"
+	"glint/edge/web"
 )
 
 // Answer is the response to one request.
@@ -31,6 +32,8 @@ func Route(target string) Answer {
 	path, _, _ := strings.Cut(target, "?")
 	name, image, contentType := splitExtension(path)
 	switch {
+	case (path == web.PixelGIF || path == web.PixelPNG) && !mayHaveMessage(target): // a message counts wherever its token stands
+		return Answer{200, contentType, image, event.KindView, "", target}
 	case strings.HasPrefix(name, "/o/"):
 		return Answer{200, contentType, image, event.KindToken, name[len("/o/"):], target}
 	case strings.HasPrefix(name, "/pixel/"):

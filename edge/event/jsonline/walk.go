@@ -29,6 +29,38 @@ func Walk(s string, visit func(key, value string) error) error {
 	return o.Err()
 }
 
+// Elements calls visit for each element of the array in s, in order, with its text
+// as it stands. ok is false if s is anything but exactly one array, possibly after
+// some calls of visit; an error of visit ends the walk and is returned as it is.
+func Elements(s string, visit func(value string) error) (ok bool, err error) {
+	i := space(s, 0)
+	if i == len(s) || s[i] != '[' {
+		return false, nil
+	}
+	i = space(s, i+1)
+	for first := true; ; first = false {
+		if first && i < len(s) && s[i] == ']' {
+			return space(s, i+1) == len(s), nil
+		}
+		next := skipValue(s, i, 1)
+		if next < 0 {
+			return false, nil
+		}
+		if err := visit(s[i:next]); err != nil {
+			return false, err
+		}
+		i = space(s, next)
+		switch {
+		case i < len(s) && s[i] == ',':
+			i = space(s, i+1)
+		case i < len(s) && s[i] == ']':
+			return space(s, i+1) == len(s), nil
+		default:
+			return false, nil
+		}
+	}
+}
+
 func space(s string, i int) int {
 	for i < len(s) && (s[i] == ' ' || s[i] == '\t' || s[i] == '\n' || s[i] == '\r') {
 		i++
