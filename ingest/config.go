@@ -9,6 +9,7 @@ import (
 
 	"glint/edge/pixel"
 	"glint/edge/token"
+	"glint/edge/web"
 	"glint/ingest/host/tlsfiles"
 	"glint/ingest/networks"
 	"glint/ingest/warehouse/embedded"
@@ -39,7 +40,10 @@ type Config struct {
 	LockWait       time.Duration // how long to wait while another process has the log
 	FlushInterval  time.Duration // between inserts that are not full: the longest that lines wait for others
 
-	Archive ArchiveConfig // of accepted lines
+	Sites    web.Sites     // of the web pixel
+	WebToken string        // of servers that post events; "": none may
+	Visitors []byte        // secret by which the standalone pixel tells visitors apart; empty: it does not
+	Archive  ArchiveConfig // of accepted lines
 
 	WarehouseDSN string                 // an outside ClickHouse; else Engine is started
 	Engine       *embedded.Config       // the embedded one

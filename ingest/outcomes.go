@@ -61,6 +61,7 @@ func add(o *receiver.Outcomes, r *receipts.Receipt, events int) {
 			continue
 		case receipts.Unresolved, receipts.Repeated:
 			stored -= d.Lines
+		case receipts.Web: // in no other number
 		default:
 			dead -= d.Lines
 		}

@@ -113,7 +113,7 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 		return err
 	}
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
-		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, CountRepeats: replay}
+		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, CountRepeats: replay}
 	}
 	l.lanes = lanes
 	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}

@@ -72,8 +72,9 @@ func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Regist
 		secure = files.Config()
 	}
 	return pixelserver.New(pixelserver.Config{
-		Observer: pixel.Observer{Ring: cfg.pixelRing(), Precision: cfg.Precision, Edge: "standalone", Version: cfg.Version},
+		Observer: pixel.Observer{Ring: cfg.pixelRing(), Precision: cfg.Precision, Edge: "standalone", Version: cfg.Version, Visitors: cfg.Visitors},
 		Lookup:   sources.Lookup, Proxies: proxies, TLS: secure,
+		Web:   pixelserver.Web{Sites: cfg.Sites, Token: cfg.WebToken},
 		Write: stream.Add, Now: time.Now, Logger: cfg.Logger, Registerer: registry,
 	}), sources, nil
 }

@@ -48,6 +48,13 @@ var viewOrder = []string{
 	"estimate_counts",
 	"campaign_estimates",
 	"campaign_bad_tokens",
+	"page_views",
+	"page_views_by_day",
+	"top_pages",
+	"top_referrers",
+	"custom_events",
+	"custom_event_properties",
+	"web_campaigns",
 }
 
 // Views returns every view in the order of creation.
@@ -68,9 +75,16 @@ func PublicViews() []string {
 		"campaign_estimates",
 		"campaign_names",
 		"campaign_report",
+		"custom_event_properties",
+		"custom_events",
 		"mpp_adjusted_opens",
 		"opens_by_class",
+		"page_views",
+		"page_views_by_day",
+		"top_pages",
+		"top_referrers",
 		"unique_opens",
+		"web_campaigns",
 	}
 }
 

@@ -72,7 +72,7 @@ const defaultMaxKeys = 8 << 20
 
 // Row accounts for the lines of one hour and source:
 //
-//	Accepted = Repeats + InOpens + Unresolved + BadTokens + DeadLetters + OverCap + Waiting + Missing
+//	Accepted = Repeats + InOpens + Unresolved + BadTokens + DeadLetters + OverCap + Web + Waiting + Missing
 //	Events   = InOpens + Unresolved + Missing − Unexplained
 type Row struct {
 	Hour        time.Time
@@ -85,6 +85,7 @@ type Row struct {
 	BadTokens   uint64
 	DeadLetters uint64
 	OverCap     uint64 // opens of unregistered messages that were not kept, since there were too many
+	Web         uint64 // page views and custom events, which are not compared one by one
 	Waiting     uint64 // lines in the log that are not yet in the warehouse
 	Missing     uint64 // accepted, and nowhere
 	Unexplained uint64 // a part of Missing: lines of which no receipt says what they were
@@ -100,6 +101,7 @@ func (r *Row) add(o *Row) {
 	r.BadTokens += o.BadTokens
 	r.DeadLetters += o.DeadLetters
 	r.OverCap += o.OverCap
+	r.Web += o.Web
 	r.Waiting += o.Waiting
 	r.Missing += o.Missing
 	r.Unexplained += o.Unexplained

@@ -26,12 +26,14 @@ type Warehouse interface {
 	InsertOpens(ctx context.Context, name string, opens []warehouse.Open) error
 	InsertUnresolved(ctx context.Context, name string, opens []warehouse.Open) error
 	InsertBadTokens(ctx context.Context, name string, bad []warehouse.BadToken) error
+	InsertWebEvents(ctx context.Context, name string, events []warehouse.WebEvent) error
 	CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
 
 	// These return those of the rows that are not there.
 	AbsentOpens(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentUnresolved(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentBadTokens(ctx context.Context, bad []warehouse.BadToken) ([]warehouse.BadToken, error)
+	AbsentWebEvents(ctx context.Context, events []warehouse.WebEvent) ([]warehouse.WebEvent, error)
 }
 
 // Loader loads batches. It is safe for concurrent use.
@@ -43,6 +45,7 @@ type Loader struct {
 	// Ignore reports whether an open is of one's own mail, and why; nil: none is.
 	// It is asked from several goroutines.
 	Ignore func(addr netip.Addr, userAgent string) (reason string, ok bool)
+	Sites  func(name string) bool // whether a site of the web pixel is configured; nil: none is
 	// CountRepeats asks the warehouse before each insert which of the opens it has
 	// already. A batch that is tried again cannot tell them from its own: they
 	// count as stored then.
@@ -84,6 +87,9 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry b
 		return nil, err
 	}
 	if err := l.keepBadTokens(ctx, d, r, name, isRetry); err != nil {
+		return nil, err
+	}
+	if err := l.keepWeb(ctx, d, r, name, isRetry); err != nil {
 		return nil, err
 	}
 	opens := bisect[warehouse.Open]{

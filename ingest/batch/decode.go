@@ -94,6 +94,8 @@ type decoder struct {
 	opens      rows[warehouse.Open]
 	unresolved rows[warehouse.Open] // of plain UUIDs, whose campaign only the warehouse knows
 	badTokens  rows[warehouse.BadToken]
+	webEvents  rows[warehouse.WebEvent]
+	sites      func(name string) bool // that are configured; nil: none
 	dead       []dead
 }
 
@@ -102,7 +104,7 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 func newDecoder(l *Loader, bodies []Body) *decoder {
 	d := decoders.Get().(*decoder)
-	d.ring, d.ignore, d.bodies = l.Ring, l.Ignore, bodies
+	d.ring, d.ignore, d.sites, d.bodies = l.Ring, l.Ignore, l.Sites, bodies
 	return d
 }
 
@@ -111,7 +113,8 @@ func (d *decoder) free() {
 	d.opens.empty()
 	d.unresolved.empty()
 	d.badTokens.empty()
-	*d = decoder{opens: d.opens, unresolved: d.unresolved, badTokens: d.badTokens}
+	d.webEvents.empty()
+	*d = decoder{opens: d.opens, unresolved: d.unresolved, badTokens: d.badTokens, webEvents: d.webEvents}
 	decoders.Put(d)
 }
 
@@ -178,6 +181,10 @@ func (d *decoder) line(line string) {
 	}
 	if e.OpenedAt.Before(earliest) || e.OpenedAt.After(d.bodies[d.body].ReceivedAt.Add(maxAhead)) {
 		d.reject(from, BadTime, "opened_at is before 2010 or more than a day ahead")
+		return
+	}
+	if e.Kind == event.KindView || e.Kind == event.KindEvent {
+		d.web(&e, from)
 		return
 	}
 	if e.Kind == "" && len(e.Token) == uuidLen {

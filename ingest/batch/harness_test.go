@@ -35,6 +35,7 @@ type fakeHouse struct {
 	inserts    map[string][]warehouse.Open
 	unresolved map[string][]warehouse.Open
 	badTokens  map[string][]warehouse.BadToken
+	webEvents  []warehouse.WebEvent
 	asked      [][]uuid.UUID
 	insertErr  error
 	lookupErr  error
@@ -221,4 +222,21 @@ func countsText(counts map[Outcome]int) string {
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+func (h *fakeHouse) InsertWebEvents(_ context.Context, _ string, events []warehouse.WebEvent) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.webEvents = append(h.webEvents, events...)
+	return nil
+}
+
+func (h *fakeHouse) AbsentWebEvents(_ context.Context, events []warehouse.WebEvent) ([]warehouse.WebEvent, error) {
+	return events, nil
+}
+
+func (*strictHouse) InsertWebEvents(context.Context, string, []warehouse.WebEvent) error { return nil }
+
+func (*strictHouse) AbsentWebEvents(context.Context, []warehouse.WebEvent) ([]warehouse.WebEvent, error) {
+	return nil, nil
 }

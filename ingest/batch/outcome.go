@@ -9,6 +9,7 @@ const (
 	Unresolved Outcome = "unresolved"  // a plain UUID that is not registered yet: in unresolved_opens
 	BadToken   Outcome = "bad_token"   // not signed by a key that verifies: in bad_tokens, or beyond its cap only counted
 	OverCap    Outcome = "over_cap"    // a plain UUID that is not registered, while unresolved_opens is full: not kept
+	Web        Outcome = "web"         // a page view or a custom event: in web_events
 	NotEvent   Outcome = "not_event"   // no JSON, a field of the wrong form, or one missing
 	TooLong    Outcome = "too_long"    // longer than an event's line may be; what is kept of it is cut
 	BadTime    Outcome = "bad_time"    // opened_at outside the sane range
@@ -17,7 +18,7 @@ const (
 )
 
 // Outcomes are all of them.
-var Outcomes = []Outcome{Stored, Unresolved, BadToken, OverCap, NotEvent, TooLong, BadTime, UnknownKey, Refused}
+var Outcomes = []Outcome{Stored, Unresolved, BadToken, OverCap, Web, NotEvent, TooLong, BadTime, UnknownKey, Refused}
 
 // isDeadLetter says whether such a line is kept in the dead-letter folder.
 func (o Outcome) isDeadLetter() bool {
@@ -64,6 +65,7 @@ func (r *Result) count(body int, o Outcome, event uint64) {
 		b.BadTokens++
 	case o == OverCap:
 		b.OverCap++
+	case o == Web: // in Others
 	case o.isDeadLetter():
 		b.DeadLetters++
 	default:

@@ -40,6 +40,7 @@ func (r *BodyResult) details() (all []receipts.Detail) {
 			add(string(outcome), lines)
 		}
 	}
+	add(receipts.Web, r.Others[Web])
 	add(receipts.Unresolved, r.Others[Unresolved])
 	add(receipts.Repeated, r.Repeats)
 	add(receipts.NotKept, r.NotKept)

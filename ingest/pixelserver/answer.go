@@ -8,6 +8,7 @@ import (
 
 	"glint/edge/event"
 	"glint/edge/pixel"
+	"glint/edge/web"
 )
 
 // desk is what one answer needs. It allocates nothing once it is used again.
@@ -73,6 +74,10 @@ func (c *conn) observe(d *desk, a *pixel.Answer, openedAt time.Time) {
 	}
 	if s.proxyHint.due(addr, openedAt) {
 		s.cfg.Logger.Warn("all opens of late came from one address; if that is a proxy, name it in --trusted-proxies")
+	}
+	if a.Kind == event.KindView && !s.throttle.allow(addr, web.Site(a.Target), 1, openedAt) {
+		s.metrics.throttled.Inc()
+		return
 	}
 	e := s.cfg.Observer.Observe(a, &pixel.Request{
 		ID:       d.newID(),

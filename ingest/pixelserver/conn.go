@@ -47,12 +47,11 @@ func (c *conn) serve() {
 		c.peer = peer.AddrPort().Addr().Unmap().WithZone("")
 	}
 	c.arm(true)
-	var err error
-	raw, direct := c.net.(syscall.Conn)
-	if c.server.cfg.TLS == nil && direct {
-		err = c.readDirectly(raw)
-	} else {
-		err = c.readStream()
+	err := c.read()
+	for errors.Is(err, errBody) {
+		if err = errAnswered; c.events() {
+			err = c.resume()
+		}
 	}
 	switch {
 	case errors.Is(err, errAnswered):
@@ -62,6 +61,26 @@ func (c *conn) serve() {
 		c.answer(c.in, true)
 		c.linger()
 	}
+}
+
+// read reads and answers until the connection ends, or a body follows.
+func (c *conn) read() error {
+	raw, direct := c.net.(syscall.Conn)
+	if c.server.cfg.TLS == nil && direct {
+		return c.readDirectly(raw)
+	}
+	return c.readStream()
+}
+
+// resume goes on behind a request whose body was read, with what has come of the
+// next one.
+func (c *conn) resume() error {
+	if len(c.in) > 0 {
+		if err := c.take(0); err != nil {
+			return err
+		}
+	}
+	return c.read()
 }
 
 // errAnswered ends the reading behind the last answer of a connection.
@@ -120,7 +139,9 @@ func (c *conn) readAvailable() error {
 // readStream is readDirectly for TLS and for connections that are no sockets.
 func (c *conn) readStream() error {
 	var stream io.Reader = c.net
-	if c.server.cfg.TLS != nil {
+	if c.tls != nil {
+		stream = c.tls
+	} else if c.server.cfg.TLS != nil {
 		c.tls = tls.Server(c.net, c.server.cfg.TLS)
 		stream = c.tls
 		if err := c.tls.Handshake(); err != nil {
@@ -171,7 +192,8 @@ func (c *conn) release() {
 }
 
 // take answers the whole heads in the buffer, to which n bytes have come. It
-// returns errAnswered if no other request may follow.
+// returns errAnswered if no other request may follow, and errBody if one is next
+// whose body is read.
 func (c *conn) take(n int) error {
 	old := len(c.in)
 	c.in = c.in[:old+n]
@@ -181,6 +203,10 @@ func (c *conn) take(n int) error {
 		end, whole := headEnd(rest)
 		if !whole && (len(rest) < maxHeadBytes) {
 			break
+		}
+		if whole && isEvents(rest[:end]) {
+			c.in = c.in[:copy(c.in, rest)]
+			return errBody
 		}
 		if keep := c.answer(rest[:end], !whole); !keep || !whole {
 			return errAnswered

@@ -9,16 +9,19 @@ import (
 
 // metrics count requests. Their labels never say anything of a client.
 type metrics struct {
-	images, others prometheus.Counter
+	images, others, throttled prometheus.Counter
 }
 
 func newMetrics(r prometheus.Registerer, limit *connlimit.Limit) metrics {
 	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "glint_pixel_requests_total", Help: "Requests of the standalone pixel by answer: image, or other (robots.txt, not found, no request).",
 	}, []string{"answer"})
-	m := metrics{images: requests.WithLabelValues("image"), others: requests.WithLabelValues("other")}
+	throttled := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "glint_pixel_throttled_total", Help: "Page views and bodies of events that were not taken, since their network or site wrote too often.",
+	})
+	m := metrics{images: requests.WithLabelValues("image"), others: requests.WithLabelValues("other"), throttled: throttled}
 	if r != nil {
-		r.MustRegister(requests,
+		r.MustRegister(requests, throttled,
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 				Name: "glint_pixel_connections", Help: "Open connections of the standalone pixel.",
 			}, func() float64 { return float64(limit.Open()) }),

@@ -6,7 +6,7 @@
 // large gets its image as well. That is why it reads requests itself: net/http
 // and its kin refuse such requests before any handler sees them.
 //
-// Bodies of requests are never read. A head is bounded in size and time, the
+// Bodies of requests are not read, but those of POST /e, up to 64 KiB. A head is bounded in size and time, the
 // number of connections by connlimit, and a connection that waits for its client
 // holds no buffer. The client's address is taken from the headers of declared
 // proxies only. The package stores nothing and logs nothing about clients.
@@ -51,6 +51,7 @@ type Config struct {
 	Lookup   func(netip.Addr) pixel.Network // what is known of an address; nil: nothing
 	Proxies  Proxies                        // who may tell the client's address; zero: nobody
 	TLS      *tls.Config                    // nil: plain HTTP
+	Web      Web                            // sites of the web pixel and of POST /e
 	Write    func(line []byte)              // takes one event line; must not wait or keep line
 	Now      func() time.Time
 
@@ -67,6 +68,7 @@ type Server struct {
 	limit     *connlimit.Limit
 	proxyHint undeclaredProxyHint
 	metrics   metrics
+	throttle  throttle
 	date      atomic.Pointer[date]
 
 	draining atomic.Bool

@@ -83,7 +83,7 @@ func (d *Delivery) Report(ctx context.Context) error {
 		fmt.Fprintf(d.Notes, "%s not kept: the sender has used up its room among the dead letters\n",
 			output.Plural(all.NotKept, "dead letter was", "dead letters were"))
 	}
-	stored := all.Counts[string(batch.Stored)] + all.Counts[receipts.Repeated]
+	stored := all.Counts[string(batch.Stored)] + all.Counts[receipts.Repeated] + all.Counts[receipts.Web]
 	switch {
 	case all.Unknown > 0:
 		return app.Try(fmt.Errorf("ingest does not know what became of %s", output.Plural(all.Unknown, "body", "bodies")), "glint audit")
@@ -107,7 +107,7 @@ func Sentence(o *logstream.Outcomes) string {
 			dead = append(dead, output.Count(uint64(o.Counts[name]))+" "+name)
 		}
 	}
-	for _, name := range []string{string(batch.Stored), receipts.Repeated, receipts.Unresolved, string(batch.BadToken), string(batch.OverCap)} {
+	for _, name := range []string{string(batch.Stored), receipts.Repeated, receipts.Web, receipts.Unresolved, string(batch.BadToken), string(batch.OverCap)} {
 		if n := o.Counts[name]; n > 0 {
 			parts = append(parts, output.Count(uint64(n))+" "+words[name])
 		}
@@ -124,6 +124,7 @@ var words = map[string]string{
 	receipts.Repeated:      "repeated (stored before)",
 	receipts.Unresolved:    "unregistered (waiting for their message)",
 	string(batch.BadToken): "with a bad token",
+	receipts.Web:           "page views or events",
 	string(batch.OverCap):  "unregistered and not kept (too many wait already)",
 }
 

@@ -19,6 +19,8 @@ func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f.StringVar(&c.TLS.Key, "ingest-tls-key", "", "PEM file of its key")
 	f.StringVar(&c.TLS.ClientCA, "ingest-tls-client-ca", "", "PEM file of the authorities whose client certificates POST /v1/logs needs")
 	f.DurationVar(&c.DrainDelay, "drain-delay", c.DrainDelay, "how long /readyz says no before ingest stops taking bodies; at most 5s")
+	f.StringArrayVar(&s.sites, "site", nil, "site of the web pixel, NAME=ORIGIN[,ORIGIN...], whose pages may post events; repeatable")
+	f.BoolVar(&s.noVisitors, "no-visitors", false, "do not tell the visitors of a site apart")
 	a := &c.Archive
 	f.StringVar(&a.Place, "archive", "", "folder, or s3://BUCKET/PREFIX, that gets every accepted line (default: none)")
 	f.IntVar(&a.Lines, "archive-lines", a.Lines, "lines at which a file of the archive is closed")

@@ -29,6 +29,8 @@ type Service struct {
 
 	cmd              *cobra.Command
 	precision, level *app.Choice
+	sites            []string
+	noVisitors       bool
 	state            *home.StateKeeper
 }
 
@@ -56,10 +58,35 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 			return app.Usage(fmt.Errorf("--networks: %w", err))
 		}
 	}
+	if err := s.fillWeb(); err != nil {
+		return err
+	}
 	cfg.Token, cfg.Keys, cfg.Version = c.IngestToken, h, s.App.Version
 	cfg.LogDir, cfg.DeadLetterDir, cfg.IgnoreFile = h.LogDir(), h.DeadLetterDir(), h.IgnoreFile()
 	cfg.Pixel.ListsHome = string(h)
 	cfg.Logger, cfg.Hint = s.App.Logger(s.level.String()), app.Hint
+	return nil
+}
+
+// fillWeb completes what the web pixel needs. The secrets are made once there is a
+// site.
+func (s *Service) fillWeb() error {
+	for _, text := range s.sites {
+		if err := s.Config.Sites.Add(text); err != nil {
+			return app.Usage(fmt.Errorf("--site: %w", err))
+		}
+	}
+	if len(s.sites) == 0 {
+		return nil
+	}
+	secrets, err := s.App.Home.WebSecrets()
+	if err != nil {
+		return err
+	}
+	s.Config.WebToken = secrets.EventsToken
+	if !s.noVisitors {
+		s.Config.Visitors = []byte(secrets.VisitorSecret)
+	}
 	return nil
 }
 

@@ -1,0 +1,58 @@
+package home
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"glint/ingest/host/atomicfile"
+)
+
+// WebSecrets are what the web pixel and POST /e need, in a file of KEY=value lines
+// for its owner only.
+type WebSecrets struct {
+	EventsToken   string // GLINT_EVENTS_TOKEN: bearer token of servers that post events
+	VisitorSecret string // GLINT_VISITOR_SECRET: by which visitors of a day are told apart
+}
+
+// WebFile is where the WebSecrets are.
+func (h Home) WebFile() string { return filepath.Join(string(h), "web.env") }
+
+// WebSecrets returns the secrets, and makes those that are missing. A new visitor
+// secret only makes visitors of today new ones.
+func (h Home) WebSecrets() (WebSecrets, error) {
+	var s WebSecrets
+	text, err := readPrivate(h.WebFile())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s, fmt.Errorf("read the secrets of the web pixel: %w", err)
+	}
+	fields := []struct {
+		name  string
+		value *string
+	}{{"GLINT_EVENTS_TOKEN", &s.EventsToken}, {"GLINT_VISITOR_SECRET", &s.VisitorSecret}}
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		for _, f := range fields {
+			if f.name == name {
+				*f.value = value
+			}
+		}
+	}
+	if s.EventsToken != "" && s.VisitorSecret != "" {
+		return s, nil
+	}
+	var b strings.Builder
+	for _, f := range fields {
+		if *f.value == "" {
+			*f.value = rand.Text()
+		}
+		fmt.Fprintf(&b, "%s=%s\n", f.name, *f.value)
+	}
+	if err := atomicfile.WriteFile(h.WebFile(), []byte(b.String())); err != nil {
+		return s, fmt.Errorf("keep the secrets of the web pixel: %w", err)
+	}
+	return s, nil
+}

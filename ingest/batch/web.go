@@ -1,0 +1,111 @@
+package batch
+
+import (
+	"context"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"glint/edge/classify"
+	"glint/edge/event"
+	"glint/edge/event/jsonline"
+	"glint/edge/event/rfc3339"
+	"glint/edge/pixel"
+	"glint/ingest/warehouse"
+)
+
+// The time that a sender gives an event is believed within these of the request's;
+// beyond them that of the request holds.
+const (
+	sentBefore = 7 * 24 * time.Hour
+	sentAfter  = 5 * time.Minute
+)
+
+// web adds the row of a page view or a custom event.
+func (d *decoder) web(e *event.Event, from origin) {
+	w := warehouse.WebEvent{OccurredAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt}
+	if !readWeb(&w, e.Web, e.OpenedAt) || (w.Name == "") != (e.Kind == event.KindView) {
+		d.reject(from, NotEvent, "the line lacks what a view or an event says")
+		return
+	}
+	if d.sites == nil || !d.sites(w.Site) {
+		w.Site = ""
+	}
+	method := e.Method
+	if e.Kind == event.KindEvent {
+		method = "GET" // a POST is what events come by; the rules ask for an image's request
+	}
+	facts, signals := headerFacts(e)
+	agent := d.agent(e.UserAgent)
+	v, client := classify.ExamineAgent(&agent, &classify.Request{
+		Method: method, Network: e.Network, ASNumber: e.ASNumber, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
+		Headers: facts, Signals: signals, Protocol: e.Protocol, JA4: e.JA4, BotDetection: string(e.BotDetection),
+	})
+	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
+	v, _ = d.own(v, ip, e.UserAgent)
+	w.Class, w.Reason, w.RulesetVersion = int8(v.Class), v.Reason, classify.RulesetVersion
+	w.Client, w.OS, w.Device = client.Client, client.OS, client.Device
+	w.UserAgent, w.IP, w.Network, w.ASNumber, w.Country = e.UserAgent, ip, e.Network, e.ASNumber, e.Country
+	w.HeaderBits, w.HeaderFacts, w.POP, w.Source, w.Extra = uint16(facts), uint32(signals), e.POP, d.bodies[d.body].Source, e.Extra
+	if e.Token != "" {
+		if f := pixel.Find(d.ring, event.KindToken, e.Token, ""); f.Kind == event.KindToken {
+			w.CampaignID, w.MessageID = uint64(f.Token.Campaign), uuid.UUID(f.Token.Message)
+		}
+	}
+	d.webEvents.add(&w, from)
+}
+
+// readWeb reads the object of a line into w and reports whether it is one.
+func readWeb(w *warehouse.WebEvent, object string, at time.Time) bool {
+	texts := map[string]*string{
+		"site": &w.Site, "name": &w.Name, "page_host": &w.PageHost, "page_path": &w.PagePath, "title": &w.Title,
+		"referrer_host": &w.ReferrerHost, "referrer_path": &w.ReferrerPath, "utm_source": &w.UTMSource, "utm_medium": &w.UTMMedium,
+		"utm_campaign": &w.UTMCampaign, "utm_term": &w.UTMTerm, "utm_content": &w.UTMContent,
+	}
+	if object == "" {
+		return false
+	}
+	o := jsonline.Open(object)
+	for o.Next() {
+		text, isText := o.Text()
+		switch o.Key {
+		case "visitor":
+			w.Visitor, _ = strconv.ParseUint(text, 16, 64) // 0: no visitor
+		case "certain":
+			w.Certain = o.Value == "true"
+		case "properties":
+			w.Properties = o.Value
+		case "at":
+			if sent, err := rfc3339.Parse(text); err == nil && sent.After(at.Add(-sentBefore)) && sent.Before(at.Add(sentAfter)) {
+				w.OccurredAt = sent.UTC().Truncate(time.Millisecond)
+			}
+		default:
+			if to := texts[o.Key]; to != nil && isText {
+				*to = text
+			}
+		}
+	}
+	return o.Err() == nil
+}
+
+// keepWeb stores page views and custom events.
+func (l *Loader) keepWeb(ctx context.Context, d *decoder, r *Result, name string, isRetry bool) error {
+	p := bisect[warehouse.WebEvent]{
+		rows: d.webEvents, insert: l.Warehouse.InsertWebEvents, absent: l.Warehouse.AbsentWebEvents,
+		event: func(e *warehouse.WebEvent) uint64 { return e.EventID }, isRetry: isRetry,
+	}
+	if err := p.store(ctx, p.name(name, 0, len(p.rows.rows)), 0, len(p.rows.rows)); err != nil {
+		return err
+	}
+	r.Restored += p.restored
+	for i := range p.rows.rows {
+		if p.refused[i] {
+			d.reject(p.rows.origins[i], Refused, "the warehouse does not take a value of it")
+			continue
+		}
+		r.count(p.rows.origins[i].body, Web, 0)
+	}
+	return nil
+}
