@@ -256,7 +256,7 @@ func stage(t *testing.T) (h home.Home, e *enginetest.Warehouse, dsn string) {
 	var opens []warehouse.Open
 	r := receipts.Receipt{LogID: "live-A", Record: 1, ReceivedAt: received, Lane: "live", Source: "edge", Lines: 10}
 	for key := uint64(1); key <= 10; key++ {
-		opens = append(opens, warehouse.Open{CampaignID: 1, MessageID: uuid.New(), OpenedAt: received, EventID: key, ReceivedAt: received})
+		opens = append(opens, warehouse.Open{CampaignID: 1, MessageID: uuid.New(), Facts: warehouse.Facts{OpenedAt: received, EventID: key, ReceivedAt: received}})
 		r.Events = append(r.Events, key)
 	}
 	b, err := receipts.OpenWriter(receipts.Options{

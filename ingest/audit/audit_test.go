@@ -365,7 +365,7 @@ func TestGapsBetweenNumbers(t *testing.T) {
 // TestBadTokensAreNamed has a bad token that is kept, beside what receipts say.
 func TestBadTokensAreNamed(t *testing.T) {
 	w := newWorld(t)
-	bad := warehouse.BadToken{OpenedAt: time.Now(), EventID: 1, ReceivedAt: time.Now(), Fault: "unknown_key", KeyID: 7}
+	bad := warehouse.BadToken{Facts: warehouse.Facts{OpenedAt: time.Now(), EventID: 1, ReceivedAt: time.Now(), KeyID: 7}, Fault: "unknown_key"}
 	if err := w.house.InsertBadTokens(t.Context(), "bad", []warehouse.BadToken{bad}); err != nil {
 		t.Fatal(err)
 	}
