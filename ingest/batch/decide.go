@@ -49,7 +49,7 @@ func (l *Pipeline) decide(ctx context.Context, unfinished []Manifest, batches ch
 }
 
 func (l *Pipeline) send(ctx context.Context, b *namedBatch, batches chan<- *namedBatch) error {
-	l.acknowledger.add(b)
+	b.place = l.order.Add(b)
 	select {
 	case batches <- b:
 		return nil

@@ -126,7 +126,7 @@ func (s *Server) count(ctx context.Context, b *Body) error {
 		defer s.decoders.Release(1)
 	}
 	var look look
-	counts, err := codec.CountWithHead(b.Codec, b.Bytes, s.MaxDecodedBytes, s.MaxLineBytes, look.head)
+	counts, err := codec.Count(b.Codec, b.Bytes, s.MaxDecodedBytes, s.MaxLineBytes, look.head)
 	switch {
 	case errors.Is(err, codec.ErrTooLarge):
 		return tooLarge

@@ -131,6 +131,3 @@ func (w *Warehouse) Close() error { return w.conn.Close() }
 
 // Ping asks whether the warehouse answers.
 func (w *Warehouse) Ping(ctx context.Context) error { return w.conn.Ping(ctx) }
-
-// Address returns the host and port of the warehouse, for messages.
-func (w *Warehouse) Address() string { return strings.Join(w.options.Addr, ",") }
