@@ -40,7 +40,7 @@ func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (mov
 		}
 	}
 	if !slices.ContainsFunc(counts, func(c warehouse.BadTokenCount) bool {
-		return slices.Contains(mendable, c.Fault) && (c.KeyID == 0 || slices.Contains(ids, c.KeyID))
+		return slices.Contains(mendable, c.Fault) && (c.KeyID == nil || slices.Contains(ids, *c.KeyID))
 	}) {
 		return 0, nil
 	}

@@ -44,8 +44,8 @@ var (
 
 // Entry is one line of the list. Those of NewEntry can be compared with ==.
 type Entry struct {
-	Kind  Kind
-	Value string
+	Kind  Kind   `json:"kind"`
+	Value string `json:"value"`
 }
 
 // NewEntry returns an entry in its normal form. Errors: ErrEntry.

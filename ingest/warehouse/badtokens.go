@@ -36,9 +36,9 @@ func (w *Warehouse) InsertBadTokens(ctx context.Context, name string, bad []BadT
 
 // BadTokenCount is how many requests with one fault are kept.
 type BadTokenCount struct {
-	Fault    string
-	KeyID    uint8 // that the tokens name; 0: none, or not known
-	Requests uint64
+	Fault    string `json:"fault"`
+	KeyID    *uint8 `json:"key_id"` // that the tokens name; nil: none, or not known
+	Requests uint64 `json:"requests"`
 }
 
 // BadTokenCounts counts the bad tokens that are kept, by fault and key id. Those
@@ -53,7 +53,10 @@ func (w *Warehouse) BadTokenCounts(ctx context.Context) ([]BadTokenCount, error)
 	}
 	counts := make([]BadTokenCount, len(faults))
 	for i := range faults {
-		counts[i] = BadTokenCount{faults[i], keys[i], requests[i]}
+		counts[i] = BadTokenCount{Fault: faults[i], Requests: requests[i]}
+		if keys[i] != 0 {
+			counts[i].KeyID = &keys[i]
+		}
 	}
 	return counts, nil
 }
