@@ -81,7 +81,7 @@ not accounted for: 2 records of lane replay (8–9), acknowledged and without re
 not accounted for: what 1 damaged stretch of the receipts said
 bad tokens that are kept: 1,234 revoked_key of key 7, 1 signature
 not kept: 3 dead letters of source "edge", which had used up its room
-receipts tell of what was received since 2026-11-21 13:01:30 UTC and before 2026-11-21 15:00:00 UTC
+receipts cover what was received since 2026-11-21 13:01:30 UTC and before 2026-11-21 15:00:00 UTC
 live stream: 12 of 1,000,000 archived events never arrived (0.0012 %, 95 % interval 0.0007 % … 0.0021 %)
 `
 	if diff := cmp.Diff(want[1:], got); diff != "" {
@@ -107,8 +107,8 @@ func TestTableOfNothing(t *testing.T) {
 	_, got, _ = strings.Cut(got, "\n\n")
 	want := `
 every accepted event is accounted for
-receipts tell of what was received since 2026-11-21 13:01:30 UTC
-live stream: no event of the archive was opened in the time that receipts tell of
+receipts cover what was received since 2026-11-21 13:01:30 UTC
+live stream: no event of the archive was opened in the time that receipts cover
 `
 	if diff := cmp.Diff(want[1:], got); diff != "" {
 		t.Error(diff)

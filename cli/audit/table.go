@@ -53,7 +53,7 @@ func sentences(r *audit.Result) []string {
 	}
 	lines = append(lines, badTokens(r)...)
 	lines = append(lines, notKept(r)...)
-	from := "receipts tell of what was received since " + output.Time(&r.Since)
+	from := "receipts cover what was received since " + output.Time(&r.Since)
 	if r.Until != nil {
 		from += " and before " + output.Time(r.Until)
 	}
@@ -109,7 +109,7 @@ func records(r *audit.Records) string {
 // live says what the live stream lost.
 func live(s *audit.LiveStream) string {
 	if s.Archived == 0 {
-		return "live stream: no event of the archive was opened in the time that receipts tell of"
+		return "live stream: no event of the archive was opened in the time that receipts cover"
 	}
 	return fmt.Sprintf("live stream: %s of %s never arrived (%s, 95 %% interval %s … %s)",
 		output.Count(s.NeverArrived), output.Plural(int(s.Archived), "archived event", "archived events"),

@@ -4,8 +4,8 @@
 // order mark before the first.
 //
 // A damaged file gives the lines before the damage, then an error. The memory
-// stays bounded whatever the file holds. The package does not look into the
-// lines, nor keep what was read; a Mark tells where to go on.
+// stays bounded whatever the file holds. The package does not interpret the
+// lines and keeps nothing of what was read; a Mark holds the place to go on from.
 package archive
 
 import (
@@ -22,7 +22,7 @@ import (
 	"glint/ingest/receiver/codec"
 )
 
-// The errors of a file, beside those of the disk.
+// The errors of a file. The disk has its own.
 var (
 	ErrDamaged = errors.New("archive: the file is damaged or ends early")
 	ErrNotText = errors.New("archive: the file holds no lines of text")
@@ -112,7 +112,7 @@ func isText(head []byte) bool {
 
 // Next returns the next line that is not blank, without its line feed and
 // without a syslog header. It is good until the next call. At the end it
-// returns io.EOF; a line that the damage of a file has cut off is none.
+// returns io.EOF. It does not return a line that damage has cut off.
 func (r *Reader) Next() ([]byte, error) {
 	for r.failed == nil {
 		line, whole := r.read()
@@ -177,8 +177,8 @@ func (r *Reader) LongLines() int { return r.long }
 // Close lets go of the decoder. It does not close the file.
 func (r *Reader) Close() { r.decoder.Close() }
 
-// damage tells an end that comes too early, or a decoder's complaint, from a
-// fault of the disk.
+// damage wraps a decoder's error, or an early end, in ErrDamaged. It returns errors of
+// the disk, and io.EOF, unchanged.
 func damage(err error) error {
 	var path interface{ Timeout() bool } // of *fs.PathError
 	switch {

@@ -1,13 +1,13 @@
-// Package audit accounts for every event that ingest has accepted. It compares
-// two witnesses that know nothing of each other: the receipts which ingest kept
-// of what became of each record of its log, and the tables of the warehouse. It
-// goes event by event, so that a repeat of one cannot hide the loss of another.
+// Package audit accounts for every event that ingest has accepted. It compares two
+// independent sources: the receipts, in which ingest notes the outcome of each record
+// of its log, and the tables of the warehouse. It compares event by event, so that a
+// repeat of one cannot hide the loss of another.
 //
-// It changes nothing and may run beside the service. What it reads goes on
-// meanwhile, so the order matters; each step relies on the one before it:
+// It changes nothing and may run beside the service. The log and the tables change
+// meanwhile, so the order of reading matters; each step relies on the one before it:
 //
-//  1. how far each lane is acknowledged: those records have their receipts
-//  2. the log: whatever was accepted and let go since has its receipt, too
+//  1. the acknowledged record of each lane: records up to it have their receipts
+//  2. the log: a record that was acknowledged and deleted since has its receipt, too
 //  3. the receipts: each was written after its events were in the warehouse
 //  4. opens, for what was received in the same hour; then, for the rest only:
 //  5. unresolved_opens: an event that has left since is in opens
@@ -59,8 +59,8 @@ type Options struct {
 	// lost; none: no estimate. Ring has the keys that judge their tokens.
 	Archive []archive.File
 	Ring    *token.Ring
-	// Progress is told of each stage and its size, and returns what is told of
-	// each part that is done. nil: nobody is told.
+	// Progress is called at the begin of each stage with its size, and returns the
+	// function that is called with the size of each finished part. nil: not called.
 	Progress func(verb string, total int) func(n int)
 	Now      func() time.Time // nil: time.Now
 
@@ -138,14 +138,14 @@ type Result struct {
 
 	Live *LiveStream `json:"live_stream"` // nil: there was no archive
 
-	// BadTokens are kept in the warehouse: those of the last days, under a cap, but
-	// for those whose key was found later. Total.BadTokens counts all that came.
+	// BadTokens are the ones that the warehouse keeps: of the last days, under a cap,
+	// without those whose key was found later. Total.BadTokens counts all that came.
 	BadTokens []warehouse.BadTokenCount `json:"bad_tokens_kept"`
 }
 
-// Accounted reports whether it is known of every accepted event where it is. That
-// includes those with a bad token, which count nowhere: whoever says that all is
-// well has to say how many they are.
+// Accounted reports whether the place of every accepted event is known. That includes
+// events with a bad token, which count nowhere: a message that all is well has to
+// give their number.
 func (r *Result) Accounted() bool {
 	return r.Total.Missing == 0 && len(r.Lost) == 0 && len(r.WithoutReceipt) == 0 && r.ReceiptDamages == 0
 }

@@ -187,7 +187,7 @@ func (w *world) wait(at time.Time, events ...uint64) {
 	}
 }
 
-// testify keeps the receipt of a record and acknowledges it; change may tell of
+// testify keeps the receipt of a record and acknowledges it; change may report
 // other ends than events.
 func (w *world) testify(a *accepted, change ...func(*receipts.Receipt)) {
 	w.t.Helper()

@@ -153,7 +153,7 @@ func comparableKey(ring *token.Ring, line string) (key uint64, opened time.Time,
 	return e.ID.Key(), e.OpenedAt, err == nil
 }
 
-// uuidLen tells a UUID from a token in a line that does not say what it has.
+// uuidLen is the length of a UUID, which no token has, in a line without a kind.
 const uuidLen = 36
 
 // markWaiting marks the events of live records that may have no receipt yet.

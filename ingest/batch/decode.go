@@ -88,7 +88,7 @@ type decoder struct {
 	bodies []Body
 	body   int // index of the one that is decoded
 
-	headers []event.Header            // room for those of a line
+	headers []event.Header            // buffer for the headers of a line
 	agents  map[string]classify.Agent // by user agent; at most maxAgents
 
 	opens      rows[warehouse.Open]

@@ -23,11 +23,11 @@ var mendable = []string{"unknown_key", "signature"}
 // rejudgePage is how many bad tokens are held at a time.
 const rejudgePage = 10_000
 
-// RejudgeBadTokens judges the bad tokens that are kept again, by the ring of now,
-// and returns how many became opens: those of keys that were missing when they
-// came. It may be called again after any error, and by several at once: moving an
-// open twice changes nothing. Where no bad token names a key of the ring, it reads
-// none.
+// RejudgeBadTokens opens the tokens in bad_tokens again with the present ring, moves
+// the ones that are valid now into opens, and returns their number: their keys were
+// missing when they came. It may be called again after any error, and by several at
+// once: moving an open twice changes nothing. It reads no bad token if none names a
+// key of the ring.
 func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (moved int, err error) {
 	counts, err := w.BadTokenCounts(ctx)
 	if err != nil {

@@ -48,8 +48,8 @@ type SegmentReport struct {
 	LostRecords uint64    `json:"lost_records"` // repaired before: their bytes are in quarantine
 }
 
-// Report is what Inspect and Repair found in a log. Its json tags, and those of its
-// parts, are a contract: cli/JSON.md.
+// Report is what Inspect and Repair found in a log. The json tags here are a
+// contract: cli/JSON.md.
 type Report struct {
 	Dir      string          `json:"dir"`
 	Lane     string          `json:"lane"`

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// others are as many rows that nobody inserted, each like one that somebody did
+// others are as many rows that were not inserted, each like one that was
 // but for one part of its key.
 func others(opens []Open) (other []Open) {
 	for i, change := range []func(*Open){

@@ -68,7 +68,7 @@ func fullBadToken() BadToken {
 	return BadToken{Facts: o.Facts, Fault: "signature", TokenStatus: "bad", Token: "x", NamedCampaign: o.CampaignID}
 }
 
-// manyOpens resemble those of a campaign: few networks, many user agents.
+// manyOpens resemble the opens of a campaign: few networks, many user agents.
 func manyOpens(campaign uint64, n int) []Open {
 	opens := make([]Open, n)
 	for i := range opens {

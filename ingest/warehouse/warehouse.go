@@ -96,7 +96,7 @@ func parseDSN(dsn string) (*clickhouse.Options, error) {
 	}
 	options, err := clickhouse.ParseDSN(u.String())
 	if err != nil {
-		return nil, fmt.Errorf("%w: its parameters are not those of clickhouse-go", ErrDSN)
+		return nil, fmt.Errorf("%w: clickhouse-go refuses its parameters", ErrDSN)
 	}
 	options.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
 	options.DialTimeout = 10 * time.Second

@@ -13,8 +13,8 @@ import (
 
 // WriteRows writes a list in a form of --format: "json" a list of objects, "csv" a
 // row for each under a header, else a table. The fields of T are the columns, in
-// their order and with the names of their json tags; those of an embedded struct
-// stand among them. A table leaves the columns out that without names.
+// their order and with the names of their json tags; the fields of an embedded struct
+// are among them. A table omits the columns that without names.
 func WriteRows[T any](w io.Writer, format string, rows []T, without ...string) error {
 	switch format {
 	case "json":

@@ -7,7 +7,7 @@ import (
 )
 
 // BenchmarkCount is one processor's rate of decoding and counting: the ceiling
-// for a server that has to tell the number of lines.
+// for a server that has to know the number of lines.
 func BenchmarkCount(b *testing.B) {
 	const lines = 10_000
 	text := linegen.Body(1, lines)

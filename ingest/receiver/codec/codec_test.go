@@ -217,7 +217,7 @@ func TestLinesAreCountedHoweverTheyAreCut(t *testing.T) {
 		{"a NUL is no white space", "\x00\n", 1, 0},
 		{"lines of the longest length", strings.Repeat("x", 8) + "\n" + strings.Repeat("y", 8), 2, 0},
 		{"lines above it", strings.Repeat("x", 9) + "\nshort\n" + strings.Repeat("y", 90), 3, 2},
-		{"a long blank line is none", strings.Repeat(" ", 90) + "\n", 0, 0},
+		{"a long blank line", strings.Repeat(" ", 90) + "\n", 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for cut := 1; cut <= len(c.text)+1; cut++ {

@@ -7,8 +7,8 @@ import (
 )
 
 // Counter counts the lines of what is written to it, in parts of any size. The
-// zero value is ready. A line of nothing but ASCII white space is none; the
-// last one needs no line feed.
+// zero value is ready. A line of nothing but ASCII white space does not count;
+// the last one needs no line feed.
 type Counter struct {
 	MaxLineBytes int // a line above it is counted in Long; 0: no line is
 

@@ -35,7 +35,7 @@ func FuzzCount(f *testing.F) {
 				t.Fatalf("counted %+v of %d bytes with %d lines", counts, len(text), want)
 			}
 		case !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrTooLarge) && !errors.Is(err, ErrWindow):
-			t.Fatalf("an error of somebody else: %v", err)
+			t.Fatalf("an error of another package: %v", err)
 		}
 		if again, err := Count(c, healthy[c], most, 100, nil); err != nil || again.Lines != 3 {
 			t.Fatalf("the next body: %+v, %v", again, err)

@@ -28,8 +28,8 @@ func NewDecoder(c Codec, maxWindowBytes int) *Decoder {
 	return &Decoder{codec: c, window: maxWindowBytes}
 }
 
-// Reset begins a stream; nil lets go of the one before. Its errors, and those of
-// Read, are the decoder's or those of sent.
+// Reset begins a stream; nil lets go of the one before. Reset and Read return the
+// errors of the decoder and of sent unchanged.
 func (d *Decoder) Reset(sent io.Reader) (err error) {
 	d.sent = sent
 	switch d.codec {

@@ -28,7 +28,7 @@ func TestSealedSettingsDoNotReachIntoViews(t *testing.T) {
 		"additional_result_filter = 'opens = 7'", "additional_result_filter = 'n = 7'",
 		"parallel_replicas_custom_key = 'n', parallel_replicas_count = 2, parallel_replica_offset = 1",
 		"enable_parallel_replicas = 1, parallel_replicas_mode = 'custom_key_range', parallel_replicas_custom_key = 'n', parallel_replicas_count = 2, parallel_replica_offset = 1",
-		// Limits may fail, since they are those of the sub-query around the view; the proxy refuses them.
+		// Limits may fail, since they belong to the sub-query around the view; the proxy refuses them.
 		"max_rows_to_read = 1", "max_rows_to_read = 1, read_overflow_mode = 'break'", "max_bytes_to_read = 1", "max_rows_to_group_by = 1, group_by_overflow_mode = 'any'",
 		"force_primary_key = 1", "max_rows_to_sort = 1", "use_query_cache = 1", "readonly = 0, additional_table_filters = {'glint.opens': 'n = 1'}",
 	} {
@@ -277,7 +277,7 @@ func TestConfigurationHoldsEachSealedSettingTwice(t *testing.T) {
 }
 
 // TestServersOfOthersSealTheSame compares the profiles for a ClickHouse server
-// with those of the embedded engine.
+// with the embedded engine's.
 func TestServersOfOthersSealTheSame(t *testing.T) {
 	text, err := os.ReadFile("../../deploy/clickhouse/users.xml")
 	if err != nil {

@@ -25,7 +25,7 @@ const (
 	maxPortTries = 5
 )
 
-// errPortTaken says that somebody took the inner port before the engine did.
+// errPortTaken means that another process took the inner port before the engine did.
 var errPortTaken = errors.New("embedded: inner port was taken")
 
 // supervisor keeps one engine running.
