@@ -159,7 +159,7 @@ func (o *Options) advice(r *audit.Result) string {
 	if r.Total.Missing == r.Total.Unexplained {
 		return "glint log verify " + o.App.Home.LogDir()
 	}
-	return "glint replay ARCHIVE, with the lines of those hours; what is there already changes no number"
+	return "glint replay ARCHIVE, with the lines of those hours; lines that are stored already change no number"
 }
 
 // progress is of the stages of an audit, one after the other.

@@ -21,7 +21,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "log",
 		Short: "Look at the write-ahead log, check it or repair it",
 		Long: "Ingest appends what it accepts to a log in $GLINT_HOME/log before it answers, and inserts from there. These verbs\n" +
-			"read such a log; only repair changes it. What cannot be inserted is in dead letters.",
+			"read such a log; only repair changes it. Lines that cannot be inserted are in dead letters.",
 		Example: "  glint log verify",
 	}, newInspectCmd(a), newVerifyCmd(a), newRepairCmd(a), deadletters.NewCmd(a))
 }

@@ -86,7 +86,7 @@ var rules = [...]rule{
 	{reason: "proxy_outlook", class: ProxyHuman, all: onMicrosoft, any: saysOutlookProxy | isBareWebKit, none: saysBot},
 	// An application asks what a link is, before or without opening it.
 	// Source: learn.microsoft.com/office/troubleshoot/office/office-document-open-requests.
-	// Wrong: nobody; who opens the mail sends another request.
+	// Wrong: nobody; opening the mail sends another request.
 	{reason: "app_probe", class: NotImage, any: saysProbe},
 	// A word for mail beside one for security: a gateway that says what it is.
 	// Source: gateways' names of themselves (Cisco Secure Email, Proxmox Mail Gateway, Email Security).

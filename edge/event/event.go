@@ -1,4 +1,4 @@
-// Package event is the log line: what the edge writes for each request of a
+// Package event is the log line that the edge writes for each request of a
 // pixel and what ingest reads. FORMAT.md lists the fields.
 //
 // AppendJSON writes one line of valid JSON of at most MaxLineBytes, whatever
@@ -19,7 +19,7 @@ const Version = 1
 // MaxLineBytes bounds a line of AppendJSON without its line feed.
 const MaxLineBytes = 4096
 
-// MaxReadBytes bounds a line that Parse reads: what a stranger sends must not
+// MaxReadBytes bounds a line that Parse reads: a stranger's line must not
 // decide how much work a line is. It leaves a newer edge room.
 const MaxReadBytes = 16 << 10
 

@@ -1,14 +1,14 @@
-// Package admission decides whether the write-ahead log takes a body of lines,
-// and appends the body. Admit is called before a body is read and refuses it
+// Package admission decides whether the write-ahead log takes a body of lines, and
+// appends the body. Admit is called before a body is read and refuses it
 //
 //   - while the log's disk is nearly full (disk_full, 503) or the lane's backlog
 //     nearly fills its quota (log_full, 429): the watermarks, for every source;
 //   - while its source holds more than a fair share of the lane (source_full,
 //     429): see fairShare.
 //
-// Store refuses in the same way what has become too much since then. A refusal
-// loses nothing: the sender keeps the lines and sends them again. The package
-// does not authenticate, and does not look into bodies.
+// Store refuses a body in the same way if the quota or the disk has become full since
+// then. A refusal loses nothing: the sender keeps the lines and sends them again. The
+// package does not authenticate, and does not look into bodies.
 package admission
 
 import (

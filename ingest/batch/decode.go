@@ -106,7 +106,7 @@ func newDecoder(l *Loader, bodies []Body) *decoder {
 	return d
 }
 
-// free gives the decoder to another batch. Nobody may hold on to its rows.
+// free gives the decoder to another batch. Its rows must not be used after it.
 func (d *decoder) free() {
 	d.opens.empty()
 	d.unresolved.empty()
@@ -115,8 +115,8 @@ func (d *decoder) free() {
 	decoders.Put(d)
 }
 
-// minLikelyLine is shorter than any event's line: what is shorter is no event
-// and needs no room among the rows.
+// minLikelyLine is shorter than any event's line: for shorter lines no rows are
+// reserved.
 const minLikelyLine = 100
 
 // linesPerCheck is how many lines are decoded between two looks at the context.
@@ -183,8 +183,8 @@ func (d *decoder) line(line string) {
 	if e.Kind == "" && len(e.Token) == uuidLen {
 		e.Kind = event.KindUUID
 	}
-	// The edge's opinion is not asked: ingest has all keys, and reads lines of
-	// edges that could not look for a token yet.
+	// The edge's verdict on the token is not used: ingest has all keys, and older
+	// edges did not look for a token in the path.
 	found := pixel.Find(d.ring, e.Kind, e.Token, e.Path)
 	switch {
 	case found.Kind == event.KindToken:

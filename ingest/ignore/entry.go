@@ -94,8 +94,7 @@ func (e Entry) Kept() (network netip.Prefix, narrower bool) {
 	return network, true
 }
 
-// The widest networks that may well be one's own: what is wider holds networks
-// of many.
+// The widest networks that an entry may have: wider ones hold networks of many owners.
 const (
 	minBits4 = 16
 	minBits6 = 32

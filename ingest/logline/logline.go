@@ -1,4 +1,4 @@
-// Package logline is the one reader of event lines: what is posted, replayed,
+// Package logline is the one reader of event lines: each that is posted, replayed,
 // read from stdin or from an archive goes through it. It reads a line as
 // endpoint opens of the edge writes it, and in the forms that log pipelines make
 // of it: behind a byte order mark, a syslog header or the name of the emulator's

@@ -3,10 +3,9 @@
 // and posted as one body. It serves glint's standalone pixel and imitates the
 // platform for the emulator.
 //
-// Lines wait in memory, in a bounded number of bytes, and a body that is
-// refused for the moment is sent again until it is taken. What does not fit is
-// dropped and counted, as a platform would: the write-ahead log begins where a
-// body is answered with 2xx, not here.
+// Lines wait in memory, in a bounded number of bytes, and a body that is refused for
+// the moment is sent again until it is taken. Lines beyond the bound are dropped and
+// counted, as a platform would: durability begins with the 2xx, not here.
 package logstream
 
 import (

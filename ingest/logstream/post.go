@@ -117,8 +117,8 @@ type Answer struct {
 // outcomesHeader has the path by which ingest says what became of the body.
 const outcomesHeader = "Glint-Outcomes"
 
-// locate reads the header. What cannot be read is taken for that of an older
-// ingest: the lines are on disk all the same.
+// locate reads the header. A header that it cannot read counts as an older ingest's:
+// the lines are on disk all the same.
 func (a *Answer) locate(h http.Header) {
 	u, err := url.Parse(h.Get(outcomesHeader))
 	if err != nil {

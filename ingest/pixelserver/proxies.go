@@ -59,10 +59,9 @@ func (p *Proxies) trusts(a netip.Addr) bool {
 	return false
 }
 
-// client returns the right-most address that is not trusted, beginning with the
-// peer: what stands further left may be forged. It is zero, unknown, if a
-// trusted proxy names something that is no address. A chain of nothing but
-// trusted ones gives the left-most.
+// client returns the right-most address that is not trusted, beginning with the peer:
+// addresses further left may be forged. It is zero, unknown, if a trusted proxy names
+// something that is no address. Of a chain of trusted addresses it is the left-most.
 func (p *Proxies) client(peer netip.Addr, values func(name string) []string) netip.Addr {
 	addr := peer
 	if !p.trusts(addr) {

@@ -31,8 +31,8 @@ type frame struct {
 	body   []byte // names and keys
 }
 
-// next returns the next good frame, or false at the end. What is between two of
-// them is counted.
+// next returns the next good frame, or false at the end. Bytes between two of them are
+// counted as a damage.
 func (s *scanner) next() (frame, bool, error) {
 	for s.off < s.size {
 		fr, good, end, err := s.frameAt(s.off)

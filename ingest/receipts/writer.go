@@ -303,7 +303,7 @@ func (b *Writer) leave(w *hourFile) error {
 }
 
 // tidy removes the files whose time is over, and the oldest ones beyond the
-// quota; the newest one stays. What it removes is known to Since before.
+// quota; the newest one stays. Since is moved before it removes any.
 func (b *Writer) tidy() error {
 	var gone int
 	bytes, since, now := b.bytes.Load(), b.since, b.age.now()
@@ -350,7 +350,7 @@ func (b *Writer) remove(f *file) error {
 	return nil
 }
 
-// Close ends the book. What Append has taken is on disk already. Without room for
+// Close ends the writer. Receipts that Append has taken are on disk already. Without room for
 // the time by which receipts age, they stay longer.
 func (b *Writer) Close() error {
 	b.mu.Lock()

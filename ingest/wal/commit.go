@@ -282,7 +282,7 @@ func (c *committer) open() error {
 	l.mu.Unlock()
 	s.name = fileName(s.seq, s.first)
 	path := filepath.Join(l.opt.Dir, s.name)
-	c.nextSeq++ // also if it fails: what is left of the file must not be met again
+	c.nextSeq++ // also if it fails: the rest of the file must not be met again
 	f, err := l.opt.FS.Create(path)
 	if err != nil {
 		return writeError("make segment", err)

@@ -1,4 +1,4 @@
--- Purpose: what registering needs of an existing campaign, its secret key included.
+-- Purpose: the facts of an existing campaign that registering needs, its secret key included.
 -- Grain:   one row: the number of campaigns of that name, 0 if no campaign has it; of two campaigns with the same name the oldest counts.
 -- Units:   created_at is UTC milliseconds; id_key is 32 raw bytes, all zero once it was forgotten.
 -- Reads:   the table campaigns, so only as the warehouse user.

@@ -17,7 +17,7 @@ import (
 )
 
 // keysNote opens the key file. The edge's copy of it may hold the note, too.
-const keysNote = "# glint's pixel keys, id:state:secret. Whoever reads this file can forge opens. Change it by: glint keys\n"
+const keysNote = "# glint's pixel keys, id:state:secret. A reader of this file can forge opens. Change it by: glint keys\n"
 
 // NoKeysError says that a home has no pixel keys.
 type NoKeysError struct {

@@ -75,8 +75,8 @@ func (v *Value[T]) Get() T {
 	return *v.current.Load()
 }
 
-// look loads the value again if a file has changed. What was seen is kept only
-// after a success, so that a half-written file is tried again.
+// look loads the value again if a file has changed. A state of the
+// files is noted only after a success, so that a half-written file is tried again.
 func (v *Value[T]) look() {
 	seen, err := v.stat()
 	if err == nil && v.same(seen) {

@@ -45,7 +45,7 @@ func newBackend(port int, s secrets, dial func(ctx context.Context, network, add
 // send makes one request to the engine, with what its listener asks for.
 func (b *backend) send(request *http.Request) (*http.Response, error) {
 	request.Header.Set(doorHeader, b.secrets.Door)
-	return b.transport.RoundTrip(request) //nolint:wrapcheck // callers look into it
+	return b.transport.RoundTrip(request) // unwrapped: callers look into the error
 }
 
 // reportRefused reports to the supervisor that the engine refused a connection.

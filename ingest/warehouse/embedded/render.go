@@ -72,7 +72,7 @@ func makePrivateDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("create folder: %w", err)
 	}
-	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs the x bit
+	if err := os.Chmod(dir, 0o700); err != nil { // a folder needs the x bit
 		return fmt.Errorf("narrow mode: %w", err)
 	}
 	return nil
