@@ -28,7 +28,7 @@ func newListWatch(logger *slog.Logger, r prometheus.Registerer) *listWatch {
 	return w
 }
 
-// notify is told of a list that was taken anew or, with a fault, was not.
+// notify counts and logs a list that was taken anew or, with a fault, was not.
 func (w *listWatch) notify(list string, fault error) {
 	if fault != nil {
 		w.reloads.WithLabelValues(list, "refused").Inc()

@@ -54,10 +54,10 @@ func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Regist
 	registerListDates(registry, sources)
 	untold := sources.Book().Untold()
 	for _, what := range untold {
-		cfg.Logger.Info("something cannot be told of clients", "untold", what)
+		cfg.Logger.Info("some clients cannot be recognized", "missing", what)
 	}
 	if len(untold) > 0 {
-		cfg.progress("note: some clients cannot be told from others; see: glint networks list")
+		cfg.progress("note: some clients cannot be recognized; see: glint networks list")
 	}
 	proxies, err := pixelserver.ParseProxies(c.TrustedProxies, c.ProxyHeader)
 	if err != nil {

@@ -85,7 +85,7 @@ func knownKeys(ctx context.Context, a *app.App, dsn string) ([]keyring.Known, er
 	if dsn == "" {
 		state, err := a.Home.ReadState()
 		if err != nil || state.Starting || state.Warehouse == "" {
-			return notes, nil //nolint:nilerr // none runs, or its warehouse is not known here
+			return notes, nil // none runs, or its warehouse is not known here
 		}
 	}
 	w, err := a.OpenWarehouse(ctx, dsn, app.OwnDatabase)

@@ -46,7 +46,7 @@ func NewCmd(a *app.App, run func(context.Context, *options) error) *cobra.Comman
 	cmd := &cobra.Command{
 		Use:   "replay FILE|DIR...",
 		Short: "Send archived log files to ingest again",
-		Long: `Reads log files as Fastly leaves them in a bucket, plain or compressed by gzip, zstd or snappy (told by their content),
+		Long: `Reads log files as Fastly leaves them in a bucket, plain or compressed by gzip, zstd or snappy (recognized by their content),
 and posts their lines to ingest. Folders are read with all below them, in the order of names; hidden and empty files
 are left out; - is stdin. Lines that are stored already change no number.
 
@@ -137,7 +137,7 @@ type replay struct {
 	*options
 	files  []archive.File
 	marks  *marks
-	faults []error // of files, told already
+	faults []error // of files, printed already
 	taken  *taken
 
 	post     func(ctx context.Context, lines []byte) error

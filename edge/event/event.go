@@ -91,9 +91,9 @@ type Event struct {
 	Protocol         string // HTTP version of the request
 	UserAgent        string
 	RefererHost      string
-	IP               string    // as precise as the edge was told to keep it
+	IP               string    // as precise as the edge is configured to keep it
 	Network          string    // apple_relay, scanner:<name>, hosting, none or unknown; decided from the whole address
-	NetworkListDate  time.Time // day of the list that told Network or ASNumber, UTC; zero: none did
+	NetworkListDate  time.Time // day of the list that gave Network or ASNumber, UTC; zero: none did
 	ASNumber         uint32
 	Country          string // ISO 3166-1, two letters
 	Region           string // ISO 3166-2 subdivision

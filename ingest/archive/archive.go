@@ -1,6 +1,6 @@
 // Package archive reads archived log files, as a CDN's log streaming leaves them
-// in a bucket: plain, gzip, zstd or framed snappy, told by their content and
-// not by their name, with or without a syslog header before each line or a byte
+// in a bucket: plain, gzip, zstd or framed snappy, recognized by their
+// content and not by their name, with or without a syslog header before each line or a byte
 // order mark before the first.
 //
 // A damaged file gives the lines before the damage, then an error. The memory

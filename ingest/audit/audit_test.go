@@ -60,8 +60,10 @@ func TestAllIsAccountedFor(t *testing.T) {
 		Row{Hour: earlier, Source: "edge", Counts: Counts{Accepted: 10, Events: 10, InOpens: 10}},
 		Row{
 			Hour: hour, Source: "edge",
-			Counts: Counts{Accepted: 20, Events: 9, Repeats: 4, InOpens: 8, Unresolved: 1,
-				BadTokens: 4, DeadLetters: 2, OverCap: 1},
+			Counts: Counts{
+				Accepted: 20, Events: 9, Repeats: 4, InOpens: 8, Unresolved: 1,
+				BadTokens: 4, DeadLetters: 2, OverCap: 1,
+			},
 		},
 		Row{Hour: hour, Source: "import", Counts: Counts{Accepted: 3, Events: 3, InOpens: 3}},
 	)

@@ -92,7 +92,7 @@ func (a *auditor) heads(hour time.Time, visit func(*receipts.Receipt, int) error
 	return h.Heads(visit)
 }
 
-// gaps returns the numbers between first and last that nobody has seen.
+// gaps returns the numbers between first and last that are neither in the log nor in a receipt.
 func (n *numbers) gaps(logID string) (lost []Records) {
 	slices.Sort(n.seen)
 	next := n.first

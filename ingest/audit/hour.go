@@ -67,8 +67,8 @@ func (r *Row) explain(receipt *receipts.Receipt, events int) {
 	r.DeadLetters += uint64(receipt.DeadLetters)
 	r.OverCap += uint64(receipt.OverCap)
 	r.NotKept += uint64(receipt.Detail(receipts.NotKept))
-	told := events + receipt.BadTokens + receipt.DeadLetters + receipt.OverCap
-	if rest := receipt.Lines - told; rest > 0 {
+	explained := events + receipt.BadTokens + receipt.DeadLetters + receipt.OverCap
+	if rest := receipt.Lines - explained; rest > 0 {
 		r.Missing += uint64(rest)
 		r.Unexplained += uint64(rest)
 	}

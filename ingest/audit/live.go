@@ -119,12 +119,12 @@ func readLines(path string, done func(n int), visit func(line string) error) err
 		return err
 	}
 	defer r.Close()
-	told := int64(0)
+	reported := int64(0)
 	for {
 		line, err := r.Next()
-		if n := r.RawBytes(); n > told {
-			done(int(n - told))
-			told = n
+		if n := r.RawBytes(); n > reported {
+			done(int(n - reported))
+			reported = n
 		}
 		if errors.Is(err, io.EOF) && !errors.Is(err, archive.ErrDamaged) {
 			return nil

@@ -100,7 +100,7 @@ const (
 	minBits6 = 32
 )
 
-// minPartBytes of a part that may well be one's own.
+// minPartBytes is the least length of a part: a shorter one matches other mail, too.
 const minPartBytes = 4
 
 // commonAgents are of clients that very many people use, as their vendors and

@@ -10,8 +10,7 @@
 //	user_agent AcmePreview/2.1 (internal)
 //	user_agent_contains AcmePreview
 //
-// Ingest sees an address as the edge has cut it, to its /24 or /48 unless told
-// otherwise. An entry that is narrower therefore matches whole addresses only:
+// Ingest sees an address as the edge has cut it, by default to its /24 or /48. An entry that is narrower therefore matches whole addresses only:
 // one with nothing behind the cut may stand for all of its /24 or /48, and is
 // not matched.
 package ignore

@@ -66,7 +66,7 @@ var ErrMissing = errors.New("keyring: keys are missing")
 
 // MissingError says which keys a ring lacks.
 type MissingError struct {
-	Missing []Known // none: keys that nobody has written down
+	Missing []Known // none: keys of which no note is left
 	File    string  // of the ring
 	Clash   []uint8 // ids of Missing that the ring gives to other keys
 }

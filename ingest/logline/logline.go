@@ -97,8 +97,8 @@ var wrappers = [...]string{
 	"message", "log", "msg", "MESSAGE", "line", "event", "body", "_raw", "@message", "textPayload", "jsonPayload",
 }
 
-// own are fields by which an object is an event, if perhaps a faulty one: it is
-// nobody's wrapper, whatever a stranger has written into a field of it.
+// own are fields by which an object is an event, if perhaps a faulty one. It is no
+// wrapper, even if a stranger has written a line into a field of it.
 var own = [...]string{"event_id", "opened_at", "token"}
 
 // wrapped returns what the first of the wrappers holds that the object has.

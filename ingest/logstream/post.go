@@ -46,8 +46,8 @@ func (e *AnswerError) Hint() string {
 	return "check that the address is ingest's, and that no proxy or login page answers in its place"
 }
 
-// RetryablePost reports whether a post that gave err may succeed later: nobody
-// answered, or the answer was 429 or 5xx.
+// RetryablePost reports whether a post that gave err may succeed later: without an
+// answer, or after 429 or 5xx.
 func RetryablePost(err error) bool {
 	if _, ok := errors.AsType[*AnswerError](err); ok {
 		return false

@@ -38,7 +38,7 @@ type Sources struct {
 
 // OpenSources reads the files; all that are named must be sound. Where no file
 // of the operator's is named, fixed, which may be nil, is the operator's table.
-// notify, which may be nil, is told of each source that was taken anew, and of
+// notify, which may be nil, is called with each source that was taken anew, and with
 // each fault that kept the old one.
 func OpenSources(files Files, fixed *Table, notify func(source string, fault error)) (*Sources, error) {
 	return openSources(files, fixed, notify, nil)

@@ -19,8 +19,8 @@ const (
 	Forwarded     = "forwarded"       // RFC 7239
 )
 
-// Proxies are the machines whose word counts for the client's address. The zero
-// value trusts nobody: the peer of the connection is the client.
+// Proxies are the trusted machines, which give the client's address in a header. The
+// zero value trusts none: the peer of the connection is the client.
 type Proxies struct {
 	trusted []netip.Prefix
 	header  string
@@ -106,7 +106,7 @@ func (p *Proxies) node(element string) string {
 			return strings.Trim(strings.TrimSpace(value), `"`)
 		}
 	}
-	return strings.TrimSpace(element) // an element without for= names nobody
+	return strings.TrimSpace(element) // an element without for= names no client
 }
 
 // parseNode reads an address with or without port, IPv6 with or without

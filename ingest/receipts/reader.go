@@ -96,7 +96,7 @@ func (h *Hour) locate(path string) error {
 	if err != nil {
 		return err
 	}
-	sc := scanner{file: f, size: info.Size()}
+	sc := newScanner(f, info.Size())
 	for {
 		fr, ok, err := sc.next()
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 var (
 	ErrTime      = errors.New("sends: not a time")
 	ErrNoZone    = errors.New("sends: a time without a zone")
-	ErrAmbiguous = errors.New("sends: day and month cannot be told apart")
+	ErrAmbiguous = errors.New("sends: day and month cannot be distinguished")
 	ErrSkipped   = errors.New("sends: a time that the clocks skipped")
 )
 

@@ -213,9 +213,9 @@ func (c *committer) undo(cause error) error {
 	return writeError("write segment", cause)
 }
 
-// sync makes the group durable. When it fails, nobody knows what of the file is
-// on disk, and asking again would be answered with a false yes: the kernel may
-// have marked the pages clean (https://lwn.net/Articles/752063/). So nothing is
+// sync makes the group durable. When it fails, the state of the file on disk is
+// unknown, and a second fsync would succeed falsely: the kernel may have marked the
+// pages clean (https://lwn.net/Articles/752063/). So nothing is
 // ever written to that file again.
 func (c *committer) sync() error {
 	err := c.file.Sync()

@@ -39,7 +39,7 @@ type Log struct {
 	segments []*segment    // oldest first
 	next     uint64        // number of the record after the last durable one
 	released uint64        // records before this one are acknowledged
-	changed  chan struct{} // closed when next, or the last segment, changes; nil: nobody waits
+	changed  chan struct{} // closed when next, or the last segment, changes; nil: no reader waits
 	closed   bool
 	queue    []*request
 	queued   int64 // bytes of the frames in the queue

@@ -155,7 +155,7 @@ func (w *recoverer) unfinished(path string, size int64) error {
 }
 
 // lostHeader puts a segment aside as a whole: without its salt, no frame can be
-// told from other bytes.
+// distinguished from other bytes.
 func (w *recoverer) lostHeader(name string, seq, first, end uint64, size int64) error {
 	d := Damage{Segment: seq, File: name, Bytes: size, Reason: LostHeader, Acknowledged: true}
 	if size <= dataOffset {

@@ -27,7 +27,7 @@ type Campaign struct {
 	Variant   string
 	Tracking  Tracking // of its messages at most
 	Archived  bool
-	SentKnown bool // false: nobody knows how many messages were sent
+	SentKnown bool // false: the number of sent messages is unknown
 	CreatedAt time.Time
 	UpdatedAt time.Time // of a change that DescribeCampaign makes; zero: none
 	IDKey     [32]byte

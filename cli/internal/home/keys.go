@@ -156,7 +156,7 @@ func (h Home) ReadKeys() ([]token.Key, error) {
 }
 
 // UpdateKeys replaces the keys by what change makes of them, and returns those.
-// It waits for others who are at it.
+// It waits for other processes that change them.
 func (h Home) UpdateKeys(change func([]token.Key) ([]token.Key, error)) ([]token.Key, error) {
 	if err := h.Make(); err != nil {
 		return nil, err

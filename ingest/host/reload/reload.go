@@ -25,8 +25,8 @@ const Interval = time.Second
 type Options struct {
 	MayMiss bool             // a missing file is no fault: load is called and makes a value without it
 	Now     func() time.Time // nil: time.Now
-	Changed func()           // told of each new value but the first
-	Fault   func(error)      // told once of each fault that keeps the old value
+	Changed func()           // called after each new value but the first
+	Fault   func(error)      // called once with each fault that keeps the old value
 }
 
 // Value is a value made of files. It is safe for concurrent use.

@@ -153,7 +153,7 @@ func renderConfig(cfg *Config, files layout, port int, s secrets) ([]byte, error
 }
 
 // warehouseEngines keep their data in the data directory or in memory. The
-// others reach files and other hosts, and nobody needs them.
+// others reach files and other hosts, and are not needed.
 var warehouseEngines = []string{
 	"Atomic", "View", "MaterializedView", "Memory", "Null", "Set", "Join", "Buffer", "Merge",
 	"MergeTree", "ReplacingMergeTree", "SummingMergeTree", "AggregatingMergeTree",
