@@ -7,8 +7,8 @@ import (
 	"glint/edge/pixel"
 )
 
-// lookupNetwork asks the platform for the facts of an address. Whatever goes
-// wrong gives an unknown network, never an error.
+// lookupNetwork asks the platform for the facts of an address. Any
+// failure gives an unknown network, never an error.
 func lookupNetwork(addr netip.Addr) pixel.Network {
 	if !addr.IsValid() {
 		return pixel.Network{}

@@ -31,7 +31,7 @@ type Config struct {
 	Networks      *networks.Table // of the standalone pixel; nil: none
 	Pixel         PixelConfig     // more of the standalone pixel
 	DeadLetterDir string
-	IgnoreFile    string // whose mail is one's own, read again when it changes; may be missing; "": nobody's
+	IgnoreFile    string // the operator's ignore list, read again when it changes; may be missing; "": none
 
 	LogDir         string        // of the write-ahead log
 	LiveLogBytes   int64         // quota of what is not yet in the warehouse

@@ -23,6 +23,7 @@ import (
 	"glint/ingest/receiver/linegen"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/embedded"
+	"glint/ingest/warehouse/enginetest"
 	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
@@ -40,36 +41,23 @@ func newEngine(tb testing.TB) *testEngine {
 
 func engineIn(tb testing.TB, dir string) *testEngine {
 	tb.Helper()
-	path, err := enginelib.Path()
-	if err != nil {
-		tb.Fatal(err)
-	}
 	users := []embedded.User{{Name: "glint", Password: "a-password-of-the-tests"}}
-	e, err := embedded.Start(tb.Context(), embedded.Config{
-		Library: path, DataDir: filepath.Join(dir, "data"), RunDir: filepath.Join(dir, "run"), Listen: "127.0.0.1:0", Users: users,
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	engine := &testEngine{Engine: e, dir: dir, dsn: engineDSN(e.URL(), users)}
-	tb.Cleanup(func() { engine.stop(tb) })
-	return engine
+	e := enginetest.StartAlone(tb, dir, users...)
+	return &testEngine{Engine: e, dir: dir, dsn: engineDSN(e.URL(), users)}
 }
 
 // stop ends the engine, if it has not been ended.
 func (e *testEngine) stop(tb testing.TB) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), patience)
-	defer cancel()
-	if err := e.Stop(ctx); err != nil {
-		tb.Error(err)
-	}
+	enginetest.StopAlone(tb, e.Engine)
 }
 
-// patience bounds every wait of the tests; it is no expectation of speed.
-const patience = time.Minute
+// The wait of all engine tests, by the name that these tests use.
+const patience = enginelib.Patience
 
-// pid is the engine's process now; 0 while there is none.
+var eventually = enginelib.Eventually
+
+// pid is the engine's process now; 0 while none runs.
 func (e *testEngine) pid(tb testing.TB) int {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join(e.dir, "data", "glint.lock"))
@@ -248,15 +236,6 @@ func (s *service) drained(tb testing.TB) {
 		m := s.metrics(tb)
 		return m[`glint_wal_backlog_records{lane="live"}`]+m[`glint_wal_backlog_records{lane="replay"}`] == 0
 	})
-}
-
-func eventually(tb testing.TB, what string, is func() bool) {
-	tb.Helper()
-	for deadline := time.Now().Add(patience); !is(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			tb.Fatalf("waited %v in vain for %s", patience, what)
-		}
-	}
 }
 
 // mixedBody has lines of all three kinds that reach a table: every third is for

@@ -28,7 +28,7 @@ func newListWatch(logger *slog.Logger, r prometheus.Registerer) *listWatch {
 	return w
 }
 
-// notify is told of a list that was taken anew or, with a fault, was not.
+// notify counts and logs a list that was taken anew or, with a fault, was not.
 func (w *listWatch) notify(list string, fault error) {
 	if fault != nil {
 		w.reloads.WithLabelValues(list, "refused").Inc()
@@ -39,8 +39,8 @@ func (w *listWatch) notify(list string, fault error) {
 	w.logger.Info("changed list taken", "list", list)
 }
 
-// listDates tells how old the lists of networks are, so that one can be warned
-// of it. It asks for them anew each time.
+// listDates exposes the dates of the lists of networks as metrics, for an alert on old
+// ones. It reads them anew for each scrape.
 type listDates struct {
 	sources *networks.Sources
 	desc    *prometheus.Desc

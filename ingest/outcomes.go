@@ -12,11 +12,11 @@ import (
 	"glint/ingest/receiver"
 )
 
-// outcomes are looked up in the receipts, which outlive the process: what became
-// of a body can be asked as long as they are kept.
+// outcomes are looked up in the receipts, which outlive the process: the outcome of a
+// body can be asked for as long as they are kept.
 type outcomes struct{ logDir string }
 
-// lookup says what became of records. A record is pending until its lane is
+// lookup returns the outcomes of records. A record is pending until its lane is
 // acknowledged up to it, since its receipt may be replaced before.
 func (o outcomes) lookup(ctx context.Context, q receiver.Records) (receiver.Outcomes, error) {
 	found := receiver.Outcomes{Counts: map[string]int{}}

@@ -19,10 +19,10 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// pipelines is what brings the log into the warehouse: a lane each for live and
-// for replayed records, and a mover of opens that wait for their message. Its
-// lanes work from open on, so that the log may let go what was acknowledged
-// before; they load from begin on.
+// pipelines bring the log into the warehouse: one for live records, one for replayed
+// ones, and a mover of opens that wait for their message. They read the log from open
+// on, so that it may delete records that were acknowledged before; they load from
+// begin on.
 type pipelines struct {
 	cfg     *Config
 	lists   *listWatch
@@ -56,12 +56,12 @@ const (
 	maxBatchBytes = 64 << 20
 )
 
-// replayLetterBytes is the part of the dead letters' quota that replayed lines may
-// use: who replays files of something else leaves room for those of live lines.
+// replayLetterBytes is the part of the dead letters' quota, in bytes, that replayed
+// lines may use: a replay of the wrong files leaves room for dead letters of live lines.
 const replayLetterBytes = deadletters.DefaultMaxBytes / 2
 
 // newPipelines returns pipelines that work once they are opened. Sources returns the
-// labels of those who may write now.
+// labels of the tokens that may write now.
 func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, sources func() []string) *pipelines {
 	l := &pipelines{
 		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}),
@@ -127,8 +127,8 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 	return nil
 }
 
-// keepRunning lets a lane work until the end. One that fails, as a full disk can bring
-// about, begins anew.
+// keepRunning runs the pipeline of a lane until the end. It begins anew if one fails,
+// as on a full disk.
 func (l *pipelines) keepRunning(name string, log *wal.Log, inserters int) {
 	for l.ctx.Err() == nil {
 		err := l.pipeline(name, log, inserters).Run(l.ctx)
@@ -185,8 +185,8 @@ func (l *pipelines) awaitWarehouse(ctx context.Context) error {
 	}
 }
 
-// stop gives what is in the log a little time to reach the warehouse, then ends
-// the lanes. A batch that does not end is left behind: it is in the log, and its
+// stop waits a little until the log's records are in the warehouse, then ends the
+// pipelines. A batch that does not end is left behind: it is in the log, and its
 // manifest makes the next start do the same again.
 func (l *pipelines) stop(ctx context.Context) error {
 	if l.lanes == nil {
@@ -215,7 +215,7 @@ func (l *pipelines) stop(ctx context.Context) error {
 // maxPipelineStop bounds the wait for batches that were called off.
 const maxPipelineStop = 3 * time.Second
 
-// pipeline returns what brings a lane's records into the warehouse.
+// pipeline returns a new pipeline of a lane.
 func (l *pipelines) pipeline(name string, log *wal.Log, inserters int) *batch.Pipeline {
 	return &batch.Pipeline{
 		Lane: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Source: l.archive.source(name, batch.NewSource(log, l.cfg.Logger)), Loader: l.loaders[name],
@@ -224,8 +224,8 @@ func (l *pipelines) pipeline(name string, log *wal.Log, inserters int) *batch.Pi
 	}
 }
 
-// waitReleased gives what is in the log a little time to reach the warehouse.
-// What does not is inserted after the next start.
+// waitReleased waits until all records of the log are in the warehouse, for lastInserts
+// at most. The others are inserted after the next start.
 func waitReleased(ctx context.Context, log *wal.Log) {
 	ctx, cancel := context.WithTimeout(ctx, lastInserts)
 	defer cancel()

@@ -19,8 +19,8 @@ import (
 // PixelConfig is what only the standalone pixel needs. Its zero value trusts no
 // proxy, uses no TLS and knows no network.
 type PixelConfig struct {
-	TrustedProxies []string       // addresses and CIDR prefixes whose word counts for the client's address
-	ProxyHeader    string         // by which they tell it: pixelserver.XForwardedFor (also ""), Forwarded
+	TrustedProxies []string       // addresses and CIDR prefixes of proxies whose header with the client's address is believed
+	ProxyHeader    string         // that holds the address: pixelserver.XForwardedFor (also ""), Forwarded
 	TLS            tlsfiles.Files // zero: plain HTTP
 	ASNFile        string         // a database in MaxMind's format; "": none
 	ListsHome      string         // glint's own folder, where the lists of `glint networks` are; "": none
@@ -54,10 +54,10 @@ func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Regist
 	registerListDates(registry, sources)
 	untold := sources.Book().Untold()
 	for _, what := range untold {
-		cfg.Logger.Info("something cannot be told of clients", "untold", what)
+		cfg.Logger.Info("some clients cannot be recognized", "missing", what)
 	}
 	if len(untold) > 0 {
-		cfg.progress("note: some clients cannot be told from others; see: glint networks list")
+		cfg.progress("note: some clients cannot be recognized; see: glint networks list")
 	}
 	proxies, err := pixelserver.ParseProxies(c.TrustedProxies, c.ProxyHeader)
 	if err != nil {

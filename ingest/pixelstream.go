@@ -112,8 +112,8 @@ func (s *pixelStore) send(ctx context.Context, body []byte) error {
 	}
 }
 
-// store appends lines to the log. On a full disk it uses the reserve, whatever
-// the share: there is nobody else whom the room could be left for.
+// store appends lines to the log. On a full disk it uses the reserve, whatever the
+// share: no other source could use that room.
 func (s *pixelStore) store(ctx context.Context, piece []byte) error {
 	ctx = context.WithoutCancel(ctx) // at the end, too, all is tried once
 	if s.reserve.spend(len(piece)) {
@@ -150,7 +150,7 @@ func (s *pixelStore) stall(err error) {
 	s.ledger.set(s.waiting.Load(), s.dropped.Load())
 }
 
-// note is told by the stream, line by line, what waits and what was dropped.
+// note gets the numbers of waiting and dropped lines from the stream after each line.
 func (s *pixelStore) note(waiting, dropped uint64) {
 	s.waiting.Store(waiting)
 	s.dropped.Store(dropped)
@@ -160,7 +160,7 @@ func (s *pixelStore) note(waiting, dropped uint64) {
 	s.ledger.set(waiting, dropped)
 }
 
-// closed is told at the end how many opens were dropped then.
+// closed gets the number of opens that were dropped at the end.
 func (s *pixelStore) closed(dropped uint64) {
 	if dropped > 0 {
 		s.progress(fmt.Sprintf("note: %d opens were answered and could not be stored before the end; glint_pixel_events_lost_total counts them", dropped))

@@ -24,7 +24,7 @@ func newGate(lanes *wal.Lanes, m admission.DiskWatermarks, sources func() []stri
 	return admission.New(lanes, m, sources)
 }
 
-// newLogServer returns what takes bodies for the log.
+// newLogServer returns the HTTP server that takes bodies for the log.
 func newLogServer(cfg *Config, tokens *receiver.Tokens, g *admission.Gate, ready func() error, status func() any, r prometheus.Registerer) (*receiver.Server, error) {
 	c := receiver.Config{
 		Tokens: tokens, Store: g.Store, Admit: g.Admit, Ready: ready, Status: status, ServiceIDs: cfg.ServiceIDs,

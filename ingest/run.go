@@ -6,6 +6,23 @@
 //
 // A line that was answered with 2xx is in the warehouse or, if it can never be
 // stored, in a dead-letter file.
+//
+// The way of one line, function by function:
+//
+//	receiver.Server.accept   authenticates, bounds, reads, decodes and counts a body
+//	admission.Gate.Admit     refuses it while the log or the source's share is full
+//	admission.Gate.Store     appends it to the write-ahead log; 2xx after the fsync
+//	batch.Pipeline.Run       groups records into named batches, retries, acknowledges
+//	batch.Loader.Load        lines → events → tokens → verdicts → rows
+//	warehouse.InsertOpens    one insert under the batch's name
+//
+// There are four sources of lines: a CDN's log stream and glint replay, which post
+// to /v1/logs; glint stream, which imitates the first; and the standalone pixel,
+// which appends without HTTP (newPixelStream). A further source turns what it reads
+// into the lines of edge/event/FORMAT.md and posts them with logstream.Poster, from
+// a command in cli; nothing in here changes. One that runs inside of the service
+// appends as newPixelStream does, with a label of its own in newGate. A new form of
+// posted lines (another CDN's object around the event) belongs to package logline.
 package ingest
 
 import (
@@ -26,8 +43,8 @@ const stopTimeout = 12 * time.Second
 // calls cfg.Listening. The warehouse comes up beside that, however long it takes:
 // once it is there, has the schema and its keys are known, cfg.Ready is called.
 //
-// Run works until ctx ends, or a listener fails. It then stops in the order of the
-// flow: first who takes lines, then who stores them, the warehouse last.
+// Run works until ctx ends, or a listener fails. It then stops the parts in the order
+// of the flow: first the listeners, then the pipelines, the warehouse last.
 func Run(ctx context.Context, cfg Config) (err error) {
 	if err := cfg.Validate(); err != nil {
 		return err

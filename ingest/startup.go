@@ -19,9 +19,9 @@ import (
 	"glint/schema/migrate"
 )
 
-// startup brings the warehouse up beside the log and the pixel, which answer
-// without it, and begins to load. What fails is tried again for ever: the engine,
-// the connection, the migrations, the keys, the folders of the pipelines.
+// startup brings the warehouse up beside the log and the pixel, which answer without
+// it, and begins to load. Each step is tried until it succeeds: the engine, the
+// connection, the migrations, the keys, the folders of the pipelines.
 type startup struct {
 	cfg       *Config
 	lanes     *wal.Lanes
@@ -236,7 +236,7 @@ func (s *startup) ready() error {
 
 var errNoAnswer = errors.New(noAnswer.Text)
 
-// stopPipelines ends run, and then the loading. What is in flight is tried again
+// stopPipelines ends run, and then the loading. Batches in flight are tried again
 // after the next start.
 func (s *startup) stopPipelines(ctx context.Context) error {
 	if s.cancel != nil {

@@ -14,8 +14,8 @@ import (
 	"glint/ingest/wal"
 )
 
-// Status is the answer to GET /v1/status: what runs, and what is missing. It
-// holds no secrets, and nothing of events. Times are UTC.
+// Status is the answer to GET /v1/status: the state of the service, and the reasons
+// why it is not ready. It holds no secrets, and nothing of events. Times are UTC.
 type Status struct {
 	Ready     bool            `json:"ready"`   // lines reach the warehouse
 	Missing   []Problem       `json:"missing"` // why not; [] when ready

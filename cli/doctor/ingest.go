@@ -59,7 +59,7 @@ func checkAuthentication(ctx context.Context, r *chart, c *client) {
 		err = x.status(http.StatusUnauthorized)
 	}
 	if err != nil && x != nil && x.StatusCode/100 == 2 {
-		err = errors.New("takes lines without the token: anybody can send opens")
+		err = errors.New("takes lines without the token: any client can send opens")
 	}
 	r.say("ingest token", err, "refuses lines without it")
 }

@@ -64,7 +64,7 @@ func TestFaultsOfAnIngestAreFound(t *testing.T) {
 		{
 			"open to all", service,
 			map[string]http.HandlerFunc{"/v1/logs": func(http.ResponseWriter, *http.Request) {}},
-			map[string]string{"FAIL ingest token": "anybody can send opens"},
+			map[string]string{"FAIL ingest token": "any client can send opens"},
 		},
 		{"not ingest", service, map[string]http.HandlerFunc{"/v1/logs": http.NotFound}, map[string]string{"FAIL ingest token": "status 404"}},
 	} {

@@ -129,11 +129,13 @@ func (i *instance) metrics(t *testing.T) map[string]float64 {
 	return values
 }
 
-// backlog is how many records are not yet in the warehouse.
-func (i *instance) backlog(t *testing.T) float64 {
+// backlog returns how many records are not yet in the warehouse.
+func (i *instance) backlog(t *testing.T) (records float64) {
 	t.Helper()
-	m := i.metrics(t)
-	return m[`glint_wal_backlog_records{lane="live"}`] + m[`glint_wal_backlog_records{lane="replay"}`]
+	for _, lane := range i.status(t).Lanes {
+		records += float64(lane.BacklogRecords)
+	}
+	return records
 }
 
 // residentBytes is the memory of a process that is not swapped out; 0 if it is

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
 const (
@@ -25,8 +27,8 @@ const (
 	wasm   = "../../bin/main.wasm"
 )
 
-// patience is how long the tests wait for something that must happen.
-const patience = 60 * time.Second
+// patience is the longest wait for something that must happen.
+const patience = enginelib.Patience
 
 func glintPath(t testing.TB) string {
 	t.Helper()
@@ -235,17 +237,7 @@ func query(t *testing.T, i *instance, sql string) string {
 	return answer
 }
 
-// eventually waits until is holds.
-func eventually(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !is() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited %v in vain for %s", patience, what)
-		}
-		time.Sleep(30 * time.Millisecond)
-	}
-}
+var eventually = enginelib.Eventually
 
 // lines reads a file's lines.
 func lines(t testing.TB, r io.Reader) (all []string) {

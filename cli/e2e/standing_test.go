@@ -15,19 +15,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
-)
 
-// status is a part of the answer to GET /v1/status.
-type status struct {
-	Ready   bool `json:"ready"`
-	Missing []struct {
-		Code string `json:"code"`
-		Try  string `json:"try"`
-	} `json:"missing"`
-	Warehouse struct {
-		State string `json:"state"`
-	} `json:"warehouse"`
-}
+	"glint/ingest"
+)
 
 // listening waits until a glint answers the pixel and ingest, up or not, and puts
 // their addresses into i.
@@ -52,7 +42,8 @@ func (i *instance) listening(t *testing.T) {
 	})
 }
 
-func (i *instance) status(t *testing.T) (s status) {
+// status returns the answer to GET /v1/status.
+func (i *instance) status(t *testing.T) (s ingest.Status) {
 	t.Helper()
 	a, err := http.Get(i.ingest + "/v1/status")
 	if err != nil {
@@ -111,7 +102,7 @@ func withEngine(t *testing.T, home, library string) *instance {
 }
 
 // TestOpensAreKeptWhileTheEngineNeverStarts has a library that is missing, and one
-// that is none.
+// that is no library.
 func TestOpensAreKeptWhileTheEngineNeverStarts(t *testing.T) {
 	home := newHome(t)
 	first := up(t, home)

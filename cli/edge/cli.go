@@ -22,7 +22,7 @@ const commandTimeout = time.Minute
 // they hold secrets that it does not need.
 type cli struct {
 	path string
-	say  io.Writer // told of each command that changes something
+	say  io.Writer // gets each command that changes something
 }
 
 // change runs a command that changes something, and says so.

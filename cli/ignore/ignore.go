@@ -1,4 +1,4 @@
-// Package ignore is `glint ignore`: whose opens are one's own, and so kept and
+// Package ignore is `glint ignore`: the list of the operator's own opens, which are kept and
 // never counted.
 package ignore
 

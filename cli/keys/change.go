@@ -79,13 +79,13 @@ key, and bring the file to every other glint of the same warehouse; where the ed
 }
 
 // knownKeys returns the keys of the warehouse at dsn or, if that is empty, of the
-// running glint's; where none can be asked, what the last start has noted.
+// running glint's; without either, the keys that the last start has noted.
 func knownKeys(ctx context.Context, a *app.App, dsn string) ([]keyring.Known, error) {
 	notes := a.Home.KeyNotes().Known
 	if dsn == "" {
 		state, err := a.Home.ReadState()
 		if err != nil || state.Starting || state.Warehouse == "" {
-			return notes, nil //nolint:nilerr // none runs, or its warehouse is not known here
+			return notes, nil // none runs, or its warehouse is not known here
 		}
 	}
 	w, err := a.OpenWarehouse(ctx, dsn, app.OwnDatabase)
@@ -177,8 +177,8 @@ func newRetireCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "retire ID",
 		Short: "Let a signing key only verify",
-		Long: "Takes the signing key out of use without a new one: until glint keys new, no message can be registered. What the\n" +
-			"key has signed stays valid.",
+		Long: "Takes the signing key out of use without a new one: until glint keys new, no message can be registered. Tokens\n" +
+			"that the key has signed stay valid.",
 		Example: "  glint keys retire 1",
 		Args:    app.OneArg("key's id"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -21,7 +21,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "log",
 		Short: "Look at the write-ahead log, check it or repair it",
 		Long: "Ingest appends what it accepts to a log in $GLINT_HOME/log before it answers, and inserts from there. These verbs\n" +
-			"read such a log; only repair changes it. What cannot be inserted is in dead letters.",
+			"read such a log; only repair changes it. Lines that cannot be inserted are in dead letters.",
 		Example: "  glint log verify",
 	}, newInspectCmd(a), newVerifyCmd(a), newRepairCmd(a), deadletters.NewCmd(a))
 }
@@ -72,7 +72,7 @@ func runInspect(o *options) error {
 		noteQuarantine(o, r)
 	}
 	if o.format == "json" {
-		return writeJSON(o.app.Out, reports)
+		return output.WriteJSON(o.app.Out, reports)
 	}
 	return segmentTable(reports).Write(o.app.Out)
 }
@@ -144,7 +144,7 @@ func reportsOf(dir string, ask func(string) (*wal.Report, error)) ([]*wal.Report
 	if err != nil {
 		return nil, err
 	}
-	var reports []*wal.Report
+	reports := make([]*wal.Report, 0, len(dirs))
 	for _, d := range dirs {
 		r, err := ask(d)
 		if err != nil {

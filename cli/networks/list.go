@@ -24,7 +24,7 @@ func newListCmd(a *app.App, run func(*listOptions) error) *cobra.Command {
 		Use:   "list",
 		Short: "List the lists, with their size and date",
 		Long: `Lists what is in $GLINT_HOME/networks, and the operator's file and the database if they are named, with their dates.
-On stderr it says what cannot be told without those that are missing. It changes nothing.`,
+On stderr it names the clients that cannot be recognized without the missing ones. It changes nothing.`,
 		Example: "  glint networks list\n  glint networks list --networks networks.csv",
 		Args:    app.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return run(o) },

@@ -22,7 +22,7 @@ func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay FILE|DIR...",
 		Short: "Send archived log files to ingest again",
-		Long: `Reads log files as Fastly leaves them in a bucket, plain or compressed by gzip, zstd or snappy (told by their content),
+		Long: `Reads log files as Fastly leaves them in a bucket, plain or compressed by gzip, zstd or snappy (recognized by their content),
 and posts their lines to ingest. Folders are read with all below them, in the order of names; hidden and empty files
 are left out; - is stdin. Lines that are stored already change no number.
 

@@ -1,4 +1,4 @@
-// Package serve is `glint serve`: ingest before a ClickHouse of one's own.
+// Package serve is `glint serve`: ingest before any ClickHouse server.
 package serve
 
 import (

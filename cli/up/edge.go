@@ -28,8 +28,8 @@ type edge struct {
 // flushTimeout bounds how long the last lines may take to ingest.
 const flushTimeout = 2 * time.Second
 
-// startEdge lets the emulator answer the pixel; what it logs goes to ingest the
-// way that Fastly would take.
+// startEdge starts the emulator, which answers the pixel; its log lines go to ingest
+// the way that Fastly's would.
 func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc, at ingest.Addresses, c home.Credentials) (*edge, error) {
 	viceroy, err := toolchain.Locate("viceroy")
 	if err != nil {

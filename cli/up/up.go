@@ -226,7 +226,7 @@ func (o *options) ready(ctx context.Context, cancel context.CancelCauseFunc, at 
 		at.Pixel = e.emulator.URL()
 	}
 	if ctx.Err() != nil {
-		return nil // the end came first
+		return nil //nolint:nilerr // the end came first
 	}
 	o.Publish(ctx, at, ring, false)
 	fmt.Fprintf(o.App.Err, "up in %.1f s; Ctrl-C stops it\n", time.Since(began).Seconds())

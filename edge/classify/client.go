@@ -58,8 +58,8 @@ const (
 	isProxied   = saysGmailProxy | saysGmailPrefetch | saysMailProxy | saysOutlookProxy
 )
 
-// factsOf follows the rule that decided: what it says of the program that
-// fetched goes before what the user agent says.
+// factsOf returns the client of a verdict. The rule that decided comes first, then the
+// user agent.
 func factsOf(seen reading, known traits, verdict Verdict, refererHost string) Facts {
 	l := seen.label
 	mail := l != labelNone && l < labelOtherWebmail

@@ -1,5 +1,7 @@
 package classify
 
+import "strings"
+
 // A browser's user agent is a closed grammar: Mozilla/5.0, the system in
 // brackets, an engine, and products from a small set. A machine that borrows one
 // often adds its name. A product that no browser has is a stranger. Web views of
@@ -101,7 +103,7 @@ var nameEnds = [256]uint8{
 // hasStranger reports whether a product outside of brackets is in no list, or
 // there are no brackets.
 func hasStranger(ua string) bool {
-	if indexByte(ua, '(') < 0 {
+	if strings.IndexByte(ua, '(') < 0 {
 		return true // every browser names its system
 	}
 	depth := 0

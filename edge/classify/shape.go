@@ -1,5 +1,7 @@
 package classify
 
+import "strings"
+
 // The form of a user agent says as much as its words: browsers all begin with
 // Mozilla/5.0 and an operating system, libraries send one name and a version,
 // crawlers leave an address for complaints.
@@ -69,7 +71,7 @@ func mozillaShape(rest string) traits {
 // device, the engine, `(KHTML, like Gecko)`, and nothing after it, or a mobile
 // build only. Browsers and apps go on with Version, Safari or their own name.
 func webKitShape(rest string) traits {
-	open := indexByte(rest, '(')
+	open := strings.IndexByte(rest, '(')
 	if open < 0 {
 		return 0
 	}
@@ -78,7 +80,7 @@ func webKitShape(rest string) traits {
 		!hasPrefixFold(rest, "ipad;") && !hasPrefixFold(rest, "ipod") {
 		return 0
 	}
-	end := indexByte(rest, ')')
+	end := strings.IndexByte(rest, ')')
 	if end < 0 {
 		return 0
 	}
@@ -86,8 +88,8 @@ func webKitShape(rest string) traits {
 	if !hasPrefixFold(rest, "applewebkit/") {
 		return 0
 	}
-	open = indexByte(rest, '(')
-	end = indexByte(rest, ')')
+	open = strings.IndexByte(rest, '(')
+	end = strings.IndexByte(rest, ')')
 	if open < 0 || end < open || !isLikeGecko(rest[open:end]) {
 		return 0
 	}

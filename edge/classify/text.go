@@ -1,8 +1,9 @@
 package classify
 
+import "strings"
+
 // Text functions for ASCII: user agents and header values are judged by nothing
-// else. Package strings would bring 100 kB of Unicode tables into a wasm program
-// that has no other use for them.
+// else. Unlike strings.EqualFold they take no Unicode letter for an ASCII one.
 
 func lower(c byte) byte {
 	if 'A' <= c && c <= 'Z' {
@@ -18,17 +19,12 @@ func isLetter(c byte) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
+// spaces are the characters that trim removes: ASCII's white space.
+const spaces = "\t\n\v\f\r "
+
 func isSpace(c byte) bool { return c == ' ' || ('\t' <= c && c <= '\r') }
 
-func trim(s string) string {
-	for s != "" && isSpace(s[0]) {
-		s = s[1:]
-	}
-	for s != "" && isSpace(s[len(s)-1]) {
-		s = s[:len(s)-1]
-	}
-	return s
-}
+func trim(s string) string { return strings.Trim(s, spaces) }
 
 // hasPrefixFold wants a lower-case prefix.
 func hasPrefixFold(s, prefix string) bool {
@@ -51,13 +47,4 @@ func equalFold(s, want string) bool {
 // hasSuffixFold wants a lower-case suffix.
 func hasSuffixFold(s, suffix string) bool {
 	return len(s) >= len(suffix) && equalFold(s[len(s)-len(suffix):], suffix)
-}
-
-func indexByte(s string, c byte) int {
-	for i := range len(s) {
-		if s[i] == c {
-			return i
-		}
-	}
-	return -1
 }

@@ -1,6 +1,9 @@
 package classify
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // The user agent is read once. At each byte a hash of three bytes finds the
 // words that could begin there; a word that matches at its allowed place adds
@@ -218,7 +221,7 @@ func eightAt(s string, i int) uint64 {
 
 // keyLength is how much of a word its key covers.
 func keyLength(word string) int {
-	n := indexByte(word, ' ')
+	n := strings.IndexByte(word, ' ')
 	if n < 0 {
 		n = len(word)
 	}

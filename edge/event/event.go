@@ -1,4 +1,4 @@
-// Package event is the log line: what the edge writes for each request of a
+// Package event is the log line that the edge writes for each request of a
 // pixel and what ingest reads. FORMAT.md lists the fields.
 //
 // AppendJSON writes one line of valid JSON of at most MaxLineBytes, whatever
@@ -19,7 +19,7 @@ const Version = 1
 // MaxLineBytes bounds a line of AppendJSON without its line feed.
 const MaxLineBytes = 4096
 
-// MaxReadBytes bounds a line that Parse reads: what a stranger sends must not
+// MaxReadBytes bounds a line that Parse reads: a stranger's line must not
 // decide how much work a line is. It leaves a newer edge room.
 const MaxReadBytes = 16 << 10
 
@@ -93,9 +93,9 @@ type Event struct {
 	Protocol         string // HTTP version of the request
 	UserAgent        string
 	RefererHost      string
-	IP               string    // as precise as the edge was told to keep it
+	IP               string    // as precise as the edge is configured to keep it
 	Network          string    // apple_relay, scanner:<name>, hosting, none or unknown; decided from the whole address
-	NetworkListDate  time.Time // day of the list that told Network or ASNumber, UTC; zero: none did
+	NetworkListDate  time.Time // day of the list that gave Network or ASNumber, UTC; zero: none did
 	ASNumber         uint32
 	Country          string // ISO 3166-1, two letters
 	Region           string // ISO 3166-2 subdivision

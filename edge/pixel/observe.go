@@ -22,7 +22,7 @@ type Network struct {
 	ProxyType        string
 	ProxyDescription string
 	Name             string    // apple_relay, scanner:<name>, hosting or none where the operator's table says so; "": decided by Observe
-	ListDate         time.Time // day of the list that told Name or ASNumber; zero: none did
+	ListDate         time.Time // day of the list that gave Name or ASNumber; zero: none did
 }
 
 // Bot is what the platform's own bot detection says; zero if it did not look.

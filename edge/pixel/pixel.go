@@ -1,11 +1,11 @@
-// Package pixel is what a request gets back, and what is worth knowing of it.
+// Package pixel decides the answer to a request, and observes the facts about it.
 //
 // Route answers first and always: any request for something under /o/ or
 // /pixel/, ending in an image's extension, or with what may be a token or a UUID
 // anywhere else, gets a valid transparent 1×1 image, whatever its token, method
-// or headers. Observe then turns the request into an event, and Find says which
-// message it is of. All are pure: the Compute program and the standalone server
-// call them with what their platform knows.
+// or headers. Observe then turns the request into an event, and Find returns
+// its message. All are pure: the Compute program and the standalone server call them
+// with the facts of their platform.
 package pixel
 
 import (

@@ -41,7 +41,7 @@ type Key struct {
 var ErrRing = errors.New("token: faulty key ring")
 
 // Ring is a set of keys. Its zero value holds none: it opens and signs
-// nothing. It is safe for concurrent use as long as nobody changes it.
+// nothing. It is safe for concurrent use as long as it is not changed.
 type Ring struct {
 	keys []Key
 }

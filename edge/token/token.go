@@ -1,5 +1,5 @@
-// Package token signs and opens the token in a pixel URL: who was sent what,
-// in 54 characters that nobody without a key can make.
+// Package token signs and opens the token in a pixel URL: campaign and message in 54
+// characters that cannot be made without a key.
 //
 // A token is 40 bytes, written in base64url without padding:
 //

@@ -1,14 +1,14 @@
-// Package admission decides whether the write-ahead log takes a body of lines,
-// and appends the body. Admit is called before a body is read and refuses it
+// Package admission decides whether the write-ahead log takes a body of lines, and
+// appends the body. Admit is called before a body is read and refuses it
 //
 //   - while the log's disk is nearly full (disk_full, 503) or the lane's backlog
 //     nearly fills its quota (log_full, 429): the watermarks, for every source;
 //   - while its source holds more than a fair share of the lane (source_full,
 //     429): see fairShare.
 //
-// Store refuses in the same way what has become too much since then. A refusal
-// loses nothing: the sender keeps the lines and sends them again. The package
-// does not authenticate, and does not look into bodies.
+// Store refuses a body in the same way if the quota or the disk has become full since
+// then. A refusal loses nothing: the sender keeps the lines and sends them again. The
+// package does not authenticate, and does not look into bodies.
 package admission
 
 import (
@@ -89,8 +89,8 @@ func newLaneGate(log *wal.Log, m DiskWatermarks, sources func() []string) *laneG
 	}
 }
 
-// diskFree counts an unknown disk as one with room: the append will fail on it
-// if there is none.
+// diskFree returns the free bytes of the log's disk. A disk whose space is unknown
+// counts as one with room: if it is full, the append fails.
 func diskFree(log *wal.Log) int64 {
 	if free := log.DiskFree(); free >= 0 {
 		return free

@@ -11,7 +11,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// rows are those of one hour by source.
+// rows are the rows of one hour, by source.
 type rows map[string]*Row
 
 func (r rows) of(hour time.Time, source string) *Row {
@@ -68,8 +68,8 @@ func (r *Row) explain(receipt *receipts.Receipt, events int) {
 	r.OverCap += uint64(receipt.OverCap)
 	r.NotKept += uint64(receipt.Detail(receipts.NotKept))
 	r.Web += uint64(receipt.Detail(receipts.Web))
-	told := events + receipt.BadTokens + receipt.DeadLetters + receipt.OverCap + receipt.Detail(receipts.Web)
-	if rest := receipt.Lines - told; rest > 0 {
+	explained := events + receipt.BadTokens + receipt.DeadLetters + receipt.OverCap + receipt.Detail(receipts.Web)
+	if rest := receipt.Lines - explained; rest > 0 {
 		r.Missing += uint64(rest)
 		r.Unexplained += uint64(rest)
 	}

@@ -1,12 +1,15 @@
 // Package batch brings log lines into the warehouse: lines → events → rows
 // with a verdict → named inserts.
 //
-// A body of lines is loaded as a whole or not at all, and loading it again
-// changes nothing: an insert is named after its rows, and a row after its
-// event. One faulty line never fails the others; it goes to the dead letters
-// with its reason, as far as its source has room there, and they are on disk
-// before Load returns. A Loader does not retry: a Pipeline does, and keeps the bodies
-// until Load has succeeded.
+// A body of lines is loaded as a whole or not at all, and loading it again changes
+// nothing: ClickHouse drops an insert whose name it knows, and rows of one event
+// replace each other. A faulty line never fails the others: it goes to the dead
+// letters with its reason, as far as its source has room there, and is on disk before
+// Load returns. A Loader does not retry. A Pipeline does, and keeps the bodies until
+// Load has succeeded.
+//
+// A batch goes through decide (manifest on disk), load (decode, resolve, insert),
+// receipts and acknowledgement, in this order; see Pipeline.
 package batch
 
 import (
@@ -29,7 +32,7 @@ type Warehouse interface {
 	InsertWebEvents(ctx context.Context, name string, events []warehouse.WebEvent) error
 	CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
 
-	// These return those of the rows that are not there.
+	// These return the rows that the table does not have.
 	AbsentOpens(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentUnresolved(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentBadTokens(ctx context.Context, bad []warehouse.BadToken) ([]warehouse.BadToken, error)
@@ -42,17 +45,17 @@ type Loader struct {
 	Warehouse   Warehouse
 	DeadLetters *deadletters.Folder
 	Caps        Caps // nil: no table has one
-	// Ignore reports whether an open is of one's own mail, and why; nil: none is.
-	// It is asked from several goroutines.
+	// Ignore reports whether the operator's ignore list names an open, and by which
+	// entry; nil: no list. It is called from several goroutines.
 	Ignore func(addr netip.Addr, userAgent string) (reason string, ok bool)
 	Sites  func(name string) bool // whether a site of the web pixel is configured; nil: none is
 	// CountRepeats asks the warehouse before each insert which of the opens it has
-	// already. A batch that is tried again cannot tell them from its own: they
-	// count as stored then.
+	// already. A batch that is tried again cannot distinguish them from its own, and
+	// counts them as stored.
 	CountRepeats bool
 }
 
-// Load stores the lines of the bodies, those of registered messages in one
+// Load stores the lines of the bodies; the opens of registered messages go into one
 // insert under name. After an error nothing of them counts as stored, and the
 // same bodies may be loaded again under the same name, which changes nothing if
 // they had arrived after all.
@@ -60,8 +63,8 @@ func (l *Loader) Load(ctx context.Context, name string, bodies []Body) (*Result,
 	return l.load(ctx, name, bodies, false)
 }
 
-// Reload is Load for a batch that may have been tried before: it inserts only
-// what is not there, and looks afterwards whether it is. See bisect.complete.
+// Reload is Load for a batch that may have been tried before: it asks which rows are
+// absent, inserts if any is, and asks again afterwards. See bisect.complete.
 func (l *Loader) Reload(ctx context.Context, name string, bodies []Body) (*Result, error) {
 	return l.load(ctx, name, bodies, true)
 }
@@ -126,8 +129,8 @@ func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name
 	return nil
 }
 
-// keepBadTokens does the same with those whose token is bad. They all count as
-// such, kept or not.
+// keepBadTokens stores requests with a bad token, as far as there is room. All of them
+// count as bad tokens, kept or not.
 func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name string, isRetry bool) error {
 	rows := d.badTokens
 	for i := range rows.rows {
@@ -140,7 +143,7 @@ func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name 
 		rows: rows, insert: l.Warehouse.InsertBadTokens, absent: l.Warehouse.AbsentBadTokens,
 		event: func(b *warehouse.BadToken) uint64 { return b.EventID }, isRetry: isRetry,
 	}
-	// One that the table does not take has been counted, and that is all it is for.
+	// A row that the table refuses is dropped: it is counted above.
 	err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows))
 	r.Restored += p.restored
 	return err
@@ -148,8 +151,8 @@ func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name 
 
 func openEvent(o *warehouse.Open) uint64 { return o.EventID }
 
-// countRepeats counts the opens that the warehouse has before they are inserted,
-// and those that come twice in the batch.
+// countRepeats counts the opens that the warehouse has already, and the second and
+// later ones of an event in the batch.
 func (l *Loader) countRepeats(ctx context.Context, d *decoder, r *Result) error {
 	if len(d.opens.rows) == 0 {
 		return nil
@@ -172,7 +175,8 @@ func (l *Loader) countRepeats(ctx context.Context, d *decoder, r *Result) error 
 	return nil
 }
 
-// recordOutcomes counts the rows of p by what became of them.
+// recordOutcomes counts each row of p as stored or, if the warehouse refuses it, as a
+// dead letter.
 func recordOutcomes(d *decoder, r *Result, p *bisect[warehouse.Open], stored Outcome) {
 	for i := range p.rows.rows {
 		if p.refused[i] {
@@ -183,7 +187,9 @@ func recordOutcomes(d *decoder, r *Result, p *bisect[warehouse.Open], stored Out
 	}
 }
 
-// writeDeadLetters keeps the lines that cannot be stored.
+// writeDeadLetters writes the lines that cannot be stored to their folder and counts
+// them; the lines for which their source has no room there are only counted. It fails
+// with the disk.
 func (l *Loader) writeDeadLetters(d *decoder, r *Result) error {
 	letters := make([]deadletters.Letter, len(d.dead))
 	for i := range d.dead {

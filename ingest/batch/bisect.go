@@ -12,17 +12,17 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// bisect stores rows in one insert or, if the warehouse refuses them for what
-// they hold, half by half, until the row that is to blame stands alone.
+// bisect stores rows in one insert. If the warehouse refuses them for a value in them,
+// it stores the two halves by themselves, and so on, until the faulty row is alone.
 type bisect[R any] struct {
 	rows   rows[R]
 	insert func(ctx context.Context, name string, rows []R) error
 	event  func(*R) uint64
 
-	absent  func(ctx context.Context, rows []R) ([]R, error) // those of the rows that are not there
+	absent  func(ctx context.Context, rows []R) ([]R, error) // returns the rows that the table does not have
 	isRetry bool                                             // an insert of these rows may have been tried before
 
-	refused  map[int]bool // rows that stand alone and are not taken
+	refused  map[int]bool // indexes of rows that the warehouse refuses
 	restored int          // rows that had to be inserted under another name
 }
 
@@ -59,10 +59,10 @@ func (p *bisect[R]) store(ctx context.Context, name string, first, end int) erro
 	return p.store(ctx, p.name(name, middle, end), middle, end)
 }
 
-// complete inserts what is missing after an insert that was acknowledged but was
-// not the first of its name. ClickHouse notes the name before it shows the rows:
-// if it is killed between the two, it takes every later try for a repeat of what
-// it never had. Another name for exactly these rows gets them in, once.
+// complete inserts the rows that are missing after an acknowledged insert which may
+// not have been the first of its name. ClickHouse notes the name before the rows are
+// visible: if it is killed between the two, it drops every later try as a repeat of an
+// insert that it never had. A new name for exactly these rows gets them in, once.
 func (p *bisect[R]) complete(ctx context.Context, name string, inserted []R) error {
 	if !p.isRetry {
 		return nil

@@ -12,8 +12,9 @@ const (
 	lastPause  = 10 * time.Second
 )
 
-// decide turns the lane's records into batches: first those that were decided
-// before, exactly as they were, then new ones.
+// decide turns the lane's records into batches and sends them: first the unfinished
+// ones of an earlier run, with the same records and names, then new ones, each after
+// its manifest is on disk. It returns when ctx ends or a record cannot be read.
 func (l *Pipeline) decide(ctx context.Context, unfinished []Manifest, batches chan<- *namedBatch) error {
 	first, redo := l.state.Acknowledged+1, l.state.Redo
 	if len(unfinished) > 0 {
@@ -49,7 +50,7 @@ func (l *Pipeline) decide(ctx context.Context, unfinished []Manifest, batches ch
 }
 
 func (l *Pipeline) send(ctx context.Context, b *namedBatch, batches chan<- *namedBatch) error {
-	l.acknowledger.add(b)
+	b.place = l.order.Add(b)
 	select {
 	case batches <- b:
 		return nil
@@ -80,14 +81,14 @@ func (g *gatherer) read(ctx context.Context) (Body, error) {
 // readPatience is how long a record that was on disk may take to be read.
 const readPatience = 10 * time.Second
 
-// exactly returns those of the batch's records that the log still has.
+// exactly returns the records of the batch that the log still has.
 func (g *gatherer) exactly(ctx context.Context, m Manifest) (bodies []Body, err error) {
 	for record := m.First; record <= m.Last; record++ {
 		there, cancel := context.WithTimeout(ctx, readPatience)
 		body, err := g.read(there)
 		cancel()
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			break // nothing newer either: the rest is in quarantine
+			break // the log has nothing newer: the rest is in quarantine
 		}
 		if err != nil {
 			return nil, err
@@ -108,9 +109,9 @@ func (g *gatherer) exactly(ctx context.Context, m Manifest) (bodies []Body, err 
 // after a time without any.
 const gatherAtLeast = 100 * time.Millisecond
 
-// gather waits for a record and takes what comes with it and fits. A trickle of
-// records makes a batch every pace, not one per record; a record after a pause
-// hardly waits.
+// gather waits for a record and returns it with the records that follow within the
+// flush interval and fit into the batch. So a trickle of records makes one batch per
+// interval, and a record after a pause waits gatherAtLeast only.
 func (g *gatherer) gather(ctx context.Context) (bodies []Body, err error) {
 	body, err := g.read(ctx)
 	if err != nil {

@@ -11,7 +11,7 @@ const (
 	OverCap    Outcome = "over_cap"    // a plain UUID that is not registered, while unresolved_opens is full: not kept
 	Web        Outcome = "web"         // a page view or a custom event: in web_events
 	NotEvent   Outcome = "not_event"   // no JSON, a field of the wrong form, or one missing
-	TooLong    Outcome = "too_long"    // longer than an event's line may be; what is kept of it is cut
+	TooLong    Outcome = "too_long"    // longer than an event's line may be; its dead letter is cut
 	BadTime    Outcome = "bad_time"    // opened_at outside the sane range
 	UnknownKey Outcome = "unknown_key" // valid at the edge, by a key that is missing here
 	Refused    Outcome = "refused"     // the warehouse does not take a value of it

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"glint/ingest/host/backoff"
+	"glint/ingest/host/inorder"
 )
 
 // Pipeline brings the records of one lane of the log into the warehouse, in named
@@ -34,14 +35,14 @@ type Pipeline struct {
 	Metrics  *Metrics // nil: nothing is counted
 	Logger   *slog.Logger
 
-	manifests    *manifests
-	state        checkpoint // changed by the acknowledger's calls only, once Run has begun
-	acknowledger acknowledger
-	warnings     sourceWarnings
+	manifests *manifests
+	state     checkpoint // changed under the lock of order only, once Run has begun
+	order     inorder.Queue[*namedBatch]
+	warnings  sourceWarnings
 }
 
-// Run works until ctx ends or the disk fails. What is in flight then is tried
-// again by the next Run.
+// Run works until ctx ends or the disk fails. The next Run tries the batches again
+// that are in flight then.
 func (l *Pipeline) Run(ctx context.Context) error {
 	unfinished, err := l.open(ctx)
 	if err != nil {
@@ -99,8 +100,8 @@ func (l *Pipeline) open(ctx context.Context) (unfinished []Manifest, err error) 
 		l.state, all = checkpoint{}, nil
 	}
 	if boot := bootID(); l.state.BootID != boot {
-		// The machine may have lost power since. What was acknowledged may not
-		// have been on the warehouse's disk: all that the log still has is
+		// The machine may have lost power since, and acknowledged rows may not have
+		// been on the warehouse's disk: all records that the log still has are
 		// inserted again, under the same names.
 		l.state.BootID = boot
 		if len(all) > 0 {
@@ -126,9 +127,9 @@ func (l *Pipeline) open(ctx context.Context) (unfinished []Manifest, err error) 
 	return unfinished, l.manifests.forgetBefore(oldest)
 }
 
-// readState reads what the lane has written down. What is damaged is made anew from
-// the rest: then all that the log has is looked for in the warehouse, and what is
-// absent is inserted. It also returns the checkpoint as the file has it.
+// readState reads the lane's checkpoint and manifests. It makes a damaged one anew from
+// the rest, and then all records of the log are looked for in the warehouse and the
+// absent rows inserted. It also returns the checkpoint as the file has it.
 func (l *Pipeline) readState() (all []Manifest, saved checkpoint, err error) {
 	damaged := 0
 	l.state, err = l.manifests.checkpoint()
@@ -161,7 +162,8 @@ func (l *Pipeline) readState() (all []Manifest, saved checkpoint, err error) {
 }
 
 // unbroken returns the batches that have records from a record on, up to the first
-// record that is in none. What follows is broken: its records are decided anew.
+// record that is in no batch. The later batches are broken: their records are decided
+// anew.
 func unbroken(all []Manifest, from uint64) (unfinished, broken []Manifest) {
 	for _, m := range all {
 		switch {
@@ -189,8 +191,8 @@ func (l *Pipeline) insert(ctx context.Context, b *namedBatch) error {
 		}
 	}
 	b.free()
-	return l.acknowledger.done(b, func(last uint64) error {
-		return l.persist(ctx, func() error { return l.advance(last) })
+	return l.order.Done(b.place, func(done []*namedBatch) error {
+		return l.persist(ctx, func() error { return l.advance(done[len(done)-1].Last) })
 	})
 }
 

@@ -10,9 +10,9 @@ import (
 // warningPause is the least time between two warnings about a source.
 const warningPause = time.Minute
 
-// sourceWarnings warn of sources whose lines cannot be stored. Whoever holds a token
-// is no stranger: their lines are dead letters because something is set up
-// wrongly, and nobody looks at a metric before that is known.
+// sourceWarnings log a warning about a source whose lines cannot be stored. A source
+// has a token, so it is no stranger: such lines mean a faulty setup, which the operator
+// should see in the log.
 type sourceWarnings struct {
 	mu      sync.Mutex
 	sources map[string]*sourceWarning

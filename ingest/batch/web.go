@@ -2,13 +2,11 @@ package batch
 
 import (
 	"context"
-	"net/netip"
 	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 
-	"glint/edge/classify"
 	"glint/edge/event"
 	"glint/edge/event/jsonline"
 	"glint/edge/event/rfc3339"
@@ -33,22 +31,15 @@ func (d *decoder) web(e *event.Event, from origin) {
 	if d.sites == nil || !d.sites(w.Site) {
 		w.Site = ""
 	}
-	method := e.Method
+	f := d.facts(e)
 	if e.Kind == event.KindEvent {
-		method = "GET" // a POST is what events come by; the rules ask for an image's request
+		f.Method = "GET" // a POST is what events come by; the rules ask for an image's request
 	}
-	facts, signals := headerFacts(e)
-	agent := d.agent(e.UserAgent)
-	v, client := classify.ExamineAgent(&agent, &classify.Request{
-		Method: method, Network: e.Network, ASNumber: e.ASNumber, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
-		Headers: facts, Signals: signals, Protocol: e.Protocol, JA4: e.JA4, BotDetection: string(e.BotDetection),
-	})
-	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
-	v, _ = d.own(v, ip, e.UserAgent)
-	w.Class, w.Reason, w.RulesetVersion = int8(v.Class), v.Reason, classify.RulesetVersion
-	w.Client, w.OS, w.Device = client.Client, client.OS, client.Device
-	w.UserAgent, w.IP, w.Network, w.ASNumber, w.Country = e.UserAgent, ip, e.Network, e.ASNumber, e.Country
-	w.HeaderBits, w.HeaderFacts, w.POP, w.Source, w.Extra = uint16(facts), uint32(signals), e.POP, d.bodies[d.body].Source, e.Extra
+	judged := d.judged(f)
+	w.Class, w.Reason, w.RulesetVersion = judged.Class, judged.Reason, judged.RulesetVersion
+	w.Client, w.OS, w.Device = judged.Client, judged.OS, judged.Device
+	w.UserAgent, w.IP, w.Network, w.ASNumber, w.Country = f.UserAgent, f.IP, f.Network, f.ASNumber, f.Country
+	w.HeaderBits, w.HeaderFacts, w.POP, w.Source, w.Extra = f.HeaderBits, f.HeaderFacts, f.POP, f.Source, f.Extra
 	if e.Token != "" {
 		if f := pixel.Find(d.ring, event.KindToken, e.Token, ""); f.Kind == event.KindToken {
 			w.CampaignID, w.MessageID = uint64(f.Token.Campaign), uuid.UUID(f.Token.Message)

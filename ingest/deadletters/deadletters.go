@@ -4,13 +4,13 @@
 //	{"received_at":"…","source":"fastly","reason":"bad_time","detail":"…","line":"the line as it came"}
 //
 // A line that is no UTF-8 stands in line_base64 instead; files of older
-// versions have no source. A file is named after its lines and holds what
-// became of them the first time: the same lines again, even from an archive
-// years later, leave it as it is.
+// versions have no source. A file is named after its lines, and holds the
+// reasons of the first time: the same lines again, even from an archive years later,
+// leave it as it is.
 //
-// A file holds letters of one source. The folder has a quota, and each source a
-// share of it: what is beyond is not kept, and Write says so, since a sender of
-// junk must not stop the others. Another process may read and remove files at
+// A file holds letters of one source. The folder has a quota, and each source a share
+// of it, since a sender of junk must not stop the others: Write returns the lines that
+// it did not keep. Another process may read and remove files at
 // any time, as `glint log deadletters` does. The package does not judge lines,
 // nor send them again.
 package deadletters
@@ -129,7 +129,7 @@ func (f *Folder) writeFile(letters []Letter, chosen []int) (kept bool, err error
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, err := os.Stat(path); err == nil {
-		return true, atomicfile.SyncDir(f.dir) // whoever wrote it may not have come to this
+		return true, atomicfile.SyncDir(f.dir) // its writer may have been killed before this
 	}
 	if err := f.recount(); err != nil { // first: others may have written
 		return false, err
@@ -152,7 +152,7 @@ func (f *Folder) writeFile(letters []Letter, chosen []int) (kept bool, err error
 	return true, f.note()
 }
 
-// Bytes returns what the files take on disk, those of other processes included.
+// Bytes returns the size of all files on disk, the files of other processes included.
 func (f *Folder) Bytes() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -160,7 +160,7 @@ func (f *Folder) Bytes() int64 {
 	return f.bytes
 }
 
-// recount counts again if somebody else has changed the folder.
+// recount counts again if another process has changed the folder.
 func (f *Folder) recount() error {
 	info, err := os.Stat(f.dir)
 	if err != nil {
@@ -173,7 +173,7 @@ func (f *Folder) recount() error {
 }
 
 func (f *Folder) count() error {
-	if err := f.note(); err != nil { // first: what changes meanwhile is counted again
+	if err := f.note(); err != nil { // first: a change meanwhile is counted again
 		return err
 	}
 	files, err := f.Files()

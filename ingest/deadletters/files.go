@@ -85,7 +85,7 @@ func (f *Folder) Letters(name string) iter.Seq2[Letter, error] {
 }
 
 // BeginRetry takes a file out of the way of Write before its lines are sent
-// again, and returns its new name. Whoever fails to send them leaves it there.
+// again, and returns its new name. If sending fails, it stays there.
 func (f *Folder) BeginRetry(name string) (string, error) {
 	if strings.HasSuffix(name, retryExtension) {
 		return name, nil // of a retry that was interrupted

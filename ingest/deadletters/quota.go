@@ -29,7 +29,7 @@ func (f *Folder) hasRoom(source string, need int64) bool {
 	return !ok || f.bytes+need <= limits.Free || f.used[source]+need <= limits.Own
 }
 
-// maxHeadBytes is where a file's first letter has told its source.
+// maxHeadBytes is the part of a file that holds the source of its first letter.
 const maxHeadBytes = 4 << 10
 
 // sourceOf returns the source of a file's first letter; "" if it has none, or is

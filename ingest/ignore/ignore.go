@@ -1,5 +1,5 @@
-// Package ignore tells the opens of one's own mail, test sends and previews,
-// from those of others: by the network they come from, or by their user agent.
+// Package ignore recognizes opens of the operator's own mail, test sends and previews,
+// by the network that they come from or by their user agent.
 //
 // A List only matches; ingest keeps what it matches as a row that is never
 // counted, of class not_image, with one of the reasons below. A Watched list
@@ -10,8 +10,7 @@
 //	user_agent AcmePreview/2.1 (internal)
 //	user_agent_contains AcmePreview
 //
-// Ingest sees an address as the edge has cut it, to its /24 or /48 unless told
-// otherwise. An entry that is narrower therefore matches whole addresses only:
+// Ingest sees an address as the edge has cut it, by default to its /24 or /48. An entry that is narrower therefore matches whole addresses only:
 // one with nothing behind the cut may stand for all of its /24 or /48, and is
 // not matched.
 package ignore
@@ -38,7 +37,7 @@ type List struct {
 	entries []Entry
 	known   map[Entry]bool
 
-	wide, narrow bart.Lite       // networks by whether a cut address tells them
+	wide, narrow bart.Lite       // networks: a cut address can match them, or not
 	agents       map[string]bool // whole user agents
 	parts        []string        // of user agents
 }

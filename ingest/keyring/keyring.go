@@ -49,8 +49,7 @@ func Of(keys []token.Key) []Known {
 	return known
 }
 
-// Missing returns those of the known keys that are neither among keys nor
-// forgotten, by id.
+// Missing returns the known keys that are neither among keys nor forgotten, by id.
 func Missing(keys []token.Key, known, forgotten []Known) (missing []Known) {
 	here := slices.Concat(Of(keys), forgotten)
 	for _, k := range known {
@@ -67,7 +66,7 @@ var ErrMissing = errors.New("keyring: keys are missing")
 
 // MissingError says which keys a ring lacks.
 type MissingError struct {
-	Missing []Known // none: keys that nobody has written down
+	Missing []Known // none: keys of which no note is left
 	File    string  // of the ring
 	Clash   []uint8 // ids of Missing that the ring gives to other keys
 }

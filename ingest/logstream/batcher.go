@@ -3,10 +3,9 @@
 // and posted as one body. It serves glint's standalone pixel and imitates the
 // platform for the emulator.
 //
-// Lines wait in memory, in a bounded number of bytes, and a body that is
-// refused for the moment is sent again until it is taken. What does not fit is
-// dropped and counted, as a platform would: the write-ahead log begins where a
-// body is answered with 2xx, not here.
+// Lines wait in memory, in a bounded number of bytes, and a body that is refused for
+// the moment is sent again until it is taken. Lines beyond the bound are dropped and
+// counted, as a platform would: durability begins with the 2xx, not here.
 package logstream
 
 import (
@@ -40,11 +39,11 @@ type Config struct {
 	StopWait        time.Duration // the longest that Close waits; 0: as long as its context
 	Logger          *slog.Logger  // nil: silent
 
-	// Note is called with the lines that wait and those that were dropped, in
-	// order, after every change of them. It must be quick. Nil: nobody is told.
+	// Note is called with the numbers of waiting and of dropped lines, in order,
+	// after every change. It must be quick. Nil: not called.
 	Note func(waiting, dropped uint64)
 	// Closed is called once, at the end of Close, with the lines that were
-	// dropped since it began. Nil: nobody is told.
+	// dropped since it began. Nil: not called.
 	Closed func(dropped uint64)
 }
 
@@ -83,7 +82,7 @@ type Batcher struct {
 	lines   int      // of the last body
 	bytes   int      // of all bodies, the one on its way included
 	waiting uint64   // lines of all bodies
-	ended   bool     // nobody sends any more
+	ended   bool     // no body is sent any more
 
 	sent    atomic.Uint64
 	dropped atomic.Uint64
@@ -129,7 +128,7 @@ func (b *Batcher) Add(line []byte) {
 	}
 }
 
-// note tells Config.Note. The caller holds b.mu.
+// note calls Config.Note. The caller holds b.mu.
 func (b *Batcher) note() {
 	if b.cfg.Note != nil {
 		b.cfg.Note(b.waiting, b.dropped.Load())

@@ -46,8 +46,8 @@ func (e *AnswerError) Hint() string {
 	return "check that the address is ingest's, and that no proxy or login page answers in its place"
 }
 
-// RetryablePost reports whether a post that gave err may succeed later: nobody
-// answered, or the answer was 429 or 5xx.
+// RetryablePost reports whether a post that gave err may succeed later: without an
+// answer, or after 429 or 5xx.
 func RetryablePost(err error) bool {
 	if _, ok := errors.AsType[*AnswerError](err); ok {
 		return false
@@ -117,8 +117,8 @@ type Answer struct {
 // outcomesHeader has the path by which ingest says what became of the body.
 const outcomesHeader = "Glint-Outcomes"
 
-// locate reads the header. What cannot be read is taken for that of an older
-// ingest: the lines are on disk all the same.
+// locate reads the header. A header that it cannot read counts as an older ingest's:
+// the lines are on disk all the same.
 func (a *Answer) locate(h http.Header) {
 	u, err := url.Parse(h.Get(outcomesHeader))
 	if err != nil {

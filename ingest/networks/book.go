@@ -38,10 +38,10 @@ type Book struct {
 	Lists
 }
 
-// Lookup returns what is known of an address; Known is false if nothing is.
-// What the operator says stands; the lists only fill in what is missing, and
-// what Apple says of its own addresses goes before a database. ListDate is the
-// date of the one that told the network, or else the AS number.
+// Lookup returns the facts about an address; Known is false without any. The operator's
+// table comes first, then Apple's list of its own addresses, then the database: each
+// fills in what the ones before leave open. ListDate is the date of the source of the
+// network or, without one, of the AS number.
 func (b *Book) Lookup(a netip.Addr) pixel.Network {
 	n := b.Operator.Lookup(a)
 	if n.Known {

@@ -17,7 +17,7 @@ const (
 	SourceASNs     = "asn_db"
 )
 
-// Files are where the sources lie; an empty path is none.
+// Files are the paths of the sources; an empty path means no such source.
 type Files struct {
 	Operator string // --networks
 	Home     string // glint's own folder with the lists of `glint networks`
@@ -28,7 +28,7 @@ type Files struct {
 // replaced as a whole. A file that is faulty, and one of the operator's that is
 // missing, leaves the list that was there. Apple's list may come later, and go.
 //
-// The files are looked at when somebody asks, once a second at the most. It is
+// A look-up checks whether the files have changed, once a second at the most. It is
 // safe for concurrent use.
 type Sources struct {
 	operator func() *Table
@@ -38,7 +38,7 @@ type Sources struct {
 
 // OpenSources reads the files; all that are named must be sound. Where no file
 // of the operator's is named, fixed, which may be nil, is the operator's table.
-// notify, which may be nil, is told of each source that was taken anew, and of
+// notify, which may be nil, is called with each source that was taken anew, and with
 // each fault that kept the old one.
 func OpenSources(files Files, fixed *Table, notify func(source string, fault error)) (*Sources, error) {
 	return openSources(files, fixed, notify, nil)

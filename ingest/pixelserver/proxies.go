@@ -12,15 +12,15 @@ import (
 // ErrProxies is wrapped by ParseProxies' errors.
 var ErrProxies = errors.New("pixelserver: faulty proxies")
 
-// The headers by which a proxy tells who asked it. Only one of them is read: a
-// proxy that writes one passes the other on as a client has sent it.
+// The headers in which a proxy gives the client's address. Only one of them is read:
+// a proxy that writes one passes the other on as the client has sent it.
 const (
 	XForwardedFor = "x-forwarded-for" // de facto; also of nginx, HAProxy, AWS
 	Forwarded     = "forwarded"       // RFC 7239
 )
 
-// Proxies are the machines whose word counts for the client's address. The zero
-// value trusts nobody: the peer of the connection is the client.
+// Proxies are the trusted machines, which give the client's address in a header. The
+// zero value trusts none: the peer of the connection is the client.
 type Proxies struct {
 	trusted []netip.Prefix
 	header  string
@@ -59,10 +59,9 @@ func (p *Proxies) trusts(a netip.Addr) bool {
 	return false
 }
 
-// client returns the right-most address that is not trusted, beginning with the
-// peer: what stands further left may be forged. It is zero, unknown, if a
-// trusted proxy names something that is no address. A chain of nothing but
-// trusted ones gives the left-most.
+// client returns the right-most address that is not trusted, beginning with the peer:
+// addresses further left may be forged. It is zero, unknown, if a trusted proxy names
+// something that is no address. Of a chain of trusted addresses it is the left-most.
 func (p *Proxies) client(peer netip.Addr, values func(name string) []string) netip.Addr {
 	addr := peer
 	if !p.trusts(addr) {
@@ -107,7 +106,7 @@ func (p *Proxies) node(element string) string {
 			return strings.Trim(strings.TrimSpace(value), `"`)
 		}
 	}
-	return strings.TrimSpace(element) // an element without for= names nobody
+	return strings.TrimSpace(element) // an element without for= names no client
 }
 
 // parseNode reads an address with or without port, IPv6 with or without

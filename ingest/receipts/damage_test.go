@@ -217,7 +217,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(frames[3:])
 	f.Add(append(frames[:len(frames)-9:len(frames)-9], frames...))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		sc := scanner{file: bytes.NewReader(b), size: int64(len(b))}
+		sc := newScanner(bytes.NewReader(b), int64(len(b)))
 		var good int64
 		for {
 			fr, ok, err := sc.next()

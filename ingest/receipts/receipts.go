@@ -1,11 +1,11 @@
-// Package receipts keeps a witness beside the warehouse: for each record of the
-// write-ahead log, what became of its lines, with the key of every event that
-// must be in the warehouse from then on. An audit compares the two.
+// Package receipts keeps a record beside the warehouse: for each record of the
+// write-ahead log the outcome of its lines, and the key of every event that must be in
+// the warehouse from then on. An audit compares the two.
 //
-//	book, err := receipts.Open(receipts.Options{Dir: dir})
-//	err = book.Append(list)                // after the insert; on disk when it returns
-//	shelf, err := receipts.OpenShelf(dir)  // by anybody, also beside the writer
-//	hour, err := shelf.Hour(shelf.Hours()[0])
+//	writer, err := receipts.OpenWriter(receipts.Options{Dir: dir})
+//	err = writer.Append(list)               // after the insert; on disk when it returns
+//	reader, err := receipts.OpenReader(dir) // in any process, also beside the writer
+//	hour, err := reader.Hour(reader.Hours()[0])
 //	err = hour.Each(func(*receipts.Receipt) error { … })
 //
 // It guarantees:
@@ -13,10 +13,10 @@
 //   - A write that failed or was cut off costs no other receipt.
 //   - The reader finds damage by checksums, counts it, and goes on behind it.
 //   - A clock that jumps makes no receipt old: see age.
-//   - The folder stays within its quota. Since tells from when on it is whole.
+//   - The folder stays within its quota. Since returns the time from which on it is complete.
 //
 // It does not hold lines, tokens or addresses, and does not look into the
-// warehouse. One process writes; package wal's lock sees to that.
+// warehouse. Only one process writes, by the lock of package wal.
 //
 // # Format, version 1
 //

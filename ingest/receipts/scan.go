@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+
+	"glint/ingest/host/filewindow"
 )
 
 const scanWindow = 1 << 20
@@ -13,15 +15,16 @@ const scanWindow = 1 << 20
 // scanner goes through the frames of one file. Its memory is one window:
 // scanWindow bytes, or one frame if that is larger.
 type scanner struct {
-	file io.ReaderAt
+	file filewindow.Window
 	size int64
 	off  int64
 
 	damages int
 	torn    int64
+}
 
-	buf   []byte
-	start int64 // offset of buf[0] in the file
+func newScanner(file io.ReaderAt, size int64) *scanner {
+	return &scanner{file: filewindow.Window{File: file, Ahead: scanWindow}, size: size}
 }
 
 // frame is one good frame. Its body is valid until the next call of next.
@@ -31,8 +34,8 @@ type frame struct {
 	body   []byte // names and keys
 }
 
-// next returns the next good frame, or false at the end. What is between two of
-// them is counted.
+// next returns the next good frame, or false at the end. Bytes between two of them are
+// counted as a damage.
 func (s *scanner) next() (frame, bool, error) {
 	for s.off < s.size {
 		fr, good, end, err := s.frameAt(s.off)
@@ -131,42 +134,27 @@ func (s *scanner) zeros() (bool, error) {
 
 // find returns the first place from off on where a head may begin, or -1.
 func (s *scanner) find(off int64) (int64, error) {
-	for off+headSize <= s.size {
-		b, err := s.window(off, headSize)
-		if err != nil {
-			return 0, err
-		}
-		if i := bytes.Index(b, []byte(frameMagic)); i >= 0 {
-			if off+int64(i)+headSize > s.size {
-				return -1, nil
-			}
-			return off + int64(i), nil
-		}
-		off += int64(len(b)) - int64(len(frameMagic)) + 1
+	at, err := s.file.Find(frameMagic, off, 1, headSize, s.size)
+	for errors.Is(err, io.EOF) { // the writer has taken back a write that failed
+		s.size = at
+		at, err = s.file.Find(frameMagic, off, 1, headSize, s.size)
 	}
-	return -1, nil
+	return at, wrapRead(off, err)
 }
 
 // window returns the bytes from off on: at least n of them, fewer only where the
 // file ends.
 func (s *scanner) window(off, n int64) ([]byte, error) {
-	n = min(n, s.size-off)
-	have := s.start + int64(len(s.buf)) - off
-	if off >= s.start && have >= n && have > 0 {
-		return s.buf[off-s.start:], nil
+	b, err := s.file.At(off, n, s.size)
+	if errors.Is(err, io.EOF) { // the writer has taken back a write that failed
+		s.size, err = off+int64(len(b)), nil
 	}
-	want := min(max(n, scanWindow), s.size-off)
-	if int64(cap(s.buf)) < want {
-		s.buf = make([]byte, want)
+	return b, wrapRead(off, err)
+}
+
+func wrapRead(off int64, err error) error {
+	if err != nil {
+		return fmt.Errorf("read at byte %d: %w", off, err)
 	}
-	s.buf, s.start = s.buf[:want], off
-	read, err := s.file.ReadAt(s.buf, off)
-	switch {
-	case errors.Is(err, io.EOF): // the writer has taken back a write that failed
-		s.buf, s.size = s.buf[:read], off+int64(read)
-	case err != nil:
-		s.buf = s.buf[:0]
-		return nil, fmt.Errorf("read at byte %d: %w", off, err)
-	}
-	return s.buf, nil
+	return nil
 }

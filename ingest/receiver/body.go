@@ -31,7 +31,7 @@ func laneOf(r *http.Request) (Lane, error) {
 }
 
 // Body is a body of lines and what the server knows about it. It belongs to
-// Store until Store returns, and to nobody after that.
+// Store until Store returns, and must not be used after that.
 type Body struct {
 	Bytes        []byte // as they came, compressed where Codec says so; not to be changed
 	Codec        codec.Codec

@@ -32,13 +32,12 @@ func (s *Server) logs(w http.ResponseWriter, r *http.Request) {
 	refusal.write(w)
 }
 
-// maxLines bounds the lines of a body, a hundred times Fastly's default: what
-// comes after the log needs memory by the line, not by the byte.
+// maxLines bounds the lines of a body, a hundred times Fastly's default: the stages
+// after the log need memory by the line, not by the byte.
 const maxLines = 1_000_000
 
-// accept goes from what is cheap to check to what is dear: a body is not read
-// before all that its headers tell is in order, and with Expect: 100-continue
-// not even sent.
+// accept checks first what is cheap to check: a body is read only after its headers
+// have passed, and with Expect: 100-continue it is sent only then.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request, b *Body) error {
 	if r.Method != http.MethodPost && r.Method != http.MethodPut { // Fastly can do both
 		return postOnly
@@ -83,7 +82,8 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, b *Body) error {
 	return s.store(r.Context(), b)
 }
 
-// authorize finds out who sends, and into which lane.
+// authorize sets the source and the lane of b. It returns a *Refusal without a valid
+// token of scope logs, without a required client certificate, and for an unknown lane.
 func (s *Server) authorize(r *http.Request, b *Body) error {
 	if s.RequireClientCert && !hasClientCert(r.TLS) {
 		return noClientCert
@@ -114,7 +114,9 @@ func encodingOf(r *http.Request) string {
 	return "several"
 }
 
-// count decodes the body once, as many at a time as there are processors.
+// count decodes the body once and sets its lines and decoded bytes. At most as many
+// bodies as there are processors are decoded at a time. It returns a *Refusal for a
+// damaged body, and for one that is too large.
 func (s *Server) count(ctx context.Context, b *Body) error {
 	if len(b.Bytes) == 0 {
 		return nil // also where a codec was named
@@ -126,7 +128,7 @@ func (s *Server) count(ctx context.Context, b *Body) error {
 		defer s.decoders.Release(1)
 	}
 	var look look
-	counts, err := codec.CountWithHead(b.Codec, b.Bytes, s.MaxDecodedBytes, s.MaxLineBytes, look.head)
+	counts, err := codec.Count(b.Codec, b.Bytes, s.MaxDecodedBytes, s.MaxLineBytes, look.head)
 	switch {
 	case errors.Is(err, codec.ErrTooLarge):
 		return tooLarge
@@ -140,8 +142,8 @@ func (s *Server) count(ctx context.Context, b *Body) error {
 	return nil
 }
 
-// store lets Store keep the body. A client that leaves does not stop it: the
-// body would be sent again, and half of the work would have been for nothing.
+// store calls Store with the body, for StoreTimeout at most. It goes on after the
+// client has left: the client would only send the body again.
 func (s *Server) store(ctx context.Context, b *Body) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.StoreTimeout)
 	defer cancel()

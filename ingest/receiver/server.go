@@ -2,12 +2,12 @@
 // lines within limits, finds out its codec, checks that it can be decoded and
 // counts its lines, and answers 2xx once Store has returned.
 //
-// What strangers send costs a bounded amount of memory: bodies as they came are
-// weighed against MaxInFlightBytes, decoders are as many as processors, and
-// nothing decoded is held. Who sends too slowly is cut,
-// and beyond MaxConnections the connection that has been idle for longest is
-// closed. The package does not look into the lines, does not decide whether a
-// disk is full (Admit does), and logs nothing about who sent what.
+// Requests of strangers cost a bounded amount of memory: bodies as they came share
+// MaxInFlightBytes, there are as many decoders as processors, and nothing decoded is
+// held. A body that comes too slowly is cut with 408, and beyond MaxConnections the
+// connection that has been idle for longest is closed. The package looks into lines
+// only to say why none is an event, leaves the state of disk and log to Admit, and
+// logs nothing about senders.
 //
 // HTTP/1.1 only, with TLS if configured:
 // https://www.rfc-editor.org/rfc/rfc9112
@@ -36,7 +36,7 @@ type Server struct {
 	mux       *http.ServeMux
 	slots     *semaphore.Weighted // bodies
 	decoders  *semaphore.Weighted // compressed bodies that are decoded right now
-	asking    *semaphore.Weighted // who looks up outcomes
+	asking    *semaphore.Weighted // look-ups of outcomes under way
 	memory    *memory
 	conns     *connlimit.Limit
 	readiness readiness
@@ -85,7 +85,7 @@ func New(cfg Config) (*Server, error) {
 		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    cfg.MaxHeaderBytes,
 		ConnState:         s.conns.ConnState(),
-		// What net/http logs names addresses of clients.
+		// net/http's messages name addresses of clients.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	s.http.Protocols = new(http.Protocols)
@@ -125,10 +125,10 @@ func (s *Server) Serve(l net.Listener) error {
 	return err
 }
 
-// Shutdown drains: first /readyz says no for DrainDelay while bodies are still
-// taken, so that whoever sends them looks elsewhere; then no connection is
-// taken, and bodies that have begun may end within DrainTimeout. What is not
-// there by then has no 2xx and is cut off. It returns when no Store runs
+// Shutdown drains: first /readyz fails for DrainDelay while bodies are still taken,
+// so that a balancer turns to other instances; then no connection is accepted, and
+// bodies that have begun may end within DrainTimeout. A body
+// that is not whole by then gets no 2xx and is cut off. It returns when no Store runs
 // any more, or with the error of ctx. A second call waits for the first and
 // returns what it did.
 func (s *Server) Shutdown(ctx context.Context) error {

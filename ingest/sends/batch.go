@@ -68,8 +68,8 @@ func (b *Batch) derive(start, end int) error {
 // MessageID returns the id of row i; Derive comes first.
 func (b *Batch) MessageID(i int) uuid.UUID { return b.messages[i] }
 
-// Tracking returns how much of the message of row i is measured: what its row
-// says, and no more than the campaign allows.
+// Tracking returns the tracking of the message of row i: its row's, or the campaign's
+// if that allows less.
 func (b *Batch) Tracking(i int) warehouse.Tracking {
 	return max(b.Recipients.Rows[i].Tracking, b.Campaign.Tracking)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // MaxRecipientBytes bounds a recipient. An address has 320 bytes at most
-// (RFC 3696 erratum 1690 says 254); ids of one's own are welcome, too.
+// (RFC 3696 erratum 1690 says 254); other ids of recipients are welcome, too.
 const MaxRecipientBytes = 320
 
 // ErrRecipient is wrapped by the reasons of Normalize.

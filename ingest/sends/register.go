@@ -58,8 +58,8 @@ type registering struct {
 
 // Register writes the messages that are new or changed, in a few inserts, and
 // then lets them count, all at once. progress is called with the rows that are
-// done. What was cut off, with a *CutOffError, may be repeated; a message that
-// counted before goes on counting meanwhile. Derive comes first.
+// done. After a *CutOffError it may be called again; a message that counted before
+// goes on counting meanwhile. Derive comes first.
 func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows int)) (Outcome, error) {
 	n := len(b.Recipients.Rows)
 	r := &registering{Batch: b, to: w}

@@ -15,7 +15,7 @@ import (
 var (
 	ErrTime      = errors.New("sends: not a time")
 	ErrNoZone    = errors.New("sends: a time without a zone")
-	ErrAmbiguous = errors.New("sends: day and month cannot be told apart")
+	ErrAmbiguous = errors.New("sends: day and month cannot be distinguished")
 	ErrSkipped   = errors.New("sends: a time that the clocks skipped")
 )
 
@@ -162,7 +162,7 @@ func (w *wallTime) in(zone *time.Location) (ParsedTime, error) {
 	return p, nil
 }
 
-// ownZone returns the zone that stands behind the time; nil if there is none.
+// ownZone returns the zone that is written behind the time, nil if none is.
 func (w *wallTime) ownZone() (zone *time.Location, ok bool) {
 	text := w.zone
 	if text == "" {

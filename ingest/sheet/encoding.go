@@ -116,7 +116,7 @@ func decoded(f io.ReadSeeker, want string) (io.Reader, Encoding, error) {
 		return nil, Encoding{}, err
 	}
 	if name == "UTF-8" {
-		return f, found.encoding, nil // as it is: what is not UTF-8 is for the caller to judge
+		return f, found.encoding, nil // unchanged: the caller judges bytes that are not UTF-8
 	}
 	return decoder.NewDecoder().Reader(f), found.encoding, nil
 }

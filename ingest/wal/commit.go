@@ -48,7 +48,7 @@ func (c *committer) run() {
 		select {
 		case <-c.log.wake:
 		case <-c.log.stop:
-			if c.take() { // somebody was quicker than Close
+			if c.take() { // a record was queued before Close
 				c.work()
 				continue
 			}
@@ -213,9 +213,9 @@ func (c *committer) undo(cause error) error {
 	return writeError("write segment", cause)
 }
 
-// sync makes the group durable. When it fails, nobody knows what of the file is
-// on disk, and asking again would be answered with a false yes: the kernel may
-// have marked the pages clean (https://lwn.net/Articles/752063/). So nothing is
+// sync makes the group durable. When it fails, the state of the file on disk is
+// unknown, and a second fsync would succeed falsely: the kernel may have marked the
+// pages clean (https://lwn.net/Articles/752063/). So nothing is
 // ever written to that file again.
 func (c *committer) sync() error {
 	err := c.file.Sync()
@@ -282,7 +282,7 @@ func (c *committer) open() error {
 	l.mu.Unlock()
 	s.name = fileName(s.seq, s.first)
 	path := filepath.Join(l.opt.Dir, s.name)
-	c.nextSeq++ // also if it fails: what is left of the file must not be met again
+	c.nextSeq++ // also if it fails: the rest of the file must not be met again
 	f, err := l.opt.FS.Create(path)
 	if err != nil {
 		return writeError("make segment", err)

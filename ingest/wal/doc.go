@@ -4,7 +4,7 @@
 //	log, err := wal.Open(wal.Options{Dir: dir})
 //	position, err := log.Append(ctx, &record)     // returns when on disk
 //	record, position, err := reader.Next(ctx)     // of log.NewReader(from)
-//	log.Release(position.Next())                  // acknowledged; may be deleted
+//	log.Release(wal.Position{Record: position.Record + 1}) // acknowledged; may be deleted
 //
 // It guarantees:
 //   - A record that Append has acknowledged is on disk: its bytes, its file's

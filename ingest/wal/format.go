@@ -44,7 +44,7 @@ type header struct {
 	createdAt time.Time
 	salt      uint32 // random; seeds the checksums of the frames' heads
 	prevSeq   uint64 // the segment before; 0: none
-	prevEnd   int64  // how many of its bytes count; what follows them was never acknowledged
+	prevEnd   int64  // how many of its bytes count; bytes after them were never acknowledged
 }
 
 // encode returns the header as it stands at the start of the file: twice, so

@@ -30,7 +30,7 @@ type Options struct {
 	Now    func() time.Time // nil: time.Now
 	Logger *slog.Logger     // nil: discards
 
-	// OnSync is told of every group commit; nil: nobody is. It must be quick.
+	// OnSync is called after every group commit; nil: not called. It must be quick.
 	OnSync func(Commit)
 }
 

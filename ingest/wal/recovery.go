@@ -155,7 +155,7 @@ func (w *recoverer) unfinished(path string, size int64) error {
 }
 
 // lostHeader puts a segment aside as a whole: without its salt, no frame can be
-// told from other bytes.
+// distinguished from other bytes.
 func (w *recoverer) lostHeader(name string, seq, first, end uint64, size int64) error {
 	d := Damage{Segment: seq, File: name, Bytes: size, Reason: LostHeader, Acknowledged: true}
 	if size <= dataOffset {
@@ -359,10 +359,10 @@ func writeGap(f disk.File, s *segment, h *item, lost uint64, avail int64) error 
 	return nil
 }
 
-// finish makes the end of the last segment what it says it is. What a killed
-// process has written may be in memory only, and after a failed fsync it may
-// even look clean there; so the bytes that no later write attests are written
-// once more, and synced.
+// finish makes the end of the last segment durable. Bytes that a killed process has
+// written may be in memory only, and after a failed fsync they may even look clean
+// there; so the bytes that no later frame declares durable are written once more, and
+// synced.
 func (w *recoverer) finish(f disk.File, s *segment, v *segmentScan) error {
 	if err := f.Truncate(s.size); err != nil {
 		return writeError("cut the end of a segment", err)
@@ -387,8 +387,8 @@ func (w *recoverer) finish(f disk.File, s *segment, v *segmentScan) error {
 	return syncDir(w.fs, w.dir)
 }
 
-// isTorn reports whether the bytes from off to the end are the beginning of a
-// frame, or zeros: what a stop in the middle of a write leaves.
+// isTorn reports whether the bytes from off to the end are the beginning of a frame,
+// or zeros, as a stop in the middle of a write leaves them.
 func isTorn(f disk.File, s *segment, off, avail int64) (bool, error) {
 	if avail-off < frameSize {
 		return true, nil

@@ -8,10 +8,9 @@ import (
 	"time"
 )
 
-// Release says that all records before that position are acknowledged. Whole
-// segments of them are deleted when they have stayed for Options.Retain, or
-// earlier when the quota or the disk is full. It is not kept on disk: after
-// Open, all records that are still there count as not released.
+// Release acknowledges all records before that position. Segments of nothing else are
+// deleted after Options.Retain, or earlier when the quota or the disk is full. The
+// position is not kept on disk: after Open, no record of the log counts as released.
 func (l *Log) Release(before Position) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -40,8 +39,8 @@ func (l *Log) release(to uint64) {
 	}
 }
 
-// Oldest returns the number of the oldest record that is still there, or of the
-// next one if there is none.
+// Oldest returns the number of the oldest record that the log still has; of an empty
+// log, the number of the next one.
 func (l *Log) Oldest() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,20 +1,20 @@
 package wal
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"syscall"
 
 	"glint/ingest/host/disk"
+	"glint/ingest/host/filewindow"
 )
 
 // scanner goes through the frames of one segment. It returns each good frame,
 // and each stretch of bytes between two good frames as a hole. Its memory is
 // one window: scanWindow bytes, or one frame if that is larger.
 type scanner struct {
-	file  io.ReaderAt
+	file  filewindow.Window
 	salt  uint32
 	off   int64
 	avail int64  // bytes that are there
@@ -23,9 +23,6 @@ type scanner struct {
 	skip  uint64 // bodies of records before this one are passed over unread
 	end   uint64 // records from this number on are not this segment's; 0: all are
 	heads bool   // bodies are passed over unread and unchecked; of records only the source is returned
-
-	buf   []byte
-	start int64 // offset of buf[0] in the file
 }
 
 const (
@@ -50,7 +47,7 @@ type item struct {
 }
 
 func newScanner(file io.ReaderAt, h *header, avail, limit int64) *scanner {
-	return &scanner{file: file, salt: h.salt, off: dataOffset, avail: min(avail, limit), limit: limit, next: h.first}
+	return &scanner{file: filewindow.Window{File: salvage{file}, Ahead: scanWindow, Keep: keepWindow}, salt: h.salt, off: dataOffset, avail: min(avail, limit), limit: limit, next: h.first}
 }
 
 // scan returns the next item, or io.EOF at the limit.
@@ -157,51 +154,35 @@ func (s *scanner) hole(bad item) (item, error) {
 
 // findMagic returns the first place from off on where a frame may begin, or -1.
 func (s *scanner) findMagic(off int64) (int64, error) {
-	for off+frameSize <= s.avail {
-		w, err := s.window(off, frameSize)
-		if err != nil {
-			return 0, err
-		}
-		i := int64(bytes.Index(w, []byte(frameMagic)))
-		switch {
-		case i < 0:
-			off = (off + int64(len(w)) - frameSize + alignment) &^ (alignment - 1)
-		case (off+i)%alignment == 0:
-			if off+i+frameSize > s.avail {
-				return -1, nil
-			}
-			return off + i, nil
-		default:
-			off = padded(off + i)
-		}
-	}
-	return -1, nil
+	at, err := s.file.Find(frameMagic, off, alignment, frameSize, s.avail)
+	return at, wrapRead(err)
 }
 
 // window returns at least n bytes from off on, fewer only where the file ends.
 func (s *scanner) window(off, n int64) ([]byte, error) {
-	n = min(n, s.avail-off)
-	if n <= 0 {
-		return nil, nil
-	}
-	have := s.start + int64(len(s.buf)) - off
-	if off >= s.start && have >= n {
-		return s.buf[off-s.start:], nil
-	}
-	ahead := int64(scanWindow)
+	s.file.Ahead = scanWindow
 	if s.heads {
-		ahead = headWindow
+		s.file.Ahead = headWindow
 	}
-	want := min(max(n, ahead), s.avail-off)
-	if int64(cap(s.buf)) < want || (cap(s.buf) > keepWindow && want <= scanWindow) {
-		s.buf = make([]byte, 0, max(want, scanWindow))
+	b, err := s.file.At(off, n, s.avail)
+	return b, wrapRead(err)
+}
+
+func wrapRead(err error) error {
+	if err != nil {
+		return fmt.Errorf("wal: read segment: %w", err)
 	}
-	s.buf, s.start = s.buf[:want], off
-	if err := readAt(s.file, s.buf, off); err != nil {
-		s.buf = s.buf[:0]
-		return nil, fmt.Errorf("wal: read segment: %w", err)
+	return nil
+}
+
+// salvage is a file of which unreadable sectors are zeros.
+type salvage struct{ io.ReaderAt }
+
+func (s salvage) ReadAt(b []byte, off int64) (int, error) {
+	if err := readAt(s.ReaderAt, b, off); err != nil {
+		return 0, err
 	}
-	return s.buf, nil
+	return len(b), nil
 }
 
 // readAt fills b. Sectors that the disk cannot read any more come back as
@@ -243,9 +224,9 @@ func readHeader(file disk.File, size int64) (h header, damaged bool, err error) 
 	case err1 != nil && err2 != nil:
 		return header{}, true, errHeader
 	case err1 != nil:
-		return h2, true, nil
+		return h2, true, nil //nolint:nilerr // the other copy is good
 	case err2 != nil, h1 != h2:
-		return h1, true, nil
+		return h1, true, nil //nolint:nilerr // this copy is good
 	}
 	return h1, false, nil
 }

@@ -63,7 +63,8 @@ func (l *Log) countSources() error {
 	return nil
 }
 
-// sourcesOf leaves out what is damaged: it is nobody's backlog.
+// sourcesOf returns the bytes of each source in a segment. Damaged records count for
+// none.
 func sourcesOf(f disk.File, s *segment) (map[string]int64, error) {
 	avail, err := f.Size()
 	if err != nil {

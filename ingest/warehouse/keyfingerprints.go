@@ -22,8 +22,8 @@ var keyFingerprintColumns = []column[KeyFingerprint]{
 }
 
 // KeyFingerprints returns the keys that were recorded, by id and fingerprint. One
-// id with two fingerprints means that a lost key was made anew: what the other one
-// has signed is bad here.
+// id with two fingerprints means that a lost key was made anew: tokens of the other
+// one are bad here.
 func (w *Warehouse) KeyFingerprints(ctx context.Context) ([]KeyFingerprint, error) {
 	var n uint64
 	var ids []uint8

@@ -142,9 +142,9 @@ func (k *KnownSends) Messages() iter.Seq[uuid.UUID] {
 func (k *KnownSends) Counts(message uuid.UUID) bool { return k.rows[message].complete }
 
 // Merge returns the row to insert for a message of the registration, and whether
-// it has to be inserted: one that is known is not, unless a field changes. What s
-// leaves open (a zero time, an empty state, TestUnsaid, an attribute) stays as it
-// is known. Tracking only grows, and an URL that was given out stays good: two
+// it has to be inserted: one that is known is not, unless a field changes. Fields that
+// s leaves open (a zero time, an empty state, TestUnsaid, an attribute) keep their known
+// value. Tracking only grows, and an URL that was given out stays good: two
 // styles become StyleBoth.
 //
 // A message that counts keeps the registration that made it count. So the rows of

@@ -1,5 +1,5 @@
-// Package worlds generates accounts of mail whose truth is known: who read which
-// message, and what a pixel saw of it. The estimators of a report are judged by
+// Package worlds generates mail accounts whose truth is known: the readers of each
+// message, and the opens that a pixel sees of it. The estimators of a report are judged by
 // them (make worlds).
 //
 // A world is a set of habits: how many recipients use Apple Mail, how often its

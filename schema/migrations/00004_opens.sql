@@ -4,7 +4,7 @@
 --          configured otherwise, IPv4 mapped into IPv6, :: = not kept; event_id is the last 64 of the edge's 128 bits.
 -- Engine:  ReplacingMergeTree(verdict_version). Ingest writes 65,535 - ruleset_version, so a repeat never changes a
 --          verdict; a judgement writes 65,536 + its run, so it always does. Read with FINAL: a verdict may change both ways.
---          An open of one's own mail (glint ignore) gets 32,767 - ruleset_version: a repeat takes no counted open back.
+--          An open of the operator's own mail (glint ignore) gets 32,767 - ruleset_version: a repeat takes no counted open back.
 -- Key:     (campaign_id, message_id, opened_at, event_id), all four from the edge's line: a line that comes again is the
 --          same row. Sorted by message, since every number is per message. Months by opened_at, so that a repeat falls
 --          into the partition of its first copy, and FINAL can work on each partition alone.

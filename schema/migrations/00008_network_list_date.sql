@@ -1,6 +1,6 @@
--- Purpose: keeps with an open how old the list was that told its network, where lists are asked instead of a CDN.
+-- Purpose: keeps with an open the date of the list that gave its network, where lists are asked instead of a CDN.
 -- Grain:   unchanged: one column more.
--- Units:   day, UTC; 1970-01-01 = no list told anything, or the line does not say.
+-- Units:   day, UTC; 1970-01-01 = no list gave anything, or the line has none.
 -- Engine:  unchanged. The column is not in the key: a line that comes again has the same date.
 --
 -- Behind a CDN the column is constant and takes next to nothing. unresolved_opens has the columns of opens in their order.

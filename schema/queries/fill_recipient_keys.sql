@@ -3,7 +3,7 @@
 -- Units:   none; domain is empty where the recipient is no address.
 -- Reads:   the tables sends and recipient_secret, so only as the warehouse user.
 --
--- fill_recipient_messages comes first, while the rows can still be told apart. The secret is read by the server: a
+-- fill_recipient_messages comes first, while the rows can still be distinguished. The secret is read by the server: a
 -- mutation keeps its text.
 ALTER TABLE sends
 UPDATE

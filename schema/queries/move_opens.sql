@@ -4,7 +4,7 @@
 -- Reads:   the table unresolved_opens by its key, so only as the warehouse user.
 --
 -- The external table resolved (message_id UUID, opened_at Int64 in Unix milliseconds, event_id UInt64, campaign_id UInt64)
--- names the events: what has come since it was read has to wait for the next move.
+-- names the events: opens that came since it was read wait for the next move.
 INSERT INTO opens
 SELECT resolved.campaign_id, unresolved_opens.* EXCEPT (moved)
 FROM unresolved_opens FINAL

@@ -1,4 +1,4 @@
--- Purpose: what has become of one registration, and how many of its messages are there.
+-- Purpose: the state of one registration, and the number of its messages that are stored.
 -- Grain:   one row: the last state, and whether it was ever complete; 0 if it never began.
 -- Units:   state as in the table; rows of sends, each message once.
 -- Reads:   the tables registrations and sends by the campaign's range of their keys, so only as the warehouse user.

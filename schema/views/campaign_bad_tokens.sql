@@ -1,7 +1,7 @@
 -- Purpose: requests that name a campaign by a token which no key of ours has signed. In no other number.
 -- Grain:   one row per campaign name with such requests in the last 7 days.
 -- Units:   counts of requests.
--- Engine:  a plain view over bad_tokens, which is capped and read whole. The campaign is the token's word: anybody can forge it.
+-- Engine:  a plain view over bad_tokens, which is capped and read whole. The campaign is the one that the token names, which can be forged.
 CREATE OR REPLACE VIEW campaign_bad_tokens
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',

@@ -13,7 +13,7 @@ import (
 	"glint/ingest/logstream"
 )
 
-// IngestAt is which ingest a command was told to post to.
+// IngestAt is the ingest that a command posts to, by its flags.
 type IngestAt struct {
 	URL       string // "": the running glint's
 	TokenFile string // that has its token; "": $GLINT_INGEST_TOKEN

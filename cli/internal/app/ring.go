@@ -27,7 +27,7 @@ func (a *App) Ring() (*token.Ring, error) {
 	}
 	state, err := a.Home.ReadState()
 	if err != nil {
-		return ring, nil //nolint:nilerr // none runs here: who serves the pixel elsewhere has to know the key
+		return ring, nil //nolint:nilerr // none runs here: the pixel is served elsewhere, and has to have the key
 	}
 	if id := int(keys[i].ID); !state.Starting && !slices.Contains(state.PixelKeys, id) {
 		return nil, Try(fmt.Errorf("the running glint does not know key %d yet", id), "restart glint, then the same command again")

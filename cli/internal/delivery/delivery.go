@@ -1,5 +1,5 @@
-// Package delivery follows posted lines until it is known what became of them,
-// and says so: what was stored, not what was accepted.
+// Package delivery follows posted lines until their outcomes are known, and prints
+// them: the lines that were stored, not the lines that were accepted.
 //
 // A command hands over ingest's answers, and then waits. Only the numbers of
 // records are kept, as ranges; ingest looks up the rest in its receipts.

@@ -121,7 +121,7 @@ func (h Home) Credentials(renew bool) (Credentials, error) {
 		}
 	}
 	var b strings.Builder
-	b.WriteString("# glint's credentials. Whoever reads this file reads your campaigns.\n")
+	b.WriteString("# glint's credentials. A reader of this file can read your campaigns.\n")
 	for _, f := range c.fields() {
 		fmt.Fprintf(&b, "%s=%s\n", f.name, *f.value)
 	}

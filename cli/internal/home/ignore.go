@@ -21,7 +21,7 @@ func (h Home) ReadIgnored() (*ignore.List, error) {
 }
 
 // UpdateIgnored replaces the entries by what change makes of them. It waits for
-// others who are at it.
+// other processes that change them.
 func (h Home) UpdateIgnored(change func(*ignore.List) ([]ignore.Entry, error)) error {
 	if err := h.Make(); err != nil {
 		return err

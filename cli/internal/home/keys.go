@@ -1,6 +1,7 @@
 package home
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -8,15 +9,15 @@ import (
 	"io/fs"
 	"os"
 	"reflect"
-	"syscall"
 
 	"glint/edge/token"
 	"glint/ingest/host/atomicfile"
+	"glint/ingest/host/filelock"
 	"glint/ingest/keyring"
 )
 
 // keysNote opens the key file. The edge's copy of it may hold the note, too.
-const keysNote = "# glint's pixel keys, id:state:secret. Whoever reads this file can forge opens. Change it by: glint keys\n"
+const keysNote = "# glint's pixel keys, id:state:secret. A reader of this file can forge opens. Change it by: glint keys\n"
 
 // NoKeysError says that a home has no pixel keys.
 type NoKeysError struct {
@@ -155,7 +156,7 @@ func (h Home) ReadKeys() ([]token.Key, error) {
 }
 
 // UpdateKeys replaces the keys by what change makes of them, and returns those.
-// It waits for others who are at it.
+// It waits for other processes that change them.
 func (h Home) UpdateKeys(change func([]token.Key) ([]token.Key, error)) ([]token.Key, error) {
 	if err := h.Make(); err != nil {
 		return nil, err
@@ -182,13 +183,14 @@ func (h Home) UpdateKeys(change func([]token.Key) ([]token.Key, error)) ([]token
 	return keys, nil
 }
 
-// lock takes a folder for this process until unlock, or its end.
+// lock takes a folder for this process until unlock, or its end. It waits for the
+// process that has it.
 func lock(dir string) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+	if err := filelock.Wait(context.Background(), f, func() {}); err != nil {
 		_ = f.Close()
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"glint/cli/internal/app"
 	"glint/cli/internal/output"
 	"glint/ingest/archive"
+	"glint/ingest/host/inorder"
 )
 
 // Stdin is the name of standard input among the files.
@@ -25,11 +26,11 @@ const (
 
 // body is lines to be posted together.
 type body struct {
-	number int // of the body, from 0 on
-	lines  []byte
-	count  int
-	marks  []fileMark // of the files, once this body and all before it are taken
-	read   int64      // raw bytes of all files up to here
+	place *inorder.Item[*body]
+	lines []byte
+	count int
+	marks []fileMark // of the files, once this body and all before it are taken
+	read  int64      // raw bytes of all files up to here
 }
 
 type fileMark struct {
@@ -44,6 +45,7 @@ type feeder struct {
 	marks *marks
 	read  Reading
 	unit  string
+	order *inorder.Queue[*body] // in which the bodies are made
 	fault func(error)
 	stdin io.Reader
 
@@ -219,7 +221,8 @@ func (f *feeder) flush(ctx context.Context, end bool) error {
 		return err
 	}
 	b := f.next
-	f.next = body{number: b.number + 1, lines: make([]byte, 0, len(b.lines)+len(b.lines)/8)}
+	b.place = f.order.Add(&b)
+	f.next = body{lines: make([]byte, 0, len(b.lines)+len(b.lines)/8)}
 	if !settled {
 		f.next.marks, b.marks = b.marks, nil
 	}

@@ -207,12 +207,12 @@ func (r *run) connect(ctx context.Context, ingest app.Ingest) error {
 // send reads and posts all files.
 func (r *run) send(ctx context.Context) error {
 	began := time.Now()
-	f := &feeder{out: make(chan *body), marks: r.marks, read: r.Reading, unit: r.Unit, fault: r.fault, stdin: r.App.In}
 	totalBytes := int64(0)
 	for _, file := range r.files {
 		totalBytes += file.Size
 	}
 	r.taken = &taken{marks: r.marks, progress: output.NewProgress(r.App.Err, "kB "+r.Past+":", int(totalBytes/1000))}
+	f := &feeder{out: make(chan *body), order: &r.taken.order, marks: r.marks, read: r.Reading, unit: r.Unit, fault: r.fault, stdin: r.App.In}
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(f.out)

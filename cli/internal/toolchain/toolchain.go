@@ -124,7 +124,7 @@ func lookup(tools []tool, name string) (tool, error) {
 func (t tool) ensure(ctx context.Context, progress io.Writer) (string, error) {
 	path, err := t.provide(ctx, progress)
 	if err != nil && ctx.Err() != nil {
-		// Whatever broke first, it broke for this.
+		// The first failure was caused by this one.
 		return "", fmt.Errorf("install %s: %w", t.name, context.Cause(ctx))
 	}
 	return path, err

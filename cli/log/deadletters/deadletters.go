@@ -19,8 +19,8 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "deadletters",
 		Short: "Look at the lines that could not be stored, or send them again",
 		Long: "Ingest keeps lines that it cannot store in $GLINT_HOME/deadletters, with the reason. Their files take 1 GiB at most,\n" +
-			"of which each sender has a share. What is beyond it is not kept: ingest's log, glint audit and the metric\n" +
-			"glint_dead_letters_not_kept_total say how many lines that were. Send them again once the reason is gone, or delete files.",
+			"of which each sender has a share. Further lines are not kept: ingest's log, glint audit and the metric\n" +
+			"glint_dead_letters_not_kept_total give their number. Send them again once the reason is gone, or delete files.",
 		Example: "  glint log deadletters list",
 	}, newListCmd(a, runList), newShowCmd(a, runShow), newRetryCmd(a, runRetry))
 }

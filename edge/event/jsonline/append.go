@@ -1,7 +1,7 @@
 // Package jsonline is the little JSON that the edge needs, without reflection:
 // append one value to a line, and walk the fields of one object.
 //
-// Appending never fails: whatever bytes a client sent, the result is valid
+// Appending never fails: of any bytes that a client sent the result is valid
 // JSON in valid UTF-8. Walking accepts exactly the objects of RFC 8259, to a
 // depth of 32. It does not build trees and knows nothing of events.
 package jsonline

@@ -1,8 +1,8 @@
 // Package atomicfile writes files so that a crash, also one of the machine, leaves
 // the old content or the new one and nothing between.
 //
-// What is written has no name until it is whole, where the file system can do
-// that (O_TMPFILE, open(2)): a process that is killed leaves nothing. Elsewhere,
+// Where the file system can do that (O_TMPFILE, open(2)), a new file has no name until
+// it is whole: a process that is killed leaves nothing. Elsewhere,
 // and in the moment between its first name and its last, a temporary file may be
 // left, which Sweep removes.
 package atomicfile

@@ -2,8 +2,8 @@
 // with a plain meaning after a power cut, so that a test can put a simulated
 // one in the place of the real one (see disksim).
 //
-// What a log may rely on is what POSIX promises and no more: data is on disk
-// after Sync of its file, a name after SyncDir of its directory.
+// A log may rely on the promises of POSIX only: data is on disk after Sync of its
+// file, a name after SyncDir of its directory.
 package disk
 
 import (
@@ -30,7 +30,7 @@ type FS interface {
 	// size of the disk that it is on.
 	Space(name string) (free, total int64, err error)
 	// Lock takes the exclusive lock of a file, which it creates, without
-	// waiting. It fails with *HeldError when somebody else has it.
+	// waiting. It fails with *HeldError when another open file has it.
 	Lock(name string) (io.Closer, error)
 }
 

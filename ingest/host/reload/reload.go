@@ -25,8 +25,8 @@ const Interval = time.Second
 type Options struct {
 	MayMiss bool             // a missing file is no fault: load is called and makes a value without it
 	Now     func() time.Time // nil: time.Now
-	Changed func()           // told of each new value but the first
-	Fault   func(error)      // told once of each fault that keeps the old value
+	Changed func()           // called after each new value but the first
+	Fault   func(error)      // called once with each fault that keeps the old value
 }
 
 // Value is a value made of files. It is safe for concurrent use.
@@ -75,8 +75,8 @@ func (v *Value[T]) Get() T {
 	return *v.current.Load()
 }
 
-// look loads the value again if a file has changed. What was seen is kept only
-// after a success, so that a half-written file is tried again.
+// look loads the value again if a file has changed. A state of the
+// files is noted only after a success, so that a half-written file is tried again.
 func (v *Value[T]) look() {
 	seen, err := v.stat()
 	if err == nil && v.same(seen) {

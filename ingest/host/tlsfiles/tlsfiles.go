@@ -49,8 +49,7 @@ type Source struct {
 	value *reload.Value[*tls.Config]
 }
 
-// Open reads the files. Logger, which may be nil, is told of later changes and
-// faults.
+// Open reads the files. Later changes and faults are logged; logger may be nil.
 func Open(files Files, logger *slog.Logger) (*Source, error) {
 	if files.Empty() {
 		return nil, ErrIncomplete

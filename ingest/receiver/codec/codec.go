@@ -2,9 +2,9 @@
 // zstd (RFC 8878, several frames) and snappy in its framing format, and counts
 // the lines while it does, without holding what it decoded.
 //
-// Whatever the input, it ends with the lines or one of the package's errors,
-// the decoded bytes stay within the given limit, and the memory within a few
-// windows of at most MaxWindowBytes. It does not look into the lines.
+// Of any input it returns the lines or one of the package's errors. The decoded bytes
+// stay within the given limit, and the memory within a few windows of at most
+// MaxWindowBytes. It does not interpret the lines.
 package codec
 
 import (
@@ -28,8 +28,8 @@ const (
 // All are the codecs in the order of their values.
 var All = []Codec{Plain, Gzip, Zstd, Snappy}
 
-// MaxWindowBytes is the largest zstd window: what a decoder of
-// Content-Encoding: zstd has to support, and no more (RFC 9659 §3).
+// MaxWindowBytes is the largest zstd window: the one that a decoder of
+// Content-Encoding: zstd has to support (RFC 9659 §3).
 const MaxWindowBytes = 8 << 20
 
 // The errors of this package; every other one comes from a caller's reader.

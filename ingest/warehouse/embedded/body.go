@@ -165,5 +165,5 @@ func (s stallGuard) Read(p []byte) (int, error) {
 	if err := s.control.SetReadDeadline(time.Now().Add(bodyStall)); err != nil {
 		return 0, fmt.Errorf("set read deadline: %w", err)
 	}
-	return s.source.Read(p) //nolint:wrapcheck // io.EOF must stay itself
+	return s.source.Read(p) // io.EOF must stay itself
 }

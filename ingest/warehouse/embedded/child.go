@@ -43,8 +43,8 @@ const keepServing = `SYSTEM START LISTEN HTTP;
 SELECT sleepEachRow(3) FROM numbers(1000000000) FORMAT Null
 SETTINGS function_sleep_max_microseconds_per_block = 0, max_block_size = 1`
 
-// stopServing ends keepServing, and all queries that are left with it: nobody
-// waits for them any more, and the engine would.
+// stopServing ends keepServing, and all queries that are left with it: their
+// clients are gone, and the engine would wait for them.
 const stopServing = `KILL QUERY WHERE 1 ASYNC`
 
 // childSpec goes from the parent to the child over standard input, since
@@ -120,7 +120,7 @@ func runChild() (int, error) {
 	select {
 	case err := <-ended:
 		if err == nil {
-			err = errors.New("engine was told to end by a query")
+			err = errors.New("engine was ended by a query")
 		}
 		return exitEnded, err
 	case <-orphaned:
@@ -128,7 +128,7 @@ func runChild() (int, error) {
 	}
 }
 
-// announce tells the parent that the engine listens, once it does and once its
+// announce reports to the parent that the engine listens, once it does and once its
 // signal handler is safe.
 func announce(port int) {
 	const poll = 5 * time.Millisecond

@@ -34,7 +34,7 @@ type Confinement struct {
 	// LandlockABI is the kernel's version of Landlock; 0: none.
 	LandlockABI int
 	// OwnNetwork says that the engine has a network namespace of its own:
-	// nobody else can connect to it, and it reaches no other host.
+	// no other process can connect to it, and it reaches no other host.
 	OwnNetwork bool
 	// Gaps names what stays open to the engine, or to others at its port.
 	Gaps []string
@@ -93,7 +93,7 @@ func newRoom(cfg *Config, files layout, port int, isolated bool) room {
 type isolation func(*syscall.SysProcAttr)
 
 // isolations are the ways to start the engine in a network namespace of its own,
-// where nobody but its children can connect to it; the best one first.
+// where only its children can connect to it; the best one first.
 func isolations() []isolation {
 	asUser := func(a *syscall.SysProcAttr) {
 		uid, gid := os.Geteuid(), os.Getegid()

@@ -41,7 +41,7 @@ func queryID(header http.Header, parameters url.Values) string {
 }
 
 // killIfAbandoned ends the query when the client leaves before the returned
-// function is called. Without it the engine would go on, for nobody.
+// function is called. Without it the engine would go on without a parent.
 func (p *proxy) killIfAbandoned(client context.Context, id, user string) (finished func()) {
 	answered := make(chan struct{})
 	forget := context.AfterFunc(client, func() {

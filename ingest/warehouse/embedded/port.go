@@ -24,7 +24,7 @@ func listenPublic(address string) (net.Listener, error) {
 	}
 }
 
-// freePort finds a loopback port that nobody uses at this moment.
+// freePort returns a loopback port that no process uses at this moment.
 func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -104,7 +104,7 @@ func newProxy(cfg *Config, way *relay) *proxy {
 		IdleTimeout:       clientIdleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ConnState:         connlimit.New(connectionLimit()).ConnState(),
-		// What it reports is about clients and names their addresses.
+		// net/http's messages name addresses of clients.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	return p

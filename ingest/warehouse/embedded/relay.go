@@ -45,10 +45,10 @@ func newBackend(port int, s secrets, dial func(ctx context.Context, network, add
 // send makes one request to the engine, with what its listener asks for.
 func (b *backend) send(request *http.Request) (*http.Response, error) {
 	request.Header.Set(doorHeader, b.secrets.Door)
-	return b.transport.RoundTrip(request) //nolint:wrapcheck // callers look into it
+	return b.transport.RoundTrip(request) // unwrapped: callers look into the error
 }
 
-// reportRefused tells the supervisor that the engine took no connection.
+// reportRefused reports to the supervisor that the engine refused a connection.
 func (b *backend) reportRefused() {
 	select {
 	case b.refused <- struct{}{}:
@@ -56,8 +56,8 @@ func (b *backend) reportRefused() {
 	}
 }
 
-// relay hands the current backend to requests and lets them wait while there
-// is none. Safe for concurrent use.
+// relay hands the current backend to requests, which wait while the engine restarts.
+// It is safe for concurrent use.
 type relay struct {
 	mu      sync.Mutex
 	current *backend

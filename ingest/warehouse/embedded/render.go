@@ -72,7 +72,7 @@ func makePrivateDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("create folder: %w", err)
 	}
-	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs the x bit
+	if err := os.Chmod(dir, 0o700); err != nil { // a folder needs the x bit
 		return fmt.Errorf("narrow mode: %w", err)
 	}
 	return nil
@@ -153,7 +153,7 @@ func renderConfig(cfg *Config, files layout, port int, s secrets) ([]byte, error
 }
 
 // warehouseEngines keep their data in the data directory or in memory. The
-// others reach files and other hosts, and nobody needs them.
+// others reach files and other hosts, and are not needed.
 var warehouseEngines = []string{
 	"Atomic", "View", "MaterializedView", "Memory", "Null", "Set", "Join", "Buffer", "Merge",
 	"MergeTree", "ReplacingMergeTree", "SummingMergeTree", "AggregatingMergeTree",

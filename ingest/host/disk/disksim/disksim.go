@@ -104,8 +104,8 @@ func (s *FS) SpoilSector(name string, off int64) {
 }
 
 // Reboot returns the file system as it is found after the power comes back;
-// the old one answers ErrPowerCut. What survives beside the durable parts is
-// decided by r.
+// the old one answers ErrPowerCut. r decides which of the
+// other parts survive beside the durable ones.
 func (s *FS) Reboot(r *rand.Rand) *FS {
 	s.mu.Lock()
 	defer s.mu.Unlock()

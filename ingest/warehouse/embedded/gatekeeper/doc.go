@@ -15,11 +15,11 @@
 //  4. The engine's own parser (EXPLAIN AST, which executes nothing) says which
 //     functions, table functions and databases the statement names.
 //
-// What passes is sent on as plain text, so that the engine executes exactly
-// what was checked. A kind of statement, a setting, a format, a table function
+// A statement that passes is sent on as plain text, so that the engine executes exactly
+// the text that was checked. A kind of statement, a setting, a format, a table function
 // or a node of the syntax tree that is not on a list is refused. Functions are
-// the exception: those that reach beyond the query are listed, since the engine
-// has 1,800 others; a test compares the names with those that were reviewed.
+// the exception: the list has the ones that reach beyond the query, since the engine
+// has 1,800 others; a test compares the engine's names with the reviewed ones.
 //
 // The package does not decide which tables a reader sees; grants do that.
 //

@@ -1,23 +1,20 @@
 package gatekeeper_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"glint/ingest/warehouse/embedded"
 	"glint/ingest/warehouse/embedded/gatekeeper"
-	"glint/ingest/warehouse/enginetest/enginelib"
+	"glint/ingest/warehouse/enginetest"
 )
 
 func TestMain(m *testing.M) {
@@ -29,26 +26,7 @@ const password = "of-the-tests"
 
 func startEngine(t *testing.T) *embedded.Engine {
 	t.Helper()
-	path, err := enginelib.Path()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	engine, err := embedded.Start(t.Context(), embedded.Config{
-		Library: path, DataDir: filepath.Join(dir, "data"), RunDir: filepath.Join(dir, "run"), Listen: "127.0.0.1:0",
-		Users: []embedded.User{{Name: "glint", Password: password}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := engine.Stop(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	return engine
+	return enginetest.StartAlone(t, t.TempDir(), embedded.User{Name: "glint", Password: password})
 }
 
 // pieces are parts of statements of which any two may stand side by side.

@@ -25,8 +25,7 @@ func New(limits Limits, explain Explain) *Gatekeeper {
 	return &Gatekeeper{limits: limits, explain: explain}
 }
 
-// Request is a reader's request. Parameters are those of the URL without the
-// account; Body is the decoded body; Views are the names that the reader may read.
+// Request is a reader's request. Parameters are the URL's, without the account; Body is the decoded body; Views are the names that the reader may read.
 type Request struct {
 	Parameters url.Values
 	Body       string
@@ -110,7 +109,7 @@ func onlyQueryParameters(parameters url.Values) url.Values {
 
 // ownParameters are parameters of the HTTP interface that are no settings
 // (https://clickhouse.com/docs/interfaces/http). The value says whether it is
-// sent on. Each request is a session of its own: what names a session is dropped.
+// sent on. Each request is a session of its own: names of sessions are dropped.
 var ownParameters = map[string]bool{
 	"query": false, "decompress": false,
 	"session_id": false, "session_timeout": false, "session_check": false, "close_session": false,

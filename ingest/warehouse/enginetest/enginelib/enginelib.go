@@ -1,5 +1,6 @@
-// Package enginelib finds the engine's library for tests. It asks the installer of
-// tools by its command, since ingest imports nothing of cli.
+// Package enginelib finds the engine's library for tests and bounds their waits. It
+// imports nothing of the engine, so that the engine's own tests can use it, and asks
+// the installer of tools by its command, since ingest imports nothing of cli.
 package enginelib
 
 import (
