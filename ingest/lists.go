@@ -32,7 +32,7 @@ func newListWatch(logger *slog.Logger, r prometheus.Registerer) *listWatch {
 func (w *listWatch) notify(list string, fault error) {
 	if fault != nil {
 		w.reloads.WithLabelValues(list, "refused").Inc()
-		w.logger.Error("changed list not taken, the old one stays in use", "list", list, "error", fault)
+		w.logger.Error("list not taken, the one of before stays in use", "list", list, "error", fault)
 		return
 	}
 	w.reloads.WithLabelValues(list, "taken").Inc()

@@ -55,7 +55,7 @@ func problemOf(err error, hint func(error) string) *Problem {
 	switch {
 	case errors.As(err, &keys):
 		p.Code, p.Text = codeKeysMissing, "pixel keys are missing, so no token can be judged and no line is loaded"
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), condition == warehouse.NoRoom:
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG), condition == warehouse.NoRoom:
 		p.Code, p.Text = codeDiskFull, "the disk is full"
 	case errors.As(err, &files):
 		p.Code, p.Text = codeFiles, "a file or folder that loading needs cannot be used"

@@ -47,6 +47,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/opened_messages.sql",
 		"queries/received_events.sql",
 		"queries/recipient_secret.sql",
+		"queries/registration_messages.sql",
 		"queries/registration_start.sql",
 		"queries/registration_state.sql",
 		"queries/registration_steps.sql",

@@ -84,9 +84,16 @@ func newHome(t testing.TB) string {
 // launch starts `glint up` on free ports, without waiting for it.
 func launch(t testing.TB, home string, args ...string) *instance {
 	t.Helper()
+	return launchBy(t, home, nil, args...)
+}
+
+// launchBy lets a command run glint.
+func launchBy(t testing.TB, home string, by []string, args ...string) *instance {
+	t.Helper()
 	i := &instance{home: home, stdout: &syncBuffer{}, stderr: &syncBuffer{}, exited: make(chan struct{})}
 	args = append([]string{"up", "--pixel-listen", "127.0.0.1:0", "--ingest-listen", "127.0.0.1:0", "--warehouse-listen", "127.0.0.1:0"}, args...)
-	i.cmd = exec.Command(glintPath(t), args...)
+	words := append(append(by, glintPath(t)), args...)
+	i.cmd = exec.Command(words[0], words[1:]...)
 	i.cmd.Env = append(os.Environ(), "GLINT_HOME="+home)
 	i.start(t)
 	return i

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"glint/ingest"
 )
@@ -359,26 +362,56 @@ func TestACopiedHomeLeavesTheOriginalAlone(t *testing.T) {
 	i.must(t, "report", "token")
 }
 
-// TestItStartsOnAFullDisk fills the disk of the whole home between two runs.
+// TestItStartsOnAFullDisk kills glint with opens that are in the log only, and lets
+// it start where nothing can be written: on a full file system, where one may be
+// mounted, and under a limit that lets no file grow, which every machine has.
 func TestItStartsOnAFullDisk(t *testing.T) {
-	home := newHome(t)
-	if err := syscall.Mount("glint-test", home, "tmpfs", 0, "size=512m,mode=0700"); err != nil {
-		t.Log("no right to mount a small file system; TestFullDiskRefusesAndRecoversWithoutARestart is left:", err)
-		return
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(home, syscall.MNT_DETACH) })
+	t.Run("a full file system", func(t *testing.T) {
+		home := newHome(t)
+		if err := syscall.Mount("glint-test", home, "tmpfs", 0, "size=512m,mode=0700"); err != nil {
+			t.Log("no right to mount a small file system; the other case holds the same:", err)
+			return
+		}
+		t.Cleanup(func() { _ = syscall.Unmount(home, syscall.MNT_DETACH) })
+		ballast := filepath.Join(home, "ballast")
+		startsFull(t, home, func(args ...string) *instance {
+			fillDisk(t, ballast, 0)
+			return launch(t, home, args...)
+		}, func(*instance) {
+			if err := os.Remove(ballast); err != nil {
+				t.Fatal(err)
+			}
+		})
+	})
+	t.Run("no file may grow", func(t *testing.T) {
+		home := newHome(t)
+		startsFull(t, home, func(args ...string) *instance {
+			return launchBy(t, home, []string{"sh", "-c", `ulimit -S -f 0; exec "$0" "$@"`}, args...)
+		}, func(i *instance) { limitFiles(t, i, unix.RLIM_INFINITY) })
+	})
+}
+
+func startsFull(t *testing.T, home string, launchFull func(args ...string) *instance, makeRoom func(*instance)) {
+	t.Helper()
 	first := up(t, home)
-	register(t, first, first.pixel, "token", 1)
-	first.endsWell(t)
+	url := register(t, first, first.pixel, "token", 1)[0].url
+	for _, engine := range enginesOf(t, home) {
+		if err := syscall.Kill(engine, syscall.SIGSTOP); err != nil { // nothing is loaded any more
+			t.Fatal(err)
+		}
+	}
+	openMany(t, url, 100)
+	eventually(t, "the opens to be in the log", func() bool {
+		return first.metrics(t)["glint_pixel_events_total"] == 100
+	})
+	first.stop(t, syscall.SIGKILL)
 	if err := os.Remove(filepath.Join(home, "run", "state.json")); err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
 	}
-	ballast := filepath.Join(home, "ballast")
-	fillDisk(t, ballast, 0)
-	port := freePort(t)
-	i := launch(t, home, "--pixel-listen", port)
+	pixel, ingest := freePort(t), freePort(t)
+	i := launchFull("--pixel-listen", pixel, "--ingest-listen", ingest)
 	eventually(t, "the pixel", func() bool {
-		a, err := http.Get("http://" + port + "/o/x.gif")
+		a, err := http.Get("http://" + pixel + "/o/x.gif")
 		if err != nil {
 			return false
 		}
@@ -386,11 +419,23 @@ func TestItStartsOnAFullDisk(t *testing.T) {
 		return a.StatusCode == http.StatusOK
 	})
 	eventually(t, "stderr to say it", func() bool { return strings.Contains(i.stderr.String(), "the disk is full") })
-	if err := os.Remove(ballast); err != nil {
+	_, lines := (&load{}).body()
+	request, err := http.NewRequest(http.MethodPost, "http://"+ingest+"/v1/logs", bytes.NewReader(lines))
+	if err != nil {
 		t.Fatal(err)
 	}
+	request.Header.Set("Authorization", "Bearer "+first.credentials["GLINT_INGEST_TOKEN"])
+	a, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = a.Body.Close()
+	if a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" {
+		t.Errorf("ingest answers %d on a full disk, want 503 with Retry-After", a.StatusCode)
+	}
+	makeRoom(i)
 	i.waitReady(t)
-	i.must(t, "report", "token")
+	eventually(t, "the opens of before", func() bool { return fmt.Sprint(i.report(t, "token")["opens_total"]) == "100" })
 	i.endsWell(t)
 }
 

@@ -1,6 +1,7 @@
 package networks
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -36,8 +37,10 @@ On stderr it names the clients that cannot be recognized without the missing one
 
 func runList(o *listOptions) error {
 	home := string(o.app.Home)
-	sources, err := networks.OpenSources(networks.Files{Operator: o.networksFile, Home: home, ASNs: o.asnFile}, nil, nil)
-	if err != nil {
+	var fault error
+	sources, err := networks.OpenSources(networks.Files{Operator: o.networksFile, Home: home, ASNs: o.asnFile}, nil,
+		func(_ string, err error) { fault = err })
+	if err = errors.Join(err, fault); err != nil {
 		return err
 	}
 	book := sources.Book()

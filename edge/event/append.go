@@ -26,10 +26,7 @@ const (
 // what does not fit into the bytes of all headers.
 const MaxHeaders = 32
 
-const (
-	timeFormat = "2006-01-02T15:04:05.000Z"
-	dateFormat = "2006-01-02" // RFC 3339's full-date
-)
+const dateFormat = "2006-01-02" // RFC 3339's full-date
 
 // AppendJSON appends the line of e, without a line feed, to dst. Zero fields
 // are left out; Extra is not written.
@@ -39,7 +36,7 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `,"event_id":"`...)
 	dst = hex.AppendEncode(dst, e.ID[:])
 	dst = append(dst, `","opened_at":"`...)
-	dst = e.OpenedAt.UTC().Truncate(time.Millisecond).AppendFormat(dst, timeFormat)
+	dst = appendTime(dst, e.OpenedAt.UTC())
 	dst = append(dst, '"')
 	dst = field(dst, "kind", string(e.Kind), maxWord)
 	dst = field(dst, "token", e.Token, maxToken)
@@ -105,6 +102,28 @@ func (e *Event) appendHeaders(dst []byte) []byte {
 		}
 	}
 	return append(dst, '}')
+}
+
+// appendTime appends a time in RFC 3339 with milliseconds, which package time needs
+// a layout and three times as long for. The years are those of four digits, as the
+// RFC wants; of a clock that shows another one the last four are written.
+func appendTime(dst []byte, utc time.Time) []byte {
+	year, month, day := utc.Date()
+	hour, minute, second := utc.Clock()
+	year = (year%10_000 + 10_000) % 10_000
+	dst = append(twoDigits(twoDigits(dst, year/100), year%100), '-')
+	dst = append(twoDigits(dst, int(month)), '-')
+	dst = append(twoDigits(dst, day), 'T')
+	dst = append(twoDigits(dst, hour), ':')
+	dst = append(twoDigits(dst, minute), ':')
+	dst = append(twoDigits(dst, second), '.')
+	milliseconds := utc.Nanosecond() / 1_000_000
+	dst = append(dst, byte('0'+milliseconds/100))
+	return append(twoDigits(dst, milliseconds%100), 'Z')
+}
+
+func twoDigits(dst []byte, n int) []byte {
+	return append(dst, byte('0'+n/10), byte('0'+n%10))
 }
 
 func field(dst []byte, name, value string, maxBytes int) []byte {

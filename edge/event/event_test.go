@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -127,6 +128,17 @@ func TestAppendWritesTheTimeInUTCAndCutsItToMilliseconds(t *testing.T) {
 var nasty = map[string]string{
 	"plain": "a", "control": "\x01", "delete": "\x7f", "quote": `"`, "backslash": `\`,
 	"no UTF-8": "\xff", "half a rune": "\xf0\x9f", "four bytes": "\U0001f4ec", "line feed": "\n", "line separator": "\u2028",
+}
+
+func TestAppendWritesEveryTimeAsPackageTimeDoes(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	first, last := time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).Unix(), time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	for range 100_000 {
+		at := time.Unix(first+random.Int64N(last-first), random.Int64N(1e9)).UTC()
+		if got, want := string(appendTime(nil, at)), at.Format("2006-01-02T15:04:05.000Z"); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+	}
 }
 
 func TestWorstLineIsShortAndValid(t *testing.T) {

@@ -51,7 +51,7 @@ var recordedNames = [...]recorded{
 // usualHeaders is above how many of the recorded headers a browser sends.
 const usualHeaders = 16
 
-func recordedHeaders(value func(name string) string) (headers []event.Header) {
+func recordedHeaders(headers []event.Header, value func(name string) string) []event.Header {
 	for i := range recordedNames {
 		n := &recordedNames[i]
 		v := value(n.header)
@@ -61,7 +61,7 @@ func recordedHeaders(value func(name string) string) (headers []event.Header) {
 		if n.present {
 			v = ""
 		}
-		if headers == nil {
+		if cap(headers) == 0 {
 			headers = make([]event.Header, 0, usualHeaders)
 		}
 		headers = append(headers, event.Header{Name: n.name, Value: v})

@@ -42,6 +42,7 @@ type Request struct {
 	Header   func(name string) string // the first value, given the name in the canonical form of package textproto
 	Network  Network
 	Bot      Bot
+	Room     []event.Header // for the event's headers, so that they need no memory of their own; may be nil
 }
 
 // Observer turns answered requests into events. It is safe for concurrent use.
@@ -55,7 +56,7 @@ type Observer struct {
 }
 
 // Observe returns the event of a request that got answer a, whose Kind is not
-// empty. The strings of the event are parts of r's.
+// empty. The strings of the event are parts of r's, its headers lie in r.Room.
 func (o *Observer) Observe(a *Answer, r *Request) event.Event {
 	e := o.facts(r)
 	if a.Kind == event.KindView {
@@ -120,7 +121,7 @@ func (o *Observer) facts(r *Request) event.Event {
 		Edge:             o.Edge,
 		POP:              o.POP,
 		ServiceVersion:   o.Version,
-		Headers:          recordedHeaders(r.Header),
+		Headers:          recordedHeaders(r.Room[:0], r.Header),
 	}
 }
 

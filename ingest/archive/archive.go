@@ -157,6 +157,10 @@ func (r *Reader) read() (line []byte, whole bool) {
 	}
 }
 
+// Offset returns how many decoded bytes the lines so far took. A last line
+// without a line feed does not count, since the file may grow.
+func (r *Reader) Offset() int64 { return r.end }
+
 // Mark returns how far the file is read; done says that no lines follow. It reads
 // what a decoder has left unread at the end.
 func (r *Reader) Mark(done bool) (Mark, error) {

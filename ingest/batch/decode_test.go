@@ -54,7 +54,7 @@ func FuzzDecode(f *testing.F) {
 		if err := d.resolve(t.Context(), house); err != nil {
 			t.Fatal(err)
 		}
-		counts, err := codec.Count(codec.Plain, body, int64(len(body)), 0, nil)
+		counts, err := codec.Count(codec.Plain, body, codec.Limits{Bytes: int64(len(body))}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

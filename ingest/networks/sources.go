@@ -36,7 +36,8 @@ type Sources struct {
 	asns     func() *ASNs
 }
 
-// OpenSources reads the files; all that are named must be sound. Where no file
+// OpenSources reads the files; all that the operator names must be sound, and a
+// fault of Apple's list, which is glint's own file, is none of the start. Where no file
 // of the operator's is named, fixed, which may be nil, is the operator's table.
 // notify, which may be nil, is called with each source that was taken anew, and with
 // each fault that kept the old one.
@@ -64,9 +65,8 @@ func openSources(files Files, fixed *Table, notify func(string, error), now func
 		}
 	}
 	if files.Home != "" {
-		if s.relay, err = follow(options(SourceRelay), RelayFile(files.Home), loadRelayIfThere); err != nil {
-			return nil, err
-		}
+		path := RelayFile(files.Home)
+		s.relay = reload.OpenOr(options(SourceRelay), nil, func() (*Relay, error) { return loadRelayIfThere(path) }, path).Get
 	}
 	if path := files.ASNs; path != "" {
 		if s.asns, err = follow(options(SourceASNs), path, OpenASNs); err != nil {

@@ -152,22 +152,44 @@ func TestSourcesMustBeSoundAtFirst(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("<html>"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	home := filepath.Join(dir, "home")
-	w := &sourceWorld{}
-	w.put(t, RelayFile(home), "<html>")
 	for _, c := range []struct {
 		files Files
 		want  error
 	}{
 		{Files{Operator: broken}, ErrFile},
 		{Files{Operator: broken + ".missing"}, os.ErrNotExist},
-		{Files{Home: home}, ErrFile},
 		{Files{ASNs: broken}, ErrDatabase},
 	} {
 		if _, err := OpenSources(c.files, nil, nil); !errors.Is(err, c.want) {
 			t.Errorf("%+v: %v", c.files, err)
 		}
 	}
+}
+
+// TestADamagedRelayListEndsNoStart: it is refused, and taken once it is sound.
+func TestADamagedRelayListEndsNoStart(t *testing.T) {
+	w := newSourceWorld(t)
+	path := RelayFile(w.files.Home)
+	for _, damaged := range []string{"", "<html>", "\x00\x00\x00", "prefix"} {
+		w.put(t, path, damaged)
+		var err error
+		if w.sources, err = openSources(w.files, nil, w.tell, func() time.Time { return w.now }); err != nil {
+			t.Fatalf("%q: %v", damaged, err)
+		}
+		w.wantTold(t, "apple_relay refused")
+		if got := w.network("203.0.113.1"); got != "scanner:first" {
+			t.Errorf("%q: the operator's file says %q", damaged, got)
+		}
+		if w.sources.Book().Relay != nil {
+			t.Errorf("%q is a list", damaged)
+		}
+		w.wantTold(t) // the same fault is told once
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	w.network("203.0.113.1")
+	w.wantTold(t, "apple_relay taken")
 }
 
 func TestAFixedTableNeedsNoFile(t *testing.T) {

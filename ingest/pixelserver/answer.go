@@ -16,6 +16,7 @@ type desk struct {
 	head   head
 	out    []byte // the answer
 	line   []byte // the event
+	room   [event.MaxHeaders]event.Header
 	random [32 * len(event.ID{})]byte
 	left   int // of random
 }
@@ -29,7 +30,7 @@ func (d *desk) close() {
 	if cap(d.head.fields) > maxDeskFields {
 		d.head.fields = nil
 	}
-	clear(d.head.fields) // they hold the head's text
+	// The fields point into the text of a head that is over; nobody reads them.
 	d.head = head{fields: d.head.fields[:0]}
 	desks.Put(d)
 }
@@ -47,7 +48,7 @@ func (c *conn) answer(raw []byte, cut bool) (keep bool) {
 	h.cut = cut
 	openedAt := s.cfg.Now()
 	a, f := badRequest, &badFormat
-	if h.parse(string(raw)) {
+	if h.parse(raw) {
 		a = pixel.Route(pathAndQuery(h.target))
 		f = formatOf(&a)
 	}
@@ -87,6 +88,7 @@ func (c *conn) observe(d *desk, a *pixel.Answer, openedAt time.Time) {
 		Address:  addr,
 		Header:   h.first,
 		Network:  s.cfg.Lookup(addr),
+		Room:     d.room[:0],
 	})
 	d.line = e.AppendJSON(d.line[:0])
 	s.cfg.Write(d.line)

@@ -45,7 +45,7 @@ func (c *conn) events() (keep bool) {
 	end, _ := headEnd(c.in)
 	h := &d.head
 	at := s.cfg.Now()
-	if !h.parse(string(c.in[:end])) {
+	if !h.parse(append([]byte(nil), c.in[:end]...)) { // a copy: the buffer is used for the body
 		return false
 	}
 	p := web.Post{Method: h.method, Origin: h.first("origin"), ContentType: h.first("content-type"), Authorization: h.first("authorization")}

@@ -3,16 +3,19 @@ package pixelserver
 import (
 	"bytes"
 	"strings"
+	"unsafe"
 )
 
-// head is a request without its body. Its strings are parts of one text.
+// head is a request without its body. Its strings are parts of the buffer that it
+// was read into, and so are good until the answer is given.
 type head struct {
 	method  string
 	target  string
 	version string // HTTP/1.1, HTTP/1.0, or whatever there was
 	fields  []field
-	keep    bool // another request may follow on the connection
-	cut     bool // there was more of it, which was not read
+	lengths uint64 // a bit for each length that a field's name has
+	keep    bool   // another request may follow on the connection
+	cut     bool   // there was more of it, which was not read
 }
 
 // field is a header line: the name as it came, the value without blanks around.
@@ -39,7 +42,8 @@ func headEnd(b []byte) (end int, whole bool) {
 // parse reads a head leniently and reports whether it is a request at all. What
 // RFC 9112 does not allow is read all the same, but ends the connection behind
 // the answer, as a body does: where the next request begins would be a guess.
-func (h *head) parse(text string) bool {
+func (h *head) parse(raw []byte) bool {
+	text := unsafe.String(unsafe.SliceData(raw), len(raw)) // nobody writes to raw meanwhile
 	line, rest, more := strings.Cut(text, "\n")
 	if !h.requestLine(strings.TrimSuffix(line, "\r")) {
 		return false
@@ -60,6 +64,7 @@ func (h *head) parse(text string) bool {
 			continue // no header line, or the rest of one
 		}
 		h.fields = append(h.fields, f)
+		h.lengths |= lengthBit(f.name)
 		switch {
 		case f.is("content-length") && f.value != "0", f.is("transfer-encoding"):
 			h.keep = false
@@ -91,6 +96,9 @@ func (h *head) requestLine(line string) (ok bool) {
 
 // first returns the value of the first field of a name in lower case, or "".
 func (h *head) first(name string) string {
+	if h.lengths&lengthBit(name) == 0 {
+		return "" // most of the names that are looked for are in few heads
+	}
 	for i := range h.fields {
 		if f := &h.fields[i]; f.is(name) {
 			return f.value
@@ -98,6 +106,8 @@ func (h *head) first(name string) string {
 	}
 	return ""
 }
+
+func lengthBit(name string) uint64 { return 1 << min(len(name), 63) }
 
 // all returns the values of all fields of a name in lower case.
 func (h *head) all(name string) (values []string) {

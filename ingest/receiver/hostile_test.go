@@ -164,8 +164,16 @@ func TestAnnouncedLengthReservesNothing(t *testing.T) {
 
 func TestTooManyLinesAreRefused(t *testing.T) {
 	w := start(t, nil)
-	if got := w.post(t, bytes.NewReader(bytes.Repeat([]byte("x\n"), maxLines+1))); !strings.HasPrefix(got.String(), "413") {
-		t.Errorf("a body of %d lines got %s", maxLines+1, got)
+	for name, body := range map[string][]byte{
+		"lines": bytes.Repeat([]byte("x\n"), maxLines+1), "blank lines": append([]byte("x"), bytes.Repeat([]byte("\n"), maxLines+1)...),
+		"lines of white space": bytes.Repeat([]byte(" \r\n"), maxLines+1),
+	} {
+		if got := w.post(t, bytes.NewReader(body)); !strings.HasPrefix(got.String(), "413") {
+			t.Errorf("a body of %d %s got %s", maxLines+1, name, got)
+		}
+		if got := w.post(t, bytes.NewReader(gzipped(body)), "Content-Encoding", "gzip"); !strings.HasPrefix(got.String(), "413") {
+			t.Errorf("a body of %d %s in gzip got %s", maxLines+1, name, got)
+		}
 	}
 	if got := w.post(t, strings.NewReader(two)); got.String() != "200 lines=2" {
 		t.Errorf("an honest client then got %s", got)

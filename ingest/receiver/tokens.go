@@ -153,7 +153,8 @@ func NewTokens(tokens ...Token) (*Tokens, error) {
 
 // OpenTokens returns the fixed tokens and the tokens of a file, which only its owner
 // may read, and follows the file when it changes. A change is logged, and so is a
-// fault, which keeps the old list in use. Logger may be nil.
+// fault, which keeps the old list in use. Logger may be nil. A file that is faulty
+// from the start admits nobody; the fixed tokens, which must be sound, stay admitted.
 func OpenTokens(file string, logger *slog.Logger, fixed ...Token) (*Tokens, error) {
 	return openTokens(file, logger, reload.Options{}, fixed...)
 }
@@ -163,8 +164,12 @@ func openTokens(file string, logger *slog.Logger, o reload.Options, fixed ...Tok
 		logger = slog.New(slog.DiscardHandler)
 	}
 	o.Changed = func() { logger.Info("tokens file taken anew") }
-	o.Fault = func(err error) { logger.Error("tokens file not taken, the old tokens stay in use", "error", err) }
-	value, err := reload.Open(o, func() (ring, error) {
+	o.Fault = func(err error) { logger.Error("tokens file not taken, the tokens of before stay in use", "error", err) }
+	alone, err := newRing(fixed)
+	if err != nil {
+		return nil, err
+	}
+	value := reload.OpenOr(o, alone, func() (ring, error) {
 		if err := reload.CheckPrivate(file, 0o077); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrToken, err)
 		}
@@ -178,9 +183,6 @@ func openTokens(file string, logger *slog.Logger, o reload.Options, fixed ...Tok
 		}
 		return newRing(append(tokens, fixed...))
 	}, file)
-	if err != nil {
-		return nil, err
-	}
 	return &Tokens{value.Get}, nil
 }
 

@@ -1,7 +1,9 @@
 package receiver
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,12 +115,50 @@ func TestOneSecretHasOneOwner(t *testing.T) {
 	}
 }
 
-func TestTokensFileThatOthersMayReadIsRefused(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "tokens")
-	writeFile(t, file, "a:logs:"+secret, 0o640)
-	_, err := OpenTokens(file, nil)
-	if !errors.Is(err, ErrToken) || !strings.Contains(err.Error(), "chmod 0600") {
-		t.Errorf("got %v", err)
+// TestAFaultyTokensFileLetsNobodyInAndEndsNoStart: the fixed token counts, the fault
+// is logged without any secret, and a sound file is taken.
+func TestAFaultyTokensFileLetsNobodyInAndEndsNoStart(t *testing.T) {
+	const fixed = "the-fixed-secret-0123456789"
+	for name, c := range map[string]struct {
+		text, fault string
+		mode        os.FileMode
+	}{
+		"that others may read":  {"a:logs:" + secret, "chmod 0600", 0o640},
+		"cut off in a line":     {"a:logs:" + secret + "\nb:lo", "line 2", 0o600},
+		"zeros behind a token":  {"a:logs:" + secret + "\n\x00\x00\x00\x00", "line 2", 0o600},
+		"an unknown scope":      {"a:logs:" + secret + "\nb:all:" + secret + "x", "scope", 0o600},
+		"the fixed token again": {"a:logs:" + secret + "\nb:logs:" + fixed, "same secret", 0o600},
+		"missing":               {"", "no such file", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "tokens")
+			if c.mode != 0 {
+				writeFile(t, file, c.text, c.mode)
+			}
+			var log bytes.Buffer
+			now := time.Unix(1000, 0)
+			tokens, err := openTokens(file, slog.New(slog.NewTextHandler(&log, nil)), reload.Options{Now: func() time.Time { return now }},
+				Token{"default", []Scope{ScopeLogs}, fixed})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(log.String(), c.fault) || strings.Contains(log.String(), secret) || strings.Contains(log.String(), fixed) {
+				t.Errorf("logged: %s", &log)
+			}
+			admits := func(secret string) bool {
+				_, _, ok := tokens.identify([]string{"Bearer " + secret})
+				return ok
+			}
+			now = now.Add(time.Minute)
+			if admits(secret) || !admits(fixed) {
+				t.Errorf("the file's token is admitted: %v, the fixed one: %v", admits(secret), admits(fixed))
+			}
+			writeFile(t, file, "a:logs:"+secret, 0o600)
+			now = now.Add(time.Minute)
+			if !admits(secret) || !admits(fixed) {
+				t.Errorf("with a sound file the file's token is admitted: %v, the fixed one: %v", admits(secret), admits(fixed))
+			}
+		})
 	}
 }
 

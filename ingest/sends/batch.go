@@ -1,6 +1,7 @@
 package sends
 
 import (
+	"bytes"
 	"encoding/csv"
 	"io"
 	"runtime"
@@ -24,45 +25,34 @@ type Batch struct {
 	Ring       *token.Ring
 
 	messages []uuid.UUID
-	urls     []string
 }
 
-// Derive gives each row its message id and pixel URL. It returns
-// token.ErrNoKey if the ring has no signing key.
+// part is the number of rows that one goroutine does at a time.
+const part = 10_000
+
+// Derive gives each row its message id. It returns token.ErrNoKey if the URLs have
+// to be signed and the ring has no signing key.
 func (b *Batch) Derive() error {
-	n := len(b.Recipients.Rows)
-	b.messages, b.urls = make([]uuid.UUID, n), make([]string, n)
+	if _, err := b.pixels().append(nil, uuid.Nil); err != nil {
+		return err
+	}
+	b.messages = make([]uuid.UUID, len(b.Recipients.Rows))
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	const part = 10_000
-	for start := 0; start < n; start += part {
-		g.Go(func() error { return b.derive(start, min(start+part, n)) })
+	for start := 0; start < len(b.messages); start += part {
+		g.Go(func() error {
+			d := NewDeriver(b.Campaign.IDKey)
+			for i := start; i < min(start+part, len(b.messages)); i++ {
+				b.messages[i] = d.MessageID(b.Recipients.Rows[i].Recipient, 0)
+			}
+			return nil
+		})
 	}
 	return g.Wait()
 }
 
-// derive does the rows from start to end. Their URLs share one string: one
-// allocation, not one for each.
-func (b *Batch) derive(start, end int) error {
-	d := NewDeriver(b.Campaign.IDKey)
-	u := urls{base: b.BaseURL, style: b.Style, ring: b.Ring, campaign: token.CampaignID(b.Campaign.ID), issuedAt: uint32(b.Campaign.CreatedAt.Unix())}
-	text := make([]byte, 0, (end-start)*u.maxLen())
-	ends := make([]int, end-start)
-	for i := range ends {
-		b.messages[start+i] = d.MessageID(b.Recipients.Rows[start+i].Recipient, 0)
-		if b.Tracking(start+i) != warehouse.Off {
-			var err error
-			if text, err = u.append(text, b.messages[start+i]); err != nil {
-				return err
-			}
-		}
-		ends[i] = len(text)
-	}
-	all, from := string(text), 0
-	for i, to := range ends {
-		b.urls[start+i], from = all[from:to], to
-	}
-	return nil
+func (b *Batch) pixels() *urls {
+	return &urls{base: b.BaseURL, style: b.Style, ring: b.Ring, campaign: token.CampaignID(b.Campaign.ID), issuedAt: uint32(b.Campaign.CreatedAt.Unix())}
 }
 
 // MessageID returns the id of row i; Derive comes first.
@@ -76,18 +66,60 @@ func (b *Batch) Tracking(i int) warehouse.Tracking {
 
 // URL returns the pixel URL of row i, empty for a message without a pixel; Derive
 // comes first.
-func (b *Batch) URL(i int) string { return b.urls[i] }
+func (b *Batch) URL(i int) string {
+	text, _ := b.appendURL(nil, b.pixels(), i) // Derive has signed one
+	return string(text)
+}
+
+func (b *Batch) appendURL(dst []byte, u *urls, i int) ([]byte, error) {
+	if b.Tracking(i) == warehouse.Off {
+		return dst, nil
+	}
+	return u.append(dst, b.messages[i])
+}
 
 // WriteCSV writes the file's columns and, after them, message_id and pixel_url.
+// The URLs are made only here: those of a large file would fill the memory.
 func (b *Batch) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
-	if err := c.Write(append(slices.Clone(b.Recipients.Header), "message_id", "pixel_url")); err != nil {
+	_ = c.Write(append(slices.Clone(b.Recipients.Header), "message_id", "pixel_url")) // Error returns its error, too
+	c.Flush()
+	if err := c.Error(); err != nil {
 		return err
 	}
+	lines := make([]bytes.Buffer, runtime.GOMAXPROCS(0))
+	for next := 0; next < len(b.Recipients.Rows); {
+		var g errgroup.Group
+		for i := range lines {
+			start := next
+			next = min(start+part, len(b.Recipients.Rows))
+			end := next
+			g.Go(func() error { return b.writeLines(&lines[i], start, end) })
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+		for i := range lines {
+			if _, err := lines[i].WriteTo(w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeLines writes the lines of the rows from start to end.
+func (b *Batch) writeLines(w io.Writer, start, end int) error {
+	u, c := b.pixels(), csv.NewWriter(w)
 	var cells []string
-	for i := range b.Recipients.Rows {
+	var url []byte
+	var err error
+	for i := start; i < end; i++ {
+		if url, err = b.appendURL(url[:0], u, i); err != nil {
+			return err
+		}
 		cells = append(cells[:0], b.Recipients.Rows[i].Cells...)
-		cells = append(cells, b.messages[i].String(), b.urls[i])
+		cells = append(cells, b.messages[i].String(), string(url))
 		if err := c.Write(cells); err != nil {
 			return err
 		}

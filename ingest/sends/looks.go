@@ -41,6 +41,14 @@ var sameShape = map[rune]rune{
 // addressFault returns why a normalized recipient is no single address; "" if it
 // is one, or has no @ and so may be an id. A quoted local part may hold anything.
 func addressFault(recipient string) (reason string) {
+	if ordinary(recipient) {
+		return ""
+	}
+	return unusualFault(recipient)
+}
+
+// unusualFault is addressFault of a recipient that is not ordinary.
+func unusualFault(recipient string) (reason string) {
 	at := strings.LastIndexByte(recipient, '@')
 	if at < 0 {
 		if !isASCII(recipient) && strings.Contains(norm.NFKC.String(recipient), "@") {
@@ -67,6 +75,26 @@ func addressFault(recipient string) (reason string) {
 		return "the recipient mixes Latin letters with letters of another script that look like them"
 	}
 	return ""
+}
+
+// ordinary reports whether a recipient is an address of small Latin letters, digits
+// and a few marks, as nearly all are: one look at each of its bytes is enough.
+func ordinary(recipient string) bool {
+	at, last := -1, byte('.')
+	for i := range len(recipient) {
+		c := recipient[i]
+		switch {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '_', c == '+':
+		case c == '-' && last != '-': // xn-- is a name in another script
+		case c == '.' && (at < 0 || last != '.' && i < len(recipient)-1):
+		case c == '@' && at < 0 && i > 0:
+			at, c = i, '.'
+		default:
+			return false
+		}
+		last = c
+	}
+	return at > 0 && at < len(recipient)-1
 }
 
 const reasonForms = "the recipient has characters that only look like plain ones, such as full-width letters"

@@ -78,3 +78,19 @@ func FuzzNormalize(f *testing.F) {
 		}
 	})
 }
+
+// FuzzOrdinaryAddresses: the short way says the same as the long one.
+func FuzzOrdinaryAddresses(f *testing.F) {
+	for _, s := range []string{"ada@example.com", "a.b@c", "a@", "@a", "a@.b", "a@b.", "a@b..c", "a..b@c.d", "a@xn--b", "a--b@c.d", "a@b@c", "a+b_c@d-e.f", "mailto:a@b", "a", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		recipient, err := Normalize(s)
+		if err != nil || !ordinary(recipient) {
+			return
+		}
+		if reason := unusualFault(recipient); reason != "" {
+			t.Errorf("%q: %s", recipient, reason)
+		}
+	})
+}

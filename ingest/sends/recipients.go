@@ -93,6 +93,7 @@ func ReadRecipients(r io.Reader, o ReadOptions) (_ *Recipients, err error) {
 		return nil, fault
 	}
 	f := reading{table: table, columns: columns, options: &o}
+	f.name = columnName(table.Header[columns.recipient])
 	f.file = &Recipients{Header: table.Header, Kept: columns.kept, Encoding: table.Encoding}
 	if err := f.rows(); err != nil {
 		return nil, err
@@ -133,6 +134,7 @@ type reading struct {
 	file    *Recipients
 	faults  FileError
 	seen    seen
+	name    string   // of the column of recipients
 	cells   []string // room for the cells of the next rows
 
 	addresses int       // recipients with an @
@@ -161,9 +163,15 @@ func (f *reading) rows() error {
 	}
 }
 
+// isHeader reports whether a cell of the recipients' column is its name. Most are
+// plain, and their comparison needs no copy.
+func (f *reading) isHeader(cell string) bool {
+	return (!plain(cell) || strings.EqualFold(cell, f.name)) && columnName(cell) == f.name
+}
+
 // row takes one row, or returns why it is faulty.
 func (f *reading) row(in sheet.Row) (reason string) {
-	if columnName(in.Cells[f.columns.recipient]) == columnName(f.file.Header[f.columns.recipient]) {
+	if f.isHeader(in.Cells[f.columns.recipient]) {
 		return "the header row again"
 	}
 	row, twice, reason := f.columns.row(in.Cells)

@@ -290,23 +290,27 @@ func berlin(tb testing.TB) *time.Location {
 	return zone
 }
 
-// TestEqualHashesAreToldApart gives different recipients one hash, which chance
-// does to nobody.
+// TestEqualHashesAreToldApart gives many recipients few hashes, while the table
+// grows.
 func TestEqualHashesAreToldApart(t *testing.T) {
 	var s seen
 	s.init()
 	var rows []Row
-	for i := range 5 {
+	hash := func(i int) uint64 { return 1<<64 - 2 - uint64(i%9)<<32 } // the last places, and on from the first
+	for i := range 3000 {
 		name := fmt.Sprint("r", i)
-		if _, again := s.addHash(1<<64-2, name, rows); again {
-			t.Errorf("%s is taken for another one", name)
+		if _, again := s.addHash(hash(i), name, rows); again {
+			t.Fatalf("%s is taken for another one", name)
 		}
 		rows = append(rows, Row{Recipient: name})
 	}
 	for i := range rows {
-		if first, again := s.addHash(1<<64-2, rows[i].Recipient, rows); !again || first != i {
-			t.Errorf("row %d is found as %d, %v", i, first, again)
+		if first, again := s.addHash(hash(i), rows[i].Recipient, rows); !again || first != i {
+			t.Fatalf("row %d is found as %d, %v", i, first, again)
 		}
+	}
+	if _, again := s.addHash(hash(0), "r", rows); again {
+		t.Error("a new recipient is taken for another one")
 	}
 }
 

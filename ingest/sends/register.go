@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"iter"
 	"strings"
 	"sync/atomic"
 
@@ -12,15 +13,21 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// chunk is the number of rows of one insert: large, since each one is synced to
-// disk by the engine, and a file of a million rows still has a few.
-const chunk = 100_000
+// chunk is the number of rows of one insert: large, since the engine syncs each
+// one to disk, and merges what lies in many parts while the next ones come.
+// maxChunkBytes bounds the attributes in it, since the engine has one whole in
+// memory; block is the number of rows that are made at a time.
+const (
+	chunk         = 250_000
+	maxChunkBytes = 64 << 20
+	block         = 10_000
+)
 
 // Registrar is what Register needs of the warehouse.
 type Registrar interface {
 	BeginRegistration(ctx context.Context, campaign uint64, rows int) (warehouse.Registration, error)
 	KnownSends(ctx context.Context, campaign uint64) (*warehouse.KnownSends, error)
-	InsertSends(ctx context.Context, name string, sends []warehouse.Send) error
+	InsertSendBlocks(ctx context.Context, name string, blocks iter.Seq[[]warehouse.Send]) error
 	CompleteRegistration(ctx context.Context, r warehouse.Registration, written int) error
 }
 
@@ -76,9 +83,10 @@ func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows in
 	run := rand.Text()
 	g, inserting := errgroup.WithContext(ctx)
 	g.SetLimit(2) // one fills a block while the other is stored
-	for start := 0; start < n && inserting.Err() == nil; start += chunk {
+	for next := 0; next < n && inserting.Err() == nil; {
+		start, end := next, b.chunkEnd(next)
+		next = end
 		g.Go(func() error {
-			end := min(start+chunk, n)
 			if err := r.insert(inserting, fmt.Sprintf("register-%s-%d", run, start), start, end); err != nil {
 				return err
 			}
@@ -100,30 +108,53 @@ func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows in
 	return o, nil
 }
 
-// insert writes what has to be written of the rows from start to end.
-func (r *registering) insert(ctx context.Context, name string, start, end int) error {
-	rows := make([]warehouse.Send, 0, end-start)
-	var fresh, changed, written int64
-	for i := start; i < end; i++ {
-		row, write := r.registration.Merge(r.known, r.send(i))
-		switch {
-		case !r.known.Counts(r.messages[i]):
-			fresh++
-		case write:
-			changed++
-		}
-		if !write {
-			continue
-		}
-		if row.Registration == r.registration.ID {
-			written++
-		}
-		rows = append(rows, row)
+// chunkEnd returns the end of the insert that begins with row start.
+func (b *Batch) chunkEnd(start int) int {
+	end := min(start+chunk, len(b.Recipients.Rows))
+	if len(b.Recipients.Kept) == 0 {
+		return end
 	}
-	if len(rows) > 0 {
-		if err := r.to.InsertSends(ctx, name, rows); err != nil {
-			return err
+	size := 0
+	for i := start; i < end; i++ {
+		for _, column := range b.Recipients.Kept {
+			size += len(b.Recipients.Header[column]) + len(b.Recipients.Rows[i].Cells[column])
 		}
+		if size >= maxChunkBytes {
+			return i + 1
+		}
+	}
+	return end
+}
+
+// insert writes the rows from start to end that are new or changed.
+func (r *registering) insert(ctx context.Context, name string, start, end int) error {
+	var fresh, changed, written int64
+	err := r.to.InsertSendBlocks(ctx, name, func(yield func([]warehouse.Send) bool) {
+		rows := make([]warehouse.Send, 0, min(block, end-start))
+		for i := start; i < end; i++ {
+			row, write := r.registration.Merge(r.known, r.send(i))
+			switch {
+			case !r.known.Counts(r.messages[i]):
+				fresh++
+			case write:
+				changed++
+			}
+			if write {
+				if row.Registration == r.registration.ID {
+					written++
+				}
+				rows = append(rows, row)
+			}
+			if len(rows) == cap(rows) || i == end-1 && len(rows) > 0 {
+				if !yield(rows) {
+					return
+				}
+				rows = rows[:0]
+			}
+		}
+	})
+	if err != nil {
+		return err
 	}
 	r.stored.Add(int64(end - start))
 	r.fresh.Add(fresh)

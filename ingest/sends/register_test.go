@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -31,7 +33,7 @@ func (w *registrar) KnownSends(context.Context, uint64) (*warehouse.KnownSends, 
 	return &warehouse.KnownSends{}, nil
 }
 
-func (w *registrar) InsertSends(_ context.Context, name string, sends []warehouse.Send) error {
+func (w *registrar) InsertSendBlocks(_ context.Context, name string, blocks iter.Seq[[]warehouse.Send]) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.fail != nil {
@@ -41,7 +43,9 @@ func (w *registrar) InsertSends(_ context.Context, name string, sends []warehous
 		w.names = map[string]bool{}
 	}
 	w.names[name] = true
-	w.sends = append(w.sends, sends...)
+	for sends := range blocks {
+		w.sends = append(w.sends, sends...)
+	}
 	return nil
 }
 
@@ -113,5 +117,22 @@ func TestRegisterSplitsLargeFiles(t *testing.T) {
 	}
 	if len(w.names) != 3 || len(w.sends) != 2*chunk+1 || len(seen) != 2*chunk+1 || w.written != 2*chunk+1 {
 		t.Errorf("%d inserts of %d rows with %d messages; want 3 of %d", len(w.names), len(w.sends), len(seen), 2*chunk+1)
+	}
+}
+
+func TestLargeAttributesMakeSmallInserts(t *testing.T) {
+	r := &Recipients{Header: []string{"recipient", "note"}, Kept: []int{1}}
+	cell := strings.Repeat("x", MaxAttributeBytes)
+	const rows = 3*maxChunkBytes/MaxAttributeBytes - 1000
+	for i := range rows {
+		r.Rows = append(r.Rows, Row{Recipient: fmt.Sprint(i), Cells: []string{"", cell}})
+	}
+	b := &Batch{Recipients: r}
+	var ends []int
+	for end := 0; end < rows; ends = append(ends, end) {
+		end = b.chunkEnd(end)
+	}
+	if len(ends) != 3 || ends[0] > maxChunkBytes/MaxAttributeBytes || ends[2] != rows {
+		t.Errorf("inserts of %d rows end at %v", rows, ends)
 	}
 }

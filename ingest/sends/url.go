@@ -26,9 +26,6 @@ type urls struct {
 	issuedAt uint32
 }
 
-// maxLen is the length of the longest URL.
-func (u *urls) maxLen() int { return len(u.base) + len("/o/.gif") + token.TextLen }
-
 // append appends the URL of a message to dst.
 func (u *urls) append(dst []byte, id uuid.UUID) ([]byte, error) {
 	dst = append(dst, u.base...)

@@ -345,10 +345,10 @@ func (c *committer) end() {
 }
 
 // resume takes up the last segment as Open has left it: one without any frame
-// is written on, any other is sealed.
-func (c *committer) resume(sealed bool) error {
+// is written on, any other is sealed, unless it is to be left alone.
+func (c *committer) resume(leave bool) error {
 	l := c.log
-	if len(l.segments) == 0 || sealed {
+	if len(l.segments) == 0 || leave {
 		return nil
 	}
 	s := l.segments[len(l.segments)-1]

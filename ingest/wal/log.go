@@ -100,7 +100,7 @@ func Open(o Options) (*Log, error) {
 			l.addBacklog(s, 1)
 		}
 		l.measureDisk()
-		err = l.committer.resume(w.clean)
+		err = l.committer.resume(w.clean || w.putOff)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open log %s: %w", o.Dir, err), lock.Close())

@@ -44,6 +44,7 @@ type recoverer struct {
 	nextSeq  uint64
 	next     uint64 // number of the next record
 	clean    bool   // the last segment was sealed
+	putOff   bool   // the disk is too full for a repair: the last segment is not written on
 }
 
 func (w *recoverer) run() error {
@@ -170,7 +171,7 @@ func (w *recoverer) lostHeader(name string, seq, first, end uint64, size int64) 
 	if !w.fix {
 		return nil
 	}
-	return quarantineSegment(w.fs, w.dir, &d, w.now())
+	return w.later(&d, quarantineSegment(w.fs, w.dir, &d, w.now()))
 }
 
 func (w *recoverer) fixHeader(f disk.File, h *header, name string, size int64) error {
@@ -230,10 +231,16 @@ func (w *recoverer) segment(i int, s *segment) error {
 		}
 	}
 	s.found = v.next
-	if last && w.fix {
-		return w.finish(f, s, &v)
+	if !last || !w.fix || w.putOff {
+		return nil // a later segment's header will say where this one ends
 	}
-	return nil
+	err = w.finish(f, s, &v)
+	if errors.Is(err, ErrNoSpace) {
+		w.putOff = true
+		w.log.Warn("end of the log left as it is: the disk is full", "segment", s.seq, "error", err)
+		return f.Sync()
+	}
+	return err
 }
 
 // gaps looks for record numbers between the segments that are in none, and puts
@@ -340,11 +347,18 @@ func (w *recoverer) repair(d *Damage, f disk.File, size int64, right func() erro
 			err = writeError("repair segment", err)
 		}
 	}
-	if errors.Is(err, ErrNoSpace) {
-		w.log.Warn("repair put off", "segment", d.Segment, "offset", d.Offset, "error", err)
-		return nil
+	return w.later(d, err)
+}
+
+// later puts a repair off that has failed with err for want of room. Any other
+// error is returned.
+func (w *recoverer) later(d *Damage, err error) error {
+	if !errors.Is(err, ErrNoSpace) {
+		return err
 	}
-	return err
+	w.putOff = true
+	w.log.Warn("repair put off: the disk is full", "segment", d.Segment, "offset", d.Offset, "error", err)
+	return nil
 }
 
 // writeGap lays a frame over a hole, which says which records are missing.

@@ -2,8 +2,12 @@ package warehouse
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"iter"
 	"math/big"
 	"reflect"
 	"slices"
@@ -55,6 +59,11 @@ func of[R, T any](get func(*R) T) func([]R, scratch) any {
 // insert brings rows into table in one named insert, column by column: row by
 // row each value would be boxed (see BenchmarkInsertOpens).
 func insert[R any](ctx context.Context, w *Warehouse, table string, columns []column[R], name string, rows []R) error {
+	return insertBlocks(ctx, w, table, columns, insertSettings(name), slices.Values([][]R{rows}))
+}
+
+// insertBlocks is insert with other settings, of rows that come block by block.
+func insertBlocks[R any](ctx context.Context, w *Warehouse, table string, columns []column[R], settings clickhouse.Settings, blocks iter.Seq[[]R]) error {
 	names := make([]string, len(columns))
 	for i := range columns {
 		names[i] = columns[i].name
@@ -63,12 +72,12 @@ func insert[R any](ctx context.Context, w *Warehouse, table string, columns []co
 	if err != nil {
 		return err
 	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(insertSettings(name)))
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(settings))
 	statement := "INSERT INTO " + Database + "." + table + " (" + strings.Join(names, ", ") + ")"
 	if w.options.Protocol == clickhouse.HTTP {
-		err = insertNative(ctx, w, statement, columns, types, rows)
+		err = insertNative(ctx, w, statement, columns, types, blocks)
 	} else {
-		err = insertColumns(ctx, w, statement, columns, rows)
+		err = insertColumns(ctx, w, statement, columns, blocks)
 	}
 	if err != nil {
 		return fmt.Errorf("insert into %s: %w", table, err)
@@ -76,36 +85,71 @@ func insert[R any](ctx context.Context, w *Warehouse, table string, columns []co
 	return nil
 }
 
-// insertNative sends a block of its own making.
-func insertNative[R any](ctx context.Context, w *Warehouse, statement string, columns []column[R], types []string, rows []R) error {
-	if len(rows) == 0 {
+// insertNative sends blocks of its own making: a single one as it is, several
+// while they are made.
+func insertNative[R any](ctx context.Context, w *Warehouse, statement string, columns []column[R], types []string, blocks iter.Seq[[]R]) error {
+	next, stop := iter.Pull(blocks)
+	defer stop()
+	rows, ok := next()
+	if !ok || len(rows) == 0 {
 		return nil
 	}
-	block := blocks.Get().(*native)
+	block := freeBlocks.Get().(*native)
+	if err := encode(block, columns, types, rows); err != nil {
+		return err
+	}
+	if rows, ok = next(); !ok {
+		if err := w.conn.InsertFormat(ctx, "Native", statement, bytes.NewReader(block.bytes)); err != nil {
+			return err // the block may be on its way still: see http.RoundTripper
+		}
+		block.free()
+		return nil
+	}
+	defer block.free()
+	from, to := io.Pipe() // what it hands on is copied
+	inserted := make(chan error, 1)
+	go func() {
+		err := w.conn.InsertFormat(ctx, "Native", statement, from)
+		_ = from.CloseWithError(cmp.Or(err, io.ErrClosedPipe)) // never fails
+		inserted <- err
+	}()
+	_, err := to.Write(block.bytes)
+	for ; ok && err == nil; rows, ok = next() {
+		if err = encode(block, columns, types, rows); err == nil {
+			_, err = to.Write(block.bytes)
+		}
+	}
+	_ = to.CloseWithError(err) // never fails
+	if refused := <-inserted; !errors.Is(err, ErrRows) {
+		return cmp.Or(refused, err)
+	}
+	return err
+}
+
+// encode makes the block of rows.
+func encode[R any](block *native, columns []column[R], types []string, rows []R) error {
 	block.begin(len(columns), len(rows))
 	for i, c := range columns {
 		if err := block.column(c.name, types[i], c.values(rows, block.scratch)); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrRows, c.name, err)
 		}
 	}
-	if err := w.conn.InsertFormat(ctx, "Native", statement, bytes.NewReader(block.bytes)); err != nil {
-		return err // the block may be on its way still: see http.RoundTripper
-	}
-	block.free()
 	return nil
 }
 
 // insertColumns does the same by the driver's own columns, for ClickHouse's
 // native protocol.
-func insertColumns[R any](ctx context.Context, w *Warehouse, statement string, columns []column[R], rows []R) error {
+func insertColumns[R any](ctx context.Context, w *Warehouse, statement string, columns []column[R], blocks iter.Seq[[]R]) error {
 	batch, err := w.conn.PrepareBatch(ctx, statement)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = batch.Close() }()
-	for i, c := range columns {
-		if err := batch.Column(i).Append(forDriver(c.values(rows, nil))); err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrRows, c.name, err)
+	for rows := range blocks {
+		for i, c := range columns {
+			if err := batch.Column(i).Append(forDriver(c.values(rows, nil))); err != nil {
+				return fmt.Errorf("%w: %s: %w", ErrRows, c.name, err)
+			}
 		}
 	}
 	return batch.Send()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,7 +21,7 @@ func byDriver[R any](ctx context.Context, w *Warehouse, table string, columns []
 		names = append(names, c.name)
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(insertSettings(name)))
-	return insertColumns(ctx, w, "INSERT INTO glint."+table+" ("+strings.Join(names, ", ")+")", columns, rows)
+	return insertColumns(ctx, w, "INSERT INTO glint."+table+" ("+strings.Join(names, ", ")+")", columns, slices.Values([][]R{rows}))
 }
 
 // BenchmarkInsertOpens inserts the same rows in three ways. x-json is the speed

@@ -1,6 +1,8 @@
 package warehouse
 
 import (
+	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"reflect"
@@ -217,6 +219,59 @@ func TestEveryColumnOfASendArrives(t *testing.T) {
 		keys := text(t, e, "SELECT lower(hex(reinterpretAsFixedString(recipient_key))) FROM sends ORDER BY campaign_id LIMIT 1")
 		if want := fmt.Sprintf("%x\n", sends[0].RecipientKey); keys != want {
 			t.Errorf("%s: recipient key %s, want %s", by, keys, want)
+		}
+	}
+}
+
+// TestBlocksOfSendsAreOneInsert: all of them arrive, once; with one that cannot be
+// encoded, or cut off, none does.
+func TestBlocksOfSendsAreOneInsert(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	blocks := func(yield func([]Send) bool) {
+		rows := make([]Send, 700) // the same for all blocks
+		for b := range 5 {
+			for i := range rows {
+				var id uuid.UUID
+				binary.BigEndian.PutUint32(id[:], uint32(b*len(rows)+i))
+				rows[i] = Send{CampaignID: uint64(b), MessageID: id, Recipient: fmt.Sprint(b, "@", i)}
+			}
+			if !yield(rows) {
+				return
+			}
+		}
+	}
+	const counts = "SELECT count(), uniqExact(message_id, recipient, recipient_key) FROM sends"
+	for range 2 {
+		if err := w.InsertSendBlocks(t.Context(), "blocks", blocks); err != nil {
+			t.Fatal(err)
+		}
+		if got := text(t, e, counts); got != "3500\t3500\n" {
+			t.Errorf("%s rows and messages, want 3500", got)
+		}
+	}
+	for name, end := range map[string]func(context.CancelFunc, []Send){
+		"faulty":  func(_ context.CancelFunc, rows []Send) { rows[1].Tracking = 99 },
+		"cut off": func(cancel context.CancelFunc, _ []Send) { cancel() },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		err := w.InsertSendBlocks(ctx, name, func(yield func([]Send) bool) {
+			n := 0
+			for rows := range blocks {
+				if n++; n == 4 {
+					end(cancel, rows)
+				}
+				if !yield(rows) {
+					return
+				}
+			}
+		})
+		if err == nil || ctx.Err() == nil && !errors.Is(err, ErrRows) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := text(t, e, counts); got != "3500\t3500\n" {
+			t.Errorf("%s: %s rows and messages after it, want 3500", name, got)
 		}
 	}
 }

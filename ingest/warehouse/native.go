@@ -29,8 +29,8 @@ type native struct {
 	indexes  []uint32
 }
 
-// blocks are kept between inserts: one of 50,000 opens needs 6 MB.
-var blocks = sync.Pool{New: func() any { return &native{scratch: scratch{}, keys: map[string]uint32{}} }}
+// freeBlocks are kept between inserts: one of 50,000 opens needs 6 MB.
+var freeBlocks = sync.Pool{New: func() any { return &native{scratch: scratch{}, keys: map[string]uint32{}} }}
 
 // maxKeptBytes bounds what a kept block holds on to.
 const maxKeptBytes = 32 << 20
@@ -43,7 +43,7 @@ func (n *native) free() {
 		clear(texts[:cap(texts)])
 	}
 	if cap(n.bytes) <= maxKeptBytes {
-		blocks.Put(n)
+		freeBlocks.Put(n)
 	}
 }
 

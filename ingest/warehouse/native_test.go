@@ -53,7 +53,7 @@ func TestAClassThatTheTableDoesNotHaveIsRefused(t *testing.T) {
 }
 
 func TestValuesThatNoColumnTakesAreAnError(t *testing.T) {
-	n := blocks.Get().(*native)
+	n := freeBlocks.Get().(*native)
 	defer n.free()
 	n.begin(1, 1)
 	for kind, values := range map[string]any{"Float64": []float64{1}, "DateTime64(3)": []time.Time{noon}} {

@@ -17,7 +17,7 @@ import (
 //	r, err := w.BeginRegistration(ctx, campaign, rows) // ends those that were cut off
 //	known, err := w.KnownSends(ctx, r.CampaignID)      // after Begin, not before
 //	for each row of the file: if send, write := r.Merge(known, row); write { … }
-//	w.InsertSends(ctx, name, sends)                    // as often as it takes
+//	w.InsertSends(ctx, name, blocks)                   // as often as it takes
 //	err = w.CompleteRegistration(ctx, r, written)      // from here on the messages count
 //
 // A message that counted before goes on counting whatever becomes of the new
@@ -146,7 +146,7 @@ func (w *Warehouse) supersede(ctx context.Context, r Registration) error {
 // reinstate looks whether a registration that was superseded had been complete
 // before, and then makes it complete again.
 func (w *Warehouse) reinstate(ctx context.Context, other registrationStep) error {
-	_, wasComplete, _, err := w.registrationState(ctx, other.Registration)
+	_, wasComplete, err := w.registrationState(ctx, other.Registration)
 	if err != nil || !wasComplete {
 		return err
 	}
@@ -154,10 +154,13 @@ func (w *Warehouse) reinstate(ctx context.Context, other registrationStep) error
 	return w.insertStep(ctx, other)
 }
 
-func (w *Warehouse) registrationState(ctx context.Context, r Registration) (state int8, wasComplete bool, messages uint64, err error) {
-	args := []any{clickhouse.Named("campaign_id", r.CampaignID), clickhouse.Named("registration_id", r.ID)}
-	err = w.ask(ctx, "registration_state", args, &state, &wasComplete, &messages)
-	return state, wasComplete, messages, err
+func (w *Warehouse) registrationState(ctx context.Context, r Registration) (state int8, wasComplete bool, err error) {
+	err = w.ask(ctx, "registration_state", r.arguments(), &state, &wasComplete)
+	return state, wasComplete, err
+}
+
+func (r Registration) arguments() []any {
+	return []any{clickhouse.Named("campaign_id", r.CampaignID), clickhouse.Named("registration_id", r.ID)}
 }
 
 // CompleteRegistration lets the messages of the registration count, after it has
@@ -167,21 +170,27 @@ func (w *Warehouse) registrationState(ctx context.Context, r Registration) (stat
 // registered again.
 func (w *Warehouse) CompleteRegistration(ctx context.Context, r Registration, written int) error {
 	fail := func(err error) error { return fmt.Errorf("complete registration: %w", err) }
-	state, wasComplete, messages, err := w.registrationState(ctx, r)
+	state, wasComplete, err := w.registrationState(ctx, r)
 	switch {
 	case err != nil:
 		return fail(err)
 	case state == registrationSuperseded:
 		return fail(ErrSuperseded)
-	case !wasComplete && messages < uint64(written):
-		return fail(fmt.Errorf("%w: %d of %d", ErrRowsMissing, uint64(written)-messages, written))
+	case !wasComplete:
+		var messages uint64
+		if err := w.ask(ctx, "registration_messages", r.arguments(), &messages); err != nil {
+			return fail(err)
+		}
+		if messages < uint64(written) {
+			return fail(fmt.Errorf("%w: %d of %d", ErrRowsMissing, uint64(written)-messages, written))
+		}
 	}
 	step := registrationStep{Registration: r, step: stepComplete, state: registrationComplete, completedAt: time.Now(), written: written}
 	if err := w.insertStep(ctx, step); err != nil {
 		return fail(err)
 	}
 	// A registration that began meanwhile may have written its step before this one.
-	if state, _, _, err = w.registrationState(ctx, r); err != nil {
+	if state, _, err = w.registrationState(ctx, r); err != nil {
 		return fail(err)
 	}
 	if state != registrationComplete {

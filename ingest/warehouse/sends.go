@@ -2,9 +2,12 @@ package warehouse
 
 import (
 	"context"
+	"iter"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 )
 
@@ -90,13 +93,39 @@ var sendColumns = []column[Send]{
 }
 
 // InsertSends inserts the rows in one named insert: see InsertOpens. It fills in
-// what the rows leave empty: recipient key, domain, state and time.
+// the empty fields of the rows: recipient key, domain, state and time.
 func (w *Warehouse) InsertSends(ctx context.Context, name string, sends []Send) error {
+	return w.InsertSendBlocks(ctx, name, slices.Values([][]Send{sends}))
+}
+
+// InsertSendBlocks is InsertSends of rows that come block by block. A block is
+// encoded before the next one is asked for, so that all may share one slice.
+func (w *Warehouse) InsertSendBlocks(ctx context.Context, name string, blocks iter.Seq[[]Send]) error {
 	hasher, err := w.RecipientHasher(ctx)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
+	return insertBlocks(ctx, w, "sends", sendColumns, sendSettings(name), func(yield func([]Send) bool) {
+		for sends := range blocks {
+			fillSends(sends, hasher, now)
+			if !yield(sends) {
+				return
+			}
+		}
+	})
+}
+
+// sendSettings leaves the rows of a block as they are. The server would merge
+// those with the same key, row by row and in three tables, which takes longer
+// than all else of a large registration; each message is in it once.
+func sendSettings(name string) clickhouse.Settings {
+	settings := insertSettings(name)
+	settings["optimize_on_insert"] = 0
+	return settings
+}
+
+func fillSends(sends []Send, hasher *RecipientHasher, now time.Time) {
 	for i := range sends {
 		s := &sends[i]
 		s.RecipientKey = hasher.Key(s.Recipient)
@@ -108,7 +137,6 @@ func (w *Warehouse) InsertSends(ctx context.Context, name string, sends []Send) 
 			s.RegisteredAt = now
 		}
 	}
-	return insert(ctx, w, "sends", sendColumns, name, sends)
 }
 
 // cutLast cuts s around the last sep.

@@ -36,19 +36,16 @@ type Value[T any] struct {
 	options Options
 
 	current atomic.Pointer[T]
-	next    atomic.Int64 // Unix nanoseconds of the next look
-	mu      sync.Mutex   // guards what is below
-	seen    []fs.FileInfo
+	next    atomic.Int64  // Unix nanoseconds of the next look
+	mu      sync.Mutex    // guards what is below
+	seen    []fs.FileInfo // of the current value; nil: it is not of the files
 	fault   string
 }
 
 // Open makes the first value; load reads the files itself. Its error is
 // returned as it is.
 func Open[T any](o Options, load func() (T, error), files ...string) (*Value[T], error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	v := &Value[T]{files: files, load: load, options: o}
+	v := newValue(o, load, files)
 	seen, err := v.stat()
 	if err != nil {
 		return nil, err
@@ -59,8 +56,35 @@ func Open[T any](o Options, load func() (T, error), files ...string) (*Value[T],
 	}
 	v.seen = seen
 	v.current.Store(&value)
-	v.next.Store(o.Now().Add(Interval).UnixNano())
 	return v, nil
+}
+
+// OpenOr is Open with a value for the time in which the files give none: a fault
+// of theirs is reported as that of a change is, and does not end the start.
+func OpenOr[T any](o Options, meanwhile T, load func() (T, error), files ...string) *Value[T] {
+	v := newValue(o, load, files)
+	v.current.Store(&meanwhile)
+	seen, err := v.stat()
+	if err == nil {
+		var value T
+		if value, err = load(); err == nil {
+			v.seen = seen
+			v.current.Store(&value)
+		}
+	}
+	if err != nil {
+		v.report(err)
+	}
+	return v
+}
+
+func newValue[T any](o Options, load func() (T, error), files []string) *Value[T] {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	v := &Value[T]{files: files, load: load, options: o}
+	v.next.Store(o.Now().Add(Interval).UnixNano())
+	return v
 }
 
 // Get returns the value of the files as they were within the last Interval, or
@@ -88,18 +112,23 @@ func (v *Value[T]) look() {
 		value, err = v.load()
 	}
 	if err != nil {
-		if text := err.Error(); text != v.fault {
-			v.fault = text
-			if v.options.Fault != nil {
-				v.options.Fault(err)
-			}
-		}
+		v.report(err)
 		return
 	}
 	v.seen, v.fault = seen, ""
 	v.current.Store(&value)
 	if v.options.Changed != nil {
 		v.options.Changed()
+	}
+}
+
+// report tells of a fault, once.
+func (v *Value[T]) report(fault error) {
+	if text := fault.Error(); text != v.fault {
+		v.fault = text
+		if v.options.Fault != nil {
+			v.options.Fault(fault)
+		}
 	}
 }
 
@@ -119,6 +148,9 @@ func (v *Value[T]) stat() ([]fs.FileInfo, error) {
 }
 
 func (v *Value[T]) same(seen []fs.FileInfo) bool {
+	if v.seen == nil {
+		return false // the files have given no value yet
+	}
 	for i := range seen {
 		a, b := v.seen[i], seen[i]
 		if a == nil || b == nil {

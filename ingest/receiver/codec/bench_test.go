@@ -19,7 +19,7 @@ func BenchmarkCount(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if got, err := Count(c.codec, c.sent, 1<<30, 4096, nil); err != nil || got.Lines != lines {
+				if got, err := Count(c.codec, c.sent, Limits{Bytes: 1 << 30, LineBytes: 4096}, nil); err != nil || got.Lines != lines {
 					b.Fatal(got, err)
 				}
 			}

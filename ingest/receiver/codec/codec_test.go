@@ -85,7 +85,7 @@ func TestEveryCodecDecodesToTheSameLines(t *testing.T) {
 			if got := Detect(c.sent); got != c.codec {
 				t.Errorf("Detect says %v", got)
 			}
-			got, err := Count(c.codec, c.sent, 1000, 0, nil)
+			got, err := Count(c.codec, c.sent, Limits{Bytes: 1000}, nil)
 			if want := (Counts{Lines: 3, DecodedBytes: int64(len(three))}); err != nil || got != want {
 				t.Errorf("Count = %+v, %v; want %+v", got, err, want)
 			}
@@ -130,7 +130,7 @@ func TestDamageIsAnError(t *testing.T) {
 		{"a codec of the future", Codec(9), []byte(three), ErrUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if _, err := Count(c.codec, c.sent, 1000, 0, nil); !errors.Is(err, c.want) {
+			if _, err := Count(c.codec, c.sent, Limits{Bytes: 1000}, nil); !errors.Is(err, c.want) {
 				t.Errorf("Count: %v, want %v", err, c.want)
 			}
 			if _, err := AppendDecoded(nil, c.codec, c.sent, 1000); !errors.Is(err, c.want) {
@@ -149,10 +149,10 @@ func TestDecodedSizeIsBoundedToTheByte(t *testing.T) {
 		"plain": {Plain, []byte(text)}, "gzip": {Gzip, gzipped(text)}, "zstd": {Zstd, zstded(text)}, "snappy": {Snappy, snapped(text)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if n, err := Count(c.codec, c.sent, int64(len(text)), 0, nil); err != nil || n.Lines != 20_000 {
+			if n, err := Count(c.codec, c.sent, Limits{Bytes: int64(len(text))}, nil); err != nil || n.Lines != 20_000 {
 				t.Errorf("exactly the limit: %+v, %v", n, err)
 			}
-			if _, err := Count(c.codec, c.sent, int64(len(text))-1, 0, nil); !errors.Is(err, ErrTooLarge) {
+			if _, err := Count(c.codec, c.sent, Limits{Bytes: int64(len(text)) - 1}, nil); !errors.Is(err, ErrTooLarge) {
 				t.Errorf("one byte more than the limit: %v", err)
 			}
 			got, err := AppendDecoded(nil, c.codec, c.sent, 1000)
@@ -249,7 +249,7 @@ func TestDecodingAllocatesNothing(t *testing.T) {
 				return // the race detector makes pools forget on purpose
 			}
 			n := testing.AllocsPerRun(100, func() {
-				if got, err := Count(c.codec, c.sent, 1<<20, 100, nil); err != nil || got.Lines != 1000 {
+				if got, err := Count(c.codec, c.sent, Limits{Bytes: 1 << 20, Lines: 1000, LineBytes: 100}, nil); err != nil || got.Lines != 1000 {
 					t.Fatal(got, err)
 				}
 			})

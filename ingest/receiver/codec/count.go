@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 )
 
 // Counter counts the lines of what is written to it, in parts of any size. The
@@ -14,6 +15,7 @@ type Counter struct {
 
 	Lines int
 	Long  int
+	Ended int // all lines, those of white space too
 
 	length int  // of the line that has begun
 	text   bool // it has more than white space
@@ -39,6 +41,7 @@ func (c *Counter) Add(p []byte) {
 func (c *Counter) End() { c.end() }
 
 func (c *Counter) end() {
+	c.Ended++
 	if c.text {
 		c.Lines++
 		if c.MaxLineBytes > 0 && c.length > c.MaxLineBytes {
@@ -64,23 +67,36 @@ type Counts struct {
 	DecodedBytes int64
 }
 
-// Count decodes sent and counts its lines; the decoded bytes are not kept. Above
-// maxBytes of them it returns ErrTooLarge. It calls look once, with the first
+// Limits bound the decoded bytes of a body. Lines bounds all of its lines: a blank
+// one is none, and yet each reader of the body has to look at it.
+type Limits struct {
+	Bytes     int64
+	Lines     int // 0: any number
+	LineBytes int // a line above it is counted in LongLines; 0: no line is
+}
+
+// Count decodes sent and counts its lines; the decoded bytes are not kept. Above the
+// limit of bytes or lines it returns ErrTooLarge. It calls look once, with the first
 // decoded bytes, as many as come at once, which look must not keep; nil: it does not.
-func Count(c Codec, sent []byte, maxBytes int64, maxLineBytes int, look func(head []byte)) (Counts, error) {
-	counter := Counter{MaxLineBytes: maxLineBytes}
+func Count(c Codec, sent []byte, limits Limits, look func(head []byte)) (Counts, error) {
+	counter := Counter{MaxLineBytes: limits.LineBytes}
+	tooMany := func() bool { return limits.Lines > 0 && counter.Ended > limits.Lines }
 	if c == Plain {
-		if int64(len(sent)) > maxBytes {
+		if int64(len(sent)) > limits.Bytes {
 			return Counts{}, ErrTooLarge
 		}
 		if look != nil {
 			look(sent[:min(len(sent), scratchBytes)])
 		}
-		counter.Add(sent)
+		for part := range slices.Chunk(sent, 1<<20) {
+			if counter.Add(part); tooMany() {
+				return Counts{}, ErrTooLarge
+			}
+		}
 		counter.End()
 		return Counts{counter.Lines, counter.Long, int64(len(sent))}, nil
 	}
-	r, err := NewReader(c, sent, maxBytes)
+	r, err := NewReader(c, sent, limits.Bytes)
 	if err != nil {
 		return Counts{}, err
 	}
@@ -97,6 +113,8 @@ func Count(c Codec, sent []byte, maxBytes int64, maxLineBytes int, look func(hea
 		counter.Add(scratch[:n])
 		total += int64(n)
 		switch {
+		case tooMany():
+			return Counts{}, ErrTooLarge
 		case errors.Is(err, io.EOF):
 			counter.End()
 			return Counts{counter.Lines, counter.Long, total}, nil
