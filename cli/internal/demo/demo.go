@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"glint/cli/report"
+	"glint/cli/internal/report"
 	"glint/edge/token"
 	"glint/ingest/logstream"
 	"glint/ingest/sends"
