@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"testing"
+	"time"
 
 	"glint/cli/internal/app"
 )
@@ -16,9 +17,12 @@ func TestParsing(t *testing.T) {
 		want Options
 		code int
 	}{
-		{"a name", []string{"spring"}, Options{App: a, Campaign: "spring", Format: "table"}, 0},
-		{"all", []string{"spring", "--format", "json", "--warehouse", "http://h"}, Options{App: a, Campaign: "spring", Format: "json", DSN: "http://h"}, 0},
-		{"no name", nil, Options{}, app.ExitUsage},
+		{"a name", []string{"spring"}, Options{App: a, Campaign: "spring", Format: "table", Zone: time.UTC}, 0},
+		{"all", []string{"spring", "--format", "json", "--warehouse", "http://h"}, Options{App: a, Campaign: "spring", Format: "json", Zone: time.UTC, DSN: "http://h"}, 0},
+		{"no name", nil, Options{App: a, Format: "table", Zone: time.UTC}, 0},
+		{"an empty name", []string{""}, Options{}, app.ExitUsage},
+		{"a page of no campaign", []string{"--format", "html"}, Options{}, app.ExitUsage},
+		{"no zone", []string{"a", "--tz", "Moon/Sea"}, Options{}, app.ExitUsage},
 		{"two names", []string{"a", "b"}, Options{}, app.ExitUsage},
 	} {
 		t.Run(c.name, func(t *testing.T) {

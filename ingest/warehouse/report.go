@@ -86,8 +86,13 @@ func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, err
 	if err != nil {
 		return nil, err
 	}
+	return w.ReportOfID(ctx, id)
+}
+
+// ReportOfID returns the report of the campaign with that id, which must exist.
+func (w *Warehouse) ReportOfID(ctx context.Context, id uint64) (*Report, error) {
 	var r Report
-	err = w.ask(ctx, "report", []any{clickhouse.Named("campaign_id", id)},
+	err := w.ask(ctx, "report", []any{clickhouse.Named("campaign_id", id)},
 		&r.Campaign, &r.CampaignID, &r.Sends, &r.Delivered, &r.OpensTotal, &r.UniqueOpens, &r.BotFilteredUniqueOpens,
 		&r.ReliableUniqueOpens, &r.MPPOnly, &r.MPPAdjustedOpenRate, &r.OpenRateLow, &r.OpenRateHigh, &r.CILow, &r.CIHigh,
 		&r.FirstOpenAt, &r.LastOpenAt, &r.UnregisteredOpensTotal, &r.UnregisteredUniqueOpens, &r.Tests,

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"glint/cli/internal/output"
 	"glint/ingest/warehouse"
 )
 
@@ -53,13 +54,37 @@ var campaigns = map[string]*warehouse.Report{
 	"hostile": {Campaign: "a\x1b[2Jb<i>&\u202e\n", CampaignID: 2, Sends: 1, Delivered: 1, MPPAdjustedOpenRate: of(0.0), OpenRateLow: of(0.0), OpenRateHigh: of(0.0), CILow: of(0.0), CIHigh: of(0.7934506856227626)},
 }
 
+// forms are the renderers, by the ending of their golden files.
+var forms = map[string]func(io.Writer, *Data) error{
+	"txt": func(w io.Writer, d *Data) error { return WriteTable(w, Of(d), output.Style{Width: 80}) },
+	"wide": func(w io.Writer, d *Data) error {
+		return WriteTable(w, Of(d), output.Style{Width: 200, Fit: true, Bold: true})
+	},
+	"ascii": func(w io.Writer, d *Data) error {
+		return WriteTable(w, Of(d), output.Style{Width: 80, Fit: true, ASCII: true})
+	},
+	"json": func(w io.Writer, d *Data) error { return WriteJSON(w, d.Numbers) },
+	"csv":  func(w io.Writer, d *Data) error { return WriteCSV(w, Of(d)) },
+	"md":   func(w io.Writer, d *Data) error { return WriteMarkdown(w, Of(d)) },
+	"html": func(w io.Writer, d *Data) error { return WriteHTML(w, Of(d)) },
+}
+
 func TestReports(t *testing.T) {
-	for name, r := range campaigns {
-		for ending, write := range map[string]func(io.Writer, *warehouse.Report) error{"txt": WriteTable, "json": WriteJSON} {
+	for name, d := range data() {
+		for ending, write := range forms {
 			t.Run(name+"."+ending, func(t *testing.T) {
-				var b bytes.Buffer
-				if err := write(&b, r); err != nil {
+				var b, again bytes.Buffer
+				if err := errors.Join(write(&b, d), write(&again, data()[name])); err != nil {
 					t.Fatal(err)
+				}
+				if !bytes.Equal(b.Bytes(), again.Bytes()) {
+					t.Error("the same numbers gave another report")
+				}
+				if ending == "html" { // the browser's test looks at it
+					if b.Len() > 100_000 {
+						t.Errorf("the page has %d bytes", b.Len())
+					}
+					return
 				}
 				golden := "testdata/" + name + "." + ending
 				if *update {
@@ -79,13 +104,48 @@ func TestReports(t *testing.T) {
 	}
 }
 
-func TestTableHasNoControlCharacters(t *testing.T) {
-	var b bytes.Buffer
-	if err := WriteTable(&b, campaigns["hostile"]); err != nil {
-		t.Fatal(err)
+// TestTextFitsItsTerminal holds each line of each report against its width.
+func TestTextFitsItsTerminal(t *testing.T) {
+	for name, d := range data() {
+		for _, width := range []int{60, 80, 132, 200} {
+			var b bytes.Buffer
+			if err := WriteTable(&b, Of(d), output.Style{Width: width, Fit: true}); err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(b.String()) {
+				if got := output.Width(strings.TrimSuffix(line, "\n")); got > width {
+					t.Errorf("%s at %d columns: a line takes %d: %s", name, width, got, line)
+				}
+			}
+		}
 	}
-	if strings.ContainsAny(b.String(), "\x1b\u202e\r") || !strings.Contains(b.String(), "a\ufffd[2Jb<i>&\ufffd\ufffd") {
-		t.Errorf("the name is not made safe: %q", b.String())
+}
+
+func TestTextHasNoControlCharacters(t *testing.T) {
+	for ending, write := range forms {
+		var b bytes.Buffer
+		if err := write(&b, data()["hostile"]); err != nil {
+			t.Fatal(err)
+		}
+		text := b.String()
+		if ending == "wide" { // has bold of its own
+			text = strings.NewReplacer("\x1b[1m", "", "\x1b[0m", "").Replace(text)
+		}
+		if strings.ContainsAny(text, "\x1b\u202e\r") {
+			t.Errorf("%s: the name is not made safe: %q", ending, text)
+		}
+	}
+}
+
+func TestASCIIIsASCII(t *testing.T) {
+	for name, d := range data() {
+		var b bytes.Buffer
+		if err := WriteTable(&b, Of(d), output.Style{Width: 80, ASCII: true}); err != nil {
+			t.Fatal(err)
+		}
+		if i := strings.IndexFunc(b.String(), func(r rune) bool { return r >= 0x80 }); i >= 0 {
+			t.Errorf("%s has a character beyond ASCII at %q", name, b.String()[i:])
+		}
 	}
 }
 
@@ -93,12 +153,9 @@ func TestWriteErrorIsReturned(t *testing.T) {
 	full := errors.New("disk full")
 	r, w := io.Pipe()
 	_ = r.CloseWithError(full)
-	for _, campaign := range campaigns {
-		if err := WriteTable(w, campaign); !errors.Is(err, full) {
-			t.Errorf("table: %v, want the writer's error", err)
-		}
-		if err := WriteJSON(w, campaign); !errors.Is(err, full) {
-			t.Errorf("json: %v, want the writer's error", err)
+	for ending, write := range forms {
+		if err := write(w, data()["spring"]); !errors.Is(err, full) {
+			t.Errorf("%s: %v, want the writer's error", ending, err)
 		}
 	}
 }
