@@ -89,14 +89,14 @@ func Run(ctx context.Context, o *Options) error {
 	if o.Campaign == "" {
 		return o.last(ctx, w)
 	}
-	d, err := report.Gather(ctx, w, o.Campaign)
+	d, err := report.Gather(ctx, w, o.Campaign, o.Zone)
 	if errors.Is(err, warehouse.ErrNoCampaign) {
 		return o.App.NoCampaign(ctx, w, o.Campaign)
 	}
 	if err != nil {
 		return err
 	}
-	d.Zone, d.Lists = o.Zone, o.lists()
+	d.Lists = o.lists()
 	return o.write(d)
 }
 

@@ -196,6 +196,12 @@ func printed(t *testing.T, ctx context.Context, name, address string) {
 		t.Fatal(err)
 	}
 	save(t, name+".pdf", pdf)
+	var picture []byte
+	err = chromedp.Run(tab, chromedp.EmulateViewport(733, 1060), emulation.SetEmulatedMedia().WithMedia("print"), chromedp.FullScreenshot(&picture, 100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	save(t, name+"-print.png", picture)
 	if sheets := bytes.Count(pdf, []byte("/Type /Page\n")); sheets != 1 {
 		t.Errorf("printed on %d sheets, want 1", sheets)
 	}

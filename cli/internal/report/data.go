@@ -1,22 +1,20 @@
 package report
 
 import (
-	"math"
 	"time"
 
 	"glint/ingest/warehouse"
 )
 
-// Data is what a report is made of. What is nil or empty is not known, and the
-// report says so or leaves it out.
+// Data is all that a report is made of. What is nil or empty is not known, and
+// the report says so or leaves it out.
 type Data struct {
-	Numbers  *warehouse.Report
-	Subject  string
-	Earlier  []Earlier // sent before this campaign, the latest first
-	Timeline []Bucket  // in their order; equally long, 1 h at most
-	Unplaced uint64    // first opens by people without a time since the send
+	Numbers *warehouse.Report
+	Earlier []Earlier             // sent before this campaign, the latest first
+	Opened  *warehouse.TimeToOpen // time from the send to the first open by a person
+	Week    [7][24]uint64         // first opens by people, from Monday, by the clocks of Zone
 
-	Providers, Clients, Countries, Reasons []Slice
+	Providers, Clients, Countries, Reasons []warehouse.ValueCount
 
 	Lists   []List
 	Ruleset int            // version of the rules of this program; 0: not known
@@ -28,21 +26,7 @@ type Earlier struct {
 	Campaign        string
 	Measured        uint64
 	Rate, Low, High *float64 // of the estimate overall
-	Timeline        []Bucket
-}
-
-// Bucket counts the opens of a stretch of time.
-type Bucket struct {
-	Start    time.Time
-	Hours    float64 // from the send to the stretch's end; NaN: not known
-	Reliable uint64  // messages whose first open by a person lies in it
-}
-
-// Slice counts messages by a value of one dimension.
-type Slice struct {
-	Value    string // empty: cannot be told
-	Unique   uint64
-	Reliable uint64
+	Opened          *warehouse.TimeToOpen
 }
 
 // List is a list of networks by which requests are judged.
@@ -65,85 +49,64 @@ var spans = []float64{6, 12, 24, 48, 72, 7 * 24, 14 * 24, 30 * 24}
 // curvePoints is the number of points of a curve.
 const curvePoints = 24
 
-// curve returns the opens by people over the time since the send; nil if there
-// are none with such a time.
+// curve returns the opens by people over the time since the send, as far as 95 %
+// of them need; nil if no open has such a time.
 func (d *Data) curve() *Curve {
-	total := reliable(d.Timeline)
-	if total == 0 {
+	if d.Opened == nil || d.Opened.Messages == 0 {
 		return nil
 	}
 	c := &Curve{Hours: spans[len(spans)-1]}
 	for _, span := range spans {
-		if cumulative(d.Timeline, span) >= 0.95*float64(total) {
+		if openedBy(d.Opened, span) >= 0.95 {
 			c.Hours = span
 			break
 		}
 	}
-	c.Points = sample(d.Timeline, c.Hours)
-	c.HalfLife = halfLife(d.Timeline)
+	c.Points, c.HalfLife = sample(d.Opened, c.Hours), halfLife(d.Opened)
 	for _, e := range d.Earlier {
-		if reliable(e.Timeline) >= few {
-			c.Earlier = append(c.Earlier, sample(e.Timeline, c.Hours))
+		if e.Opened != nil && e.Opened.Messages >= few {
+			c.Earlier = append(c.Earlier, sample(e.Opened, c.Hours))
 		}
 	}
 	return c
 }
 
-// reliable sums the first opens by people whose time since the send is known.
-func reliable(timeline []Bucket) (n uint64) {
-	for _, b := range timeline {
-		if !math.IsNaN(b.Hours) {
-			n += b.Reliable
+// openedBy is the share of the opens that had come by a number of hours.
+func openedBy(t *warehouse.TimeToOpen, hours float64) float64 {
+	n := 0.0
+	for _, c := range t.Classes {
+		switch from, to := c.From.Hours(), c.To.Hours(); {
+		case to <= hours:
+			n += float64(c.Messages)
+		case from < hours: // as if they were spread evenly
+			n += float64(c.Messages) * (hours - from) / (to - from)
 		}
 	}
-	return n
+	return n / float64(t.Messages)
 }
 
-func cumulative(timeline []Bucket, until float64) (n float64) {
-	for _, b := range timeline {
-		if b.Hours <= until+1e-9 {
-			n += float64(b.Reliable)
-		}
-	}
-	return n
-}
-
-func sample(timeline []Bucket, until float64) (points []Point) {
-	total := float64(reliable(timeline))
+func sample(t *warehouse.TimeToOpen, until float64) (points []Point) {
 	for i := 1; i <= curvePoints; i++ {
 		at := until * float64(i) / curvePoints
-		points = append(points, Point{at, cumulative(timeline, at) / total})
+		points = append(points, Point{at, openedBy(t, at)})
 	}
 	return points
 }
 
-// halfLife returns the hours within which half of the opens by people came, to
-// the end of a bucket.
-func halfLife(timeline []Bucket) float64 {
-	half := float64(reliable(timeline)) / 2
-	best := math.Inf(1)
-	for _, b := range timeline {
-		if b.Hours < best && cumulative(timeline, b.Hours) >= half {
-			best = b.Hours
-		}
-	}
-	if math.IsInf(best, 1) {
+// halfLife returns the hours within which half of the opens by people came; 0
+// without opens.
+func halfLife(t *warehouse.TimeToOpen) float64 {
+	half := t.Quantile(0.5)
+	if half == nil {
 		return 0
 	}
-	return best
+	return half.Hours()
 }
 
 // heat returns the first opens by people by weekday and hour; nil if there are none.
 func (d *Data) heat() *Heat {
-	h := &Heat{Zone: d.zone().String()}
-	any := false
-	for _, b := range d.Timeline {
-		at := b.Start.In(d.zone())
-		h.Cells[(int(at.Weekday())+6)%7][at.Hour()] += b.Reliable
-		any = any || b.Reliable > 0
-	}
-	if !any {
+	if d.Week == [7][24]uint64{} {
 		return nil
 	}
-	return h
+	return &Heat{Zone: d.zone().String(), Cells: d.Week}
 }

@@ -22,8 +22,8 @@ func Of(d *Data) *Document {
 		}
 	}
 	add(result(r), true)
-	add(limits(r), true)
 	add(messages(r), r.Sends > 0)
+	add(limits(r), true)
 	curve, heat := d.curve(), d.heat()
 	add(timeSection(d, curve), r.OpensTotal > 0)
 	if heat != nil {
@@ -44,9 +44,6 @@ func Of(d *Data) *Document {
 
 func subtitle(d *Data) string {
 	parts := []string{"id " + strconv.FormatUint(d.Numbers.CampaignID, 10)}
-	if d.Subject != "" {
-		parts = append(parts, "subject: "+d.Subject)
-	}
 	if last := d.Numbers.LastOpenAt; last != nil {
 		parts = append(parts, "last open "+moment(*last, d.zone()))
 	}
@@ -160,8 +157,8 @@ func timeSection(d *Data, c *Curve) Section {
 func earlierHalves(d *Data) []string {
 	var parts []string
 	for _, e := range d.Earlier {
-		if reliable(e.Timeline) >= few {
-			parts = append(parts, fmt.Sprintf("%s (%s)", hours(halfLife(e.Timeline)), e.Campaign))
+		if e.Opened != nil && e.Opened.Messages >= few {
+			parts = append(parts, fmt.Sprintf("%s (%s)", hours(halfLife(e.Opened)), e.Campaign))
 		}
 	}
 	if len(parts) == 0 {
@@ -196,32 +193,29 @@ func heatTable(h *Heat) *Table {
 // shownSlices bounds the bars of a dimension; the rest is one bar.
 const shownSlices = 9
 
-// CannotTell is the label of messages whose value nobody can tell.
-const CannotTell = "cannot be told"
-
 // sliced is a section of messages by a dimension, the most frequent value first,
 // what cannot be told last.
-func sliced(id, title, column string, of []Slice, countries bool) (Section, bool) {
+func sliced(id, title, column string, of []warehouse.ValueCount, countries bool) (Section, bool) {
 	var untold, total, rest uint64
-	var known []Slice
+	var known []warehouse.ValueCount
 	for _, s := range of {
-		total += s.Reliable
-		if s.Value == "" || s.Value == "unknown" || s.Value == "none" || s.Value == CannotTell || strings.HasPrefix(s.Value, "unknown behind ") {
-			untold += s.Reliable
-		} else if s.Reliable > 0 {
+		total += s.ReliableUniqueOpens
+		if s.Value == "" || s.Value == "unknown" || s.Value == "none" || s.Value == warehouse.CannotBeTold || strings.HasPrefix(s.Value, "unknown behind ") {
+			untold += s.ReliableUniqueOpens
+		} else if s.ReliableUniqueOpens > 0 {
 			known = append(known, s)
 		}
 	}
 	if total == 0 {
 		return Section{}, false
 	}
-	slices.SortStableFunc(known, func(a, b Slice) int {
-		return cmp.Or(cmp.Compare(b.Reliable, a.Reliable), strings.Compare(a.Value, b.Value))
+	slices.SortStableFunc(known, func(a, b warehouse.ValueCount) int {
+		return cmp.Or(cmp.Compare(b.ReliableUniqueOpens, a.ReliableUniqueOpens), strings.Compare(a.Value, b.Value))
 	})
 	others := 0
 	if len(known) > shownSlices {
 		for _, s := range known[shownSlices-1:] {
-			rest += s.Reliable
+			rest += s.ReliableUniqueOpens
 			others++
 		}
 		known = known[:shownSlices-1]
@@ -231,15 +225,15 @@ func sliced(id, title, column string, of []Slice, countries bool) (Section, bool
 		bars.Items = append(bars.Items, Bar{label, n, ratio(n, total), uncertain})
 	}
 	for _, s := range known {
-		add(s.Value, s.Reliable, false)
+		add(s.Value, s.ReliableUniqueOpens, false)
 	}
 	if rest > 0 {
 		add(fmt.Sprintf("%d others", others), rest, false)
 	}
 	if untold > 0 || countries {
-		add(CannotTell, untold, true)
+		add(warehouse.CannotBeTold, untold, true)
 	}
-	s := Section{ID: id, Title: title, Figure: bars, Text: []string{"Messages opened by a person. A message counts once for each value."}}
+	s := Section{ID: id, Title: title, Figure: bars, Text: []string{"Messages opened by a person, each by its first such open."}}
 	if countries {
 		s.Text = []string{"Messages opened by a person. Behind the image proxies of Gmail, Yahoo and others the country is the proxy's and cannot be told."}
 	}
@@ -297,15 +291,15 @@ func filtered(d *Data) Section {
 }
 
 // reasons are the rules that decided, by messages.
-func reasons(of []Slice) *Bars {
+func reasons(of []warehouse.ValueCount) *Bars {
 	sorted := slices.Clone(of)
-	slices.SortStableFunc(sorted, func(a, b Slice) int {
-		return cmp.Or(cmp.Compare(b.Unique, a.Unique), strings.Compare(a.Value, b.Value))
+	slices.SortStableFunc(sorted, func(a, b warehouse.ValueCount) int {
+		return cmp.Or(cmp.Compare(b.UniqueOpens, a.UniqueOpens), strings.Compare(a.Value, b.Value))
 	})
-	bars := &Bars{Of: "Messages by the rule that judged an open"}
+	bars := &Bars{Of: "Messages by the rule that judged their first open"}
 	for _, s := range sorted {
-		if s.Unique > 0 && len(bars.Items) < shownSlices {
-			bars.Items = append(bars.Items, Bar{Label: s.Value, N: s.Unique, Uncertain: s.Reliable == 0})
+		if s.UniqueOpens > 0 && len(bars.Items) < shownSlices {
+			bars.Items = append(bars.Items, Bar{Label: s.Value, N: s.UniqueOpens, Uncertain: s.ReliableUniqueOpens == 0})
 		}
 	}
 	if len(bars.Items) == 0 {
