@@ -54,7 +54,7 @@ func subtitle(d *Data) string {
 var estimateText = map[string]string{
 	"overall":            "the one to quote",
 	"bounds":             "if every verdict is right and every open loads its image",
-	"hubspot":            "without the messages that only Apple Mail fetched",
+	"hubspot":            "MPP-adjusted open rate: without the messages that only Apple Mail fetched",
 	"strict":             "messages that no Apple Mail fetched",
 	"visible_recipients": "recipients whose mail no Apple Mail fetched for 90 days",
 	"visible_lambda":     "they, and the others 0.75 to 1.33 times as often",
