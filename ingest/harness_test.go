@@ -69,7 +69,7 @@ func (e *testEngine) stop(tb testing.TB) {
 // patience bounds every wait of the tests; it is no expectation of speed.
 const patience = time.Minute
 
-// pid is the engine's process now; 0 while there is none.
+// pid is the engine's process now; 0 while none runs.
 func (e *testEngine) pid(tb testing.TB) int {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join(e.dir, "data", "glint.lock"))

@@ -39,8 +39,8 @@ func (w *listWatch) notify(list string, fault error) {
 	w.logger.Info("changed list taken", "list", list)
 }
 
-// listDates tells how old the lists of networks are, so that one can be warned
-// of it. It asks for them anew each time.
+// listDates exposes the dates of the lists of networks as metrics, for an alert on old
+// ones. It reads them anew for each scrape.
 type listDates struct {
 	sources *networks.Sources
 	desc    *prometheus.Desc

@@ -30,7 +30,7 @@ func outcomesOf(t *testing.T, p *logstream.Poster, a logstream.Answer) logstream
 }
 
 // TestWhatBecameOfABodyIsKnown posts a line of each kind, and asks; then again
-// after a restart, and as somebody else.
+// after a restart, and with another token.
 func TestWhatBecameOfABodyIsKnown(t *testing.T) {
 	e, dir := newEngine(t), t.TempDir()
 	const other = "a-token-of-another-sender"

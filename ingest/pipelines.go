@@ -53,8 +53,8 @@ const (
 	maxBatchBytes = 64 << 20
 )
 
-// replayLetterBytes is the part of the dead letters' quota that replayed lines may
-// use: who replays files of something else leaves room for those of live lines.
+// replayLetterBytes is the part of the dead letters' quota, in bytes, that replayed
+// lines may use: a replay of the wrong files leaves room for dead letters of live lines.
 const replayLetterBytes = deadletters.DefaultMaxBytes / 2
 
 // newPipelines returns pipelines that work once they are opened. Sources returns the

@@ -19,8 +19,8 @@ import (
 // PixelConfig is what only the standalone pixel needs. Its zero value trusts no
 // proxy, uses no TLS and knows no network.
 type PixelConfig struct {
-	TrustedProxies []string       // addresses and CIDR prefixes whose word counts for the client's address
-	ProxyHeader    string         // by which they tell it: pixelserver.XForwardedFor (also ""), Forwarded
+	TrustedProxies []string       // addresses and CIDR prefixes of proxies whose header with the client's address is believed
+	ProxyHeader    string         // that holds the address: pixelserver.XForwardedFor (also ""), Forwarded
 	TLS            tlsfiles.Files // zero: plain HTTP
 	ASNFile        string         // a database in MaxMind's format; "": none
 	ListsHome      string         // glint's own folder, where the lists of `glint networks` are; "": none

@@ -185,7 +185,7 @@ func insertOneJSON(e *testEngine, name string, rows []byte) error {
 }
 
 // bulkVariable turns this test binary into a client that makes queryableBodies,
-// says so, posts them once it is told to, and tells its processor time.
+// says so, posts them on command, and prints its processor time.
 const bulkVariable = "GLINT_BENCH_BULK_CLIENT"
 
 const bulkConnections = 8

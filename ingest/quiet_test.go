@@ -35,7 +35,7 @@ func TestATrickleIsFewInserts(t *testing.T) {
 	t.Logf("%d lines in %.1f s: %v inserts, lag %s", bodies, took.Seconds(), inserts, lagOf(m, "live"))
 }
 
-// lagOf tells the buckets of a lane's lag that have batches.
+// lagOf returns the buckets of a lane's lag that have batches.
 func lagOf(m map[string]float64, lane string) string {
 	const prefix = "glint_batch_lag_seconds_bucket{"
 	at := map[float64]float64{}

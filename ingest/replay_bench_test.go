@@ -21,7 +21,7 @@ const (
 	distinctReplay = 30
 )
 
-// BenchmarkLiveLagBesideReplay posts live lines at a steady pace and tells how
+// BenchmarkLiveLagBesideReplay posts live lines at a steady pace and reports how
 // long it takes until they can be queried: alone, and while an archive is posted
 // to the other lane as fast as it goes.
 func BenchmarkLiveLagBesideReplay(b *testing.B) {

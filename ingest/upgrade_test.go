@@ -98,9 +98,10 @@ func judgedOtherwise(t *testing.T, body []byte, rules uint16) (opens []warehouse
 			t.Fatal(err)
 		}
 		opens = append(opens, warehouse.Open{
-			CampaignID: uint64(opened.Campaign), MessageID: uuid.UUID(opened.Message), OpenedAt: e.OpenedAt, EventID: e.ID.Key(),
-			ReceivedAt: e.OpenedAt, Method: e.Method, TokenStatus: map[event.TokenStatus]int8{event.TokenValid: 1}[e.TokenStatus],
-			Class: int8(classify.Bot), Reason: "older_rule", RulesetVersion: rules, VerdictVersion: 65535 - uint32(rules),
+			CampaignID: uint64(opened.Campaign), MessageID: uuid.UUID(opened.Message),
+			Facts:       warehouse.Facts{OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: e.OpenedAt, Method: e.Method},
+			TokenStatus: map[event.TokenStatus]int8{event.TokenValid: 1}[e.TokenStatus],
+			Class:       int8(classify.Bot), Reason: "older_rule", RulesetVersion: rules, VerdictVersion: 65535 - uint32(rules),
 		})
 	}
 	return opens

@@ -1,8 +1,8 @@
 // Package schema holds the warehouse as SQL text: tables, views and queries of
 // ClickHouse. README.md draws how they hang together.
 //
-// It only carries the text. Package migrate applies it to a database; whoever
-// runs a query brings its own connection. Every file opens with its purpose,
+// It only carries the text. Package migrate applies it to a database; the caller of a
+// query brings the connection. Every file opens with its purpose,
 // grain, units, engine and key, and stands for itself in ClickHouse's own
 // dialect: nothing is templated, values are server-side parameters.
 package schema

@@ -44,7 +44,7 @@ changes nothing and may run beside glint; beside a stopped one with --warehouse.
 missing, or if damage keeps it from knowing.
 
 With --archive it also estimates what the live stream lost between edge and ingest: how many events of the archive
-never came as live lines. Receipts are kept for 7 days at most; it says from when on it can tell.`,
+never came as live lines. Receipts are kept for 7 days at most; it prints the time from which on they are complete.`,
 		Example: "  glint audit\n  glint audit --since 24h --format json\n  glint audit --archive archive/2026-11-21",
 		Args:    app.NoArgs,
 	}
@@ -88,7 +88,7 @@ func moment(text string, now time.Time) (time.Time, error) {
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), nil
+			return t.UTC().Truncate(time.Millisecond), nil
 		}
 	}
 	if ago, err := time.ParseDuration(text); err == nil && ago >= 0 {

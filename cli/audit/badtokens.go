@@ -28,28 +28,9 @@ func badTokens(r *audit.Result) []string {
 	kinds := make([]string, len(r.BadTokens))
 	for i, b := range r.BadTokens {
 		kinds[i] = fmt.Sprintf("%s %s", output.Count(b.Requests), b.Fault)
-		if b.KeyID != 0 {
-			kinds[i] += fmt.Sprintf(" of key %d", b.KeyID)
+		if b.KeyID != nil {
+			kinds[i] += fmt.Sprintf(" of key %d", *b.KeyID)
 		}
 	}
 	return []string{"bad tokens that are kept: " + strings.Join(kinds, ", ")}
-}
-
-// badTokenDocument is how many bad tokens of a kind the warehouse keeps.
-type badTokenDocument struct {
-	Fault    string `json:"fault"`
-	KeyID    *uint8 `json:"key_id"`
-	Requests uint64 `json:"requests"`
-}
-
-func badTokensOf(r *audit.Result) []badTokenDocument {
-	all := []badTokenDocument{}
-	for _, b := range r.BadTokens {
-		d := badTokenDocument{Fault: b.Fault, Requests: b.Requests}
-		if b.KeyID != 0 {
-			d.KeyID = &b.KeyID
-		}
-		all = append(all, d)
-	}
-	return all
 }

@@ -79,7 +79,7 @@ wrongly by it, and the rules that one condition kept from deciding. It changes n
 			return run(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().BoolVar(&o.explain, "explain", false, "tell why, in words")
+	cmd.Flags().BoolVar(&o.explain, "explain", false, "explain each verdict in words")
 	o.flags.add(cmd)
 	return cmd
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // TestOpensOfOnesOwnNetworkAreKeptAndNeverCount names a network while glint
-// runs. Opens of the campaign probe tell when it has taken effect.
+// runs. Opens of the campaign probe show when it has taken effect.
 func TestOpensOfOnesOwnNetworkAreKeptAndNeverCount(t *testing.T) {
 	i := up(t, newHome(t))
 	messages, probe := register(t, i, i.pixel, "token", 3), register(t, i, i.pixel, "uuid", 1)
@@ -52,7 +52,7 @@ func TestAListThatComesLaterIsTakenAndDated(t *testing.T) {
 	m := register(t, i, i.pixel, "token", 1)[0]
 	apple.fetch(t, m.url)
 	const sql = "SELECT network, network_list_date, class FROM opens FINAL ORDER BY opened_at DESC LIMIT 1"
-	eventually(t, "the open that nobody can tell", func() bool { return query(t, i, sql) == "unknown\t1970-01-01\tunknown\n" })
+	eventually(t, "the open of an unknown network", func() bool { return query(t, i, sql) == "unknown\t1970-01-01\tunknown\n" })
 
 	list := filepath.Join(t.TempDir(), "list.csv")
 	if err := os.WriteFile(list, []byte(apple.address+"/32,US,US-CA,Los Angeles\n"), 0o600); err != nil {
@@ -63,7 +63,7 @@ func TestAListThatComesLaterIsTakenAndDated(t *testing.T) {
 		t.Fatal(err)
 	}
 	i.must(t, "networks", "update", "--from", list)
-	eventually(t, "an open that the list tells", func() bool {
+	eventually(t, "an open that the list recognizes", func() bool {
 		apple.fetch(t, m.url)
 		return query(t, i, sql) == "apple_relay\t2026-05-06\tmachine_prefetch\n"
 	})

@@ -140,7 +140,7 @@ func (i *instance) killAll(t *testing.T) {
 	eventually(t, "the engine to be gone", func() bool { return len(alive(engines)) == 0 })
 }
 
-// forgetBoot makes the lanes' checkpoints those of an earlier run of the machine.
+// forgetBoot gives the lanes' checkpoints the boot id of an earlier run of the machine.
 func forgetBoot(t *testing.T, home string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(home, "*", "batches", "*", "checkpoint.json"))

@@ -160,7 +160,7 @@ func TestAKilledReplayGoesOn(t *testing.T) {
 	go func() {
 		w, err := os.OpenFile(pipe, os.O_WRONLY, 0)
 		if err == nil {
-			_, _ = w.WriteString(strings.Join(openLines(messages, 1<<20, 10), "\n") + "\n") // the report tells
+			_, _ = w.WriteString(strings.Join(openLines(messages, 1<<20, 10), "\n") + "\n") // the report shows it
 			_ = w.Close()
 		}
 	}()

@@ -111,7 +111,7 @@ func withEngine(t *testing.T, home, library string) *instance {
 }
 
 // TestOpensAreKeptWhileTheEngineNeverStarts has a library that is missing, and one
-// that is none.
+// that is no library.
 func TestOpensAreKeptWhileTheEngineNeverStarts(t *testing.T) {
 	home := newHome(t)
 	first := up(t, home)

@@ -1,13 +1,10 @@
 package ignore
 
 import (
-	"io"
-
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
 	"glint/cli/internal/output"
-	"glint/ingest/ignore"
 )
 
 func newListCmd(a *app.App) *cobra.Command {
@@ -24,30 +21,7 @@ func newListCmd(a *app.App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if format.String() == "json" {
-			return writeJSON(a.Out, list.Entries())
-		}
-		t := output.NewTable("KIND", "VALUE")
-		for _, e := range list.Entries() {
-			t.Row(string(e.Kind), e.Value)
-		}
-		return t.Write(a.Out)
+		return output.WriteRows(a.Out, format.String(), list.Entries())
 	}
 	return cmd
-}
-
-// entry is the JSON form: a contract, described in cli/JSON.md.
-type entry struct {
-	Kind  string `json:"kind"`
-	Value string `json:"value"`
-}
-
-func writeJSON(w io.Writer, entries []ignore.Entry) error {
-	list := []entry{}
-	for _, e := range entries {
-		list = append(list, entry{string(e.Kind), e.Value})
-	}
-	enc := output.NewJSON(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(list)
 }

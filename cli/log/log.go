@@ -72,7 +72,7 @@ func runInspect(o *options) error {
 		noteQuarantine(o, r)
 	}
 	if o.format == "json" {
-		return writeJSON(o.app.Out, reports)
+		return output.WriteJSON(o.app.Out, reports)
 	}
 	return segmentTable(reports).Write(o.app.Out)
 }
@@ -144,7 +144,7 @@ func reportsOf(dir string, ask func(string) (*wal.Report, error)) ([]*wal.Report
 	if err != nil {
 		return nil, err
 	}
-	var reports []*wal.Report
+	reports := make([]*wal.Report, 0, len(dirs))
 	for _, d := range dirs {
 		r, err := ask(d)
 		if err != nil {

@@ -2,9 +2,7 @@ package log
 
 import (
 	"fmt"
-	"io"
 	"path/filepath"
-	"time"
 
 	"glint/cli/internal/output"
 	"glint/ingest/wal"
@@ -44,7 +42,7 @@ func writeDamages(o *options, reports []*wal.Report) error {
 		noteTornEnd(o, r)
 	}
 	if o.format == "json" {
-		return writeJSON(o.app.Out, reports)
+		return output.WriteJSON(o.app.Out, reports)
 	}
 	if damages(reports) == 0 {
 		return nil
@@ -88,47 +86,4 @@ func lost(d *wal.Damage) string {
 		return "0"
 	}
 	return "unknown"
-}
-
-// logDocument is the JSON form of what was found in one log.
-type logDocument struct {
-	Dir             string            `json:"dir"`
-	Lane            string            `json:"lane"`
-	Segments        []segmentDocument `json:"segments"`
-	Damages         []wal.Damage      `json:"damages"`
-	TornBytes       int64             `json:"torn_bytes"`
-	QuarantineFiles int               `json:"quarantine_files"`
-	QuarantineBytes int64             `json:"quarantine_bytes"`
-}
-
-type segmentDocument struct {
-	Segment     uint64    `json:"segment"`
-	File        string    `json:"file"`
-	FirstRecord uint64    `json:"first_record"`
-	Records     uint64    `json:"records"`
-	Lines       uint64    `json:"lines"`
-	BodyBytes   uint64    `json:"body_bytes"`
-	FileBytes   int64     `json:"file_bytes"`
-	CreatedAt   time.Time `json:"created_at"`
-	Sealed      bool      `json:"sealed"`
-	Damages     int       `json:"damages"`
-	LostRecords uint64    `json:"lost_records"`
-}
-
-// writeJSON prints a list with an object for each log.
-func writeJSON(w io.Writer, reports []*wal.Report) error {
-	logs := []logDocument{}
-	for _, r := range reports {
-		l := logDocument{
-			Dir: r.Dir, Lane: r.Lane, Segments: []segmentDocument{}, Damages: append([]wal.Damage{}, r.Damages...),
-			TornBytes: r.TornBytes, QuarantineFiles: r.QuarantineFiles, QuarantineBytes: r.QuarantineBytes,
-		}
-		for _, s := range r.Segments {
-			l.Segments = append(l.Segments, segmentDocument(s))
-		}
-		logs = append(logs, l)
-	}
-	e := output.NewJSON(w)
-	e.SetIndent("", "  ")
-	return e.Encode(logs)
 }

@@ -12,6 +12,7 @@ import (
 	"glint/cli/internal/output"
 	"glint/edge/event"
 	"glint/ingest/archive"
+	"glint/ingest/host/inorder"
 	"glint/ingest/logline"
 )
 
@@ -27,11 +28,11 @@ const (
 
 // body is lines to be posted together.
 type body struct {
-	number int // of the body, from 0 on
-	lines  []byte
-	count  int
-	marks  []fileMark // of the files, once this body and all before it are taken
-	read   int64      // raw bytes of all files up to here
+	place *inorder.Item[*body]
+	lines []byte
+	count int
+	marks []fileMark // of the files, once this body and all before it are taken
+	read  int64      // raw bytes of all files up to here
 }
 
 type fileMark struct {
@@ -44,6 +45,7 @@ type fileMark struct {
 type feeder struct {
 	out   chan *body
 	marks *marks
+	order *inorder.Queue[*body] // in which the bodies are made
 	fault func(error)
 	stdin io.Reader
 
@@ -201,7 +203,8 @@ func (f *feeder) flush(ctx context.Context) error {
 		return nil
 	}
 	b := f.next
-	f.next = body{number: b.number + 1, lines: make([]byte, 0, len(b.lines)+len(b.lines)/8)}
+	b.place = f.order.Add(&b)
+	f.next = body{lines: make([]byte, 0, len(b.lines)+len(b.lines)/8)}
 	select {
 	case f.out <- &b:
 		return nil

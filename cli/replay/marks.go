@@ -18,6 +18,7 @@ import (
 	"glint/cli/internal/output"
 	"glint/ingest/archive"
 	"glint/ingest/host/atomicfile"
+	"glint/ingest/host/inorder"
 )
 
 // marks are how far the files of one set were taken by one ingest, kept in a
@@ -146,43 +147,45 @@ func (m *marks) write() error {
 	return nil
 }
 
-// taken puts the bodies that ingest has taken, in any order, back into theirs.
+// taken counts the bodies that ingest has taken. It sets the marks of a body once
+// all bodies before it are taken.
 type taken struct {
 	marks    *marks
 	progress *output.Progress
+	order    inorder.Queue[*body]
 
-	mu      sync.Mutex
-	waiting map[int]*body // taken before one of a lower number
-	next    int
-	read    int64
-
+	mu                  sync.Mutex
 	files, lines, bytes int
+	read                int64
 }
 
-// add counts a body that was taken. Marks are set once all before it are taken.
+// add counts a body that was taken. It fails where marks cannot be saved.
 func (t *taken) add(b *body) error {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.lines += b.count
 	t.bytes += len(b.lines)
+	t.mu.Unlock()
 	b.lines = nil // not needed while it waits
-	if t.waiting == nil {
-		t.waiting = map[int]*body{}
-	}
-	t.waiting[b.number] = b
-	for b := t.waiting[t.next]; b != nil; b = t.waiting[t.next] {
-		delete(t.waiting, t.next)
-		t.next++
-		for _, m := range b.marks {
-			if m.ended {
-				t.files++
+	return t.order.Done(b.place, func(done []*body) error {
+		for _, b := range done {
+			t.passed(b)
+			if err := t.marks.set(b.marks); err != nil {
+				return err
 			}
 		}
-		t.progress.Add(int(b.read/1000 - t.read/1000))
-		t.read = b.read
-		if err := t.marks.set(b.marks); err != nil {
-			return err
+		return nil
+	})
+}
+
+// passed counts what is behind the reader for good.
+func (t *taken) passed(b *body) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, m := range b.marks {
+		if m.ended {
+			t.files++
 		}
 	}
-	return nil
+	t.progress.Add(int(b.read/1000 - t.read/1000))
+	t.read = b.read
 }

@@ -218,12 +218,12 @@ func (r *replay) connect(ctx context.Context, ingest app.Ingest) error {
 // send reads and posts all files.
 func (r *replay) send(ctx context.Context) error {
 	began := time.Now()
-	f := &feeder{out: make(chan *body), marks: r.marks, fault: r.fault, stdin: r.app.In}
 	totalBytes := int64(0)
 	for _, file := range r.files {
 		totalBytes += file.Size
 	}
 	r.taken = &taken{marks: r.marks, progress: output.NewProgress(r.app.Err, "kB replayed:", int(totalBytes/1000))}
+	f := &feeder{out: make(chan *body), order: &r.taken.order, marks: r.marks, fault: r.fault, stdin: r.app.In}
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(f.out)

@@ -111,14 +111,14 @@ func (o *Options) last(ctx context.Context, w *warehouse.Warehouse) error {
 	}
 	listed := report.Listed(all)
 	listed = listed[:min(len(listed), lastCount)]
-	rows, err := report.Overview(ctx, w, listed, o.Zone)
+	lines, err := report.Overview(ctx, w, listed)
 	if err != nil {
 		return err
 	}
 	if len(listed) == 0 {
 		fmt.Fprintln(o.App.Err, "there is no campaign yet; glint send register makes the first one (glint campaign list --all also lists demo, doctor and archived ones)")
 	}
-	return o.to(func(w io.Writer) error { return rows.Write(w, o.Format, output.StyleOf(w, o.App.Getenv)) })
+	return o.to(func(w io.Writer) error { return output.WriteRows(w, o.Format, lines, report.NotInTables...) })
 }
 
 // lists returns the lists of networks of this home, unless the warehouse is

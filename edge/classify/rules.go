@@ -78,7 +78,7 @@ var rules = [...]rule{
 	{reason: "attack_ua", class: SecurityScanner, any: saysAttack},
 	// A network that fetches nothing for a person.
 	// Source: network.go.
-	// Wrong: whoever is given such a range later.
+	// Wrong: later owners of such a range.
 	{reason: "scanner_net", class: SecurityScanner, any: onScanner},
 	// Outlook on the web fetches from Microsoft's network. After scanner_net, since Microsoft's scanners share the AS number.
 	// Source: github.com/warmbly/warmbly/pull/412 and 569. Weak.
@@ -109,16 +109,16 @@ var rules = [...]rule{
 	// Source: words_machine.go; agreement that nobody reads.
 	// Wrong: mail programs with such a word that say no platform.
 	{reason: "bot_token", class: Bot, all: saysMailClient | saysTask, none: isMozilla | isHuman | saysPlatform | saysMailProxy},
-	// A mail program by name. Sandboxes run Outlook as well, so in hosting networks, and in those of providers and mail gateways, later rules decide; a program that says it is a bot is one.
+	// A mail program by name. Sandboxes run Outlook as well, so in the networks of hosters, mail providers and gateways later rules decide; a program that says it is a bot is one.
 	// Source: ua-parser/uap-core, nielsbasjes/yauaa, matomo-org/device-detector; words_mail.go.
 	// Wrong: forgers on home networks.
 	{reason: "mail_client", class: HumanDirect, any: saysMailClient, none: saysBot | onHosting | onShared | offOwnNetwork | saysGmailProxy | saysGmailPrefetch | leadsWithLibrary | detectedBot},
 
 	// The platform calls it a bot: by its proven address, or by what it does.
 	// Source: fastly.com/documentation/guides/security/bot-management; only where the product is on.
-	// Wrong: whoever the platform takes for a bot.
+	// Wrong: people that the platform takes for bots.
 	{reason: "bot_detection", class: Bot, any: detectedBot, none: saysMailProxy | saysGmailProxy | saysFastmail | saysLibrary | saysRuntime},
-	// A browser for text: somebody reads, but sees no image.
+	// A browser for text: a person reads, but sees no image.
 	// Source: their manuals.
 	// Wrong: their users are not counted as certain.
 	{reason: "text_browser", class: Unknown, any: saysTextBrowser, none: saysBot},
@@ -203,7 +203,7 @@ var rules = [...]rule{
 	// Source: one project calls Gmail's prefetch Outlook's; owner.go.
 	// Wrong: a provider's users, if it fetches from another AS than it is known for.
 	{reason: "proxy_elsewhere", class: Unknown, any: saysGmailProxy | saysGmailPrefetch | offOwnNetwork},
-	// A lone `name/1.2`: a script's library or somebody's app, and nothing tells which.
+	// A lone `name/1.2`: a script's library or an app; nothing distinguishes the two.
 	// Source: both are common; matomo-org/device-detector Tests/Parser/Client/fixtures lists apps that send no more.
 	// Wrong: nobody; it says that it does not know.
 	{reason: "product_only", class: Unknown, any: isOneProduct, none: isSomething},

@@ -205,7 +205,7 @@ func heap(b *testing.B, wasm string) string {
 		c.get("/o/x.gif", "")
 	}
 	const mark = "completed using "
-	waitFor(b, "the emulator to tell the heap", func() bool { return strings.Contains(e.said(b), mark) })
+	waitFor(b, "the emulator to print the heap", func() bool { return strings.Contains(e.said(b), mark) })
 	said := e.said(b)
 	_, rest, _ := strings.Cut(said[strings.LastIndex(said, mark):], mark)
 	text, _, _ := strings.Cut(rest, " of")

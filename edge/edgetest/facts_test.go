@@ -234,7 +234,7 @@ func TestProgramThatTrapsAfterCloseHasSentItsImage(t *testing.T) {
 			t.Fatal(wrong)
 		}
 	}
-	waitFor(t, "the emulator to tell of the trap", func() bool { return strings.Contains(e.said(t), "trap") })
+	waitFor(t, "the emulator to report the trap", func() bool { return strings.Contains(e.said(t), "trap") })
 	if lines := e.logged("opens"); len(lines) != 0 {
 		t.Errorf("%d lines: the program has not trapped", len(lines))
 	}

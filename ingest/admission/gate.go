@@ -89,8 +89,8 @@ func newLaneGate(log *wal.Log, m DiskWatermarks, sources func() []string) *laneG
 	}
 }
 
-// diskFree counts an unknown disk as one with room: the append will fail on it
-// if there is none.
+// diskFree returns the free bytes of the log's disk. A disk whose space is unknown
+// counts as one with room: if it is full, the append fails.
 func diskFree(log *wal.Log) int64 {
 	if free := log.DiskFree(); free >= 0 {
 		return free

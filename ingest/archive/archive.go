@@ -4,8 +4,8 @@
 // order mark before the first.
 //
 // A damaged file gives the lines before the damage, then an error. The memory
-// stays bounded whatever the file holds. The package does not look into the
-// lines, nor keep what was read; a Mark tells where to go on.
+// stays bounded whatever the file holds. The package does not interpret the
+// lines and keeps nothing of what was read; a Mark holds the place to go on from.
 package archive
 
 import (
@@ -18,15 +18,11 @@ import (
 	"io"
 	"unicode/utf8"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/snappy"
-	"github.com/klauspost/compress/zstd"
-
 	"glint/ingest/logline"
 	"glint/ingest/receiver/codec"
 )
 
-// The errors of a file, beside those of the disk.
+// The errors of a file. The disk has its own.
 var (
 	ErrDamaged = errors.New("archive: the file is damaged or ends early")
 	ErrNotText = errors.New("archive: the file holds no lines of text")
@@ -44,8 +40,8 @@ type Reader struct {
 	raw     counter
 	sent    *bufio.Reader // of the file as it is
 	lines   *bufio.Reader // decoded
-	closing func()
-	end     int64 // decoded bytes up to the end of the last whole line
+	decoder *codec.Decoder
+	end     int64 // decoded bytes up to the end of the last whole line; a last line without a line feed does not count, since the file may grow
 	long    int
 	line    []byte
 	failed  error
@@ -66,19 +62,20 @@ func (c *counter) Read(p []byte) (int, error) {
 }
 
 // NewReader returns a reader of the file's lines from the decoded byte skip on,
-// which is the Offset of an earlier reader, or 0. Close must be called.
+// which is the Offset of an earlier Mark, or 0. Close must be called.
 func NewReader(file io.Reader, skip int64) (*Reader, error) {
-	r := &Reader{raw: counter{r: file, h: sha256.New()}, closing: func() {}}
+	r := &Reader{raw: counter{r: file, h: sha256.New()}}
 	r.sent = bufio.NewReaderSize(&r.raw, 1<<18)
 	head, err := r.sent.Peek(16)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	decoded, err := r.decoder(codec.Detect(head), r.sent)
-	if err != nil {
-		return nil, err
+	r.decoder = codec.NewDecoder(codec.Detect(head), maxWindowBytes)
+	if err := r.decoder.Reset(r.sent); err != nil {
+		r.Close()
+		return nil, damage(err)
 	}
-	r.lines = bufio.NewReaderSize(decoded, 1<<18)
+	r.lines = bufio.NewReaderSize(r.decoder, 1<<18)
 	if head, err = r.lines.Peek(1 << 10); len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
 		r.Close()
 		return nil, damage(err)
@@ -95,28 +92,6 @@ func NewReader(file io.Reader, skip int64) (*Reader, error) {
 		r.end = skip
 	}
 	return r, nil
-}
-
-func (r *Reader) decoder(c codec.Codec, sent io.Reader) (io.Reader, error) {
-	switch c {
-	case codec.Gzip:
-		z, err := gzip.NewReader(sent)
-		if err != nil {
-			return nil, damage(err)
-		}
-		return z, nil
-	case codec.Zstd:
-		z, err := zstd.NewReader(sent, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindowBytes))
-		if err != nil {
-			return nil, damage(err)
-		}
-		r.closing = z.Close
-		return z, nil
-	case codec.Snappy:
-		return snappy.NewReader(sent), nil
-	case codec.Plain:
-	}
-	return sent, nil
 }
 
 // isText refuses pictures, other archives and the like, whose lines would all
@@ -137,7 +112,7 @@ func isText(head []byte) bool {
 
 // Next returns the next line that is not blank, without its line feed and
 // without a syslog header. It is good until the next call. At the end it
-// returns io.EOF; a line that the damage of a file has cut off is none.
+// returns io.EOF. It does not return a line that damage has cut off.
 func (r *Reader) Next() ([]byte, error) {
 	for r.failed == nil {
 		line, whole := r.read()
@@ -182,10 +157,6 @@ func (r *Reader) read() (line []byte, whole bool) {
 	}
 }
 
-// Offset returns how many decoded bytes the lines so far took. A last line
-// without a line feed does not count, since the file may grow.
-func (r *Reader) Offset() int64 { return r.end }
-
 // Mark returns how far the file is read; done says that no lines follow. It reads
 // what a decoder has left unread at the end.
 func (r *Reader) Mark(done bool) (Mark, error) {
@@ -204,10 +175,10 @@ func (r *Reader) RawBytes() int64 { return r.raw.n }
 func (r *Reader) LongLines() int { return r.long }
 
 // Close lets go of the decoder. It does not close the file.
-func (r *Reader) Close() { r.closing() }
+func (r *Reader) Close() { r.decoder.Close() }
 
-// damage tells an end that comes too early, or a decoder's complaint, from a
-// fault of the disk.
+// damage wraps a decoder's error, or an early end, in ErrDamaged. It returns errors of
+// the disk, and io.EOF, unchanged.
 func damage(err error) error {
 	var path interface{ Timeout() bool } // of *fs.PathError
 	switch {

@@ -27,10 +27,10 @@ func read(t testing.TB, file []byte, skip int64) (lines []string, offset int64, 
 	for {
 		line, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return lines, r.Offset(), nil
+			return lines, r.end, nil
 		}
 		if err != nil {
-			return lines, r.Offset(), err
+			return lines, r.end, err
 		}
 		lines = append(lines, string(line))
 	}

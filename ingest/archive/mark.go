@@ -12,7 +12,7 @@ import (
 type Mark struct {
 	Size        int64  `json:"size"`               // bytes of the file that were read
 	Fingerprint string `json:"fingerprint"`        // of all of them
-	Offset      int64  `json:"offset"`             // decoded; see Reader.Offset
+	Offset      int64  `json:"offset"`             // decoded bytes up to the end of the last line that has a line feed
 	Done        bool   `json:"done"`               // read to its end
 	NoEvent     bool   `json:"no_event,omitempty"` // none of the lines so far is an event; set by the caller
 }

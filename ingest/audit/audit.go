@@ -1,13 +1,13 @@
-// Package audit accounts for every event that ingest has accepted. It compares
-// two witnesses that know nothing of each other: the receipts which ingest kept
-// of what became of each record of its log, and the tables of the warehouse. It
-// goes event by event, so that a repeat of one cannot hide the loss of another.
+// Package audit accounts for every event that ingest has accepted. It compares two
+// independent sources: the receipts, in which ingest notes the outcome of each record
+// of its log, and the tables of the warehouse. It compares event by event, so that a
+// repeat of one cannot hide the loss of another.
 //
-// It changes nothing and may run beside the service. What it reads goes on
-// meanwhile, so the order matters; each step relies on the one before it:
+// It changes nothing and may run beside the service. The log and the tables change
+// meanwhile, so the order of reading matters; each step relies on the one before it:
 //
-//  1. how far each lane is acknowledged: those records have their receipts
-//  2. the log: whatever was accepted and let go since has its receipt, too
+//  1. the acknowledged record of each lane: records up to it have their receipts
+//  2. the log: a record that was acknowledged and deleted since has its receipt, too
 //  3. the receipts: each was written after its events were in the warehouse
 //  4. opens, for what was received in the same hour; then, for the rest only:
 //  5. unresolved_opens: an event that has left since is in opens
@@ -59,8 +59,8 @@ type Options struct {
 	// lost; none: no estimate. Ring has the keys that judge their tokens.
 	Archive []archive.File
 	Ring    *token.Ring
-	// Progress is told of each stage and its size, and returns what is told of
-	// each part that is done. nil: nobody is told.
+	// Progress is called at the begin of each stage with its size, and returns the
+	// function that is called with the size of each finished part. nil: not called.
 	Progress func(verb string, total int) func(n int)
 	Now      func() time.Time // nil: time.Now
 
@@ -74,24 +74,31 @@ const defaultMaxKeys = 8 << 20
 //
 //	Accepted = Repeats + InOpens + Unresolved + BadTokens + DeadLetters + OverCap + Waiting + Missing
 //	Events   = InOpens + Unresolved + Missing − Unexplained
+//
+// The json tags here, of Records, Result and LiveStream are a contract: cli/JSON.md.
 type Row struct {
-	Hour        time.Time
-	Source      string
-	Accepted    uint64 // lines that were answered by 2xx
-	Events      uint64 // distinct ones, of which receipts say that they were stored
-	Repeats     uint64 // lines whose event came before, in the same hour from the same source
-	InOpens     uint64
-	Unresolved  uint64 // wait in unresolved_opens for the registration of their message
-	BadTokens   uint64
-	DeadLetters uint64
-	OverCap     uint64 // opens of unregistered messages that were not kept, since there were too many
-	Waiting     uint64 // lines in the log that are not yet in the warehouse
-	Missing     uint64 // accepted, and nowhere
-	Unexplained uint64 // a part of Missing: lines of which no receipt says what they were
-	NotKept     uint64 // a part of DeadLetters: their source had used up its room
+	Hour   time.Time `json:"hour" layout:"2006-01-02 15:04 UTC"`
+	Source string    `json:"source"`
+	Counts
 }
 
-func (r *Row) add(o *Row) {
+// Counts are the numbers of a Row, in lines but for Events.
+type Counts struct {
+	Accepted    uint64 `json:"accepted"` // answered by 2xx
+	Events      uint64 `json:"events"`   // distinct ones that were stored, as receipts say
+	Repeats     uint64 `json:"repeats"`  // their event came before, in the same hour from the same source
+	InOpens     uint64 `json:"in_opens"`
+	Unresolved  uint64 `json:"unresolved"` // wait in unresolved_opens for the registration of their message
+	BadTokens   uint64 `json:"bad_tokens"`
+	DeadLetters uint64 `json:"dead_letters"`
+	OverCap     uint64 `json:"over_cap"`              // opens of unregistered messages that were not kept, since there were too many
+	Waiting     uint64 `json:"waiting"`               // in the log, and not yet in the warehouse
+	Missing     uint64 `json:"missing"`               // accepted, and nowhere
+	Unexplained uint64 `json:"unexplained"`           // a part of Missing: no receipt says what they were
+	NotKept     uint64 `json:"dead_letters_not_kept"` // a part of DeadLetters: their source had used up its room
+}
+
+func (r *Counts) add(o *Counts) {
 	r.Accepted += o.Accepted
 	r.Events += o.Events
 	r.Repeats += o.Repeats
@@ -108,9 +115,10 @@ func (r *Row) add(o *Row) {
 
 // Records are neighbours in a lane's log.
 type Records struct {
-	Lane        string
-	LogID       string
-	First, Last uint64
+	Lane  string `json:"lane"`
+	LogID string `json:"log_id"`
+	First uint64 `json:"first_record"`
+	Last  uint64 `json:"last_record"`
 }
 
 // Count is how many they are.
@@ -118,26 +126,26 @@ func (r *Records) Count() uint64 { return r.Last - r.First + 1 }
 
 // Result is what an audit has found.
 type Result struct {
-	Since time.Time // nothing is said of what was received before
-	Until time.Time // nor of what was received then or later; zero: until it ran
-	Rows  []Row     // by hour and source
-	Total Row       // the sum of them
+	Since time.Time  `json:"since"` // nothing is said of what was received before
+	Until *time.Time `json:"until"` // nor of what was received then or later; nil: until it ran
+	Rows  []Row      `json:"rows"`  // by hour and source
+	Total Counts     `json:"total"` // the sum of them
 
-	Lost             []Records // neither in the log nor in a receipt: damaged
-	WithoutReceipt   []Records // in the log, acknowledged, and without receipt; their lines are Unexplained
-	ReceiptDamages   int       // stretches of the receipts that cannot be read
-	ReceiptTornBytes int64     // of writes that never returned; harmless
+	Lost             []Records `json:"lost_records"`            // neither in the log nor in a receipt: damaged
+	WithoutReceipt   []Records `json:"records_without_receipt"` // in the log, acknowledged, and without receipt; their lines are Unexplained
+	ReceiptDamages   int       `json:"receipt_damages"`         // stretches of the receipts that cannot be read
+	ReceiptTornBytes int64     `json:"-"`                       // of writes that never returned; harmless
 
-	// BadTokens are kept in the warehouse: those of the last days, under a cap, but
-	// for those whose key was found later. Total.BadTokens counts all that came.
-	BadTokens []warehouse.BadTokenCount
+	Live *LiveStream `json:"live_stream"` // nil: there was no archive
 
-	Live *LiveStream // nil: there was no archive
+	// BadTokens are the ones that the warehouse keeps: of the last days, under a cap,
+	// without those whose key was found later. Total.BadTokens counts all that came.
+	BadTokens []warehouse.BadTokenCount `json:"bad_tokens_kept"`
 }
 
-// Accounted reports whether it is known of every accepted event where it is. That
-// includes those with a bad token, which count nowhere: whoever says that all is
-// well has to say how many they are.
+// Accounted reports whether the place of every accepted event is known. That includes
+// events with a bad token, which count nowhere: a message that all is well has to
+// give their number.
 func (r *Result) Accounted() bool {
 	return r.Total.Missing == 0 && len(r.Lost) == 0 && len(r.WithoutReceipt) == 0 && r.ReceiptDamages == 0
 }
@@ -166,9 +174,13 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, fmt.Errorf("%w in %s", ErrNoReceipts, dir)
 	}
 	for range tries {
-		a := auditor{Options: o, dir: dir, result: &Result{Since: since, Until: o.Until}}
+		a := auditor{Options: o, dir: dir, result: &Result{Since: since.UTC(), Rows: []Row{}, Lost: []Records{}, WithoutReceipt: []Records{}}}
 		if o.Since.After(since) {
-			a.result.Since = o.Since
+			a.result.Since = o.Since.UTC()
+		}
+		if !o.Until.IsZero() {
+			until := o.Until.UTC()
+			a.result.Until = &until
 		}
 		if err := a.run(ctx); err != nil {
 			return nil, err
@@ -211,7 +223,7 @@ func (a *auditor) run(ctx context.Context) error {
 		}
 	}
 	for i := range a.result.Rows {
-		a.result.Total.add(&a.result.Rows[i])
+		a.result.Total.add(&a.result.Rows[i].Counts)
 	}
 	if a.result.BadTokens, err = a.Warehouse.BadTokenCounts(ctx); err != nil {
 		return err
@@ -224,8 +236,7 @@ func (a *auditor) run(ctx context.Context) error {
 
 // within reports whether something that was received then is looked at.
 func (a *auditor) within(at time.Time) bool {
-	r := a.result
-	return !at.Before(r.Since) && (r.Until.IsZero() || at.Before(r.Until))
+	return !at.Before(a.result.Since) && (a.Until.IsZero() || at.Before(a.Until))
 }
 
 // hours are those with receipts or waiting records that are looked at, in their
@@ -244,6 +255,5 @@ func (a *auditor) hours() []time.Time {
 
 // touches reports whether a part of the hour is looked at.
 func (a *auditor) touches(hour time.Time) bool {
-	r := a.result
-	return hour.Add(time.Hour).After(r.Since) && (r.Until.IsZero() || hour.Before(r.Until))
+	return hour.Add(time.Hour).After(a.result.Since) && (a.Until.IsZero() || hour.Before(a.Until))
 }

@@ -46,8 +46,8 @@ func (a *auditor) survey(ctx context.Context) (events int, err error) {
 		return logs[logID]
 	}
 	for _, hour := range a.shelf.Hours() {
-		// Records are numbered about in the order of their receipt: those of the
-		// hours beside are no gap.
+		// Records are numbered about in the order of their receipt, so a gap may be
+		// filled by records of the hours beside.
 		if !a.touches(hour.Add(-time.Hour)) && !a.touches(hour) && !a.touches(hour.Add(time.Hour)) {
 			continue
 		}

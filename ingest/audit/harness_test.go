@@ -158,7 +158,9 @@ func messageOf(key uint64) (id uuid.UUID) {
 
 // open is the row of an event.
 func open(key uint64, received time.Time) warehouse.Open {
-	return warehouse.Open{CampaignID: 1, MessageID: messageOf(key), OpenedAt: received, EventID: key, ReceivedAt: received, Source: "edge"}
+	return warehouse.Open{
+		CampaignID: 1, MessageID: messageOf(key), Facts: warehouse.Facts{OpenedAt: received, EventID: key, ReceivedAt: received, Source: "edge"},
+	}
 }
 
 // insert puts opens of the events into the warehouse.
@@ -185,7 +187,7 @@ func (w *world) wait(at time.Time, events ...uint64) {
 	}
 }
 
-// testify keeps the receipt of a record and acknowledges it; change may tell of
+// testify keeps the receipt of a record and acknowledges it; change may report
 // other ends than events.
 func (w *world) testify(a *accepted, change ...func(*receipts.Receipt)) {
 	w.t.Helper()

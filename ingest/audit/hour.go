@@ -11,7 +11,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// rows are those of one hour by source.
+// rows are the rows of one hour, by source.
 type rows map[string]*Row
 
 func (r rows) of(hour time.Time, source string) *Row {

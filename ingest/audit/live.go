@@ -33,21 +33,23 @@ const Transit = 10 * time.Minute
 // that the warehouse refused, and one over the cap have no key in a receipt and
 // look lost.
 type LiveStream struct {
-	Since, Until  time.Time // of opened_at; Until is excluded
-	Archived      uint64    // distinct events of the archive that are compared
-	NeverArrived  uint64    // of those
-	Rate          float64   // NeverArrived / Archived; 0 of none
-	Low, High     float64   // 95 % Wilson interval of the rate, for a stream of which the archive is a sample
-	OtherTime     uint64    // lines of the archive that were opened before or later
-	NotComparable uint64    // lines of the archive that are no event or have a bad token
+	Since         time.Time `json:"since"`          // of opened_at
+	Until         time.Time `json:"until"`          // excluded
+	Archived      uint64    `json:"archived"`       // distinct events of the archive that are compared
+	NeverArrived  uint64    `json:"never_arrived"`  // of those
+	Rate          *float64  `json:"loss_rate"`      // NeverArrived / Archived; nil of none
+	Low           *float64  `json:"ci_low"`         // 95 % Wilson interval of the rate, for a stream of which the archive is a sample
+	High          *float64  `json:"ci_high"`        // its upper end
+	OtherTime     uint64    `json:"other_time"`     // lines of the archive that were opened before or later
+	NotComparable uint64    `json:"not_comparable"` // lines of the archive that are no event or have a bad token
 }
 
 // liveStream reads the archive, and then where its events may have arrived, in
 // the order that the package's comment gives.
 func (a *auditor) liveStream(ctx context.Context) (*LiveStream, error) {
-	s := &LiveStream{Since: a.result.Since, Until: a.Now().Add(-Transit)}
+	s := &LiveStream{Since: a.result.Since, Until: a.Now().UTC().Add(-Transit).Truncate(time.Millisecond)}
 	if !a.Until.IsZero() && a.Until.Before(s.Until) {
-		s.Until = a.Until
+		s.Until = a.Until.UTC()
 	}
 	keys, err := a.readArchive(ctx, s)
 	if err != nil {
@@ -70,9 +72,10 @@ func (a *auditor) liveStream(ctx context.Context) (*LiveStream, error) {
 	}
 	s.Archived, s.NeverArrived = uint64(len(archived.keys)), uint64(archived.left)
 	if s.Archived > 0 {
-		s.Rate = float64(s.NeverArrived) / float64(s.Archived)
+		rate := float64(s.NeverArrived) / float64(s.Archived)
+		low, high := wilson(s.NeverArrived, s.Archived)
+		s.Rate, s.Low, s.High = &rate, &low, &high
 	}
-	s.Low, s.High = wilson(s.NeverArrived, s.Archived)
 	return s, nil
 }
 
@@ -150,7 +153,7 @@ func comparableKey(ring *token.Ring, line string) (key uint64, opened time.Time,
 	return e.ID.Key(), e.OpenedAt, err == nil
 }
 
-// uuidLen tells a UUID from a token in a line that does not say what it has.
+// uuidLen is the length of a UUID, which no token has, in a line without a kind.
 const uuidLen = 36
 
 // markWaiting marks the events of live records that may have no receipt yet.

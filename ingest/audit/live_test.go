@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -55,13 +56,13 @@ func TestWhatTheLiveStreamLost(t *testing.T) {
 	r := w.audit(func(o *Options) { o.Archive, o.Ring = []archive.File{{Path: file}}, ring })
 	want := &LiveStream{
 		Since: now.Add(-24 * time.Hour), Until: now.Add(time.Hour - Transit), Archived: 101, NeverArrived: 6,
-		Rate: 6.0 / 101, Low: r.Live.Low, High: r.Live.High, OtherTime: 2, NotComparable: 4,
+		Rate: new(6.0 / 101), Low: r.Live.Low, High: r.Live.High, OtherTime: 2, NotComparable: 4,
 	}
 	if diff := cmp.Diff(want, r.Live); diff != "" {
 		t.Error(diff)
 	}
-	if low, high := wilson(6, 101); r.Live.Low != low || r.Live.High != high {
-		t.Errorf("interval %v … %v", r.Live.Low, r.Live.High)
+	if low, high := wilson(6, 101); *r.Live.Low != low || *r.Live.High != high {
+		t.Errorf("interval %v … %v", *r.Live.Low, *r.Live.High)
 	}
 	if !r.Accounted() {
 		t.Error("what never arrived was never accepted")
@@ -75,8 +76,17 @@ func TestAnArchiveOfNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := w.audit(func(o *Options) { o.Archive = []archive.File{{Path: file}} })
-	if l := r.Live; l.Archived != 0 || l.Rate != 0 || l.Low != 0 || l.High != 1 {
+	if l := r.Live; l.Archived != 0 || l.Rate != nil || l.Low != nil || l.High != nil {
 		t.Errorf("%+v", l)
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"until":null`, `"rows":[]`, `"lost_records":[]`, `"records_without_receipt":[]`, `"bad_tokens_kept":[]`, `"loss_rate":null`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s in %s", want, text)
+		}
 	}
 }
 

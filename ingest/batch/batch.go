@@ -28,7 +28,7 @@ type Warehouse interface {
 	InsertBadTokens(ctx context.Context, name string, bad []warehouse.BadToken) error
 	CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
 
-	// These return those of the rows that are not there.
+	// These return the rows that the table does not have.
 	AbsentOpens(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentUnresolved(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentBadTokens(ctx context.Context, bad []warehouse.BadToken) ([]warehouse.BadToken, error)
@@ -44,12 +44,12 @@ type Loader struct {
 	// It is asked from several goroutines.
 	Ignore func(addr netip.Addr, userAgent string) (reason string, ok bool)
 	// CountRepeats asks the warehouse before each insert which of the opens it has
-	// already. A batch that is tried again cannot tell them from its own: they
-	// count as stored then.
+	// already. A batch that is tried again cannot distinguish them from its own, and
+	// counts them as stored.
 	CountRepeats bool
 }
 
-// Load stores the lines of the bodies, those of registered messages in one
+// Load stores the lines of the bodies; the opens of registered messages go into one
 // insert under name. After an error nothing of them counts as stored, and the
 // same bodies may be loaded again under the same name, which changes nothing if
 // they had arrived after all.

@@ -19,7 +19,7 @@ type bisect[R any] struct {
 	insert func(ctx context.Context, name string, rows []R) error
 	event  func(*R) uint64
 
-	absent  func(ctx context.Context, rows []R) ([]R, error) // those of the rows that are not there
+	absent  func(ctx context.Context, rows []R) ([]R, error) // returns the rows that the table does not have
 	isRetry bool                                             // an insert of these rows may have been tried before
 
 	refused  map[int]bool // rows that stand alone and are not taken

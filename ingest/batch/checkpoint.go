@@ -117,8 +117,8 @@ func logIDOf(m Manifest) string {
 	return id
 }
 
-// bootID tells one run of the machine from another; "" where the kernel does
-// not say (proc(5), /proc/sys/kernel/random/boot_id).
+// bootID returns the random id of this run of the machine, "" where the kernel has
+// none (proc(5), /proc/sys/kernel/random/boot_id).
 func bootID() string {
 	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // none: ""
 	return strings.TrimSpace(string(b))

@@ -49,7 +49,7 @@ func (l *Pipeline) decide(ctx context.Context, unfinished []Manifest, batches ch
 }
 
 func (l *Pipeline) send(ctx context.Context, b *namedBatch, batches chan<- *namedBatch) error {
-	l.acknowledger.add(b)
+	b.place = l.order.Add(b)
 	select {
 	case batches <- b:
 		return nil
@@ -80,7 +80,7 @@ func (g *gatherer) read(ctx context.Context) (Body, error) {
 // readPatience is how long a record that was on disk may take to be read.
 const readPatience = 10 * time.Second
 
-// exactly returns those of the batch's records that the log still has.
+// exactly returns the records of the batch that the log still has.
 func (g *gatherer) exactly(ctx context.Context, m Manifest) (bodies []Body, err error) {
 	for record := m.First; record <= m.Last; record++ {
 		there, cancel := context.WithTimeout(ctx, readPatience)

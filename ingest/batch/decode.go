@@ -88,7 +88,7 @@ type decoder struct {
 	bodies []Body
 	body   int // index of the one that is decoded
 
-	headers []event.Header            // room for those of a line
+	headers []event.Header            // buffer for the headers of a line
 	agents  map[string]classify.Agent // by user agent; at most maxAgents
 
 	opens      rows[warehouse.Open]
@@ -189,12 +189,7 @@ func (d *decoder) line(line string) {
 	switch {
 	case found.Kind == event.KindToken:
 		open := d.open(&e)
-		t := &found.Token
-		open.CampaignID, open.MessageID = uint64(t.Campaign), uuid.UUID(t.Message)
-		open.TokenStatus, open.KeyID, open.IssuedAt = tokenValid, t.Key, time.Unix(int64(t.IssuedAt), 0).UTC()
-		if open.OpenedAt.Before(open.IssuedAt.Add(-issuedSlack)) {
-			open.TimeSuspect = warehouse.SuspectBeforeToken
-		}
+		nameMessage(&open, &found.Token)
 		d.opens.add(&open, from)
 	case found.Kind == event.KindUUID:
 		open := d.open(&e)
@@ -209,7 +204,17 @@ func (d *decoder) line(line string) {
 	}
 }
 
-// uuidLen tells a UUID from a token in a line that does not say what it has.
+// nameMessage sets what a valid token says of an open: its message, and whether it
+// was opened before the token was issued.
+func nameMessage(open *warehouse.Open, t *token.Token) {
+	open.CampaignID, open.MessageID = uint64(t.Campaign), uuid.UUID(t.Message)
+	open.TokenStatus, open.KeyID, open.IssuedAt = tokenValid, t.Key, time.Unix(int64(t.IssuedAt), 0).UTC()
+	if open.OpenedAt.Before(open.IssuedAt.Add(-issuedSlack)) {
+		open.TimeSuspect = warehouse.SuspectBeforeToken
+	}
+}
+
+// uuidLen is the length of a UUID, which no token has, in a line without a kind.
 const uuidLen = 36
 
 // fault names what is wrong with a token in a word.
@@ -234,28 +239,40 @@ const (
 )
 
 // open returns the row of an event but for its message.
-func (d *decoder) open(e *event.Event) warehouse.Open {
-	facts, signals := headerFacts(e)
-	agent := d.agent(e.UserAgent)
-	v, client := classify.ExamineAgent(&agent, &classify.Request{
-		Method: e.Method, RefererHost: e.RefererHost,
-		Network: e.Network, ASNumber: e.ASNumber, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
-		Headers: facts, Signals: signals, Protocol: e.Protocol, JA4: e.JA4, BotDetection: string(e.BotDetection),
-	})
+func (d *decoder) open(e *event.Event) warehouse.Open { return d.judged(d.facts(e)) }
+
+// facts returns the facts of an event and of its receipt.
+func (d *decoder) facts(e *event.Event) warehouse.Facts {
+	bits, signals := headerFacts(e)
 	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
-	v, version := d.own(v, ip, e.UserAgent)
-	return warehouse.Open{
+	return warehouse.Facts{
 		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt, TimeSuspect: d.timeSuspect(e),
 		UserAgent: e.UserAgent, IP: ip, Network: e.Network, NetworkListDate: e.NetworkListDate, ASNumber: e.ASNumber,
 		Country: e.Country, Region: e.Region, ConnectionType: e.ConnectionType, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
 		BotDetection: string(e.BotDetection), BotName: e.BotName, BotCategory: e.BotCategory,
-		Method: e.Method, Protocol: e.Protocol, JA4: e.JA4, HeaderBits: uint16(facts), HeaderFacts: uint32(signals),
-		RefererHost: e.RefererHost, TokenStatus: tokenUnchecked, Path: e.Path,
+		Method: e.Method, Protocol: e.Protocol, JA4: e.JA4, HeaderBits: uint16(bits), HeaderFacts: uint32(signals),
+		RefererHost: e.RefererHost, Path: e.Path,
+		Edge: e.Edge, POP: e.POP, ServiceVersion: e.ServiceVersion, SandboxRequest: e.SandboxRequest,
+		Source: d.bodies[d.body].Source, Extra: e.Extra,
+	}
+}
+
+// judged returns the row of opens with those facts and the verdict on them, without
+// its message.
+func (d *decoder) judged(f warehouse.Facts) warehouse.Open {
+	agent := d.agent(f.UserAgent)
+	v, client := classify.ExamineAgent(&agent, &classify.Request{
+		Method: f.Method, RefererHost: f.RefererHost,
+		Network: f.Network, ASNumber: f.ASNumber, ProxyType: f.ProxyType, ProxyDescription: f.ProxyDescription,
+		Headers: classify.HeaderFacts(f.HeaderBits), Signals: classify.Signals(f.HeaderFacts),
+		Protocol: f.Protocol, JA4: f.JA4, BotDetection: f.BotDetection,
+	})
+	v, version := d.applyIgnoreList(v, f.IP.Unmap(), f.UserAgent)
+	return warehouse.Open{
+		Facts: f, TokenStatus: tokenUnchecked,
 		Class: int8(v.Class), Reason: v.Reason,
 		Client: client.Client, ClientVendor: client.Vendor, OS: client.OS, Device: client.Device,
 		RulesetVersion: classify.RulesetVersion, VerdictVersion: version,
-		Edge: e.Edge, POP: e.POP, ServiceVersion: e.ServiceVersion, SandboxRequest: e.SandboxRequest,
-		Source: d.bodies[d.body].Source, Extra: e.Extra,
 	}
 }
 
@@ -297,9 +314,9 @@ func (d *decoder) agent(userAgent string) classify.Agent {
 	return a
 }
 
-// own is the verdict of an event, unless that is of one's own mail: then it is
-// kept and never counts. It also returns the verdict's version.
-func (d *decoder) own(v classify.Verdict, ip netip.Addr, userAgent string) (classify.Verdict, uint32) {
+// applyIgnoreList returns the verdict and its version: v, but not_image for an event
+// that the operator's ignore list names. Such an event is kept and never counts.
+func (d *decoder) applyIgnoreList(v classify.Verdict, ip netip.Addr, userAgent string) (classify.Verdict, uint32) {
 	if d.ignore != nil {
 		if reason, ok := d.ignore(ip, userAgent); ok {
 			return classify.Verdict{Class: classify.NotImage, Reason: reason}, ignoredVersion
@@ -313,17 +330,8 @@ func (d *decoder) own(v classify.Verdict, ip netip.Addr, userAgent string) (clas
 const maxBadToken = 200
 
 func (d *decoder) badToken(e *event.Event, fault string) *warehouse.BadToken {
-	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
-	facts, signals := headerFacts(e)
 	b := &warehouse.BadToken{
-		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt, TimeSuspect: d.timeSuspect(e),
-		Fault: fault, TokenStatus: string(e.TokenStatus), Token: e.Token[:min(len(e.Token), maxBadToken)], Path: e.Path,
-		Method: e.Method, Protocol: e.Protocol, JA4: e.JA4, HeaderBits: uint16(facts), HeaderFacts: uint32(signals), RefererHost: e.RefererHost,
-		UserAgent: e.UserAgent, IP: ip, Network: e.Network, NetworkListDate: e.NetworkListDate, ASNumber: e.ASNumber,
-		Country: e.Country, Region: e.Region, ConnectionType: e.ConnectionType, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
-		BotDetection: string(e.BotDetection), BotName: e.BotName, BotCategory: e.BotCategory,
-		Edge: e.Edge, POP: e.POP, ServiceVersion: e.ServiceVersion, SandboxRequest: e.SandboxRequest,
-		Source: d.bodies[d.body].Source, Extra: e.Extra,
+		Facts: d.facts(e), Fault: fault, TokenStatus: string(e.TokenStatus), Token: e.Token[:min(len(e.Token), maxBadToken)],
 	}
 	claim, ok := token.Claim(e.Token)
 	if !ok {

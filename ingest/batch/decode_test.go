@@ -54,7 +54,7 @@ func FuzzDecode(f *testing.F) {
 		if err := d.resolve(t.Context(), house); err != nil {
 			t.Fatal(err)
 		}
-		counts, err := codec.Count(codec.Plain, body, int64(len(body)), 0)
+		counts, err := codec.Count(codec.Plain, body, int64(len(body)), 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

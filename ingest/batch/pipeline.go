@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"glint/ingest/host/backoff"
+	"glint/ingest/host/inorder"
 )
 
 // Pipeline brings the records of one lane of the log into the warehouse, in named
@@ -34,10 +35,10 @@ type Pipeline struct {
 	Metrics  *Metrics // nil: nothing is counted
 	Logger   *slog.Logger
 
-	manifests    *manifests
-	state        checkpoint // changed by the acknowledger's calls only, once Run has begun
-	acknowledger acknowledger
-	warnings     sourceWarnings
+	manifests *manifests
+	state     checkpoint // changed under the lock of order only, once Run has begun
+	order     inorder.Queue[*namedBatch]
+	warnings  sourceWarnings
 }
 
 // Run works until ctx ends or the disk fails. What is in flight then is tried
@@ -189,8 +190,8 @@ func (l *Pipeline) insert(ctx context.Context, b *namedBatch) error {
 		}
 	}
 	b.free()
-	return l.acknowledger.done(b, func(last uint64) error {
-		return l.persist(ctx, func() error { return l.advance(last) })
+	return l.order.Done(b.place, func(done []*namedBatch) error {
+		return l.persist(ctx, func() error { return l.advance(done[len(done)-1].Last) })
 	})
 }
 

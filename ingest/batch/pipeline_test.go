@@ -396,7 +396,7 @@ func TestAnotherLogInTheSamePlaceIsInsertedFromItsBeginning(t *testing.T) {
 	fresh := newFakeLog()
 	fresh.append(t, openLine(t, 101, nil))
 	fresh.append(t, openLine(t, 102, nil))
-	stop = start(t, dir, fresh, house, 1) // the first names would be those of the old log
+	stop = start(t, dir, fresh, house, 1) // the first names would be the old log's
 	wait(t, "the release of all records", func() bool { return fresh.releasedBefore() == 3 })
 	stop()
 	if got := house.stored(); got != 12 {

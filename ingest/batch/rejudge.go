@@ -2,13 +2,8 @@ package batch
 
 import (
 	"context"
-	"net/netip"
 	"slices"
-	"time"
 
-	"github.com/google/uuid"
-
-	"glint/edge/classify"
 	"glint/edge/event"
 	"glint/edge/pixel"
 	"glint/edge/token"
@@ -28,11 +23,11 @@ var mendable = []string{"unknown_key", "signature"}
 // rejudgePage is how many bad tokens are held at a time.
 const rejudgePage = 10_000
 
-// RejudgeBadTokens judges the bad tokens that are kept again, by the ring of now,
-// and returns how many became opens: those of keys that were missing when they
-// came. It may be called again after any error, and by several at once: moving an
-// open twice changes nothing. Where no bad token names a key of the ring, it reads
-// none.
+// RejudgeBadTokens opens the tokens in bad_tokens again with the present ring, moves
+// the ones that are valid now into opens, and returns their number: their keys were
+// missing when they came. It may be called again after any error, and by several at
+// once: moving an open twice changes nothing. It reads no bad token if none names a
+// key of the ring.
 func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (moved int, err error) {
 	counts, err := w.BadTokenCounts(ctx)
 	if err != nil {
@@ -45,7 +40,7 @@ func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (mov
 		}
 	}
 	if !slices.ContainsFunc(counts, func(c warehouse.BadTokenCount) bool {
-		return slices.Contains(mendable, c.Fault) && (c.KeyID == 0 || slices.Contains(ids, c.KeyID))
+		return slices.Contains(mendable, c.Fault) && (c.KeyID == nil || slices.Contains(ids, *c.KeyID))
 	}) {
 		return 0, nil
 	}
@@ -75,35 +70,7 @@ func (d *decoder) rejudge(b *warehouse.BadToken) (warehouse.Open, bool) {
 	if found.Kind != event.KindToken {
 		return warehouse.Open{}, false
 	}
-	agent := d.agent(b.UserAgent)
-	v, client := classify.ExamineAgent(&agent, &classify.Request{
-		Method: b.Method, RefererHost: b.RefererHost,
-		Network: b.Network, ASNumber: b.ASNumber, ProxyType: b.ProxyType, ProxyDescription: b.ProxyDescription,
-		Headers: classify.HeaderFacts(b.HeaderBits),
-	})
-	ip := b.IP
-	if ip.Is4In6() {
-		ip = netip.AddrFrom4(ip.As4())
-	}
-	v, version := d.own(v, ip, b.UserAgent)
-	t := &found.Token
-	issued := time.Unix(int64(t.IssuedAt), 0).UTC()
-	suspect := b.TimeSuspect
-	if b.OpenedAt.Before(issued.Add(-issuedSlack)) {
-		suspect = warehouse.SuspectBeforeToken
-	}
-	return warehouse.Open{
-		CampaignID: uint64(t.Campaign), MessageID: uuid.UUID(t.Message),
-		OpenedAt: b.OpenedAt, EventID: b.EventID, ReceivedAt: b.ReceivedAt, TimeSuspect: suspect,
-		UserAgent: b.UserAgent, IP: b.IP, Network: b.Network, NetworkListDate: b.NetworkListDate, ASNumber: b.ASNumber,
-		Country: b.Country, Region: b.Region, ConnectionType: b.ConnectionType, ProxyType: b.ProxyType, ProxyDescription: b.ProxyDescription,
-		BotDetection: b.BotDetection, BotName: b.BotName, BotCategory: b.BotCategory,
-		Method: b.Method, Protocol: b.Protocol, JA4: b.JA4, HeaderBits: b.HeaderBits, HeaderFacts: b.HeaderFacts,
-		RefererHost: b.RefererHost, TokenStatus: tokenValid, Path: b.Path, KeyID: t.Key, IssuedAt: issued,
-		Class: int8(v.Class), Reason: v.Reason,
-		Client: client.Client, ClientVendor: client.Vendor, OS: client.OS, Device: client.Device,
-		RulesetVersion: classify.RulesetVersion, VerdictVersion: version,
-		Edge: b.Edge, POP: b.POP, ServiceVersion: b.ServiceVersion, SandboxRequest: b.SandboxRequest,
-		Source: b.Source, Extra: b.Extra,
-	}, true
+	open := d.judged(b.Facts)
+	nameMessage(&open, &found.Token)
+	return open, true
 }

@@ -129,7 +129,7 @@ func (f *Folder) writeFile(letters []Letter, chosen []int) (kept bool, err error
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, err := os.Stat(path); err == nil {
-		return true, atomicfile.SyncDir(f.dir) // whoever wrote it may not have come to this
+		return true, atomicfile.SyncDir(f.dir) // its writer may have been killed before this
 	}
 	if err := f.recount(); err != nil { // first: others may have written
 		return false, err
@@ -152,7 +152,7 @@ func (f *Folder) writeFile(letters []Letter, chosen []int) (kept bool, err error
 	return true, f.note()
 }
 
-// Bytes returns what the files take on disk, those of other processes included.
+// Bytes returns the size of all files on disk, the files of other processes included.
 func (f *Folder) Bytes() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -160,7 +160,7 @@ func (f *Folder) Bytes() int64 {
 	return f.bytes
 }
 
-// recount counts again if somebody else has changed the folder.
+// recount counts again if another process has changed the folder.
 func (f *Folder) recount() error {
 	info, err := os.Stat(f.dir)
 	if err != nil {

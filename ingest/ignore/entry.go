@@ -44,8 +44,8 @@ var (
 
 // Entry is one line of the list. Those of NewEntry can be compared with ==.
 type Entry struct {
-	Kind  Kind
-	Value string
+	Kind  Kind   `json:"kind"`
+	Value string `json:"value"`
 }
 
 // NewEntry returns an entry in its normal form. Errors: ErrEntry.
@@ -61,7 +61,7 @@ func NewEntry(kind Kind, value string) (Entry, error) {
 	case UserAgent, UserAgentContains:
 		return Entry{kind, value}, checkAgent(value)
 	}
-	return Entry{}, fmt.Errorf("%w: the kind is none of %s, %s, %s", ErrEntry, Network, UserAgent, UserAgentContains)
+	return Entry{}, fmt.Errorf("%w: the kind must be %s, %s or %s", ErrEntry, Network, UserAgent, UserAgentContains)
 }
 
 func checkAgent(s string) error {
@@ -80,7 +80,7 @@ func checkAgent(s string) error {
 func (e Entry) prefix() netip.Prefix { return netip.MustParsePrefix(e.Value) }
 
 // Kept returns the network that the edge keeps of the entry's addresses, and
-// whether the entry is narrower than that, so that no cut address tells it.
+// whether the entry is narrower than that, so that a cut address cannot match it exactly.
 func (e Entry) Kept() (network netip.Prefix, narrower bool) {
 	if e.Kind != Network {
 		return netip.Prefix{}, false

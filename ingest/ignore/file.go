@@ -93,8 +93,9 @@ type Watched struct {
 }
 
 // Watch reads the file at path as Load does, and again when it has changed, at
-// most once a second and when somebody asks. A faulty file leaves the list that
-// was there; notify, which may be nil, is told of it, and of each change.
+// most once a second and only when it is used. A faulty file leaves the list that
+// was there; notify, which may be nil, is called with the fault, and with nil after
+// each change.
 func Watch(path string, notify func(fault error)) (*Watched, error) {
 	return watch(path, notify, nil)
 }

@@ -1,5 +1,5 @@
-// Package ignore tells the opens of one's own mail, test sends and previews,
-// from those of others: by the network they come from, or by their user agent.
+// Package ignore recognizes opens of the operator's own mail, test sends and previews,
+// by the network that they come from or by their user agent.
 //
 // A List only matches; ingest keeps what it matches as a row that is never
 // counted, of class not_image, with one of the reasons below. A Watched list
@@ -38,7 +38,7 @@ type List struct {
 	entries []Entry
 	known   map[Entry]bool
 
-	wide, narrow bart.Lite       // networks by whether a cut address tells them
+	wide, narrow bart.Lite       // networks: a cut address can match them, or not
 	agents       map[string]bool // whole user agents
 	parts        []string        // of user agents
 }

@@ -106,7 +106,7 @@ func TestFaultyEntries(t *testing.T) {
 		{"a long user agent", "user_agent " + strings.Repeat("x", 451), "more than 450 bytes"},
 		{"a control character", "user_agent_contains a\x1b[31m", "control characters"},
 		{"no UTF-8", "user_agent_contains \xff", "not UTF-8"},
-		{"an unknown kind", "203.0.113.0/24", "the kind is none of"},
+		{"an unknown kind", "203.0.113.0/24", "the kind must be"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Parse("\n# note\n" + c.line + "\n")

@@ -49,8 +49,7 @@ func Of(keys []token.Key) []Known {
 	return known
 }
 
-// Missing returns those of the known keys that are neither among keys nor
-// forgotten, by id.
+// Missing returns the known keys that are neither among keys nor forgotten, by id.
 func Missing(keys []token.Key, known, forgotten []Known) (missing []Known) {
 	here := slices.Concat(Of(keys), forgotten)
 	for _, k := range known {

@@ -4,8 +4,8 @@
 // of it: behind a byte order mark, a syslog header or the name of the emulator's
 // endpoint, and as a text or an object in a field of a pipeline's own object.
 //
-// A line is one event or none; where it is none, the error names the form, if it
-// is a known one, and what to do about it. It never has a value of the line. The
+// A line is one event or an error. The error names the form of the line, if it is a
+// known one, and how to change it. It never has a value of the line. The
 // work is linear in the line. The package does not judge events.
 package logline
 
@@ -17,8 +17,8 @@ import (
 	"glint/edge/event/jsonline"
 )
 
-// Blanks are what may stand around a line; a line of nothing else is none. The
-// lines of a body are counted by the same rule (codec.Counter).
+// Blanks are the characters that are removed around a line; a line of nothing else
+// does not count. Lines of a body are counted by the same rule (codec.Counter).
 const Blanks = " \t\v\f\r"
 
 // BOM is the byte order mark of UTF-8, with which some programs begin a file.
@@ -65,7 +65,7 @@ func parse(e *event.Event, line string) error {
 	return e.Check()
 }
 
-// find returns the event's own object within a line that is none.
+// find returns the object of the event within a line of another form.
 func find(e *event.Event, line string, depth int) (inner string, ok bool) {
 	if depth == 0 {
 		return "", false
@@ -151,7 +151,8 @@ func Trim(line string) string {
 	return line
 }
 
-// isSyslog tells a header by its priority; logplex writes the length before.
+// isSyslog reports whether a header begins with a syslog priority; logplex writes the
+// length before it.
 func isSyslog(header string) bool {
 	header = strings.TrimLeft(header, digits)
 	header = strings.TrimPrefix(header, " ")
@@ -164,7 +165,7 @@ func isSyslog(header string) bool {
 
 const digits = "0123456789"
 
-// isProgram tells a header by its end, "name[62959]: ".
+// isProgram reports whether a header ends like "name[62959]: ".
 func isProgram(header string) bool {
 	head, ok := strings.CutSuffix(header, "]: ")
 	if !ok {
@@ -174,7 +175,7 @@ func isProgram(header string) bool {
 	return len(trimmed) < len(head) && strings.HasSuffix(trimmed, "[") && strings.Count(header, " ") <= 6
 }
 
-// isEndpoint tells "name :: ".
+// isEndpoint reports whether a header is "name :: ".
 func isEndpoint(header string) bool {
 	name, ok := strings.CutSuffix(header, " :: ")
 	return ok && name != "" && !strings.ContainsAny(name, " \t\"")

@@ -129,7 +129,7 @@ func (b *Batcher) Add(line []byte) {
 	}
 }
 
-// note tells Config.Note. The caller holds b.mu.
+// note calls Config.Note. The caller holds b.mu.
 func (b *Batcher) note() {
 	if b.cfg.Note != nil {
 		b.cfg.Note(b.waiting, b.dropped.Load())

@@ -16,12 +16,11 @@ import (
 // its Patience.
 var ErrImpatient = errors.New("logstream: ingest took nothing for too long")
 
-// Patient repeats a Send for somebody who waits: as long as ingest asks for, and
+// Patient repeats requests to ingest, with the pauses that ingest asks for, and
 // for at most Patience without any success. It is safe for concurrent use.
 type Patient struct {
-	Send     Send
 	Patience time.Duration   // since the first try in vain after the last success
-	Note     func(err error) // told at most every 10 s why it waits; nil: nobody
+	Note     func(err error) // called at most every 10 s with the reason of a wait; nil: not called
 
 	mu    sync.Mutex
 	since time.Time // when tries began to be in vain; zero: the last one was not
@@ -31,13 +30,8 @@ type Patient struct {
 // The longest pause between two tries, whatever ingest asks for.
 const longestPause = time.Minute
 
-// Post sends a body until it is taken. It gives up with the last error if that
-// is for good, with the context's if that ends, and with ErrImpatient.
-func (p *Patient) Post(ctx context.Context, body []byte) error {
-	return p.Do(ctx, func(ctx context.Context) error { return p.Send(ctx, body) })
-}
-
-// Do makes a try again as Post does a Send.
+// Do calls try until it succeeds. It gives up with the last error if ingest will
+// never take the same body, with the context's if that ends, and with ErrImpatient.
 func (p *Patient) Do(ctx context.Context, try func(context.Context) error) error {
 	for pauses := (backoff.Backoff{First: firstPause, Last: lastPause}); ; {
 		err := try(ctx)

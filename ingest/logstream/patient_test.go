@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// answers is a Send that gives one error after the other, then succeeds.
+// answers is a request that gives one error after the other, then succeeds.
 type answers struct {
 	errs  []error
 	tries []time.Time
 }
 
-func (a *answers) send(context.Context, []byte) error {
+func (a *answers) send(context.Context) error {
 	a.tries = append(a.tries, time.Now())
 	if n := len(a.tries); n <= len(a.errs) {
 		return a.errs[n-1]
@@ -40,8 +40,8 @@ func TestPatientWaitsAsLongAsIngestAsks(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := &answers{errs: []error{c.err, c.err}}
-				p := &Patient{Send: a.send, Patience: 5 * time.Minute}
-				if err := p.Post(t.Context(), nil); err != nil || len(a.tries) != 3 {
+				p := &Patient{Patience: 5 * time.Minute}
+				if err := p.Do(t.Context(), a.send); err != nil || len(a.tries) != 3 {
 					t.Fatalf("%d tries, %v", len(a.tries), err)
 				}
 				if pause := a.tries[1].Sub(a.tries[0]); pause < c.want || pause > 2*c.want {
@@ -55,8 +55,8 @@ func TestPatientWaitsAsLongAsIngestAsks(t *testing.T) {
 func TestPatientEndsAtOnceForGood(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 404, 413, 415} {
 		a := &answers{errs: []error{&StatusError{Status: status}}}
-		p := &Patient{Send: a.send, Patience: time.Hour}
-		err := p.Post(t.Context(), nil)
+		p := &Patient{Patience: time.Hour}
+		err := p.Do(t.Context(), a.send)
 		if got, ok := errors.AsType[*StatusError](err); !ok || got.Status != status || len(a.tries) != 1 {
 			t.Errorf("%d: %d tries, %v", status, len(a.tries), err)
 		}
@@ -68,8 +68,8 @@ func TestPatienceCountsWithoutSuccess(t *testing.T) {
 		gone := errors.New("connection refused")
 		notes := 0
 		a := &answers{errs: []error{gone, gone}}
-		p := &Patient{Send: a.send, Patience: time.Minute, Note: func(error) { notes++ }}
-		if err := p.Post(t.Context(), nil); err != nil || notes != 1 {
+		p := &Patient{Patience: time.Minute, Note: func(error) { notes++ }}
+		if err := p.Do(t.Context(), a.send); err != nil || notes != 1 {
 			t.Fatalf("%d notes, %v", notes, err)
 		}
 		time.Sleep(time.Hour) // nothing to send
@@ -77,7 +77,7 @@ func TestPatienceCountsWithoutSuccess(t *testing.T) {
 			a.errs = append(a.errs, gone)
 		}
 		began := time.Now()
-		err := p.Post(t.Context(), nil)
+		err := p.Do(t.Context(), a.send)
 		if !errors.Is(err, ErrImpatient) || !errors.Is(err, gone) {
 			t.Errorf("error %v, want %v", err, ErrImpatient)
 		}
@@ -93,10 +93,10 @@ func TestPatienceCountsWithoutSuccess(t *testing.T) {
 func TestPatientEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &answers{errs: []error{&StatusError{Status: 429, RetryAfter: 30 * time.Second}}}
-		p := &Patient{Send: a.send, Patience: time.Hour}
+		p := &Patient{Patience: time.Hour}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := p.Post(ctx, nil); !errors.Is(err, context.DeadlineExceeded) || len(a.tries) != 1 {
+		if err := p.Do(ctx, a.send); !errors.Is(err, context.DeadlineExceeded) || len(a.tries) != 1 {
 			t.Errorf("%d tries, %v", len(a.tries), err)
 		}
 	})

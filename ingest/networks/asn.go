@@ -39,7 +39,7 @@ type asRecord struct {
 const maxDatabaseBytes = 1 << 30
 
 // OpenASNs reads the file at path into memory. A mapped one would change, or
-// fault, under a look-up if somebody wrote over the file.
+// fault, during a look-up if the file were overwritten.
 func OpenASNs(path string) (*ASNs, error) {
 	content, err := readDatabase(path)
 	if err != nil {

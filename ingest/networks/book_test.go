@@ -89,7 +89,7 @@ func TestTheSurerSourceGoesFirst(t *testing.T) {
 		{"an IPv4 address mapped", "::ffff:203.0.113.5", pixel.Network{Known: true, ASNumber: 64496, ListDate: ofASNs}},
 		{"a damaged record", "198.51.100.200", pixel.Network{}},
 		{"the relay, with its own place", "172.224.226.1", pixel.Network{Known: true, Name: "apple_relay", ASNumber: 36183, Country: "GB", Region: "EN", ListDate: ofRelay}},
-		{"the operator says it is none", "172.224.226.17", pixel.Network{Known: true, Name: "none", ASNumber: 36183, Country: "US", ListDate: ofTable}},
+		{"the operator says network none", "172.224.226.17", pixel.Network{Known: true, Name: "none", ASNumber: 36183, Country: "US", ListDate: ofTable}},
 		{"the operator's proxy fields", "203.0.113.200", pixel.Network{Known: true, ProxyType: "hosting", ProxyDescription: "cloud", ASNumber: 64496, ListDate: ofTable}},
 		{"all of it from the operator", "203.0.113.77", pixel.Network{Known: true, Name: "scanner:a", ASNumber: 1, Country: "IT", ListDate: ofTable}},
 		{"a row of the operator that says nothing", "10.1.1.1", pixel.Network{Known: true, ListDate: ofTable}},

@@ -7,7 +7,7 @@
 //
 // The standalone pixel and `glint classify` read them; the emulator is given a
 // copy of the operator's table. The package knows no address by itself, and
-// tells nothing of hosting unless the operator's table does.
+// no hosting network that the operator's table does not have.
 //
 // The operator's file is CSV with the header
 //
@@ -111,7 +111,7 @@ func Read(r io.Reader) (*Table, error) {
 			return nil, fmt.Errorf("%w: line %d: %w", ErrFile, line, err)
 		}
 		if _, twice := t.table.Get(row.Prefix); twice {
-			return nil, fmt.Errorf("%w: line %d: prefix %s stands there twice", ErrFile, line, row.Prefix)
+			return nil, fmt.Errorf("%w: line %d: prefix %s is listed twice", ErrFile, line, row.Prefix)
 		}
 		t.rows = append(t.rows, row)
 		t.table.Insert(row.Prefix, row.Network)
@@ -138,7 +138,7 @@ func columns(header []string) (map[string]int, error) {
 			return nil, fmt.Errorf("%w: unknown column %q", ErrFile, name)
 		}
 		if _, twice := column[name]; twice {
-			return nil, fmt.Errorf("%w: column %s stands there twice", ErrFile, name)
+			return nil, fmt.Errorf("%w: column %s is named twice", ErrFile, name)
 		}
 		column[name] = i
 	}
@@ -165,7 +165,7 @@ func parseRow(cell func(string) string) (Row, error) {
 		n.ASNumber = uint32(v)
 	}
 	if !validName(n.Name) {
-		return Row{}, fmt.Errorf("network %q is none of apple_relay, scanner:<name>, hosting, none, unknown", n.Name)
+		return Row{}, fmt.Errorf("network %q is unknown; want apple_relay, scanner:<name>, hosting, none or unknown", n.Name)
 	}
 	if n.Country != "" && !isCountry(n.Country) {
 		return Row{}, fmt.Errorf("country %q is not two letters", n.Country)

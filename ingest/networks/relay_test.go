@@ -58,7 +58,7 @@ func TestFaultyRelayLists(t *testing.T) {
 		{"the whole world", appleList + "0.0.0.0/0,US,,\n", "line 5: prefix 0.0.0.0/0 is too wide"},
 		{"half of IPv6", "2000::/3,US,,\n", "line 1: prefix 2000::/3 is too wide"},
 		{"no prefix", "US,US-CA\n", `line 1: prefix "US"`},
-		{"a country that is none", "172.224.226.0/27,<b>,,\n", "line 1: country"},
+		{"an invalid country", "172.224.226.0/27,<b>,,\n", "line 1: country"},
 		{"an endless line", strings.Repeat("x", 1<<17), "too long"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

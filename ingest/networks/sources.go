@@ -17,7 +17,7 @@ const (
 	SourceASNs     = "asn_db"
 )
 
-// Files are where the sources lie; an empty path is none.
+// Files are the paths of the sources; an empty path means no such source.
 type Files struct {
 	Operator string // --networks
 	Home     string // glint's own folder with the lists of `glint networks`
@@ -28,7 +28,7 @@ type Files struct {
 // replaced as a whole. A file that is faulty, and one of the operator's that is
 // missing, leaves the list that was there. Apple's list may come later, and go.
 //
-// The files are looked at when somebody asks, once a second at the most. It is
+// A look-up checks whether the files have changed, once a second at the most. It is
 // safe for concurrent use.
 type Sources struct {
 	operator func() *Table

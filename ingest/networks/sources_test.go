@@ -32,14 +32,14 @@ func newSourceWorld(t *testing.T) *sourceWorld {
 	w.put(t, w.files.Operator, header+"203.0.113.0/24,scanner:first,,,,\n")
 	w.put(t, w.files.ASNs, string(asnDatabase(t)))
 	var err error
-	w.sources, err = openSources(w.files, nil, w.tell, func() time.Time { return w.now })
+	w.sources, err = openSources(w.files, nil, w.note, func() time.Time { return w.now })
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
 
-func (w *sourceWorld) tell(source string, fault error) {
+func (w *sourceWorld) note(source string, fault error) {
 	word := "taken"
 	if fault != nil {
 		word = "refused"

@@ -11,7 +11,7 @@
 // holds no buffer. The client's address is taken from the headers of declared
 // proxies only. The package stores nothing and logs nothing about clients.
 //
-// The messages are those of RFC 9112, read as leniently as can be, since no
+// It reads messages of RFC 9112 as leniently as can be, since no
 // request ever reaches another server: https://www.rfc-editor.org/rfc/rfc9112
 package pixelserver
 
@@ -49,7 +49,7 @@ const (
 type Config struct {
 	Observer pixel.Observer
 	Lookup   func(netip.Addr) pixel.Network // what is known of an address; nil: nothing
-	Proxies  Proxies                        // who may tell the client's address; zero: nobody
+	Proxies  Proxies                        // proxies whose header with the client's address is believed; zero: none
 	TLS      *tls.Config                    // nil: plain HTTP
 	Write    func(line []byte)              // takes one event line; must not wait or keep line
 	Now      func() time.Time

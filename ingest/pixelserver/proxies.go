@@ -12,8 +12,8 @@ import (
 // ErrProxies is wrapped by ParseProxies' errors.
 var ErrProxies = errors.New("pixelserver: faulty proxies")
 
-// The headers by which a proxy tells who asked it. Only one of them is read: a
-// proxy that writes one passes the other on as a client has sent it.
+// The headers in which a proxy gives the client's address. Only one of them is read:
+// a proxy that writes one passes the other on as the client has sent it.
 const (
 	XForwardedFor = "x-forwarded-for" // de facto; also of nginx, HAProxy, AWS
 	Forwarded     = "forwarded"       // RFC 7239

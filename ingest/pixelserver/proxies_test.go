@@ -24,7 +24,7 @@ func TestClientIsTheRightMostUntrustedAddress(t *testing.T) {
 		{"no proxy", "203.0.113.5", "", []string{"1.1.1.1"}, "203.0.113.5"},
 		{"a proxy", "10.1.1.1", "", []string{"203.0.113.9"}, "203.0.113.9"},
 		{"a proxy that is a single address", "192.0.2.7", "", []string{"203.0.113.9"}, "203.0.113.9"},
-		{"its neighbor is none", "192.0.2.8", "", []string{"203.0.113.9"}, "192.0.2.8"},
+		{"its neighbor is no proxy", "192.0.2.8", "", []string{"203.0.113.9"}, "192.0.2.8"},
 		{"a mapped address", "198.51.100.1", "", []string{"203.0.113.9"}, "203.0.113.9"},
 		{"a forged beginning", "10.1.1.1", "", []string{"1.1.1.1, 203.0.113.9"}, "203.0.113.9"},
 		{"two proxies", "10.1.1.1", "", []string{"1.1.1.1, 203.0.113.9, 10.2.2.2"}, "203.0.113.9"},

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// benchReceipts are those of a batch: ten records with 5,000 events each.
+// benchReceipts are the receipts of a batch: ten records with 5,000 events each.
 func benchReceipts() []Receipt {
 	list := make([]Receipt, 10)
 	for i := range list {

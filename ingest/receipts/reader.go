@@ -20,8 +20,8 @@ type Reader struct {
 	hours []time.Time
 }
 
-// OpenReader returns the shelf of a folder; an error around fs.ErrNotExist where
-// there is none.
+// OpenReader returns the reader of a folder. It fails with fs.ErrNotExist where the
+// folder is missing.
 func OpenReader(dir string) (*Reader, error) {
 	files, err := list(dir)
 	if err != nil {
@@ -36,8 +36,8 @@ func OpenReader(dir string) (*Reader, error) {
 	return s, nil
 }
 
-// Hours returns the hours that have receipts, the oldest first. It is the
-// shelf's own slice.
+// Hours returns the hours that have receipts, the oldest first. The slice belongs to
+// the reader.
 func (s *Reader) Hours() []time.Time { return s.hours }
 
 // Hour is the receipts of one hour: where they are, without their events. Its

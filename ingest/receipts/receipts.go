@@ -13,7 +13,7 @@
 //   - A write that failed or was cut off costs no other receipt.
 //   - The reader finds damage by checksums, counts it, and goes on behind it.
 //   - A clock that jumps makes no receipt old: see age.
-//   - The folder stays within its quota. Since tells from when on it is whole.
+//   - The folder stays within its quota. Since returns the time from which on it is complete.
 //
 // It does not hold lines, tokens or addresses, and does not look into the
 // warehouse. One process writes; package wal's lock sees to that.

@@ -16,7 +16,7 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// Folder is the name of the folder of receipts, beside those of the lanes.
+// Folder is the name of the folder of receipts, beside the folders of the lanes.
 const Folder = "receipts"
 
 // The defaults of Options.
@@ -32,7 +32,7 @@ const (
 )
 
 // ErrClosed is returned by Append after Close.
-var ErrClosed = errors.New("receipts: the book is closed")
+var ErrClosed = errors.New("receipts: the writer is closed")
 
 // Options say where receipts are kept, and for how long.
 type Options struct {
@@ -69,7 +69,7 @@ type hourFile struct {
 	torn bool // ends in a piece of a write that failed
 }
 
-// output is what a Book needs of a file.
+// output is what a Writer needs of a file.
 type output interface {
 	io.Writer
 	Sync() error
@@ -78,7 +78,8 @@ type output interface {
 	Close() error
 }
 
-// OpenWriter opens the book in o.Dir or begins one, and removes what is too old.
+// OpenWriter opens the receipts in o.Dir, or makes the folder, and removes files that
+// are too old.
 func OpenWriter(o Options) (*Writer, error) { return open(o, createFile) }
 
 func createFile(path string) (output, error) {

@@ -114,7 +114,7 @@ func TestOldReceiptsGoAndSinceTellsIt(t *testing.T) {
 		t.Errorf("since %v, %v", since, err)
 	}
 	now = now.Add(time.Hour)
-	b = book(t, dir, clock) // does not know when those of a file were received
+	b = book(t, dir, clock) // does not know when the receipts of a file were received
 	if since, err := Since(dir); err != nil || !since.Equal(noon.Add(2*time.Hour)) {
 		t.Errorf("since %v, %v", since, err)
 	}
@@ -264,7 +264,7 @@ func TestReceiptsGoWhenTheirTimeHasPassed(t *testing.T) {
 		keep(t, b, receipt(uint64(day+2), wall.Sub(noon), uint64(day+2)))
 	}
 	numbers := read(t, dir).numbers()
-	if len(numbers) == 0 || numbers[0] != 3 { // those of the first two days are older than seven
+	if len(numbers) == 0 || numbers[0] != 3 { // the first two days are more than seven days ago
 		t.Errorf("left: %v", numbers)
 	}
 }

@@ -92,5 +92,5 @@ func (l *look) problem(c codec.Counts) string {
 	if c.Lines > l.lines {
 		which = "none of the first " + strconv.Itoa(l.lines) + " lines is an event"
 	}
-	return which + ", of the first one: " + strings.TrimPrefix(l.fault.Error(), "event: ") + "; what is none is kept as a dead letter"
+	return which + ", of the first one: " + strings.TrimPrefix(l.fault.Error(), "event: ") + "; such lines are kept as dead letters"
 }

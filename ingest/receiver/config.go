@@ -33,7 +33,7 @@ type Config struct {
 	// /v1/logs/outcomes. Nil: there is no such route.
 	Outcomes   func(ctx context.Context, r Records) (Outcomes, error)
 	Ready      func() error // nil error: ready. Nil: always. Asked once a second at most
-	Status     func() any   // document of GET /v1/status, asked after Ready; nil: there is none
+	Status     func() any   // document of GET /v1/status, asked after Ready; nil: the route is missing
 	ServiceIDs []string     // Fastly services whose logs are welcome; empty: any
 
 	TLS               *tls.Config // nil: none

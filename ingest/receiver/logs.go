@@ -36,9 +36,8 @@ func (s *Server) logs(w http.ResponseWriter, r *http.Request) {
 // comes after the log needs memory by the line, not by the byte.
 const maxLines = 1_000_000
 
-// accept goes from what is cheap to check to what is dear: a body is not read
-// before all that its headers tell is in order, and with Expect: 100-continue
-// not even sent.
+// accept checks first what is cheap to check: a body is read only after its headers
+// have passed, and with Expect: 100-continue it is sent only then.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request, b *Body) error {
 	if r.Method != http.MethodPost && r.Method != http.MethodPut { // Fastly can do both
 		return postOnly
@@ -126,7 +125,7 @@ func (s *Server) count(ctx context.Context, b *Body) error {
 		defer s.decoders.Release(1)
 	}
 	var look look
-	counts, err := codec.CountWithHead(b.Codec, b.Bytes, s.MaxDecodedBytes, s.MaxLineBytes, look.head)
+	counts, err := codec.Count(b.Codec, b.Bytes, s.MaxDecodedBytes, s.MaxLineBytes, look.head)
 	switch {
 	case errors.Is(err, codec.ErrTooLarge):
 		return tooLarge

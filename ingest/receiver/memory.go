@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// memory lends buffers to bodies, up to a limit of bytes at any time. Who finds
-// no room waits in line, for a while.
+// memory lends buffers to bodies, up to a limit of bytes at any time. A body that
+// finds no room waits in line, for a while.
 //
 // Bodies that each hold a part and wait for more would wait for each other. So
-// a reserve, enough for one of the largest bodies, is for the body that has been
-// there for longest: it always gets on, and then the next one is the oldest.
+// only the oldest body may use the reserve, which is enough for one of the largest:
+// it always gets on, and then the next one is the oldest.
 type memory struct {
 	limit   int64
 	largest int64 // buffer
@@ -39,7 +39,7 @@ type lease struct {
 	memory  *memory
 	place   *list.Element
 	buffers [3]*buffer // the body so far, two while it grows
-	spoiled bool       // somebody may still read the buffers: they are not lent again
+	spoiled bool       // Store may still read the buffers: they are not lent again
 }
 
 type request struct {
@@ -52,8 +52,9 @@ func newMemory(limit, largest int64, wait time.Duration) *memory {
 	return &memory{limit: limit, largest: largest, wait: wait}
 }
 
-// reserve returns the most bytes that one body has: while it is received, the
-// last buffer and the one before it.
+// reserve returns the most bytes that one body holds: while it grows, the largest
+// buffer and the one before it, which is a byte smaller where the length was not
+// announced.
 func reserve(largest int64) int64 { return 2 * largest }
 
 // smallest buffer, as a power of two.
@@ -102,7 +103,7 @@ func (m *memory) take(ctx context.Context, l *lease, size int64) error {
 	default:
 	}
 	m.waiting.Remove(place)
-	m.grant() // those behind may need less
+	m.grant() // the next ones may need less
 	return busy
 }
 
@@ -116,8 +117,8 @@ func (m *memory) fits(l *lease, size int64) bool {
 	return m.used.Load()+size <= limit
 }
 
-// grant serves those who wait, in order, until one does not fit; the oldest
-// body does not wait for those before it. The caller holds mu.
+// grant serves the waiting requests in order until one does not fit; the oldest
+// body is served before its turn. The caller holds mu.
 func (m *memory) grant() {
 	inOrder := true
 	for e := m.waiting.Front(); e != nil; {

@@ -38,8 +38,8 @@ var (
 	notStored    = &Refusal{http.StatusServiceUnavailable, "not_stored", "the lines could not be stored now; send them again", 5 * time.Second}
 )
 
-// refusals are all of the above but those of other routes; their counters exist
-// before the first one.
+// refusals are all of the above that POST /v1/logs uses; their counters exist before
+// the first one.
 var refusals = []*Refusal{
 	badLane, badBody, unauthorized, noClientCert, wrongScope, postOnly, tooSlow, tooLarge, badCodec, busy, notStored,
 }

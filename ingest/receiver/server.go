@@ -125,9 +125,9 @@ func (s *Server) Serve(l net.Listener) error {
 	return err
 }
 
-// Shutdown drains: first /readyz says no for DrainDelay while bodies are still
-// taken, so that whoever sends them looks elsewhere; then no connection is
-// taken, and bodies that have begun may end within DrainTimeout. What is not
+// Shutdown drains: first /readyz fails for DrainDelay while bodies are still taken,
+// so that a balancer turns to other instances; then no connection is accepted, and
+// bodies that have begun may end within DrainTimeout. What is not
 // there by then has no 2xx and is cut off. It returns when no Store runs
 // any more, or with the error of ctx. A second call waits for the first and
 // returns what it did.

@@ -115,7 +115,7 @@ type ringToken struct {
 
 func newRing(tokens []Token) (ring, error) {
 	if len(tokens) == 0 {
-		return nil, fmt.Errorf("%w: there is none", ErrToken)
+		return nil, fmt.Errorf("%w: the list is empty", ErrToken)
 	}
 	r := make(ring, 0, len(tokens))
 	for i := range tokens {
@@ -151,9 +151,9 @@ func NewTokens(tokens ...Token) (*Tokens, error) {
 	return &Tokens{func() ring { return r }}, nil
 }
 
-// OpenTokens returns the fixed tokens and those of a file, which only its owner
-// may read, and follows the file when it changes. Logger, which may be nil, is
-// told of that, and of a fault that keeps the old list in use.
+// OpenTokens returns the fixed tokens and the tokens of a file, which only its owner
+// may read, and follows the file when it changes. A change is logged, and so is a
+// fault, which keeps the old list in use. Logger may be nil.
 func OpenTokens(file string, logger *slog.Logger, fixed ...Token) (*Tokens, error) {
 	return openTokens(file, logger, reload.Options{}, fixed...)
 }
@@ -195,9 +195,9 @@ func (t *Tokens) Labels(scope Scope) []string {
 	return labels
 }
 
-// identify returns whose token an Authorization header has. It compares digests
-// with every token, so that the time tells nothing about any of them. Two
-// headers are nobody's: which one counts would be a matter of taste.
+// identify returns the label and the scopes of the token in the Authorization header.
+// It compares digests with every token, so that the time it takes reveals nothing
+// about any of them. Two headers are refused, since either could be meant.
 func (t *Tokens) identify(headers []string) (label string, s scopes, ok bool) {
 	if len(headers) != 1 {
 		return "", 0, false

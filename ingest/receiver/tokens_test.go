@@ -83,7 +83,7 @@ func TestTokensFile(t *testing.T) {
 		{name: "no scope", text: "ok:logs:" + long + "\na:" + long, fault: "server: token: line 2: want label:scope[,scope]:secret"},
 		{name: "empty scope", text: "a::" + long, fault: "line 1: server: token: a has an unknown scope; there are logs and sends"},
 		{name: "unknown scope", text: "a:logs,all:" + long, fault: "line 1: server: token: a has an unknown scope; there are logs and sends"},
-		{name: "a label that is none", text: "A b:logs:" + long, fault: "line 1: server: token: a label has 1 to 32 of a-z, 0-9, _ and -"},
+		{name: "an invalid label", text: "A b:logs:" + long, fault: "line 1: server: token: a label has 1 to 32 of a-z, 0-9, _ and -"},
 		{name: "a short secret", text: "a:logs:hunter2", fault: "line 1: server: token: the secret of a has less than 16 characters"},
 		{name: "a space in the secret", text: "a:logs:0123456789 abcdef", fault: "line 1: server: token: the secret of a has a space or a character outside ASCII"},
 	} {

@@ -1,7 +1,7 @@
 // Package resolve moves opens that wait for their message to be registered.
 //
-// A pixel URL of nothing but a UUID does not tell its campaign. Who asks for it
-// before the message is registered leaves an open that waits in the table
+// A pixel URL of nothing but a UUID does not name its campaign. An open of it before
+// the message is registered waits in the table
 // unresolved_opens; a Mover looks again and again which of them can go to where
 // all opens are. It also holds the caps of the tables that strangers can fill.
 package resolve
@@ -109,8 +109,8 @@ func (m *Mover) TakeUnresolved(rows int) (taken int) { return m.unresolved.take(
 // TakeBadTokens says how many of the rows bad_tokens still takes.
 func (m *Mover) TakeBadTokens(rows int) (taken int) { return m.badTokens.take(rows) }
 
-// room counts rows of a table, roughly: those that were there when somebody
-// looked, and those that have come since.
+// room counts rows of a table, roughly: the rows at the last count, and the rows that
+// were inserted since.
 type room struct {
 	limit int64
 	rows  atomic.Int64

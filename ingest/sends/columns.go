@@ -108,7 +108,7 @@ func (c *columns) row(cells []string) (row Row, twice bool, reason string) {
 	}
 	if c.tracking >= 0 && columnName(cells[c.tracking]) != "" {
 		if row.Tracking, err = warehouse.ParseTracking(columnName(cells[c.tracking])); err != nil {
-			return row, false, "tracking is none of " + warehouse.TrackingModes
+			return row, false, "tracking must be one of " + warehouse.TrackingModes
 		}
 		if err := CheckTracking(row.Tracking); err != nil {
 			return row, false, err.Error()

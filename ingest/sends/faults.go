@@ -8,7 +8,7 @@ import (
 )
 
 // FileError is why a file is refused: a problem of the whole file, or faulty
-// rows. It never repeats a cell, which may be somebody's address.
+// rows. It never repeats a cell, which may be a person's address.
 type FileError struct {
 	Problem string  // of the file as a whole, or ""
 	Try     string  // what the operator can do about it, or ""
@@ -61,7 +61,7 @@ func (e *FileError) add(line int, reason string) {
 	}
 }
 
-// merge adds the faults of other, whose lines may lie between those of e.
+// merge adds the faults of other, whose lines may lie between the lines of e.
 func (e *FileError) merge(other *FileError) {
 	e.Count += other.Count
 	e.First = append(e.First, other.First...)

@@ -162,7 +162,7 @@ func (w *wallTime) in(zone *time.Location) (ParsedTime, error) {
 	return p, nil
 }
 
-// ownZone returns the zone that stands behind the time; nil if there is none.
+// ownZone returns the zone that is written behind the time, nil if none is.
 func (w *wallTime) ownZone() (zone *time.Location, ok bool) {
 	text := w.zone
 	if text == "" {

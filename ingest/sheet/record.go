@@ -129,8 +129,8 @@ func (s *Reader) parse(line []byte) (reason string, err error) {
 	}
 }
 
-// quoted reads a cell behind its first quote, and returns the rest of the line
-// behind its comma; last if there is none.
+// quoted reads a cell behind its first quote and returns the rest of the line behind
+// its comma; last reports that no comma follows.
 func (s *Reader) quoted(line []byte) (rest []byte, last bool, reason string, err error) {
 	over := false // the row is too long; its end is still looked for
 	for {

@@ -48,7 +48,7 @@ func (c *committer) run() {
 		select {
 		case <-c.log.wake:
 		case <-c.log.stop:
-			if c.take() { // somebody was quicker than Close
+			if c.take() { // a record was queued before Close
 				c.work()
 				continue
 			}

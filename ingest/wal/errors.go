@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// The conditions that a caller can tell apart with errors.Is.
+// The conditions that a caller can test for with errors.Is.
 var (
 	ErrClosed  = errors.New("wal: log is closed")
 	ErrLocked  = errors.New("wal: log is in use by another process")

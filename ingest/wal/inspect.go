@@ -75,6 +75,7 @@ func Repair(dir string, log *slog.Logger) (*Report, error) {
 }
 
 func (w *recoverer) reported() (*Report, error) {
+	w.report.Segments, w.report.Damages = []SegmentReport{}, []Damage{} // lists in JSON, never null
 	if err := w.run(); err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 	"glint/ingest/host/disk"
 )
 
-// lockFile is held by whoever has the log open.
+// lockFile is locked by the process that has the log open.
 const lockFile = "LOCK"
 
 // housekeeping is the period of sealing by age and of deleting segments.
@@ -46,7 +46,7 @@ type Log struct {
 	counts   counts
 	reported map[[2]uint64]bool // damages that are known, by their keys
 
-	wake chan struct{} // tells the committer of work; holds one
+	wake chan struct{} // wakes the committer; holds one signal
 	stop chan struct{} // closed by Close
 	done chan struct{} // closed when the committer has ended
 	kept chan struct{} // closed when the housekeeper has ended
@@ -63,7 +63,7 @@ type Recovery struct {
 
 // Open opens the log in o.Dir, or makes one. It takes the directory for itself
 // (ErrLocked), and repairs what an unclean stop has left at its end: nothing
-// that was acknowledged is lost, and Recovery tells what was found.
+// that was acknowledged is lost. Recovery returns what was found.
 func Open(o Options) (*Log, error) {
 	o.complete()
 	if len(o.Lane) > maxLane {
@@ -166,7 +166,7 @@ func (l *Log) wakeReaders() {
 	}
 }
 
-// wakeCommitter tells the committer that there is work.
+// wakeCommitter wakes the committer if it sleeps. It does not wait.
 func (l *Log) wakeCommitter() {
 	select {
 	case l.wake <- struct{}{}:

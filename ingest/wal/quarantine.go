@@ -142,7 +142,7 @@ func measureQuarantine(fsys disk.FS, dir string) (files int, bytes int64) {
 	q := filepath.Join(dir, quarantineDir)
 	names, err := fsys.ReadDir(q)
 	if err != nil {
-		return 0, 0 // there is none
+		return 0, 0 // nothing was ever damaged
 	}
 	for _, name := range names {
 		if filepath.Ext(name) != ".bytes" {

@@ -40,8 +40,8 @@ func (l *Log) release(to uint64) {
 	}
 }
 
-// Oldest returns the number of the oldest record that is still there, or of the
-// next one if there is none.
+// Oldest returns the number of the oldest record that the log still has; of an empty
+// log, the number of the next one.
 func (l *Log) Oldest() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -35,31 +35,32 @@ type Damage struct {
 
 // SegmentReport is what one segment holds.
 type SegmentReport struct {
-	Segment     uint64
-	File        string
-	FirstRecord uint64
-	Records     uint64 // good ones
-	Lines       uint64
-	BodyBytes   uint64 // as stored
-	FileBytes   int64
-	CreatedAt   time.Time
-	Sealed      bool
-	Damages     int
-	LostRecords uint64 // repaired before: their bytes are in quarantine
+	Segment     uint64    `json:"segment"`
+	File        string    `json:"file"`
+	FirstRecord uint64    `json:"first_record"`
+	Records     uint64    `json:"records"` // good ones
+	Lines       uint64    `json:"lines"`
+	BodyBytes   uint64    `json:"body_bytes"` // as stored
+	FileBytes   int64     `json:"file_bytes"`
+	CreatedAt   time.Time `json:"created_at"`
+	Sealed      bool      `json:"sealed"`
+	Damages     int       `json:"damages"`
+	LostRecords uint64    `json:"lost_records"` // repaired before: their bytes are in quarantine
 }
 
-// Report is what Inspect and Repair found in a log.
+// Report is what Inspect and Repair found in a log. The json tags here are a
+// contract: cli/JSON.md.
 type Report struct {
-	Dir      string
-	Lane     string
-	Segments []SegmentReport
-	Damages  []Damage // repaired, if Repair made the report
+	Dir      string          `json:"dir"`
+	Lane     string          `json:"lane"`
+	Segments []SegmentReport `json:"segments"`
+	Damages  []Damage        `json:"damages"` // repaired, if Repair made the report
 	// TornBytes at the end belong to a record that was never acknowledged: it
 	// was being written when the process or the machine stopped.
-	TornBytes int64
+	TornBytes int64 `json:"torn_bytes"`
 	// QuarantineFiles and QuarantineBytes are kept aside from damage.
-	QuarantineFiles int
-	QuarantineBytes int64
+	QuarantineFiles int   `json:"quarantine_files"`
+	QuarantineBytes int64 `json:"quarantine_bytes"`
 }
 
 // Records returns the number of good records.

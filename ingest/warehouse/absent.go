@@ -14,9 +14,9 @@ import (
 // A table without replication notes the name of an insert before it shows the
 // part with its rows. Killed between the two, ClickHouse then drops the repeat of
 // that insert as one that it has, and acknowledges it, although the rows were
-// never there. So who repeats a named insert looks afterwards what is missing.
+// never there. So after a repeated insert glint asks which rows are missing.
 
-// rowKey is what all tables that are written by events tell a row by.
+// rowKey is the key of a row in all tables that are written by events.
 type rowKey struct {
 	campaign uint64
 	message  uuid.UUID
@@ -24,18 +24,17 @@ type rowKey struct {
 	event    uint64
 }
 
-// AbsentOpens returns those of the rows that are not in the table opens.
+// AbsentOpens returns the given rows that are not in the table opens.
 func (w *Warehouse) AbsentOpens(ctx context.Context, opens []Open) ([]Open, error) {
 	return absent(ctx, w, "absent_opens", opens, (*Open).key)
 }
 
-// AbsentUnresolved returns those of the rows that are not in the table
-// unresolved_opens. A row that has been moved since is there.
+// AbsentUnresolved returns the given rows that are not in the table unresolved_opens. A row that has been moved since is there.
 func (w *Warehouse) AbsentUnresolved(ctx context.Context, opens []Open) ([]Open, error) {
 	return absent(ctx, w, "absent_unresolved", opens, (*Open).key)
 }
 
-// AbsentBadTokens returns those of the rows that are not in the table bad_tokens.
+// AbsentBadTokens returns the given rows that are not in the table bad_tokens.
 func (w *Warehouse) AbsentBadTokens(ctx context.Context, bad []BadToken) ([]BadToken, error) {
 	return absent(ctx, w, "absent_bad_tokens", bad, func(b *BadToken) rowKey {
 		return rowKey{openedAt: b.OpenedAt, event: b.EventID}

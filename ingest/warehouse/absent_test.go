@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// others are as many rows that nobody inserted, each like one that somebody did
+// others are as many rows that were not inserted, each like one that was
 // but for one part of its key.
 func others(opens []Open) (other []Open) {
 	for i, change := range []func(*Open){
@@ -82,9 +82,9 @@ func TestMissingBadTokensAreFound(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)
 	bad := []BadToken{
-		{OpenedAt: noon, EventID: 1, ReceivedAt: time.Now()},
-		{OpenedAt: noon, EventID: 2, ReceivedAt: time.Now()},
-		{OpenedAt: noon.Add(time.Second), EventID: 1, ReceivedAt: time.Now()},
+		{Facts: Facts{OpenedAt: noon, EventID: 1, ReceivedAt: time.Now()}},
+		{Facts: Facts{OpenedAt: noon, EventID: 2, ReceivedAt: time.Now()}},
+		{Facts: Facts{OpenedAt: noon.Add(time.Second), EventID: 1, ReceivedAt: time.Now()}},
 	}
 	if err := w.InsertBadTokens(t.Context(), "missing", bad[:1]); err != nil {
 		t.Fatal(err)

@@ -79,7 +79,7 @@ func questions(campaign uint64) map[string]func(context.Context, *Warehouse) err
 	for i := range opens {
 		events = append(events, opens[i].EventID)
 		ids = append(ids, opens[i].MessageID)
-		bad = append(bad, BadToken{OpenedAt: noon, EventID: uint64(i)})
+		bad = append(bad, BadToken{Facts: Facts{OpenedAt: noon, EventID: uint64(i)}})
 	}
 	all := map[string]func(context.Context, *Warehouse) error{}
 	for name, f := range map[string]func(ctx context.Context, w *Warehouse) (any, error){
@@ -123,7 +123,7 @@ func TestASpoiltAnswerIsAnError(t *testing.T) {
 	campaign := newCase(t, direct)
 	opens := manyOpens(campaign, 300)
 	if err := errors.Join(direct.InsertOpens(t.Context(), "o", opens[:100]), direct.InsertUnresolved(t.Context(), "u", opens[200:]),
-		direct.InsertBadTokens(t.Context(), "b", []BadToken{{OpenedAt: noon, ReceivedAt: time.Now(), Fault: "signature"}})); err != nil {
+		direct.InsertBadTokens(t.Context(), "b", []BadToken{{Facts: Facts{OpenedAt: noon, ReceivedAt: time.Now()}, Fault: "signature"}})); err != nil {
 		t.Fatal(err)
 	}
 	registerPart(t, direct, campaign, 0, 100, true, nil)

@@ -18,8 +18,8 @@ import (
 // ErrNoCampaign is returned for a campaign that does not exist.
 var ErrNoCampaign = errors.New("warehouse: no such campaign")
 
-// Campaign is a campaign with the key of its message ids. The key is a secret:
-// who has it can tell which recipient a message id stands for.
+// Campaign is a campaign with the key of its message ids. The key is a secret: it
+// reveals which recipient a message id stands for.
 type Campaign struct {
 	ID        uint64
 	Name      string
@@ -73,8 +73,8 @@ func (w *Warehouse) campaignNamed(ctx context.Context, name string) (Campaign, e
 	return c, nil
 }
 
-// EnsureCampaign returns the campaign of that name, as CampaignNamed does, and
-// makes it if there is none, under the name that CampaignName returns. Two
+// EnsureCampaign returns the campaign of that name, as CampaignNamed does, and makes
+// it if it is missing, under the name that CampaignName returns. Two
 // callers at once get the same one: their inserts bear the same name, so that
 // ClickHouse takes only the first. A name that CampaignName refuses is an error.
 func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, error) {

@@ -15,8 +15,8 @@ var ErrNoSchema = errors.New("warehouse: the schema is missing (run: glint migra
 var ErrRows = errors.New("warehouse: unfit rows")
 
 // permanentCodes are the ClickHouse errors about the rows themselves: values
-// that cannot be read or converted, and those that are in no enum. The numbers
-// are those of ClickHouse's ErrorCodes.cpp. A missing table, column, setting or
+// that cannot be read or converted, and values that no enum has. The numbers are
+// from ClickHouse's ErrorCodes.cpp. A missing table, column, setting or
 // right is not among them, since the operator can mend it and the rows are good.
 var permanentCodes = map[int32]bool{
 	6:   true, // CANNOT_PARSE_TEXT

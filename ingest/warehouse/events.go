@@ -40,14 +40,14 @@ func (w *Warehouse) ReceivedEvents(ctx context.Context, from, until time.Time, p
 	return nil
 }
 
-// MissingOpens returns those of the events that have no row in opens. It takes
+// MissingOpens returns the given events that have no row in opens. It takes
 // about as long for one event as for half a million.
 func (w *Warehouse) MissingOpens(ctx context.Context, events []uint64) ([]uint64, error) {
 	return w.askOfEvents(ctx, "missing_opens", events)
 }
 
-// UnresolvedEvents returns those of the events that wait for the registration of
-// their message. One that was moved into opens does not wait.
+// UnresolvedEvents returns the given events that wait for the registration of their
+// message. One that was moved into opens does not wait.
 func (w *Warehouse) UnresolvedEvents(ctx context.Context, events []uint64) ([]uint64, error) {
 	return w.askOfEvents(ctx, "unresolved_events", events)
 }

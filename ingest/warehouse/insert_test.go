@@ -78,7 +78,7 @@ func TestEveryColumnOfAnOpenArrives(t *testing.T) {
 func TestAnOpenWithoutFacts(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)
-	if err := w.InsertOpens(t.Context(), "empty", []Open{{OpenedAt: noon, ReceivedAt: noon}}); err != nil {
+	if err := w.InsertOpens(t.Context(), "empty", []Open{{Facts: Facts{OpenedAt: noon, ReceivedAt: noon}}}); err != nil {
 		t.Fatal(err)
 	}
 	got := text(t, e, "SELECT ip, user_agent, network_list_date, as_number, class, token_status, extra FROM opens")

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// CampaignsOf returns the campaigns of those of the messages that are registered
-// for URLs of nothing but their id.
+// CampaignsOf returns the campaign of each message that is registered for a URL of
+// nothing but its id. Other messages are not in the map.
 func (w *Warehouse) CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error) {
 	found := map[uuid.UUID]uint64{}
 	if len(messages) == 0 {

@@ -37,7 +37,7 @@ const maxKeptBytes = 32 << 20
 
 // free gives the block to another insert.
 func (n *native) free() {
-	clear(n.distinct) // they are parts of somebody's lines
+	clear(n.distinct) // they are parts of lines, which hold personal data
 	clear(n.keys)
 	if texts, ok := n.scratch[reflect.TypeFor[string]()].([]string); ok {
 		clear(texts[:cap(texts)])
@@ -123,8 +123,8 @@ func (n *native) text(s string) {
 	n.bytes = append(binary.AppendUvarint(n.bytes, uint64(len(s))), s...)
 }
 
-// maps appends maps of texts: where those of each row end, then all their keys,
-// then all their values.
+// maps appends maps of texts: the end of each row's map, then all keys, then all
+// values.
 func (n *native) maps(values []map[string]string) {
 	n.text("Map(String, String)")
 	end := uint64(0)
@@ -164,7 +164,7 @@ func (n *native) enum(kind string, values []int8) error {
 	n.text(kind)
 	for _, v := range values {
 		if !known[uint8(v)] {
-			return fmt.Errorf("%d is none of %s", v, kind)
+			return fmt.Errorf("%d is no value of %s", v, kind)
 		}
 		n.bytes = append(n.bytes, byte(v))
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // RecipientKey stands for a recipient in all campaigns of a database: the first
-// 16 bytes of an HMAC-SHA256 of the normalized recipient. The zero key is none.
+// 16 bytes of an HMAC-SHA256 of the normalized recipient. The zero key stands for no recipient.
 // As a number (UInt128) it is little-endian.
 type RecipientKey [16]byte
 

@@ -12,7 +12,7 @@ import (
 	"glint/schema"
 )
 
-// unresolvedColumns are those of opens without the campaign.
+// unresolvedColumns are the columns of opens but for the campaign.
 var unresolvedColumns = openColumns[1:]
 
 // InsertUnresolved keeps opens whose message is not registered yet, in one named

@@ -96,7 +96,7 @@ func parseDSN(dsn string) (*clickhouse.Options, error) {
 	}
 	options, err := clickhouse.ParseDSN(u.String())
 	if err != nil {
-		return nil, fmt.Errorf("%w: its parameters are not those of clickhouse-go", ErrDSN)
+		return nil, fmt.Errorf("%w: clickhouse-go refuses its parameters", ErrDSN)
 	}
 	options.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
 	options.DialTimeout = 10 * time.Second
@@ -131,6 +131,3 @@ func (w *Warehouse) Close() error { return w.conn.Close() }
 
 // Ping asks whether the warehouse answers.
 func (w *Warehouse) Ping(ctx context.Context) error { return w.conn.Ping(ctx) }
-
-// Address returns the host and port of the warehouse, for messages.
-func (w *Warehouse) Address() string { return strings.Join(w.options.Addr, ",") }

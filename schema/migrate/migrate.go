@@ -32,7 +32,7 @@ import (
 // than this one knows.
 var ErrNewer = errors.New("migrate: the database has a newer schema than this program")
 
-// Result tells what Up changed; both are empty if there was nothing to do.
+// Result lists what Up changed; both lists are empty if there was nothing to do.
 type Result struct {
 	Applied []string // migrations, as in Migration.Name
 	Views   []string // views that were created again
@@ -45,7 +45,7 @@ type Migration struct {
 	AppliedAt time.Time // zero: pending
 }
 
-// Pending tells whether the migration is still to be applied.
+// Pending reports whether the migration is still to be applied.
 func (m Migration) Pending() bool { return m.AppliedAt.IsZero() }
 
 // Up applies what is pending to the database that db is connected to. The user

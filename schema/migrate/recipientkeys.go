@@ -12,7 +12,7 @@ import (
 	"glint/schema"
 )
 
-// fillRecipientKeys makes the secret of recipient keys where there is none, and
+// fillRecipientKeys makes the secret of recipient keys if the database has none, and
 // gives a key to the rows of sends that an older program wrote. It may be cut
 // off anywhere and run again.
 func fillRecipientKeys(ctx context.Context, db *sql.DB) error {
@@ -40,7 +40,7 @@ func fillRecipientKeys(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// ensureRecipientSecret inserts a secret where there is none. Two programs at
+// ensureRecipientSecret inserts a secret if the database has none. Two programs at
 // once give the insert one name, so that only the first is taken.
 func ensureRecipientSecret(ctx context.Context, db *sql.DB) error {
 	var secrets uint64

@@ -1,5 +1,5 @@
 -- Purpose: where the next page of bad tokens of some faults ends, and how many it has, so that a cut-off page is known.
--- Grain:   one row: the rows of the page and the key of its last one; 0 if there is none behind.
+-- Grain:   one row: the rows of the page and the key of its last one; 0 if no row follows.
 -- Units:   opened_at in Unix milliseconds; after_ms and after_event are the key of the last row of the page before.
 -- Reads:   the table bad_tokens by its key, so only as the warehouse user.
 SELECT count() AS rows, max((opened_ms, event_id)).1 AS last_ms, max((opened_ms, event_id)).2 AS last_event

@@ -1,5 +1,5 @@
 -- Purpose: what registering needs of an existing campaign, its secret key included.
--- Grain:   one row: the number of campaigns of that name, 0 if there is none, and of two campaigns with the same name the oldest.
+-- Grain:   one row: the number of campaigns of that name, 0 if no campaign has it; of two campaigns with the same name the oldest counts.
 -- Units:   created_at is UTC milliseconds; id_key is 32 raw bytes, all zero once it was forgotten.
 -- Reads:   the table campaigns, so only as the warehouse user.
 SELECT found, oldest.1, oldest.2, oldest.3, oldest.4, oldest.5, oldest.6, oldest.7, oldest.8

@@ -1,4 +1,4 @@
--- Purpose: tells recipient_messages of the rows of sends that an older program wrote.
+-- Purpose: adds to recipient_messages the rows of sends that an older program wrote.
 -- Grain:   one row per message of a recipient; a row that is there already is replaced by an equal one.
 -- Units:   none.
 -- Reads:   the tables sends and recipient_secret, so only as the warehouse user.

@@ -4,7 +4,7 @@
 -- Reads:   of the table opens two columns, one of them as a whole; only as the warehouse user.
 --
 -- A reader that cannot hold all of them takes part after part. The multiplication spreads events over the parts, even
--- those whose ids somebody made up.
+-- events whose ids were made up.
 --
 -- The rows come as they are read, so an answer that was cut off looks like a short one. Its reader must ask for the events
 -- that it misses: see missing_opens.

@@ -131,8 +131,8 @@ func (e *Emulator) Stop() {
 	<-e.done
 }
 
-// freeAddress replaces port 0 by a free one, since the emulator does not tell
-// which one it took.
+// freeAddress replaces port 0 by a free one, since the emulator does not
+// report which one it took.
 func freeAddress(address string) (string, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {

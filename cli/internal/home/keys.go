@@ -1,6 +1,7 @@
 package home
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -8,10 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"reflect"
-	"syscall"
 
 	"glint/edge/token"
 	"glint/ingest/host/atomicfile"
+	"glint/ingest/host/filelock"
 	"glint/ingest/keyring"
 )
 
@@ -182,13 +183,14 @@ func (h Home) UpdateKeys(change func([]token.Key) ([]token.Key, error)) ([]token
 	return keys, nil
 }
 
-// lock takes a folder for this process until unlock, or its end.
+// lock takes a folder for this process until unlock, or its end. It waits for the
+// process that has it.
 func lock(dir string) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+	if err := filelock.Wait(context.Background(), f, func() {}); err != nil {
 		_ = f.Close()
 		return nil, err
 	}

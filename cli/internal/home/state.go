@@ -142,7 +142,7 @@ func (h Home) is(path string) bool {
 }
 
 // processID is the process's start time in the kernel's ticks since boot, ""
-// where the kernel does not tell: field 22 of /proc/PID/stat, counted after the
+// where the kernel does not report it: field 22 of /proc/PID/stat, counted after the
 // command in parentheses (proc(5)).
 func processID(pid int) string {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

@@ -1,152 +1,142 @@
 package output
 
 import (
-	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// Rows is a list that a command prints in the format that was asked for: a table
-// for people, CSV, or a JSON list of objects. Its columns have the names of the
-// JSON fields. A value is a string, bool, int, uint64, *float64 (a fraction),
-// time.Time or *time.Time; nil is not known.
-type Rows struct {
-	columns []string
-	rows    [][]any
-	zone    *time.Location
-}
-
-// NewRows returns a list without rows. Times in its table are of that zone; nil is UTC.
-func NewRows(zone *time.Location, columns ...string) *Rows {
-	if zone == nil {
-		zone = time.UTC
-	}
-	return &Rows{columns: columns, zone: zone}
-}
-
-// Add adds a row, with a value for each column.
-func (r *Rows) Add(values ...any) { r.rows = append(r.rows, values) }
-
-// Len returns the number of rows.
-func (r *Rows) Len() int { return len(r.rows) }
-
-// Write prints the list as table, csv or json.
-func (r *Rows) Write(w io.Writer, format string, style Style) error {
+// WriteRows writes a list in a form of --format: "json" a list of objects, "csv" a
+// row for each under a header, else a table. The fields of T are the columns, in
+// their order and with the names of their json tags; the fields of an embedded struct
+// are among them. A table omits the columns that without names.
+func WriteRows[T any](w io.Writer, format string, rows []T, without ...string) error {
 	switch format {
 	case "json":
-		return r.json(w)
+		return WriteJSON(w, append([]T{}, rows...)) // never null
 	case "csv":
-		return r.csv(w)
+		return writeCSV(w, rows)
 	}
-	return r.table(w, style)
+	return TableOf(rows, without...).Print(w)
 }
 
-func (r *Rows) table(w io.Writer, style Style) error {
-	header := make([]string, len(r.columns))
-	for i, name := range r.columns {
-		header[i] = strings.ToUpper(strings.ReplaceAll(name, "_", " "))
+// WriteJSON writes a document over several lines, safe for a terminal.
+func WriteJSON(w io.Writer, document any) error {
+	e := NewJSON(w)
+	e.SetIndent("", "  ")
+	return e.Encode(document)
+}
+
+// TableOf returns the table of rows without some columns. Numbers are aligned right.
+// The tag table of a field gives another header than the name, the tag layout
+// another form of a time than that of Time, and "percent" of a fraction.
+func TableOf[T any](rows []T, without ...string) *Table {
+	t := NewTable()
+	fields := slices.DeleteFunc(fieldsOf(reflect.TypeFor[T]()), func(f reflect.StructField) bool { return slices.Contains(without, f.Name) })
+	for i, f := range fields {
+		header, ok := f.Tag.Lookup("table")
+		if !ok {
+			header = strings.ToUpper(strings.ReplaceAll(f.Name, "_", " "))
+		}
+		t.header = append(t.header, header)
+		kind := f.Type
+		if kind.Kind() == reflect.Pointer {
+			kind = kind.Elem()
+		}
+		if kind.Kind() >= reflect.Int && kind.Kind() <= reflect.Float64 {
+			t.AlignRight(i)
+		}
 	}
-	t := NewTable(header...)
-	if style.Fit {
-		t.Fit(style.Width)
-	}
-	for _, row := range r.rows {
-		cells := make([]string, len(row))
-		for i, v := range row {
-			switch v := v.(type) {
-			case time.Time:
-				cells[i] = v.In(r.zone).Format("2006-01-02 15:04 MST")
-			case *time.Time:
-				if cells[i] = "–"; v != nil {
-					cells[i] = v.In(r.zone).Format("2006-01-02 15:04 MST")
-				}
-			case *float64:
-				cells[i] = Percent(v)
-				t.AlignRight(i)
-			case uint64:
-				cells[i] = Count(v)
-				t.AlignRight(i)
-			case int:
-				cells[i] = strconv.Itoa(v)
-				t.AlignRight(i)
-			case bool:
-				cells[i] = map[bool]string{true: "yes", false: "no"}[v]
-			default:
-				cells[i] = fmt.Sprint(v)
-			}
+	for i := range rows {
+		cells := make([]string, len(fields))
+		for c, f := range fields {
+			cells[c] = forPeople(reflect.ValueOf(&rows[i]).Elem().FieldByIndex(f.Index), f.Tag.Get("layout"))
 		}
 		t.Row(cells...)
 	}
-	return t.Write(style.Writer(w))
+	return t
 }
 
-// raw is a value as programs read it.
-func raw(v any) any {
-	switch v := v.(type) {
-	case time.Time:
-		return v.UTC().Format(time.RFC3339Nano)
-	case *time.Time:
-		if v == nil {
-			return nil
-		}
-		return v.UTC().Format(time.RFC3339Nano)
-	case *float64:
-		if v == nil {
-			return nil
-		}
-		return *v
-	}
-	return v
+// Total begins the last row with a word in place of its first cell.
+func (t *Table) Total(word string) *Table {
+	t.rows[len(t.rows)-1][0] = word
+	return t
 }
 
-func (r *Rows) csv(w io.Writer) error {
+func writeCSV[T any](w io.Writer, rows []T) error {
 	c := csv.NewWriter(w)
-	_ = c.Write(r.columns) // Error reports it
-	for _, row := range r.rows {
-		cells := make([]string, len(row))
-		for i, v := range row {
-			if v = raw(v); v != nil {
-				cells[i] = Plain(fmt.Sprint(v))
-			}
+	fields := fieldsOf(reflect.TypeFor[T]())
+	record := make([]string, len(fields))
+	for i, f := range fields {
+		record[i] = f.Name
+	}
+	_ = c.Write(record) // Error reports it
+	for i := range rows {
+		for k, f := range fields {
+			record[k] = forPrograms(reflect.ValueOf(&rows[i]).Elem().FieldByIndex(f.Index))
 		}
-		_ = c.Write(cells)
+		_ = c.Write(record)
 	}
 	c.Flush()
 	return c.Error()
 }
 
-func (r *Rows) json(w io.Writer) error {
-	objects := make([]object, len(r.rows))
-	for i, row := range r.rows {
-		objects[i] = object{r.columns, row}
-	}
-	e := NewJSON(w)
-	e.SetIndent("", "  ")
-	return e.Encode(objects)
-}
-
-// object is a JSON object with its fields in order.
-type object struct {
-	names  []string
-	values []any
-}
-
-// MarshalJSON implements json.Marshaler.
-func (o object) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	for i, name := range o.names {
-		fmt.Fprintf(&b, "%c%q:", "{,"[min(i, 1)], name)
-		if err := e.Encode(raw(o.values[i])); err != nil {
-			return nil, err
+// fieldsOf returns the fields of a struct that JSON has, named as there.
+func fieldsOf(t reflect.Type) (fields []reflect.StructField) {
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name != "" && name != "-" {
+			f.Name = name
+			fields = append(fields, f)
 		}
 	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return fields
+}
+
+// forPeople returns a cell of a table.
+func forPeople(v reflect.Value, layout string) string {
+	switch {
+	case v.Kind() == reflect.Pointer && v.IsNil():
+		return "–"
+	case v.Kind() == reflect.Pointer:
+		return forPeople(v.Elem(), layout)
+	case v.CanFloat() && layout == "percent":
+		p := v.Float()
+		return Percent(&p)
+	case v.CanUint():
+		return Count(v.Uint())
+	case v.CanInt() && v.Int() >= 0:
+		return Count(uint64(v.Int()))
+	}
+	at, ok := v.Interface().(time.Time)
+	switch {
+	case ok && layout != "":
+		return at.UTC().Format(layout)
+	case ok:
+		return Time(&at)
+	}
+	return fmt.Sprint(v.Interface())
+}
+
+// forPrograms returns a cell of CSV: nothing for nil, times in RFC 3339.
+func forPrograms(v reflect.Value) string {
+	switch {
+	case v.Kind() == reflect.Pointer && v.IsNil():
+		return ""
+	case v.Kind() == reflect.Pointer:
+		return forPrograms(v.Elem())
+	case v.Kind() == reflect.String:
+		return Plain(v.String())
+	case v.CanFloat():
+		return strconv.FormatFloat(v.Float(), 'g', -1, 64)
+	}
+	if at, ok := v.Interface().(time.Time); ok {
+		return at.UTC().Format(time.RFC3339Nano)
+	}
+	return fmt.Sprint(v.Interface())
 }

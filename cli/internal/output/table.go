@@ -4,6 +4,7 @@ package output
 
 import (
 	"io"
+	"os"
 	"strings"
 )
 
@@ -40,6 +41,19 @@ func (t *Table) Row(cells ...string) {
 func (t *Table) Fit(width int) *Table {
 	t.width = width
 	return t
+}
+
+// Print prints the table in the style of w: fitted to a terminal, in ASCII where
+// it shows nothing else. What goes elsewhere is the same whatever the locale says.
+func (t *Table) Print(w io.Writer) error {
+	if _, ok := w.(*os.File); !ok {
+		return t.Write(w)
+	}
+	style := StyleOf(w, os.Getenv)
+	if style.Fit {
+		t.Fit(style.Width)
+	}
+	return t.Write(style.Writer(w))
 }
 
 // Write prints the table; without rows only its header.

@@ -32,7 +32,7 @@ func data() map[string]*Data {
 	spring.Clients = []warehouse.ValueCount{value("Gmail", 1, 100_000), value("Outlook", 1, 90_000), value("unknown", 1, 7), value("Thunderbird", 1, 1)}
 	spring.Countries = []warehouse.ValueCount{value("", 200_000, 120_000)}
 	for i, c := range []string{"DE", "US", "FR", "AT", "CH", "GB", "NL", "IT", "ES", "PL", "SE"} {
-		spring.Countries = append(spring.Countries, value(c, uint64(60_000 / (i + 1)), uint64(50_000 / (i + 1))))
+		spring.Countries = append(spring.Countries, value(c, uint64(60_000/(i+1)), uint64(50_000/(i+1))))
 	}
 	spring.Reasons = []warehouse.ValueCount{value("apple_mpp_relay", 340_000, 0), value("proxy_gmail", 120_000, 120_000), value("gateway_scanner", 9000, 0)}
 	spring.Lists = []List{{"Apple's relay", sent}, {"AS numbers", time.Time{}}}

@@ -2,10 +2,7 @@ package deadletters
 
 import (
 	"cmp"
-	"encoding/csv"
-	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -46,7 +43,7 @@ type row struct {
 	File            string    `json:"file,omitempty"`
 	Files           int       `json:"files"`
 	Lines           int       `json:"lines"`
-	LineBytes       int64     `json:"line_bytes"`
+	LineBytes       int64     `json:"line_bytes" table:"BYTES"`
 	FirstReceivedAt time.Time `json:"first_received_at"`
 	LastReceivedAt  time.Time `json:"last_received_at"`
 }
@@ -67,19 +64,15 @@ func runList(o *listOptions) error {
 	if err != nil {
 		return err
 	}
-	switch o.format {
-	case "json":
-		e := output.NewJSON(o.app.Out)
-		e.SetIndent("", "  ")
-		return e.Encode(rows)
-	case "csv":
-		return writeCSV(o.app.Out, rows)
+	without := "file"
+	if o.files {
+		without = "files"
 	}
-	return table(o, rows).Write(o.app.Out)
+	return output.WriteRows(o.app.Out, o.format, rows, without)
 }
 
 // count reads all files. The rows are sorted by reason, then by file.
-func count(o *listOptions) ([]*row, error) {
+func count(o *listOptions) ([]row, error) {
 	f, err := open(o.app)
 	if err != nil {
 		return nil, err
@@ -113,47 +106,12 @@ func count(o *listOptions) ([]*row, error) {
 			return nil, err
 		}
 	}
-	sorted := []*row{}
+	sorted := make([]row, 0, len(rows))
 	for _, r := range rows {
-		sorted = append(sorted, r)
+		sorted = append(sorted, *r)
 	}
-	slices.SortFunc(sorted, func(a, b *row) int {
+	slices.SortFunc(sorted, func(a, b row) int {
 		return cmp.Or(strings.Compare(a.Reason, b.Reason), a.FirstReceivedAt.Compare(b.FirstReceivedAt), strings.Compare(a.File, b.File))
 	})
 	return sorted, nil
-}
-
-func table(o *listOptions, rows []*row) *output.Table {
-	header := []string{"REASON", "FILES", "LINES", "BYTES", "FIRST RECEIVED AT", "LAST RECEIVED AT"}
-	if o.files {
-		header[1] = "FILE"
-	}
-	t := output.NewTable(header...).AlignRight(2, 3)
-	if !o.files {
-		t.AlignRight(1)
-	}
-	for _, r := range rows {
-		files := output.Count(uint64(r.Files))
-		if o.files {
-			files = r.File
-		}
-		t.Row(r.Reason, files, output.Count(uint64(r.Lines)), output.Count(uint64(r.LineBytes)),
-			output.Time(&r.FirstReceivedAt), output.Time(&r.LastReceivedAt))
-	}
-	return t
-}
-
-// writeCSV writes the fields of the JSON form. No field can be a formula of a
-// spreadsheet: reasons and file names are words of ours.
-func writeCSV(w io.Writer, rows []*row) error {
-	c := csv.NewWriter(w)
-	_ = c.Write([]string{"reason", "file", "files", "lines", "line_bytes", "first_received_at", "last_received_at"}) // Error has it
-	for _, r := range rows {
-		_ = c.Write([]string{
-			r.Reason, r.File, strconv.Itoa(r.Files), strconv.Itoa(r.Lines), strconv.FormatInt(r.LineBytes, 10),
-			r.FirstReceivedAt.Format(time.RFC3339Nano), r.LastReceivedAt.Format(time.RFC3339Nano),
-		})
-	}
-	c.Flush()
-	return c.Error()
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // truth is what a corpus's label allows: a set of classes, any of which is
-// right. Most labels do not tell one kind of machine from another.
+// right. Most labels do not distinguish one kind of machine from another.
 type truth uint16
 
 func oneOf(classes ...classify.Class) truth {

@@ -30,7 +30,7 @@ type FS interface {
 	// size of the disk that it is on.
 	Space(name string) (free, total int64, err error)
 	// Lock takes the exclusive lock of a file, which it creates, without
-	// waiting. It fails with *HeldError when somebody else has it.
+	// waiting. It fails with *HeldError when another open file has it.
 	Lock(name string) (io.Closer, error)
 }
 

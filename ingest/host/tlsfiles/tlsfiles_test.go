@@ -87,7 +87,7 @@ func (w *world) dial(t *testing.T, client *tls.Certificate) (string, error) {
 		return "", err
 	}
 	defer func() { _ = c.Close() }()
-	if _, err := c.Read(make([]byte, 5)); err != nil { // TLS 1.3 tells of a client's certificate here
+	if _, err := c.Read(make([]byte, 5)); err != nil { // TLS 1.3 reports a faulty client certificate here
 		return "", err
 	}
 	return c.ConnectionState().PeerCertificates[0].Subject.CommonName, nil

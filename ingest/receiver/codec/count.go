@@ -7,8 +7,8 @@ import (
 )
 
 // Counter counts the lines of what is written to it, in parts of any size. The
-// zero value is ready. A line of nothing but ASCII white space is none; the
-// last one needs no line feed.
+// zero value is ready. A line of nothing but ASCII white space does not count;
+// the last one needs no line feed.
 type Counter struct {
 	MaxLineBytes int // a line above it is counted in Long; 0: no line is
 
@@ -64,15 +64,10 @@ type Counts struct {
 	DecodedBytes int64
 }
 
-// Count decodes sent and counts its lines; the decoded bytes are not kept.
-// Above maxBytes of them it returns ErrTooLarge.
-func Count(c Codec, sent []byte, maxBytes int64, maxLineBytes int) (Counts, error) {
-	return CountWithHead(c, sent, maxBytes, maxLineBytes, nil)
-}
-
-// CountWithHead is Count for a caller that wants to see the first decoded bytes,
-// as many as come at once: it calls look with them, which must not keep them.
-func CountWithHead(c Codec, sent []byte, maxBytes int64, maxLineBytes int, look func(head []byte)) (Counts, error) {
+// Count decodes sent and counts its lines; the decoded bytes are not kept. Above
+// maxBytes of them it returns ErrTooLarge. It calls look once, with the first
+// decoded bytes, as many as come at once, which look must not keep; nil: it does not.
+func Count(c Codec, sent []byte, maxBytes int64, maxLineBytes int, look func(head []byte)) (Counts, error) {
 	counter := Counter{MaxLineBytes: maxLineBytes}
 	if c == Plain {
 		if int64(len(sent)) > maxBytes {

@@ -24,7 +24,7 @@ func FuzzCount(f *testing.F) {
 	f.Fuzz(func(t *testing.T, kind byte, sent []byte) {
 		const most = 100_000
 		c := All[int(kind)%len(All)]
-		counts, err := Count(c, sent, most, 100)
+		counts, err := Count(c, sent, most, 100, nil)
 		text, err2 := AppendDecoded(nil, c, sent, most)
 		if !errors.Is(err2, err) || len(text) > most {
 			t.Fatalf("Count: %v; AppendDecoded: %d bytes, %v", err, len(text), err2)
@@ -35,9 +35,9 @@ func FuzzCount(f *testing.F) {
 				t.Fatalf("counted %+v of %d bytes with %d lines", counts, len(text), want)
 			}
 		case !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrTooLarge) && !errors.Is(err, ErrWindow):
-			t.Fatalf("an error of somebody else: %v", err)
+			t.Fatalf("an error of another package: %v", err)
 		}
-		if again, err := Count(c, healthy[c], most, 100); err != nil || again.Lines != 3 {
+		if again, err := Count(c, healthy[c], most, 100, nil); err != nil || again.Lines != 3 {
 			t.Fatalf("the next body: %+v, %v", again, err)
 		}
 	})

@@ -11,20 +11,84 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Reader reads a decoded body. It is not safe for concurrent use. Get one by
-// NewReader and give it back by Close.
-type Reader struct {
-	codec Codec
-	sent  bytes.Reader
-	left  int64 // decoded bytes that may still come
-
+// Decoder decodes streams of one codec, one after the other. It is not safe for
+// concurrent use.
+type Decoder struct {
+	codec  Codec
+	window int // most bytes of a zstd window
+	sent   io.Reader
 	gzip   *gzip.Reader
 	zstd   *zstd.Decoder
 	snappy *snappy.Reader
 }
 
-// Decoders are worth keeping: a zstd decoder has a window of up to 8 MiB. Those
-// that nobody uses are freed by the garbage collector.
+// NewDecoder returns a decoder without a stream. A zstd window above maxWindowBytes
+// is zstd.ErrWindowSizeExceeded. An unknown codec is decoded as Plain.
+func NewDecoder(c Codec, maxWindowBytes int) *Decoder {
+	return &Decoder{codec: c, window: maxWindowBytes}
+}
+
+// Reset begins a stream; nil lets go of the one before. Reset and Read return the
+// errors of the decoder and of sent unchanged.
+func (d *Decoder) Reset(sent io.Reader) (err error) {
+	d.sent = sent
+	switch d.codec {
+	case Gzip:
+		if sent == nil {
+			return nil
+		}
+		if d.gzip == nil {
+			d.gzip = new(gzip.Reader)
+		}
+		return d.gzip.Reset(sent)
+	case Zstd:
+		if d.zstd == nil {
+			if d.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(uint64(d.window))); err != nil {
+				return err
+			}
+		}
+		return d.zstd.Reset(sent)
+	case Snappy:
+		if d.snappy == nil {
+			d.snappy = snappy.NewReader(sent)
+			return nil
+		}
+		d.snappy.Reset(sent)
+	case Plain:
+	}
+	return nil
+}
+
+func (d *Decoder) Read(p []byte) (int, error) {
+	switch d.codec {
+	case Gzip:
+		return d.gzip.Read(p)
+	case Zstd:
+		return d.zstd.Read(p)
+	case Snappy:
+		return d.snappy.Read(p)
+	case Plain:
+	}
+	return d.sent.Read(p)
+}
+
+// Close lets go of the decoder's memory; the Decoder must not be used after it.
+func (d *Decoder) Close() {
+	if d.zstd != nil {
+		d.zstd.Close()
+	}
+}
+
+// Reader reads a decoded body. It is not safe for concurrent use. Get one by
+// NewReader and give it back by Close.
+type Reader struct {
+	decoder *Decoder
+	sent    bytes.Reader
+	left    int64 // decoded bytes that may still come
+}
+
+// Decoders are worth keeping: a zstd decoder has a window of up to 8 MiB. The
+// garbage collector frees the ones that are not in use.
 var readers = map[Codec]*sync.Pool{Plain: {}, Gzip: {}, Zstd: {}, Snappy: {}}
 
 const scratchBytes = 64 << 10
@@ -40,49 +104,23 @@ func NewReader(c Codec, sent []byte, maxBytes int64) (*Reader, error) {
 	}
 	r, ok := pool.Get().(*Reader)
 	if !ok {
-		r = &Reader{codec: c}
+		r = &Reader{decoder: NewDecoder(c, MaxWindowBytes)}
 	}
 	r.left = maxBytes
 	r.sent.Reset(sent)
-	if err := r.reset(); err != nil {
+	if err := r.decoder.Reset(&r.sent); err != nil {
 		r.Close()
-		return nil, err
+		if c == Gzip {
+			return nil, ErrDamaged // io.EOF too: a stream has one member at least
+		}
+		return nil, sorted(err)
 	}
 	return r, nil
 }
 
-func (r *Reader) reset() error {
-	switch r.codec {
-	case Gzip:
-		if r.gzip == nil {
-			r.gzip = new(gzip.Reader)
-		}
-		if err := r.gzip.Reset(&r.sent); err != nil {
-			return ErrDamaged // io.EOF too: a stream has one member at least
-		}
-		return nil
-	case Zstd:
-		if r.zstd == nil {
-			z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(MaxWindowBytes))
-			if err != nil {
-				return err
-			}
-			r.zstd = z
-		}
-		return sorted(r.zstd.Reset(&r.sent))
-	case Snappy:
-		if r.snappy == nil {
-			r.snappy = snappy.NewReader(&r.sent)
-			return nil
-		}
-		r.snappy.Reset(&r.sent)
-	}
-	return nil
-}
-
 // Read reads decoded bytes; it ends with io.EOF or an error of this package.
 func (r *Reader) Read(p []byte) (int, error) {
-	n, err := r.read(p)
+	n, err := r.decoder.Read(p)
 	if int64(n) > r.left {
 		n = int(r.left)
 		r.left = 0
@@ -92,25 +130,11 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, sorted(err)
 }
 
-func (r *Reader) read(p []byte) (int, error) {
-	switch r.codec {
-	case Gzip:
-		return r.gzip.Read(p)
-	case Zstd:
-		return r.zstd.Read(p)
-	case Snappy:
-		return r.snappy.Read(p)
-	}
-	return r.sent.Read(p)
-}
-
 // Close gives the decoder back; the Reader must not be used after it.
 func (r *Reader) Close() {
 	r.sent.Reset(nil)
-	if r.zstd != nil {
-		_ = r.zstd.Reset(nil) // only lets go of the input
-	}
-	readers[r.codec].Put(r)
+	_ = r.decoder.Reset(nil) // only lets go of the input
+	readers[r.decoder.codec].Put(r)
 }
 
 // sorted turns a decoder's error into one of this package.

@@ -16,7 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// readFile is a statement that shows a file to whoever may execute it; PATH
+// readFile is a statement that shows a file to the user that may execute it; PATH
 // stands for a file that is not the reader's.
 const readFile = "SELECT file('PATH')"
 

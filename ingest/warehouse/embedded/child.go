@@ -128,7 +128,7 @@ func runChild() (int, error) {
 	}
 }
 
-// announce tells the parent that the engine listens, once it does and once its
+// announce reports to the parent that the engine listens, once it does and once its
 // signal handler is safe.
 func announce(port int) {
 	const poll = 5 * time.Millisecond

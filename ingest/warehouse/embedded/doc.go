@@ -37,7 +37,7 @@
 //   - Passwords are in no argument list and no environment. The rendered
 //     configuration holds SHA-256 sums and the listener's key, and has mode 0600.
 //
-// Engine.Confinement says which of this a system lacks; so does the log.
+// Where a system lacks a part of this, the log says which.
 //
 // Not promised: that the warehouse user, who is trusted with its password,
 // cannot read the engine's own folders or damage them by SQL; that a reader

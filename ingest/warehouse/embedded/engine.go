@@ -189,9 +189,6 @@ func (e *Engine) Err() error {
 // Restarts counts how often the engine ended unasked and was started again.
 func (e *Engine) Restarts() uint64 { return e.supervisor.restarts.Load() }
 
-// Confinement says what keeps the engine's process from files and the network.
-func (e *Engine) Confinement() Confinement { return *e.supervisor.confined.Load() }
-
 // Stop ends the engine: no new requests, then a while for those under way, then
 // the engine itself. It returns when the engine is gone and the data directory
 // free. If ctx ends first the engine is killed, which loses no acknowledged row,

@@ -80,7 +80,7 @@ func (l *dirLock) holder() int {
 	}
 	for line := range strings.Lines(string(text)) {
 		pid, err := strconv.Atoi(strings.TrimSpace(line))
-		// EPERM means that it is alive and somebody else's.
+		// EPERM means that it is alive and another user's.
 		if err == nil && pid > 0 && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			return pid
 		}

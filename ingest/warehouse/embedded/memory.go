@@ -43,7 +43,7 @@ func memTotal(meminfo string) uint64 {
 }
 
 // groupLimit returns the lowest memory limit of the control groups around this
-// process, of either version; the largest number if there is none
+// process, of either version, in bytes; the largest number if no group has one
 // (https://docs.kernel.org/admin-guide/cgroup-v2.html, .../cgroup-v1/memory.html).
 func groupLimit(root fs.FS) uint64 {
 	lowest := uint64(math.MaxUint64)

@@ -108,7 +108,7 @@ func (p *process) start(spec []byte, cfg *Config, files layout, lock *dirLock) e
 	}()
 	// The pipe takes this much at once, so a dead child cannot block us.
 	if _, err := p.stdin.Write(spec); err != nil && !errors.Is(err, syscall.EPIPE) {
-		return fmt.Errorf("tell engine process what to run: %w", err)
+		return fmt.Errorf("send engine process its configuration: %w", err)
 	}
 	return lock.note(os.Getpid(), p.cmd.Process.Pid)
 }

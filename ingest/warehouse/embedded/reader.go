@@ -21,7 +21,7 @@ const (
 	maxReaderBody   = 1 << 20
 	readerBodies    = 64 << 20
 	maxExplainBytes = 16 << 20
-	// maxTurnWait is how long a statement waits for those of other readers.
+	// maxTurnWait is the longest wait of a statement for other readers' statements.
 	maxTurnWait = 30 * time.Second
 )
 

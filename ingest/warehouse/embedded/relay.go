@@ -48,7 +48,7 @@ func (b *backend) send(request *http.Request) (*http.Response, error) {
 	return b.transport.RoundTrip(request) //nolint:wrapcheck // callers look into it
 }
 
-// reportRefused tells the supervisor that the engine took no connection.
+// reportRefused reports to the supervisor that the engine refused a connection.
 func (b *backend) reportRefused() {
 	select {
 	case b.refused <- struct{}{}:
@@ -56,8 +56,8 @@ func (b *backend) reportRefused() {
 	}
 }
 
-// relay hands the current backend to requests and lets them wait while there
-// is none. Safe for concurrent use.
+// relay hands the current backend to requests, which wait while the engine restarts.
+// It is safe for concurrent use.
 type relay struct {
 	mu      sync.Mutex
 	current *backend

@@ -3,8 +3,8 @@ package embedded
 import "strings"
 
 // sealedSettings keep their value for the reader and for the warehouse user.
-// The engine does not check constraints in the SETTINGS of a sub-query, so
-// those of the reader alone would not hold; on entering a view it clamps each
+// The engine does not check constraints in the SETTINGS of a sub-query, so the
+// reader's constraints alone would not hold; on entering a view it clamps each
 // setting to the constraints of the view's definer.
 //
 // Sealed are settings that name files, hosts, schemas or SQL, or filter inside

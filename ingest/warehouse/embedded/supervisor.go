@@ -9,12 +9,14 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"glint/ingest/host/backoff"
 )
 
 // The rhythm of restarts. The first one comes at once.
 const (
-	firstBackoff = 250 * time.Millisecond
-	maxBackoff   = 5 * time.Second
+	firstPause = 250 * time.Millisecond
+	lastPause  = 5 * time.Second
 	// stableAfter is how long the engine must have run for the next restart to count as the first again.
 	stableAfter = 30 * time.Second
 	// maxFailedStarts in a row end the engine for good.
@@ -23,7 +25,7 @@ const (
 	maxPortTries = 5
 )
 
-// errPortTaken says that somebody took the inner port before the engine did.
+// errPortTaken means that another process took the inner port before the engine did.
 var errPortTaken = errors.New("embedded: inner port was taken")
 
 // supervisor keeps one engine running.
@@ -134,7 +136,7 @@ func (s *supervisor) launchFirst() (*process, *backend, error) {
 // run keeps the engine running until stop, beginning with one that runs. It
 // returns nil after stop, else why it gave up. The engine is gone when it returns.
 func (s *supervisor) run(child *process, way *backend) error {
-	var backoff time.Duration
+	pauses, delay := backoff.Backoff{First: firstPause, Last: lastPause}, time.Duration(0)
 	for {
 		began := time.Now()
 		s.relay.set(way)
@@ -144,12 +146,14 @@ func (s *supervisor) run(child *process, way *backend) error {
 			return nil
 		}
 		if time.Since(began) > stableAfter {
-			backoff = 0
+			pauses.Reset()
+			delay = 0
 		}
 		s.cfg.Logger.Error("engine ended, restarting", "reason", reason,
-			"restarts", s.restarts.Add(1), "delay", backoff, "log_dir", s.files.LogDir)
+			"restarts", s.restarts.Add(1), "delay", delay, "log_dir", s.files.LogDir)
 		var err error
-		child, way, backoff, err = s.relaunch(backoff)
+		child, way, err = s.relaunch(delay, &pauses)
+		delay = pauses.Next()
 		if errors.Is(err, errStopping) {
 			return nil
 		}
@@ -196,25 +200,20 @@ func (s *supervisor) isDeaf(child *process, way *backend) bool {
 	return false
 }
 
-// relaunch starts the engine again after delay, and again with growing delays
-// if that fails. It returns the delay for the next time.
-func (s *supervisor) relaunch(delay time.Duration) (*process, *backend, time.Duration, error) {
+// relaunch starts the engine again after delay, and again after each of pauses if
+// that fails. It returns errStopping, or an error after maxFailedStarts.
+func (s *supervisor) relaunch(delay time.Duration, pauses *backoff.Backoff) (*process, *backend, error) {
 	for failed := 0; ; {
-		select {
-		case <-s.stop.Done():
-			return nil, nil, 0, errStopping
-		case <-time.After(delay):
+		if backoff.Sleep(s.stop, delay) != nil {
+			return nil, nil, errStopping
 		}
-		delay = min(max(2*delay, firstBackoff), maxBackoff)
 		child, way, err := s.launch()
-		if err == nil {
-			return child, way, delay, nil
+		if err == nil || errors.Is(err, errStopping) {
+			return child, way, err
 		}
-		if errors.Is(err, errStopping) {
-			return nil, nil, 0, err
-		}
+		delay = pauses.Next()
 		if failed++; failed == maxFailedStarts {
-			return nil, nil, 0, fmt.Errorf("gave up after %d failed starts: %w", failed, err)
+			return nil, nil, fmt.Errorf("gave up after %d failed starts: %w", failed, err)
 		}
 		s.cfg.Logger.Error("engine did not start", "failed_starts", failed, "delay", delay, "log_dir", s.files.LogDir)
 	}

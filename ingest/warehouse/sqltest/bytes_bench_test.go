@@ -13,7 +13,7 @@ import (
 const benchOpens = 1_000_000
 
 // BenchmarkBytesPerOpen prints what an open takes on disk, all in all and column
-// by column, once its parts have merged. The rows resemble those of a CDN: half
+// by column, once its parts have merged. The rows resemble a CDN's: half
 // of them Apple's prefetch, a fifth Gmail's proxy, a tail of user agents, times
 // that decay with a mean of three days, 16 JA4 fingerprints that are frequent and 2,000 that are
 // not, sandboxes that live for some dozen requests.

@@ -60,7 +60,7 @@ func decodeContent(body []byte, encoding string) ([]byte, *Refusal) {
 	}
 	return nil, &Refusal{
 		codeNotImplemented, "NOT_IMPLEMENTED",
-		"the Content-Encoding is none of gzip, deflate, br and zstd",
+		"the Content-Encoding must be gzip, deflate, br or zstd",
 	}
 }
 

@@ -25,8 +25,7 @@ func New(limits Limits, explain Explain) *Gatekeeper {
 	return &Gatekeeper{limits: limits, explain: explain}
 }
 
-// Request is a reader's request. Parameters are those of the URL without the
-// account; Body is the decoded body; Views are the names that the reader may read.
+// Request is a reader's request. Parameters are the URL's, without the account; Body is the decoded body; Views are the names that the reader may read.
 type Request struct {
 	Parameters url.Values
 	Body       string

@@ -66,13 +66,6 @@ var combinators = []string{
 	"array", "merge", "state", "null", "map", "if",
 }
 
-// KnowsTableFunction says whether a table function of the engine is on one of
-// the lists, so that one of a newer engine is noticed.
-func KnowsTableFunction(name string) bool {
-	name = strings.ToLower(name)
-	return allowedTableFunctions[name] || refusedTableFunctions[name] || name == "format"
-}
-
 // functionRefused says whether a function is one of refusedFunctions, also with
 // combinators.
 func functionRefused(name string) bool {

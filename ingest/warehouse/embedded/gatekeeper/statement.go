@@ -15,7 +15,7 @@ type statement struct {
 // beginnings are the first words of the statements that a reader may send.
 var beginnings = []string{"SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXISTS"}
 
-// parse checks everything about a statement that its words alone tell. The text
+// parse checks everything about a statement that its words alone show. The text
 // returned has limits above the reader's lowered to them.
 func parse(source string, limits Limits) (*statement, *Refusal) {
 	tokens, refused := tokenize(source)

@@ -90,13 +90,13 @@ func TestAChangedViewIsCreatedAgainWithAllOthers(t *testing.T) {
 func TestViewsOfAnEarlierProgramAreDroppedAndThoseOfOthersKept(t *testing.T) {
 	w := enginetest.Open(t)
 	exec(t, w, "CREATE VIEW `no longer; needed` AS SELECT 1 AS x COMMENT 'glint views 0'")
-	exec(t, w, "CREATE VIEW somebody_elses AS SELECT 1 AS x COMMENT 'keep'")
+	exec(t, w, "CREATE VIEW other_owners AS SELECT 1 AS x COMMENT 'keep'")
 	mustUp(t, w, migrate.Result{})
-	left := exec(t, w, "SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN ('no longer; needed', 'somebody_elses')")
-	if left != "somebody_elses\n" {
+	left := exec(t, w, "SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN ('no longer; needed', 'other_owners')")
+	if left != "other_owners\n" {
 		t.Errorf("left: %q", left)
 	}
-	exec(t, w, "DROP VIEW somebody_elses")
+	exec(t, w, "DROP VIEW other_owners")
 }
 
 func TestADatabaseOfANewerProgramIsLeftAlone(t *testing.T) {

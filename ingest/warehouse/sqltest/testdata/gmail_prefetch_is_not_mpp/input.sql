@@ -1,5 +1,5 @@
 -- Gmail's prefetch has the class of Apple's, but is no evidence of Apple's: message 01 is in unique_opens only. A reason that
--- begins apple_mpp under another class is none either (message 02).
+-- begins apple_mpp under another class does not count as masked either (message 02).
 INSERT INTO campaigns (campaign_id, name, created_at, id_key) VALUES (7, 'case', '2026-03-01 00:00:00', 'k');
 INSERT INTO sends (campaign_id, message_id, recipient, state) VALUES
     (7, '00000000-0000-0000-0000-000000000001', 'a@example.com', 'registered'),
