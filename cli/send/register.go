@@ -100,10 +100,6 @@ func (o *registerOptions) readFile(ctx context.Context) (*sends.Recipients, erro
 	for _, text := range recipients.Warnings(o.now(), sends.SecondsOf(o.sentAt)) {
 		o.note("warning: %s", text)
 	}
-	if o.sentAt.IsZero() && !slices.ContainsFunc(recipients.Rows, func(r sends.Row) bool { return r.SentAt != 0 || r.DeliveredAt != 0 }) {
-		o.note("note: no time of sending is given, so that reports have no hours since the send, and later campaigns no history; " +
-			"--send-at TIME or a column sent_at adds it, now or by the same command again")
-	}
 	return recipients, nil
 }
 
@@ -180,6 +176,10 @@ func (o *registerOptions) register(ctx context.Context, w *warehouse.Warehouse, 
 	fmt.Fprintf(o.app.Err, "registered %s in campaign %q: %s new, %s known, %s changed%s\n",
 		output.Plural(n, "message", "messages"), b.Campaign.Name, output.Count(uint64(outcome.New)),
 		output.Count(uint64(outcome.Known)), output.Count(uint64(outcome.Changed)), skipped(b.Recipients))
+	if o.sentAt.IsZero() && !slices.ContainsFunc(b.Recipients.Rows, func(r sends.Row) bool { return r.SentAt != 0 || r.DeliveredAt != 0 }) {
+		o.note("note: no time of sending is given, so that reports have no hours since the send, and later campaigns no history; " +
+			"--send-at TIME or a column sent_at adds it, now or by the same command again")
+	}
 	return nil
 }
 

@@ -77,7 +77,8 @@ var otherMeanings = []string{"address", "subscriber", "to", "recipientaddress"}
 // if there are several or none.
 func sureColumn(header []string) (name string) {
 	for i, letters := range letterNames(header) {
-		if !slices.Contains(usualNames, letters) || slices.Contains(otherMeanings, letters) {
+		hides := printable(header[i]) != header[i] && i > 0 // the first may begin with a mark of its encoding
+		if hides || !slices.Contains(usualNames, letters) || slices.Contains(otherMeanings, letters) {
 			continue
 		}
 		if name != "" {
