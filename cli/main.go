@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/audit"
+	"glint/cli/campaign"
 	"glint/cli/classify"
 	"glint/cli/doctor"
 	"glint/cli/edge"
@@ -22,6 +23,7 @@ import (
 	"glint/cli/internal/app"
 	"glint/cli/internal/home"
 	"glint/cli/keys"
+	"glint/cli/lint"
 	"glint/cli/log"
 	"glint/cli/migrate"
 	"glint/cli/networks"
@@ -96,11 +98,11 @@ type group struct {
 func groups(a *app.App) []group {
 	return []group{
 		{"Start here:", []*cobra.Command{up.NewCmd(a), engine.NewCmd(a), version.NewCmd(a)}},
-		{"Campaigns:", []*cobra.Command{send.NewCmd(a), report.NewCmd(a, nil), ignore.NewCmd(a)}},
+		{"Campaigns:", []*cobra.Command{send.NewCmd(a), campaign.NewCmd(a), report.NewCmd(a, nil), ignore.NewCmd(a)}},
 		{"Operate:", []*cobra.Command{
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
 		}},
-		{"Check:", []*cobra.Command{doctor.NewCmd(a), audit.NewCmd(a, nil), classify.NewCmd(a)}},
+		{"Check:", []*cobra.Command{doctor.NewCmd(a), audit.NewCmd(a, nil), classify.NewCmd(a), lint.NewCmd(a)}},
 	}
 }
 

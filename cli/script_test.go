@@ -201,6 +201,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 // notRun are the examples that no script can run, with the reason.
 var notRun = map[string]string{
 	"glint networks update": "asks Apple",
+	"glint send test https://pixel.example.com/o/TOKEN.gif --as gmail":                                                  "asks a deployed pixel",
 	"glint doctor https://pixel.example.com --ingest-url https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY": "asks a deployed service",
 	"glint doctor http://127.0.0.1:8701 --ingest-url http://127.0.0.1:8702":                                             "takes fixed ports",
 	"glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com --apply":               "changes a Fastly service",

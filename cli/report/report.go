@@ -4,21 +4,32 @@ package report
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
 	"glint/cli/internal/output"
+	"glint/cli/internal/report"
+	"glint/ingest/host/atomicfile"
+	"glint/ingest/networks"
 	"glint/ingest/warehouse"
 )
 
 // Options are what the command was asked.
 type Options struct {
 	App      *app.App
-	Campaign string
+	Campaign string // "": the last ones
 	Format   string
+	Output   string // file; "": stdout
+	Open     bool   // show the page in a browser
+	Zone     *time.Location
 	DSN      string
 }
 
@@ -30,17 +41,39 @@ func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Comman
 	}
 	o := &Options{App: a}
 	cmd := &cobra.Command{
-		Use:   "report CAMPAIGN",
+		Use:   "report [CAMPAIGN]",
 		Short: "Print a campaign's opens and open rates",
-		Long: "Prints the numbers of the campaign with that name or id, computed from its opens as they are now. It changes\n" +
-			"nothing. The README defines each number, cli/JSON.md each field.",
-		Example: "  glint report spring\n  glint report spring --format json",
-		Args:    app.OneArg("campaign's name or id"),
+		Long: `Prints the numbers of the campaign with that name or id, computed from its opens as they are now; without an argument, a
+line for each of the last ten campaigns. It changes nothing. The README defines each number, cli/JSON.md each field.
+
+The same numbers come as text, Markdown, CSV, JSON, or as a page in one file that loads nothing and runs no script:
+--format html --output FILE writes it, --open shows it in your browser.`,
+		Example: "  glint report spring\n  glint report spring --format json\n  glint report spring --format html --output report.html",
+		Args:    app.AtMostOneArg("campaign's name or id"),
 	}
-	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
+	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv", "markdown", "html")
+	f := cmd.Flags()
+	f.StringVar(&o.Output, "output", "", "file to write, in place of stdout")
+	f.BoolVar(&o.Open, "open", false, "write the page to --output, or a temporary file, and show it in the browser")
+	zone := app.ZoneFlag(cmd)
 	app.WarehouseFlag(cmd, &o.DSN)
+	cmd.ValidArgsFunction = a.CompleteCampaigns
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.Campaign, o.Format = args[0], format.String()
+		o.Format, o.Zone = format.String(), zone.Location
+		if len(args) > 0 {
+			if o.Campaign = args[0]; o.Campaign == "" {
+				return app.UsageOf(cmd, errors.New("the campaign's name is empty"))
+			}
+		}
+		if o.Open {
+			if cmd.Flags().Changed("format") && o.Format != "html" {
+				return app.UsageOf(cmd, errors.New("--open shows the form html only"))
+			}
+			o.Format = "html"
+		}
+		if o.Campaign == "" && (o.Open || o.Format == "html" || o.Format == "markdown") {
+			return app.UsageOf(cmd, fmt.Errorf("--format %s wants one argument, the campaign's name or id", o.Format))
+		}
 		return run(cmd.Context(), o)
 	}
 	return cmd
@@ -53,97 +86,114 @@ func Run(ctx context.Context, o *Options) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	r, err := w.ReportOf(ctx, o.Campaign)
+	if o.Campaign == "" {
+		return o.last(ctx, w)
+	}
+	d, err := report.Gather(ctx, w, o.Campaign, o.Zone)
 	if errors.Is(err, warehouse.ErrNoCampaign) {
 		return o.App.NoCampaign(ctx, w, o.Campaign)
 	}
 	if err != nil {
 		return err
 	}
-	if o.Format == "json" {
-		return WriteJSON(o.App.Out, r)
+	d.Lists = o.lists()
+	return o.write(d)
+}
+
+// lastCount is how many campaigns are listed without an argument.
+const lastCount = 10
+
+// last lists the last campaigns.
+func (o *Options) last(ctx context.Context, w *warehouse.Warehouse) error {
+	all, err := w.Campaigns(ctx, 100)
+	if err != nil {
+		return err
 	}
-	return WriteTable(o.App.Out, r)
-}
-
-// document is the JSON form: a contract, described in cli/JSON.md.
-type document struct {
-	Campaign                string       `json:"campaign"`
-	CampaignID              uint64       `json:"campaign_id,string"`
-	Sends                   uint64       `json:"sends"`
-	Delivered               uint64       `json:"delivered"`
-	OpensTotal              uint64       `json:"opens_total"`
-	UniqueOpens             uint64       `json:"unique_opens"`
-	BotFilteredUniqueOpens  uint64       `json:"bot_filtered_unique_opens"`
-	ReliableUniqueOpens     uint64       `json:"reliable_unique_opens"`
-	MPPOnly                 uint64       `json:"mpp_only"`
-	MPPAdjustedOpenRate     *float64     `json:"mpp_adjusted_open_rate"`
-	OpenRateLow             *float64     `json:"open_rate_low"`
-	OpenRateHigh            *float64     `json:"open_rate_high"`
-	CILow                   *float64     `json:"ci_low"`
-	CIHigh                  *float64     `json:"ci_high"`
-	FirstOpenAt             *time.Time   `json:"first_open_at"`
-	LastOpenAt              *time.Time   `json:"last_open_at"`
-	UnregisteredOpensTotal  uint64       `json:"unregistered_opens_total"`
-	UnregisteredUniqueOpens uint64       `json:"unregistered_unique_opens"`
-	Tests                   uint64       `json:"tests"`
-	Measured                uint64       `json:"measured"`
-	MeasuredShare           *float64     `json:"measured_share"`
-	UnknownOnly             uint64       `json:"unknown_only"`
-	ConfirmedUniqueOpens    uint64       `json:"confirmed_unique_opens"`
-	Bounced                 uint64       `json:"bounced"`
-	Clicked                 uint64       `json:"clicked"`
-	ClickRate               *float64     `json:"click_rate"`
-	Complained              uint64       `json:"complained"`
-	Unsubscribed            uint64       `json:"unsubscribed"`
-	Replied                 uint64       `json:"replied"`
-	FirstReliableOpenAt     *time.Time   `json:"first_reliable_open_at"`
-	LastReliableOpenAt      *time.Time   `json:"last_reliable_open_at"`
-	ComputedAt              time.Time    `json:"computed_at"`
-	Estimates               []estimate   `json:"estimates"`
-	Warnings                []warning    `json:"warnings"`
-	Classes                 []classCount `json:"classes"`
-}
-
-type estimate struct {
-	Name       string   `json:"name"`
-	Rate       *float64 `json:"rate"`
-	Low        *float64 `json:"low"`
-	High       *float64 `json:"high"`
-	N          uint64   `json:"n"`
-	Assumption string   `json:"assumption"`
-}
-
-type warning struct {
-	Code string `json:"code"`
-	Text string `json:"text"`
-}
-
-type classCount struct {
-	Class       string `json:"class"`
-	OpensTotal  uint64 `json:"opens_total"`
-	UniqueOpens uint64 `json:"unique_opens"`
-}
-
-// WriteJSON prints the report as one object.
-func WriteJSON(w io.Writer, r *warehouse.Report) error {
-	d := document{
-		r.Campaign, r.CampaignID, r.Sends, r.Delivered, r.OpensTotal, r.UniqueOpens, r.BotFilteredUniqueOpens,
-		r.ReliableUniqueOpens, r.MPPOnly, r.MPPAdjustedOpenRate, r.OpenRateLow, r.OpenRateHigh, r.CILow, r.CIHigh,
-		r.FirstOpenAt, r.LastOpenAt, r.UnregisteredOpensTotal, r.UnregisteredUniqueOpens,
-		r.Tests, r.Measured, r.MeasuredShare, r.UnknownOnly, r.ConfirmedUniqueOpens, r.Bounced, r.Clicked, r.ClickRate,
-		r.Complained, r.Unsubscribed, r.Replied, r.FirstReliableOpenAt, r.LastReliableOpenAt, r.ComputedAt.UTC(),
-		[]estimate{},
-		warningsOf(r),
-		[]classCount{},
+	listed := report.Listed(all)
+	listed = listed[:min(len(listed), lastCount)]
+	lines, err := report.Overview(ctx, w, listed)
+	if err != nil {
+		return err
 	}
-	for _, e := range r.Estimates {
-		d.Estimates = append(d.Estimates, estimate(e))
+	if len(listed) == 0 {
+		fmt.Fprintln(o.App.Err, "there is no campaign yet; glint send register makes the first one (glint campaign list --all also lists demo, doctor and archived ones)")
 	}
-	for _, c := range r.Classes {
-		d.Classes = append(d.Classes, classCount(c))
+	return o.to(func(w io.Writer) error { return output.WriteRows(w, o.Format, lines, report.NotInTables...) })
+}
+
+// lists returns the lists of networks of this home, unless the warehouse is
+// another one's.
+func (o *Options) lists() []report.List {
+	if o.DSN != "" {
+		return nil
 	}
-	e := output.NewJSON(w)
-	e.SetIndent("", "  ")
-	return e.Encode(d)
+	sources, err := networks.OpenSources(networks.Files{Home: string(o.App.Home)}, nil, nil)
+	if err != nil {
+		return nil // glint networks list says why
+	}
+	return []report.List{{Name: "Apple's relay", Date: sources.Book().Dates()[networks.SourceRelay]}}
+}
+
+// write writes the report in its form to where it was asked for.
+func (o *Options) write(d *report.Data) error {
+	if o.Open && o.Output == "" {
+		dir, err := os.MkdirTemp("", "glint-report-")
+		if err != nil {
+			return fmt.Errorf("make a folder for the page: %w", err)
+		}
+		o.Output = filepath.Join(dir, "report.html")
+	}
+	if err := o.to(func(w io.Writer) error { return o.render(w, d) }); err != nil {
+		return err
+	}
+	if o.Open {
+		return show(o.Output)
+	}
+	return nil
+}
+
+// to lets write write to where the output was asked for; a file appears whole.
+func (o *Options) to(write func(io.Writer) error) error {
+	if o.Output == "" || o.Output == "-" {
+		return write(o.App.Out)
+	}
+	file, err := atomicfile.Create(o.Output)
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	if err := write(file); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	if err := file.Commit(); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	fmt.Fprintf(o.App.Err, "wrote %s\n", output.Safe(o.Output))
+	return nil
+}
+
+func (o *Options) render(w io.Writer, d *report.Data) error {
+	switch o.Format {
+	case "json":
+		return report.WriteJSON(w, d.Numbers)
+	case "csv":
+		return report.WriteCSV(w, report.Of(d))
+	case "markdown":
+		return report.WriteMarkdown(w, report.Of(d))
+	case "html":
+		return report.WriteHTML(w, report.Of(d))
+	}
+	return report.WriteTable(w, report.Of(d), output.StyleOf(w, o.App.Getenv))
+}
+
+// show opens a file in the program that the system has for pages.
+func show(file string) error {
+	opener := "xdg-open"
+	if runtime.GOOS == "darwin" {
+		opener = "open"
+	}
+	if err := exec.Command(opener, file).Start(); err != nil { //nolint:gosec // the program of the system, with a file of ours
+		return app.Try(fmt.Errorf("show the page: %w", err), "open "+output.Quote(file)+" in a browser")
+	}
+	return nil
 }

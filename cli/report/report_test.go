@@ -1,109 +1,15 @@
 package report
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"flag"
 	"io"
-	"math"
-	"os"
-	"reflect"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
-	"glint/ingest/warehouse"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func of[T any](v T) *T { return &v }
-
-// campaigns are reports whose forms are frozen.
-var campaigns = map[string]*warehouse.Report{
-	"spring": {
-		Campaign: "spring", CampaignID: math.MaxUint64, Sends: 1_250_000, Delivered: 1_248_000, OpensTotal: 903_117, UniqueOpens: 700_001,
-		BotFilteredUniqueOpens: 650_000, ReliableUniqueOpens: 300_000, MPPOnly: 340_000,
-		MPPAdjustedOpenRate: of(300_000.0 / 908_000), OpenRateLow: of(0.24038461538461539), OpenRateHigh: of(0.5208333333333334),
-		CILow: of(0.3294302), CIHigh: of(0.3313640),
-		FirstOpenAt: of(time.Date(2026, 11, 20, 9, 0, 1, 5e6, time.UTC)), LastOpenAt: of(time.Date(2026, 11, 21, 23, 59, 59, 999e6, time.UTC)),
-		UnregisteredOpensTotal: 3, UnregisteredUniqueOpens: 2,
-		Tests: 1, Measured: 1_248_000, MeasuredShare: of(1.0), UnknownOnly: 10_000, ConfirmedUniqueOpens: 304_000, Bounced: 2000,
-		Clicked: 40_000, ClickRate: of(40_000.0 / 1_248_000), Complained: 12, Unsubscribed: 300, Replied: 1,
-		FirstReliableOpenAt: of(time.Date(2026, 11, 20, 9, 1, 0, 0, time.UTC)), LastReliableOpenAt: of(time.Date(2026, 11, 21, 22, 0, 0, 0, time.UTC)),
-		Unplaced: 5000, SendsWithTime: 1_249_999, ComputedAt: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC),
-		Estimates: []warehouse.Estimate{
-			{Name: "hubspot", Rate: of(300_000.0 / 908_000), Low: of(0.3294302), High: of(0.3313640), N: 908_000, Assumption: "all open alike"},
-			{Name: "clicks", N: 4, Assumption: "clicks are enough"},
-			{Name: "bounds", Low: of(304_000.0 / 1_248_000), High: of(0.5240384615384616), N: 1_248_000, Assumption: "every verdict is right"},
-			{Name: "overall", Rate: of(0.402), Low: of(0.3391), High: of(0.4718), N: 210_000, Assumption: "visible recipients open as often as all"},
-		},
-		Weaknesses: []string{"no_clicks", "no_history"}, BadTokens: 2,
-		Classes: []warehouse.ClassCount{
-			{Class: "human_direct", OpensTotal: 500_000, UniqueOpens: 200_000},
-			{Class: "machine_prefetch", OpensTotal: 403_116, UniqueOpens: 380_000},
-			{Class: "of_a_later_version", OpensTotal: 1, UniqueOpens: 1},
-		},
-	},
-	"silent":  {Campaign: "silent", CampaignID: 1},
-	"hostile": {Campaign: "a\x1b[2Jb<i>&\u202e\n", CampaignID: 2, Sends: 1, Delivered: 1, MPPAdjustedOpenRate: of(0.0), OpenRateLow: of(0.0), OpenRateHigh: of(0.0), CILow: of(0.0), CIHigh: of(0.7934506856227626)},
-}
-
-func TestReports(t *testing.T) {
-	for name, r := range campaigns {
-		for ending, write := range map[string]func(io.Writer, *warehouse.Report) error{"txt": WriteTable, "json": WriteJSON} {
-			t.Run(name+"."+ending, func(t *testing.T) {
-				var b bytes.Buffer
-				if err := write(&b, r); err != nil {
-					t.Fatal(err)
-				}
-				golden := "testdata/" + name + "." + ending
-				if *update {
-					if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(golden)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(string(want), b.String()); diff != "" {
-					t.Errorf("%s (-want +got):\n%s", golden, diff)
-				}
-			})
-		}
-	}
-}
-
-func TestTableHasNoControlCharacters(t *testing.T) {
-	var b bytes.Buffer
-	if err := WriteTable(&b, campaigns["hostile"]); err != nil {
-		t.Fatal(err)
-	}
-	if strings.ContainsAny(b.String(), "\x1b\u202e\r") || !strings.Contains(b.String(), "a\ufffd[2Jb<i>&\ufffd\ufffd") {
-		t.Errorf("the name is not made safe: %q", b.String())
-	}
-}
-
-func TestWriteErrorIsReturned(t *testing.T) {
-	full := errors.New("disk full")
-	r, w := io.Pipe()
-	_ = r.CloseWithError(full)
-	for _, campaign := range campaigns {
-		if err := WriteTable(w, campaign); !errors.Is(err, full) {
-			t.Errorf("table: %v, want the writer's error", err)
-		}
-		if err := WriteJSON(w, campaign); !errors.Is(err, full) {
-			t.Errorf("json: %v, want the writer's error", err)
-		}
-	}
-}
 
 func TestParsing(t *testing.T) {
 	a := &app.App{Out: io.Discard, Err: io.Discard}
@@ -113,15 +19,19 @@ func TestParsing(t *testing.T) {
 		want Options
 		code int
 	}{
-		{"a name", []string{"spring"}, Options{App: a, Campaign: "spring", Format: "table"}, 0},
-		{"all", []string{"spring", "--format", "json", "--warehouse", "http://h"}, Options{App: a, Campaign: "spring", Format: "json", DSN: "http://h"}, 0},
-		{"no name", nil, Options{}, app.ExitUsage},
+		{"a name", []string{"spring"}, Options{App: a, Campaign: "spring", Format: "table", Zone: time.UTC}, 0},
+		{"all", []string{"spring", "--format", "json", "--warehouse", "http://h"}, Options{App: a, Campaign: "spring", Format: "json", Zone: time.UTC, DSN: "http://h"}, 0},
+		{"no name", nil, Options{App: a, Format: "table", Zone: time.UTC}, 0},
+		{"an empty name", []string{""}, Options{}, app.ExitUsage},
+		{"a page of no campaign", []string{"--format", "html"}, Options{}, app.ExitUsage},
+		{"no zone", []string{"a", "--tz", "Moon/Sea"}, Options{}, app.ExitUsage},
 		{"two names", []string{"a", "b"}, Options{}, app.ExitUsage},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got Options
 			cmd := NewCmd(a, func(_ context.Context, o *Options) error { got = *o; return nil })
 			cmd.SilenceErrors, cmd.SilenceUsage = true, true
+			cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return app.UsageOf(cmd, err) })
 			cmd.SetArgs(c.args)
 			err := cmd.Execute()
 			if code := app.Report(io.Discard, err); code != c.code || got != c.want {
@@ -129,42 +39,4 @@ func TestParsing(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestContractHasTheFieldsOfTheCode holds cli/JSON.md against the document.
-func TestContractHasTheFieldsOfTheCode(t *testing.T) {
-	text, err := os.ReadFile("../JSON.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(text), "## `glint report")
-	section, _, _ = strings.Cut(section, "\n## ")
-	var written []string
-	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_.\\[\\]]+)`").FindAllStringSubmatch(section, -1) {
-		written = append(written, m[1])
-	}
-	if diff := cmp.Diff(fields(reflect.TypeFor[document](), ""), written); diff != "" {
-		t.Errorf("fields of cli/JSON.md (-code +contract):\n%s", diff)
-	}
-	var out map[string]any
-	var b bytes.Buffer
-	if err := errors.Join(WriteJSON(&b, campaigns["spring"]), json.Unmarshal(b.Bytes(), &out)); err != nil {
-		t.Fatal(err)
-	}
-	if out["campaign_id"] != "18446744073709551615" {
-		t.Errorf("campaign_id is %v, want all of its 64 bits as a string", out["campaign_id"])
-	}
-}
-
-// fields returns the JSON names of a struct in their order.
-func fields(s reflect.Type, prefix string) (names []string) {
-	for i := range s.NumField() {
-		f := s.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		names = append(names, prefix+name)
-		if f.Type.Kind() == reflect.Slice {
-			names = append(names, fields(f.Type.Elem(), prefix+name+"[].")...)
-		}
-	}
-	return names
 }

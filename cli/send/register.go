@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sync/errgroup"
@@ -71,6 +72,7 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 func (o *registerOptions) readFile(ctx context.Context) (*sends.Recipients, error) {
 	var in io.Reader
 	if o.file == "-" {
+		o.app.NoteWaiting("recipients")
 		in = app.Interruptible(ctx, o.app.In)
 	} else {
 		f, err := os.Open(o.file)
@@ -86,6 +88,9 @@ func (o *registerOptions) readFile(ctx context.Context) (*sends.Recipients, erro
 	}
 	if err != nil {
 		return nil, err
+	}
+	if recipients.Guessed != "" {
+		o.note("note: the recipients are those of the column %s; --recipient-column names another", strconv.Quote(output.Safe(recipients.Guessed)))
 	}
 	if e := recipients.Encoding; e.Guessed {
 		o.note("note: the file is not UTF-8 and is read as %s; --encoding names another", e.Name)
@@ -171,6 +176,10 @@ func (o *registerOptions) register(ctx context.Context, w *warehouse.Warehouse, 
 	fmt.Fprintf(o.app.Err, "registered %s in campaign %q: %s new, %s known, %s changed%s\n",
 		output.Plural(n, "message", "messages"), b.Campaign.Name, output.Count(uint64(outcome.New)),
 		output.Count(uint64(outcome.Known)), output.Count(uint64(outcome.Changed)), skipped(b.Recipients))
+	if o.sentAt.IsZero() && !slices.ContainsFunc(b.Recipients.Rows, func(r sends.Row) bool { return r.SentAt != 0 || r.DeliveredAt != 0 }) {
+		o.note("note: no time of sending is given, so that reports have no hours since the send, and later campaigns no history; " +
+			"--send-at TIME or a column sent_at adds it, now or by the same command again")
+	}
 	return nil
 }
 

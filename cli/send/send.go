@@ -15,5 +15,5 @@ func NewCmd(a *app.App) *cobra.Command {
 		Long: "Before a campaign goes out, its recipients are registered: each gets a message id and a pixel URL of its own. The\n" +
 			"URL belongs into the recipient's mail; glint sends no mail.",
 		Example: "  glint send register --campaign spring --file recipients.csv --output urls.csv\n  glint send snippet",
-	}, newRegisterCmd(a, runRegister), newSnippetCmd(a))
+	}, newRegisterCmd(a, runRegister), newTestCmd(a), newSnippetCmd(a))
 }

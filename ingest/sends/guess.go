@@ -45,6 +45,17 @@ func guessColumn(fault *FileError, table *sheet.Reader) {
 }
 
 func guessByName(header []string) int {
+	names := letterNames(header)
+	for _, usual := range usualNames {
+		if i := slices.Index(names, usual); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// letterNames returns the names of columns in letters and digits only.
+func letterNames(header []string) []string {
 	names := make([]string, len(header))
 	for i, cell := range header {
 		names[i] = strings.Map(func(r rune) rune {
@@ -54,12 +65,28 @@ func guessByName(header []string) int {
 			return -1
 		}, strings.NewReplacer("ó", "o", "ä", "a", "ö", "o").Replace(columnName(cell)))
 	}
-	for _, usual := range usualNames {
-		if i := slices.Index(names, usual); i >= 0 {
-			return i
+	return names
+}
+
+// otherMeanings are usual names that also stand for something else: a postal
+// address, a person, a date.
+var otherMeanings = []string{"address", "subscriber", "to", "recipientaddress"}
+
+// sureColumn returns the only column whose name stands for addresses of mail, as
+// the exports of Mailchimp, HubSpot, Brevo, Klaviyo and spreadsheets have one; ""
+// if there are several or none.
+func sureColumn(header []string) (name string) {
+	for i, letters := range letterNames(header) {
+		hides := printable(header[i]) != header[i] && i > 0 // the first may begin with a mark of its encoding
+		if hides || !slices.Contains(usualNames, letters) || slices.Contains(otherMeanings, letters) {
+			continue
 		}
+		if name != "" {
+			return ""
+		}
+		name = strings.TrimSpace(header[i])
 	}
-	return -1
+	return name
 }
 
 // guessByCells returns the first column with an address in half of the next rows.

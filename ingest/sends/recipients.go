@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ type Recipients struct {
 	Rows   []Row
 	Kept   []int // columns whose cells become attributes, as indexes of Header
 
+	Guessed    string // column of the recipients, taken by its usual name; "": it was named, or is recipient
 	Encoding   sheet.Encoding
 	Blank      int   // rows without any text, skipped
 	Duplicates int   // rows whose recipient a row before has, skipped
@@ -86,6 +88,13 @@ func ReadRecipients(r io.Reader, o ReadOptions) (_ *Recipients, err error) {
 	}
 	defer func() { err = errors.Join(err, table.Close()) }()
 	columns, fault := findColumns(table.Header, &o)
+	guessed := ""
+	if fault != nil && fault.noRecipients && o.RecipientColumn == "" {
+		if guessed = sureColumn(table.Header); guessed != "" {
+			o.RecipientColumn = guessed
+			columns, fault = findColumns(table.Header, &o)
+		}
+	}
 	if fault != nil {
 		if fault.noRecipients {
 			guessColumn(fault, table)
@@ -94,7 +103,7 @@ func ReadRecipients(r io.Reader, o ReadOptions) (_ *Recipients, err error) {
 	}
 	f := reading{table: table, columns: columns, options: &o}
 	f.name = columnName(table.Header[columns.recipient])
-	f.file = &Recipients{Header: table.Header, Kept: columns.kept, Encoding: table.Encoding}
+	f.file = &Recipients{Header: table.Header, Kept: columns.kept, Guessed: guessed, Encoding: table.Encoding}
 	if err := f.rows(); err != nil {
 		return nil, err
 	}
@@ -105,6 +114,9 @@ func ReadRecipients(r io.Reader, o ReadOptions) (_ *Recipients, err error) {
 		return nil, &f.faults
 	case len(f.file.Rows) == 0:
 		return nil, &FileError{Problem: "the file has a header and no recipients"}
+	case guessed != "" && 2*f.addresses < len(f.file.Rows):
+		name := strconv.Quote(printable(guessed))
+		return nil, &FileError{Problem: "the column " + name + " has the usual name of addresses, and few of them", Try: "--recipient-column " + name + ", if it has the recipients"}
 	}
 	return f.file, nil
 }

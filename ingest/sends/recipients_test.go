@@ -74,6 +74,31 @@ func TestReadRecipients(t *testing.T) {
 	}
 }
 
+// TestExportsOfOthers reads the headers of what mail programs, CRMs and
+// spreadsheets export.
+func TestExportsOfOthers(t *testing.T) {
+	for _, c := range []struct{ name, csv, guessed string }{
+		{"Mailchimp", "Email Address,First Name,Last Name,Address,Phone Number,OPTIN_TIME\nada@example.com,Ada,L,,,\n", "Email Address"},
+		{"HubSpot", "\ufeff\"Record ID\",\"First Name\",\"Email\",\"Email Domain\",\"Contact owner\"\n\"1\",\"Ada\",\"ada@example.com\",\"example.com\",\"\"\n", "Email"},
+		{"Brevo", "CONTACT ID;EMAIL;VORNAME;SMS;ADDED_TIME\n1;ada@example.com;Ada;;\n", "EMAIL"},
+		{"Klaviyo", "Email,Klaviyo ID,First Name,Email Marketing Consent\nada@example.com,x,Ada,SUBSCRIBED\n", "Email"},
+		{"a German spreadsheet", "sep=;\r\nVorname;E-Mail-Adresse\r\nJ\xf6rg;ada@example.com\r\n", "E-Mail-Adresse"},
+		{"an address book", "First Name,E-mail 1 - Value,Phone 1 - Value\nAda,ada@example.com,1\n", "E-mail 1 - Value"},
+		{"tabs", "E-Mail\tName\nada@example.com\tAda\n", "E-Mail"},
+		{"the usual one", "recipient,email\nada@example.com,x\n", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := readCSV(c.csv, ReadOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Guessed != c.guessed || len(r.Rows) != 1 || r.Rows[0].Recipient != "ada@example.com" {
+				t.Errorf("column %q, rows %+v; want %q", r.Guessed, r.Rows, c.guessed)
+			}
+		})
+	}
+}
+
 func TestFaultyFiles(t *testing.T) {
 	one := func(reason string) string { return "1 row is faulty, so nothing was registered:\n  " + reason }
 	for _, c := range []struct {
@@ -83,8 +108,9 @@ func TestFaultyFiles(t *testing.T) {
 	}{
 		{"nothing", "", ReadOptions{}, "the file is empty; it must begin with a header row that has a column recipient", ""},
 		{"a first line that is no CSV", "a\"b\n", ReadOptions{}, "line 1 is no header row: a quote within a cell that is not quoted", ""},
-		{"another header", "Email Address,First Name\nx,y\n", ReadOptions{}, `the header row has no column recipient; its columns are: Email Address, First Name; is it "Email Address"?`, `--recipient-column "Email Address"`},
-		{"a header in another language", "Vorname;E-Mail-Adresse\nx;y\n", ReadOptions{}, `the header row has no column recipient; its columns are: Vorname, E-Mail-Adresse; is it "E-Mail-Adresse"?`, `--recipient-column "E-Mail-Adresse"`},
+		{"another header", "Email Address,First Name\nx,y\n", ReadOptions{}, `the column "Email Address" has the usual name of addresses, and few of them`, `--recipient-column "Email Address", if it has the recipients`},
+		{"two usual headers", "Email;Work Email\na@example.com;b@example.com\n", ReadOptions{}, `the header row has no column recipient; its columns are: Email, Work Email; is it "Email"?`, `--recipient-column "Email"`},
+		{"a header that may be a postal address", "Address\na@example.com\n", ReadOptions{}, `the header row has no column recipient; its columns are: Address; is it "Address"?`, `--recipient-column "Address"`},
 		{"a column known by its cells", "Name,Kontakt\nAda,ada@example.com\nBob,\n", ReadOptions{}, `the header row has no column recipient; its columns are: Name, Kontakt; is it "Kontakt"?`, `--recipient-column "Kontakt"`},
 		{"a column that nothing gives away", "a,b\n1,2\n", ReadOptions{}, "the header row has no column recipient; its columns are: a, b", "--recipient-column NAME, with the column that has the recipients"},
 		{"a column that is not there", "recipient\nx\n", ReadOptions{RecipientColumn: "mail"}, "the header row has no column mail; its columns are: recipient", "--recipient-column NAME, with the column that has the recipients"},

@@ -100,7 +100,8 @@ func questions(campaign uint64) map[string]func(context.Context, *Warehouse) err
 		"BadTokensOf": func(ctx context.Context, w *Warehouse) (any, error) {
 			return w.BadTokensOf(ctx, []string{"signature"}, nil, 10)
 		},
-		"ReportOf": func(ctx context.Context, w *Warehouse) (any, error) { return w.ReportOf(ctx, "case") },
+		"Campaigns": func(ctx context.Context, w *Warehouse) (any, error) { return w.Campaigns(ctx, 10) },
+		"ReportOf":  func(ctx context.Context, w *Warehouse) (any, error) { return w.ReportOf(ctx, "case") },
 		"BeginRegistration": func(ctx context.Context, w *Warehouse) (any, error) {
 			return w.BeginRegistration(ctx, campaign, 1)
 		},

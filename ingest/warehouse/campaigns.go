@@ -125,16 +125,21 @@ func (w *Warehouse) DescribeCampaign(ctx context.Context, c Campaign, subject, v
 	if described == c {
 		return c, nil
 	}
-	now := time.Now().UTC().Truncate(time.Millisecond)
-	described.UpdatedAt = now
-	if !now.After(c.CreatedAt) { // the clock that made it may be ahead of this one
-		described.UpdatedAt = c.CreatedAt.Add(time.Millisecond)
+	return w.ChangeCampaign(ctx, c, described)
+}
+
+// ChangeCampaign replaces a campaign, as CampaignNamed returned it, by the one
+// with the same id and key that changed is, and returns it as it is then.
+func (w *Warehouse) ChangeCampaign(ctx context.Context, c, changed Campaign) (Campaign, error) {
+	changed.UpdatedAt = time.Now().UTC().Truncate(time.Millisecond)
+	if !changed.UpdatedAt.After(c.CreatedAt) { // the clock that made it may be ahead of this one
+		changed.UpdatedAt = c.CreatedAt.Add(time.Millisecond)
 	}
 	name := fmt.Sprintf("describe-%d-%s", c.ID, rand.Text())
-	if err := insert(ctx, w, "campaigns", campaignColumns, name, []Campaign{described}); err != nil {
-		return c, fmt.Errorf("describe campaign: %w", err)
+	if err := insert(ctx, w, "campaigns", campaignColumns, name, []Campaign{changed}); err != nil {
+		return c, fmt.Errorf("change campaign: %w", err)
 	}
-	return described, nil
+	return changed, nil
 }
 
 var campaignColumns = []column[Campaign]{

@@ -82,12 +82,17 @@ type ClassCount struct {
 // ReportOf returns the report of the campaign of that name or, failing that,
 // of that id; ErrNoCampaign if there is neither.
 func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, error) {
-	id, err := w.campaignID(ctx, campaign)
+	id, err := w.CampaignID(ctx, campaign)
 	if err != nil {
 		return nil, err
 	}
+	return w.ReportOfID(ctx, id)
+}
+
+// ReportOfID returns the report of the campaign with that id, which must exist.
+func (w *Warehouse) ReportOfID(ctx context.Context, id uint64) (*Report, error) {
 	var r Report
-	err = w.ask(ctx, "report", []any{clickhouse.Named("campaign_id", id)},
+	err := w.ask(ctx, "report", []any{clickhouse.Named("campaign_id", id)},
 		&r.Campaign, &r.CampaignID, &r.Sends, &r.Delivered, &r.OpensTotal, &r.UniqueOpens, &r.BotFilteredUniqueOpens,
 		&r.ReliableUniqueOpens, &r.MPPOnly, &r.MPPAdjustedOpenRate, &r.OpenRateLow, &r.OpenRateHigh, &r.CILow, &r.CIHigh,
 		&r.FirstOpenAt, &r.LastOpenAt, &r.UnregisteredOpensTotal, &r.UnregisteredUniqueOpens, &r.Tests,
@@ -125,8 +130,9 @@ func (w *Warehouse) estimates(ctx context.Context, id uint64) ([]Estimate, []str
 	return estimates, weaknesses, nil
 }
 
-// campaignID looks for the name as CampaignNamed does, then for the id.
-func (w *Warehouse) campaignID(ctx context.Context, campaign string) (uint64, error) {
+// CampaignID returns the id of the campaign of that name or, failing that, of that
+// id; ErrNoCampaign if there is neither.
+func (w *Warehouse) CampaignID(ctx context.Context, campaign string) (uint64, error) {
 	lookUp := func(query string, argument any) (found, id uint64, err error) {
 		var name string
 		var createdAt time.Time

@@ -5,11 +5,12 @@
 CREATE OR REPLACE VIEW campaign_starts
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
-    starts_at DateTime64(3, 'UTC') COMMENT 'First known time of sending of a message that counts, else the time when the campaign was made, UTC'
+    starts_at DateTime64(3, 'UTC') COMMENT 'First known time of sending of a message that counts, else the time when the campaign was made, UTC',
+    sent_known UInt8 COMMENT '1 if starts_at is a time of sending'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
-SELECT campaign_id, if(countIf(is_sent) > 0, minIf(at, is_sent), minIf(at, named)) AS starts_at
+SELECT campaign_id, if(sent_known, minIf(at, is_sent), minIf(at, named)) AS starts_at, max(is_sent) AS sent_known
 FROM (
     SELECT campaign_id, 1 AS named, 0 AS is_sent, created_at AS at
     FROM campaign_names

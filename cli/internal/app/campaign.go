@@ -3,7 +3,11 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
 
 	"glint/cli/internal/output"
 	"glint/ingest/warehouse"
@@ -23,3 +27,31 @@ func (a *App) NoCampaign(ctx context.Context, w *warehouse.Warehouse, name strin
 	}
 	return Try(err, "glint report "+oneOf(names))
 }
+
+// CompleteCampaigns completes the name of a campaign, for shells.
+func (a *App) CompleteCampaigns(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	const directive = cobra.ShellCompDirectiveNoFileComp
+	dsn := a.Getenv("GLINT_WAREHOUSE")
+	if flag := cmd.Flag("warehouse"); flag != nil && flag.Changed {
+		dsn = flag.Value.String()
+	}
+	w, err := a.OpenWarehouse(cmd.Context(), dsn, ReadViews)
+	if err != nil {
+		return nil, directive
+	}
+	defer func() { _ = w.Close() }()
+	campaigns, err := w.Campaigns(cmd.Context(), completions)
+	if err != nil {
+		return nil, directive
+	}
+	var names []string
+	for _, c := range campaigns {
+		if strings.HasPrefix(c.Name, begun) && !slices.Contains(args, c.Name) && c.Name == output.Safe(c.Name) {
+			names = append(names, c.Name)
+		}
+	}
+	return names, directive
+}
+
+// completions bounds the names among which one is completed.
+const completions = 1000

@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -45,8 +46,39 @@ type Choice struct {
 // ChoiceFlag adds a flag that takes one of values.
 func ChoiceFlag(cmd *cobra.Command, name, usage string, values ...string) *Choice {
 	c := &Choice{values: values, value: values[0]}
-	cmd.Flags().Var(c, name, usage+": "+strings.Join(values, ", "))
+	short := ""
+	if name == "format" {
+		short = "o"
+	}
+	cmd.Flags().VarP(c, name, short, usage+": "+strings.Join(values, ", "))
+	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	return c
+}
+
+// Zone is a flag with a time zone.
+type Zone struct{ Location *time.Location }
+
+// ZoneFlag adds --tz, the zone of times in text; UTC without it.
+func ZoneFlag(cmd *cobra.Command) *Zone {
+	z := &Zone{time.UTC}
+	cmd.Flags().Var(z, "tz", "time zone of times and hours, like Europe/Berlin or Local")
+	return z
+}
+
+// String returns the zone's name.
+func (z *Zone) String() string { return z.Location.String() }
+
+// Type names the flag's values in help.
+func (z *Zone) Type() string { return "zone" }
+
+// Set takes the name of a zone of the IANA database.
+func (z *Zone) Set(name string) error {
+	location, err := time.LoadLocation(name)
+	if err != nil || name == "" {
+		return fmt.Errorf("%q is no zone like Europe/Berlin", name)
+	}
+	z.Location = location
+	return nil
 }
 
 // String returns the value.

@@ -7,12 +7,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
-	"glint/cli/report"
+	"glint/cli/internal/output"
+	"glint/cli/internal/report"
 	"glint/edge/token"
 	"glint/ingest/logstream"
 	"glint/ingest/sends"
@@ -68,12 +70,12 @@ func Play(ctx context.Context, o Options) error {
 	if err := waitForOpens(ctx, w, campaign.ID); err != nil {
 		return err
 	}
-	r, err := w.ReportOf(ctx, Campaign)
+	d, err := report.Gather(ctx, w, Campaign, nil)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(o.Out)
-	return report.WriteTable(o.Out, r)
+	return report.WriteTable(o.Out, report.Of(d), output.StyleOf(o.Out, os.Getenv))
 }
 
 // recipients is the demo's list.

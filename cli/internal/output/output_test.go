@@ -99,8 +99,8 @@ func TestProgress(t *testing.T) {
 		terminal bool
 		want     string
 	}{
-		{"elsewhere a line every ten seconds", false, "registered 30 of 1,000\nregistered 60 of 1,000\n"},
-		{"on a terminal one line, which ends cleared", true, "\r\x1b[Kregistered 30 of 1,000\r\x1b[Kregistered 40 of 1,000\r\x1b[Kregistered 60 of 1,000\r\x1b[K"},
+		{"elsewhere a line every ten seconds", false, "registered 30 of 1,000 (3 %, about 1 min 5 s left)\nregistered 60 of 1,000 (6 %, about 3 min 8 s left)\n"},
+		{"on a terminal one line, which ends cleared", true, "\r\x1b[Kregistered 30 of 1,000 (3 %, about 1 min 5 s left)\r\x1b[Kregistered 40 of 1,000 (4 %, about 1 min 12 s left)\r\x1b[Kregistered 60 of 1,000 (6 %, about 3 min 8 s left)\r\x1b[K"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var b strings.Builder

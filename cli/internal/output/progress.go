@@ -44,13 +44,23 @@ func (p *Progress) Add(n int) {
 	p.shown = now
 	line := p.verb + " " + Count(uint64(p.done))
 	if p.total > 0 {
-		line += " of " + Count(uint64(p.total))
+		line += " of " + Count(uint64(p.total)) + p.left(now)
 	}
 	if p.terminal {
 		fmt.Fprintf(p.w, "\r\x1b[K%s", line)
 	} else {
 		fmt.Fprintln(p.w, line)
 	}
+}
+
+// left says how much is done, and how long the rest takes at the pace so far.
+func (p *Progress) left(now time.Time) string {
+	text := fmt.Sprintf(" (%d %%", 100*min(p.done, p.total)/p.total)
+	if p.done > 0 && p.done < p.total {
+		rest := time.Duration(float64(now.Sub(p.start)) / float64(p.done) * float64(p.total-p.done))
+		text += ", about " + Duration(rest.Round(time.Second)) + " left"
+	}
+	return text + ")"
 }
 
 // End clears the line.

@@ -22,7 +22,7 @@ func WriteRows[T any](w io.Writer, format string, rows []T, without ...string) e
 	case "csv":
 		return writeCSV(w, rows)
 	}
-	return TableOf(rows, without...).Write(w)
+	return TableOf(rows, without...).Print(w)
 }
 
 // WriteJSON writes a document over several lines, safe for a terminal.
@@ -34,7 +34,7 @@ func WriteJSON(w io.Writer, document any) error {
 
 // TableOf returns the table of rows without some columns. Numbers are aligned right.
 // The tag table of a field gives another header than the name, the tag layout
-// another form of a time than that of Time.
+// another form of a time than that of Time, and "percent" of a fraction.
 func TableOf[T any](rows []T, without ...string) *Table {
 	t := NewTable()
 	fields := slices.DeleteFunc(fieldsOf(reflect.TypeFor[T]()), func(f reflect.StructField) bool { return slices.Contains(without, f.Name) })
@@ -44,7 +44,11 @@ func TableOf[T any](rows []T, without ...string) *Table {
 			header = strings.ToUpper(strings.ReplaceAll(f.Name, "_", " "))
 		}
 		t.header = append(t.header, header)
-		if kind := f.Type.Kind(); kind >= reflect.Int && kind <= reflect.Float64 {
+		kind := f.Type
+		if kind.Kind() == reflect.Pointer {
+			kind = kind.Elem()
+		}
+		if kind.Kind() >= reflect.Int && kind.Kind() <= reflect.Float64 {
 			t.AlignRight(i)
 		}
 	}
@@ -101,6 +105,9 @@ func forPeople(v reflect.Value, layout string) string {
 		return "–"
 	case v.Kind() == reflect.Pointer:
 		return forPeople(v.Elem(), layout)
+	case v.CanFloat() && layout == "percent":
+		p := v.Float()
+		return Percent(&p)
 	case v.CanUint():
 		return Count(v.Uint())
 	case v.CanInt() && v.Int() >= 0:

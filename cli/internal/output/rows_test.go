@@ -36,7 +36,7 @@ func TestRowsInEachForm(t *testing.T) {
 		"table": "" +
 			"DAY         NAME OF IT  OPENS  RATE  LAST                     BELOW\n" +
 			"2026-03-04  =1+1\ufffd       1,234  0.25  2026-03-04 04:06:07 UTC     -2\n" +
-			"2026-03-04  b               0  –     2026-03-04 04:06:07 UTC      0\n",
+			"2026-03-04  b               0     –  2026-03-04 04:06:07 UTC      0\n",
 		"csv": "day,name_of_it,opens,rate,last_at,below,left\n" +
 			"2026-03-04T04:06:07.891Z,'=1+1\x1b,1234,0.25,2026-03-04T04:06:07.891Z,-2,l\n" +
 			"2026-03-04T04:06:07.891Z,b,0,,2026-03-04T04:06:07.891Z,0,\n",

@@ -4,6 +4,7 @@ package output
 
 import (
 	"io"
+	"os"
 	"strings"
 )
 
@@ -12,6 +13,7 @@ type Table struct {
 	header []string
 	rows   [][]string
 	right  map[int]bool
+	width  int // 0: no limit
 }
 
 // NewTable returns a table with the given headers.
@@ -34,19 +36,96 @@ func (t *Table) Row(cells ...string) {
 	t.rows = append(t.rows, row)
 }
 
+// Fit breaks the cells of text columns at blanks, so that the table takes at most
+// width columns; a word that is too long is cut.
+func (t *Table) Fit(width int) *Table {
+	t.width = width
+	return t
+}
+
+// Print prints the table in the style of w: fitted to a terminal, in ASCII where
+// it shows nothing else. What goes elsewhere is the same whatever the locale says.
+func (t *Table) Print(w io.Writer) error {
+	if _, ok := w.(*os.File); !ok {
+		return t.Write(w)
+	}
+	style := StyleOf(w, os.Getenv)
+	if style.Fit {
+		t.Fit(style.Width)
+	}
+	return t.Write(style.Writer(w))
+}
+
 // Write prints the table; without rows only its header.
 func (t *Table) Write(w io.Writer) error {
-	widths := make([]int, len(t.header))
 	rows := append([][]string{t.header}, t.rows...)
+	widths := t.widths(rows)
+	var b strings.Builder
+	for _, row := range rows {
+		t.write(&b, row, widths)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// widths returns the width of each column. If they are too wide together, the
+// widest columns of text become narrower, though not below their longest word,
+// and only then below that.
+func (t *Table) widths(rows [][]string) []int {
+	widths, words := make([]int, len(t.header)), make([]int, len(t.header))
+	total := 2 * (len(widths) - 1)
 	for _, row := range rows {
 		for i, c := range row {
 			widths[i] = max(widths[i], Width(c))
+			for word := range strings.FieldsSeq(c) {
+				words[i] = max(words[i], Width(word))
+			}
 		}
 	}
-	var b strings.Builder
-	for _, row := range rows {
+	for _, w := range widths {
+		total += w
+	}
+	const narrow = 8
+	for _, atLeast := range [][]int{words, nil} {
+		for t.width > 0 && total > t.width {
+			widest := -1
+			for i, w := range widths {
+				least := max(narrow, Width(t.header[i]))
+				if atLeast != nil {
+					least = max(least, atLeast[i])
+				}
+				if !t.right[i] && w > least && (widest < 0 || w > widths[widest]) {
+					widest = i
+				}
+			}
+			if widest < 0 {
+				break
+			}
+			widths[widest]--
+			total--
+		}
+	}
+	return widths
+}
+
+// write adds a row, in as many lines as its cells need.
+func (t *Table) write(b *strings.Builder, row []string, widths []int) {
+	lines := 1
+	parts := make([][]string, len(row))
+	for i, c := range row {
+		parts[i] = []string{c}
+		if Width(c) > widths[i] {
+			parts[i] = Wrap(c, widths[i])
+		}
+		lines = max(lines, len(parts[i]))
+	}
+	for n := range lines {
 		line := ""
-		for i, c := range row {
+		for i := range row {
+			c := ""
+			if n < len(parts[i]) {
+				c = Cut(parts[i][n], widths[i])
+			}
 			pad := strings.Repeat(" ", widths[i]-Width(c))
 			if i > 0 {
 				line += "  "
@@ -59,6 +138,4 @@ func (t *Table) Write(w io.Writer) error {
 		}
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }

@@ -130,7 +130,7 @@ func TestUnknownToolIsNamedWithTheKnownOnes(t *testing.T) {
 		if !ok || !errors.Is(err, ErrUnknownTool) {
 			t.Fatalf("error %v, want ErrUnknownTool", err)
 		}
-		if detail.Hint != "one of tinygo, viceroy, engine, golangci-lint, fastly" {
+		if detail.Hint != "one of tinygo, viceroy, engine, golangci-lint, fastly, chromium" {
 			t.Errorf("hint %q", detail.Hint)
 		}
 	}

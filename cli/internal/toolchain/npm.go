@@ -34,25 +34,31 @@ func npmPreflight(_ context.Context, t tool) error {
 // script of the package runs, and only the one file is kept.
 func unpackNPM(a npmArchive) func(context.Context, *job) error {
 	return func(ctx context.Context, j *job) error {
-		err := j.run(ctx, command{
-			args: []string{"npm", "pack", "--ignore-scripts", "--pack-destination", j.work, a.pkg},
-			env:  []string{"NPM_CONFIG_UPDATE_NOTIFIER=false"},
-		})
+		archive, err := a.fetch(ctx, j)
 		if err != nil {
 			return err
 		}
-		archives, err := filepath.Glob(filepath.Join(j.work, "*.tgz"))
-		if err != nil || len(archives) != 1 {
-			return j.failed(fmt.Sprintf("npm left %d archives, want 1", len(archives)), err)
-		}
-		if err := a.verify(ctx, j, archives[0]); err != nil {
-			return err
-		}
-		if err := a.extract(ctx, archives[0], filepath.Join(j.out, j.tool.file)); err != nil {
+		if err := a.extract(ctx, archive, filepath.Join(j.out, j.tool.file)); err != nil {
 			return fmt.Errorf("unpack %s: %w", a.pkg, err)
 		}
 		return nil
 	}
+}
+
+// fetch returns the path of the archive, after its checksum was compared.
+func (a npmArchive) fetch(ctx context.Context, j *job) (path string, err error) {
+	err = j.run(ctx, command{
+		args: []string{"npm", "pack", "--ignore-scripts", "--pack-destination", j.work, a.pkg},
+		env:  []string{"NPM_CONFIG_UPDATE_NOTIFIER=false"},
+	})
+	if err != nil {
+		return "", err
+	}
+	archives, err := filepath.Glob(filepath.Join(j.work, "*.tgz"))
+	if err != nil || len(archives) != 1 {
+		return "", j.failed(fmt.Sprintf("npm left %d archives, want 1", len(archives)), err)
+	}
+	return archives[0], a.verify(ctx, j, archives[0])
 }
 
 func (a npmArchive) verify(ctx context.Context, j *job, path string) error {

@@ -74,4 +74,12 @@ var pinned = []tool{
 		preflight: npmPreflight,
 		build:     unpackNPM(npmArchive{fastlyPackage, fastlySHA256, "package/fastly", 0o755}),
 	},
+	{
+		name: "chromium", version: chromiumVersion,
+		file:      "chromium",
+		plan:      "downloading 70 MB with npm, 214 MB unpacked",
+		otherwise: "run the suites without the browser's test",
+		preflight: npmPreflight,
+		build:     buildChromium,
+	},
 }

@@ -31,4 +31,9 @@ const (
 	fastlyVersion = "16.1.0"
 	fastlyPackage = "@fastly/cli-linux-x64@16.1.0"
 	fastlySHA256  = "955bde49c73e6bcb9af295394106bb2fed41174517c8150f6467f3cbf7d9a910"
+
+	// A headless Chromium with its libraries and fonts, for the test of pages.
+	chromiumVersion = "153.0.0"
+	chromiumPackage = "@sparticuz/chromium@153.0.0"
+	chromiumSHA256  = "20e5656fcdcf4118ede85edfb9d6bb9cc1bbb7ffb8b75622fffbcf36a835c3c0"
 )

@@ -73,6 +73,9 @@ func TestReportViewsBeginWithTheCampaignAndShareTheirColumns(t *testing.T) {
 	}
 }
 
+// ofNoCampaign are the public views that have rows whatever campaigns there are.
+var ofNoCampaign = map[string]bool{"mailbox_providers": true, "recipient_recency": true}
+
 // keyRead finds, in the answer of EXPLAIN indexes = 1, a table and the columns
 // of its primary key which the condition uses.
 var keyRead = regexp.MustCompile(`ReadFromMergeTree \(glint\.(\w+)\)(?s:.*?)PrimaryKey\s+(?:Keys:\s+(\w+)\s+)?Condition`)
@@ -87,7 +90,7 @@ func TestAFilterOnTheIDReachesTheKeysOfTheTables(t *testing.T) {
 	w.Text(t, enginetest.WarehouseUser, `INSERT INTO deliveries (campaign_id, message_id, kind, occurred_at)
 		SELECT number % 100, generateUUIDv4(number), 'clicked', toDateTime64('2026-03-01 00:00:00', 3, 'UTC') FROM numbers(200000)`, nil)
 	for _, view := range schema.PublicViews() {
-		if view == "campaign_names" || view == "campaign_bad_tokens" {
+		if view == "campaign_names" || view == "campaign_bad_tokens" || ofNoCampaign[view] {
 			continue // reads none of them
 		}
 		plan := w.Text(t, enginetest.WarehouseUser, "EXPLAIN indexes = 1 SELECT * FROM "+view+" WHERE campaign_id = 42 FORMAT TSVRaw", nil)
@@ -143,6 +146,9 @@ func TestOpensOfACampaignWithoutARowDoNotShow(t *testing.T) {
 	w.Text(t, enginetest.WarehouseUser, `INSERT INTO opens (campaign_id, message_id, opened_at, event_id, class)
 		VALUES (5, '00000000-0000-0000-0000-000000000001', '2026-03-01 00:00:00', 1, 'human_direct')`, nil)
 	for _, view := range schema.PublicViews() {
+		if ofNoCampaign[view] {
+			continue
+		}
 		if rows := w.Text(t, enginetest.ReaderUser, "SELECT * FROM "+view, nil); rows != "" {
 			t.Errorf("%s: %s", view, rows)
 		}

@@ -71,6 +71,7 @@ func compareReports(t *testing.T, w *enginetest.Warehouse, world *world, after s
 	closely := cmpopts.EquateApprox(1e-12, 1e-12)
 	ignored := cmpopts.IgnoreFields(report{}, "ComputedAt")
 	messages := world.messages()
+	compareBreakdowns(t, w, world, messages, after)
 	estimates := readEstimates(t, w, "")
 	for _, campaign := range world.campaigns {
 		want := world.report(campaign, messages)
@@ -155,7 +156,7 @@ func insertRows(t *testing.T, w *enginetest.Warehouse, into string, rows []strin
 
 func insertSends(t *testing.T, w *enginetest.Warehouse, world *world) {
 	t.Helper()
-	insertRows(t, w, "sends (campaign_id, message_id, recipient, recipient_key, state, tracking, test, registration, sent_at)", world.sendRows())
+	insertRows(t, w, "sends (campaign_id, message_id, recipient, recipient_key, domain, state, tracking, test, registration, sent_at)", world.sendRows())
 }
 
 func insertOpens(t *testing.T, w *enginetest.Warehouse, opens []open, batches int) {
@@ -165,7 +166,7 @@ func insertOpens(t *testing.T, w *enginetest.Warehouse, opens []open, batches in
 		for _, o := range opens[i*len(opens)/batches : (i+1)*len(opens)/batches] {
 			rows = append(rows, o.row())
 		}
-		insertRows(t, w, "opens (campaign_id, message_id, opened_at, event_id, time_suspect, class, reason, ruleset_version, verdict_version)", rows)
+		insertRows(t, w, "opens (campaign_id, message_id, opened_at, event_id, time_suspect, class, reason, ruleset_version, verdict_version, client, client_vendor, os, device, country, network)", rows)
 	}
 }
 

@@ -197,8 +197,8 @@ func (w *world) sendRows() []string {
 		if !s.sentAt.IsZero() {
 			sentAt = "'" + s.sentAt.Format(time.DateTime) + "'"
 		}
-		rows = append(rows, fmt.Sprintf("(%d, '%s', 'r%d@example.com', %d, '%s', '%s', %t, %d, %s)", s.campaign, messageID(s.message),
-			s.recipient(), s.recipient(), s.state, s.tracking, s.test, s.registration, sentAt))
+		rows = append(rows, fmt.Sprintf("(%d, '%s', 'r%d@example.com', %d, '%s', '%s', '%s', %t, %d, %s)", s.campaign, messageID(s.message),
+			s.recipient(), s.recipient(), s.domain(), s.state, s.tracking, s.test, s.registration, sentAt))
 	}
 	return rows
 }
@@ -213,8 +213,8 @@ func (s send) recipient() int {
 const millisecondsSQL = "2006-01-02 15:04:05.000"
 
 func (o open) row() string {
-	return fmt.Sprintf("(%d, '%s', '%s', %d, '%s', '%s', '%s', %d, %d)", o.campaign, messageID(o.message),
-		o.openedAt.Format(millisecondsSQL), o.event, o.suspect, o.class, o.reason, o.ruleset, o.verdict)
+	return fmt.Sprintf("(%d, '%s', '%s', %d, '%s', '%s', '%s', %d, %d, %s)", o.campaign, messageID(o.message),
+		o.openedAt.Format(millisecondsSQL), o.event, o.suspect, o.class, o.reason, o.ruleset, o.verdict, o.factsRow())
 }
 
 func (d delivery) row() string {

@@ -1,0 +1,145 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"glint/cli/internal/output"
+	"glint/ingest/warehouse"
+)
+
+// wide is the width of a range from which on the range comes before the estimate.
+const wide = 0.3
+
+// few is the number of messages below which a share of them says nothing.
+const few = 20
+
+// lead is the result in a sentence.
+func lead(r *warehouse.Report) string {
+	overall, bounds := r.Estimate("overall"), r.Estimate("bounds")
+	switch {
+	case r.Sends == 0:
+		return "No message of this campaign is registered, so there is no open rate."
+	case r.Delivered == 0:
+		return "No message of this campaign was delivered, so there is no open rate."
+	case r.Measured == 0:
+		return "No delivered message of this campaign is measured, so there is no open rate."
+	case r.OpensTotal == 0 && r.ConfirmedUniqueOpens == 0:
+		return "No pixel of this campaign was fetched yet."
+	case overall.Rate == nil && bounds.Low != nil && bounds.High != nil:
+		return "The open rate cannot be told: between " + span(bounds.Low, bounds.High) + " opened it."
+	case overall.Rate == nil || overall.Low == nil || overall.High == nil:
+		return "The open rate cannot be told."
+	case r.Measured < few:
+		return fmt.Sprintf("%s of %s opened it for certain; too few messages for a rate.",
+			output.Count(r.ConfirmedUniqueOpens), output.Plural(int(r.Measured), "measured message", "measured messages"))
+	case *overall.High-*overall.Low > wide:
+		return fmt.Sprintf("Between %s and %s opened it; the best estimate is %s.",
+			output.Percent(overall.Low), output.Percent(overall.High), output.Percent(overall.Rate))
+	}
+	return fmt.Sprintf("%s opened it: %s (range %s).", proportion(*overall.Rate), output.Percent(overall.Rate), span(overall.Low, overall.High))
+}
+
+// proportion writes a fraction in words, as exactly as a person remembers it.
+func proportion(p float64) string {
+	for _, w := range []struct {
+		upTo float64
+		text string
+	}{
+		{0.005, "Almost nobody"},
+		{0.015, "About 1 in 100"},
+		{0.035, "About 1 in 40"},
+		{0.07, "About 1 in 20"},
+		{0.13, "About 1 in 10"},
+		{0.225, "About 2 in 10"},
+		{0.29, "About a quarter"},
+		{0.365, "About a third"},
+		{0.45, "About 4 in 10"},
+		{0.55, "About half"},
+		{0.635, "About 6 in 10"},
+		{0.71, "About two thirds"},
+		{0.775, "About three quarters"},
+		{0.85, "About 8 in 10"},
+		{0.95, "About 9 in 10"},
+	} {
+		if p < w.upTo {
+			return w.text
+		}
+	}
+	return "Nearly all"
+}
+
+// span writes the ends of an interval, one dash if they are not known.
+func span(low, high *float64) string {
+	if low == nil || high == nil {
+		return output.Percent(nil)
+	}
+	return output.Percent(low) + " … " + output.Percent(high)
+}
+
+// hours writes a number of hours as a person says it.
+func hours(h float64) string {
+	d := time.Duration(math.Round(h*60)) * time.Minute
+	switch days := d.Hours() / 24; {
+	case d < time.Hour:
+		return output.Plural(int(d/time.Minute), "minute", "minutes")
+	case days >= 3:
+		return strconv.FormatFloat(math.Round(days*10)/10, 'f', -1, 64) + " days"
+	}
+	text := strconv.Itoa(int(d/time.Hour)) + " h"
+	if minutes := int(d % time.Hour / time.Minute); minutes > 0 {
+		text += fmt.Sprintf(" %d min", minutes)
+	}
+	return text
+}
+
+// against compares the estimate with those of earlier campaigns.
+func against(r *warehouse.Report, earlier []Earlier) []string {
+	own := r.Estimate("overall")
+	if own.Rate == nil || own.Low == nil || own.High == nil || r.Measured < few {
+		return nil
+	}
+	compared, above, apart := 0, 0, 0
+	for _, e := range earlier {
+		if e.Rate == nil || e.Low == nil || e.High == nil || e.Measured < few {
+			continue
+		}
+		compared++
+		if *own.Rate > *e.Rate {
+			above++
+		}
+		if *own.Low > *e.High || *own.High < *e.Low {
+			apart++
+		}
+	}
+	if compared == 0 {
+		return nil
+	}
+	text := "The estimate is " + position(above, compared)
+	switch {
+	case apart == compared:
+		text += ". The ranges do not overlap: the difference is no chance."
+	case apart == 0:
+		text += ". The ranges overlap, so the difference may be chance."
+	default:
+		text += fmt.Sprintf(". The range of %d does not overlap with this one; the others may differ by chance.", apart)
+	}
+	return []string{text}
+}
+
+func position(above, compared int) string {
+	last := "the campaign before"
+	switch {
+	case compared == 1 && above == 1:
+		return "above that of " + last
+	case compared == 1:
+		return "not above that of " + last
+	case above == compared:
+		return fmt.Sprintf("above those of the last %d campaigns", compared)
+	case above == 0:
+		return fmt.Sprintf("not above any of the last %d campaigns", compared)
+	}
+	return fmt.Sprintf("above %d of the last %d campaigns", above, compared)
+}

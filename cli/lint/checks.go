@@ -1,0 +1,228 @@
+package lint
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// clipBytes is where Gmail cuts a message off, behind a link to the rest: the
+// pixel there loads only if that is followed.
+// https://support.google.com/mail/thread/16327049
+const clipBytes = 102 << 10
+
+// pixelPath are the paths of glint's pixel, and pixelName the placeholders of templates for it.
+var (
+	pixelPath = regexp.MustCompile(`(?i)^(/.*)?/(o/[^/]+|pixel/[0-9a-f-]{36})\.(gif|png)$`)
+	pixelName = regexp.MustCompile(`(?i)pixel_?url`)
+)
+
+// blockedPart are parts of hosts and paths by which public block lists for mail
+// and the web know trackers, whoever runs them.
+var blockedPart = regexp.MustCompile(`(?i)^(track|tracking|trk|click|clicks|open|opens|pixel|beacon|mailtrack)\.|/(track|tracking|trk|beacon|wf/open|email/open|mail/open|open\.aspx|trackopen|opened)([/?.]|$)|/(pixel|spacer|blank|1x1|transparent)\.(gif|png)`)
+
+// image is an <img> that loads a pixel.
+type image struct {
+	node   *html.Node
+	src    string
+	offset int // of its tag in the HTML
+}
+
+// check returns the findings, mail by mail.
+func check(mails []mail) (findings []Finding) {
+	seen := map[string]string{}
+	for i := range mails {
+		m := &mails[i]
+		add := func(check, mend, format string, args ...any) {
+			findings = append(findings, Finding{m.file, check, fmt.Sprintf(format, args...), mend})
+		}
+		if m.isMessage {
+			checkMessage(m, add)
+		}
+		if strings.TrimSpace(m.html) == "" {
+			add("html", "send an HTML part beside the text, with the pixel last in its body",
+				"the mail has no HTML, and plain text loads no image: its opens cannot be seen")
+			continue
+		}
+		pixels, root := pixelsOf(m.html)
+		switch len(pixels) {
+		case 0:
+			add("pixel", "put the output of `glint send snippet PIXEL_URL` last into the body", "there is no pixel of glint, so no open can be seen")
+			continue
+		case 1:
+		default:
+			add("once", "leave the last one", "the pixel is there %d times: one look counts as so many opens", len(pixels))
+		}
+		p := pixels[len(pixels)-1]
+		checkPixel(&p, root, add)
+		if first, again := seen[p.src]; again && !pixelName.MatchString(p.src) {
+			add("own", "give each recipient the pixel_url of his row", "the pixel's URL is that of %s: the opens of two recipients count as one message's", first)
+		} else {
+			seen[p.src] = m.file
+		}
+	}
+	return findings
+}
+
+func checkMessage(m *mail, add func(check, mend, format string, args ...any)) {
+	if !m.text {
+		add("text", "add a part text/plain", "the message has no plain text, which filters take for spam")
+	}
+	switch unsubscribe, post := m.header("List-Unsubscribe"), m.header("List-Unsubscribe-Post"); {
+	case unsubscribe == "":
+		add("unsubscribe", "add the headers List-Unsubscribe and List-Unsubscribe-Post (RFC 8058)",
+			"there is no List-Unsubscribe header, which Gmail and Yahoo want of bulk mail: without it more of it goes to spam, unseen")
+	case !strings.Contains(strings.ToLower(unsubscribe), "https://") || !strings.EqualFold(strings.TrimSpace(post), "List-Unsubscribe=One-Click"):
+		add("unsubscribe", "name an https address, and add List-Unsubscribe-Post: List-Unsubscribe=One-Click", "the mail cannot be unsubscribed from by one click (RFC 8058)")
+	}
+	if m.recipients > 1 {
+		add("own", "send each recipient a message of his own", "the message has %d recipients, who share its pixel: nobody can tell who of them opened it", m.recipients)
+	}
+}
+
+func checkPixel(p *image, root *html.Node, add func(check, mend, format string, args ...any)) {
+	if u, err := url.Parse(p.src); !pixelName.MatchString(p.src) || err == nil && u.Host != "" {
+		switch {
+		case err != nil || u.Host == "":
+			add("https", "use the pixel_url as it is in the output of glint send register", "the pixel's address is no URL")
+		case u.Scheme != "https":
+			add("https", "register with --pixel-base-url https://…", "the pixel is loaded over %s: clients refuse or warn of images that are not encrypted", u.Scheme)
+		}
+		if err == nil && blockedPart.MatchString(u.Host+u.Path) {
+			add("blocked", "use a host that does not speak of tracking, like img.example.com, in --pixel-base-url", "block lists know hosts or paths like these, so that some clients do not load the pixel")
+		}
+	}
+	if p.offset > clipBytes {
+		add("clip", "make the mail smaller than 102 kB", "the pixel begins at byte %d of the HTML: Gmail cuts off what is behind 102 kB, and does not load it", p.offset)
+	}
+	style := declarations(attribute(p.node, "style"))
+	for _, side := range []string{"width", "height"} {
+		if value := strings.TrimSuffix(attribute(p.node, side), "px"); value != "1" {
+			add("size", `write width="1" height="1"`, "the %s of the pixel is %q and not 1: it takes room, or shows as a broken image where images are blocked", side, value)
+		}
+		if value := style[side]; value != "" && value != "1px" {
+			add("size", side+":1px", "the style gives the pixel the %s %s", side, value)
+		}
+	}
+	if style["display"] != "block" && style["display"] != "none" {
+		add("block", "add display:block to its style", "the pixel is no block: it adds a line of text to the height of the mail")
+	}
+	if how := hidden(p.node); how != "" {
+		add("hidden", "do not hide the pixel: at 1×1 nobody sees it", "the pixel is hidden (%s), and some clients do not load what is", how)
+	}
+	if after := behind(p.node, root); after != "" {
+		add("last", "move the pixel before </body>", "%s comes behind the pixel: it should load after what people came to see", after)
+	}
+}
+
+// pixelsOf returns the pixels of a page, and its tree.
+func pixelsOf(page string) (pixels []image, root *html.Node) {
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		return nil, nil // the reader is in memory; any text is HTML
+	}
+	offsets := imageOffsets(page)
+	n := 0
+	for node := range root.Descendants() {
+		if node.Type != html.ElementNode || node.Data != "img" {
+			continue
+		}
+		src := strings.TrimSpace(attribute(node, "src"))
+		if isPixel(src) {
+			i := image{node: node, src: src}
+			if n < len(offsets) {
+				i.offset = offsets[n]
+			}
+			pixels = append(pixels, i)
+		}
+		n++
+	}
+	return pixels, root
+}
+
+func isPixel(src string) bool {
+	if u, err := url.Parse(src); err == nil && u.Host != "" {
+		return pixelPath.MatchString(u.Path) || pixelName.MatchString(u.Path)
+	}
+	return pixelName.MatchString(src)
+}
+
+// imageOffsets returns where the tags of images begin, in their order.
+func imageOffsets(page string) (offsets []int) {
+	z := html.NewTokenizer(strings.NewReader(page))
+	at := 0
+	for {
+		kind := z.Next()
+		if kind == html.ErrorToken {
+			return offsets
+		}
+		size := len(z.Raw())
+		if kind == html.StartTagToken || kind == html.SelfClosingTagToken {
+			if name, _ := z.TagName(); string(name) == "img" || string(name) == "image" {
+				offsets = append(offsets, at)
+			}
+		}
+		at += size
+	}
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+// declarations are the properties of a style attribute, in lower case.
+func declarations(style string) map[string]string {
+	all := map[string]string{}
+	for d := range strings.SplitSeq(strings.ToLower(style), ";") {
+		name, value, _ := strings.Cut(d, ":")
+		value, _, _ = strings.Cut(value, "!important")
+		all[strings.TrimSpace(name)] = strings.TrimSpace(value)
+	}
+	return all
+}
+
+// hidden returns what hides an element or one around it; "" if nothing does.
+func hidden(n *html.Node) string {
+	for ; n != nil; n = n.Parent {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		for _, a := range n.Attr {
+			if a.Key == "hidden" {
+				return "hidden"
+			}
+		}
+		style := declarations(attribute(n, "style"))
+		for _, d := range [][2]string{{"display", "none"}, {"visibility", "hidden"}, {"mso-hide", "all"}, {"opacity", "0"}, {"width", "0"}, {"height", "0"}, {"width", "0px"}, {"height", "0px"}, {"max-height", "0"}, {"max-height", "0px"}} {
+			if style[d[0]] == d[1] {
+				return d[0] + ":" + d[1]
+			}
+		}
+	}
+	return ""
+}
+
+// behind returns what a person sees behind the pixel, "" if nothing.
+func behind(pixel, root *html.Node) string {
+	passed := false
+	for n := range root.Descendants() {
+		switch {
+		case n == pixel:
+			passed = true
+		case !passed:
+		case n.Type == html.TextNode && strings.TrimSpace(n.Data) != "" && n.Parent.Data != "style" && n.Parent.Data != "script" && hidden(n.Parent) == "":
+			return "text"
+		case n.Type == html.ElementNode && n.Data == "img" && !isPixel(strings.TrimSpace(attribute(n, "src"))):
+			return "an image"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,125 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const pixel = `<img src="https://img.example.com/o/TOKEN.gif" width="1" height="1" alt="" style="display:block;border:0;width:1px;height:1px">`
+
+// with returns the pixel with a part of it changed.
+func with(old, new string) string { return strings.Replace(pixel, old, new, 1) }
+
+func TestChecks(t *testing.T) {
+	page := func(body string) string { return "<html><body><p>Hello</p>" + body + "</body></html>" }
+	for _, c := range []struct {
+		name, html string
+		want       []string
+	}{
+		{"as the snippet is", page(pixel), nil},
+		{"in a template", page(with("https://img.example.com/o/TOKEN.gif", "{{pixel_url}}")), nil},
+		{"by the other style", page(with("/o/TOKEN.gif", "/pixel/00000000-0000-8000-8000-000000000001.png")), nil},
+		{"a path before it", page(with("/o/TOKEN", "/img/o/TOKEN")), nil},
+		{"none", page(`<img src="https://example.com/logo.png">`), []string{"pixel"}},
+		{"empty", " \n", []string{"html"}},
+		{"twice", page(pixel + pixel), []string{"once"}},
+		{"http", page(with("https:", "http:")), []string{"https"}},
+		{"no host", page(with("https://img.example.com/o/TOKEN.gif", "pixel_url.gif")), nil},
+		{"a host of block lists", page(with("img.example", "track.example")), []string{"blocked"}},
+		{"a path of block lists", page(with("/o/", "/tracking/o/")), []string{"blocked"}},
+		{"no size", page(with(` width="1" height="1"`, "")), []string{"size", "size"}},
+		{"a size of two", page(with(`width="1"`, `width="2"`)), []string{"size"}},
+		{"a size by style", page(with("width:1px", "width:100%")), []string{"size"}},
+		{"inline", page(with("display:block;", "")), []string{"block"}},
+		{"not displayed", page(with("display:block", "display:none")), []string{"hidden"}},
+		{"not displayed, in capitals", page(with("display:block", "DISPLAY : None !important")), []string{"hidden"}},
+		{"in a hidden box", page(`<div style="max-height:0;overflow:hidden">` + pixel + `</div>`), []string{"hidden"}},
+		{"with the attribute", page(with("<img", "<img hidden")), []string{"hidden"}},
+		{"text behind", page(pixel + "<p>Unsubscribe</p>"), []string{"last"}},
+		{"an image behind", page(pixel + `<img src="https://example.com/logo.png">`), []string{"last"}},
+		{"only a style behind", page(pixel + `<style>p{}</style>`), nil},
+		{"beyond the clip", page(strings.Repeat("<p>Hello</p>", 9000) + pixel), []string{"clip"}},
+		{"before the clip, in a large mail", page(pixel + "<!--" + strings.Repeat("x", 200_000) + "-->"), nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			for _, f := range check([]mail{{file: "mail.html", html: c.html}}) {
+				got = append(got, f.Check)
+				if f.Mend == "" || f.Finding == "" {
+					t.Errorf("%s says nothing: %+v", f.Check, f)
+				}
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("findings %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTwoRecipientsOfOnePixel(t *testing.T) {
+	mails := []mail{{file: "a.html", html: pixel}, {file: "b.html", html: pixel}, {file: "c.html", html: with("TOKEN", "OTHER")}}
+	got := check(mails)
+	if len(got) != 1 || got[0].File != "b.html" || got[0].Check != "own" || !strings.Contains(got[0].Finding, "a.html") {
+		t.Errorf("findings %+v", got)
+	}
+	for i := range mails {
+		mails[i].html = with("https://img.example.com/o/TOKEN.gif", "{{ .PixelURL }}")
+	}
+	if got := check(mails); len(got) != 0 {
+		t.Errorf("a placeholder is no shared URL: %+v", got)
+	}
+}
+
+func TestMessages(t *testing.T) {
+	const good = "List-Unsubscribe: <https://example.com/u/1>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+	message := func(header, body string) string {
+		return "From: a@example.com\r\nTo: b@example.com\r\nSubject: x\r\n" + header + "MIME-Version: 1.0\r\n" + body
+	}
+	alternative := "Content-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\nContent-Type: text/plain\r\n\r\nHello\r\n--x\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" +
+		strings.ReplaceAll(pixel, "=", "=3D") + "\r\n--x--\r\n"
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"as it should be", message(good, alternative), nil},
+		{"no header to unsubscribe", message("", alternative), []string{"unsubscribe"}},
+		{"by mail alone", message("List-Unsubscribe: <mailto:u@example.com>\r\n", alternative), []string{"unsubscribe"}},
+		{"HTML alone", message(good, "Content-Type: text/html\r\n\r\n"+pixel), []string{"text"}},
+		{"text alone", message(good, "Content-Type: text/plain\r\n\r\nHello\r\n"), []string{"html"}},
+		{"two recipients", message(good+"Cc: c@example.com\r\n", alternative), []string{"own"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, err := parse("mail.eml", []byte(c.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, f := range check([]mail{m}) {
+				got = append(got, f.Check)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("findings %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+// FuzzLint feeds what no mail program wrote.
+func FuzzLint(f *testing.F) {
+	f.Add(pixel)
+	f.Add("From: a\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\n--x--")
+	f.Add("<table><img src=pixel_url><td>" + pixel)
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := parse("mail", []byte(text))
+		if err != nil {
+			return
+		}
+		for _, finding := range check([]mail{m, m}) {
+			if finding.Check == "" {
+				t.Error(fmt.Sprint(finding))
+			}
+		}
+	})
+}

@@ -1,0 +1,129 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
+	"glint/edge/classify"
+)
+
+// player is a program that fetches pixels, as it asks and from which network.
+type player struct {
+	name      string
+	about     string
+	userAgent string
+	headers   [][2]string
+	network   string
+	asNumber  uint32
+}
+
+// players are the programs of `glint send test`, with the user agents that they send.
+var players = []player{
+	{"thunderbird", "a person in Thunderbird", "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.3.0", nil, "none", 7922},
+	{"outlook", "a person in Outlook for Windows", "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Win64; x64; Trident/7.0; .NET4.0C; .NET4.0E; ms-office; MSOffice 16)", nil, "none", 3320},
+	{"gmail", "Gmail's image proxy, when a person opens the mail", "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", nil, "none", 15169},
+	{"yahoo", "Yahoo's image proxy, when a person opens the mail", "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html", nil, "none", 36646},
+	{"apple", "Apple Mail Privacy Protection, whether or not a person opens the mail", "Mozilla/5.0", nil, "apple_relay", 36183},
+	{"webmail", "a person in a browser", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36", [][2]string{{"Sec-Fetch-Dest", "image"}, {"Sec-Fetch-Mode", "no-cors"}, {"Accept-Language", "en-US,en;q=0.9"}}, "none", 2856},
+	{"scanner", "a mail gateway that looks at images", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36", nil, "scanner:eop", 8075},
+	{"library", "a program", "python-requests/2.32.3", nil, "none", 24940},
+}
+
+// countsAs says what an open of a class is in a report.
+func countsAs(class classify.Class, reason string) string {
+	switch {
+	case class == classify.HumanDirect || class == classify.ProxyHuman:
+		return "a person's open: it counts"
+	case strings.HasPrefix(reason, "apple_m"):
+		return "may hide an open: counted as Apple Mail only"
+	case class == classify.Unknown:
+		return "cannot be told: counted as unknown only"
+	}
+	return "a machine's fetch: no person's open"
+}
+
+func newTestCmd(a *app.App) *cobra.Command {
+	names := make([]string, len(players))
+	for i, p := range players {
+		names[i] = p.name
+	}
+	cmd := &cobra.Command{
+		Use:   "test PIXEL_URL",
+		Short: "Fetch a pixel as a mail client does, and say what counts",
+		Long: `Fetches the pixel as the client named by --as does, and says how the open is judged, and why: as it comes from here, and as
+it would from the client's own network, which nobody can imitate. The fetch is real: it is an open of that message. Register
+a message with --test to keep it out of the numbers.`,
+		Example: "  glint send test https://pixel.example.com/o/TOKEN.gif --as gmail",
+		Args:    app.OneArg("pixel's URL"),
+	}
+	as := app.ChoiceFlag(cmd, "as", "client to play", names...)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		u, err := url.Parse(args[0])
+		if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return app.UsageOf(cmd, errors.New("the argument is no URL of a pixel"))
+		}
+		i := slices.IndexFunc(players, func(p player) bool { return p.name == as.String() })
+		return players[i].play(cmd.Context(), a, u)
+	}
+	return cmd
+}
+
+// judge returns the verdict on the player's request from a network.
+func (p *player) judge(network string, asNumber uint32) classify.Verdict {
+	r := classify.Request{Method: http.MethodGet, UserAgent: p.userAgent, Network: network, ASNumber: asNumber, Protocol: "HTTP/1.1"}
+	for _, h := range p.headers {
+		r.Headers |= classify.HeaderFact(strings.ToLower(h[0]), h[1])
+	}
+	return classify.Judge(&r)
+}
+
+// play fetches the pixel and prints what becomes of it.
+func (p *player) play(ctx context.Context, a *app.App, u *url.URL) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return fmt.Errorf("fetch the pixel: %w", err)
+	}
+	request.Header.Set("User-Agent", p.userAgent)
+	for _, h := range p.headers {
+		request.Header.Set(h[0], h[1])
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(request)
+	if err != nil {
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			err = e.Err // its text has the URL, which is a recipient's
+		}
+		return fmt.Errorf("fetch the pixel: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	size, err := io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20))
+	if err != nil {
+		return fmt.Errorf("fetch the pixel: %w", err)
+	}
+	kind := response.Header.Get("Content-Type")
+	if response.StatusCode != http.StatusOK || !strings.HasPrefix(kind, "image/") {
+		return app.Try(fmt.Errorf("the address answers %s, %s: no image", response.Status, output.Safe(kind)), "a pixel_url as glint send register wrote it")
+	}
+	fmt.Fprintf(a.Err, "fetched %s of %s as %s\n", output.Plural(int(size), "byte", "bytes"), output.Safe(kind), p.about)
+	t := output.NewTable("FETCHED", "CLASS", "REASON", "IN A REPORT")
+	row := func(from string, v classify.Verdict) {
+		t.Row(from, v.Class.String(), v.Reason, countsAs(v.Class, v.Reason))
+	}
+	row("from here", p.judge(classify.Network("", "", netip.IPv4Unspecified()), 0))
+	row("from its own network", p.judge(p.network, p.asNumber))
+	return t.Print(a.Out)
+}

@@ -1,0 +1,82 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// TimeToOpen is the histogram of the time from sending to the first open by a
+// person, of the measured messages that a person opened.
+type TimeToOpen struct {
+	Classes  []DelayClass // the shortest first; those without a message are left out
+	Messages uint64       // in the classes
+	Untimed  uint64       // messages of which one of the two times is not known
+}
+
+// DelayClass counts the messages opened after From or more, but less than To.
+type DelayClass struct {
+	From, To time.Duration
+	Messages uint64
+}
+
+// TimeToOpen returns how long the recipients of a campaign took to open it.
+func (w *Warehouse) TimeToOpen(ctx context.Context, campaignID uint64) (*TimeToOpen, error) {
+	t := &TimeToOpen{}
+	var n uint64
+	var from, to []int64
+	var messages []uint64
+	err := w.ask(ctx, "time_to_open", []any{clickhouse.Named("campaign_id", campaignID)}, &t.Untimed, &n, &from, &to, &messages)
+	if err != nil {
+		return nil, fmt.Errorf("read time to open: %w", err)
+	}
+	for i := range messages {
+		t.Classes = append(t.Classes, DelayClass{time.Duration(from[i]) * time.Minute, time.Duration(to[i]) * time.Minute, messages[i]})
+		t.Messages += messages[i]
+	}
+	return t, nil
+}
+
+// Quantile returns the time after which a share p of the messages was opened:
+// within its class as if they were spread evenly. It is nil without messages.
+func (t *TimeToOpen) Quantile(p float64) *time.Duration {
+	if t.Messages == 0 {
+		return nil
+	}
+	rank, before := p*float64(t.Messages), 0.0
+	at := t.Classes[len(t.Classes)-1].To
+	for _, c := range t.Classes {
+		if before+float64(c.Messages) >= rank {
+			share := math.Max(rank-before, 0) / float64(c.Messages)
+			at = c.From + time.Duration(share*float64(c.To-c.From))
+			break
+		}
+		before += float64(c.Messages)
+	}
+	return &at
+}
+
+// SurvivalPoint is the share of the opened messages that are not opened yet at
+// some time after sending.
+type SurvivalPoint struct {
+	After     time.Duration
+	NotOpened float64
+}
+
+// Survival returns the curve of the share not opened yet, from 1 down to 0, with
+// a point at the end of each class; nil without messages.
+func (t *TimeToOpen) Survival() []SurvivalPoint {
+	if t.Messages == 0 {
+		return nil
+	}
+	curve := []SurvivalPoint{{0, 1}}
+	left := t.Messages
+	for _, c := range t.Classes {
+		left -= c.Messages
+		curve = append(curve, SurvivalPoint{c.To, float64(left) / float64(t.Messages)})
+	}
+	return curve
+}

@@ -1,0 +1,83 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// TrendPoint is one campaign of a trend.
+type TrendPoint struct {
+	CampaignID          uint64
+	Campaign            string
+	StartsAt            time.Time // first known time of sending, else when it was made
+	Delivered           uint64
+	Measured            uint64
+	ReliableUniqueOpens uint64
+	Clicked             uint64
+	Rate, Low, High     *float64 // the estimate overall; nil if it cannot be said
+}
+
+// Trend returns the campaigns that began in a period, since included and until
+// not, in the order of their begin.
+func (w *Warehouse) Trend(ctx context.Context, since, until time.Time) ([]TrendPoint, error) {
+	fail := func(err error) ([]TrendPoint, error) { return nil, fmt.Errorf("read trend: %w", err) }
+	var n uint64
+	var ids []uint64
+	var starts []int64
+	err := w.ask(ctx, "campaigns_since", []any{clickhouse.Named("since_ms", since.UnixMilli()), clickhouse.Named("until_ms", until.UnixMilli())},
+		&n, &ids, &starts)
+	if err != nil {
+		return fail(err)
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	var found []uint64
+	var names []string
+	var delivered, measured, reliable, clicked []uint64
+	var rates, lows, highs []*float64
+	err = w.ask(ctx, "trend", []any{clickhouse.Named("campaign_ids", ids)},
+		&n, &found, &names, &delivered, &measured, &reliable, &clicked, &rates, &lows, &highs)
+	if err != nil {
+		return fail(err)
+	}
+	at := make(map[uint64]int, len(found))
+	for i, id := range found {
+		at[id] = i
+	}
+	var points []TrendPoint
+	for i, id := range ids {
+		if k, ok := at[id]; ok {
+			points = append(points, TrendPoint{
+				id, names[k], time.UnixMilli(starts[i]).UTC(), delivered[k], measured[k], reliable[k], clicked[k], rates[k], lows[k], highs[k],
+			})
+		}
+	}
+	return points, nil
+}
+
+// Cohort is the recipients whose last open by a person is about as long ago.
+type Cohort struct {
+	Name       string // "7 days", …, "longer", "never"
+	WithinDays uint64 // 0: without an end
+	Recipients uint64
+}
+
+// Recency returns the cohorts of all recipients of measured messages, the latest
+// first: together they are all of them.
+func (w *Warehouse) Recency(ctx context.Context) ([]Cohort, error) {
+	var n uint64
+	var names []string
+	var days, recipients []uint64
+	if err := w.ask(ctx, "recency", nil, &n, &names, &days, &recipients); err != nil {
+		return nil, fmt.Errorf("read recency: %w", err)
+	}
+	cohorts := make([]Cohort, len(names))
+	for i := range names {
+		cohorts[i] = Cohort{names[i], days[i], recipients[i]}
+	}
+	return cohorts, nil
+}
