@@ -15,12 +15,14 @@ import (
 	"glint/ingest/host/backoff"
 	"glint/ingest/receipts"
 	"glint/ingest/resolve"
+	"glint/ingest/snapshots"
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
 )
 
 // pipelines is what brings the log into the warehouse: a lane each for live and
-// for replayed records, and a mover of opens that wait for their message. Its
+// for replayed records, and a mover of opens that wait for their message, and reports that are
+// computed ahead. Its
 // lanes work from open on, so that the log may let go what was acknowledged
 // before; they load from begin on.
 type pipelines struct {
@@ -29,6 +31,7 @@ type pipelines struct {
 	sources func() []string
 	metrics *batch.Metrics
 	mover   *resolve.Mover
+	reports *snapshots.Refresher
 	begun   chan struct{} // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
@@ -63,6 +66,7 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, source
 	l := &pipelines{
 		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}),
 		metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
+		reports: snapshots.New(nil, cfg.Logger, r),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	gauge := func(name, help string, value func() int64) {
@@ -144,9 +148,10 @@ func (l *pipelines) begin(w *warehouse.Warehouse, ring *token.Ring) {
 	for _, loader := range l.loaders {
 		loader.Warehouse, loader.Ring = w, ring
 	}
-	l.mover.Warehouse = w
+	l.mover.Warehouse, l.reports.Warehouse = w, w
 	close(l.begun)
 	l.working.Go(func() { l.mover.Run(l.ctx) })
+	l.working.Go(func() { l.reports.Run(l.ctx) })
 	l.working.Go(func() { l.rejudge(w) })
 }
 

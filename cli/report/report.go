@@ -17,6 +17,7 @@ type Options struct {
 	App      *app.App
 	Campaign string
 	Format   string
+	Fresh    bool // computed now, whatever was computed before
 	DSN      string
 }
 
@@ -36,6 +37,7 @@ func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Comman
 		Args:    app.OneArg("campaign's name or id"),
 	}
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
+	cmd.Flags().BoolVar(&o.Fresh, "fresh", false, "compute the numbers now, also those of a large campaign that were computed seconds ago")
 	app.WarehouseFlag(cmd, &o.DSN)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.Campaign, o.Format = args[0], format.String()
@@ -51,7 +53,11 @@ func Run(ctx context.Context, o *Options) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	r, err := w.ReportOf(ctx, o.Campaign)
+	read := w.ReportOf
+	if o.Fresh {
+		read = w.FreshReportOf
+	}
+	r, err := read(ctx, o.Campaign)
 	if errors.Is(err, warehouse.ErrNoCampaign) {
 		return o.App.NoCampaign(ctx, w, o.Campaign)
 	}

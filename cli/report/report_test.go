@@ -18,6 +18,7 @@ func TestParsing(t *testing.T) {
 	}{
 		{"a name", []string{"spring"}, Options{App: a, Campaign: "spring", Format: "table"}, 0},
 		{"all", []string{"spring", "--format", "json", "--warehouse", "http://h"}, Options{App: a, Campaign: "spring", Format: "json", DSN: "http://h"}, 0},
+		{"now", []string{"spring", "--fresh"}, Options{App: a, Campaign: "spring", Format: "table", Fresh: true}, 0},
 		{"no name", nil, Options{}, app.ExitUsage},
 		{"two names", []string{"a", "b"}, Options{}, app.ExitUsage},
 	} {

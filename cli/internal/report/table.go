@@ -83,6 +83,7 @@ func writeMessages(w io.Writer, r *warehouse.Report) error {
 		{"confirmed unique opens", r.ConfirmedUniqueOpens, r.Measured, "measured", true},
 		{"Apple Mail only", r.MPPOnly, r.Measured, "measured", true},
 		{"unknown only", r.UnknownOnly, r.Measured, "measured", true},
+		{"bounced", r.Bounced, r.Sends, "sends", false},
 		{"clicked", r.Clicked, r.Delivered, "delivered", false},
 		{"replied", r.Replied, r.Delivered, "delivered", false},
 		{"complained", r.Complained, r.Delivered, "delivered", false},
@@ -91,6 +92,9 @@ func writeMessages(w io.Writer, r *warehouse.Report) error {
 		if row.always || row.n > 0 {
 			t.Row(row.name, output.Count(row.n), of(row.n, row.base), row.of)
 		}
+	}
+	if r.ClickToOpenRate != nil && r.Clicked > 0 {
+		t.Row("clicked of those confirmed", "", output.Percent(r.ClickToOpenRate), "confirmed")
 	}
 	return t.Write(w)
 }
