@@ -31,8 +31,8 @@ func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Comman
 	cmd := &cobra.Command{
 		Use:   "report CAMPAIGN",
 		Short: "Print a campaign's opens and open rates",
-		Long: "Prints the numbers of the campaign with that name or id, computed from its opens as they are now. It changes\n" +
-			"nothing. The README defines each number, cli/JSON.md each field.",
+		Long: "Prints the numbers of the campaign with that name or id, from its opens as they are now; those of a large campaign may\n" +
+			"be seconds old (computed_at). It changes nothing. The README defines each number, cli/JSON.md each field.",
 		Example: "  glint report spring\n  glint report spring --format json",
 		Args:    app.OneArg("campaign's name or id"),
 	}

@@ -98,10 +98,22 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		}
 		due = append(due, r)
 	}
+	large := account >= warehouse.SmallAccount // estimates take long then
 	slices.SortFunc(due, func(a, b refresh) int {
-		return cmp.Or(cmp.Compare(a.why, b.why), a.dueAt.Compare(b.dueAt), cmp.Compare(a.size, b.size))
+		return cmp.Or(cmp.Compare(a.why, b.why), compareBool(large && a.estimates, large && b.estimates), a.dueAt.Compare(b.dueAt), cmp.Compare(a.size, b.size))
 	})
 	return due, next, behind
+}
+
+// compareBool sorts false before true.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 // after returns when the next refresh may begin: at once if there was none.
