@@ -53,7 +53,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/received_events.sql",
 		"queries/recipient_secret.sql",
 		"queries/refresh_campaign.sql",
-		"queries/refresh_numbers.sql",
+		"queries/refresh_estimates.sql",
 		"queries/registration_start.sql",
 		"queries/registration_state.sql",
 		"queries/registration_steps.sql",

@@ -8,13 +8,12 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// reason says why a snapshot is computed anew, the most urgent first.
-type reason int
+// kind is a part of a report that is refreshed by itself.
+type kind int
 
 const (
-	changed   reason = iota // something came since
-	settling                // once more, some time after the last change: see settle
-	estimates               // they are older than the numbers, or the mail before has changed on which they rest
+	numbers kind = iota
+	estimates
 )
 
 const (
@@ -24,28 +23,20 @@ const (
 	minInterval = 500 * time.Millisecond
 	costRatio   = 3
 	// An insert marks its campaigns when its rows can be seen. Should a mark ever
-	// come first, a snapshot that begins settle after it has the rows.
+	// come first, numbers that are computed settle after it have the rows.
 	settle = 10 * time.Second
 	// Estimates take long in a large account, since they rest on what the recipients
 	// got before, and every open of older mail changes that, and them a little.
-	estimatesInterval = 10 * time.Second
-	estimatesRatio    = 20
+	estimatesRatio = 20
 	// historyDays is the interval of the view recipient_history.
 	historyDays = 90 * 24 * time.Hour
 )
 
-type refresh struct {
-	campaign  uint64
-	why       reason
-	estimates bool // are computed too
-	dueAt     time.Time
-	size      uint64
-}
-
-// planner knows what the refreshes of this run have cost.
+// planner knows which refreshes of a kind are due, and what those of this run have
+// cost.
 type planner struct {
-	last          map[uint64]attempt
-	lastEstimates map[uint64]attempt
+	kind kind
+	last map[uint64]attempt
 }
 
 type attempt struct {
@@ -53,75 +44,64 @@ type attempt struct {
 	took  time.Duration
 }
 
-func (p *planner) refreshed(r refresh, began time.Time, took time.Duration) {
+func (p *planner) refreshed(campaign uint64, began time.Time, took time.Duration) {
 	if p.last == nil {
-		p.last, p.lastEstimates = map[uint64]attempt{}, map[uint64]attempt{}
+		p.last = map[uint64]attempt{}
 	}
-	p.last[r.campaign] = attempt{began, took}
-	if r.estimates {
-		p.lastEstimates[r.campaign] = attempt{began, took}
-	}
+	p.last[campaign] = attempt{began, took}
 }
 
-// due returns the refreshes that are due, the most urgent first, the time until
-// the next one is, and the number of campaigns that have changed since their
-// snapshot. serverNow is the server's time, now the clock of refreshed.
-func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time) (due []refresh, next time.Duration, behind int) {
-	next = idleLook
-	histories := newHistories(states)
-	account := uint64(0)
-	for i := range states {
-		account += states[i].Size
+// due returns the campaigns whose refresh is due, those first that wait longest,
+// the time until the next one is due, and the number of campaigns that have
+// changed since their refresh. serverNow is the server's time, now the clock of
+// refreshed.
+func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time) (due []uint64, next time.Duration, behind int) {
+	type refresh struct {
+		campaign uint64
+		at       time.Time
+		size     uint64
 	}
+	next = idleLook
+	var all []refresh
+	histories := newHistories(states)
 	for i := range states {
 		s := &states[i]
-		last := p.last[s.CampaignID]
-		estimatesAt := after(p.lastEstimates[s.CampaignID], estimatesInterval, estimatesRatio)
-		r := refresh{
-			campaign: s.CampaignID, size: s.Size,
-			estimates: s.ReadAt.IsZero() || account < warehouse.SmallAccount || !estimatesAt.After(now),
-		}
+		settled := s.ChangedAt.Add(settle)
+		r := refresh{s.CampaignID, p.after(s.CampaignID), s.Size}
 		switch {
-		case s.ReadAt.IsZero() || s.Mark != s.SnapshotMark:
+		case p.kind == estimates && s.EstimatesMark == s.Mark && s.HistoryStart.Equal(s.StartsAt) && s.SnapshotHistory == histories.of(s):
+			continue
+		case p.kind == estimates && s.ReadAt.IsZero():
+			continue // its start is known with its numbers
+		case p.kind == estimates, s.ReadAt.IsZero(), s.Mark != s.SnapshotMark:
 			behind++
-			r.why, r.dueAt = changed, after(last, minInterval, costRatio)
-		case s.ReadAt.Before(s.ChangedAt.Add(settle)):
-			r.why, r.dueAt = settling, now.Add(s.ChangedAt.Add(settle).Sub(serverNow))
-		case s.EstimatesMark != s.SnapshotMark || !s.HistoryStart.Equal(s.StartsAt) || s.SnapshotHistory != histories.of(s):
-			r.why, r.dueAt, r.estimates = estimates, estimatesAt, true
+		case s.ReadAt.Before(settled):
+			r.at = now.Add(settled.Sub(serverNow))
 		default:
 			continue
 		}
-		if wait := r.dueAt.Sub(now); wait > 0 {
+		if wait := r.at.Sub(now); wait > 0 {
 			next = min(next, wait)
 			continue
 		}
-		due = append(due, r)
+		all = append(all, r)
 	}
-	large := account >= warehouse.SmallAccount // estimates take long then
-	slices.SortFunc(due, func(a, b refresh) int {
-		return cmp.Or(cmp.Compare(a.why, b.why), compareBool(large && a.estimates, large && b.estimates), a.dueAt.Compare(b.dueAt), cmp.Compare(a.size, b.size))
-	})
+	slices.SortFunc(all, func(a, b refresh) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.size, b.size)) })
+	for _, r := range all {
+		due = append(due, r.campaign)
+	}
 	return due, next, behind
 }
 
-// compareBool sorts false before true.
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
-}
-
-// after returns when the next refresh may begin: at once if there was none.
-func after(last attempt, interval time.Duration, ratio int) time.Time {
-	if last.began.IsZero() {
+// after returns when the campaign's next refresh may begin: at once if there was
+// none in this run.
+func (p *planner) after(campaign uint64) time.Time {
+	last, ok := p.last[campaign]
+	if !ok {
 		return time.Time{}
 	}
-	return last.began.Add(max(interval, time.Duration(ratio)*last.took) + last.took)
+	ratio := map[kind]time.Duration{numbers: costRatio, estimates: estimatesRatio}[p.kind]
+	return last.began.Add(max(minInterval, ratio*last.took) + last.took)
 }
 
 // histories answers what the marks of the mail before a campaign add up to, by

@@ -12,6 +12,7 @@ package snapshots
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,19 +26,20 @@ import (
 type Warehouse interface {
 	ChangeMark(ctx context.Context) (uint64, error)
 	SnapshotStates(ctx context.Context) ([]warehouse.SnapshotState, time.Time, error)
-	RefreshSnapshot(ctx context.Context, campaign uint64, estimates bool) error
+	RefreshNumbers(ctx context.Context, campaign uint64) error
+	RefreshEstimates(ctx context.Context, campaign uint64) error
 	MarkRecentChanges(ctx context.Context) error
 }
 
 // The pace of Run.
 const (
-	lookPause   = 500 * time.Millisecond // between two looks for changes
-	lookRatio   = 10                     // a look that takes long makes the next one wait that many times longer
-	maxPause    = 30 * time.Second
-	passTime    = 2 * time.Second // after which a pass looks for new changes
-	idleLook    = 30 * time.Second
-	changedRest = 0.5 // rest after a refresh, as a multiple of what it took
-	lateRest    = 4   // the same after one that brings no numbers of the campaign itself
+	lookPause     = 500 * time.Millisecond // between two looks for changes
+	lookRatio     = 10                     // a look that takes long makes the next one wait that many times longer
+	maxPause      = 30 * time.Second
+	passTime      = 2 * time.Second // after which a pass looks for new changes
+	idleLook      = 30 * time.Second
+	numbersRest   = 0.5 // rest after numbers, as a multiple of what they took
+	estimatesRest = 2.  // the same after estimates
 )
 
 // Refresher keeps snapshots current. It is safe for concurrent use; Run is called
@@ -46,7 +48,6 @@ type Refresher struct {
 	Warehouse Warehouse
 	Logger    *slog.Logger
 
-	plan      planner
 	behind    atomic.Int64
 	refreshes prometheus.Counter
 	seconds   prometheus.Counter
@@ -72,24 +73,46 @@ func New(w Warehouse, logger *slog.Logger, r prometheus.Registerer) *Refresher {
 	return s
 }
 
-// Run works until ctx ends.
+// Run works until ctx ends: on the numbers of reports, and beside them on the
+// estimates, which take longer.
 func (r *Refresher) Run(ctx context.Context) {
+	marked := make(chan struct{})
+	var working sync.WaitGroup
+	working.Go(func() {
+		select {
+		case <-marked:
+			r.loop(ctx, &planner{kind: estimates}, nil)
+		case <-ctx.Done():
+		}
+	})
+	r.loop(ctx, &planner{kind: numbers}, func(ctx context.Context) error {
+		err := r.Warehouse.MarkRecentChanges(ctx)
+		if err == nil {
+			close(marked)
+		}
+		return err
+	})
+	working.Wait()
+}
+
+// loop refreshes one kind until ctx ends, after first has succeeded; nil: at once.
+func (r *Refresher) loop(ctx context.Context, plan *planner, first func(context.Context) error) {
 	pauses := backoff.Backoff{First: lookPause, Last: maxPause}
-	isMarked, seen, lookAt := false, uint64(0), time.Time{}
+	seen, lookAt := uint64(0), time.Time{}
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := func() (err error) {
-			if !isMarked {
-				if err = r.Warehouse.MarkRecentChanges(ctx); err != nil {
+			if first != nil {
+				if err = first(ctx); err != nil {
 					return err
 				}
-				isMarked = true
+				first = nil
 			}
 			mark, err := r.Warehouse.ChangeMark(ctx)
 			if err != nil || mark == seen && began.Before(lookAt) {
 				return err
 			}
-			next, err := r.pass(ctx)
+			next, err := r.pass(ctx, plan)
 			if err == nil {
 				seen, lookAt = mark, time.Now().Add(next)
 			}
@@ -112,30 +135,32 @@ func (r *Refresher) Run(ctx context.Context) {
 
 // pass refreshes what is due, and returns when something will be due next if no
 // campaign changes: idleLook at most.
-func (r *Refresher) pass(ctx context.Context) (next time.Duration, err error) {
+func (r *Refresher) pass(ctx context.Context, plan *planner) (next time.Duration, err error) {
 	states, now, err := r.Warehouse.SnapshotStates(ctx)
 	if err != nil {
 		return 0, err
 	}
 	began := time.Now()
-	due, next, behind := r.plan.due(states, now, began)
-	r.behind.Store(int64(behind))
-	for i, d := range due {
+	due, next, behind := plan.due(states, now, began)
+	refresh, rest := r.Warehouse.RefreshEstimates, estimatesRest
+	if plan.kind == numbers {
+		refresh, rest = r.Warehouse.RefreshNumbers, numbersRest
+		r.behind.Store(int64(behind))
+	}
+	for i, campaign := range due {
 		if i > 0 && time.Since(began) > passTime {
 			return 0, nil // look for changes that are more urgent
 		}
-		took, err := r.refresh(ctx, d)
+		began := time.Now()
+		err := refresh(ctx, campaign)
+		took := time.Since(began)
+		plan.refreshed(campaign, began, took)
 		if err != nil {
 			return 0, err
 		}
-		if d.why == changed {
-			r.behind.Add(-1)
-		}
-		rest := time.Duration(changedRest * float64(took))
-		if d.why != changed {
-			rest = lateRest * took
-		}
-		if err := backoff.Sleep(ctx, min(rest, maxPause)); err != nil {
+		r.refreshes.Inc()
+		r.seconds.Add(took.Seconds())
+		if err := backoff.Sleep(ctx, min(time.Duration(rest*float64(took)), maxPause)); err != nil {
 			return 0, err
 		}
 	}
@@ -143,17 +168,4 @@ func (r *Refresher) pass(ctx context.Context) (next time.Duration, err error) {
 		return 0, nil
 	}
 	return next, nil
-}
-
-func (r *Refresher) refresh(ctx context.Context, d refresh) (took time.Duration, err error) {
-	began := time.Now()
-	if err := r.Warehouse.RefreshSnapshot(ctx, d.campaign, d.estimates); err != nil {
-		r.plan.refreshed(d, began, time.Since(began))
-		return 0, err
-	}
-	took = time.Since(began)
-	r.plan.refreshed(d, began, took)
-	r.refreshes.Inc()
-	r.seconds.Add(took.Seconds())
-	return took, nil
 }

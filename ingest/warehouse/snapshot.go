@@ -11,8 +11,8 @@ import (
 	"glint/schema"
 )
 
-// A report is kept in the table campaign_totals, its snapshot. The table
-// campaign_changes has a mark for each campaign that every insert changes on
+// A report is kept in the tables campaign_totals and campaign_estimate_totals, its
+// snapshot. The table campaign_changes has a mark for each campaign that every insert changes on
 // which the report depends, whoever inserts. A snapshot holds the mark that was
 // there before it was computed: equal marks mean that nothing has come since.
 
@@ -131,10 +131,19 @@ func (w *Warehouse) ChangeMark(ctx context.Context) (mark uint64, err error) {
 	return mark, nil
 }
 
-// RefreshSnapshot computes the report of a campaign and keeps it, with the
-// estimates or, where they are not asked for, with those that were kept before. A
-// campaign without a name gets none, and without a report nothing is kept before.
-func (w *Warehouse) RefreshSnapshot(ctx context.Context, campaign uint64, estimates bool) error {
+// RefreshNumbers computes the numbers of a campaign's report and keeps them. A
+// campaign without a name has none.
+func (w *Warehouse) RefreshNumbers(ctx context.Context, campaign uint64) error {
+	return w.refresh(ctx, "refresh_campaign", campaign)
+}
+
+// RefreshEstimates does the same for its estimates. A snapshot is read once both
+// are there.
+func (w *Warehouse) RefreshEstimates(ctx context.Context, campaign uint64) error {
+	return w.refresh(ctx, "refresh_estimates", campaign)
+}
+
+func (w *Warehouse) refresh(ctx context.Context, query string, campaign uint64) error {
 	var mark, history uint64
 	var start, readAt time.Time
 	id := clickhouse.Named("campaign_id", campaign)
@@ -143,14 +152,14 @@ func (w *Warehouse) RefreshSnapshot(ctx context.Context, campaign uint64, estima
 		return fmt.Errorf("refresh snapshot: %w", err)
 	}
 	const milliseconds = "2006-01-02 15:04:05.000"
-	query := "refresh_campaign"
-	if !estimates {
-		query = "refresh_numbers"
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0}))
+	args := []any{id, clickhouse.Named("mark", mark)}
+	if query == "refresh_campaign" {
+		args = append(args, clickhouse.Named("read_at", readAt.UTC().Format(milliseconds)))
+	} else {
+		args = append(args, clickhouse.Named("history_mark", history), clickhouse.Named("history_start", start.UTC().Format(milliseconds)))
 	}
-	err = w.conn.Exec(clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0})),
-		schema.Query(query), id, clickhouse.Named("mark", mark), clickhouse.Named("history_mark", history),
-		clickhouse.Named("history_start", start.UTC().Format(milliseconds)), clickhouse.Named("read_at", readAt.UTC().Format(milliseconds)))
-	if err != nil {
+	if err := w.conn.Exec(ctx, schema.Query(query), args...); err != nil {
 		return fmt.Errorf("refresh snapshot: %w", err)
 	}
 	return nil

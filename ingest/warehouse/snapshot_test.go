@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func TestASnapshotHasTheNumbersOfTheLiveReport(t *testing.T) {
 	fillCampaign(t, e, 1, 600, noon.Add(-7*24*time.Hour))
 	fillCampaign(t, e, 2, 600, noon)
 	for _, id := range []uint64{1, 2} {
-		refreshTwice(t, w, id)
+		refresh(t, w, id)
 		want, err := w.liveReport(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
@@ -52,13 +53,12 @@ func TestASnapshotHasTheNumbersOfTheLiveReport(t *testing.T) {
 	}
 }
 
-// refreshTwice refreshes a campaign's snapshot until its own start is known to it.
-func refreshTwice(t *testing.T, w *Warehouse, id uint64) {
+// refresh computes a campaign's snapshot; its own start is known by the numbers
+// when the estimates are computed.
+func refresh(t *testing.T, w *Warehouse, id uint64) {
 	t.Helper()
-	for range 2 {
-		if err := w.RefreshSnapshot(t.Context(), id, true); err != nil {
-			t.Fatal(err)
-		}
+	if err := errors.Join(w.RefreshNumbers(t.Context(), id), w.RefreshEstimates(t.Context(), id)); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -75,15 +75,15 @@ func TestNumbersAreKeptWithTheEstimatesOfBefore(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)
 	fillCampaign(t, e, 1, 400, noon)
-	if err := w.RefreshSnapshot(t.Context(), 1, false); err != nil {
+	if err := w.RefreshNumbers(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	if got := text(t, e, "SELECT count() FROM campaign_totals"); got != "0\n" {
+	if got := text(t, e, "SELECT count() FROM campaign_snapshots"); got != "0\n" {
 		t.Errorf("%s snapshots without estimates", got)
 	}
-	refreshTwice(t, w, 1)
+	refresh(t, w, 1)
 	text(t, e, "INSERT INTO opens (campaign_id, message_id, opened_at, event_id, class) VALUES (1, toUUID('000000000000000000000000000000f0'), '2026-03-04 13:00:00', 777, 'human_direct')")
-	if err := w.RefreshSnapshot(t.Context(), 1, false); err != nil {
+	if err := w.RefreshNumbers(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ numbers, want string }{
@@ -107,6 +107,9 @@ func TestEveryInsertShowsAtOnce(t *testing.T) {
 	fillCampaign(t, e, 1, 400, noon.Add(-7*24*time.Hour))
 	fillCampaign(t, e, 2, 400, noon)
 	fillCampaign(t, e, 3, 400, noon.Add(24*time.Hour))
+	for _, id := range []uint64{1, 3, 2} {
+		refresh(t, w, id)
+	}
 	for _, c := range []struct {
 		name, statement string
 		shows           bool
@@ -119,9 +122,7 @@ func TestEveryInsertShowsAtOnce(t *testing.T) {
 		{"a verdict on older mail", "INSERT INTO opens (campaign_id, message_id, opened_at, event_id, class, reason, verdict_version) VALUES (1, toUUID('000000000000000000000000000000c7'), '2026-03-04 13:00:00', 9, 'machine_prefetch', 'apple_mpp_relay', 70000)", true},
 		{"an open of later mail", "INSERT INTO opens (campaign_id, message_id, opened_at, event_id) VALUES (3, toUUID('00000000000000000000000000000001'), '2026-03-05 13:00:00', 778)", false},
 	} {
-		for _, id := range []uint64{1, 3, 2} {
-			refreshTwice(t, w, id)
-		}
+		refresh(t, w, 2)
 		before := reportOf(t, w, 2)
 		text(t, e, c.statement)
 		got := reportOf(t, w, 2)
@@ -136,7 +137,7 @@ func TestEveryInsertShowsAtOnce(t *testing.T) {
 			t.Errorf("%s: live (-), got (+):\n%s", c.name, diff)
 		}
 	}
-	refreshTwice(t, w, 2)
+	refresh(t, w, 2)
 	if err := w.Touched(t.Context(), []uint64{2}); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestLostMarksAreMadeUpForAfterAStart(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)
 	fillCampaign(t, e, 1, 100, time.Now())
-	refreshTwice(t, w, 1)
+	refresh(t, w, 1)
 	// The rows of an insert without its mark, as a kill between the two leaves them.
 	text(t, e, "CREATE TABLE aside AS opens")
 	defer text(t, e, "DROP TABLE aside")

@@ -1,5 +1,5 @@
 -- Purpose: the report of each campaign as it was computed last, and which campaigns have changed since.
--- Grain:   campaign_changes: one row per campaign, in parts that are not merged one per insert. campaign_totals: one row per campaign.
+-- Grain:   campaign_changes: one row per campaign, in parts that are not merged one per insert. The others: one row per campaign.
 -- Units:   mark is a number without meaning; times are UTC milliseconds; the columns of campaign_totals are those of the views
 --          campaign_report, campaign_estimates and opens_by_class, whose rows are lists here.
 -- Engine:  AggregatingMergeTree: a sum of marks does not depend on their order. ReplacingMergeTree(computed_at): the last snapshot holds.
@@ -8,8 +8,9 @@
 -- Each insert into a table from which reports are computed adds a random number to the mark of its campaigns, whoever inserts. A snapshot
 -- keeps the mark that it found before it began to read: if the marks are equal, nothing came after. A clock would not do, since a row
 -- becomes visible later than it is stamped. history_mark is the sum of the marks of the campaigns that were sent in the 90 days before
--- history_start: the estimates rest on their opens too. estimates_mark is the mark at which the estimates were computed: in a large
--- account the numbers are computed more often than they. A snapshot is one row, so that a reader never sees parts of two.
+-- history_start: the estimates rest on their opens too. The estimates have a table of their
+-- own, since they take longer in a large account, and are computed less often there. A snapshot is one row, so that a reader never
+-- sees parts of two.
 -- +goose NO TRANSACTION
 -- +goose Up
 CREATE TABLE IF NOT EXISTS campaign_changes (
@@ -53,9 +54,6 @@ CREATE TABLE IF NOT EXISTS campaign_totals (
     computed_at               DateTime64(3, 'UTC')            CODEC(ZSTD(1)),
     read_at                   DateTime64(3, 'UTC')            CODEC(ZSTD(1)),
     mark                      UInt64                          CODEC(NONE),
-    estimates_mark            UInt64                          CODEC(NONE),
-    history_mark              UInt64                          CODEC(NONE),
-    history_start             DateTime64(3, 'UTC')            CODEC(ZSTD(1)),
     starts_at                 DateTime64(3, 'UTC')            CODEC(ZSTD(1)),
     campaign                  String                          CODEC(ZSTD(1)),
     sends                     Int64                           CODEC(ZSTD(1)),
@@ -97,12 +95,25 @@ CREATE TABLE IF NOT EXISTS campaign_totals (
     complaint_rate            Nullable(Float64)               CODEC(ZSTD(1)),
     unsubscribe_rate          Nullable(Float64)               CODEC(ZSTD(1)),
     reply_rate                Nullable(Float64)               CODEC(ZSTD(1)),
-    estimates Array(Tuple(name String, rate Nullable(Float64), low Nullable(Float64), high Nullable(Float64), n Int64,
-        assumption String, weaknesses Array(String)))         CODEC(ZSTD(1)),
     classes Array(Tuple(class String, opens_total Int64, unique_opens Int64)) CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(computed_at)
 ORDER BY campaign_id
 SETTINGS index_granularity = 64, non_replicated_deduplication_window = 10000,
     parts_to_delay_insert = 1000, parts_to_throw_insert = 3000
-COMMENT 'One row per campaign: its report as it was computed last';
+COMMENT 'One row per campaign: the numbers of its report as they were computed last';
+
+CREATE TABLE IF NOT EXISTS campaign_estimate_totals (
+    campaign_id   UInt64                CODEC(ZSTD(1)),
+    computed_at   DateTime64(3, 'UTC')  CODEC(ZSTD(1)),
+    mark          UInt64                CODEC(NONE),
+    history_mark  UInt64                CODEC(NONE),
+    history_start DateTime64(3, 'UTC')  CODEC(ZSTD(1)),
+    estimates Array(Tuple(name String, rate Nullable(Float64), low Nullable(Float64), high Nullable(Float64), n Int64,
+        assumption String, weaknesses Array(String))) CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(computed_at)
+ORDER BY campaign_id
+SETTINGS index_granularity = 64, non_replicated_deduplication_window = 10000,
+    parts_to_delay_insert = 1000, parts_to_throw_insert = 3000
+COMMENT 'One row per campaign: its estimates as they were computed last';

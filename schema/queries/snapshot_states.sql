@@ -1,7 +1,7 @@
 -- Purpose: which campaigns have changed since their report was kept.
 -- Grain:   one row: the number of campaigns, and lists with an element for each.
 -- Units:   marks have no meaning; times are UTC milliseconds, 0 without a snapshot; sizes are messages and opens.
--- Reads:   the tables campaign_changes and campaign_totals, and the view campaign_names.
+-- Reads:   the tables campaign_changes, campaign_totals and campaign_estimate_totals, and the view campaign_names.
 SELECT
     count() AS campaigns, now64(3, 'UTC') AS asked_at,
     groupArray(campaign_id) AS ids, groupArray(changes) AS mark_list, groupArray(toUnixTimestamp64Milli(changed)) AS changed_list,
@@ -20,9 +20,13 @@ FROM (
             toDateTime64(0, 3, 'UTC') AS history_start, toDateTime64(0, 3, 'UTC') AS starts_at, toDateTime64(0, 3, 'UTC') AS ends_at, 0 AS rows, 0 AS kept
         FROM campaign_changes
         UNION ALL
-        SELECT campaign_id, 0, toDateTime64(0, 3, 'UTC'), totals.mark, totals.estimates_mark, totals.history_mark, totals.read_at,
-            totals.history_start, totals.starts_at, ifNull(last_sent_at, totals.starts_at), sends + opens_total, 1
+        SELECT campaign_id, 0, toDateTime64(0, 3, 'UTC'), totals.mark, 0, 0, totals.read_at,
+            toDateTime64(0, 3, 'UTC'), totals.starts_at, ifNull(last_sent_at, totals.starts_at), sends + opens_total, 1
         FROM campaign_totals AS totals FINAL
+        UNION ALL
+        SELECT campaign_id, 0, toDateTime64(0, 3, 'UTC'), 0, mark, history_mark, toDateTime64(0, 3, 'UTC'),
+            history_start, toDateTime64(0, 3, 'UTC'), toDateTime64(0, 3, 'UTC'), 0, 0
+        FROM campaign_estimate_totals FINAL
     )
     WHERE campaign_id IN (SELECT campaign_id FROM campaign_names)
     GROUP BY campaign_id

@@ -1,7 +1,7 @@
 -- Purpose: the report of a campaign as it was computed last: the same numbers as campaign_report, at the cost of one row.
 -- Grain:   one row per campaign name whose report has been computed.
 -- Units:   as in campaign_report, campaign_estimates and opens_by_class, whose rows are lists here.
--- Engine:  a plain view over campaign_totals and campaign_changes; a filter on campaign_id reaches the keys of both.
+-- Engine:  a plain view over campaign_totals, campaign_estimate_totals and campaign_changes; a filter on campaign_id reaches their keys.
 --
 -- is_current: no insert has touched the campaign since, so that campaign_report has the same numbers. estimates_are_current: the
 -- estimates were computed with the numbers, and none has touched the campaigns that were sent in the 90 days before, on whose opens
@@ -120,8 +120,8 @@ SELECT
     computed_at,
     estimates,
     classes,
-    mark = current_mark AS is_current,
-    estimates_mark = mark AND history_start = starts_at AND history_mark = arraySum(other -> if(
+    totals.mark = current_mark AS is_current,
+    estimates_mark = totals.mark AND history_start = starts_at AND history_mark = arraySum(other -> if(
         other.1 != campaign_id AND other.3 < starts_at AND other.4 >= starts_at - INTERVAL 90 DAY, other.2, 0), campaigns) AS estimates_are_current,
     dateDiff('millisecond', read_at, now64(3, 'UTC')) / 1000 AS age_seconds,
     toInt64(arraySum(other -> other.5, campaigns)) AS account_rows
@@ -129,4 +129,8 @@ FROM (
     SELECT *, arraySum(other -> if(other.1 = campaign_id, other.2, 0), campaigns) AS current_mark
     FROM campaign_totals FINAL
     WHERE campaign_id IN (SELECT campaign_id FROM campaign_names)
-)
+) AS totals
+INNER JOIN (
+    SELECT campaign_id, mark AS estimates_mark, history_mark, history_start, estimates
+    FROM campaign_estimate_totals FINAL
+) AS estimators USING (campaign_id)
