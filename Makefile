@@ -13,7 +13,7 @@ say      = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 # How the edge program is compiled; edge/README.md has the measurements.
 TINYGO_FLAGS := -target=wasip1 -opt=s -gc=leaking -no-debug -tags fastlyinternalsetparseuri
 
-.PHONY: help run test tools build glint edge fmt lint tidy-check test-unit test-clock test-sql test-edge test-e2e fuzz bench soak accuracy worlds golden clean
+.PHONY: help run test tools build glint edge fmt lint tidy-check test-unit test-clock test-sql test-edge test-e2e fuzz bench soak accuracy worlds bench-scale golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -101,6 +101,9 @@ accuracy: ## judge the classifier by the corpora in CORPORA=DIR
 
 worlds: ## judge the estimators by generated accounts whose truth is known: bias, coverage and width, in points
 	@GLINT_WORLDS=all go test -count=1 -v -timeout 60m -run OverallCovers ./ingest/warehouse/sqltest
+
+bench-scale: ## reports of an account of GLINT_SCALE_OPENS opens (default 10,000,000): quiet, beside inserts, and what they cost
+	@go test -run '^$$' -bench Scale -benchtime 1x -timeout 3h ./ingest/snapshots
 
 golden: ## rewrite the golden files
 	@grep -rlE 'flag.Bool\("update"' --include=*_test.go . | xargs -n1 dirname | sort -u | xargs -I{} go test {} -update

@@ -15,12 +15,14 @@ import (
 	"glint/ingest/host/backoff"
 	"glint/ingest/receipts"
 	"glint/ingest/resolve"
+	"glint/ingest/snapshots"
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
 )
 
 // pipelines bring the log into the warehouse: one for live records, one for replayed
-// ones, and a mover of opens that wait for their message. They read the log from open
+// ones, a mover of opens that wait for their message, and reports that are
+// computed ahead. They read the log from open
 // on, so that it may delete records that were acknowledged before; they load from
 // begin on.
 type pipelines struct {
@@ -32,6 +34,7 @@ type pipelines struct {
 	// registerer is for what is known only once the log is open.
 	registerer prometheus.Registerer
 	mover      *resolve.Mover
+	reports    *snapshots.Refresher
 	begun      chan struct{} // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
@@ -66,6 +69,7 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, source
 	l := &pipelines{
 		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}),
 		registerer: r, metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
+		reports: snapshots.New(nil, cfg.Logger, r),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	gauge := func(name, help string, value func() int64) {
@@ -153,9 +157,10 @@ func (l *pipelines) begin(w *warehouse.Warehouse, ring *token.Ring) {
 	for _, loader := range l.loaders {
 		loader.Warehouse, loader.Ring = w, ring
 	}
-	l.mover.Warehouse = w
+	l.mover.Warehouse, l.reports.Warehouse = w, w
 	close(l.begun)
 	l.working.Go(func() { l.mover.Run(l.ctx) })
+	l.working.Go(func() { l.reports.Run(l.ctx) })
 	l.working.Go(func() { l.rejudge(w) })
 }
 

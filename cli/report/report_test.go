@@ -21,6 +21,7 @@ func TestParsing(t *testing.T) {
 	}{
 		{"a name", []string{"spring"}, Options{App: a, Campaign: "spring", Format: "table", Zone: time.UTC}, 0},
 		{"all", []string{"spring", "--format", "json", "--warehouse", "http://h"}, Options{App: a, Campaign: "spring", Format: "json", Zone: time.UTC, DSN: "http://h"}, 0},
+		{"now", []string{"spring", "--fresh"}, Options{App: a, Campaign: "spring", Format: "table", Zone: time.UTC, Fresh: true}, 0},
 		{"no name", nil, Options{App: a, Format: "table", Zone: time.UTC}, 0},
 		{"an empty name", []string{""}, Options{}, app.ExitUsage},
 		{"a page of no campaign", []string{"--format", "html"}, Options{}, app.ExitUsage},

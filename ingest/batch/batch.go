@@ -37,6 +37,9 @@ type Warehouse interface {
 	AbsentUnresolved(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentBadTokens(ctx context.Context, bad []warehouse.BadToken) ([]warehouse.BadToken, error)
 	AbsentWebEvents(ctx context.Context, events []warehouse.WebEvent) ([]warehouse.WebEvent, error)
+
+	// Touched marks the reports of the campaigns as changed. An insert does so itself.
+	Touched(ctx context.Context, campaigns []uint64) error
 }
 
 // Loader loads batches. It is safe for concurrent use.
@@ -107,8 +110,25 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry b
 		return nil, err
 	}
 	r.Restored += opens.restored
+	if isRetry { // the rows of the try before may be there without their mark
+		if err := l.Warehouse.Touched(ctx, campaignsOf(d.opens.rows)); err != nil {
+			return nil, err
+		}
+	}
 	recordOutcomes(d, r, &opens, Stored)
 	return r, l.writeDeadLetters(d, r)
+}
+
+// campaignsOf returns the campaigns of the opens, each once.
+func campaignsOf(opens []warehouse.Open) (ids []uint64) {
+	seen := map[uint64]bool{}
+	for i := range opens {
+		if id := opens[i].CampaignID; !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // keepUnresolved stores the opens of messages that are not registered, as far as

@@ -80,6 +80,8 @@ func (*fakeHouse) AbsentUnresolved(context.Context, []warehouse.Open) ([]warehou
 	return nil, nil
 }
 
+func (*fakeHouse) Touched(context.Context, []uint64) error { return nil }
+
 func (*fakeHouse) AbsentBadTokens(context.Context, []warehouse.BadToken) ([]warehouse.BadToken, error) {
 	return nil, nil
 }

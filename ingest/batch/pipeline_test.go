@@ -142,6 +142,8 @@ func (*strictHouse) AbsentUnresolved(context.Context, []warehouse.Open) ([]wareh
 	return nil, nil
 }
 
+func (*strictHouse) Touched(context.Context, []uint64) error { return nil }
+
 func (*strictHouse) AbsentBadTokens(context.Context, []warehouse.BadToken) ([]warehouse.BadToken, error) {
 	return nil, nil
 }

@@ -173,7 +173,7 @@ func TestADamagedRelayListEndsNoStart(t *testing.T) {
 	for _, damaged := range []string{"", "<html>", "\x00\x00\x00", "prefix"} {
 		w.put(t, path, damaged)
 		var err error
-		if w.sources, err = openSources(w.files, nil, w.tell, func() time.Time { return w.now }); err != nil {
+		if w.sources, err = openSources(w.files, nil, w.note, func() time.Time { return w.now }); err != nil {
 			t.Fatalf("%q: %v", damaged, err)
 		}
 		w.wantTold(t, "apple_relay refused")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"golang.org/x/sync/errgroup"
 )
 
 // Report holds the numbers of a campaign, as the view campaign_report defines
@@ -45,12 +46,21 @@ type Report struct {
 	LastReliableOpenAt      *time.Time
 	Unplaced                uint64 // messages with an open of Apple Mail on an unknown network
 	SendsWithTime           uint64 // messages whose time of sending is known
+	LastSentAt              *time.Time
+	RecoveredOpens          uint64 // opens whose token was found in a changed URL
+	BounceRate              *float64
+	ClickToOpenRate         *float64
+	ComplaintRate           *float64
+	UnsubscribeRate         *float64
+	ReplyRate               *float64
 	ComputedAt              time.Time
 
 	Estimates  []Estimate
 	Weaknesses []string // codes of the view campaign_estimates, sorted
 	BadTokens  uint64   // requests of the last 7 days that name the campaign
 	Classes    []ClassCount
+
+	NoPolicy bool // the home says nothing of consent; for whoever opens the home to set
 }
 
 // Estimate is the open rate as one estimator of the view campaign_estimates sees
@@ -80,54 +90,116 @@ type ClassCount struct {
 }
 
 // ReportOf returns the report of the campaign of that name or, failing that,
-// of that id; ErrNoCampaign if there is neither.
+// of that id; ErrNoCampaign if there is neither. It reads the campaign's
+// snapshot where that is recent enough (see snapshot.recent), else it computes
+// the report from the events as they are now.
 func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, error) {
+	return w.reportOf(ctx, campaign, w.snapshotOf)
+}
+
+// FreshReportOf is ReportOf without the snapshot.
+func (w *Warehouse) FreshReportOf(ctx context.Context, campaign string) (*Report, error) {
+	return w.reportOf(ctx, campaign, w.liveReport)
+}
+
+func (w *Warehouse) reportOf(ctx context.Context, campaign string, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
 	id, err := w.CampaignID(ctx, campaign)
 	if err != nil {
 		return nil, err
 	}
-	return w.ReportOfID(ctx, id)
+	return w.readReport(ctx, id, read)
 }
 
-// ReportOfID returns the report of the campaign with that id, which must exist.
-func (w *Warehouse) ReportOfID(ctx context.Context, id uint64) (*Report, error) {
-	var r Report
-	err := w.ask(ctx, "report", []any{clickhouse.Named("campaign_id", id)},
-		&r.Campaign, &r.CampaignID, &r.Sends, &r.Delivered, &r.OpensTotal, &r.UniqueOpens, &r.BotFilteredUniqueOpens,
-		&r.ReliableUniqueOpens, &r.MPPOnly, &r.MPPAdjustedOpenRate, &r.OpenRateLow, &r.OpenRateHigh, &r.CILow, &r.CIHigh,
-		&r.FirstOpenAt, &r.LastOpenAt, &r.UnregisteredOpensTotal, &r.UnregisteredUniqueOpens, &r.Tests,
-		&r.Measured, &r.MeasuredShare, &r.UnknownOnly, &r.ConfirmedUniqueOpens, &r.Bounced, &r.Clicked, &r.ClickRate,
-		&r.Complained, &r.Unsubscribed, &r.Replied, &r.FirstReliableOpenAt, &r.LastReliableOpenAt, &r.Unplaced, &r.SendsWithTime,
-		&r.ComputedAt)
-	if err != nil {
-		return nil, fmt.Errorf("read report: %w", err)
+// ReportOfID returns the report of the campaign with that id, which must exist. With
+// fresh it is computed now, as by FreshReportOf.
+func (w *Warehouse) ReportOfID(ctx context.Context, id uint64, fresh bool) (*Report, error) {
+	if fresh {
+		return w.readReport(ctx, id, w.liveReport)
 	}
-	if r.Estimates, r.Weaknesses, err = w.estimates(ctx, id); err != nil {
+	return w.readReport(ctx, id, w.snapshotOf)
+}
+
+func (w *Warehouse) readReport(ctx context.Context, id uint64, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
+	var r *Report
+	var badTokens uint64
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		r, err = read(ctx, id)
+		return err
+	})
+	g.Go(func() error {
+		if err := w.ask(ctx, "report_bad_tokens", []any{clickhouse.Named("campaign_id", id)}, &badTokens); err != nil {
+			return fmt.Errorf("count bad tokens: %w", err)
+		}
+		return nil
+	})
+	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	if err := w.ask(ctx, "report_bad_tokens", []any{clickhouse.Named("campaign_id", id)}, &r.BadTokens); err != nil {
-		return nil, fmt.Errorf("count bad tokens: %w", err)
+	r.BadTokens = badTokens
+	return r, nil
+}
+
+// liveReport computes the report from the events as they are now, but for its bad tokens.
+func (w *Warehouse) liveReport(ctx context.Context, id uint64) (*Report, error) {
+	r, err := w.liveNumbers(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	r.Estimates, r.Weaknesses, err = w.estimates(ctx, id)
+	return r, err
+}
+
+// liveNumbers is liveReport without the estimates.
+func (w *Warehouse) liveNumbers(ctx context.Context, id uint64) (*Report, error) {
+	var r Report
+	err := w.ask(ctx, "report", []any{clickhouse.Named("campaign_id", id)}, r.numbers()...)
+	if err != nil {
+		return nil, fmt.Errorf("read report: %w", err)
 	}
 	r.Classes, err = w.classes(ctx, id)
 	return &r, err
 }
 
+// numbers returns where the columns of the query report go, in their order.
+func (r *Report) numbers() []any {
+	return []any{
+		&r.Campaign, &r.CampaignID, &r.Sends, &r.Delivered, &r.OpensTotal, &r.UniqueOpens, &r.BotFilteredUniqueOpens,
+		&r.ReliableUniqueOpens, &r.MPPOnly, &r.MPPAdjustedOpenRate, &r.OpenRateLow, &r.OpenRateHigh, &r.CILow, &r.CIHigh,
+		&r.FirstOpenAt, &r.LastOpenAt, &r.UnregisteredOpensTotal, &r.UnregisteredUniqueOpens, &r.Tests,
+		&r.Measured, &r.MeasuredShare, &r.UnknownOnly, &r.ConfirmedUniqueOpens, &r.Bounced, &r.Clicked, &r.ClickRate,
+		&r.Complained, &r.Unsubscribed, &r.Replied, &r.FirstReliableOpenAt, &r.LastReliableOpenAt, &r.Unplaced, &r.SendsWithTime,
+		&r.LastSentAt, &r.RecoveredOpens, &r.BounceRate, &r.ClickToOpenRate, &r.ComplaintRate, &r.UnsubscribeRate, &r.ReplyRate, &r.ComputedAt,
+	}
+}
+
 // estimates returns the estimates of a campaign and the codes of what weakens them.
 func (w *Warehouse) estimates(ctx context.Context, id uint64) ([]Estimate, []string, error) {
 	var count uint64
-	var names, assumptions, weaknesses []string
-	var rates, lows, highs []*float64
-	var ns []uint64
-	err := w.ask(ctx, "report_estimates", []any{clickhouse.Named("campaign_id", id)},
-		&count, &names, &rates, &lows, &highs, &ns, &assumptions, &weaknesses)
+	var l estimateLists
+	err := w.ask(ctx, "report_estimates", []any{clickhouse.Named("campaign_id", id)}, append([]any{&count}, l.lists()...)...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read estimates: %w", err)
 	}
-	var estimates []Estimate
-	for i, name := range names {
-		estimates = append(estimates, Estimate{name, rates[i], lows[i], highs[i], ns[i], assumptions[i]})
+	return l.estimates(), l.weaknesses, nil
+}
+
+// estimateLists are the estimates as queries return them, a list a column.
+type estimateLists struct {
+	names, assumptions, weaknesses []string
+	rates, lows, highs             []*float64
+	ns                             []uint64
+}
+
+func (l *estimateLists) lists() []any {
+	return []any{&l.names, &l.rates, &l.lows, &l.highs, &l.ns, &l.assumptions, &l.weaknesses}
+}
+
+func (l *estimateLists) estimates() (all []Estimate) {
+	for i, name := range l.names {
+		all = append(all, Estimate{name, l.rates[i], l.lows[i], l.highs[i], l.ns[i], l.assumptions[i]})
 	}
-	return estimates, weaknesses, nil
+	return all
 }
 
 // CampaignID returns the id of the campaign of that name or, failing that, of that
@@ -159,15 +231,25 @@ func (w *Warehouse) CampaignID(ctx context.Context, campaign string) (uint64, er
 
 func (w *Warehouse) classes(ctx context.Context, id uint64) ([]ClassCount, error) {
 	var n uint64
-	var names []string
-	var opens, messages []uint64
-	err := w.ask(ctx, "report_classes", []any{clickhouse.Named("campaign_id", id)}, &n, &names, &opens, &messages)
+	var l classLists
+	err := w.ask(ctx, "report_classes", []any{clickhouse.Named("campaign_id", id)}, append([]any{&n}, l.lists()...)...)
 	if err != nil {
 		return nil, fmt.Errorf("read opens by class: %w", err)
 	}
-	var classes []ClassCount
-	for i := range names {
-		classes = append(classes, ClassCount{Class: names[i], OpensTotal: opens[i], UniqueOpens: messages[i]})
+	return l.counts(), nil
+}
+
+// classLists are the counts by class as queries return them, a list a column.
+type classLists struct {
+	names           []string
+	opens, messages []uint64
+}
+
+func (l *classLists) lists() []any { return []any{&l.names, &l.opens, &l.messages} }
+
+func (l *classLists) counts() (all []ClassCount) {
+	for i := range l.names {
+		all = append(all, ClassCount{Class: l.names[i], OpensTotal: l.opens[i], UniqueOpens: l.messages[i]})
 	}
-	return classes, nil
+	return all
 }

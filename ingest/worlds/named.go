@@ -81,3 +81,45 @@ func Random(n int, seed uint64) []World {
 	}
 	return all
 }
+
+// Varied returns n worlds of another family, which Random hardly meets: small
+// lists, recipients who differ much in their habits, first campaigns, lists that
+// change or get text only, lists without Apple Mail and with nothing else. None
+// has cloaked scanners, and none gets text only without clicks that are known:
+// nothing can be said of it.
+func Varied(n int, seed uint64) []World {
+	r := rand.New(rand.NewPCG(seed, 0x766172696564))
+	between := func(low, high float64) float64 { return low + r.Float64()*(high-low) }
+	all := make([]World, n)
+	for i := range all {
+		w := plain
+		w.Recipients = 50 + r.IntN(451)
+		w.Campaigns = 1 + r.IntN(6)
+		w.First = max(0, w.Campaigns-2)
+		w.MeanHabit, w.Spread = between(0.05, 0.7), between(0.3, 1.5)
+		w.AppleShare, w.AppleHabit = between(0.2, 0.7), between(0.75, 1.33)
+		w.Prefetch = between(0.6, 0.97)
+		w.IdlePhones = w.Prefetch * between(0.4, 1)
+		w.BlockedMail, w.Joiners = between(0, 0.3), between(0, 0.1)
+		w.ClickP, w.Clicks = between(0.05, 0.4), r.Float64() < 0.5
+		kind := "small list"
+		switch i % 7 {
+		case 1:
+			kind, w.Campaigns, w.First = "first campaign", 1, 0
+		case 2:
+			kind, w.Joiners = "new recipients", between(0.3, 0.6)
+		case 3:
+			kind, w.TextOnly, w.Clicks, w.ClickP = "text only for some", between(0.2, 0.6), true, between(0.3, 0.5)
+			w.Recipients = 2000
+		case 4:
+			kind, w.AppleShare = "no Apple Mail", 0
+		case 5:
+			kind, w.AppleShare = "Apple Mail only", 1
+		case 6:
+			kind, w.Spread, w.Recipients = "habits apart", 0.3, 4000
+		}
+		w.Name = fmt.Sprintf("varied %d, %s", i, kind)
+		all[i] = w
+	}
+	return all
+}

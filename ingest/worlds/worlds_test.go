@@ -2,6 +2,7 @@ package worlds
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -76,7 +77,7 @@ func TestPixelSeesWhatTheWorldSays(t *testing.T) {
 
 func TestWorldsHaveNamesOfTheirOwn(t *testing.T) {
 	seen := map[string]bool{}
-	for _, w := range append(Named(), Random(100, Seed)...) {
+	for _, w := range slices.Concat(Named(), Random(100, Seed), Varied(100, Seed)) {
 		if seen[w.Name] || w.Name == "" {
 			t.Errorf("name %q twice or empty", w.Name)
 		}
@@ -85,7 +86,7 @@ func TestWorldsHaveNamesOfTheirOwn(t *testing.T) {
 			t.Errorf("%s: no campaign is judged", w.Name)
 		}
 	}
-	if len(seen) != len(Named())+100 {
+	if len(seen) != len(Named())+200 {
 		t.Errorf("%d worlds", len(seen))
 	}
 }

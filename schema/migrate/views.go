@@ -33,6 +33,10 @@ func replaceViews(ctx context.Context, db *sql.DB, views []schema.View) ([]strin
 	}
 	var replaced []string
 	if !current {
+		// Reports that were kept are computed anew by the new text.
+		if _, err := db.ExecContext(ctx, schema.Query("mark_all_changes")); err != nil {
+			return nil, fmt.Errorf("mark campaigns as changed: %w", err)
+		}
 		for _, view := range views {
 			if _, err := db.ExecContext(ctx, view.SQL+"\nCOMMENT "+literal(commentOf(view, hash))); err != nil {
 				return replaced, fmt.Errorf("create view %s: %w", view.Name, err)

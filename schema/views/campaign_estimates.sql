@@ -12,7 +12,10 @@
 --     clicks             reliable / measured divided by confirmed_reliable / confirmed
 --     bounds             seen / measured … possible / measured
 --     overall            total(p / s, l), s = visible_confirmed_reliable / visible_confirmed where there are 20, else the constants
--- The constants are the ends and the middle of l and s, and specificity: the share of unread messages that show no open.
+-- Where the visible ones are few (few_visible), those who are may differ from the rest in anything: overall has no rate, and the bounds
+-- for its range. On a list of Apple Mail only, the messages that its relay did not fetch are those of phones in a drawer.
+-- The constants are the ends and the middle of l and s, the share that is few, and specificity: the share of unread messages that show
+-- no open.
 -- Ranges under assumptions: Manski 2003; Little and Rubin 2019 (delta adjustment); Rogan and Gladen 1978 (sensitivity, specificity).
 CREATE OR REPLACE VIEW campaign_estimates
 (
@@ -24,7 +27,7 @@ CREATE OR REPLACE VIEW campaign_estimates
     high Nullable(Float64) COMMENT 'Upper end of its range, a fraction of 1; NULL if it cannot be said',
     n Int64 COMMENT 'Messages on which it rests: the denominator of the estimate',
     assumption String COMMENT 'What has to be true for the rate and its range',
-    weaknesses Array(String) COMMENT 'no_history: too few recipients are known from earlier mail; no_clicks: too few clicks show how many opens load their image'
+    weaknesses Array(String) COMMENT 'no_history: too few recipients are known from earlier mail; few_visible: too few messages would show an open; no_clicks: too few clicks show how many opens load their image'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
@@ -35,7 +38,8 @@ FROM (
         arrayMap((x, l) -> if(measured > 0, (least(greatest(x * v, v_seen), v) + least(greatest(l * x * o, o_seen), o)) / measured, 0), [p_low, p, p_high], lambdas) AS plain,
         arrayMap((x, l) -> if(measured > 0, (least(greatest(x * v, v_seen), v) + least(greatest(l * x * o, o_seen), o)) / measured, 0), corrected, lambdas) AS total,
         measured > 0 AND visible > 0 AS is_known,
-        is_known AND NOT is_blind AS is_corrected,
+        is_known AND NOT is_few AS is_told,
+        is_told AND NOT is_blind AS is_corrected,
         if(no_history, 'recipients whose messages no Apple Mail fetched', 'recipients whose mail of 90 days no Apple Mail fetched') AS visible_people,
         if(measured > 0 AND no_history, ['no_history'], []) AS historyless,
         concat('; the others open ', toString(lambdas[1]), ' to ', toString(lambdas[3]), ' times as often') AS others_open
@@ -54,17 +58,18 @@ FROM (
             'every verdict is right, and every open loads its image', []),
         ('overall', if(is_corrected, total[2], NULL),
             if(is_corrected, total[1], seen_share),
-            multiIf(is_corrected, total[3], is_known AND measured > 0, 1, possible_share), visible,
-            concat(visible_people,
+            multiIf(is_corrected, total[3], is_told, 1, possible_share), visible,
+            if(is_few, 'every verdict is right, and every open loads its image', concat(visible_people,
                 if(knows_s, ' show their opens as often as the messages that a person clicked or answered',
-                    concat(' show ', toString(sensitivities[1]), ' to ', toString(sensitivities[3]), ' of their opens')), others_open),
-            arrayConcat(historyless, if(is_known AND NOT knows_s, ['no_clicks'], [])))
+                    concat(' show ', toString(sensitivities[1]), ' to ', toString(sensitivities[3]), ' of their opens')), others_open)),
+            arrayConcat(historyless, if(is_few, ['few_visible'], []), if(is_known AND NOT knows_s, ['no_clicks'], [])))
     ] AS estimates
     FROM (
         WITH
             1 - 1. AS false_share,  -- 1 - specificity
             [0.75, 0.87, 1.] AS sensitivities,
             20 AS enough,
+            0.15 AS few,
             if(no_history, [0.75, 1.2, 2.], [0.75, 1., 1.33]) AS lambdas,
             1.959963984540054 AS z,
             measured - mpp_only AS adjusted,
@@ -91,6 +96,7 @@ FROM (
             if(measured > 0, possible / measured, NULL) AS possible_share,
             visible_confirmed >= enough AS knows_s,
             knows_s AND b <= 0 AS is_blind,
+            measured > 0 AND visible < few * measured AS is_few,
             arrayMap(x -> least(x, 1), multiIf(
                 is_blind, [0., 0., 0.],
                 NOT knows_s, [a_low / (sensitivities[3] - false_share), a / (sensitivities[2] - false_share), a_high / (sensitivities[1] - false_share)],

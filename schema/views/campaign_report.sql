@@ -44,6 +44,14 @@ CREATE OR REPLACE VIEW campaign_report
     last_reliable_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open by a person, UTC; NULL without opens whose time is possible',
     unplaced Int64 COMMENT 'Measured messages that Apple Mail fetched on a network of which nothing is known',
     sends_with_time Int64 COMMENT 'Messages of sends whose time of sending is known',
+    first_sent_at Nullable(DateTime64(3, 'UTC')) COMMENT 'First known time of sending, UTC; NULL if none is known',
+    last_sent_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Last known time of sending, UTC; NULL if none is known',
+    recovered_opens Int64 COMMENT 'Opens of opens_total whose token was found in a URL that was changed on its way',
+    bounce_rate Nullable(Float64) COMMENT 'bounced / sends, a fraction of 1; NULL if sends is 0',
+    click_to_open_rate Nullable(Float64) COMMENT 'Measured messages with a click by a person / confirmed_unique_opens, a fraction of 1; NULL if that is 0',
+    complaint_rate Nullable(Float64) COMMENT 'complained / delivered, a fraction of 1; NULL if delivered is 0',
+    unsubscribe_rate Nullable(Float64) COMMENT 'unsubscribed / delivered, a fraction of 1; NULL if delivered is 0',
+    reply_rate Nullable(Float64) COMMENT 'replied / delivered, a fraction of 1; NULL if delivered is 0',
     computed_at DateTime64(3, 'UTC') COMMENT 'Time when these numbers were computed, UTC'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
@@ -88,5 +96,13 @@ SELECT
     last_reliable_open_at,
     unplaced,
     sends_with_time,
+    first_sent_at,
+    last_sent_at,
+    recovered_opens,
+    bounced / nullIf(sends, 0) AS bounce_rate,
+    measured_clicked / nullIf(confirmed_unique_opens, 0) AS click_to_open_rate,
+    complained / nullIf(delivered, 0) AS complaint_rate,
+    unsubscribed / nullIf(delivered, 0) AS unsubscribe_rate,
+    replied / nullIf(delivered, 0) AS reply_rate,
     now64(3, 'UTC') AS computed_at
 FROM campaign_counts

@@ -26,6 +26,7 @@ CREATE OR REPLACE VIEW message_facts
     is_masked UInt8 COMMENT '1 for a fetch by Apple Mail that may hide a person: by its relay, or of Apple Mail on an unknown network',
     is_unplaced UInt8 COMMENT '1 for a fetch by Apple Mail on an unknown network',
     is_unknown UInt8 COMMENT '1 for another open of unknown kind',
+    is_recovered UInt8 COMMENT '1 for an open whose token was found in a URL that was changed on its way',
     is_click UInt8 COMMENT '1 for a click by a person',
     is_reply UInt8 COMMENT '1 for a reply by a person',
     is_conversion UInt8 COMMENT '1 for a conversion',
@@ -39,7 +40,7 @@ AS
 SELECT campaign_id, message_id, recipient_key,
     is_complete AND NOT test AS is_send, is_complete AND test AS is_test, tracking IN ('identified', 'pseudonymous') AS is_tracked,
     state = 'bounced' AS is_bounce, toDateTime64(sends.sent_at, 3, 'UTC') AS sent_at,
-    0 AS is_open, 0 AS is_timed, 0 AS is_reliable, 0 AS is_relay, 0 AS is_masked, 0 AS is_unplaced, 0 AS is_unknown,
+    0 AS is_open, 0 AS is_timed, 0 AS is_reliable, 0 AS is_relay, 0 AS is_masked, 0 AS is_unplaced, 0 AS is_unknown, 0 AS is_recovered,
     0 AS is_click, 0 AS is_reply, 0 AS is_conversion, 0 AS is_complaint, 0 AS is_unsubscribe,
     toDateTime64(0, 3, 'UTC') AS opened_at, toInt8(-1) AS class
 FROM (
@@ -51,14 +52,14 @@ UNION ALL
 SELECT campaign_id, message_id, toUInt128(0), 0, 0, 0, 0, toDateTime64(0, 3, 'UTC'),
     1, time_suspect = 'none', class IN ('human_direct', 'proxy_human'),
     class = 'machine_prefetch' AND startsWith(reason, 'apple_mpp') AS relay, relay OR reason = 'apple_mail_unplaced',
-    reason = 'apple_mail_unplaced', class = 'unknown' AND reason != 'apple_mail_unplaced',
+    reason = 'apple_mail_unplaced', class = 'unknown' AND reason != 'apple_mail_unplaced', path != '',
     0, 0, 0, 0, 0, opens.opened_at, toInt8(class)
 FROM opens FINAL
 WHERE class != 'not_image'
 UNION ALL
 SELECT campaign_id, message_id, toUInt128(0), 0, 0, 0, kind = 'bounced' AND bounce_type != 'transient',
     if(kind = 'sent', occurred_at, toDateTime64(0, 3, 'UTC')),
-    0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0,
     kind = 'clicked' AND (class IN ('human_direct', 'proxy_human') OR class = 'unknown' AND user_agent = '' AND ip = toIPv6('::')),
     kind = 'replied' AND NOT automatic, kind = 'converted', kind = 'complained', kind = 'unsubscribed',
     toDateTime64(0, 3, 'UTC'), toInt8(-1)

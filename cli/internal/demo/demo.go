@@ -70,7 +70,7 @@ func Play(ctx context.Context, o Options) error {
 	if err := waitForOpens(ctx, w, campaign.ID); err != nil {
 		return err
 	}
-	d, err := report.Gather(ctx, w, Campaign, nil)
+	d, err := report.Gather(ctx, w, Campaign, nil, false)
 	if err != nil {
 		return err
 	}

@@ -15,17 +15,29 @@ const (
 	earlierSpan  = 180 * 24 * time.Hour
 )
 
-// Gather reads what a report says of the campaign of that name or id, with the
-// times of that zone. It returns warehouse.ErrNoCampaign if there is none.
-func Gather(ctx context.Context, w *warehouse.Warehouse, campaign string, zone *time.Location) (*Data, error) {
-	numbers, err := w.ReportOf(ctx, campaign)
+// Numbers reads the numbers of the campaign of that name or id, which are all that
+// the JSON form has. With fresh they are computed now. It returns
+// warehouse.ErrNoCampaign if there is none.
+func Numbers(ctx context.Context, w *warehouse.Warehouse, campaign string, zone *time.Location, fresh bool) (*Data, error) {
+	read := w.ReportOf
+	if fresh {
+		read = w.FreshReportOf
+	}
+	numbers, err := read(ctx, campaign)
 	if err != nil {
 		return nil, err
 	}
-	d := &Data{Numbers: numbers, Ruleset: int(classify.RulesetVersion), Zone: zone}
-	if numbers.Sends == 0 {
-		return d, nil
+	return &Data{Numbers: numbers, Ruleset: int(classify.RulesetVersion), Zone: zone}, nil
+}
+
+// Gather reads all that a report says of the campaign, with the times of that zone.
+// The other arguments and the error are those of Numbers.
+func Gather(ctx context.Context, w *warehouse.Warehouse, campaign string, zone *time.Location, fresh bool) (*Data, error) {
+	d, err := Numbers(ctx, w, campaign, zone, fresh)
+	if err != nil || d.Numbers.Sends == 0 {
+		return d, err
 	}
+	numbers := d.Numbers
 	id := numbers.CampaignID
 	timeline, err := w.Timeline(ctx, id)
 	if err != nil {

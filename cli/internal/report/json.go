@@ -43,6 +43,12 @@ type document struct {
 	Replied                 uint64       `json:"replied"`
 	FirstReliableOpenAt     *time.Time   `json:"first_reliable_open_at"`
 	LastReliableOpenAt      *time.Time   `json:"last_reliable_open_at"`
+	BounceRate              *float64     `json:"bounce_rate"`
+	ClickToOpenRate         *float64     `json:"click_to_open_rate"`
+	ComplaintRate           *float64     `json:"complaint_rate"`
+	UnsubscribeRate         *float64     `json:"unsubscribe_rate"`
+	ReplyRate               *float64     `json:"reply_rate"`
+	RecoveredOpens          uint64       `json:"recovered_opens"`
 	ComputedAt              time.Time    `json:"computed_at"`
 	Estimates               []estimate   `json:"estimates"`
 	Warnings                []warning    `json:"warnings"`
@@ -76,7 +82,8 @@ func WriteJSON(w io.Writer, r *warehouse.Report) error {
 		r.ReliableUniqueOpens, r.MPPOnly, r.MPPAdjustedOpenRate, r.OpenRateLow, r.OpenRateHigh, r.CILow, r.CIHigh,
 		r.FirstOpenAt, r.LastOpenAt, r.UnregisteredOpensTotal, r.UnregisteredUniqueOpens,
 		r.Tests, r.Measured, r.MeasuredShare, r.UnknownOnly, r.ConfirmedUniqueOpens, r.Bounced, r.Clicked, r.ClickRate,
-		r.Complained, r.Unsubscribed, r.Replied, r.FirstReliableOpenAt, r.LastReliableOpenAt, r.ComputedAt.UTC(),
+		r.Complained, r.Unsubscribed, r.Replied, r.FirstReliableOpenAt, r.LastReliableOpenAt,
+		r.BounceRate, r.ClickToOpenRate, r.ComplaintRate, r.UnsubscribeRate, r.ReplyRate, r.RecoveredOpens, r.ComputedAt.UTC(),
 		[]estimate{},
 		warningsOf(r),
 		[]classCount{},

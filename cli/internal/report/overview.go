@@ -50,7 +50,7 @@ var NotInTables = []string{"campaign_id", "subject", "variant", "archived", "del
 // Overview returns a line for each campaign.
 func Overview(ctx context.Context, w *warehouse.Warehouse, campaigns []warehouse.Campaign) (lines []Line, err error) {
 	for _, c := range campaigns {
-		r, err := w.ReportOfID(ctx, c.ID)
+		r, err := w.ReportOfID(ctx, c.ID, false)
 		if err != nil {
 			return nil, fmt.Errorf("report on campaign %d: %w", c.ID, err)
 		}

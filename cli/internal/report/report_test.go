@@ -36,6 +36,8 @@ var campaigns = map[string]*warehouse.Report{
 		Tests: 1, Measured: 1_248_000, MeasuredShare: of(1.0), UnknownOnly: 10_000, ConfirmedUniqueOpens: 304_000, Bounced: 2000,
 		Clicked: 40_000, ClickRate: of(40_000.0 / 1_248_000), Complained: 12, Unsubscribed: 300, Replied: 1,
 		FirstReliableOpenAt: of(time.Date(2026, 11, 20, 9, 1, 0, 0, time.UTC)), LastReliableOpenAt: of(time.Date(2026, 11, 21, 22, 0, 0, 0, time.UTC)),
+		BounceRate: of(2000.0 / 1_250_000), ClickToOpenRate: of(40_000.0 / 304_000), ComplaintRate: of(12.0 / 1_248_000), UnsubscribeRate: of(300.0 / 1_248_000),
+		ReplyRate: of(1.0 / 1_248_000), RecoveredOpens: 7, LastSentAt: of(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)), NoPolicy: true,
 		Unplaced: 5000, SendsWithTime: 1_249_999, ComputedAt: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC),
 		Estimates: []warehouse.Estimate{
 			{Name: "hubspot", Rate: of(300_000.0 / 908_000), Low: of(0.3294302), High: of(0.3313640), N: 908_000, Assumption: "all open alike"},
@@ -43,7 +45,7 @@ var campaigns = map[string]*warehouse.Report{
 			{Name: "bounds", Low: of(304_000.0 / 1_248_000), High: of(0.5240384615384616), N: 1_248_000, Assumption: "every verdict is right"},
 			{Name: "overall", Rate: of(0.402), Low: of(0.3391), High: of(0.4718), N: 210_000, Assumption: "visible recipients open as often as all"},
 		},
-		Weaknesses: []string{"no_clicks", "no_history"}, BadTokens: 2,
+		Weaknesses: []string{"few_visible", "no_clicks", "no_history"}, BadTokens: 2,
 		Classes: []warehouse.ClassCount{
 			{Class: "human_direct", OpensTotal: 500_000, UniqueOpens: 200_000},
 			{Class: "machine_prefetch", OpensTotal: 403_116, UniqueOpens: 380_000},

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"glint/cli/internal/output"
 	"glint/ingest/warehouse"
@@ -10,9 +11,11 @@ import (
 
 // The thresholds of warnings.
 const (
-	fewMeasured   = 100 // messages
-	lowMeasured   = 0.5 // of delivered
-	manyOfUnknown = 0.1 // of measured messages
+	fewMeasured   = 100                // messages
+	lowMeasured   = 0.5                // of delivered
+	manyOfUnknown = 0.1                // of measured messages
+	freshSend     = 7 * 24 * time.Hour // opens are to be expected so long after a send
+	silence       = 24 * time.Hour     // without any open, machines included
 )
 
 // warningsOf returns what weakens the numbers of a report, in a fixed order, and
@@ -27,9 +30,16 @@ func warningsOf(r *warehouse.Report) []warning {
 	messages := func(n uint64) string { return output.Plural(int(n), "message", "messages") }
 	add(r.Sends == 0, "no_sends", "No message of the campaign is registered. Try: glint send register")
 	add(r.Sends > 0 && r.OpensTotal == 0, "no_opens",
-		"No pixel of the campaign was fetched. Look whether the messages hold their pixel_url, and whether it answers.")
+		"No pixel of the campaign was fetched. Look whether a message as it arrived holds its pixel_url, whether that URL answers an image, and "+
+			"whether its line reaches ingest. Try: glint doctor")
+	add(silentSince(r), "no_event_since",
+		"No pixel of the campaign was fetched since %s, although it was sent lately. Try: glint doctor", output.Time(r.LastOpenAt))
+	add(r.NoPolicy, "no_policy", "No policy says whether recipients have to consent: all are measured. Try: glint consent --help")
 	add(slices.Contains(r.Weaknesses, "no_history"), "no_history",
 		"Too few recipients are known from earlier campaigns: all messages without a fetch by Apple Mail stand for them.")
+	add(slices.Contains(r.Weaknesses, "few_visible"), "few_visible",
+		"Of %s of %s measured an open would show for certain: too few to stand for the rest. The range is the bounds.",
+		output.Count(r.Estimate("overall").N), output.Count(r.Measured))
 	add(slices.Contains(r.Weaknesses, "no_clicks"), "no_clicks",
 		"Too few clicks are known to see how many opens load their image: 75 to 100 %% is assumed. Import clicks; without them no rate of a text-only list is sound.")
 	add(r.Unplaced > 0, "no_apple_list",
@@ -43,7 +53,16 @@ func warningsOf(r *warehouse.Report) []warning {
 	add(r.Tests > 0, "tests", "Tests of the campaign: %s. They count nowhere.", messages(r.Tests))
 	add(r.UnregisteredOpensTotal > 0, "unregistered", "%s of messages that are not registered count nowhere.",
 		output.Plural(int(r.UnregisteredOpensTotal), "open", "opens"))
+	add(r.RecoveredOpens > 0, "damaged_urls", "%s came by a URL that was changed on its way; their token was found all the same, others may be lost.",
+		output.Plural(int(r.RecoveredOpens), "open", "opens"))
 	add(r.BadTokens > 0, "bad_tokens", "%s of the last 7 days name the campaign by a token that no key has signed. Try: glint keys list",
 		output.Plural(int(r.BadTokens), "request", "requests"))
 	return all
+}
+
+// silentSince reports whether a campaign that was sent lately to at least
+// fewMeasured recipients has had no open for a day: its lines may be lost.
+func silentSince(r *warehouse.Report) bool {
+	return r.Sends >= fewMeasured && r.LastOpenAt != nil && r.LastSentAt != nil &&
+		r.ComputedAt.Sub(*r.LastSentAt) < freshSend && r.ComputedAt.Sub(*r.LastOpenAt) > silence && r.ComputedAt.Sub(*r.LastSentAt) > silence
 }

@@ -69,7 +69,7 @@ func TestViewsAgreeWithTheDefinitions(t *testing.T) {
 func compareReports(t *testing.T, w *enginetest.Warehouse, world *world, after string) {
 	t.Helper()
 	closely := cmpopts.EquateApprox(1e-12, 1e-12)
-	ignored := cmpopts.IgnoreFields(report{}, "ComputedAt")
+	ignored := cmp.Options{cmpopts.IgnoreFields(report{}, "ComputedAt"), cmpopts.IgnoreUnexported(report{})}
 	messages := world.messages()
 	compareBreakdowns(t, w, world, messages, after)
 	estimates := readEstimates(t, w, "")
@@ -166,7 +166,7 @@ func insertOpens(t *testing.T, w *enginetest.Warehouse, opens []open, batches in
 		for _, o := range opens[i*len(opens)/batches : (i+1)*len(opens)/batches] {
 			rows = append(rows, o.row())
 		}
-		insertRows(t, w, "opens (campaign_id, message_id, opened_at, event_id, time_suspect, class, reason, ruleset_version, verdict_version, client, client_vendor, os, device, country, network)", rows)
+		insertRows(t, w, "opens (campaign_id, message_id, opened_at, event_id, time_suspect, class, reason, path, ruleset_version, verdict_version, client, client_vendor, os, device, country, network)", rows)
 	}
 }
 

@@ -41,7 +41,17 @@ type report struct {
 	LastReliableOpenAt  *string  `json:"last_reliable_open_at"`
 	Unplaced            uint64   `json:"unplaced,string"`
 	SendsWithTime       uint64   `json:"sends_with_time,string"`
+	FirstSentAt         *string  `json:"first_sent_at"`
+	LastSentAt          *string  `json:"last_sent_at"`
+	RecoveredOpens      uint64   `json:"recovered_opens,string"`
+	BounceRate          *float64 `json:"bounce_rate"`
+	ClickToOpenRate     *float64 `json:"click_to_open_rate"`
+	ComplaintRate       *float64 `json:"complaint_rate"`
+	UnsubscribeRate     *float64 `json:"unsubscribe_rate"`
+	ReplyRate           *float64 `json:"reply_rate"`
 	ComputedAt          string   `json:"computed_at"`
+
+	measuredClicked uint64
 }
 
 // estimate is one row of campaign_estimates.
@@ -61,7 +71,7 @@ type messageState struct {
 	clicked, replied, converted         bool
 	complained, unsubscribed            bool
 	sentAt                              time.Time // the first known; zero: none
-	opens                               uint64
+	opens, recovered                    uint64
 	openedAt, reliablyOpenedAt          []string
 }
 
@@ -104,6 +114,7 @@ func (w *world) messages() map[messageKey]*messageState {
 
 func (m *messageState) addOpen(o open) {
 	m.opens++
+	m.recovered += one(o.path != "")
 	person := o.class == "human_direct" || o.class == "proxy_human"
 	relay := o.class == "machine_prefetch" && strings.HasPrefix(o.reason, "apple_mpp")
 	unplaced := o.reason == "apple_mail_unplaced"
@@ -161,6 +172,9 @@ func (w *world) report(c campaign, all map[messageKey]*messageState) report {
 	r.AdjustedRate = ratio(r.Reliable, r.Measured-r.MPPOnly)
 	r.RateLow, r.RateHigh = ratio(r.Reliable, r.Measured), ratio(r.BotFiltered, r.Measured)
 	r.MeasuredShare, r.ClickRate = ratio(r.Measured, r.Delivered), ratio(r.Clicked, r.Delivered)
+	r.BounceRate, r.ClickToOpenRate = ratio(r.Bounced, r.Sends), ratio(r.measuredClicked, r.Confirmed)
+	r.ComplaintRate, r.UnsubscribeRate, r.ReplyRate = ratio(r.Complained, r.Delivered), ratio(r.Unsubscribed, r.Delivered), ratio(r.Replied, r.Delivered)
+	r.measuredClicked = 0
 	if r.AdjustedRate != nil {
 		low, high := wilson(r.Reliable, r.Measured-r.MPPOnly)
 		r.CILow, r.CIHigh = &low, &high
@@ -177,7 +191,11 @@ func (r *report) add(m *messageState) {
 	r.Replied += one(m.replied)
 	r.Complained += one(m.complained)
 	r.Unsubscribed += one(m.unsubscribed)
-	r.SendsWithTime += one(!m.sentAt.IsZero())
+	r.RecoveredOpens += m.recovered
+	if !m.sentAt.IsZero() {
+		r.SendsWithTime++
+		span(&r.FirstSentAt, &r.LastSentAt, m.sentAt.Format(millisecondsSQL))
+	}
 	for _, at := range m.openedAt {
 		span(&r.FirstOpenAt, &r.LastOpenAt, at)
 	}
@@ -188,6 +206,7 @@ func (r *report) add(m *messageState) {
 		return
 	}
 	r.Measured++
+	r.measuredClicked += one(m.clicked)
 	r.BotFiltered += one(m.reliable || m.masked || m.unknown)
 	r.Reliable += one(m.reliable)
 	r.MPPOnly += one(m.masked && !m.reliable)
@@ -343,6 +362,9 @@ func (t *tally) estimates() map[string]estimate {
 	p := shareOf(t.visibleReliable, t.visible)
 	all["visible_recipients"] = p.estimate(t.visible)
 	all["visible_lambda"] = t.total(p).estimate(t.visible)
+	if float64(t.visible) < 0.15*float64(t.measured) { // few_visible: only the bounds are left
+		return all
+	}
 	if t.sure >= 20 && t.sureShown == 0 {
 		full := 1.0
 		all["overall"] = estimate{nil, bounds.Low, &full, t.visible}

@@ -38,6 +38,7 @@ type open struct {
 	event    uint64
 	class    string
 	reason   string
+	path     string
 	ruleset  int
 	verdict  int
 }
@@ -137,7 +138,7 @@ func newOpen(random *rand.Rand, campaign uint64, message int, start time.Time) o
 	return open{
 		campaign: campaign, message: message, suspect: []string{"none", "none", "none", "before_token", "after_receipt"}[random.IntN(5)],
 		openedAt: start.Add(time.Duration(random.Int64N(60*24*3600*1000)) * time.Millisecond),
-		event:    random.Uint64(), class: verdict[0], reason: verdict[1], ruleset: 1, verdict: 65534,
+		event:    random.Uint64(), class: verdict[0], reason: verdict[1], path: []string{"", "", "", "/o/x%2Fy"}[random.IntN(4)], ruleset: 1, verdict: 65534,
 	}
 }
 
@@ -213,8 +214,8 @@ func (s send) recipient() int {
 const millisecondsSQL = "2006-01-02 15:04:05.000"
 
 func (o open) row() string {
-	return fmt.Sprintf("(%d, '%s', '%s', %d, '%s', '%s', '%s', %d, %d, %s)", o.campaign, messageID(o.message),
-		o.openedAt.Format(millisecondsSQL), o.event, o.suspect, o.class, o.reason, o.ruleset, o.verdict, o.factsRow())
+	return fmt.Sprintf("(%d, '%s', '%s', %d, '%s', '%s', '%s', '%s', %d, %d, %s)", o.campaign, messageID(o.message),
+		o.openedAt.Format(millisecondsSQL), o.event, o.suspect, o.class, o.reason, o.path, o.ruleset, o.verdict, o.factsRow())
 }
 
 func (d delivery) row() string {

@@ -25,13 +25,18 @@ type judged struct {
 }
 
 // TestOverallCoversTheTruth plays generated accounts through the views. With
-// GLINT_WORLDS=all it takes all named worlds and 200 random ones, judges the
+// GLINT_WORLDS=all it takes all named worlds, 200 random and 70 varied ones, judges the
 // width too, and prints bias, coverage and width of each estimator.
 func TestOverallCoversTheTruth(t *testing.T) {
 	random := worlds.Random(200, worlds.Seed)
-	all := append(worlds.Named(), random...)
-	if os.Getenv("GLINT_WORLDS") != "all" {
-		all = all[:0]
+	varied := worlds.Varied(70, worlds.Seed)
+	all := slices.Concat(worlds.Named(), random, varied)
+	switch os.Getenv("GLINT_WORLDS") {
+	case "all":
+	case "varied":
+		all = varied
+	default:
+		all = slices.Clone(varied[:7])
 		small, apple := 0, 0 // a few of the smaller ones, and of those that the width is judged by
 		for _, world := range random {
 			switch {
@@ -61,8 +66,13 @@ func TestOverallCoversTheTruth(t *testing.T) {
 	}
 	seen := inWorld(func(w worlds.World) bool { return w.Cloaked == 0 && strings.HasPrefix(w.Name, "random") })
 	t.Log(summary("random worlds", seen))
-	if covered := coverage(seen, "overall"); covered < 0.95 {
+	if covered := coverage(seen, "overall"); len(seen) > 0 && covered < 0.95 {
 		t.Errorf("overall covers the truth in %.1f %% of %d campaigns, want 95", 100*covered, len(seen))
+	}
+	others := inWorld(func(w worlds.World) bool { return strings.HasPrefix(w.Name, "varied") })
+	t.Log(summary("varied worlds", others))
+	if covered := coverage(others, "overall"); covered < 0.95 && os.Getenv("GLINT_WORLDS") != "" { // a few say little
+		t.Errorf("overall covers the truth in %.1f %% of %d campaigns of varied worlds, want 95", 100*covered, len(others))
 	}
 	apple := inWorld(func(w worlds.World) bool {
 		return w.Cloaked == 0 && w.AppleShare >= 0.3 && w.Clicks && strings.HasPrefix(w.Name, "random")

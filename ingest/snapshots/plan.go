@@ -1,0 +1,152 @@
+package snapshots
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"glint/ingest/warehouse"
+)
+
+// kind is a part of a report that is refreshed by itself.
+type kind int
+
+const (
+	numbers kind = iota
+	estimates
+)
+
+const (
+	// A campaign that changes all the time is computed at intervals of costRatio
+	// times what it takes; see snapshot.recent in package warehouse for what a
+	// reader accepts.
+	minInterval = 500 * time.Millisecond
+	costRatio   = 3
+	// An insert marks its campaigns when its rows can be seen. Should a mark ever
+	// come first, numbers that are computed settle after it have the rows.
+	settle = 10 * time.Second
+	// Estimates take long in a large account, since they rest on what the recipients
+	// got before, and every open of older mail changes that, and them a little.
+	estimatesRatio = 20
+	// historyDays is the interval of the view recipient_history.
+	historyDays = 90 * 24 * time.Hour
+)
+
+// planner knows which refreshes of a kind are due, and what those of this run have
+// cost.
+type planner struct {
+	kind kind
+	last map[uint64]attempt
+}
+
+type attempt struct {
+	began time.Time
+	took  time.Duration
+}
+
+func (p *planner) refreshed(campaign uint64, began time.Time, took time.Duration) {
+	if p.last == nil {
+		p.last = map[uint64]attempt{}
+	}
+	p.last[campaign] = attempt{began, took}
+}
+
+// due returns the campaigns whose refresh is due, those first that wait longest,
+// the time until the next one is due, and the number of campaigns that have
+// changed since their refresh. serverNow is the server's time, now the clock of
+// refreshed.
+func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time) (due []uint64, next time.Duration, behind int) {
+	type refresh struct {
+		campaign uint64
+		at       time.Time
+		size     uint64
+	}
+	next = idleLook
+	var all []refresh
+	histories := newHistories(states)
+	for i := range states {
+		s := &states[i]
+		settled := s.ChangedAt.Add(settle)
+		r := refresh{s.CampaignID, p.after(s.CampaignID), s.Size}
+		switch {
+		case p.kind == estimates && s.EstimatesMark == s.Mark && s.HistoryStart.Equal(s.StartsAt) && s.SnapshotHistory == histories.of(s):
+			continue
+		case p.kind == estimates && s.ReadAt.IsZero():
+			continue // its start is known with its numbers
+		case p.kind == estimates, s.ReadAt.IsZero(), s.Mark != s.SnapshotMark:
+			behind++
+		case s.ReadAt.Before(settled):
+			r.at = now.Add(settled.Sub(serverNow))
+		default:
+			continue
+		}
+		if wait := r.at.Sub(now); wait > 0 {
+			next = min(next, wait)
+			continue
+		}
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b refresh) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.size, b.size)) })
+	for _, r := range all {
+		due = append(due, r.campaign)
+	}
+	return due, next, behind
+}
+
+// after returns when the campaign's next refresh may begin: at once if there was
+// none in this run.
+func (p *planner) after(campaign uint64) time.Time {
+	last, ok := p.last[campaign]
+	if !ok {
+		return time.Time{}
+	}
+	ratio := map[kind]time.Duration{numbers: costRatio, estimates: estimatesRatio}[p.kind]
+	return last.began.Add(max(minInterval, ratio*last.took) + last.took)
+}
+
+// histories answers what the marks of the mail before a campaign add up to, by
+// sums over the campaigns in the order of their first and of their last message.
+type histories struct {
+	starts, ends sums
+}
+
+type sums struct {
+	at  []time.Time
+	sum []uint64 // of the marks up to and with that one
+}
+
+func newHistories(states []warehouse.SnapshotState) histories {
+	by := func(at func(*warehouse.SnapshotState) time.Time) (s sums) {
+		order := make([]*warehouse.SnapshotState, len(states))
+		for i := range states {
+			order[i] = &states[i]
+		}
+		slices.SortFunc(order, func(a, b *warehouse.SnapshotState) int { return at(a).Compare(at(b)) })
+		total := uint64(0)
+		for _, o := range order {
+			total += o.Mark
+			s.at, s.sum = append(s.at, at(o)), append(s.sum, total)
+		}
+		return s
+	}
+	return histories{
+		starts: by(func(s *warehouse.SnapshotState) time.Time { return s.StartsAt }),
+		ends:   by(func(s *warehouse.SnapshotState) time.Time { return s.EndsAt }),
+	}
+}
+
+// of returns the sum for the campaigns that began before s and were still sent in
+// the historyDays before it. It is the sum of the query campaign_marks and the
+// view campaign_snapshots. The time of a campaign without a snapshot is not known: it counts.
+func (h *histories) of(s *warehouse.SnapshotState) uint64 {
+	from := s.StartsAt.Add(-historyDays)
+	return h.starts.before(s.StartsAt) - h.ends.before(from)
+}
+
+func (s *sums) before(at time.Time) uint64 {
+	i, _ := slices.BinarySearchFunc(s.at, at, func(a, b time.Time) int { return a.Compare(b) })
+	if i == 0 {
+		return 0
+	}
+	return s.sum[i-1]
+}

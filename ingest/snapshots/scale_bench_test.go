@@ -1,0 +1,187 @@
+package snapshots
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/ingest/warehouse"
+	"glint/ingest/warehouse/enginetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
+
+// An account of 100 M opens has one campaign of 5 M messages, 88 of 1 M and 2,200
+// of 10 k; a smaller one has fewer of each, and 1 M messages at least in the largest.
+const (
+	fullAccount     = 100_000_000
+	largestCampaign = 1
+	firstMiddle     = 10
+	firstSmall      = 1000
+)
+
+// BenchmarkScale prints how long reports of an account of GLINT_SCALE_OPENS opens
+// take, quiet and while opens are inserted as fast as the engine takes them, how
+// old they are then, what computing them ahead costs, and the bytes of it all.
+func BenchmarkScale(b *testing.B) {
+	opens := fullAccount / 10
+	if text := os.Getenv("GLINT_SCALE_OPENS"); text != "" {
+		var err error
+		if opens, err = strconv.Atoi(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	e := enginetest.Open(b)
+	e.Empty(b)
+	a := &account{b: b, e: e}
+	began := time.Now()
+	a.fill(largestCampaign, 1, max(1_000_000, opens/20))
+	a.fill(firstMiddle, max(1, 88*opens/fullAccount), 1_000_000)
+	a.fill(firstSmall, max(1, 2200*opens/fullAccount), 10_000)
+	b.Logf("filled in %v: %s opens, %s messages", time.Since(began).Round(time.Second), a.text("SELECT count() FROM opens"), a.text("SELECT count() FROM sends"))
+
+	writer, reader := a.connect(enginetest.WarehouseUser), a.connect(enginetest.ReaderUser)
+	campaigns := []struct {
+		name string
+		id   uint64
+	}{{"largest", largestCampaign}, {"1 M messages", firstMiddle}, {"10 k messages", firstSmall}}
+	for _, c := range campaigns {
+		for _, step := range []struct {
+			name    string
+			refresh func(context.Context, uint64) error
+		}{{"numbers", writer.RefreshNumbers}, {"estimates", writer.RefreshEstimates}} {
+			began := time.Now()
+			if err := step.refresh(b.Context(), c.id); err != nil {
+				b.Fatal(err)
+			}
+			b.Logf("refresh, %s, %s: %v", c.name, step.name, time.Since(began).Round(time.Millisecond))
+		}
+	}
+	for _, c := range campaigns {
+		a.read("quiet, "+c.name, reader, c.id, 40)
+	}
+	a.besideInserts(writer, reader, campaigns[0].id, campaigns[1].id, campaigns[2].id)
+	a.bytes()
+	for range b.N { // the figures are printed
+	}
+}
+
+type account struct {
+	b *testing.B
+	e *enginetest.Warehouse
+}
+
+func (a *account) text(statement string) string {
+	return strings.TrimSpace(a.e.Text(a.b, enginetest.WarehouseUser, statement, map[string]string{
+		"max_partitions_per_insert_block": "0", "max_insert_threads": "2", "use_query_condition_cache": "0",
+	}))
+}
+
+func (a *account) connect(u enginetest.User) *warehouse.Warehouse {
+	address, err := url.Parse(a.e.URL)
+	if err != nil {
+		a.b.Fatal(err)
+	}
+	address.User = url.UserPassword(u.Name, u.Password)
+	w, err := warehouse.Connect(a.b.Context(), address.String())
+	if err != nil {
+		a.b.Fatal(err)
+	}
+	a.b.Cleanup(func() { _ = w.Close() })
+	return w
+}
+
+// fill makes campaigns of equal size. 40 % of the messages are opened, 2.2 times
+// each; half of the opens are Apple's prefetch, a quarter Gmail's proxy. A
+// recipient is on one of five lists of 1 M.
+func (a *account) fill(first, campaigns, messages int) {
+	const start = "toDateTime('2026-01-05 08:00:00')"
+	campaign := fmt.Sprintf("toUInt64(%d + intDiv(number, %d))", first, messages)
+	sent := func(campaign string) string {
+		return start + " + toIntervalSecond(toUInt32(cityHash64(" + campaign + ") % 5184000))"
+	}
+	recipient := fmt.Sprintf("((cityHash64(c, 'list') %% 5) * 1000000 + (number %% %d + cityHash64(c, 'offset')) %% 1000000)", messages)
+	if messages > 1_000_000 {
+		recipient = fmt.Sprintf("(number %% %d)", messages)
+	}
+	a.text(fmt.Sprintf("INSERT INTO campaigns (campaign_id, name, created_at) SELECT toUInt64(%d + number) AS c, concat('campaign ', toString(c)), %s FROM numbers(%d)",
+		first, sent("c"), campaigns))
+	a.text(fmt.Sprintf(`INSERT INTO sends (campaign_id, message_id, recipient, recipient_key, domain, sent_at, registered_at)
+		SELECT %s AS c, reinterpretAsUUID(sipHash128(c, number)), concat('r', toString(%s), '@example.com'), reinterpretAsUInt128(sipHash128('r', %s)), 'example.com', %s,
+			toDateTime64('2026-01-01 00:00:00', 3, 'UTC') FROM numbers(%d)`, campaign, recipient, recipient, sent("c"), campaigns*messages))
+	a.text(fmt.Sprintf(`INSERT INTO opens (campaign_id, message_id, opened_at, event_id, received_at, token_status, user_agent, ip, network, country, class, reason, client,
+			ruleset_version, verdict_version, method, pop, source)
+		WITH cityHash64(c, number, e, 'dice') AS h, h %% 100 < 50 AS apple, h %% 100 < 74 AS gmail
+		SELECT c, reinterpretAsUUID(sipHash128(c, number)),
+			toDateTime64(sent, 3, 'UTC') + toIntervalMillisecond(toUInt64(least(60, -3 * log((cityHash64(h, 1) %% 1000000 + 1) / 1000001)) * 86400000)) AS opened,
+			cityHash64(c, number, e), opened + 1, 'valid', multiIf(apple, 'Mozilla/5.0', gmail, 'via ggpht.com', concat('agent ', toString(cityHash64(h, 2) %% 20000))),
+			toIPv6(concat('::ffff:66.249.', toString(h %% 96), '.0')), 'none', ['US', 'DE', 'FR', 'GB'][1 + h %% 4],
+			multiIf(apple, 'machine_prefetch', gmail, 'proxy_human', h %% 100 < 96, 'human_direct', 'security_scanner'), multiIf(apple, 'apple_mpp_relay', gmail, 'gmail_proxy', 'mail_client'),
+			multiIf(apple, 'Apple Mail', gmail, 'Gmail', concat('client ', toString(cityHash64(h, 3) %% 20))), 3, 65532, 'GET', concat('P', toString(h %% 90)), 'edge'
+		FROM (SELECT number, %s AS c, %s AS sent, arrayJoin(range([1, 1, 1, 1, 2, 2, 2, 3, 3, 6][1 + cityHash64(c, number, 'n') %% 10])) AS e
+			FROM numbers(%d) WHERE cityHash64(c, number, 'opened') %% 10 < 4)`, campaign, sent("c"), campaigns*messages))
+}
+
+// read prints p50 and p95 of a campaign's report, and the age of its numbers.
+func (a *account) read(name string, w *warehouse.Warehouse, id uint64, times int) {
+	var took, ages []time.Duration
+	for range times {
+		began := time.Now()
+		r, err := w.ReportOf(a.b.Context(), fmt.Sprintf("campaign %d", id))
+		if err != nil {
+			a.b.Fatal(err)
+		}
+		took, ages = append(took, time.Since(began)), append(ages, time.Since(r.ComputedAt))
+	}
+	slices.Sort(took)
+	slices.Sort(ages)
+	a.b.Logf("report, %s: p50 %v, p95 %v; its numbers are %v old at p50, %v at p95", name, took[times/2].Round(100*time.Microsecond),
+		took[times*95/100].Round(100*time.Microsecond), ages[times/2].Round(10*time.Millisecond), ages[times*95/100].Round(10*time.Millisecond))
+}
+
+// besideInserts reads reports while opens are inserted into all campaigns, and
+// reports are computed ahead.
+func (a *account) besideInserts(writer, reader *warehouse.Warehouse, ids ...uint64) {
+	ctx, cancel := context.WithCancel(a.b.Context())
+	var working sync.WaitGroup
+	refresher := New(writer, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	working.Go(func() { refresher.Run(ctx) })
+	rows, began := 0, time.Now()
+	working.Go(func() {
+		for batch := 0; ctx.Err() == nil; batch++ {
+			a.text(fmt.Sprintf(`INSERT INTO opens (campaign_id, message_id, opened_at, event_id, received_at, class, reason, verdict_version)
+				SELECT [%d, %d, %d][1 + rand(1) %% 3] AS c, reinterpretAsUUID(sipHash128(c, toUInt64(rand(2) %% 1000000))), now64(3) - rand(3) %% 86400, rand64(4), now64(3),
+					'human_direct', 'mail_client', 65532 FROM numbers(50000)`, ids[0], ids[1], ids[2]))
+			rows += 50_000
+		}
+	})
+	time.Sleep(20 * time.Second)
+	for _, id := range ids {
+		a.read(fmt.Sprintf("beside inserts, campaign %d", id), reader, id, 60)
+	}
+	cancel()
+	working.Wait()
+	a.b.Logf("inserted beside: %.0f opens/s", float64(rows)/time.Since(began).Seconds())
+}
+
+// bytes prints the bytes on disk per open by table, and those of columns.
+func (a *account) bytes() {
+	opens, err := strconv.ParseFloat(a.text("SELECT count() FROM opens"), 64)
+	if err != nil {
+		a.b.Fatal(err)
+	}
+	a.b.Log("bytes per open by table: " + a.text(fmt.Sprintf(`SELECT arrayStringConcat(groupArray(concat(table, ' ', toString(bytes))), ', ') FROM (
+		SELECT table, round(sum(bytes_on_disk) / %f, 3) AS bytes FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table ORDER BY bytes DESC)`, opens)))
+	a.b.Log("bytes per open by column of opens: " + a.text(fmt.Sprintf(`SELECT arrayStringConcat(groupArray(concat(name, ' ', toString(bytes))), ', ') FROM (
+		SELECT name, round(data_compressed_bytes / %f, 2) AS bytes FROM system.columns WHERE database = currentDatabase() AND table = 'opens' ORDER BY bytes DESC, name LIMIT 12)`, opens)))
+}

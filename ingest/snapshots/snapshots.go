@@ -1,0 +1,171 @@
+// Package snapshots keeps the report of each campaign computed.
+//
+// A Refresher looks which campaigns have changed since their report was kept
+// (by marks that every insert changes, so that nothing is missed, whoever
+// inserts and whenever the service was down) and computes those anew: small
+// ones at once, large ones at intervals in proportion to what they cost. A
+// reader takes the snapshot if nothing has come since, or if it is recent enough
+// (warehouse.ReportOf); so a Refresher that is slow or down costs time, and no
+// report is wrong.
+package snapshots
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/ingest/host/backoff"
+	"glint/ingest/warehouse"
+)
+
+// Warehouse is what a Refresher needs of ClickHouse; *warehouse.Warehouse is one.
+type Warehouse interface {
+	ChangeMark(ctx context.Context) (uint64, error)
+	SnapshotStates(ctx context.Context) ([]warehouse.SnapshotState, time.Time, error)
+	RefreshNumbers(ctx context.Context, campaign uint64) error
+	RefreshEstimates(ctx context.Context, campaign uint64) error
+	MarkRecentChanges(ctx context.Context) error
+}
+
+// The pace of Run.
+const (
+	lookPause     = 500 * time.Millisecond // between two looks for changes
+	lookRatio     = 10                     // a look that takes long makes the next one wait that many times longer
+	maxPause      = 30 * time.Second
+	passTime      = 2 * time.Second // after which a pass looks for new changes
+	idleLook      = 30 * time.Second
+	numbersRest   = 0.5 // rest after numbers, as a multiple of what they took
+	estimatesRest = 2.  // the same after estimates
+)
+
+// Refresher keeps snapshots current. It is safe for concurrent use; Run is called
+// once.
+type Refresher struct {
+	Warehouse Warehouse
+	Logger    *slog.Logger
+
+	behind    atomic.Int64
+	refreshes prometheus.Counter
+	seconds   prometheus.Counter
+	faults    prometheus.Counter
+}
+
+// New returns a Refresher and registers its metrics.
+func New(w Warehouse, logger *slog.Logger, r prometheus.Registerer) *Refresher {
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+		r.MustRegister(c)
+		return c
+	}
+	s := &Refresher{
+		Warehouse: w, Logger: logger,
+		refreshes: counter("glint_snapshot_refreshes_total", "Reports that were computed ahead of their being asked for."),
+		seconds:   counter("glint_snapshot_refresh_seconds_total", "Seconds that computing them took."),
+		faults:    counter("glint_snapshot_faults_total", "Tries to compute a report ahead that failed; they are repeated."),
+	}
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "glint_snapshots_behind", Help: "Campaigns whose report has not been computed since their last change.",
+	}, func() float64 { return float64(s.behind.Load()) }))
+	return s
+}
+
+// Run works until ctx ends: on the numbers of reports, and beside them on the
+// estimates, which take longer.
+func (r *Refresher) Run(ctx context.Context) {
+	marked := make(chan struct{})
+	var working sync.WaitGroup
+	working.Go(func() {
+		select {
+		case <-marked:
+			r.loop(ctx, &planner{kind: estimates}, nil)
+		case <-ctx.Done():
+		}
+	})
+	r.loop(ctx, &planner{kind: numbers}, func(ctx context.Context) error {
+		err := r.Warehouse.MarkRecentChanges(ctx)
+		if err == nil {
+			close(marked)
+		}
+		return err
+	})
+	working.Wait()
+}
+
+// loop refreshes one kind until ctx ends, after first has succeeded; nil: at once.
+func (r *Refresher) loop(ctx context.Context, plan *planner, first func(context.Context) error) {
+	pauses := backoff.Backoff{First: lookPause, Last: maxPause}
+	seen, lookAt := uint64(0), time.Time{}
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := func() (err error) {
+			if first != nil {
+				if err = first(ctx); err != nil {
+					return err
+				}
+				first = nil
+			}
+			mark, err := r.Warehouse.ChangeMark(ctx)
+			if err != nil || mark == seen && began.Before(lookAt) {
+				return err
+			}
+			next, err := r.pass(ctx, plan)
+			if err == nil {
+				seen, lookAt = mark, time.Now().Add(next)
+			}
+			return err
+		}()
+		pause := min(max(lookPause, time.Since(began)/lookRatio), maxPause)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			r.faults.Inc()
+			pause = pauses.Next()
+			r.Logger.Warn("reports not computed ahead, trying again", "error", err, "pause", pause)
+		default:
+			pauses.Reset()
+		}
+		_ = backoff.Sleep(ctx, pause) // the loop ends with ctx
+	}
+}
+
+// pass refreshes what is due, and returns when something will be due next if no
+// campaign changes: idleLook at most.
+func (r *Refresher) pass(ctx context.Context, plan *planner) (next time.Duration, err error) {
+	states, now, err := r.Warehouse.SnapshotStates(ctx)
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	due, next, behind := plan.due(states, now, began)
+	refresh, rest := r.Warehouse.RefreshEstimates, estimatesRest
+	if plan.kind == numbers {
+		refresh, rest = r.Warehouse.RefreshNumbers, numbersRest
+		r.behind.Store(int64(behind))
+	}
+	for i, campaign := range due {
+		if i > 0 && time.Since(began) > passTime {
+			return 0, nil // look for changes that are more urgent
+		}
+		began := time.Now()
+		err := refresh(ctx, campaign)
+		took := time.Since(began)
+		plan.refreshed(campaign, began, took)
+		if err != nil {
+			return 0, err
+		}
+		r.refreshes.Inc()
+		r.seconds.Add(took.Seconds())
+		if err := backoff.Sleep(ctx, min(time.Duration(rest*float64(took)), maxPause)); err != nil {
+			return 0, err
+		}
+	}
+	if len(due) > 0 {
+		return 0, nil
+	}
+	return next, nil
+}

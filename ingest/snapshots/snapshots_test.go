@@ -1,0 +1,254 @@
+package snapshots
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/ingest/warehouse"
+)
+
+// fakeHouse has campaigns that change and reports that take a while.
+type fakeHouse struct {
+	mu            sync.Mutex
+	states        []warehouse.SnapshotState
+	cost          map[uint64]time.Duration // of numbers
+	estimatesCost time.Duration
+	refreshed     map[uint64][]time.Time // when numbers were
+	estimated     map[uint64][]time.Time // when estimates were
+	marked        int
+	err           error
+}
+
+func newHouse(campaigns ...uint64) *fakeHouse {
+	h := &fakeHouse{cost: map[uint64]time.Duration{}, refreshed: map[uint64][]time.Time{}, estimated: map[uint64][]time.Time{}}
+	for _, id := range campaigns {
+		h.states = append(h.states, warehouse.SnapshotState{CampaignID: id, Mark: 1, ChangedAt: time.Now()})
+	}
+	return h
+}
+
+func (h *fakeHouse) ChangeMark(context.Context) (sum uint64, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.states {
+		sum += s.Mark
+	}
+	return sum, h.err
+}
+
+func (h *fakeHouse) SnapshotStates(context.Context) ([]warehouse.SnapshotState, time.Time, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.states), time.Now(), h.err
+}
+
+func (h *fakeHouse) RefreshNumbers(_ context.Context, campaign uint64) error {
+	return h.refresh(campaign, h.cost[campaign], h.refreshed, func(s *warehouse.SnapshotState, mark, _ uint64, began time.Time) {
+		s.SnapshotMark, s.ReadAt = mark, began
+	})
+}
+
+func (h *fakeHouse) RefreshEstimates(_ context.Context, campaign uint64) error {
+	return h.refresh(campaign, h.estimatesCost, h.estimated, func(s *warehouse.SnapshotState, mark, history uint64, _ time.Time) {
+		s.EstimatesMark, s.SnapshotHistory = mark, history
+	})
+}
+
+func (h *fakeHouse) refresh(campaign uint64, cost time.Duration, done map[uint64][]time.Time, keep func(*warehouse.SnapshotState, uint64, uint64, time.Time)) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	began := time.Now()
+	for i := range h.states {
+		if s := &h.states[i]; s.CampaignID == campaign {
+			mark, histories := s.Mark, newHistories(h.states)
+			history := histories.of(s)
+			h.mu.Unlock()
+			time.Sleep(cost)
+			h.mu.Lock()
+			keep(s, mark, history, began)
+		}
+	}
+	done[campaign] = append(done[campaign], began)
+	return h.err
+}
+
+func (h *fakeHouse) fail(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.err = err
+}
+
+// change lets a campaign change now.
+func (h *fakeHouse) change(i int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.states[i].Mark, h.states[i].ChangedAt = h.states[i].Mark+1, time.Now()
+}
+
+func (h *fakeHouse) MarkRecentChanges(context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.err == nil {
+		h.marked++
+	}
+	return h.err
+}
+
+// run lets a Refresher work for that long by a clock that does not wait, while do
+// runs beside it.
+func run(t *testing.T, d time.Duration, do func(h *fakeHouse), campaigns ...uint64) (h *fakeHouse) {
+	synctest.Test(t, func(t *testing.T) {
+		h = newHouse(campaigns...)
+		ctx, cancel := context.WithTimeout(t.Context(), d)
+		defer cancel()
+		if do != nil {
+			go do(h)
+		}
+		New(h, slog.New(slog.DiscardHandler), prometheus.NewRegistry()).Run(ctx)
+		synctest.Wait()
+	})
+	return h
+}
+
+func TestWhatHasChangedIsComputedAtOnceAndOnceMore(t *testing.T) {
+	h := run(t, time.Minute, nil, 1, 2, 3)
+	for id, at := range h.refreshed {
+		if len(at) != 2 || at[1].Sub(at[0]) < settle {
+			t.Errorf("campaign %d was computed at %v, want at once and once more after %v", id, at, settle)
+		}
+	}
+	if len(h.refreshed) != 3 || h.marked != 1 {
+		t.Errorf("%d campaigns computed, %d starts marked", len(h.refreshed), h.marked)
+	}
+}
+
+func TestAChangeIsSeenWithinASecond(t *testing.T) {
+	var at time.Time
+	h := run(t, time.Minute, func(h *fakeHouse) {
+		time.Sleep(30 * time.Second)
+		at = time.Now()
+		h.change(0)
+	}, 1)
+	i := slices.IndexFunc(h.refreshed[1], func(r time.Time) bool { return !r.Before(at) })
+	if i < 0 || h.refreshed[1][i].Sub(at) > time.Second {
+		t.Errorf("changed at %v, computed at %v", at, h.refreshed[1])
+	}
+}
+
+// TestALargeCampaignLeavesTheMachineToOthers changes a large and a small campaign
+// all the time: the first is computed three tenths of the time at most, and as fresh
+// as a reader asks for; the second does not wait for it long.
+func TestALargeCampaignLeavesTheMachineToOthers(t *testing.T) {
+	const cost = 800 * time.Millisecond // of a campaign of 1 M messages
+	h := run(t, time.Minute, func(h *fakeHouse) {
+		h.cost[1], h.cost[2] = cost, 20*time.Millisecond
+		for range 590 {
+			time.Sleep(100 * time.Millisecond)
+			h.change(0)
+			h.change(1)
+		}
+	}, 1, 2)
+	longest := func(at []time.Time) (d time.Duration) {
+		for i := 1; i < len(at); i++ {
+			d = max(d, at[i].Sub(at[i-1]))
+		}
+		return d
+	}
+	if n := len(h.refreshed[1]); time.Duration(n)*cost > 60*time.Second*3/10 || longest(h.refreshed[1])+cost > 5*time.Second {
+		t.Errorf("the large one was computed %d times, with %v between two", n, longest(h.refreshed[1]))
+	}
+	if n := len(h.refreshed[2]); n < 20 || longest(h.refreshed[2]) > 2500*time.Millisecond {
+		t.Errorf("the small one was computed %d times, with %v between two", n, longest(h.refreshed[2]))
+	}
+}
+
+// TestSlowEstimatesDoNotHoldUpNumbers changes a campaign all the time.
+func TestSlowEstimatesDoNotHoldUpNumbers(t *testing.T) {
+	h := run(t, 6*time.Minute, func(h *fakeHouse) {
+		h.estimatesCost = 10 * time.Second
+		for range 1200 {
+			time.Sleep(100 * time.Millisecond)
+			h.change(0)
+		}
+	}, 1)
+	longest := time.Duration(0)
+	for i, at := range h.refreshed[1] {
+		if i > 0 && i < 100 {
+			longest = max(longest, at.Sub(h.refreshed[1][i-1]))
+		}
+	}
+	if len(h.refreshed[1]) < 100 || longest > 1500*time.Millisecond {
+		t.Errorf("numbers computed %d times, with %v between two", len(h.refreshed[1]), longest)
+	}
+	if n := len(h.estimated[1]); n < 2 || n > 3 || h.states[0].EstimatesMark != h.states[0].Mark {
+		t.Errorf("estimates computed %d times, state %+v", n, h.states[0])
+	}
+}
+
+func TestFaultsAreTriedAgain(t *testing.T) {
+	h := run(t, 3*time.Minute, func(h *fakeHouse) {
+		h.fail(errors.New("down"))
+		time.Sleep(time.Minute)
+		h.fail(nil)
+	}, 1)
+	if h.marked != 1 || h.states[0].SnapshotMark != 1 {
+		t.Errorf("%d starts marked, state %+v", h.marked, h.states[0])
+	}
+}
+
+// TestHistoriesAreSums compares with the definition.
+func TestHistoriesAreSums(t *testing.T) {
+	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
+	day := func() time.Time {
+		return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(random.IntN(300)) * 24 * time.Hour)
+	}
+	for range 200 {
+		states := make([]warehouse.SnapshotState, 1+random.IntN(12))
+		for i := range states {
+			at := day()
+			states[i] = warehouse.SnapshotState{
+				CampaignID: uint64(i), Mark: random.Uint64(), StartsAt: at, EndsAt: at.Add(time.Duration(random.IntN(100)) * 24 * time.Hour),
+			}
+			if random.IntN(5) == 0 { // without a snapshot
+				states[i].StartsAt, states[i].EndsAt = time.Time{}, time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+			}
+		}
+		h := newHistories(states)
+		for i := range states {
+			s, want := &states[i], uint64(0)
+			for j := range states {
+				o := &states[j]
+				if i != j && o.StartsAt.Before(s.StartsAt) && !o.EndsAt.Before(s.StartsAt.Add(-historyDays)) {
+					want += o.Mark
+				}
+			}
+			if got := h.of(s); got != want {
+				t.Fatalf("campaign %d of %+v: %d, want %d", i, states, got, want)
+			}
+		}
+	}
+}
+
+func TestOlderMailMakesAHistoryOld(t *testing.T) {
+	day := 24 * time.Hour
+	h := run(t, 5*time.Minute, func(h *fakeHouse) {
+		for i := range h.states {
+			at := time.Now().Add(time.Duration(i) * day)
+			h.states[i].StartsAt, h.states[i].EndsAt, h.states[i].HistoryStart = at, at, at
+		}
+		time.Sleep(2 * time.Minute)
+		h.change(1)
+	}, 1, 2, 3)
+	if first, last := len(h.estimated[1]), len(h.estimated[3]); last <= first {
+		t.Errorf("estimates computed %d times before the changed mail, %d times after it", first, last)
+	}
+}

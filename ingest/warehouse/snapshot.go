@@ -1,0 +1,203 @@
+package warehouse
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"glint/schema"
+)
+
+// A report is kept in the tables campaign_totals and campaign_estimate_totals, its
+// snapshot. The table campaign_changes has a mark for each campaign that every insert changes on
+// which the report depends, whoever inserts. A snapshot holds the mark that was
+// there before it was computed: equal marks mean that nothing has come since.
+
+// Which snapshots are read although something has come since: those of large
+// campaigns, whose reports take long to compute.
+const (
+	smallCampaign = 200_000   // messages and opens: always computed
+	freshRows     = 2_000_000 // messages and opens of a campaign that is as fresh as freshAge
+	freshAge      = 5 * time.Second
+)
+
+// SmallAccount is the number of messages and opens of an account up to which the
+// estimates of a report are always as new as its numbers.
+const SmallAccount = 3_000_000
+
+// snapshot is a report as it was computed last.
+type snapshot struct {
+	report              Report
+	isCurrent           bool // nothing has touched the campaign since
+	estimatesAreCurrent bool // they are as new as the numbers, and nothing has touched the mail before on which they rest
+	age                 time.Duration
+	accountRows         uint64 // messages and opens of all campaigns
+}
+
+// recent reports whether the snapshot may stand for the report: it has the same
+// numbers, or the campaign is large and the snapshot at most freshAge old, in
+// proportion to the campaign's size where that is more than freshRows. In a large
+// account the estimates may be older, as old as a Refresher leaves them.
+func (s *snapshot) recent() bool {
+	rows := s.report.Sends + s.report.OpensTotal
+	limit := time.Duration(max(1, float64(rows)/freshRows) * float64(freshAge))
+	return (s.isCurrent || rows >= smallCampaign && s.age <= limit) && (s.estimatesAreCurrent || s.accountRows >= SmallAccount)
+}
+
+// snapshotOf returns the campaign's snapshot where it is recent, else its live report, in a large
+// account with the estimates of the snapshot.
+func (w *Warehouse) snapshotOf(ctx context.Context, id uint64) (*Report, error) {
+	var s snapshot
+	var snapshots uint64
+	var current, estimatesCurrent uint8
+	var age float64
+	var estimates estimateLists
+	var classes classLists
+	into := append([]any{&snapshots, &current, &estimatesCurrent, &age, &s.accountRows}, s.report.numbers()...)
+	into = append(append(into, estimates.lists()...), classes.lists()...)
+	if err := w.ask(ctx, "report_snapshot", []any{clickhouse.Named("campaign_id", id)}, into...); err != nil {
+		return nil, fmt.Errorf("read report: %w", err)
+	}
+	s.isCurrent, s.estimatesAreCurrent = current == 1, estimatesCurrent == 1
+	s.age = time.Duration(age * float64(time.Second))
+	r := &s.report
+	r.Estimates, r.Weaknesses, r.Classes = estimates.estimates(), estimates.weaknesses, classes.counts()
+	switch {
+	case snapshots > 0 && s.recent():
+		return r, nil
+	case snapshots > 0 && s.accountRows >= SmallAccount:
+		live, err := w.liveNumbers(ctx, id)
+		if err == nil {
+			live.Estimates, live.Weaknesses = r.Estimates, r.Weaknesses
+		}
+		return live, err
+	}
+	return w.liveReport(ctx, id)
+}
+
+// SnapshotState says how a campaign and its snapshot stand. Marks have no
+// meaning but to be equal or not; a time is zero without a snapshot.
+type SnapshotState struct {
+	CampaignID      uint64
+	Mark            uint64 // of the campaign now
+	ChangedAt       time.Time
+	SnapshotMark    uint64
+	EstimatesMark   uint64    // the mark at which its estimates were computed
+	SnapshotHistory uint64    // sum of the marks of the mail before it
+	ReadAt          time.Time // when the snapshot began to be computed
+	HistoryStart    time.Time // the campaign's start as the snapshot took it for its history
+	StartsAt        time.Time // the campaign's start
+	EndsAt          time.Time // the last time at which it was sent
+	Size            uint64    // messages and opens, by the snapshot
+}
+
+// SnapshotStates returns the state of each campaign, and the server's time.
+func (w *Warehouse) SnapshotStates(ctx context.Context) ([]SnapshotState, time.Time, error) {
+	var n uint64
+	var now time.Time
+	var ids, marks, snapshotMarks, estimatesMarks, histories, sizes []uint64
+	var changed, read, historyStarts, starts, ends []int64
+	err := w.ask(ctx, "snapshot_states", nil, &n, &now, &ids, &marks, &changed, &snapshotMarks, &estimatesMarks, &histories,
+		&read, &historyStarts, &starts, &ends, &sizes)
+	if err != nil {
+		return nil, now, fmt.Errorf("look for changed campaigns: %w", err)
+	}
+	at := func(milli int64) time.Time {
+		if milli == 0 {
+			return time.Time{}
+		}
+		return time.UnixMilli(milli).UTC()
+	}
+	states := make([]SnapshotState, len(ids))
+	for i := range states {
+		states[i] = SnapshotState{
+			CampaignID: ids[i], Mark: marks[i], ChangedAt: at(changed[i]), SnapshotMark: snapshotMarks[i],
+			EstimatesMark: estimatesMarks[i], SnapshotHistory: histories[i],
+			ReadAt: at(read[i]), HistoryStart: at(historyStarts[i]), StartsAt: at(starts[i]), EndsAt: at(ends[i]), Size: sizes[i],
+		}
+	}
+	return states, now, nil
+}
+
+// ChangeMark returns a number that another change of any campaign makes another one.
+func (w *Warehouse) ChangeMark(ctx context.Context) (mark uint64, err error) {
+	var campaigns uint64
+	if err := w.ask(ctx, "change_marks", nil, &mark, &campaigns); err != nil {
+		return 0, fmt.Errorf("look for changes: %w", err)
+	}
+	return mark, nil
+}
+
+// RefreshNumbers computes the numbers of a campaign's report and keeps them. A
+// campaign without a name has none.
+func (w *Warehouse) RefreshNumbers(ctx context.Context, campaign uint64) error {
+	return w.refresh(ctx, "refresh_campaign", campaign)
+}
+
+// RefreshEstimates does the same for its estimates. A snapshot is read once both
+// are there.
+func (w *Warehouse) RefreshEstimates(ctx context.Context, campaign uint64) error {
+	return w.refresh(ctx, "refresh_estimates", campaign)
+}
+
+func (w *Warehouse) refresh(ctx context.Context, query string, campaign uint64) error {
+	var mark, history uint64
+	var start, readAt time.Time
+	id := clickhouse.Named("campaign_id", campaign)
+	err := w.ask(ctx, "campaign_marks", []any{id}, &mark, &history, &start, &readAt)
+	if err != nil {
+		return fmt.Errorf("refresh snapshot: %w", err)
+	}
+	const milliseconds = "2006-01-02 15:04:05.000"
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0}))
+	args := []any{id, clickhouse.Named("mark", mark)}
+	if query == "refresh_campaign" {
+		args = append(args, clickhouse.Named("read_at", readAt.UTC().Format(milliseconds)))
+	} else {
+		args = append(args, clickhouse.Named("history_mark", history), clickhouse.Named("history_start", start.UTC().Format(milliseconds)))
+	}
+	if err := w.conn.Exec(ctx, schema.Query(query), args...); err != nil {
+		return fmt.Errorf("refresh snapshot: %w", err)
+	}
+	return nil
+}
+
+// MarkRecentChanges marks the campaigns that were written to lately. To be called
+// once after a start: an engine that was killed may have kept the rows of an
+// insert and not their mark.
+func (w *Warehouse) MarkRecentChanges(ctx context.Context) error {
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0}))
+	if err := w.conn.Exec(ctx, schema.Query("mark_recent_changes")); err != nil {
+		return fmt.Errorf("mark changed campaigns: %w", err)
+	}
+	return nil
+}
+
+type change struct {
+	campaign  uint64
+	mark      uint64
+	changedAt time.Time
+}
+
+var changeColumns = []column[change]{
+	{"campaign_id", of(func(c *change) uint64 { return c.campaign })},
+	{"mark", of(func(c *change) uint64 { return c.mark })},
+	{"changed_at", of(func(c *change) int64 { return c.changedAt.UnixMilli() })},
+}
+
+// Touched marks the campaigns as changed. An insert does so by itself; for what
+// changes rows in another way (a partition replaced, rows deleted), and where an
+// insert may have been cut off between its rows and its mark.
+func (w *Warehouse) Touched(ctx context.Context, campaigns []uint64) error {
+	if len(campaigns) == 0 {
+		return nil
+	}
+	changes := make([]change, len(campaigns))
+	for i, id := range campaigns {
+		changes[i] = change{id, randomID(), time.Now()}
+	}
+	return insert(ctx, w, "campaign_changes", changeColumns, "touched-"+rand.Text(), changes)
+}

@@ -1,0 +1,26 @@
+-- Purpose: computes the numbers of one campaign's report and keeps them.
+-- Grain:   one row, or none if no campaign shows under the id.
+-- Units:   mark and read_at are of the answer of campaign_marks, asked before.
+-- Reads:   the views campaign_report, opens_by_class and campaign_names.
+INSERT INTO campaign_totals
+    (campaign_id, read_at, mark, starts_at, campaign, sends, delivered, opens_total, unique_opens, bot_filtered_unique_opens, reliable_unique_opens, mpp_only,
+    mpp_adjusted_open_rate, open_rate_low, open_rate_high, ci_low, ci_high, first_open_at, last_open_at,
+    unregistered_opens_total, unregistered_unique_opens, tests, measured, measured_share, unknown_only, confirmed_unique_opens,
+    bounced, clicked, click_rate, complained, unsubscribed, replied, first_reliable_open_at, last_reliable_open_at, unplaced,
+    sends_with_time, first_sent_at, last_sent_at, recovered_opens, bounce_rate, click_to_open_rate, complaint_rate,
+    unsubscribe_rate, reply_rate,
+    computed_at, classes)
+SELECT campaign_id, {read_at:DateTime64(3, 'UTC')}, {mark:UInt64},
+    ifNull(first_sent_at, created_at), campaign, sends, delivered, opens_total, unique_opens, bot_filtered_unique_opens, reliable_unique_opens, mpp_only,
+    mpp_adjusted_open_rate, open_rate_low, open_rate_high, ci_low, ci_high, first_open_at, last_open_at,
+    unregistered_opens_total, unregistered_unique_opens, tests, measured, measured_share, unknown_only, confirmed_unique_opens,
+    bounced, clicked, click_rate, complained, unsubscribed, replied, first_reliable_open_at, last_reliable_open_at, unplaced,
+    sends_with_time, first_sent_at, last_sent_at, recovered_opens, bounce_rate, click_to_open_rate, complaint_rate,
+    unsubscribe_rate, reply_rate,
+    computed_at, classes
+FROM (SELECT * FROM campaign_report WHERE campaign_id = {campaign_id:UInt64}) AS report
+CROSS JOIN (SELECT max(created_at) AS created_at FROM campaign_names WHERE campaign_id = {campaign_id:UInt64}) AS names
+CROSS JOIN (
+    SELECT groupArray((class, opens_total, unique_opens)) AS classes
+    FROM (SELECT class, opens_total, unique_opens FROM opens_by_class WHERE campaign_id = {campaign_id:UInt64} ORDER BY opens_total DESC, class)
+) AS by_class
