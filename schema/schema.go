@@ -35,6 +35,9 @@ func (v View) Purpose() string {
 // viewOrder names the views so that each stands after those it reads.
 var viewOrder = []string{
 	"campaign_names",
+	"judgement_runs",
+	"judged_opens",
+	"judged_deliveries",
 	"message_facts",
 	"message_opens",
 	"campaign_counts",
@@ -68,6 +71,7 @@ func PublicViews() []string {
 		"campaign_estimates",
 		"campaign_names",
 		"campaign_report",
+		"judgement_runs",
 		"mpp_adjusted_opens",
 		"opens_by_class",
 		"unique_opens",

@@ -179,6 +179,10 @@ var rules = [...]rule{
 	// Source: github.com/putyourlightson/craft-campaign/issues/546: 61 % of a gateway's opens came within 10 s.
 	// Wrong: fast people with a VPN or a computer in the cloud.
 	{reason: "fast_open", class: SecurityScanner, all: withinFast | onHosting},
+	// Right after sending, from a network of machines and people.
+	// Source: the same log; owner.go.
+	// Wrong: fast people among a provider's staff, or behind WARP. Apple's own user agent may be its prefetch, and is left out.
+	{reason: "fast_open", class: SecurityScanner, all: withinFast | onShared, none: saysMailProxy | isApple},
 	// Right after sending, by a modern browser without its headers.
 	// Source: the same; developer.mozilla.org Sec-Fetch-Mode.
 	// Wrong: fast people behind a proxy that takes headers away.

