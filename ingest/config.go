@@ -10,6 +10,7 @@ import (
 	"glint/edge/pixel"
 	"glint/edge/token"
 	"glint/ingest/host/tlsfiles"
+	"glint/ingest/judge"
 	"glint/ingest/networks"
 	"glint/ingest/warehouse/embedded"
 )
@@ -42,6 +43,8 @@ type Config struct {
 	WarehouseDSN string                 // an outside ClickHouse; else Engine is started
 	Engine       *embedded.Config       // the embedded one
 	FindEngine   func() (string, error) // path of Engine.Library where that is empty, asked before each start
+
+	Judge judge.Schedule // opens and clicks judged by time and company
 
 	MaxBodyBytes  int64
 	MaxConcurrent int
@@ -79,6 +82,7 @@ func Default() Config {
 		FlushInterval:  2 * time.Second,
 
 		PixelPeriod: 200 * time.Millisecond,
+		Judge:       judge.Schedule{Every: 5 * time.Minute, Settings: judge.Default()},
 		Logger:      slog.New(slog.DiscardHandler),
 	}
 }
@@ -119,6 +123,11 @@ func (c *Config) Validate() error {
 	}
 	if c.MaxBodyBytes <= 0 || c.MaxConcurrent <= 0 || c.StoreTimeout <= 0 || c.PixelPeriod <= 0 || c.DrainDelay < 0 {
 		faults = append(faults, errors.New("limits and times must be above zero"))
+	}
+	if c.Judge.Every > 0 {
+		if err := c.Judge.Settings.Validate(); err != nil {
+			faults = append(faults, err)
+		}
 	}
 	if c.DrainDelay > maxDrainDelay {
 		faults = append(faults, fmt.Errorf("drain-delay: %v is above %v", c.DrainDelay, maxDrainDelay))

@@ -13,6 +13,7 @@ import (
 	"glint/ingest/batch"
 	"glint/ingest/deadletters"
 	"glint/ingest/host/backoff"
+	"glint/ingest/judge"
 	"glint/ingest/receipts"
 	"glint/ingest/resolve"
 	"glint/ingest/wal"
@@ -29,6 +30,7 @@ type pipelines struct {
 	sources func() []string
 	metrics *batch.Metrics
 	mover   *resolve.Mover
+	judge   *judge.Scheduler
 	begun   chan struct{} // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
@@ -63,6 +65,7 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, source
 	l := &pipelines{
 		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}),
 		metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
+		judge: judge.NewScheduler(cfg.Judge, cfg.Logger, r),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	gauge := func(name, help string, value func() int64) {
@@ -148,6 +151,7 @@ func (l *pipelines) begin(w *warehouse.Warehouse, ring *token.Ring) {
 	close(l.begun)
 	l.working.Go(func() { l.mover.Run(l.ctx) })
 	l.working.Go(func() { l.rejudge(w) })
+	l.working.Go(func() { l.judge.Run(l.ctx, w) })
 }
 
 // rejudge makes opens of the bad tokens whose key has come back since the last

@@ -28,6 +28,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/absent_opens.sql",
 		"queries/absent_unresolved.sql",
 		"queries/active_run.sql",
+		"queries/all_campaign_names.sql",
 		"queries/apply_clicks.sql",
 		"queries/apply_opens.sql",
 		"queries/bad_token_faults.sql",

@@ -113,7 +113,7 @@ func TestUpdateFetches(t *testing.T) {
 	t.Cleanup(s.Close)
 	w := newWorld(t)
 	at := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
-	o := &updateOptions{app: w.app, address: s.URL, transport: s.Client().Transport, now: func() time.Time { return at }}
+	o := &updateOptions{app: w.app, address: s.URL, asns: nil, transport: s.Client().Transport, now: func() time.Time { return at }}
 	if err := runUpdate(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestUpdateParsesItsFlags(t *testing.T) {
 	var got *updateOptions
 	cmd := newUpdateCmd(&app.App{}, func(_ context.Context, o *updateOptions) error { got = o; return nil })
 	cmd.SetArgs([]string{"--from", "x.csv"})
-	if err := cmd.Execute(); err != nil || got.from != "x.csv" || got.address != networks.RelayURL || got.dryRun {
+	if err := cmd.Execute(); err != nil || got.from != "x.csv" || got.address != networks.RelayURL || len(got.asns) != 2 || got.dryRun {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

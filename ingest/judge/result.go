@@ -55,14 +55,16 @@ type Result struct {
 	Late      bool   // opens came while it worked, and were left to the next run
 	Changes   []Change
 	Campaigns []CampaignChange // those whose numbers change, by id
+	Touched   []uint64         // campaigns with a row that changes, by id
 	Duration  time.Duration
 
 	changes map[Change]uint64
 	numbers map[uint64]*CampaignChange
+	touched map[uint64]bool
 }
 
 func newResult() *Result {
-	return &Result{changes: map[Change]uint64{}, numbers: map[uint64]*CampaignChange{}}
+	return &Result{changes: map[Change]uint64{}, numbers: map[uint64]*CampaignChange{}, touched: map[uint64]bool{}}
 }
 
 func (r *Result) open(o *Open, relabeled bool) {
@@ -164,6 +166,7 @@ func (r *Result) finish(run *warehouse.Run, took time.Duration) {
 			r.Campaigns = append(r.Campaigns, *c)
 		}
 	}
+	r.Touched = slices.Sorted(maps.Keys(r.touched))
 	r.Duration = took
 	if run != nil {
 		r.Run = run.Number

@@ -318,7 +318,12 @@ func (r *runner) judge(m *Message) {
 			program = o.Facts.Program
 		}
 		again := o.Request != o.storedRequest || program != o.Facts.Stored
-		if r.result.open(o, program != o.Facts.Stored); o.Final == o.Visible && !again || r.run == nil {
+		r.result.open(o, program != o.Facts.Stored)
+		if o.Final == o.Visible && !again {
+			continue
+		}
+		r.result.touched[m.Campaign] = true
+		if r.run == nil {
 			continue
 		}
 		r.opens = append(r.opens, warehouse.OpenVerdict{
@@ -332,7 +337,12 @@ func (r *runner) judge(m *Message) {
 		if k.earlier {
 			k.Final = k.Visible
 		}
-		if r.result.click(k); k.Final == k.Visible || r.run == nil {
+		r.result.click(k)
+		if k.Final == k.Visible {
+			continue
+		}
+		r.result.touched[m.Campaign] = true
+		if r.run == nil {
 			continue
 		}
 		r.clicks = append(r.clicks, warehouse.ClickVerdict{

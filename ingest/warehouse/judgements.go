@@ -244,3 +244,21 @@ func (w *Warehouse) JudgedCampaigns(ctx context.Context, run uint32) ([]uint64, 
 	}
 	return ids, nil
 }
+
+// CampaignNames returns the names of all campaigns by their ids.
+func (w *Warehouse) CampaignNames(ctx context.Context) (map[uint64]string, error) {
+	var n uint64
+	var ids []uint64
+	var names []string
+	if err := w.ask(ctx, "all_campaign_names", nil, &n, &ids, &names); err != nil {
+		return nil, fmt.Errorf("read names of campaigns: %w", err)
+	}
+	if uint64(len(ids)) != n || uint64(len(names)) != n {
+		return nil, fmt.Errorf("read names of campaigns: %w", ErrAnswer)
+	}
+	all := make(map[uint64]string, n)
+	for i := range ids {
+		all[ids[i]] = names[i]
+	}
+	return all, nil
+}

@@ -73,7 +73,7 @@ func config(t *testing.T) ingest.Config {
 	cfg.LogDir, cfg.DeadLetterDir = filepath.Join(home, "log"), filepath.Join(home, "deadletters")
 	fillDeadLetters(t, cfg.DeadLetterDir)
 	cfg.Pixel.ListsHome, cfg.Pixel.ASNFile = home, asnFile(t, home)
-	if _, err := networks.SaveRelay(home, []byte("172.224.226.0/27,GB,GB-EN,London\n"), time.Now()); err != nil {
+	if _, err := networks.SaveRelay(home, []byte("172.224.226.0/27,GB,GB-EN,London\n"), time.Now(), 0); err != nil {
 		t.Fatal(err)
 	}
 	cfg.Engine = &embedded.Config{
