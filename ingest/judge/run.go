@@ -24,8 +24,8 @@ type Options struct {
 
 // The size of what is held at a time.
 const (
-	sectionOpens = 500_000 // opens that are read together, 100 bytes each
-	writeRows    = 100_000 // verdicts that are written together
+	sectionOpens = 1_000_000 // rows of opens that are read together
+	writeRows    = 100_000   // verdicts that are written together
 )
 
 // Run judges, writes what has changed, and then lets it show all at once. After
@@ -127,13 +127,9 @@ const minTimed = 20
 
 // prepare judges the facts of a section, and looks at each campaign as a whole.
 func (r *runner) prepare(ctx context.Context, s warehouse.Section, campaigns []warehouse.CampaignOpens) error {
-	counts, err := r.w.CountToJudge(ctx, s)
-	if err != nil {
-		return err
-	}
-	r.facts = make(map[uint64]*Facts, counts.Facts)
+	r.facts = map[uint64]*Facts{}
 	var mayBurst []uint64
-	err = r.w.FactsToJudge(ctx, s, func(f *warehouse.RequestFacts) {
+	err := r.w.FactsToJudge(ctx, s, func(f *warehouse.RequestFacts) {
 		judged := judgeFacts(f)
 		r.facts[f.Hash] = judged
 		if judged.MayBurst {
@@ -142,9 +138,6 @@ func (r *runner) prepare(ctx context.Context, s warehouse.Section, campaigns []w
 	})
 	if err != nil {
 		return err
-	}
-	if uint64(len(r.facts)) < counts.Facts {
-		return fmt.Errorf("judge facts: %w", warehouse.ErrCutOff)
 	}
 	r.wanted = make(map[uint64]*campaign, len(campaigns))
 	for i := range campaigns {
@@ -224,7 +217,7 @@ func (r *runner) part(ctx context.Context, s warehouse.Section) error {
 		m.Campaign, m.ID = o.CampaignID, o.MessageID
 		m.Known, m.SentAt, m.DeliveredAt, m.Domain = o.Known, o.SentAt, o.DeliveredAt, o.Domain
 		facts := r.facts[o.Facts]
-		if facts == nil { // it has come since the facts were read
+		if facts == nil { // it has come since the facts were read; the next run judges it
 			missing = true
 			return
 		}

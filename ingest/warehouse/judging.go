@@ -107,11 +107,11 @@ type JudgedClick struct {
 }
 
 // RowCounts are how many rows the answers about a section must have at least.
-type RowCounts struct{ Facts, Opens, Clicks uint64 }
+type RowCounts struct{ Opens, Clicks uint64 }
 
 // CountToJudge counts the rows of a section.
 func (w *Warehouse) CountToJudge(ctx context.Context, s Section) (n RowCounts, err error) {
-	if err := w.ask(ctx, "judge_rows", s.args(), &n.Facts, &n.Opens, &n.Clicks); err != nil {
+	if err := w.ask(ctx, "judge_rows", s.args(), &n.Opens, &n.Clicks); err != nil {
 		return n, fmt.Errorf("count opens to judge: %w", err)
 	}
 	return n, nil

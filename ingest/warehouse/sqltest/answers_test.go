@@ -15,7 +15,7 @@ import (
 // no reader believes an empty one.
 var mayBeEmpty = map[string]string{
 	"bad_tokens":        "bad_tokens_page says how many rows there must be",
-	"judge_facts":       "judge_rows says how many rows there must be",
+	"judge_facts":       "an open whose facts did not come is left to the next run",
 	"judge_opens":       "judge_rows says how many rows there must be",
 	"judge_clicks":      "judge_rows says how many rows there must be",
 	"report":            "the campaign was found before, so no row is an error",
