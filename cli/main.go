@@ -22,11 +22,13 @@ import (
 	imports "glint/cli/import"
 	"glint/cli/internal/app"
 	"glint/cli/internal/home"
+	"glint/cli/judge"
 	"glint/cli/keys"
 	"glint/cli/lint"
 	"glint/cli/log"
 	"glint/cli/migrate"
 	"glint/cli/networks"
+	"glint/cli/reclassify"
 	"glint/cli/replay"
 	"glint/cli/report"
 	"glint/cli/send"
@@ -101,6 +103,7 @@ func groups(a *app.App) []group {
 		{"Campaigns:", []*cobra.Command{send.NewCmd(a), campaign.NewCmd(a), report.NewCmd(a, nil), ignore.NewCmd(a)}},
 		{"Operate:", []*cobra.Command{
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
+			judge.NewCmd(a, nil), reclassify.NewCmd(a, nil),
 		}},
 		{"Check:", []*cobra.Command{doctor.NewCmd(a), audit.NewCmd(a, nil), classify.NewCmd(a), lint.NewCmd(a)}},
 	}

@@ -11,6 +11,7 @@ import (
 	"glint/edge/token"
 	"glint/edge/web"
 	"glint/ingest/host/tlsfiles"
+	"glint/ingest/judge"
 	"glint/ingest/networks"
 	"glint/ingest/warehouse/embedded"
 )
@@ -48,6 +49,8 @@ type Config struct {
 	WarehouseDSN string                 // an outside ClickHouse; else Engine is started
 	Engine       *embedded.Config       // the embedded one
 	FindEngine   func() (string, error) // path of Engine.Library where that is empty, asked before each start
+
+	Judge judge.Schedule // opens and clicks judged by time and company
 
 	MaxBodyBytes  int64
 	MaxConcurrent int
@@ -87,6 +90,7 @@ func Default() Config {
 		Archive: ArchiveConfig{Lines: 50_000, Interval: time.Minute},
 
 		PixelPeriod: 200 * time.Millisecond,
+		Judge:       judge.Schedule{Every: 5 * time.Minute, Settings: judge.Default()},
 		Logger:      slog.New(slog.DiscardHandler),
 	}
 }
@@ -130,6 +134,11 @@ func (c *Config) Validate() error {
 	}
 	if c.MaxBodyBytes <= 0 || c.MaxConcurrent <= 0 || c.StoreTimeout <= 0 || c.PixelPeriod <= 0 || c.DrainDelay < 0 {
 		faults = append(faults, errors.New("limits and times must be above zero"))
+	}
+	if c.Judge.Every > 0 {
+		if err := c.Judge.Settings.Validate(); err != nil {
+			faults = append(faults, err)
+		}
 	}
 	if c.DrainDelay > maxDrainDelay {
 		faults = append(faults, fmt.Errorf("drain-delay: %v is above %v", c.DrainDelay, maxDrainDelay))

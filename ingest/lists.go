@@ -60,3 +60,13 @@ func (d *listDates) Collect(c chan<- prometheus.Metric) {
 		c <- prometheus.MustNewConstMetric(d.desc, prometheus.GaugeValue, float64(at.Unix()), list)
 	}
 }
+
+// newUpdater returns what fetches the lists, if the operator allows it.
+func newUpdater(cfg *Config, r prometheus.Registerer) *networks.Updater {
+	u := &networks.Updater{Home: cfg.Pixel.ListsHome, Every: cfg.Pixel.UpdateEvery, Logger: cfg.Logger}
+	if u.Home == "" {
+		u.Every = 0
+	}
+	u.Register(r)
+	return u
+}

@@ -13,6 +13,7 @@ import (
 	"glint/ingest/batch"
 	"glint/ingest/deadletters"
 	"glint/ingest/host/backoff"
+	"glint/ingest/judge"
 	"glint/ingest/receipts"
 	"glint/ingest/resolve"
 	"glint/ingest/snapshots"
@@ -35,6 +36,7 @@ type pipelines struct {
 	registerer prometheus.Registerer
 	mover      *resolve.Mover
 	reports    *snapshots.Refresher
+	judge      *judge.Scheduler
 	begun      chan struct{} // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
@@ -70,6 +72,7 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, source
 		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}),
 		registerer: r, metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
 		reports: snapshots.New(nil, cfg.Logger, r),
+		judge: judge.NewScheduler(cfg.Judge, cfg.Logger, r),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	gauge := func(name, help string, value func() int64) {
@@ -162,6 +165,7 @@ func (l *pipelines) begin(w *warehouse.Warehouse, ring *token.Ring) {
 	l.working.Go(func() { l.mover.Run(l.ctx) })
 	l.working.Go(func() { l.reports.Run(l.ctx) })
 	l.working.Go(func() { l.rejudge(w) })
+	l.working.Go(func() { l.judge.Run(l.ctx, w) })
 }
 
 // rejudge makes opens of the bad tokens whose key has come back since the last

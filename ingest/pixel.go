@@ -24,6 +24,7 @@ type PixelConfig struct {
 	TLS            tlsfiles.Files // zero: plain HTTP
 	ASNFile        string         // a database in MaxMind's format; "": none
 	ListsHome      string         // glint's own folder, where the lists of `glint networks` are; "": none
+	UpdateEvery    time.Duration  // how often those lists are fetched; 0: never
 	NetworksFile   string         // the operator's file, read again when it changes; "": Config.Networks stays
 }
 
@@ -34,6 +35,9 @@ func (c *PixelConfig) validate() error {
 	}
 	if err := c.TLS.Validate(); err != nil {
 		faults = append(faults, fmt.Errorf("pixel-tls-cert: %w", err))
+	}
+	if c.UpdateEvery < 0 || c.UpdateEvery > 0 && c.UpdateEvery < time.Hour {
+		faults = append(faults, fmt.Errorf("networks-update: %v is below an hour", c.UpdateEvery))
 	}
 	if c.ASNFile != "" {
 		if _, err := networks.OpenASNs(c.ASNFile); err != nil { // opened again when it is needed

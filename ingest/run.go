@@ -108,6 +108,9 @@ func Run(ctx context.Context, cfg Config) (err error) {
 			return err
 		}
 		status.sources.Store(sources)
+		updating, stopUpdating := context.WithCancel(ctx)
+		stops.push(func(context.Context) error { stopUpdating(); return nil })
+		go newUpdater(&cfg, registry).Run(updating)
 		go func() { failed <- serveError("pixel", opens.Serve(listeners.pixel)) }()
 		stops.push(soon(opens.Shutdown))
 	}

@@ -35,6 +35,9 @@ func (v View) Purpose() string {
 // viewOrder names the views so that each stands after those it reads.
 var viewOrder = []string{
 	"campaign_names",
+	"judgement_runs",
+	"judged_opens",
+	"judged_deliveries",
 	"message_facts",
 	"message_opens",
 	"campaign_counts",
@@ -91,6 +94,7 @@ func PublicViews() []string {
 		"campaign_starts",
 		"custom_event_properties",
 		"custom_events",
+		"judgement_runs",
 		"mailbox_providers",
 		"mpp_adjusted_opens",
 		"opens_by_class",

@@ -2,6 +2,7 @@ package networks
 
 import (
 	"errors"
+	"cmp"
 	"fmt"
 	"strconv"
 	"time"
@@ -56,10 +57,18 @@ func runList(o *listOptions) error {
 		row(networks.SourceRelay, strconv.Itoa(book.Relay.Prefixes()), networks.RelayFile(home))
 	}
 	if book.ASNs != nil {
-		row(networks.SourceASNs, "–", o.asnFile)
+		row(networks.SourceASNs, asnSize(book.ASNs), cmp.Or(o.asnFile, networks.ASNFile(home)))
 	}
 	for _, what := range book.Untold() {
 		fmt.Fprintln(o.app.Err, "note:", what)
 	}
 	return t.Write(o.app.Out)
+}
+
+// asnSize is how many ranges a list of AS numbers has; a database does not say.
+func asnSize(d *networks.ASNs) string {
+	if n := d.Ranges(); n > 0 {
+		return strconv.Itoa(n)
+	}
+	return "–"
 }

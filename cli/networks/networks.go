@@ -14,9 +14,9 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "networks",
 		Short: "Keep the lists that name an address's network",
 		Long: `The standalone pixel and "glint classify" have no CDN that names a client's network. They read Apple's list
-of the addresses of iCloud Private Relay and Mail Privacy Protection from $GLINT_HOME/networks, where "update" puts it.
-The operator's own file, --networks, goes before it, and a database, --asn-db, gives AS numbers and countries. A running
-pixel follows all three when they change; the date of the one that decided is kept with the open. Without any of them
+of the addresses of iCloud Private Relay and Mail Privacy Protection, and a list of AS numbers, from $GLINT_HOME/networks,
+where "update" puts them, and a running glint by itself with --networks-update. The operator's own file, --networks, goes
+before them, and a database, --asn-db, in place of the list of AS numbers. A running pixel follows all when they change; the date of the one that decided is kept with the open. Without any of them
 opens are kept and judged all the same, and "list" says what is unknown then.`,
 		Example: "  glint networks update\n  glint networks list",
 	}, newUpdateCmd(a, runUpdate), newListCmd(a, runList))

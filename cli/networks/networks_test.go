@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -107,26 +107,41 @@ func TestUpdateRefusesWhatIsNoList(t *testing.T) {
 }
 
 func TestUpdateFetches(t *testing.T) {
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, list) }))
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for i := range 25_000 {
+			if r.URL.Path == "/asn" {
+				_, _ = fmt.Fprintf(w, "11.%d.%d.0,11.%d.%d.255,%d,Name\n", i>>8, i&255, i>>8, i&255, i+1)
+			} else {
+				_, _ = fmt.Fprintf(w, "172.%d.%d.0/27,GB,GB-EN,London\n", i>>8, i&255)
+			}
+		}
+	}))
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	w := newWorld(t)
 	at := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
-	o := &updateOptions{app: w.app, address: s.URL, transport: s.Client().Transport, now: func() time.Time { return at }}
+	o := &updateOptions{app: w.app, address: s.URL, asns: []string{s.URL + "/asn"}, transport: s.Client().Transport, now: func() time.Time { return at }}
 	if err := runUpdate(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
 	lists, err := networks.ReadLists(string(w.app.Home))
-	if err != nil || !lists.Relay.TakenAt.Equal(at) {
+	if err != nil || !lists.Relay.TakenAt.Equal(at) || lists.ASNs.Ranges() != 25_000 || !lists.ASNs.BuiltAt.Equal(at) {
 		t.Errorf("%+v, %v", lists.Relay, err)
 	}
 
 	o.transport = nil // nobody vouches for the server now
 	err = runUpdate(t.Context(), o)
-	e, ok := errors.AsType[*app.ExitError](err)
+	if err == nil {
+		t.Error("taken from a server that nobody vouches for")
+	}
+	o.asns = nil
+	e, ok := errors.AsType[*app.ExitError](runUpdate(t.Context(), o))
 	if !ok || !strings.Contains(e.Try, "--from") {
-		t.Errorf("%v", err)
+		t.Errorf("%v", e)
+	}
+	if lists, err := networks.ReadLists(string(w.app.Home)); err != nil || lists.ASNs.Ranges() != 25_000 {
+		t.Errorf("the lists that were there: %+v, %v", lists, err)
 	}
 }
 
@@ -134,7 +149,7 @@ func TestUpdateParsesItsFlags(t *testing.T) {
 	var got *updateOptions
 	cmd := newUpdateCmd(&app.App{}, func(_ context.Context, o *updateOptions) error { got = o; return nil })
 	cmd.SetArgs([]string{"--from", "x.csv"})
-	if err := cmd.Execute(); err != nil || got.from != "x.csv" || got.address != networks.RelayURL || got.dryRun {
+	if err := cmd.Execute(); err != nil || got.from != "x.csv" || got.address != networks.RelayURL || len(got.asns) != 2 || got.dryRun {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

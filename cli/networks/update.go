@@ -16,71 +16,137 @@ import (
 
 type updateOptions struct {
 	app       *app.App
-	from      string
+	from      string // file of Apple's list; "": it is fetched
+	asnFrom   string // file of the list of AS numbers
 	dryRun    bool
 	address   string            // of Apple's list
+	asns      []string          // of the list of AS numbers
 	transport http.RoundTripper // nil: the usual one
 	now       func() time.Time
 }
 
 func newUpdateCmd(a *app.App, run func(context.Context, *updateOptions) error) *cobra.Command {
-	o := &updateOptions{app: a, address: networks.RelayURL, now: time.Now}
+	o := &updateOptions{app: a, now: time.Now}
 	cmd := &cobra.Command{
 		Use:   "update",
-		Short: "Fetch Apple's list of its relay's addresses",
-		Long: `Fetches Apple's list over https, or reads it from a file, checks it, and puts it with its date into
-$GLINT_HOME/networks/apple-relay.csv. A faulty list changes nothing. A running glint takes it with
-the next open; opens before stay as they were judged.`,
-		Example: "  glint networks update\n  glint networks update --from egress-ip-ranges.csv",
+		Short: "Fetch the lists of Apple's relay and of AS numbers",
+		Long: `Fetches Apple's list of its relay's addresses and a list of AS numbers (RouteViews and DB-IP, CC BY 4.0) over https,
+or reads them from files, checks them, and puts them with their date into $GLINT_HOME/networks. A list that is faulty, or
+has less than half of the entries of the one that is there, changes nothing. With --from or --asn-from only what is named
+is read. A running glint takes them with the next open; opens before stay as they were judged.`,
+		Example: "  glint networks update\n  glint networks update --from egress-ip-ranges.csv\n  glint networks update --asn-from asn.csv",
 		Args:    app.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
-	cmd.Flags().StringVar(&o.from, "from", "", "read the list from this file")
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "check the list and change nothing")
+	f := cmd.Flags()
+	f.StringVar(&o.from, "from", "", "read Apple's list from this file: prefix,country,region,city")
+	f.StringVar(&o.asnFrom, "asn-from", "", "read the list of AS numbers from this file: first,last,as_number,name or prefix,as_number,name")
+	f.StringVar(&o.address, "relay-url", networks.RelayURL, "where Apple's list is")
+	f.StringSliceVar(&o.asns, "asn-url", networks.ASNURLs(), "where the list of AS numbers is, in parts; empty: none is fetched")
+	f.BoolVar(&o.dryRun, "dry-run", false, "check the lists and change nothing")
 	return cmd
 }
 
 func runUpdate(ctx context.Context, o *updateOptions) error {
-	list, at, err := o.read(ctx)
+	if !o.dryRun {
+		if err := o.app.Home.Make(); err != nil {
+			return err
+		}
+	}
+	files := o.from != "" || o.asnFrom != ""
+	var faults []error
+	if o.from != "" || !files {
+		faults = append(faults, o.relay(ctx))
+	}
+	if o.asnFrom != "" || !files && len(o.asns) > 0 {
+		faults = append(faults, o.asNumbers(ctx))
+	}
+	return firstWithAdvice(faults)
+}
+
+// firstWithAdvice returns the only fault as it is, so that its advice is seen.
+func firstWithAdvice(faults []error) error {
+	var real []error
+	for _, err := range faults {
+		if err != nil {
+			real = append(real, err)
+		}
+	}
+	if len(real) == 1 {
+		return real[0]
+	}
+	return errors.Join(real...)
+}
+
+func (o *updateOptions) relay(ctx context.Context) error {
+	list, at, minimum, err := o.read(ctx, o.from, "--from", networks.MinRelayPrefixes, func() ([]byte, error) {
+		return networks.Fetch(ctx, o.transport, o.address)
+	})
 	if err != nil {
 		return err
 	}
 	if o.dryRun {
 		relay, err := networks.CheckRelay(list)
-		if err != nil {
-			return faultyList(err)
-		}
-		fmt.Fprintf(o.app.Err, "%s could be kept; nothing was changed (--dry-run)\n", output.Plural(relay.Prefixes(), "prefix", "prefixes"))
-		return nil
+		return o.checked(relay.Prefixes(), "prefix", "prefixes", err)
 	}
-	if err := o.app.Home.Make(); err != nil {
+	relay, err := networks.SaveRelay(string(o.app.Home), list, at, minimum)
+	if err != nil {
+		return faultyList(err, networks.RelayURL)
+	}
+	return o.kept(relay.Prefixes(), "prefix", "prefixes", relay.TakenAt, networks.RelayFile(string(o.app.Home)))
+}
+
+func (o *updateOptions) asNumbers(ctx context.Context) error {
+	list, at, minimum, err := o.read(ctx, o.asnFrom, "--asn-from", networks.MinASNRanges, func() ([]byte, error) {
+		return networks.FetchASNs(ctx, o.transport, o.asns)
+	})
+	if err != nil {
 		return err
 	}
-	relay, err := networks.SaveRelay(string(o.app.Home), list, at)
-	if err != nil {
-		return faultyList(err)
+	if o.dryRun {
+		asns, err := networks.CheckASNs(list)
+		return o.checked(asns.Ranges(), "range", "ranges", err)
 	}
-	fmt.Fprintf(o.app.Err, "kept %s of %s\n", output.Plural(relay.Prefixes(), "prefix", "prefixes"), output.Time(&relay.TakenAt))
-	_, err = fmt.Fprintln(o.app.Out, networks.RelayFile(string(o.app.Home)))
+	asns, err := networks.SaveASNs(string(o.app.Home), list, at, minimum)
+	if err != nil {
+		return faultyList(err, "github.com/sapics/ip-location-db")
+	}
+	return o.kept(asns.Ranges(), "range", "ranges", asns.BuiltAt, networks.ASNFile(string(o.app.Home)))
+}
+
+func (o *updateOptions) checked(n int, one, many string, err error) error {
+	if err == nil {
+		fmt.Fprintf(o.app.Err, "%s could be kept; nothing was changed (--dry-run)\n", output.Plural(n, one, many))
+	}
+	return err
+}
+
+func (o *updateOptions) kept(n int, one, many string, at time.Time, file string) error {
+	fmt.Fprintf(o.app.Err, "kept %s of %s\n", output.Plural(n, one, many), output.Time(&at))
+	_, err := fmt.Fprintln(o.app.Out, file)
 	return err
 }
 
 // faultyList says where a good list is, if that is what is wrong.
-func faultyList(err error) error {
-	if errors.Is(err, networks.ErrFile) {
-		return app.Try(err, "the list as it is at "+networks.RelayURL)
+func faultyList(err error, where string) error {
+	if errors.Is(err, networks.ErrFile) || errors.Is(err, networks.ErrImplausible) {
+		return app.Try(err, "the list as it is at "+where)
 	}
 	return err
 }
 
-func (o *updateOptions) read(ctx context.Context) (list []byte, at time.Time, err error) {
-	if o.from != "" {
-		return networks.ReadListFile(o.from)
+// read returns a list from a file or from its address, its time, and the least
+// that it must have.
+func (o *updateOptions) read(ctx context.Context, file, flag string, minimum int, fetch func() ([]byte, error)) ([]byte, time.Time, int, error) {
+	if file != "" {
+		list, at, err := networks.ReadListFile(file)
+		return list, at, 0, err
 	}
-	fmt.Fprintln(o.app.Err, "fetching", o.address)
-	list, err = networks.Fetch(ctx, o.transport, o.address)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		err = app.Try(err, "fetch the list by other means, then: glint networks update --from FILE")
+	what := map[string]string{"--from": o.address, "--asn-from": "the list of AS numbers"}[flag]
+	fmt.Fprintln(o.app.Err, "fetching", what)
+	list, err := fetch()
+	if err != nil && ctx.Err() == nil {
+		err = app.Try(err, "fetch the list by other means, then: glint networks update "+flag+" FILE")
 	}
-	return list, o.now(), err
+	return list, o.now(), minimum, err
 }

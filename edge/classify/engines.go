@@ -2,7 +2,7 @@ package classify
 
 // engines is the set of engines and systems that a user agent names, as far as
 // they can contradict each other.
-type engines uint8
+type engines uint16
 
 const (
 	engineBlink engines = 1 << iota
@@ -13,10 +13,39 @@ const (
 	systemOfApple
 	engineSafari
 	webView // Android's, which an app signs with its name
+	systemNT
+	systemMac
+	systemAndroid
+	geckoRevision // `rv:`, which repeats Firefox's number
 )
 
+// numbers are the versions behind the names that engines notes; 0 where there
+// is none.
+type numbers struct {
+	blink, gecko, revision, safari, nt, android uint16
+}
+
+// note keeps the number behind a name.
+func (n *numbers) note(e engines, number uint16) {
+	switch e {
+	case engineBlink:
+		n.blink = number
+	case engineGecko:
+		n.gecko = number
+	case engineSafari:
+		n.safari = number
+	case geckoRevision:
+		n.revision = number
+	case systemNT:
+		n.nt = number
+	case systemAndroid:
+		n.android = max(n.android, number)
+	}
+}
+
 // neverWas reports whether there was no such version. Apple went from 18 to 26
-// in 2025, Safari and iOS alike; Chrome left 82 out in 2020.
+// in 2025, Safari and iOS alike, and macOS from 15; Chrome left 82 out in 2020;
+// Windows NT went from 6 to 10.
 // https://www.apple.com/newsroom/2025/06/, https://groups.google.com/a/chromium.org/g/chromium-dev/c/Vn7uzglqLz0
 func neverWas(notes engines, number uint16) bool {
 	switch notes {
@@ -24,24 +53,57 @@ func neverWas(notes engines, number uint16) bool {
 		return number == 82
 	case engineVersion, systemOfApple:
 		return 18 < number && number < 26
+	case systemMac:
+		return 15 < number && number < 26
+	case systemNT:
+		return 6 < number && number < 10
 	}
 	return false
 }
 
 // contradict reports whether an engine is named that never ran on the system
 // that is named: every browser for iOS has Apple's engine and names it
-// otherwise, Trident ran on Microsoft's systems only, and Safari for Windows
-// ended with version 5.
-func (e engines) contradict(out *reading) bool {
+// otherwise, Trident ran on Microsoft's systems only, Safari for Windows ended
+// with version 5, and there is none for Android.
+func (e engines) contradict(out *reading, n *numbers) bool {
+	if n.outlived() || n.disagree(e) {
+		return true
+	}
 	switch out.os {
 	case osIOS, osIPadOS:
 		return e&(engineBlink|engineGecko|engineTrident) != 0
-	case osMacOS, osLinux, osAndroid, osChromeOS, osBSD:
+	case osMacOS, osLinux, osChromeOS, osBSD:
 		return e&engineTrident != 0
+	case osAndroid:
+		return e&engineTrident != 0 || e&newSafari != 0 && e&engineBlink == 0 && out.label == labelSafari
 	case osWindows:
-		return e&newSafari != 0 && e&engineBlink == 0 && out.label == labelSafari
+		return e&newSafari != 0 && e&engineBlink == 0 && out.label == labelSafari ||
+			n.blink >= 30 && e&systemNT == 0 // it says Windows NT, whatever Windows is called
 	}
 	return false
+}
+
+// outlived reports whether a browser is named that came after its maker had
+// given the system up: Chrome left Windows XP at 50 and 7 and 8 at 110, Firefox
+// at 53 and 116; Chrome left Android 4 at 82 and 7 at 120.
+// https://support.google.com/chrome/a/answer/7100626, https://support.mozilla.org/kb/end-support-windows-xp-and-vista,
+// https://support.mozilla.org/kb/firefox-users-windows-7-8-and-81-moving-extended-support
+func (n *numbers) outlived() bool {
+	switch n.nt {
+	case 5:
+		return n.blink >= 50 || n.gecko >= 53
+	case 6:
+		return n.blink >= 110 || n.gecko >= 116
+	}
+	return 0 < n.android && (n.android <= 4 && n.blink >= 82 || n.android <= 7 && n.blink >= 120)
+}
+
+// disagree reports whether two numbers differ that are the same in every
+// browser: Firefox's and its revision's, which stood at 109 from 110 to 119
+// (bugzilla.mozilla.org/1805967), and Blink's number of WebKit, which is 537.
+func (n *numbers) disagree(e engines) bool {
+	return n.revision >= 60 && n.gecko >= 60 && n.revision != n.gecko && n.revision != 109 && e&engineTrident == 0 ||
+		n.blink >= 60 && n.safari >= 600
 }
 
 // isWebView reports whether an app shows a page, whose name then stands among

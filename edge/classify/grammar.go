@@ -35,7 +35,7 @@ var products = [...]string{
 	"rocket.chat", "mattermost", "notion", "obsidian", "evernote", "zotero", "koboapp", "koboplatform", "webview", "flutter", "ghostery", "privoxy", "snap", "ultralight", "camscanner",
 	"lark", "larklocale", "superapp", "feishu", "maemo", "luakit", "retrozilla", "iphone", "ipad", "google", "earth", "se", "qihu", "presearch", "aol", "desktop", "tenta", "hawk", "pixel",
 	"motorola", "ioswebview", "rv", "moblin", "intel", "privacywall", "gls", "nintendo", "smartwatch", "http", "https", "iabmv", "fban", "fbav", "barcelona", "threads", "bluesky", "mastodon", "tiktok", "trill", "shopee", "grab", "lazada", "amazon", "ebay", "googleapp", "gms", "gmail", "yaapp_ios",
-	"mobileiron", "secureweb", "airwatch", "intune", "citrix", "boxer", "salesforce", "fxm", "language=de", "safari-app", "appmode", "ddg-android", "surf",
+	"mobileiron", "secureweb", "airwatch", "intune", "citrix", "boxer", "salesforce", "fxm", "edition", "beta", "fb_iab", "edgebar", "minicanvas", "loki", "web", "tempest", "discover", "pwaminicanvas", "inapp", "kobo", "change", "language=de", "safari-app", "appmode", "ddg-android", "surf",
 }
 
 const (
@@ -106,12 +106,15 @@ func hasStranger(ua string) bool {
 	if strings.IndexByte(ua, '(') < 0 {
 		return true // every browser names its system
 	}
-	depth := 0
+	depth, comments := 0, 0
 	for i := 0; i < len(ua); i++ {
 		c := ua[i]
 		switch {
 		case c == '(' || c == '[':
 			depth++
+			if comments++; comments > browserComments && isSpace(ua[i-1]) && isStrangeComment(ua[i+1:]) {
+				return true
+			}
 		case c == ')' || c == ']':
 			depth = max(depth-1, 0)
 		case depth > 0 || isSpace(c):
@@ -120,12 +123,102 @@ func hasStranger(ua string) bool {
 			for name < len(ua) && nameEnds[ua[name]] == 0 {
 				name++
 			}
+			if c == '+' && name > i+1 {
+				i++
+				c = ua[i]
+			}
 			if isLetter(c) && !isProduct(keyOfProduct(ua, i, name)) && !isNamedOtherwise(ua[i:name]) {
 				return true
 			}
 			for i = name; i < len(ua) && nameEnds[ua[i]]&endsWord == 0; i++ {
 			}
 			i-- // what ends it may be a bracket
+		}
+	}
+	return false
+}
+
+// browserComments is how many comments every browser has: the system, and the
+// engine's. A few have one more.
+const browserComments = 2
+
+// isStrangeComment reports whether a further comment begins with a name that is
+// no product's.
+func isStrangeComment(s string) bool {
+	s = skipSpace(s)
+	end := 0
+	for end < len(s) && nameEnds[s[end]] == 0 {
+		end++
+	}
+	return end > 0 && isLetter(s[0]) && !isProduct(keyOfProduct(s, 0, end)) && !isNamedOtherwise(s[:end])
+}
+
+// systemWords are what the system's comment of a new browser on Windows or a Mac
+// begins its parts with; the comment has been frozen since 2022
+// (https://www.chromium.org/updates/ua-reduction/).
+var systemWords = [...]string{"windows", "win64", "x64", "wow64", "arm64", "arm", "rv", "macintosh", "intel", "ppc", "u", "touch", "tablet", "trident", "xbox", "mac", "ubuntu", "cros"}
+
+// hasStrangeSystem reports whether a part of the system's comment begins with
+// another word. Parts of two letters, as in en-US, are languages.
+func hasStrangeSystem(ua string) bool {
+	at := strings.IndexByte(ua, '(')
+	for i := at + 1; at >= 0 && i < len(ua) && ua[i] != ')'; i++ {
+		for i < len(ua) && isSpace(ua[i]) {
+			i++
+		}
+		end := i
+		for end < len(ua) && (isLetter(ua[end]) || isDigit(ua[end]) || ua[end] == '_') {
+			end++
+		}
+		if end > i+2 && !isSystemWord(ua[i:end]) {
+			return true
+		}
+		for i = end; i < len(ua) && ua[i] != ';' && ua[i] != ')'; i++ {
+		}
+		if i < len(ua) && ua[i] == ')' {
+			break
+		}
+	}
+	return false
+}
+
+func isSystemWord(word string) bool {
+	for _, w := range systemWords {
+		if hasPrefixFold(word, w) { // some leave the blanks out, as in WindowsNT10
+			return true
+		}
+	}
+	return false
+}
+
+// endsInEngine reports whether nothing follows the engine: no browser but
+// Apple's bare WebKit ends there.
+func endsInEngine(ua string) bool {
+	const webKit = "applewebkit/"
+	if isLikeGecko(trimEnd(ua, ')')) {
+		return true
+	}
+	for i := range len(ua) {
+		if hasPrefixFold(ua[i:], webKit) {
+			return oneWord(ua[i:])
+		}
+	}
+	return false
+}
+
+// trimEnd returns s without the byte at its end, or nothing if it ends otherwise.
+func trimEnd(s string, end byte) string {
+	if s == "" || s[len(s)-1] != end {
+		return ""
+	}
+	return s[:len(s)-1]
+}
+
+// follows reports whether a name stands in s, but not at its beginning.
+func follows(s, name string) bool {
+	for i := 1; i+len(name) <= len(s); i++ {
+		if hasPrefixFold(s[i:], name) {
+			return true
 		}
 	}
 	return false

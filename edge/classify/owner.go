@@ -50,8 +50,11 @@ var ownASes = [...]ownAS{
 	{8069, ownerMicrosoft},
 	{8070, ownerMicrosoft},
 	{8075, ownerMicrosoft},
+	{8100, ownerHosting}, // QuadraNet
 	{8560, ownerHosting}, // IONOS
 	{8856, ownerUkrNet},
+	{8987, ownerAmazon},
+	{9009, ownerHosting}, // M247
 	{10229, ownerYahoo},
 	{10310, ownerYahoo},
 	{11403, ownerFastmail}, // New York Internet, where Fastmail's older addresses are
@@ -73,10 +76,15 @@ var ownASes = [...]ownAS{
 	{16880, ownerGateway}, // Trend Micro
 	{17330, ownerGateway}, // Trellix
 	{17370, ownerGateway}, // McAfee
+	{19318, ownerHosting}, // Interserver
 	{19527, ownerGoogle},
+	{20454, ownerHosting}, // Secured Servers
 	{20473, ownerHosting}, // Vultr
 	{20940, ownerRelay},   // Akamai
+	{21859, ownerHosting}, // Zenlayer
+	{22612, ownerHosting}, // Namecheap
 	{22843, ownerGateway}, // Proofpoint
+	{23470, ownerHosting}, // ReliableSite
 	{24506, ownerYahoo},
 	{24638, ownerRambler},
 	{24940, ownerHosting}, // Hetzner
@@ -86,22 +94,28 @@ var ownASes = [...]ownAS{
 	{26496, ownerHosting}, // GoDaddy
 	{28709, ownerVK},
 	{28753, ownerHosting}, // Leaseweb
+	{29802, ownerHosting}, // Hivelocity
 	{30031, ownerGateway}, // Mimecast
 	{30215, ownerGateway}, // Cisco IronPort
 	{30238, ownerGateway}, // Cisco IronPort
+	{30633, ownerHosting}, // Leaseweb
 	{31898, ownerHosting}, // Oracle
+	{32475, ownerHosting}, // SingleHop
 	{32934, ownerSocial},  // Facebook
 	{33151, ownerGateway}, // Trustwave
 	{33538, ownerGateway}, // Mimecast
 	{34010, ownerYahoo},
+	{34788, ownerHosting}, // all-inkl.com
 	{36183, ownerRelay},   // Akamai
 	{36351, ownerHosting}, // IBM
+	{36352, ownerHosting}, // ColoCrossing
 	{36646, ownerYahoo},
 	{36647, ownerYahoo},
 	{37235, ownerGateway}, // Mimecast
 	{37963, ownerHosting}, // Alibaba
 	{39588, ownerGateway}, // Mimecast
 	{40427, ownerGateway}, // Cisco IronPort
+	{40676, ownerHosting}, // Psychz
 	{40934, ownerGateway}, // Fortinet
 	{41983, ownerGateway}, // Kaspersky
 	{42427, ownerGateway}, // Mimecast
@@ -115,6 +129,7 @@ var ownASes = [...]ownAS{
 	{45090, ownerHosting}, // Tencent
 	{45102, ownerHosting}, // Alibaba
 	{46484, ownerGateway}, // Trellix
+	{46606, ownerHosting}, // Unified Layer
 	{47541, ownerVK},
 	{47583, ownerHosting}, // Hostinger
 	{47764, ownerVK},
@@ -125,28 +140,38 @@ var ownASes = [...]ownAS{
 	{53780, ownerGateway}, // AppRiver
 	{53928, ownerGateway}, // Fortinet
 	{54113, ownerRelay},   // Fastly
+	{55286, ownerHosting}, // B2 Net
+	{55990, ownerHosting}, // Huawei
 	{56173, ownerYahoo},
 	{58976, ownerGateway}, // Sophos
 	{59930, ownerSocial},  // Telegram
+	{60068, ownerHosting}, // Datacamp
 	{60492, ownerGateway}, // Mimecast
 	{60781, ownerHosting}, // Leaseweb
 	{62041, ownerSocial},  // Telegram
+	{62240, ownerHosting}, // Clouvider
 	{62371, ownerProton},
+	{63023, ownerHosting},  // GTHost
 	{63949, ownerHosting},  // Linode
 	{132203, ownerHosting}, // Tencent
 	{132229, ownerGateway}, // Trend Micro
 	{136792, ownerGateway}, // Mimecast
+	{136907, ownerHosting}, // Huawei
 	{151847, ownerFastmail},
+	{197540, ownerHosting}, // netcup
 	{199218, ownerProton},
 	{200107, ownerGateway}, // Kaspersky
 	{200350, ownerHosting}, // Yandex's cloud
+	{202053, ownerHosting}, // UpCloud
 	{203220, ownerYahoo},
 	{208172, ownerProton},
 	{208638, ownerGateway}, // Mimecast
 	{209030, ownerGateway}, // Kaspersky
 	{209103, ownerProton},
+	{212238, ownerHosting}, // Datacamp
 	{212329, ownerGateway}, // Netcraft
 	{213230, ownerHosting}, // Hetzner
+	{395954, ownerHosting}, // Leaseweb
 	{396982, ownerGoogleCloud},
 	{397726, ownerGateway}, // Mimecast
 	{399342, ownerGateway}, // Sophos

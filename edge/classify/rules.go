@@ -179,6 +179,10 @@ var rules = [...]rule{
 	// Source: github.com/putyourlightson/craft-campaign/issues/546: 61 % of a gateway's opens came within 10 s.
 	// Wrong: fast people with a VPN or a computer in the cloud.
 	{reason: "fast_open", class: SecurityScanner, all: withinFast | onHosting},
+	// Right after sending, from a network of machines and people.
+	// Source: the same log; owner.go.
+	// Wrong: fast people among a provider's staff, or behind WARP. Apple's own user agent may be its prefetch, and is left out.
+	{reason: "fast_open", class: SecurityScanner, all: withinFast | onShared, none: saysMailProxy | isApple},
 	// Right after sending, by a modern browser without its headers.
 	// Source: the same; developer.mozilla.org Sec-Fetch-Mode.
 	// Wrong: fast people behind a proxy that takes headers away.
@@ -215,15 +219,15 @@ var rules = [...]rule{
 	// Source: owner.go; github.com/warmbly/warmbly/issues/410.
 	// Wrong: those people are not counted as certain.
 	{reason: "shared_network", class: Unknown, any: onShared, none: saysMailProxy},
-	// An engine on a system that it never ran on, or a version that never was.
+	// An engine on a system that it never ran on or had left, a version that never was, or two numbers that differ and are one in every browser.
 	// Source: engines.go.
-	// Wrong: people who change their user agent.
+	// Wrong: people who change their user agent, or use a fork that keeps an old system alive (Supermium on Windows 7).
 	{reason: "never_was", class: Unknown, any: isImpossible, none: saysMail},
 	// A new browser without the headers that it sends with every image.
 	// Source: developer.mozilla.org Sec-Fetch-Mode, Accept-Language.
 	// Wrong: people behind a proxy that takes headers away, and mail programs that are built of a browser and not known by name.
 	{reason: "lacks_headers", class: Unknown, all: saysModern | lacksBrowserHeaders, none: saysMail},
-	// A product in a browser's user agent that no browser has.
+	// A name in a browser's user agent that no browser has there, or a user agent that ends before any browser's does.
 	// Source: grammar.go.
 	// Wrong: people in apps and browsers that are not in that list.
 	{reason: "unknown_product", class: Unknown, all: saysStranger | saysEngine, none: saysMail | saysOldPhone | saysAppStack},

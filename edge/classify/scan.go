@@ -40,14 +40,31 @@ func readWith(ua string, counts func(word string) bool) reading {
 		}
 	}
 	if out.traits&isMozilla5 != 0 {
-		if s.engines.contradict(&out) {
+		if s.engines.contradict(&out, &s.numbers) {
 			out.traits |= isImpossible
 		}
-		if out.traits&(saysMail|saysBot|saysMachine) == 0 && !s.engines.isWebView(&out) && hasStranger(ua[begin:]) {
+		if out.traits&(saysMail|saysBot|saysMachine) == 0 && !s.engines.isWebView(&out) && s.hasStranger(&out) {
 			out.traits |= saysStranger
 		}
+	} else if out.traits&isMozilla == 0 && out.os != osIOS && out.os != osIPadOS && out.os != osAndroid && out.device != deviceTV && follows(ua, "mozilla/") {
+		out.traits |= saysStranger // a name before a browser's; apps for phones begin so
 	}
 	return out
+}
+
+// hasStranger reports whether a browser's user agent has something in it that no
+// browser's has, or lacks what each has.
+func (s *scan) hasStranger(out *reading) bool {
+	ua := s.ua[s.begin:]
+	if hasStranger(ua) {
+		return true
+	}
+	if out.os == osWindows || out.os == osMacOS {
+		if out.traits&saysModern != 0 && hasStrangeSystem(ua) {
+			return true
+		}
+	}
+	return out.os != osNone && out.os != osMacOS && out.label == labelNone && out.traits&(isApple|saysOldBrowser) == 0 && endsInEngine(ua)
 }
 
 // look takes what may be at a byte: a sign, and words whose first three bytes
@@ -93,6 +110,7 @@ type scan struct {
 	name    int  // where the name of the device begins
 	inName  bool // inside the name of an Android device
 	engines engines
+	numbers numbers
 	counts  func(word string) bool
 }
 
@@ -204,6 +222,7 @@ func (s *scan) version(out *reading, g *group, end int) {
 		out.traits |= isImpossible
 	}
 	s.engines |= g.notes
+	s.numbers.note(g.notes, n)
 	if g.notes == engineVersion && n >= 6 {
 		s.engines |= newSafari
 	}

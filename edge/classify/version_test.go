@@ -14,8 +14,8 @@ import (
 // window or a network was changed on purpose, raise RulesetVersion and record
 // the new hash beside the new number.
 const (
-	hashedVersion = 3
-	rulesetHash   = "4384f65e0c533074"
+	hashedVersion = 4
+	rulesetHash   = "d5aa4ee21c970af6"
 )
 
 func TestAnyChangeOfTheRulesHasANewVersion(t *testing.T) {
@@ -31,7 +31,7 @@ func TestAnyChangeOfTheRulesHasANewVersion(t *testing.T) {
 		fmt.Fprintln(h, "webmail", w.host)
 	}
 	fmt.Fprintln(h, scanners4, scanners6, FastWindow, ScannerWindow, asGoogle, asMicrosoft)
-	fmt.Fprintln(h, ownASes, ownerShared, ownerClouds, products)
+	fmt.Fprintln(h, ownASes, ownerShared, ownerClouds, products, systemWords)
 	got := hex.EncodeToString(h.Sum(nil))[:16]
 	if RulesetVersion != hashedVersion || got != rulesetHash {
 		t.Errorf("version %d has hash %s; recorded are version %d and %s", RulesetVersion, got, hashedVersion, rulesetHash)

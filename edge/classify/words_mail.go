@@ -15,17 +15,17 @@ var mailWords = [...]group{
 	// help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html; AOL uses it too
 	{sets: saysMailProxy, at: inside, label: labelYahoo, reason: "proxy_yahoo", homes: ownerYahoo | ownerGoogleCloud, words: []string{"yahoomailproxy"}},
 	// hey.com/image-proxy
-	{sets: saysMailProxy, at: leads, label: labelHEY, reason: "proxy_hey", homes: ownerBasecamp | ownerClouds, words: []string{"hey.com/imageproxy"}},
+	{sets: saysMailProxy, at: leads, label: labelHEY, reason: "proxy_hey", homes: ownerBasecamp | ownerAmazon | ownerGoogleCloud, words: []string{"hey.com/imageproxy"}},
 	// fastmail.com/policies/bots: alone it fetches calendars
 	{sets: saysFastmail, at: starts, label: labelFastmail, homes: ownerFastmail, words: []string{"fastmailua/"}},
 	// nielsbasjes/yauaa EMailClients.yaml
-	{sets: saysMailProxy, at: starts, label: labelSuperhuman, reason: "proxy_superhuman", homes: ownerGoogle | ownerClouds, words: []string{"superhumanproxy", "superhuman"}},
-	{sets: saysMailProxy, at: starts, label: labelFront, reason: "proxy_front", homes: ownerClouds, words: []string{"frontapp.com imageproxy", "frontapp imageproxy"}},
+	{sets: saysMailProxy, at: starts, label: labelSuperhuman, reason: "proxy_superhuman", homes: ownerGoogle | ownerAmazon | ownerGoogleCloud, words: []string{"superhumanproxy", "superhuman"}},
+	{sets: saysMailProxy, at: starts, label: labelFront, reason: "proxy_front", homes: ownerAmazon | ownerGoogleCloud, words: []string{"frontapp.com imageproxy", "frontapp imageproxy"}},
 	// matomo-org/device-detector bots.yml
 	{sets: saysMailProxy, at: starts, label: labelSeznam, reason: "proxy_seznam", homes: ownerSeznam, words: []string{"seznamemailproxy", "seznam email proxy"}},
 	{sets: saysMailProxy, at: starts, label: labelRambler, reason: "proxy_rambler", homes: ownerRambler, words: []string{"ramblermail"}},
 	// monperrus/crawler-user-agents
-	{sets: saysMailProxy, at: starts, label: labelShortwave, reason: "proxy_shortwave", homes: ownerGoogle | ownerClouds, words: []string{"shortwave image fetcher", "shortwave"}},
+	{sets: saysMailProxy, at: starts, label: labelShortwave, reason: "proxy_shortwave", homes: ownerGoogle | ownerAmazon | ownerGoogleCloud, words: []string{"shortwave image fetcher", "shortwave"}},
 	{sets: saysMailProxy, at: starts, reason: "proxy_mail", homes: ownerUkrNet, words: []string{"mail.ukr.net proxy"}},
 	// Any other provider that calls its fetcher a mail proxy.
 	{sets: saysMailProxy, at: inside, reason: "proxy_mail", words: []string{
@@ -44,7 +44,9 @@ var mailWords = [...]group{
 	{sets: saysProbe, at: inside, words: []string{
 		"protocol discovery", "existence discovery", "webdav-miniredir", "data access internet publishing",
 	}},
-	{sets: saysProbe, at: starts, words: []string{"davclnt", "microsoft office core storage", "ms frontpage", "ms webservices client"}},
+	{sets: saysProbe, at: starts, words: []string{"davclnt", "microsoft office core storage", "ms frontpage", "msfrontpage", "ms webservices client",
+		"microsoft office upload", "microsoft office syncproc", "microsoft office excel", "microsoft office powerpoint",
+	}},
 
 	// Outlook of all ages. Word's renderer sends the MSIE form with ms-office.
 	{sets: saysMailClient, at: starts, label: labelOutlook, words: []string{

@@ -1,6 +1,7 @@
 package networks
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -15,13 +16,15 @@ import (
 var ErrDatabase = errors.New("networks: unusable database")
 
 // ASNs is a database in MaxMind's format (maxmind.github.io/MaxMind-DB): one of
-// AS numbers, of countries or of cities, or one that has it all. A nil ASNs
-// knows nothing. It is safe for concurrent use.
+// AS numbers, of countries or of cities, or one that has it all; or a list of AS
+// numbers as CSV (ranges.go). A nil ASNs knows nothing. It is safe for concurrent
+// use.
 type ASNs struct {
 	BuiltAt time.Time
-	Kind    string // as it names itself, for example GeoLite2-ASN
+	Kind    string // as it names itself, for example GeoLite2-ASN; CSV for a list
 
-	reader *maxminddb.Reader
+	reader *maxminddb.Reader // nil: a list
+	ranges *ranges
 }
 
 // asRecord is what is read of a record; MaxMind's own names.
@@ -41,9 +44,19 @@ const maxDatabaseBytes = 1 << 30
 // OpenASNs reads the file at path into memory. A mapped one would change, or
 // fault, during a look-up if the file were overwritten.
 func OpenASNs(path string) (*ASNs, error) {
-	content, err := readDatabase(path)
+	content, written, err := readDatabase(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDatabase, err)
+	}
+	if !bytes.Contains(content[max(0, len(content)-maxMetadataBytes):], metadataMark) {
+		list, err := readRanges(bytes.NewReader(content))
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s is no database in MaxMind's format, and no list: %w", ErrDatabase, path, err)
+		}
+		if list.takenAt.IsZero() {
+			list.takenAt = written.UTC()
+		}
+		return &ASNs{BuiltAt: list.takenAt, Kind: "CSV", ranges: list}, nil
 	}
 	r, err := maxminddb.OpenBytes(content)
 	if err != nil {
@@ -52,30 +65,48 @@ func OpenASNs(path string) (*ASNs, error) {
 	return &ASNs{BuiltAt: r.Metadata.BuildTime().UTC(), Kind: r.Metadata.DatabaseType, reader: r}, nil
 }
 
-func readDatabase(path string) ([]byte, error) {
+// metadataMark begins the metadata of a database, in its last 128 kB.
+// maxmind.github.io/MaxMind-DB
+var metadataMark = []byte("\xab\xcd\xefMaxMind.com")
+
+const maxMetadataBytes = 128 << 10
+
+func readDatabase(path string) (content []byte, written time.Time, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, written, err
 	}
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return nil, written, err
 	}
 	if info.Size() > maxDatabaseBytes {
-		return nil, fmt.Errorf("%s is larger than %d MB", path, maxDatabaseBytes>>20)
+		return nil, written, fmt.Errorf("%s is larger than %d MB", path, maxDatabaseBytes>>20)
 	}
-	content := make([]byte, info.Size())
+	content = make([]byte, info.Size())
 	if _, err := io.ReadFull(f, content); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, written, fmt.Errorf("read %s: %w", path, err)
 	}
-	return content, nil
+	return content, info.ModTime(), nil
+}
+
+// Ranges returns how many a list has; 0 for a database.
+func (d *ASNs) Ranges() int {
+	if d == nil || d.ranges == nil {
+		return 0
+	}
+	return len(d.ranges.rows)
 }
 
 // lookup returns the record of an address. A damaged one is as good as none.
 func (d *ASNs) lookup(a netip.Addr) (*asRecord, bool) {
 	if d == nil || !a.IsValid() {
 		return nil, false
+	}
+	if d.reader == nil {
+		number := d.ranges.lookup(a)
+		return &asRecord{Number: number}, number != 0
 	}
 	result := d.reader.Lookup(a.Unmap().WithZone(""))
 	if !result.Found() {

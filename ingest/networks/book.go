@@ -22,10 +22,23 @@ type Lists struct {
 // folder. A list that is not there is no error.
 func ReadLists(home string) (Lists, error) {
 	relay, err := LoadRelay(RelayFile(home))
-	if errors.Is(err, fs.ErrNotExist) {
-		return Lists{}, nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Lists{}, err
 	}
-	return Lists{Relay: relay}, err
+	asns, err := openASNsIfThere(ASNFile(home))
+	return Lists{Relay: relay, ASNs: asns}, err
+}
+
+// ASNFile is where the list of AS numbers is kept in glint's own folder.
+func ASNFile(home string) string { return filepath.Join(home, "networks", "asn.csv") }
+
+// openASNsIfThere is OpenASNs, for which no list is an empty one.
+func openASNsIfThere(path string) (*ASNs, error) {
+	d, err := OpenASNs(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return d, err
 }
 
 // RelayFile is where Apple's list is kept in glint's own folder.

@@ -12,7 +12,7 @@ func (b *Book) Untold() []string {
 		untold = append(untold, "without a file of your own (--networks) hosting networks are unknown, and of scanners all but the few built in")
 	}
 	if b.ASNs == nil {
-		untold = append(untold, "without a database (--asn-db) there is no AS number and mostly no country, and Gmail's prefetch looks like \"unknown\"")
+		untold = append(untold, "without a list of AS numbers (glint networks update) or a database (--asn-db) there is no AS number and mostly no country, and Gmail's prefetch looks like \"unknown\"")
 	}
 	return untold
 }

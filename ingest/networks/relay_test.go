@@ -74,14 +74,14 @@ func TestSavedListHasItsDate(t *testing.T) {
 	home := t.TempDir()
 	at := time.Date(2026, 3, 4, 5, 6, 7, 8, time.FixedZone("", 3600))
 	for range 2 { // the second time from the file that the first one wrote
-		if _, err := SaveRelay(home, []byte(appleList), at); err != nil {
+		if _, err := SaveRelay(home, []byte(appleList), at, 0); err != nil {
 			t.Fatal(err)
 		}
 		list, _, err := ReadListFile(RelayFile(home))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := SaveRelay(home, list, at.AddDate(1, 0, 0)); err != nil {
+		if _, err := SaveRelay(home, list, at.AddDate(1, 0, 0), 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -98,11 +98,11 @@ func TestSavedListHasItsDate(t *testing.T) {
 
 func TestAFaultyListLeavesTheOldOne(t *testing.T) {
 	home := t.TempDir()
-	if _, err := SaveRelay(home, []byte(appleList), time.Now()); err != nil {
+	if _, err := SaveRelay(home, []byte(appleList), time.Now(), 0); err != nil {
 		t.Fatal(err)
 	}
 	before, _ := os.ReadFile(RelayFile(home))
-	if _, err := SaveRelay(home, []byte("<html>"), time.Now()); !errors.Is(err, ErrFile) {
+	if _, err := SaveRelay(home, []byte("<html>"), time.Now(), 0); !errors.Is(err, ErrFile) {
 		t.Errorf("%v", err)
 	}
 	after, err := os.ReadFile(RelayFile(home))
@@ -137,7 +137,7 @@ func TestNoListsAreNoError(t *testing.T) {
 
 func TestADamagedListIsAnError(t *testing.T) {
 	home := t.TempDir()
-	if _, err := SaveRelay(home, []byte(appleList), time.Now()); err != nil {
+	if _, err := SaveRelay(home, []byte(appleList), time.Now(), 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(RelayFile(home), []byte("damaged\n"), 0o600); err != nil {

@@ -21,12 +21,12 @@ const (
 type Files struct {
 	Operator string // --networks
 	Home     string // glint's own folder with the lists of `glint networks`
-	ASNs     string // --asn-db
+	ASNs     string // --asn-db; empty: the list in Home
 }
 
 // Sources are the lists of a running pixel: each follows its file, and is
 // replaced as a whole. A file that is faulty, and one of the operator's that is
-// missing, leaves the list that was there. Apple's list may come later, and go.
+// missing, leaves the list that was there. The lists in Home may come later, and go.
 //
 // A look-up checks whether the files have changed, once a second at the most. It is
 // safe for concurrent use.
@@ -52,7 +52,7 @@ func openSources(files Files, fixed *Table, notify func(string, error), now func
 		asns:     func() *ASNs { return nil },
 	}
 	options := func(source string) reload.Options {
-		o := reload.Options{Now: now, MayMiss: source == SourceRelay}
+		o := reload.Options{Now: now, MayMiss: source == SourceRelay || source == SourceASNs && files.ASNs == ""}
 		if notify != nil {
 			o.Changed = func() { notify(source, nil) }
 			o.Fault = func(err error) { notify(source, err) }
@@ -68,8 +68,13 @@ func openSources(files Files, fixed *Table, notify func(string, error), now func
 		path := RelayFile(files.Home)
 		s.relay = reload.OpenOr(options(SourceRelay), nil, func() (*Relay, error) { return loadRelayIfThere(path) }, path).Get
 	}
-	if path := files.ASNs; path != "" {
-		if s.asns, err = follow(options(SourceASNs), path, OpenASNs); err != nil {
+	switch {
+	case files.ASNs != "":
+		if s.asns, err = follow(options(SourceASNs), files.ASNs, OpenASNs); err != nil {
+			return nil, err
+		}
+	case files.Home != "":
+		if s.asns, err = follow(options(SourceASNs), ASNFile(files.Home), openASNsIfThere); err != nil {
 			return nil, err
 		}
 	}

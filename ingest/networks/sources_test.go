@@ -94,7 +94,7 @@ func TestAppleListMayComeLaterAndGo(t *testing.T) {
 		t.Fatalf("got %s before there was a list", got)
 	}
 	at := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
-	if _, err := SaveRelay(w.files.Home, []byte(appleList), at); err != nil {
+	if _, err := SaveRelay(w.files.Home, []byte(appleList), at, 0); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.network("172.224.226.1"); got != "apple_relay" {
@@ -114,7 +114,7 @@ func TestAppleListMayComeLaterAndGo(t *testing.T) {
 
 func TestAFaultyFileLeavesItsOldListAndTheOthersAlone(t *testing.T) {
 	w := newSourceWorld(t)
-	if _, err := SaveRelay(w.files.Home, []byte(appleList), time.Now()); err != nil {
+	if _, err := SaveRelay(w.files.Home, []byte(appleList), time.Now(), 0); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.network("172.224.226.1"); got != "apple_relay" {

@@ -85,26 +85,99 @@ func readList(r io.Reader) ([]byte, error) {
 	return b, nil
 }
 
+// ASNURLs are where a list of AS numbers is published, for IPv4 and IPv6
+// (github.com/sapics/ip-location-db, asn: RouteViews and DB-IP, CC BY 4.0).
+func ASNURLs() []string {
+	return []string{
+		"https://raw.githubusercontent.com/sapics/ip-location-db/main/asn/asn-ipv4.csv",
+		"https://raw.githubusercontent.com/sapics/ip-location-db/main/asn/asn-ipv6.csv",
+	}
+}
+
+// ErrImplausible means that a list is too small to be whole.
+var ErrImplausible = errors.New("networks: the list is too small to be whole")
+
+// The least that a list has which was fetched. Apple's has 300,000 prefixes, that
+// of AS numbers 400,000 ranges.
+const (
+	MinRelayPrefixes = 1000
+	MinASNRanges     = 20_000
+)
+
+// plausible refuses a list of less than half of the one that is there, or than
+// the minimum.
+func plausible(entries, before, minimum int) error {
+	if entries < minimum || 2*entries < before {
+		return fmt.Errorf("%w: %d entries, %d before", ErrImplausible, entries, before)
+	}
+	return nil
+}
+
+// SaveASNs checks a list of AS numbers and keeps it in glint's own folder, as
+// SaveRelay does. One of less than half of the ranges that are there, or of less
+// than minimum, is refused: ErrImplausible.
+func SaveASNs(home string, list []byte, at time.Time, minimum int) (*ASNs, error) {
+	checked, err := CheckASNs(list)
+	if err != nil {
+		return nil, err
+	}
+	if old, err := OpenASNs(ASNFile(home)); err == nil {
+		err = plausible(checked.Ranges(), old.Ranges(), minimum)
+		if err != nil {
+			return nil, err
+		}
+	} else if err := plausible(checked.Ranges(), 0, minimum); err != nil {
+		return nil, err
+	}
+	if checked.BuiltAt.IsZero() {
+		checked.BuiltAt = at.UTC().Truncate(time.Second)
+		list = append([]byte(takenAt+checked.BuiltAt.Format(time.RFC3339)+"\n"), list...)
+	}
+	return checked, keepList(ASNFile(home), list)
+}
+
+// CheckASNs reads list as SaveASNs does, and keeps nothing.
+func CheckASNs(list []byte) (*ASNs, error) {
+	read, err := readRanges(bytes.NewReader(list))
+	if err != nil {
+		return nil, err
+	}
+	return &ASNs{BuiltAt: read.takenAt, Kind: "CSV", ranges: read}, nil
+}
+
+// keepList writes a list for its owner only.
+func keepList(path string, list []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make folder of network lists: %w", err)
+	}
+	if err := atomicfile.WriteFile(path, list); err != nil {
+		return fmt.Errorf("keep network list: %w", err)
+	}
+	return nil
+}
+
 // CheckRelay reads list as SaveRelay does, and keeps nothing.
 func CheckRelay(list []byte) (*Relay, error) { return ReadRelay(bytes.NewReader(list)) }
 
 // SaveRelay checks list and keeps it in glint's own folder, for its owner only,
-// with the time it was taken at. A faulty list leaves the one that is there.
-func SaveRelay(home string, list []byte, at time.Time) (*Relay, error) {
+// with the time it was taken at. A faulty list leaves the one that is there; so
+// does one of less than half of its prefixes, or of less than minimum:
+// ErrImplausible.
+func SaveRelay(home string, list []byte, at time.Time, minimum int) (*Relay, error) {
 	relay, err := CheckRelay(list)
 	if err != nil {
+		return nil, err
+	}
+	before := 0
+	if old, err := LoadRelay(RelayFile(home)); err == nil {
+		before = old.Prefixes()
+	}
+	if err := plausible(relay.Prefixes(), before, minimum); err != nil {
 		return nil, err
 	}
 	if relay.TakenAt.IsZero() { // else it was saved before, and says itself when
 		relay.TakenAt = at.UTC().Truncate(time.Second)
 		list = append([]byte(takenAt+relay.TakenAt.Format(time.RFC3339)+"\n"), list...)
 	}
-	path := RelayFile(home)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("make folder of network lists: %w", err)
-	}
-	if err := atomicfile.WriteFile(path, list); err != nil {
-		return nil, fmt.Errorf("keep relay list: %w", err)
-	}
-	return relay, nil
+	return relay, keepList(RelayFile(home), list)
 }

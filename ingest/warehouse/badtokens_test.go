@@ -78,7 +78,8 @@ func TestABadTokenHasTheFactsOfAnOpen(t *testing.T) {
 	e, _ := engine(t)
 	missing := text(t, e, `SELECT name FROM system.columns WHERE database = 'glint' AND table = 'opens'
 		AND name NOT IN (SELECT name FROM system.columns WHERE database = 'glint' AND table = 'bad_tokens') ORDER BY name`)
-	verdict := "campaign_id\nclass\nclient\nclient_vendor\ndevice\nmessage_id\nos\nreason\nruleset_version\nverdict_version\n"
+	verdict := "campaign_id\nclass\nclass_before\nclient\nclient_vendor\ndevice\njudged_run\nmessage_id\nos\nreason\nreason_before\n" +
+		"request_class\nrequest_reason\nrest_before\nruleset_version\nverdict_version\n"
 	if missing != verdict {
 		t.Errorf("bad_tokens lacks, beside the verdict:\n%s", missing)
 	}

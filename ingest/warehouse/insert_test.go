@@ -51,6 +51,12 @@ os:                unknown behind Gmail
 device:            phone
 ruleset_version:   65535
 verdict_version:   4294967295
+judged_run:        0
+request_class:     unknown
+request_reason:    
+class_before:      unknown
+reason_before:     
+rest_before:       
 edge:              compute
 pop:               FRA
 service_version:   12

@@ -92,7 +92,9 @@ type ClassCount struct {
 // ReportOf returns the report of the campaign of that name or, failing that,
 // of that id; ErrNoCampaign if there is neither. It reads the campaign's
 // snapshot where that is recent enough (see snapshot.recent), else it computes
-// the report from the events as they are now.
+// the report from the events as they are now. A run of judge or reclassify shows in
+// all of it or in nothing: if one was applied between its queries, they are made
+// again.
 func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, error) {
 	return w.reportOf(ctx, campaign, w.snapshotOf)
 }
@@ -120,6 +122,24 @@ func (w *Warehouse) ReportOfID(ctx context.Context, id uint64, fresh bool) (*Rep
 }
 
 func (w *Warehouse) readReport(ctx context.Context, id uint64, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
+	run, err := w.ActiveRun(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		r, err := w.readOnce(ctx, id, read)
+		if err != nil {
+			return nil, err
+		}
+		last, err := w.ActiveRun(ctx)
+		if err != nil || last == run {
+			return r, err
+		}
+		run = last
+	}
+}
+
+func (w *Warehouse) readOnce(ctx context.Context, id uint64, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
 	var r *Report
 	var badTokens uint64
 	g, ctx := errgroup.WithContext(ctx)

@@ -53,8 +53,8 @@ SELECT campaign_id, message_id, toUInt128(0), 0, 0, 0, 0, toDateTime64(0, 3, 'UT
     1, time_suspect = 'none', class IN ('human_direct', 'proxy_human'),
     class = 'machine_prefetch' AND startsWith(reason, 'apple_mpp') AS relay, relay OR reason = 'apple_mail_unplaced',
     reason = 'apple_mail_unplaced', class = 'unknown' AND reason != 'apple_mail_unplaced', path != '',
-    0, 0, 0, 0, 0, opens.opened_at, toInt8(class)
-FROM opens FINAL
+    0, 0, 0, 0, 0, judged_opens.opened_at, toInt8(class)
+FROM judged_opens
 WHERE class != 'not_image'
 UNION ALL
 SELECT campaign_id, message_id, toUInt128(0), 0, 0, 0, kind = 'bounced' AND bounce_type != 'transient',
@@ -63,5 +63,5 @@ SELECT campaign_id, message_id, toUInt128(0), 0, 0, 0, kind = 'bounced' AND boun
     kind = 'clicked' AND (class IN ('human_direct', 'proxy_human') OR class = 'unknown' AND user_agent = '' AND ip = toIPv6('::')),
     kind = 'replied' AND NOT automatic, kind = 'converted', kind = 'complained', kind = 'unsubscribed',
     toDateTime64(0, 3, 'UTC'), toInt8(-1)
-FROM deliveries FINAL
+FROM judged_deliveries
 SETTINGS do_not_merge_across_partitions_select_final = 1

@@ -43,7 +43,7 @@ FROM (
         concat(client, '\0', client_vendor, '\0', os, '\0', device, '\0',
             if(class IN ('human_direct', 'unknown') AND network NOT IN ('apple_relay', 'hosting') AND NOT startsWith(network, 'scanner:'), country, ''),
             '\0', toString(class), '\0', reason)
-    FROM opens FINAL
+    FROM judged_opens
     WHERE class != 'not_image'
 )
 GROUP BY campaign_id, message_id

@@ -31,7 +31,7 @@ FROM (
         UNION ALL
         SELECT campaign_id, message_id, 0, 0, 1, toDateTime(0, 'UTC'), toDateTime(0, 'UTC'),
             if(time_suspect = 'none', toStartOfFifteenMinutes(toDateTime(opened_at, 'UTC')), toDateTime(0, 'UTC'))
-        FROM opens FINAL
+        FROM judged_opens
         WHERE class != 'not_image'
     )
     GROUP BY campaign_id, message_id

@@ -74,7 +74,7 @@ func config(t *testing.T) ingest.Config {
 	cfg.Archive.Place = filepath.Join(home, "archive")
 	fillDeadLetters(t, cfg.DeadLetterDir)
 	cfg.Pixel.ListsHome, cfg.Pixel.ASNFile = home, asnFile(t, home)
-	if _, err := networks.SaveRelay(home, []byte("172.224.226.0/27,GB,GB-EN,London\n"), time.Now()); err != nil {
+	if _, err := networks.SaveRelay(home, []byte("172.224.226.0/27,GB,GB-EN,London\n"), time.Now(), 0); err != nil {
 		t.Fatal(err)
 	}
 	cfg.Engine = &embedded.Config{

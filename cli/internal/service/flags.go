@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
+	"glint/cli/internal/judging"
 	"glint/ingest/pixelserver"
 )
 
@@ -30,8 +31,12 @@ func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f.BoolVar(&s.NewCredentials, "new-credentials", false, "make new secrets in place of lost ones; every client needs them then")
 	s.level = app.ChoiceFlag(cmd, "log-level", "what is logged", levels...)
 
+	f.DurationVar(&c.Judge.Every, "judge-every", c.Judge.Every, "how often opens and clicks are judged by time and company; 0: only by glint judge")
+	judging.Flags(cmd, &c.Judge.Settings)
+
 	p := &c.Pixel
 	f.StringVar(&p.NetworksFile, "networks", "", "CSV file of networks: prefix,network,as_number,proxy_type,proxy_description,country")
+	f.DurationVar(&p.UpdateEvery, "networks-update", 0, "how often the lists of Apple's relay and of AS numbers are fetched, such as 168h; 0: only by glint networks update")
 	f.StringVar(&p.ASNFile, "asn-db", "", "database of AS numbers or countries in MaxMind's format, for the pixel")
 	f.StringSliceVar(&p.TrustedProxies, "trusted-proxies", nil, "addresses and CIDR prefixes of proxies that may give the pixel its client's address")
 	f.StringVar(&p.ProxyHeader, "proxy-header", pixelserver.XForwardedFor, "header in which they give it: x-forwarded-for, forwarded")

@@ -15,6 +15,9 @@ import (
 // no reader believes an empty one.
 var mayBeEmpty = map[string]string{
 	"bad_tokens":        "bad_tokens_page says how many rows there must be",
+	"judge_facts":       "an open whose facts did not come is left to the next run",
+	"judge_opens":       "judge_rows says how many rows there must be",
+	"judge_clicks":      "judge_rows says how many rows there must be",
 	"report":            "the campaign was found before, so no row is an error",
 	"received_events":   "an event that does not come is asked for by missing_opens",
 	"nearest_campaigns": "it is advice about a name, and no number depends on it",
@@ -22,6 +25,7 @@ var mayBeEmpty = map[string]string{
 
 // externalTables are what queries are sent together with.
 var externalTables = map[string]string{
+	"burst_facts":     "facts UInt64",
 	"inserted_rows":   "row UInt32, campaign_id UInt64, message_id UUID, opened_at Int64, event_id UInt64",
 	"wanted_events":   "event_id UInt64",
 	"wanted_messages": "message_id UUID",
