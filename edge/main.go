@@ -37,6 +37,7 @@ func newServer() *server {
 			Edge:      "compute",
 			POP:       os.Getenv("FASTLY_POP"),
 			Version:   os.Getenv("FASTLY_SERVICE_VERSION"),
+			Withdrawn: openWithdrawals(),
 		},
 		logs: openLogs(),
 		line: make([]byte, 0, event.MaxLineBytes+1),
@@ -61,6 +62,9 @@ func (s *server) serve(_ context.Context, w fsthttp.ResponseWriter, r *fsthttp.R
 		return
 	}
 	e := s.observer.Observe(&a, s.request(r, openedAt))
+	if e.Kind == "" {
+		return
+	}
 	e.SandboxRequest = s.requests
 	s.line = e.AppendJSON(s.line[:0])
 	s.logs.write(s.line)

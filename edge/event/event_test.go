@@ -48,6 +48,9 @@ func full() Event {
 		POP:              "FRA",
 		ServiceVersion:   "12",
 		SandboxRequest:   3,
+		Class:            "proxy_human",
+		Reason:           "gmail_proxy",
+		RulesetVersion:   3,
 	}
 }
 

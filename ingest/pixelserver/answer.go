@@ -83,6 +83,9 @@ func (c *conn) observe(d *desk, a *pixel.Answer, openedAt time.Time) {
 		Header:   h.first,
 		Network:  s.cfg.Lookup(addr),
 	})
+	if e.Kind == "" {
+		return
+	}
 	d.line = e.AppendJSON(d.line[:0])
 	s.cfg.Write(d.line)
 }
