@@ -11,6 +11,7 @@ import (
 
 	"glint/edge/token"
 	"glint/ingest/batch"
+	"glint/ingest/consent"
 	"glint/ingest/deadletters"
 	"glint/ingest/host/backoff"
 	"glint/ingest/receipts"
@@ -29,6 +30,7 @@ type pipelines struct {
 	sources func() []string
 	metrics *batch.Metrics
 	mover   *resolve.Mover
+	follow  *consent.Follower
 	begun   chan struct{} // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
@@ -59,10 +61,11 @@ const replayLetterBytes = deadletters.DefaultMaxBytes / 2
 
 // newPipelines returns pipelines that work once they are opened. Sources returns the
 // labels of those who may write now.
-func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, sources func() []string) *pipelines {
+func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdrawn *consent.Set, sources func() []string) *pipelines {
 	l := &pipelines{
 		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}),
 		metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
+		follow: consent.NewFollower(withdrawn, cfg.Logger, r),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	gauge := func(name, help string, value func() int64) {
@@ -107,7 +110,7 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 		return err
 	}
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
-		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, CountRepeats: replay}
+		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Withdrawn: l.follow.Set, CountRepeats: replay}
 	}
 	l.lanes = lanes
 	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}
@@ -134,12 +137,16 @@ func (l *pipelines) keepRunning(name string, log *wal.Log, inserters int) {
 // restartPause is between two runs of a lane of which the first has failed.
 const restartPause = 10 * time.Second
 
-// begin lets the lanes load into the warehouse, once.
-func (l *pipelines) begin(w *warehouse.Warehouse, ring *token.Ring) {
+// begin lets the lanes load into the warehouse, once, after it has read whose opens
+// may not be kept.
+func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *token.Ring) error {
 	select {
 	case <-l.begun:
-		return
+		return nil
 	default:
+	}
+	if err := l.follow.Load(ctx, w); err != nil {
+		return err
 	}
 	for _, loader := range l.loaders {
 		loader.Warehouse, loader.Ring = w, ring
@@ -148,6 +155,8 @@ func (l *pipelines) begin(w *warehouse.Warehouse, ring *token.Ring) {
 	close(l.begun)
 	l.working.Go(func() { l.mover.Run(l.ctx) })
 	l.working.Go(func() { l.rejudge(w) })
+	l.working.Go(func() { l.follow.Run(l.ctx, w) })
+	return nil
 }
 
 // rejudge makes opens of the bad tokens whose key has come back since the last

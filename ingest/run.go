@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"glint/edge/token"
+	"glint/ingest/consent"
 	"glint/ingest/receiver"
 )
 
@@ -66,7 +67,8 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	gate := newGate(lanes, marks, labels, cfg.PixelListen != "")
 	registry.MustRegister(gate)
 	lists := newListWatch(cfg.Logger, registry)
-	start.lanes, start.pipelines = lanes, newPipelines(&cfg, registry, lists, labels)
+	withdrawn := &consent.Set{}
+	start.lanes, start.pipelines = lanes, newPipelines(&cfg, registry, lists, withdrawn, labels)
 	stops.push(start.stopPipelines)
 
 	failed := make(chan error, 5)
@@ -86,7 +88,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if listeners.pixel != nil {
 		stream := newPixelStream(&cfg, lanes.Live, gate, registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
-		opens, sources, err := newPixel(&cfg, stream, registry, lists)
+		opens, sources, err := newPixel(&cfg, stream, registry, lists, withdrawn)
 		if err != nil {
 			return err
 		}

@@ -48,6 +48,8 @@ var viewOrder = []string{
 	"estimate_counts",
 	"campaign_estimates",
 	"campaign_bad_tokens",
+	"aggregate_counts",
+	"measured_and_rest",
 }
 
 // Views returns every view in the order of creation.
@@ -63,11 +65,13 @@ func Views() []View {
 // and all tables, hold recipients or are our own business.
 func PublicViews() []string {
 	return []string{
+		"aggregate_counts",
 		"bot_filtered_opens",
 		"campaign_bad_tokens",
 		"campaign_estimates",
 		"campaign_names",
 		"campaign_report",
+		"measured_and_rest",
 		"mpp_adjusted_opens",
 		"opens_by_class",
 		"unique_opens",

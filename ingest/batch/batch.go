@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"glint/edge/token"
+	"glint/ingest/consent"
 	"glint/ingest/deadletters"
 	"glint/ingest/warehouse"
 )
@@ -26,12 +27,14 @@ type Warehouse interface {
 	InsertOpens(ctx context.Context, name string, opens []warehouse.Open) error
 	InsertUnresolved(ctx context.Context, name string, opens []warehouse.Open) error
 	InsertBadTokens(ctx context.Context, name string, bad []warehouse.BadToken) error
+	InsertAggregateOpens(ctx context.Context, name string, opens []warehouse.AggregateOpen) error
 	CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
 
 	// These return those of the rows that are not there.
 	AbsentOpens(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentUnresolved(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentBadTokens(ctx context.Context, bad []warehouse.BadToken) ([]warehouse.BadToken, error)
+	AbsentAggregateOpens(ctx context.Context, opens []warehouse.AggregateOpen) ([]warehouse.AggregateOpen, error)
 }
 
 // Loader loads batches. It is safe for concurrent use.
@@ -42,7 +45,8 @@ type Loader struct {
 	Caps        Caps // nil: no table has one
 	// Ignore reports whether an open is of one's own mail, and why; nil: none is.
 	// It is asked from several goroutines.
-	Ignore func(addr netip.Addr, userAgent string) (reason string, ok bool)
+	Ignore    func(addr netip.Addr, userAgent string) (reason string, ok bool)
+	Withdrawn *consent.Set // messages whose opens are not kept as such; nil: none
 	// CountRepeats asks the warehouse before each insert which of the opens it has
 	// already. A batch that is tried again cannot tell them from its own: they
 	// count as stored then.
@@ -86,6 +90,9 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry b
 	if err := l.keepBadTokens(ctx, d, r, name, isRetry); err != nil {
 		return nil, err
 	}
+	if err := l.keepAggregates(ctx, d, r, name, isRetry); err != nil {
+		return nil, err
+	}
 	opens := bisect[warehouse.Open]{
 		rows: d.opens, insert: l.Warehouse.InsertOpens, absent: l.Warehouse.AbsentOpens, event: openEvent, isRetry: isRetry,
 	}
@@ -98,7 +105,7 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry b
 		return nil, err
 	}
 	r.Restored += opens.restored
-	recordOutcomes(d, r, &opens, Stored)
+	recordOutcomes(d, r, &opens, openEvent, func(*warehouse.Open) Outcome { return Stored })
 	return r, l.writeDeadLetters(d, r)
 }
 
@@ -116,7 +123,27 @@ func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name
 		return err
 	}
 	r.Restored += p.restored
-	recordOutcomes(d, r, &p, Unresolved)
+	recordOutcomes(d, r, &p, openEvent, func(*warehouse.Open) Outcome { return Unresolved })
+	return nil
+}
+
+// keepAggregates stores the opens that belong to no message.
+func (l *Loader) keepAggregates(ctx context.Context, d *decoder, r *Result, name string, isRetry bool) error {
+	rows := d.aggregates
+	event := func(o *warehouse.AggregateOpen) uint64 { return o.EventID }
+	p := bisect[warehouse.AggregateOpen]{
+		rows: rows, insert: l.Warehouse.InsertAggregateOpens, absent: l.Warehouse.AbsentAggregateOpens, event: event, isRetry: isRetry,
+	}
+	if err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows)); err != nil {
+		return err
+	}
+	r.Restored += p.restored
+	recordOutcomes(d, r, &p, event, func(o *warehouse.AggregateOpen) Outcome {
+		if o.CampaignID == 0 {
+			return Withheld
+		}
+		return Aggregated
+	})
 	return nil
 }
 
@@ -167,13 +194,14 @@ func (l *Loader) countRepeats(ctx context.Context, d *decoder, r *Result) error 
 }
 
 // recordOutcomes counts the rows of p by what became of them.
-func recordOutcomes(d *decoder, r *Result, p *bisect[warehouse.Open], stored Outcome) {
+func recordOutcomes[R any](d *decoder, r *Result, p *bisect[R], event func(*R) uint64, stored func(*R) Outcome) {
 	for i := range p.rows.rows {
 		if p.refused[i] {
 			d.reject(p.rows.origins[i], Refused, "the warehouse does not take a value of it")
 			continue
 		}
-		r.count(p.rows.origins[i].body, stored, p.rows.rows[i].EventID)
+		row := &p.rows.rows[i]
+		r.count(p.rows.origins[i].body, stored(row), event(row))
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // tables are those that hold data of campaigns.
 var tables = []string{
 	"campaigns", "sends", "message_campaigns", "opens", "unresolved_opens", "bad_tokens", "registrations", "recipient_messages",
-	"key_fingerprints", "deliveries",
+	"key_fingerprints", "deliveries", "consents", "withdrawals", "strata", "aggregate_opens",
 }
 
 // Empty removes all rows, and what the tables know of inserts that were made.
