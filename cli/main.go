@@ -13,6 +13,7 @@ import (
 
 	"glint/cli/audit"
 	"glint/cli/classify"
+	"glint/cli/consent"
 	"glint/cli/doctor"
 	"glint/cli/edge"
 	"glint/cli/engine"
@@ -95,7 +96,7 @@ type group struct {
 func groups(a *app.App) []group {
 	return []group{
 		{"Start here:", []*cobra.Command{up.NewCmd(a), engine.NewCmd(a), version.NewCmd(a)}},
-		{"Campaigns:", []*cobra.Command{send.NewCmd(a), report.NewCmd(a, nil), ignore.NewCmd(a)}},
+		{"Campaigns:", []*cobra.Command{send.NewCmd(a), report.NewCmd(a, nil), consent.NewCmd(a), ignore.NewCmd(a)}},
 		{"Operate:", []*cobra.Command{
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a, nil), stream.NewCmd(a),
 		}},

@@ -79,7 +79,11 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
 	status := &statusBoard{cfg: &cfg, startup: start, gate: gate, startedAt: time.Now()}
-	logs, err := newLogServer(&cfg, tokens, gate, start.ready, func() any { return status.now() }, registry)
+	var routes []receiver.Route
+	if cfg.Consent != nil {
+		routes = append(routes, start.consentRoute())
+	}
+	logs, err := newLogServer(&cfg, tokens, gate, routes, start.ready, func() any { return status.now() }, registry)
 	if err != nil {
 		return err
 	}

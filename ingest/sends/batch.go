@@ -22,9 +22,12 @@ type Batch struct {
 	BaseURL    string    // as CheckBaseURL returns it
 	Style      Style
 	Ring       *token.Ring
+	Strata     Strata // of aggregate messages
 
 	messages []uuid.UUID
 	urls     []string
+	tracking []warehouse.Tracking // nil before Decide
+	strata   map[string]uuid.UUID // ids of the strata by name
 }
 
 // Derive gives each row its message id and pixel URL. It returns
@@ -32,6 +35,7 @@ type Batch struct {
 func (b *Batch) Derive() error {
 	n := len(b.Recipients.Rows)
 	b.messages, b.urls = make([]uuid.UUID, n), make([]string, n)
+	b.strata = b.findStrata()
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	const part = 10_000
@@ -39,6 +43,17 @@ func (b *Batch) Derive() error {
 		g.Go(func() error { return b.derive(start, min(start+part, n)) })
 	}
 	return g.Wait()
+}
+
+// findStrata returns the ids of all strata that a row of the batch is in.
+func (b *Batch) findStrata() map[string]uuid.UUID {
+	ids := map[string]uuid.UUID{}
+	for i := range b.Recipients.Rows {
+		if b.Tracking(i) == warehouse.Aggregate {
+			b.stratum(&b.Recipients.Rows[i], ids)
+		}
+	}
+	return ids
 }
 
 // derive does the rows from start to end. Their URLs share one string: one
@@ -50,9 +65,13 @@ func (b *Batch) derive(start, end int) error {
 	ends := make([]int, end-start)
 	for i := range ends {
 		b.messages[start+i] = d.MessageID(b.Recipients.Rows[start+i].Recipient, 0)
-		if b.Tracking(start+i) != warehouse.Off {
+		if t := b.Tracking(start + i); t != warehouse.Off {
+			id := b.messages[start+i]
+			if t == warehouse.Aggregate {
+				_, id = b.stratum(&b.Recipients.Rows[start+i], b.strata) // all are found: nothing is written
+			}
 			var err error
-			if text, err = u.append(text, b.messages[start+i]); err != nil {
+			if text, err = u.append(text, id, token.Mode(t)); err != nil {
 				return err
 			}
 		}
@@ -67,12 +86,6 @@ func (b *Batch) derive(start, end int) error {
 
 // MessageID returns the id of row i; Derive comes first.
 func (b *Batch) MessageID(i int) uuid.UUID { return b.messages[i] }
-
-// Tracking returns how much of the message of row i is measured: what its row
-// says, and no more than the campaign allows.
-func (b *Batch) Tracking(i int) warehouse.Tracking {
-	return max(b.Recipients.Rows[i].Tracking, b.Campaign.Tracking)
-}
 
 // URL returns the pixel URL of row i, empty for a message without a pixel; Derive
 // comes first.

@@ -29,8 +29,8 @@ type urls struct {
 // maxLen is the length of the longest URL.
 func (u *urls) maxLen() int { return len(u.base) + len("/o/.gif") + token.TextLen }
 
-// append appends the URL of a message to dst.
-func (u *urls) append(dst []byte, id uuid.UUID) ([]byte, error) {
+// append appends to dst the URL of a message, or of the stratum with that id.
+func (u *urls) append(dst []byte, id uuid.UUID, mode token.Mode) ([]byte, error) {
 	dst = append(dst, u.base...)
 	if u.style == StyleUUID {
 		dst = append(dst, "/pixel/"...)
@@ -38,7 +38,7 @@ func (u *urls) append(dst []byte, id uuid.UUID) ([]byte, error) {
 		return append(dst, ".png"...), nil
 	}
 	dst = append(dst, "/o/"...)
-	dst, err := u.ring.AppendSigned(dst, token.Token{Campaign: u.campaign, Message: token.MessageID(id), IssuedAt: u.issuedAt})
+	dst, err := u.ring.AppendSigned(dst, token.Token{Campaign: u.campaign, Message: token.MessageID(id), Mode: mode, IssuedAt: u.issuedAt})
 	if err != nil {
 		return nil, fmt.Errorf("sign pixel URL: %w", err)
 	}

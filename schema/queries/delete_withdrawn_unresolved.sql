@@ -8,5 +8,5 @@ WHERE message_id IN (SELECT message_id FROM (
         FROM recipient_messages AS messages
         WHERE recipient_key IN (
             SELECT recipient_key FROM withdrawals FINAL
-            WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}))
+            WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND withdrawals.message_id = toUUID('00000000-0000-0000-0000-000000000000'))
     ))

@@ -14,12 +14,13 @@ func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f.StringVar(&c.IngestListen, "ingest-listen", c.IngestListen, "address of POST /v1/logs")
 	f.StringVar(&c.MetricsListen, "metrics-listen", c.MetricsListen, "address of /metrics")
 	f.StringSliceVar(&c.ServiceIDs, "fastly-service", nil, "Fastly service id that may log here; repeatable (default: any that knows the token)")
-	f.StringVar(&c.TokensFile, "tokens-file", "", "file of more ingest tokens, label:logs:secret a line, mode 0600; read again when it changes")
+	f.StringVar(&c.TokensFile, "tokens-file", "", "file of more ingest tokens, label:scope[,scope]:secret a line (scopes logs, sends, deliveries, consent), mode 0600; read again when it changes")
 	f.StringVar(&c.TLS.Certificate, "ingest-tls-cert", "", "PEM file of the certificate of POST /v1/logs; read again when it changes (default: no TLS)")
 	f.StringVar(&c.TLS.Key, "ingest-tls-key", "", "PEM file of its key")
 	f.StringVar(&c.TLS.ClientCA, "ingest-tls-client-ca", "", "PEM file of the authorities whose client certificates POST /v1/logs needs")
 	f.DurationVar(&c.DrainDelay, "drain-delay", c.DrainDelay, "how long /readyz says no before ingest stops taking bodies; at most 5s")
 	f.BoolVar(&s.NewCredentials, "new-credentials", false, "make new secrets in place of lost ones; every client needs them then")
+	s.consent = app.AddConsentFlags(cmd, true)
 	s.level = app.ChoiceFlag(cmd, "log-level", "what is logged", levels...)
 
 	p := &c.Pixel

@@ -29,6 +29,7 @@ type Service struct {
 
 	cmd              *cobra.Command
 	precision, level *app.Choice
+	consent          *app.ConsentFlags
 	state            *home.StateKeeper
 }
 
@@ -56,9 +57,12 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 			return app.Usage(fmt.Errorf("--networks: %w", err))
 		}
 	}
-	cfg.Token, cfg.Keys, cfg.Version = c.IngestToken, h, s.App.Version
+	cfg.Token, cfg.Keys, cfg.Consent, cfg.Version = c.IngestToken, h, h, s.App.Version
 	cfg.LogDir, cfg.DeadLetterDir, cfg.IgnoreFile = h.LogDir(), h.DeadLetterDir(), h.IgnoreFile()
 	cfg.Pixel.ListsHome = string(h)
+	if _, err := s.consent.Apply(h, true); err != nil {
+		return err
+	}
 	cfg.Logger, cfg.Hint = s.App.Logger(s.level.String()), app.Hint
 	return nil
 }
@@ -78,7 +82,7 @@ func (s *Service) Publish(ctx context.Context, at ingest.Addresses, ring *token.
 		s.state = &home.StateKeeper{Home: s.App.Home, Fault: s.StateFault}
 	}
 	s.state.Keep(ctx, home.State{
-		Pixel: at.Pixel, Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics,
+		Pixel: at.Pixel, PixelModes: s.Config.PixelListen != "", Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics,
 		Credentials: s.App.Home.CredentialsFile(), PixelKeys: home.KeyIDs(ring), Starting: starting,
 	})
 }
