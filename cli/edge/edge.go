@@ -18,7 +18,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "edge",
 		Short: "Prepare a Fastly service for the edge program",
 		Long: "The edge program answers the pixel on Fastly Compute. What its service needs besides the program - stores, keys, log\n" +
-			"endpoints - is made here.",
+			"endpoints - is made here, and withdrawals are brought to it.",
 		Example: "  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com",
-	}, newSetupCmd(a, runSetup))
+	}, newSetupCmd(a, runSetup), newSyncCmd(a, runSync))
 }

@@ -11,6 +11,7 @@ import (
 
 	"glint/cli/internal/app"
 	"glint/cli/internal/output"
+	"glint/ingest/sends"
 	"glint/ingest/warehouse"
 )
 
@@ -59,6 +60,13 @@ func Run(ctx context.Context, o *Options) error {
 	}
 	if err != nil {
 		return err
+	}
+	settings, err := o.App.Home.ConsentSettings()
+	if err != nil {
+		return err
+	}
+	if settings.Policy == sends.PolicyUnset {
+		r.Weaknesses = append(r.Weaknesses, noPolicy)
 	}
 	if o.Format == "json" {
 		return WriteJSON(o.App.Out, r)

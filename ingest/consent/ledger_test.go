@@ -32,7 +32,7 @@ func TestAWholeLedgerIsSound(t *testing.T) {
 	}
 }
 
-// Row 7 of table 3.3: one changed byte is found, in every field of every row.
+// One changed byte is found, in every field of every row.
 func TestProofEveryChangedFieldIsFound(t *testing.T) {
 	changes := 0
 	for i := range ledger() {
