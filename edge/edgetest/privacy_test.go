@@ -35,7 +35,7 @@ func TestModesAndWithdrawalsHoldInTheEmulator(t *testing.T) {
 		has, lacks []string
 		found      token.Token // what the line's token says
 	}{
-		{"identified", token.Token{Campaign: 9, Message: kept}, 1, []string{agent, `"ip":"127.0.2.2"`, `"path"`}, []string{`"class"`}, token.Token{Campaign: 9, Message: kept, Key: 7}},
+		{"identified", token.Token{Campaign: 9, Message: kept}, 1, []string{agent, `"ip":"127.0.2.2"`}, []string{`"class"`}, token.Token{Campaign: 9, Message: kept, Key: 7}},
 		{"pseudonymous", token.Token{Campaign: 9, Message: kept, Mode: token.Pseudonymous}, 1, []string{agent}, []string{`"ip"`, `"path"`, "mail.example"}, token.Token{Campaign: 9, Message: kept, Key: 7, Mode: token.Pseudonymous}},
 		{"last open", token.Token{Campaign: 9, Message: kept, Mode: token.LastOpen}, 1, []string{`T00:00:00.000Z`, `"class":"proxy_human"`}, []string{agent, `"ip"`, `"path"`, "mail.example", `"as_number"`, `"country"`}, token.Token{Campaign: 9, Message: kept, Key: 7, Mode: token.LastOpen}},
 		{"aggregate", token.Token{Campaign: 9, Message: kept, Mode: token.Aggregate}, 1, []string{`:00:00.000Z`, `"class":"proxy_human"`}, []string{agent, `"ip"`, `"path"`, "mail.example", `"as_number"`, `"country"`}, token.Token{Campaign: 9, Message: kept, Key: 7, Mode: token.Aggregate}},
