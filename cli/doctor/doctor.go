@@ -123,9 +123,9 @@ func run(ctx context.Context, o *options) error {
 	if !o.noTestOpen && reached && ctx.Err() == nil {
 		if o.checkTestOpen(ctx, r) {
 			o.checkModes(ctx, r)
+			o.checkPolicy(r)
 		}
 	}
-	o.checkPolicy(r)
 	if ctx.Err() != nil {
 		return ctx.Err() // what fails from here on, fails for that
 	}
