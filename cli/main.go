@@ -14,6 +14,7 @@ import (
 	"glint/cli/audit"
 	"glint/cli/campaign"
 	"glint/cli/classify"
+	"glint/cli/consent"
 	"glint/cli/doctor"
 	"glint/cli/edge"
 	"glint/cli/engine"
@@ -100,7 +101,7 @@ type group struct {
 func groups(a *app.App) []group {
 	return []group{
 		{"Start here:", []*cobra.Command{up.NewCmd(a), engine.NewCmd(a), version.NewCmd(a)}},
-		{"Campaigns:", []*cobra.Command{send.NewCmd(a), campaign.NewCmd(a), report.NewCmd(a, nil), ignore.NewCmd(a)}},
+		{"Campaigns:", []*cobra.Command{send.NewCmd(a), campaign.NewCmd(a), report.NewCmd(a, nil), consent.NewCmd(a), ignore.NewCmd(a)}},
 		{"Operate:", []*cobra.Command{
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
 			judge.NewCmd(a, nil), reclassify.NewCmd(a, nil),

@@ -42,6 +42,7 @@ func newServer() *server {
 			POP:       os.Getenv("FASTLY_POP"),
 			Version:   os.Getenv("FASTLY_SERVICE_VERSION"),
 			Visitors:  openSecret("visitor_secret"),
+			Withdrawn: openWithdrawals(),
 		},
 		sites:       openSites(),
 		eventsToken: string(openSecret("events_token")),
@@ -73,6 +74,9 @@ func (s *server) serve(_ context.Context, w fsthttp.ResponseWriter, r *fsthttp.R
 		return
 	}
 	e := s.observer.Observe(&a, s.request(r, openedAt))
+	if e.Kind == "" {
+		return
+	}
 	e.SandboxRequest = s.requests
 	s.line = e.AppendJSON(s.line[:0])
 	s.logs.write(s.line)

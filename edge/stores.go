@@ -2,8 +2,10 @@ package main
 
 import (
 	"github.com/fastly/compute-sdk-go/configstore"
+	"github.com/fastly/compute-sdk-go/kvstore"
 
 	"glint/edge/pixel"
+	"glint/edge/privacy"
 	"glint/edge/token"
 )
 
@@ -15,6 +17,7 @@ const (
 	// Items: ip_precision, which is truncated, full or none; sites, NAME=ORIGIN[,ORIGIN…]
 	// a line or before a semicolon.
 	configStore = "glint"
+	kvStore     = "glint" // a key for each withdrawn message; `glint edge sync` writes them
 )
 
 // openRing returns the key ring, or nil if it is missing: tokens then stay
@@ -44,4 +47,21 @@ func openPrecision() pixel.Precision {
 	}
 	p, _ := pixel.ParsePrecision(text)
 	return p
+}
+
+// openWithdrawals returns the look-up of withdrawn messages, or nil if the service
+// has no store of them: ingest applies withdrawals in any case. A look-up that
+// fails keeps the line for the same reason.
+func openWithdrawals() func(token.MessageID) privacy.Fate {
+	store, err := kvstore.Open(kvStore)
+	if err != nil {
+		return nil
+	}
+	return func(id token.MessageID) privacy.Fate {
+		entry, err := store.Lookup(privacy.WithdrawalKey(id))
+		if err != nil { // as a rule kvstore.ErrKeyNotFound
+			return privacy.Keep
+		}
+		return privacy.ParseFate(entry.String())
+	}
 }

@@ -28,6 +28,7 @@ type Config struct {
 	ServiceIDs    []string       // Fastly services that may log here; empty: any
 	Ring          *token.Ring    // of the standalone pixel, and of the pipelines where Keys is nil
 	Keys          KeyStore       // the home's keys, read once the warehouse is there; nil: Ring is all
+	Consent       ConsentHome    // nil: choices are not taken over HTTP
 	Precision     pixel.Precision
 	Networks      *networks.Table // of the standalone pixel; nil: none
 	Pixel         PixelConfig     // more of the standalone pixel

@@ -11,6 +11,7 @@ import (
 
 	"glint/edge/token"
 	"glint/ingest/batch"
+	"glint/ingest/consent"
 	"glint/ingest/deadletters"
 	"glint/ingest/host/backoff"
 	"glint/ingest/judge"
@@ -37,6 +38,7 @@ type pipelines struct {
 	mover      *resolve.Mover
 	reports    *snapshots.Refresher
 	judge      *judge.Scheduler
+	follow     *consent.Follower
 	begun      chan struct{} // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
@@ -67,12 +69,13 @@ const replayLetterBytes = deadletters.DefaultMaxBytes / 2
 
 // newPipelines returns pipelines that work once they are opened. Sources returns the
 // labels of the tokens that may write now.
-func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, sources func() []string) *pipelines {
+func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdrawn *consent.Set, sources func() []string) *pipelines {
 	l := &pipelines{
 		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}),
 		registerer: r, metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
 		reports: snapshots.New(nil, cfg.Logger, r),
-		judge: judge.NewScheduler(cfg.Judge, cfg.Logger, r),
+		judge:   judge.NewScheduler(cfg.Judge, cfg.Logger, r),
+		follow:  consent.NewFollower(withdrawn, cfg.Logger, r),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	gauge := func(name, help string, value func() int64) {
@@ -120,7 +123,7 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 		return err
 	}
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
-		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, CountRepeats: replay}
+		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, Withdrawn: l.follow.Set, CountRepeats: replay}
 	}
 	l.lanes = lanes
 	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}
@@ -150,12 +153,16 @@ func (l *pipelines) keepRunning(name string, log *wal.Log, inserters int) {
 // restartPause is between two runs of a lane of which the first has failed.
 const restartPause = 10 * time.Second
 
-// begin lets the lanes load into the warehouse, once.
-func (l *pipelines) begin(w *warehouse.Warehouse, ring *token.Ring) {
+// begin lets the lanes load into the warehouse, once, after it has read whose opens
+// may not be kept.
+func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *token.Ring) error {
 	select {
 	case <-l.begun:
-		return
+		return nil
 	default:
+	}
+	if err := l.follow.Load(ctx, w); err != nil {
+		return err
 	}
 	for _, loader := range l.loaders {
 		loader.Warehouse, loader.Ring = w, ring
@@ -166,6 +173,8 @@ func (l *pipelines) begin(w *warehouse.Warehouse, ring *token.Ring) {
 	l.working.Go(func() { l.reports.Run(l.ctx) })
 	l.working.Go(func() { l.rejudge(w) })
 	l.working.Go(func() { l.judge.Run(l.ctx, w) })
+	l.working.Go(func() { l.follow.Run(l.ctx, w) })
+	return nil
 }
 
 // rejudge makes opens of the bad tokens whose key has come back since the last

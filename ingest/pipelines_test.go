@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/ingest/consent"
 )
 
 // TestABatchThatHangsDoesNotBlockTheStop has work that heeds no context.
@@ -20,7 +22,7 @@ func TestABatchThatHangsDoesNotBlockTheStop(t *testing.T) {
 	}
 	defer func() { _ = lanes.Close(t.Context()) }()
 	registry := prometheus.NewRegistry()
-	l := newPipelines(&cfg, registry, newListWatch(cfg.Logger, registry), func() []string { return nil })
+	l := newPipelines(&cfg, registry, newListWatch(cfg.Logger, registry), &consent.Set{}, func() []string { return nil })
 	if err := l.open(lanes); err != nil {
 		t.Fatal(err)
 	}

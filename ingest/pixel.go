@@ -10,6 +10,7 @@ import (
 
 	"glint/edge/pixel"
 	"glint/edge/token"
+	"glint/ingest/consent"
 	"glint/ingest/host/tlsfiles"
 	"glint/ingest/logstream"
 	"glint/ingest/networks"
@@ -48,7 +49,7 @@ func (c *PixelConfig) validate() error {
 }
 
 // newPixel opens the files that the standalone pixel needs, and follows them.
-func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Registerer, lists *listWatch) (*pixelserver.Server, *networks.Sources, error) {
+func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Registerer, lists *listWatch, withdrawn *consent.Set) (*pixelserver.Server, *networks.Sources, error) {
 	c := &cfg.Pixel
 	files := networks.Files{Operator: c.NetworksFile, Home: c.ListsHome, ASNs: c.ASNFile}
 	sources, err := networks.OpenSources(files, cfg.Networks, lists.notify)
@@ -76,7 +77,7 @@ func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Regist
 		secure = files.Config()
 	}
 	return pixelserver.New(pixelserver.Config{
-		Observer: pixel.Observer{Ring: cfg.pixelRing(), Precision: cfg.Precision, Edge: "standalone", Version: cfg.Version, Visitors: cfg.Visitors},
+		Observer: pixel.Observer{Ring: cfg.pixelRing(), Precision: cfg.Precision, Edge: "standalone", Version: cfg.Version, Visitors: cfg.Visitors, Withdrawn: withdrawn.OfPixel},
 		Lookup:   sources.Lookup, Proxies: proxies, TLS: secure,
 		Web:   pixelserver.Web{Sites: cfg.Sites, Token: cfg.WebToken},
 		Write: stream.Add, Now: time.Now, Logger: cfg.Logger, Registerer: registry,

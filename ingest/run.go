@@ -33,6 +33,7 @@ import (
 	"time"
 
 	"glint/edge/token"
+	"glint/ingest/consent"
 	"glint/ingest/receiver"
 )
 
@@ -83,7 +84,8 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	gate := newGate(lanes, marks, labels, cfg.PixelListen != "")
 	registry.MustRegister(gate)
 	lists := newListWatch(cfg.Logger, registry)
-	start.lanes, start.pipelines = lanes, newPipelines(&cfg, registry, lists, labels)
+	withdrawn := &consent.Set{}
+	start.lanes, start.pipelines = lanes, newPipelines(&cfg, registry, lists, withdrawn, labels)
 	stops.push(start.stopPipelines)
 
 	failed := make(chan error, 5)
@@ -94,7 +96,11 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
 	status := &statusBoard{cfg: &cfg, startup: start, gate: gate, startedAt: time.Now()}
-	logs, err := newLogServer(&cfg, tokens, gate, start.ready, func() any { return status.now() }, registry)
+	var routes []receiver.Route
+	if cfg.Consent != nil {
+		routes = append(routes, start.consentRoute())
+	}
+	logs, err := newLogServer(&cfg, tokens, gate, routes, start.ready, func() any { return status.now() }, registry)
 	if err != nil {
 		return err
 	}
@@ -103,7 +109,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if listeners.pixel != nil {
 		stream := newPixelStream(&cfg, lanes.Live, gate, registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
-		opens, sources, err := newPixel(&cfg, stream, registry, lists)
+		opens, sources, err := newPixel(&cfg, stream, registry, lists, withdrawn)
 		if err != nil {
 			return err
 		}

@@ -116,12 +116,14 @@ func (s *startup) bringUp(ctx context.Context) error {
 	if loadingFault != nil {
 		return errFiles{loadingFault}
 	}
+	if err := s.pipelines.begin(ctx, w, s.ring); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	s.problem, s.since = nil, time.Now()
 	first := s.onUp
 	s.onUp = nil
 	s.mu.Unlock()
-	s.pipelines.begin(w, s.ring)
 	if first != nil {
 		first(&s.handle, s.ring)
 	}

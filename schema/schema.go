@@ -70,6 +70,8 @@ var viewOrder = []string{
 	"custom_events",
 	"custom_event_properties",
 	"web_campaigns",
+	"aggregate_counts",
+	"measured_and_rest",
 }
 
 // Views returns every view in the order of creation.
@@ -85,6 +87,7 @@ func Views() []View {
 // and all tables, hold recipients or are our own business.
 func PublicViews() []string {
 	return []string{
+		"aggregate_counts",
 		"bot_filtered_opens",
 		"campaign_bad_tokens",
 		"campaign_estimates",
@@ -96,6 +99,7 @@ func PublicViews() []string {
 		"custom_events",
 		"judgement_runs",
 		"mailbox_providers",
+		"measured_and_rest",
 		"mpp_adjusted_opens",
 		"opens_by_class",
 		"opens_by_client",

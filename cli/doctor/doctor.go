@@ -49,7 +49,8 @@ func newCmd(o *options, run func(context.Context, *options) error) *cobra.Comman
 		Long: `Checks the pixel at URL as a mail client sees it: name, certificate, image, headers, strange requests. With
 --ingest-url it checks ingest as Fastly sees it: readiness, challenge, authentication. Then it registers one message in the
 campaign glint-doctor (--campaign), to a recipient that does not exist, fetches its pixel and waits until the open is in
-the warehouse; --no-test-open leaves that out.
+the warehouse; --no-test-open leaves that out. It also looks whether the edge logs no more than a token's privacy mode
+allows, and remembers it in $GLINT_HOME, so that glint send register may give out such URLs.
 
 Each run leaves a registered message and an open in that campaign, and some requests with made-up tokens in the table
 bad_tokens. The test open needs glint's home and the warehouse, as glint send register does. Plain http is only a warning
@@ -120,7 +121,10 @@ func run(ctx context.Context, o *options) error {
 		o.checkIngest(ctx, r)
 	}
 	if !o.noTestOpen && reached && ctx.Err() == nil {
-		o.checkTestOpen(ctx, r)
+		if o.checkTestOpen(ctx, r) {
+			o.checkModes(ctx, r)
+			o.checkPolicy(r)
+		}
 	}
 	if ctx.Err() != nil {
 		return ctx.Err() // what fails from here on, fails for that

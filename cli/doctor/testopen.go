@@ -33,8 +33,8 @@ const (
 var errNotSeen = errors.New("the open did not arrive")
 
 // checkTestOpen opens a message of its own and waits until that is in the
-// warehouse.
-func (o *options) checkTestOpen(ctx context.Context, r *chart) {
+// warehouse. It reports whether that was seen.
+func (o *options) checkTestOpen(ctx context.Context, r *chart) bool {
 	delay, err := o.testOpen(ctx)
 	switch {
 	case errors.Is(err, errNotSeen):
@@ -46,6 +46,7 @@ func (o *options) checkTestOpen(ctx context.Context, r *chart) {
 		r.delay = &seconds
 		r.add(ok, openCheck, "seen in the warehouse after %.1f s", seconds)
 	}
+	return err == nil
 }
 
 // advice is what err says to try, in brackets.

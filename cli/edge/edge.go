@@ -17,7 +17,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "edge",
 		Short: "Prepare a Fastly service for the edge program",
 		Long: "The edge program answers the pixel on Fastly Compute. glint edge makes the rest of its service: stores, keys and log\n" +
-			"endpoints.",
+			"endpoints, and brings withdrawals to it.",
 		Example: "  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com",
-	}, newSetupCmd(a, runSetup))
+	}, newSetupCmd(a, runSetup), newSyncCmd(a, runSync))
 }

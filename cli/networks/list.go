@@ -1,8 +1,8 @@
 package networks
 
 import (
-	"errors"
 	"cmp"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"

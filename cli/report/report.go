@@ -19,6 +19,7 @@ import (
 	"glint/cli/internal/report"
 	"glint/ingest/host/atomicfile"
 	"glint/ingest/networks"
+	"glint/ingest/sends"
 	"glint/ingest/warehouse"
 )
 
@@ -103,6 +104,11 @@ func Run(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
+	settings, err := o.App.Home.ConsentSettings()
+	if err != nil {
+		return err
+	}
+	d.Numbers.NoPolicy = settings.Policy == sends.PolicyUnset
 	d.Lists = o.lists()
 	return o.write(d)
 }

@@ -33,6 +33,8 @@ type registerOptions struct {
 	allowPrivateHost bool
 	style            sends.Style
 	tracking         warehouse.Tracking
+	strataBy         string
+	consent          *app.ConsentFlags
 	sentAt           time.Time
 	dryRun           bool
 	dsn              string
@@ -58,6 +60,10 @@ The table is CSV, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1
 faulty one registers nothing and writes nothing. Rows without text are skipped. A campaign that does not exist yet is
 created.
 
+How much is measured of a message is the least of --tracking, its column tracking, and the recipient's choice (glint
+consent) or, without one, the policy (--consent): identified, pseudonymous, last_open, aggregate, off. Aggregate messages
+share one pixel URL for the campaign, or for each stratum (--strata); off ones have none.
+
 A registration counts as a whole or not at all. After an interruption the same command completes it. A message
 that is known keeps what the file does not bring: only new and changed rows are written, and the same file again gives the
 same output.`,
@@ -81,6 +87,8 @@ same output.`,
 	f.StringVar(&flags.sendAt, "send-at", "", "when the mail goes out, RFC 3339; for rows without sent_at")
 	f.StringVar(&flags.timeZone, "time-zone", "", "zone of times that have none, like Europe/Berlin (default: they are refused)")
 	flags.tracking = app.ChoiceFlag(cmd, "tracking", "what may be known of the campaign's messages at most", strings.Split(warehouse.TrackingModes, ", ")...)
+	f.StringVar(&o.strataBy, "strata", "", "what divides recipients who are not measured by themselves, who share a pixel URL: provider, or a column's name (default: nothing)")
+	o.consent = app.AddConsentFlags(cmd, false)
 	f.BoolVar(&o.read.Test, "test", false, "register test messages, which are kept and never counted")
 	f.BoolVar(&o.dryRun, "dry-run", false, "check the file, register and write nothing")
 	flags.style = app.ChoiceFlag(cmd, "url-style", "form of the URLs", string(sends.StyleToken), string(sends.StyleUUID))
@@ -145,8 +153,8 @@ func (o *registerOptions) take(f *registerFlags) error {
 	o.style = sends.Style(f.style.String())
 	o.read.SkipDuplicates = f.duplicates.String() == "first"
 	o.tracking, _ = warehouse.ParseTracking(f.tracking.String()) // the flag admits no other names
-	if err := sends.CheckTracking(o.tracking); err != nil {
-		faults = append(faults, fmt.Errorf("--%w", err))
+	if o.style != sends.StyleToken && o.tracking != warehouse.Identified && o.tracking != warehouse.Off {
+		fault("tracking", fmt.Errorf("%s needs --url-style token: only a token says to the edge what it may log", o.tracking))
 	}
 	return errors.Join(faults...)
 }

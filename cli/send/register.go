@@ -22,6 +22,10 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 	if err != nil {
 		return err
 	}
+	settings, err := o.consent.Apply(o.app.Home, !o.dryRun)
+	if err != nil {
+		return err
+	}
 	if o.base != nil || !o.dryRun {
 		if err := o.findBase(); err != nil {
 			return err
@@ -52,17 +56,28 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 	if err := o.noteNearName(ctx, w); err != nil {
 		return err
 	}
+	rule, err := o.consentRule(ctx, w, &settings)
+	if err != nil {
+		return err
+	}
+	b := &sends.Batch{Recipients: recipients, SentAt: o.sentAt, BaseURL: o.base.URL, Style: o.style, Ring: ring}
+	if err := o.decide(ctx, w, b, rule, &settings); err != nil {
+		return err
+	}
 	campaign, err := w.EnsureCampaign(ctx, o.campaign)
 	if err != nil {
 		return err
 	}
-	if campaign, err = w.DescribeCampaign(ctx, campaign, o.subject, o.variant, o.tracking); err != nil {
+	if b.Campaign, err = w.DescribeCampaign(ctx, campaign, o.subject, o.variant, o.tracking); err != nil {
 		return err
 	}
-	b := &sends.Batch{
-		Recipients: recipients, Campaign: campaign, SentAt: o.sentAt, BaseURL: o.base.URL, Style: o.style, Ring: ring,
+	if err := b.Decide(rule); err != nil {
+		return err
 	}
 	if err := b.Derive(); err != nil {
+		return err
+	}
+	if err := b.RegisterStrata(ctx, w); err != nil {
 		return err
 	}
 	return o.register(ctx, w, b, to)

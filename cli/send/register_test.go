@@ -48,11 +48,11 @@ func TestParsingOfRegister(t *testing.T) {
 		{"a name with a format character", append(required[2:], "--campaign", "a\u202eb"), registerOptions{}, "--campaign has an invisible character (U+202E)"},
 		{"too long a name", append(required[2:], "--campaign", strings.Repeat("a", 201)), registerOptions{}, "--campaign has more than 200 bytes"},
 		{
-			"all faults at once", append(required, "--subject", "a\nb", "--variant", "\xff", "--encoding", "utf-7", "--time-zone", "Mars/Olympus", "--send-at", "2026-11-21 10:30", "--pixel-base-url", "https://b%C3%BCcher.example", "--tracking", "aggregate"),
+			"all faults at once", append(required, "--subject", "a\nb", "--variant", "\xff", "--encoding", "utf-7", "--time-zone", "Mars/Olympus", "--send-at", "2026-11-21 10:30", "--pixel-base-url", "https://b%C3%BCcher.example", "--tracking", "aggregate", "--url-style", "uuid"),
 			registerOptions{},
 			"--subject has control characters\n--variant is no UTF-8\n--encoding is not one of " + strings.Join(sheet.Encodings(), ", ") + "\n--time-zone is no zone like Europe/Berlin\n" +
 				"--send-at has no zone; write 2026-11-21T09:30:00+01:00, or give the zone of all by --time-zone\n" +
-				"--pixel-base-url has a percent sign; write the host as people read it, or as xn--…\n--tracking aggregate is not supported yet: identified and off are",
+				"--pixel-base-url has a percent sign; write the host as people read it, or as xn--…\n--tracking aggregate needs --url-style token: only a token says to the edge what it may log",
 		},
 		{"the machine's own zone", append(required, "--time-zone", "Local"), registerOptions{}, "--time-zone is no zone like Europe/Berlin"},
 		{"an argument", append(required, "more"), registerOptions{}, `unknown argument "more"`},
@@ -72,7 +72,7 @@ func TestParsingOfRegister(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got.now, got.read.Zone = nil, nil
+			got.now, got.read.Zone, got.consent = nil, nil, nil
 			if diff := cmp.Diff(c.want, *got, cmp.AllowUnexported(registerOptions{})); diff != "" {
 				t.Errorf("options (-want +got):\n%s", diff)
 			}

@@ -20,6 +20,7 @@ const (
 	maxHeaders    = 1024 // of all of them, with their names
 	maxText       = 48
 	maxWord       = 24
+	maxClass      = 16
 )
 
 // MaxHeaders bounds how many headers a line has. The rest is left out, and so is
@@ -64,6 +65,9 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	dst = field(dst, "pop", e.POP, maxWord)
 	dst = field(dst, "service_version", e.ServiceVersion, maxWord)
 	dst = number(dst, "sandbox_request", e.SandboxRequest)
+	dst = field(dst, "class", e.Class, maxClass)
+	dst = field(dst, "reason", e.Reason, maxWord)
+	dst = number(dst, "ruleset_version", e.RulesetVersion)
 	if e.Web != "" {
 		dst = append(append(dst, `,"web":`...), e.Web...)
 	}

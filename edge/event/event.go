@@ -111,6 +111,9 @@ type Event struct {
 	POP              string   // Fastly's data center
 	ServiceVersion   string
 	SandboxRequest   uint32 // number of the request in its sandbox, from 1
+	Class            string // of the client, where the privacy mode leaves out what says it; ingest judges all others
+	Reason           string // of Class
+	RulesetVersion   uint32 // of the rules that gave Class
 	Web              string // of a view or an event: a JSON object, as package web writes it
 	Extra            string // a JSON object of the fields this version does not know, or ""
 }

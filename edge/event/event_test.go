@@ -49,6 +49,9 @@ func full() Event {
 		POP:              "FRA",
 		ServiceVersion:   "12",
 		SandboxRequest:   3,
+		Class:            "proxy_human",
+		Reason:           "gmail_proxy",
+		RulesetVersion:   3,
 		Web:              `{"site":"docs"}`,
 	}
 }

@@ -36,6 +36,9 @@ const (
 	fieldPOP
 	fieldServiceVersion
 	fieldSandboxRequest
+	fieldClass
+	fieldReason
+	fieldRulesetVersion
 	fieldWeb
 
 	fieldUnknown fieldNumber = -1
@@ -72,6 +75,9 @@ var fieldNames = [...]string{
 	fieldPOP:              `"pop":`,
 	fieldServiceVersion:   `"service_version":`,
 	fieldSandboxRequest:   `"sandbox_request":`,
+	fieldClass:            `"class":`,
+	fieldReason:           `"reason":`,
+	fieldRulesetVersion:   `"ruleset_version":`,
 	fieldWeb:              `"web":`,
 }
 
@@ -173,6 +179,10 @@ func (e *Event) set(n fieldNumber, o *jsonline.Object) (ok bool) {
 		e.POP, ok = o.Text()
 	case fieldServiceVersion:
 		e.ServiceVersion, ok = o.Text()
+	case fieldClass:
+		e.Class, ok = o.Text()
+	case fieldReason:
+		e.Reason, ok = o.Text()
 	default:
 		return e.setOther(n, o)
 	}
@@ -189,6 +199,8 @@ func (e *Event) setOther(n fieldNumber, o *jsonline.Object) (ok bool) {
 		return setUint32(&e.ASNumber, o.Value)
 	case fieldSandboxRequest:
 		return setUint32(&e.SandboxRequest, o.Value)
+	case fieldRulesetVersion:
+		return setUint32(&e.RulesetVersion, o.Value)
 	case fieldHeaders:
 		return e.setHeaders(o.Value)
 	case fieldWeb:

@@ -127,7 +127,7 @@ func TestLinesBeyondTheLimitsAreRefused(t *testing.T) {
 	}
 }
 
-// Lines of edges before path, protocol, ja4 and web were written.
+// Lines of edges before path, protocol, ja4, class and web were written.
 func TestOlderLinesAreRead(t *testing.T) {
 	line, err := os.ReadFile("testdata/older.json")
 	if err != nil {
@@ -135,7 +135,7 @@ func TestOlderLinesAreRead(t *testing.T) {
 	}
 	got, err := Parse(string(line))
 	want := full()
-	want.Path, want.Protocol, want.JA4, want.Web = "", "", "", ""
+	want.Path, want.Protocol, want.JA4, want.Class, want.Reason, want.RulesetVersion, want.Web = "", "", "", "", "", 0, ""
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v; -want +got:\n%s", err, diff)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"glint/edge/classify"
 	"glint/edge/event"
+	"glint/edge/privacy"
 	"glint/edge/token"
 	"glint/edge/web"
 )
@@ -53,10 +54,16 @@ type Observer struct {
 	POP       string
 	Version   string // of the deployed service
 	Visitors  []byte // secret by which visitors of a site are told apart; empty: they are not
+
+	// Withdrawn returns what becomes of opens of a message; nil: all are kept. It
+	// is asked once the image has been sent.
+	Withdrawn func(token.MessageID) privacy.Fate
 }
 
 // Observe returns the event of a request that got answer a, whose Kind is not
-// empty. The strings of the event are parts of r's, its headers lie in r.Room.
+// empty. It holds what the privacy mode of its token allows. One without a Kind
+// must not be written: the recipient has withdrawn. The strings of the event are
+// parts of r's, its headers lie in r.Room.
 func (o *Observer) Observe(a *Answer, r *Request) event.Event {
 	e := o.facts(r)
 	if a.Kind == event.KindView {
@@ -66,7 +73,7 @@ func (o *Observer) Observe(a *Answer, r *Request) event.Event {
 		e.Shorten()
 		return e
 	}
-	o.identify(&e, a)
+	o.reduce(&e, a, o.identify(&e, a))
 	return e
 }
 
@@ -125,9 +132,34 @@ func (o *Observer) facts(r *Request) event.Event {
 	}
 }
 
+// reduce leaves out of an event what may not be kept of it.
+func (o *Observer) reduce(e *event.Event, a *Answer, f Found) {
+	t, found := f.Token, f.Kind == event.KindToken
+	switch {
+	case found || f.Kind == event.KindUUID:
+	case a.Kind == event.KindToken || token.HasToken(a.Target):
+		t.Mode = privacy.Claimed(o.Ring, a.Target)
+		if o.Ring == nil {
+			u, _ := token.Unverified(a.Token)
+			f.Message = u.Message
+		}
+	}
+	if o.Withdrawn != nil && t.Mode != token.Aggregate && f.Message != (token.MessageID{}) {
+		fate := o.Withdrawn(f.Message)
+		if fate == privacy.Count && found && privacy.Withdraw(e, o.Ring, &t) {
+			return
+		}
+		if fate != privacy.Keep {
+			*e = event.Event{}
+			return
+		}
+	}
+	privacy.Reduce(e, t.Mode)
+}
+
 // identify sets what the URL says. The path is recorded unless the plain token or
 // UUID says all: later versions may find in it what this one does not.
-func (o *Observer) identify(e *event.Event, a *Answer) {
+func (o *Observer) identify(e *event.Event, a *Answer) Found {
 	f := Find(o.Ring, a.Kind, a.Token, a.Target)
 	e.Kind, e.Token, e.TokenStatus = a.Kind, f.name(a.Token), event.TokenUnchecked
 	plain := f.Plain
@@ -144,6 +176,7 @@ func (o *Observer) identify(e *event.Event, a *Answer) {
 	if !plain {
 		e.Path = a.Target
 	}
+	return f
 }
 
 // name is decided here, before the address is truncated. Where the look-up has

@@ -74,9 +74,9 @@ func (r *Ring) search(b []byte, m *Match, tries *int) (found bool, fault error) 
 }
 
 // hasForm reports whether characters of base64url, as many as a token has, begin
-// with the version and end as the last character of 40 bytes does.
+// with the version and a mode, and end as the last character of 40 bytes does.
 func hasForm(w []byte) bool {
-	return sextets[w[0]] == version<<4>>2 && sextets[w[1]] < 1<<4 && sextets[w[TextLen-1]]&0xf == 0
+	return sextets[w[0]] == version<<4>>2 && sextets[w[TextLen-1]]&0xf == 0 // of the mode the first holds two bits, both 0
 }
 
 // HasToken reports whether there is text for which Find may check a signature.
@@ -86,8 +86,8 @@ func HasToken(text string) bool {
 	return !errors.Is(err, ErrMalformed)
 }
 
-// Claim returns the campaign and the key that a token, or the beginning of one,
-// names in text, and when it was issued: 0 if the text ends before that. Nothing
+// Claim returns the mode, the campaign and the key that a token, or the beginning
+// of one, names in text, and when it was issued: 0 if the text ends before that. Nothing
 // has proved them. It is for what no key opens any more: cut short, a character
 // lost behind the first 14.
 func Claim(text string) (t Token, ok bool) {
@@ -114,7 +114,7 @@ const claimLen = 14
 
 // claim reads the beginning of a whole run.
 func claim(run []byte) (t Token, ok bool) {
-	if len(run) < claimLen || sextets[run[0]] != version<<4>>2 || sextets[run[1]] >= 1<<4 {
+	if len(run) < claimLen || sextets[run[0]] != version<<4>>2 {
 		return t, false
 	}
 	var text [TextLen]byte
@@ -126,9 +126,10 @@ func claim(run []byte) (t Token, ok bool) {
 	if !decodeBase64(&raw, text[:]) {
 		return t, false
 	}
-	t = Token{Campaign: CampaignID(getUint64(raw[2:])), Key: raw[1]}
-	if len(run)*6 >= dataLen*8 {
-		t.IssuedAt = getUint32(raw[26:])
+	t = parse(&raw)
+	t.Message = MessageID{}
+	if len(run)*6 < dataLen*8 {
+		t.IssuedAt = 0
 	}
 	return t, true
 }

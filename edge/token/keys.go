@@ -72,6 +72,9 @@ func (r *Ring) add(k Key) error {
 // Keys returns a copy of the ring's keys in their order.
 func (r *Ring) Keys() []Key { return append([]Key(nil), r.keys...) }
 
+// Has reports whether the ring has a key of that id, in whatever state.
+func (r *Ring) Has(id uint8) bool { return r.key(id) != nil }
+
 func (r *Ring) key(id uint8) *Key {
 	for i := range r.keys {
 		if r.keys[i].ID == id {

@@ -8,7 +8,7 @@
 //	     |v|m | key   | campaign   | message    | issued_at | tag     |
 //	     +----+-------+------------+------------+-----------+---------+
 //	     v  4 bits    format version, 1
-//	     m  4 bits    privacy mode, 0; the others are reserved
+//	     m  4 bits    privacy mode: see Mode
 //	     key          id of the signing key, 0 to 255, never used twice
 //	     campaign     64 bits, big endian, random
 //	     message      128 bits, a UUID
@@ -50,23 +50,42 @@ const (
 	size    = dataLen + tagLen
 )
 
+// Mode is how much of an open may be kept, the most first. The numbers are those
+// of the table sends; `off` is none of them, since such a message has no token.
+type Mode uint8
+
+// The modes.
+const (
+	Identified   Mode = iota // the open belongs to a message, whose recipient is known
+	Pseudonymous             // to a message
+	LastOpen                 // only the day is kept
+	Aggregate                // it is one of a campaign's or a stratum's; the message id is the stratum's
+
+	modes // how many there are
+)
+
 // Token is what a pixel URL says.
 type Token struct {
 	Campaign CampaignID
-	Message  MessageID
+	Message  MessageID // of an Aggregate token the id of the stratum; zero: the whole campaign
+	Mode     Mode
 	IssuedAt uint32 // seconds since 1970: when the campaign was created, not when the mail was sent
 	Key      uint8  // id of the key that signed it; Sign overwrites nothing but reads it from the ring
 }
 
 // AppendSigned appends the text of t, signed with the ring's signing key, to
-// dst. It returns ErrNoKey and dst as it was if the ring has none.
+// dst. It returns ErrNoKey and dst as it was if the ring has none, and ErrVersion
+// for a mode that there is not.
 func (r *Ring) AppendSigned(dst []byte, t Token) ([]byte, error) {
 	k := r.signing()
 	if k == nil {
 		return dst, ErrNoKey
 	}
+	if t.Mode >= modes {
+		return dst, ErrVersion
+	}
 	var raw [size]byte
-	raw[0] = version << 4
+	raw[0] = version<<4 | byte(t.Mode)
 	raw[1] = k.ID
 	putUint64(raw[2:], uint64(t.Campaign))
 	copy(raw[10:26], t.Message[:])
@@ -92,7 +111,7 @@ func open[T string | []byte](r *Ring, text T) (Token, error) {
 	if !decodeBase64(&raw, text) {
 		return Token{}, ErrMalformed
 	}
-	if raw[0] != version<<4 {
+	if raw[0]>>4 != version || Mode(raw[0]&0xf) >= modes {
 		return Token{}, ErrVersion
 	}
 	k := r.key(raw[1])
@@ -110,9 +129,23 @@ func open[T string | []byte](r *Ring, text T) (Token, error) {
 	if diff != 0 {
 		return Token{}, ErrSignature
 	}
-	t := Token{Campaign: CampaignID(getUint64(raw[2:])), IssuedAt: getUint32(raw[26:]), Key: raw[1]}
+	return parse(&raw), nil
+}
+
+// Unverified returns what text says if it has the form of a token. Nothing has
+// proved it.
+func Unverified(text string) (t Token, ok bool) {
+	var raw [size]byte
+	if !decodeBase64(&raw, text) || raw[0]>>4 != version || Mode(raw[0]&0xf) >= modes {
+		return Token{}, false
+	}
+	return parse(&raw), true
+}
+
+func parse(raw *[size]byte) Token {
+	t := Token{Mode: Mode(raw[0] & 0xf), Campaign: CampaignID(getUint64(raw[2:])), IssuedAt: getUint32(raw[26:]), Key: raw[1]}
 	copy(t.Message[:], raw[10:26])
-	return t, nil
+	return t
 }
 
 func putUint64(b []byte, v uint64) {

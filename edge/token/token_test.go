@@ -38,7 +38,7 @@ func sign(t testing.TB, r *Ring, tok Token) string {
 }
 
 func randomToken(r *rand.Rand) Token {
-	t := Token{Campaign: CampaignID(r.Uint64()), IssuedAt: r.Uint32()}
+	t := Token{Campaign: CampaignID(r.Uint64()), IssuedAt: r.Uint32(), Mode: Mode(r.IntN(int(modes)))}
 	binary.BigEndian.PutUint64(t.Message[:8], r.Uint64())
 	binary.BigEndian.PutUint64(t.Message[8:], r.Uint64())
 	return t
@@ -82,10 +82,17 @@ func TestFrozenTokens(t *testing.T) {
 	}
 }
 
+func TestAModeThatThereIsNotIsNotSigned(t *testing.T) {
+	r := newTestRing(t, Key{ID: 1, Secret: secret(1)})
+	if b, err := r.AppendSigned([]byte("x"), Token{Mode: modes}); string(b) != "x" || !errors.Is(err, ErrVersion) {
+		t.Errorf("%s, %v", b, err)
+	}
+}
+
 // The same token by the standard library, from the drawing in the package
 // comment alone.
 func reference(k Key, t Token) string {
-	b := []byte{1 << 4, k.ID}
+	b := []byte{1<<4 | byte(t.Mode), k.ID}
 	b = binary.BigEndian.AppendUint64(b, uint64(t.Campaign))
 	b = append(b, t.Message[:]...)
 	b = binary.BigEndian.AppendUint32(b, t.IssuedAt)
@@ -190,7 +197,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"bytes that are not ASCII", strings.Repeat("\xff", 54), ErrMalformed},
 		{"version 0", strings.Repeat("A", 54), ErrVersion},
 		{"version 2", "I" + good[1:], ErrVersion},
-		{"a reserved privacy mode", "EQ" + good[2:], ErrVersion},
+		{"a reserved privacy mode", "F" + good[1:], ErrVersion},
+		{"a mode that was not signed", "EQ" + good[2:], ErrSignature},
 		{"an unknown key", reference(Key{ID: 9, Secret: secret(1)}, Token{}), ErrUnknownKey},
 		{"a revoked key", reference(Key{ID: 2, Secret: secret(2)}, Token{}), ErrRevokedKey},
 		{"a foreign key under our id", reference(Key{ID: 1, Secret: secret(9)}, Token{}), ErrSignature},

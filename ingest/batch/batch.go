@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"glint/edge/token"
+	"glint/ingest/consent"
 	"glint/ingest/deadletters"
 	"glint/ingest/warehouse"
 )
@@ -29,6 +30,7 @@ type Warehouse interface {
 	InsertOpens(ctx context.Context, name string, opens []warehouse.Open) error
 	InsertUnresolved(ctx context.Context, name string, opens []warehouse.Open) error
 	InsertBadTokens(ctx context.Context, name string, bad []warehouse.BadToken) error
+	InsertAggregateOpens(ctx context.Context, name string, opens []warehouse.AggregateOpen) error
 	InsertWebEvents(ctx context.Context, name string, events []warehouse.WebEvent) error
 	CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
 
@@ -36,6 +38,7 @@ type Warehouse interface {
 	AbsentOpens(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentUnresolved(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentBadTokens(ctx context.Context, bad []warehouse.BadToken) ([]warehouse.BadToken, error)
+	AbsentAggregateOpens(ctx context.Context, opens []warehouse.AggregateOpen) ([]warehouse.AggregateOpen, error)
 	AbsentWebEvents(ctx context.Context, events []warehouse.WebEvent) ([]warehouse.WebEvent, error)
 
 	// Touched marks the reports of the campaigns as changed. An insert does so itself.
@@ -50,8 +53,9 @@ type Loader struct {
 	Caps        Caps // nil: no table has one
 	// Ignore reports whether the operator's ignore list names an open, and by which
 	// entry; nil: no list. It is called from several goroutines.
-	Ignore func(addr netip.Addr, userAgent string) (reason string, ok bool)
-	Sites  func(name string) bool // whether a site of the web pixel is configured; nil: none is
+	Ignore    func(addr netip.Addr, userAgent string) (reason string, ok bool)
+	Sites     func(name string) bool // whether a site of the web pixel is configured; nil: none is
+	Withdrawn *consent.Set           // messages whose opens are not kept as such; nil: none
 	// CountRepeats asks the warehouse before each insert which of the opens it has
 	// already. A batch that is tried again cannot distinguish them from its own, and
 	// counts them as stored.
@@ -98,6 +102,9 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry b
 	if err := l.keepWeb(ctx, d, r, name, isRetry); err != nil {
 		return nil, err
 	}
+	if err := l.keepAggregates(ctx, d, r, name, isRetry); err != nil {
+		return nil, err
+	}
 	opens := bisect[warehouse.Open]{
 		rows: d.opens, insert: l.Warehouse.InsertOpens, absent: l.Warehouse.AbsentOpens, event: openEvent, isRetry: isRetry,
 	}
@@ -115,7 +122,7 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry b
 			return nil, err
 		}
 	}
-	recordOutcomes(d, r, &opens, Stored)
+	recordOutcomes(d, r, &opens, openEvent, func(*warehouse.Open) Outcome { return Stored })
 	return r, l.writeDeadLetters(d, r)
 }
 
@@ -145,7 +152,27 @@ func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name
 		return err
 	}
 	r.Restored += p.restored
-	recordOutcomes(d, r, &p, Unresolved)
+	recordOutcomes(d, r, &p, openEvent, func(*warehouse.Open) Outcome { return Unresolved })
+	return nil
+}
+
+// keepAggregates stores the opens that belong to no message.
+func (l *Loader) keepAggregates(ctx context.Context, d *decoder, r *Result, name string, isRetry bool) error {
+	rows := d.aggregates
+	event := func(o *warehouse.AggregateOpen) uint64 { return o.EventID }
+	p := bisect[warehouse.AggregateOpen]{
+		rows: rows, insert: l.Warehouse.InsertAggregateOpens, absent: l.Warehouse.AbsentAggregateOpens, event: event, isRetry: isRetry,
+	}
+	if err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows)); err != nil {
+		return err
+	}
+	r.Restored += p.restored
+	recordOutcomes(d, r, &p, event, func(o *warehouse.AggregateOpen) Outcome {
+		if o.CampaignID == 0 {
+			return Withheld
+		}
+		return Aggregated
+	})
 	return nil
 }
 
@@ -195,15 +222,16 @@ func (l *Loader) countRepeats(ctx context.Context, d *decoder, r *Result) error 
 	return nil
 }
 
-// recordOutcomes counts each row of p as stored or, if the warehouse refuses it, as a
-// dead letter.
-func recordOutcomes(d *decoder, r *Result, p *bisect[warehouse.Open], stored Outcome) {
+// recordOutcomes counts each row of p by what became of it or, if the warehouse
+// refuses it, as a dead letter.
+func recordOutcomes[R any](d *decoder, r *Result, p *bisect[R], event func(*R) uint64, stored func(*R) Outcome) {
 	for i := range p.rows.rows {
 		if p.refused[i] {
 			d.reject(p.rows.origins[i], Refused, "the warehouse does not take a value of it")
 			continue
 		}
-		r.count(p.rows.origins[i].body, stored, p.rows.rows[i].EventID)
+		row := &p.rows.rows[i]
+		r.count(p.rows.origins[i].body, stored(row), event(row))
 	}
 }
 

@@ -15,7 +15,9 @@ import (
 	"glint/edge/classify"
 	"glint/edge/event"
 	"glint/edge/pixel"
+	"glint/edge/privacy"
 	"glint/edge/token"
+	"glint/ingest/consent"
 	"glint/ingest/logline"
 	"glint/ingest/warehouse"
 )
@@ -83,10 +85,11 @@ const maxKeptRows = 64 << 10
 
 // decoder turns the lines of a batch's bodies into rows.
 type decoder struct {
-	ring   *token.Ring
-	ignore func(addr netip.Addr, userAgent string) (reason string, ok bool) // nil: none
-	bodies []Body
-	body   int // index of the one that is decoded
+	ring      *token.Ring
+	ignore    func(addr netip.Addr, userAgent string) (reason string, ok bool) // nil: none
+	withdrawn *consent.Set                                                     // nil: none
+	bodies    []Body
+	body      int // index of the one that is decoded
 
 	headers []event.Header            // buffer for the headers of a line
 	agents  map[string]classify.Agent // by user agent; at most maxAgents
@@ -94,6 +97,7 @@ type decoder struct {
 	opens      rows[warehouse.Open]
 	unresolved rows[warehouse.Open] // of plain UUIDs, whose campaign only the warehouse knows
 	badTokens  rows[warehouse.BadToken]
+	aggregates rows[warehouse.AggregateOpen]
 	webEvents  rows[warehouse.WebEvent]
 	sites      func(name string) bool // that are configured; nil: none
 	dead       []dead
@@ -104,7 +108,7 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 func newDecoder(l *Loader, bodies []Body) *decoder {
 	d := decoders.Get().(*decoder)
-	d.ring, d.ignore, d.sites, d.bodies = l.Ring, l.Ignore, l.Sites, bodies
+	d.ring, d.ignore, d.sites, d.withdrawn, d.bodies = l.Ring, l.Ignore, l.Sites, l.Withdrawn, bodies
 	return d
 }
 
@@ -113,8 +117,9 @@ func (d *decoder) free() {
 	d.opens.empty()
 	d.unresolved.empty()
 	d.badTokens.empty()
+	d.aggregates.empty()
 	d.webEvents.empty()
-	*d = decoder{opens: d.opens, unresolved: d.unresolved, badTokens: d.badTokens, webEvents: d.webEvents}
+	*d = decoder{opens: d.opens, unresolved: d.unresolved, badTokens: d.badTokens, aggregates: d.aggregates, webEvents: d.webEvents}
 	decoders.Put(d)
 }
 
@@ -179,7 +184,14 @@ func (d *decoder) line(line string) {
 		d.reject(from, NotEvent, err.Error())
 		return
 	}
+	if e.Kind == "" && len(e.Token) == uuidLen {
+		e.Kind = event.KindUUID
+	}
+	// The edge's verdict on the token is not used: ingest has all keys, and older
+	// edges did not look for a token in the path.
+	found := pixel.Find(d.ring, e.Kind, e.Token, e.Path)
 	if e.OpenedAt.Before(earliest) || e.OpenedAt.After(d.bodies[d.body].ReceivedAt.Add(maxAhead)) {
+		from.line = d.reduced(&e, &found, line)
 		d.reject(from, BadTime, "opened_at is before 2010 or more than a day ahead")
 		return
 	}
@@ -187,17 +199,9 @@ func (d *decoder) line(line string) {
 		d.web(&e, from)
 		return
 	}
-	if e.Kind == "" && len(e.Token) == uuidLen {
-		e.Kind = event.KindUUID
-	}
-	// The edge's verdict on the token is not used: ingest has all keys, and older
-	// edges did not look for a token in the path.
-	found := pixel.Find(d.ring, e.Kind, e.Token, e.Path)
 	switch {
 	case found.Kind == event.KindToken:
-		open := d.open(&e)
-		nameMessage(&open, &found.Token)
-		d.opens.add(&open, from)
+		d.token(&e, &found.Token, from)
 	case found.Kind == event.KindUUID:
 		open := d.open(&e)
 		open.MessageID = uuid.UUID(found.Message)
@@ -205,8 +209,10 @@ func (d *decoder) line(line string) {
 	case errors.Is(found.Err, token.ErrUnknownKey) && e.TokenStatus == event.TokenValid:
 		// The edge has a key that ingest lacks: the operator can mend it, and
 		// would lose opens if these went where forgeries go.
+		from.line = d.reduced(&e, &found, line)
 		d.reject(from, UnknownKey, "the edge knows the key of the token, but ingest does not")
 	default:
+		privacy.Reduce(&e, d.claimed(&e))
 		d.badTokens.add(d.badToken(&e, fault(found.Err)), from)
 	}
 }
@@ -380,6 +386,10 @@ func (d *decoder) resolve(ctx context.Context, w Warehouse) error {
 		campaign, registered := campaigns[u.rows[i].MessageID]
 		if registered {
 			u.rows[i].CampaignID = campaign
+			if fate := d.withdrawn.Fate(u.rows[i].MessageID); fate != warehouse.FateKeep {
+				d.aggregate(withdrawn(&u.rows[i], fate), origin{body: u.origins[i].body})
+				continue
+			}
 			d.opens.add(&u.rows[i], u.origins[i])
 			continue
 		}

@@ -39,6 +39,7 @@ type fakeHouse struct {
 	asked      [][]uuid.UUID
 	insertErr  error
 	lookupErr  error
+	aggregates []warehouse.AggregateOpen
 }
 
 func (f *fakeHouse) InsertOpens(_ context.Context, name string, opens []warehouse.Open) error {
@@ -63,6 +64,17 @@ func (f *fakeHouse) InsertBadTokens(_ context.Context, name string, bad []wareho
 	defer f.mu.Unlock()
 	f.badTokens[name] = slices.Clone(bad)
 	return nil
+}
+
+func (f *fakeHouse) InsertAggregateOpens(_ context.Context, _ string, opens []warehouse.AggregateOpen) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.aggregates = append(f.aggregates, opens...)
+	return nil
+}
+
+func (*fakeHouse) AbsentAggregateOpens(context.Context, []warehouse.AggregateOpen) ([]warehouse.AggregateOpen, error) {
+	return nil, nil
 }
 
 func (f *fakeHouse) CampaignsOf(_ context.Context, ids []uuid.UUID) (map[uuid.UUID]uint64, error) {

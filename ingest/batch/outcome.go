@@ -6,6 +6,8 @@ type Outcome string
 // The outcomes. Those from NotEvent on are reasons of dead letters.
 const (
 	Stored     Outcome = "stored"      // in opens
+	Aggregated Outcome = "aggregated"  // one of its campaign or stratum, without a message: in aggregate_opens
+	Withheld   Outcome = "withheld"    // nothing of it may be kept but that it came: in aggregate_opens without a campaign
 	Unresolved Outcome = "unresolved"  // a plain UUID that is not registered yet: in unresolved_opens
 	BadToken   Outcome = "bad_token"   // not signed by a key that verifies: in bad_tokens, or beyond its cap only counted
 	OverCap    Outcome = "over_cap"    // a plain UUID that is not registered, while unresolved_opens is full: not kept
@@ -18,7 +20,7 @@ const (
 )
 
 // Outcomes are all of them.
-var Outcomes = []Outcome{Stored, Unresolved, BadToken, OverCap, Web, NotEvent, TooLong, BadTime, UnknownKey, Refused}
+var Outcomes = []Outcome{Stored, Aggregated, Withheld, Unresolved, BadToken, OverCap, Web, NotEvent, TooLong, BadTime, UnknownKey, Refused}
 
 // isDeadLetter says whether such a line is kept in the dead-letter folder.
 func (o Outcome) isDeadLetter() bool {
@@ -41,7 +43,7 @@ type Result struct {
 
 // BodyResult is what became of the lines of one body.
 type BodyResult struct {
-	Events      []uint64 // of lines that are in opens or unresolved_opens, a repeat as often as it came
+	Events      []uint64 // of lines that are in opens, aggregate_opens or unresolved_opens, a repeat as often as it came
 	BadTokens   int
 	DeadLetters int
 	OverCap     int

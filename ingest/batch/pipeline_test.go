@@ -123,6 +123,14 @@ func (h *strictHouse) InsertBadTokens(context.Context, string, []warehouse.BadTo
 	return errors.New("bad tokens were not expected")
 }
 
+func (h *strictHouse) InsertAggregateOpens(context.Context, string, []warehouse.AggregateOpen) error {
+	return errors.New("aggregate opens were not expected")
+}
+
+func (*strictHouse) AbsentAggregateOpens(context.Context, []warehouse.AggregateOpen) ([]warehouse.AggregateOpen, error) {
+	return nil, nil
+}
+
 func (h *strictHouse) CampaignsOf(context.Context, []uuid.UUID) (map[uuid.UUID]uint64, error) {
 	return nil, nil
 }

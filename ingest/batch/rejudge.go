@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/google/uuid"
+
 	"glint/edge/event"
 	"glint/edge/pixel"
 	"glint/edge/token"
@@ -44,7 +46,7 @@ func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (mov
 	}) {
 		return 0, nil
 	}
-	d := &decoder{ring: l.Ring, ignore: l.Ignore}
+	d := &decoder{ring: l.Ring, ignore: l.Ignore, withdrawn: l.Withdrawn}
 	for after := (*warehouse.BadToken)(nil); ; {
 		bad, err := w.BadTokensOf(ctx, mendable, after, rejudgePage)
 		if err != nil || len(bad) == 0 {
@@ -64,10 +66,13 @@ func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (mov
 	}
 }
 
-// rejudge returns the open of a bad token that is good by now.
+// rejudge returns the open of a bad token that is good by now, and false for one
+// that may not be kept as an open of a message: it stays where it is, and goes with
+// the others of its day.
 func (d *decoder) rejudge(b *warehouse.BadToken) (warehouse.Open, bool) {
 	found := pixel.Find(d.ring, event.KindToken, b.Token, b.Path)
-	if found.Kind != event.KindToken {
+	if found.Kind != event.KindToken || found.Token.Mode > token.Pseudonymous ||
+		d.withdrawn.Fate(uuid.UUID(found.Message)) != warehouse.FateKeep {
 		return warehouse.Open{}, false
 	}
 	open := d.judged(b.Facts)

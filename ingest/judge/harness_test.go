@@ -70,10 +70,12 @@ func open(campaign uint64, f fetch) warehouse.Open {
 	r := classify.Request{UserAgent: f.agent, Network: f.network, ASNumber: f.as, Method: "GET"}
 	v, facts := classify.Examine(&r)
 	o := warehouse.Open{
-		CampaignID: campaign, MessageID: messageID(campaign, f.message), OpenedAt: noon.Add(f.after), EventID: events,
-		ReceivedAt: noon.Add(f.after + time.Second), UserAgent: f.agent, Network: f.network, ASNumber: f.as, Method: "GET",
+		CampaignID: campaign, MessageID: messageID(campaign, f.message), Facts: warehouse.Facts{
+			OpenedAt: noon.Add(f.after), EventID: events, ReceivedAt: noon.Add(f.after + time.Second),
+			UserAgent: f.agent, Network: f.network, ASNumber: f.as, Method: "GET", Source: "live",
+		},
 		Class: int8(v.Class), Reason: v.Reason, Client: facts.Client, ClientVendor: facts.Vendor, OS: facts.OS, Device: facts.Device,
-		RulesetVersion: classify.RulesetVersion, VerdictVersion: 65535 - uint32(classify.RulesetVersion), Source: "live",
+		RulesetVersion: classify.RulesetVersion, VerdictVersion: 65535 - uint32(classify.RulesetVersion),
 	}
 	if f.ip != "" {
 		o.IP = netip.MustParseAddr(f.ip)

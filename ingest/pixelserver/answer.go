@@ -90,6 +90,9 @@ func (c *conn) observe(d *desk, a *pixel.Answer, openedAt time.Time) {
 		Network:  s.cfg.Lookup(addr),
 		Room:     d.room[:0],
 	})
+	if e.Kind == "" {
+		return
+	}
 	d.line = e.AppendJSON(d.line[:0])
 	s.cfg.Write(d.line)
 }

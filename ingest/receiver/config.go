@@ -34,6 +34,7 @@ type Config struct {
 	Outcomes   func(ctx context.Context, r Records) (Outcomes, error)
 	Ready      func() error // nil error: ready. Nil: always. Asked once a second at most
 	Status     func() any   // document of GET /v1/status, asked after Ready; nil: the route is missing
+	Routes     []Route      // more of them, which take a document
 	ServiceIDs []string     // Fastly services whose logs are welcome; empty: any
 
 	TLS               *tls.Config // nil: none

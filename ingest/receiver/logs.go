@@ -82,20 +82,27 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, b *Body) error {
 // authorize sets the source and the lane of b. It returns a *Refusal without a valid
 // token of scope logs, without a required client certificate, and for an unknown lane.
 func (s *Server) authorize(r *http.Request, b *Body) error {
+	var err error
+	if b.Source, err = s.identify(r, ScopeLogs); err != nil {
+		return err
+	}
+	b.Lane, err = laneOf(r)
+	return err
+}
+
+// identify returns whose token a request has, if that has the scope.
+func (s *Server) identify(r *http.Request, scope Scope) (label string, err error) {
 	if s.RequireClientCert && !hasClientCert(r.TLS) {
-		return noClientCert
+		return "", noClientCert
 	}
 	label, scopes, ok := s.Tokens.identify(r.Header.Values("Authorization"))
 	switch {
 	case !ok:
-		return unauthorized
-	case !scopes.has(ScopeLogs):
-		return wrongScope
+		return "", unauthorized
+	case !scopes.has(scope):
+		return "", wrongScopeOf(scope)
 	}
-	b.Source = label
-	var err error
-	b.Lane, err = laneOf(r)
-	return err
+	return label, nil
 }
 
 func hasClientCert(c *tls.ConnectionState) bool { return c != nil && len(c.VerifiedChains) > 0 }

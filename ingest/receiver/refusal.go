@@ -44,13 +44,24 @@ var refusals = []*Refusal{
 	badLane, badBody, unauthorized, noClientCert, wrongScope, postOnly, tooSlow, tooLarge, badCodec, busy, notStored,
 }
 
+// wrongScopeOf is the refusal of a token that lacks a scope.
+func wrongScopeOf(scope Scope) *Refusal {
+	if scope == ScopeLogs {
+		return wrongScope
+	}
+	return &Refusal{wrongScope.Status, wrongScope.Reason, "the token is not for this; give it the scope " + string(scope), 0}
+}
+
 func (r *Refusal) write(w http.ResponseWriter) {
 	h := w.Header()
 	if r.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(max(1, int((r.RetryAfter+time.Second-1)/time.Second))))
 	}
+	if r.Status == http.StatusForbidden {
+		h.Set("WWW-Authenticate", `Bearer realm="glint"`) // RFC 6750 §3
+	}
 	switch r {
-	case unauthorized, noClientCert, wrongScope:
+	case unauthorized, noClientCert:
 		h.Set("WWW-Authenticate", `Bearer realm="glint"`) // RFC 6750 §3
 	case postOnly:
 		h.Set("Allow", "POST, PUT")

@@ -69,6 +69,9 @@ func New(cfg Config) (*Server, error) {
 	s.metrics = newMetrics(s)
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("/v1/logs", s.logs)
+	for i := range cfg.Routes {
+		s.mux.HandleFunc(cfg.Routes[i].Path, s.document(&cfg.Routes[i]))
+	}
 	if cfg.Outcomes != nil {
 		s.mux.HandleFunc(outcomesPath, getOnly(s.outcomes))
 	}

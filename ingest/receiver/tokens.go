@@ -19,9 +19,14 @@ type Scope string
 
 // The scopes.
 const (
-	ScopeLogs  Scope = "logs"  // POST /v1/logs
-	ScopeSends Scope = "sends" // registering messages over HTTP; no route asks for it yet
+	ScopeLogs       Scope = "logs"       // POST /v1/logs
+	ScopeSends      Scope = "sends"      // registering messages over HTTP; no route asks for it yet
+	ScopeDeliveries Scope = "deliveries" // POST /v1/deliveries
+	ScopeConsent    Scope = "consent"    // POST /v1/consent
 )
+
+// allScopes has each one at the bit by which sets of them know it.
+var allScopes = [...]Scope{ScopeLogs, ScopeSends, ScopeDeliveries, ScopeConsent}
 
 // Token lets a client in. Several may have one label, which is how a token is
 // changed: add the new one, move the clients, take the old one out.
@@ -46,7 +51,7 @@ func (t *Token) validate() error {
 	}
 	for _, s := range t.Scopes {
 		if s.set() == 0 {
-			return fmt.Errorf("%w: %s has an unknown scope; there are logs and sends", ErrToken, t.Label)
+			return fmt.Errorf("%w: %s has an unknown scope; there are logs, sends, deliveries and consent", ErrToken, t.Label)
 		}
 	}
 	if len(t.Secret) < minSecretBytes {
@@ -93,11 +98,10 @@ func ParseTokens(text []byte) ([]Token, error) {
 type scopes uint8
 
 func (s Scope) set() scopes {
-	switch s {
-	case ScopeLogs:
-		return 1
-	case ScopeSends:
-		return 2
+	for i, known := range allScopes {
+		if s == known {
+			return 1 << i
+		}
 	}
 	return 0
 }

@@ -23,8 +23,11 @@ type Batch struct {
 	BaseURL    string    // as CheckBaseURL returns it
 	Style      Style
 	Ring       *token.Ring
+	Strata     Strata // of aggregate messages
 
 	messages []uuid.UUID
+	tracking []warehouse.Tracking // nil before Decide
+	strata   map[string]uuid.UUID // ids of the strata by name
 }
 
 // part is the number of rows that one goroutine does at a time.
@@ -33,10 +36,11 @@ const part = 10_000
 // Derive gives each row its message id. It returns token.ErrNoKey if the URLs have
 // to be signed and the ring has no signing key.
 func (b *Batch) Derive() error {
-	if _, err := b.pixels().append(nil, uuid.Nil); err != nil {
+	if _, err := b.pixels().append(nil, uuid.Nil, token.Identified); err != nil {
 		return err
 	}
 	b.messages = make([]uuid.UUID, len(b.Recipients.Rows))
+	b.strata = b.findStrata()
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for start := 0; start < len(b.messages); start += part {
@@ -55,14 +59,19 @@ func (b *Batch) pixels() *urls {
 	return &urls{base: b.BaseURL, style: b.Style, ring: b.Ring, campaign: token.CampaignID(b.Campaign.ID), issuedAt: uint32(b.Campaign.CreatedAt.Unix())}
 }
 
+// findStrata returns the ids of all strata that a row of the batch is in.
+func (b *Batch) findStrata() map[string]uuid.UUID {
+	ids := map[string]uuid.UUID{}
+	for i := range b.Recipients.Rows {
+		if b.Tracking(i) == warehouse.Aggregate {
+			b.stratum(&b.Recipients.Rows[i], ids)
+		}
+	}
+	return ids
+}
+
 // MessageID returns the id of row i; Derive comes first.
 func (b *Batch) MessageID(i int) uuid.UUID { return b.messages[i] }
-
-// Tracking returns the tracking of the message of row i: its row's, or the campaign's
-// if that allows less.
-func (b *Batch) Tracking(i int) warehouse.Tracking {
-	return max(b.Recipients.Rows[i].Tracking, b.Campaign.Tracking)
-}
 
 // URL returns the pixel URL of row i, empty for a message without a pixel; Derive
 // comes first.
@@ -72,10 +81,14 @@ func (b *Batch) URL(i int) string {
 }
 
 func (b *Batch) appendURL(dst []byte, u *urls, i int) ([]byte, error) {
-	if b.Tracking(i) == warehouse.Off {
+	t, id := b.Tracking(i), b.messages[i]
+	switch t {
+	case warehouse.Off:
 		return dst, nil
+	case warehouse.Aggregate:
+		_, id = b.stratum(&b.Recipients.Rows[i], b.strata) // all are found: nothing is written
 	}
-	return u.append(dst, b.messages[i])
+	return u.append(dst, id, token.Mode(t))
 }
 
 // WriteCSV writes the file's columns and, after them, message_id and pixel_url.

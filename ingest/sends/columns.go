@@ -110,9 +110,6 @@ func (c *columns) row(cells []string) (row Row, twice bool, reason string) {
 		if row.Tracking, err = warehouse.ParseTracking(columnName(cells[c.tracking])); err != nil {
 			return row, false, "tracking must be one of " + warehouse.TrackingModes
 		}
-		if err := CheckTracking(row.Tracking); err != nil {
-			return row, false, err.Error()
-		}
 	}
 	if c.test >= 0 && columnName(cells[c.test]) != "" {
 		test, err := strconv.ParseBool(columnName(cells[c.test]))

@@ -133,7 +133,6 @@ func TestFaultyFiles(t *testing.T) {
 		{"the header again", "recipient,x\na,1\nRecipient,X\n", ReadOptions{}, one("line 3: the header row again"), ""},
 		{"a time after 2106", "recipient,sent_at\na,2106-02-07T06:28:16Z\n", ReadOptions{}, one("line 2: sent_at lies before 1970 or after 2106"), ""},
 		{"an unknown mode", "recipient,tracking\na,some\n", ReadOptions{}, one("line 2: tracking must be one of identified, pseudonymous, last_open, aggregate, off"), ""},
-		{"a mode that is not kept yet", "recipient,tracking\na,aggregate\n", ReadOptions{}, one("line 2: tracking aggregate is not supported yet: identified and off are"), ""},
 		{"a test that may be one", "recipient,test\na,perhaps\n", ReadOptions{}, one("line 2: test is neither true nor false"), ""},
 		{"a large attribute", "recipient,x\na," + strings.Repeat("x", 1025) + "\n", ReadOptions{KeepColumns: []string{"x"}}, one("line 2: a cell to keep is longer than 1024 bytes"), ""},
 		{"a row of two megabytes", "recipient,x\na," + strings.Repeat("x", 2<<20) + "\nb,1\n", ReadOptions{}, one("line 2: the row is longer than 1 MiB or has more than 4,096 cells; perhaps a quote before it does not end"), ""},

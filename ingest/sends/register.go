@@ -177,6 +177,9 @@ func (b *Batch) send(i int) warehouse.Send {
 	if s.Tracking == warehouse.Off {
 		s.URLStyle = string(StyleToken) // no URL is given out, and the bare id counts nowhere
 	}
+	if s.Tracking == warehouse.Aggregate {
+		s.Stratum = b.Strata.of(row)
+	}
 	if len(b.Recipients.Kept) > 0 {
 		s.Attributes = b.attributes(row)
 	}

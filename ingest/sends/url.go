@@ -26,8 +26,8 @@ type urls struct {
 	issuedAt uint32
 }
 
-// append appends the URL of a message to dst.
-func (u *urls) append(dst []byte, id uuid.UUID) ([]byte, error) {
+// append appends to dst the URL of a message, or of the stratum with that id.
+func (u *urls) append(dst []byte, id uuid.UUID, mode token.Mode) ([]byte, error) {
 	dst = append(dst, u.base...)
 	if u.style == StyleUUID {
 		dst = append(dst, "/pixel/"...)
@@ -35,7 +35,7 @@ func (u *urls) append(dst []byte, id uuid.UUID) ([]byte, error) {
 		return append(dst, ".png"...), nil
 	}
 	dst = append(dst, "/o/"...)
-	dst, err := u.ring.AppendSigned(dst, token.Token{Campaign: u.campaign, Message: token.MessageID(id), IssuedAt: u.issuedAt})
+	dst, err := u.ring.AppendSigned(dst, token.Token{Campaign: u.campaign, Message: token.MessageID(id), Mode: mode, IssuedAt: u.issuedAt})
 	if err != nil {
 		return nil, fmt.Errorf("sign pixel URL: %w", err)
 	}

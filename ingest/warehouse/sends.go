@@ -70,6 +70,7 @@ type Send struct {
 	Test         Test
 	URLStyle     string
 	Attributes   map[string]string
+	Stratum      string    // whose pixel URL it has; "": one of its own, or none
 	Registration uint64    // 0: complete by itself
 	RegisteredAt time.Time // the latest row is the message; zero: now
 }
@@ -89,6 +90,7 @@ var sendColumns = []column[Send]{
 	{"url_style", of(func(s *Send) string { return s.URLStyle })},
 	{"attributes", of(func(s *Send) map[string]string { return s.Attributes })},
 	{"registration", of(func(s *Send) uint64 { return s.Registration })},
+	{"stratum", of(func(s *Send) string { return s.Stratum })},
 	{"registered_at", of(func(s *Send) int64 { return s.RegisteredAt.UnixMilli() })},
 }
 

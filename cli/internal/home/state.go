@@ -26,6 +26,7 @@ type State struct {
 	ProcessID   string    `json:"process_id"` // differs for a later process with the same pid
 	StartedAt   time.Time `json:"started_at"`
 	Pixel       string    `json:"pixel,omitempty"`
+	PixelModes  bool      `json:"pixel_modes,omitempty"` // the pixel is this program's own, which knows privacy modes
 	Ingest      string    `json:"ingest"`
 	Starting    bool      `json:"starting,omitempty"`  // its warehouse cannot be used yet
 	Warehouse   string    `json:"warehouse,omitempty"` // "" if it is not the embedded one, or not up yet

@@ -18,6 +18,9 @@ const (
 	silence       = 24 * time.Hour     // without any open, machines included
 )
 
+// noPolicy is the code of a home that has not decided about consent.
+const noPolicy = "no_policy"
+
 // warningsOf returns what weakens the numbers of a report, in a fixed order, and
 // what the operator can do; never nil.
 func warningsOf(r *warehouse.Report) []warning {
@@ -57,6 +60,8 @@ func warningsOf(r *warehouse.Report) []warning {
 		output.Plural(int(r.RecoveredOpens), "open", "opens"))
 	add(r.BadTokens > 0, "bad_tokens", "%s of the last 7 days name the campaign by a token that no key has signed. Try: glint keys list",
 		output.Plural(int(r.BadTokens), "request", "requests"))
+	add(slices.Contains(r.Weaknesses, noPolicy), noPolicy,
+		"No consent policy is set: recipients without a choice are measured. Set one: glint up --consent none, or --consent required")
 	return all
 }
 

@@ -31,6 +31,7 @@ type Service struct {
 	precision, level *app.Choice
 	sites            []string
 	noVisitors       bool
+	consent          *app.ConsentFlags
 	state            *home.StateKeeper
 }
 
@@ -61,9 +62,12 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 	if err := s.fillWeb(); err != nil {
 		return err
 	}
-	cfg.Token, cfg.Keys, cfg.Version = c.IngestToken, h, s.App.Version
+	cfg.Token, cfg.Keys, cfg.Consent, cfg.Version = c.IngestToken, h, h, s.App.Version
 	cfg.LogDir, cfg.DeadLetterDir, cfg.IgnoreFile = h.LogDir(), h.DeadLetterDir(), h.IgnoreFile()
 	cfg.Pixel.ListsHome = string(h)
+	if _, err := s.consent.Apply(h, true); err != nil {
+		return err
+	}
 	cfg.Logger, cfg.Hint = s.App.Logger(s.level.String()), app.Hint
 	return nil
 }
@@ -105,7 +109,7 @@ func (s *Service) Publish(ctx context.Context, at ingest.Addresses, ring *token.
 		s.state = &home.StateKeeper{Home: s.App.Home, Fault: s.StateFault}
 	}
 	s.state.Keep(ctx, home.State{
-		Pixel: at.Pixel, Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics,
+		Pixel: at.Pixel, PixelModes: s.Config.PixelListen != "", Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics,
 		Credentials: s.App.Home.CredentialsFile(), PixelKeys: home.KeyIDs(ring), Starting: starting,
 	})
 }

@@ -36,7 +36,7 @@ var parameter = regexp.MustCompile(`\{(\w+):([^}]+)\}`)
 
 // parameterValues are values of the types that queries ask for.
 var parameterValues = map[string]string{
-	"UInt8": "1", "UInt32": "1", "UInt64": "1", "Int64": "1", "String": "x", "UUID": "00000000-0000-0000-0000-000000000001",
+	"UInt8": "1", "UInt32": "1", "UInt64": "1", "Int64": "1", "Int8": "1", "String": "x", "UUID": "00000000-0000-0000-0000-000000000001",
 	"Array(String)": "['x']", "Array(UInt64)": "[1]",
 }
 

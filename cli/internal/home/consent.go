@@ -1,0 +1,168 @@
+package home
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"glint/ingest/consent"
+	"glint/ingest/host/atomicfile"
+	"glint/ingest/sends"
+	"glint/ingest/warehouse"
+)
+
+// ConsentDir holds what the home decides about consent, and the end of its ledger.
+func (h Home) ConsentDir() string { return h.path("consent") }
+
+func (h Home) consentSettingsFile() string { return h.path("consent", "settings.json") }
+
+func (h Home) consentHeadFile() string { return h.path("consent", "ledger.json") }
+
+// ConsentSettings are what the home decides about consent. Nothing but a command
+// that is asked to changes them.
+type ConsentSettings struct {
+	Policy    sends.Policy         `json:"policy,omitempty"`
+	Withdrawn string               `json:"withdrawn,omitempty"` // as warehouse.ParseFate reads it
+	Edges     map[string]time.Time `json:"edges,omitempty"`     // pixel base URLs whose edge knows privacy modes, and when that was seen
+}
+
+// Fate returns what becomes of the opens of recipients who refuse or withdraw.
+func (s *ConsentSettings) Fate() warehouse.Fate {
+	fate, err := warehouse.ParseFate(s.Withdrawn)
+	if err != nil {
+		return warehouse.FateDrop // of a newer program: the least is kept
+	}
+	return fate
+}
+
+// ConsentSettings reads the settings; a home without any has the zero value. A
+// file that cannot be read is an error, since without it more would be kept.
+func (h Home) ConsentSettings() (s ConsentSettings, err error) {
+	text, err := readPrivate(h.consentSettingsFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &s)
+	}
+	if err == nil {
+		_, err = sends.ParsePolicy(string(s.Policy))
+	}
+	if err != nil {
+		return s, fmt.Errorf("read consent settings %s: %w", h.consentSettingsFile(), err)
+	}
+	return s, nil
+}
+
+// UpdateConsentSettings replaces the settings by what change makes of them. It
+// waits for others who are at it, and writes nothing without a difference.
+func (h Home) UpdateConsentSettings(change func(*ConsentSettings) error) error {
+	unlock, err := h.lockConsent()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	s, err := h.ConsentSettings()
+	if err != nil {
+		return err
+	}
+	before, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	if err := change(&s); err != nil {
+		return err
+	}
+	if after, err := json.Marshal(s); err != nil || string(after) == string(before) {
+		return err
+	}
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err == nil {
+		err = atomicfile.WriteFile(h.consentSettingsFile(), append(b, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("keep consent settings: %w", err)
+	}
+	return nil
+}
+
+// NoteEdge keeps that the edge at a pixel base URL knows privacy modes.
+func (h Home) NoteEdge(base string, at time.Time) error {
+	return h.UpdateConsentSettings(func(s *ConsentSettings) error {
+		if s.Edges == nil {
+			s.Edges = map[string]time.Time{}
+		}
+		if s.Edges[base].IsZero() {
+			s.Edges[base] = at.UTC().Truncate(time.Second)
+		}
+		return nil
+	})
+}
+
+// WithdrawnFate returns the setting's Fate.
+func (h Home) WithdrawnFate() (warehouse.Fate, error) {
+	s, err := h.ConsentSettings()
+	return s.Fate(), err
+}
+
+func (h Home) lockConsent() (unlock func(), err error) {
+	if err := os.MkdirAll(h.ConsentDir(), 0o700); err != nil {
+		return nil, fmt.Errorf("make glint's folder: %w", err)
+	}
+	if err := ours(h.ConsentDir(), 0o700); err != nil {
+		return nil, err
+	}
+	if unlock, err = lock(h.ConsentDir()); err != nil {
+		return nil, fmt.Errorf("lock the consent ledger: %w", err)
+	}
+	return unlock, nil
+}
+
+// ConsentHead returns the home's name in the ledger of choices and the last row
+// that it wrote; zero if it never did.
+func (h Home) ConsentHead() (head consent.Head, err error) {
+	text, err := readPrivate(h.consentHeadFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return head, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &head)
+	}
+	if err != nil {
+		return head, fmt.Errorf("read the end of the consent ledger: %w", err)
+	}
+	return head, nil
+}
+
+// LockConsent implements consent.Book. The first call gives the home its name.
+func (h Home) LockConsent(context.Context) (head consent.Head, unlock func(), err error) {
+	if unlock, err = h.lockConsent(); err != nil {
+		return head, nil, err
+	}
+	if head, err = h.ConsentHead(); err == nil && head.Node == "" {
+		head.Node = rand.Text()
+		err = h.KeepConsentHead(head)
+	}
+	if err != nil {
+		unlock()
+		return head, nil, err
+	}
+	return head, unlock, nil
+}
+
+// KeepConsentHead implements consent.Book.
+func (h Home) KeepConsentHead(head consent.Head) error {
+	b, err := json.MarshalIndent(head, "", "  ")
+	if err == nil {
+		err = atomicfile.WriteFile(h.consentHeadFile(), append(b, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("keep the end of the consent ledger: %w", err)
+	}
+	return nil
+}

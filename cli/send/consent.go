@@ -1,0 +1,84 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
+	"glint/cli/internal/output"
+	"glint/ingest/consent"
+	"glint/ingest/sends"
+	"glint/ingest/warehouse"
+)
+
+// consentRule returns what decides how much of each message is measured.
+func (o *registerOptions) consentRule(ctx context.Context, w *warehouse.Warehouse, s *home.ConsentSettings) (*sends.Consent, error) {
+	choices, err := w.CurrentChoices(ctx, consent.PurposeOpens)
+	if err != nil {
+		return nil, err
+	}
+	hasher, err := w.RecipientHasher(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &sends.Consent{Policy: s.Policy, No: s.Fate(), Choices: choices, KeyOf: hasher.Key}, nil
+}
+
+// decide says how much is measured, and refuses, before anything is written, what
+// the URLs or the edge could not keep.
+func (o *registerOptions) decide(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, rule *sends.Consent, s *home.ConsentSettings) error {
+	if o.strataBy != "" && o.strataBy != sends.StrataProvider {
+		column := slices.IndexFunc(b.Recipients.Header, func(name string) bool {
+			return strings.EqualFold(strings.TrimSpace(name), strings.TrimSpace(o.strataBy))
+		})
+		if column < 0 {
+			return app.UsageTry(fmt.Errorf("--strata: the file has no column %q", output.Safe(o.strataBy)), "--strata provider, or the name of a column")
+		}
+		b.Strata.Column = column
+	}
+	b.Strata.By = o.strataBy
+	campaign, err := w.CampaignNamed(ctx, o.campaign)
+	if err != nil && !errors.Is(err, warehouse.ErrNoCampaign) {
+		return err
+	}
+	b.Campaign.Tracking = max(campaign.Tracking, o.tracking)
+	err = b.Decide(rule)
+	if errors.Is(err, sends.ErrStyle) {
+		return app.UsageTry(err, "--url-style token, whose URLs say to the edge what it may log")
+	}
+	if err != nil {
+		return err
+	}
+	counts := map[warehouse.Tracking]int{}
+	for i := range b.Recipients.Rows {
+		counts[b.Tracking(i)]++
+	}
+	if counts[warehouse.Identified] < len(b.Recipients.Rows) {
+		var parts []string
+		for t := warehouse.Identified; t <= warehouse.Off; t++ {
+			if counts[t] > 0 {
+				parts = append(parts, fmt.Sprintf("%s %s", output.Count(uint64(counts[t])), t))
+			}
+		}
+		o.note("tracking: %s", strings.Join(parts, ", "))
+	}
+	if b.NeedsModes() && !o.edgeKnowsModes(s) {
+		return app.Try(fmt.Errorf("some messages may not be measured by themselves, and it is not known whether the edge at %s logs no more than that", o.base.URL),
+			"glint doctor "+o.base.URL+", which looks and remembers it")
+	}
+	return nil
+}
+
+// edgeKnowsModes reports whether what answers the pixel leaves out of its lines what
+// a mode forbids: the running glint's own pixel does.
+func (o *registerOptions) edgeKnowsModes(s *home.ConsentSettings) bool {
+	if !s.Edges[o.base.URL].IsZero() {
+		return true
+	}
+	running, err := o.app.Running()
+	return err == nil && running.Pixel == o.base.URL && running.PixelModes
+}

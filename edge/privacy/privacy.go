@@ -1,0 +1,143 @@
+// Package privacy says what a log line may hold in which privacy mode of its
+// token (package token), and what becomes of opens whose recipient has withdrawn.
+//
+// The edge calls Reduce before a line is written, and ingest calls it again for
+// the lines of edges that do not know modes. A line of mode Identified stays as it
+// is, byte for byte.
+//
+//	mode          leaves out                                          time
+//	identified    nothing                                             milliseconds
+//	pseudonymous  address, region, Referer, JA4, decorated URL        milliseconds
+//	last_open     all but token, class, reason, what answered         day
+//	aggregate     the same                                            hour
+//
+// A last_open token names a message, since only that says whose day it is; an
+// aggregate one names a stratum. The client is judged before it is left out.
+package privacy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"glint/edge/classify"
+	"glint/edge/event"
+	"glint/edge/token"
+)
+
+// Reduce removes from e what mode forbids to keep. Of the modes that keep no user
+// agent it first sets Class, Reason and RulesetVersion, unless they are set. It is
+// idempotent.
+func Reduce(e *event.Event, mode token.Mode) {
+	if mode == token.Identified {
+		return
+	}
+	if mode >= token.LastOpen && e.Class == "" {
+		v := Judge(e)
+		e.Class, e.Reason, e.RulesetVersion = v.Class.String(), v.Reason, uint32(classify.RulesetVersion)
+	}
+	if isToken(e.Token) {
+		e.Path = "" // else it is where ingest looks for the token
+	}
+	e.RefererHost, e.IP, e.Region, e.JA4, e.Extra = "", "", "", "", ""
+	if mode == token.Pseudonymous {
+		return
+	}
+	*e = event.Event{
+		Version: e.Version, ID: e.ID, OpenedAt: Cut(e.OpenedAt, mode), Kind: e.Kind, Token: e.Token, TokenStatus: e.TokenStatus, Path: e.Path,
+		Headers: e.Headers[:0], Edge: e.Edge, ServiceVersion: e.ServiceVersion,
+		Class: e.Class, Reason: e.Reason, RulesetVersion: e.RulesetVersion,
+	}
+}
+
+// Cut returns a time as exactly as mode may keep it, in UTC.
+func Cut(at time.Time, mode token.Mode) time.Time {
+	switch mode {
+	case token.LastOpen:
+		return at.UTC().Truncate(24 * time.Hour)
+	case token.Aggregate:
+		return at.UTC().Truncate(time.Hour)
+	}
+	return at
+}
+
+func isToken(text string) bool { return len(text) == token.TextLen && token.HasToken(text) }
+
+// Claimed returns the mode that the rest of a token in text claims, which no key
+// has opened: damaged, or of a key that is not here. It is Identified where text
+// claims none, or names a key that ring does not have; a nil ring has all.
+func Claimed(ring *token.Ring, text string) token.Mode {
+	t, ok := token.Claim(text)
+	if !ok || ring != nil && !ring.Has(t.Key) {
+		return token.Identified
+	}
+	return t.Mode
+}
+
+// Judge classifies the client of an event.
+func Judge(e *event.Event) classify.Verdict {
+	facts, signals := Headers(e)
+	return classify.Judge(&classify.Request{
+		Method: e.Method, UserAgent: e.UserAgent, RefererHost: e.RefererHost,
+		Network: e.Network, ASNumber: e.ASNumber, ProxyType: e.ProxyType, ProxyDescription: e.ProxyDescription,
+		Headers: facts, Signals: signals, Protocol: e.Protocol, JA4: e.JA4, BotDetection: string(e.BotDetection),
+	})
+}
+
+// Headers returns what the recorded headers of an event say of its client.
+func Headers(e *event.Event) (facts classify.HeaderFacts, signals classify.Signals) {
+	for i := range e.Headers {
+		h := &e.Headers[i]
+		facts |= classify.HeaderFact(h.Name, h.Value)
+		signals |= classify.Signal(h.Name, h.Value)
+	}
+	return facts, signals
+}
+
+// Fate is what becomes of an open of a message that was sent before its recipient
+// refused or withdrew.
+type Fate uint8
+
+// The fates.
+const (
+	Keep  Fate = iota // the message is not withdrawn
+	Count             // it is one of its campaign's aggregate opens
+	Drop              // it leaves no line and no row
+)
+
+// fateNames are the values of a withdrawn message in the edge's KV store.
+var fateNames = [...]string{Keep: "keep", Count: "count", Drop: "drop"}
+
+func (f Fate) String() string { return fateNames[f] }
+
+// ParseFate reads a value of the KV store; one that it does not know is Drop,
+// which keeps the least.
+func ParseFate(s string) Fate {
+	for f, name := range fateNames {
+		if s == name {
+			return Fate(f)
+		}
+	}
+	return Drop
+}
+
+// WithdrawalKey returns the key of a message in the edge's KV store: the first 12
+// bytes of the SHA-256 of its id, in hex.
+func WithdrawalKey(id token.MessageID) string {
+	sum := sha256.Sum256(id[:])
+	return hex.EncodeToString(sum[:12])
+}
+
+// Withdraw makes the event of a withdrawn message one of its campaign: t is its
+// token, which ring has opened. The line then names neither token nor message. It
+// returns false, and leaves nothing to write, if ring cannot sign the campaign's
+// token.
+func Withdraw(e *event.Event, ring *token.Ring, t *token.Token) bool {
+	text, err := ring.Sign(token.Token{Campaign: t.Campaign, Mode: token.Aggregate, IssuedAt: t.IssuedAt})
+	if err != nil {
+		return false
+	}
+	e.Kind, e.Token, e.TokenStatus = event.KindToken, text, event.TokenValid
+	Reduce(e, token.Aggregate)
+	return true
+}

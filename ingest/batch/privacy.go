@@ -1,0 +1,119 @@
+package batch
+
+import (
+	"cmp"
+
+	"github.com/google/uuid"
+
+	"glint/edge/classify"
+	"glint/edge/event"
+	"glint/edge/pixel"
+	"glint/edge/privacy"
+	"glint/edge/token"
+	"glint/ingest/warehouse"
+)
+
+// What a line may leave in the warehouse is decided here, whatever its edge knew of
+// privacy modes, and whenever it comes: live, from a replay, from an archive.
+
+// token makes the row of an event whose token was found.
+func (d *decoder) token(e *event.Event, t *token.Token, from origin) {
+	fate := warehouse.FateKeep
+	if t.Mode != token.Aggregate { // else the id is a stratum's
+		fate = d.withdrawn.Fate(uuid.UUID(t.Message))
+	}
+	open := d.open(e)
+	nameMessage(&open, t)
+	switch {
+	case fate != warehouse.FateKeep:
+		d.aggregate(withdrawn(&open, fate), origin{body: from.body})
+		return
+	case t.Mode == token.Aggregate:
+		d.aggregate(aggregate(&open, e), origin{body: from.body})
+		return
+	case t.Mode == token.LastOpen:
+		d.aggregate(withheld(&open), origin{body: from.body})
+		return
+	case t.Mode == token.Pseudonymous:
+		pseudonymize(&open)
+		from.line = d.reduced(e, &pixel.Found{Kind: event.KindToken, Token: *t, Message: t.Message}, from.line)
+	}
+	d.opens.add(&open, from)
+}
+
+func (d *decoder) aggregate(row warehouse.AggregateOpen, from origin) { d.aggregates.add(&row, from) }
+
+// classNumbers are the Enum8 of the tables.
+var classNumbers = func() map[string]int8 {
+	all := map[string]int8{}
+	for c := classify.Unknown; c <= classify.NotImage; c++ {
+		all[c.String()] = int8(c)
+	}
+	return all
+}()
+
+// aggregate returns the row of an event whose token names a stratum. Of an edge that
+// left out what says the client, the line has its class.
+func aggregate(open *warehouse.Open, e *event.Event) warehouse.AggregateOpen {
+	row := warehouse.AggregateOpen{
+		CampaignID: open.CampaignID, StratumID: open.MessageID, OpenedHour: privacy.Cut(open.OpenedAt, token.Aggregate), EventID: open.EventID,
+		Class: open.Class, Reason: open.Reason, RulesetVersion: open.RulesetVersion, VerdictVersion: open.VerdictVersion,
+	}
+	if class, ok := classNumbers[e.Class]; ok {
+		row.Class, row.Reason, row.ReducedByEdge = class, e.Reason, true
+		row.RulesetVersion = uint16(min(e.RulesetVersion, 1<<16-1))
+	}
+	return row
+}
+
+// withdrawn returns the row of an open whose recipient refused or withdrew.
+func withdrawn(open *warehouse.Open, fate warehouse.Fate) warehouse.AggregateOpen {
+	if fate == warehouse.FateDrop {
+		return withheld(open)
+	}
+	row := warehouse.AggregateOpen{
+		CampaignID: open.CampaignID, OpenedHour: privacy.Cut(open.OpenedAt, token.Aggregate), EventID: open.EventID,
+		Class: open.Class, Reason: open.Reason, RulesetVersion: open.RulesetVersion, VerdictVersion: open.VerdictVersion,
+	}
+	if fate == warehouse.FateAnonymous {
+		row.Client, row.OS, row.Device, row.Country = open.Client, open.OS, open.Device, open.Country
+	}
+	return row
+}
+
+// withheld returns the row by which an audit knows that the event came.
+func withheld(open *warehouse.Open) warehouse.AggregateOpen {
+	return warehouse.AggregateOpen{
+		OpenedHour: privacy.Cut(open.OpenedAt, token.LastOpen), EventID: open.EventID, VerdictVersion: open.VerdictVersion,
+	}
+}
+
+// pseudonymize removes from a row what privacy.Reduce removes from a line.
+func pseudonymize(o *warehouse.Open) {
+	o.IP, o.Region, o.RefererHost, o.JA4, o.Path, o.Extra = warehouse.Open{}.IP, "", "", "", "", ""
+}
+
+// claimed returns the mode of a line in which no token was found.
+func (d *decoder) claimed(e *event.Event) token.Mode {
+	if token.HasToken(e.Token) {
+		return privacy.Claimed(nil, e.Token) // its key may be one that comes back
+	}
+	return privacy.Claimed(d.ring, cmp.Or(e.Path, e.Token))
+}
+
+// reduced returns a line as a dead letter may keep it.
+func (d *decoder) reduced(e *event.Event, f *pixel.Found, line string) string {
+	mode := f.Token.Mode
+	switch {
+	case f.Kind == "":
+		mode = d.claimed(e)
+	case mode != token.Aggregate && d.withdrawn.Fate(uuid.UUID(f.Message)) != warehouse.FateKeep:
+		mode = token.LastOpen // the token stays, since it is what an operator looks for
+	}
+	if mode == token.Identified {
+		return line
+	}
+	r := *e
+	privacy.Reduce(&r, mode)
+	return string(r.AppendJSON(nil))
+}

@@ -1,0 +1,196 @@
+package consent
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/edge/privacy"
+	"glint/edge/token"
+	"glint/ingest/warehouse"
+)
+
+// Set is the messages of recipients who refused or withdrew. Its zero value is
+// empty. It is safe for concurrent use.
+type Set struct {
+	n     atomic.Int64
+	mu    sync.RWMutex
+	fates map[uuid.UUID]warehouse.Fate
+}
+
+// Fate returns what becomes of an open of the message.
+func (s *Set) Fate(message uuid.UUID) warehouse.Fate {
+	if s == nil || s.n.Load() == 0 {
+		return warehouse.FateKeep
+	}
+	s.mu.RLock()
+	fate := s.fates[message]
+	s.mu.RUnlock()
+	return fate
+}
+
+// OfPixel is Fate for the standalone pixel, whose lines then name no message.
+func (s *Set) OfPixel(id token.MessageID) privacy.Fate {
+	switch s.Fate(uuid.UUID(id)) {
+	case warehouse.FateKeep:
+		return privacy.Keep
+	case warehouse.FateCount:
+		return privacy.Count
+	case warehouse.FateDrop:
+		return privacy.Drop
+	}
+	return privacy.Keep // anonymous: ingest keeps the kind of client
+}
+
+// Len is how many messages are withdrawn.
+func (s *Set) Len() int { return int(s.n.Load()) }
+
+// change takes over fates; whole: no other message is withdrawn.
+func (s *Set) change(fates map[uuid.UUID]warehouse.Fate, whole bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if whole || s.fates == nil {
+		s.fates = map[uuid.UUID]warehouse.Fate{}
+	}
+	for message, fate := range fates {
+		if fate == warehouse.FateKeep {
+			delete(s.fates, message)
+		} else {
+			s.fates[message] = fate
+		}
+	}
+	s.n.Store(int64(len(s.fates)))
+}
+
+// Withdrawals is what a Follower needs of ClickHouse; *warehouse.Warehouse is one.
+type Withdrawals interface {
+	WithdrawalState(ctx context.Context) (rows uint64, latest time.Time, err error)
+	WithdrawnMessages(ctx context.Context, since time.Time, visit func(uuid.UUID, warehouse.Fate)) error
+	ApplyWithdrawals(ctx context.Context, since time.Time) (warehouse.Swept, error)
+}
+
+// Follower keeps a Set up to date, and lets the rows of messages follow.
+type Follower struct {
+	Set    *Set
+	Logger *slog.Logger
+
+	rows   uint64
+	latest time.Time
+	swept  atomic.Uint64
+}
+
+// NewFollower returns a follower and registers its metrics.
+func NewFollower(set *Set, logger *slog.Logger, r prometheus.Registerer) *Follower {
+	f := &Follower{Set: set, Logger: logger}
+	r.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "glint_withdrawn_messages", Help: "Messages whose recipient refused or withdrew: their opens belong to no message.",
+		}, func() float64 { return float64(set.Len()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "glint_withdrawn_opens_swept_total", Help: "Stored opens that were taken from their message after a withdrawal.",
+		}, func() float64 { return float64(f.swept.Load()) }),
+	)
+	return f
+}
+
+const (
+	followEvery = 2 * time.Second
+	// Changes of the last minutes are read again: clocks differ, and a message may
+	// be registered, or its open stored, while its recipient withdraws.
+	overlap     = 10 * time.Minute
+	resweepTime = 30 * time.Second // after a change: what was being stored is there by then
+	wholeEvery  = 10 * time.Minute
+)
+
+// Load reads all withdrawals. Nothing may be stored before it has succeeded once.
+func (f *Follower) Load(ctx context.Context, w Withdrawals) error {
+	rows, latest, err := w.WithdrawalState(ctx)
+	if err != nil {
+		return err
+	}
+	if err := f.read(ctx, w, time.Time{}); err != nil {
+		return err
+	}
+	f.rows, f.latest = rows, latest
+	return nil
+}
+
+func (f *Follower) read(ctx context.Context, w Withdrawals, since time.Time) error {
+	fates := map[uuid.UUID]warehouse.Fate{}
+	err := w.WithdrawnMessages(ctx, since, func(message uuid.UUID, fate warehouse.Fate) { fates[message] = fate })
+	if err == nil {
+		f.Set.change(fates, since.IsZero())
+	}
+	return err
+}
+
+// Run follows until ctx ends.
+func (f *Follower) Run(ctx context.Context, w Withdrawals) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	var whole, again time.Time
+	for {
+		now := time.Now()
+		err := f.look(ctx, w, now, &again)
+		if err == nil && now.After(whole) {
+			whole = now.Add(wholeEvery)
+			err = f.whole(ctx, w)
+		}
+		if err != nil && ctx.Err() == nil {
+			f.Logger.Warn("withdrawals not followed, trying again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// look reads what has changed, and sweeps now and once more a little later.
+func (f *Follower) look(ctx context.Context, w Withdrawals, now time.Time, again *time.Time) error {
+	rows, latest, err := w.WithdrawalState(ctx)
+	if err != nil {
+		return err
+	}
+	changed := rows != f.rows || !latest.Equal(f.latest)
+	if !changed && (again.IsZero() || now.Before(*again)) {
+		return nil
+	}
+	since := f.latest.Add(-overlap)
+	if f.latest.IsZero() {
+		since = time.Time{}
+	}
+	if err := f.read(ctx, w, since); err != nil {
+		return err
+	}
+	if err := f.sweep(ctx, w, since); err != nil {
+		return err
+	}
+	f.rows, f.latest, *again = rows, latest, time.Time{}
+	if changed {
+		*again = now.Add(resweepTime)
+	}
+	return nil
+}
+
+func (f *Follower) whole(ctx context.Context, w Withdrawals) error {
+	if f.rows == 0 {
+		return nil
+	}
+	if err := f.read(ctx, w, time.Time{}); err != nil {
+		return err
+	}
+	return f.sweep(ctx, w, time.Time{})
+}
+
+func (f *Follower) sweep(ctx context.Context, w Withdrawals, since time.Time) error {
+	done, err := w.ApplyWithdrawals(ctx, since)
+	f.swept.Add(done.Opens)
+	return err
+}

@@ -1,0 +1,110 @@
+package sends
+
+import (
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"glint/ingest/warehouse"
+)
+
+// Strata says by what the recipients of a campaign who may not be measured by
+// themselves are divided. Those of one stratum share one pixel URL.
+type Strata struct {
+	By     string // "": all are one stratum; StrataProvider; else the name of a column
+	Column int    // its index, for a column
+}
+
+// StrataProvider divides by mailbox provider.
+const StrataProvider = "provider"
+
+// wholeStratum names the dimension and the stratum of a campaign that is not divided.
+const wholeStratum = "all"
+
+// noStratum names the stratum of a blank cell.
+const noStratum = "(none)"
+
+func (s Strata) dimension() string { return cmp.Or(s.By, wholeStratum) }
+
+// of returns the stratum of a row.
+func (s Strata) of(row *Row) string {
+	switch s.By {
+	case "":
+		return wholeStratum
+	case StrataProvider:
+		return Provider(row.Recipient)
+	}
+	name := strings.TrimSpace(row.Cells[s.Column])
+	return cmp.Or(name, noStratum)
+}
+
+// stratumID derives the id of a stratum from the campaign's key, so that the same
+// file gives the same URLs. It is a UUIDv8, as message ids are, of a domain apart.
+func stratumID(c *warehouse.Campaign, dimension, name string) uuid.UUID {
+	mac := hmac.New(sha256.New, c.IDKey[:])
+	mac.Write([]byte("stratum\x00" + dimension + "\x00" + name))
+	id := uuid.UUID(mac.Sum(nil)[:16])
+	id[6] = id[6]&0x0f | 0x80
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// stratum returns the id of the stratum of a row, of which rows has the ids so far.
+func (b *Batch) stratum(row *Row, ids map[string]uuid.UUID) (name string, id uuid.UUID) {
+	name = b.Strata.of(row)
+	id, ok := ids[name]
+	if !ok {
+		id = stratumID(&b.Campaign, b.Strata.dimension(), name)
+		ids[name] = id
+	}
+	return name, id
+}
+
+func (b *Batch) strataList() []warehouse.Stratum {
+	var all []warehouse.Stratum
+	for name, id := range b.strata {
+		all = append(all, warehouse.Stratum{CampaignID: b.Campaign.ID, ID: id, Dimension: b.Strata.dimension(), Name: name})
+	}
+	slices.SortFunc(all, func(x, y warehouse.Stratum) int { return cmp.Compare(x.Name, y.Name) })
+	return all
+}
+
+func (b *Batch) strataHash() string {
+	h := sha256.New()
+	for _, s := range b.strataList() {
+		h.Write(s.ID[:])
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+var providers = []struct {
+	name    string
+	domains *regexp.Regexp
+}{
+	{"gmail", regexp.MustCompile(`^(gmail|googlemail)\.com$`)},
+	{"microsoft", regexp.MustCompile(`^(outlook|hotmail|live|msn)\.[a-z.]+$`)},
+	{"yahoo", regexp.MustCompile(`^(yahoo|ymail|rocketmail|aol)\.[a-z.]+$`)},
+	{"apple", regexp.MustCompile(`^(icloud|me|mac)\.com$`)},
+}
+
+// Provider returns the mailbox provider of a recipient: gmail, microsoft, yahoo,
+// apple, other, or unknown for one without a domain. The view measured_and_rest
+// has the same list.
+func Provider(recipient string) string {
+	at := strings.LastIndexByte(recipient, '@')
+	if at < 0 {
+		return "unknown"
+	}
+	for _, p := range providers {
+		if p.domains.MatchString(recipient[at+1:]) {
+			return p.name
+		}
+	}
+	return "other"
+}

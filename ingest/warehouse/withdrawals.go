@@ -1,0 +1,157 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/google/uuid"
+
+	"glint/schema"
+)
+
+// Fate is what becomes of the opens of a recipient who refused or withdrew, as the
+// Enum8 of the table withdrawals.
+type Fate int8
+
+// The fates.
+const (
+	FateKeep      Fate = iota // the recipient has agreed again
+	FateCount                 // they are aggregate opens of the campaign
+	FateAnonymous             // the same, with the kind of client and the country
+	FateDrop                  // nothing is kept
+)
+
+var fateNames = [...]string{"keep", "count", "anonymous", "drop"}
+
+func (f Fate) String() string { return fateNames[f] }
+
+// ErrFate is returned by ParseFate.
+var ErrFate = errors.New("warehouse: unknown fate of withdrawn opens; want one of aggregate, anonymous, delete")
+
+// ParseFate reads a setting: aggregate (also ""), anonymous or delete.
+func ParseFate(setting string) (Fate, error) {
+	switch setting {
+	case "", "aggregate":
+		return FateCount, nil
+	case "anonymous":
+		return FateAnonymous, nil
+	case "delete":
+		return FateDrop, nil
+	}
+	return 0, ErrFate
+}
+
+// Tracking returns how much of a message to such a recipient may be measured.
+func (f Fate) Tracking() Tracking {
+	switch f {
+	case FateKeep:
+		return Identified
+	case FateDrop:
+		return Off
+	}
+	return Aggregate
+}
+
+// Withdrawal is one row of the table withdrawals.
+type Withdrawal struct {
+	Recipient RecipientKey
+	Message   uuid.UUID // zero: all of the recipient
+	Fate      Fate
+	ChangedAt time.Time // UTC, milliseconds
+}
+
+var withdrawalColumns = []column[Withdrawal]{
+	{"recipient_key", of(func(r *Withdrawal) RecipientKey { return r.Recipient })},
+	{"message_id", of(func(r *Withdrawal) uuid.UUID { return r.Message })},
+	{"fate", of(func(r *Withdrawal) int8 { return int8(r.Fate) })},
+	{"changed_at", of(func(r *Withdrawal) int64 { return r.ChangedAt.UnixMilli() })},
+}
+
+// InsertWithdrawals inserts the rows in one named insert: see InsertOpens.
+func (w *Warehouse) InsertWithdrawals(ctx context.Context, name string, rows []Withdrawal) error {
+	return insert(ctx, w, "withdrawals", withdrawalColumns, name, rows)
+}
+
+// WithdrawalState returns what changes with each change of the table withdrawals,
+// and the time of the latest one; zero: there is none.
+func (w *Warehouse) WithdrawalState(ctx context.Context) (rows uint64, latest time.Time, err error) {
+	var ms int64
+	if err := w.ask(ctx, "withdrawal_state", nil, &rows, &ms); err != nil {
+		return 0, latest, fmt.Errorf("look for withdrawals: %w", err)
+	}
+	if rows > 0 {
+		latest = time.UnixMilli(ms).UTC()
+	}
+	return rows, latest, nil
+}
+
+// WithdrawnMessages calls visit with the messages of the recipients whose
+// withdrawal has changed since that time.
+func (w *Warehouse) WithdrawnMessages(ctx context.Context, since time.Time, visit func(uuid.UUID, Fate)) error {
+	const size = 16 + 1
+	rows, err := w.records(ctx, "withdrawn_messages", size, clickhouse.Named("since_ms", sinceMilli(since)))
+	if err != nil {
+		return fmt.Errorf("read withdrawn messages: %w", err)
+	}
+	for ; len(rows) > 0; rows = rows[size:] {
+		visit(uuidOf(rows), Fate(rows[16]))
+	}
+	return nil
+}
+
+func sinceMilli(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// Swept counts what ApplyWithdrawals has changed.
+type Swept struct{ Messages, Opens uint64 }
+
+// ApplyWithdrawals lets the rows of messages follow the withdrawals that changed
+// since that time: their opens become aggregate ones or go, and the messages are
+// measured no more. Where nothing is left to do it only looks. It may be called
+// again after any error, and by several at once.
+func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done Swept, err error) {
+	for _, fate := range []Fate{FateCount, FateAnonymous, FateDrop} {
+		args := []any{
+			clickhouse.Named("fate", fate.String()), clickhouse.Named("since_ms", sinceMilli(since)),
+			clickhouse.Named("tracking", int8(fate.Tracking())),
+		}
+		var opens, unresolved, sends uint64
+		if err := w.ask(ctx, "withdrawn_rows", args, &opens, &unresolved, &sends); err != nil {
+			return done, fmt.Errorf("look for rows of withdrawn messages: %w", err)
+		}
+		var steps []string
+		if sends > 0 {
+			steps = append(steps, "withdraw_sends")
+		}
+		if opens > 0 {
+			steps = append(steps, "withdraw_opens", "delete_withdrawn_opens")
+		}
+		if unresolved > 0 {
+			steps = append(steps, "delete_withdrawn_unresolved")
+		}
+		for _, step := range steps {
+			if err := w.conn.Exec(sweeping(ctx), schema.Query(step), args...); err != nil {
+				return done, fmt.Errorf("apply withdrawals: %s: %w", step, err)
+			}
+		}
+		done.Messages, done.Opens = done.Messages+sends, done.Opens+opens+unresolved
+	}
+	return done, nil
+}
+
+// sweeping returns the context of a statement that changes rows: it is done when it
+// is answered. A sub-query makes a mutation nondeterministic to a replicated table;
+// here a later run mends what one replica has seen too early.
+func sweeping(ctx context.Context) context.Context {
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
+		"async_insert": 0, "insert_deduplicate": 0, "max_partitions_per_insert_block": 0,
+		"mutations_sync": 2, "allow_nondeterministic_mutations": 1, "http_wait_end_of_query": 1,
+	}))
+}

@@ -1,0 +1,18 @@
+-- Purpose: lets messages of withdrawn recipients be measured no more.
+-- Grain:   a statement: one more row for each such message, the latest of it.
+-- Units:   since_ms is Unix milliseconds: of the change of the withdrawal.
+-- Reads:   the tables withdrawals, recipient_messages and sends, so only as the warehouse user.
+INSERT INTO sends (campaign_id, message_id, recipient, recipient_key, domain, sequence, sent_at, delivered_at, state, tracking, test,
+    url_style, attributes, registration, stratum, registered_at)
+SELECT campaign_id, message_id, recipient, recipient_key, domain, sequence, sent_at, delivered_at, state,
+    CAST({tracking:Int8}, 'Enum8(\'identified\' = 0, \'pseudonymous\' = 1, \'last_open\' = 2, \'aggregate\' = 3, \'off\' = 4)'),
+    test, url_style, attributes, registration, stratum, registered_at + toIntervalMillisecond(1)
+FROM sends FINAL
+WHERE (campaign_id, message_id) IN (
+        SELECT messages.campaign_id, messages.message_id
+        FROM recipient_messages AS messages
+        WHERE recipient_key IN (
+            SELECT recipient_key FROM withdrawals FINAL
+            WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND withdrawals.message_id = toUUID('00000000-0000-0000-0000-000000000000'))
+    )
+  AND toInt8(tracking) < {tracking:Int8}
