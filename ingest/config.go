@@ -30,6 +30,7 @@ type Config struct {
 	Networks      *networks.Table // of the standalone pixel; nil: none
 	Pixel         PixelConfig     // more of the standalone pixel
 	DeadLetterDir string
+	WebhooksFile  string // sources that may post to /v1/deliveries/<source>, read again when it changes; may be missing; "": none
 	IgnoreFile    string // whose mail is one's own, read again when it changes; may be missing; "": nobody's
 
 	LogDir         string        // of the write-ahead log

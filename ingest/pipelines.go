@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -29,6 +30,7 @@ type pipelines struct {
 	sources func() []string
 	metrics *batch.Metrics
 	mover   *resolve.Mover
+	events  *intake       // of POST /v1/deliveries; nil: none
 	begun   chan struct{} // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
@@ -36,6 +38,7 @@ type pipelines struct {
 	working  sync.WaitGroup
 	lanes    *wal.Lanes               // nil before open
 	loaders  map[string]*batch.Loader // by lane
+	ignored  func(addr netip.Addr, userAgent string) (reason string, ok bool)
 	letters  atomic.Pointer[deadletters.Folder]
 	receipts atomic.Pointer[receipts.Writer]
 }
@@ -109,7 +112,7 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
 		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, CountRepeats: replay}
 	}
-	l.lanes = lanes
+	l.lanes, l.ignored = lanes, ignored
 	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}
 	l.letters.Store(letters)
 	l.receipts.Store(book)
@@ -147,6 +150,11 @@ func (l *pipelines) begin(w *warehouse.Warehouse, ring *token.Ring) {
 	l.mover.Warehouse = w
 	close(l.begun)
 	l.working.Go(func() { l.mover.Run(l.ctx) })
+	if l.events != nil {
+		l.mover.Touched = l.events.touch
+		committer := l.events.begin(w, l.ignored)
+		l.working.Go(func() { committer.Run(l.ctx) })
+	}
 	l.working.Go(func() { l.rejudge(w) })
 }
 

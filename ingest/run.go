@@ -66,7 +66,16 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	gate := newGate(lanes, marks, labels, cfg.PixelListen != "")
 	registry.MustRegister(gate)
 	lists := newListWatch(cfg.Logger, registry)
+	sources, err := openNetworks(&cfg, lists)
+	if err != nil {
+		return err
+	}
+	events, err := newIntake(&cfg, sources, registry)
+	if err != nil {
+		return err
+	}
 	start.lanes, start.pipelines = lanes, newPipelines(&cfg, registry, lists, labels)
+	start.pipelines.events = events
 	stops.push(start.stopPipelines)
 
 	failed := make(chan error, 5)
@@ -77,7 +86,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
 	status := &statusBoard{cfg: &cfg, startup: start, gate: gate, startedAt: time.Now()}
-	logs, err := newLogServer(&cfg, tokens, gate, start.ready, func() any { return status.now() }, registry)
+	logs, err := newLogServer(&cfg, tokens, gate, events, start.ready, func() any { return status.now() }, registry)
 	if err != nil {
 		return err
 	}
@@ -86,7 +95,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if listeners.pixel != nil {
 		stream := newPixelStream(&cfg, lanes.Live, gate, registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
-		opens, sources, err := newPixel(&cfg, stream, registry, lists)
+		opens, err := newPixel(&cfg, sources, stream, registry)
 		if err != nil {
 			return err
 		}

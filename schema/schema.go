@@ -48,6 +48,7 @@ var viewOrder = []string{
 	"estimate_counts",
 	"campaign_estimates",
 	"campaign_bad_tokens",
+	"resolvable_deliveries",
 }
 
 // Views returns every view in the order of creation.

@@ -21,6 +21,9 @@ type Scope string
 const (
 	ScopeLogs  Scope = "logs"  // POST /v1/logs
 	ScopeSends Scope = "sends" // registering messages over HTTP; no route asks for it yet
+
+	ScopeDeliveries Scope = "deliveries" // POST /v1/deliveries
+	ScopeConsent    Scope = "consent"    // changes of consent; no route asks for it yet
 )
 
 // Token lets a client in. Several may have one label, which is how a token is
@@ -46,7 +49,7 @@ func (t *Token) validate() error {
 	}
 	for _, s := range t.Scopes {
 		if s.set() == 0 {
-			return fmt.Errorf("%w: %s has an unknown scope; there are logs and sends", ErrToken, t.Label)
+			return fmt.Errorf("%w: %s has an unknown scope; there are logs, sends, deliveries and consent", ErrToken, t.Label)
 		}
 	}
 	if len(t.Secret) < minSecretBytes {
@@ -98,6 +101,10 @@ func (s Scope) set() scopes {
 		return 1
 	case ScopeSends:
 		return 2
+	case ScopeDeliveries:
+		return 4
+	case ScopeConsent:
+		return 8
 	}
 	return 0
 }

@@ -11,10 +11,10 @@ import (
 // values of --log-level, the default first.
 func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f, c := cmd.Flags(), &s.Config
-	f.StringVar(&c.IngestListen, "ingest-listen", c.IngestListen, "address of POST /v1/logs")
+	f.StringVar(&c.IngestListen, "ingest-listen", c.IngestListen, "address of POST /v1/logs and /v1/deliveries")
 	f.StringVar(&c.MetricsListen, "metrics-listen", c.MetricsListen, "address of /metrics")
 	f.StringSliceVar(&c.ServiceIDs, "fastly-service", nil, "Fastly service id that may log here; repeatable (default: any that knows the token)")
-	f.StringVar(&c.TokensFile, "tokens-file", "", "file of more ingest tokens, label:logs:secret a line, mode 0600; read again when it changes")
+	f.StringVar(&c.TokensFile, "tokens-file", "", "file of more ingest tokens, label:scope[,scope]:secret a line with the scopes logs and deliveries, mode 0600; read again when it changes")
 	f.StringVar(&c.TLS.Certificate, "ingest-tls-cert", "", "PEM file of the certificate of POST /v1/logs; read again when it changes (default: no TLS)")
 	f.StringVar(&c.TLS.Key, "ingest-tls-key", "", "PEM file of its key")
 	f.StringVar(&c.TLS.ClientCA, "ingest-tls-client-ca", "", "PEM file of the authorities whose client certificates POST /v1/logs needs")

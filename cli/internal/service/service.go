@@ -58,7 +58,7 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 	}
 	cfg.Token, cfg.Keys, cfg.Version = c.IngestToken, h, s.App.Version
 	cfg.LogDir, cfg.DeadLetterDir, cfg.IgnoreFile = h.LogDir(), h.DeadLetterDir(), h.IgnoreFile()
-	cfg.Pixel.ListsHome = string(h)
+	cfg.WebhooksFile, cfg.Pixel.ListsHome = h.WebhooksFile(), string(h)
 	cfg.Logger, cfg.Hint = s.App.Logger(s.level.String()), app.Hint
 	return nil
 }

@@ -22,17 +22,21 @@ var mayBeEmpty = map[string]string{
 
 // externalTables are what queries are sent together with.
 var externalTables = map[string]string{
-	"inserted_rows":   "row UInt32, campaign_id UInt64, message_id UUID, opened_at Int64, event_id UInt64",
-	"wanted_events":   "event_id UInt64",
-	"wanted_messages": "message_id UUID",
-	"resolved":        "message_id UUID, opened_at Int64, event_id UInt64, campaign_id UInt64",
+	"inserted_rows":       "row UInt32, campaign_id UInt64, message_id UUID, opened_at Int64, event_id UInt64",
+	"inserted_deliveries": "row UInt32, campaign_id UInt64, message_id UUID, kind Int8, occurred_at Int64, link_hash UInt64, version UInt32",
+	"inserted_unresolved": "row UInt32, message_id UUID, campaign String, low UInt64, high UInt64, kind Int8, occurred_at Int64, link_hash UInt64, version UInt32",
+	"marked_messages":     "message_id UUID",
+	"wanted_recipients":   "low UInt64, high UInt64",
+	"wanted_events":       "event_id UInt64",
+	"wanted_messages":     "message_id UUID",
+	"resolved":            "message_id UUID, opened_at Int64, event_id UInt64, campaign_id UInt64",
 }
 
 var parameter = regexp.MustCompile(`\{(\w+):([^}]+)\}`)
 
 // parameterValues are values of the types that queries ask for.
 var parameterValues = map[string]string{
-	"UInt8": "1", "UInt32": "1", "UInt64": "1", "Int64": "1", "String": "x", "UUID": "00000000-0000-0000-0000-000000000001",
+	"UInt8": "1", "Int8": "1", "UInt32": "1", "UInt64": "1", "Int64": "1", "String": "x", "UUID": "00000000-0000-0000-0000-000000000001",
 	"Array(String)": "['x']",
 }
 
