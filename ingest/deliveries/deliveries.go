@@ -20,7 +20,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -290,6 +289,3 @@ func (r *reader) time(text string) (at time.Time, fault string) {
 	}
 	return p.Time, ""
 }
-
-// String names the event's kind and line, for tests and nothing personal.
-func (e *Event) String() string { return fmt.Sprintf("line %d: kind %d", e.Line, e.Kind) }

@@ -43,7 +43,7 @@ func (o *Outcome) Events() int { return o.Stored + o.Repeated + o.Waiting }
 func (o *Outcome) Nothing() bool { return o.Events()+o.Opens+o.Others == 0 }
 
 // chunk is how many events are added together: each insert is synced to disk.
-const chunk = 100_000
+const chunk = 200_000
 
 // maxReasons bounds the reasons that are counted apart.
 const maxReasons = 50

@@ -220,7 +220,7 @@ func FuzzRead(f *testing.F) {
 			case r.Line < 1 || r.Line > lines+1:
 				t.Errorf("line %d of %d", r.Line, lines)
 			case r.Fault == "" && r.Left == "" && (r.Kind < 1 || r.Kind > 9 || r.At.IsZero() || r.Message == none && (r.Campaign == "" || r.Recipient == "")):
-				t.Errorf("an event without its parts: %v", r.Event.String())
+				t.Errorf("an event without its parts: %+v", r.Event)
 			}
 			return nil
 		})

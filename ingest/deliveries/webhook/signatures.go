@@ -45,13 +45,13 @@ func checkHMAC(key []byte, p *Post, now time.Time) error {
 		Token     string          `json:"token"`
 		Signature string          `json:"signature"`
 	}
-	var new struct {
+	var wrapped struct {
 		Signature signed `json:"signature"`
 	}
 	s := signed{Token: p.Form["token"], Signature: p.Form["signature"], Timestamp: json.RawMessage(p.Form["timestamp"])}
 	if p.Form == nil {
-		if json.Unmarshal(p.Body, &new) == nil {
-			s = new.Signature
+		if json.Unmarshal(p.Body, &wrapped) == nil {
+			s = wrapped.Signature
 		} else {
 			_ = json.Unmarshal(p.Body, &s) // of the older webhooks; empty if it is neither
 		}
