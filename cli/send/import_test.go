@@ -74,7 +74,8 @@ func TestImportSaysWhatWasStored(t *testing.T) {
 	if n := e.Text(t, enginetest.WarehouseUser, "SELECT count() FROM deliveries FINAL", nil); n != "3\n" {
 		t.Errorf("%s rows, want 3: the good rows of a faulty file are stored", n)
 	}
-	run(t, a, "import "+writeFile(t, good), "rows are faulty, and none is an event")
+	run(t, a, "import "+writeFile(t, good), "3 rows are faulty:")
+	run(t, a, "import --format jsonl "+writeFile(t, "{}\nx\n"), "2 rows are faulty, and none is an event:")
 	run(t, a, "import "+writeFile(t, "hello\n"), "no format that is known")
 	run(t, a, "import "+writeFile(t, ""), "is empty")
 	run(t, a, "import --format csv "+writeFile(t, "a,b\n1,2\n"), "the header row needs")
