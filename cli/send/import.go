@@ -55,7 +55,7 @@ transient bounce, such as a reply of absence at Amazon, is a deferral. A click i
 Good rows are stored although others are faulty; the exit code is 1 then, and if nothing in the file was an event. Lines of
 logs without a zone are in this machine's, and those without a year in the last one that fits.`,
 		Example: "  glint send import events.csv\n  glint send import --campaign spring --format sendgrid events.json\n" +
-			"  glint send import - </var/log/mail.log",
+			"  glint send import - <events.csv",
 		Args: app.OneArg("file, or - for stdin"),
 	}
 	f := cmd.Flags()

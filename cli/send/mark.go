@@ -167,7 +167,7 @@ func (o *markOptions) readFile(ctx context.Context) error {
 	if o.file == "" {
 		return nil
 	}
-	var in io.Reader = app.Interruptible(ctx, o.app.In)
+	in := app.Interruptible(ctx, o.app.In)
 	if o.file != "-" {
 		f, err := os.Open(o.file)
 		if err != nil {

@@ -27,7 +27,6 @@ var (
 	someBounce = meaning{kind: warehouse.Bounced, bounce: undetermined}
 	autoReply  = meaning{kind: warehouse.Replied, automatic: true}
 	ownOpen    = meaning{left: LeftOpen}
-	otherEvent = meaning{left: LeftOther}
 )
 
 func plainly(kind warehouse.DeliveryKind) meaning { return meaning{kind: kind} }

@@ -69,8 +69,13 @@ func show(r *Record) string {
 		text += " message=" + r.Message.String()[:8]
 	}
 	for _, f := range []struct{ name, value string }{
-		{"campaign", r.Campaign}, {"recipient", r.Recipient}, {"bounce", r.BounceType}, {"status", r.Status},
-		{"url", r.URL}, {"ip", r.IP}, {"agent", r.UserAgent},
+		{"campaign", r.Campaign},
+		{"recipient", r.Recipient},
+		{"bounce", r.BounceType},
+		{"status", r.Status},
+		{"url", r.URL},
+		{"ip", r.IP},
+		{"agent", r.UserAgent},
 	} {
 		if f.value != "" {
 			text += " " + f.name + "=" + f.value

@@ -33,10 +33,10 @@ func engine(tb testing.TB) (*enginetest.Warehouse, *warehouse.Warehouse) {
 	return e, w
 }
 
-// register registers a campaign of n recipients, and returns their message ids.
-func register(tb testing.TB, w *warehouse.Warehouse, name string, n int) []uuid.UUID {
+// register registers the campaign spring with n recipients, and returns their message ids.
+func register(tb testing.TB, w *warehouse.Warehouse, n int) []uuid.UUID {
 	tb.Helper()
-	c, err := w.EnsureCampaign(tb.Context(), name)
+	c, err := w.EnsureCampaign(tb.Context(), "spring")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func register(tb testing.TB, w *warehouse.Warehouse, name string, n int) []uuid.
 	}
 	for start := 0; start < n; start += 100_000 {
 		end := min(start+100_000, n)
-		if err := w.InsertSends(tb.Context(), fmt.Sprint("sends ", name, start), rows[start:end]); err != nil {
+		if err := w.InsertSends(tb.Context(), fmt.Sprint("sends ", start), rows[start:end]); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -91,7 +91,7 @@ const person = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox
 // TestNumbersOfAReportFollow imports a campaign's events, and reads its report.
 func TestNumbersOfAReportFollow(t *testing.T) {
 	e, w := engine(t)
-	ids := register(t, w, "spring", 10)
+	ids := register(t, w, 10)
 	lines := []string{"event,at,message_id,campaign,recipient,url,user_agent,ip,bounce_type"}
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	add("bounced,2026-11-20T10:00:00Z,%s,,,,,,", ids[0])
@@ -127,7 +127,7 @@ func TestNumbersOfAReportFollow(t *testing.T) {
 // events, many of which are the same one with other facts.
 func TestAnyOrderRepetitionAndChunkingGivesTheSameTables(t *testing.T) {
 	e, w := engine(t)
-	ids := register(t, w, "spring", 5)
+	ids := register(t, w, 5)
 	var lines []string
 	for i := range 60 {
 		name := fmt.Sprintf(`"message_id":%q`, ids[i%5])
@@ -183,7 +183,7 @@ func TestWhatWaitsMovesOnceItIsRegistered(t *testing.T) {
 	if text := tables(t, e); strings.Contains(text, "@") {
 		t.Error("an address waits")
 	}
-	register(t, w, "spring", 5)
+	register(t, w, 5)
 	n, err := w.WaitingDeliveries(t.Context())
 	if err != nil || n.Waiting != 17 || n.Resolvable != 10 || len(n.Campaigns) != 1 {
 		t.Fatalf("%+v %v", n, err)
@@ -210,7 +210,7 @@ func TestWhatWaitsMovesOnceItIsRegistered(t *testing.T) {
 // TestACommitterServesManyAtOnce lets callers add the same and other events.
 func TestACommitterServesManyAtOnce(t *testing.T) {
 	_, w := engine(t)
-	ids := register(t, w, "spring", 20)
+	ids := register(t, w, 20)
 	var touched [][]uint64
 	store := newStore(w)
 	store.Touched = func(campaigns []uint64) { touched = append(touched, campaigns) }
@@ -249,7 +249,7 @@ func TestACommitterServesManyAtOnce(t *testing.T) {
 func BenchmarkImportMillion(b *testing.B) {
 	const million = 1_000_000
 	e, w := engine(b)
-	ids := register(b, w, "spring", million)
+	ids := register(b, w, million)
 	var csv, jsonl, recipients bytes.Buffer
 	csv.WriteString("event,at,message_id,url,user_agent,ip\n")
 	recipients.WriteString("event,at,campaign,recipient\n")
