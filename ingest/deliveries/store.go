@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"glint/edge/classify"
 	"glint/ingest/warehouse"
@@ -180,22 +181,16 @@ func linkHash(url string) uint64 {
 
 func (b *adding) writeStored(ctx context.Context) error {
 	w := b.Warehouse
-	written, err := b.write(ctx, &b.stored, Stored, w.AbsentDeliveries, w.InsertDeliveries)
-	if err != nil || len(written) == 0 || b.Touched == nil {
-		return err
+	campaigns, err := b.write(ctx, &b.stored, Stored, questions{w.AbsentDeliveries, w.InsertDeliveries})
+	if len(campaigns) > 0 && b.Touched != nil { // also after an error, which may have left a part there
+		b.Touched(campaigns)
 	}
-	var touched []uint64
-	for i := range written {
-		touched = append(touched, written[i].CampaignID)
-	}
-	slices.Sort(touched)
-	b.Touched(slices.Compact(touched))
-	return nil
+	return err
 }
 
 func (b *adding) writeWaiting(ctx context.Context) error {
 	w := b.Warehouse
-	_, err := b.write(ctx, &b.waiting, Waiting, w.AbsentUnresolvedDeliveries, w.InsertUnresolvedDeliveries)
+	_, err := b.write(ctx, &b.waiting, Waiting, questions{w.AbsentUnresolvedDeliveries, w.InsertUnresolvedDeliveries})
 	return err
 }
 
@@ -210,33 +205,74 @@ type identity struct {
 	link     uint64
 }
 
+// questions are what the rows of one table need of the warehouse.
+type questions struct {
+	absent func(context.Context, []warehouse.Delivery) ([]warehouse.Absent, error)
+	insert func(context.Context, string, []warehouse.Delivery) error
+}
+
+// minSplit is how many rows are worth two inserts at a time.
+const minSplit = 20_000
+
 // write inserts those of the rows that are not there, each identity once, and sets
-// the fates of all.
-func (b *adding) write(ctx context.Context, rows *batch, fate Fate,
-	absent func(context.Context, []warehouse.Delivery) ([]warehouse.Absent, error),
-	insert func(context.Context, string, []warehouse.Delivery) error,
-) (written []warehouse.Delivery, err error) {
+// the fates of all. Many rows are written in two halves at a time, which share no
+// identity: so the engine uses two processors.
+func (b *adding) write(ctx context.Context, rows *batch, fate Fate, ask questions) (campaigns []uint64, err error) {
+	halves := []*batch{rows}
+	if len(rows.rows) >= minSplit {
+		halves = rows.split()
+	}
+	touched := make([][]uint64, len(halves))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, half := range halves {
+		g.Go(func() (err error) {
+			touched[i], err = b.writeHalf(ctx, half, fate, ask)
+			return err
+		})
+	}
+	err = g.Wait()
+	campaigns = slices.Concat(touched...)
+	slices.Sort(campaigns)
+	return slices.Compact(campaigns), err
+}
+
+// split parts the rows by their message or recipient.
+func (b *batch) split() []*batch {
+	halves := []*batch{{}, {}}
+	for i := range b.rows {
+		d := &b.rows[i]
+		half := halves[(d.MessageID[15]^d.RecipientKey[0])&1]
+		half.add(d, int(b.events[i]))
+	}
+	return halves
+}
+
+func (b *adding) writeHalf(ctx context.Context, rows *batch, fate Fate, ask questions) (campaigns []uint64, err error) {
 	if len(rows.rows) == 0 {
 		return nil, nil
 	}
 	b.once(rows)
-	left, err := absent(ctx, rows.rows)
+	left, err := ask.absent(ctx, rows.rows)
 	if err != nil {
 		return nil, err
 	}
 	for _, event := range rows.events {
 		b.fates[event] = Repeated
 	}
+	written := make([]warehouse.Delivery, 0, len(left))
 	for _, a := range left {
 		if !a.Known {
 			b.fates[rows.events[a.Row]] = fate
 		}
-		written = append(written, rows.rows[a.Row])
+		d := &rows.rows[a.Row]
+		if written = append(written, *d); len(campaigns) == 0 || campaigns[len(campaigns)-1] != d.CampaignID {
+			campaigns = append(campaigns, d.CampaignID)
+		}
 	}
 	if len(written) == 0 {
 		return nil, nil
 	}
-	return written, insert(ctx, "deliveries-"+rand.Text(), written)
+	return campaigns, ask.insert(ctx, "deliveries-"+rand.Text(), written)
 }
 
 // once keeps of the rows with one identity the one with the highest version, in
