@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"net/netip"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -39,6 +40,7 @@ type pipelines struct {
 	reports    *snapshots.Refresher
 	judge      *judge.Scheduler
 	follow     *consent.Follower
+	events     *intake       // of POST /v1/deliveries; nil: none
 	begun      chan struct{} // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
@@ -46,6 +48,7 @@ type pipelines struct {
 	working  sync.WaitGroup
 	lanes    *wal.Lanes               // nil before open
 	loaders  map[string]*batch.Loader // by lane
+	ignored  func(addr netip.Addr, userAgent string) (reason string, ok bool)
 	letters  atomic.Pointer[deadletters.Folder]
 	receipts atomic.Pointer[receipts.Writer]
 }
@@ -125,7 +128,7 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
 		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, Withdrawn: l.follow.Set, CountRepeats: replay}
 	}
-	l.lanes = lanes
+	l.lanes, l.ignored = lanes, ignored
 	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}
 	l.letters.Store(letters)
 	l.receipts.Store(book)
@@ -171,6 +174,11 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	close(l.begun)
 	l.working.Go(func() { l.mover.Run(l.ctx) })
 	l.working.Go(func() { l.reports.Run(l.ctx) })
+	if l.events != nil {
+		l.mover.Touched = l.events.touch
+		committer := l.events.begin(w, l.ignored)
+		l.working.Go(func() { committer.Run(l.ctx) })
+	}
 	l.working.Go(func() { l.rejudge(w) })
 	l.working.Go(func() { l.judge.Run(l.ctx, w) })
 	l.working.Go(func() { l.follow.Run(l.ctx, w) })

@@ -48,14 +48,17 @@ func (c *PixelConfig) validate() error {
 	return errors.Join(faults...)
 }
 
-// newPixel opens the files that the standalone pixel needs, and follows them.
-func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Registerer, lists *listWatch, withdrawn *consent.Set) (*pixelserver.Server, *networks.Sources, error) {
+// openNetworks opens the lists of networks, which the standalone pixel and the
+// clicks of other events are looked up in, and follows them.
+func openNetworks(cfg *Config, lists *listWatch) (*networks.Sources, error) {
 	c := &cfg.Pixel
 	files := networks.Files{Operator: c.NetworksFile, Home: c.ListsHome, ASNs: c.ASNFile}
-	sources, err := networks.OpenSources(files, cfg.Networks, lists.notify)
-	if err != nil {
-		return nil, nil, err
-	}
+	return networks.OpenSources(files, cfg.Networks, lists.notify)
+}
+
+// newPixel opens the files that only the standalone pixel needs, and follows them.
+func newPixel(cfg *Config, sources *networks.Sources, stream *logstream.Batcher, registry prometheus.Registerer, withdrawn *consent.Set) (*pixelserver.Server, error) {
+	c := &cfg.Pixel
 	registerListDates(registry, sources)
 	untold := sources.Book().Untold()
 	for _, what := range untold {
@@ -66,13 +69,13 @@ func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Regist
 	}
 	proxies, err := pixelserver.ParseProxies(c.TrustedProxies, c.ProxyHeader)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var secure *tls.Config
 	if !c.TLS.Empty() {
 		files, err := tlsfiles.Open(c.TLS, cfg.Logger)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		secure = files.Config()
 	}
@@ -81,7 +84,7 @@ func newPixel(cfg *Config, stream *logstream.Batcher, registry prometheus.Regist
 		Lookup:   sources.Lookup, Proxies: proxies, TLS: secure,
 		Web:   pixelserver.Web{Sites: cfg.Sites, Token: cfg.WebToken},
 		Write: stream.Add, Now: time.Now, Logger: cfg.Logger, Registerer: registry,
-	}), sources, nil
+	}), nil
 }
 
 // pixelRing returns the keys with which the pixel checks tokens, nil where there

@@ -85,7 +85,16 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	registry.MustRegister(gate)
 	lists := newListWatch(cfg.Logger, registry)
 	withdrawn := &consent.Set{}
+	sources, err := openNetworks(&cfg, lists)
+	if err != nil {
+		return err
+	}
+	events, err := newIntake(&cfg, sources, registry)
+	if err != nil {
+		return err
+	}
 	start.lanes, start.pipelines = lanes, newPipelines(&cfg, registry, lists, withdrawn, labels)
+	start.pipelines.events = events
 	stops.push(start.stopPipelines)
 
 	failed := make(chan error, 5)
@@ -100,7 +109,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if cfg.Consent != nil {
 		routes = append(routes, start.consentRoute())
 	}
-	logs, err := newLogServer(&cfg, tokens, gate, routes, start.ready, func() any { return status.now() }, registry)
+	logs, err := newLogServer(&cfg, tokens, gate, routes, events, start.ready, func() any { return status.now() }, registry)
 	if err != nil {
 		return err
 	}
@@ -109,7 +118,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if listeners.pixel != nil {
 		stream := newPixelStream(&cfg, lanes.Live, gate, registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
-		opens, sources, err := newPixel(&cfg, stream, registry, lists, withdrawn)
+		opens, err := newPixel(&cfg, sources, stream, registry, withdrawn)
 		if err != nil {
 			return err
 		}

@@ -72,6 +72,7 @@ var viewOrder = []string{
 	"web_campaigns",
 	"aggregate_counts",
 	"measured_and_rest",
+	"resolvable_deliveries",
 }
 
 // Views returns every view in the order of creation.

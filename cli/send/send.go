@@ -11,9 +11,10 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "send",
-		Short: "Register messages and get their pixel URLs",
+		Short: "Register messages, get their pixel URLs, and import what became of them",
 		Long: "Before a campaign goes out, its recipients are registered: each gets a message id and a pixel URL of its own. The\n" +
-			"URL belongs into the recipient's mail; glint sends no mail.",
-		Example: "  glint send register --campaign spring --file recipients.csv --output urls.csv\n  glint send snippet",
-	}, newRegisterCmd(a, runRegister), newTestCmd(a), newSnippetCmd(a))
+			"URL belongs into the recipient's mail; glint sends no mail. What happened to the messages, such as bounces and clicks,\n" +
+			"is imported from the sender.",
+		Example: "  glint send register --campaign spring --file recipients.csv --output urls.csv\n  glint send import events.csv\n  glint send snippet",
+	}, newRegisterCmd(a, runRegister), newTestCmd(a), newImportCmd(a, runImport), newMarkCmd(a, runMark), newSnippetCmd(a))
 }

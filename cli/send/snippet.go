@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"io"
 	"net/url"
 
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
+	"glint/ingest/deliveries"
 )
 
 func newSnippetCmd(a *app.App) *cobra.Command {
+	var headers bool
 	cmd := &cobra.Command{
 		Use:   "snippet [PIXEL_URL]",
 		Short: "Print the <img> tag for a mail's HTML",
@@ -19,12 +22,17 @@ func newSnippetCmd(a *app.App) *cobra.Command {
 			"pixel_url is empty renders nothing; an empty URL prints nothing. Put it last\n" +
 			"in the body, so that it loads after what people came to see. It is a block, which adds one pixel to the mail's\n" +
 			"height where an inline image adds a line of text, and not hidden by display:none, since some mail clients do not\n" +
-			"load what is. It changes nothing.",
-		Example: "  glint send snippet\n  glint send snippet https://pixel.example.com/o/TOKEN.gif",
+			"load what is. With --headers, it prints how a mail carries its message id through each sender, so that glint send import\n" +
+			"and the webhooks find the message. It changes nothing.",
+		Example: "  glint send snippet\n  glint send snippet --headers\n  glint send snippet https://pixel.example.com/o/TOKEN.gif",
 		Args:    app.AtMostOneArg("pixel's URL"),
 	}
 	language := app.ChoiceFlag(cmd, "template", "language of the template", "mustache", "liquid", "jinja", "go", "placeholder")
+	cmd.Flags().BoolVar(&headers, "headers", false, "print how each sender carries the message id")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if headers {
+			return writeCarriers(a.Out)
+		}
 		t := templates[language.String()]
 		if len(args) == 1 {
 			if args[0] == "" {
@@ -40,6 +48,16 @@ func newSnippetCmd(a *app.App) *cobra.Command {
 		return err
 	}
 	return cmd
+}
+
+// writeCarriers prints how a mail carries its message id through each sender.
+func writeCarriers(w io.Writer) error {
+	for _, c := range deliveries.Carriers {
+		if _, err := fmt.Fprintf(w, "%-10s %s\n           %s\n", c.Format, c.How, c.Value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // template is how a language writes what depends on pixel_url: nothing, where that

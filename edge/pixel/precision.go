@@ -39,14 +39,22 @@ func TruncatedBits(a netip.Addr) int {
 	return 48
 }
 
-func (p Precision) text(a netip.Addr) string {
+// Cut returns as much of an address as is kept, the zero one if that is nothing.
+func (p Precision) Cut(a netip.Addr) netip.Addr {
 	if p == None || !a.IsValid() {
-		return ""
+		return netip.Addr{}
 	}
 	a = a.Unmap().WithZone("")
 	if p == Truncated {
 		prefix, _ := a.Prefix(TruncatedBits(a)) // the bits always fit
 		a = prefix.Addr()
 	}
-	return a.String()
+	return a
+}
+
+func (p Precision) text(a netip.Addr) string {
+	if a = p.Cut(a); a.IsValid() {
+		return a.String()
+	}
+	return ""
 }

@@ -32,6 +32,7 @@ type Config struct {
 	// Outcomes says what became of records that Store has numbered, for GET
 	// /v1/logs/outcomes. Nil: there is no such route.
 	Outcomes   func(ctx context.Context, r Records) (Outcomes, error)
+	Deliveries Deliveries   // of POST /v1/deliveries. Nil: there is no such route
 	Ready      func() error // nil error: ready. Nil: always. Asked once a second at most
 	Status     func() any   // document of GET /v1/status, asked after Ready; nil: the route is missing
 	Routes     []Route      // more of them, which take a document

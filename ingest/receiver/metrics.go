@@ -24,7 +24,7 @@ type metrics struct {
 
 func newMetrics(s *Server) *metrics {
 	m := &metrics{
-		requests: counters("glint_ingest_requests_total", "Bodies of log lines, by HTTP status of the answer.", "status"),
+		requests: counters("glint_ingest_requests_total", "Bodies of log lines and other events, by HTTP status of the answer.", "status"),
 		rejects:  counters("glint_ingest_rejected_bodies_total", "Bodies answered other than 2xx, by the reason in the answer.", "reason"),
 		lines:    counters("glint_ingest_accepted_lines_total", "Log lines answered with 2xx, by lane and by the label of the token.", "lane", "source"),
 		longLines: prometheus.NewCounter(prometheus.CounterOpts{
@@ -76,6 +76,12 @@ func (m *metrics) accepted(b *Body, took time.Duration) {
 	m.longLines.Add(float64(b.longLines))
 	m.sentBytes.WithLabelValues(b.Codec.String()).Add(float64(len(b.Bytes)))
 	m.decodedBytes.WithLabelValues(b.Codec.String()).Add(float64(b.DecodedBytes))
+}
+
+// answered counts an answer to a body of other events.
+func (m *metrics) answered(status int, took time.Duration) {
+	m.requests.WithLabelValues(strconv.Itoa(status)).Inc()
+	m.seconds.Observe(took.Seconds())
 }
 
 func (m *metrics) rejected(r *Refusal, took time.Duration) {

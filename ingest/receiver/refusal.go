@@ -27,7 +27,7 @@ var (
 	unauthorized = &Refusal{http.StatusUnauthorized, "unauthorized", "send one ingest token as Authorization: Bearer <token>", 0}
 	noClientCert = &Refusal{http.StatusUnauthorized, "no_client_certificate", "send a client certificate of the configured authority", 0}
 	wrongScope   = &Refusal{http.StatusForbidden, "wrong_scope", "the token is not for this; give it the scope logs", 0}
-	noRoute      = &Refusal{http.StatusNotFound, "no_such_route", "POST log lines to /v1/logs", 0}
+	noRoute      = &Refusal{http.StatusNotFound, "no_such_route", "POST log lines to /v1/logs, other events to /v1/deliveries", 0}
 	postOnly     = &Refusal{http.StatusMethodNotAllowed, "method_not_allowed", "use POST or PUT", 0}
 	readOnly     = &Refusal{http.StatusMethodNotAllowed, "method_not_allowed", "use GET", 0}
 	tooSlow      = &Refusal{http.StatusRequestTimeout, "too_slow", "send faster", 0}
@@ -41,7 +41,7 @@ var (
 // refusals are all of the above that POST /v1/logs uses; their counters exist before
 // the first one.
 var refusals = []*Refusal{
-	badLane, badBody, unauthorized, noClientCert, wrongScope, postOnly, tooSlow, tooLarge, badCodec, busy, notStored,
+	badLane, badBody, unauthorized, noClientCert, wrongScope, postOnly, tooSlow, tooLarge, badCodec, busy, notStored, unknownSource,
 }
 
 // wrongScopeOf is the refusal of a token that lacks a scope.
@@ -61,7 +61,7 @@ func (r *Refusal) write(w http.ResponseWriter) {
 		h.Set("WWW-Authenticate", `Bearer realm="glint"`) // RFC 6750 §3
 	}
 	switch r {
-	case unauthorized, noClientCert:
+	case unauthorized, noClientCert, wrongScope, wrongDeliveryScope:
 		h.Set("WWW-Authenticate", `Bearer realm="glint"`) // RFC 6750 §3
 	case postOnly:
 		h.Set("Allow", "POST, PUT")

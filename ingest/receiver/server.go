@@ -37,6 +37,7 @@ type Server struct {
 	slots     *semaphore.Weighted // bodies
 	decoders  *semaphore.Weighted // compressed bodies that are decoded right now
 	asking    *semaphore.Weighted // look-ups of outcomes under way
+	decoded   *semaphore.Weighted // bytes of events other than opens
 	memory    *memory
 	conns     *connlimit.Limit
 	readiness readiness
@@ -60,6 +61,7 @@ func New(cfg Config) (*Server, error) {
 		slots:     semaphore.NewWeighted(int64(cfg.MaxConcurrent)),
 		decoders:  semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))),
 		asking:    semaphore.NewWeighted(1),
+		decoded:   semaphore.NewWeighted(allDeliveryBytes),
 		memory:    newMemory(cfg.MaxInFlightBytes, cfg.MaxBodyBytes+1, cfg.QueueWait),
 		conns:     connlimit.New(cfg.MaxConnections),
 		challenge: challenge(cfg.ServiceIDs),
@@ -74,6 +76,11 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Outcomes != nil {
 		s.mux.HandleFunc(outcomesPath, getOnly(s.outcomes))
+	}
+	if cfg.Deliveries != nil {
+		for _, path := range []string{"", "/{source}", "/{source}/{secret}"} {
+			s.mux.HandleFunc("/v1/deliveries"+path, s.deliveries)
+		}
 	}
 	if cfg.Status != nil {
 		s.mux.HandleFunc("/v1/status", getOnly(s.status))

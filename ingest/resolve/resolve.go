@@ -1,13 +1,15 @@
-// Package resolve moves opens that wait for their message to be registered.
+// Package resolve moves opens, and other events, that wait for their message to be registered.
 //
 // A pixel URL of nothing but a UUID does not name its campaign. An open of it before
 // the message is registered waits in the table
 // unresolved_opens; a Mover looks again and again which of them can go to where
-// all opens are. It also holds the caps of the tables that strangers can fill.
+// all opens are. An event that a sender imported too early waits in the table
+// unresolved_deliveries. The package also holds the caps of the tables that strangers can fill.
 package resolve
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -28,6 +30,8 @@ const (
 type Warehouse interface {
 	MoveResolved(ctx context.Context, limit int) (moved int, err error)
 	Waiting(ctx context.Context) (warehouse.Waiting, error)
+	WaitingDeliveries(ctx context.Context) (warehouse.WaitingDeliveries, error)
+	MoveDeliveries(ctx context.Context) error
 }
 
 // Mover moves opens and knows how full the capped tables are. The zero value of
@@ -35,6 +39,10 @@ type Warehouse interface {
 type Mover struct {
 	Warehouse Warehouse
 	Logger    *slog.Logger
+	// Touched, if it is not nil, is given the campaigns to which deliveries moved.
+	Touched func(campaigns []uint64)
+
+	deliveries, movedDeliveries atomic.Int64
 
 	unresolved room
 	badTokens  room
@@ -50,10 +58,14 @@ func New(w Warehouse, logger *slog.Logger, r prometheus.Registerer) *Mover {
 			func() float64 { return float64(value()) }))
 	}
 	gauge("glint_unresolved_opens", "Opens of plain UUIDs that wait for their message to be registered.", m.unresolved.rows.Load)
+	gauge("glint_unresolved_deliveries", "Events other than opens that wait for their message to be registered.", m.deliveries.Load)
 	gauge("glint_bad_tokens", "Requests with bad tokens that are kept for a look.", m.badTokens.rows.Load)
 	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "glint_unresolved_opens_moved_total", Help: "Opens of plain UUIDs that were moved once their message was registered.",
 	}, func() float64 { return float64(m.moved.Load()) }))
+	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "glint_unresolved_deliveries_moved_total", Help: "Events other than opens that were moved once their message was registered.",
+	}, func() float64 { return float64(m.movedDeliveries.Load()) }))
 	return m
 }
 
@@ -76,6 +88,7 @@ func (m *Mover) Run(ctx context.Context) {
 		}
 		began := time.Now()
 		moved, err := m.pass(ctx)
+		err = errors.Join(err, m.passDeliveries(ctx))
 		pause = min(max(minPause, idleRatio*time.Since(began)), maxPause)
 		switch {
 		case ctx.Err() != nil:
@@ -101,6 +114,27 @@ func (m *Mover) pass(ctx context.Context) (moved int, err error) {
 	moved, err = m.Warehouse.MoveResolved(ctx, moveLimit)
 	m.moved.Add(int64(moved))
 	return moved, err
+}
+
+// passDeliveries does the same for events other than opens.
+func (m *Mover) passDeliveries(ctx context.Context) error {
+	n, err := m.Warehouse.WaitingDeliveries(ctx)
+	if err != nil {
+		return err
+	}
+	m.deliveries.Store(int64(n.Waiting))
+	if n.Resolvable == 0 {
+		return nil
+	}
+	if err := m.Warehouse.MoveDeliveries(ctx); err != nil {
+		return err
+	}
+	m.movedDeliveries.Add(int64(n.Resolvable))
+	m.deliveries.Store(int64(n.Waiting - n.Resolvable))
+	if m.Touched != nil {
+		m.Touched(n.Campaigns)
+	}
+	return nil
 }
 
 // TakeUnresolved says how many of the rows unresolved_opens still takes.

@@ -17,6 +17,7 @@ import (
 type fakeHouse struct {
 	waiting    warehouse.Waiting
 	resolvable int
+	deliveries uint64 // that can be moved
 	looks      int
 	err        error
 }
@@ -31,6 +32,30 @@ func (f *fakeHouse) MoveResolved(_ context.Context, limit int) (int, error) {
 	f.resolvable -= n
 	f.waiting.UnresolvedOpens -= uint64(n)
 	return n, nil
+}
+
+func (f *fakeHouse) WaitingDeliveries(context.Context) (n warehouse.WaitingDeliveries, err error) {
+	return warehouse.WaitingDeliveries{Waiting: f.deliveries + 3, Resolvable: f.deliveries, Campaigns: []uint64{7}}, f.err
+}
+
+func (f *fakeHouse) MoveDeliveries(context.Context) error {
+	f.deliveries = 0
+	return nil
+}
+
+func TestEventsAreMovedOnceAndTheirCampaignsToldOf(t *testing.T) {
+	h := &fakeHouse{deliveries: 5}
+	m := newMover(h)
+	var touched []uint64
+	m.Touched = func(campaigns []uint64) { touched = append(touched, campaigns...) }
+	for range 2 {
+		if err := m.passDeliveries(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(touched) != 1 || touched[0] != 7 || m.movedDeliveries.Load() != 5 || m.deliveries.Load() != 3 {
+		t.Errorf("touched %v, moved %d, waiting %d", touched, m.movedDeliveries.Load(), m.deliveries.Load())
+	}
 }
 
 func newMover(h *fakeHouse) *Mover {

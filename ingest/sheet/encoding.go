@@ -64,9 +64,9 @@ func named(name string) (string, encoding.Encoding, error) {
 	return "", nil, fmt.Errorf("%w %q; known are %s", ErrEncoding, name, strings.Join(Encodings(), ", "))
 }
 
-// rewindable returns r, or a copy of it, as a file that can be read twice, and
+// Rewindable returns r, or a copy of it, as a file that can be read twice, and
 // what frees the copy.
-func rewindable(r io.Reader) (io.ReadSeeker, func() error, error) {
+func Rewindable(r io.Reader) (io.ReadSeeker, func() error, error) {
 	nothing := func() error { return nil }
 	if f, ok := r.(io.ReadSeeker); ok {
 		if _, err := f.Seek(0, io.SeekCurrent); err == nil { // a pipe is an *os.File, too
@@ -92,8 +92,10 @@ func copyTo(f *os.File, r io.Reader) error {
 	return err
 }
 
-// decoded returns the text of a file in UTF-8, without a byte order mark.
-func decoded(f io.ReadSeeker, want string) (io.Reader, Encoding, error) {
+// Text returns the text of a file from where it stands, in UTF-8 and without a
+// byte order mark. The encoding is the one that is wanted, as Encodings lists
+// them, or found out; ErrEncoding if it cannot be.
+func Text(f io.ReadSeeker, want string) (io.Reader, Encoding, error) {
 	start, err := f.Seek(0, io.SeekCurrent)
 	if err != nil {
 		return nil, Encoding{}, err

@@ -68,7 +68,7 @@ type Reader struct {
 // process. Open returns ErrEmpty, a *RowError for a faulty header, ErrEncoding,
 // or the error of r.
 func Open(r io.Reader, o Options) (_ *Reader, err error) {
-	file, release, err := rewindable(r)
+	file, release, err := Rewindable(r)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func Open(r io.Reader, o Options) (_ *Reader, err error) {
 			err = errors.Join(err, release())
 		}
 	}()
-	in, encoding, err := decoded(file, o.Encoding)
+	in, encoding, err := Text(file, o.Encoding)
 	if err != nil {
 		return nil, err
 	}

@@ -58,11 +58,16 @@ func (w *Warehouse) MoveResolved(ctx context.Context, limit int) (moved int, err
 
 // moving returns the context of a move of the events in resolved.
 func moving(ctx context.Context, resolved *ext.Table) context.Context {
-	return clickhouse.Context(ctx, clickhouse.WithExternalTable(resolved), clickhouse.WithSettings(clickhouse.Settings{
+	return clickhouse.Context(ctx, clickhouse.WithExternalTable(resolved), clickhouse.WithSettings(moveSettings()))
+}
+
+// moveSettings are the settings of an insert of rows that are selected.
+func moveSettings() clickhouse.Settings {
+	return clickhouse.Settings{
 		"async_insert":                    0,
 		"insert_deduplicate":              0, // the rows replace themselves
 		"max_partitions_per_insert_block": 0,
-	}))
+	}
 }
 
 // newKeyTable returns the external table that names the events of a move.

@@ -67,6 +67,9 @@ func (h Home) KnownKeysFile() string { return h.path("keys", "known.json") }
 // CredentialsFile holds the instance's secrets.
 func (h Home) CredentialsFile() string { return h.path("credentials.env") }
 
+// WebhooksFile names the sources that may post events, with their secrets.
+func (h Home) WebhooksFile() string { return h.path("webhooks") }
+
 // WarehouseDir is the embedded warehouse's data.
 func (h Home) WarehouseDir() string { return h.path("warehouse") }
 

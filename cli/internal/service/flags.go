@@ -12,7 +12,7 @@ import (
 // values of --log-level, the default first.
 func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f, c := cmd.Flags(), &s.Config
-	f.StringVar(&c.IngestListen, "ingest-listen", c.IngestListen, "address of POST /v1/logs")
+	f.StringVar(&c.IngestListen, "ingest-listen", c.IngestListen, "address of POST /v1/logs and /v1/deliveries")
 	f.StringVar(&c.MetricsListen, "metrics-listen", c.MetricsListen, "address of /metrics")
 	f.StringSliceVar(&c.ServiceIDs, "fastly-service", nil, "Fastly service id that may log here; repeatable (default: any that knows the token)")
 	f.StringVar(&c.TokensFile, "tokens-file", "", "file of more ingest tokens, label:scope[,scope]:secret a line (scopes logs, sends, deliveries, consent), mode 0600; read again when it changes")

@@ -64,7 +64,7 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 	}
 	cfg.Token, cfg.Keys, cfg.Consent, cfg.Version = c.IngestToken, h, h, s.App.Version
 	cfg.LogDir, cfg.DeadLetterDir, cfg.IgnoreFile = h.LogDir(), h.DeadLetterDir(), h.IgnoreFile()
-	cfg.Pixel.ListsHome = string(h)
+	cfg.WebhooksFile, cfg.Pixel.ListsHome = h.WebhooksFile(), string(h)
 	if _, err := s.consent.Apply(h, true); err != nil {
 		return err
 	}

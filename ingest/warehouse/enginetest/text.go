@@ -12,7 +12,7 @@ import (
 
 // tables are those that hold data of campaigns.
 var tables = []string{
-	"campaigns", "sends", "message_campaigns", "opens", "unresolved_opens", "bad_tokens", "registrations", "recipient_messages",
+	"campaigns", "sends", "message_campaigns", "opens", "unresolved_opens", "unresolved_deliveries", "bad_tokens", "registrations", "recipient_messages",
 	"key_fingerprints", "deliveries", "campaign_changes", "campaign_totals",
 	"campaign_estimate_totals", "judgements", "web_events",
 	"consents", "withdrawals", "strata", "aggregate_opens",

@@ -25,11 +25,15 @@ var mayBeEmpty = map[string]string{
 
 // externalTables are what queries are sent together with.
 var externalTables = map[string]string{
-	"burst_facts":     "facts UInt64",
-	"inserted_rows":   "row UInt32, campaign_id UInt64, message_id UUID, opened_at Int64, event_id UInt64",
-	"wanted_events":   "event_id UInt64",
-	"wanted_messages": "message_id UUID",
-	"resolved":        "message_id UUID, opened_at Int64, event_id UInt64, campaign_id UInt64",
+	"burst_facts":         "facts UInt64",
+	"inserted_rows":       "row UInt32, campaign_id UInt64, message_id UUID, opened_at Int64, event_id UInt64",
+	"inserted_deliveries": "row UInt32, campaign_id UInt64, message_id UUID, kind Int8, occurred_at Int64, link_hash UInt64, version UInt32",
+	"inserted_unresolved": "row UInt32, message_id UUID, campaign String, low UInt64, high UInt64, kind Int8, occurred_at Int64, link_hash UInt64, version UInt32",
+	"marked_messages":     "message_id UUID",
+	"wanted_recipients":   "low UInt64, high UInt64",
+	"wanted_events":       "event_id UInt64",
+	"wanted_messages":     "message_id UUID",
+	"resolved":            "message_id UUID, opened_at Int64, event_id UInt64, campaign_id UInt64",
 }
 
 var parameter = regexp.MustCompile(`\{(\w+):([^}]+)\}`)

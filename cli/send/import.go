@@ -1,0 +1,273 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
+	"glint/edge/pixel"
+	"glint/ingest/deliveries"
+	"glint/ingest/networks"
+	"glint/ingest/sheet"
+	"glint/ingest/warehouse"
+)
+
+type importOptions struct {
+	app       *app.App
+	file      string
+	read      deliveries.Options
+	precision pixel.Precision
+	files     networks.Files
+	json      bool
+	dryRun    bool
+	dsn       string
+	now       func() time.Time
+}
+
+func newImportCmd(a *app.App, run func(context.Context, *importOptions) error) *cobra.Command {
+	o := &importOptions{app: a, now: time.Now, files: networks.Files{Home: string(a.Home)}}
+	cmd := &cobra.Command{
+		Use:   "import FILE|-",
+		Short: "Import deliveries, bounces, clicks and what else happened to messages",
+		Long: `Reads what a sender says of messages and stores it: sent, delivered, deferred, bounced, complained, clicked,
+unsubscribed, replied, converted. The formats are
+
+  csv, jsonl   event, at (RFC 3339) and message_id, or campaign and recipient; optional url, user_agent, ip, bounce_type, automatic
+  ses          Amazon SES by SNS, EventBridge or as it is        sendgrid, postmark, mailgun, sparkpost   webhooks' bodies
+  listmonk     bounces, and exports of clicks                    postfix, exim                            mail servers' logs
+
+JSON may be an array, one object per line, or several of both. The format is found out if it is not given. How a mail carries
+its message id through a sender says glint send snippet --headers.
+
+An event is told by its message, kind, time and link: the same file again, shuffled or cut, changes nothing. An event whose
+message is not registered yet is stored and waits for 30 days. A sender's own opens are counted here and never stored. A
+transient bounce, such as a reply of absence at Amazon, is a deferral. A click is judged as an open is.
+
+Good rows are stored although others are faulty; the exit code is 1 then, and if nothing in the file was an event. Lines of
+logs without a zone are in this machine's, and those without a year in the last one that fits.`,
+		Example: "  glint send import events.csv\n  glint send import --campaign spring --format sendgrid events.json\n" +
+			"  glint send import - <events.csv",
+		Args: app.OneArg("file, or - for stdin"),
+	}
+	f := cmd.Flags()
+	formats := []string{"auto"}
+	for _, format := range deliveries.Formats {
+		formats = append(formats, string(format))
+	}
+	var zone string
+	format := app.ChoiceFlag(cmd, "format", "form of the file", formats...)
+	f.StringVar(&o.read.Campaign, "campaign", "", "campaign of events that name none, found by their recipient")
+	f.StringVar(&o.read.Encoding, "encoding", "", "encoding of the file, like UTF-8, UTF-16LE or Windows-1251 (default: found out)")
+	f.StringVar(&zone, "time-zone", "", "zone of times that have none, like Europe/Berlin (default: they are refused, but in logs)")
+	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of a click's address is kept", "truncated", "full", "none")
+	f.StringVar(&o.files.Operator, "networks", "", "CSV file of networks, as for glint up, for the addresses of clicks")
+	f.StringVar(&o.files.ASNs, "asn-db", "", "database of AS numbers in MaxMind's format, for the addresses of clicks")
+	summary := app.ChoiceFlag(cmd, "summary", "what is printed at the end: a sentence on stderr, or JSON on stdout", "text", "json")
+	f.BoolVar(&o.dryRun, "dry-run", false, "check the file, store nothing")
+	app.WarehouseFlag(cmd, &o.dsn)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.file, o.json = args[0], summary.String() == "json"
+		if o.read.Format = deliveries.Format(format.String()); o.read.Format == "auto" {
+			o.read.Format = deliveries.Auto
+		}
+		o.precision, _ = pixel.ParsePrecision(precision.String()) // the flag admits no other names
+		if err := o.check(zone); err != nil {
+			return app.UsageOf(cmd, err)
+		}
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func (o *importOptions) check(zone string) (err error) {
+	var faults []error
+	if o.read.Campaign != "" {
+		if o.read.Campaign, err = warehouse.CampaignName(o.read.Campaign); err != nil {
+			faults = append(faults, fmt.Errorf("--campaign %w", err))
+		}
+	}
+	if o.read.Encoding != "" && sheet.CheckEncoding(o.read.Encoding) != nil {
+		faults = append(faults, errors.New("--encoding is not one of "+strings.Join(sheet.Encodings(), ", ")))
+	}
+	if zone != "" {
+		if o.read.Zone, err = time.LoadLocation(zone); err != nil || zone == "Local" {
+			faults = append(faults, errors.New("--time-zone is no zone like Europe/Berlin"))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func runImport(ctx context.Context, o *importOptions) error {
+	in, closeFile, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeFile()
+	var to deliveries.Adder = dryAdder{}
+	if !o.dryRun {
+		w, err := o.app.OpenWarehouse(ctx, o.dsn, app.OwnDatabase)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = w.Close() }()
+		store := &deliveries.Store{Warehouse: w, Now: o.now}
+		if store.Judge, err = o.judge(); err != nil {
+			return err
+		}
+		to = store
+	}
+	progress := output.NewProgress(o.app.Err, "imported", 0)
+	outcome, err := deliveries.Import(ctx, to, in, o.read, progress.Add)
+	progress.End()
+	if err != nil {
+		return o.failed(ctx, err, &outcome)
+	}
+	if err := o.report(&outcome); err != nil {
+		return err
+	}
+	return o.verdict(&outcome)
+}
+
+// open opens the file, and notes when it was written, for the years of a log's
+// lines.
+func (o *importOptions) open(ctx context.Context) (io.Reader, func(), error) {
+	o.read.Now, o.read.LogZone = o.now(), time.Local
+	if o.file == "-" {
+		return app.Interruptible(ctx, o.app.In), func() {}, nil
+	}
+	f, err := os.Open(o.file)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open events: %w", err)
+	}
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		o.read.WrittenAt = info.ModTime()
+	}
+	return f, func() { _ = f.Close() }, nil
+}
+
+// judge returns the judge of clicks, with the lists of the home.
+func (o *importOptions) judge() (j deliveries.Judge, err error) {
+	sources, err := networks.OpenSources(o.files, nil, nil)
+	if err != nil {
+		return j, err
+	}
+	own, err := o.app.Home.ReadIgnored()
+	if err != nil {
+		return j, err
+	}
+	return deliveries.Judge{Lookup: sources.Lookup, Precision: o.precision, Ignore: own.Match}, nil
+}
+
+// dryAdder stores nothing.
+type dryAdder struct{}
+
+func (dryAdder) Add(_ context.Context, events []deliveries.Event) ([]deliveries.Fate, error) {
+	return slices.Repeat([]deliveries.Fate{deliveries.Stored}, len(events)), nil
+}
+
+// failed says how far an import came.
+func (o *importOptions) failed(ctx context.Context, err error, outcome *deliveries.Outcome) error {
+	switch {
+	case errors.Is(err, deliveries.ErrEmpty):
+		return errors.New(o.name() + " is empty: nothing was stored")
+	case errors.Is(err, deliveries.ErrFormat):
+		return app.Try(errors.New(o.name()+" is in no format that is known: nothing was stored"), "--format csv, or another one of glint send import --help")
+	case errors.Is(err, deliveries.ErrColumns):
+		return app.Try(fmt.Errorf("%s: the header row needs the columns event and at, and message_id or campaign and recipient: nothing was stored", o.name()), "glint send import --help")
+	}
+	failed := &app.ExitError{Code: app.ExitFailed, Try: "the same command again: what is stored already changes nothing"}
+	if ctx.Err() != nil {
+		failed.Code, err = app.ExitInterrupted, errors.New("interrupted")
+	}
+	failed.Err = fmt.Errorf("%s known to be stored: %w", output.Plural(outcome.Events(), "event is", "events are"), err)
+	return failed
+}
+
+func (o *importOptions) name() string {
+	if o.file == "-" {
+		return "stdin"
+	}
+	return o.file
+}
+
+// report says what was stored.
+func (o *importOptions) report(outcome *deliveries.Outcome) error {
+	if o.json {
+		return output.NewJSON(o.app.Out).Encode(outcome)
+	}
+	if o.dryRun {
+		fmt.Fprintf(o.app.Err, "%s could be stored, %s; nothing was changed (--dry-run)\n",
+			output.Plural(outcome.Events(), "event", "events"), o.rest(outcome))
+		return nil
+	}
+	fmt.Fprintf(o.app.Err, "stored %s, %s repeated, %s waiting for the registration of their messages, %s\n",
+		output.Plural(outcome.Stored, "event", "events"), output.Count(uint64(outcome.Repeated)),
+		output.Count(uint64(outcome.Waiting)), o.rest(outcome))
+	return nil
+}
+
+func (o *importOptions) rest(outcome *deliveries.Outcome) string {
+	text := output.Count(uint64(outcome.Faulty)) + " faulty; left out " + output.Plural(outcome.Opens, "open", "opens") + " of the sender's own"
+	if outcome.Others > 0 {
+		text += " and " + output.Plural(outcome.Others, "row", "rows") + " about other things"
+	}
+	return text + " (read as " + string(outcome.Format) + ")"
+}
+
+// verdict fails if a row is faulty, or if nothing was an event.
+func (o *importOptions) verdict(outcome *deliveries.Outcome) error {
+	if outcome.Faulty == 0 {
+		if outcome.Nothing() {
+			return errors.New("nothing in " + o.name() + " is an event")
+		}
+		return nil
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s faulty", output.Plural(outcome.Faulty, "row is", "rows are"))
+	if outcome.Nothing() {
+		text.WriteString(", and none is an event")
+	}
+	text.WriteString(":")
+	for _, f := range outcome.Faults {
+		fmt.Fprintf(&text, "\n  line %d: %s", f.Line, f.Reason)
+	}
+	if more := outcome.Faulty - len(outcome.Faults); more > 0 {
+		fmt.Fprintf(&text, "\n  … and %d more, by reason:", more)
+		for _, reason := range mostFrequent(outcome.Reasons) {
+			fmt.Fprintf(&text, "\n  %d × %s", outcome.Reasons[reason], reason)
+		}
+	}
+	if lacksMessages(outcome) {
+		return app.Try(errors.New(text.String()), "--campaign NAME, or see glint send snippet --headers")
+	}
+	return errors.New(text.String())
+}
+
+// lacksMessages reports whether most rows lack a message.
+func lacksMessages(outcome *deliveries.Outcome) bool {
+	return 2*outcome.Reasons[deliveries.NoMessage] > outcome.Faulty
+}
+
+// mostFrequent returns the reasons by how often they come, the most frequent first.
+func mostFrequent(reasons map[string]int) []string {
+	var all []string
+	for reason := range reasons {
+		all = append(all, reason)
+	}
+	slices.SortFunc(all, func(a, b string) int {
+		if reasons[a] != reasons[b] {
+			return reasons[b] - reasons[a]
+		}
+		return strings.Compare(a, b)
+	})
+	return all[:min(len(all), 10)]
+}

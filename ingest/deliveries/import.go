@@ -1,0 +1,132 @@
+package deliveries
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Adder is a Store or a Committer.
+type Adder interface {
+	Add(ctx context.Context, events []Event) ([]Fate, error)
+}
+
+// Fault is a faulty row.
+type Fault struct {
+	Line   int    `json:"line"`
+	Reason string `json:"reason"` // nothing personal
+}
+
+// maxFaults bounds Outcome.Faults.
+const maxFaults = 20
+
+// Outcome is what became of a text.
+type Outcome struct {
+	Format   Format         `json:"format"`
+	Stored   int            `json:"stored"`
+	Repeated int            `json:"repeated"` // known before, or twice in the text
+	Waiting  int            `json:"waiting"`  // stored until their message is registered
+	Faulty   int            `json:"faulty"`
+	Opens    int            `json:"opens_left_out"`  // the source's own
+	Others   int            `json:"others_left_out"` // of other mail, or of kinds that are not kept
+	Reasons  map[string]int `json:"reasons"`         // of the faulty rows
+	Faults   []Fault        `json:"faults"`          // the first
+}
+
+// Events is how many rows were events of glint's messages.
+func (o *Outcome) Events() int { return o.Stored + o.Repeated + o.Waiting }
+
+// Nothing reports whether nothing in the text was an event, of whatever mail.
+func (o *Outcome) Nothing() bool { return o.Events()+o.Opens+o.Others == 0 }
+
+// chunk is how many events are added together: each insert is synced to disk.
+const chunk = 200_000
+
+// maxReasons bounds the reasons that are counted apart.
+const maxReasons = 50
+
+func (o *Outcome) fault(line int, reason string) {
+	o.Faulty++
+	if len(o.Reasons) < maxReasons || o.Reasons[reason] > 0 {
+		o.Reasons[reason]++
+	}
+	if len(o.Faults) < maxFaults {
+		o.Faults = append(o.Faults, Fault{line, reason})
+	}
+}
+
+func (o *Outcome) add(fates []Fate) {
+	for _, f := range fates {
+		switch f {
+		case Stored:
+			o.Stored++
+		case Repeated:
+			o.Repeated++
+		case Waiting:
+			o.Waiting++
+		}
+	}
+}
+
+// Import reads a text and adds its events, a chunk of them while the next is read.
+// progress, which may be nil, is called with the events that are done. After an
+// error the outcome has what is known to be stored; the same text again does no
+// harm and completes it.
+func Import(ctx context.Context, to Adder, in io.Reader, o Options, progress func(events int)) (Outcome, error) {
+	read := Outcome{Reasons: map[string]int{}, Faults: []Fault{}}
+	var added Outcome
+	chunks := make(chan []Event, 1)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		for events := range chunks {
+			fates, err := to.Add(ctx, events)
+			if err != nil {
+				return err
+			}
+			added.add(fates)
+			if progress != nil {
+				progress(len(events))
+			}
+		}
+		return nil
+	})
+	g.Go(func() (err error) {
+		defer close(chunks)
+		var events []Event
+		give := func() error {
+			select {
+			case chunks <- events:
+				events = make([]Event, 0, chunk)
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		read.Format, err = Read(in, o, func(r *Record) error {
+			switch {
+			case r.Fault != "":
+				read.fault(r.Line, r.Fault)
+			case r.Left == LeftOpen:
+				read.Opens++
+			case r.Left != "":
+				read.Others++
+			default:
+				if events = append(events, r.Event); len(events) == chunk {
+					return give()
+				}
+			}
+			return nil
+		})
+		if err == nil && len(events) > 0 {
+			err = give()
+		}
+		return err
+	})
+	err := g.Wait()
+	read.Stored, read.Repeated, read.Waiting = added.Stored, added.Repeated, added.Waiting
+	slices.SortStableFunc(read.Faults, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
+	return read, err
+}

@@ -1,0 +1,283 @@
+package deliveries
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"glint/ingest/warehouse"
+)
+
+// mails are the mails that a log has spoken of, by queue id: their message, and
+// the recipients that are still waited for. The oldest are forgotten.
+type mails struct {
+	known map[string]*mail
+	order []string
+}
+
+type mail struct {
+	message Event               // what is known of the message
+	waiting map[string]struct{} // recipients that were deferred
+}
+
+// maxMails bounds what is remembered; a queue seldom has more.
+const maxMails = 500_000
+
+func (m *mails) of(id string) *mail {
+	if one, ok := m.known[id]; ok {
+		return one
+	}
+	if len(m.order) == maxMails {
+		for _, old := range m.order[:maxMails/2] {
+			delete(m.known, old)
+		}
+		m.order = append(m.order[:0], m.order[maxMails/2:]...)
+	}
+	one := &mail{}
+	id = strings.Clone(id)
+	m.known[id] = one
+	m.order = append(m.order, id)
+	return one
+}
+
+func (m *mail) wait(recipient string) {
+	if m.waiting == nil {
+		m.waiting = map[string]struct{}{}
+	}
+	m.waiting[recipient] = struct{}{}
+}
+
+// log reads the lines of a mail server's log.
+func (r *reader) log(in *bufio.Reader) error {
+	if r.Zone == nil {
+		r.Zone = cmp.Or(r.LogZone, time.UTC)
+	}
+	m := &mails{known: map[string]*mail{}}
+	read := r.postfixLine
+	if r.Format == Exim {
+		read = r.eximLine
+	}
+	for number := 1; ; number++ {
+		line, _, err := readLine(in)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if line = strings.TrimRight(line, "\r\n"); line == "" {
+			continue
+		}
+		if err := read(m, number, line); err != nil {
+			return err
+		}
+	}
+}
+
+var (
+	isoStamp = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?[+-]\d\d:?\d\d|Z)?)\s`)
+	bsdStamp = regexp.MustCompile(`^(?:<\d+>)?([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)\s`)
+)
+
+// stamp reads the time at the beginning of a log's line. A time without a year has
+// the latest one that does not lie behind the log's writing; one without a zone is the log's.
+func (r *reader) stamp(line string) (at time.Time, rest string, ok bool) {
+	if m := isoStamp.FindStringSubmatch(line); m != nil {
+		at, fault := r.time(strings.Replace(m[1], " ", "T", 1))
+		if fault != "" {
+			at, fault = r.time(m[1])
+		}
+		return at, line[len(m[0]):], fault == ""
+	}
+	m := bsdStamp.FindStringSubmatch(line)
+	if m == nil {
+		return at, "", false
+	}
+	month, err := time.Parse("Jan", m[1])
+	if err != nil {
+		return at, "", false
+	}
+	number := func(s string) int { n, _ := strconv.Atoi(s); return n } // they are digits
+	day := number(m[2])
+	written := r.Now
+	if !r.WrittenAt.IsZero() && r.WrittenAt.Before(written) {
+		written = r.WrittenAt
+	}
+	for year := written.Year() + 1; year > written.Year()-9; year-- { // 29 February: not every year
+		at = time.Date(year, month.Month(), day, number(m[3]), number(m[4]), number(m[5]), 0, r.Zone)
+		if at.Day() == day && !at.After(written.Add(maxAhead)) {
+			return at.UTC(), line[len(m[0]):], true
+		}
+	}
+	return at, "", false
+}
+
+var (
+	postfixEntry  = regexp.MustCompile(`(?:^|\s)[\w.-]*postfix[\w.-]*/(?:[\w-]+/)*([\w-]+)\[\d+\]: (?:[A-Z][a-z]+: )?([0-9A-Za-z]{6,}): (.*)$`)
+	postfixField  = regexp.MustCompile(`(?:^|, )(to|orig_to|relay|dsn|status)=(<[^>]*>|[^,\s]*)`)
+	postfixHeader = regexp.MustCompile(`(?i): header (` + Header + `|x-glint-campaign): (\S.*?)(?: from \S+| to <|; |$)`)
+)
+
+// postfixLine reads a line of Postfix. cleanup and header_checks say the message of
+// a queue id, the delivery agents what became of each recipient.
+// https://www.postfix.org/DSN_README.html
+func (r *reader) postfixLine(m *mails, number int, line string) error {
+	e := postfixEntry.FindStringSubmatch(line)
+	if e == nil {
+		return nil // of another program, or not about a mail
+	}
+	id, text := e[2], e[3]
+	switch {
+	case strings.HasPrefix(text, "message-id=") || strings.HasPrefix(text, "resent-message-id="):
+		_, value, _ := strings.Cut(text, "=")
+		m.of(id).message.byMailID(value)
+		return nil
+	case strings.Contains(text, ": header "):
+		if h := postfixHeader.FindStringSubmatch(": " + strings.TrimPrefix(text, "info: ")); h != nil {
+			m.of(id).message.argument(h[1], h[2])
+		} else if h := postfixHeader.FindStringSubmatch(text); h != nil {
+			m.of(id).message.argument(h[1], h[2])
+		}
+		return nil
+	case text == "removed":
+		delete(m.known, id)
+		return nil
+	}
+	at, _, ok := r.stamp(line)
+	found := map[string]string{}
+	for _, f := range postfixField.FindAllStringSubmatch(text, -1) {
+		if _, twice := found[f[1]]; !twice {
+			found[f[1]] = strings.Trim(f[2], "<>")
+		}
+	}
+	status := found["status"]
+	if status == "" {
+		return nil
+	}
+	if !ok {
+		return r.fault(number, "the time at the beginning of the line cannot be read")
+	}
+	one := m.of(id)
+	event := one.message
+	event.Line, event.At, event.Status = number, at, found["dsn"]
+	event.Recipient = cmp.Or(found["orig_to"], found["to"])
+	switch status {
+	case "sent":
+		if isFilter(found["relay"], text) {
+			return r.left(number, LeftOther) // handed to a filter of this machine, which gives it a new queue id
+		}
+		event.Kind = warehouse.Delivered
+		delete(one.waiting, event.Recipient)
+	case "bounced":
+		event.Kind, event.BounceType = warehouse.Bounced, statusType(event.Status)
+		if event.BounceType == transient {
+			event.BounceType = undetermined // given up all the same
+		}
+		delete(one.waiting, event.Recipient)
+	case "deferred":
+		event.Kind, event.BounceType = warehouse.Deferred, transient
+		one.wait(event.Recipient)
+	case "expired", "force-expired":
+		return r.expired(one, event)
+	default:
+		return r.left(number, LeftOther)
+	}
+	return r.event(event)
+}
+
+// expired gives a bounce for each recipient of a mail that was waited for in vain.
+func (r *reader) expired(one *mail, event Event) error {
+	event.Kind, event.BounceType = warehouse.Bounced, undetermined
+	if event.Message != none || len(one.waiting) == 0 {
+		return r.event(event)
+	}
+	for recipient := range one.waiting {
+		event.Recipient = recipient
+		if err := r.event(event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isFilter reports whether a mail went to a content filter on this machine.
+func isFilter(relay, text string) bool {
+	local := strings.HasPrefix(relay, "127.") || strings.HasPrefix(relay, "localhost") || strings.Contains(relay, "[127.") || strings.Contains(relay, "[::1]")
+	return local && strings.Contains(text, "queued as")
+}
+
+var (
+	eximEntry  = regexp.MustCompile(`^(?:\[\d+\] )?(\w{6}-\w{6,11}-\w{2,4}) (<=|=>|->|\*\*|==|>>|\*>|SA:|Completed)\s*(.*)$`)
+	eximMailID = regexp.MustCompile(`(?:^| )id=(\S+)`)
+	enhanced   = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
+	eximPrefix = regexp.MustCompile(`^.*\bexim[\w.-]*\[\d+\]: `)
+	eximParent = regexp.MustCompile(`<([^>\s]+@[^>\s]+)>`)
+)
+
+// eximLine reads a line of Exim's main log, also as syslog has it.
+// https://www.exim.org/exim-html-current/doc/html/spec_html/ch-log_files.html
+func (r *reader) eximLine(m *mails, number int, line string) error {
+	text := line
+	if prefix := eximPrefix.FindString(line); prefix != "" {
+		text = line[len(prefix):]
+	}
+	at, rest, ok := r.stamp(text)
+	if !ok { // syslog's own time is the only one then
+		if at, _, ok = r.stamp(line); ok {
+			rest = text
+		}
+	}
+	e := eximEntry.FindStringSubmatch(rest)
+	if e == nil {
+		return nil
+	}
+	id, mark, detail := e[1], e[2], e[3]
+	switch mark {
+	case "<=":
+		if f := eximMailID.FindStringSubmatch(detail); f != nil {
+			m.of(id).message.byMailID(f[1])
+		}
+		return nil
+	case "Completed":
+		delete(m.known, id)
+		return nil
+	}
+	if !ok {
+		return r.fault(number, "the time at the beginning of the line cannot be read")
+	}
+	one := m.of(id)
+	event := one.message
+	event.Line, event.At = number, at
+	event.Recipient = eximRecipient(detail)
+	event.Status = enhanced.FindString(detail)
+	switch mark {
+	case "=>", "->", ">>":
+		event.Kind = warehouse.Delivered
+	case "**":
+		event.Kind, event.BounceType = warehouse.Bounced, statusType(event.Status)
+		if event.BounceType == transient || strings.Contains(detail, "retry timeout exceeded") {
+			event.BounceType = undetermined
+		}
+	case "==":
+		event.Kind, event.BounceType = warehouse.Deferred, transient
+	default:
+		return r.left(number, LeftOther)
+	}
+	return r.event(event)
+}
+
+// eximRecipient returns the address that a line is about: the one in brackets, to
+// which the mail was sent, where the first word is what became of it.
+func eximRecipient(detail string) string {
+	head, _, _ := strings.Cut(detail, " R=")
+	if parent := eximParent.FindStringSubmatch(head); parent != nil {
+		return parent[1]
+	}
+	word, _, _ := strings.Cut(head, " ")
+	return strings.TrimSuffix(word, ":")
+}

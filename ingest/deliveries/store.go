@@ -1,0 +1,299 @@
+package deliveries
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"glint/edge/classify"
+	"glint/ingest/warehouse"
+)
+
+// Warehouse is what a Store needs of ClickHouse; *warehouse.Warehouse is one.
+type Warehouse interface {
+	CampaignNamed(ctx context.Context, name string) (warehouse.Campaign, error)
+	RecipientHasher(ctx context.Context) (*warehouse.RecipientHasher, error)
+	RegisteredCampaigns(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
+	MessagesTo(ctx context.Context, campaign uint64, recipients []warehouse.RecipientKey) (map[warehouse.RecipientKey]uuid.UUID, error)
+	AbsentDeliveries(ctx context.Context, rows []warehouse.Delivery) ([]warehouse.Absent, error)
+	AbsentUnresolvedDeliveries(ctx context.Context, rows []warehouse.Delivery) ([]warehouse.Absent, error)
+	InsertDeliveries(ctx context.Context, name string, rows []warehouse.Delivery) error
+	InsertUnresolvedDeliveries(ctx context.Context, name string, rows []warehouse.Delivery) error
+}
+
+// Fate is what became of an event.
+type Fate uint8
+
+// The fates.
+const (
+	Stored   Fate = iota + 1
+	Repeated      // it was there, as a row or as a waiting one
+	Waiting       // stored, and in no report until its message is registered
+)
+
+// Store brings events into the warehouse. It is not safe for concurrent use: see
+// Committer.
+type Store struct {
+	Warehouse Warehouse
+	Judge     Judge
+	Now       func() time.Time
+	// Touched, if it is not nil, is given the campaigns that have got a row.
+	Touched func(campaigns []uint64)
+}
+
+// Add finds the messages of events, judges clicks, and inserts what is not there
+// yet. It returns the fate of each once all are durable in the warehouse. After
+// an error a part may be stored; adding the same events again does no harm.
+func (s *Store) Add(ctx context.Context, events []Event) ([]Fate, error) {
+	b := &adding{Store: s, events: events, fates: make([]Fate, len(events)), received: s.Now().UTC().Truncate(time.Millisecond)}
+	if err := b.find(ctx); err != nil {
+		return nil, err
+	}
+	b.rows()
+	for _, write := range []func(context.Context) error{b.writeStored, b.writeWaiting} {
+		if err := write(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return b.fates, nil
+}
+
+// adding is one Add.
+type adding struct {
+	*Store
+	events   []Event
+	fates    []Fate
+	received time.Time
+
+	campaigns map[string]uint64 // by name; 0: there is none
+	keys      []warehouse.RecipientKey
+	byID      map[uuid.UUID]uint64
+	byKey     map[uint64]map[warehouse.RecipientKey]uuid.UUID
+
+	stored, waiting batch
+}
+
+// batch is rows of one table, and the events that they are of.
+type batch struct {
+	rows   []warehouse.Delivery
+	events []int32
+}
+
+func (b *batch) add(d *warehouse.Delivery, event int) {
+	b.rows, b.events = append(b.rows, *d), append(b.events, int32(event))
+}
+
+// find asks for the messages of all events.
+func (b *adding) find(ctx context.Context) (err error) {
+	var ids []uuid.UUID
+	recipients := map[uint64][]warehouse.RecipientKey{}
+	b.campaigns = map[string]uint64{}
+	var hasher *warehouse.RecipientHasher
+	for i := range b.events {
+		e := &b.events[i]
+		if e.Message != none {
+			ids = append(ids, e.Message)
+			continue
+		}
+		if hasher == nil {
+			if hasher, err = b.Warehouse.RecipientHasher(ctx); err != nil {
+				return err
+			}
+			b.keys = make([]warehouse.RecipientKey, len(b.events))
+		}
+		b.keys[i] = hasher.Key(e.Recipient)
+		campaign, known := b.campaigns[e.Campaign]
+		if !known {
+			c, err := b.Warehouse.CampaignNamed(ctx, e.Campaign)
+			if err != nil && !errors.Is(err, warehouse.ErrNoCampaign) {
+				return err
+			}
+			campaign = c.ID
+			b.campaigns[e.Campaign] = campaign
+		}
+		if campaign != 0 {
+			recipients[campaign] = append(recipients[campaign], b.keys[i])
+		}
+	}
+	if b.byID, err = b.Warehouse.RegisteredCampaigns(ctx, ids); err != nil {
+		return err
+	}
+	b.byKey = map[uint64]map[warehouse.RecipientKey]uuid.UUID{}
+	for campaign, keys := range recipients {
+		if b.byKey[campaign], err = b.Warehouse.MessagesTo(ctx, campaign, keys); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows makes the rows of all events.
+func (b *adding) rows() {
+	b.stored.rows = make([]warehouse.Delivery, 0, len(b.events))
+	b.stored.events = make([]int32, 0, len(b.events))
+	for i := range b.events {
+		e := &b.events[i]
+		d := b.row(e)
+		if e.Message != none {
+			d.CampaignID, d.MessageID = b.byID[e.Message], e.Message
+		} else if d.CampaignID = b.campaigns[e.Campaign]; d.CampaignID != 0 {
+			d.MessageID = b.byKey[d.CampaignID][b.keys[i]]
+		}
+		if d.CampaignID != 0 && d.MessageID != none {
+			b.stored.add(&d, i)
+			continue
+		}
+		if e.Message == none {
+			d.Campaign, d.RecipientKey = e.Campaign, b.keys[i]
+		}
+		d.CampaignID = 0
+		b.waiting.add(&d, i)
+	}
+}
+
+// row returns the row of an event but for its message.
+func (b *adding) row(e *Event) warehouse.Delivery {
+	d := warehouse.Delivery{
+		Kind: e.Kind, OccurredAt: e.At, LinkHash: linkHash(e.URL), ReceivedAt: b.received,
+		URL: e.URL, BounceType: e.BounceType, Automatic: e.Automatic, Source: string(e.Source), Extra: extraOf(e),
+		RulesetVersion: classify.RulesetVersion,
+	}
+	own := e.Kind == warehouse.Clicked && b.Judge.click(e, &d)
+	d.VerdictVersion = version(&d, own)
+	return d
+}
+
+// linkHash returns the first eight bytes of the SHA-256 of a link, 0 for none.
+func linkHash(url string) uint64 {
+	if url == "" {
+		return 0
+	}
+	sum := sha256.Sum256([]byte(url))
+	return max(binary.BigEndian.Uint64(sum[:8]), 1)
+}
+
+func (b *adding) writeStored(ctx context.Context) error {
+	w := b.Warehouse
+	campaigns, err := b.write(ctx, &b.stored, Stored, questions{w.AbsentDeliveries, w.InsertDeliveries})
+	if len(campaigns) > 0 && b.Touched != nil { // also after an error, which may have left a part there
+		b.Touched(campaigns)
+	}
+	return err
+}
+
+func (b *adding) writeWaiting(ctx context.Context) error {
+	w := b.Warehouse
+	_, err := b.write(ctx, &b.waiting, Waiting, questions{w.AbsentUnresolvedDeliveries, w.InsertUnresolvedDeliveries})
+	return err
+}
+
+// identity is what tells an event from others.
+type identity struct {
+	campaign uint64
+	name     string
+	message  uuid.UUID
+	key      warehouse.RecipientKey
+	kind     warehouse.DeliveryKind
+	at       int64
+	link     uint64
+}
+
+// questions are what the rows of one table need of the warehouse.
+type questions struct {
+	absent func(context.Context, []warehouse.Delivery) ([]warehouse.Absent, error)
+	insert func(context.Context, string, []warehouse.Delivery) error
+}
+
+// minSplit is how many rows are worth two inserts at a time.
+const minSplit = 20_000
+
+// write inserts those of the rows that are not there, each identity once, and sets
+// the fates of all. Many rows are written in two halves at a time, which share no
+// identity: so the engine uses two processors.
+func (b *adding) write(ctx context.Context, rows *batch, fate Fate, ask questions) (campaigns []uint64, err error) {
+	halves := []*batch{rows}
+	if len(rows.rows) >= minSplit {
+		halves = rows.split()
+	}
+	touched := make([][]uint64, len(halves))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, half := range halves {
+		g.Go(func() (err error) {
+			touched[i], err = b.writeHalf(ctx, half, fate, ask)
+			return err
+		})
+	}
+	err = g.Wait()
+	campaigns = slices.Concat(touched...)
+	slices.Sort(campaigns)
+	return slices.Compact(campaigns), err
+}
+
+// split parts the rows by their message or recipient.
+func (b *batch) split() []*batch {
+	halves := []*batch{{}, {}}
+	for i := range b.rows {
+		d := &b.rows[i]
+		half := halves[(d.MessageID[15]^d.RecipientKey[0])&1]
+		half.add(d, int(b.events[i]))
+	}
+	return halves
+}
+
+func (b *adding) writeHalf(ctx context.Context, rows *batch, fate Fate, ask questions) (campaigns []uint64, err error) {
+	if len(rows.rows) == 0 {
+		return nil, nil
+	}
+	b.once(rows)
+	left, err := ask.absent(ctx, rows.rows)
+	if err != nil {
+		return nil, err
+	}
+	for _, event := range rows.events {
+		b.fates[event] = Repeated
+	}
+	written := make([]warehouse.Delivery, 0, len(left))
+	for _, a := range left {
+		if !a.Known {
+			b.fates[rows.events[a.Row]] = fate
+		}
+		d := &rows.rows[a.Row]
+		if written = append(written, *d); len(campaigns) == 0 || campaigns[len(campaigns)-1] != d.CampaignID {
+			campaigns = append(campaigns, d.CampaignID)
+		}
+	}
+	if len(written) == 0 {
+		return nil, nil
+	}
+	return campaigns, ask.insert(ctx, "deliveries-"+rand.Text(), written)
+}
+
+// once keeps of the rows with one identity the one with the highest version, in
+// the place of the first. The others are repeats.
+func (b *adding) once(rows *batch) {
+	places := make(map[identity]int32, len(rows.rows))
+	kept := 0
+	for i := range rows.rows {
+		d := &rows.rows[i]
+		id := identity{d.CampaignID, d.Campaign, d.MessageID, d.RecipientKey, d.Kind, d.OccurredAt.UnixMilli(), d.LinkHash}
+		place, twice := places[id]
+		if !twice {
+			places[id] = int32(kept)
+			rows.rows[kept], rows.events[kept] = *d, rows.events[i]
+			kept++
+			continue
+		}
+		b.fates[rows.events[i]] = Repeated
+		if d.VerdictVersion > rows.rows[place].VerdictVersion {
+			rows.rows[place] = *d
+		}
+	}
+	rows.rows, rows.events = rows.rows[:kept], rows.events[:kept]
+}

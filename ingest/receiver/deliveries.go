@@ -1,0 +1,174 @@
+package receiver
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"glint/ingest/receiver/codec"
+)
+
+// DeliveryPost is a body of events other than opens, and where it came from.
+type DeliveryPost struct {
+	Query  map[string]string // format, campaign, time_zone
+	Header http.Header
+	Bytes  []byte // decoded; not to be used after Deliveries.Take has returned
+	Source string // name of a webhook's source; "": it came with a token
+	Secret string // behind the name in the path; "": none
+}
+
+// Deliveries takes events other than opens.
+type Deliveries interface {
+	// Knows reports whether there is a webhook's source of that name.
+	Knows(source string) bool
+	// Take makes the events durable and returns the answer with its status, or a
+	// *Refusal; any other error is answered with 503.
+	Take(ctx context.Context, p *DeliveryPost) (status int, answer any, err error)
+}
+
+// The most of a body of events, as sent and decoded, and of all that are decoded
+// at a time. A body grows several times once it is read.
+const (
+	maxDeliveryBytes = 32 << 20
+	allDeliveryBytes = 2 * maxDeliveryBytes
+)
+
+// The refusals of these routes, beside those of log lines.
+var (
+	wrongDeliveryScope = &Refusal{http.StatusForbidden, "wrong_scope", "the token is not for this; give it the scope deliveries", 0}
+	largeDeliveries    = &Refusal{http.StatusRequestEntityTooLarge, "too_large", "send at most 32 MiB at once", 0}
+	unknownSource      = &Refusal{http.StatusUnauthorized, "unproven", "the post is not proven to be that of a source in the file of webhooks", 0}
+)
+
+// Unproven is the refusal of a webhook's post that is not shown to be its source's.
+func Unproven() *Refusal { return unknownSource }
+
+func (s *Server) deliveries(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	status, answer, err := s.takeDeliveries(w, r)
+	took := time.Since(start)
+	if err == nil {
+		s.metrics.answered(status, took)
+		writeJSON(w, status, answer)
+		return
+	}
+	refusal, ok := errors.AsType[*Refusal](err)
+	if !ok {
+		refusal = notStored
+		if n, ok := s.failures.pass(time.Now()); ok {
+			s.Logger.Error("events not stored", "error", err, "repeats", n)
+		}
+	}
+	s.metrics.rejected(refusal, took)
+	refusal.write(w)
+}
+
+// takeDeliveries goes from what is cheap to check to what is dear, as accept does.
+func (s *Server) takeDeliveries(w http.ResponseWriter, r *http.Request) (status int, answer any, err error) {
+	p := DeliveryPost{Header: r.Header, Source: r.PathValue("source"), Secret: r.PathValue("secret")}
+	if r.Method != http.MethodPost {
+		return 0, nil, postOnly
+	}
+	if err := s.authorizeDeliveries(r, &p); err != nil {
+		return 0, nil, err
+	}
+	kind, known, err := codec.Parse(encodingOf(r))
+	switch {
+	case err != nil:
+		return 0, nil, badCodec
+	case r.ContentLength > maxDeliveryBytes:
+		return 0, nil, largeDeliveries
+	}
+	if err := acquire(r.Context(), s.slots, s.QueueWait); err != nil {
+		return 0, nil, err
+	}
+	defer s.slots.Release(1)
+	var l lease
+	s.memory.lease(&l)
+	defer l.release()
+	sent, err := s.receive(w, r, &l)
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case len(sent) > maxDeliveryBytes:
+		return 0, nil, largeDeliveries
+	case !known:
+		kind = codec.Detect(sent)
+	}
+	weight := int64(len(sent)) + 1
+	if kind != codec.Plain {
+		weight = maxDeliveryBytes
+	}
+	if err := acquireWeight(r.Context(), s.decoded, weight, s.QueueWait); err != nil {
+		return 0, nil, err
+	}
+	defer s.decoded.Release(weight)
+	if p.Bytes, err = decodeDeliveries(kind, sent); err != nil {
+		return 0, nil, err
+	}
+	for _, name := range []string{"format", "campaign", "time_zone"} {
+		if value := r.URL.Query().Get(name); value != "" {
+			if p.Query == nil {
+				p.Query = map[string]string{}
+			}
+			p.Query[name] = value
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.StoreTimeout)
+	defer cancel()
+	return s.Deliveries.Take(ctx, &p)
+}
+
+// authorizeDeliveries asks for a token with the scope, or for a source that is
+// known; its proof needs the body.
+func (s *Server) authorizeDeliveries(r *http.Request, p *DeliveryPost) error {
+	if p.Source != "" {
+		if !s.Deliveries.Knows(p.Source) {
+			return unknownSource
+		}
+		return nil
+	}
+	if s.RequireClientCert && !hasClientCert(r.TLS) {
+		return noClientCert
+	}
+	_, scopes, ok := s.Tokens.identify(r.Header.Values("Authorization"))
+	switch {
+	case !ok:
+		return unauthorized
+	case !scopes.has(ScopeDeliveries):
+		return wrongDeliveryScope
+	}
+	return nil
+}
+
+func decodeDeliveries(kind codec.Codec, sent []byte) ([]byte, error) {
+	if kind == codec.Plain || len(sent) == 0 {
+		return sent, nil
+	}
+	text, err := codec.AppendDecoded(nil, kind, sent, maxDeliveryBytes)
+	switch {
+	case errors.Is(err, codec.ErrTooLarge):
+		return nil, largeDeliveries
+	case errors.Is(err, codec.ErrWindow):
+		return nil, badWindow
+	case err != nil:
+		return nil, badBody
+	}
+	return text, nil
+}
+
+// acquireWeight is acquire for more than one.
+func acquireWeight(ctx context.Context, s *semaphore.Weighted, weight int64, wait time.Duration) error {
+	if s.TryAcquire(weight) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	if s.Acquire(ctx, weight) != nil {
+		return busy
+	}
+	return nil
+}

@@ -1,0 +1,10 @@
+-- Purpose: of messages that are to be marked, how many are registered and how many would change.
+-- Grain:   one row.
+-- Units:   test and tracking as in mark_sends.
+-- Reads:   the table sends by its key, so only as the warehouse user.
+--
+-- The messages come as an external table marked_messages (message_id UUID).
+SELECT count() AS registered,
+    countIf({test:Int8} >= 0 AND test != {test:Int8} OR toInt8(tracking) < {tracking:Int8}) AS changing
+FROM sends FINAL
+WHERE campaign_id = {campaign_id:UInt64} AND message_id IN (SELECT message_id FROM marked_messages)
