@@ -12,10 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/audit"
+	"glint/cli/breakdown"
 	"glint/cli/classify"
 	"glint/cli/doctor"
 	"glint/cli/edge"
 	"glint/cli/engine"
+	"glint/cli/explain"
 	"glint/cli/help"
 	"glint/cli/ignore"
 	"glint/cli/internal/app"
@@ -24,11 +26,15 @@ import (
 	"glint/cli/log"
 	"glint/cli/migrate"
 	"glint/cli/networks"
+	"glint/cli/nonopeners"
+	"glint/cli/openers"
+	"glint/cli/recipients"
 	"glint/cli/replay"
 	"glint/cli/report"
 	"glint/cli/send"
 	"glint/cli/serve"
 	"glint/cli/stream"
+	"glint/cli/timeline"
 	"glint/cli/up"
 	"glint/cli/version"
 	"glint/ingest/warehouse/embedded"
@@ -96,6 +102,9 @@ func groups(a *app.App) []group {
 	return []group{
 		{"Start here:", []*cobra.Command{up.NewCmd(a), engine.NewCmd(a), version.NewCmd(a)}},
 		{"Campaigns:", []*cobra.Command{send.NewCmd(a), report.NewCmd(a, nil), ignore.NewCmd(a)}},
+		{"Who and when:", []*cobra.Command{
+			openers.NewCmd(a, nil), nonopeners.NewCmd(a, nil), recipients.NewCmd(a, nil), timeline.NewCmd(a, nil), breakdown.NewCmd(a, nil), explain.NewCmd(a, nil),
+		}},
 		{"Operate:", []*cobra.Command{
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a, nil), stream.NewCmd(a),
 		}},

@@ -4,6 +4,7 @@ package report
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,10 @@ import (
 type Options struct {
 	App      *app.App
 	Campaign string
+	Other    string        // a campaign to compare with
+	Since    time.Duration // of a trend
+	Recency  bool
+	Explain  bool
 	Format   string
 	DSN      string
 }
@@ -28,17 +33,30 @@ func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Comman
 	}
 	o := &Options{App: a}
 	cmd := &cobra.Command{
-		Use:   "report CAMPAIGN",
-		Short: "Print a campaign's opens and open rates",
+		Use:   "report CAMPAIGN [OTHER]",
+		Short: "Print a campaign's opens and open rates, or compare it with another",
 		Long: "Prints the numbers of the campaign with that name or id, computed from its opens as they are now. It changes\n" +
-			"nothing. The README defines each number, cli/JSON.md each field.",
-		Example: "  glint report spring\n  glint report spring --format json",
-		Args:    app.OneArg("campaign's name or id"),
+			"nothing. The README defines each number, cli/JSON.md each field.\n\n" +
+			"Of two campaigns it prints the difference of their open rates among the recipients who got both and whose opens show,\n" +
+			"for which it signs in as the warehouse's own user. --explain prints each definition with the campaign's numbers in it\n" +
+			"and the SQL that gives it. --since prints the campaigns of a period, --recency how long ago recipients last opened.",
+		Example: "  glint report spring\n  glint report spring --format json\n  glint report spring --explain\n  glint report spring summer\n" +
+			"  glint report --since 90d\n  glint report --recency",
+		Args: arguments,
 	}
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
 	app.WarehouseFlag(cmd, &o.DSN)
+	cmd.Flags().Var((*period)(&o.Since), "since", "print the campaigns that began in the last days or weeks, as 90d or 12w")
+	cmd.Flags().BoolVar(&o.Recency, "recency", false, "print how long ago the recipients of all campaigns last opened a message")
+	cmd.Flags().BoolVar(&o.Explain, "explain", false, "print each definition with the campaign's numbers in it, and its SQL")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.Campaign, o.Format = args[0], format.String()
+		if len(args) > 0 {
+			o.Campaign = args[0]
+		}
+		if len(args) > 1 {
+			o.Other = args[1]
+		}
+		o.Format = format.String()
 		return run(cmd.Context(), o)
 	}
 	return cmd
@@ -46,6 +64,14 @@ func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Comman
 
 // Run prints the report.
 func Run(ctx context.Context, o *Options) error {
+	switch {
+	case o.Other != "":
+		return compare(ctx, o)
+	case o.Since > 0:
+		return trend(ctx, o)
+	case o.Recency:
+		return recency(ctx, o)
+	}
 	w, err := o.App.OpenWarehouse(ctx, o.DSN, app.ReadViews)
 	if err != nil {
 		return err
@@ -57,6 +83,9 @@ func Run(ctx context.Context, o *Options) error {
 	}
 	if err != nil {
 		return err
+	}
+	if o.Explain {
+		return writeDefinitions(o.App.Out, r)
 	}
 	if o.Format == "json" {
 		return report.WriteJSON(o.App.Out, r)

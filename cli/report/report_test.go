@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"testing"
+	"time"
 
 	"glint/cli/internal/app"
 )
@@ -18,8 +19,16 @@ func TestParsing(t *testing.T) {
 	}{
 		{"a name", []string{"spring"}, Options{App: a, Campaign: "spring", Format: "table"}, 0},
 		{"all", []string{"spring", "--format", "json", "--warehouse", "http://h"}, Options{App: a, Campaign: "spring", Format: "json", DSN: "http://h"}, 0},
+		{"two names", []string{"a", "b"}, Options{App: a, Campaign: "a", Other: "b", Format: "table"}, 0},
+		{"a trend", []string{"--since", "12w"}, Options{App: a, Since: 84 * 24 * time.Hour, Format: "table"}, 0},
+		{"recency", []string{"--recency"}, Options{App: a, Recency: true, Format: "table"}, 0},
+		{"definitions", []string{"a", "--explain"}, Options{App: a, Campaign: "a", Explain: true, Format: "table"}, 0},
 		{"no name", nil, Options{}, app.ExitUsage},
-		{"two names", []string{"a", "b"}, Options{}, app.ExitUsage},
+		{"an empty name", []string{""}, Options{}, app.ExitUsage},
+		{"three names", []string{"a", "b", "c"}, Options{}, app.ExitUsage},
+		{"a trend of one", []string{"a", "--since", "90d"}, Options{}, app.ExitUsage},
+		{"definitions of two", []string{"a", "b", "--explain"}, Options{}, app.ExitUsage},
+		{"a period without a unit", []string{"--since", "90"}, Options{}, app.ExitFailed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got Options
