@@ -12,12 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/audit"
+	"glint/cli/breakdown"
 	"glint/cli/campaign"
 	"glint/cli/classify"
 	"glint/cli/consent"
 	"glint/cli/doctor"
 	"glint/cli/edge"
 	"glint/cli/engine"
+	"glint/cli/explain"
 	"glint/cli/help"
 	"glint/cli/ignore"
 	imports "glint/cli/import"
@@ -29,12 +31,16 @@ import (
 	"glint/cli/log"
 	"glint/cli/migrate"
 	"glint/cli/networks"
+	"glint/cli/nonopeners"
+	"glint/cli/openers"
+	"glint/cli/recipients"
 	"glint/cli/reclassify"
 	"glint/cli/replay"
 	"glint/cli/report"
 	"glint/cli/send"
 	"glint/cli/serve"
 	"glint/cli/stream"
+	"glint/cli/timeline"
 	"glint/cli/up"
 	"glint/cli/version"
 	"glint/ingest/warehouse/embedded"
@@ -102,6 +108,9 @@ func groups(a *app.App) []group {
 	return []group{
 		{"Start here:", []*cobra.Command{up.NewCmd(a), engine.NewCmd(a), version.NewCmd(a)}},
 		{"Campaigns:", []*cobra.Command{send.NewCmd(a), campaign.NewCmd(a), report.NewCmd(a, nil), consent.NewCmd(a), ignore.NewCmd(a)}},
+		{"Who and when:", []*cobra.Command{
+			openers.NewCmd(a, nil), nonopeners.NewCmd(a, nil), recipients.NewCmd(a, nil), timeline.NewCmd(a, nil), breakdown.NewCmd(a, nil), explain.NewCmd(a, nil),
+		}},
 		{"Operate:", []*cobra.Command{
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
 			judge.NewCmd(a, nil), reclassify.NewCmd(a, nil),

@@ -26,7 +26,11 @@ import (
 // Options are what the command was asked.
 type Options struct {
 	App      *app.App
-	Campaign string // "": the last ones
+	Campaign string        // "": the last ones
+	Other    string        // a campaign to compare with
+	Since    time.Duration // of a trend
+	Recency  bool
+	Explain  bool
 	Format   string
 	Output   string // file; "": stdout
 	Open     bool   // show the page in a browser
@@ -43,16 +47,21 @@ func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Comman
 	}
 	o := &Options{App: a}
 	cmd := &cobra.Command{
-		Use:   "report [CAMPAIGN]",
-		Short: "Print a campaign's opens and open rates",
+		Use:   "report [CAMPAIGN [OTHER]]",
+		Short: "Print a campaign's opens and open rates, or compare it with another",
 		Long: `Prints the numbers of the campaign with that name or id, from its opens as they are now; those of a large campaign may be
 seconds old (computed_at, --fresh). Without an argument it prints a line for each of the last ten campaigns. It changes
 nothing. The README defines each number, cli/JSON.md each field.
 
+Of two campaigns it prints the difference of their open rates among the recipients who got both and whose opens show,
+for which it signs in as the warehouse's own user. --explain prints each definition with the campaign's numbers in it
+and the SQL that gives it. --since prints the campaigns of a period, --recency how long ago recipients last opened.
+
 The same numbers come as text, Markdown, CSV, JSON, or as a page in one file that loads nothing and runs no script:
 --format html --output FILE writes it, --open shows it in your browser.`,
-		Example: "  glint report spring\n  glint report spring --format json\n  glint report spring --format html --output report.html",
-		Args:    app.AtMostOneArg("campaign's name or id"),
+		Example: "  glint report spring\n  glint report spring --format json\n  glint report spring --format html --output report.html\n" +
+			"  glint report spring --explain\n  glint report spring summer\n  glint report --since 90d\n  glint report --recency",
+		Args: arguments,
 	}
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv", "markdown", "html")
 	f := cmd.Flags()
@@ -61,13 +70,17 @@ The same numbers come as text, Markdown, CSV, JSON, or as a page in one file tha
 	f.BoolVar(&o.Fresh, "fresh", false, "compute the numbers now, also those of a large campaign that were computed seconds ago")
 	zone := app.ZoneFlag(cmd)
 	app.WarehouseFlag(cmd, &o.DSN)
+	f.Var((*period)(&o.Since), "since", "print the campaigns that began in the last days or weeks, as 90d or 12w")
+	f.BoolVar(&o.Recency, "recency", false, "print how long ago the recipients of all campaigns last opened a message")
+	f.BoolVar(&o.Explain, "explain", false, "print each definition with the campaign's numbers in it, and its SQL")
 	cmd.ValidArgsFunction = a.CompleteCampaigns
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.Format, o.Zone = format.String(), zone.Location
 		if len(args) > 0 {
-			if o.Campaign = args[0]; o.Campaign == "" {
-				return app.UsageOf(cmd, errors.New("the campaign's name is empty"))
-			}
+			o.Campaign = args[0]
+		}
+		if len(args) > 1 {
+			o.Other = args[1]
 		}
 		if o.Open {
 			if cmd.Flags().Changed("format") && o.Format != "html" {
@@ -78,6 +91,9 @@ The same numbers come as text, Markdown, CSV, JSON, or as a page in one file tha
 		if o.Campaign == "" && (o.Open || o.Format == "html" || o.Format == "markdown") {
 			return app.UsageOf(cmd, fmt.Errorf("--format %s wants one argument, the campaign's name or id", o.Format))
 		}
+		if o.Other != "" && o.Format != "table" && o.Format != "json" {
+			return app.UsageOf(cmd, errors.New("a comparison has the forms table and json"))
+		}
 		return run(cmd.Context(), o)
 	}
 	return cmd
@@ -85,6 +101,14 @@ The same numbers come as text, Markdown, CSV, JSON, or as a page in one file tha
 
 // Run prints the report.
 func Run(ctx context.Context, o *Options) error {
+	switch {
+	case o.Other != "":
+		return compare(ctx, o)
+	case o.Since > 0:
+		return trend(ctx, o)
+	case o.Recency:
+		return recency(ctx, o)
+	}
 	w, err := o.App.OpenWarehouse(ctx, o.DSN, app.ReadViews)
 	if err != nil {
 		return err
@@ -103,6 +127,9 @@ func Run(ctx context.Context, o *Options) error {
 	}
 	if err != nil {
 		return err
+	}
+	if o.Explain {
+		return writeDefinitions(o.App.Out, d.Numbers)
 	}
 	settings, err := o.App.Home.ConsentSettings()
 	if err != nil {

@@ -22,11 +22,19 @@ func TestParsing(t *testing.T) {
 		{"a name", []string{"spring"}, Options{App: a, Campaign: "spring", Format: "table", Zone: time.UTC}, 0},
 		{"all", []string{"spring", "--format", "json", "--warehouse", "http://h"}, Options{App: a, Campaign: "spring", Format: "json", Zone: time.UTC, DSN: "http://h"}, 0},
 		{"now", []string{"spring", "--fresh"}, Options{App: a, Campaign: "spring", Format: "table", Zone: time.UTC, Fresh: true}, 0},
+		{"two names", []string{"a", "b"}, Options{App: a, Campaign: "a", Other: "b", Format: "table", Zone: time.UTC}, 0},
+		{"a trend", []string{"--since", "12w"}, Options{App: a, Since: 84 * 24 * time.Hour, Format: "table", Zone: time.UTC}, 0},
+		{"recency", []string{"--recency"}, Options{App: a, Recency: true, Format: "table", Zone: time.UTC}, 0},
+		{"definitions", []string{"a", "--explain"}, Options{App: a, Campaign: "a", Explain: true, Format: "table", Zone: time.UTC}, 0},
 		{"no name", nil, Options{App: a, Format: "table", Zone: time.UTC}, 0},
 		{"an empty name", []string{""}, Options{}, app.ExitUsage},
 		{"a page of no campaign", []string{"--format", "html"}, Options{}, app.ExitUsage},
+		{"a page of two", []string{"a", "b", "--format", "html"}, Options{}, app.ExitUsage},
 		{"no zone", []string{"a", "--tz", "Moon/Sea"}, Options{}, app.ExitUsage},
-		{"two names", []string{"a", "b"}, Options{}, app.ExitUsage},
+		{"three names", []string{"a", "b", "c"}, Options{}, app.ExitUsage},
+		{"a trend of one", []string{"a", "--since", "90d"}, Options{}, app.ExitUsage},
+		{"definitions of two", []string{"a", "b", "--explain"}, Options{}, app.ExitUsage},
+		{"a period without a unit", []string{"--since", "90"}, Options{}, app.ExitFailed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got Options

@@ -1,8 +1,10 @@
 package sqltest
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,28 +36,17 @@ func connect(tb testing.TB, w *enginetest.Warehouse, u enginetest.User) *warehou
 var zones = []string{"UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Australia/Lord_Howe"}
 
 // compareBreakdowns holds the breakdowns, the timeline and the times to open of
-// every campaign against a count in Go, and their sums against the report.
+// every campaign against a count in Go, and their sums against the report; after
+// the last change also what the client returns, and the lists.
 func compareBreakdowns(t *testing.T, w *enginetest.Warehouse, world *world, messages map[messageKey]*messageState, after string) {
 	t.Helper()
 	reader := connect(t, w, enginetest.ReaderUser)
+	all := readBreakdowns(t, w)
 	for _, c := range world.campaigns {
 		report := world.report(c, messages)
-		for _, dimension := range warehouse.Dimensions {
-			got, err := reader.Breakdown(t.Context(), c.id, dimension, time.UTC)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var unique, reliable uint64
-			for _, v := range got {
-				unique, reliable = unique+v.UniqueOpens, reliable+v.ReliableUniqueOpens
-			}
-			if unique != report.UniqueOpens || reliable != report.Reliable {
-				t.Errorf("after %s, by %s: %d and %d messages, the report has %d and %d", after, dimension, unique, reliable, report.UniqueOpens, report.Reliable)
-			}
-			if dimension == "hour_of_day" || dimension == "weekday" {
-				continue // follow from the timeline, and have a test of their own
-			}
-			sortValues(got)
+		for _, dimension := range dimensions {
+			got := all[c.id][dimension]
+			checkSums(t, got, report, after+", by "+dimension)
 			if diff := cmp.Diff(world.breakdown(c, messages, dimension), got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("after %s, campaign %d by %s: want (-), got (+):\n%s", after, c.id, dimension, diff)
 			}
@@ -63,6 +54,66 @@ func compareBreakdowns(t *testing.T, w *enginetest.Warehouse, world *world, mess
 		compareTimeline(t, reader, world, c, messages, after)
 		compareDelays(t, reader, world, c, messages, after)
 	}
+	if after != "merged" {
+		return
+	}
+	c := world.campaigns[2]
+	for _, dimension := range warehouse.Dimensions {
+		got, err := reader.Breakdown(t.Context(), c.id, dimension, time.UTC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkSums(t, got, world.report(c, messages), after+", by "+dimension+" of the client")
+		if slices.Contains(dimensions, dimension) {
+			sortValues(got)
+			if diff := cmp.Diff(all[c.id][dimension], got); diff != "" {
+				t.Errorf("by %s: the view (-) and the client (+): %s", dimension, diff)
+			}
+		}
+	}
+	owner := connect(t, w, enginetest.WarehouseUser)
+	compareLists(t, owner, world, c, messages, after)
+	compareTwo(t, owner, world, world.campaigns[2], world.campaigns[3], messages, after)
+	compareTwo(t, owner, world, world.campaigns[0], world.campaigns[5], messages, after)
+}
+
+// dimensions are those of the view; hours and weekdays follow from the timeline.
+var dimensions = []string{"client", "vendor", "os", "device", "country", "provider", "class", "reason"}
+
+func checkSums(t *testing.T, values []warehouse.ValueCount, r report, what string) {
+	t.Helper()
+	var unique, reliable uint64
+	for _, v := range values {
+		unique, reliable = unique+v.UniqueOpens, reliable+v.ReliableUniqueOpens
+	}
+	if unique != r.UniqueOpens || reliable != r.Reliable {
+		t.Errorf("after %s: %d and %d messages, the report has %d and %d", what, unique, reliable, r.UniqueOpens, r.Reliable)
+	}
+}
+
+// readBreakdowns reads all breakdowns, by campaign and dimension, sorted by value.
+func readBreakdowns(t *testing.T, w *enginetest.Warehouse) map[uint64]map[string][]warehouse.ValueCount {
+	t.Helper()
+	all := map[uint64]map[string][]warehouse.ValueCount{}
+	text := w.Text(t, enginetest.ReaderUser, "SELECT campaign_id, dimension, value, unique_opens, reliable_unique_opens FROM opens_by_dimension FORMAT TSVRaw", nil)
+	for line := range strings.Lines(text) {
+		cells := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		var id uint64
+		v := warehouse.ValueCount{Value: cells[2]}
+		if _, err := fmt.Sscan(cells[0]+" "+cells[3]+" "+cells[4], &id, &v.UniqueOpens, &v.ReliableUniqueOpens); err != nil {
+			t.Fatal(err)
+		}
+		if all[id] == nil {
+			all[id] = map[string][]warehouse.ValueCount{}
+		}
+		all[id][cells[1]] = append(all[id][cells[1]], v)
+	}
+	for _, byDimension := range all {
+		for _, values := range byDimension {
+			sortValues(values)
+		}
+	}
+	return all
 }
 
 func compareTimeline(t *testing.T, reader *warehouse.Warehouse, world *world, c campaign, messages map[messageKey]*messageState, after string) {

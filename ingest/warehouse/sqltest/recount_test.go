@@ -239,7 +239,8 @@ type tally struct {
 	noHistory                                                     bool
 }
 
-func (w *world) tally(c campaign, all map[messageKey]*messageState) tally {
+// past returns what the recipients' other mail says before a campaign began.
+func (w *world) past(c campaign, all map[messageKey]*messageState) map[int]history {
 	start := time.Time{}
 	for key, m := range all {
 		if key.campaign == c.id && m.counts && !m.sentAt.IsZero() && (start.IsZero() || m.sentAt.Before(start)) {
@@ -261,6 +262,11 @@ func (w *world) tally(c campaign, all map[messageKey]*messageState) tally {
 		h.shown += one(m.confirmed() && m.reliable)
 		past[m.recipient()] = h
 	}
+	return past
+}
+
+func (w *world) tally(c campaign, all map[messageKey]*messageState) tally {
+	past := w.past(c, all)
 	var byHistory, byClear, t tally
 	recipients := map[int]bool{}
 	for key, m := range all {

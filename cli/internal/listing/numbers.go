@@ -1,0 +1,53 @@
+package listing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	_ "time/tzdata" // the zones that --tz names, also where the system has none
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/ingest/warehouse"
+)
+
+// Numbers are what a list of a campaign's numbers was asked.
+type Numbers struct {
+	App      *app.App
+	Campaign string
+	Of       string // the bucket or the dimension
+	Zone     *time.Location
+	Format   string
+	DSN      string
+}
+
+// ZoneFlag adds --tz to a list, and returns what reads it.
+func ZoneFlag(cmd *cobra.Command) func() (*time.Location, error) {
+	name := cmd.Flags().String("tz", "UTC", "time zone in which hours and days begin, as Europe/Berlin")
+	return func() (*time.Location, error) {
+		zone, err := time.LoadLocation(*name)
+		if err != nil || *name == "" || *name == "Local" {
+			return nil, app.UsageOf(cmd, fmt.Errorf("unknown time zone %q; want one as Europe/Berlin", *name))
+		}
+		return zone, nil
+	}
+}
+
+// Open connects as a reader and finds the campaign.
+func (n *Numbers) Open(ctx context.Context) (*warehouse.Warehouse, uint64, error) {
+	w, err := n.App.OpenWarehouse(ctx, n.DSN, app.ReadViews)
+	if err != nil {
+		return nil, 0, err
+	}
+	id, err := w.CampaignID(ctx, n.Campaign)
+	if errors.Is(err, warehouse.ErrNoCampaign) {
+		err = n.App.NoCampaign(ctx, w, n.Campaign)
+	}
+	if err != nil {
+		_ = w.Close()
+		return nil, 0, err
+	}
+	return w, id, nil
+}

@@ -1,0 +1,44 @@
+package listing
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/ingest/warehouse"
+)
+
+// Sureness adds the flags --certain, --likely and --cannot-tell to a list, which
+// exclude each other, and returns what says which list was asked for: the first
+// of them if none is given.
+func Sureness(cmd *cobra.Command, lists ...warehouse.List) func() (warehouse.List, error) {
+	asked := make([]bool, len(lists))
+	for i, list := range lists {
+		_, sureness, _ := strings.Cut(string(list), "_")
+		name := strings.ReplaceAll(sureness, "_", "-")
+		usage := map[string]string{
+			"certain": "only what is certain", "likely": "what is likely", "cannot-tell": "of whom nobody can tell",
+		}[name]
+		if i == 0 {
+			usage += " (default)"
+		}
+		cmd.Flags().BoolVar(&asked[i], name, false, usage)
+	}
+	return func() (warehouse.List, error) {
+		var found []warehouse.List
+		for i, list := range lists {
+			if asked[i] {
+				found = append(found, list)
+			}
+		}
+		switch len(found) {
+		case 0:
+			return lists[0], nil
+		case 1:
+			return found[0], nil
+		}
+		return "", app.UsageOf(cmd, errors.New("want one of --certain, --likely and --cannot-tell"))
+	}
+}

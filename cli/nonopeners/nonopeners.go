@@ -1,0 +1,51 @@
+// Package nonopeners is `glint nonopeners`: the recipients who did not open a
+// campaign.
+package nonopeners
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/listing"
+	"glint/ingest/warehouse"
+)
+
+// NewCmd returns the command. run is called with what was parsed; nil is the
+// real one.
+func NewCmd(a *app.App, run func(context.Context, *listing.Options) error) *cobra.Command {
+	if run == nil {
+		run = Run
+	}
+	o := &listing.Options{App: a}
+	cmd := &cobra.Command{
+		Use:   "nonopeners CAMPAIGN",
+		Short: "List the recipients who did not open a campaign",
+		Long: "Lists the recipients of measured messages by how sure it is that they did not open them, with the columns that were\n" +
+			"kept at registration. It changes nothing, and needs the warehouse's own user, since readers see no recipients.\n\n" +
+			"--likely (the default): nothing fetched the message, and nobody clicked, replied or converted. --certain: these, of\n" +
+			"visible recipients only: they got other measured mail in the 90 days before, none of it fetched by Apple Mail.\n" +
+			"--cannot-tell: messages that only Apple Mail or a client of unknown kind fetched. Messages that other machines\n" +
+			"fetched, such as scanners, are in none of them: glint recipients lists them. Nobody can see an open without images.\n" +
+			"In csv a cell that a spreadsheet would take for a formula begins with an apostrophe.",
+		Example: "  glint nonopeners spring\n  glint nonopeners spring --certain --format csv",
+		Args:    app.OneArg("campaign's name or id"),
+	}
+	list := listing.Sureness(cmd, warehouse.NonopenersLikely, warehouse.NonopenersCertain, warehouse.NonopenersCannotTell)
+	format := app.ChoiceFlag(cmd, "format", "output format", listing.Formats...)
+	app.WarehouseFlag(cmd, &o.DSN)
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if o.List, err = list(); err != nil {
+			return err
+		}
+		o.Campaign, o.Format = args[0], format.String()
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+// Run prints the list.
+func Run(ctx context.Context, o *listing.Options) error {
+	return listing.Print(ctx, o, listing.MessageID, listing.SentAt, listing.Opens, listing.FirstOpenAt, listing.LastOpenAt)
+}

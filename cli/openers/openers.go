@@ -1,0 +1,49 @@
+// Package openers is `glint openers`: the recipients who opened a campaign.
+package openers
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/listing"
+	"glint/ingest/warehouse"
+)
+
+// NewCmd returns the command. run is called with what was parsed; nil is the
+// real one.
+func NewCmd(a *app.App, run func(context.Context, *listing.Options) error) *cobra.Command {
+	if run == nil {
+		run = Run
+	}
+	o := &listing.Options{App: a}
+	cmd := &cobra.Command{
+		Use:   "openers CAMPAIGN",
+		Short: "List the recipients who opened a campaign",
+		Long: "Lists the recipients of measured messages by how sure it is that they opened them, with the columns that were kept\n" +
+			"at registration. It changes nothing, and needs the warehouse's own user, since readers see no recipients.\n\n" +
+			"--certain (the default): a person opened the message, clicked, replied or converted. --likely: these, and messages that\n" +
+			"a client of unknown kind fetched. --cannot-tell: messages that only Apple Mail fetched, which may hide a person.\n" +
+			"In csv a cell that a spreadsheet would take for a formula begins with an apostrophe.",
+		Example: "  glint openers spring\n  glint openers spring --likely --format csv",
+		Args:    app.OneArg("campaign's name or id"),
+	}
+	list := listing.Sureness(cmd, warehouse.OpenersCertain, warehouse.OpenersLikely, warehouse.OpenersCannotTell)
+	format := app.ChoiceFlag(cmd, "format", "output format", listing.Formats...)
+	app.WarehouseFlag(cmd, &o.DSN)
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if o.List, err = list(); err != nil {
+			return err
+		}
+		o.Campaign, o.Format = args[0], format.String()
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+// Run prints the list.
+func Run(ctx context.Context, o *listing.Options) error {
+	return listing.Print(ctx, o, listing.MessageID, listing.Opens, listing.FirstOpenAt, listing.LastOpenAt,
+		listing.FirstReliableOpenAt, listing.LastReliableOpenAt)
+}

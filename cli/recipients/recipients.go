@@ -1,0 +1,47 @@
+// Package recipients is `glint recipients`: all recipients of a campaign, with
+// what is known of their messages.
+package recipients
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/listing"
+	"glint/ingest/warehouse"
+)
+
+// NewCmd returns the command. run is called with what was parsed; nil is the
+// real one.
+func NewCmd(a *app.App, run func(context.Context, *listing.Options) error) *cobra.Command {
+	if run == nil {
+		run = Run
+	}
+	o := &listing.Options{App: a, List: warehouse.AllMessages}
+	cmd := &cobra.Command{
+		Use:   "recipients CAMPAIGN",
+		Short: "List the recipients of a campaign with the state of their messages",
+		Long: "Lists every registered message with its recipient, the columns that were kept at registration, and its state: opened\n" +
+			"(by a person), confirmed (a click, reply or conversion, but no open), masked (Apple Mail fetched it, and may hide a\n" +
+			"person), unknown (a client of unknown kind fetched it), machine (only scanners and other machines did), not_fetched,\n" +
+			"bounced, not_measured (not tracked by recipient) or test. It changes nothing, and needs the warehouse's own user,\n" +
+			"since readers see no recipients.\n" +
+			"In csv a cell that a spreadsheet would take for a formula begins with an apostrophe.",
+		Example: "  glint recipients spring\n  glint recipients spring --format csv",
+		Args:    app.OneArg("campaign's name or id"),
+	}
+	format := app.ChoiceFlag(cmd, "format", "output format", listing.Formats...)
+	app.WarehouseFlag(cmd, &o.DSN)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.Campaign, o.Format = args[0], format.String()
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+// Run prints the list.
+func Run(ctx context.Context, o *listing.Options) error {
+	return listing.Print(ctx, o, listing.MessageID, listing.State, listing.Tracking, listing.SentAt, listing.Opens,
+		listing.FirstOpenAt, listing.LastOpenAt, listing.FirstReliableOpenAt, listing.LastReliableOpenAt)
+}
