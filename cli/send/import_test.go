@@ -130,7 +130,7 @@ func TestMarkedMessagesCountNoMore(t *testing.T) {
 	if want := "changed 0 messages of campaign \"spring\"; 1 was so already\n"; !strings.Contains(errs.String(), want) {
 		t.Errorf("%q is missing in %s", want, errs)
 	}
-	for _, args := range []string{"mark", "mark --campaign x --test", "mark --campaign x --recipient y", "mark --campaign x --recipient y --tracking aggregate", "import", "import a b", "import --time-zone Local x"} {
+	for _, args := range []string{"mark", "mark --campaign x --test", "mark --campaign x --recipient y", "import", "import a b", "import --time-zone Local x"} {
 		if e, ok := errors.AsType[*app.ExitError](try(t, a, args, " ")); !ok || e.Code != app.ExitUsage {
 			t.Errorf("glint send %s is no usage error", args)
 		}

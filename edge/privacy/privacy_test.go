@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"glint/edge/classify"
 	"glint/edge/event"
 	"glint/edge/privacy"
 	"glint/edge/token"
@@ -59,13 +60,13 @@ func TestLinesHoldNoMoreThanTheirModeAllows(t *testing.T) {
 		{token.LastOpen, func(e *event.Event) {
 			*e = event.Event{
 				Version: 1, ID: e.ID, OpenedAt: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), Kind: e.Kind, Token: e.Token, TokenStatus: e.TokenStatus,
-				Edge: e.Edge, ServiceVersion: e.ServiceVersion, Class: "proxy_human", Reason: "proxy_gmail", RulesetVersion: 3, Headers: e.Headers[:0],
+				Edge: e.Edge, ServiceVersion: e.ServiceVersion, Class: "proxy_human", Reason: "proxy_gmail", RulesetVersion: uint32(classify.RulesetVersion), Headers: e.Headers[:0],
 			}
 		}},
 		{token.Aggregate, func(e *event.Event) {
 			*e = event.Event{
 				Version: 1, ID: e.ID, OpenedAt: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC), Kind: e.Kind, Token: e.Token, TokenStatus: e.TokenStatus,
-				Edge: e.Edge, ServiceVersion: e.ServiceVersion, Class: "proxy_human", Reason: "proxy_gmail", RulesetVersion: 3, Headers: e.Headers[:0],
+				Edge: e.Edge, ServiceVersion: e.ServiceVersion, Class: "proxy_human", Reason: "proxy_gmail", RulesetVersion: uint32(classify.RulesetVersion), Headers: e.Headers[:0],
 			}
 		}},
 	} {

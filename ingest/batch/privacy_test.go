@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
+	"glint/edge/classify"
 	"glint/edge/event"
 	"glint/edge/privacy"
 	"glint/edge/token"
@@ -71,7 +72,7 @@ func TestModesHoldForLinesOfOlderEdges(t *testing.T) {
 		{token.Pseudonymous, "stored=1", nil},
 		{token.LastOpen, "withheld=1", []warehouse.AggregateOpen{{OpenedHour: hour.Truncate(24 * time.Hour), EventID: 1}}},
 		{token.Aggregate, "aggregated=1", []warehouse.AggregateOpen{{
-			CampaignID: uint64(campaign), StratumID: uuid.UUID(message), OpenedHour: hour, EventID: 1, Class: 1, Reason: "mail_app", RulesetVersion: 3,
+			CampaignID: uint64(campaign), StratumID: uuid.UUID(message), OpenedHour: hour, EventID: 1, Class: 1, Reason: "mail_app", RulesetVersion: classify.RulesetVersion,
 		}}},
 	} {
 		w := newWorld(t)

@@ -14,14 +14,19 @@ import (
 // desk is what one answer needs. It allocates nothing once it is used again.
 type desk struct {
 	head   head
-	out    []byte // the answer
-	line   []byte // the event
+	header func(name string) string // d.head.first, made once
+	out    []byte                   // the answer
+	line   []byte                   // the event
 	room   [event.MaxHeaders]event.Header
 	random [32 * len(event.ID{})]byte
 	left   int // of random
 }
 
-var desks = sync.Pool{New: func() any { return &desk{out: make([]byte, 0, 1<<10), line: make([]byte, 0, event.MaxLineBytes+1)} }}
+var desks = sync.Pool{New: func() any {
+	d := &desk{out: make([]byte, 0, 1<<10), line: make([]byte, 0, event.MaxLineBytes+1)}
+	d.header = d.head.first
+	return d
+}}
 
 // maxDeskFields is above what clients send; a larger head's fields are not kept.
 const maxDeskFields = 100
@@ -86,7 +91,7 @@ func (c *conn) observe(d *desk, a *pixel.Answer, openedAt time.Time) {
 		Method:   h.method,
 		Protocol: h.protocol(),
 		Address:  addr,
-		Header:   h.first,
+		Header:   d.header,
 		Network:  s.cfg.Lookup(addr),
 		Room:     d.room[:0],
 	})

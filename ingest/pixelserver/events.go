@@ -81,7 +81,7 @@ func (c *conn) events() (keep bool) {
 	s.metrics.others.Inc()
 	if len(a.Events) > 0 {
 		c.observeEvents(d, &a, &pixel.Request{
-			OpenedAt: at, Method: h.method, Protocol: h.protocol(), Address: addr, Header: h.first, Network: s.cfg.Lookup(addr),
+			OpenedAt: at, Method: h.method, Protocol: h.protocol(), Address: addr, Header: d.header, Network: s.cfg.Lookup(addr),
 		})
 	}
 	if keep && len(rest) > 0 {

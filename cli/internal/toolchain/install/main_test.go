@@ -41,12 +41,13 @@ viceroy        0.22.0   not installed
 engine         26.7.3   ` + engine + `
 golangci-lint  2.8.0    not installed
 fastly         16.1.0   not installed
+chromium       153.0.0  not installed
 `,
 		},
 		{name: "paths alone on stdout", args: []string{"engine", "engine"}, stdout: engine + "\n" + engine + "\n"},
 		{
 			name: "an unknown name stops all", args: []string{"engine", "engin"}, code: 2,
-			stderr: "engin: no such tool\nTry: one of tinygo, viceroy, engine, golangci-lint, fastly\n",
+			stderr: "engin: no such tool\nTry: one of tinygo, viceroy, engine, golangci-lint, fastly, chromium\n",
 		},
 		{
 			name: "a missing installer", args: []string{"engine", "fastly"}, code: 1, stdout: engine + "\n",
