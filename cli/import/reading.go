@@ -130,7 +130,7 @@ func isPixel(a *pixel.Answer) bool {
 	if a.Kind == "" {
 		return false
 	}
-	_, ok := token.FindMessageID(a.Target, "/pixel/")
+	_, ok := token.FindMessageID(a.Target, "pixel")
 	return ok
 }
 

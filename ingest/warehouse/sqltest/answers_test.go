@@ -76,6 +76,9 @@ func TestNoEmptyAnswerIsBelieved(t *testing.T) {
 			values["param_"+match[1]] = parameterValues[match[2]]
 		}
 		rows := strings.Count(w.Text(t, enginetest.WarehouseUser, schema.Query(name), values), "\n")
+		if name == "listed_messages" && rows == 2 {
+			continue // the names of the columns, and the record that says nothing is cut off
+		}
 		if want := map[bool]int{false: 1, true: 0}[mayBeEmpty[name] != ""]; rows != want {
 			t.Errorf("%s: %d rows from empty tables, want %d", name, rows, want)
 		}
