@@ -1,6 +1,5 @@
 -- Purpose: the messages of one campaign that are in a list of openers, of non-openers, or all of them, with their recipients.
--- Grain:   a record for each, by recipient, behind one with the names of the kept columns, and before an empty one, which says that
---          nothing is cut off.
+-- Grain:   a record for each, by recipient, behind one with the names of the kept columns, and before an empty one: nothing is cut off.
 -- Units:   a record of names holds texts behind their lengths; one of a message: message_id as two UInt64 · flags as UInt16 · tracking
 --          as a byte · opens as UInt32 · sent_at, first and last open, first and last open by a person as Int64, Unix milliseconds, 0 =
 --          not known · recipient and the kept columns, as texts. Numbers are in little-endian order, lengths UInt32.
