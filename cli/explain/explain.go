@@ -165,7 +165,7 @@ func findToken(ctx context.Context, w *warehouse.Warehouse, o *Options) ([]wareh
 	}
 	match, fault := ring.Find(o.Token)
 	if fault == nil {
-		ref := warehouse.MessageRef{CampaignID: uint64(match.Token.Campaign), MessageID: uuid.UUID(match.Token.Message)}
+		ref := warehouse.MessageRef{CampaignID: uint64(match.Campaign), MessageID: uuid.UUID(match.Message)}
 		return []warehouse.MessageRef{ref}, nil, nil
 	}
 	bad, err := w.BadTokenEvents(ctx, tokenText(o.Token), 0)

@@ -47,8 +47,11 @@ func NewCmd(a *app.App, run func(context.Context, *listing.Numbers) error) *cobr
 }
 
 var columns = []listing.Column{
-	{Name: "bucket_start", Kind: listing.Time}, {Name: "hours_since_send", Kind: listing.Number},
-	{Name: "opens", Kind: listing.Number}, {Name: "unique_opens", Kind: listing.Number}, {Name: "reliable_unique_opens", Kind: listing.Number},
+	{Name: "bucket_start", Kind: listing.Time},
+	{Name: "hours_since_send", Kind: listing.Number},
+	{Name: "opens", Kind: listing.Number},
+	{Name: "unique_opens", Kind: listing.Number},
+	{Name: "reliable_unique_opens", Kind: listing.Number},
 }
 
 // Run prints the timeline.

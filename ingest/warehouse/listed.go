@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
@@ -81,27 +82,26 @@ func (w *Warehouse) Messages(ctx context.Context, campaignID uint64, list List, 
 	defer func() { _ = rows.Close() }()
 	var m ListedMessage
 	var record string
-	names, begun, ended := 0, false, false
+	begun, ended := false, false
 	for rows.Next() {
 		if err := rows.Scan(&record); err != nil {
 			return fmt.Errorf("list messages: %w", err)
 		}
 		r := fields{rest: record}
-		switch {
-		case !begun:
-			begun = true
+		switch r.number(1) {
+		case 0:
 			var columns []string
 			for len(r.rest) > 0 && !r.short {
 				columns = append(columns, r.text())
 			}
-			names = len(columns)
-			m.Kept = make([]string, names)
-			err = begin(columns)
-		case record == "":
-			ended = true
+			m.Kept = make([]string, len(columns))
+			begun, err = true, begin(columns)
+		case 1:
+			if r.message(&m); begun && !r.short {
+				err = visit(&m)
+			}
 		default:
-			r.message(&m)
-			err = visit(&m)
+			ended = begun
 		}
 		if r.short || len(r.rest) > 0 {
 			err = fmt.Errorf("list messages: %w: a record has not its length", ErrAnswer)
@@ -145,6 +145,8 @@ func (f *fields) number(bytes int) (n uint64) {
 func (f *fields) text() string { return f.take(int(f.number(4))) }
 
 func (f *fields) message(m *ListedMessage) {
+	recipient, rest, ok := strings.Cut(f.rest, "\x00")
+	m.Recipient, f.rest, f.short = recipient, rest, f.short || !ok
 	binary.BigEndian.PutUint64(m.MessageID[:8], f.number(8)) // as uuidOf
 	binary.BigEndian.PutUint64(m.MessageID[8:], f.number(8))
 	flags := f.number(2)
@@ -156,7 +158,6 @@ func (f *fields) message(m *ListedMessage) {
 	for _, at := range []*int64{&m.SentAt, &m.FirstOpenAt, &m.LastOpenAt, &m.FirstReliableOpenAt, &m.LastReliableOpenAt} {
 		*at = int64(f.number(8))
 	}
-	m.Recipient = f.text()
 	for i := range m.Kept {
 		m.Kept[i] = f.text()
 	}

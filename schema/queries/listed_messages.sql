@@ -1,27 +1,28 @@
 -- Purpose: the messages of one campaign that are in a list of openers, of non-openers, or all of them, with their recipients.
--- Grain:   a record for each, by recipient, behind one with the names of the kept columns and before an empty one, the end.
--- Units:   a record of names holds texts behind their lengths; one of a message: message_id as two UInt64 · flags as UInt16 · tracking
---          as a byte · opens as UInt32 · sent_at, first and last open, first and last open by a person as Int64, Unix milliseconds, 0 =
---          not known · recipient and the kept columns, as texts. Numbers are in little-endian order, lengths UInt32.
+-- Grain:   a record for each, by recipient, behind one with the names of the kept columns, and before an end: nothing is cut off.
+-- Units:   a record begins with a byte: 0, and the names follow as texts behind their lengths; 1, and a message follows: recipient, NUL,
+--          message_id as two UInt64 · flags as UInt16 · tracking as a byte · opens as UInt32 · sent_at, first and last open, first and
+--          last open by a person as Int64, Unix milliseconds, 0 = not known · the kept columns, as texts behind their lengths; 2, the
+--          end. Numbers are in little-endian order, lengths UInt32.
 -- Reads:   the table sends and the views message_opens and recipient_history, so only as the warehouse user.
 --
--- One text a row is read ten times faster than a row of as many values. Flags, from the lowest: measured, test, bounced, R (a person
--- opened it), P (Apple Mail may hide one), U (unknown client), C (a person clicked, replied or converted). certain non-openers are
--- visible by their history: other mail of 90 days, none of it fetched by Apple Mail.
+-- One text a row is read ten times faster than a row of as many values, and sorted with nothing to carry along; a recipient has no
+-- control characters. Flags, from the lowest: measured, test, bounced, R (a person opened it), P (Apple Mail may hide one), U (unknown
+-- client), C (a person clicked, replied or converted). certain non-openers are visible by their history: other mail of 90 days, none of
+-- it fetched by Apple Mail.
 WITH (SELECT arraySort(groupUniqArrayArray(mapKeys(attributes))) FROM sends FINAL WHERE campaign_id = {campaign_id:UInt64}) AS names
 SELECT record
 FROM (
-    SELECT 0 AS part, '' AS of_recipient, toUUID('00000000-0000-0000-0000-000000000000') AS of_message,
-        arrayStringConcat(arrayMap(name -> concat(reinterpretAsFixedString(toUInt32(length(name))), name), names)) AS record
+    SELECT concat(char(0), arrayStringConcat(arrayMap(name -> concat(reinterpretAsFixedString(toUInt32(length(name))), name), names))) AS record
     UNION ALL
-    SELECT 1, recipient, sends.message_id, concat(
+    SELECT concat(
+        char(1), recipient, char(0),
         reinterpretAsFixedString(sends.message_id),
         reinterpretAsFixedString(flags),
         char(toInt8(tracking)),
         reinterpretAsFixedString(toUInt32(opens)),
         reinterpretAsFixedString(sent_ms), reinterpretAsFixedString(first_ms), reinterpretAsFixedString(last_ms),
         reinterpretAsFixedString(first_reliable_ms), reinterpretAsFixedString(last_reliable_ms),
-        reinterpretAsFixedString(toUInt32(length(recipient))), recipient,
         arrayStringConcat(arrayMap(name -> concat(reinterpretAsFixedString(toUInt32(length(attributes[name]))), attributes[name]), names)))
     FROM (SELECT message_id, recipient, tracking, attributes FROM sends FINAL WHERE campaign_id = {campaign_id:UInt64}) AS sends
     INNER JOIN (
@@ -47,6 +48,6 @@ FROM (
             0)
     ) AS states ON states.message_id = sends.message_id
     UNION ALL
-    SELECT 2, '', toUUID('00000000-0000-0000-0000-000000000000'), ''
+    SELECT char(2)
 )
-ORDER BY part, of_recipient, of_message
+ORDER BY record

@@ -90,7 +90,6 @@ func (c *csvList) Row(cells []string) error {
 func (c *csvList) End() error { return c.Flush() }
 
 type jsonList struct {
-	w       io.Writer
 	encoder *json.Encoder // escapes what steers a terminal
 	line    strings.Builder
 	buffer  *bufio.Writer
@@ -101,7 +100,7 @@ type jsonList struct {
 
 func newJSON(w io.Writer, columns []Column) *jsonList {
 	buffer := bufio.NewWriterSize(w, 1<<16)
-	j := &jsonList{w: w, buffer: buffer, encoder: output.NewJSON(buffer), columns: columns}
+	j := &jsonList{buffer: buffer, encoder: output.NewJSON(buffer), columns: columns}
 	for _, c := range columns {
 		j.keys = append(j.keys, quote(c.Name)+":")
 	}

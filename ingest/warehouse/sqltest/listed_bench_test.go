@@ -2,14 +2,17 @@ package sqltest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
 )
 
 // BenchmarkListMessages reads a list of a million openers from a campaign of two
-// million messages, two of whose columns were kept.
+// million messages, two of whose columns were kept, and explains one of them.
 func BenchmarkListMessages(b *testing.B) {
 	w := enginetest.Open(b)
 	w.Empty(b)
@@ -37,4 +40,15 @@ func BenchmarkListMessages(b *testing.B) {
 			b.ReportMetric(float64(rows)/float64(b.N), "rows/op")
 		})
 	}
+	b.Run("explain", func(b *testing.B) {
+		var ref warehouse.MessageRef
+		ref.CampaignID = 1
+		text := w.Text(b, enginetest.WarehouseUser, "SELECT reinterpretAsUUID(sipHash128(toUInt64(123456)))", nil)
+		ref.MessageID = uuid.MustParse(strings.TrimSpace(text))
+		for b.Loop() {
+			if facts, err := client.MessageFacts(b.Context(), ref); err != nil || len(facts.Events) != 1 {
+				b.Fatal(err)
+			}
+		}
+	})
 }

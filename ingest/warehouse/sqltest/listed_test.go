@@ -82,8 +82,14 @@ func stateOf(m *messageState) string {
 		name string
 		is   bool
 	}{
-		{"test", m.test}, {"bounced", m.bounced()}, {"not_measured", !m.measured()}, {"opened", m.reliable}, {"confirmed", m.confirmed()},
-		{"masked", m.masked}, {"unknown", m.unknown}, {"machine", m.opens > 0},
+		{"test", m.test},
+		{"bounced", m.bounced()},
+		{"not_measured", !m.measured()},
+		{"opened", m.reliable},
+		{"confirmed", m.confirmed()},
+		{"masked", m.masked},
+		{"unknown", m.unknown},
+		{"machine", m.opens > 0},
 	} {
 		if s.is {
 			return s.name
