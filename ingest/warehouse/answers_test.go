@@ -101,7 +101,7 @@ func questions(campaign uint64) map[string]func(context.Context, *Warehouse) err
 			return w.BadTokensOf(ctx, []string{"signature"}, nil, 10)
 		},
 		"Campaigns": func(ctx context.Context, w *Warehouse) (any, error) { return w.Campaigns(ctx, 10) },
-		"ReportOf": func(ctx context.Context, w *Warehouse) (any, error) { return w.ReportOf(ctx, "case") },
+		"ReportOf":  func(ctx context.Context, w *Warehouse) (any, error) { return w.ReportOf(ctx, "case") },
 		"Messages": func(ctx context.Context, w *Warehouse) (any, error) {
 			return nil, w.Messages(ctx, campaign, AllMessages, func([]string) error { return nil }, func(*ListedMessage) error { return nil })
 		},
