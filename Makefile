@@ -24,9 +24,9 @@ run: glint ## fetch the engine, build glint, play a demo campaign and keep runni
 
 test: tools build lint tidy-check test-unit test-clock test-sql test-edge test-e2e ## set everything up and run every suite
 
-tools: ## install TinyGo, Viceroy, the engine and the linter where they are missing
+tools: ## install TinyGo, Viceroy, the engine, the linter, a browser where they are missing
 	$(call say,Tools)
-	@$(install) engine tinygo viceroy golangci-lint fastly
+	@$(install) engine tinygo viceroy golangci-lint fastly chromium
 
 build: glint edge ## build bin/glint and bin/main.wasm
 

@@ -107,7 +107,7 @@ func parseChoices(document []byte) (all []postedChoice, err error) {
 	if bytes.HasPrefix(bytes.TrimLeft(document, " \t\r\n"), []byte{'['}) {
 		d := json.NewDecoder(bytes.NewReader(document))
 		d.DisallowUnknownFields()
-		if d.Decode(&all) != nil || d.Decode(new(any)) != io.EOF { //nolint:errorlint // Decode returns io.EOF itself
+		if d.Decode(&all) != nil || d.Decode(new(any)) != io.EOF {
 			return nil, errChoices
 		}
 	} else {

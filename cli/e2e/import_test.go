@@ -109,8 +109,10 @@ func TestACDNsLogIsCountedOnce(t *testing.T) {
 	// Faulty files beside good ones.
 	faulty := t.TempDir()
 	writeLog(t, filepath.Join(faulty, "good.log"), log[:10], false)
-	writeLog(t, filepath.Join(faulty, "mixed.log"), slices.Concat(log[:10], []string{"hello", `{"a":1}`,
-		`203.0.113.9 - - [10/Feb/2026:21:04:05 +0000] "GET /other.gif HTTP/1.1" 200 43 "-" "x"`}), false)
+	writeLog(t, filepath.Join(faulty, "mixed.log"), slices.Concat(log[:10], []string{
+		"hello", `{"a":1}`,
+		`203.0.113.9 - - [10/Feb/2026:21:04:05 +0000] "GET /other.gif HTTP/1.1" 200 43 "-" "x"`,
+	}), false)
 	packed := filepath.Join(faulty, "cut.gz")
 	writeLog(t, packed, log[:5_000], true)
 	if err := os.Truncate(packed, 20_000); err != nil {

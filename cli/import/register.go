@@ -98,9 +98,9 @@ func (r *register) message(name, recipient string) (uuid.UUID, error) {
 // open returns a campaign and makes it if there is none. A name that must not be
 // one gives a campaign with an error.
 func (r *register) open(name string) (*campaign, error) {
-	normal, err := warehouse.CampaignName(name)
+	normal, fault := warehouse.CampaignName(name)
 	switch {
-	case err != nil:
+	case fault != nil:
 		return &campaign{err: errCampaign}, nil
 	case len(r.allowed) > 0 && !slices.Contains(r.allowed, normal):
 		return &campaign{err: errAllowed}, nil

@@ -44,7 +44,8 @@ var mailWords = [...]group{
 	{sets: saysProbe, at: inside, words: []string{
 		"protocol discovery", "existence discovery", "webdav-miniredir", "data access internet publishing",
 	}},
-	{sets: saysProbe, at: starts, words: []string{"davclnt", "microsoft office core storage", "ms frontpage", "msfrontpage", "ms webservices client",
+	{sets: saysProbe, at: starts, words: []string{
+		"davclnt", "microsoft office core storage", "ms frontpage", "msfrontpage", "ms webservices client",
 		"microsoft office upload", "microsoft office syncproc", "microsoft office excel", "microsoft office powerpoint",
 	}},
 

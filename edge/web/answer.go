@@ -26,7 +26,7 @@ type Answer struct {
 	Certain bool // a server with the token has sent them
 }
 
-// Status returns the status line's text.
+// StatusText returns the status as it stands in the first line of the answer.
 func (a *Answer) StatusText() string {
 	switch a.Status {
 	case 204:

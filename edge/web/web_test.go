@@ -28,10 +28,14 @@ func TestAViewKeepsHostAndPath(t *testing.T) {
 	}{
 		{"the header alone", "/p.gif", fromHeader, kept},
 		{"a site", "/p.gif?site=docs", fromHeader, with(map[string]any{"site": "docs"})},
-		{"parameters", "/p.gif?site=docs&title=Hello+W%C3%B6rld&page=" + escape(fromHeader) + "&referrer=" + escape("https://search.example/find?q=x"), "https://other.example/",
-			with(map[string]any{"site": "docs", "title": "Hello Wörld", "referrer_host": "search.example", "referrer_path": "/find"})},
-		{"short names", "/p.png?s=docs&t=T&p=" + escape(fromHeader) + "&r=" + escape("http://a.example"), "",
-			with(map[string]any{"site": "docs", "title": "T", "referrer_host": "a.example", "referrer_path": "/"})},
+		{
+			"parameters", "/p.gif?site=docs&title=Hello+W%C3%B6rld&page=" + escape(fromHeader) + "&referrer=" + escape("https://search.example/find?q=x"), "https://other.example/",
+			with(map[string]any{"site": "docs", "title": "Hello Wörld", "referrer_host": "search.example", "referrer_path": "/find"}),
+		},
+		{
+			"short names", "/p.png?s=docs&t=T&p=" + escape(fromHeader) + "&r=" + escape("http://a.example"), "",
+			with(map[string]any{"site": "docs", "title": "T", "referrer_host": "a.example", "referrer_path": "/"}),
+		},
 		{"a path", "/p.gif?s=docs&p=%2Fa%3Fx%3D1", "", map[string]any{"site": "docs", "page_path": "/a"}},
 		{"no address", "/p.gif?p=javascript%3Aalert(1)&r=data%3A%2F%2Fx", "", map[string]any{}},
 		{"nothing", "/p.gif", "", map[string]any{}},

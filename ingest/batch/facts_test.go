@@ -78,8 +78,10 @@ func TestEveryFactOfALineHasAColumn(t *testing.T) {
 			t.Errorf("bad_tokens: %s is %v, want %v", name, got, want)
 		}
 	}
-	elsewhere := map[string]bool{"Version": true, "ID": true, "Kind": true, "Token": true, "TokenStatus": true, "IP": true, "Headers": true,
-		"Class": true, "Reason": true, "RulesetVersion": true, "Web": true}
+	elsewhere := map[string]bool{
+		"Version": true, "ID": true, "Kind": true, "Token": true, "TokenStatus": true, "IP": true, "Headers": true,
+		"Class": true, "Reason": true, "RulesetVersion": true, "Web": true,
+	}
 	for i, v := 0, reflect.TypeFor[event.Event](); i < v.NumField(); i++ {
 		if name := v.Field(i).Name; facts[name] == nil && !elsewhere[name] {
 			t.Errorf("the line's %s has no column", name)

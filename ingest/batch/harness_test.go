@@ -238,14 +238,14 @@ func countsText(counts map[Outcome]int) string {
 	return strings.Join(parts, " ")
 }
 
-func (h *fakeHouse) InsertWebEvents(_ context.Context, _ string, events []warehouse.WebEvent) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.webEvents = append(h.webEvents, events...)
+func (f *fakeHouse) InsertWebEvents(_ context.Context, _ string, events []warehouse.WebEvent) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.webEvents = append(f.webEvents, events...)
 	return nil
 }
 
-func (h *fakeHouse) AbsentWebEvents(_ context.Context, events []warehouse.WebEvent) ([]warehouse.WebEvent, error) {
+func (f *fakeHouse) AbsentWebEvents(_ context.Context, events []warehouse.WebEvent) ([]warehouse.WebEvent, error) {
 	return events, nil
 }
 

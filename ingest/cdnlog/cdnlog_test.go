@@ -77,9 +77,12 @@ func TestEachFormatGivesTheRequest(t *testing.T) {
 			"21:04:05\t2026-02-10\tGET\t203.0.113.7\t" + queryTwice + "\t/1.gif\t" + agentTwice + "\thttps://mail.example/a%20b\tFRA56-P4\tHTTP/1.1",
 		}, front},
 		{"CloudFront, JSON", CloudFront, []string{v2Line}, front},
-		{"S3", S3, []string{`79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be bucket [10/Feb/2026:21:04:05 +0000] 203.0.113.7 - 3E57427F3EXAMPLE ` +
-			`REST.GET.OBJECT 1.gif "GET ` + target + ` HTTP/1.1" 200 - 43 43 7 6 "https://mail.example/a b" "` + agent + `" - s9lzHYrFp76ZVxRcpX9= SigV4 - - h TLSv1.2 - -`},
-			want(S3)},
+		{
+			"S3", S3,
+			[]string{`79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be bucket [10/Feb/2026:21:04:05 +0000] 203.0.113.7 - 3E57427F3EXAMPLE ` +
+				`REST.GET.OBJECT 1.gif "GET ` + target + ` HTTP/1.1" 200 - 43 43 7 6 "https://mail.example/a b" "` + agent + `" - s9lzHYrFp76ZVxRcpX9= SigV4 - - h TLSv1.2 - -`},
+			want(S3),
+		},
 		{"nginx", Nginx, []string{`203.0.113.7 - - [10/Feb/2026:22:04:05 +0100] "GET ` + target + ` HTTP/1.1" 404 0 "https://mail.example/a b" "` + hexed + `"`}, want(Nginx)},
 		{"nginx, with a forwarded address", Nginx, []string{`203.0.113.7 - - [10/Feb/2026:21:04:05 +0000] "GET ` + target +
 			` HTTP/1.1" 404 0 "https://mail.example/a b" "` + hexed + `" "198.51.100.1"`}, want(Nginx)},

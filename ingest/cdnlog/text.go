@@ -20,8 +20,8 @@ func isS3(line string) bool {
 	return !address(owner).IsValid() && strings.Contains(rest, "] ")
 }
 
-// s3 reads: owner bucket [time] ip requester requestID operation key "request"
-// status error bytes size total turnaround "referer" "agent" version hostID …
+// s3 reads a line of owner bucket [time] ip requester requestID operation key
+// "request" status error bytes size total turnaround "referer" "agent" and more.
 func s3(r *Request, line string) error {
 	_, rest, _ := strings.Cut(line, "[")
 	clock, rest, ok := strings.Cut(rest, "] ")

@@ -93,7 +93,7 @@ func VerifyFile(r io.Reader) (rows int, err error) {
 	var last []byte
 	for n := 0; ; n++ {
 		line, err := in.ReadBytes('\n')
-		if err != nil && err != io.EOF { //nolint:errorlint // ReadBytes returns io.EOF itself
+		if err != nil && err != io.EOF {
 			return v.Rows, fmt.Errorf("read ledger: %w", err)
 		}
 		if len(line) == 0 {

@@ -189,7 +189,6 @@ func (r *Recorder) known(ctx context.Context, changes []Change, current map[stri
 			continue
 		}
 		if one != nil && *one != c.Recipient {
-			one = nil
 			return known, r.remember(ctx, nil, known)
 		}
 		one = &c.Recipient

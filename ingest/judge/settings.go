@@ -76,8 +76,12 @@ func (s *Settings) Validate() error {
 		name  string
 		value time.Duration
 	}{
-		{"clock-slack", s.ClockSlack}, {"burst-window", s.BurstWindow}, {"sweep-window", s.SweepWindow}, {"sweep-before", s.SweepBefore},
-		{"honeypot-window", s.HoneypotWindow}, {"pair-window", s.PairWindow},
+		{"clock-slack", s.ClockSlack},
+		{"burst-window", s.BurstWindow},
+		{"sweep-window", s.SweepWindow},
+		{"sweep-before", s.SweepBefore},
+		{"honeypot-window", s.HoneypotWindow},
+		{"pair-window", s.PairWindow},
 	} {
 		if w.value < 0 || w.value > 48*time.Hour {
 			faults = append(faults, fmt.Errorf("%s: %v is not between 0 and 48h", w.name, w.value))

@@ -65,8 +65,8 @@ func OpenASNs(path string) (*ASNs, error) {
 	return &ASNs{BuiltAt: r.Metadata.BuildTime().UTC(), Kind: r.Metadata.DatabaseType, reader: r}, nil
 }
 
-// metadataMark begins the metadata of a database, in its last 128 kB.
-// maxmind.github.io/MaxMind-DB
+// metadataMark begins the metadata of a database, in its last 128 kB
+// (maxmind.github.io/MaxMind-DB).
 var metadataMark = []byte("\xab\xcd\xefMaxMind.com")
 
 const maxMetadataBytes = 128 << 10

@@ -86,7 +86,7 @@ func (b *Batch) appendURL(dst []byte, u *urls, i int) ([]byte, error) {
 	case warehouse.Off:
 		return dst, nil
 	case warehouse.Aggregate:
-		_, id = b.stratum(&b.Recipients.Rows[i], b.strata) // all are found: nothing is written
+		id = b.stratum(&b.Recipients.Rows[i], b.strata) // all are found: nothing is written
 	}
 	return u.append(dst, id, token.Mode(t))
 }

@@ -56,14 +56,14 @@ func stratumID(c *warehouse.Campaign, dimension, name string) uuid.UUID {
 }
 
 // stratum returns the id of the stratum of a row, of which rows has the ids so far.
-func (b *Batch) stratum(row *Row, ids map[string]uuid.UUID) (name string, id uuid.UUID) {
-	name = b.Strata.of(row)
+func (b *Batch) stratum(row *Row, ids map[string]uuid.UUID) uuid.UUID {
+	name := b.Strata.of(row)
 	id, ok := ids[name]
 	if !ok {
 		id = stratumID(&b.Campaign, b.Strata.dimension(), name)
 		ids[name] = id
 	}
-	return name, id
+	return id
 }
 
 func (b *Batch) strataList() []warehouse.Stratum {

@@ -103,7 +103,9 @@ func questions(campaign uint64) map[string]func(context.Context, *Warehouse) err
 		"Campaigns": func(ctx context.Context, w *Warehouse) (any, error) { return w.Campaigns(ctx, 10) },
 		"ReportOf":  func(ctx context.Context, w *Warehouse) (any, error) { return w.ReportOf(ctx, "case") },
 		"Messages": func(ctx context.Context, w *Warehouse) (any, error) {
-			return nil, w.Messages(ctx, campaign, AllMessages, func([]string) error { return nil }, func(*ListedMessage) error { return nil })
+			var names []string
+			err := w.Messages(ctx, campaign, AllMessages, func(kept []string) error { names = kept; return nil }, func(*ListedMessage) error { return nil })
+			return names, err
 		},
 		"MessageFacts": func(ctx context.Context, w *Warehouse) (any, error) {
 			return w.MessageFacts(ctx, MessageRef{campaign, ids[0]})

@@ -197,8 +197,11 @@ type number struct {
 func numbers(c *judge.CampaignChange) []number {
 	b, a := &c.Before, &c.After
 	return []number{
-		{"unique_opens", b.UniqueOpens, a.UniqueOpens}, {"bot_filtered_unique_opens", b.BotFiltered, a.BotFiltered},
-		{"reliable_unique_opens", b.Reliable, a.Reliable}, {"mpp_only", b.MPPOnly, a.MPPOnly}, {"unknown_only", b.UnknownOnly, a.UnknownOnly},
+		{"unique_opens", b.UniqueOpens, a.UniqueOpens},
+		{"bot_filtered_unique_opens", b.BotFiltered, a.BotFiltered},
+		{"reliable_unique_opens", b.Reliable, a.Reliable},
+		{"mpp_only", b.MPPOnly, a.MPPOnly},
+		{"unknown_only", b.UnknownOnly, a.UnknownOnly},
 		{"clicked", b.Clicked, a.Clicked},
 	}
 }

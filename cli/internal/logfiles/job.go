@@ -112,7 +112,7 @@ func (r *run) conclude(ctx context.Context) error {
 		if r.taken.lines > 0 {
 			fmt.Fprintln(r.App.Err, "ingest has them on disk; glint audit says what becomes of them")
 		}
-	} else if err := r.delivery.Report(ctx); err != nil && !(r.AnyOutcome && errors.Is(err, delivery.ErrNothingStored)) {
+	} else if err := r.delivery.Report(ctx); err != nil && (!r.AnyOutcome || !errors.Is(err, delivery.ErrNothingStored)) {
 		faults = append(faults, err)
 	}
 	if n := len(r.noEvents); n > 0 {

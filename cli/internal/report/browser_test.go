@@ -100,13 +100,13 @@ func TestPageInABrowser(t *testing.T) {
 		}
 		address := (&url.URL{Scheme: "file", Path: file}).String()
 		for _, l := range looks {
-			t.Run(name+" "+l.name, func(t *testing.T) { shown(t, ctx, document, name, address, l) })
+			t.Run(name+" "+l.name, func(t *testing.T) { shown(ctx, t, document, name, address, l) })
 		}
-		t.Run(name+" printed", func(t *testing.T) { printed(t, ctx, name, address) })
+		t.Run(name+" printed", func(t *testing.T) { printed(ctx, t, name, address) })
 	}
 }
 
-func shown(t *testing.T, ctx context.Context, document *Document, name, address string, l look) {
+func shown(ctx context.Context, t *testing.T, document *Document, name, address string, l look) {
 	tab, shut := chromedp.NewContext(ctx)
 	defer shut()
 	var w witness
@@ -184,7 +184,7 @@ const faintText = `(() => {
 })()`
 
 // printed prints a page, which must fit on one sheet.
-func printed(t *testing.T, ctx context.Context, name, address string) {
+func printed(ctx context.Context, t *testing.T, name, address string) {
 	tab, shut := chromedp.NewContext(ctx)
 	defer shut()
 	var pdf []byte

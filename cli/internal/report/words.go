@@ -118,10 +118,10 @@ func against(r *warehouse.Report, earlier []Earlier) []string {
 		return nil
 	}
 	text := "The estimate is " + position(above, compared)
-	switch {
-	case apart == compared:
+	switch apart {
+	case compared:
 		text += ". The ranges do not overlap: the difference is no chance."
-	case apart == 0:
+	case 0:
 		text += ". The ranges overlap, so the difference may be chance."
 	default:
 		text += fmt.Sprintf(". The range of %d does not overlap with this one; the others may differ by chance.", apart)

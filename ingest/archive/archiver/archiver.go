@@ -167,7 +167,7 @@ func (l *Lane) gather(ctx context.Context, closing <-chan struct{}, next func(co
 		}
 		if f.First == 0 {
 			f.span = span{First: body.Record, Hour: hour}
-			stop := context.AfterFunc(contextOf(closing, ctx), cancel)
+			stop := context.AfterFunc(contextOf(ctx, closing), cancel)
 			defer stop()
 			timer := time.AfterFunc(l.Interval, cancel)
 			defer timer.Stop()
@@ -246,7 +246,7 @@ func (l *Lane) store(ctx context.Context, f *file) error {
 }
 
 // contextOf returns a context that ends when closing is closed or parent ends.
-func contextOf(closing <-chan struct{}, parent context.Context) context.Context {
+func contextOf(parent context.Context, closing <-chan struct{}) context.Context {
 	ctx, cancel := context.WithCancel(parent)
 	go func() {
 		defer cancel()
