@@ -31,7 +31,7 @@ type screen struct {
 func WriteTable(w io.Writer, d *Document, style output.Style) error {
 	s := screen{style: style}
 	fmt.Fprintf(&s.w, "Campaign  %s\n", output.Cut(output.Safe(d.Title), style.Width-10))
-	s.indented("Campaign  ", output.Safe(d.Subtitle))
+	s.indented("          ", output.Safe(d.Subtitle))
 	s.w.WriteString("\n")
 	s.paragraph(s.bold(d.Lead))
 	for _, text := range d.Beside {

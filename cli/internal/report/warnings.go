@@ -47,8 +47,10 @@ func warningsOf(r *warehouse.Report) []warning {
 		"Too few clicks are known to see how many opens load their image: 75 to 100 %% is assumed. Import clicks; without them no rate of a text-only list is sound.")
 	add(r.Unplaced > 0, "no_apple_list",
 		"%s fetched by Apple Mail from networks that are not known. Try: glint networks list", messages(r.Unplaced))
-	add(r.Delivered > 0 && (r.Measured < fewMeasured || r.MeasuredShare != nil && *r.MeasuredShare < lowMeasured), "few_measured",
-		"Only %s of %s delivered are measured.", output.Count(r.Measured), output.Count(r.Delivered))
+	few := r.Delivered > 0 && r.MeasuredShare != nil && *r.MeasuredShare < lowMeasured
+	add(few, "few_measured", "Only %s of %s delivered are measured.", output.Count(r.Measured), output.Count(r.Delivered))
+	add(!few && r.Delivered > 0 && r.Measured < fewMeasured, "few_measured",
+		"Only %s measured: chance alone moves each rate by points.", messages(r.Measured))
 	add(r.Sends > r.SendsWithTime, "no_send_times",
 		"%s without a known time of sending: no history for later campaigns. Register sent_at.", messages(r.Sends-r.SendsWithTime))
 	add(float64(r.UnknownOnly) > manyOfUnknown*float64(r.Measured), "share_unknown",
