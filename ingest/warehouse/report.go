@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -71,6 +72,10 @@ type Estimate struct {
 	N               uint64 // messages: the estimate's denominator
 	Assumption      string
 }
+
+// SentUnknown reports whether nobody knows how many messages were sent: the campaign
+// is known from logs only, and has counts but no rates.
+func (r *Report) SentUnknown() bool { return slices.Contains(r.Weaknesses, "sent_unknown") }
 
 // Estimate returns the estimate of that name, or one without a rate.
 func (r *Report) Estimate(name string) Estimate {

@@ -2,10 +2,11 @@
 -- Grain:   one row.
 -- Units:   four counts of recipients for each of two populations, in this order: opened both, only a, only b, neither; then for a and
 --          for b the visible messages, those that a person opened, the measured messages, and those that a person opened.
--- Reads:   the views message_opens, recipient_history and estimate_counts, so only as the warehouse user.
+-- Reads:   the views message_opens, recipient_history, estimate_counts and campaign_names, so only as the warehouse user.
 --
 -- The first population are the recipients who are visible in both campaigns: other measured mail in the 90 days before each, none of
--- it masked, and neither message masked. The second are all who got a measured message of both.
+-- it masked, and neither message masked. The second are all who got a measured message of both. A campaign that is known from logs
+-- only counts nowhere, since nobody knows who got it.
 SELECT
     both.1, both.2, both.3, both.4, both.5, both.6, both.7, both.8,
     counts_a.1, counts_a.2, counts_a.3, counts_a.4, counts_b.1, counts_b.2, counts_b.3, counts_b.4
@@ -25,6 +26,7 @@ FROM (
                     SELECT campaign_id, recipient_key, max(reliable) AS opened, max(masked) AS hidden
                     FROM message_opens
                     WHERE campaign_id IN ({a:UInt64}, {b:UInt64}) AND measured AND recipient_key != 0
+                        AND campaign_id IN (SELECT campaign_id FROM campaign_names WHERE sent_known)
                     GROUP BY campaign_id, recipient_key
                 ) AS own
                 LEFT JOIN (
@@ -37,8 +39,8 @@ FROM (
             HAVING count() = 2
         )) AS both,
         (SELECT tuple(toUInt64(sum(visible)), toUInt64(sum(visible_reliable)), toUInt64(sum(measured)), toUInt64(sum(reliable)))
-        FROM estimate_counts WHERE campaign_id = {a:UInt64}) AS counts_a,
+        FROM estimate_counts WHERE campaign_id = {a:UInt64} AND sent_known) AS counts_a,
         (SELECT tuple(toUInt64(sum(visible)), toUInt64(sum(visible_reliable)), toUInt64(sum(measured)), toUInt64(sum(reliable)))
-        FROM estimate_counts WHERE campaign_id = {b:UInt64}) AS counts_b
+        FROM estimate_counts WHERE campaign_id = {b:UInt64} AND sent_known) AS counts_b
 )
 SETTINGS join_use_nulls = 0

@@ -3,7 +3,7 @@
 -- Units:   since_ms is Unix milliseconds: of the change of the withdrawal.
 -- Reads:   the tables withdrawals, recipient_messages, opens, unresolved_opens and sends, so only as the warehouse user.
 SELECT
-    (SELECT count() FROM opens WHERE (campaign_id, message_id) IN (
+    (SELECT uniqExact(campaign_id, message_id, event_id) FROM opens WHERE (campaign_id, message_id) IN (
         SELECT messages.campaign_id, messages.message_id
         FROM recipient_messages AS messages
         WHERE recipient_key IN (

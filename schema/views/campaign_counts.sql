@@ -39,7 +39,8 @@ CREATE OR REPLACE VIEW campaign_counts
     first_sent_at Nullable(DateTime64(3, 'UTC')) COMMENT 'First known time of sending, UTC; NULL if none is known',
     last_sent_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Last known time of sending, UTC; NULL if none is known',
     recovered_opens Int64 COMMENT 'Opens of opens_total whose token was found in a URL that was changed on its way',
-    measured_clicked Int64 COMMENT 'Measured messages with a click by a person'
+    measured_clicked Int64 COMMENT 'Measured messages with a click by a person',
+    sent_known UInt8 COMMENT '0 if nobody knows how many messages were sent, so that the campaign has no rate'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
@@ -73,20 +74,21 @@ SELECT
     minOrNullIf(sent_at, registered AND sent_at > 0) AS first_sent_at,
     maxOrNullIf(sent_at, registered AND sent_at > 0) AS last_sent_at,
     toInt64(sumIf(recovered, registered)) AS recovered_opens,
-    toInt64(countIf(is_measured AND message_clicked)) AS measured_clicked
+    toInt64(countIf(is_measured AND message_clicked)) AS measured_clicked,
+    toUInt8(max(names_sent_known)) AS sent_known
 FROM (
     SELECT campaign_id, 1 AS named, campaign AS name, 0 AS registered, 0 AS test, 0 AS message_bounced, 0 AS is_measured,
         0 AS opens, 0 AS timed_opens, 0 AS timed_reliable_opens, 0 AS reliable, 0 AS masked, 0 AS is_unplaced, 0 AS unknown,
         0 AS confirmed, 0 AS message_clicked, 0 AS message_complained, 0 AS message_unsubscribed, 0 AS message_replied,
         toDateTime64(0, 3, 'UTC') AS first_open, toDateTime64(0, 3, 'UTC') AS last_open,
         toDateTime64(0, 3, 'UTC') AS first_reliable_open, toDateTime64(0, 3, 'UTC') AS last_reliable_open,
-        toDateTime64(0, 3, 'UTC') AS sent_at, 0 AS recovered
+        toDateTime64(0, 3, 'UTC') AS sent_at, 0 AS recovered, sent_known AS names_sent_known
     FROM campaign_names
     UNION ALL
     SELECT campaign_id, 0, '', registered, test, bounced, measured,
         opens, timed_opens, timed_reliable_opens, reliable, masked, unplaced, unknown,
         confirmed, clicked, complained, unsubscribed, replied,
-        first_open, last_open, first_reliable_open, last_reliable_open, sent_at, recovered_opens
+        first_open, last_open, first_reliable_open, last_reliable_open, sent_at, recovered_opens, 0
     FROM message_opens
 )
 GROUP BY campaign_id

@@ -27,12 +27,12 @@ CREATE OR REPLACE VIEW campaign_estimates
     high Nullable(Float64) COMMENT 'Upper end of its range, a fraction of 1; NULL if it cannot be said',
     n Int64 COMMENT 'Messages on which it rests: the denominator of the estimate',
     assumption String COMMENT 'What has to be true for the rate and its range',
-    weaknesses Array(String) COMMENT 'no_history: too few recipients are known from earlier mail; few_visible: too few messages would show an open; no_clicks: too few clicks show how many opens load their image'
+    weaknesses Array(String) COMMENT 'no_history: too few recipients are known from earlier mail; few_visible: too few messages would show an open; no_clicks: too few clicks show how many opens load their image; sent_unknown: nobody knows how many messages were sent, so that there is no rate'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
-SELECT campaign_id, campaign, estimate.1 AS name, estimate.2 AS rate, estimate.3 AS low, estimate.4 AS high, estimate.5 AS n,
-    estimate.6 AS assumption, estimate.7 AS weaknesses
+SELECT campaign_id, campaign, estimate.1 AS name, if(sent_known, estimate.2, NULL) AS rate, if(sent_known, estimate.3, NULL) AS low,
+    if(sent_known, estimate.4, NULL) AS high, estimate.5 AS n, estimate.6 AS assumption, if(sent_known, estimate.7, ['sent_unknown']) AS weaknesses
 FROM (
     WITH
         arrayMap((x, l) -> if(measured > 0, (least(greatest(x * v, v_seen), v) + least(greatest(l * x * o, o_seen), o)) / measured, 0), [p_low, p, p_high], lambdas) AS plain,
@@ -43,7 +43,7 @@ FROM (
         if(no_history, 'recipients whose messages no Apple Mail fetched', 'recipients whose mail of 90 days no Apple Mail fetched') AS visible_people,
         if(measured > 0 AND no_history, ['no_history'], []) AS historyless,
         concat('; the others open ', toString(lambdas[1]), ' to ', toString(lambdas[3]), ' times as often') AS others_open
-    SELECT campaign_id, campaign, [
+    SELECT campaign_id, campaign, sent_known, [
         ('hubspot', if(adjusted > 0, rates[1], NULL), if(adjusted > 0, lows[1], NULL), if(adjusted > 0, highs[1], NULL), adjusted,
             'messages that only Apple Mail fetched were read as often as the others, and every open loads its image; sampling error only', []),
         ('strict', if(clear > 0, rates[2], NULL), if(clear > 0, lows[2], NULL), if(clear > 0, highs[2], NULL), clear,
@@ -88,7 +88,7 @@ FROM (
             exp(sqrt(pow(log(rates[5] / lows[5]), 2) + pow(log(highs[6] / rates[6]), 2))) AS click_factor_down,
             exp(sqrt(pow(log(highs[5] / rates[5]), 2) + pow(log(rates[6] / lows[6]), 2))) AS click_factor_up
         SELECT
-            campaign_id, campaign, measured, visible, clear, confirmed, no_history, adjusted, sensitivities, lambdas,
+            campaign_id, campaign, sent_known, measured, visible, clear, confirmed, no_history, adjusted, sensitivities, lambdas,
             rates, lows, highs, has_clicks,
             toFloat64(visible) AS v, toFloat64(visible_seen) AS v_seen, toFloat64(measured - visible) AS o, toFloat64(seen - visible_seen) AS o_seen,
             rates[3] AS p, lows[3] AS p_low, highs[3] AS p_high,

@@ -9,13 +9,14 @@ CREATE OR REPLACE VIEW campaign_names
     created_at DateTime64(3, 'UTC') COMMENT 'Time when the campaign was made, UTC',
     subject String COMMENT 'Subject of the mail; empty if it is not known',
     variant String COMMENT 'Name of the variant that the campaign is; empty if it is none',
-    archived UInt8 COMMENT '1 if the campaign is archived: lists leave it out'
+    archived UInt8 COMMENT '1 if the campaign is archived: lists leave it out',
+    sent_known UInt8 COMMENT '0 if the campaign is known from logs only, so that nobody knows how many messages were sent'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
-SELECT oldest.2 AS campaign_id, name AS campaign, oldest.1 AS created_at, oldest.3 AS subject, oldest.4 AS variant, oldest.5 AS archived
+SELECT oldest.2 AS campaign_id, name AS campaign, oldest.1 AS created_at, oldest.3 AS subject, oldest.4 AS variant, oldest.5 AS archived, oldest.6 AS sent_known
 FROM (
-    SELECT name, min((created_at, campaign_id, subject, variant, archived)) AS oldest
+    SELECT name, min((created_at, campaign_id, subject, variant, archived, sent_known)) AS oldest
     FROM campaigns FINAL
     GROUP BY name
 )

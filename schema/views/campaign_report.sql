@@ -5,6 +5,7 @@
 -- Engine:  a plain view over campaign_counts. Filter on campaign_id to read one campaign's range of the keys; a filter
 --          on campaign alone is right too, but reads all campaigns. Look the id up in campaign_names first.
 --
+-- A campaign that is known from logs only has no rate, since the messages that nobody opened are unknown.
 -- All rates of opens are over measured. mpp_adjusted_open_rate leaves the messages out that only Apple Mail fetched. open_rate_low counts none of those
 -- as read, open_rate_high all of them, and the opens of unknown kind besides: those three kinds of messages together
 -- are bot_filtered_unique_opens. ci_low and ci_high are the 95 % Wilson score interval of the adjusted rate (Wilson
@@ -58,8 +59,9 @@ DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
 WITH
     1.959963984540054 AS z,
-    nullIf(measured, 0) AS denominator,
-    nullIf(measured - mpp_only, 0) AS adjusted_denominator,
+    if(sent_known, nullIf(measured, 0), NULL) AS denominator,
+    if(sent_known, nullIf(measured - mpp_only, 0), NULL) AS adjusted_denominator,
+    if(sent_known, nullIf(delivered, 0), NULL) AS delivered_base,
     adjusted_denominator - reliable_unique_opens AS misses,
     z * sqrt(toFloat64(reliable_unique_opens) * misses / adjusted_denominator + z * z / 4) AS spread
 SELECT
@@ -83,12 +85,12 @@ SELECT
     unregistered_unique_opens,
     tests,
     measured,
-    measured / nullIf(delivered, 0) AS measured_share,
+    measured / delivered_base AS measured_share,
     unknown_only,
     confirmed_unique_opens,
     bounced,
     clicked,
-    clicked / nullIf(delivered, 0) AS click_rate,
+    clicked / delivered_base AS click_rate,
     complained,
     unsubscribed,
     replied,
@@ -99,10 +101,10 @@ SELECT
     first_sent_at,
     last_sent_at,
     recovered_opens,
-    bounced / nullIf(sends, 0) AS bounce_rate,
-    measured_clicked / nullIf(confirmed_unique_opens, 0) AS click_to_open_rate,
-    complained / nullIf(delivered, 0) AS complaint_rate,
-    unsubscribed / nullIf(delivered, 0) AS unsubscribe_rate,
-    replied / nullIf(delivered, 0) AS reply_rate,
+    bounced / if(sent_known, nullIf(sends, 0), NULL) AS bounce_rate,
+    measured_clicked / if(sent_known, nullIf(confirmed_unique_opens, 0), NULL) AS click_to_open_rate,
+    complained / delivered_base AS complaint_rate,
+    unsubscribed / delivered_base AS unsubscribe_rate,
+    replied / delivered_base AS reply_rate,
     now64(3, 'UTC') AS computed_at
 FROM campaign_counts

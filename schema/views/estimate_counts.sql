@@ -25,7 +25,8 @@ CREATE OR REPLACE VIEW estimate_counts
     visible_reliable Int64 COMMENT 'Those of visible that a person opened',
     visible_seen Int64 COMMENT 'Those of visible that are seen',
     visible_confirmed Int64 COMMENT 'Confirmed messages of visible recipients, of this campaign and of their history; without history of this campaign',
-    visible_confirmed_reliable Int64 COMMENT 'Those of visible_confirmed that a person opened too'
+    visible_confirmed_reliable Int64 COMMENT 'Those of visible_confirmed that a person opened too',
+    sent_known UInt8 COMMENT '0 if nobody knows how many messages were sent, so that the campaign has no rate'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
@@ -47,18 +48,19 @@ SELECT
     toInt64(if(no_history, sum(own_clear_seen), sumIf(own_clear_seen, is_visible))) AS visible_seen,
     toInt64(if(no_history, sum(own_clear_confirmed), sumIf(own_clear_confirmed + past_confirmed, is_visible))) AS visible_confirmed,
     toInt64(if(no_history, sum(own_clear_confirmed_reliable), sumIf(own_clear_confirmed_reliable + past_confirmed_reliable, is_visible)))
-        AS visible_confirmed_reliable
+        AS visible_confirmed_reliable,
+    toUInt8(max(names_sent_known)) AS sent_known
 FROM (
     SELECT campaign_id, 1 AS named, campaign AS name, 0 AS own_measured, 0 AS own_reliable, 0 AS own_seen, 0 AS own_possible,
         0 AS own_mpp_only, 0 AS own_confirmed, 0 AS own_confirmed_reliable, 0 AS own_clear, 0 AS own_clear_reliable,
         0 AS own_clear_seen, 0 AS own_clear_confirmed, 0 AS own_clear_confirmed_reliable,
-        0 AS is_visible, 0 AS past_confirmed, 0 AS past_confirmed_reliable
+        0 AS is_visible, 0 AS past_confirmed, 0 AS past_confirmed_reliable, sent_known AS names_sent_known
     FROM campaign_names
     UNION ALL
     SELECT own.campaign_id, 0, '', own.measured, own.reliable, own.seen, own.possible,
         own.mpp_only, own.confirmed, own.confirmed_reliable, own.clear, own.clear_reliable,
         own.clear_seen, own.clear_confirmed, own.clear_confirmed_reliable,
-        own.clear > 0 AND past.messages > 0 AND NOT past.masked, past.confirmed, past.confirmed_reliable
+        own.clear > 0 AND past.messages > 0 AND NOT past.masked, past.confirmed, past.confirmed_reliable, 0
     FROM (
         SELECT
             campaign_id,

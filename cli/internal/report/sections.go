@@ -64,7 +64,7 @@ var estimateText = map[string]string{
 func result(r *warehouse.Report) Section {
 	overall, bounds := r.Estimate("overall"), r.Estimate("bounds")
 	s := Section{ID: "result", Title: "Open rate"}
-	if r.Measured > 0 {
+	if r.Measured > 0 && !r.SentUnknown() {
 		s.Figure = &Band{Point: overall.Rate, Low: overall.Low, High: overall.High, Certain: bounds.Low, Most: bounds.High}
 		s.Text = append(s.Text, fmt.Sprintf("Certain: %s of %s measured messages (%s) were opened, clicked or answered by a person. Another %s may hide an open.",
 			output.Count(r.ConfirmedUniqueOpens), output.Count(r.Measured), output.Percent(ratio(r.ConfirmedUniqueOpens, r.Measured)), hiding(r)))
@@ -95,7 +95,7 @@ func hiding(r *warehouse.Report) string {
 func limits(r *warehouse.Report) Section {
 	s := Section{ID: "unknown", Title: "What is not known"}
 	s.Text = append(s.Text, "An open is no reading: a person who reads without images, or a summary of the mail, is not seen.")
-	if r.MPPOnly > 0 {
+	if r.MPPOnly > 0 && !r.SentUnknown() {
 		s.Text = append(s.Text, fmt.Sprintf("%s (%s of measured): Apple Mail fetched the image by itself, opened or not.",
 			output.Plural(int(r.MPPOnly), "message", "messages"), output.Percent(ratio(r.MPPOnly, r.Measured))))
 	}
@@ -131,6 +131,9 @@ func messages(r *warehouse.Report) Section {
 		{"Apple Mail only", r.MPPOnly, r.Measured, "measured"},
 		{"unknown only", r.UnknownOnly, r.Measured, "measured"},
 	} {
+		if r.SentUnknown() {
+			row.base = 0
+		}
 		t.Rows = append(t.Rows, []Cell{text(row.name), count(row.n), share(ratio(row.n, row.base)), text(row.of)})
 	}
 	s.Table = t

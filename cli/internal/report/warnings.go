@@ -18,9 +18,6 @@ const (
 	silence       = 24 * time.Hour     // without any open, machines included
 )
 
-// noPolicy is the code of a home that has not decided about consent.
-const noPolicy = "no_policy"
-
 // warningsOf returns what weakens the numbers of a report, in a fixed order, and
 // what the operator can do; never nil.
 func warningsOf(r *warehouse.Report) []warning {
@@ -32,7 +29,9 @@ func warningsOf(r *warehouse.Report) []warning {
 	}
 	messages := func(n uint64) string { return output.Plural(int(n), "message", "messages") }
 	add(r.Sends == 0, "no_sends", "No message of the campaign is registered. Try: glint send register")
-	add(r.Sends > 0 && r.OpensTotal == 0, "no_opens",
+	add(r.SentUnknown(), "sent_unknown", "The campaign is known from logs only, so that nobody knows how many messages were sent: there is no rate. "+
+		"Try: glint send register with all recipients")
+	add(r.Measured > 0 && r.OpensTotal == 0, "no_opens",
 		"No pixel of the campaign was fetched. Look whether a message as it arrived holds its pixel_url, whether that URL answers an image, and "+
 			"whether its line reaches ingest. Try: glint doctor")
 	add(silentSince(r), "no_event_since",
@@ -47,9 +46,9 @@ func warningsOf(r *warehouse.Report) []warning {
 		"Too few clicks are known to see how many opens load their image: 75 to 100 %% is assumed. Import clicks; without them no rate of a text-only list is sound.")
 	add(r.Unplaced > 0, "no_apple_list",
 		"%s fetched by Apple Mail from networks that are not known. Try: glint networks list", messages(r.Unplaced))
-	few := r.Delivered > 0 && r.MeasuredShare != nil && *r.MeasuredShare < lowMeasured
+	few := !r.SentUnknown() && r.Delivered > 0 && r.MeasuredShare != nil && *r.MeasuredShare < lowMeasured
 	add(few, "few_measured", "Only %s of %s delivered are measured.", output.Count(r.Measured), output.Count(r.Delivered))
-	add(!few && r.Delivered > 0 && r.Measured < fewMeasured, "few_measured",
+	add(!few && !r.SentUnknown() && r.Delivered > 0 && r.Measured < fewMeasured, "few_measured",
 		"Only %s measured: chance alone moves each rate by points.", messages(r.Measured))
 	add(r.Sends > r.SendsWithTime, "no_send_times",
 		"%s without a known time of sending: no history for later campaigns. Register sent_at.", messages(r.Sends-r.SendsWithTime))
@@ -62,8 +61,6 @@ func warningsOf(r *warehouse.Report) []warning {
 		output.Plural(int(r.RecoveredOpens), "open", "opens"))
 	add(r.BadTokens > 0, "bad_tokens", "%s of the last 7 days name the campaign by a token that no key has signed. Try: glint keys list",
 		output.Plural(int(r.BadTokens), "request", "requests"))
-	add(slices.Contains(r.Weaknesses, noPolicy), noPolicy,
-		"No consent policy is set: recipients without a choice are measured. Set one: glint up --consent none, or --consent required")
 	return all
 }
 

@@ -24,6 +24,8 @@ func lead(r *warehouse.Report) string {
 		return "No message of this campaign is registered, so there is no open rate."
 	case r.Delivered == 0:
 		return "No message of this campaign was delivered, so there is no open rate."
+	case r.SentUnknown():
+		return "Nobody knows how many messages of this campaign were sent, so there is no open rate."
 	case r.Measured == 0:
 		return "No delivered message of this campaign is measured, so there is no open rate."
 	case r.OpensTotal == 0 && r.ConfirmedUniqueOpens == 0:
