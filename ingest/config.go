@@ -92,7 +92,7 @@ func Default() Config {
 		Archive: ArchiveConfig{Lines: 50_000, Interval: time.Minute},
 
 		PixelPeriod: 200 * time.Millisecond,
-		Judge:       judge.Schedule{Every: 5 * time.Minute, Settings: judge.Default()},
+		Judge:       judge.Schedule{Every: time.Hour, Settings: judge.Default()},
 		Logger:      slog.New(slog.DiscardHandler),
 	}
 }

@@ -34,7 +34,7 @@ func TestParsing(t *testing.T) {
 		{"three names", []string{"a", "b", "c"}, Options{}, app.ExitUsage},
 		{"a trend of one", []string{"a", "--since", "90d"}, Options{}, app.ExitUsage},
 		{"definitions of two", []string{"a", "b", "--explain"}, Options{}, app.ExitUsage},
-		{"a period without a unit", []string{"--since", "90"}, Options{}, app.ExitFailed},
+		{"a period without a unit", []string{"--since", "90"}, Options{}, app.ExitUsage},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got Options
