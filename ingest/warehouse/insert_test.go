@@ -187,8 +187,8 @@ func TestAClassThatTheTableDoesNotKnowIsPermanent(t *testing.T) {
 }
 
 // sendRows are fullSend and an empty one as the table shows them.
-const sendRows = `1 00112233-4455-8677-8899-aabbccddeeff ä@b@example.com example.com 3 2026-03-04 12:00:00 2026-03-04 12:01:00 bounced aggregate 1 uuid {'a':'1','b':'','ä':'\''} 18364758544493064720 2026-03-04 12:00:00.123
-9223372036854775808 10112233-4455-8677-8899-aabbccddeeff   0 1970-01-01 00:00:00 1970-01-01 00:00:00 registered identified 0  {} 0 1970-01-01 00:00:00.001
+const sendRows = `1 00112233-4455-8677-8899-aabbccddeeff ä@b@example.com example.com 3 2026-03-04 12:00:00 2026-03-04 12:01:00 bounced aggregate 1 uuid gmail {'a':'1','b':'','ä':'\''} 18364758544493064720 2026-03-04 12:00:00.123
+9223372036854775808 10112233-4455-8677-8899-aabbccddeeff   0 1970-01-01 00:00:00 1970-01-01 00:00:00 registered identified 0   {} 0 1970-01-01 00:00:00.001
 `
 
 // fullSend has a value of its own in each column.
@@ -196,7 +196,7 @@ func fullSend() Send {
 	return Send{
 		CampaignID: 1, MessageID: uuid.MustParse("00112233-4455-8677-8899-aabbccddeeff"), Recipient: "ä@b@example.com",
 		Sequence: 3, SentAt: noon, DeliveredAt: noon.Add(time.Minute), State: StateBounced, Tracking: Aggregate, Test: TestYes,
-		URLStyle: StyleUUID, Attributes: map[string]string{"b": "", "a": "1", "ä": "'"},
+		URLStyle: StyleUUID, Stratum: "gmail", Attributes: map[string]string{"b": "", "a": "1", "ä": "'"},
 		Registration: 0xfedcba9876543210, RegisteredAt: noon.Add(123 * time.Millisecond),
 	}
 }
@@ -223,7 +223,7 @@ func TestEveryColumnOfASendArrives(t *testing.T) {
 			t.Errorf("%s: got\n%s\nwant\n%s", by, got, sendRows)
 		}
 		keys := text(t, e, "SELECT lower(hex(reinterpretAsFixedString(recipient_key))) FROM sends ORDER BY campaign_id LIMIT 1")
-		if want := fmt.Sprintf("%x\n", sends[0].RecipientKey); keys != want {
+		if want := fmt.Sprintf("%x\n", sends[0].RecipientKey[:]); keys != want {
 			t.Errorf("%s: recipient key %s, want %s", by, keys, want)
 		}
 	}
