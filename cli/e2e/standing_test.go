@@ -418,7 +418,7 @@ func startsFull(t *testing.T, home string, launchFull func(args ...string) *inst
 		_ = a.Body.Close()
 		return a.StatusCode == http.StatusOK
 	})
-	eventually(t, "stderr to say it", func() bool { return strings.Contains(i.stderr.String(), "the disk is full") })
+	eventually(t, "stderr to say it", func() bool { return strings.Contains(i.stderr.String(), "disk is full") })
 	_, lines := (&load{}).body()
 	request, err := http.NewRequest(http.MethodPost, "http://"+ingest+"/v1/logs", bytes.NewReader(lines))
 	if err != nil {

@@ -101,7 +101,7 @@ func (r *register) open(name string) (*campaign, error) {
 	normal, fault := warehouse.CampaignName(name)
 	switch {
 	case fault != nil:
-		return &campaign{err: errCampaign}, nil
+		return &campaign{err: errCampaign}, nil //nolint:nilerr // the fault is counted with its line and ends nothing
 	case len(r.allowed) > 0 && !slices.Contains(r.allowed, normal):
 		return &campaign{err: errAllowed}, nil
 	}
