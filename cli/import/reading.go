@@ -50,11 +50,11 @@ func (r *reading) Open(path string) logfiles.Lines {
 	return &lines{reading: r, name: filepath.Base(path), parser: cdnlog.NewParser(r.format)}
 }
 
-func (r *reading) Settle(ctx context.Context, end bool) (bool, error) {
+func (r *reading) Settle(ctx context.Context, _ bool) (bool, error) {
 	if r.register == nil {
 		return true, nil
 	}
-	return r.register.settle(ctx, end)
+	return r.register.settle(ctx)
 }
 
 // Stateful is true: the columns of a W3C log stand in its first lines, and equal

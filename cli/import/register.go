@@ -41,7 +41,6 @@ type register struct {
 	messages  int // new ones of this run
 
 	pending  []warehouse.Send
-	settled  time.Time
 	inserted int
 	failed   error // of the warehouse; ends the run
 }
@@ -127,28 +126,20 @@ func (r *register) open(name string) (*campaign, error) {
 	return c, nil
 }
 
-// The registrations of a run are written when there are so many, or so old ones.
-const (
-	settleRows  = 100_000
-	settleEvery = 2 * time.Second
-)
-
-// settle writes the messages that are new, or puts that off.
-func (r *register) settle(ctx context.Context, end bool) (bool, error) {
+// settle writes the messages that are new, before their opens go out: an open whose
+// message is not registered would have to wait.
+func (r *register) settle(ctx context.Context) (bool, error) {
 	if r.failed != nil {
 		return false, r.failed
 	}
 	if len(r.pending) == 0 {
 		return true, nil
 	}
-	if !end && len(r.pending) < settleRows && time.Since(r.settled) < settleEvery {
-		return false, nil
-	}
 	if err := r.w.InsertSends(ctx, "import-"+rand.Text(), r.pending); err != nil {
 		return false, fmt.Errorf("register messages: %w", err)
 	}
 	r.inserted += len(r.pending)
-	r.pending, r.settled = r.pending[:0], time.Now()
+	r.pending = r.pending[:0]
 	return true, nil
 }
 
