@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -45,8 +46,8 @@ func (c *ArchiveConfig) validate() error {
 type archiving struct {
 	lanes   map[string]*archiver.Lane
 	holds   map[string]*hold
-	closing chan struct{}
-	once    sync.Once
+	closing context.Context // ends when the lanes shall store what there is; nil: there are none
+	close   context.CancelFunc
 }
 
 // open reads how far the lanes are archived.
@@ -82,7 +83,8 @@ func (a *archiving) open(cfg *Config, lanes *wal.Lanes, r prometheus.Registerer)
 			Help: "Records that are in the warehouse and held in the log until they are archived.",
 		}, holds[name].held))
 	}
-	a.lanes, a.holds, a.closing = opened, holds, make(chan struct{})
+	a.lanes, a.holds = opened, holds
+	a.closing, a.close = context.WithCancel(context.Background())
 	return nil
 }
 
@@ -97,8 +99,8 @@ func (a *archiving) source(name string, source batch.Source) batch.Source {
 
 // finish lets the lanes archive at once what there is.
 func (a *archiving) finish() {
-	if a.closing != nil {
-		a.once.Do(func() { close(a.closing) })
+	if a.close != nil {
+		a.close()
 	}
 }
 

@@ -99,9 +99,9 @@ func (l *Lane) save() error {
 	return nil
 }
 
-// Run archives until ctx ends. Once closing is closed, a file is stored as soon as
+// Run archives until ctx ends. Once closing has ended, a file is stored as soon as
 // nothing more is there to read. Open comes first.
-func (l *Lane) Run(ctx context.Context, closing <-chan struct{}) {
+func (l *Lane) Run(ctx, closing context.Context) {
 	pause := backoff.Backoff{First: time.Second, Last: time.Minute}
 	for ctx.Err() == nil {
 		err := l.run(ctx, closing)
@@ -112,7 +112,7 @@ func (l *Lane) Run(ctx context.Context, closing <-chan struct{}) {
 	}
 }
 
-func (l *Lane) run(ctx context.Context, closing <-chan struct{}) error {
+func (l *Lane) run(ctx, closing context.Context) error {
 	l.held = nil
 	first := l.state.Next
 	next := l.Source.Read(first)
@@ -147,7 +147,7 @@ type file struct {
 
 // gather reads the records of the next file: those that were decided on, else what
 // comes until the file is full, old enough or of another hour.
-func (l *Lane) gather(ctx context.Context, closing <-chan struct{}, next func(context.Context) (batch.Body, error)) (*file, error) {
+func (l *Lane) gather(ctx, closing context.Context, next func(context.Context) (batch.Body, error)) (*file, error) {
 	f := &file{}
 	z := gzip.NewWriter(&f.content)
 	waiting, cancel := context.WithCancel(ctx)
@@ -167,7 +167,7 @@ func (l *Lane) gather(ctx context.Context, closing <-chan struct{}, next func(co
 		}
 		if f.First == 0 {
 			f.span = span{First: body.Record, Hour: hour}
-			stop := context.AfterFunc(contextOf(ctx, closing), cancel)
+			stop := context.AfterFunc(closing, cancel)
 			defer stop()
 			timer := time.AfterFunc(l.Interval, cancel)
 			defer timer.Stop()
@@ -243,19 +243,6 @@ func (l *Lane) store(ctx context.Context, f *file) error {
 			return err
 		}
 	}
-}
-
-// contextOf returns a context that ends when closing is closed or parent ends.
-func contextOf(parent context.Context, closing <-chan struct{}) context.Context {
-	ctx, cancel := context.WithCancel(parent)
-	go func() {
-		defer cancel()
-		select {
-		case <-closing:
-		case <-parent.Done():
-		}
-	}()
-	return ctx
 }
 
 // Metrics counts what is archived.
