@@ -50,9 +50,9 @@ func (r *reading) Open(path string) logfiles.Lines {
 	return &lines{reading: r, name: filepath.Base(path), parser: cdnlog.NewParser(r.format)}
 }
 
-func (r *reading) Settle(ctx context.Context, _ bool) (bool, error) {
+func (r *reading) Settle(ctx context.Context) error {
 	if r.register == nil {
-		return true, nil
+		return nil
 	}
 	return r.register.settle(ctx)
 }

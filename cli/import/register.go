@@ -128,19 +128,16 @@ func (r *register) open(name string) (*campaign, error) {
 
 // settle writes the messages that are new, before their opens go out: an open whose
 // message is not registered would have to wait.
-func (r *register) settle(ctx context.Context) (bool, error) {
-	if r.failed != nil {
-		return false, r.failed
-	}
-	if len(r.pending) == 0 {
-		return true, nil
+func (r *register) settle(ctx context.Context) error {
+	if r.failed != nil || len(r.pending) == 0 {
+		return r.failed
 	}
 	if err := r.w.InsertSends(ctx, "import-"+rand.Text(), r.pending); err != nil {
-		return false, fmt.Errorf("register messages: %w", err)
+		return fmt.Errorf("register messages: %w", err)
 	}
 	r.inserted += len(r.pending)
 	r.pending = r.pending[:0]
-	return true, nil
+	return nil
 }
 
 func (r *register) sentence() string {

@@ -65,7 +65,7 @@ type asTheyAre struct{}
 
 func (asTheyAre) Open(string) logfiles.Lines { return &plain{} }
 
-func (asTheyAre) Settle(context.Context, bool) (bool, error) { return true, nil }
+func (asTheyAre) Settle(context.Context) error { return nil }
 
 // plain is a file's lines. They are looked at until one is an event: what is none
 // becomes a dead letter of ingest's.

@@ -92,7 +92,7 @@ func (f *feeder) run(ctx context.Context, files []archive.File) error {
 			}
 		}
 	}
-	return f.flush(ctx, true)
+	return f.flush(ctx)
 }
 
 func (f *feeder) file(ctx context.Context, file *source, skip int64) error {
@@ -175,7 +175,7 @@ func (f *feeder) lines(ctx context.Context, r *archive.Reader, file *source) err
 			if err := f.mark(r, file, false, false); err != nil {
 				return err
 			}
-			if err := f.flush(ctx, false); err != nil {
+			if err := f.flush(ctx); err != nil {
 				return err
 			}
 		}
@@ -210,22 +210,17 @@ func (f *feeder) mark(r *archive.Reader, file *source, done, ended bool) error {
 	return nil
 }
 
-// flush hands out the body, if there is anything in it. Its marks stay behind
-// while what its lines need is not stored yet.
-func (f *feeder) flush(ctx context.Context, end bool) error {
-	if f.next.count == 0 && len(f.next.marks) == 0 && !end {
+// flush hands out the body, if there is anything in it.
+func (f *feeder) flush(ctx context.Context) error {
+	if f.next.count == 0 && len(f.next.marks) == 0 {
 		return nil
 	}
-	settled, err := f.read.Settle(ctx, end)
-	if err != nil {
+	if err := f.read.Settle(ctx); err != nil {
 		return err
 	}
 	b := f.next
 	b.place = f.order.Add(&b)
 	f.next = body{lines: make([]byte, 0, len(b.lines)+len(b.lines)/8)}
-	if !settled {
-		f.next.marks, b.marks = b.marks, nil
-	}
 	select {
 	case f.out <- &b:
 		return nil

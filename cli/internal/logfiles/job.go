@@ -30,10 +30,9 @@ const InFlight = 3
 type Reading interface {
 	// Open begins a file.
 	Open(path string) Lines
-	// Settle is called before a body of lines goes out, and with end after the last
-	// line: it stores what the lines need beside themselves. It returns false to
-	// put that off; then the run does not count them as sent yet.
-	Settle(ctx context.Context, end bool) (bool, error)
+	// Settle is called before a body of lines goes out: it stores what the lines need
+	// beside themselves.
+	Settle(ctx context.Context) error
 }
 
 // Lines reads the lines of one file in their order.
