@@ -32,10 +32,6 @@ type intake struct {
 	webhooks  *webhook.Sources
 	committer atomic.Pointer[deliveries.Committer] // nil until the warehouse is there
 	outcomes  *prometheus.CounterVec
-
-	// touched is given the campaigns that have got an event, by way of whatever
-	// route of this process; nil: nobody asks. It is set before the service starts.
-	touched func(campaigns []uint64)
 }
 
 // The outcomes of events, as a metric has them.
@@ -71,17 +67,11 @@ func newIntake(cfg *Config, sources *networks.Sources, r prometheus.Registerer) 
 // begin lets it store into w, by the committer that it returns.
 func (i *intake) begin(w *warehouse.Warehouse, ignored func(netip.Addr, string) (string, bool)) *deliveries.Committer {
 	c := deliveries.NewCommitter(&deliveries.Store{
-		Warehouse: w, Now: time.Now, Touched: i.touch,
+		Warehouse: w, Now: time.Now,
 		Judge: deliveries.Judge{Lookup: i.sources.Lookup, Precision: i.cfg.Precision, Ignore: ignored},
 	})
 	i.committer.Store(c)
 	return c
-}
-
-func (i *intake) touch(campaigns []uint64) {
-	if i.touched != nil {
-		i.touched(campaigns)
-	}
 }
 
 // Knows implements receiver.Deliveries.

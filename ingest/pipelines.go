@@ -175,7 +175,6 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	l.working.Go(func() { l.mover.Run(l.ctx) })
 	l.working.Go(func() { l.reports.Run(l.ctx) })
 	if l.events != nil {
-		l.mover.Touched = l.events.touch
 		committer := l.events.begin(w, l.ignored)
 		l.working.Go(func() { committer.Run(l.ctx) })
 	}

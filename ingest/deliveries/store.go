@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,8 +43,6 @@ type Store struct {
 	Warehouse Warehouse
 	Judge     Judge
 	Now       func() time.Time
-	// Touched, if it is not nil, is given the campaigns that have got a row.
-	Touched func(campaigns []uint64)
 }
 
 // Add finds the messages of events, judges clicks, and inserts what is not there
@@ -181,17 +178,12 @@ func linkHash(url string) uint64 {
 
 func (b *adding) writeStored(ctx context.Context) error {
 	w := b.Warehouse
-	campaigns, err := b.write(ctx, &b.stored, Stored, questions{w.AbsentDeliveries, w.InsertDeliveries})
-	if len(campaigns) > 0 && b.Touched != nil { // also after an error, which may have left a part there
-		b.Touched(campaigns)
-	}
-	return err
+	return b.write(ctx, &b.stored, Stored, questions{w.AbsentDeliveries, w.InsertDeliveries})
 }
 
 func (b *adding) writeWaiting(ctx context.Context) error {
 	w := b.Warehouse
-	_, err := b.write(ctx, &b.waiting, Waiting, questions{w.AbsentUnresolvedDeliveries, w.InsertUnresolvedDeliveries})
-	return err
+	return b.write(ctx, &b.waiting, Waiting, questions{w.AbsentUnresolvedDeliveries, w.InsertUnresolvedDeliveries})
 }
 
 // identity is what tells an event from others.
@@ -217,23 +209,16 @@ const minSplit = 20_000
 // write inserts those of the rows that are not there, each identity once, and sets
 // the fates of all. Many rows are written in two halves at a time, which share no
 // identity: so the engine uses two processors.
-func (b *adding) write(ctx context.Context, rows *batch, fate Fate, ask questions) (campaigns []uint64, err error) {
+func (b *adding) write(ctx context.Context, rows *batch, fate Fate, ask questions) error {
 	halves := []*batch{rows}
 	if len(rows.rows) >= minSplit {
 		halves = rows.split()
 	}
-	touched := make([][]uint64, len(halves))
 	g, ctx := errgroup.WithContext(ctx)
-	for i, half := range halves {
-		g.Go(func() (err error) {
-			touched[i], err = b.writeHalf(ctx, half, fate, ask)
-			return err
-		})
+	for _, half := range halves {
+		g.Go(func() error { return b.writeHalf(ctx, half, fate, ask) })
 	}
-	err = g.Wait()
-	campaigns = slices.Concat(touched...)
-	slices.Sort(campaigns)
-	return slices.Compact(campaigns), err
+	return g.Wait()
 }
 
 // split parts the rows by their message or recipient.
@@ -247,14 +232,14 @@ func (b *batch) split() []*batch {
 	return halves
 }
 
-func (b *adding) writeHalf(ctx context.Context, rows *batch, fate Fate, ask questions) (campaigns []uint64, err error) {
+func (b *adding) writeHalf(ctx context.Context, rows *batch, fate Fate, ask questions) error {
 	if len(rows.rows) == 0 {
-		return nil, nil
+		return nil
 	}
 	b.once(rows)
 	left, err := ask.absent(ctx, rows.rows)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, event := range rows.events {
 		b.fates[event] = Repeated
@@ -264,15 +249,12 @@ func (b *adding) writeHalf(ctx context.Context, rows *batch, fate Fate, ask ques
 		if !a.Known {
 			b.fates[rows.events[a.Row]] = fate
 		}
-		d := &rows.rows[a.Row]
-		if written = append(written, *d); len(campaigns) == 0 || campaigns[len(campaigns)-1] != d.CampaignID {
-			campaigns = append(campaigns, d.CampaignID)
-		}
+		written = append(written, rows.rows[a.Row])
 	}
 	if len(written) == 0 {
-		return nil, nil
+		return nil
 	}
-	return campaigns, ask.insert(ctx, "deliveries-"+rand.Text(), written)
+	return ask.insert(ctx, "deliveries-"+rand.Text(), written)
 }
 
 // once keeps of the rows with one identity the one with the highest version, in

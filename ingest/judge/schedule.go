@@ -32,9 +32,6 @@ const (
 type Scheduler struct {
 	schedule Schedule
 	logger   *slog.Logger
-	// Applied, which may be nil, is told of the campaigns that a run has changed,
-	// once it shows.
-	Applied func(ctx context.Context, campaigns []uint64)
 
 	runs     *prometheus.CounterVec
 	changed  prometheus.Counter
@@ -80,20 +77,17 @@ func (s *Scheduler) Run(ctx context.Context, w *warehouse.Warehouse) {
 			s.logger.Warn("opens not judged by time and company, trying again", "error", err, "pause", pause)
 		default:
 			touched = began.Add(-overlap)
-			s.done(ctx, result, time.Since(began))
+			s.done(result, time.Since(began))
 		}
 	}
 }
 
-func (s *Scheduler) done(ctx context.Context, r *Result, took time.Duration) {
+func (s *Scheduler) done(r *Result, took time.Duration) {
 	s.runs.WithLabelValues("done").Inc()
 	s.changed.Add(float64(r.Changed + r.Reclicked))
 	s.lastRun.SetToCurrentTime()
 	s.duration.Set(took.Seconds())
 	if len(r.Touched) > 0 {
 		s.logger.Info("opens judged by time and company", "run", r.Run, "changed", r.Changed, "clicks_changed", r.Reclicked)
-		if s.Applied != nil {
-			s.Applied(ctx, r.Touched)
-		}
 	}
 }

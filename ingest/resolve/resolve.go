@@ -39,8 +39,6 @@ type Warehouse interface {
 type Mover struct {
 	Warehouse Warehouse
 	Logger    *slog.Logger
-	// Touched, if it is not nil, is given the campaigns to which deliveries moved.
-	Touched func(campaigns []uint64)
 
 	deliveries, movedDeliveries atomic.Int64
 
@@ -131,9 +129,6 @@ func (m *Mover) passDeliveries(ctx context.Context) error {
 	}
 	m.movedDeliveries.Add(int64(n.Resolvable))
 	m.deliveries.Store(int64(n.Waiting - n.Resolvable))
-	if m.Touched != nil {
-		m.Touched(n.Campaigns)
-	}
 	return nil
 }
 

@@ -253,15 +253,12 @@ func newTable(name string, columns ...tableColumn) (*ext.Table, error) {
 }
 
 // WaitingDeliveries is how many events wait for the registration of their message,
-// how many of them can move, and to which campaigns.
-type WaitingDeliveries struct {
-	Waiting, Resolvable uint64
-	Campaigns           []uint64
-}
+// and how many of them can move.
+type WaitingDeliveries struct{ Waiting, Resolvable uint64 }
 
 // WaitingDeliveries counts them.
 func (w *Warehouse) WaitingDeliveries(ctx context.Context) (n WaitingDeliveries, err error) {
-	if err := w.ask(ctx, "waiting_deliveries", nil, &n.Waiting, &n.Resolvable, &n.Campaigns); err != nil {
+	if err := w.ask(ctx, "waiting_deliveries", nil, &n.Waiting, &n.Resolvable); err != nil {
 		return n, fmt.Errorf("count waiting events: %w", err)
 	}
 	return n, nil

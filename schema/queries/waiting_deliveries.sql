@@ -1,8 +1,7 @@
 -- Purpose: how many events wait for the registration of their message, and which of them can move.
 -- Grain:   one row.
--- Units:   events; campaigns are the ids of those whose events can move.
+-- Units:   events.
 -- Reads:   the table unresolved_deliveries and the view resolvable_deliveries, so only as the warehouse user.
 SELECT
     (SELECT count() FROM unresolved_deliveries FINAL WHERE moved = 0) AS waiting,
-    (SELECT count() FROM resolvable_deliveries) AS resolvable,
-    (SELECT groupUniqArray(campaign_id) FROM resolvable_deliveries) AS campaigns
+    (SELECT count() FROM resolvable_deliveries) AS resolvable
