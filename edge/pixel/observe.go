@@ -67,9 +67,8 @@ type Observer struct {
 func (o *Observer) Observe(a *Answer, r *Request) event.Event {
 	e := o.facts(r)
 	if a.Kind == event.KindView {
-		referer := r.Header("Referer")
 		e.Kind, e.RefererHost = a.Kind, ""
-		_, e.Web = web.View(a.Target, referer, o.visitor(r, web.Site(a.Target)))
+		e.Web = web.View(a.Target, r.Header("Referer"), o.visitor(r, web.Site(a.Target)))
 		e.Shorten()
 		return e
 	}

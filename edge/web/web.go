@@ -79,7 +79,7 @@ func pageOf(address string) (p page) {
 		key, value, _ := strings.Cut(pair, "=")
 		for i, name := range campaignNames {
 			if strings.EqualFold(key, name) && p.campaign[i] == "" {
-				p.campaign[i] = unescape(value)
+				p.campaign[i] = Unescape(value)
 			}
 		}
 	}
@@ -104,34 +104,38 @@ func parameter(query string, names ...string) string {
 			var pair string
 			pair, rest, _ = strings.Cut(rest, "&")
 			if key, value, _ := strings.Cut(pair, "="); key == name {
-				return unescape(value)
+				return Unescape(value)
 			}
 		}
 	}
 	return ""
 }
 
-// unescape undoes the encoding of a query's value; what is none stays.
-func unescape(s string) string {
-	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+// Unescape undoes the encoding of a query's value, where + is a blank; what is no
+// encoding stays.
+func Unescape(s string) string { return Percent(strings.ReplaceAll(s, "+", " ")) }
+
+// Percent undoes one layer of percent encoding; what is none stays.
+func Percent(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
 		return s
 	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '+':
-			b = append(b, ' ')
-		case s[i] == '%' && i+2 < len(s) && digit(s[i+1]) >= 0 && digit(s[i+2]) >= 0:
-			b = append(b, byte(digit(s[i+1])<<4|digit(s[i+2])))
-			i += 2
-		default:
-			b = append(b, s[i])
+		if s[i] == '%' && i+2 < len(s) {
+			if high, low := Digit(s[i+1]), Digit(s[i+2]); high >= 0 && low >= 0 {
+				b = append(b, byte(high<<4|low))
+				i += 2
+				continue
+			}
 		}
+		b = append(b, s[i])
 	}
 	return string(b)
 }
 
-func digit(c byte) int {
+// Digit returns the value of a hex digit, -1 for another byte.
+func Digit(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':
 		return int(c - '0')
@@ -183,23 +187,22 @@ func (o *object) String() string {
 	return string(append(o.b, '}'))
 }
 
-// View returns the site and the object of a page view: target is the request's
-// path and query, referer its header. The parameters are site (s), page (p),
-// referrer (r) and title (t); without page it is the header.
-func View(target, referer, visitor string) (site, view string) {
+// View returns the object of a page view: target is the request's path and query,
+// referer its header. The parameters are site (s), page (p), referrer (r) and title
+// (t); without page it is the header.
+func View(target, referer, visitor string) string {
 	_, query, _ := strings.Cut(target, "?")
-	site = parameter(query, "site", "s")
 	address := parameter(query, "page", "p")
 	if address == "" {
 		address = referer
 	}
 	p, from := pageOf(address), pageOf(parameter(query, "referrer", "r"))
 	var o object
-	o.field("site", site, maxName)
+	o.field("site", parameter(query, "site", "s"), maxName)
 	o.pages(&p, &from)
 	o.field("title", parameter(query, "title", "t"), maxTitle)
 	o.field("visitor", visitor, maxName)
-	return site, o.String()
+	return o.String()
 }
 
 // Site returns the site that a view's target names.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"glint/edge/event/jsonline"
+	"glint/edge/web"
 )
 
 // role is what a column of CloudFront's log holds.
@@ -113,7 +114,7 @@ func (a *agents) decode(cell string) string {
 	if text, ok := (*a)[cell]; ok {
 		return text
 	}
-	text := percent(percent(cell))
+	text := web.Percent(web.Percent(cell))
 	if *a == nil {
 		*a = agents{}
 	}
@@ -196,11 +197,11 @@ func (v *viewer) set(r *Request, c role, cell string) {
 	case roleMethod:
 		r.Method = cell
 	case roleStem:
-		v.stem = percent(cell)
+		v.stem = web.Percent(cell)
 	case roleQuery:
-		v.query = percent(cell)
+		v.query = web.Percent(cell)
 	case roleReferer:
-		r.Referer = percent(cell)
+		r.Referer = web.Percent(cell)
 	case roleAgent:
 		r.UserAgent = v.agents.decode(cell)
 	case roleID:
