@@ -50,11 +50,6 @@ func (d *decoder) web(e *event.Event, from origin) {
 
 // readWeb reads the object of a line into w and reports whether it is one.
 func readWeb(w *warehouse.WebEvent, object string, at time.Time) bool {
-	texts := map[string]*string{
-		"site": &w.Site, "name": &w.Name, "page_host": &w.PageHost, "page_path": &w.PagePath, "title": &w.Title,
-		"referrer_host": &w.ReferrerHost, "referrer_path": &w.ReferrerPath, "utm_source": &w.UTMSource, "utm_medium": &w.UTMMedium,
-		"utm_campaign": &w.UTMCampaign, "utm_term": &w.UTMTerm, "utm_content": &w.UTMContent,
-	}
 	if object == "" {
 		return false
 	}
@@ -73,12 +68,43 @@ func readWeb(w *warehouse.WebEvent, object string, at time.Time) bool {
 				w.OccurredAt = sent.UTC().Truncate(time.Millisecond)
 			}
 		default:
-			if to := texts[o.Key]; to != nil && isText {
+			if to := webText(w, o.Key); to != nil && isText {
 				*to = text
 			}
 		}
 	}
 	return o.Err() == nil
+}
+
+// webText returns the text of w that a field of the object has, nil for none.
+func webText(w *warehouse.WebEvent, name string) *string {
+	switch name {
+	case "site":
+		return &w.Site
+	case "name":
+		return &w.Name
+	case "page_host":
+		return &w.PageHost
+	case "page_path":
+		return &w.PagePath
+	case "title":
+		return &w.Title
+	case "referrer_host":
+		return &w.ReferrerHost
+	case "referrer_path":
+		return &w.ReferrerPath
+	case "utm_source":
+		return &w.UTMSource
+	case "utm_medium":
+		return &w.UTMMedium
+	case "utm_campaign":
+		return &w.UTMCampaign
+	case "utm_term":
+		return &w.UTMTerm
+	case "utm_content":
+		return &w.UTMContent
+	}
+	return nil
 }
 
 // keepWeb stores page views and custom events.
