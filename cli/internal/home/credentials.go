@@ -1,7 +1,6 @@
 package home
 
 import (
-	"bufio"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -29,14 +28,8 @@ type Credentials struct {
 	WarehousePassword string // GLINT_WAREHOUSE_PASSWORD
 }
 
-func (c *Credentials) fields() []struct {
-	name  string
-	value *string
-} {
-	return []struct {
-		name  string
-		value *string
-	}{
+func (c *Credentials) fields() []secret {
+	return []secret{
 		{"GLINT_INGEST_TOKEN", &c.IngestToken},
 		{"GLINT_SQL_USER", &c.SQLUser},
 		{"GLINT_SQL_PASSWORD", &c.SQLPassword},
@@ -58,16 +51,26 @@ func ReadCredentials(path string) (Credentials, error) {
 	if err != nil {
 		return c, fmt.Errorf("read credentials: %w", err)
 	}
-	lines := bufio.NewScanner(strings.NewReader(text))
-	for lines.Scan() {
-		name, value, _ := strings.Cut(lines.Text(), "=")
-		for _, f := range c.fields() {
-			if f.name == strings.TrimSpace(name) {
-				*f.value = strings.TrimSpace(value)
+	readSecrets(text, c.fields())
+	return c, nil
+}
+
+// secret is a value of a file of KEY=value lines.
+type secret struct {
+	name  string
+	value *string
+}
+
+// readSecrets sets the secrets that the text of a file has. A missing one stays.
+func readSecrets(text string, secrets []secret) {
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(line, "=")
+		for _, s := range secrets {
+			if s.name == strings.TrimSpace(name) {
+				*s.value = strings.TrimSpace(value)
 			}
 		}
 	}
-	return c, lines.Err()
 }
 
 // LostError says that the secrets of a home that was in use are gone.

@@ -29,18 +29,8 @@ func (h Home) WebSecrets() (WebSecrets, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s, fmt.Errorf("read the secrets of the web pixel: %w", err)
 	}
-	fields := []struct {
-		name  string
-		value *string
-	}{{"GLINT_EVENTS_TOKEN", &s.EventsToken}, {"GLINT_VISITOR_SECRET", &s.VisitorSecret}}
-	for line := range strings.Lines(text) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		for _, f := range fields {
-			if f.name == name {
-				*f.value = value
-			}
-		}
-	}
+	fields := []secret{{"GLINT_EVENTS_TOKEN", &s.EventsToken}, {"GLINT_VISITOR_SECRET", &s.VisitorSecret}}
+	readSecrets(text, fields)
 	if s.EventsToken != "" && s.VisitorSecret != "" {
 		return s, nil
 	}
