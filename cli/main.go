@@ -109,7 +109,7 @@ func groups(a *app.App) []group {
 		{"Start here:", []*cobra.Command{up.NewCmd(a), engine.NewCmd(a), version.NewCmd(a)}},
 		{"Campaigns:", []*cobra.Command{send.NewCmd(a), campaign.NewCmd(a), report.NewCmd(a, nil), consent.NewCmd(a), ignore.NewCmd(a)}},
 		{"Who and when:", []*cobra.Command{
-			openers.NewCmd(a, nil), nonopeners.NewCmd(a, nil), recipients.NewCmd(a, nil), timeline.NewCmd(a, nil), breakdown.NewCmd(a, nil), explain.NewCmd(a, nil),
+			openers.NewCmd(a), nonopeners.NewCmd(a), recipients.NewCmd(a), timeline.NewCmd(a, nil), breakdown.NewCmd(a, nil), explain.NewCmd(a, nil),
 		}},
 		{"Operate:", []*cobra.Command{
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),

@@ -12,14 +12,10 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// NewCmd returns the command. run is called with what was parsed; nil is the
-// real one.
-func NewCmd(a *app.App, run func(context.Context, *listing.Options) error) *cobra.Command {
-	if run == nil {
-		run = Run
-	}
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
 	o := &listing.Options{App: a}
-	cmd := &cobra.Command{
+	return listing.Complete(&cobra.Command{
 		Use:   "nonopeners CAMPAIGN",
 		Short: "List the recipients who did not open a campaign",
 		Long: "Lists the recipients of measured messages by how sure it is that they did not open them, with the columns that were\n" +
@@ -30,19 +26,7 @@ func NewCmd(a *app.App, run func(context.Context, *listing.Options) error) *cobr
 			"fetched, such as scanners, are in none of them: glint recipients lists them. Nobody can see an open without images.\n" +
 			"In csv a cell that a spreadsheet would take for a formula begins with an apostrophe.",
 		Example: "  glint nonopeners spring\n  glint nonopeners spring --certain --format csv",
-		Args:    app.OneArg("campaign's name or id"),
-	}
-	list := listing.Sureness(cmd, warehouse.NonopenersLikely, warehouse.NonopenersCertain, warehouse.NonopenersCannotTell)
-	format := app.ChoiceFlag(cmd, "format", "output format", listing.Formats...)
-	app.WarehouseFlag(cmd, &o.DSN)
-	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		if o.List, err = list(); err != nil {
-			return err
-		}
-		o.Campaign, o.Format = args[0], format.String()
-		return run(cmd.Context(), o)
-	}
-	return cmd
+	}, o, Run, warehouse.NonopenersLikely, warehouse.NonopenersCertain, warehouse.NonopenersCannotTell)
 }
 
 // Run prints the list.

@@ -11,14 +11,10 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// NewCmd returns the command. run is called with what was parsed; nil is the
-// real one.
-func NewCmd(a *app.App, run func(context.Context, *listing.Options) error) *cobra.Command {
-	if run == nil {
-		run = Run
-	}
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
 	o := &listing.Options{App: a}
-	cmd := &cobra.Command{
+	return listing.Complete(&cobra.Command{
 		Use:   "openers CAMPAIGN",
 		Short: "List the recipients who opened a campaign",
 		Long: "Lists the recipients of measured messages by how sure it is that they opened them, with the columns that were kept\n" +
@@ -27,19 +23,7 @@ func NewCmd(a *app.App, run func(context.Context, *listing.Options) error) *cobr
 			"a client of unknown kind fetched. --cannot-tell: messages that only Apple Mail fetched, which may hide a person.\n" +
 			"In csv a cell that a spreadsheet would take for a formula begins with an apostrophe.",
 		Example: "  glint openers spring\n  glint openers spring --likely --format csv",
-		Args:    app.OneArg("campaign's name or id"),
-	}
-	list := listing.Sureness(cmd, warehouse.OpenersCertain, warehouse.OpenersLikely, warehouse.OpenersCannotTell)
-	format := app.ChoiceFlag(cmd, "format", "output format", listing.Formats...)
-	app.WarehouseFlag(cmd, &o.DSN)
-	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		if o.List, err = list(); err != nil {
-			return err
-		}
-		o.Campaign, o.Format = args[0], format.String()
-		return run(cmd.Context(), o)
-	}
-	return cmd
+	}, o, Run, warehouse.OpenersCertain, warehouse.OpenersLikely, warehouse.OpenersCannotTell)
 }
 
 // Run prints the list.

@@ -12,14 +12,10 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// NewCmd returns the command. run is called with what was parsed; nil is the
-// real one.
-func NewCmd(a *app.App, run func(context.Context, *listing.Options) error) *cobra.Command {
-	if run == nil {
-		run = Run
-	}
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
 	o := &listing.Options{App: a, List: warehouse.AllMessages}
-	cmd := &cobra.Command{
+	return listing.Complete(&cobra.Command{
 		Use:   "recipients CAMPAIGN",
 		Short: "List the recipients of a campaign with the state of their messages",
 		Long: "Lists every registered message with its recipient, the columns that were kept at registration, and its state: opened\n" +
@@ -29,15 +25,7 @@ func NewCmd(a *app.App, run func(context.Context, *listing.Options) error) *cobr
 			"since readers see no recipients.\n" +
 			"In csv a cell that a spreadsheet would take for a formula begins with an apostrophe.",
 		Example: "  glint recipients spring\n  glint recipients spring --format csv",
-		Args:    app.OneArg("campaign's name or id"),
-	}
-	format := app.ChoiceFlag(cmd, "format", "output format", listing.Formats...)
-	app.WarehouseFlag(cmd, &o.DSN)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		o.Campaign, o.Format = args[0], format.String()
-		return run(cmd.Context(), o)
-	}
-	return cmd
+	}, o, Run)
 }
 
 // Run prints the list.

@@ -1,6 +1,7 @@
 package listing
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -41,4 +42,24 @@ func Sureness(cmd *cobra.Command, lists ...warehouse.List) func() (warehouse.Lis
 		}
 		return "", app.UsageOf(cmd, errors.New("want one of --certain, --likely and --cannot-tell"))
 	}
+}
+
+// Complete adds what the lists of recipients have in common: their flags, of which
+// those of Sureness choose among lists (none: o.List stays), and the run.
+func Complete(cmd *cobra.Command, o *Options, run func(context.Context, *Options) error, lists ...warehouse.List) *cobra.Command {
+	cmd.Args = app.OneArg("campaign's name or id")
+	list := func() (warehouse.List, error) { return o.List, nil }
+	if len(lists) > 0 {
+		list = Sureness(cmd, lists...)
+	}
+	format := app.ChoiceFlag(cmd, "format", "output format", Formats...)
+	app.WarehouseFlag(cmd, &o.DSN)
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if o.List, err = list(); err != nil {
+			return err
+		}
+		o.Campaign, o.Format = args[0], format.String()
+		return run(cmd.Context(), o)
+	}
+	return cmd
 }
