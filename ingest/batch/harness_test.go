@@ -254,3 +254,13 @@ func (*strictHouse) InsertWebEvents(context.Context, string, []warehouse.WebEven
 func (*strictHouse) AbsentWebEvents(context.Context, []warehouse.WebEvent) ([]warehouse.WebEvent, error) {
 	return nil, nil
 }
+
+// registeringHouse knows the campaigns of messages.
+type registeringHouse struct {
+	*strictHouse
+	registered map[uuid.UUID]uint64
+}
+
+func (h *registeringHouse) CampaignsOf(context.Context, []uuid.UUID) (map[uuid.UUID]uint64, error) {
+	return h.registered, nil
+}

@@ -491,13 +491,3 @@ func TestHalvesThatShiftBetweenTwoTriesLoseNothing(t *testing.T) {
 		t.Errorf("%d rows are stored, want all but the refused one of 6: %v", got, house.rows)
 	}
 }
-
-// registeringHouse knows the campaigns of messages.
-type registeringHouse struct {
-	*strictHouse
-	registered map[uuid.UUID]uint64
-}
-
-func (h *registeringHouse) CampaignsOf(context.Context, []uuid.UUID) (map[uuid.UUID]uint64, error) {
-	return h.registered, nil
-}
