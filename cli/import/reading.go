@@ -111,6 +111,7 @@ func (r *reading) event(q *cdnlog.Request) (e event.Event, ok bool, err error) {
 		if err != nil {
 			return e, false, err
 		}
+		a.Kind = event.KindOther // also where the image bears the web pixel's name
 		e := r.observe(q, &a)
 		e.Kind, e.Token, e.TokenStatus, e.Path = event.KindUUID, id.String(), event.TokenUnchecked, ""
 		return e, true, nil
@@ -124,11 +125,11 @@ func (r *reading) event(q *cdnlog.Request) (e event.Event, ok bool, err error) {
 // isPixel reports whether a path is a pixel's: under /o/, or with what may be a
 // token or a message's id. Other images of a site are none.
 func isPixel(a *pixel.Answer) bool {
-	if a.Kind == event.KindToken || a.Kind != "" && token.HasToken(a.Target) {
-		return true
-	}
-	if a.Kind == "" {
+	switch {
+	case a.Kind == "":
 		return false
+	case a.Kind == event.KindToken, token.HasToken(a.Target):
+		return true
 	}
 	_, ok := token.FindMessageID(a.Target, "pixel")
 	return ok
