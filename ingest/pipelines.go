@@ -24,10 +24,10 @@ import (
 )
 
 // pipelines bring the log into the warehouse: one for live records, one for replayed
-// ones, a mover of opens that wait for their message, and reports that are
-// computed ahead. They read the log from open
-// on, so that it may delete records that were acknowledged before; they load from
-// begin on.
+// ones. Beside them work a mover of opens that wait for their message, and what
+// computes reports ahead, judges again and follows withdrawals. They read the log
+// from open on, so that it may delete records that were acknowledged before; they
+// load from begin on.
 type pipelines struct {
 	cfg     *Config
 	lists   *listWatch
