@@ -48,15 +48,17 @@ func Sureness(cmd *cobra.Command, lists ...warehouse.List) func() (warehouse.Lis
 // those of Sureness choose among lists (none: o.List stays), and the run.
 func Complete(cmd *cobra.Command, o *Options, run func(context.Context, *Options) error, lists ...warehouse.List) *cobra.Command {
 	cmd.Args = app.OneArg("campaign's name or id")
-	list := func() (warehouse.List, error) { return o.List, nil }
+	var choose func() (warehouse.List, error)
 	if len(lists) > 0 {
-		list = Sureness(cmd, lists...)
+		choose = Sureness(cmd, lists...)
 	}
 	format := app.ChoiceFlag(cmd, "format", "output format", Formats...)
 	app.WarehouseFlag(cmd, &o.DSN)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		if o.List, err = list(); err != nil {
-			return err
+		if choose != nil {
+			if o.List, err = choose(); err != nil {
+				return err
+			}
 		}
 		o.Campaign, o.Format = args[0], format.String()
 		return run(cmd.Context(), o)
