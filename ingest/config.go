@@ -13,6 +13,7 @@ import (
 	"glint/ingest/host/tlsfiles"
 	"glint/ingest/judge"
 	"glint/ingest/networks"
+	"glint/ingest/sends"
 	"glint/ingest/warehouse/embedded"
 )
 
@@ -42,6 +43,8 @@ type Config struct {
 	LogRetain      time.Duration // how long acknowledged segments are kept
 	LockWait       time.Duration // how long to wait while another process has the log
 	FlushInterval  time.Duration // between inserts that are not full: the longest that lines wait for others
+
+	PixelBaseURL string // where POST /v1/sends lets pixels be fetched, unless the post says it; "": at PixelListen
 
 	Sites    web.Sites     // of the web pixel
 	WebToken string        // of servers that post events; "": none may
@@ -136,6 +139,11 @@ func (c *Config) Validate() error {
 	}
 	if c.MaxBodyBytes <= 0 || c.MaxConcurrent <= 0 || c.StoreTimeout <= 0 || c.PixelPeriod <= 0 || c.DrainDelay < 0 {
 		faults = append(faults, errors.New("limits and times must be above zero"))
+	}
+	if c.PixelBaseURL != "" {
+		if _, err := sends.CheckBaseURL(c.PixelBaseURL); err != nil {
+			faults = append(faults, fmt.Errorf("pixel-base-url: %w", err))
+		}
 	}
 	if c.Judge.Every > 0 {
 		if err := c.Judge.Settings.Validate(); err != nil {

@@ -23,6 +23,10 @@ import (
 type ConsentHome interface {
 	consent.Book
 	WithdrawnFate() (warehouse.Fate, error)
+	// RegisterRules returns what holds for recipients without a choice, what becomes of
+	// those who refused, and whether the pixel at base is known to leave out of its
+	// lines what a privacy mode forbids.
+	RegisterRules(base string) (policy sends.Policy, no warehouse.Fate, modes bool, err error)
 }
 
 // maxConsentBytes bounds a document of choices.
@@ -56,8 +60,8 @@ type postedOutcome struct {
 func (s *startup) consentRoute() receiver.Route {
 	return receiver.Route{
 		Path: "/v1/consent", Scope: receiver.ScopeConsent, MaxBytes: maxConsentBytes,
-		Handle: func(ctx context.Context, label string, document []byte) (any, error) {
-			posted, err := parseChoices(document)
+		Handle: func(ctx context.Context, d *receiver.Document) (any, error) {
+			posted, err := parseChoices(d.Bytes)
 			if err != nil {
 				return nil, refusedChoice(err)
 			}
@@ -73,7 +77,7 @@ func (s *startup) consentRoute() receiver.Route {
 			if err != nil {
 				return nil, err
 			}
-			changes, err := changesOf(posted, label, hasher, time.Now())
+			changes, err := changesOf(posted, d.Label, hasher, time.Now())
 			if err != nil {
 				return nil, refusedChoice(err)
 			}

@@ -107,7 +107,8 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	status := &statusBoard{cfg: &cfg, startup: start, gate: gate, startedAt: time.Now()}
 	var routes []receiver.Route
 	if cfg.Consent != nil {
-		routes = append(routes, start.consentRoute())
+		messages := newRegistrar(cfg.Consent, start, registry)
+		routes = append(routes, start.consentRoute(), sendsRoute(messages, cfg.PixelBaseURL, at("").Pixel))
 	}
 	logs, err := newLogServer(&cfg, tokens, gate, routes, events, start.ready, func() any { return status.now() }, registry)
 	if err != nil {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -16,10 +14,6 @@ import (
 	"glint/ingest/sheet"
 	"glint/ingest/warehouse"
 )
-
-// maxTextBytes bounds a subject and the name of a variant: a subject has one
-// line of 998 characters at most (RFC 5322 §2.1.1).
-const maxTextBytes = 998
 
 type registerOptions struct {
 	app              *app.App
@@ -91,7 +85,7 @@ same output.`,
 	o.consent = app.AddConsentFlags(cmd, false)
 	f.BoolVar(&o.read.Test, "test", false, "register test messages, which are kept and never counted")
 	f.BoolVar(&o.dryRun, "dry-run", false, "check the file, register and write nothing")
-	flags.style = app.ChoiceFlag(cmd, "url-style", "form of the URLs", string(sends.StyleToken), string(sends.StyleUUID))
+	flags.style = app.ChoiceFlag(cmd, "url-style", "form of the URLs; query is for a static image of any CDN, whose logs glint import reads", sends.Styles...)
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := errors.Join(o.require(), o.take(&flags)); err != nil {
@@ -127,8 +121,8 @@ func (o *registerOptions) take(f *registerFlags) error {
 		fault("campaign", err)
 		o.campaign = name
 	}
-	fault("subject", checkText(o.subject))
-	fault("variant", checkText(o.variant))
+	fault("subject", sends.CheckText(o.subject))
+	fault("variant", sends.CheckText(o.variant))
 	if o.read.Encoding != "" && sheet.CheckEncoding(o.read.Encoding) != nil {
 		fault("encoding", errors.New("is not one of "+strings.Join(sheet.Encodings(), ", ")))
 	}
@@ -145,29 +139,18 @@ func (o *registerOptions) take(f *registerFlags) error {
 		}
 		o.sentAt = at.Time
 	}
+	o.style = sends.Style(f.style.String())
 	if f.baseURL != "" {
 		var err error
-		o.base, err = sends.CheckBaseURL(f.baseURL)
+		o.base, err = sends.ParseBaseURL(f.baseURL, o.style)
 		fault("pixel-base-url", err)
+	} else if o.style == sends.StyleQuery {
+		fault("url-style", errors.New("query needs --pixel-base-url, where the static image lies"))
 	}
-	o.style = sends.Style(f.style.String())
 	o.read.SkipDuplicates = f.duplicates.String() == "first"
 	o.tracking, _ = warehouse.ParseTracking(f.tracking.String()) // the flag admits no other names
 	if o.style != sends.StyleToken && o.tracking != warehouse.Identified && o.tracking != warehouse.Off {
 		fault("tracking", fmt.Errorf("%s needs --url-style token: only a token says to the edge what it may log", o.tracking))
 	}
 	return errors.Join(faults...)
-}
-
-// checkText reports what a text that is shown in reports must not have.
-func checkText(text string) error {
-	switch {
-	case !utf8.ValidString(text):
-		return errors.New("is no UTF-8")
-	case len(text) > maxTextBytes:
-		return fmt.Errorf("has more than %d bytes", maxTextBytes)
-	case strings.ContainsFunc(text, unicode.IsControl):
-		return errors.New("has control characters")
-	}
-	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"glint/ingest/sheet"
 )
 
 // startsJSON reports whether a text begins as JSON does.
@@ -33,14 +35,14 @@ func Guess(head []byte) Format {
 		}
 		return Auto
 	}
-	s := newScanner(bytes.NewReader(head))
+	s := sheet.NewScanner(bytes.NewReader(head))
 	for range 20 {
-		object, err := s.next()
+		object, err := s.Next()
 		if err != nil {
 			break
 		}
 		var fields map[string]json.RawMessage
-		if json.Unmarshal(object.text, &fields) != nil {
+		if json.Unmarshal(object.Text, &fields) != nil {
 			continue
 		}
 		if f := guessObject(fields); f != Auto {

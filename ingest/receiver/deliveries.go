@@ -106,7 +106,7 @@ func (s *Server) takeDeliveries(w http.ResponseWriter, r *http.Request) (status 
 		return 0, nil, err
 	}
 	defer s.decoded.Release(weight)
-	if p.Bytes, err = decodeDeliveries(kind, sent); err != nil {
+	if p.Bytes, err = decodeDocument(kind, sent, maxDeliveryBytes, largeDeliveries); err != nil {
 		return 0, nil, err
 	}
 	for _, name := range []string{"format", "campaign", "time_zone"} {
@@ -144,14 +144,15 @@ func (s *Server) authorizeDeliveries(r *http.Request, p *DeliveryPost) error {
 	return nil
 }
 
-func decodeDeliveries(kind codec.Codec, sent []byte) ([]byte, error) {
+// decodeDocument returns a body decoded, or tooLarge if that has more than limit bytes.
+func decodeDocument(kind codec.Codec, sent []byte, limit int64, tooLarge *Refusal) ([]byte, error) {
 	if kind == codec.Plain || len(sent) == 0 {
 		return sent, nil
 	}
-	text, err := codec.AppendDecoded(nil, kind, sent, maxDeliveryBytes)
+	text, err := codec.AppendDecoded(nil, kind, sent, limit)
 	switch {
 	case errors.Is(err, codec.ErrTooLarge):
-		return nil, largeDeliveries
+		return nil, tooLarge
 	case errors.Is(err, codec.ErrWindow):
 		return nil, badWindow
 	case err != nil:

@@ -3,9 +3,14 @@ package receiver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"time"
+
+	"glint/ingest/receiver/codec"
 )
 
 // Route is a route that takes one document, which is handled before it is answered:
@@ -14,10 +19,26 @@ type Route struct {
 	Path     string
 	Scope    Scope
 	MaxBytes int64
-	// Handle returns the answer, which is written as JSON. A *Refusal is answered as
-	// it is, any other error with 503. label is of the token.
-	Handle func(ctx context.Context, label string, document []byte) (answer any, err error)
+	// Handle returns the answer, which is written as JSON. A *Refusal or *Rejection is
+	// answered as it is, any other error with 503.
+	Handle func(ctx context.Context, d *Document) (answer any, err error)
 }
+
+// Document is what came.
+type Document struct {
+	Label string // of the token
+	Query url.Values
+	Bytes []byte // decoded
+}
+
+// Rejection is a refusal with more to say than a Refusal.
+type Rejection struct {
+	Status int
+	Answer any // written as JSON; it has the fields of a Refusal, reason and message
+}
+
+// Error makes a Rejection an error.
+func (r *Rejection) Error() string { return "server: rejected with status " + strconv.Itoa(r.Status) }
 
 // documentTime bounds the sending of a document.
 const documentTime = 30 * time.Second
@@ -28,6 +49,10 @@ func (s *Server) document(route *Route) http.HandlerFunc {
 		answer, err := s.handle(w, r, route)
 		if err == nil {
 			writeJSON(w, http.StatusOK, answer)
+			return
+		}
+		if rejection, ok := errors.AsType[*Rejection](err); ok {
+			writeJSON(w, rejection.Status, rejection.Answer)
 			return
 		}
 		refusal, ok := errors.AsType[*Refusal](err)
@@ -49,13 +74,26 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, route *Route) (a
 	if err != nil {
 		return nil, err
 	}
-	if r.ContentLength > route.MaxBytes {
+	tooLarge := &Refusal{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("send at most %d MiB at once", route.MaxBytes>>20), 0}
+	kind, _, err := codec.Parse(encodingOf(r))
+	switch {
+	case err != nil:
+		return nil, badCodec
+	case r.ContentLength > route.MaxBytes:
 		return nil, tooLarge
 	}
 	if err := acquire(r.Context(), s.slots, s.QueueWait); err != nil {
 		return nil, err
 	}
 	defer s.slots.Release(1)
+	weight := route.MaxBytes
+	if kind == codec.Plain && r.ContentLength >= 0 {
+		weight = r.ContentLength + 1
+	}
+	if err := acquireWeight(r.Context(), s.decoded, weight, s.QueueWait); err != nil {
+		return nil, err
+	}
+	defer s.decoded.Release(weight)
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(documentTime)) // a test's recorder has none
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, route.MaxBytes))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
@@ -64,7 +102,10 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, route *Route) (a
 	if err != nil {
 		return nil, badBody
 	}
+	if body, err = decodeDocument(kind, body, route.MaxBytes, tooLarge); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.StoreTimeout)
 	defer cancel()
-	return route.Handle(ctx, label, body)
+	return route.Handle(ctx, &Document{label, r.URL.Query(), body})
 }

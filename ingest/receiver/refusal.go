@@ -27,7 +27,7 @@ var (
 	unauthorized = &Refusal{http.StatusUnauthorized, "unauthorized", "send one ingest token as Authorization: Bearer <token>", 0}
 	noClientCert = &Refusal{http.StatusUnauthorized, "no_client_certificate", "send a client certificate of the configured authority", 0}
 	wrongScope   = &Refusal{http.StatusForbidden, "wrong_scope", "the token is not for this; give it the scope logs", 0}
-	noRoute      = &Refusal{http.StatusNotFound, "no_such_route", "POST log lines to /v1/logs, other events to /v1/deliveries", 0}
+	noRoute      = &Refusal{http.StatusNotFound, "no_such_route", "POST log lines to /v1/logs, messages to /v1/sends, other events to /v1/deliveries, choices to /v1/consent", 0}
 	postOnly     = &Refusal{http.StatusMethodNotAllowed, "method_not_allowed", "use POST or PUT", 0}
 	readOnly     = &Refusal{http.StatusMethodNotAllowed, "method_not_allowed", "use GET", 0}
 	tooSlow      = &Refusal{http.StatusRequestTimeout, "too_slow", "send faster", 0}

@@ -20,7 +20,7 @@ type Scope string
 // The scopes.
 const (
 	ScopeLogs       Scope = "logs"       // POST /v1/logs
-	ScopeSends      Scope = "sends"      // registering messages over HTTP; no route asks for it yet
+	ScopeSends      Scope = "sends"      // POST /v1/sends
 	ScopeDeliveries Scope = "deliveries" // POST /v1/deliveries
 	ScopeConsent    Scope = "consent"    // POST /v1/consent
 )

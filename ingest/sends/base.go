@@ -30,6 +30,25 @@ func (e baseURLError) Unwrap() error { return ErrBaseURL }
 
 const errBaseForm baseURLError = "is not like https://pixel.example.com, without a path"
 
+// ParseBaseURL is CheckBaseURL for the URLs of a style: a static image may lie in any
+// folder and has any name, by default StaticImage.
+func ParseBaseURL(base string, style Style) (*BaseURL, error) {
+	if style != StyleQuery {
+		return CheckBaseURL(base)
+	}
+	image := StaticImage
+	text := strings.TrimSpace(base)
+	if u, err := url.Parse(text); err == nil && u.Host != "" && strings.Trim(u.Path, "/") != "" && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "" {
+		image = u.EscapedPath()
+		text = strings.TrimSuffix(text, u.EscapedPath())
+	}
+	b, err := CheckBaseURL(text)
+	if err == nil {
+		b.URL += image
+	}
+	return b, err
+}
+
 // CheckBaseURL reads the base of pixel URLs. A name beyond ASCII becomes its
 // A-label, since mail clients resolve nothing else. Its errors wrap ErrBaseURL
 // and read well behind the name of a setting. A private host is no error: that

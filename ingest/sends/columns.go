@@ -179,3 +179,20 @@ func printable(s string) string {
 		return '\ufffd'
 	}, s)
 }
+
+// maxTextBytes bounds a subject and the name of a variant: a subject has one
+// line of 998 characters at most (RFC 5322 §2.1.1).
+const maxTextBytes = 998
+
+// CheckText reports what a text that is shown in reports must not have.
+func CheckText(text string) error {
+	switch {
+	case !utf8.ValidString(text):
+		return errors.New("is no UTF-8")
+	case len(text) > maxTextBytes:
+		return fmt.Errorf("has more than %d bytes", maxTextBytes)
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return errors.New("has control characters")
+	}
+	return nil
+}

@@ -24,22 +24,22 @@ const sampleRows = 50
 
 // guessColumn adds to the error about a missing column which one it may be: by
 // its name, else by addresses in its cells.
-func guessColumn(fault *FileError, table *sheet.Reader) {
-	for _, cell := range table.Header {
+func guessColumn(fault *FileError, header []string, rows table) {
+	for _, cell := range header {
 		if strings.Count(cell, "@") == 1 && strings.Contains(cell[strings.Index(cell, "@"):], ".") {
 			fault.Problem = "the first line has an address, so the header row seems to be missing; it must have a column recipient"
 			return
 		}
 	}
-	at := guessByName(table.Header)
+	at := guessByName(header)
 	if at < 0 {
-		at = guessByCells(table)
+		at = guessByCells(len(header), rows)
 	}
 	if at < 0 {
 		fault.Try = "--recipient-column NAME, with the column that has the recipients"
 		return
 	}
-	name := strconv.Quote(printable(strings.TrimSpace(strings.ToValidUTF8(table.Header[at], "\ufffd"))))
+	name := strconv.Quote(printable(strings.TrimSpace(strings.ToValidUTF8(header[at], "\ufffd"))))
 	fault.Problem += fmt.Sprintf("; is it %s?", name)
 	fault.Try = "--recipient-column " + name
 }
@@ -90,8 +90,8 @@ func sureColumn(header []string) (name string) {
 }
 
 // guessByCells returns the first column with an address in half of the next rows.
-func guessByCells(table *sheet.Reader) int {
-	found, rows := make([]int, len(table.Header)), 0
+func guessByCells(columns int, table table) int {
+	found, rows := make([]int, columns), 0
 	for rows < sampleRows {
 		row, err := table.Next()
 		if errors.As(err, new(*sheet.RowError)) {

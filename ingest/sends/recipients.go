@@ -28,12 +28,18 @@ type Recipients struct {
 	Rows   []Row
 	Kept   []int // columns whose cells become attributes, as indexes of Header
 
-	Guessed    string // column of the recipients, taken by its usual name; "": it was named, or is recipient
-	Encoding   sheet.Encoding
-	Blank      int   // rows without any text, skipped
-	Duplicates int   // rows whose recipient a row before has, skipped
-	NoAddress  Tally // rows without an @ in a column of addresses
-	Twice      Tally // times that --time-zone had twice; the first was taken
+	Guessed   string // column of the recipients, taken by its usual name; "": it was named, or is recipient
+	Encoding  sheet.Encoding
+	Blank     int       // rows without any text, skipped
+	Skipped   []Skipped // rows whose recipient a row before has
+	NoAddress Tally     // rows without an @ in a column of addresses
+	Twice     Tally     // times that --time-zone had twice; the first was taken
+}
+
+// Skipped is a row that is no message.
+type Skipped struct {
+	Line, First int // of the row, and of the one that has its recipient
+	Cells       []string
 }
 
 // Row is one line of the file: one message.
@@ -69,6 +75,7 @@ func SecondsOf(t time.Time) Seconds {
 
 // ReadOptions says how a file is read.
 type ReadOptions struct {
+	Format          Format
 	Encoding        string         // as sheet.Encodings lists them; "" finds it out
 	RecipientColumn string         // "" is recipient
 	KeepColumns     []string       // whose cells become attributes of the message
@@ -77,38 +84,41 @@ type ReadOptions struct {
 	Test            bool           // all rows are tests
 }
 
-// ReadRecipients reads a table with a header row that has a column of recipients.
+// ReadRecipients reads a table with a header row that has a column of recipients, or
+// JSON objects with a field of that name.
 // The columns sent_at, delivered_at, tracking and test are understood; all others
 // are kept for the output. It returns a *FileError that counts all faults and
 // names the first.
 func ReadRecipients(r io.Reader, o ReadOptions) (_ *Recipients, err error) {
-	table, err := sheet.Open(r, sheet.Options{Encoding: o.Encoding})
+	table, header, encoding, err := openTable(r, &o)
 	if err != nil {
-		return nil, openError(err)
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, table.Close()) }()
-	columns, fault := findColumns(table.Header, &o)
+	columns, fault := findColumns(header, &o)
 	guessed := ""
 	if fault != nil && fault.noRecipients && o.RecipientColumn == "" {
-		if guessed = sureColumn(table.Header); guessed != "" {
+		if guessed = sureColumn(header); guessed != "" {
 			o.RecipientColumn = guessed
-			columns, fault = findColumns(table.Header, &o)
+			columns, fault = findColumns(header, &o)
 		}
 	}
 	if fault != nil {
 		if fault.noRecipients {
-			guessColumn(fault, table)
+			guessColumn(fault, header, table)
 		}
 		return nil, fault
 	}
 	f := reading{table: table, columns: columns, options: &o}
-	f.name = columnName(table.Header[columns.recipient])
-	f.file = &Recipients{Header: table.Header, Kept: columns.kept, Guessed: guessed, Encoding: table.Encoding}
+	f.name = columnName(header[columns.recipient])
+	f.file = &Recipients{Header: header, Kept: columns.kept, Guessed: guessed, Encoding: encoding}
 	if err := f.rows(); err != nil {
 		return nil, err
 	}
 	f.judge()
-	f.file.Blank = table.Blank
+	if rows, ok := table.(csvTable); ok {
+		f.file.Blank = rows.Blank
+	}
 	switch {
 	case f.faults.Count > 0:
 		return nil, &f.faults
@@ -140,7 +150,7 @@ func openError(err error) error {
 
 // reading is a file in work.
 type reading struct {
-	table   *sheet.Reader
+	table   table
 	columns columns
 	options *ReadOptions
 	file    *Recipients
@@ -197,7 +207,7 @@ func (f *reading) row(in sheet.Row) (reason string) {
 		case earlier.Recipient != row.Recipient:
 			return fmt.Sprintf("the recipient looks like that of line %d and is another one", earlier.Line)
 		case f.options.SkipDuplicates:
-			f.file.Duplicates++
+			f.file.Skipped = append(f.file.Skipped, Skipped{Line: in.Line, First: int(earlier.Line), Cells: slices.Clone(in.Cells)})
 			return ""
 		}
 		return fmt.Sprintf("the recipient of line %d again", earlier.Line)

@@ -169,7 +169,7 @@ func (b *Batch) send(i int) warehouse.Send {
 	s := warehouse.Send{
 		CampaignID: b.Campaign.ID, MessageID: b.messages[i], Recipient: row.Recipient,
 		SentAt: row.SentAt.Time(), DeliveredAt: row.DeliveredAt.Time(),
-		Tracking: b.Tracking(i), Test: row.Test, URLStyle: string(b.Style),
+		Tracking: b.Tracking(i), Test: row.Test, URLStyle: b.Style.stored(),
 	}
 	if row.SentAt == 0 {
 		s.SentAt = b.SentAt

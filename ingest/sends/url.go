@@ -1,7 +1,9 @@
 package sends
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -15,7 +17,35 @@ type Style string
 const (
 	StyleToken Style = "token" // /o/<token>.gif: signed, needs no look-up
 	StyleUUID  Style = "uuid"  // /pixel/<uuid>.png: for senders that know only an id
+	StyleQuery Style = "query" // /1.gif?m=<token>: a static image of any CDN, whose logs glint import reads
 )
+
+// Styles are the names of the styles, the default first.
+var Styles = []string{string(StyleToken), string(StyleUUID), string(StyleQuery)}
+
+// ParseStyle returns the style of that name, StyleToken for "".
+func ParseStyle(name string) (Style, error) {
+	if name == "" {
+		return StyleToken, nil
+	}
+	if !slices.Contains(Styles, name) {
+		return "", errors.New("sends: unknown style of pixel URLs")
+	}
+	return Style(name), nil
+}
+
+// stored is how the style is kept with a message: a bare id counts where it was
+// given out only.
+func (s Style) stored() string {
+	if s == StyleUUID {
+		return string(StyleUUID)
+	}
+	return string(StyleToken)
+}
+
+// StaticImage is the path of the image to which StyleQuery adds the token, unless the
+// base has one.
+const StaticImage = "/1.gif"
 
 // urls makes the pixel URLs of one campaign.
 type urls struct {
@@ -34,10 +64,14 @@ func (u *urls) append(dst []byte, id uuid.UUID, mode token.Mode) ([]byte, error)
 		dst = append(dst, id.String()...)
 		return append(dst, ".png"...), nil
 	}
-	dst = append(dst, "/o/"...)
+	begin, end := "/o/", ".gif"
+	if u.style == StyleQuery {
+		begin, end = "?m=", ""
+	}
+	dst = append(dst, begin...)
 	dst, err := u.ring.AppendSigned(dst, token.Token{Campaign: u.campaign, Message: token.MessageID(id), Mode: mode, IssuedAt: u.issuedAt})
 	if err != nil {
 		return nil, fmt.Errorf("sign pixel URL: %w", err)
 	}
-	return append(dst, ".gif"...), nil
+	return append(dst, end...), nil
 }

@@ -162,20 +162,42 @@ const choiceParts = 8
 // CurrentChoices returns the choice of each recipient as it stands. Recipients
 // without any are not in it.
 func (w *Warehouse) CurrentChoices(ctx context.Context, purpose string) (map[RecipientKey]Decision, error) {
-	const size = 16 + 1 + 8
 	all := map[RecipientKey]Decision{}
 	for part := range uint64(choiceParts) {
-		rows, err := w.records(ctx, "current_choices", size, clickhouse.Named("purpose", purpose),
+		rows, err := w.records(ctx, "current_choices", decisionBytes, clickhouse.Named("purpose", purpose),
 			clickhouse.Named("part", part), clickhouse.Named("parts", uint64(choiceParts)))
 		if err != nil {
 			return nil, fmt.Errorf("read choices: %w", err)
 		}
-		for ; len(rows) > 0; rows = rows[size:] {
-			at := time.UnixMilli(int64(binary.LittleEndian.Uint64(rows[17:]))).UTC()
-			all[RecipientKey(rows[:16])] = Decision{Choice(rows[16]), at}
-		}
+		addDecisions(all, rows)
 	}
 	return all, nil
+}
+
+// ChoicesOf is CurrentChoices of some recipients.
+func (w *Warehouse) ChoicesOf(ctx context.Context, purpose string, recipients []RecipientKey) (map[RecipientKey]Decision, error) {
+	all := map[RecipientKey]Decision{}
+	low, high := halves(recipients, func(k *RecipientKey) *RecipientKey { return k })
+	wanted, err := newTable("wanted_recipients", tableColumn{"low", "UInt64", low}, tableColumn{"high", "UInt64", high})
+	if err != nil {
+		return nil, fmt.Errorf("read choices: %w", err)
+	}
+	rows, err := w.records(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), "choices_of", decisionBytes, clickhouse.Named("purpose", purpose))
+	if err != nil {
+		return nil, fmt.Errorf("read choices: %w", err)
+	}
+	addDecisions(all, rows)
+	return all, nil
+}
+
+// decisionBytes is the length of a record of current_choices.
+const decisionBytes = 16 + 1 + 8
+
+func addDecisions(all map[RecipientKey]Decision, rows []byte) {
+	for ; len(rows) > 0; rows = rows[decisionBytes:] {
+		at := time.UnixMilli(int64(binary.LittleEndian.Uint64(rows[17:]))).UTC()
+		all[RecipientKey(rows[:16])] = Decision{Choice(rows[16]), at}
+	}
 }
 
 // ListedChoice is the choice of a recipient for people to read.

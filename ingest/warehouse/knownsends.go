@@ -53,6 +53,31 @@ func (w *Warehouse) KnownSends(ctx context.Context, campaign uint64) (*KnownSend
 	return k, nil
 }
 
+// KnownMessages reads what is registered of some messages of a campaign, and
+// returns the time of the latest of their rows; zero: there is none.
+func (w *Warehouse) KnownMessages(ctx context.Context, campaign uint64, messages []uuid.UUID) (*KnownSends, time.Time, error) {
+	fail := func(err error) (*KnownSends, time.Time, error) {
+		return nil, time.Time{}, fmt.Errorf("read registered messages: %w", err)
+	}
+	wanted, err := newTable("wanted_messages", tableColumn{"message_id", "UUID", messages})
+	if err != nil {
+		return fail(err)
+	}
+	var latest int64
+	var n uint64
+	var records string
+	err = w.ask(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), "known_messages",
+		[]any{clickhouse.Named("campaign_id", campaign)}, &latest, &n, &records)
+	if err != nil {
+		return fail(err)
+	}
+	k := &KnownSends{campaign: campaign, rows: make(map[uuid.UUID]knownSend, n)}
+	if err := k.take(n, records); err != nil || latest == 0 {
+		return k, time.Time{}, err
+	}
+	return k, time.UnixMilli(latest).UTC(), nil
+}
+
 // errRecords says that the answer to known_sends is not of its form.
 var errRecords = fmt.Errorf("%w: known_sends", ErrAnswer)
 
@@ -65,6 +90,11 @@ func (k *KnownSends) read(ctx context.Context, w *Warehouse, part, parts uint64)
 	if err != nil {
 		return err
 	}
+	return k.take(n, records)
+}
+
+// take adds n records.
+func (k *KnownSends) take(n uint64, records string) (err error) {
 	texts := map[string]string{}
 	b := []byte(records)
 	for range n {

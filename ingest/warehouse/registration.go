@@ -43,6 +43,17 @@ type Registration struct {
 	StartedAt  time.Time // of all its rows; later than all rows of the campaign
 }
 
+// AtOnce returns the registration of a few messages that are written in one insert
+// of one block, which is whole by itself: it needs no beginning and no end. latest
+// is that of KnownMessages.
+func AtOnce(campaign uint64, rows int, latest time.Time) Registration {
+	now := time.UnixMilli(time.Now().UnixMilli()).UTC()
+	if !now.After(latest) {
+		now = latest.Add(time.Millisecond)
+	}
+	return Registration{CampaignID: campaign, Rows: rows, StartedAt: now}
+}
+
 // The states of a registration, as the table's Enum8.
 const (
 	registrationStarted int8 = iota + 1

@@ -110,6 +110,13 @@ func (h Home) WithdrawnFate() (warehouse.Fate, error) {
 	return s.Fate(), err
 }
 
+// RegisterRules returns the policy, the setting's Fate, and whether the edge at base
+// was seen to know privacy modes.
+func (h Home) RegisterRules(base string) (policy sends.Policy, no warehouse.Fate, modes bool, err error) {
+	s, err := h.ConsentSettings()
+	return s.Policy, s.Fate(), !s.Edges[base].IsZero(), err
+}
+
 func (h Home) lockConsent() (unlock func(), err error) {
 	if err := os.MkdirAll(h.ConsentDir(), 0o700); err != nil {
 		return nil, fmt.Errorf("make glint's folder: %w", err)

@@ -12,7 +12,8 @@ import (
 // values of --log-level, the default first.
 func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f, c := cmd.Flags(), &s.Config
-	f.StringVar(&c.IngestListen, "ingest-listen", c.IngestListen, "address of POST /v1/logs and /v1/deliveries")
+	f.StringVar(&c.IngestListen, "ingest-listen", c.IngestListen, "address of POST /v1/logs, /v1/sends, /v1/deliveries and /v1/consent")
+	f.StringVar(&c.PixelBaseURL, "pixel-base-url", "", "where the pixels of POST /v1/sends are fetched, like https://pixel.example.com (default: this program's own pixel)")
 	f.StringVar(&c.MetricsListen, "metrics-listen", c.MetricsListen, "address of /metrics")
 	f.StringSliceVar(&c.ServiceIDs, "fastly-service", nil, "Fastly service id that may log here; repeatable (default: any that knows the token)")
 	f.StringVar(&c.TokensFile, "tokens-file", "", "file of more ingest tokens, label:scope[,scope]:secret a line (scopes logs, sends, deliveries, consent), mode 0600; read again when it changes")

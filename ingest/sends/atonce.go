@@ -1,0 +1,63 @@
+package sends
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"github.com/google/uuid"
+
+	"glint/ingest/warehouse"
+)
+
+// MaxAtOnce is how many messages RegisterAtOnce takes: they are one insert of one
+// block, and so there as a whole or not at all.
+const MaxAtOnce = block
+
+// AtOnceRegistrar is what RegisterAtOnce needs of the warehouse.
+type AtOnceRegistrar interface {
+	KnownMessages(ctx context.Context, campaign uint64, messages []uuid.UUID) (*warehouse.KnownSends, time.Time, error)
+	InsertSends(ctx context.Context, name string, sends []warehouse.Send) error
+}
+
+// Fate is what a registration did to a message.
+type Fate int8
+
+// The fates.
+const (
+	New     Fate = iota // it counts from now on
+	Changed             // it counted before, with a field that is another one now
+	Known               // it counted before, as it is
+)
+
+// RegisterAtOnce is Register for at most MaxAtOnce messages, which count once they
+// are written. It returns the fate of each. After an error it may be called again; it changes nothing then that
+// is there already. Derive comes first. No two calls may work on one campaign at
+// once.
+func (b *Batch) RegisterAtOnce(ctx context.Context, w AtOnceRegistrar) ([]Fate, error) {
+	known, latest, err := w.KnownMessages(ctx, b.Campaign.ID, b.messages)
+	if err != nil {
+		return nil, err
+	}
+	r := warehouse.AtOnce(b.Campaign.ID, len(b.messages), latest)
+	fates := make([]Fate, len(b.messages))
+	var rows []warehouse.Send
+	for i := range b.messages {
+		row, write := r.Merge(known, b.send(i))
+		switch {
+		case !known.Counts(b.messages[i]):
+			fates[i] = New
+		case write:
+			fates[i] = Changed
+		default:
+			fates[i] = Known
+		}
+		if write {
+			rows = append(rows, row)
+		}
+	}
+	if len(rows) == 0 {
+		return fates, nil
+	}
+	return fates, w.InsertSends(ctx, "register-"+rand.Text(), rows)
+}
