@@ -16,6 +16,7 @@ import (
 	"glint/cli/campaign"
 	"glint/cli/classify"
 	"glint/cli/consent"
+	"glint/cli/demo"
 	"glint/cli/doctor"
 	"glint/cli/edge"
 	"glint/cli/engine"
@@ -64,6 +65,7 @@ func run() int {
 }
 
 func newRootCmd(a *app.App) *cobra.Command {
+	var quiet bool
 	root := &cobra.Command{
 		Use:   "glint",
 		Short: "Email open tracking that you own and can believe",
@@ -76,9 +78,16 @@ func newRootCmd(a *app.App) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return a.FlagsFromEnvironment(cmd)
+			if err := a.FlagsFromEnvironment(cmd); err != nil {
+				return err
+			}
+			if quiet {
+				a.BeQuiet()
+			}
+			return nil
 		},
 	}
+	root.PersistentFlags().BoolVarP(&quiet, "quiet", "q", false, "print no notes, progress and messages of success")
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetHelpCommand(help.NewCmd())
@@ -95,6 +104,8 @@ func newRootCmd(a *app.App) *cobra.Command {
 	}
 	root.SetHelpCommandGroupID("Start here:")
 	root.AddCommand(help.NewExitCodesCmd())
+	root.AddCommand(help.NewTopicCmds()...)
+	completeNames(a, root)
 	return root
 }
 
@@ -106,7 +117,7 @@ type group struct {
 
 func groups(a *app.App) []group {
 	return []group{
-		{"Start here:", []*cobra.Command{up.NewCmd(a), engine.NewCmd(a), version.NewCmd(a)}},
+		{"Start here:", []*cobra.Command{up.NewCmd(a), engine.NewCmd(a), demo.NewCmd(a), version.NewCmd(a)}},
 		{"Campaigns:", []*cobra.Command{send.NewCmd(a), campaign.NewCmd(a), report.NewCmd(a, nil), consent.NewCmd(a), ignore.NewCmd(a)}},
 		{"Who and when:", []*cobra.Command{
 			openers.NewCmd(a), nonopeners.NewCmd(a), recipients.NewCmd(a), timeline.NewCmd(a, nil), breakdown.NewCmd(a, nil), explain.NewCmd(a, nil),

@@ -60,7 +60,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exitcode": exitCode, "listen": listen, "running": running, "sh": shell, "many": many, "write": write,
+			"exitcode": exitCode, "listen": listen, "running": running, "sh": shell, "many": many, "write": write, "everyjson": everyJSON,
 		},
 	})
 }
@@ -115,6 +115,42 @@ func shell(s *testscript.TestScript, neg bool, args []string) {
 	err := s.Exec("sh", "-c", args[0])
 	if (err == nil) == neg {
 		s.Fatalf("sh -c %q: %v", args[0], err)
+	}
+}
+
+// everyJSON CAMPAIGN RECIPIENT MESSAGE runs each command that prints JSON, whose
+// standard output must be JSON.
+func everyJSON(s *testscript.TestScript, _ bool, args []string) {
+	words := map[string]string{
+		"CAMPAIGN": args[0], "[CAMPAIGN": args[0], "RECIPIENT|MESSAGE_ID": args[1], "RECIPIENT]": args[1], "RECIPIENT": args[1], "FILE|-": "mail.html",
+		"FILE": "mail.html", "FILE...": "mail.html",
+	}
+	flags := map[string][]string{"breakdown": {"--by", "client"}, "judge": {"--dry-run"}, "reclassify": {"--dry-run"}, "doctor": nil}
+	tried := 0
+	pages(func(path []string, cmd *cobra.Command) {
+		f := cmd.Flags().Lookup("format")
+		name := strings.Join(path, " ")
+		if f == nil || !strings.Contains(f.Usage, "output") || !strings.Contains(f.Usage, "json") || name == "doctor" || name == "log deadletters show" {
+			return // doctor takes its time; a dead letter is shown by a number
+		}
+		run := append(append([]string{}, path...), flags[name]...)
+		for _, word := range strings.Fields(cmd.Use)[1:] {
+			if value, ok := words[word]; ok {
+				run = append(run, value)
+			}
+		}
+		err := s.Exec("glint", append(run, "-o", "json")...)
+		code := 0
+		if e, ok := errors.AsType[*exec.ExitError](err); ok {
+			code = e.ExitCode()
+		}
+		tried++
+		if err := parses(s.ReadFile("stdout")); code != app.ExitDone && code != app.ExitProblem || err != nil {
+			s.Fatalf("glint %v: exit code %d, %v", run, code, err)
+		}
+	})
+	if tried < 15 {
+		s.Fatalf("only %d commands print JSON", tried)
 	}
 }
 

@@ -40,6 +40,7 @@ type pipelines struct {
 	reports    *snapshots.Refresher
 	judge      *judge.Scheduler
 	follow     *consent.Follower
+	deleted    batch.Deleted
 	events     *intake       // of POST /v1/deliveries; nil: none
 	begun      chan struct{} // closed by begin
 
@@ -126,7 +127,7 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 		return err
 	}
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
-		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, Withdrawn: l.follow.Set, CountRepeats: replay}
+		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, Withdrawn: l.follow.Set, Deleted: &l.deleted, CountRepeats: replay}
 	}
 	l.lanes, l.ignored = lanes, ignored
 	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}
@@ -167,6 +168,9 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	if err := l.follow.Load(ctx, w); err != nil {
 		return err
 	}
+	if err := l.deleted.Load(ctx, w); err != nil {
+		return err
+	}
 	for _, loader := range l.loaders {
 		loader.Warehouse, loader.Ring = w, ring
 	}
@@ -181,6 +185,7 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	l.working.Go(func() { l.rejudge(w) })
 	l.working.Go(func() { l.judge.Run(l.ctx, w) })
 	l.working.Go(func() { l.follow.Run(l.ctx, w) })
+	l.working.Go(func() { l.deleted.Run(l.ctx, w, l.cfg.Logger) })
 	return nil
 }
 

@@ -49,10 +49,11 @@ func withSends(tb testing.TB, h sendsHome) func(*Config) {
 }
 
 type sendsAnswer struct {
-	postedSends
-	refusedSends
-	Stored, Repeated, Faulty int
-	status                   int
+	CampaignID                        string `json:"campaign_id"`
+	Reason, Message                   string
+	Stored, Changed, Repeated, Faulty int
+	Messages                          []postedMessage
+	status                            int
 }
 
 func postSends(tb testing.TB, s *service, query, token string, body []byte, header ...string) (a sendsAnswer) {

@@ -19,11 +19,11 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "campaign",
-		Short: "List, rename and archive campaigns",
+		Short: "List, show, rename, archive and delete campaigns",
 		Long: "A campaign has an id for good, and a name that may change. An archived one keeps its messages, opens and report, and\n" +
-			"is in no list.",
+			"is in no list; of a deleted one nothing stays.",
 		Example: "  glint campaign list\n  glint campaign archive spring",
-	}, newListCmd(a), newRenameCmd(a), newArchiveCmd(a))
+	}, newListCmd(a), newShowCmd(a), newRenameCmd(a), newArchiveCmd(a), newDeleteCmd(a))
 }
 
 // most is how many campaigns are looked at.
@@ -86,7 +86,6 @@ func newRenameCmd(a *app.App) *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: a.CompleteCampaigns,
 	}
 	app.WarehouseFlag(cmd, &dsn)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -112,12 +111,11 @@ func newArchiveCmd(a *app.App) *cobra.Command {
 	var dsn string
 	var undo bool
 	cmd := &cobra.Command{
-		Use:               "archive CAMPAIGN",
-		Short:             "Take a campaign out of lists, or bring it back",
-		Long:              "Takes the campaign out of lists; its messages, opens and report stay. --undo brings it back.",
-		Example:           "  glint campaign archive spring\n  glint campaign archive spring --undo",
-		Args:              app.OneArg("campaign's name"),
-		ValidArgsFunction: a.CompleteCampaigns,
+		Use:     "archive CAMPAIGN",
+		Short:   "Take a campaign out of lists, or bring it back",
+		Long:    "Takes the campaign out of lists; its messages, opens and report stay. --undo brings it back.",
+		Example: "  glint campaign archive spring\n  glint campaign archive spring --undo",
+		Args:    app.OneArg("campaign's name"),
 	}
 	cmd.Flags().BoolVar(&undo, "undo", false, "bring the campaign back into lists")
 	app.WarehouseFlag(cmd, &dsn)
@@ -132,18 +130,11 @@ func newArchiveCmd(a *app.App) *cobra.Command {
 
 // change stores what how makes of a campaign, and says it.
 func change(ctx context.Context, a *app.App, dsn, name string, how func(context.Context, *warehouse.Warehouse, warehouse.Campaign) (warehouse.Campaign, string, error)) error {
-	w, err := a.OpenWarehouse(ctx, dsn, app.OwnDatabase)
+	w, c, err := open(ctx, a, dsn, name)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	c, err := w.CampaignNamed(ctx, name)
-	if errors.Is(err, warehouse.ErrNoCampaign) {
-		return a.NoCampaign(ctx, w, name)
-	}
-	if err != nil {
-		return err
-	}
 	changed, said, err := how(ctx, w, c)
 	if err != nil {
 		return err

@@ -179,8 +179,9 @@ func newRetireCmd(a *app.App) *cobra.Command {
 		Short: "Let a signing key only verify",
 		Long: "Takes the signing key out of use without a new one: until glint keys new, no message can be registered. Tokens\n" +
 			"that the key has signed stay valid.",
-		Example: "  glint keys retire 1",
-		Args:    app.OneArg("key's id"),
+		Example:           "  glint keys retire 1",
+		Args:              app.OneArg("key's id"),
+		ValidArgsFunction: completeKeys(a),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return applyTo(cmd, a, args[0], dryRun, retireKey)
 		},
@@ -208,8 +209,9 @@ func newRevokeCmd(a *app.App) *cobra.Command {
 		Long: `Revokes a key that verifies. It cannot be taken back: opens of all pixel URLs that the key signed are bad tokens from
 the next start on, and in no report. For a key that others have seen. The key stays in the list, so that its id is not
 used again.`,
-		Example: "  glint keys revoke 1 --dry-run\n  glint keys revoke 1 --yes",
-		Args:    app.OneArg("key's id"),
+		Example:           "  glint keys revoke 1 --dry-run\n  glint keys revoke 1 --yes",
+		Args:              app.OneArg("key's id"),
+		ValidArgsFunction: completeKeys(a),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return applyTo(cmd, a, args[0], dryRun, func(k *token.Key) (string, error) {
 				before := k.State

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -62,4 +63,20 @@ func writeTable(w io.Writer, keys []token.Key, notes keyring.Notes) error {
 		t.Row(strconv.Itoa(int(k.ID)), "forgotten", k.Fingerprint)
 	}
 	return t.Write(w)
+}
+
+// completeKeys completes the id of a key that is not revoked, for shells.
+func completeKeys(a *app.App) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, begun string) (ids []string, _ cobra.ShellCompDirective) {
+		keys, err := a.Home.ReadKeys()
+		if err != nil || len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		for _, k := range keys {
+			if id := strconv.Itoa(int(k.ID)); k.State != token.Revoked && strings.HasPrefix(id, begun) {
+				ids = append(ids, cobra.CompletionWithDesc(id, k.State.String()))
+			}
+		}
+		return ids, cobra.ShellCompDirectiveNoFileComp
+	}
 }

@@ -23,6 +23,7 @@ type registerOptions struct {
 	file             string
 	read             sends.ReadOptions
 	output           string
+	skipped          string         // "": skipped.csv beside output
 	base             *sends.BaseURL // nil: the running glint's
 	allowPrivateHost bool
 	style            sends.Style
@@ -39,6 +40,7 @@ type registerOptions struct {
 type registerFlags struct {
 	sendAt, timeZone, baseURL   string
 	style, duplicates, tracking *app.Choice
+	format                      *app.Choice
 }
 
 func newRegisterCmd(a *app.App, run func(context.Context, *registerOptions) error) *cobra.Command {
@@ -50,9 +52,10 @@ func newRegisterCmd(a *app.App, run func(context.Context, *registerOptions) erro
 pixel_url. The column recipient has the addresses, or ids of your own; --recipient-column names another one. The columns
 sent_at and delivered_at (times with a zone), tracking and test (true, false) are understood.
 
-The table is CSV, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252. The whole file is checked first: a
-faulty one registers nothing and writes nothing. Rows without text are skipped. A campaign that does not exist yet is
-created.
+The table is CSV, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252, or it is JSON objects, one per line or a
+list, whose fields are the columns. The whole file is checked first: a faulty one registers nothing and writes nothing. Rows
+without text are skipped; with --duplicates first, a recipient's later rows too, which go to skipped.csv with their line. A
+campaign that does not exist yet is created. Programs register over HTTP: glint help sends.
 
 How much is measured of a message is the least of --tracking, its column tracking, and the recipient's choice (glint
 consent) or, without one, the policy (--consent): identified, pseudonymous, last_open, aggregate, off. Aggregate messages
@@ -62,7 +65,8 @@ A registration counts as a whole or not at all. After an interruption the same c
 that is known keeps what the file does not bring: only new and changed rows are written, and the same file again gives the
 same output.`,
 		Example: "  glint send register --campaign spring --file recipients.csv --output urls.csv --pixel-base-url https://pixel.example.com\n" +
-			"  glint send register --campaign spring --file - --output - <recipients.csv",
+			"  glint send register --campaign spring --file - --output - <recipients.csv\n" +
+			"  glint send register --campaign spring --file recipients.jsonl --output urls.csv --duplicates first",
 		Args: app.NoArgs,
 	}
 	f := cmd.Flags()
@@ -74,6 +78,8 @@ same output.`,
 	f.StringVar(&o.read.Encoding, "encoding", "", "encoding of the file, like UTF-8, UTF-16LE or Windows-1251 (default: found out)")
 	f.StringVar(&o.read.RecipientColumn, "recipient-column", "", "name of the column that has the recipients (default recipient)")
 	f.StringSliceVar(&o.read.KeepColumns, "keep-columns", nil, "names of columns to keep with the messages, as attributes")
+	f.StringVar(&o.skipped, "skipped", "", "CSV file to write, of the rows that are no messages (default skipped.csv beside --output, if there are any)")
+	flags.format = app.ChoiceFlag(cmd, "format", "form of the file: found out, a table, or JSON objects", "auto", string(sends.FormatCSV), string(sends.FormatJSON))
 	flags.duplicates = app.ChoiceFlag(cmd, "duplicates", "what a recipient's second row is: a fault, or skipped since the first counts", "error", "first")
 	f.StringVar(&o.output, "output", "", "CSV file to write; - is stdout (required)")
 	f.StringVar(&flags.baseURL, "pixel-base-url", "", "where the pixel answers, like https://pixel.example.com (default: the running glint's)")
@@ -146,6 +152,9 @@ func (o *registerOptions) take(f *registerFlags) error {
 		fault("pixel-base-url", err)
 	} else if o.style == sends.StyleQuery {
 		fault("url-style", errors.New("query needs --pixel-base-url, where the static image lies"))
+	}
+	if f.format.String() != "auto" {
+		o.read.Format = sends.Format(f.format.String())
 	}
 	o.read.SkipDuplicates = f.duplicates.String() == "first"
 	o.tracking, _ = warehouse.ParseTracking(f.tracking.String()) // the flag admits no other names

@@ -32,8 +32,8 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 		}
 	}
 	if o.dryRun {
-		fmt.Fprintf(o.app.Err, "%s could be registered%s; nothing was changed (--dry-run)\n",
-			output.Plural(len(recipients.Rows), "recipient", "recipients"), skipped(recipients))
+		fmt.Fprintf(o.app.Err, "%s: %s could be registered%s; nothing was changed (--dry-run)\n",
+			rowsOf(recipients), output.Count(uint64(len(recipients.Rows))), leftOut(recipients, ""))
 		return nil
 	}
 	ring, err := o.app.Ring()
@@ -45,6 +45,11 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 		return err
 	}
 	defer to.close()
+	left, err := o.openSkipped(recipients)
+	if err != nil {
+		return err
+	}
+	defer left.close()
 	w, err := o.app.OpenWarehouse(ctx, o.dsn, app.OwnDatabase)
 	if err != nil {
 		return err
@@ -80,7 +85,7 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 	if err := b.RegisterStrata(ctx, w); err != nil {
 		return err
 	}
-	return o.register(ctx, w, b, to)
+	return o.register(ctx, w, b, to, left)
 }
 
 // readFile reads the file, and notes what it took for granted.
@@ -171,7 +176,7 @@ func (o *registerOptions) noteNearName(ctx context.Context, w *warehouse.Warehou
 }
 
 // register writes the messages to the warehouse while it writes their URLs.
-func (o *registerOptions) register(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, to *destination) error {
+func (o *registerOptions) register(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, to *destination, left *skippedFile) error {
 	n := len(b.Recipients.Rows)
 	var outcome sends.Outcome
 	g, registering := errgroup.WithContext(ctx)
@@ -188,9 +193,13 @@ func (o *registerOptions) register(ctx context.Context, w *warehouse.Warehouse, 
 	if err := to.finish(b); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.app.Err, "registered %s in campaign %q: %s new, %s known, %s changed%s\n",
-		output.Plural(n, "message", "messages"), b.Campaign.Name, output.Count(uint64(outcome.New)),
-		output.Count(uint64(outcome.Known)), output.Count(uint64(outcome.Changed)), skipped(b.Recipients))
+	name, err := left.finish()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.app.Err, "%s: %s registered in campaign %q (%s new, %s known, %s changed)%s\n",
+		rowsOf(b.Recipients), output.Count(uint64(n)), b.Campaign.Name, output.Count(uint64(outcome.New)),
+		output.Count(uint64(outcome.Known)), output.Count(uint64(outcome.Changed)), leftOut(b.Recipients, name))
 	if o.sentAt.IsZero() && !slices.ContainsFunc(b.Recipients.Rows, func(r sends.Row) bool { return r.SentAt != 0 || r.DeliveredAt != 0 }) {
 		o.note("note: no time of sending is given, so that reports have no hours since the send, and later campaigns no history; " +
 			"--send-at TIME or a column sent_at adds it, now or by the same command again")
@@ -212,13 +221,21 @@ func cutOff(ctx context.Context, err error) error {
 	return failed
 }
 
-// skipped says which rows of the file are no messages.
-func skipped(r *sends.Recipients) (text string) {
-	if r.Blank > 0 {
-		text += ", skipped " + output.Plural(r.Blank, "blank row", "blank rows")
+// rowsOf says how many rows a file has, those included that are no messages.
+func rowsOf(r *sends.Recipients) string {
+	return output.Plural(len(r.Rows)+len(r.Skipped)+r.Blank, "row", "rows")
+}
+
+// leftOut says which rows of the file are no messages, and which file has them.
+func leftOut(r *sends.Recipients, file string) (text string) {
+	if n := len(r.Skipped); n > 0 {
+		text += ", " + output.Plural(n, "duplicate", "duplicates")
 	}
-	if r.Duplicates > 0 {
-		text += ", skipped " + output.Plural(r.Duplicates, "duplicate", "duplicates")
+	if r.Blank > 0 {
+		text += ", " + output.Plural(r.Blank, "blank row", "blank rows")
+	}
+	if file != "" {
+		text += ", see " + output.Quote(file)
 	}
 	return text
 }

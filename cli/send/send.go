@@ -16,5 +16,6 @@ func NewCmd(a *app.App) *cobra.Command {
 			"URL belongs into the recipient's mail; glint sends no mail. What happened to the messages, such as bounces and clicks,\n" +
 			"is imported from the sender.",
 		Example: "  glint send register --campaign spring --file recipients.csv --output urls.csv\n  glint send import events.csv\n  glint send snippet",
-	}, newRegisterCmd(a, runRegister), newTestCmd(a), newImportCmd(a, runImport), newMarkCmd(a, runMark), newSnippetCmd(a))
+	}, newRegisterCmd(a, runRegister), newTestCmd(a), newImportCmd(a, runImport), newMarkCmd(a, runMark),
+		newListCmd(a), newShowCmd(a), newRevokeCmd(a, runRevoke), newSnippetCmd(a))
 }

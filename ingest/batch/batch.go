@@ -55,6 +55,7 @@ type Loader struct {
 	// entry; nil: no list. It is called from several goroutines.
 	Ignore    func(addr netip.Addr, userAgent string) (reason string, ok bool)
 	Sites     func(name string) bool // whether a site of the web pixel is configured; nil: none is
+	Deleted   *Deleted               // campaigns whose opens are not kept; nil: none
 	Withdrawn *consent.Set           // messages whose opens are not kept as such; nil: none
 	// CountRepeats asks the warehouse before each insert which of the opens it has
 	// already. A batch that is tried again cannot distinguish them from its own, and

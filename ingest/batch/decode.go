@@ -87,6 +87,7 @@ const maxKeptRows = 64 << 10
 type decoder struct {
 	ring      *token.Ring
 	ignore    func(addr netip.Addr, userAgent string) (reason string, ok bool) // nil: none
+	deleted   *Deleted                                                         // nil: none
 	withdrawn *consent.Set                                                     // nil: none
 	bodies    []Body
 	body      int // index of the one that is decoded
@@ -108,7 +109,7 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 func newDecoder(l *Loader, bodies []Body) *decoder {
 	d := decoders.Get().(*decoder)
-	d.ring, d.ignore, d.sites, d.withdrawn, d.bodies = l.Ring, l.Ignore, l.Sites, l.Withdrawn, bodies
+	d.ring, d.ignore, d.sites, d.withdrawn, d.deleted, d.bodies = l.Ring, l.Ignore, l.Sites, l.Withdrawn, l.Deleted, bodies
 	return d
 }
 
@@ -386,7 +387,7 @@ func (d *decoder) resolve(ctx context.Context, w Warehouse) error {
 		campaign, registered := campaigns[u.rows[i].MessageID]
 		if registered {
 			u.rows[i].CampaignID = campaign
-			if fate := d.withdrawn.Fate(u.rows[i].MessageID); fate != warehouse.FateKeep {
+			if fate := d.fate(campaign, u.rows[i].MessageID); fate != warehouse.FateKeep {
 				d.aggregate(withdrawn(&u.rows[i], fate), origin{body: u.origins[i].body})
 				continue
 			}

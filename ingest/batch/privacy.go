@@ -20,7 +20,9 @@ import (
 func (d *decoder) token(e *event.Event, t *token.Token, from origin) {
 	fate := warehouse.FateKeep
 	if t.Mode != token.Aggregate { // else the id is a stratum's
-		fate = d.withdrawn.Fate(uuid.UUID(t.Message))
+		fate = d.fate(uint64(t.Campaign), uuid.UUID(t.Message))
+	} else if d.deleted.Has(uint64(t.Campaign)) {
+		fate = warehouse.FateDrop
 	}
 	open := d.open(e)
 	nameMessage(&open, t)
@@ -39,6 +41,14 @@ func (d *decoder) token(e *event.Event, t *token.Token, from origin) {
 		from.line = d.reduced(e, &pixel.Found{Kind: event.KindToken, Token: *t, Message: t.Message}, from.line)
 	}
 	d.opens.add(&open, from)
+}
+
+// fate returns what becomes of an open of a message.
+func (d *decoder) fate(campaign uint64, message uuid.UUID) warehouse.Fate {
+	if d.deleted.Has(campaign) {
+		return warehouse.FateDrop
+	}
+	return d.withdrawn.Fate(message)
 }
 
 func (d *decoder) aggregate(row warehouse.AggregateOpen, from origin) { d.aggregates.add(&row, from) }

@@ -46,7 +46,7 @@ func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (mov
 	}) {
 		return 0, nil
 	}
-	d := &decoder{ring: l.Ring, ignore: l.Ignore, withdrawn: l.Withdrawn}
+	d := &decoder{ring: l.Ring, ignore: l.Ignore, withdrawn: l.Withdrawn, deleted: l.Deleted}
 	for after := (*warehouse.BadToken)(nil); ; {
 		bad, err := w.BadTokensOf(ctx, mendable, after, rejudgePage)
 		if err != nil || len(bad) == 0 {
@@ -72,7 +72,7 @@ func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (mov
 func (d *decoder) rejudge(b *warehouse.BadToken) (warehouse.Open, bool) {
 	found := pixel.Find(d.ring, event.KindToken, b.Token, b.Path)
 	if found.Kind != event.KindToken || found.Token.Mode > token.Pseudonymous ||
-		d.withdrawn.Fate(uuid.UUID(found.Message)) != warehouse.FateKeep {
+		d.fate(uint64(found.Token.Campaign), uuid.UUID(found.Message)) != warehouse.FateKeep {
 		return warehouse.Open{}, false
 	}
 	open := d.judged(b.Facts)

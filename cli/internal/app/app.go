@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,16 @@ type App struct {
 	Getenv  func(string) string
 	Home    home.Home
 	Version string
+
+	logs io.Writer // of services; nil: Err
+}
+
+// BeQuiet leaves out what commands print on stderr, but for errors and a service's
+// log; nobody is asked anything.
+func (a *App) BeQuiet() {
+	if a.logs == nil {
+		a.logs, a.Err = a.Err, io.Discard
+	}
 }
 
 // Access says as whom a command signs in to the warehouse.
@@ -106,7 +117,7 @@ func (a *App) RunningDSN(as Access) (string, error) {
 func (a *App) Logger(level string) *slog.Logger {
 	var l slog.Level
 	_ = l.UnmarshalText([]byte(level)) // the flag admits no other names
-	return slog.New(slog.NewJSONHandler(a.Err, &slog.HandlerOptions{Level: l}))
+	return slog.New(slog.NewJSONHandler(cmp.Or(a.logs, a.Err), &slog.HandlerOptions{Level: l}))
 }
 
 // Running returns the state of the running instance, or an error that says how

@@ -1,9 +1,12 @@
 package app
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"glint/cli/internal/output"
 )
@@ -11,7 +14,7 @@ import (
 // NoteWaiting says on a terminal that a command waits for its input: for what,
 // and how it ends.
 func (a *App) NoteWaiting(what string) {
-	if f, ok := a.In.(io.Writer); ok && output.IsTerminal(f) {
+	if a.OnTerminal() {
 		fmt.Fprintf(a.Err, "reading %s from the terminal; Ctrl-D ends it, Ctrl-C gives up\n", what)
 	}
 }
@@ -26,4 +29,19 @@ func Interruptible(ctx context.Context, in io.Reader) io.Reader {
 	}()
 	context.AfterFunc(ctx, func() { w.CloseWithError(ctx.Err()) })
 	return r
+}
+
+// OnTerminal reports whether a person can be asked on the standard input.
+func (a *App) OnTerminal() bool {
+	f, ok := a.In.(io.Writer)
+	return ok && a.logs == nil && output.IsTerminal(f)
+}
+
+// ReadLine returns what a person types until Enter, without blanks at its ends.
+func (a *App) ReadLine(ctx context.Context) (string, error) {
+	line, err := bufio.NewReader(Interruptible(ctx, a.In)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return strings.TrimSpace(line), nil
 }

@@ -1,0 +1,38 @@
+// Package demo is `glint demo`: the made-up campaign of glint up --demo.
+package demo
+
+import (
+	"github.com/spf13/cobra"
+
+	"glint/cli/campaign"
+	"glint/cli/internal/app"
+	"glint/cli/internal/demo"
+)
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
+	return app.Group(&cobra.Command{
+		Use:     "demo",
+		Short:   "Remove the made-up campaign of glint up --demo",
+		Long:    "glint up --demo plays a made-up campaign, which is in no list, and stays when glint ends.",
+		Example: "  glint demo remove",
+	}, newRemoveCmd(a))
+}
+
+func newRemoveCmd(a *app.App) *cobra.Command {
+	var dsn string
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:     "remove",
+		Short:   "Delete the demo's campaign with all that is kept of it",
+		Long:    "Deletes the campaign \"" + demo.Campaign + "\" as glint campaign delete does, without asking: glint up --demo makes and plays it again.",
+		Example: "  glint demo remove --dry-run\n  glint demo remove",
+		Args:    app.NoArgs,
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would go, delete nothing")
+	app.WarehouseFlag(cmd, &dsn)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return campaign.Delete(cmd.Context(), a, campaign.Deletion{DSN: dsn, Name: demo.Campaign, Yes: true, DryRun: dryRun, Command: cmd.CommandPath()})
+	}
+	return cmd
+}

@@ -1,0 +1,8 @@
+-- Purpose: lets events of web pages that bear a message of a deleted campaign bear none.
+-- Grain:   a statement: a mutation of the parts that have such rows.
+-- Units:   none.
+-- Reads:   the table deleted_campaigns, so only as the warehouse user.
+--
+-- They stay: they are events of the site, too.
+ALTER TABLE web_events UPDATE campaign_id = 0, message_id = toUUID('00000000-0000-0000-0000-000000000000')
+WHERE campaign_id IN (SELECT campaign_id FROM deleted_campaigns)
