@@ -125,7 +125,6 @@ func everyJSON(s *testscript.TestScript, _ bool, args []string) {
 		"CAMPAIGN": args[0], "[CAMPAIGN": args[0], "RECIPIENT|MESSAGE_ID": args[1], "RECIPIENT]": args[1], "RECIPIENT": args[1], "FILE|-": "mail.html",
 		"FILE": "mail.html", "FILE...": "mail.html",
 	}
-	flags := map[string][]string{"breakdown": {"--by", "client"}, "judge": {"--dry-run"}, "reclassify": {"--dry-run"}, "doctor": nil}
 	tried := 0
 	pages(func(path []string, cmd *cobra.Command) {
 		f := cmd.Flags().Lookup("format")
@@ -133,7 +132,13 @@ func everyJSON(s *testscript.TestScript, _ bool, args []string) {
 		if f == nil || !strings.Contains(f.Usage, "output") || !strings.Contains(f.Usage, "json") || name == "doctor" || name == "log deadletters show" {
 			return // doctor takes its time; a dead letter is shown by a number
 		}
-		run := append(append([]string{}, path...), flags[name]...)
+		run := append([]string{}, path...)
+		if cmd.Flags().Lookup("dry-run") != nil {
+			run = append(run, "--dry-run")
+		}
+		if cmd.Flags().Lookup("by") != nil {
+			run = append(run, "--by", "client")
+		}
 		for _, word := range strings.Fields(cmd.Use)[1:] {
 			if value, ok := words[word]; ok {
 				run = append(run, value)
