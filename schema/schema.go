@@ -98,7 +98,7 @@ func (v View) source() string {
 			continue
 		}
 		for _, match := range reading.FindAllStringSubmatch(line, -1) {
-			if !slices.Contains(names, match[1]) {
+			if known := slices.Contains(viewOrder, match[1]) || slices.Contains(tables(), match[1]); known && !slices.Contains(names, match[1]) {
 				names = append(names, match[1])
 			}
 		}
@@ -108,6 +108,21 @@ func (v View) source() string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// creation finds the tables in the text of migrations.
+var creation = regexp.MustCompile(`CREATE TABLE IF NOT EXISTS ([a-z_]+)`)
+
+// tables returns the names of all tables.
+var tables = sync.OnceValue(func() []string {
+	var names []string
+	paths, _ := fs.Glob(FS, "migrations/*.sql") // the pattern is right
+	for _, path := range paths {
+		for _, match := range creation.FindAllStringSubmatch(mustRead(path), -1) {
+			names = append(names, match[1])
+		}
+	}
+	return names
+})
 
 // Literal quotes a text of ours for SQL.
 func Literal(text string) string {
