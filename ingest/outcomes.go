@@ -59,7 +59,7 @@ func add(o *receiver.Outcomes, r *receipts.Receipt, events int) {
 		switch d.Name {
 		case receipts.NotKept:
 			continue
-		case receipts.Unresolved, receipts.Repeated:
+		case receipts.Unresolved, receipts.Repeated, receipts.Aggregated, receipts.Withheld:
 			stored -= d.Lines
 		case receipts.Web: // in no other number
 		default:

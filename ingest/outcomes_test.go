@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"glint/edge/event"
+	"glint/edge/token"
 	"glint/ingest/logstream"
 	"glint/ingest/receiver/linegen"
 )
@@ -44,15 +45,26 @@ func TestWhatBecameOfABodyIsKnown(t *testing.T) {
 	mixed := mixedBody(t, 1, 9)
 	late := eventsOf(t, linegen.Body(2, 1))[0]
 	late.OpenedAt = time.Now().AddDate(1, 0, 0)
+	ring, err := token.NewRing(token.Key{ID: 1, State: token.Signing})
+	if err != nil {
+		t.Fatal(err)
+	}
 	body := append(late.AppendJSON(mixed), "\nhello\n# comment\n"...)
+	for i, mode := range []token.Mode{token.Aggregate, token.LastOpen} {
+		e := eventsOf(t, linegen.Body(uint64(3+i), 1))[0]
+		if e.Token, err = ring.Sign(token.Token{Campaign: 1, Mode: mode, IssuedAt: 1_795_000_000}); err != nil {
+			t.Fatal(err)
+		}
+		body = append(e.AppendJSON(body), '\n')
+	}
 	poster := logstream.NewPoster(s.Ingest, testToken, "")
 	answer, err := poster.Post(t.Context(), body)
 	if err != nil || answer.Record == 0 || answer.Problem != "" {
 		t.Fatalf("%+v, %v", answer, err)
 	}
 	got := outcomesOf(t, poster, answer)
-	want := logstream.Outcomes{Records: 1, Lines: 12, Counts: map[string]int{
-		"stored": 3, "unresolved": 3, "bad_token": 3, "bad_time": 1, "not_event": 2,
+	want := logstream.Outcomes{Records: 1, Lines: 14, Counts: map[string]int{
+		"stored": 3, "unresolved": 3, "bad_token": 3, "bad_time": 1, "not_event": 2, "aggregated": 1, "withheld": 1,
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -36,12 +36,10 @@ func (r *BodyResult) details() (all []receipts.Detail) {
 		}
 	}
 	for outcome, lines := range r.Others {
-		if outcome.isDeadLetter() {
+		if outcome != BadToken && outcome != OverCap {
 			add(string(outcome), lines)
 		}
 	}
-	add(receipts.Web, r.Others[Web])
-	add(receipts.Unresolved, r.Others[Unresolved])
 	add(receipts.Repeated, r.Repeats)
 	add(receipts.NotKept, r.NotKept)
 	slices.SortFunc(all, func(a, b receipts.Detail) int { return cmp.Compare(a.Name, b.Name) })

@@ -96,6 +96,8 @@ const MaxDetailName = 20
 // The names of details that are no reason of a dead letter.
 const (
 	Unresolved = "unresolved" // of Events: wait in unresolved_opens
+	Aggregated = "aggregated" // of Events: in aggregate_opens, by campaign
+	Withheld   = "withheld"   // of Events: in aggregate_opens, without a campaign
 	Repeated   = "repeated"   // of Events: were in opens before
 	Web        = "web"        // page views and custom events, in none of the numbers above
 	NotKept    = "not_kept"   // of DeadLetters: their source had used up its room

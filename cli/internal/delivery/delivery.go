@@ -83,7 +83,10 @@ func (d *Delivery) Report(ctx context.Context) error {
 		fmt.Fprintf(d.Notes, "%s not kept: the sender has used up its room among the dead letters\n",
 			output.Plural(all.NotKept, "dead letter was", "dead letters were"))
 	}
-	stored := all.Counts[string(batch.Stored)] + all.Counts[receipts.Repeated] + all.Counts[receipts.Web]
+	stored := 0
+	for _, name := range inWarehouse {
+		stored += all.Counts[name]
+	}
 	switch {
 	case all.Unknown > 0:
 		return app.Try(fmt.Errorf("ingest does not know what became of %s", output.Plural(all.Unknown, "body", "bodies")), "glint audit")
@@ -107,7 +110,7 @@ func Sentence(o *logstream.Outcomes) string {
 			dead = append(dead, output.Count(uint64(o.Counts[name]))+" "+name)
 		}
 	}
-	for _, name := range []string{string(batch.Stored), receipts.Repeated, receipts.Web, receipts.Unresolved, string(batch.BadToken), string(batch.OverCap)} {
+	for _, name := range append(slices.Clone(inWarehouse), receipts.Unresolved, string(batch.BadToken), string(batch.OverCap)) {
 		if n := o.Counts[name]; n > 0 {
 			parts = append(parts, output.Count(uint64(n))+" "+words[name])
 		}
@@ -118,11 +121,16 @@ func Sentence(o *logstream.Outcomes) string {
 	return "of " + output.Plural(o.Lines, "line", "lines") + ": " + strings.Join(parts, ", ")
 }
 
+// inWarehouse are the outcomes of lines with which nothing more has to happen.
+var inWarehouse = []string{string(batch.Stored), receipts.Repeated, receipts.Aggregated, receipts.Withheld, receipts.Web}
+
 // words are the outcomes that are no dead letters.
 var words = map[string]string{
 	string(batch.Stored):   "stored",
 	receipts.Repeated:      "repeated (stored before)",
 	receipts.Unresolved:    "unregistered (waiting for their message)",
+	receipts.Aggregated:    "counted without their recipient",
+	receipts.Withheld:      "of recipients who are not measured (not kept)",
 	string(batch.BadToken): "with a bad token",
 	receipts.Web:           "page views or events",
 	string(batch.OverCap):  "unregistered and not kept (too many wait already)",
