@@ -21,6 +21,7 @@ import (
 	"glint/cli/edge"
 	"glint/cli/engine"
 	"glint/cli/explain"
+	"glint/cli/export"
 	"glint/cli/help"
 	"glint/cli/ignore"
 	imports "glint/cli/import"
@@ -40,6 +41,7 @@ import (
 	"glint/cli/report"
 	"glint/cli/send"
 	"glint/cli/serve"
+	"glint/cli/sql"
 	"glint/cli/stream"
 	"glint/cli/timeline"
 	"glint/cli/up"
@@ -122,6 +124,7 @@ func groups(a *app.App) []group {
 		{"Who and when:", []*cobra.Command{
 			openers.NewCmd(a), nonopeners.NewCmd(a), recipients.NewCmd(a), timeline.NewCmd(a, nil), breakdown.NewCmd(a, nil), explain.NewCmd(a, nil),
 		}},
+		{"Rows:", []*cobra.Command{sql.NewCmd(a), export.NewCmd(a)}},
 		{"Operate:", []*cobra.Command{
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
 			judge.NewCmd(a, nil), reclassify.NewCmd(a, nil),

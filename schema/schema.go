@@ -11,13 +11,48 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // FS holds migrations/*.sql (for goose), views/*.sql and queries/*.sql.
 //
 //go:embed migrations/*.sql views/*.sql queries/*.sql
 var FS embed.FS
+
+//go:embed columns.txt
+var columnText string
+
+// ColumnComment returns the definition of a table's column, as columns.txt has it; ""
+// for a column that it lacks.
+func ColumnComment(table, column string) string {
+	for _, name := range []string{table + "." + column, column} {
+		if comment, ok := columnComments()[name]; ok {
+			return comment
+		}
+	}
+	return ""
+}
+
+// columnComments returns the lines of columns.txt, and the comments of the columns of
+// campaign_report, which campaign_totals keeps.
+var columnComments = sync.OnceValue(func() map[string]string {
+	comments := map[string]string{}
+	for _, match := range columnLine.FindAllStringSubmatch(mustRead("views/campaign_report.sql"), -1) {
+		comments[match[1]] = match[2]
+	}
+	for line := range strings.Lines(columnText) {
+		if name, comment, ok := strings.Cut(strings.TrimSpace(line), ": "); ok && !strings.HasPrefix(line, "#") {
+			comments[name] = comment
+		}
+	}
+	return comments
+})
+
+// columnLine is a column of a view with its comment.
+var columnLine = regexp.MustCompile(`(?m)^    ([a-z_]+) .* COMMENT '(.*)',?$`)
 
 // View is one view of the database.
 type View struct {
@@ -30,6 +65,68 @@ type View struct {
 func (v View) Purpose() string {
 	line, _, _ := strings.Cut(v.SQL, "\n")
 	return strings.TrimPrefix(line, "-- Purpose: ")
+}
+
+// Comment returns what tools show of the view: its purpose, and the tables and views
+// that it is computed from.
+func (v View) Comment() string {
+	return strings.TrimSuffix(v.Purpose(), ".") + ". Source: " + v.source()
+}
+
+// Create returns the statement that creates the view, with its comment and with the
+// view's source in the comment of each of its columns.
+func (v View) Create() string {
+	head, body, _ := strings.Cut(v.SQL, "\n)\n")
+	source := ". Source: " + v.source() + "'"
+	lines := strings.Split(head, "\n")
+	for i, line := range lines {
+		if text, ok := strings.CutSuffix(strings.TrimSuffix(line, ","), "'"); ok && strings.Contains(line, " COMMENT '") {
+			lines[i] = text + source + strings.TrimPrefix(line, text+"'")
+		}
+	}
+	return strings.Join(lines, "\n") + "\n)\n" + body + "\nCOMMENT " + Literal(v.Comment())
+}
+
+// reading finds the tables and views that a query reads.
+var reading = regexp.MustCompile(`\b(?:FROM|JOIN) ([a-z_]+)\b`)
+
+// source names what the view reads: tables and views, or "constants".
+func (v View) source() string {
+	var names []string
+	for line := range strings.Lines(v.SQL) {
+		if strings.HasPrefix(line, "--") {
+			continue
+		}
+		for _, match := range reading.FindAllStringSubmatch(line, -1) {
+			if known := slices.Contains(viewOrder, match[1]) || slices.Contains(tables(), match[1]); known && !slices.Contains(names, match[1]) {
+				names = append(names, match[1])
+			}
+		}
+	}
+	if len(names) == 0 {
+		return "constants"
+	}
+	return strings.Join(names, ", ")
+}
+
+// creation finds the tables in the text of migrations.
+var creation = regexp.MustCompile(`CREATE TABLE IF NOT EXISTS ([a-z_]+)`)
+
+// tables returns the names of all tables.
+var tables = sync.OnceValue(func() []string {
+	var names []string
+	paths, _ := fs.Glob(FS, "migrations/*.sql") // the pattern is right
+	for _, path := range paths {
+		for _, match := range creation.FindAllStringSubmatch(mustRead(path), -1) {
+			names = append(names, match[1])
+		}
+	}
+	return names
+})
+
+// Literal quotes a text of ours for SQL.
+func Literal(text string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 }
 
 // viewOrder names the views so that each stands after those it reads.
@@ -73,6 +170,11 @@ var viewOrder = []string{
 	"aggregate_counts",
 	"measured_and_rest",
 	"resolvable_deliveries",
+	"messages",
+	"message_events",
+	"arrived_events",
+	"event_arrivals",
+	"message_recipients",
 }
 
 // Views returns every view in the order of creation.
@@ -118,6 +220,15 @@ func PublicViews() []string {
 		"web_campaigns",
 	}
 }
+
+// AnalystViews returns the names of the views that an analyst may read: the public
+// ones, and messages and events one by one, without recipients, addresses or keys.
+func AnalystViews() []string {
+	return append(PublicViews(), "arrived_events", "event_arrivals", "message_events", "messages")
+}
+
+// OwnerViews returns the names of all views that people may read, recipients included.
+func OwnerViews() []string { return append(AnalystViews(), "message_recipients") }
 
 // Query returns the text of queries/<name>.sql. It panics on a name that is not
 // there, which is an error of the program and not of its user.

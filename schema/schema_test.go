@@ -28,6 +28,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"migrations/00013_consent.sql",
 		"migrations/00014_judgements.sql",
 		"migrations/00015_web_events.sql",
+		"migrations/00016_arrivals.sql",
 		"migrations/00021_deleted_campaigns.sql",
 		"queries/absent_aggregate_opens.sql",
 		"queries/absent_bad_tokens.sql",
@@ -105,7 +106,10 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/move_opens.sql",
 		"queries/nearest_campaigns.sql",
 		"queries/nearest_recipients.sql",
+		"queries/note_dropped_views.sql",
+		"queries/note_views.sql",
 		"queries/opened_messages.sql",
+		"queries/present_views.sql",
 		"queries/received_events.sql",
 		"queries/recency.sql",
 		"queries/recipient_secret.sql",
@@ -126,6 +130,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/restore_opens.sql",
 		"queries/revoke_sends.sql",
 		"queries/show_message.sql",
+		"queries/silent_columns.sql",
 		"queries/snapshot_states.sql",
 		"queries/stratum_open.sql",
 		"queries/time_to_open.sql",
@@ -142,6 +147,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/withdrawn_messages.sql",
 		"queries/withdrawn_rows.sql",
 		"views/aggregate_counts.sql",
+		"views/arrived_events.sql",
 		"views/bot_filtered_opens.sql",
 		"views/breakdown_counts.sql",
 		"views/campaign_bad_tokens.sql",
@@ -154,14 +160,18 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"views/custom_event_properties.sql",
 		"views/custom_events.sql",
 		"views/estimate_counts.sql",
+		"views/event_arrivals.sql",
 		"views/judged_deliveries.sql",
 		"views/judged_opens.sql",
 		"views/judgement_runs.sql",
 		"views/mailbox_providers.sql",
 		"views/measured_and_rest.sql",
+		"views/message_events.sql",
 		"views/message_facts.sql",
 		"views/message_first_opens.sql",
 		"views/message_opens.sql",
+		"views/message_recipients.sql",
+		"views/messages.sql",
 		"views/mpp_adjusted_opens.sql",
 		"views/opens_by_class.sql",
 		"views/opens_by_client.sql",
@@ -227,9 +237,46 @@ func TestViewsAreListedAfterThoseTheyRead(t *testing.T) {
 			t.Errorf("%s is never created", path)
 		}
 	}
-	for _, name := range schema.PublicViews() {
+	for _, name := range schema.OwnerViews() {
 		if !slices.Contains(listed, name) {
-			t.Errorf("public view %s does not exist", name)
+			t.Errorf("view %s of a role does not exist", name)
+		}
+	}
+}
+
+// TestCommentsNameTheirSource holds the statements that create views.
+func TestCommentsNameTheirSource(t *testing.T) {
+	columns := 0
+	for _, view := range schema.Views() {
+		head, _, _ := strings.Cut(view.Create(), "\n)\n")
+		_, head, _ = strings.Cut(head, "\n(\n")
+		before := ""
+		for line := range strings.Lines(head) {
+			if line = before + line; strings.Count(line, "(") > strings.Count(line, ")") {
+				before = line // a type of several lines
+				continue
+			}
+			before = ""
+			columns++
+			if _, comment, ok := strings.Cut(line, " COMMENT '"); !ok || len(comment) < 10 || !strings.Contains(comment, ". Source: ") || !strings.HasSuffix(strings.TrimRight(line, ",\n"), "'") {
+				t.Errorf("%s: %s", view.Name, line)
+			}
+		}
+		if !strings.Contains(view.Create(), "\nCOMMENT '") || strings.HasSuffix(view.Comment(), "Source: ") {
+			t.Errorf("%s says %q", view.Name, view.Comment())
+		}
+	}
+	if columns < 300 {
+		t.Errorf("%d columns", columns)
+	}
+	for name, want := range map[string]string{
+		"messages": "message_opens", "mailbox_providers": "constants", "message_events": "judged_opens, judged_deliveries",
+		"campaign_names": "campaigns", "judged_opens": "judgements, opens",
+	} {
+		for _, view := range schema.Views() {
+			if _, source, _ := strings.Cut(view.Comment(), ". Source: "); view.Name == name && source != want {
+				t.Errorf("%s: source %q, want %q", name, source, want)
+			}
 		}
 	}
 }

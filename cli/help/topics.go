@@ -89,7 +89,7 @@ glint completion bash, zsh or fish prints what the shell needs to complete comma
   unknown_only   no known reader, but others fetched
 
 README and the comments of the views define each number.`},
-	{"sql", "", "How other programs read the numbers", `Any ClickHouse client reads the views with the read-only user of credentials.env; glint up prints the address:
+	{"clients", "", "How other programs read the numbers", `Any ClickHouse client reads the views with the read-only user of credentials.env; glint up prints the address:
 
   . "$GLINT_HOME/credentials.env"
   curl -s -u "$GLINT_SQL_USER:$GLINT_SQL_PASSWORD" http://127.0.0.1:8703 \

@@ -1,6 +1,6 @@
 // Package migrate brings a database to the schema of this program: goose
 // applies the migrations that are pending, then recipient keys are computed for
-// rows that have none, then the views are created again if their text has changed.
+// rows that have none and columns their comments, then the views are created again if their text has changed.
 //
 // Guarantees: running it again changes nothing; a run that was cut off is
 // completed by the next one, because every statement is idempotent (ClickHouse
@@ -76,6 +76,9 @@ func Up(ctx context.Context, db *sql.DB) (Result, error) {
 		return result, fmt.Errorf("apply migrations: %w", err)
 	}
 	if err := fillRecipientKeys(ctx, db); err != nil {
+		return result, err
+	}
+	if err := commentColumns(ctx, db); err != nil {
 		return result, err
 	}
 	result.Views, err = replaceViews(ctx, db, schema.Views())

@@ -6,30 +6,32 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
-	"strings"
+	"slices"
+	"time"
 
 	"glint/schema"
 )
-
-// mark stands in the comment of every view of ours, after its purpose, which is
-// what people are shown; the hash of the text of all views follows. Kept in the
-// comment, the hash cannot disagree with the view it belongs to.
-const mark = "glint views "
 
 // replaceViews creates all views again if one of them differs from its text,
 // and returns the names of those it created. All, because ClickHouse keeps the
 // column types of an inner view in the outer one. Views of an earlier program
 // that are gone from the list are dropped; views of other people are not ours.
 func replaceViews(ctx context.Context, db *sql.DB, views []schema.View) ([]string, error) {
-	present, err := viewComments(ctx, db)
+	present, err := presentViews(ctx, db)
 	if err != nil {
 		return nil, err
 	}
 	hash := hashOf(views)
 	current := true
+	var names, gone []string
 	for _, view := range views {
-		current = current && present[view.Name] == commentOf(view, hash)
-		delete(present, view.Name)
+		names = append(names, view.Name)
+		current = current && present[view.Name] == hash
+	}
+	for name := range present {
+		if !slices.Contains(names, name) {
+			gone = append(gone, name)
+		}
 	}
 	var replaced []string
 	if !current {
@@ -38,60 +40,67 @@ func replaceViews(ctx context.Context, db *sql.DB, views []schema.View) ([]strin
 			return nil, fmt.Errorf("mark campaigns as changed: %w", err)
 		}
 		for _, view := range views {
-			if _, err := db.ExecContext(ctx, view.SQL+"\nCOMMENT "+literal(commentOf(view, hash))); err != nil {
+			if _, err := db.ExecContext(ctx, view.Create()); err != nil {
 				return replaced, fmt.Errorf("create view %s: %w", view.Name, err)
 			}
 			replaced = append(replaced, view.Name)
 		}
+		if err := noteViews(ctx, db, "note_views", replaced, hash); err != nil {
+			return replaced, err
+		}
 	}
-	return replaced, dropViews(ctx, db, present)
+	return replaced, dropViews(ctx, db, gone)
 }
 
-// viewComments returns the comments of the views which carry our mark.
-func viewComments(ctx context.Context, db *sql.DB) (map[string]string, error) {
-	rows, err := db.QueryContext(ctx, `SELECT name, comment FROM system.tables
-		WHERE database = currentDatabase() AND engine = 'View' AND position(comment, {mark:String}) > 0`, sql.Named("mark", mark))
+// presentViews returns the hash under which each view of ours was created, "" for one
+// that was changed since, or that a program before schema_views created.
+func presentViews(ctx context.Context, db *sql.DB) (map[string]string, error) {
+	rows, err := db.QueryContext(ctx, schema.Query("present_views"))
 	if err != nil {
 		return nil, fmt.Errorf("list views: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	comments := map[string]string{}
+	hashes := map[string]string{}
 	for rows.Next() {
-		var name, comment string
-		if err := rows.Scan(&name, &comment); err != nil {
+		var name, hash string
+		if err := rows.Scan(&name, &hash); err != nil {
 			return nil, fmt.Errorf("list views: %w", err)
 		}
-		comments[name] = comment
+		hashes[name] = hash
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("list views: %w", err)
 	}
-	return comments, nil
+	return hashes, nil
 }
 
-func commentOf(view schema.View, hash string) string {
-	return view.Purpose() + " (" + mark + hash + ")"
+// noteViews writes to schema_views that the views were created, or dropped.
+func noteViews(ctx context.Context, db *sql.DB, query string, names []string, hash string) error {
+	_, err := db.ExecContext(ctx, schema.Query(query),
+		sql.Named("views", names), sql.Named("hash", hash), sql.Named("now_ms", time.Now().UnixMilli()))
+	if err != nil {
+		return fmt.Errorf("note views: %w", err)
+	}
+	return nil
 }
 
-// literal quotes a text of ours for SQL.
-func literal(text string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
-}
-
-func dropViews(ctx context.Context, db *sql.DB, views map[string]string) error {
-	for name := range views {
+func dropViews(ctx context.Context, db *sql.DB, names []string) error {
+	for _, name := range names {
 		if _, err := db.ExecContext(ctx, "DROP VIEW IF EXISTS {view:Identifier}", sql.Named("view", name)); err != nil {
 			return fmt.Errorf("drop view %s: %w", name, err)
 		}
 	}
-	return nil
+	if len(names) == 0 {
+		return nil
+	}
+	return noteViews(ctx, db, "note_dropped_views", names, "")
 }
 
 // hashOf identifies the text of all views together.
 func hashOf(views []schema.View) string {
 	hash := sha256.New()
 	for _, view := range views {
-		fmt.Fprintf(hash, "%s\x00%s\x00", view.Name, view.SQL)
+		fmt.Fprintf(hash, "%s\x00%s\x00", view.Name, view.Create())
 	}
 	return hex.EncodeToString(hash.Sum(nil)[:16])
 }

@@ -56,9 +56,25 @@ func WarehouseFlag(cmd *cobra.Command, dsn *string) {
 // OpenWarehouse connects to the ClickHouse at dsn or, if that is empty, to the
 // one of the running instance.
 func (a *App) OpenWarehouse(ctx context.Context, dsn string, as Access) (*warehouse.Warehouse, error) {
+	return a.OpenWarehouseAs(ctx, dsn, "", as)
+}
+
+// UserFlag adds --user to a command that reads views.
+func UserFlag(cmd *cobra.Command, user *string) {
+	cmd.Flags().StringVar(user, "user", "", "user of glint user add to read as")
+}
+
+// OpenWarehouseAs is OpenWarehouse as a user of `glint user add`, if one is named.
+func (a *App) OpenWarehouseAs(ctx context.Context, dsn, user string, as Access) (*warehouse.Warehouse, error) {
 	if dsn == "" {
 		var err error
 		if dsn, err = a.RunningDSN(as); err != nil {
+			return nil, err
+		}
+	}
+	if user != "" {
+		var err error
+		if dsn, err = a.asUser(dsn, user); err != nil {
 			return nil, err
 		}
 	}
@@ -109,6 +125,23 @@ func (a *App) RunningDSN(as Access) (string, error) {
 	if as == OwnDatabase {
 		u.User = url.UserPassword(c.WarehouseUser, c.WarehousePassword)
 	}
+	return u.String(), nil
+}
+
+// asUser returns the address with the name and password of a user of this home.
+func (a *App) asUser(dsn, name string) (string, error) {
+	user, err := a.Home.User(name)
+	if errors.Is(err, home.ErrNoUser) {
+		return "", Try(err, "glint user list")
+	}
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(dsn)
+	if err != nil || u.Host == "" {
+		return "", Usage(warehouse.ErrDSN)
+	}
+	u.User = url.UserPassword(user.Name, user.Password)
 	return u.String(), nil
 }
 

@@ -34,7 +34,7 @@ func Locate(getenv func(string) string) (Home, error) {
 }
 
 func (h Home) dirs() []string {
-	return []string{string(h), h.KeysDir(), h.RunDir(), h.LogDir(), h.DeadLetterDir(), h.ReplayDir()}
+	return []string{string(h), h.KeysDir(), h.RunDir(), h.LogDir(), h.DeadLetterDir(), h.ReplayDir(), h.UsersDir()}
 }
 
 // Make makes the folder and its parts where they are missing, and refuses
@@ -66,6 +66,12 @@ func (h Home) KnownKeysFile() string { return h.path("keys", "known.json") }
 
 // CredentialsFile holds the instance's secrets.
 func (h Home) CredentialsFile() string { return h.path("credentials.env") }
+
+// UsersDir holds a file for each user of the warehouse's views.
+func (h Home) UsersDir() string { return h.path("users") }
+
+// SQLHistoryFile holds the lines that were typed into `glint sql`.
+func (h Home) SQLHistoryFile() string { return h.path("sql_history") }
 
 // WebhooksFile names the sources that may post events, with their secrets.
 func (h Home) WebhooksFile() string { return h.path("webhooks") }

@@ -1,5 +1,5 @@
-// Package listing prints rows as they come: a table for people, CSV, or JSON as
-// one array with an object a line. Nothing is kept but the first rows of a table,
+// Package listing prints rows as they come: a table for people, CSV, JSON as one
+// array with an object a line, or JSON lines. Nothing is kept but the first rows of a table,
 // so that a list of millions needs no memory.
 package listing
 
@@ -27,6 +27,7 @@ const (
 	Number
 	Flag // true or false
 	Time // RFC 3339
+	Raw  // JSON already; in the formats json and jsonl only
 )
 
 // Column is a column of a list.
@@ -45,7 +46,9 @@ type Writer interface {
 func New(w io.Writer, format string, columns []Column) Writer {
 	switch format {
 	case "json":
-		return newJSON(w, columns)
+		return newJSON(w, columns, "[\n", ",")
+	case "jsonl":
+		return newJSON(w, columns, "", "")
 	case "csv":
 		c := &csvList{output.NewCSV(w), columns}
 		for _, column := range columns {
@@ -96,11 +99,13 @@ type jsonList struct {
 	columns []Column
 	keys    []string
 	rows    int
+
+	begin, between string // of an array; empty for a document a line
 }
 
-func newJSON(w io.Writer, columns []Column) *jsonList {
+func newJSON(w io.Writer, columns []Column, begin, between string) *jsonList {
 	buffer := bufio.NewWriterSize(w, 1<<16)
-	j := &jsonList{buffer: buffer, encoder: output.NewJSON(buffer), columns: columns}
+	j := &jsonList{buffer: buffer, encoder: output.NewJSON(buffer), columns: columns, begin: begin, between: between}
 	for _, c := range columns {
 		j.keys = append(j.keys, quote(c.Name)+":")
 	}
@@ -108,9 +113,9 @@ func newJSON(w io.Writer, columns []Column) *jsonList {
 }
 
 func (j *jsonList) Row(cells []string) error {
-	begin := ","
+	begin := j.between
 	if j.rows == 0 {
-		begin = "[\n"
+		begin = j.begin
 	}
 	j.rows++
 	if _, err := j.buffer.WriteString(begin); err != nil {
@@ -137,7 +142,10 @@ func (r rawLine) MarshalJSON() ([]byte, error) { return []byte(r), nil }
 
 func (j *jsonList) End() error {
 	end := "]\n"
-	if j.rows == 0 {
+	switch {
+	case j.begin == "":
+		end = ""
+	case j.rows == 0:
 		end = "[]\n"
 	}
 	_, _ = j.buffer.WriteString(end) // Flush has its error
@@ -148,7 +156,7 @@ func value(kind Kind, cell string) string {
 	switch {
 	case kind != Text && cell == "":
 		return "null"
-	case kind == Number || kind == Flag:
+	case kind == Number || kind == Flag || kind == Raw:
 		return cell
 	}
 	return quote(cell)

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 var allMigrations = []string{
 	"00001_campaigns", "00002_sends", "00003_message_campaigns", "00004_opens", "00005_unresolved_opens", "00006_bad_tokens",
-	"00007_client_facts", "00008_network_list_date", "00009_sound_rows", "00010_deliveries", "00011_unresolved_deliveries", "00012_snapshots", "00013_consent", "00014_judgements", "00015_web_events",
+	"00007_client_facts", "00008_network_list_date", "00009_sound_rows", "00010_deliveries", "00011_unresolved_deliveries", "00012_snapshots", "00013_consent", "00014_judgements", "00015_web_events", "00016_arrivals",
 }
 
 func TestUpOfACurrentDatabaseChangesNothing(t *testing.T) {
@@ -96,7 +96,36 @@ func TestViewsOfAnEarlierProgramAreDroppedAndThoseOfOthersKept(t *testing.T) {
 	if left != "other_owners\n" {
 		t.Errorf("left: %q", left)
 	}
+	// A view of this schema that a later program gives up, and one that somebody then makes under its name.
+	exec(t, w, "CREATE VIEW given_up AS SELECT 1 AS x")
+	exec(t, w, "INSERT INTO schema_views SELECT name, 'h', hex(sipHash128(create_table_query)), now64(3) FROM system.tables WHERE database = currentDatabase() AND name = 'given_up'")
+	mustUp(t, w, migrate.Result{})
+	if left := exec(t, w, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'given_up'"); left != "0\n" {
+		t.Error("a view of an earlier program is kept")
+	}
+	exec(t, w, "CREATE VIEW given_up AS SELECT 1 AS x")
+	mustUp(t, w, migrate.Result{})
+	exec(t, w, "DROP VIEW given_up") // fails if it was dropped
 	exec(t, w, "DROP VIEW other_owners")
+}
+
+// TestViewsOfProgramsThatKeptTheHashInCommentsAreReplacedOnce upgrades what those
+// programs left: marked comments, and no table of hashes.
+func TestViewsOfProgramsThatKeptTheHashInCommentsAreReplacedOnce(t *testing.T) {
+	w := enginetest.Open(t)
+	exec(t, w, "DROP TABLE schema_views SYNC")
+	exec(t, w, "DELETE FROM goose_db_version WHERE version_id = 16")
+	var all []string
+	for _, view := range schema.Views() {
+		all = append(all, view.Name)
+		exec(t, w, view.SQL+"\nCOMMENT 'purpose of it (glint views 6efb730c0c725dee0181c8d573b8a854)'")
+	}
+	exec(t, w, "CREATE VIEW of_old AS SELECT 1 AS x COMMENT 'old (glint views 6efb730c0c725dee0181c8d573b8a854)'")
+	mustUp(t, w, migrate.Result{Applied: []string{"00016_arrivals"}, Views: all})
+	mustUp(t, w, migrate.Result{})
+	if left := exec(t, w, "SELECT name, comment FROM system.tables WHERE database = currentDatabase() AND (position(comment, 'glint views') > 0 OR name = 'of_old')"); left != "" {
+		t.Errorf("left: %s", left)
+	}
 }
 
 func TestADatabaseOfANewerProgramIsLeftAlone(t *testing.T) {

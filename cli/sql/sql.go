@@ -1,0 +1,154 @@
+// Package sql is `glint sql`: statements of people over the warehouse's views.
+package sql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
+	"glint/cli/internal/rows"
+	"glint/ingest/warehouse"
+)
+
+type options struct {
+	app     *app.App
+	command string
+	format  string
+	dsn     string
+	user    string
+}
+
+// NewCmd returns the command. run is called with what was parsed; nil is the real one.
+func NewCmd(a *app.App) *cobra.Command {
+	o := &options{app: a}
+	cmd := &cobra.Command{
+		Use:   "sql",
+		Short: "Ask the warehouse in SQL",
+		Long: `Sends statements to the warehouse and prints their answers: those of --command, else of the standard input, each ended by a
+semicolon. On a terminal it is a shell with history and completion; \d lists the views, \d VIEW its columns, \q ends it.
+
+It reads as the reader, who sees campaigns and totals, or as a user of "glint user add": an analyst sees messages and events
+too, an owner recipients. Nothing can be written. Ids are texts in json, as larger numbers get rounded by most readers of it.
+In csv a cell that a spreadsheet would take for a formula begins with an apostrophe.`,
+		Example: "  glint sql\n" +
+			"  glint sql -c 'SELECT campaign, reliable_unique_opens FROM campaign_report'\n" +
+			"  glint sql -c 'SELECT * FROM unique_opens' --format parquet >unique_opens.parquet\n" +
+			"  echo 'SHOW TABLES' | glint sql --format csv",
+		Args: app.NoArgs,
+	}
+	cmd.Flags().StringVarP(&o.command, "command", "c", "", "statements to send")
+	format := app.ChoiceFlag(cmd, "format", "output format", "table", "csv", "json", "jsonl", "parquet")
+	app.UserFlag(cmd, &o.user)
+	app.WarehouseFlag(cmd, &o.dsn)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o.format = format.String()
+		return run(cmd.Context(), o, cmd.Flags().Changed("command"))
+	}
+	return cmd
+}
+
+func run(ctx context.Context, o *options, commanded bool) error {
+	if o.format == "parquet" && output.IsTerminal(o.app.Out) {
+		return app.Usage(errors.New("parquet is not for terminals: redirect the output to a file"))
+	}
+	w, err := o.app.OpenWarehouseAs(ctx, o.dsn, o.user, app.ReadViews)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Close() }()
+	if !commanded {
+		if in, ok := o.app.In.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
+			return newShell(o, w, in).run(ctx)
+		}
+		text, err := io.ReadAll(app.Interruptible(ctx, o.app.In))
+		if err != nil {
+			return fmt.Errorf("read statements: %w", err)
+		}
+		o.command = string(text)
+	}
+	return o.send(ctx, w, o.command)
+}
+
+// send sends each statement of a text and prints its answer, up to the first fault.
+func (o *options) send(ctx context.Context, w *warehouse.Warehouse, text string) error {
+	statements, rest := statementsOf(text)
+	if strings.TrimSpace(rest) != "" {
+		statements = append(statements, rest)
+	}
+	switch {
+	case len(statements) == 0:
+		return app.Usage(errors.New("there is no statement"))
+	case len(statements) > 1 && o.format == "parquet":
+		return app.Usage(errors.New("parquet holds the answer of one statement"))
+	}
+	for _, statement := range statements {
+		if err := rows.Print(ctx, w, statement, o.format, nil, o.app.Out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statementsOf splits a text at semicolons, outside of strings, names in quotes and
+// comments, and returns the statements and what is left behind the last one. Those
+// without a word are left out.
+func statementsOf(text string) (statements []string, rest string) {
+	begin, words := 0, false
+	for i := 0; i < len(text); {
+		switch c := text[i]; {
+		case c == '\'' || c == '"' || c == '`':
+			i = endOfQuote(text, i)
+			words = true
+		case strings.HasPrefix(text[i:], "--"):
+			i = after(text, i, "\n")
+		case strings.HasPrefix(text[i:], "/*"):
+			i = after(text, i+2, "*/")
+		case c == ';':
+			if words {
+				statements = append(statements, text[begin:i])
+			}
+			i++
+			begin, words = i, false
+		default:
+			words = words || c > ' '
+			i++
+		}
+	}
+	if !words {
+		return statements, ""
+	}
+	return statements, text[begin:]
+}
+
+// endOfQuote returns the place behind the quote that begins at i: a backslash escapes,
+// and a quote that is there twice is in it.
+func endOfQuote(text string, i int) int {
+	quote := text[i]
+	for i++; i < len(text); i++ {
+		switch {
+		case text[i] == '\\':
+			i++
+		case text[i] == quote && i+1 < len(text) && text[i+1] == quote:
+			i++
+		case text[i] == quote:
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
+// after returns the place behind the next mark from i on, or the end of the text.
+func after(text string, i int, mark string) int {
+	if at := strings.Index(text[i:], mark); at >= 0 {
+		return i + at + len(mark)
+	}
+	return len(text)
+}
