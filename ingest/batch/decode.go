@@ -202,6 +202,9 @@ func (d *decoder) line(line string) {
 	switch {
 	case found.Kind == event.KindToken:
 		d.token(&e, &found.Token, from)
+	case found.Kind == event.KindUUID && d.withdrawn.Erased(uuid.UUID(found.Message)): // it would wait for a campaign
+		open := d.open(&e)
+		d.aggregate(withheld(&open), origin{body: from.body})
 	case found.Kind == event.KindUUID:
 		open := d.open(&e)
 		open.MessageID = uuid.UUID(found.Message)

@@ -15,7 +15,7 @@ var tables = []string{
 	"campaigns", "sends", "message_campaigns", "opens", "unresolved_opens", "unresolved_deliveries", "bad_tokens", "registrations", "recipient_messages",
 	"key_fingerprints", "deliveries", "campaign_changes", "campaign_totals",
 	"campaign_estimate_totals", "judgements", "web_events",
-	"consents", "withdrawals", "strata", "aggregate_opens",
+	"consents", "withdrawals", "strata", "aggregate_opens", "erasing", "erased_messages",
 }
 
 // Empty removes all rows, and what the tables know of inserts that were made.
