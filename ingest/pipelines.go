@@ -122,7 +122,7 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 	if err != nil {
 		return err
 	}
-	if err := l.archive.open(l.cfg, lanes, l.registerer); err != nil {
+	if err := l.archive.open(l.cfg, lanes, l.follow.Set, l.registerer); err != nil {
 		return err
 	}
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
