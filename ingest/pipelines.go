@@ -14,6 +14,7 @@ import (
 	"glint/ingest/batch"
 	"glint/ingest/consent"
 	"glint/ingest/deadletters"
+	"glint/ingest/erasure"
 	"glint/ingest/host/backoff"
 	"glint/ingest/judge"
 	"glint/ingest/receipts"
@@ -25,7 +26,7 @@ import (
 
 // pipelines bring the log into the warehouse: one for live records, one for replayed
 // ones. Beside them work a mover of opens that wait for their message, and what
-// computes reports ahead, judges again and follows withdrawals. They read the log
+// computes reports ahead, judges again, follows withdrawals and erases persons. They read the log
 // from open on, so that it may delete records that were acknowledged before; they
 // load from begin on.
 type pipelines struct {
@@ -40,6 +41,7 @@ type pipelines struct {
 	reports    *snapshots.Refresher
 	judge      *judge.Scheduler
 	follow     *consent.Follower
+	eraser     *erasure.Worker
 	events     *intake       // of POST /v1/deliveries; nil: none
 	begun      chan struct{} // closed by begin
 
@@ -79,6 +81,7 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdr
 		reports: snapshots.New(nil, cfg.Logger, r),
 		judge:   judge.NewScheduler(cfg.Judge, cfg.Logger, r),
 		follow:  consent.NewFollower(withdrawn, cfg.Logger, r),
+		eraser:  erasure.New(erasure.Folder(cfg.ErasureDir), cfg.Logger, r),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	gauge := func(name, help string, value func() int64) {
@@ -181,6 +184,7 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	l.working.Go(func() { l.rejudge(w) })
 	l.working.Go(func() { l.judge.Run(l.ctx, w) })
 	l.working.Go(func() { l.follow.Run(l.ctx, w) })
+	l.erase(w)
 	return nil
 }
 

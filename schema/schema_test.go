@@ -116,6 +116,8 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/nearest_recipients.sql",
 		"queries/old_parts.sql",
 		"queries/opened_messages.sql",
+		"queries/person_events.sql",
+		"queries/person_rows.sql",
 		"queries/received_events.sql",
 		"queries/recency.sql",
 		"queries/recipient_secret.sql",

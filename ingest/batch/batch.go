@@ -243,7 +243,7 @@ func (l *Loader) writeDeadLetters(d *decoder, r *Result) error {
 	letters, bodies := make([]deadletters.Letter, 0, len(d.dead)), make([]int, 0, len(d.dead))
 	for i := range d.dead {
 		dead, body := &d.dead[i], &d.bodies[d.dead[i].body]
-		if l.Withdrawn != nil && l.Withdrawn.HasErased() && mention.Messages([]byte(dead.line), l.Withdrawn.Erased) {
+		if l.Withdrawn.HasErased() && mention.Messages([]byte(dead.line), l.Withdrawn.Erased) {
 			r.Bodies[dead.body].NotKept++ // of an erased person
 			continue
 		}

@@ -19,6 +19,7 @@ import (
 	"glint/edge/token"
 	"glint/ingest/consent"
 	"glint/ingest/logline"
+	"glint/ingest/mention"
 	"glint/ingest/warehouse"
 )
 
@@ -214,6 +215,9 @@ func (d *decoder) line(line string) {
 		// would lose opens if these went where forgeries go.
 		from.line = d.reduced(&e, &found, line)
 		d.reject(from, UnknownKey, "the edge knows the key of the token, but ingest does not")
+	case d.withdrawn.HasErased() && mention.Messages([]byte(e.Token+"\n"+e.Path), d.withdrawn.Erased): // damaged
+		open := d.open(&e)
+		d.aggregate(withheld(&open), origin{body: from.body})
 	default:
 		privacy.Reduce(&e, d.claimed(&e))
 		d.badTokens.add(d.badToken(&e, fault(found.Err)), from)

@@ -58,6 +58,9 @@ func (s *Set) hasErased(message uuid.UUID) bool {
 
 // HasErased reports whether any message is one of an erased person.
 func (s *Set) HasErased() bool {
+	if s == nil || s.n.Load() == 0 {
+		return false
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return len(s.erased) > 0

@@ -132,7 +132,9 @@ func (w *Warehouse) ErasingRows(ctx context.Context) (map[string]uint64, error) 
 
 // EraseRows deletes the rows of the table erasing from one of ErasedTables, and
 // returns once no part that can be read has them.
-func (w *Warehouse) EraseRows(ctx context.Context, table string) error { return w.erase(ctx, "erase_"+table) }
+func (w *Warehouse) EraseRows(ctx context.Context, table string) error {
+	return w.erase(ctx, "erase_"+table)
+}
 
 // TextRow is the text of a row in which a person may be named.
 type TextRow struct {
