@@ -12,6 +12,8 @@ import (
 
 	"glint/ingest/archive/archiver"
 	"glint/ingest/batch"
+	"glint/ingest/consent"
+	"glint/ingest/mention"
 	"glint/ingest/wal"
 )
 
@@ -44,6 +46,7 @@ func (c *ArchiveConfig) validate() error {
 
 // archiving archives the lanes of the log. Its zero value archives none.
 type archiving struct {
+	store   archiver.Editor
 	lanes   map[string]*archiver.Lane
 	holds   map[string]*hold
 	closing context.Context // ends when the lanes shall store what there is; nil: there are none
@@ -51,7 +54,7 @@ type archiving struct {
 }
 
 // open reads how far the lanes are archived.
-func (a *archiving) open(cfg *Config, lanes *wal.Lanes, r prometheus.Registerer) error {
+func (a *archiving) open(cfg *Config, lanes *wal.Lanes, withdrawn *consent.Set, r prometheus.Registerer) error {
 	if cfg.Archive.Place == "" {
 		return nil
 	}
@@ -60,6 +63,7 @@ func (a *archiving) open(cfg *Config, lanes *wal.Lanes, r prometheus.Registerer)
 		return err
 	}
 	opened, holds := map[string]*archiver.Lane{}, map[string]*hold{}
+	erased := func(line []byte) bool { return withdrawn.HasErased() && mention.Messages(line, withdrawn.Erased) }
 	for _, name := range []string{wal.LaneLive, wal.LaneReplay} {
 		log := lanes.Lane(name)
 		source := batch.NewSource(log, cfg.Logger)
@@ -68,7 +72,7 @@ func (a *archiving) open(cfg *Config, lanes *wal.Lanes, r prometheus.Registerer)
 			Name: name, Dir: filepath.Join(cfg.LogDir, "archive"), Source: source, Store: store, Logger: cfg.Logger,
 			MaxLines: cfg.Archive.Lines, Interval: cfg.Archive.Interval,
 			Full:     func() bool { return log.Bytes() > log.MaxBytes()/2 },
-			Archived: h.archived,
+			Archived: h.archived, Erased: erased,
 		}
 		if h.kept, err = lane.Open(); err != nil {
 			return err
@@ -83,7 +87,7 @@ func (a *archiving) open(cfg *Config, lanes *wal.Lanes, r prometheus.Registerer)
 			Help: "Records that are in the warehouse and held in the log until they are archived.",
 		}, holds[name].held))
 	}
-	a.lanes, a.holds = opened, holds
+	a.store, a.lanes, a.holds = store, opened, holds
 	a.closing, a.close = context.WithCancel(context.Background())
 	return nil
 }
@@ -95,6 +99,13 @@ func (a *archiving) source(name string, source batch.Source) batch.Source {
 		return h
 	}
 	return source
+}
+
+// flush closes the files that are gathered.
+func (a *archiving) flush() {
+	for _, lane := range a.lanes {
+		lane.Flush()
+	}
 }
 
 // finish lets the lanes archive at once what there is.

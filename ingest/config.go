@@ -34,6 +34,7 @@ type Config struct {
 	Networks      *networks.Table // of the standalone pixel; nil: none
 	Pixel         PixelConfig     // more of the standalone pixel
 	DeadLetterDir string
+	ErasureDir    string // orders to erase persons; "": none are taken
 	WebhooksFile  string // sources that may post to /v1/deliveries/<source>, read again when it changes; may be missing; "": none
 	IgnoreFile    string // the operator's ignore list, read again when it changes; may be missing; "": none
 

@@ -14,6 +14,7 @@ import (
 	"glint/ingest/batch"
 	"glint/ingest/consent"
 	"glint/ingest/deadletters"
+	"glint/ingest/erasure"
 	"glint/ingest/host/backoff"
 	"glint/ingest/judge"
 	"glint/ingest/receipts"
@@ -25,7 +26,7 @@ import (
 
 // pipelines bring the log into the warehouse: one for live records, one for replayed
 // ones. Beside them work a mover of opens that wait for their message, and what
-// computes reports ahead, judges again and follows withdrawals. They read the log
+// computes reports ahead, judges again, follows withdrawals and erases persons. They read the log
 // from open on, so that it may delete records that were acknowledged before; they
 // load from begin on.
 type pipelines struct {
@@ -41,6 +42,7 @@ type pipelines struct {
 	judge      *judge.Scheduler
 	follow     *consent.Follower
 	deleted    batch.Deleted
+	eraser     *erasure.Worker
 	events     *intake       // of POST /v1/deliveries; nil: none
 	begun      chan struct{} // closed by begin
 
@@ -80,6 +82,7 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdr
 		reports: snapshots.New(nil, cfg.Logger, r),
 		judge:   judge.NewScheduler(cfg.Judge, cfg.Logger, r),
 		follow:  consent.NewFollower(withdrawn, cfg.Logger, r),
+		eraser:  erasure.New(erasure.Folder(cfg.ErasureDir), cfg.Logger, r),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	gauge := func(name, help string, value func() int64) {
@@ -123,7 +126,7 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 	if err != nil {
 		return err
 	}
-	if err := l.archive.open(l.cfg, lanes, l.registerer); err != nil {
+	if err := l.archive.open(l.cfg, lanes, l.follow.Set, l.registerer); err != nil {
 		return err
 	}
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
@@ -186,6 +189,7 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	l.working.Go(func() { l.judge.Run(l.ctx, w) })
 	l.working.Go(func() { l.follow.Run(l.ctx, w) })
 	l.working.Go(func() { l.deleted.Run(l.ctx, w, l.cfg.Logger) })
+	l.erase(w)
 	return nil
 }
 

@@ -12,11 +12,11 @@ import (
 // NewCmd returns `glint help`.
 func NewCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:     "help [COMMAND|TOPIC]",
-		Short:   "Explain a command or a topic",
-		Long:    "Prints what a command does and how it is called, as --help does. It changes nothing.",
+		Use:               "help [COMMAND|TOPIC]",
+		Short:             "Explain a command or a topic",
+		Long:              "Prints what a command does and how it is called, as --help does. It changes nothing.",
 		ValidArgsFunction: complete,
-		Example: "  glint help send register\n  glint help estimates\n  glint help exit-codes",
+		Example:           "  glint help send register\n  glint help estimates\n  glint help exit-codes",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 || about.Hidden {

@@ -22,6 +22,7 @@ import (
 	"glint/edge/token"
 	"glint/ingest/consent"
 	"glint/ingest/deadletters"
+	"glint/ingest/mention"
 	"glint/ingest/warehouse"
 )
 
@@ -240,19 +241,23 @@ func recordOutcomes[R any](d *decoder, r *Result, p *bisect[R], event func(*R) u
 // them; the lines for which their source has no room there are only counted. It fails
 // with the disk.
 func (l *Loader) writeDeadLetters(d *decoder, r *Result) error {
-	letters := make([]deadletters.Letter, len(d.dead))
+	letters, bodies := make([]deadletters.Letter, 0, len(d.dead)), make([]int, 0, len(d.dead))
 	for i := range d.dead {
 		dead, body := &d.dead[i], &d.bodies[d.dead[i].body]
-		letters[i] = deadletters.Letter{
-			ReceivedAt: body.ReceivedAt, Source: body.Source, Reason: string(dead.outcome), Detail: dead.detail, Line: dead.line,
+		if l.Withdrawn.HasErased() && mention.Messages([]byte(dead.line), l.Withdrawn.Erased) {
+			r.Bodies[dead.body].NotKept++ // of an erased person
+			continue
 		}
+		letters, bodies = append(letters, deadletters.Letter{
+			ReceivedAt: body.ReceivedAt, Source: body.Source, Reason: string(dead.outcome), Detail: dead.detail, Line: dead.line,
+		}), append(bodies, dead.body)
 	}
 	notKept, err := l.DeadLetters.Write(letters)
 	if err != nil {
 		return fmt.Errorf("keep lines that cannot be stored: %w", err)
 	}
 	for _, i := range notKept {
-		r.Bodies[d.dead[i].body].NotKept++
+		r.Bodies[bodies[i]].NotKept++
 	}
 	for i := range d.dead {
 		r.count(d.dead[i].body, d.dead[i].outcome, 0)

@@ -19,6 +19,7 @@ import (
 	"glint/edge/token"
 	"glint/ingest/consent"
 	"glint/ingest/logline"
+	"glint/ingest/mention"
 	"glint/ingest/warehouse"
 )
 
@@ -203,6 +204,9 @@ func (d *decoder) line(line string) {
 	switch {
 	case found.Kind == event.KindToken:
 		d.token(&e, &found.Token, from)
+	case found.Kind == event.KindUUID && d.withdrawn.Erased(uuid.UUID(found.Message)): // it would wait for a campaign
+		open := d.open(&e)
+		d.aggregate(withheld(&open), origin{body: from.body})
 	case found.Kind == event.KindUUID:
 		open := d.open(&e)
 		open.MessageID = uuid.UUID(found.Message)
@@ -212,6 +216,9 @@ func (d *decoder) line(line string) {
 		// would lose opens if these went where forgeries go.
 		from.line = d.reduced(&e, &found, line)
 		d.reject(from, UnknownKey, "the edge knows the key of the token, but ingest does not")
+	case d.withdrawn.HasErased() && mention.Messages([]byte(e.Token+"\n"+e.Path), d.withdrawn.Erased): // damaged
+		open := d.open(&e)
+		d.aggregate(withheld(&open), origin{body: from.body})
 	default:
 		privacy.Reduce(&e, d.claimed(&e))
 		d.badTokens.add(d.badToken(&e, fault(found.Err)), from)

@@ -32,6 +32,10 @@ func (w withdrawals) WithdrawnMessages(_ context.Context, _ time.Time, visit fun
 	return nil
 }
 
+func (withdrawals) ErasedMessages(context.Context, time.Time, func(warehouse.ErasedHash)) error {
+	return nil
+}
+
 func (withdrawals) ApplyWithdrawals(context.Context, time.Time) (warehouse.Swept, error) {
 	return warehouse.Swept{}, nil
 }

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -15,23 +16,54 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Set is the messages of recipients who refused or withdrew. Its zero value is
-// empty. It is safe for concurrent use.
+// Set is the messages of recipients who refused or withdrew, and those of persons
+// who were erased, by their hashes. Its zero value is empty. It is safe for
+// concurrent use.
 type Set struct {
-	n     atomic.Int64
-	mu    sync.RWMutex
-	fates map[uuid.UUID]warehouse.Fate
+	n      atomic.Int64
+	mu     sync.RWMutex
+	fates  map[uuid.UUID]warehouse.Fate
+	erased map[warehouse.ErasedHash]struct{}
 }
 
-// Fate returns what becomes of an open of the message.
+// Fate returns what becomes of an open of the message; of an erased one nothing is
+// kept.
 func (s *Set) Fate(message uuid.UUID) warehouse.Fate {
 	if s == nil || s.n.Load() == 0 {
 		return warehouse.FateKeep
 	}
 	s.mu.RLock()
-	fate := s.fates[message]
-	s.mu.RUnlock()
-	return fate
+	defer s.mu.RUnlock()
+	if len(s.erased) > 0 && s.hasErased(message) {
+		return warehouse.FateDrop
+	}
+	return s.fates[message]
+}
+
+// Erased reports whether the message is one of an erased person.
+func (s *Set) Erased(message uuid.UUID) bool {
+	if s == nil || s.n.Load() == 0 {
+		return false
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.erased) > 0 && s.hasErased(message)
+}
+
+func (s *Set) hasErased(message uuid.UUID) bool {
+	sum := sha256.Sum256(message[:])
+	_, erased := s.erased[warehouse.ErasedHash(sum[:12])]
+	return erased
+}
+
+// HasErased reports whether any message is one of an erased person.
+func (s *Set) HasErased() bool {
+	if s == nil || s.n.Load() == 0 {
+		return false
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.erased) > 0
 }
 
 // OfPixel is Fate for the standalone pixel, whose lines then name no message.
@@ -50,12 +82,19 @@ func (s *Set) OfPixel(id token.MessageID) privacy.Fate {
 // Len is how many messages are withdrawn.
 func (s *Set) Len() int { return int(s.n.Load()) }
 
-// change takes over fates; whole: no other message is withdrawn.
-func (s *Set) change(fates map[uuid.UUID]warehouse.Fate, whole bool) {
+// change takes over fates and messages of erased persons, who stay; whole: no other
+// message is withdrawn.
+func (s *Set) change(fates map[uuid.UUID]warehouse.Fate, erased []warehouse.ErasedHash, whole bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if whole || s.fates == nil {
 		s.fates = map[uuid.UUID]warehouse.Fate{}
+	}
+	if s.erased == nil {
+		s.erased = map[warehouse.ErasedHash]struct{}{}
+	}
+	for _, hash := range erased {
+		s.erased[hash] = struct{}{}
 	}
 	for message, fate := range fates {
 		if fate == warehouse.FateKeep {
@@ -64,13 +103,14 @@ func (s *Set) change(fates map[uuid.UUID]warehouse.Fate, whole bool) {
 			s.fates[message] = fate
 		}
 	}
-	s.n.Store(int64(len(s.fates)))
+	s.n.Store(int64(len(s.fates) + len(s.erased)))
 }
 
 // Withdrawals is what a Follower needs of ClickHouse; *warehouse.Warehouse is one.
 type Withdrawals interface {
 	WithdrawalState(ctx context.Context) (rows uint64, latest time.Time, err error)
 	WithdrawnMessages(ctx context.Context, since time.Time, visit func(uuid.UUID, warehouse.Fate)) error
+	ErasedMessages(ctx context.Context, since time.Time, visit func(warehouse.ErasedHash)) error
 	ApplyWithdrawals(ctx context.Context, since time.Time) (warehouse.Swept, error)
 }
 
@@ -89,7 +129,7 @@ func NewFollower(set *Set, logger *slog.Logger, r prometheus.Registerer) *Follow
 	f := &Follower{Set: set, Logger: logger}
 	r.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "glint_withdrawn_messages", Help: "Messages whose recipient refused or withdrew: their opens belong to no message.",
+			Name: "glint_withdrawn_messages", Help: "Messages whose recipient refused, withdrew or was erased: their opens belong to no message.",
 		}, func() float64 { return float64(set.Len()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "glint_withdrawn_opens_swept_total", Help: "Stored opens that were taken from their message after a withdrawal.",
@@ -123,10 +163,25 @@ func (f *Follower) Load(ctx context.Context, w Withdrawals) error {
 func (f *Follower) read(ctx context.Context, w Withdrawals, since time.Time) error {
 	fates := map[uuid.UUID]warehouse.Fate{}
 	err := w.WithdrawnMessages(ctx, since, func(message uuid.UUID, fate warehouse.Fate) { fates[message] = fate })
-	if err == nil {
-		f.Set.change(fates, since.IsZero())
+	if err != nil {
+		return err
 	}
-	return err
+	var erased []warehouse.ErasedHash
+	if err := w.ErasedMessages(ctx, since, func(hash warehouse.ErasedHash) { erased = append(erased, hash) }); err != nil {
+		return err
+	}
+	f.Set.change(fates, erased, since.IsZero())
+	return nil
+}
+
+// Erase reads at once which messages are of erased persons.
+func (f *Follower) Erase(ctx context.Context, w Withdrawals) error {
+	var erased []warehouse.ErasedHash
+	if err := w.ErasedMessages(ctx, time.Time{}, func(hash warehouse.ErasedHash) { erased = append(erased, hash) }); err != nil {
+		return err
+	}
+	f.Set.change(nil, erased, false)
+	return nil
 }
 
 // Run follows until ctx ends.

@@ -1,6 +1,10 @@
--- Purpose: whether withdrawals have changed.
+-- Purpose: whether withdrawals, or messages of erased persons, have changed.
 -- Grain:   one row: the number of rows, and the latest change in Unix milliseconds, 0 without any.
 -- Units:   none beside these.
--- Reads:   the table withdrawals, so only as the warehouse user.
+-- Reads:   the tables withdrawals and erased_messages, so only as the warehouse user.
 SELECT count() AS rows, if(rows = 0, 0, toUnixTimestamp64Milli(max(changed_at))) AS latest
-FROM withdrawals
+FROM (
+    SELECT changed_at FROM withdrawals
+    UNION ALL
+    SELECT erased_at AS changed_at FROM erased_messages
+)

@@ -82,6 +82,9 @@ func (h Home) WarehouseDir() string { return h.path("warehouse") }
 // DeadLetterDir holds the lines that could not be stored.
 func (h Home) DeadLetterDir() string { return h.path("deadletters") }
 
+// ErasureDir holds orders to erase persons, and the receipts of those carried out.
+func (h Home) ErasureDir() string { return h.path("erasures") }
+
 // LogDir is the write-ahead log.
 func (h Home) LogDir() string { return h.path("log") }
 

@@ -33,6 +33,14 @@ type State struct {
 	Metrics     string    `json:"metrics"`
 	Credentials string    `json:"credentials"`
 	PixelKeys   []int     `json:"pixel_keys"` // ids of the keys that it knows
+	Archive     *Archive  `json:"archive,omitempty"`
+}
+
+// Archive is where the running instance keeps accepted lines.
+type Archive struct {
+	Place    string `json:"place"` // a folder, absolute, or s3://BUCKET/PREFIX
+	Endpoint string `json:"endpoint,omitempty"`
+	Region   string `json:"region,omitempty"`
 }
 
 // KeyIDs returns the ids of a ring's keys, for State.PixelKeys.

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -64,7 +66,7 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 	}
 	cfg.Token, cfg.Keys, cfg.Consent, cfg.Version = c.IngestToken, h, h, s.App.Version
 	cfg.LogDir, cfg.DeadLetterDir, cfg.IgnoreFile = h.LogDir(), h.DeadLetterDir(), h.IgnoreFile()
-	cfg.WebhooksFile, cfg.Pixel.ListsHome = h.WebhooksFile(), string(h)
+	cfg.WebhooksFile, cfg.Pixel.ListsHome, cfg.ErasureDir = h.WebhooksFile(), string(h), h.ErasureDir()
 	if _, err := s.consent.Apply(h, true); err != nil {
 		return err
 	}
@@ -109,9 +111,25 @@ func (s *Service) Publish(ctx context.Context, at ingest.Addresses, ring *token.
 		s.state = &home.StateKeeper{Home: s.App.Home, Fault: s.StateFault}
 	}
 	s.state.Keep(ctx, home.State{
-		Pixel: at.Pixel, PixelModes: s.Config.PixelListen != "", Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics,
+		Archive: s.archive(),
+		Pixel:   at.Pixel, PixelModes: s.Config.PixelListen != "", Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics,
 		Credentials: s.App.Home.CredentialsFile(), PixelKeys: home.KeyIDs(ring), Starting: starting,
 	})
+}
+
+// archive returns where accepted lines are kept; nil: they are not.
+func (s *Service) archive() *home.Archive {
+	c := &s.Config.Archive
+	if c.Place == "" {
+		return nil
+	}
+	place := c.Place
+	if !strings.Contains(place, "://") {
+		if absolute, err := filepath.Abs(place); err == nil {
+			place = absolute
+		}
+	}
+	return &home.Archive{Place: place, Endpoint: c.Endpoint, Region: c.Region}
 }
 
 // Run runs ingest until ctx ends, which is no error, and removes the state file.

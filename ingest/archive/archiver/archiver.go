@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -42,11 +43,30 @@ type Lane struct {
 	Full func() bool
 	// Archived is called with the number of the first record that is not archived.
 	Archived func(before uint64)
+	Erased   func(line []byte) bool // a line of an erased person, which is left out; nil: none is
 	Logger   *slog.Logger
 	Metrics  *Metrics
 
 	state state
 	held  *batch.Body
+
+	mu    sync.Mutex
+	close func() // the file that is gathered; nil: none is
+}
+
+// Flush closes the file that is gathered now, before its time.
+func (l *Lane) Flush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.close != nil {
+		l.close()
+	}
+}
+
+func (l *Lane) setClose(do func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.close = do
 }
 
 // state is how far a lane is archived, as its file has it.
@@ -152,6 +172,7 @@ func (l *Lane) gather(ctx, closing context.Context, next func(context.Context) (
 	z := gzip.NewWriter(&f.content)
 	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer l.setClose(nil)
 	for {
 		body, err := l.read(waiting, next)
 		if err != nil && ctx.Err() == nil && waiting.Err() != nil && f.First > 0 {
@@ -171,6 +192,7 @@ func (l *Lane) gather(ctx, closing context.Context, next func(context.Context) (
 			defer stop()
 			timer := time.AfterFunc(l.Interval, cancel)
 			defer timer.Stop()
+			l.setClose(cancel)
 		}
 		f.Last = body.Record
 		f.lines += l.write(z, body.Lines)
@@ -204,7 +226,7 @@ func (l *Lane) read(ctx context.Context, next func(context.Context) (batch.Body,
 func (l *Lane) write(z *gzip.Writer, lines []byte) (n int) {
 	for line := range bytes.Lines(lines) {
 		line = archive.Line(line)
-		if len(line) == 0 || line[0] != '{' {
+		if len(line) == 0 || line[0] != '{' || l.Erased != nil && l.Erased(line) {
 			continue
 		}
 		_, _ = z.Write(line) // into memory

@@ -53,7 +53,7 @@ type Target struct {
 var ErrTarget = errors.New("archive")
 
 // Open returns the target's Store. Nothing is asked yet.
-func (t *Target) Open() (Store, error) {
+func (t *Target) Open() (Editor, error) {
 	rest, ok := strings.CutPrefix(t.Place, "s3://")
 	if !ok {
 		if strings.Contains(t.Place, "://") {
@@ -106,21 +106,12 @@ type Bucket struct {
 
 // Put implements Store. An error names neither the key nor the address.
 func (b *Bucket) Put(ctx context.Context, name string, content []byte) error {
-	if b.prefix != "" {
-		name = b.prefix + "/" + name
-	}
-	_, err := b.client.PutObject(ctx, b.bucket, name, bytes.NewReader(content), int64(len(content)),
+	_, err := b.client.PutObject(ctx, b.bucket, b.key(name), bytes.NewReader(content), int64(len(content)),
 		minio.PutObjectOptions{ContentType: "application/gzip", DisableMultipart: len(content) < maxSinglePut})
-	if err == nil {
-		return nil
+	if err != nil {
+		return fault(ctx, "store "+name, err)
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if answer := minio.ToErrorResponse(err); answer.Code != "" {
-		return fmt.Errorf("store %s: the bucket answered %s", name, answer.Code)
-	}
-	return fmt.Errorf("store %s: the bucket does not answer", name)
+	return nil
 }
 
 // maxSinglePut is the largest object of one request, below S3's 5 GiB.

@@ -1,0 +1,189 @@
+package person
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
+	"glint/cli/internal/service"
+	"glint/edge/token"
+	"glint/ingest"
+	"glint/ingest/erasure"
+	"glint/ingest/warehouse"
+)
+
+type eraseOptions struct {
+	app         *app.App
+	file, dsn   string
+	yes, dryRun bool
+	format      string
+	archive     archiveFlags
+}
+
+func newEraseCmd(a *app.App) *cobra.Command {
+	o := &eraseOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "erase ADDRESS...",
+		Short: "Erase persons from every place",
+		Long: `Deletes what is held of the addresses: rows and the parts of tables that had them, lines of the log and of the archive,
+events of receipts, dead letters. The running glint does it, and goes on after a kill; without one this command does it
+itself, and needs --archive if there is an archive. It returns once nothing is left, and prints a receipt that names
+nobody, which is also kept in $GLINT_HOME/erasures.
+
+Two things stay. The refusal: the keyed hash of the address in the ledger of choices, so that an address which is
+registered again is not measured. And a hash of each message, by which later opens of it are dropped. A message falls
+out of its campaign's numbers together with its events, so that every rate is that of the others.
+
+Copies that glint does not keep stay as they are: backups, earlier versions in a bucket, your own files of pixel URLs.`,
+		Example: "  glint person erase ann@example.com --yes\n  glint person erase --file gone.csv --yes",
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.file, "file", "", "table with a column recipient, of more addresses; - is stdin")
+	f.BoolVar(&o.yes, "yes", false, "do not ask")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say how many persons would be erased")
+	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
+	o.archive.add(cmd)
+	app.WarehouseFlag(cmd, &o.dsn)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.format = format.String()
+		if o.file != "" {
+			more, err := readAddresses(cmd.Context(), a, o.file)
+			if err != nil {
+				return err
+			}
+			args = append(args, more...)
+		}
+		recipients, err := normalized(cmd, args)
+		if err != nil {
+			return err
+		}
+		if o.dryRun {
+			fmt.Fprintf(a.Err, "%s would be erased; nothing was changed (--dry-run)\n", output.Plural(len(recipients), "person", "persons"))
+			return nil
+		}
+		if err := o.confirm(cmd, len(recipients)); err != nil {
+			return err
+		}
+		return o.run(cmd.Context(), recipients)
+	}
+	return cmd
+}
+
+// confirm asks, unless --yes has answered.
+func (o *eraseOptions) confirm(cmd *cobra.Command, persons int) error {
+	if o.yes {
+		return nil
+	}
+	if o.file == "-" {
+		return app.UsageOf(cmd, errors.New("--file - leaves nobody to ask; --yes answers"))
+	}
+	fmt.Fprintf(o.app.Err, "Erase %s from everywhere, for good? Type yes: ", output.Plural(persons, "person", "persons"))
+	answer, _ := bufio.NewReader(app.Interruptible(cmd.Context(), o.app.In)).ReadString('\n') // the end is no yes
+	if strings.TrimSpace(answer) != "yes" {
+		return app.Try(errors.New("nothing was erased"), "--yes, where nobody can answer")
+	}
+	return nil
+}
+
+func (o *eraseOptions) run(ctx context.Context, recipients []string) error {
+	folder := erasure.Folder(o.app.Home.ErasureDir())
+	if _, err := o.app.Running(); err == nil {
+		id, err := folder.Place(recipients, time.Now())
+		if err != nil {
+			return err
+		}
+		return o.await(ctx, folder, id)
+	}
+	return o.alone(ctx, folder, recipients)
+}
+
+// alone lets a service without a pixel, of which nobody knows, do it.
+func (o *eraseOptions) alone(ctx context.Context, folder erasure.Folder, recipients []string) error {
+	cfg, err := service.Quiet(o.app, o.dsn)
+	if err != nil {
+		return err
+	}
+	cfg.Archive.Place, cfg.Archive.Endpoint, cfg.Archive.Region = o.archive.place, o.archive.endpoint, o.archive.region
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	up, ended := make(chan struct{}), make(chan error, 1)
+	cfg.Ready = func(ingest.Addresses, *token.Ring) { close(up) }
+	if err := cfg.Validate(); err != nil {
+		return app.Usage(err)
+	}
+	fmt.Fprintln(o.app.Err, "glint is not running; its warehouse and log are opened for this")
+	go func() { ended <- ingest.Run(running, *cfg) }()
+	select {
+	case <-ctx.Done():
+	case err := <-ended:
+		if errors.Is(err, warehouse.ErrDSN) {
+			err = app.Usage(err)
+		}
+		return err
+	case <-up:
+	}
+	var result error
+	id, err := folder.Place(recipients, time.Now())
+	if result = err; err == nil {
+		result = o.await(ctx, folder, id)
+	}
+	stop()
+	return errors.Join(result, <-ended)
+}
+
+// await waits for the receipt and prints it.
+func (o *eraseOptions) await(ctx context.Context, folder erasure.Folder, id string) error {
+	var last erasure.State
+	for {
+		r, done, err := folder.Receipt(id)
+		if err != nil {
+			return err
+		}
+		if done {
+			return o.print(&r)
+		}
+		if s := folder.State(id); s != last {
+			last = s
+			if s.Fault != "" {
+				fmt.Fprintln(o.app.Err, "not erased yet, trying again:", output.Safe(s.Fault))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return app.Try(errors.New("not erased yet; the order stands"), "glint up, which goes on with it")
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func (o *eraseOptions) print(r *erasure.Receipt) error {
+	if o.format == "json" {
+		return writeJSON(o.app.Out, r)
+	}
+	t := output.NewTable("PLACE", "ERASED").AlignRight(1)
+	for _, table := range warehouse.ErasedTables {
+		t.Row(table, output.Count(r.Rows[table]))
+	}
+	for _, place := range []struct {
+		name string
+		n    int
+	}{{"log", r.LogLines}, {"archive", r.ArchiveLines}, {"receipts", r.ReceiptEvents}, {"dead letters", r.DeadLetters}} {
+		t.Row(place.name, output.Count(uint64(place.n)))
+	}
+	if err := t.Write(o.app.Out); err != nil {
+		return err
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintln(o.app.Err, "note:", output.Safe(note))
+	}
+	fmt.Fprintf(o.app.Err, "erased %s with %s; the receipt is %s/%s.json\n",
+		output.Plural(len(r.RecipientKeys), "person", "persons"), output.Plural(r.Messages, "message", "messages"), o.app.Home.ErasureDir(), r.ID)
+	return nil
+}

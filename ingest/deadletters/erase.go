@@ -1,0 +1,90 @@
+package deadletters
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"glint/ingest/host/atomicfile"
+)
+
+// Erase removes the letters whose line names someone, also a line of a file that is
+// no letter, and returns how many they were. A file keeps its name, so that those of
+// its letters that stay do not come twice, and goes once none is left.
+func (f *Folder) Erase(names func(line []byte) bool) (erased int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	files, err := f.Files()
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range files {
+		n, err := f.eraseFile(file.Name, names)
+		erased += n
+		if err != nil {
+			return erased, fmt.Errorf("erase dead letters: %w", err)
+		}
+	}
+	return erased, f.count()
+}
+
+func (f *Folder) eraseFile(name string, names func(line []byte) bool) (erased int, err error) {
+	path := filepath.Join(f.dir, name)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	kept := make([]byte, 0, len(text))
+	for letter := range bytes.Lines(text) {
+		line := letter
+		var d document
+		if json.Unmarshal(letter, &d) == nil {
+			if line = []byte(d.Line); d.LineBase64 != nil {
+				line = d.LineBase64
+			}
+		}
+		if names(line) {
+			erased++
+			continue
+		}
+		kept = append(kept, letter...)
+	}
+	switch {
+	case erased == 0:
+		return 0, nil
+	case len(kept) == 0:
+		return erased, f.Remove(name)
+	}
+	return erased, atomicfile.WriteFile(path, kept)
+}
+
+// RemoveOlder removes the files that were written before that time, and returns how
+// many letters they had.
+func (f *Folder) RemoveOlder(before time.Time) (letters int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	files, err := f.Files()
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range files {
+		if !file.ChangedAt.Before(before) {
+			break // the oldest come first
+		}
+		if text, err := os.ReadFile(filepath.Join(f.dir, file.Name)); err == nil {
+			letters += bytes.Count(text, []byte("\n"))
+		}
+		if err := f.Remove(file.Name); err != nil {
+			return letters, err
+		}
+	}
+	return letters, f.count()
+}

@@ -1,0 +1,42 @@
+package ingest
+
+import (
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"glint/ingest/warehouse"
+)
+
+// erase lets the orders to erase persons be carried out, if they are taken.
+func (l *pipelines) erase(w *warehouse.Warehouse) {
+	if l.cfg.ErasureDir == "" {
+		return
+	}
+	e := l.eraser
+	e.Warehouse, e.Lanes, e.LogDir = w, l.lanes, l.cfg.LogDir
+	e.Receipts, e.Letters, e.Archive, e.Follow = l.receipts.Load(), l.letters.Load(), l.archive.store, l.follow
+	if l.archive.store != nil {
+		e.Flush = l.archive.flush
+	}
+	if l.cfg.Consent != nil {
+		e.Book = l.cfg.Consent
+	}
+	if l.cfg.Engine != nil {
+		dir := l.cfg.Engine.DataDir
+		e.Lifetime, e.SyncDisk = time.Second, func() error { return syncDisk(dir) }
+	}
+	l.working.Go(func() { e.Run(l.ctx) })
+}
+
+// syncDisk returns once the files of the disk that dir is on are written, those of
+// other processes too (syncfs(2)).
+func syncDisk(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	return unix.Syncfs(int(f.Fd()))
+}
