@@ -12,6 +12,7 @@ import (
 
 	"glint/ingest/archive/archiver"
 	"glint/ingest/batch"
+	"glint/ingest/objects"
 	"glint/ingest/wal"
 )
 
@@ -24,8 +25,8 @@ type ArchiveConfig struct {
 	Interval time.Duration // or so long after its first line
 }
 
-func (c *ArchiveConfig) target() *archiver.Target {
-	return &archiver.Target{Place: c.Place, Endpoint: c.Endpoint, Region: c.Region, Getenv: os.Getenv}
+func (c *ArchiveConfig) target() *objects.Target {
+	return &objects.Target{Place: c.Place, Endpoint: c.Endpoint, Region: c.Region, Getenv: os.Getenv}
 }
 
 func (c *ArchiveConfig) validate() error {

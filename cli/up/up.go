@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,11 +18,8 @@ import (
 	"glint/cli/internal/home"
 	"glint/cli/internal/output"
 	"glint/cli/internal/service"
-	"glint/cli/internal/toolchain"
 	"glint/edge/token"
 	"glint/ingest"
-	"glint/ingest/warehouse/embedded"
-	"glint/schema"
 )
 
 type options struct {
@@ -110,7 +106,7 @@ func (o *options) prepare() (c home.Credentials, err error) {
 	}
 	// Without the engine a glint that was in use answers the pixel and waits; the
 	// first start has nothing to answer for.
-	if _, err := findEngine(); err != nil && !h.InUse() {
+	if _, err := service.FindEngine(); err != nil && !h.InUse() {
 		return c, err
 	}
 	if c, err = h.Credentials(o.NewCredentials); err != nil {
@@ -123,18 +119,6 @@ func (o *options) prepare() (c home.Credentials, err error) {
 		fmt.Fprintf(o.App.Err, "note: glint runs with this home already, as process %d, which has to end first\n", running.PID)
 	}
 	return c, nil
-}
-
-// findEngine returns the path of the engine's library.
-func findEngine() (string, error) {
-	library, err := toolchain.Locate("engine")
-	if err == nil {
-		_, err = os.Stat(library)
-	}
-	if err != nil {
-		return "", app.Try(fmt.Errorf("find the engine's library: %w", err), "glint engine install")
-	}
-	return library, nil
 }
 
 // fill completes the configuration, with the engine in it, and checks it.
@@ -157,17 +141,9 @@ func (o *options) fill(c home.Credentials) error {
 			fmt.Fprintln(o.App.Err, output.Safe(line))
 		}
 	}
-	cfg.FindEngine = findEngine
-	cfg.Engine = &embedded.Config{
-		DataDir: h.WarehouseDir(), RunDir: filepath.Join(h.RunDir(), "engine"), Listen: o.warehouseListen,
-		Users: []embedded.User{
-			{Name: c.WarehouseUser, Password: c.WarehousePassword},
-			{Name: c.SQLUser, Password: c.SQLPassword, ReadOnlyViews: schema.PublicViews()},
-		},
-		MaxMemoryBytes: o.memory,
-		LockWait:       15 * time.Second,
-		Logger:         cfg.Logger.With(slog.String("part", "engine")),
-	}
+	cfg.FindEngine = service.FindEngine
+	cfg.Engine = service.EngineConfig(h, c, cfg.Logger)
+	cfg.Engine.Listen, cfg.Engine.MaxMemoryBytes = o.warehouseListen, o.memory
 	return o.Validate()
 }
 
