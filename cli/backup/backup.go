@@ -41,7 +41,7 @@ the size and SHA-256 of every file, comes last, and without it glint restore tak
 
 The copy has the keys, the passwords and your recipients' addresses: keep it as you keep them. A folder is readable for
 its owner only. Files outside of the home, as of --tokens-file and of TLS, are not in it. It changes nothing here.`,
-		Example: "  glint backup /var/backups/glint/monday\n  glint backup s3://backups/glint/monday --endpoint https://s3.example.com",
+		Example: "  glint backup backups/monday\n  glint backup s3://backups/glint/monday --endpoint https://s3.example.com",
 		Args:    app.OneArg("folder or s3://BUCKET/PREFIX"),
 	}
 	app.PlaceFlags(cmd, &o.target)

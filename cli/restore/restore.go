@@ -37,7 +37,7 @@ The rows go into an embedded warehouse or, with --warehouse, into a ClickHouse s
 
 If it is interrupted, no glint starts from a part: the same command begins anew, or completes it. A server whose
 database has rows by then is refused until you drop it.`,
-		Example: "  GLINT_HOME=/srv/glint glint restore /var/backups/glint/monday\n  glint restore s3://backups/glint/monday --dry-run",
+		Example: "  glint restore backups/monday --dry-run\n  GLINT_HOME=restored glint restore backups/monday",
 		Args:    app.OneArg("folder or s3://BUCKET/PREFIX"),
 	}
 	app.PlaceFlags(cmd, &o.target)
