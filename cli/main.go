@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/audit"
+	"glint/cli/backup"
 	"glint/cli/breakdown"
 	"glint/cli/campaign"
 	"glint/cli/classify"
@@ -40,6 +41,7 @@ import (
 	"glint/cli/reclassify"
 	"glint/cli/replay"
 	"glint/cli/report"
+	"glint/cli/restore"
 	"glint/cli/send"
 	"glint/cli/serve"
 	"glint/cli/sql"
@@ -128,7 +130,7 @@ func groups(a *app.App) []group {
 		{"Rows:", []*cobra.Command{sql.NewCmd(a), export.NewCmd(a)}},
 		{"Operate:", []*cobra.Command{
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
-			judge.NewCmd(a, nil), reclassify.NewCmd(a, nil),
+			judge.NewCmd(a, nil), reclassify.NewCmd(a, nil), backup.NewCmd(a), restore.NewCmd(a),
 		}},
 		{"Check:", []*cobra.Command{doctor.NewCmd(a), audit.NewCmd(a, nil), classify.NewCmd(a), lint.NewCmd(a)}},
 	}

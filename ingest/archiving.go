@@ -14,6 +14,7 @@ import (
 	"glint/ingest/batch"
 	"glint/ingest/consent"
 	"glint/ingest/mention"
+	"glint/ingest/objects"
 	"glint/ingest/wal"
 )
 
@@ -26,8 +27,8 @@ type ArchiveConfig struct {
 	Interval time.Duration // or so long after its first line
 }
 
-func (c *ArchiveConfig) target() *archiver.Target {
-	return &archiver.Target{Place: c.Place, Endpoint: c.Endpoint, Region: c.Region, Getenv: os.Getenv}
+func (c *ArchiveConfig) target() *objects.Target {
+	return &objects.Target{Place: c.Place, Endpoint: c.Endpoint, Region: c.Region, Getenv: os.Getenv}
 }
 
 func (c *ArchiveConfig) validate() error {
@@ -46,7 +47,7 @@ func (c *ArchiveConfig) validate() error {
 
 // archiving archives the lanes of the log. Its zero value archives none.
 type archiving struct {
-	store   archiver.Editor
+	store   objects.Store
 	lanes   map[string]*archiver.Lane
 	holds   map[string]*hold
 	closing context.Context // ends when the lanes shall store what there is; nil: there are none

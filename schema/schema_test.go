@@ -155,6 +155,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/silent_columns.sql",
 		"queries/snapshot_states.sql",
 		"queries/stratum_open.sql",
+		"queries/tables.sql",
 		"queries/time_to_open.sql",
 		"queries/timeline.sql",
 		"queries/trend.sql",

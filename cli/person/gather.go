@@ -18,6 +18,7 @@ import (
 	"glint/ingest/archive/archiver"
 	"glint/ingest/deadletters"
 	"glint/ingest/erasure"
+	"glint/ingest/objects"
 	"glint/ingest/receipts"
 	"glint/ingest/receiver/codec"
 	"glint/ingest/wal"
@@ -51,7 +52,7 @@ func (h *held) places() (names []string, counts []int) {
 }
 
 // gather searches all places for an address, normalized.
-func gather(ctx context.Context, a *app.App, w *warehouse.Warehouse, recipient string, store archiver.Editor) (*held, error) {
+func gather(ctx context.Context, a *app.App, w *warehouse.Warehouse, recipient string, store objects.Store) (*held, error) {
 	hasher, err := w.RecipientHasher(ctx)
 	if err != nil {
 		return nil, err
@@ -77,8 +78,8 @@ func gather(ctx context.Context, a *app.App, w *warehouse.Warehouse, recipient s
 		h.Notes = append(h.Notes, "no archive is known; --archive names one")
 		return h, nil
 	}
-	err = store.Each(ctx, func(name string) error {
-		content, err := store.Get(ctx, name)
+	err = archiver.Each(ctx, store, func(name string) error {
+		content, err := archiver.Read(ctx, store, name)
 		if err == nil {
 			err = archiver.EachLine(content, func(line []byte) {
 				if p.Named(line) {

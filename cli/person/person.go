@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
-	"glint/ingest/archive/archiver"
+	"glint/ingest/objects"
 	"glint/ingest/sends"
 	"glint/ingest/sheet"
 )
@@ -43,8 +43,8 @@ func (f *archiveFlags) add(cmd *cobra.Command) {
 }
 
 // open returns the archive; nil: there is none.
-func (f *archiveFlags) open(a *app.App) (archiver.Editor, error) {
-	t := archiver.Target{Place: f.place, Endpoint: f.endpoint, Region: f.region, Getenv: a.Getenv}
+func (f *archiveFlags) open(a *app.App) (objects.Store, error) {
+	t := objects.Target{Place: f.place, Endpoint: f.endpoint, Region: f.region, Getenv: a.Getenv}
 	if t.Place == "" {
 		state, err := a.Home.ReadState()
 		if err != nil || state.Archive == nil {

@@ -142,7 +142,8 @@ func (o *options) fill(c home.Credentials) error {
 		}
 	}
 	cfg.FindEngine = service.FindEngine
-	cfg.Engine = service.Engine(h, &c, o.warehouseListen, o.memory, cfg.Logger)
+	cfg.Engine = service.EngineConfig(h, c, cfg.Logger)
+	cfg.Engine.Listen, cfg.Engine.MaxMemoryBytes = o.warehouseListen, o.memory
 	return o.Validate()
 }
 

@@ -17,6 +17,7 @@ import (
 	"glint/ingest/archive/archiver"
 	"glint/ingest/consent"
 	"glint/ingest/deadletters"
+	"glint/ingest/objects"
 	"glint/ingest/receipts"
 	"glint/ingest/receiver/codec"
 	"glint/ingest/wal"
@@ -31,8 +32,8 @@ type Worker struct {
 	LogDir    string
 	Receipts  *receipts.Writer
 	Letters   *deadletters.Folder
-	Archive   archiver.Editor // nil: there is none
-	Flush     func()          // closes the files of the archive that are gathered; nil: there are none
+	Archive   objects.Store // nil: there is none
+	Flush     func()        // closes the files of the archive that are gathered; nil: there are none
 	Follow    *consent.Follower
 	Book      consent.Book  // keeps the end of the ledger of choices; nil: no choice is recorded
 	Lifetime  time.Duration // of replaced parts: see warehouse.DropOldParts

@@ -33,6 +33,11 @@ func (c quietConn) InsertFormat(ctx context.Context, format, query string, data 
 	return withoutURLs(c.Conn.InsertFormat(ctx, format, query, data))
 }
 
+func (c quietConn) QueryFormat(ctx context.Context, format, query string, args ...any) (io.ReadCloser, error) {
+	stream, err := c.Conn.QueryFormat(ctx, format, query, args...)
+	return stream, withoutURLs(err)
+}
+
 func (c quietConn) Ping(ctx context.Context) error { return withoutURLs(c.Conn.Ping(ctx)) }
 
 type quietRow struct{ driver.Row }

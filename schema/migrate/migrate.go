@@ -85,6 +85,44 @@ func Up(ctx context.Context, db *sql.DB) (Result, error) {
 	return result, err
 }
 
+// Version returns the version of the database's schema and the one that this program
+// would bring it to. 0: no migration has been applied.
+func Version(ctx context.Context, db *sql.DB) (current, newest int64, err error) {
+	provider, err := newProvider(db)
+	if err != nil {
+		return 0, 0, err
+	}
+	if current, newest, err = provider.GetVersions(withSettings(ctx)); err != nil {
+		return 0, 0, fmt.Errorf("read schema version: %w", err)
+	}
+	return current, newest, nil
+}
+
+// Newest returns the version of the newest schema that this program knows.
+func Newest() int64 {
+	names, _ := fs.Glob(schema.FS, "migrations/*.sql") // the pattern is sound
+	newest := int64(0)
+	for _, name := range names {
+		if version, err := goose.NumericComponent(name); err == nil {
+			newest = max(newest, version)
+		}
+	}
+	return newest
+}
+
+// To brings an empty database to an earlier schema, for rows that a program of that
+// schema has written. It makes neither views nor recipient keys: Up does the rest.
+func To(ctx context.Context, db *sql.DB, version int64) error {
+	provider, err := newProvider(db)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.UpTo(withSettings(ctx), version); err != nil {
+		return fmt.Errorf("apply migrations up to %d: %w", version, err)
+	}
+	return nil
+}
+
 // Status lists every migration of this program by version. On a database
 // without any it creates the table in which goose keeps its versions.
 func Status(ctx context.Context, db *sql.DB) ([]Migration, error) {

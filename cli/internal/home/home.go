@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"glint/ingest/backup"
 )
 
 // Home is the folder's path.
@@ -38,8 +40,11 @@ func (h Home) dirs() []string {
 }
 
 // Make makes the folder and its parts where they are missing, and refuses
-// those that others may read.
+// those that others may read, and a home whose restore has not come to its end.
 func (h Home) Make() error {
+	if backup.Unfinished(string(h)) {
+		return unfinishedError(h)
+	}
 	for _, dir := range h.dirs() {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("make glint's folder: %w", err)
@@ -76,8 +81,24 @@ func (h Home) SQLHistoryFile() string { return h.path("sql_history") }
 // WebhooksFile names the sources that may post events, with their secrets.
 func (h Home) WebhooksFile() string { return h.path("webhooks") }
 
+// unfinishedError is about a home whose restore was cut off.
+type unfinishedError Home
+
+func (e unfinishedError) Error() string {
+	return fmt.Sprintf("the restore of %s has not come to its end", string(e))
+}
+
+// Hint is the command that completes it.
+func (e unfinishedError) Hint() string { return "glint restore, with the same backup" }
+
 // WarehouseDir is the embedded warehouse's data.
 func (h Home) WarehouseDir() string { return h.path("warehouse") }
+
+// HasEngine reports whether the home has an embedded warehouse's data.
+func (h Home) HasEngine() bool {
+	entries, err := os.ReadDir(h.WarehouseDir())
+	return err == nil && len(entries) > 0
+}
 
 // DeadLetterDir holds the lines that could not be stored.
 func (h Home) DeadLetterDir() string { return h.path("deadletters") }

@@ -2,45 +2,10 @@ package service
 
 import (
 	"errors"
-	"fmt"
-	"log/slog"
-	"os"
-	"path/filepath"
-	"time"
 
 	"glint/cli/internal/app"
-	"glint/cli/internal/home"
-	"glint/cli/internal/toolchain"
 	"glint/ingest"
-	"glint/ingest/warehouse/embedded"
-	"glint/schema"
 )
-
-// FindEngine returns the path of the engine's library.
-func FindEngine() (string, error) {
-	library, err := toolchain.Locate("engine")
-	if err == nil {
-		_, err = os.Stat(library)
-	}
-	if err != nil {
-		return "", app.Try(fmt.Errorf("find the engine's library: %w", err), "glint engine install")
-	}
-	return library, nil
-}
-
-// Engine returns the configuration of the home's embedded engine.
-func Engine(h home.Home, c *home.Credentials, listen string, memory uint64, logger *slog.Logger) *embedded.Config {
-	return &embedded.Config{
-		DataDir: h.WarehouseDir(), RunDir: filepath.Join(h.RunDir(), "engine"), Listen: listen,
-		Users: []embedded.User{
-			{Name: c.WarehouseUser, Password: c.WarehousePassword},
-			{Name: c.SQLUser, Password: c.SQLPassword, ReadOnlyViews: schema.PublicViews()},
-		},
-		MaxMemoryBytes: memory,
-		LockWait:       15 * time.Second,
-		Logger:         logger.With(slog.String("part", "engine")),
-	}
-}
 
 // Quiet returns the configuration of a service for one errand in a home whose glint
 // does not run: without a pixel, on a port that nobody is told. dsn names an outside
@@ -65,7 +30,8 @@ func Quiet(a *app.App, dsn string) (*ingest.Config, error) {
 	cfg.Logger, cfg.Hint, cfg.Judge.Every = a.Logger("warn"), app.Hint, 0
 	if cfg.WarehouseDSN = dsn; dsn == "" {
 		cfg.FindEngine = FindEngine
-		cfg.Engine = Engine(h, &c, "127.0.0.1:0", 0, cfg.Logger)
+		cfg.Engine = EngineConfig(h, c, cfg.Logger)
+		cfg.Engine.Listen = "127.0.0.1:0"
 	}
 	return &cfg, nil
 }

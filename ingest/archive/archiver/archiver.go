@@ -28,6 +28,7 @@ import (
 	"glint/ingest/batch"
 	"glint/ingest/host/atomicfile"
 	"glint/ingest/host/backoff"
+	"glint/ingest/objects"
 )
 
 // Lane archives one lane of the log.
@@ -35,7 +36,7 @@ type Lane struct {
 	Name     string
 	Dir      string // of its state
 	Source   batch.Source
-	Store    Store
+	Store    objects.Store
 	MaxLines int           // a file is closed at so many lines; a larger record makes a larger file
 	Interval time.Duration // or so long after its first record
 	// Full reports that the log has no more room for what is not archived. Then a

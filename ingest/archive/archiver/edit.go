@@ -7,132 +7,70 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/minio/minio-go/v7"
 
 	"glint/ingest/host/atomicfile"
+	"glint/ingest/objects"
 )
-
-// Editor is a Store whose files can be read and changed. Nothing but an erasure and
-// the end of a retention do so.
-type Editor interface {
-	Store
-	// Each calls visit with the name of each file, with slashes.
-	Each(ctx context.Context, visit func(name string) error) error
-	Get(ctx context.Context, name string) ([]byte, error)
-	Remove(ctx context.Context, name string) error
-}
 
 // extension ends the names of an archive's files.
 const extension = ".json.gz"
 
-// Each implements Editor. It removes temporary files that a killed process has left.
-func (f Folder) Each(ctx context.Context, visit func(name string) error) error {
-	root := string(f)
-	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
-		return nil // nothing was archived yet
-	}
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case err != nil:
-			return fmt.Errorf("look through the archive: %w", err)
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case d.IsDir():
-			_, err := atomicfile.Sweep(path, time.Now())
-			return err
-		case !d.Type().IsRegular() || !strings.HasSuffix(path, extension) || strings.HasPrefix(d.Name(), "."):
-			return nil
-		}
-		name, err := filepath.Rel(root, path)
-		if err != nil {
+// Each calls visit with the name of each file of an archive, with slashes. It removes
+// temporary files that a killed process has left.
+func Each(ctx context.Context, s objects.Store, visit func(name string) error) error {
+	if dir, ok := s.(objects.Folder); ok {
+		if err := sweep(string(dir)); err != nil {
 			return err
 		}
-		return visit(filepath.ToSlash(name))
-	})
-}
-
-// Get implements Editor.
-func (f Folder) Get(_ context.Context, name string) ([]byte, error) {
-	b, err := os.ReadFile(filepath.Join(string(f), filepath.FromSlash(name)))
+	}
+	all, err := s.List(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read %s of the archive: %w", name, err)
+		return fmt.Errorf("look through the archive: %w", err)
 	}
-	return b, nil
-}
-
-// Remove implements Editor.
-func (f Folder) Remove(_ context.Context, name string) error {
-	path := filepath.Join(string(f), filepath.FromSlash(name))
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove %s of the archive: %w", name, err)
-	}
-	return atomicfile.SyncDir(filepath.Dir(path))
-}
-
-func (b *Bucket) key(name string) string {
-	if b.prefix != "" {
-		return b.prefix + "/" + name
-	}
-	return name
-}
-
-// Each implements Editor.
-func (b *Bucket) Each(ctx context.Context, visit func(name string) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // ends the listing
-	for o := range b.client.ListObjects(ctx, b.bucket, minio.ListObjectsOptions{Prefix: b.key(""), Recursive: true}) {
-		if o.Err != nil {
-			return fault(ctx, "look through the archive", o.Err)
+	for _, o := range all {
+		if !strings.HasSuffix(o.Name, extension) || strings.HasPrefix(path.Base(o.Name), ".") {
+			continue
 		}
-		if name := strings.TrimPrefix(o.Key, b.key("")); strings.HasSuffix(name, extension) {
-			if err := visit(name); err != nil {
-				return err
-			}
+		if err := visit(o.Name); err != nil {
+			return err
 		}
-	}
-	return ctx.Err()
-}
-
-// Get implements Editor.
-func (b *Bucket) Get(ctx context.Context, name string) ([]byte, error) {
-	o, err := b.client.GetObject(ctx, b.bucket, b.key(name), minio.GetObjectOptions{})
-	if err != nil {
-		return nil, fault(ctx, "read "+name, err)
-	}
-	defer func() { _ = o.Close() }()
-	content, err := io.ReadAll(o)
-	if err != nil {
-		return nil, fault(ctx, "read "+name, err)
-	}
-	return content, nil
-}
-
-// Remove implements Editor.
-func (b *Bucket) Remove(ctx context.Context, name string) error {
-	if err := b.client.RemoveObject(ctx, b.bucket, b.key(name), minio.RemoveObjectOptions{}); err != nil {
-		return fault(ctx, "remove "+name, err)
 	}
 	return nil
 }
 
-// fault is an error of the bucket that names neither the key nor the address.
-func fault(ctx context.Context, what string, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+func sweep(dir string) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // nothing was archived yet
+		case err != nil:
+			return fmt.Errorf("look through the archive: %w", err)
+		case d.IsDir():
+			_, err = atomicfile.Sweep(path, time.Now())
+		}
+		return err
+	})
+}
+
+// Read returns the content of a file.
+func Read(ctx context.Context, s objects.Store, name string) ([]byte, error) {
+	r, err := s.Open(ctx, name)
+	if err != nil {
+		return nil, err
 	}
-	if answer := minio.ToErrorResponse(err); answer.Code != "" {
-		return fmt.Errorf("%s: the bucket answered %s", what, answer.Code)
+	defer func() { _ = r.Close() }()
+	content, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	return fmt.Errorf("%s: the bucket does not answer", what)
+	return content, nil
 }
 
 // EachLine calls visit with each line of a file.
@@ -153,9 +91,9 @@ func EachLine(content []byte, visit func(line []byte)) error {
 
 // Erase removes the lines that name someone from all files, which keep their names,
 // and returns how many lines there were and in how many files.
-func Erase(ctx context.Context, s Editor, names func(line []byte) bool) (lines, files int, err error) {
-	err = s.Each(ctx, func(name string) error {
-		content, err := s.Get(ctx, name)
+func Erase(ctx context.Context, s objects.Store, names func(line []byte) bool) (lines, files int, err error) {
+	err = Each(ctx, s, func(name string) error {
+		content, err := Read(ctx, s, name)
 		if err != nil {
 			return err
 		}
@@ -192,8 +130,8 @@ var hourName = regexp.MustCompile(`^year=(\d{4})/month=(\d\d)/day=(\d\d)/hour=(\
 
 // RemoveOlder removes the files of the hours that ended before that time, and returns
 // how many.
-func RemoveOlder(ctx context.Context, s Editor, before time.Time) (files int, err error) {
-	err = s.Each(ctx, func(name string) error {
+func RemoveOlder(ctx context.Context, s objects.Store, before time.Time) (files int, err error) {
+	err = Each(ctx, s, func(name string) error {
 		m := hourName.FindStringSubmatch(name)
 		if m == nil {
 			return nil

@@ -1,0 +1,171 @@
+// Package backup is `glint backup`: a copy of all that a glint keeps.
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
+	"glint/cli/internal/output"
+	"glint/cli/internal/service"
+	"glint/ingest/backup"
+	"glint/ingest/objects"
+	"glint/ingest/warehouse"
+	"glint/schema/migrate"
+)
+
+type options struct {
+	app    *app.App
+	target objects.Target
+	dsn    string
+	dryRun bool
+	format *app.Choice
+}
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
+	o := &options{app: a}
+	cmd := &cobra.Command{
+		Use:   "backup DIR|s3://BUCKET/PREFIX",
+		Short: "Store a copy of keys, log and warehouse",
+		Long: `Stores all that this glint keeps in a folder or a bucket, which has to be empty: its home with keys, credentials, the
+log and dead letters, and every table of its warehouse. It works while glint runs, and when it does not. What was
+acknowledged before it began is in the copy. At the end all is read again and compared; the file manifest.jsonl, with
+the size and SHA-256 of every file, comes last, and without it glint restore takes nothing.
+
+The copy has the keys, the passwords and your recipients' addresses: keep it as you keep them. A folder is readable for
+its owner only. Files outside of the home, as of --tokens-file and of TLS, are not in it. It changes nothing here.`,
+		Example: "  glint backup backups/monday\n  glint backup s3://backups/glint/monday --endpoint https://s3.example.com",
+		Args:    app.OneArg("folder or s3://BUCKET/PREFIX"),
+	}
+	app.PlaceFlags(cmd, &o.target)
+	app.WarehouseFlag(cmd, &o.dsn)
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only say what would be stored")
+	o.format = app.ChoiceFlag(cmd, "format", "how the result is printed", "text", "json")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.target.Place = args[0]
+		return run(cmd.Context(), o)
+	}
+	return cmd
+}
+
+func run(ctx context.Context, o *options) (err error) {
+	a := o.app
+	to, err := a.OpenPlace(&o.target)
+	if err != nil {
+		return err
+	}
+	w, end, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end(context.WithoutCancel(ctx))) }()
+	db := w.DB()
+	defer func() { _ = db.Close() }()
+	schema, newest, err := migrate.Version(ctx, db)
+	switch {
+	case err != nil:
+		return err
+	case schema == 0:
+		return app.Try(errors.New("the warehouse has no tables of glint's yet"), "glint up, or glint serve, which make them")
+	case schema > newest:
+		return app.Try(migrate.ErrNewer, "the glint that this warehouse belongs to")
+	}
+	if o.dryRun {
+		return o.list(ctx, w)
+	}
+	progress := output.NewProgress(a.Err, "bytes stored", 0)
+	m, err := backup.Create(ctx, to, backup.Options{
+		Home: string(a.Home), Warehouse: w, Schema: schema, Glint: a.Version,
+		Lock: func(ctx context.Context) (func(), error) {
+			_, unlock, err := a.Home.LockConsent(ctx)
+			return unlock, err
+		},
+		Stored: func(f *backup.File) { progress.Add(int(f.Size)) },
+	})
+	progress.End()
+	if errors.Is(err, backup.ErrNotEmpty) {
+		return app.Try(fmt.Errorf("%s: %w", o.target.Place, err), "another place; a backup never replaces one")
+	}
+	if err != nil {
+		return fmt.Errorf("store a backup: %w", err)
+	}
+	return o.write(m)
+}
+
+// open returns the warehouse of the running glint, the one of --warehouse, or the
+// embedded one, started for this.
+func (o *options) open(ctx context.Context) (*warehouse.Warehouse, func(context.Context) error, error) {
+	a := o.app
+	if !a.Home.InUse() {
+		return nil, nil, app.Try(fmt.Errorf("%s is not the home of a glint that has worked", a.Home), "GLINT_HOME=DIR glint backup …")
+	}
+	_, err := a.Home.ReadState()
+	if o.dsn != "" || !errors.Is(err, home.ErrNotRunning) {
+		w, err := a.OpenWarehouse(ctx, o.dsn, app.OwnDatabase)
+		if err != nil {
+			return nil, nil, err
+		}
+		return w, func(context.Context) error { return w.Close() }, nil
+	}
+	if !a.Home.HasEngine() {
+		return nil, nil, app.Try(errors.New("this glint uses a ClickHouse of yours"), "--warehouse http://USER:PASSWORD@HOST:8123/glint")
+	}
+	return service.OpenEngine(ctx, a, a.Home)
+}
+
+func (o *options) list(ctx context.Context, w *warehouse.Warehouse) error {
+	tables, err := w.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	t := output.NewTable("TABLE", "ROWS", "BYTES").AlignRight(1, 2)
+	for _, table := range tables {
+		t.Row(table.Name, output.Count(table.Rows), output.Count(table.Bytes))
+	}
+	if err := t.Write(o.app.Out); err != nil {
+		return err
+	}
+	fmt.Fprintln(o.app.Err, "and the files of", output.Safe(string(o.app.Home))+"; nothing was stored (--dry-run)")
+	return nil
+}
+
+// result is what --format json prints.
+type result struct {
+	Place      string    `json:"place"`
+	BeganAt    time.Time `json:"began_at"`
+	FinishedAt time.Time `json:"finished_at"`
+	Schema     int64     `json:"schema"`
+	Tables     int       `json:"tables"`
+	Rows       uint64    `json:"rows"`
+	HomeFiles  int       `json:"home_files"`
+	Files      int       `json:"files"`
+	Bytes      int64     `json:"bytes"`
+}
+
+func (o *options) write(m *backup.Manifest) error {
+	r := result{
+		Place: o.target.Place, BeganAt: m.BeganAt.Truncate(time.Second), FinishedAt: m.FinishedAt.Truncate(time.Second), Schema: m.Schema,
+		Tables: len(m.Tables), Rows: m.Rows(), Files: len(m.Files), Bytes: m.Bytes(),
+	}
+	for i := range m.Files {
+		if m.Files[i].Table == "" {
+			r.HomeFiles++
+		}
+	}
+	if o.format.String() == "json" {
+		return output.WriteJSON(o.app.Out, r)
+	}
+	_, err := fmt.Fprintf(o.app.Out, "stored %s rows of %d tables and %s of the home: %s files, %s bytes, each read again, in %s\n",
+		output.Count(r.Rows), r.Tables, output.Plural(r.HomeFiles, "file", "files"), output.Count(uint64(r.Files)), output.Count(uint64(r.Bytes)), output.Safe(r.Place))
+	if strings.HasPrefix(r.Place, "s3://") {
+		fmt.Fprintln(o.app.Err, "note: it holds keys, passwords and addresses; nobody else may read that bucket")
+	}
+	return err
+}

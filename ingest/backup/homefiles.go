@@ -1,0 +1,152 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"glint/ingest/wal"
+)
+
+// unfinishedDir is where a restore works in a home, until all is there.
+const unfinishedDir = "restoring"
+
+// leftOut reports whether a file or folder of the home is no part of a backup: what
+// lives as long as a process, the engine's own files, the room that the log keeps for a
+// full disk, and how far it is archived:
+// the files of an archive are named after the log's records, and a restored log gives
+// their numbers again.
+func leftOut(name string) bool {
+	switch name {
+	case "run", "warehouse", unfinishedDir, "log/archive", "log/reserve":
+		return true
+	}
+	base := path.Base(name)
+	return base == "LOCK" || strings.HasPrefix(base, ".glint-new-") || strings.HasPrefix(base, ".new-")
+}
+
+// maxDepth bounds folders in folders, should a link lead into a circle.
+const maxDepth = 16
+
+// files copies the files below a folder of the home, but for the named folders and
+// what is leftOut. Links are followed: a folder may have been moved to another disk.
+func (w *writer) files(ctx context.Context, dir string, but ...string) error {
+	names, err := w.list(dir, but, 0)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := w.copyFile(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list returns the names of the files below a folder, in their order.
+func (w *writer) list(dir string, but []string, depth int) (names []string, err error) {
+	entries, err := os.ReadDir(filepath.Join(w.Home, filepath.FromSlash(dir)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil && depth > maxDepth {
+		err = errors.New("folders are too deep")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", dir, err)
+	}
+	for _, e := range entries {
+		name := path.Join(dir, e.Name())
+		if leftOut(name) || slices.Contains(but, name) {
+			continue
+		}
+		info, err := os.Stat(filepath.Join(w.Home, filepath.FromSlash(name)))
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // gone, or a link to nothing
+		case err != nil:
+			return nil, fmt.Errorf("list %s: %w", dir, err)
+		case info.IsDir():
+			below, err := w.list(name, but, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			names = append(names, below...)
+		case info.Mode().IsRegular():
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// log copies the write-ahead log: how far it is in the warehouse, then the receipts,
+// which are of records that are in the log by then, then its records.
+func (w *writer) log(ctx context.Context) error {
+	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
+		if err := w.copyFile(ctx, "log/batches/"+lane+"/checkpoint.json"); err != nil {
+			return err
+		}
+		if err := w.files(ctx, "log/batches/"+lane, "log/batches/"+lane+"/checkpoint.json"); err != nil {
+			return err
+		}
+	}
+	if err := w.files(ctx, "log/receipts"); err != nil {
+		return err
+	}
+	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
+		if err := w.segments(ctx, "log/"+lane); err != nil {
+			return err
+		}
+	}
+	return w.files(ctx, "log", "log/batches", "log/receipts", "log/live", "log/replay")
+}
+
+// segments copies the files of a lane. All are opened before the first is copied: the
+// log deletes those that are in the warehouse, the oldest first, and a copy must have no
+// hole.
+func (w *writer) segments(ctx context.Context, dir string) error {
+	names, err := w.list(dir, nil, 0)
+	if err != nil {
+		return err
+	}
+	return w.copySegments(ctx, names)
+}
+
+func (w *writer) copySegments(ctx context.Context, names []string) error {
+	var open []*os.File
+	var kept []string
+	defer func() {
+		for _, f := range open {
+			_ = f.Close()
+		}
+	}()
+	for _, name := range names {
+		f, err := os.Open(filepath.Join(w.Home, filepath.FromSlash(name)))
+		if errors.Is(err, fs.ErrNotExist) && path.Ext(name) != ".seg" {
+			continue
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			// So are all before it: they are in the warehouse.
+			for _, f := range open {
+				_ = f.Close()
+			}
+			open, kept = nil, nil
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("copy %s: %w", name, err)
+		}
+		open, kept = append(open, f), append(kept, name)
+	}
+	for i, name := range kept {
+		if err := w.copyOpen(ctx, name, open[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package warehouse
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// Table is a table of the database as a backup sees it.
+type Table struct {
+	Name    string
+	Columns []TableColumn // those that are stored
+	Rows    uint64        // on disk, replaced ones included
+	Bytes   uint64        // on disk
+}
+
+// TableColumn is a column with its type, as ClickHouse writes it.
+type TableColumn struct{ Name, Type string }
+
+// ErrProtocol means that the address is one of the native protocol, which carries no
+// blocks in a format.
+var ErrProtocol = errors.New("warehouse: this needs an http:// or https:// address of ClickHouse, not clickhouse://")
+
+// Tables returns the tables of the database in the order of their names.
+func (w *Warehouse) Tables(ctx context.Context) ([]Table, error) {
+	var names, columns []string
+	var rows, sizes []uint64
+	if err := w.ask(ctx, "tables", nil, &names, &rows, &sizes, &columns); err != nil {
+		return nil, fmt.Errorf("list tables: %w", err)
+	}
+	tables := make([]Table, len(names))
+	for i := range names {
+		tables[i] = Table{Name: names[i], Rows: rows[i], Bytes: sizes[i]}
+		words := strings.Split(columns[i], "\n")
+		for j := 0; j+1 < len(words); j += 2 {
+			tables[i].Columns = append(tables[i].Columns, TableColumn{words[j], words[j+1]})
+		}
+	}
+	return tables, nil
+}
+
+// dumpSettings let a statement take the time that a large table needs.
+var dumpSettings = clickhouse.Settings{
+	"async_insert": 0, "insert_deduplicate": 0, "max_partitions_per_insert_block": 0, "max_execution_time": 0,
+}
+
+// ExportTable reads all rows of a table, which are those of one moment, and calls visit
+// with each block of them in the Native format, as InsertBlocks takes it. The block is
+// visit's until it returns. An answer that is cut off is an error.
+func (w *Warehouse) ExportTable(ctx context.Context, t *Table, visit func(block []byte, rows uint64) error) error {
+	if w.options.Protocol != clickhouse.HTTP {
+		return ErrProtocol
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(dumpSettings))
+	stream, err := w.conn.QueryFormat(ctx, "Native", "SELECT "+columnNames(t.Columns)+" FROM "+Database+"."+quoteName(t.Name))
+	if err != nil {
+		return fmt.Errorf("read table %s: %w", t.Name, err)
+	}
+	defer func() { _ = stream.Close() }()
+	r := blockReader{in: bufio.NewReaderSize(stream, 1<<18)}
+	for {
+		rows, err := r.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read table %s: %w", t.Name, withoutURLs(err))
+		}
+		if rows == 0 {
+			continue
+		}
+		if err := visit(r.block.Bytes(), rows); err != nil {
+			return err
+		}
+	}
+}
+
+// InsertBlocks inserts blocks of ExportTable. Their columns go by their names.
+func (w *Warehouse) InsertBlocks(ctx context.Context, table string, columns []TableColumn, blocks []byte) error {
+	if w.options.Protocol != clickhouse.HTTP {
+		return ErrProtocol
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(dumpSettings))
+	statement := "INSERT INTO " + Database + "." + quoteName(table) + " (" + columnNames(columns) + ")"
+	if err := w.conn.InsertFormat(ctx, "Native", statement, bytes.NewReader(blocks)); err != nil {
+		return fmt.Errorf("insert into %s: %w", table, err)
+	}
+	return nil
+}
+
+// Truncate removes all rows of a table.
+func (w *Warehouse) Truncate(ctx context.Context, table string) error {
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"alter_sync": 2}))
+	if err := w.conn.Exec(ctx, "TRUNCATE TABLE "+Database+"."+quoteName(table)); err != nil {
+		return fmt.Errorf("empty table %s: %w", table, err)
+	}
+	return nil
+}
+
+func columnNames(columns []TableColumn) string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = quoteName(c.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// quoteName writes a name as ClickHouse reads it whatever it holds.
+func quoteName(name string) string {
+	return "`" + strings.NewReplacer(`\`, `\\`, "`", "\\`").Replace(name) + "`"
+}
