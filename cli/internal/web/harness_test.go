@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -286,4 +287,13 @@ func until(t *testing.T, events <-chan event, wanted func(event) bool) event {
 			t.Fatal("no such event")
 		}
 	}
+}
+
+// newOther starts the server of another site, and returns its address by a name that
+// is not the world's.
+func newOther(t *testing.T, h http.Handler) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
 }

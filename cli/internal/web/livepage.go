@@ -29,7 +29,7 @@ const firstView = 5 * time.Second
 // liveText says what the page counts.
 var liveText = []string{
 	"Requests of images as they come, those of tests and of machines too; reports judge them and leave tests out.",
-	"Recipients who are only counted by campaign are not in it.",
+	"Recipients who are only counted by campaign are not in it. Times are UTC.",
 }
 
 // livePage is the page of opens as they come. Without a script it shows them as they
@@ -44,7 +44,7 @@ func (s *Server) livePage(ctx context.Context, _ Source, _ *http.Request, who *s
 		document: &report.Document{Title: "Live", Lead: v.lead, Beside: liveText},
 	}
 	rows, _ := v.rowsSince(0, who.role)
-	p.document.Sections = []report.Section{v.minutes, {ID: "recent", Title: "The last opens, of many a sample", Wide: true, Table: rows}, v.hours}
+	p.document.Sections = []report.Section{v.minutes, v.hours, {ID: "recent", Title: "The last opens, of many a sample", Wide: true, Table: rows}}
 	return p, nil
 }
 

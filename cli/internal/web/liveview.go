@@ -73,8 +73,8 @@ func (l *live) publish() {
 	}
 	total := hour[warehouse.ByPerson] + hour[warehouse.ByHidden] + hour[warehouse.ByMachine]
 	v.lead = fmt.Sprintf("%s in the last hour, %s by people", output.Plural(int(total), "open", "opens"), output.Count(hour[warehouse.ByPerson]))
-	v.minutes = report.Section{ID: "minutes", Title: "Per minute, the last hour", Wide: true, Figure: minutes, Table: columnTable("MINUTE (UTC)", minutes)}
-	v.hours = report.Section{ID: "hours", Title: "Per hour, 7 days", Wide: true, Figure: hours, Table: columnTable("HOUR (UTC)", hours)}
+	v.minutes = report.Section{ID: "minutes", Title: "Per minute, the last hour", Wide: true, Figure: minutes, Table: columnTable("MINUTE", minutes)}
+	v.hours = report.Section{ID: "hours", Title: "Per hour, 7 days", Wide: true, Figure: hours, Table: columnTable("HOUR", hours)}
 	for _, o := range slices.Backward(last) {
 		if o.resolved {
 			v.rows = append(v.rows, o.row())
@@ -126,7 +126,7 @@ func asJSON(texts any) string {
 
 // liveHeader are the columns of the table of the last opens.
 func liveHeader(role Role) []string {
-	header := []string{"TIME (UTC)", "CAMPAIGN", "BY", "CLIENT", "DEVICE", "COUNTRY"}
+	header := []string{"TIME", "CAMPAIGN", "BY", "CLIENT", "DEVICE", "COUNTRY"}
 	if role == Owner {
 		header = append(header, "RECIPIENT")
 	}

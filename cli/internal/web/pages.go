@@ -126,7 +126,7 @@ func (s *Server) campaigns(ctx context.Context, source Source, r *http.Request, 
 	if withAll {
 		path = "/?all&"
 	}
-	t := &report.Table{Header: []string{"CAMPAIGN", "MADE", "SENDS", "MEASURED", "OPENED BY PEOPLE", "OPEN RATE", "RANGE"}, Right: []int{2, 3, 4, 5, 6}}
+	t := &report.Table{Header: []string{"CAMPAIGN", "OPEN RATE", "RANGE", "OPENED BY PEOPLE", "MEASURED", "SENDS", "MADE"}, Right: []int{1, 2, 3, 4, 5}}
 	for i := range lines {
 		t.Rows = append(t.Rows, lineRow(&lines[i]))
 	}
@@ -135,7 +135,7 @@ func (s *Server) campaigns(ctx context.Context, source Source, r *http.Request, 
 	if hidden := len(all) - len(listed); hidden > 0 {
 		links = append(links, link{Text: fmt.Sprintf("All, with %s that are archived or of tests", output.Count(uint64(hidden))), Path: "/?all"})
 	}
-	p.after = choose("More", links...)
+	p.after = choose("Page "+strconv.Itoa(n), links...)
 	return p, nil
 }
 
@@ -146,8 +146,8 @@ func lineRow(l *report.Line) []report.Cell {
 	}
 	name := report.Cell{Text: named(l.Campaign), Link: campaignPath(l.CampaignID)}
 	return []report.Cell{
-		name, text(l.CreatedAt.UTC().Format(time.DateOnly)), count(l.Sends), count(l.Measured), count(l.ReliableUniqueOpens),
-		text(output.Percent(l.OpenRate)), text(reach),
+		name, text(output.Percent(l.OpenRate)), text(reach), count(l.ReliableUniqueOpens), count(l.Measured), count(l.Sends),
+		text(l.CreatedAt.UTC().Format(time.DateOnly)),
 	}
 }
 
@@ -246,7 +246,7 @@ func (s *Server) recipients(ctx context.Context, source Source, r *http.Request,
 	if len(found.Messages) > 0 {
 		lead = fmt.Sprintf("Recipients %s to %s", output.Count(uint64(first)), output.Count(uint64(first+len(found.Messages)-1)))
 	}
-	p := &screen{document: &report.Document{Title: name, Lead: lead, Beside: []string{about}}}
+	p := &screen{document: &report.Document{Title: name, Lead: lead, Beside: []string{about + " Times are UTC."}}}
 	if len(found.Messages) > 0 {
 		p.document.Sections = []report.Section{{ID: "list", Title: "By recipient", Wide: true, Table: recipientTable(found)}}
 	}
