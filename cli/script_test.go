@@ -54,7 +54,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GLINT_HOME", filepath.Join(e.WorkDir, "home"))
 			e.Setenv("GLINT_ENGINE", engine)
-			for _, part := range []string{"PIXEL", "INGEST", "WAREHOUSE"} {
+			for _, part := range []string{"PIXEL", "INGEST", "WAREHOUSE", "WEB"} {
 				e.Setenv("GLINT_"+part+"_LISTEN", "127.0.0.1:0")
 			}
 			return nil

@@ -10,6 +10,7 @@ import (
 	"glint/edge/pixel"
 	"glint/edge/token"
 	"glint/edge/web"
+	"glint/ingest/batch"
 	"glint/ingest/host/tlsfiles"
 	"glint/ingest/judge"
 	"glint/ingest/networks"
@@ -56,7 +57,8 @@ type Config struct {
 	Engine       *embedded.Config       // the embedded one
 	FindEngine   func() (string, error) // path of Engine.Library where that is empty, asked before each start
 
-	Judge judge.Schedule // opens and clicks judged by time and company
+	Judge   judge.Schedule // opens and clicks judged by time and company
+	Watcher batch.Watcher  // sees opens of the live lane as they are stored; nil: none
 
 	MaxBodyBytes  int64
 	MaxConcurrent int

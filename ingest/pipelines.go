@@ -130,7 +130,11 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 		return err
 	}
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
-		return &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, Withdrawn: l.follow.Set, Deleted: &l.deleted, CountRepeats: replay}
+		made := &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, Withdrawn: l.follow.Set, Deleted: &l.deleted, CountRepeats: replay}
+		if !replay {
+			made.Watcher = l.cfg.Watcher
+		}
+		return made
 	}
 	l.lanes, l.ignored = lanes, ignored
 	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}

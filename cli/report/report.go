@@ -18,7 +18,6 @@ import (
 	"glint/cli/internal/output"
 	"glint/cli/internal/report"
 	"glint/ingest/host/atomicfile"
-	"glint/ingest/networks"
 	"glint/ingest/sends"
 	"glint/ingest/warehouse"
 )
@@ -167,11 +166,7 @@ func (o *Options) lists() []report.List {
 	if o.DSN != "" {
 		return nil
 	}
-	sources, err := networks.OpenSources(networks.Files{Home: string(o.App.Home)}, nil, nil)
-	if err != nil {
-		return nil // glint networks list says why
-	}
-	return []report.List{{Name: "Apple's relay", Date: sources.Book().Dates()[networks.SourceRelay]}}
+	return report.ListsOf(string(o.App.Home))
 }
 
 // write writes the report in its form to where it was asked for.

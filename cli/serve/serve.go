@@ -53,7 +53,8 @@ func run(ctx context.Context, o *options) error {
 	o.Config.Listening = func(at ingest.Addresses) { publish(at, o.Config.Ring, true) }
 	o.Config.Ready = func(at ingest.Addresses, ring *token.Ring) {
 		publish(at, ring, false)
-		fmt.Fprintf(o.App.Out, "ready pixel=%s ingest=%s credentials=%s\n", at.Pixel, at.Ingest, o.App.Home.CredentialsFile())
+		o.ShowPages(ctx, o.dsn, o.dsn)
+		fmt.Fprintf(o.App.Out, "ready pixel=%s ingest=%s %scredentials=%s\n", at.Pixel, at.Ingest, o.WebField(), o.App.Home.CredentialsFile())
 	}
 	err := o.Run(ctx)
 	if errors.Is(err, warehouse.ErrDSN) {

@@ -41,8 +41,8 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "up",
 		Short: "Run all of glint on this machine: pixel, ingest and warehouse",
 		Long: `Runs the standalone pixel, ingest, and ClickHouse's engine as a child process. The pixel and ingest answer at once;
-when all is up it prints one line on stdout, "ready pixel=URL ingest=URL clickhouse=URL credentials=FILE", and works
-until Ctrl-C. While the engine cannot be started, opens are kept in the log, and stderr says what is missing.
+when all is up it prints one line on stdout, "ready pixel=URL ingest=URL clickhouse=URL web=URL
+credentials=FILE", and works until Ctrl-C. While the engine cannot be started, opens are kept in the log, and stderr says what is missing.
 
 Data, keys and credentials are in $GLINT_HOME (default: glint in your data folder). With --demo it plays a made-up
 campaign and prints its report. With --edge the compiled edge program answers the pixel, in Fastly's emulator. That knows
@@ -205,9 +205,10 @@ func (o *options) ready(ctx context.Context, cancel context.CancelCauseFunc, at 
 		return nil //nolint:nilerr // the end came first
 	}
 	o.Publish(ctx, at, ring, false)
+	o.ShowPages(ctx, service.AsUser(at.Warehouse, c.SQLUser, c.SQLPassword), service.AsUser(at.Warehouse, c.WarehouseUser, c.WarehousePassword))
 	fmt.Fprintf(o.App.Err, "up in %.1f s; Ctrl-C stops it\n", time.Since(began).Seconds())
-	if _, err := fmt.Fprintf(o.App.Out, "ready pixel=%s ingest=%s clickhouse=%s credentials=%s\n",
-		at.Pixel, at.Ingest, at.Warehouse, o.App.Home.CredentialsFile()); err != nil {
+	if _, err := fmt.Fprintf(o.App.Out, "ready pixel=%s ingest=%s clickhouse=%s %scredentials=%s\n",
+		at.Pixel, at.Ingest, at.Warehouse, o.WebField(), o.App.Home.CredentialsFile()); err != nil {
 		return err
 	}
 	if !o.demo {

@@ -62,6 +62,17 @@ type Loader struct {
 	// already. A batch that is tried again cannot distinguish them from its own, and
 	// counts them as stored.
 	CountRepeats bool
+	Watcher      Watcher // nil: none
+}
+
+// Watcher sees opens as they are stored.
+type Watcher interface {
+	// Watched reports whether opens are awaited: records then wait for others for
+	// WatchedInterval at most.
+	Watched() bool
+	// Stored is given opens that are in the warehouse now; a repeat comes again. The
+	// rows are valid until it returns, and their texts too.
+	Stored(opens []warehouse.Open)
 }
 
 // Load stores the lines of the bodies; the opens of registered messages go into one
@@ -125,6 +136,9 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry b
 		}
 	}
 	recordOutcomes(d, r, &opens, openEvent, func(*warehouse.Open) Outcome { return Stored })
+	if l.Watcher != nil {
+		l.Watcher.Stored(d.opens.rows)
+	}
 	return r, l.writeDeadLetters(d, r)
 }
 

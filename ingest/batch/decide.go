@@ -20,7 +20,7 @@ func (l *Pipeline) decide(ctx context.Context, unfinished []Manifest, batches ch
 	if len(unfinished) > 0 {
 		first = unfinished[0].First
 	}
-	g := &gatherer{next: l.Source.Read(first), maxLines: l.MaxLines, maxBytes: l.MaxBytes, flushInterval: l.FlushInterval}
+	g := &gatherer{next: l.Source.Read(first), maxLines: l.MaxLines, maxBytes: l.MaxBytes, flushInterval: l.flushInterval}
 	for _, m := range unfinished {
 		bodies, err := g.exactly(ctx, m)
 		if err != nil {
@@ -63,7 +63,7 @@ func (l *Pipeline) send(ctx context.Context, b *namedBatch, batches chan<- *name
 type gatherer struct {
 	next               func(context.Context) (Body, error)
 	maxLines, maxBytes int
-	flushInterval      time.Duration
+	flushInterval      func() time.Duration
 	gathered           time.Time // when the last batch was
 	held               *Body     // read already, too large for the batch before
 }
@@ -105,6 +105,17 @@ func (g *gatherer) exactly(ctx context.Context, m Manifest) (bodies []Body, err 
 	return bodies, nil
 }
 
+// WatchedInterval is the longest that a record waits for others while a Watcher
+// awaits opens.
+const WatchedInterval = 500 * time.Millisecond
+
+func (l *Pipeline) flushInterval() time.Duration {
+	if w := l.Loader.Watcher; w != nil && w.Watched() {
+		return min(l.FlushInterval, WatchedInterval)
+	}
+	return l.FlushInterval
+}
+
 // gatherAtLeast is how long a record waits for others that come with it, also
 // after a time without any.
 const gatherAtLeast = 100 * time.Millisecond
@@ -120,7 +131,8 @@ func (g *gatherer) gather(ctx context.Context) (bodies []Body, err error) {
 	bodies = append(bodies, body)
 	lines, bytes := body.Count, len(body.Lines)
 
-	wait := max(time.Until(g.gathered.Add(g.flushInterval)), min(gatherAtLeast, g.flushInterval))
+	interval := g.flushInterval()
+	wait := max(time.Until(g.gathered.Add(interval)), min(gatherAtLeast, interval))
 	window, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	defer func() { g.gathered = time.Now() }()

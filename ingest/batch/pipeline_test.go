@@ -233,7 +233,7 @@ func TestATrickleIsABatchPerPace(t *testing.T) {
 				time.Sleep(100 * time.Millisecond)
 			}
 		}()
-		g := &gatherer{next: log.Read(1), maxLines: 1000, maxBytes: 1 << 20, flushInterval: 2 * time.Second}
+		g := &gatherer{next: log.Read(1), maxLines: 1000, maxBytes: 1 << 20, flushInterval: func() time.Duration { return 2 * time.Second }}
 		for batches := 0; record < 210; batches++ {
 			bodies, err := g.gather(t.Context())
 			if err != nil {

@@ -31,6 +31,7 @@ type State struct {
 	Starting    bool      `json:"starting,omitempty"`  // its warehouse cannot be used yet
 	Warehouse   string    `json:"warehouse,omitempty"` // "" if it is not the embedded one, or not up yet
 	Metrics     string    `json:"metrics"`
+	Web         string    `json:"web,omitempty"` // of the pages; "": there are none
 	Credentials string    `json:"credentials"`
 	PixelKeys   []int     `json:"pixel_keys"` // ids of the keys that it knows
 	Archive     *Archive  `json:"archive,omitempty"`

@@ -109,12 +109,12 @@ func TestAPseudonymousMessageIsPartedFromItsRecipient(t *testing.T) {
 		return &warehouse.ListedMessage{MessageID: [16]byte{1}, Recipient: "ada", Kept: []string{"Ada"}, Tracking: warehouse.Pseudonymous, Opens: 2, FirstOpenAt: 3, Measured: true, Reliable: true}
 	}
 	m := of()
-	part(m, warehouse.OpenersCertain)
+	Part(m, warehouse.OpenersCertain)
 	if m.Recipient != "" || m.Kept[0] != "" || m.Opens != 2 || messageID(m) == "" {
 		t.Errorf("a list by opens has %+v", m)
 	}
 	m = of()
-	part(m, warehouse.AllMessages)
+	Part(m, warehouse.AllMessages)
 	if m.Recipient != "ada" || m.Opens != 0 || m.FirstOpenAt != 0 || messageID(m) != "" || m.State() != "not_measured" {
 		t.Errorf("the list of all has %+v", m)
 	}

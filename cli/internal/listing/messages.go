@@ -74,7 +74,7 @@ func Print(ctx context.Context, o *Options, fields ...Field) error {
 		return nil
 	}
 	err = w.Messages(ctx, id, o.List, begin, func(m *warehouse.ListedMessage) error {
-		part(m, o.List)
+		Part(m, o.List)
 		cells = append(append(cells[:0], m.Recipient), m.Kept...)
 		for i := range fields {
 			cells = append(cells, fields[i].Cell(m))
@@ -87,8 +87,8 @@ func Print(ctx context.Context, o *Options, fields ...Field) error {
 	return out.End()
 }
 
-// part separates the recipient of a pseudonymous message from its opens.
-func part(m *warehouse.ListedMessage, list warehouse.List) {
+// Part separates the recipient of a pseudonymous message from its opens.
+func Part(m *warehouse.ListedMessage, list warehouse.List) {
 	if m.Tracking != warehouse.Pseudonymous {
 		return
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"time"
 
+	"glint/ingest/networks"
 	"glint/ingest/warehouse"
 )
 
@@ -33,6 +34,15 @@ type Earlier struct {
 type List struct {
 	Name string
 	Date time.Time // zero: there is none
+}
+
+// ListsOf returns the lists of a home.
+func ListsOf(home string) []List {
+	sources, err := networks.OpenSources(networks.Files{Home: home}, nil, nil)
+	if err != nil {
+		return nil // glint networks list says why
+	}
+	return []List{{Name: "Apple's relay", Date: sources.Book().Dates()[networks.SourceRelay]}}
 }
 
 // zone returns the zone of the report's times.

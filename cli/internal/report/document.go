@@ -26,9 +26,10 @@ type Section struct {
 	Steps  []string // a list
 	Figure Figure   // nil: none
 	Table  *Table   // nil: none
+	Wide   bool     // a page gives it all its width
 }
 
-// Figure is a chart: *Band, *Stack, *Bars, *Curve or *Heat.
+// Figure is a chart: *Band, *Stack, *Bars, *Curve, *Heat or *Columns.
 type Figure interface {
 	// Describe says in a sentence what the chart shows, for who does not see it.
 	Describe() string
@@ -48,25 +49,26 @@ type Table struct {
 type Cell struct {
 	Text string
 	Raw  string
+	Link string // path of a server's page about it; "": none. Other forms leave it out
 }
 
-func text(s string) Cell { return Cell{s, s} }
+func text(s string) Cell { return Cell{Text: s, Raw: s} }
 
-func count(n uint64) Cell { return Cell{output.Count(n), strconv.FormatUint(n, 10)} }
+func count(n uint64) Cell { return Cell{Text: output.Count(n), Raw: strconv.FormatUint(n, 10)} }
 
 // share is a fraction as a percentage; nil is not known.
 func share(p *float64) Cell {
 	if p == nil {
-		return Cell{output.Percent(nil), ""}
+		return Cell{Text: output.Percent(nil)}
 	}
-	return Cell{output.Percent(p), strconv.FormatFloat(*p, 'g', 6, 64)}
+	return Cell{Text: output.Percent(p), Raw: strconv.FormatFloat(*p, 'g', 6, 64)}
 }
 
 func at(t *time.Time, zone *time.Location) Cell {
 	if t == nil {
-		return Cell{output.Time(nil), ""}
+		return Cell{Text: output.Time(nil)}
 	}
-	return Cell{moment(*t, zone), t.UTC().Format(time.RFC3339Nano)}
+	return Cell{Text: moment(*t, zone), Raw: t.UTC().Format(time.RFC3339Nano)}
 }
 
 // moment writes a time to the second, with its zone.

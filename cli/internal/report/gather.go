@@ -34,14 +34,31 @@ func Numbers(ctx context.Context, w *warehouse.Warehouse, campaign string, zone 
 // The other arguments and the error are those of Numbers.
 func Gather(ctx context.Context, w *warehouse.Warehouse, campaign string, zone *time.Location, fresh bool) (*Data, error) {
 	d, err := Numbers(ctx, w, campaign, zone, fresh)
-	if err != nil || d.Numbers.Sends == 0 {
-		return d, err
-	}
-	numbers := d.Numbers
-	id := numbers.CampaignID
-	timeline, err := w.Timeline(ctx, id)
 	if err != nil {
 		return nil, err
+	}
+	return d, d.gather(ctx, w)
+}
+
+// GatherID is Gather for the campaign of that id, which must exist.
+func GatherID(ctx context.Context, w *warehouse.Warehouse, id uint64, zone *time.Location) (*Data, error) {
+	numbers, err := w.ReportOfID(ctx, id, false)
+	if err != nil {
+		return nil, err
+	}
+	d := &Data{Numbers: numbers, Ruleset: int(classify.RulesetVersion), Zone: zone}
+	return d, d.gather(ctx, w)
+}
+
+// gather reads what the numbers do not have.
+func (d *Data) gather(ctx context.Context, w *warehouse.Warehouse) error {
+	if d.Numbers.Sends == 0 {
+		return nil
+	}
+	id := d.Numbers.CampaignID
+	timeline, err := w.Timeline(ctx, id)
+	if err != nil {
+		return err
 	}
 	for day, hours := range timeline.ByWeekdayAndHour(d.zone()) {
 		for hour, n := range hours {
@@ -49,16 +66,16 @@ func Gather(ctx context.Context, w *warehouse.Warehouse, campaign string, zone *
 		}
 	}
 	if d.Opened, err = w.TimeToOpen(ctx, id); err != nil {
-		return nil, err
+		return err
 	}
 	for dimension, into := range map[string]*[]warehouse.ValueCount{
 		"provider": &d.Providers, "client": &d.Clients, "country": &d.Countries, "reason": &d.Reasons,
 	} {
 		if *into, err = w.Breakdown(ctx, id, dimension, d.zone()); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return d, d.gatherEarlier(ctx, w, timeline)
+	return d.gatherEarlier(ctx, w, timeline)
 }
 
 // gatherEarlier reads the campaigns before this one; one of unknown time of

@@ -28,10 +28,22 @@ type page struct {
 	Sections              []pageSection
 	Style                 template.CSS
 	StyleHash             template.HTMLAttr
+	Frame                 *Frame // nil: the page is a file
+}
+
+// Frame is what a server puts around a document. Its HTML comes as it is, so its
+// maker escapes what strangers wrote.
+type Frame struct {
+	Title         string        // of the window, behind the document's
+	Style         string        // rules behind those of every page
+	Head          template.HTML // at the end of the head
+	Top           template.HTML // before the document's header
+	Before, After template.HTML // the sections
 }
 
 type pageSection struct {
 	ID, Title   string
+	Wide        bool
 	Text, Steps []string
 	Figure      template.HTML
 	Table       *pageTable
@@ -45,19 +57,20 @@ type pageTable struct {
 }
 
 type pageCell struct {
-	Text        string
+	Text, Link  string
 	Right, Head bool
 }
 
 // WriteHTML writes the report as one page that loads nothing and runs nothing:
 // its policy allows its own style, by its hash, and no more.
-func WriteHTML(w io.Writer, d *Document) error {
-	style := strings.TrimSpace(pageCSS)
-	sum := sha256.Sum256([]byte(style))
-	p := page{
-		Title: output.Safe(d.Title), Subtitle: output.Safe(d.Subtitle), Lead: output.Safe(d.Lead), Style: template.CSS(style),
-		StyleHash: template.HTMLAttr("sha256-" + base64.StdEncoding.EncodeToString(sum[:])),
-	}
+func WriteHTML(w io.Writer, d *Document) error { return WritePage(w, d, nil) }
+
+// WritePage is WriteHTML for a page in a frame: what it may load and run is for
+// the headers of its server to say.
+func WritePage(w io.Writer, d *Document, f *Frame) error {
+	p := page{Title: output.Safe(d.Title), Subtitle: output.Safe(d.Subtitle), Lead: output.Safe(d.Lead), Frame: f}
+	p.Style = template.CSS(style(f))
+	p.StyleHash = template.HTMLAttr(StyleHash(f))
 	for _, text := range d.Beside {
 		p.Beside = append(p.Beside, output.Safe(text))
 	}
@@ -65,15 +78,40 @@ func WriteHTML(w io.Writer, d *Document) error {
 		p.Sections = append(p.Sections, sectionPage(&d.Sections[i]))
 	}
 	var b bytes.Buffer
-	if err := pageTemplate.Execute(&b, p); err != nil {
+	if err := pageTemplate.ExecuteTemplate(&b, "page", p); err != nil {
 		return err
 	}
-	_, err := w.Write(b.Bytes())
+	_, err := w.Write(bytes.TrimLeft(b.Bytes(), "\n"))
 	return err
 }
 
+func style(f *Frame) string {
+	rules := strings.TrimSpace(pageCSS)
+	if f != nil {
+		rules += "\n" + strings.TrimSpace(f.Style)
+	}
+	return rules
+}
+
+// StyleHash returns the source expression of a policy that allows the style of the
+// pages with that frame, without its quotes.
+func StyleHash(f *Frame) string {
+	sum := sha256.Sum256([]byte(style(f)))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// FigureHTML returns a figure as the section with that ID has it on a page.
+func FigureHTML(id string, f Figure) string { return figureHTML(id, f) }
+
+// RowsHTML returns the rows of a table as a page has them.
+func RowsHTML(t *Table) (string, error) {
+	var b strings.Builder
+	err := pageTemplate.ExecuteTemplate(&b, "rows", tablePage("", t).Rows)
+	return b.String(), err
+}
+
 func sectionPage(s *Section) pageSection {
-	p := pageSection{ID: s.ID, Title: s.Title}
+	p := pageSection{ID: s.ID, Title: s.Title, Wide: s.Wide}
 	for _, text := range s.Text {
 		p.Text = append(p.Text, output.Safe(text))
 	}
@@ -83,24 +121,27 @@ func sectionPage(s *Section) pageSection {
 	if s.Figure != nil {
 		p.Figure = template.HTML(figureHTML(s.ID, s.Figure)) //nolint:gosec // svg.go escapes its text
 	}
-	if s.Table == nil {
-		return p
+	if s.Table != nil {
+		p.Table = tablePage(s.Title, s.Table)
 	}
+	return p
+}
+
+func tablePage(caption string, table *Table) *pageTable {
 	right := map[int]bool{}
-	for _, i := range s.Table.Right {
+	for _, i := range table.Right {
 		right[i] = true
 	}
-	t := &pageTable{Caption: s.Title, Hidden: s.Table.Hidden}
-	for i, h := range s.Table.Header {
-		t.Header = append(t.Header, pageCell{Text: strings.ToLower(h), Right: right[i]})
+	t := &pageTable{Caption: caption, Hidden: table.Hidden}
+	for i, h := range table.Header {
+		t.Header = append(t.Header, pageCell{Text: output.Safe(strings.ToLower(h)), Right: right[i]})
 	}
-	for _, row := range s.Table.Rows {
+	for _, row := range table.Rows {
 		cells := make([]pageCell, len(row))
 		for i, c := range row {
-			cells[i] = pageCell{Text: output.Safe(c.Text), Right: right[i], Head: i == 0}
+			cells[i] = pageCell{Text: output.Safe(c.Text), Link: c.Link, Right: right[i], Head: i == 0}
 		}
 		t.Rows = append(t.Rows, cells)
 	}
-	p.Table = t
-	return p
+	return t
 }

@@ -173,7 +173,7 @@ func earlierHalves(d *Data) []string {
 func curveTable(c *Curve) *Table {
 	t := &Table{Header: []string{"SINCE SEND", "SHARE"}, Right: []int{1}, Hidden: true}
 	for _, p := range c.Points {
-		t.Rows = append(t.Rows, []Cell{{hours(p.Hours), strconv.FormatFloat(p.Hours, 'g', 6, 64)}, share(&p.Share)})
+		t.Rows = append(t.Rows, []Cell{{Text: hours(p.Hours), Raw: strconv.FormatFloat(p.Hours, 'g', 6, 64)}, share(&p.Share)})
 	}
 	return t
 }

@@ -23,6 +23,8 @@ func figureHTML(id string, f Figure) string {
 		return f.html(id)
 	case *Heat:
 		return f.html(id)
+	case *Columns:
+		return f.html(id)
 	}
 	return ""
 }

@@ -29,6 +29,7 @@ func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f.DurationVar(&a.Interval, "archive-interval", a.Interval, "time after its first line at which a file of the archive is closed")
 	f.StringVar(&a.Endpoint, "archive-endpoint", "", "URL of the archive's bucket, where it is not Amazon's; the key comes from the AWS_… variables")
 	f.StringVar(&a.Region, "archive-region", "", "region of the archive's bucket")
+	s.pages.flags(f)
 	f.BoolVar(&s.NewCredentials, "new-credentials", false, "make new secrets in place of lost ones; every client needs them then")
 	s.consent = app.AddConsentFlags(cmd, true)
 	s.level = app.ChoiceFlag(cmd, "log-level", "what is logged", levels...)

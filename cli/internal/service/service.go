@@ -35,6 +35,7 @@ type Service struct {
 	noVisitors       bool
 	consent          *app.ConsentFlags
 	state            *home.StateKeeper
+	pages            pages
 }
 
 // New returns the service with ingest's defaults and adds its flags to cmd.
@@ -101,18 +102,19 @@ func (s *Service) Validate() error {
 	if err := s.Config.Validate(); err != nil {
 		return app.UsageTry(err, s.cmd.CommandPath()+" --help")
 	}
-	return nil
+	return s.pages.validate()
 }
 
 // Publish writes the state file, or goes on trying until ctx ends. Use it from
 // one goroutine at a time.
 func (s *Service) Publish(ctx context.Context, at ingest.Addresses, ring *token.Ring, starting bool) {
+	s.pages.serve(s)
 	if s.state == nil {
 		s.state = &home.StateKeeper{Home: s.App.Home, Fault: s.StateFault}
 	}
 	s.state.Keep(ctx, home.State{
 		Archive: s.archive(),
-		Pixel:   at.Pixel, PixelModes: s.Config.PixelListen != "", Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics,
+		Pixel: at.Pixel, PixelModes: s.Config.PixelListen != "", Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics, Web: s.Web(),
 		Credentials: s.App.Home.CredentialsFile(), PixelKeys: home.KeyIDs(ring), Starting: starting,
 	})
 }
@@ -134,9 +136,12 @@ func (s *Service) archive() *home.Archive {
 
 // Run runs ingest until ctx ends, which is no error, and removes the state file.
 func (s *Service) Run(ctx context.Context) error {
+	if err := s.pages.listen(s); err != nil {
+		return err
+	}
 	err := ingest.Run(ctx, s.Config)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = nil // asked to end while it started
 	}
-	return errors.Join(err, s.App.Home.RemoveState())
+	return errors.Join(err, s.pages.stop(s), s.App.Home.RemoveState())
 }

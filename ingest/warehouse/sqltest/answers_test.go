@@ -33,6 +33,7 @@ var externalTables = map[string]string{
 	"wanted_recipients":   "low UInt64, high UInt64",
 	"wanted_events":       "event_id UInt64",
 	"wanted_messages":     "message_id UUID",
+	"wanted_keys":         "campaign_id UInt64, message_id UUID",
 	"resolved":            "message_id UUID, opened_at Int64, event_id UInt64, campaign_id UInt64",
 }
 

@@ -1,0 +1,195 @@
+package web
+
+import (
+	"context"
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"glint/cli/internal/report/browsertest"
+)
+
+var shots = flag.String("shots", "", "folder to write pictures of the pages to")
+
+// tab opens a tab that may ask nobody but the world's server.
+func tab(t *testing.T, browser context.Context, w *world) context.Context {
+	t.Helper()
+	ctx, shut := chromedp.NewContext(browser)
+	t.Cleanup(shut)
+	var witness browsertest.Witness
+	witness.Listen(ctx, func(url string) bool { return strings.HasPrefix(url, w.URL()+"/") })
+	t.Cleanup(func() {
+		for _, said := range witness.Said() {
+			if !strings.Contains(said, "the server responded with a status of 40") { // of a page that is not there, or not for all
+				t.Errorf("a page did what it must not: %s", said)
+			}
+		}
+	})
+	do(t, ctx, log.Enable(), runtime.Enable(), network.Enable())
+	return ctx
+}
+
+func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// is waits until an expression of the page is true. While a page gives way to
+// another one there is nothing to ask.
+func is(t *testing.T, ctx context.Context, expression string) {
+	t.Helper()
+	for late := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		var yes bool
+		err := chromedp.Run(ctx, chromedp.Evaluate(expression, &yes))
+		if err == nil && yes {
+			return
+		}
+		if time.Now().After(late) {
+			var page string
+			_ = chromedp.Run(ctx, chromedp.Text("body", &page))
+			t.Fatalf("%s: %v, in %.600s", expression, err, page)
+		}
+	}
+}
+
+// press presses Tab until the focus is on what a selector finds, and then Enter.
+func press(t *testing.T, ctx context.Context, selector string) {
+	t.Helper()
+	for range 80 {
+		var there, seen bool
+		do(t, ctx, chromedp.KeyEvent(kb.Tab),
+			chromedp.Evaluate(`document.activeElement.matches(`+"`"+selector+"`"+`)`, &there),
+			chromedp.Evaluate(`getComputedStyle(document.activeElement).outlineStyle !== "none"`, &seen))
+		if !seen {
+			t.Error("a focus does not show")
+		}
+		if there {
+			do(t, ctx, chromedp.KeyEvent(kb.Enter))
+			return
+		}
+	}
+	t.Fatalf("no Tab reaches %s", selector)
+}
+
+func TestPagesInABrowser(t *testing.T) {
+	browser := browsertest.Browser(t)
+	w := newWorld(t, nil)
+	t.Run("by the keyboard alone", func(t *testing.T) { byKeyboard(t, tab(t, browser, w), w) })
+	t.Run("live", func(t *testing.T) { liveInABrowser(t, tab(t, browser, w), w) })
+	w.Live().Stored(opens(3, 3, w.clock()))
+	for _, look := range []struct {
+		name          string
+		width, height int64
+		scheme        string
+	}{{"wide", 1280, 900, "light"}, {"dark", 1280, 900, "dark"}, {"phone", 360, 740, "light"}, {"phone-dark", 360, 740, "dark"}} {
+		t.Run(look.name, func(t *testing.T) {
+			ctx := tab(t, browser, w)
+			do(t, ctx, chromedp.EmulateViewport(look.width, look.height),
+				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}),
+				chromedp.Navigate(w.URL()+w.link(Owner)))
+			for name, path := range map[string]string{
+				"campaigns": "/", "campaign": "/campaigns/1", "recipients": "/campaigns/1/recipients?list=all&page=2", "live": "/live", "missing": "/x",
+			} {
+				looks(t, ctx, w.URL()+path, name+"-"+look.name+".png")
+			}
+		})
+	}
+}
+
+// looks checks that a page fits and can be read.
+func looks(t *testing.T, ctx context.Context, address, picture string) {
+	t.Helper()
+	var tooWide int
+	var faint []string
+	do(t, ctx, chromedp.Navigate(address), chromedp.WaitReady("main"),
+		chromedp.Evaluate(`Math.max(0, document.documentElement.scrollWidth - innerWidth)`, &tooWide),
+		chromedp.Evaluate(browsertest.FaintText, &faint))
+	if tooWide > 0 || len(faint) > 0 {
+		t.Errorf("%s: %d pixels too wide, text with a contrast below 4.5: %q", address, tooWide, faint)
+	}
+	if *shots != "" {
+		var png []byte
+		do(t, ctx, chromedp.FullScreenshot(&png, 100))
+		if err := os.WriteFile(filepath.Join(*shots, picture), png, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func byKeyboard(t *testing.T, ctx context.Context, w *world) {
+	do(t, ctx, chromedp.Navigate(w.URL()+w.link(Owner)))
+	is(t, ctx, `location.pathname === "/" && document.cookie === ""`)
+	press(t, ctx, "a.skip")
+	is(t, ctx, `location.hash === "#main"`)
+	press(t, ctx, `a[href="/campaigns/1"]`)
+	is(t, ctx, `location.pathname === "/campaigns/1"`)
+	press(t, ctx, `a[href="/campaigns/1/recipients?list=all"]`)
+	is(t, ctx, `location.pathname === "/campaigns/1/recipients" && document.querySelectorAll("tbody tr").length === 100`)
+	press(t, ctx, `a[href$="page=2"]`)
+	is(t, ctx, `document.body.textContent.includes("r150@example.com")`)
+	press(t, ctx, `a[href="/live"]`)
+	is(t, ctx, `location.pathname === "/live"`)
+	press(t, ctx, "form button")
+	is(t, ctx, `document.body.textContent.includes("Signed out")`)
+	do(t, ctx, chromedp.Navigate(w.URL()+"/"))
+	is(t, ctx, `document.body.textContent.includes("Sign in")`)
+}
+
+func liveInABrowser(t *testing.T, ctx context.Context, w *world) {
+	do(t, ctx, chromedp.Navigate(w.URL()+w.link(Owner)), chromedp.Navigate(w.URL()+"/live"))
+	is(t, ctx, `document.getElementById("state").textContent === "Live."`)
+	w.Live().Stored(opens(1, 1, w.clock()))
+	is(t, ctx, `document.querySelector("#recent tbody").rows.length === 1 && document.querySelector(".lead").textContent.startsWith("1 open in the last hour, 1 by people")`)
+	is(t, ctx, `document.querySelector("#recent tbody").textContent.includes("<script>alert(1)</script>")`) // as text
+	w.Live().Stored(opens(500, 5, w.clock()))
+	is(t, ctx, `document.querySelector(".lead").textContent.startsWith("501 opens")`)
+	press(t, ctx, "#pause")
+	is(t, ctx, `document.getElementById("state").textContent === "Paused."`)
+	w.Live().Stored(opens(1, 1, w.clock()))
+	time.Sleep(time.Second) // nothing must come
+	is(t, ctx, `document.querySelector(".lead").textContent.startsWith("501 opens")`)
+	do(t, ctx, chromedp.KeyEvent(kb.Enter))
+	is(t, ctx, `document.querySelector(".lead").textContent.startsWith("502 opens")`)
+	w.sessions.mu.Lock()
+	clear(w.sessions.all)
+	w.sessions.mu.Unlock()
+	is(t, ctx, `document.getElementById("state").textContent.startsWith("The session has ended")`)
+}
+
+// TestAnotherSiteCannotUseASession opens a page of another site that shows these
+// pages in a frame, posts to them and reads them.
+func TestAnotherSiteCannotUseASession(t *testing.T) {
+	browser := browsertest.Browser(t)
+	w := newWorld(t, nil)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(out http.ResponseWriter, _ *http.Request) {
+		out.Header().Set("Content-Type", "text/html")
+		_, _ = out.Write([]byte(`<title>other</title><iframe src="` + w.URL() + `/"></iframe><form id="f" method="post" action="` + w.URL() + `/sign-out"></form>
+<script>window.got = []; for (const mode of ["cors", "no-cors"]) fetch("` + w.URL() + `/", {mode, credentials: "include"}).then(r => r.text()).then(t => got.push(t), () => got.push(""));</script>`))
+	})
+	other := newOther(t, mux)
+	ctx, shut := chromedp.NewContext(browser)
+	defer shut()
+	do(t, ctx, chromedp.Navigate(w.URL()+w.link(Owner)))
+	is(t, ctx, `location.pathname === "/"`)
+	do(t, ctx, chromedp.Navigate(other))
+	is(t, ctx, `window.got.length === 2 && window.got.join("") === ""`)
+	is(t, ctx, `window.frames.length === 1 && (() => { try { return frames[0].document.body === null } catch { return true } })()`)
+	do(t, ctx, chromedp.Evaluate(`document.getElementById("f").submit()`, nil))
+	is(t, ctx, `document.body.textContent.includes("Refused")`)
+	do(t, ctx, chromedp.Navigate(w.URL()+"/"))
+	is(t, ctx, `document.querySelector("h1").textContent === "Campaigns"`)
+}

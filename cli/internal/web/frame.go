@@ -1,0 +1,94 @@
+package web
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"glint/cli/internal/report"
+)
+
+//go:embed web.css
+var pageStyle string
+
+//go:embed frame.html
+var frameHTML string
+
+var frameTemplate = template.Must(template.New("frame").Parse(frameHTML))
+
+// part renders a part of the frame.
+func part(name string, data any) template.HTML {
+	var b bytes.Buffer
+	if err := frameTemplate.ExecuteTemplate(&b, name, data); err != nil {
+		panic(err) // an error of the template
+	}
+	return template.HTML(b.String()) //nolint:gosec // html/template has escaped it
+}
+
+// link is an entry of a choice of pages.
+type link struct {
+	Text, Path string
+	Current    bool
+}
+
+// choose renders a choice of pages, nothing without links.
+func choose(label string, links ...link) template.HTML {
+	if len(links) == 0 {
+		return ""
+	}
+	return part("choose", struct {
+		Label string
+		Links []link
+	}{label, links})
+}
+
+// screen is a page to be shown.
+type screen struct {
+	document *report.Document
+	status   int // 0: 200
+	here     string
+	live     bool // it has the script
+	head     template.HTML
+	before   template.HTML
+	after    template.HTML
+}
+
+// show writes a page for a session, or for a stranger.
+func (s *Server) show(w http.ResponseWriter, r *http.Request, who *session, p *screen) {
+	top := struct{ Role, CSRF, Here string }{Here: p.here}
+	if who != nil {
+		top.Role, top.CSRF = who.role.String(), who.csrf
+	}
+	f := &report.Frame{
+		Title: "glint", Style: pageStyle, Head: p.head, Top: part("top", top), Before: p.before, After: p.after,
+	}
+	var b bytes.Buffer
+	if err := report.WritePage(&b, p.document, f); err != nil {
+		s.logger.Error("page not rendered", "error", err)
+		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if p.live {
+		w.Header().Set("Content-Security-Policy", livePolicy)
+	}
+	if p.status == 0 {
+		p.status = http.StatusOK
+	}
+	w.WriteHeader(p.status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(b.Bytes()) // a client that is gone
+	}
+}
+
+// refuse answers with a page that says why, in sentences.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, title string, text ...string) {
+	s.show(w, r, nil, &screen{status: status, document: message(title, text...)})
+}
+
+// message is a page of a few sentences.
+func message(title string, text ...string) *report.Document {
+	return &report.Document{Title: "glint", Lead: strings.TrimSuffix(title, ".") + ".", Beside: text}
+}

@@ -1,0 +1,144 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"glint/cli/internal/listing"
+	"glint/cli/internal/report"
+	"glint/ingest/warehouse"
+)
+
+// Source is where the pages have their numbers from.
+type Source interface {
+	// Campaigns returns all campaigns, the latest first.
+	Campaigns(ctx context.Context) ([]warehouse.Campaign, error)
+	// Lines returns the counts of each of the campaigns, as they were computed last.
+	Lines(ctx context.Context, campaigns []warehouse.Campaign) ([]report.Line, error)
+	// Report returns a campaign's report; warehouse.ErrNoCampaign if there is none.
+	Report(ctx context.Context, id uint64) (*report.Data, error)
+	// Recipients returns a page of a list, which has that many messages at most, after
+	// the first ones that are skipped.
+	Recipients(ctx context.Context, id uint64, list warehouse.List, skip, most int) (*Recipients, error)
+
+	Names(ctx context.Context) (map[uint64]string, error)
+	LiveCounts(ctx context.Context, since, receivedBefore time.Time) ([]warehouse.MinuteCount, error)
+	Addressees(ctx context.Context, messages []warehouse.MessageKey) (map[uuid.UUID]warehouse.Addressee, error)
+}
+
+// Recipients is a page of a list of messages with their recipients.
+type Recipients struct {
+	Kept     []string // names of the columns that were kept at registration
+	Messages []warehouse.ListedMessage
+	More     bool
+}
+
+// warehouseSource reads a warehouse: what every role may see as its reader, the rest
+// as its own user.
+type warehouseSource struct{ reader, owner *warehouse.Warehouse }
+
+// NewSource returns the source of a warehouse that is connected as the reader and as
+// the owner; both may be the same.
+func NewSource(reader, owner *warehouse.Warehouse) Source { return warehouseSource{reader, owner} }
+
+// maxCampaigns bounds the campaigns that are listed.
+const maxCampaigns = 10_000
+
+// parallelLines is how many campaigns are computed at once.
+const parallelLines = 4
+
+func (s warehouseSource) Campaigns(ctx context.Context) ([]warehouse.Campaign, error) {
+	return s.reader.Campaigns(ctx, maxCampaigns)
+}
+
+// Lines reads what was computed last, and computes what never was.
+func (s warehouseSource) Lines(ctx context.Context, campaigns []warehouse.Campaign) ([]report.Line, error) {
+	ids := make([]uint64, len(campaigns))
+	for i := range campaigns {
+		ids[i] = campaigns[i].ID
+	}
+	found, err := s.reader.CampaignLines(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]report.Line, len(campaigns))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallelLines)
+	for i, c := range campaigns {
+		f, ok := found[c.ID]
+		if ok {
+			lines[i] = report.Line{
+				Campaign: c.Name, CampaignID: c.ID, CreatedAt: c.CreatedAt, Subject: c.Subject, Variant: c.Variant, Archived: c.Archived,
+				Sends: f.Sends, Delivered: f.Delivered, Measured: f.Measured, ReliableUniqueOpens: f.ReliableUniqueOpens,
+				OpenRate: f.Rate, Low: f.Low, High: f.High,
+			}
+			continue
+		}
+		g.Go(func() error {
+			one, err := report.Overview(ctx, s.reader, campaigns[i:i+1])
+			if err == nil {
+				lines[i] = one[0]
+			}
+			return err
+		})
+	}
+	return lines, g.Wait()
+}
+
+func (s warehouseSource) Report(ctx context.Context, id uint64) (*report.Data, error) {
+	names, err := s.reader.CampaignNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, known := names[id]; !known {
+		return nil, warehouse.ErrNoCampaign
+	}
+	return report.GatherID(ctx, s.reader, id, time.UTC)
+}
+
+// errEnough ends the reading of a list.
+var errEnough = errors.New("web: the page is full")
+
+func (s warehouseSource) Recipients(ctx context.Context, id uint64, list warehouse.List, skip, most int) (*Recipients, error) {
+	page := &Recipients{}
+	begin := func(names []string) error {
+		page.Kept = names
+		return nil
+	}
+	n := 0
+	err := s.owner.Messages(ctx, id, list, begin, func(m *warehouse.ListedMessage) error {
+		n++
+		switch {
+		case n <= skip:
+			return nil
+		case len(page.Messages) == most:
+			page.More = true
+			return errEnough
+		}
+		one := *m
+		one.Kept = append([]string(nil), m.Kept...)
+		listing.Part(&one, list)
+		page.Messages = append(page.Messages, one)
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, err
+	}
+	return page, nil
+}
+
+func (s warehouseSource) Names(ctx context.Context) (map[uint64]string, error) {
+	return s.reader.CampaignNames(ctx)
+}
+
+func (s warehouseSource) LiveCounts(ctx context.Context, since, receivedBefore time.Time) ([]warehouse.MinuteCount, error) {
+	return s.owner.LiveCounts(ctx, since, receivedBefore)
+}
+
+func (s warehouseSource) Addressees(ctx context.Context, messages []warehouse.MessageKey) (map[uuid.UUID]warehouse.Addressee, error) {
+	return s.owner.Addressees(ctx, messages)
+}

@@ -1,0 +1,56 @@
+// Package web is `glint web`: a one-time link to the pages.
+package web
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
+	"glint/cli/internal/web"
+)
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "web",
+		Short: "Print a one-time link to the pages of the running glint",
+		Long: "Prints a link that signs one browser in to the pages: campaigns and their reports, recipients, and the opens as they\n" +
+			"come. It can be used once, within 10 minutes; the session lasts 12 hours, or until 2 hours pass without a request. A\n" +
+			"viewer sees no recipients. It changes nothing and opens no browser. Whoever has the link can use it: give it to nobody\n" +
+			"else. The end of the running glint ends all sessions and links.",
+		Example: "  glint web\n  glint web --role viewer",
+		Args:    app.NoArgs,
+	}
+	role := app.ChoiceFlag(cmd, "role", "what the session may see", "owner", "viewer")
+	cmd.RunE = func(*cobra.Command, []string) error {
+		asked := web.Owner
+		if role.String() == "viewer" {
+			asked = web.Viewer
+		}
+		return run(a, asked)
+	}
+	return cmd
+}
+
+func run(a *app.App, role web.Role) error {
+	state, err := a.Running()
+	if err != nil {
+		return err
+	}
+	if state.Web == "" {
+		return app.Try(errors.New("the running glint shows no pages"), "start it with --web-listen 127.0.0.1:8704")
+	}
+	key, err := a.Home.PagesKey()
+	if errors.Is(err, home.ErrNotRunning) {
+		return app.Try(errors.New("the running glint has not written the key of its pages yet"), "glint web, in a moment; a full disk delays it")
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.Out, web.NewLink(state.Web, key, role, time.Now()))
+	return err
+}

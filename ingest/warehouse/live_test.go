@@ -1,0 +1,92 @@
+package warehouse
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+)
+
+// TestLiveCountsAgreeWithFetcher stores opens of every class and reason, and counts
+// them by the query and by Fetcher.
+func TestLiveCountsAgreeWithFetcher(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	var opens []Open
+	want := map[int64][Fetchers]uint64{}
+	for class := range int8(10) {
+		for k, reason := range []string{"apple_mpp_relay", "apple_mail_unplaced", "gmail", ""} {
+			o := fullOpen()
+			o.TimeSuspect, o.Class, o.Reason = SuspectNone, class, reason
+			o.EventID, o.MessageID = uint64(class)*10+uint64(k)+1, uuid.UUID{byte(class), byte(k)}
+			o.OpenedAt, o.ReceivedAt = noon.Add(time.Duration(class)*40*time.Second), noon.Add(time.Hour)
+			opens = append(opens, o)
+			if kind, ok := o.Fetcher(); ok {
+				n := want[o.OpenedAt.Unix()/60]
+				n[kind]++
+				want[o.OpenedAt.Unix()/60] = n
+			}
+		}
+	}
+	suspect, early, late := opens[4], opens[4], opens[4]
+	suspect.TimeSuspect, suspect.EventID = SuspectAfterReceipt, 1001
+	early.OpenedAt, early.EventID = noon.Add(-time.Minute), 1002
+	late.ReceivedAt, late.EventID = noon.Add(2*time.Hour), 1003
+	if err := w.InsertOpens(t.Context(), "all", append(opens, suspect, early, late)); err != nil {
+		t.Fatal(err)
+	}
+	found, err := w.LiveCounts(t.Context(), noon, noon.Add(2*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[int64][Fetchers]uint64{}
+	for _, c := range found {
+		got[c.Minute] = c.N
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(want) < 6 {
+		t.Errorf("Fetcher (-), query (+):\n%s", diff)
+	}
+}
+
+func TestAddresseesOfIdentifiedMessagesOnly(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	campaign := newCase(t, w)
+	registerPart(t, w, campaign, 0, 4, true, func(s *Send) {
+		switch s.MessageID {
+		case messageOf(1):
+			s.Tracking = Pseudonymous
+		case messageOf(2):
+			s.Test = TestYes
+		}
+	})
+	found, err := w.Addressees(t.Context(), []MessageKey{
+		{campaign, messageOf(0)}, {campaign, messageOf(1)}, {campaign, messageOf(2)}, {campaign, messageOf(9)}, {campaign + 1, messageOf(3)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[uuid.UUID]Addressee{messageOf(0): {"r0@example.com", false}, messageOf(1): {}, messageOf(2): {"r2@example.com", true}}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCampaignLinesHaveTheNumbersOfTheReport(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	fillCampaign(t, e, 1, 600, noon)
+	fillCampaign(t, e, 2, 10, noon)
+	refresh(t, w, 1)
+	r := reportOf(t, w, 1)
+	overall := r.Estimate("overall")
+	want := map[uint64]CampaignLine{1: {r.Sends, r.Delivered, r.Measured, r.ReliableUniqueOpens, overall.Rate, overall.Low, overall.High}}
+	found, err := w.CampaignLines(t.Context(), []uint64{1, 2, 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, found); diff != "" || r.Measured != 600 {
+		t.Errorf("report (-), line (+):\n%s", diff)
+	}
+}
