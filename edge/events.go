@@ -47,7 +47,7 @@ func (s *server) postEvents(w fsthttp.ResponseWriter, r *fsthttp.Request, at tim
 		e := s.observer.ObserveEvent(&a.Events[i], a.Certain, request)
 		e.SandboxRequest = s.requests
 		s.line = e.AppendJSON(s.line[:0])
-		s.logs.write(s.line)
+		s.logs.write(s.line, false)
 	}
 }
 

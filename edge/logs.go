@@ -23,8 +23,11 @@ func openLogs() logs {
 }
 
 // write gives each endpoint the line in one call, since each call is one event
-// of its log.
-func (l logs) write(line []byte) {
+// of its log. A passing line goes to the first one only: it must not be archived.
+func (l logs) write(line []byte, passing bool) {
+	if passing {
+		l = l[:1]
+	}
 	for _, w := range l {
 		_, _ = w.Write(line) // the platform reports no delivery; the image has been sent
 	}

@@ -15,6 +15,7 @@ import (
 
 	"glint/edge/event"
 	"glint/edge/pixel"
+	"glint/edge/privacy"
 	"glint/edge/web"
 )
 
@@ -79,7 +80,7 @@ func (s *server) serve(_ context.Context, w fsthttp.ResponseWriter, r *fsthttp.R
 	}
 	e.SandboxRequest = s.requests
 	s.line = e.AppendJSON(s.line[:0])
-	s.logs.write(s.line)
+	s.logs.write(s.line, privacy.Passes(&e))
 }
 
 // first returns the first value of a header, or "".

@@ -152,9 +152,13 @@ func TestNothingThatFailsCostsTheImage(t *testing.T) {
 func TestEachEndpointGetsTheLineInOneWrite(t *testing.T) {
 	j := &journal{}
 	broken, working := &endpoint{journal: j, err: io.ErrClosedPipe}, &endpoint{journal: j}
-	logs{broken, working}.write([]byte("line"))
+	logs{broken, working}.write([]byte("line"), false)
 	if len(broken.lines) != 1 || len(working.lines) != 1 || working.lines[0] != "line" {
 		t.Errorf("%q, %q", broken.lines, working.lines)
+	}
+	logs{broken, working}.write([]byte("passing"), true)
+	if len(broken.lines) != 2 || len(working.lines) != 1 {
+		t.Errorf("a line that passes, to %d and %d endpoints", len(broken.lines)-1, len(working.lines)-1)
 	}
 	if n := len(openLogs()); n != 2 {
 		t.Errorf("%d endpoints", n)

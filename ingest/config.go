@@ -14,6 +14,7 @@ import (
 	"glint/ingest/host/tlsfiles"
 	"glint/ingest/judge"
 	"glint/ingest/networks"
+	"glint/ingest/preferences"
 	"glint/ingest/sends"
 	"glint/ingest/warehouse/embedded"
 )
@@ -35,9 +36,12 @@ type Config struct {
 	Networks      *networks.Table // of the standalone pixel; nil: none
 	Pixel         PixelConfig     // more of the standalone pixel
 	DeadLetterDir string
-	ErasureDir    string // orders to erase persons; "": none are taken
-	WebhooksFile  string // sources that may post to /v1/deliveries/<source>, read again when it changes; may be missing; "": none
-	IgnoreFile    string // the operator's ignore list, read again when it changes; may be missing; "": none
+	// The page on which recipients choose, which is there with Consent.
+	PreferencesDir   string            // of the operator's texts; may be missing
+	PreferencesAgree preferences.Agree // "": preferences.AgreeOff
+	ErasureDir       string            // orders to erase persons; "": none are taken
+	WebhooksFile     string            // sources that may post to /v1/deliveries/<source>, read again when it changes; may be missing; "": none
+	IgnoreFile       string            // the operator's ignore list, read again when it changes; may be missing; "": none
 
 	LogDir         string        // of the write-ahead log
 	LiveLogBytes   int64         // quota of what is not yet in the warehouse

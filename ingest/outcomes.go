@@ -61,7 +61,7 @@ func add(o *receiver.Outcomes, r *receipts.Receipt, events int) {
 			continue
 		case receipts.Unresolved, receipts.Repeated, receipts.Aggregated, receipts.Withheld:
 			stored -= d.Lines
-		case receipts.Web: // in no other number
+		case receipts.Web, receipts.LastOpen: // in no other number
 		default:
 			dead -= d.Lines
 		}

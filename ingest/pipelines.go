@@ -194,7 +194,20 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	l.working.Go(func() { l.follow.Run(l.ctx, w) })
 	l.working.Go(func() { l.deleted.Run(l.ctx, w, l.cfg.Logger) })
 	l.erase(w)
+	l.working.Go(func() { l.tidy(w) })
 	return nil
+}
+
+// tidyEvery is how often dates that later ones have replaced are removed from the disk.
+const tidyEvery = 10 * time.Second
+
+// tidy lets go, until the end, of what may be kept no more.
+func (l *pipelines) tidy(w *warehouse.Warehouse) {
+	for backoff.Sleep(l.ctx, tidyEvery) == nil {
+		if err := w.TidyLastOpens(l.ctx); err != nil && l.ctx.Err() == nil {
+			l.cfg.Logger.Warn("what may be kept no more is not removed yet", "error", err, "pause", tidyEvery)
+		}
+	}
 }
 
 // rejudge makes opens of the bad tokens whose key has come back since the last

@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"net/http"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/ingest/admission"
@@ -25,10 +27,10 @@ func newGate(lanes *wal.Lanes, m admission.DiskWatermarks, sources func() []stri
 }
 
 // newLogServer returns what takes bodies for the log.
-func newLogServer(cfg *Config, tokens *receiver.Tokens, g *admission.Gate, routes []receiver.Route, events receiver.Deliveries, ready func() error, status func() any, r prometheus.Registerer) (*receiver.Server, error) {
+func newLogServer(cfg *Config, tokens *receiver.Tokens, g *admission.Gate, routes []receiver.Route, page http.Handler, events receiver.Deliveries, ready func() error, status func() any, r prometheus.Registerer) (*receiver.Server, error) {
 	c := receiver.Config{
 		Tokens: tokens, Store: g.Store, Admit: g.Admit, Routes: routes, Ready: ready, Status: status, ServiceIDs: cfg.ServiceIDs,
-		Deliveries:        events,
+		Deliveries: events, Preferences: page,
 		Outcomes:          outcomes{logDir: cfg.LogDir}.lookup,
 		RequireClientCert: cfg.TLS.ClientCA != "",
 		MaxBodyBytes:      cfg.MaxBodyBytes, MaxDecodedBytes: cfg.MaxBodyBytes,

@@ -45,7 +45,7 @@ func startServer(tb testing.TB, dir string, liveBytes int64, tokensFile string, 
 	}
 	gate := newGate(lanes, marks, func() []string { return tokens.Labels(receiver.ScopeLogs) }, false)
 	registry.MustRegister(gate)
-	s, err := newLogServer(&cfg, tokens, gate, nil, nil, func() error { return nil }, nil, registry)
+	s, err := newLogServer(&cfg, tokens, gate, nil, nil, nil, func() error { return nil }, nil, registry)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -30,6 +30,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"time"
 
 	"glint/edge/token"
@@ -106,11 +107,15 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	serve("metrics", listeners.metrics, metricsHandler(registry))
 	status := &statusBoard{cfg: &cfg, startup: start, gate: gate, startedAt: time.Now()}
 	var routes []receiver.Route
+	var page http.Handler
 	if cfg.Consent != nil {
 		messages := newRegistrar(cfg.Consent, start, registry)
 		routes = append(routes, start.consentRoute(), sendsRoute(messages, cfg.PixelBaseURL, at("").Pixel))
+		if page, err = start.preferencesPage(registry); err != nil {
+			return err
+		}
 	}
-	logs, err := newLogServer(&cfg, tokens, gate, routes, events, start.ready, func() any { return status.now() }, registry)
+	logs, err := newLogServer(&cfg, tokens, gate, routes, page, events, start.ready, func() any { return status.now() }, registry)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func NewCmd(a *app.App) *cobra.Command {
 			"is only appended to. Registering asks them, and a refusal also reaches mail that was sent: its opens then belong to\n" +
 			"no message. What recipients without a choice allow is the home's policy: --consent of glint up and glint serve.",
 		Example: "  glint consent set ann@example.com withdrawn --method phone\n  glint consent list",
-	}, newSetCmd(a), newImportCmd(a), newListCmd(a), newExportCmd(a), newVerifyCmd(a))
+	}, newSetCmd(a), newImportCmd(a), newListCmd(a), newLinkCmd(a), newTextCmd(a), newExportCmd(a), newVerifyCmd(a))
 }
 
 // session is an open warehouse with what a command needs of it.

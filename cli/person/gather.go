@@ -40,7 +40,7 @@ type held struct {
 // tables are the tables in the order in which they are shown.
 var tables = []string{
 	"sends", "recipient_messages", "message_campaigns", "opens", "deliveries", "unresolved_opens", "unresolved_deliveries", "bad_tokens", "web_events",
-	"consents", "withdrawals",
+	"last_opens", "consents", "withdrawals",
 }
 
 // places are all of them with their counts.

@@ -25,6 +25,7 @@ type registerOptions struct {
 	output           string
 	skipped          string         // "": skipped.csv beside output
 	base             *sends.BaseURL // nil: the running glint's
+	preferences      *sends.BaseURL // of the recipients' pages; nil: they get no links
 	allowPrivateHost bool
 	style            sends.Style
 	tracking         warehouse.Tracking
@@ -38,7 +39,8 @@ type registerOptions struct {
 
 // registerFlags are the flags that need a look before they are options.
 type registerFlags struct {
-	sendAt, timeZone, baseURL   string
+	sendAt, timeZone            string
+	baseURL, preferencesURL     string
 	style, duplicates, tracking *app.Choice
 	format                      *app.Choice
 }
@@ -59,7 +61,8 @@ campaign that does not exist yet is created. Programs register over HTTP: glint 
 
 How much is measured of a message is the least of --tracking, its column tracking, and the recipient's choice (glint
 consent) or, without one, the policy (--consent): identified, pseudonymous, last_open, aggregate, off. Aggregate messages
-share one pixel URL for the campaign, or for each stratum (--strata); off ones have none.
+share one pixel URL for the campaign, or for each stratum (--strata); off ones have none. With --preferences-url each row
+also gets the address of a page on which the recipient sees what is measured and refuses it, for the foot of the mail.
 
 A registration counts as a whole or not at all. After an interruption the same command completes it. A message
 that is known keeps what the file does not bring: only new and changed rows are written, and the same file again gives the
@@ -83,6 +86,7 @@ same output.`,
 	flags.duplicates = app.ChoiceFlag(cmd, "duplicates", "what a recipient's second row is: a fault, or skipped since the first counts", "error", "first")
 	f.StringVar(&o.output, "output", "", "CSV file to write; - is stdout (required)")
 	f.StringVar(&flags.baseURL, "pixel-base-url", "", "where the pixel answers, like https://pixel.example.com (default: the running glint's)")
+	f.StringVar(&flags.preferencesURL, "preferences-url", "", "where ingest answers recipients, like https://prefs.example.com: adds the column preferences_url, the page on which each chooses")
 	f.BoolVar(&o.allowPrivateHost, "allow-private-host", false, "allow a --pixel-base-url that only a local network reaches")
 	f.StringVar(&flags.sendAt, "send-at", "", "when the mail goes out, RFC 3339; for rows without sent_at")
 	f.StringVar(&flags.timeZone, "time-zone", "", "zone of times that have none, like Europe/Berlin (default: they are refused)")
@@ -155,6 +159,11 @@ func (o *registerOptions) take(f *registerFlags) error {
 	}
 	if f.format.String() != "auto" {
 		o.read.Format = sends.Format(f.format.String())
+	}
+	if f.preferencesURL != "" {
+		var err error
+		o.preferences, err = sends.CheckBaseURL(f.preferencesURL)
+		fault("preferences-url", err)
 	}
 	o.read.SkipDuplicates = f.duplicates.String() == "first"
 	o.tracking, _ = warehouse.ParseTracking(f.tracking.String()) // the flag admits no other names

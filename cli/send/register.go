@@ -66,6 +66,9 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 		return err
 	}
 	b := &sends.Batch{Recipients: recipients, SentAt: o.sentAt, BaseURL: o.base.URL, Style: o.style, Ring: ring}
+	if err := o.linkPreferences(ctx, w, b, ring); err != nil {
+		return err
+	}
 	if err := o.decide(ctx, w, b, rule, &settings); err != nil {
 		return err
 	}

@@ -74,6 +74,19 @@ func Claimed(ring *token.Ring, text string) token.Mode {
 	return t.Mode
 }
 
+// Passes reports whether a line of e must not be archived: nothing of an open of the
+// mode last_open is kept but a day. Reduce comes first.
+func Passes(e *event.Event) bool {
+	if e.Class == "" {
+		return false // of a mode that keeps more
+	}
+	text := e.Token
+	if !token.HasToken(text) && e.Path != "" {
+		text = e.Path
+	}
+	return Claimed(nil, text) == token.LastOpen
+}
+
 // Judge classifies the client of an event.
 func Judge(e *event.Event) classify.Verdict {
 	facts, signals := Headers(e)

@@ -72,7 +72,7 @@ const defaultMaxKeys = 8 << 20
 
 // Row accounts for the lines of one hour and source:
 //
-//	Accepted = Repeats + InOpens + Unresolved + BadTokens + DeadLetters + OverCap + Web + Waiting + Missing
+//	Accepted = Repeats + InOpens + Unresolved + BadTokens + DeadLetters + OverCap + Web + LastOpen + Waiting + Missing
 //	Events   = InOpens + Unresolved + Missing − Unexplained
 //
 // The json tags here, of Records, Result and LiveStream are a contract: cli/JSON.md.
@@ -93,6 +93,7 @@ type Counts struct {
 	DeadLetters uint64 `json:"dead_letters"`
 	OverCap     uint64 `json:"over_cap"`              // opens of unregistered messages that were not kept, since there were too many
 	Web         uint64 `json:"web"`                   // page views and custom events, which are not compared one by one
+	LastOpen    uint64 `json:"last_open"`             // opens of which at most a recipient's date is kept
 	Waiting     uint64 `json:"waiting"`               // in the log, and not yet in the warehouse
 	Missing     uint64 `json:"missing"`               // accepted, and nowhere
 	Unexplained uint64 `json:"unexplained"`           // a part of Missing: no receipt says what they were
@@ -109,6 +110,7 @@ func (r *Counts) add(o *Counts) {
 	r.DeadLetters += o.DeadLetters
 	r.OverCap += o.OverCap
 	r.Web += o.Web
+	r.LastOpen += o.LastOpen
 	r.Waiting += o.Waiting
 	r.Missing += o.Missing
 	r.Unexplained += o.Unexplained

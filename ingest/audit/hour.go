@@ -68,7 +68,8 @@ func (r *Row) explain(receipt *receipts.Receipt, events int) {
 	r.OverCap += uint64(receipt.OverCap)
 	r.NotKept += uint64(receipt.Detail(receipts.NotKept))
 	r.Web += uint64(receipt.Detail(receipts.Web))
-	explained := events + receipt.BadTokens + receipt.DeadLetters + receipt.OverCap + receipt.Detail(receipts.Web)
+	r.LastOpen += uint64(receipt.Detail(receipts.LastOpen))
+	explained := events + receipt.BadTokens + receipt.DeadLetters + receipt.OverCap + receipt.Detail(receipts.Web) + receipt.Detail(receipts.LastOpen)
 	if rest := receipt.Lines - explained; rest > 0 {
 		r.Missing += uint64(rest)
 		r.Unexplained += uint64(rest)

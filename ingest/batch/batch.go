@@ -33,6 +33,8 @@ type Warehouse interface {
 	InsertBadTokens(ctx context.Context, name string, bad []warehouse.BadToken) error
 	InsertAggregateOpens(ctx context.Context, name string, opens []warehouse.AggregateOpen) error
 	InsertWebEvents(ctx context.Context, name string, events []warehouse.WebEvent) error
+	LastOpensOf(ctx context.Context, messages []warehouse.MessageOf) (map[uuid.UUID]warehouse.LastOpenDate, error)
+	InsertLastOpens(ctx context.Context, name string, rows []warehouse.LastOpenDate) error
 	CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
 
 	// These return the rows that the table does not have.
@@ -113,6 +115,9 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry b
 		return nil, err
 	}
 	if err := l.keepWeb(ctx, d, r, name, isRetry); err != nil {
+		return nil, err
+	}
+	if err := l.keepLastOpens(ctx, d, r); err != nil {
 		return nil, err
 	}
 	if err := l.keepAggregates(ctx, d, r, name, isRetry); err != nil {

@@ -101,6 +101,7 @@ type decoder struct {
 	badTokens  rows[warehouse.BadToken]
 	aggregates rows[warehouse.AggregateOpen]
 	webEvents  rows[warehouse.WebEvent]
+	lastOpens  []lastOpen
 	sites      func(name string) bool // that are configured; nil: none
 	dead       []dead
 }
@@ -192,7 +193,12 @@ func (d *decoder) line(line string) {
 	// The edge's verdict on the token is not used: ingest has all keys, and older
 	// edges did not look for a token in the path.
 	found := pixel.Find(d.ring, e.Kind, e.Token, e.Path)
+	last := found.Kind == event.KindToken && found.Token.Mode == token.LastOpen || found.Kind == "" && d.claimed(&e) == token.LastOpen
 	if e.OpenedAt.Before(earliest) || e.OpenedAt.After(d.bodies[d.body].ReceivedAt.Add(maxAhead)) {
+		if last {
+			d.forget(from)
+			return
+		}
 		from.line = d.reduced(&e, &found, line)
 		d.reject(from, BadTime, "opened_at is before 2010 or more than a day ahead")
 		return
@@ -202,6 +208,10 @@ func (d *decoder) line(line string) {
 		return
 	}
 	switch {
+	case last && found.Kind == event.KindToken:
+		d.last(&e, &found.Token, from)
+	case last:
+		d.forget(from)
 	case found.Kind == event.KindToken:
 		d.token(&e, &found.Token, from)
 	case found.Kind == event.KindUUID && d.withdrawn.Erased(uuid.UUID(found.Message)): // it would wait for a campaign

@@ -40,6 +40,9 @@ type fakeHouse struct {
 	insertErr  error
 	lookupErr  error
 	aggregates []warehouse.AggregateOpen
+
+	dates   map[uuid.UUID]warehouse.LastOpenDate // of the messages of the mode last_open
+	written []warehouse.LastOpenDate
 }
 
 func (f *fakeHouse) InsertOpens(_ context.Context, name string, opens []warehouse.Open) error {
@@ -75,6 +78,32 @@ func (f *fakeHouse) InsertAggregateOpens(_ context.Context, _ string, opens []wa
 
 func (*fakeHouse) AbsentAggregateOpens(context.Context, []warehouse.AggregateOpen) ([]warehouse.AggregateOpen, error) {
 	return nil, nil
+}
+
+func (f *fakeHouse) LastOpensOf(_ context.Context, messages []warehouse.MessageOf) (map[uuid.UUID]warehouse.LastOpenDate, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	found := map[uuid.UUID]warehouse.LastOpenDate{}
+	for _, m := range messages {
+		if d, ok := f.dates[m.Message]; ok {
+			found[m.Message] = d
+		}
+	}
+	return found, nil
+}
+
+func (f *fakeHouse) InsertLastOpens(_ context.Context, _ string, rows []warehouse.LastOpenDate) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.written = append(f.written, rows...)
+	for _, row := range rows {
+		for id, d := range f.dates {
+			if d.Recipient == row.Recipient {
+				f.dates[id] = row
+			}
+		}
+	}
+	return nil
 }
 
 func (f *fakeHouse) CampaignsOf(_ context.Context, ids []uuid.UUID) (map[uuid.UUID]uint64, error) {
@@ -192,7 +221,7 @@ func (w *world) loadBody(body []byte) (lines int, err error) {
 		lines += n
 	}
 	b := result.Bodies[0]
-	if told := len(b.Events) + b.BadTokens + b.DeadLetters + b.OverCap; told != lines {
+	if told := len(b.Events) + b.BadTokens + b.DeadLetters + b.OverCap + b.Others[LastOpened]; told != lines {
 		return 0, fmt.Errorf("the body has %d outcomes, the batch %d", told, lines)
 	}
 	return lines, nil

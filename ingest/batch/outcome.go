@@ -8,6 +8,7 @@ const (
 	Stored     Outcome = "stored"      // in opens
 	Aggregated Outcome = "aggregated"  // one of its campaign or stratum, without a message: in aggregate_opens
 	Withheld   Outcome = "withheld"    // nothing of it may be kept but that it came: in aggregate_opens without a campaign
+	LastOpened Outcome = "last_open"   // of that mode: at most the recipient's date is kept, in last_opens
 	Unresolved Outcome = "unresolved"  // a plain UUID that is not registered yet: in unresolved_opens
 	BadToken   Outcome = "bad_token"   // not signed by a key that verifies: in bad_tokens, or beyond its cap only counted
 	OverCap    Outcome = "over_cap"    // a plain UUID that is not registered, while unresolved_opens is full: not kept
@@ -20,7 +21,7 @@ const (
 )
 
 // Outcomes are all of them.
-var Outcomes = []Outcome{Stored, Aggregated, Withheld, Unresolved, BadToken, OverCap, Web, NotEvent, TooLong, BadTime, UnknownKey, Refused}
+var Outcomes = []Outcome{Stored, Aggregated, Withheld, LastOpened, Unresolved, BadToken, OverCap, Web, NotEvent, TooLong, BadTime, UnknownKey, Refused}
 
 // isDeadLetter says whether such a line is kept in the dead-letter folder.
 func (o Outcome) isDeadLetter() bool {
@@ -67,7 +68,7 @@ func (r *Result) count(body int, o Outcome, event uint64) {
 		b.BadTokens++
 	case o == OverCap:
 		b.OverCap++
-	case o == Web: // in Others
+	case o == Web, o == LastOpened: // in Others
 	case o.isDeadLetter():
 		b.DeadLetters++
 	default:

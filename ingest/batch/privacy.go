@@ -33,9 +33,6 @@ func (d *decoder) token(e *event.Event, t *token.Token, from origin) {
 	case t.Mode == token.Aggregate:
 		d.aggregate(aggregate(&open, e), origin{body: from.body})
 		return
-	case t.Mode == token.LastOpen:
-		d.aggregate(withheld(&open), origin{body: from.body})
-		return
 	case t.Mode == token.Pseudonymous:
 		pseudonymize(&open)
 		from.line = d.reduced(e, &pixel.Found{Kind: event.KindToken, Token: *t, Message: t.Message}, from.line)

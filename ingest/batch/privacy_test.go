@@ -74,7 +74,7 @@ func TestModesHoldForLinesOfOlderEdges(t *testing.T) {
 	}{
 		{token.Identified, "stored=1", nil},
 		{token.Pseudonymous, "stored=1", nil},
-		{token.LastOpen, "withheld=1", []warehouse.AggregateOpen{{OpenedHour: hour.Truncate(24 * time.Hour), EventID: 1}}},
+		{token.LastOpen, "last_open=1", nil},
 		{token.Aggregate, "aggregated=1", []warehouse.AggregateOpen{{
 			CampaignID: uint64(campaign), StratumID: uuid.UUID(message), OpenedHour: hour, EventID: 1, Class: 1, Reason: "mail_app", RulesetVersion: classify.RulesetVersion,
 		}}},
@@ -146,7 +146,7 @@ func TestDeadLettersHoldNoMoreThanTheModeAllows(t *testing.T) {
 			t.Errorf("%s", l.Line)
 		}
 	}
-	if got := countsText(w.counted); got != "bad_time=4" {
+	if got := countsText(w.counted); got != "last_open=1 bad_time=3" {
 		t.Error(got)
 	}
 }

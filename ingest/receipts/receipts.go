@@ -69,7 +69,7 @@ import (
 var ErrReceipt = errors.New("receipts: impossible receipt")
 
 // Receipt says what became of one record of the log. Its lines are
-// len(Events) + BadTokens + DeadLetters + OverCap + the detail Web.
+// len(Events) + BadTokens + DeadLetters + OverCap + the details Web and LastOpen.
 type Receipt struct {
 	LogID       string    // of the lane's log; a new log begins its record numbers anew
 	Record      uint64    // number of the record in the log
@@ -98,6 +98,7 @@ const (
 	Unresolved = "unresolved" // of Events: wait in unresolved_opens
 	Aggregated = "aggregated" // of Events: in aggregate_opens, by campaign
 	Withheld   = "withheld"   // of Events: in aggregate_opens, without a campaign
+	LastOpen   = "last_open"  // opens of that mode, in none of the numbers above
 	Repeated   = "repeated"   // of Events: were in opens before
 	Web        = "web"        // page views and custom events, in none of the numbers above
 	NotKept    = "not_kept"   // of DeadLetters: their source had used up its room

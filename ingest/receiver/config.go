@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -31,12 +32,13 @@ type Config struct {
 	Admit func(lane Lane, source string) error
 	// Outcomes says what became of records that Store has numbered, for GET
 	// /v1/logs/outcomes. Nil: there is no such route.
-	Outcomes   func(ctx context.Context, r Records) (Outcomes, error)
-	Deliveries Deliveries   // of POST /v1/deliveries. Nil: there is no such route
-	Ready      func() error // nil error: ready. Nil: always. Asked once a second at most
-	Status     func() any   // document of GET /v1/status, asked after Ready; nil: the route is missing
-	Routes     []Route      // more of them, which take a document
-	ServiceIDs []string     // Fastly services whose logs are welcome; empty: any
+	Outcomes    func(ctx context.Context, r Records) (Outcomes, error)
+	Deliveries  Deliveries   // of POST /v1/deliveries. Nil: there is no such route
+	Ready       func() error // nil error: ready. Nil: always. Asked once a second at most
+	Status      func() any   // document of GET /v1/status, asked after Ready; nil: the route is missing
+	Routes      []Route      // more of them, which take a document
+	Preferences http.Handler // of /preferences/, which asks for no token; nil: the route is missing
+	ServiceIDs  []string     // Fastly services whose logs are welcome; empty: any
 
 	TLS               *tls.Config // nil: none
 	RequireClientCert bool        // POST /v1/logs needs a client certificate that TLS has verified

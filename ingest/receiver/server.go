@@ -85,6 +85,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Status != nil {
 		s.mux.HandleFunc("/v1/status", getOnly(s.status))
 	}
+	if cfg.Preferences != nil {
+		s.mux.Handle("/preferences/", cfg.Preferences)
+	}
 	s.mux.HandleFunc("/.well-known/fastly/logging/challenge", getOnly(s.answerChallenge))
 	s.mux.HandleFunc("/healthz", getOnly(func(w http.ResponseWriter, _ *http.Request) { writeText(w, "ok\n") }))
 	s.mux.HandleFunc("/readyz", getOnly(s.ready))

@@ -24,6 +24,9 @@ type Batch struct {
 	Style      Style
 	Ring       *token.Ring
 	Strata     Strata // of aggregate messages
+	// Preferences returns what appends the address of a recipient's page, for one
+	// goroutine; nil: the column preferences_url is left out.
+	Preferences func() (appendURL func(dst []byte, recipient string) []byte)
 
 	messages []uuid.UUID
 	tracking []warehouse.Tracking // nil before Decide
@@ -91,11 +94,16 @@ func (b *Batch) appendURL(dst []byte, u *urls, i int) ([]byte, error) {
 	return u.append(dst, id, token.Mode(t))
 }
 
-// WriteCSV writes the file's columns and, after them, message_id and pixel_url.
+// WriteCSV writes the file's columns and, after them, message_id, pixel_url and, with
+// Preferences, preferences_url.
 // The URLs are made only here: those of a large file would fill the memory.
 func (b *Batch) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
-	_ = c.Write(append(slices.Clone(b.Recipients.Header), "message_id", "pixel_url")) // Error returns its error, too
+	header := append(slices.Clone(b.Recipients.Header), "message_id", "pixel_url")
+	if b.Preferences != nil {
+		header = append(header, "preferences_url")
+	}
+	_ = c.Write(header) // Error returns its error, too
 	c.Flush()
 	if err := c.Error(); err != nil {
 		return err
@@ -125,14 +133,22 @@ func (b *Batch) WriteCSV(w io.Writer) error {
 func (b *Batch) writeLines(w io.Writer, start, end int) error {
 	u, c := b.pixels(), csv.NewWriter(w)
 	var cells []string
-	var url []byte
+	var url, page []byte
 	var err error
+	appendPage := func(dst []byte, _ string) []byte { return dst }
+	if b.Preferences != nil {
+		appendPage = b.Preferences()
+	}
 	for i := start; i < end; i++ {
 		if url, err = b.appendURL(url[:0], u, i); err != nil {
 			return err
 		}
 		cells = append(cells[:0], b.Recipients.Rows[i].Cells...)
 		cells = append(cells, b.messages[i].String(), string(url))
+		if b.Preferences != nil {
+			page = appendPage(page[:0], b.Recipients.Rows[i].Recipient)
+			cells = append(cells, string(page))
+		}
 		if err := c.Write(cells); err != nil {
 			return err
 		}

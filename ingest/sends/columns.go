@@ -48,7 +48,7 @@ func findColumns(header []string, o *ReadOptions) (c columns, fault *FileError) 
 	for i, cell := range header {
 		names[i] = columnName(cell)
 	}
-	for _, added := range []string{"message_id", "pixel_url"} {
+	for _, added := range []string{"message_id", "pixel_url", "preferences_url"} {
 		if slices.Contains(names, added) {
 			return c, &FileError{Problem: fmt.Sprintf("the file has a column %s already, which this command adds; remove it or take the original file", added)}
 		}

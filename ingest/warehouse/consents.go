@@ -156,6 +156,15 @@ type Decision struct {
 	DecidedAt time.Time
 }
 
+// IsBefore reports whether a decision does not hold beside another one: the later one
+// does, at equal times the most refusing one.
+func (d Decision) IsBefore(other Decision) bool {
+	if !d.DecidedAt.Equal(other.DecidedAt) {
+		return d.DecidedAt.Before(other.DecidedAt)
+	}
+	return d.Choice < other.Choice
+}
+
 // choiceParts bounds the answer to one question for choices.
 const choiceParts = 8
 

@@ -109,21 +109,21 @@ func (w *Warehouse) ErasedMessages(ctx context.Context, since time.Time, visit f
 // ErasedTables are the tables that hold persons, in the order in which they are
 // emptied: those by which messages are found come last.
 var ErasedTables = []string{
-	"opens", "deliveries", "unresolved_opens", "unresolved_deliveries", "bad_tokens", "web_events", "withdrawals",
+	"opens", "deliveries", "unresolved_opens", "unresolved_deliveries", "bad_tokens", "web_events", "last_opens", "withdrawals",
 	"message_campaigns", "sends", "recipient_messages",
 }
 
 // ErasingRows returns how many rows of each of ErasedTables are of the table
 // erasing.
 func (w *Warehouse) ErasingRows(ctx context.Context) (map[string]uint64, error) {
-	var n [10]uint64
-	if err := w.ask(ctx, "erase_counts", nil, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8], &n[9]); err != nil {
+	var n [11]uint64
+	if err := w.ask(ctx, "erase_counts", nil, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8], &n[9], &n[10]); err != nil {
 		return nil, fmt.Errorf("count rows of persons: %w", err)
 	}
 	counts := map[string]uint64{}
 	for i, table := range []string{
 		"sends", "recipient_messages", "message_campaigns", "opens", "deliveries", "unresolved_opens", "unresolved_deliveries",
-		"bad_tokens", "web_events", "withdrawals",
+		"bad_tokens", "web_events", "last_opens", "withdrawals",
 	} {
 		counts[table] = n[i]
 	}

@@ -16,4 +16,5 @@ SELECT
     (SELECT count() FROM bad_tokens WHERE event_id IN (SELECT event_id FROM erasing WHERE event_id != 0)) AS bad_tokens,
     (SELECT count() FROM web_events WHERE message_id IN (SELECT message_id FROM erasing WHERE message_id != none)
         OR event_id IN (SELECT event_id FROM erasing WHERE event_id != 0)) AS web_events,
+    (SELECT count() FROM last_opens WHERE recipient_key IN (SELECT recipient_key FROM erasing WHERE recipient_key != 0)) AS last_opens,
     (SELECT count() FROM withdrawals WHERE message_id IN (SELECT message_id FROM erasing WHERE message_id != none)) AS withdrawals

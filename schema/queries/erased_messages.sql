@@ -2,5 +2,5 @@
 -- Grain:   one row: their number, and a record for each: 12 bytes.
 -- Units:   since_ms is Unix milliseconds: of the erasure.
 -- Reads:   the table erased_messages, so only as the warehouse user.
-SELECT count() AS messages, arrayStringConcat(groupArray(toString(message_hash))) AS records
+SELECT count() AS messages, arrayStringConcat(groupArray(concat(message_hash, ''))) AS records
 FROM (SELECT DISTINCT message_hash FROM erased_messages WHERE erased_at >= fromUnixTimestamp64Milli({since_ms:Int64}))

@@ -31,6 +31,8 @@ FROM (
     UNION ALL
     SELECT 'web_events', formatRow('JSONEachRow', *) FROM web_events FINAL WHERE message_id IN (SELECT message_id FROM his)
     UNION ALL
+    SELECT 'last_opens', formatRow('JSONEachRow', *) FROM last_opens FINAL WHERE recipient_key = wanted
+    UNION ALL
     SELECT 'consents', formatRow('JSONEachRow', *) FROM consents WHERE recipient_key = wanted
     UNION ALL
     SELECT 'withdrawals', formatRow('JSONEachRow', *) FROM withdrawals FINAL WHERE recipient_key = wanted

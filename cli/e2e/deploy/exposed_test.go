@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	glinthome "glint/cli/internal/home"
 	"glint/edge/token"
 	"glint/ingest"
 	"glint/ingest/deadletters"
@@ -70,6 +71,7 @@ func config(t *testing.T) ingest.Config {
 	cfg := ingest.Default()
 	cfg.IngestListen, cfg.PixelListen, cfg.MetricsListen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.Token, cfg.Ring, cfg.Version = ingestToken, &token.Ring{}, "test"
+	cfg.Consent = glinthome.Home(home)
 	cfg.LogDir, cfg.DeadLetterDir = filepath.Join(home, "log"), filepath.Join(home, "deadletters")
 	cfg.Archive.Place = filepath.Join(home, "archive")
 	fillDeadLetters(t, cfg.DeadLetterDir)

@@ -117,6 +117,10 @@ func (h Home) RegisterRules(base string) (policy sends.Policy, no warehouse.Fate
 	return s.Policy, s.Fate(), !s.Edges[base].IsZero(), err
 }
 
+// PreferencesDir holds the operator's texts of the page on which recipients choose,
+// <language>.json.
+func (h Home) PreferencesDir() string { return h.path("preferences") }
+
 func (h Home) lockConsent() (unlock func(), err error) {
 	if err := os.MkdirAll(h.ConsentDir(), 0o700); err != nil {
 		return nil, fmt.Errorf("make glint's folder: %w", err)

@@ -6,6 +6,7 @@ import (
 	"glint/cli/internal/app"
 	"glint/cli/internal/judging"
 	"glint/ingest/pixelserver"
+	"glint/ingest/preferences"
 )
 
 // flags adds the flags that are the same wherever ingest runs. levels are the
@@ -20,6 +21,7 @@ func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f.StringVar(&c.TLS.Certificate, "ingest-tls-cert", "", "PEM file of the certificate of POST /v1/logs; read again when it changes (default: no TLS)")
 	f.StringVar(&c.TLS.Key, "ingest-tls-key", "", "PEM file of its key")
 	f.StringVar(&c.TLS.ClientCA, "ingest-tls-client-ca", "", "PEM file of the authorities whose client certificates POST /v1/logs needs")
+	f.DurationVar(&c.LogRetain, "log-retain", c.LogRetain, "how long the log keeps lines that are in the warehouse, all that remains of opens of the mode last_open")
 	f.DurationVar(&c.DrainDelay, "drain-delay", c.DrainDelay, "how long /readyz says no before ingest stops taking bodies; at most 5s")
 	f.StringArrayVar(&s.sites, "site", nil, "site of the web pixel, NAME=ORIGIN[,ORIGIN...], whose pages may post events; repeatable")
 	f.BoolVar(&s.noVisitors, "no-visitors", false, "do not tell the visitors of a site apart")
@@ -32,6 +34,8 @@ func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	s.pages.flags(f)
 	f.BoolVar(&s.NewCredentials, "new-credentials", false, "make new secrets in place of lost ones; every client needs them then")
 	s.consent = app.AddConsentFlags(cmd, true)
+	s.agree = app.ChoiceFlag(cmd, "preferences-agree", "how a recipient agrees on the page /preferences/: not at all, or by a link of glint consent link --agree",
+		string(preferences.AgreeOff), string(preferences.AgreeLink))
 	s.level = app.ChoiceFlag(cmd, "log-level", "what is logged", levels...)
 
 	f.DurationVar(&c.Judge.Every, "judge-every", c.Judge.Every, "how often opens and clicks are judged by time and company; 0: only by glint judge")

@@ -18,6 +18,7 @@ import (
 	"glint/edge/token"
 	"glint/ingest"
 	"glint/ingest/networks"
+	"glint/ingest/preferences"
 )
 
 // Service is one run of ingest. Its fields have the flags' values once the
@@ -34,6 +35,7 @@ type Service struct {
 	sites            []string
 	noVisitors       bool
 	consent          *app.ConsentFlags
+	agree            *app.Choice
 	state            *home.StateKeeper
 	pages            pages
 }
@@ -68,6 +70,7 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 	cfg.Token, cfg.Keys, cfg.Consent, cfg.Version = c.IngestToken, h, h, s.App.Version
 	cfg.LogDir, cfg.DeadLetterDir, cfg.IgnoreFile = h.LogDir(), h.DeadLetterDir(), h.IgnoreFile()
 	cfg.WebhooksFile, cfg.Pixel.ListsHome, cfg.ErasureDir = h.WebhooksFile(), string(h), h.ErasureDir()
+	cfg.PreferencesDir, cfg.PreferencesAgree = h.PreferencesDir(), preferences.Agree(s.agree.String())
 	if _, err := s.consent.Apply(h, true); err != nil {
 		return err
 	}
@@ -114,7 +117,7 @@ func (s *Service) Publish(ctx context.Context, at ingest.Addresses, ring *token.
 	}
 	s.state.Keep(ctx, home.State{
 		Archive: s.archive(),
-		Pixel: at.Pixel, PixelModes: s.Config.PixelListen != "", Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics, Web: s.Web(),
+		Pixel:   at.Pixel, PixelModes: s.Config.PixelListen != "", Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics, Web: s.Web(),
 		Credentials: s.App.Home.CredentialsFile(), PixelKeys: home.KeyIDs(ring), Starting: starting,
 	})
 }

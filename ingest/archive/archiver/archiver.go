@@ -223,11 +223,12 @@ func (l *Lane) read(ctx context.Context, next func(context.Context) (batch.Body,
 	return next(ctx)
 }
 
-// write writes the lines that are JSON objects; the others are dead letters.
+// write writes the lines that are JSON objects and may be archived; the others are dead
+// letters, or opens of which nothing but a date may be kept.
 func (l *Lane) write(z *gzip.Writer, lines []byte) (n int) {
 	for line := range bytes.Lines(lines) {
 		line = archive.Line(line)
-		if len(line) == 0 || line[0] != '{' || l.Erased != nil && l.Erased(line) {
+		if len(line) == 0 || line[0] != '{' || !batch.MayArchive(string(line)) || l.Erased != nil && l.Erased(line) {
 			continue
 		}
 		_, _ = z.Write(line) // into memory

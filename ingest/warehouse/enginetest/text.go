@@ -16,7 +16,7 @@ var tables = []string{
 	"key_fingerprints", "deliveries", "campaign_changes", "campaign_totals",
 	"campaign_estimate_totals", "judgements", "web_events", "deleted_campaigns",
 	"consents", "withdrawals", "strata", "aggregate_opens",
-	"erasing", "erased_messages",
+	"erasing", "erased_messages", "last_opens",
 }
 
 // Empty removes all rows, and what the tables know of inserts that were made.

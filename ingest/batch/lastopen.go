@@ -1,0 +1,101 @@
+package batch
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"time"
+
+	"github.com/google/uuid"
+
+	"glint/edge/classify"
+	"glint/edge/event"
+	"glint/edge/privacy"
+	"glint/edge/token"
+	"glint/ingest/logline"
+	"glint/ingest/warehouse"
+)
+
+// Of an open of the mode last_open one thing may be kept: the day on which the
+// recipient last opened a message. It has no row, no dead letter, no place among the
+// events of a receipt, and is not archived; its line is gone with the log's segment.
+
+// lastOpen is a line of that mode.
+type lastOpen struct {
+	body     int
+	byPerson bool // else nothing of it is kept
+	message  warehouse.MessageOf
+	day      time.Time
+}
+
+// last notes a line whose valid token has the mode last_open. A class that the edge
+// has judged holds, since it has seen more.
+func (d *decoder) last(e *event.Event, t *token.Token, from origin) {
+	o := lastOpen{body: from.body, message: warehouse.MessageOf{Campaign: uint64(t.Campaign), Message: uuid.UUID(t.Message)}}
+	open := d.open(e)
+	nameMessage(&open, t)
+	class := open.Class
+	if judged, ok := classNumbers[e.Class]; ok {
+		class = judged
+	}
+	o.byPerson = (class == int8(classify.HumanDirect) || class == int8(classify.ProxyHuman)) &&
+		open.TimeSuspect == warehouse.SuspectNone && d.withdrawn.Fate(o.message.Message) == warehouse.FateKeep
+	o.day = privacy.Cut(e.OpenedAt, token.LastOpen)
+	d.lastOpens = append(d.lastOpens, o)
+}
+
+// forget counts a line of that mode of which nothing is kept.
+func (d *decoder) forget(from origin) { d.lastOpens = append(d.lastOpens, lastOpen{body: from.body}) }
+
+// keepLastOpens moves the dates of recipients on. A date that is there, or a later
+// one, is not written again.
+func (l *Loader) keepLastOpens(ctx context.Context, d *decoder, r *Result) error {
+	days := map[warehouse.MessageOf]time.Time{}
+	for i := range d.lastOpens {
+		o := &d.lastOpens[i]
+		r.count(o.body, LastOpened, 0)
+		if o.byPerson && o.day.After(days[o.message]) {
+			days[o.message] = o.day
+		}
+	}
+	if len(days) == 0 {
+		return nil
+	}
+	messages := make([]warehouse.MessageOf, 0, len(days))
+	for m := range days {
+		messages = append(messages, m)
+	}
+	known, err := l.Warehouse.LastOpensOf(ctx, messages)
+	if err != nil {
+		return err
+	}
+	latest := map[warehouse.RecipientKey]time.Time{}
+	for m, day := range days {
+		if o, ok := known[m.Message]; ok && day.After(o.OpenedOn) && day.After(latest[o.Recipient]) {
+			latest[o.Recipient] = day
+		}
+	}
+	if len(latest) == 0 {
+		return nil
+	}
+	rows := make([]warehouse.LastOpenDate, 0, len(latest))
+	for recipient, day := range latest {
+		rows = append(rows, warehouse.LastOpenDate{Recipient: recipient, OpenedOn: day})
+	}
+	return l.Warehouse.InsertLastOpens(ctx, "last-opens-"+rand.Text(), rows)
+}
+
+// claims returns the mode that a line claims, whatever keys there are.
+func claims(e *event.Event) token.Mode {
+	if token.HasToken(e.Token) {
+		return privacy.Claimed(nil, e.Token)
+	}
+	return privacy.Claimed(nil, cmp.Or(e.Path, e.Token))
+}
+
+// MayArchive reports whether a line may be kept beyond the log: one of the mode
+// last_open may not.
+func MayArchive(line string) bool {
+	var e event.Event
+	return logline.Parse(&e, line) != nil || claims(&e) != token.LastOpen
+}

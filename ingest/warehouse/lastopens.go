@@ -1,0 +1,83 @@
+package warehouse
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
+	"github.com/google/uuid"
+
+	"glint/schema"
+)
+
+// LastOpenDate is one row of the table last_opens.
+type LastOpenDate struct {
+	Recipient RecipientKey
+	OpenedOn  time.Time // the day, in UTC; zero: none is kept
+}
+
+var lastOpenColumns = []column[LastOpenDate]{
+	{"recipient_key", of(func(o *LastOpenDate) RecipientKey { return o.Recipient })},
+	{"opened_on", of(func(o *LastOpenDate) time.Time { return orEpoch(o.OpenedOn) })},
+}
+
+// InsertLastOpens inserts the rows in one named insert. The table notes no names: a
+// date that comes twice is one.
+func (w *Warehouse) InsertLastOpens(ctx context.Context, name string, rows []LastOpenDate) error {
+	return insert(ctx, w, "last_opens", lastOpenColumns, name, rows)
+}
+
+// MessageOf names a message with its campaign.
+type MessageOf struct {
+	Campaign uint64
+	Message  uuid.UUID
+}
+
+// LastOpensOf returns the recipients of those of the messages of which a date may be
+// kept, each with the date that is kept.
+func (w *Warehouse) LastOpensOf(ctx context.Context, messages []MessageOf) (map[uuid.UUID]LastOpenDate, error) {
+	found := map[uuid.UUID]LastOpenDate{}
+	if len(messages) == 0 {
+		return found, nil
+	}
+	wanted, err := ext.NewTable("wanted_messages", ext.Column("campaign_id", "UInt64"), ext.Column("message_id", "UUID"))
+	for i := 0; err == nil && i < len(messages); i++ {
+		err = wanted.Append(messages[i].Campaign, messages[i].Message)
+	}
+	const size = 16 + 16 + 2
+	var rows []byte
+	if err == nil {
+		rows, err = w.records(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), "last_open_recipients", size)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up recipients of last opens: %w", err)
+	}
+	for ; len(rows) > 0; rows = rows[size:] {
+		o := LastOpenDate{Recipient: RecipientKey(rows[16:32])}
+		if days := binary.LittleEndian.Uint16(rows[32:]); days > 0 {
+			o.OpenedOn = time.Unix(int64(days)*24*60*60, 0).UTC()
+		}
+		found[uuidOf(rows)] = o
+	}
+	return found, nil
+}
+
+// TidyLastOpens leaves one date for each recipient on disk, and none of those who
+// refused or withdrew. Where nothing is to be done it only looks.
+func (w *Warehouse) TidyLastOpens(ctx context.Context) error {
+	var replaced, withdrawn uint64
+	err := w.ask(ctx, "last_open_state", nil, &replaced, &withdrawn)
+	if err == nil && withdrawn > 0 {
+		err = w.conn.Exec(sweeping(ctx), schema.Query("delete_withdrawn_last_opens"))
+	}
+	if err == nil && replaced > 0 {
+		err = w.conn.Exec(ctx, schema.Query("merge_last_opens"))
+	}
+	if err != nil {
+		return fmt.Errorf("tidy dates of last opens: %w", err)
+	}
+	return nil
+}

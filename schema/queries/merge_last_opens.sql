@@ -1,0 +1,5 @@
+-- Purpose: leaves one date for each recipient.
+-- Grain:   a statement.
+-- Units:   none.
+-- Reads:   the table last_opens, so only as the warehouse user.
+OPTIMIZE TABLE last_opens FINAL
