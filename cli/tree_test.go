@@ -225,8 +225,11 @@ func TestShellsCompleteNames(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"help", "est"}, "estimates"}, {[]string{"help", "send", "re"}, "register"}, {[]string{"send", "register", "--duplicates", ""}, "first"},
-		{[]string{"camp"}, "campaign"}, {[]string{"report", "x", "--format", "m"}, "markdown"},
+		{[]string{"help", "est"}, "estimates"},
+		{[]string{"help", "send", "re"}, "register"},
+		{[]string{"send", "register", "--duplicates", ""}, "first"},
+		{[]string{"camp"}, "campaign"},
+		{[]string{"report", "x", "--format", "m"}, "markdown"},
 	} {
 		got := runHere(t, append([]string{"__complete"}, c.args...)...)
 		if !strings.Contains("\n"+got.stdout, "\n"+c.want) {

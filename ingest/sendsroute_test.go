@@ -127,7 +127,7 @@ func TestMessagesOverHTTPAreRegisteredBeforeTheAnswer(t *testing.T) {
 		{"a recipient twice, the first counts", "?campaign=spring&duplicates=first&test=true", sendsToken, []byte(`{"recipient":"qa@example.com"} {"recipient":"QA@example.com"}`), 200, "", 1, 0, 0, nil},
 		{"nothing", "?campaign=spring", sendsToken, nil, 400, "faulty_body", 0, 0, 0, nil},
 		{"a broken body", "?campaign=spring", sendsToken, []byte("{"), 400, "faulty_body", 0, 0, 0, nil},
-		{"an unknown parameter", "?campain=spring", sendsToken, []byte(ada), 400, "unknown_parameter", 0, 0, 0, nil},
+		{"an unknown parameter", "?campaigns=spring", sendsToken, []byte(ada), 400, "unknown_parameter", 0, 0, 0, nil},
 		{"a parameter twice", "?campaign=a&campaign=b", sendsToken, []byte(ada), 400, "unknown_parameter", 0, 0, 0, nil},
 		{"a private host", "?campaign=spring&pixel_base_url=https://pixel.lan", sendsToken, []byte(ada), 400, "unknown_parameter", 0, 0, 0, nil},
 		{"aggregate at an unknown edge", "?campaign=agg&tracking=aggregate", sendsToken, []byte(ada), 400, "edge_unknown", 0, 0, 0, nil},

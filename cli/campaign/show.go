@@ -110,10 +110,20 @@ func (d *Details) table() *output.Table {
 	word := map[bool]string{true: "yes", false: "no"}
 	t := output.NewTable("FIELD", "VALUE")
 	for _, row := range [][2]string{
-		{"campaign", d.Campaign}, {"id", output.Plain(id(d.CampaignID))}, {"created", output.Time(&d.CreatedAt)}, {"subject", d.Subject}, {"variant", d.Variant},
-		{"tracking at most", d.Tracking}, {"archived", word[d.Archived]}, {"number sent is known", word[d.SentKnown]},
-		{"messages", output.Count(d.Messages)}, {"opens of messages", output.Count(d.Opens)}, {"opens of none", output.Count(d.AggregateOpens)},
-		{"other events", output.Count(d.Deliveries)}, {"registrations", output.Count(uint64(d.Registrations))}, {"last registered", output.Time(d.LastRegistered)},
+		{"campaign", d.Campaign},
+		{"id", output.Plain(id(d.CampaignID))},
+		{"created", output.Time(&d.CreatedAt)},
+		{"subject", d.Subject},
+		{"variant", d.Variant},
+		{"tracking at most", d.Tracking},
+		{"archived", word[d.Archived]},
+		{"number sent is known", word[d.SentKnown]},
+		{"messages", output.Count(d.Messages)},
+		{"opens of messages", output.Count(d.Opens)},
+		{"opens of none", output.Count(d.AggregateOpens)},
+		{"other events", output.Count(d.Deliveries)},
+		{"registrations", output.Count(uint64(d.Registrations))},
+		{"last registered", output.Time(d.LastRegistered)},
 	} {
 		if row[1] != "" {
 			t.Row(row[0], row[1])

@@ -86,6 +86,9 @@ func (o *eraseOptions) confirm(cmd *cobra.Command, persons int) error {
 	}
 	fmt.Fprintf(o.app.Err, "Erase %s from everywhere, for good? Type yes: ", output.Plural(persons, "person", "persons"))
 	answer, _ := bufio.NewReader(app.Interruptible(cmd.Context(), o.app.In)).ReadString('\n') // the end is no yes
+	if answer == "" {
+		fmt.Fprintln(o.app.Err)
+	}
 	if strings.TrimSpace(answer) != "yes" {
 		return app.Try(errors.New("nothing was erased"), "--yes, where nobody can answer")
 	}

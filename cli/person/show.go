@@ -157,7 +157,8 @@ type document struct {
 
 func (h *held) document(now time.Time) *document {
 	d := &document{
-		h.Recipient, h.Key.String(), now.UTC().Truncate(time.Second), h.messages(), map[string][]json.RawMessage{},
+		h.Recipient, h.Key.String(), now.UTC().Truncate(time.Second), h.messages(),
+		map[string][]json.RawMessage{},
 		h.Log, h.Archive, h.DeadLetters, h.ReceiptCount, h.Notes,
 	}
 	for _, table := range tables {

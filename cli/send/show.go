@@ -169,9 +169,19 @@ func (m *Message) table() *output.Table {
 		registration = *m.RegistrationID
 	}
 	for _, row := range [][2]string{
-		{"campaign", m.Campaign}, {"message", m.MessageID}, {"recipient", m.Recipient}, {"counted", counted},
-		{"registration", registration}, {"registered", output.Time(&m.RegisteredAt)}, {"sent", output.Time(m.SentAt)}, {"delivered", output.Time(m.DeliveredAt)},
-		{"state", m.State}, {"tracking", m.Tracking}, {"URL style", m.URLStyle}, {"stratum", m.Stratum}, {"pixel URL", m.PixelURL},
+		{"campaign", m.Campaign},
+		{"message", m.MessageID},
+		{"recipient", m.Recipient},
+		{"counted", counted},
+		{"registration", registration},
+		{"registered", output.Time(&m.RegisteredAt)},
+		{"sent", output.Time(m.SentAt)},
+		{"delivered", output.Time(m.DeliveredAt)},
+		{"state", m.State},
+		{"tracking", m.Tracking},
+		{"URL style", m.URLStyle},
+		{"stratum", m.Stratum},
+		{"pixel URL", m.PixelURL},
 	} {
 		if row[1] != "" {
 			t.Row(row[0], row[1])

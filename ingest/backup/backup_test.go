@@ -127,7 +127,7 @@ func TestNoStepOfABackupLeavesWhatARestoreTakes(t *testing.T) {
 			if err := accepted(t, store); !errors.Is(err, ErrNoBackup) {
 				t.Errorf("stopped by %v at step %d it is refused by: %v", cause, steps, err)
 			}
-			if cause != errKilled && len(store.files) > 0 {
+			if !errors.Is(cause, errKilled) && len(store.files) > 0 {
 				t.Errorf("stopped at step %d it leaves %v", steps, store.names())
 			}
 		}

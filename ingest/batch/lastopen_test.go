@@ -129,7 +129,10 @@ func TestLinesThatMayNotBeArchived(t *testing.T) {
 		change func(*event.Event)
 		may    bool
 	}{
-		{token.Identified, nil, true}, {token.Pseudonymous, nil, true}, {token.Aggregate, nil, true}, {token.LastOpen, nil, false},
+		{token.Identified, nil, true},
+		{token.Pseudonymous, nil, true},
+		{token.Aggregate, nil, true},
+		{token.LastOpen, nil, false},
 		{token.LastOpen, func(e *event.Event) { e.Token = "" }, false},
 		{token.LastOpen, func(e *event.Event) { e.Token, e.Path = "x", "/o/"+e.Token+".gif" }, false},
 		{token.LastOpen, func(e *event.Event) { privacy.Reduce(e, token.LastOpen) }, false},

@@ -116,8 +116,16 @@ func (w *Worker) carryOut(ctx context.Context, r *Request) error {
 		name string
 		do   func(context.Context) error
 	}{
-		{"find messages", j.find}, {"wait for the log", j.drain}, {"find what came meanwhile", j.find}, {"receipts", j.receipts}, {"log", j.log},
-		{"archive", j.archive}, {"dead letters", j.letters}, {"tables", j.tables}, {"parts", j.parts}, {"refusal", j.refuse},
+		{"find messages", j.find},
+		{"wait for the log", j.drain},
+		{"find what came meanwhile", j.find},
+		{"receipts", j.receipts},
+		{"log", j.log},
+		{"archive", j.archive},
+		{"dead letters", j.letters},
+		{"tables", j.tables},
+		{"parts", j.parts},
+		{"refusal", j.refuse},
 	} {
 		w.Folder.note(r.ID, State{Step: step.name})
 		err := step.do(ctx)

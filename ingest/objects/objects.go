@@ -121,10 +121,9 @@ func (f Folder) Remove(_ context.Context, name string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove %s: %w", name, err)
 	}
-	for dir := filepath.Dir(path); strings.HasPrefix(dir, string(f)+string(filepath.Separator)); dir = filepath.Dir(dir) {
-		if os.Remove(dir) != nil {
-			break // it holds others
-		}
+	dir := filepath.Dir(path)
+	for strings.HasPrefix(dir, string(f)+string(filepath.Separator)) && os.Remove(dir) == nil { // until one holds others
+		dir = filepath.Dir(dir)
 	}
 	return nil
 }

@@ -138,7 +138,11 @@ func TestFilesAreForTheirOwnerOnly(t *testing.T) {
 
 func TestUnusableTargets(t *testing.T) {
 	for _, target := range []Target{
-		{Place: "s3://"}, {Place: "s3:///x"}, {Place: "s3://a@b/c"}, {Place: "gs://b"}, {Place: "s3://b", Endpoint: "b.example"},
+		{Place: "s3://"},
+		{Place: "s3:///x"},
+		{Place: "s3://a@b/c"},
+		{Place: "gs://b"},
+		{Place: "s3://b", Endpoint: "b.example"},
 		{Place: "s3://b"}, // without a key
 	} {
 		target.Getenv = func(string) string { return "" }

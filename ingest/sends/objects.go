@@ -34,29 +34,31 @@ func openTable(r io.Reader, o *ReadOptions) (t table, header []string, encoding 
 	if err != nil {
 		return nil, nil, encoding, fmt.Errorf("read recipients: %w", err)
 	}
-	fail := func(err error) (table, []string, sheet.Encoding, error) {
-		return nil, nil, encoding, errors.Join(err, release())
-	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, release())
+		}
+	}()
 	format := o.Format
 	if format == FormatAuto {
 		if format, err = guessFormat(file); err != nil {
-			return fail(fmt.Errorf("read recipients: %w", err))
+			return nil, nil, encoding, fmt.Errorf("read recipients: %w", err)
 		}
 	}
 	if format == FormatCSV {
 		rows, err := sheet.Open(file, sheet.Options{Encoding: o.Encoding})
 		if err != nil {
-			return fail(openError(err))
+			return nil, nil, encoding, openError(err)
 		}
 		return csvTable{rows, release}, rows.Header, rows.Encoding, nil
 	}
 	text, encoding, err := sheet.Text(file, o.Encoding)
 	if err != nil {
-		return fail(openError(err))
+		return nil, nil, encoding, openError(err)
 	}
 	objects, err := readObjects(text)
 	if err != nil {
-		return fail(err)
+		return nil, nil, encoding, err
 	}
 	objects.release = release
 	return objects, objects.header, encoding, nil

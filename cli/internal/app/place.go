@@ -22,11 +22,11 @@ func (a *App) OpenPlace(t *objects.Target) (objects.Store, error) {
 	t.Getenv = a.Getenv
 	store, err := t.Open()
 	if err != nil {
-		return nil, Usage(err)
+		return nil, UsageTry(err, "DIR, or s3://BUCKET/PREFIX")
 	}
 	if folder, ok := store.(objects.Folder); ok {
 		if rel, err := filepath.Rel(string(a.Home), string(folder)); err == nil && rel != ".." && !strings.HasPrefix(rel, "../") {
-			return nil, Usage(errors.New("the folder is in glint's home, " + string(a.Home)))
+			return nil, UsageTry(errors.New("the folder is in glint's home, "+string(a.Home)), "a folder elsewhere")
 		}
 	}
 	return store, nil

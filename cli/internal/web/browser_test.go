@@ -23,7 +23,7 @@ import (
 var shots = flag.String("shots", "", "folder to write pictures of the pages to")
 
 // tab opens a tab that may ask nobody but the world's server.
-func tab(t *testing.T, browser context.Context, w *world) context.Context {
+func tab(browser context.Context, t *testing.T, w *world) context.Context {
 	t.Helper()
 	ctx, shut := chromedp.NewContext(browser)
 	t.Cleanup(shut)
@@ -36,11 +36,11 @@ func tab(t *testing.T, browser context.Context, w *world) context.Context {
 			}
 		}
 	})
-	do(t, ctx, log.Enable(), runtime.Enable(), network.Enable())
+	do(ctx, t, log.Enable(), runtime.Enable(), network.Enable())
 	return ctx
 }
 
-func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
+func do(ctx context.Context, t *testing.T, actions ...chromedp.Action) {
 	t.Helper()
 	if err := chromedp.Run(ctx, actions...); err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func do(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
 
 // is waits until an expression of the page is true. While a page gives way to
 // another one there is nothing to ask.
-func is(t *testing.T, ctx context.Context, expression string) {
+func is(ctx context.Context, t *testing.T, expression string) {
 	t.Helper()
 	for late := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		var yes bool
@@ -66,18 +66,18 @@ func is(t *testing.T, ctx context.Context, expression string) {
 }
 
 // press presses Tab until the focus is on what a selector finds, and then Enter.
-func press(t *testing.T, ctx context.Context, selector string) {
+func press(ctx context.Context, t *testing.T, selector string) {
 	t.Helper()
 	for range 80 {
 		var there, seen bool
-		do(t, ctx, chromedp.KeyEvent(kb.Tab),
+		do(ctx, t, chromedp.KeyEvent(kb.Tab),
 			chromedp.Evaluate(`document.activeElement.matches(`+"`"+selector+"`"+`)`, &there),
 			chromedp.Evaluate(`getComputedStyle(document.activeElement).outlineStyle !== "none"`, &seen))
 		if !seen {
 			t.Error("a focus does not show")
 		}
 		if there {
-			do(t, ctx, chromedp.KeyEvent(kb.Enter))
+			do(ctx, t, chromedp.KeyEvent(kb.Enter))
 			return
 		}
 	}
@@ -86,9 +86,9 @@ func press(t *testing.T, ctx context.Context, selector string) {
 
 func TestPagesInABrowser(t *testing.T) {
 	browser := browsertest.Browser(t)
-	w := newWorld(t, nil)
-	t.Run("by the keyboard alone", func(t *testing.T) { byKeyboard(t, tab(t, browser, w), w) })
-	t.Run("live", func(t *testing.T) { liveInABrowser(t, tab(t, browser, w), w) })
+	w := newWorld(t)
+	t.Run("by the keyboard alone", func(t *testing.T) { byKeyboard(tab(browser, t, w), t, w) })
+	t.Run("live", func(t *testing.T) { liveInABrowser(tab(browser, t, w), t, w) })
 	w.Live().Stored(opens(3, 3, w.clock()))
 	for _, look := range []struct {
 		name          string
@@ -96,25 +96,25 @@ func TestPagesInABrowser(t *testing.T) {
 		scheme        string
 	}{{"wide", 1280, 900, "light"}, {"dark", 1280, 900, "dark"}, {"phone", 360, 740, "light"}, {"phone-dark", 360, 740, "dark"}} {
 		t.Run(look.name, func(t *testing.T) {
-			ctx := tab(t, browser, w)
-			do(t, ctx, chromedp.EmulateViewport(look.width, look.height),
+			ctx := tab(browser, t, w)
+			do(ctx, t, chromedp.EmulateViewport(look.width, look.height),
 				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}),
 				chromedp.Navigate(w.URL()+w.link(Owner)))
 			for name, path := range map[string]string{
 				"campaigns": "/", "campaign": "/campaigns/1", "recipients": "/campaigns/1/recipients?list=all&page=2", "live": "/live", "missing": "/x",
 			} {
-				looks(t, ctx, w.URL()+path, name+"-"+look.name+".png")
+				looks(ctx, t, w.URL()+path, name+"-"+look.name+".png")
 			}
 		})
 	}
 }
 
 // looks checks that a page fits and can be read.
-func looks(t *testing.T, ctx context.Context, address, picture string) {
+func looks(ctx context.Context, t *testing.T, address, picture string) {
 	t.Helper()
 	var tooWide int
 	var faint []string
-	do(t, ctx, chromedp.Navigate(address), chromedp.WaitReady("main"),
+	do(ctx, t, chromedp.Navigate(address), chromedp.WaitReady("main"),
 		chromedp.Evaluate(`Math.max(0, document.documentElement.scrollWidth - innerWidth)`, &tooWide),
 		chromedp.Evaluate(browsertest.FaintText, &faint))
 	if tooWide > 0 || len(faint) > 0 {
@@ -122,58 +122,58 @@ func looks(t *testing.T, ctx context.Context, address, picture string) {
 	}
 	if *shots != "" {
 		var png []byte
-		do(t, ctx, chromedp.FullScreenshot(&png, 100))
+		do(ctx, t, chromedp.FullScreenshot(&png, 100))
 		if err := os.WriteFile(filepath.Join(*shots, picture), png, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-func byKeyboard(t *testing.T, ctx context.Context, w *world) {
-	do(t, ctx, chromedp.Navigate(w.URL()+w.link(Owner)))
-	is(t, ctx, `location.pathname === "/" && document.cookie === ""`)
-	press(t, ctx, "a.skip")
-	is(t, ctx, `location.hash === "#main"`)
-	press(t, ctx, `a[href="/campaigns/1"]`)
-	is(t, ctx, `location.pathname === "/campaigns/1"`)
-	press(t, ctx, `a[href="/campaigns/1/recipients?list=all"]`)
-	is(t, ctx, `location.pathname === "/campaigns/1/recipients" && document.querySelectorAll("tbody tr").length === 100`)
-	press(t, ctx, `a[href$="page=2"]`)
-	is(t, ctx, `document.body.textContent.includes("r150@example.com")`)
-	press(t, ctx, `a[href="/live"]`)
-	is(t, ctx, `location.pathname === "/live"`)
-	press(t, ctx, "form button")
-	is(t, ctx, `document.body.textContent.includes("Signed out")`)
-	do(t, ctx, chromedp.Navigate(w.URL()+"/"))
-	is(t, ctx, `document.body.textContent.includes("Sign in")`)
+func byKeyboard(ctx context.Context, t *testing.T, w *world) {
+	do(ctx, t, chromedp.Navigate(w.URL()+w.link(Owner)))
+	is(ctx, t, `location.pathname === "/" && document.cookie === ""`)
+	press(ctx, t, "a.skip")
+	is(ctx, t, `location.hash === "#main"`)
+	press(ctx, t, `a[href="/campaigns/1"]`)
+	is(ctx, t, `location.pathname === "/campaigns/1"`)
+	press(ctx, t, `a[href="/campaigns/1/recipients?list=all"]`)
+	is(ctx, t, `location.pathname === "/campaigns/1/recipients" && document.querySelectorAll("tbody tr").length === 100`)
+	press(ctx, t, `a[href$="page=2"]`)
+	is(ctx, t, `document.body.textContent.includes("r150@example.com")`)
+	press(ctx, t, `a[href="/live"]`)
+	is(ctx, t, `location.pathname === "/live"`)
+	press(ctx, t, "form button")
+	is(ctx, t, `document.body.textContent.includes("Signed out")`)
+	do(ctx, t, chromedp.Navigate(w.URL()+"/"))
+	is(ctx, t, `document.body.textContent.includes("Sign in")`)
 }
 
-func liveInABrowser(t *testing.T, ctx context.Context, w *world) {
-	do(t, ctx, chromedp.Navigate(w.URL()+w.link(Owner)), chromedp.Navigate(w.URL()+"/live"))
-	is(t, ctx, `document.getElementById("state").textContent === "Live."`)
+func liveInABrowser(ctx context.Context, t *testing.T, w *world) {
+	do(ctx, t, chromedp.Navigate(w.URL()+w.link(Owner)), chromedp.Navigate(w.URL()+"/live"))
+	is(ctx, t, `document.getElementById("state").textContent === "Live."`)
 	w.Live().Stored(opens(1, 1, w.clock()))
-	is(t, ctx, `document.querySelector("#recent tbody").rows.length === 1 && document.querySelector(".lead").textContent.startsWith("1 open in the last hour, 1 by people")`)
-	is(t, ctx, `document.querySelector("#recent tbody").textContent.includes("<script>alert(1)</script>")`) // as text
+	is(ctx, t, `document.querySelector("#recent tbody").rows.length === 1 && document.querySelector(".lead").textContent.startsWith("1 open in the last hour, 1 by people")`)
+	is(ctx, t, `document.querySelector("#recent tbody").textContent.includes("<script>alert(1)</script>")`) // as text
 	w.Live().Stored(opens(500, 5, w.clock()))
-	is(t, ctx, `document.querySelector(".lead").textContent.startsWith("501 opens")`)
-	press(t, ctx, "#pause")
-	is(t, ctx, `document.getElementById("state").textContent === "Paused."`)
+	is(ctx, t, `document.querySelector(".lead").textContent.startsWith("501 opens")`)
+	press(ctx, t, "#pause")
+	is(ctx, t, `document.getElementById("state").textContent === "Paused."`)
 	w.Live().Stored(opens(1, 1, w.clock()))
 	time.Sleep(time.Second) // nothing must come
-	is(t, ctx, `document.querySelector(".lead").textContent.startsWith("501 opens")`)
-	do(t, ctx, chromedp.KeyEvent(kb.Enter))
-	is(t, ctx, `document.querySelector(".lead").textContent.startsWith("502 opens")`)
+	is(ctx, t, `document.querySelector(".lead").textContent.startsWith("501 opens")`)
+	do(ctx, t, chromedp.KeyEvent(kb.Enter))
+	is(ctx, t, `document.querySelector(".lead").textContent.startsWith("502 opens")`)
 	w.sessions.mu.Lock()
 	clear(w.sessions.all)
 	w.sessions.mu.Unlock()
-	is(t, ctx, `document.getElementById("state").textContent.startsWith("The session has ended")`)
+	is(ctx, t, `document.getElementById("state").textContent.startsWith("The session has ended")`)
 }
 
 // TestAnotherSiteCannotUseASession opens a page of another site that shows these
 // pages in a frame, posts to them and reads them.
 func TestAnotherSiteCannotUseASession(t *testing.T) {
 	browser := browsertest.Browser(t)
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(out http.ResponseWriter, _ *http.Request) {
 		out.Header().Set("Content-Type", "text/html")
@@ -183,13 +183,13 @@ func TestAnotherSiteCannotUseASession(t *testing.T) {
 	other := newOther(t, mux)
 	ctx, shut := chromedp.NewContext(browser)
 	defer shut()
-	do(t, ctx, chromedp.Navigate(w.URL()+w.link(Owner)))
-	is(t, ctx, `location.pathname === "/"`)
-	do(t, ctx, chromedp.Navigate(other))
-	is(t, ctx, `window.got.length === 2 && window.got.join("") === ""`)
-	is(t, ctx, `window.frames.length === 1 && (() => { try { return frames[0].document.body === null } catch { return true } })()`)
-	do(t, ctx, chromedp.Evaluate(`document.getElementById("f").submit()`, nil))
-	is(t, ctx, `document.body.textContent.includes("Refused")`)
-	do(t, ctx, chromedp.Navigate(w.URL()+"/"))
-	is(t, ctx, `document.querySelector("h1").textContent === "Campaigns"`)
+	do(ctx, t, chromedp.Navigate(w.URL()+w.link(Owner)))
+	is(ctx, t, `location.pathname === "/"`)
+	do(ctx, t, chromedp.Navigate(other))
+	is(ctx, t, `window.got.length === 2 && window.got.join("") === ""`)
+	is(ctx, t, `window.frames.length === 1 && (() => { try { return frames[0].document.body === null } catch { return true } })()`)
+	do(ctx, t, chromedp.Evaluate(`document.getElementById("f").submit()`, nil))
+	is(ctx, t, `document.body.textContent.includes("Refused")`)
+	do(ctx, t, chromedp.Navigate(w.URL()+"/"))
+	is(ctx, t, `document.querySelector("h1").textContent === "Campaigns"`)
 }

@@ -126,7 +126,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.sessions.end(s.sessions.of(r, s.cookie))
-	value, _ := s.sessions.begin(role)
+	value := s.sessions.begin(role)
 	s.setCookie(w, r, value, int(sessionLife.Seconds()))
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }

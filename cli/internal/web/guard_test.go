@@ -9,7 +9,7 @@ import (
 )
 
 func TestALinkSignsInOnce(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	link := w.link(Owner)
 	for name, change := range map[string]func(*http.Request){
 		"a prefetch":    func(r *http.Request) { r.Header.Set("Sec-Purpose", "prefetch") },
@@ -37,7 +37,7 @@ func TestALinkSignsInOnce(t *testing.T) {
 }
 
 func TestALinkThatIsNotOursSignsNobodyIn(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	good := w.link(Viewer)
 	asOwner := []byte(strings.TrimPrefix(good, signInPath))
 	asOwner[0] = 'b' // the role is the first byte
@@ -65,7 +65,7 @@ func TestALinkThatIsNotOursSignsNobodyIn(t *testing.T) {
 }
 
 func TestSessionsEnd(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	status := func(cookie string) int { return w.ask("GET", "/", cookie, nil).status }
 	idle, used := w.in(Viewer), w.in(Viewer)
 	for range 5 {
@@ -95,7 +95,7 @@ func TestSessionsEnd(t *testing.T) {
 		t.Error("a browser that signs in again keeps its old session")
 	}
 	for range maxSessions + 5 {
-		_, _ = w.sessions.begin(Viewer)
+		w.sessions.begin(Viewer)
 	}
 	if n := len(w.sessions.all); n > maxSessions {
 		t.Errorf("%d sessions are kept", n)
@@ -103,7 +103,7 @@ func TestSessionsEnd(t *testing.T) {
 }
 
 func TestSigningOutNeedsTheTokenOfThePage(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	cookie, other := w.in(Viewer), w.in(Owner)
 	token := csrfOf(t, w.ask("GET", "/", cookie, nil).body)
 	with := func(token string, header ...string) func(*http.Request) {
@@ -164,7 +164,7 @@ var everyRoute = []struct {
 }
 
 func TestEveryRouteIsGuarded(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	if len(everyRoute) != len(w.routes()) {
 		t.Fatalf("%d routes, %d are tried", len(w.routes()), len(everyRoute))
 	}
@@ -228,7 +228,7 @@ func headers(t *testing.T, route string, h http.Header) {
 }
 
 func TestNamesOfThisServer(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	cookie := w.in(Viewer)
 	_, port, _ := strings.Cut(strings.TrimPrefix(w.URL(), "http://"), ":")
 	for host, want := range map[string]int{

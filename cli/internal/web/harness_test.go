@@ -117,15 +117,11 @@ func (w *world) pass(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
-func newWorld(t *testing.T, change func(*Config)) *world {
+func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, source: &fake{}, now: time.Now()}
-	c := Config{Listen: "127.0.0.1:0", Key: testKey, Now: w.clock, Hosts: []string{"pages.example.com"}}
-	if change != nil {
-		change(&c)
-	}
 	var err error
-	if w.Server, err = Listen(c); err != nil {
+	if w.Server, err = Listen(Config{Listen: "127.0.0.1:0", Key: testKey, Now: w.clock, Hosts: []string{"pages.example.com"}}); err != nil {
 		t.Fatal(err)
 	}
 	w.Use(w.source)

@@ -34,7 +34,7 @@ func leads(t *testing.T, events <-chan event, lead string) {
 }
 
 func TestLiveShowsOpensAsTheyCome(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	before := w.clock().Add(-20 * time.Minute)
 	w.source.counts = []warehouse.MinuteCount{{Minute: before.Unix() / 60, N: [warehouse.Fetchers]uint64{5, 2, 1}}}
 	owner, viewer := w.events(w.in(Owner)), w.events(w.in(Viewer))
@@ -66,7 +66,7 @@ func TestLiveShowsOpensAsTheyCome(t *testing.T) {
 // TestTheWarehouseTakesOver counts opens once, before and after the warehouse has
 // counted them.
 func TestTheWarehouseTakesOver(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	l, now := w.live, w.clock()
 	w.Live().Stored(opens(10, 1, now.Add(-time.Minute)))
 	w.Live().Stored(opens(7, 1, now))
@@ -88,7 +88,7 @@ func TestTheWarehouseTakesOver(t *testing.T) {
 }
 
 func TestLiveKeepsWithinItsBounds(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	at := w.clock()
 	for n := range 2 * keptBuckets {
 		old := opens(1, 1, at.Add(-time.Duration(n)*time.Minute))
@@ -111,7 +111,7 @@ func TestLiveKeepsWithinItsBounds(t *testing.T) {
 }
 
 func TestStreamsEndWithTheSession(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	cookie := w.in(Viewer)
 	events := w.events(cookie)
 	w.pass(sessionLife)
@@ -119,13 +119,13 @@ func TestStreamsEndWithTheSession(t *testing.T) {
 }
 
 func TestStreamsEndWithTheServer(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	events := w.events(w.in(Viewer))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := w.Shutdown(ctx); err != nil {
 		t.Fatal(err)
 	}
-	for range events { //nolint:revive // until it is closed
+	for range events { // until it is closed
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func TestPagesEscapeWhatStrangersWrote(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	cookie := w.in(Owner)
 	for _, path := range []string{"/", "/campaigns/1", "/campaigns/1/recipients?list=all", "/live"} {
 		a := w.ask("GET", path, cookie, nil)
@@ -34,7 +34,7 @@ func TestPagesEscapeWhatStrangersWrote(t *testing.T) {
 }
 
 func TestPagesOfLists(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	cookie := w.in(Owner)
 	for path, want := range map[string]struct {
 		status    int
@@ -75,7 +75,7 @@ func TestPagesOfLists(t *testing.T) {
 }
 
 func TestPagesWithoutAWarehouse(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t)
 	cookie := w.in(Viewer)
 	w.source.fault = errors.New("code: 210, at 10.1.2.3")
 	a := w.ask("GET", "/", cookie, nil)

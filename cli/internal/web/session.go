@@ -40,10 +40,10 @@ func newSessions(now func() time.Time) *sessions {
 }
 
 // begin makes a session and returns the value of its cookie.
-func (s *sessions) begin(role Role) (value string, made *session) {
-	value = rand.Text() + rand.Text()
+func (s *sessions) begin(role Role) (cookie string) {
+	value := rand.Text() + rand.Text()
 	now := s.now()
-	made = &session{id: sha256.Sum256([]byte(value)), role: role, csrf: rand.Text(), expires: now.Add(sessionLife), seen: now}
+	made := &session{id: sha256.Sum256([]byte(value)), role: role, csrf: rand.Text(), expires: now.Add(sessionLife), seen: now}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var first *session
@@ -58,7 +58,7 @@ func (s *sessions) begin(role Role) (value string, made *session) {
 		delete(s.all, first.id)
 	}
 	s.all[made.id] = made
-	return value, made
+	return value
 }
 
 func over(s *session, now time.Time) bool {
