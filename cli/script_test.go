@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 const patience = time.Minute
 
 // scripts is the number of scripts, so that none is lost unseen.
-const scripts = 25
+const scripts = 26
 
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/script/*.txtar")
@@ -123,7 +123,7 @@ func shell(s *testscript.TestScript, neg bool, args []string) {
 func everyJSON(s *testscript.TestScript, _ bool, args []string) {
 	words := map[string]string{
 		"CAMPAIGN": args[0], "[CAMPAIGN": args[0], "RECIPIENT|MESSAGE_ID": args[1], "RECIPIENT]": args[1], "RECIPIENT": args[1], "FILE|-": "mail.html",
-		"FILE": "mail.html", "FILE...": "mail.html",
+		"FILE": "mail.html", "FILE...": "mail.html", "ADDRESS": args[1], "ADDRESS...": args[1],
 	}
 	tried := 0
 	pages(func(path []string, cmd *cobra.Command) {
@@ -138,6 +138,9 @@ func everyJSON(s *testscript.TestScript, _ bool, args []string) {
 		}
 		if cmd.Flags().Lookup("by") != nil {
 			run = append(run, "--by", "client")
+		}
+		if cmd.Flags().Lookup("command") != nil {
+			run = append(run, "--command", "SELECT 1 AS one")
 		}
 		for _, word := range strings.Fields(cmd.Use)[1:] {
 			if value, ok := words[word]; ok {

@@ -64,7 +64,7 @@ func TestWhatBecameOfABodyIsKnown(t *testing.T) {
 	}
 	got := outcomesOf(t, poster, answer)
 	want := logstream.Outcomes{Records: 1, Lines: 14, Counts: map[string]int{
-		"stored": 3, "unresolved": 3, "bad_token": 3, "bad_time": 1, "not_event": 2, "aggregated": 1, "withheld": 1,
+		"stored": 3, "unresolved": 3, "bad_token": 3, "bad_time": 1, "not_event": 2, "aggregated": 1, "last_open": 1,
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -37,11 +37,11 @@ func sample() *audit.Result {
 	return &audit.Result{
 		Since: hour.Add(90 * time.Second), Until: &until,
 		Rows: []audit.Row{
-			{Hour: hour, Source: "edge", Counts: audit.Counts{Accepted: 1023, Events: 1000, Repeats: 2, InOpens: 990, Unresolved: 9, BadTokens: 3, DeadLetters: 4, OverCap: 5, Web: 6, Waiting: 9, Missing: 1, NotKept: 3}},
+			{Hour: hour, Source: "edge", Counts: audit.Counts{Accepted: 1023, Events: 1000, Repeats: 2, InOpens: 990, Unresolved: 9, BadTokens: 3, DeadLetters: 4, OverCap: 5, Web: 6, LastOpen: 7, Waiting: 9, Missing: 1, NotKept: 3}},
 			{Hour: hour.Add(time.Hour), Source: "=x\x1b", Counts: audit.Counts{Accepted: 2, Missing: 2, Unexplained: 2}},
 		},
 		Total: audit.Counts{
-			Accepted: 1025, Events: 1000, Repeats: 2, InOpens: 990, Unresolved: 9, BadTokens: 3, DeadLetters: 4, OverCap: 5, Web: 6,
+			Accepted: 1025, Events: 1000, Repeats: 2, InOpens: 990, Unresolved: 9, BadTokens: 3, DeadLetters: 4, OverCap: 5, Web: 6, LastOpen: 7,
 			Waiting: 9, Missing: 3, Unexplained: 2, NotKept: 3,
 		},
 		Lost:           []audit.Records{{Lane: "live", LogID: "live-A", First: 7, Last: 7}},
@@ -69,10 +69,10 @@ func written(t *testing.T, format string, r *audit.Result) (stdout, stderr strin
 func TestTable(t *testing.T) {
 	got, _ := written(t, "table", sample())
 	want := `
-HOUR                  SOURCE  ACCEPTED  EVENTS  REPEATS  IN OPENS  UNRESOLVED  BAD TOKENS  DEAD LETTERS  OVER CAP  WEB  WAITING  MISSING
-2026-11-21 13:00 UTC  edge       1,023   1,000        2       990           9           3             4         5    6        9        1
-2026-11-21 14:00 UTC  =x�            2       0        0         0           0           0             0         0    0        0        2
-total                            1,025   1,000        2       990           9           3             4         5    6        9        3
+HOUR                  SOURCE  ACCEPTED  EVENTS  REPEATS  IN OPENS  UNRESOLVED  BAD TOKENS  DEAD LETTERS  OVER CAP  WEB  LAST OPEN  WAITING  MISSING
+2026-11-21 13:00 UTC  edge       1,023   1,000        2       990           9           3             4         5    6          7        9        1
+2026-11-21 14:00 UTC  =x�            2       0        0         0           0           0             0         0    0          0        0        2
+total                            1,025   1,000        2       990           9           3             4         5    6          7        9        3
 
 not accounted for: 1 event of source "edge", received in the hour 2026-11-21 13:00 UTC
 not accounted for: 2 events of source "=x\x1b", received in the hour 2026-11-21 14:00 UTC
@@ -123,11 +123,11 @@ func TestCSV(t *testing.T) {
 	}
 	want := [][]string{
 		{
-			"hour", "source", "accepted", "events", "repeats", "in_opens", "unresolved", "bad_tokens", "dead_letters", "over_cap", "web", "waiting", "missing",
+			"hour", "source", "accepted", "events", "repeats", "in_opens", "unresolved", "bad_tokens", "dead_letters", "over_cap", "web", "last_open", "waiting", "missing",
 			"unexplained", "dead_letters_not_kept",
 		},
-		{"2026-11-21T13:00:00Z", "edge", "1023", "1000", "2", "990", "9", "3", "4", "5", "6", "9", "1", "0", "3"},
-		{"2026-11-21T14:00:00Z", "'=x\x1b", "2", "0", "0", "0", "0", "0", "0", "0", "0", "0", "2", "2", "0"},
+		{"2026-11-21T13:00:00Z", "edge", "1023", "1000", "2", "990", "9", "3", "4", "5", "6", "7", "9", "1", "0", "3"},
+		{"2026-11-21T14:00:00Z", "'=x\x1b", "2", "0", "0", "0", "0", "0", "0", "0", "0", "0", "0", "2", "2", "0"},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Error(diff)

@@ -65,6 +65,9 @@ Copies that glint does not keep stay as they are: backups, earlier versions in a
 			return err
 		}
 		if o.dryRun {
+			if o.format == "json" {
+				return writeJSON(a.Out, map[string]int{"persons": len(recipients)})
+			}
 			fmt.Fprintf(a.Err, "%s would be erased; nothing was changed (--dry-run)\n", output.Plural(len(recipients), "person", "persons"))
 			return nil
 		}

@@ -58,17 +58,17 @@ type Options struct {
 // ErrNotEmpty means that a backup would be mixed with other files.
 var ErrNotEmpty = errors.New("backup: there is something already")
 
-// The tables that a restored warehouse computes from the others.
-var derived = []string{"campaign_changes", "campaign_totals", "campaign_estimate_totals"}
+// The tables that a restored warehouse computes from the others and from its schema.
+var derived = []string{"campaign_changes", "campaign_totals", "campaign_estimate_totals", "schema_views"}
 
 // The order of the tables, where it matters: first those out of which rows move, and
 // what completes others; last what follows from others. See the package comment.
 var (
 	firstTables = []string{"registrations", "key_fingerprints", "judgements", "unresolved_opens", "unresolved_deliveries", "bad_tokens", "opens", "deliveries"}
-	lastTables  = []string{"aggregate_opens", "sends", "message_campaigns", "recipient_messages"}
+	lastTables  = []string{"aggregate_opens", "sends", "message_campaigns", "recipient_messages", "arrivals"}
 	// ledgerTables are exported while no choice is recorded, with the end of the ledger,
 	// and after the opens, from which a restored glint takes what was withdrawn.
-	ledgerTables = []string{"withdrawals", "consents"}
+	ledgerTables = []string{"withdrawals", "consents", "erased_messages", "deleted_campaigns"}
 )
 
 // Create makes a backup in a place that has to be empty (ErrNotEmpty). After an error it

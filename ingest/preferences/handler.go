@@ -69,22 +69,24 @@ type Handler struct {
 // lookEvery is how often the folder of texts is looked at.
 const lookEvery = 5 * time.Second
 
-// New returns a handler. A faulty text of the operator is an error.
+// New returns a handler. While a text of the operator is faulty, those that are built in
+// are used.
 func New(c Config) (*Handler, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	texts, err := ReadTexts(c.Dir)
+	texts, err := ReadTexts("")
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{Config: c, texts: texts, looked: c.Now(), limits: newLimits(), answers: prometheus.NewCounterVec(prometheus.CounterOpts{
+	h := &Handler{Config: c, texts: texts, limits: newLimits(), answers: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "glint_preferences_answers_total", Help: "Answers of the page on which recipients choose, by what they did.",
 	}, []string{"outcome"})}
 	c.Registerer.MustRegister(h.answers)
 	for _, o := range []string{shown, noLink, refusedOutcome, agreedOutcome, rejected, limited, failed} {
 		h.answers.WithLabelValues(o) // so that a rate exists before the first one
 	}
+	h.current() // the operator's
 	return h, nil
 }
 

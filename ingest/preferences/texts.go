@@ -99,6 +99,9 @@ func ReadTexts(dir string) (*Texts, error) {
 			return nil, err
 		}
 	}
+	if dir == "" {
+		return newTexts(byTag), nil
+	}
 	own, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {
 		return nil, err

@@ -3,7 +3,7 @@
 -- Units:   counts.
 -- Reads:   the tables last_opens and withdrawals, so only as the warehouse user.
 SELECT
-    (SELECT count() - uniqExact(recipient_key) FROM last_opens) AS replaced,
+    (SELECT toUInt64(count() - uniqExact(recipient_key)) FROM last_opens) AS replaced,
     (SELECT count() FROM last_opens WHERE recipient_key IN (
         SELECT recipient_key FROM withdrawals FINAL
         WHERE fate != 'keep' AND message_id = toUUID('00000000-0000-0000-0000-000000000000'))) AS withdrawn

@@ -122,7 +122,7 @@ func Sentence(o *logstream.Outcomes) string {
 }
 
 // inWarehouse are the outcomes of lines with which nothing more has to happen.
-var inWarehouse = []string{string(batch.Stored), receipts.Repeated, receipts.Aggregated, receipts.Withheld, receipts.Web}
+var inWarehouse = []string{string(batch.Stored), receipts.Repeated, receipts.Aggregated, receipts.Withheld, receipts.LastOpen, receipts.Web}
 
 // words are the outcomes that are no dead letters.
 var words = map[string]string{
@@ -131,6 +131,7 @@ var words = map[string]string{
 	receipts.Unresolved:    "unregistered (waiting for their message)",
 	receipts.Aggregated:    "counted without their recipient",
 	receipts.Withheld:      "of recipients who are not measured (not kept)",
+	receipts.LastOpen:      "of which at most a date is kept",
 	string(batch.BadToken): "with a bad token",
 	receipts.Web:           "page views or events",
 	string(batch.OverCap):  "unregistered and not kept (too many wait already)",
