@@ -48,6 +48,7 @@ import (
 	"glint/cli/stream"
 	"glint/cli/timeline"
 	"glint/cli/up"
+	"glint/cli/user"
 	"glint/cli/version"
 	"glint/cli/web"
 	"glint/ingest/warehouse/embedded"
@@ -128,7 +129,7 @@ func groups(a *app.App) []group {
 		{"Who and when:", []*cobra.Command{
 			openers.NewCmd(a), nonopeners.NewCmd(a), recipients.NewCmd(a), timeline.NewCmd(a, nil), breakdown.NewCmd(a, nil), explain.NewCmd(a, nil),
 		}},
-		{"Rows:", []*cobra.Command{sql.NewCmd(a), export.NewCmd(a)}},
+		{"Rows:", []*cobra.Command{sql.NewCmd(a), export.NewCmd(a), user.NewCmd(a)}},
 		{"Operate:", []*cobra.Command{
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
 			judge.NewCmd(a, nil), reclassify.NewCmd(a, nil), backup.NewCmd(a), restore.NewCmd(a),

@@ -59,6 +59,7 @@ type Config struct {
 
 	WarehouseDSN string                 // an outside ClickHouse; else Engine is started
 	Engine       *embedded.Config       // the embedded one
+	Readers      func() ([]embedded.User, error) // more users of the embedded one, looked at each second: it restarts for a change; nil: none
 	FindEngine   func() (string, error) // path of Engine.Library where that is empty, asked before each start
 
 	Judge   judge.Schedule // opens and clicks judged by time and company

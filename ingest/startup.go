@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +32,8 @@ type startup struct {
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when run has returned
 	report reporter
+
+	readers []embedded.User // that the engine has
 
 	mu       sync.Mutex
 	restarts uint64 // of engines that have ended for good
@@ -81,7 +84,9 @@ func (s *startup) run(ctx context.Context, failed chan<- error) {
 				return
 			}
 		}
-		s.report.waiting(s.note(err), err, time.Now())
+		if problem := s.note(err); !errors.Is(err, errUsers) {
+			s.report.waiting(problem, err, time.Now())
+		}
 		_ = pauses.Wait(ctx) // the loop ends with ctx
 	}
 }
@@ -137,6 +142,10 @@ func (s *startup) startEngine(ctx context.Context) (err error) {
 		return nil
 	}
 	c := *s.cfg.Engine
+	if s.readers, err = s.wantedReaders(); err != nil {
+		s.cfg.Logger.Error("users of the warehouse cannot be read, it starts without them", "error", err)
+	}
+	c.Users = slices.Concat(c.Users, s.readers)
 	if c.Library == "" && s.cfg.FindEngine != nil {
 		if c.Library, err = s.cfg.FindEngine(); err != nil {
 			return errEngine{fmt.Errorf("%w: %w", embedded.ErrLibraryMissing, err)}
@@ -174,24 +183,63 @@ func (s *startup) connect(ctx context.Context) (*warehouse.Warehouse, error) {
 	return w, nil
 }
 
-// untilEngineEnds returns nil when ctx has ended, else why the engine has ended
-// for good; it is then started anew.
+// wantedReaders returns the users that the engine is to have besides those of its
+// configuration.
+func (s *startup) wantedReaders() ([]embedded.User, error) {
+	if s.cfg.Readers == nil {
+		return nil, nil
+	}
+	return s.cfg.Readers()
+}
+
+// errUsers means that the engine was ended to get other users.
+var errUsers = errors.New("the embedded engine restarts, since its users have changed")
+
+// engineTime is how long the engine may take to end for its new users.
+const engineTime = 30 * time.Second
+
+// untilEngineEnds returns nil when ctx has ended, else why the engine has ended;
+// it is then started anew.
 func (s *startup) untilEngineEnds(ctx context.Context) error {
-	var done <-chan struct{} // nil, for ever, of an outside server
-	if s.handle.engine != nil {
-		done = s.handle.engine.Done()
-	}
-	select {
-	case <-ctx.Done():
+	engine := s.handle.engine
+	if engine == nil { // an outside server
+		<-ctx.Done()
 		return nil
-	case <-done:
 	}
-	err := s.handle.engine.Err()
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-engine.Done():
+			s.forgetEngine(engine.Restarts() + 1)
+			return errEngine{fmt.Errorf("the embedded engine has ended: %w", engine.Err())}
+		case <-look.C:
+		}
+		readers, err := s.wantedReaders() // a faulty file changes nothing
+		if err != nil || slices.EqualFunc(readers, s.readers, sameReader) {
+			continue
+		}
+		s.cfg.Logger.Info("the embedded engine restarts, since its users have changed")
+		ending, cancel := context.WithTimeout(ctx, engineTime)
+		_ = engine.Stop(ending) // it is gone, whatever it says
+		cancel()
+		s.forgetEngine(engine.Restarts())
+		return errEngine{errUsers}
+	}
+}
+
+func sameReader(a, b embedded.User) bool {
+	return a.Name == b.Name && a.Password == b.Password && slices.Equal(a.ReadOnlyViews, b.ReadOnlyViews)
+}
+
+// forgetEngine lets the next bringUp start another engine.
+func (s *startup) forgetEngine(restarts uint64) {
 	s.mu.Lock()
-	s.restarts += s.handle.engine.Restarts() + 1
+	defer s.mu.Unlock()
+	s.restarts += restarts
 	s.handle.engine, s.migrated = nil, false
-	s.mu.Unlock()
-	return errEngine{fmt.Errorf("the embedded engine has ended: %w", err)}
 }
 
 // note keeps what is missing now, and since when.

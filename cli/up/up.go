@@ -20,6 +20,7 @@ import (
 	"glint/cli/internal/service"
 	"glint/edge/token"
 	"glint/ingest"
+	"glint/ingest/warehouse/embedded"
 )
 
 type options struct {
@@ -143,6 +144,7 @@ func (o *options) fill(c home.Credentials) error {
 	}
 	cfg.FindEngine = service.FindEngine
 	cfg.Engine = service.EngineConfig(h, c, cfg.Logger)
+	cfg.Readers = func() ([]embedded.User, error) { return service.Readers(h) }
 	cfg.Engine.Listen, cfg.Engine.MaxMemoryBytes = o.warehouseListen, o.memory
 	return o.Validate()
 }

@@ -72,7 +72,9 @@ func sums(t *testing.T, w *warehouse.Warehouse) map[string]string {
 }
 
 // computed reports whether a table is made anew.
-func computed(table string) bool { return strings.HasPrefix(table, "campaign_") || table == "schema_views" }
+func computed(table string) bool {
+	return strings.HasPrefix(table, "campaign_") || table == "schema_views"
+}
 
 // fill writes made-up rows of all types into every table.
 func fill(t *testing.T, w *warehouse.Warehouse) {

@@ -43,7 +43,7 @@ func (w *Warehouse) LastOpensOf(ctx context.Context, messages []MessageOf) (map[
 	if len(messages) == 0 {
 		return found, nil
 	}
-	wanted, err := ext.NewTable("wanted_messages", ext.Column("campaign_id", "UInt64"), ext.Column("message_id", "UUID"))
+	wanted, err := ext.NewTable("wanted_keys", ext.Column("campaign_id", "UInt64"), ext.Column("message_id", "UUID"))
 	for i := 0; err == nil && i < len(messages); i++ {
 		err = wanted.Append(messages[i].Campaign, messages[i].Message)
 	}

@@ -1,9 +1,10 @@
 -- Purpose: the registrations of one campaign or of all, for a list.
 -- Grain:   one row: the number of registrations, and lists with an element for each, the latest first, at most as many as asked for.
---          Messages that were posted or imported have no registration of their own: those of one campaign are one with the id 0.
--- Units:   campaign_id 0: all; times are Unix milliseconds, 0 where there is none; messages are those that the registration made
---          count, as their rows stand now.
+-- Units:   campaign_id 0: all; times are Unix milliseconds, 0 where there is none.
 -- Reads:   the tables registrations, sends and campaigns, so only as the warehouse user.
+--
+-- Messages are those that the registration made count, as their rows stand now. Those that were posted or imported have no
+-- registration of their own: those of one campaign are one with the id 0.
 SELECT
     count() AS registrations,
     groupArray(campaign) AS campaign_list,

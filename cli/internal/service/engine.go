@@ -43,6 +43,30 @@ func EngineConfig(h home.Home, c home.Credentials, logger *slog.Logger) *embedde
 	}
 }
 
+// Readers returns the users of a home as the engine has them.
+func Readers(h home.Home) ([]embedded.User, error) {
+	users, err := h.Users()
+	if err != nil {
+		return nil, err
+	}
+	readers := make([]embedded.User, len(users))
+	for i, u := range users {
+		readers[i] = embedded.User{Name: u.Name, Password: u.Password, ReadOnlyViews: ViewsOf(u.Role)}
+	}
+	return readers, nil
+}
+
+// ViewsOf returns the names of the views that a role may read.
+func ViewsOf(role string) []string {
+	switch role {
+	case "analyst":
+		return schema.AnalystViews()
+	case "owner":
+		return schema.OwnerViews()
+	}
+	return schema.PublicViews()
+}
+
 // OpenEngine starts the embedded warehouse of a home in which no glint runs, and
 // connects to it as its owner. The caller calls end.
 func OpenEngine(ctx context.Context, a *app.App, h home.Home) (w *warehouse.Warehouse, end func(context.Context) error, err error) {

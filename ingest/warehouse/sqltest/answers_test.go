@@ -23,6 +23,10 @@ var mayBeEmpty = map[string]string{
 	"nearest_campaigns": "it is advice about a name, and no number depends on it",
 }
 
+// describes are the queries about the schema, of as many rows as there is to say; no
+// answer lets migrate do again what is done.
+var describes = map[string]string{"present_views": "a row for each view", "silent_columns": "a row for each column"}
+
 // externalTables are what queries are sent together with.
 var externalTables = map[string]string{
 	"burst_facts":         "facts UInt64",
@@ -77,6 +81,9 @@ func TestNoEmptyAnswerIsBelieved(t *testing.T) {
 			values["param_"+match[1]] = parameterValues[match[2]]
 		}
 		rows := strings.Count(w.Text(t, enginetest.WarehouseUser, schema.Query(name), values), "\n")
+		if rows > 1 && describes[name] != "" {
+			continue
+		}
 		want := map[bool]int{false: 1, true: 0}[mayBeEmpty[name] != ""]
 		if name == "listed_messages" {
 			want = 2 // the names of its columns, and the record that says that nothing was cut off

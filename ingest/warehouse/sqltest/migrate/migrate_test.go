@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 var allMigrations = []string{
 	"00001_campaigns", "00002_sends", "00003_message_campaigns", "00004_opens", "00005_unresolved_opens", "00006_bad_tokens",
-	"00007_client_facts", "00008_network_list_date", "00009_sound_rows", "00010_deliveries", "00011_unresolved_deliveries", "00012_snapshots", "00013_consent", "00014_judgements", "00015_web_events", "00016_arrivals", "00018_erasures", "00019_last_opens", "00021_deleted_campaigns",
+	"00007_client_facts", "00008_network_list_date", "00009_sound_rows", "00010_deliveries", "00011_unresolved_deliveries", "00012_snapshots", "00013_consent", "00014_judgements", "00015_web_events", "00016_arrivals", "00017_erasures", "00018_last_opens", "00019_deleted_campaigns",
 }
 
 func TestUpOfACurrentDatabaseChangesNothing(t *testing.T) {
@@ -114,14 +114,14 @@ func TestViewsOfAnEarlierProgramAreDroppedAndThoseOfOthersKept(t *testing.T) {
 func TestViewsOfProgramsThatKeptTheHashInCommentsAreReplacedOnce(t *testing.T) {
 	w := enginetest.Open(t)
 	exec(t, w, "DROP TABLE schema_views SYNC")
-	exec(t, w, "DELETE FROM goose_db_version WHERE version_id = 16")
+	exec(t, w, "DELETE FROM goose_db_version WHERE version_id >= 16")
 	var all []string
 	for _, view := range schema.Views() {
 		all = append(all, view.Name)
 		exec(t, w, view.SQL+"\nCOMMENT 'purpose of it (glint views 6efb730c0c725dee0181c8d573b8a854)'")
 	}
 	exec(t, w, "CREATE VIEW of_old AS SELECT 1 AS x COMMENT 'old (glint views 6efb730c0c725dee0181c8d573b8a854)'")
-	mustUp(t, w, migrate.Result{Applied: []string{"00016_arrivals"}, Views: all})
+	mustUp(t, w, migrate.Result{Applied: allMigrations[15:], Views: all})
 	mustUp(t, w, migrate.Result{})
 	if left := exec(t, w, "SELECT name, comment FROM system.tables WHERE database = currentDatabase() AND (position(comment, 'glint views') > 0 OR name = 'of_old')"); left != "" {
 		t.Errorf("left: %s", left)

@@ -61,7 +61,7 @@ func TestRowsOfAnOlderProgramAreComplete(t *testing.T) {
 	exec(t, w, "INSERT INTO bad_tokens (opened_at, event_id, received_at, fault) SELECT now64(3), 1, now64(3), 'signature'")
 
 	result, err := migrate.Up(t.Context(), w.DB)
-	if err != nil || len(result.Applied) != 8 {
+	if err != nil || len(result.Applied) != len(allMigrations)-8 {
 		t.Fatalf("%+v, %v", result, err)
 	}
 	mustUp(t, w, migrate.Result{})
