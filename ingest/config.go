@@ -57,10 +57,10 @@ type Config struct {
 	Visitors []byte        // secret by which the standalone pixel tells visitors apart; empty: it does not
 	Archive  ArchiveConfig // of accepted lines
 
-	WarehouseDSN string                 // an outside ClickHouse; else Engine is started
-	Engine       *embedded.Config       // the embedded one
+	WarehouseDSN string                          // an outside ClickHouse; else Engine is started
+	Engine       *embedded.Config                // the embedded one
 	Readers      func() ([]embedded.User, error) // more users of the embedded one, looked at each second: it restarts for a change; nil: none
-	FindEngine   func() (string, error) // path of Engine.Library where that is empty, asked before each start
+	FindEngine   func() (string, error)          // path of Engine.Library where that is empty, asked before each start
 
 	Judge   judge.Schedule // opens and clicks judged by time and company
 	Watcher batch.Watcher  // sees opens of the live lane as they are stored; nil: none

@@ -77,15 +77,16 @@ func (o *addOptions) run(cmd *cobra.Command, name string) error {
 		fmt.Fprintf(a.Err, "user %s would be added as %s; nothing was changed (--dry-run)\n", name, o.role)
 		return nil
 	}
-	state, running := a.Home.ReadState()
-	if running == nil && state.Warehouse == "" && !state.Starting {
+	state, err := a.Home.ReadState()
+	running := err == nil
+	if running && state.Warehouse == "" && !state.Starting {
 		return app.Try(errors.New("the running glint uses a ClickHouse of yours"), "glint user add "+name+" --role "+o.role+" --sql")
 	}
 	if err := a.Home.KeepUser(u); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.Err, "added user %s as %s; name and password are in %s\n", name, o.role, a.Home.UserFile(name))
-	if running != nil {
+	if !running {
 		fmt.Fprintln(a.Err, "note: no glint runs here; the user can read from its next start on")
 		return nil
 	}
