@@ -42,6 +42,7 @@ import (
 	"glint/cli/replay"
 	"glint/cli/report"
 	"glint/cli/restore"
+	"glint/cli/retention"
 	"glint/cli/send"
 	"glint/cli/serve"
 	"glint/cli/sql"
@@ -132,7 +133,7 @@ func groups(a *app.App) []group {
 		{"Rows:", []*cobra.Command{sql.NewCmd(a), export.NewCmd(a), user.NewCmd(a)}},
 		{"Operate:", []*cobra.Command{
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
-			judge.NewCmd(a, nil), reclassify.NewCmd(a, nil), backup.NewCmd(a), restore.NewCmd(a),
+			judge.NewCmd(a, nil), reclassify.NewCmd(a, nil), retention.NewCmd(a), backup.NewCmd(a), restore.NewCmd(a),
 		}},
 		{"Check:", []*cobra.Command{doctor.NewCmd(a), audit.NewCmd(a, nil), classify.NewCmd(a), lint.NewCmd(a)}},
 	}

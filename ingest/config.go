@@ -15,6 +15,7 @@ import (
 	"glint/ingest/judge"
 	"glint/ingest/networks"
 	"glint/ingest/preferences"
+	"glint/ingest/retention"
 	"glint/ingest/sends"
 	"glint/ingest/warehouse/embedded"
 )
@@ -37,11 +38,12 @@ type Config struct {
 	Pixel         PixelConfig     // more of the standalone pixel
 	DeadLetterDir string
 	// The page on which recipients choose, which is there with Consent.
-	PreferencesDir   string            // of the operator's texts; may be missing
-	PreferencesAgree preferences.Agree // "": preferences.AgreeOff
-	ErasureDir       string            // orders to erase persons; "": none are taken
-	WebhooksFile     string            // sources that may post to /v1/deliveries/<source>, read again when it changes; may be missing; "": none
-	IgnoreFile       string            // the operator's ignore list, read again when it changes; may be missing; "": none
+	PreferencesDir   string                             // of the operator's texts; may be missing
+	PreferencesAgree preferences.Agree                  // "": preferences.AgreeOff
+	Retention        func() (retention.Settings, error) // how long what is kept, asked again and again; nil: for ever
+	ErasureDir       string                             // orders to erase persons; "": none are taken
+	WebhooksFile     string                             // sources that may post to /v1/deliveries/<source>, read again when it changes; may be missing; "": none
+	IgnoreFile       string                             // the operator's ignore list, read again when it changes; may be missing; "": none
 
 	LogDir         string        // of the write-ahead log
 	LiveLogBytes   int64         // quota of what is not yet in the warehouse

@@ -19,6 +19,7 @@ import (
 	"glint/ingest/judge"
 	"glint/ingest/receipts"
 	"glint/ingest/resolve"
+	"glint/ingest/retention"
 	"glint/ingest/snapshots"
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
@@ -43,8 +44,9 @@ type pipelines struct {
 	follow     *consent.Follower
 	deleted    batch.Deleted
 	eraser     *erasure.Worker
-	events     *intake       // of POST /v1/deliveries; nil: none
-	begun      chan struct{} // closed by begin
+	retain     *retention.Worker // lets go of what has been kept for long enough
+	events     *intake           // of POST /v1/deliveries; nil: none
+	begun      chan struct{}     // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
 	cancel   context.CancelFunc
@@ -82,6 +84,7 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdr
 		reports: snapshots.New(nil, cfg.Logger, r),
 		judge:   judge.NewScheduler(cfg.Judge, cfg.Logger, r),
 		follow:  consent.NewFollower(withdrawn, cfg.Logger, r),
+		retain:  retention.New(cfg.Retention, cfg.Logger, r),
 		eraser:  erasure.New(erasure.Folder(cfg.ErasureDir), cfg.Logger, r),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
@@ -194,6 +197,8 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	l.working.Go(func() { l.follow.Run(l.ctx, w) })
 	l.working.Go(func() { l.deleted.Run(l.ctx, w, l.cfg.Logger) })
 	l.erase(w)
+	l.retain.Warehouse, l.retain.Archive, l.retain.Letters = w, l.archive.store, l.letters.Load()
+	l.working.Go(func() { l.retain.Run(l.ctx) })
 	l.working.Go(func() { l.tidy(w) })
 	return nil
 }

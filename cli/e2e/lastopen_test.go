@@ -30,7 +30,7 @@ func TestNothingButADateIsLeftOfLastOpens(t *testing.T) {
 	latest := map[int]string{}
 	now := time.Now().UTC()
 	for n := range opens {
-		person, at := n%people, now.Add(-time.Duration(n*7919%(23*60))*time.Minute)
+		person, at := n%people, now.Add(-time.Duration(1+n*7919%(23*60))*time.Minute)
 		id := uuid.New()
 		e := event.Event{
 			Version: event.Version, ID: event.ID(id), OpenedAt: at, Kind: event.KindToken, Token: tokens[person], Method: "GET",

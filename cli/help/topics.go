@@ -60,7 +60,7 @@ comes. What stays of a refused recipient's opens is the setting --withdrawn.`},
 	{"privacy", "", "What is kept of a person, and where", `An event keeps its time, user agent, the host of the referer, a few headers, network facts, and the address cut to /24 or /48
 (--ip-precision). Recipients stand in one table that no view shows. Tokens in URLs hold random ids and a signature. Nothing
 personal is in logs, metrics and errors. URLs that glint send register writes, and files of skipped rows, are for their owner
-only. How long rows are kept, and what the archive has, is in README and ingest/archive/README.md.`},
+only. glint retention show says how long what is kept; glint person finds, exports and erases one address everywhere.`},
 	{"files", "", "The files that glint reads and writes", `Tables are CSV with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252, or JSON objects, one per line or a list.
 
   glint send register   recipients: recipient, sent_at, delivered_at, tracking, test; all others are passed on.

@@ -115,6 +115,9 @@ func (r *register) open(name string) (*campaign, error) {
 	if err != nil {
 		return nil, err
 	}
+	if found.IDKey == [32]byte{} {
+		return &campaign{err: sends.ErrForgotten}, nil
+	}
 	known, err := r.w.KnownSends(r.ctx, found.ID)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package sends
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"io"
 	"runtime"
 	"slices"
@@ -36,11 +37,17 @@ type Batch struct {
 // part is the number of rows that one goroutine does at a time.
 const part = 10_000
 
+// ErrForgotten means that nothing can be registered in a campaign any more.
+var ErrForgotten = errors.New("sends: the recipients of this campaign were forgotten after the time that glint retention shows; register under another name")
+
 // Derive gives each row its message id. It returns token.ErrNoKey if the URLs have
 // to be signed and the ring has no signing key.
 func (b *Batch) Derive() error {
 	if _, err := b.pixels().append(nil, uuid.Nil, token.Identified); err != nil {
 		return err
+	}
+	if b.Campaign.IDKey == [32]byte{} {
+		return ErrForgotten
 	}
 	b.messages = make([]uuid.UUID, len(b.Recipients.Rows))
 	b.strata = b.findStrata()

@@ -130,8 +130,10 @@ func sendSettings(name string) clickhouse.Settings {
 func fillSends(sends []Send, hasher *RecipientHasher, now time.Time) {
 	for i := range sends {
 		s := &sends[i]
-		s.RecipientKey = hasher.Key(s.Recipient)
-		_, s.Domain, _ = cutLast(s.Recipient, "@")
+		if s.Recipient != "" { // else it was forgotten, and stays so
+			s.RecipientKey = hasher.Key(s.Recipient)
+			_, s.Domain, _ = cutLast(s.Recipient, "@")
+		}
 		if s.State == "" {
 			s.State = StateRegistered
 		}

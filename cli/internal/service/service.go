@@ -70,6 +70,7 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 	cfg.Token, cfg.Keys, cfg.Consent, cfg.Version = c.IngestToken, h, h, s.App.Version
 	cfg.LogDir, cfg.DeadLetterDir, cfg.IgnoreFile = h.LogDir(), h.DeadLetterDir(), h.IgnoreFile()
 	cfg.WebhooksFile, cfg.Pixel.ListsHome, cfg.ErasureDir = h.WebhooksFile(), string(h), h.ErasureDir()
+	cfg.Retention = h.Retention
 	cfg.PreferencesDir, cfg.PreferencesAgree = h.PreferencesDir(), preferences.Agree(s.agree.String())
 	if _, err := s.consent.Apply(h, true); err != nil {
 		return err

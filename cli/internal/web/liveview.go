@@ -139,7 +139,7 @@ func (o *liveOpen) row() liveRow {
 		campaign = report.Cell{Text: o.campaign, Link: campaignPath(o.key.CampaignID)}
 	}
 	device := o.device
-	if o.os != "" {
+	if o.os != "" && o.os != o.device { // a proxy hides both by the same words
 		device += " (" + o.os + ")"
 	}
 	cells := []report.Cell{

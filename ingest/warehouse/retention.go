@@ -1,0 +1,113 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"glint/schema"
+)
+
+// columnsOfFacts are what opens and deliveries were judged by. They go together: a row
+// without them keeps its verdict.
+var columnsOfFacts = map[string][]string{
+	"opens": {
+		"user_agent", "ip", "network", "network_list_date", "as_number", "region", "connection_type", "proxy_type", "proxy_description",
+		"bot_detection", "bot_name", "bot_category", "method", "protocol", "ja4", "header_bits", "header_facts", "referer_host", "path", "extra",
+	},
+	"deliveries": {"user_agent", "ip", "network", "as_number", "url", "extra"},
+}
+
+// SetFactsLifetime lets the facts of requests go once they are older than d; 0 keeps
+// them. The engine does it when it merges, and at once where d has changed.
+func (w *Warehouse) SetFactsLifetime(ctx context.Context, d time.Duration) error {
+	for table, columns := range columnsOfFacts {
+		var set []uint64
+		if err := w.ask(ctx, "lifetimes", []any{clickhouse.Named("table", table)}, &set); err != nil {
+			return fmt.Errorf("read lifetimes of %s: %w", table, err)
+		}
+		seconds := uint64(d / time.Second)
+		if d == 0 && len(set) == 0 || len(set) == len(columns) && all(set, seconds) {
+			continue
+		}
+		if d == 0 && len(set) < len(columns) {
+			return fmt.Errorf("some columns of %s have a lifetime that glint did not give", table)
+		}
+		changes := make([]string, len(columns))
+		for i, column := range columns {
+			changes[i] = fmt.Sprintf("MODIFY COLUMN %s TTL toDateTime(received_at) + toIntervalSecond(%d)", column, seconds)
+			if d == 0 {
+				changes[i] = "MODIFY COLUMN " + column + " REMOVE TTL"
+			}
+		}
+		if err := w.conn.Exec(ctx, "ALTER TABLE "+table+" "+strings.Join(changes, ", ")); err != nil {
+			return fmt.Errorf("set lifetimes of %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
+// SetWebLifetime lets page views and custom events go once they are older than d; 0
+// keeps them.
+func (w *Warehouse) SetWebLifetime(ctx context.Context, d time.Duration) error {
+	var set []uint64
+	if err := w.ask(ctx, "lifetimes", []any{clickhouse.Named("table", "web_events")}, &set); err != nil {
+		return fmt.Errorf("read the lifetime of web_events: %w", err)
+	}
+	seconds := uint64(d / time.Second)
+	if len(set) == 1 && set[0] == seconds {
+		return nil
+	}
+	change := fmt.Sprintf("MODIFY TTL toDateTime(occurred_at) + toIntervalSecond(%d)", max(seconds, 1))
+	if d == 0 {
+		var has uint64
+		if err := w.ask(ctx, "has_lifetime", []any{clickhouse.Named("table", "web_events")}, &has); err != nil || has == 0 {
+			return err
+		}
+		change = "REMOVE TTL"
+	}
+	if err := w.conn.Exec(ctx, "ALTER TABLE web_events "+change); err != nil {
+		return fmt.Errorf("set the lifetime of web_events: %w", err)
+	}
+	return nil
+}
+
+func all(set []uint64, want uint64) bool {
+	for _, n := range set {
+		if n != want {
+			return false
+		}
+	}
+	return true
+}
+
+// ForgetRecipients empties what leads from messages to persons: of those of the modes
+// identified and last_open that were registered before the first time, and of the mode
+// pseudonymous before the second one; a zero time is for none. The key of a campaign
+// whose messages are all older goes, too, so that nothing can be registered in it any
+// more. It returns how many rows of messages it has changed.
+func (w *Warehouse) ForgetRecipients(ctx context.Context, identified, pseudonymous time.Time) (messages uint64, err error) {
+	args := []any{
+		clickhouse.Named("identified_ms", max(0, identified.UnixMilli())), clickhouse.Named("pseudonymous_ms", max(0, pseudonymous.UnixMilli())),
+	}
+	var keys, links, dates uint64
+	var campaigns []uint64
+	if err := w.ask(ctx, "expired_recipients", args, &messages, &keys, &links, &dates, &campaigns); err != nil {
+		return 0, fmt.Errorf("look for messages that are old enough: %w", err)
+	}
+	for _, step := range []struct {
+		rows  uint64
+		query string
+	}{{keys, "forget_campaign_keys"}, {links, "forget_recipient_messages"}, {dates, "forget_last_opens"}, {messages, "forget_recipients"}} {
+		if step.rows == 0 {
+			continue
+		}
+		if err := w.conn.Exec(sweeping(ctx), schema.Query(step.query), args...); err != nil {
+			return 0, fmt.Errorf("%s: %w", step.query, err)
+		}
+	}
+	return messages, w.Touched(ctx, campaigns)
+}

@@ -1,0 +1,21 @@
+-- Purpose: what still leads from messages to persons although it is old enough to be forgotten.
+-- Grain:   one row: counts of messages, campaigns whose key may go, links and dates of last opens, and the campaigns of the messages.
+-- Units:   identified_ms and pseudonymous_ms are Unix milliseconds: of what was registered before, by mode; 0: of nothing.
+-- Reads:   the tables sends, campaigns, recipient_messages and last_opens, so only as the warehouse user.
+WITH fromUnixTimestamp64Milli({identified_ms:Int64}, 'UTC') AS identified_before,
+    fromUnixTimestamp64Milli({pseudonymous_ms:Int64}, 'UTC') AS pseudonymous_before
+SELECT
+    (SELECT count() FROM sends
+        WHERE registered_at < if(tracking = 'pseudonymous', pseudonymous_before, identified_before) AND (recipient != '' OR recipient_key != 0)) AS messages,
+    (SELECT count() FROM campaigns
+        WHERE id_key != toFixedString('', 32) AND campaign_id IN (
+            SELECT campaign_id FROM sends GROUP BY campaign_id
+            HAVING max(registered_at) < identified_before
+                OR countIf(tracking = 'pseudonymous') > 0 AND maxIf(registered_at, tracking = 'pseudonymous') < pseudonymous_before)) AS keys,
+    (SELECT count() FROM recipient_messages
+        WHERE (campaign_id, message_id) IN (
+            SELECT campaign_id, message_id FROM sends
+            WHERE registered_at < if(tracking = 'pseudonymous', pseudonymous_before, identified_before))) AS links,
+    (SELECT count() FROM last_opens WHERE opened_on < toDate(identified_before)) AS dates,
+    (SELECT groupUniqArray(campaign_id) FROM sends
+        WHERE registered_at < if(tracking = 'pseudonymous', pseudonymous_before, identified_before) AND (recipient != '' OR recipient_key != 0)) AS campaigns

@@ -1,0 +1,10 @@
+-- Purpose: overwrites the keys by which message ids of old campaigns could be made again from recipients.
+-- Grain:   a statement: a mutation of the parts that have such rows.
+-- Units:   as expired_recipients has them.
+-- Reads:   the table sends, so only as the warehouse user.
+ALTER TABLE campaigns UPDATE id_key = toFixedString('', 32)
+WHERE id_key != toFixedString('', 32) AND campaign_id IN (
+    SELECT campaign_id FROM sends GROUP BY campaign_id
+    HAVING max(registered_at) < fromUnixTimestamp64Milli({identified_ms:Int64}, 'UTC')
+        OR countIf(tracking = 'pseudonymous') > 0
+            AND maxIf(registered_at, tracking = 'pseudonymous') < fromUnixTimestamp64Milli({pseudonymous_ms:Int64}, 'UTC'))
