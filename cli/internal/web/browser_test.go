@@ -72,7 +72,7 @@ func press(ctx context.Context, t *testing.T, selector string) {
 		var there, seen bool
 		do(ctx, t, chromedp.KeyEvent(kb.Tab),
 			chromedp.Evaluate(`document.activeElement.matches(`+"`"+selector+"`"+`)`, &there),
-			chromedp.Evaluate(`getComputedStyle(document.activeElement).outlineStyle !== "none"`, &seen))
+			chromedp.Evaluate(`document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== "none"`, &seen))
 		if !seen {
 			t.Error("a focus does not show")
 		}
