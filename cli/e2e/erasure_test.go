@@ -50,7 +50,11 @@ func TestNothingIsLeftOfErasedPersons(t *testing.T) {
 			e.Path = "/o/" + e.Token + ".gif?to=" + p.address
 			doubtful.Write(append(e.AppendJSON(nil), '\n'))
 		case 7:
-			fmt.Fprintf(&doubtful, "not an event, but about %s\n", p.address)
+			escaped := strings.Replace(p.address, "@", `\u0040`, 1)
+			fmt.Fprintf(&doubtful, "{\"about\":\"%s\"}\n", escaped)
+			if n < gone {
+				traces[n] = append(traces[n], []byte(escaped))
+			}
 		}
 	}
 	for _, body := range [][]byte{opens.Bytes(), doubtful.Bytes()} {
@@ -128,6 +132,17 @@ func TestNothingIsLeftOfErasedPersons(t *testing.T) {
 	}
 	if n := strings.TrimSpace(query(t, i, "SELECT uniqExact(recipient_key) FROM consents WHERE choice = 'withdrawn'")); n != fmt.Sprint(gone) {
 		t.Errorf("%s refusals stay, want %d", n, gone)
+	}
+
+	// A glint that does not run has to be told where its archive is.
+	i.stop(t, syscall.SIGTERM)
+	last := []string{"person", "erase", people[gone].address, "--yes"}
+	if _, said, code := i.run(t, last...); code != 2 || !strings.Contains(said, "--archive none if it is gone") {
+		t.Errorf("without the archive: exit code %d, %s", code, said)
+	}
+	i.must(t, append(last, "--archive", archived)...)
+	if found, files := persons(t, [][][]byte{{[]byte(people[gone].address), []byte(people[gone].token), engineUUID(people[gone].id)}}, archived); found > 0 {
+		t.Errorf("the last one is left in %v", files)
 	}
 }
 

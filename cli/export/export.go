@@ -49,7 +49,7 @@ In csv a cell that a spreadsheet would take for a formula begins with an apostro
 		ValidArgsFunction: a.CompleteCampaigns,
 	}
 	format := app.ChoiceFlag(cmd, "format", "format of the file", "csv", "jsonl", "parquet")
-	cmd.Flags().StringVar(&o.file, "output", "", "file to write")
+	cmd.Flags().StringVar(&o.file, "output", "", "file to write; - is stdout")
 	cmd.Flags().StringVar(&o.campaign, "campaign", "", "name or id of the only campaign of the view's rows")
 	app.UserFlag(cmd, &o.user)
 	app.WarehouseFlag(cmd, &o.dsn)
@@ -91,6 +91,9 @@ func run(ctx context.Context, o *options) error {
 		}
 		statement += " WHERE campaign_id = {campaign_id:UInt64}"
 		parameters["campaign_id"] = strconv.FormatUint(id, 10)
+	}
+	if o.file == "-" {
+		return rows.Print(ctx, w, statement, o.format, parameters, o.app.Out)
 	}
 	file, err := atomicfile.Create(o.file)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"glint/edge/token"
 	"glint/ingest"
 	"glint/ingest/erasure"
+	"glint/ingest/host/backoff"
 	"glint/ingest/warehouse"
 )
 
@@ -105,18 +107,27 @@ func (o *eraseOptions) run(ctx context.Context, recipients []string) error {
 		if err != nil {
 			return err
 		}
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		go o.watch(ctx, cancel)
 		return o.await(ctx, folder, id)
 	}
 	return o.alone(ctx, folder, recipients)
 }
 
-// alone lets a service without a pixel, of which nobody knows, do it.
+// alone lets a service without a pixel, of which nobody knows, do it. What is not searched
+// now is never found again, since the messages by which it is found are gone.
 func (o *eraseOptions) alone(ctx context.Context, folder erasure.Folder, recipients []string) error {
+	if had, _ := filepath.Glob(filepath.Join(o.app.Home.LogDir(), "archive", "*.json")); o.archive.place == "" && len(had) > 0 {
+		return app.UsageTry(errors.New("this glint has kept an archive, which has to be searched, too"), "--archive DIR or s3://BUCKET/PREFIX; --archive none if it is gone")
+	}
 	cfg, err := service.Quiet(o.app, o.dsn)
 	if err != nil {
 		return err
 	}
-	cfg.Archive.Place, cfg.Archive.Endpoint, cfg.Archive.Region = o.archive.place, o.archive.endpoint, o.archive.region
+	if o.archive.place != noArchive {
+		cfg.Archive.Place, cfg.Archive.Endpoint, cfg.Archive.Region = o.archive.place, o.archive.endpoint, o.archive.region
+	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	up, ended := make(chan struct{}), make(chan error, 1)
@@ -144,6 +155,25 @@ func (o *eraseOptions) alone(ctx context.Context, folder erasure.Folder, recipie
 	return errors.Join(result, <-ended)
 }
 
+// The glint that carries an order out may end meanwhile; another one goes on.
+const restartPatience = 30 * time.Second
+
+var errEnded = errors.New("the running glint has ended")
+
+// watch gives up once no glint has run for a while.
+func (o *eraseOptions) watch(ctx context.Context, cancel context.CancelCauseFunc) {
+	for since := time.Now(); ; {
+		if _, err := o.app.Running(); err == nil {
+			since = time.Now()
+		} else if time.Since(since) > restartPatience {
+			cancel(errEnded)
+		}
+		if backoff.Sleep(ctx, time.Second) != nil {
+			return
+		}
+	}
+}
+
 // await waits for the receipt and prints it.
 func (o *eraseOptions) await(ctx context.Context, folder erasure.Folder, id string) error {
 	var last erasure.State
@@ -163,7 +193,11 @@ func (o *eraseOptions) await(ctx context.Context, folder erasure.Folder, id stri
 		}
 		select {
 		case <-ctx.Done():
-			return app.Try(errors.New("not erased yet; the order stands"), "glint up, which goes on with it")
+			err := errors.New("not erased yet; the order stands")
+			if errors.Is(context.Cause(ctx), errEnded) {
+				err = fmt.Errorf("%w: %w", errEnded, err)
+			}
+			return app.Try(err, "glint up, which goes on with it")
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
@@ -188,6 +222,9 @@ func (o *eraseOptions) print(r *erasure.Receipt) error {
 	}
 	for _, note := range r.Notes {
 		fmt.Fprintln(o.app.Err, "note:", output.Safe(note))
+	}
+	if r.None() {
+		fmt.Fprintln(o.app.Err, "note: nothing was held; is the address spelled as it was registered? The refusal is kept all the same")
 	}
 	fmt.Fprintf(o.app.Err, "erased %s with %s; the receipt is %s/%s.json\n",
 		output.Plural(len(r.RecipientKeys), "person", "persons"), output.Plural(r.Messages, "message", "messages"), o.app.Home.ErasureDir(), r.ID)

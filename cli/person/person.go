@@ -37,13 +37,19 @@ func NewCmd(a *app.App) *cobra.Command {
 type archiveFlags struct{ place, endpoint, region string }
 
 func (f *archiveFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.place, "archive", "", "folder, or s3://BUCKET/PREFIX, of the archive (default: that of the running glint)")
+	cmd.Flags().StringVar(&f.place, "archive", "", "folder, or s3://BUCKET/PREFIX, of the archive; none: there is none any more (default: that of the running glint)")
 	cmd.Flags().StringVar(&f.endpoint, "archive-endpoint", "", "URL of the archive's bucket, where it is not Amazon's; the key comes from the AWS_… variables")
 	cmd.Flags().StringVar(&f.region, "archive-region", "", "region of the archive's bucket")
 }
 
+// noArchive is what --archive says where there is none.
+const noArchive = "none"
+
 // open returns the archive; nil: there is none.
 func (f *archiveFlags) open(a *app.App) (objects.Store, error) {
+	if f.place == noArchive {
+		return nil, nil
+	}
 	t := objects.Target{Place: f.place, Endpoint: f.endpoint, Region: f.region, Getenv: a.Getenv}
 	if t.Place == "" {
 		state, err := a.Home.ReadState()

@@ -45,8 +45,9 @@ func newShowCmd(a *app.App) *cobra.Command {
 		Use:   "show CAMPAIGN RECIPIENT|MESSAGE_ID",
 		Short: "Show a registered message with its pixel URL",
 		Long: "Shows what is kept of a message, and whether it counts. The pixel URL is made again from the keys of this home; it is\n" +
-			"empty without a signing key, for a message that has none, and for one that an import registered. It changes nothing.\n" +
-			"glint explain shows the message's events.",
+			"empty without a signing key, for a message that has none, and for one that an import registered. Of a pseudonymous\n" +
+			"message a message id shows no recipient, and a recipient no message id. It changes nothing. glint explain shows the\n" +
+			"message's events.",
 		Example: "  glint send show spring ada@example.com\n  glint send show spring ada@example.com --format json",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
@@ -104,7 +105,14 @@ func show(ctx context.Context, a *app.App, dsn, base, name, who string) (*Messag
 		return nil, missing
 	}
 	m := messageOf(&campaign, &sent, complete)
-	m.PixelURL = pixelURL(a, base, campaign, &sent)
+	switch {
+	case sent.Tracking != warehouse.Pseudonymous:
+		m.PixelURL = pixelURL(a, base, campaign, &sent)
+	case len(s.messages) > 0:
+		m.Recipient, m.Attributes = "", map[string]string{}
+	default:
+		m.MessageID = ""
+	}
 	return m, nil
 }
 

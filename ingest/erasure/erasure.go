@@ -52,6 +52,16 @@ type Counts struct {
 	DeadLetters   int               `json:"dead_letters"`
 }
 
+// None reports whether nothing was deleted.
+func (c *Counts) None() bool {
+	for _, rows := range c.Rows {
+		if rows > 0 {
+			return false
+		}
+	}
+	return c.Messages+c.LogLines+c.ArchiveLines+c.ReceiptEvents+c.DeadLetters == 0
+}
+
 // Receipt says what was done. It names nobody.
 type Receipt struct {
 	ID            string    `json:"id"`

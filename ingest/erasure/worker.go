@@ -276,6 +276,9 @@ func (j *job) keep(text []byte) (kept []byte, lines uint32, erased int) {
 
 func (j *job) archive(ctx context.Context) error {
 	if j.Archive == nil {
+		if had, _ := filepath.Glob(filepath.Join(j.LogDir, "archive", "*.json")); len(had) > 0 {
+			j.notes = append(j.notes, "this glint has kept an archive before, which was not searched")
+		}
 		return nil
 	}
 	lines, files, err := archiver.Erase(ctx, j.Archive, j.persons.Named)

@@ -3,8 +3,8 @@
 // the properties of a custom event.
 //
 // A message is named by its token, whole or cut off behind the message's id, signed or
-// not, and by its UUID with or without dashes. Percent encoding is undone twice, as
-// gateways and logs put it on. The package proves nothing: it is for those who have to
+// not, and by its UUID with or without dashes. Percent encoding and the escapes of JSON
+// are undone twice, as gateways, logs and libraries put them on. The package proves nothing: it is for those who have to
 // find too much rather than too little.
 package mention
 
@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"net/url"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -52,16 +53,21 @@ func Addresses(text []byte, visit func(string) bool) bool {
 	return false
 }
 
-// readings are the text as it is, and after percent encoding was undone once and
-// twice.
+// readings are the text as it is, and after encodings were undone once and twice.
 const readings = 3
 
 func decoded(text []byte) (plain []byte, changed bool) {
-	if bytes.IndexByte(text, '%') < 0 {
+	if bytes.IndexByte(text, '%') < 0 && !bytes.Contains(text, []byte(`\u`)) {
 		return text, false
 	}
 	plain = make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {
+		if r, end := escape(text, i); end > 0 {
+			plain = utf8.AppendRune(plain, r)
+			i = end - 1
+			changed = true
+			continue
+		}
 		if text[i] == '%' && i+2 < len(text) && hex(text[i+1]) >= 0 && hex(text[i+2]) >= 0 {
 			plain = append(plain, byte(hex(text[i+1])<<4|hex(text[i+2])))
 			i += 2
@@ -71,6 +77,30 @@ func decoded(text []byte) (plain []byte, changed bool) {
 		plain = append(plain, text[i])
 	}
 	return plain, changed
+}
+
+// escape returns the character of an escape of JSON at i, like \u00f6 or a pair of
+// surrogates, and where it ends; 0: there is none. JSON within a string of JSON has more
+// than one backslash.
+func escape(text []byte, i int) (r rune, end int) {
+	for end = i; end < len(text) && text[end] == '\\'; end++ {
+	}
+	if end == i || end+5 > len(text) || text[end] != 'u' {
+		return 0, 0
+	}
+	for _, c := range text[end+1 : end+5] {
+		if hex(c) < 0 {
+			return 0, 0
+		}
+		r = r<<4 | rune(hex(c))
+	}
+	end += 5
+	if utf16.IsSurrogate(r) {
+		if low, after := escape(text, end); after > 0 {
+			return utf16.DecodeRune(r, low), after
+		}
+	}
+	return r, end
 }
 
 func hex(c byte) int {

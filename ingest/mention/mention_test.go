@@ -66,9 +66,11 @@ func TestAddressesAreFoundInWhateverNamesThem(t *testing.T) {
 		"ada@example.com": {
 			"ada@example.com", "/o/x.gif?email=Ada@Example.COM&y=1", "?email=ada%40example.com", "?u=%2F%3Fe%3Dada%2540example.com", `{"mail":"ada@example.com"}`,
 			"Ada <ada@example.com>.", "to:ada@example.com, bob@example.com", "user/ada@example.com/x", "eve@x.org ada@example.com",
+			`{"mail":"ada\u0040example.com"}`, `{"extra":"{\"m\":\"\\u0061da\\u0040example.com\"}"}`, `\u0022ada\u0040example.com\u0022`,
 		},
 		"a+b@example.com":                {"?e=a+b@example.com", "?e=a%2Bb%40example.com"},
-		"grün@xn--mnchen-3ya.example":    {"?e=grün@münchen.example", "?e=gr%C3%BCn%40m%C3%BCnchen.example"},
+		"grün@xn--mnchen-3ya.example":    {"?e=grün@münchen.example", "?e=gr%C3%BCn%40m%C3%BCnchen.example", `{"e":"gr\u00fcn@m\u00FCnchen.example"}`},
+		"𝒶@example.com":                  {`{"e":"\ud835\udcb6@example.com"}`},
 		"o'brien=x@example.com":          {"o'brien=x@example.com"},
 		"first.last@mail.example.museum": {"x=1;first.last@mail.example.museum;"},
 	} {
@@ -78,7 +80,7 @@ func TestAddressesAreFoundInWhateverNamesThem(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{"", "@", "a@", "@example.com", "ada@example.community", "xada@example.com", "ada@example.co"} {
+	for _, text := range []string{"", "@", "a@", "@example.com", "ada@example.community", "xada@example.com", "ada@example.co", `\u`, `\u00`, `ada\u004`, `\ud835`, `ada\u0040`} {
 		if Addresses([]byte(text), func(found string) bool { return found == "ada@example.com" }) {
 			t.Errorf("found in %q", text)
 		}

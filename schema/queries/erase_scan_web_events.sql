@@ -8,7 +8,7 @@ FROM (
         concat(page_path, '\n', title, '\n', referrer_path, '\n', utm_term, '\n', utm_content, '\n', properties, '\n', extra) AS text
     FROM web_events
     WHERE (site, name, occurred_at, event_id) > ({after_site:String}, {after_name:String}, fromUnixTimestamp64Milli({after_ms:Int64}, 'UTC'), {after_event:UInt64})
-        AND (position(text, '@') > 0 OR positionCaseInsensitive(text, '%40') > 0)
+        AND (position(text, '@') > 0 OR positionCaseInsensitive(text, '%40') > 0 OR positionCaseInsensitive(text, 'u0040') > 0)
     ORDER BY site, name, occurred_at, event_id
     LIMIT {limit:UInt64}
 )
