@@ -47,6 +47,7 @@ import (
 	"glint/cli/serve"
 	"glint/cli/sql"
 	"glint/cli/stream"
+	"glint/cli/tail"
 	"glint/cli/timeline"
 	"glint/cli/up"
 	"glint/cli/user"
@@ -130,7 +131,7 @@ func groups(a *app.App) []group {
 		{"Who and when:", []*cobra.Command{
 			openers.NewCmd(a), nonopeners.NewCmd(a), recipients.NewCmd(a), timeline.NewCmd(a, nil), breakdown.NewCmd(a, nil), explain.NewCmd(a, nil),
 		}},
-		{"Rows:", []*cobra.Command{sql.NewCmd(a), export.NewCmd(a), user.NewCmd(a)}},
+		{"Rows:", []*cobra.Command{sql.NewCmd(a), export.NewCmd(a), tail.NewCmd(a), user.NewCmd(a)}},
 		{"Operate:", []*cobra.Command{
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
 			judge.NewCmd(a, nil), reclassify.NewCmd(a, nil), retention.NewCmd(a), backup.NewCmd(a), restore.NewCmd(a),
