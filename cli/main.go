@@ -46,6 +46,7 @@ import (
 	"glint/cli/send"
 	"glint/cli/serve"
 	"glint/cli/sql"
+	"glint/cli/status"
 	"glint/cli/stream"
 	"glint/cli/tail"
 	"glint/cli/timeline"
@@ -136,7 +137,7 @@ func groups(a *app.App) []group {
 			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
 			judge.NewCmd(a, nil), reclassify.NewCmd(a, nil), retention.NewCmd(a), backup.NewCmd(a), restore.NewCmd(a),
 		}},
-		{"Check:", []*cobra.Command{doctor.NewCmd(a), audit.NewCmd(a, nil), classify.NewCmd(a), lint.NewCmd(a)}},
+		{"Check:", []*cobra.Command{status.NewCmd(a), doctor.NewCmd(a), audit.NewCmd(a, nil), classify.NewCmd(a), lint.NewCmd(a)}},
 	}
 }
 

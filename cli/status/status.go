@@ -1,0 +1,137 @@
+// Package status is `glint status`: how the running glint is.
+package status
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
+	"glint/cli/internal/output"
+	"glint/ingest"
+)
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show how the running glint is; exit code 3 if something is missing",
+		Long: "Shows where the running glint answers, what is missing, what waits in its log, the disk, the keys and the ages of the\n" +
+			"lists of networks: what GET /v1/status of ingest says. It changes nothing.",
+		Example: "  glint status\n  glint status --format json",
+		Args:    app.NoArgs,
+	}
+	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		state, err := a.Running()
+		if err != nil {
+			return err
+		}
+		s, err := ask(cmd.Context(), state.Ingest)
+		if err != nil {
+			return app.Try(err, "glint log inspect, which needs no answer; or curl -k "+state.Ingest+"/v1/status")
+		}
+		if format.String() == "json" {
+			err = output.WriteJSON(a.Out, s)
+		} else {
+			err = write(a.Out, &state, s, time.Now())
+		}
+		if err == nil && len(s.Missing) > 0 {
+			return app.Problem(fmt.Errorf("not ready: %s", s.Missing[0].Text), s.Missing[0].Hint)
+		}
+		return err
+	}
+	return cmd
+}
+
+const patience = 10 * time.Second
+
+func ask(ctx context.Context, address string) (*ingest.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/v1/status", http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("ask the running glint: %w", err)
+	}
+	defer func() { _ = a.Body.Close() }()
+	s := &ingest.Status{}
+	if err := json.NewDecoder(io.LimitReader(a.Body, 1<<20)).Decode(s); err != nil || a.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("ask the running glint: %s is no status", a.Status)
+	}
+	return s, nil
+}
+
+func write(w io.Writer, state *home.State, s *ingest.Status, now time.Time) error {
+	t := output.NewTable("WHAT", "STATE", "SINCE OR WHERE")
+	warehouse := "a ClickHouse of yours"
+	if s.Warehouse.Embedded {
+		warehouse = s.Warehouse.URL
+	}
+	last := "no line in this run"
+	if s.LastReceivedAt != nil {
+		last = ago(now, *s.LastReceivedAt)
+	}
+	t.Row("glint", s.Version, ago(now, s.StartedAt))
+	t.Row("ingest", "answers", state.Ingest)
+	if state.Pixel != "" {
+		t.Row("pixel", "answers", state.Pixel)
+	}
+	if state.Web != "" {
+		t.Row("pages", "glint web", state.Web)
+	}
+	t.Row("warehouse", s.Warehouse.State, warehouse+", "+ago(now, s.Warehouse.Since))
+	t.Row("last line", last, "")
+	for _, l := range s.Lanes {
+		refusing := l.Refusing
+		if refusing == "" {
+			refusing = "takes lines"
+		}
+		t.Row("log, "+l.Lane, refusing, fmt.Sprintf("%s waiting, %s of %s", output.Plural(int(l.BacklogRecords), "record", "records"), size(l.BacklogBytes), size(l.LimitBytes)))
+	}
+	if s.Disk.FreeBytes >= 0 {
+		t.Row("disk", size(s.Disk.FreeBytes)+" free", "of "+size(s.Disk.TotalBytes))
+	}
+	for _, k := range s.Keys {
+		t.Row("key "+strconv.Itoa(int(k.ID)), k.State, k.Fingerprint)
+	}
+	for _, l := range s.Lists {
+		t.Row("list "+l.List, "taken", ago(now, l.TakenAt))
+	}
+	return t.Write(w)
+}
+
+func ago(now, at time.Time) string {
+	const day = 24 * time.Hour
+	switch d := now.Sub(at); {
+	case d >= 2*day:
+		return strconv.Itoa(int(d/day)) + " days ago"
+	case d >= 2*time.Hour:
+		return strconv.Itoa(int(d/time.Hour)) + " h ago"
+	default:
+		return output.Duration(max(d, 0)) + " ago"
+	}
+}
+
+func size(bytes int64) string {
+	const unit = 1024
+	names := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}
+	n, i := float64(bytes), 0
+	for n >= unit && i < len(names)-1 {
+		n, i = n/unit, i+1
+	}
+	if i == 0 {
+		return strconv.FormatInt(bytes, 10) + " B"
+	}
+	return strconv.FormatFloat(n, 'f', 1, 64) + " " + names[i]
+}
