@@ -13,7 +13,7 @@ say      = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 # How the edge program is compiled; edge/README.md has the measurements.
 TINYGO_FLAGS := -target=wasip1 -opt=s -gc=leaking -no-debug -tags fastlyinternalsetparseuri
 
-.PHONY: help run test tools build glint edge fmt lint tidy-check test-unit test-clock test-sql test-edge test-e2e fuzz bench soak accuracy worlds bench-scale golden clean
+.PHONY: help run test tools build glint edge install fmt lint tidy-check test-unit test-clock test-sql test-edge test-e2e fuzz bench soak accuracy worlds bench-scale golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,13 @@ edge: ## compile the edge program to bin/main.wasm
 	$(call say,Compiling bin/main.wasm)
 	@mkdir -p bin
 	@tinygo=$$($(install) tinygo) && "$$tinygo" build $(TINYGO_FLAGS) -o bin/main.wasm ./edge
+
+PREFIX ?= $(HOME)/.local
+
+install: build ## put glint and the edge program below PREFIX, ~/.local by default
+	@install -D -m 755 bin/glint "$(DESTDIR)$(PREFIX)/bin/glint"
+	@install -D -m 644 bin/main.wasm "$(DESTDIR)$(PREFIX)/share/glint/main.wasm"
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/glint and share/glint/main.wasm"
 
 fmt: ## format the code
 	@lint=$$($(install) golangci-lint) && "$$lint" fmt

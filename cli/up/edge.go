@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -76,4 +78,24 @@ func (e *edge) flush() {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
 	e.batcher.Close(ctx)
+}
+
+// findWasm returns where the edge program is: in a clone, else where make install has
+// put it beside this program.
+func findWasm() string {
+	inClone := filepath.Join("bin", "main.wasm")
+	if fileExists(inClone) {
+		return inClone
+	}
+	if program, err := os.Executable(); err == nil {
+		if installed := filepath.Join(filepath.Dir(program), "..", "share", "glint", "main.wasm"); fileExists(installed) {
+			return filepath.Clean(installed)
+		}
+	}
+	return inClone
+}
+
+func fileExists(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
