@@ -16,6 +16,7 @@
 package privacy
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"time"
@@ -74,17 +75,19 @@ func Claimed(ring *token.Ring, text string) token.Mode {
 	return t.Mode
 }
 
+// ClaimedIn is Claimed for the token of a line, else for what stands in its path. A
+// token's key may be one that comes back, so that ring is asked about paths only.
+func ClaimedIn(ring *token.Ring, e *event.Event) token.Mode {
+	if token.HasToken(e.Token) {
+		return Claimed(nil, e.Token)
+	}
+	return Claimed(ring, cmp.Or(e.Path, e.Token))
+}
+
 // Passes reports whether a line of e must not be archived: nothing of an open of the
 // mode last_open is kept but a day. Reduce comes first.
 func Passes(e *event.Event) bool {
-	if e.Class == "" {
-		return false // of a mode that keeps more
-	}
-	text := e.Token
-	if !token.HasToken(text) && e.Path != "" {
-		text = e.Path
-	}
-	return Claimed(nil, text) == token.LastOpen
+	return e.Class != "" && ClaimedIn(nil, e) == token.LastOpen // without a class: of a mode that keeps more
 }
 
 // Judge classifies the client of an event.

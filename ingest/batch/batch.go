@@ -33,7 +33,7 @@ type Warehouse interface {
 	InsertBadTokens(ctx context.Context, name string, bad []warehouse.BadToken) error
 	InsertAggregateOpens(ctx context.Context, name string, opens []warehouse.AggregateOpen) error
 	InsertWebEvents(ctx context.Context, name string, events []warehouse.WebEvent) error
-	LastOpensOf(ctx context.Context, messages []warehouse.MessageOf) (map[uuid.UUID]warehouse.LastOpenDate, error)
+	LastOpensOf(ctx context.Context, messages []warehouse.MessageKey) (map[uuid.UUID]warehouse.LastOpenDate, error)
 	InsertLastOpens(ctx context.Context, name string, rows []warehouse.LastOpenDate) error
 	CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
 

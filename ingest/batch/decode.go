@@ -193,7 +193,7 @@ func (d *decoder) line(line string) {
 	// The edge's verdict on the token is not used: ingest has all keys, and older
 	// edges did not look for a token in the path.
 	found := pixel.Find(d.ring, e.Kind, e.Token, e.Path)
-	last := found.Kind == event.KindToken && found.Token.Mode == token.LastOpen || found.Kind == "" && d.claimed(&e) == token.LastOpen
+	last := found.Kind == event.KindToken && found.Token.Mode == token.LastOpen || found.Kind == "" && privacy.ClaimedIn(d.ring, &e) == token.LastOpen
 	if e.OpenedAt.Before(earliest) || e.OpenedAt.After(d.bodies[d.body].ReceivedAt.Add(maxAhead)) {
 		if last {
 			d.forget(from)
@@ -230,7 +230,7 @@ func (d *decoder) line(line string) {
 		open := d.open(&e)
 		d.aggregate(withheld(&open), origin{body: from.body})
 	default:
-		privacy.Reduce(&e, d.claimed(&e))
+		privacy.Reduce(&e, privacy.ClaimedIn(d.ring, &e))
 		d.badTokens.add(d.badToken(&e, fault(found.Err)), from)
 	}
 }

@@ -80,13 +80,13 @@ func (*fakeHouse) AbsentAggregateOpens(context.Context, []warehouse.AggregateOpe
 	return nil, nil
 }
 
-func (f *fakeHouse) LastOpensOf(_ context.Context, messages []warehouse.MessageOf) (map[uuid.UUID]warehouse.LastOpenDate, error) {
+func (f *fakeHouse) LastOpensOf(_ context.Context, messages []warehouse.MessageKey) (map[uuid.UUID]warehouse.LastOpenDate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	found := map[uuid.UUID]warehouse.LastOpenDate{}
 	for _, m := range messages {
-		if d, ok := f.dates[m.Message]; ok {
-			found[m.Message] = d
+		if d, ok := f.dates[m.MessageID]; ok {
+			found[m.MessageID] = d
 		}
 	}
 	return found, nil

@@ -1,7 +1,6 @@
 package batch
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"time"
@@ -24,14 +23,14 @@ import (
 type lastOpen struct {
 	body     int
 	byPerson bool // else nothing of it is kept
-	message  warehouse.MessageOf
+	message  warehouse.MessageKey
 	day      time.Time
 }
 
 // last notes a line whose valid token has the mode last_open. A class that the edge
 // has judged holds, since it has seen more.
 func (d *decoder) last(e *event.Event, t *token.Token, from origin) {
-	o := lastOpen{body: from.body, message: warehouse.MessageOf{Campaign: uint64(t.Campaign), Message: uuid.UUID(t.Message)}}
+	o := lastOpen{body: from.body, message: warehouse.MessageKey{CampaignID: uint64(t.Campaign), MessageID: uuid.UUID(t.Message)}}
 	open := d.open(e)
 	nameMessage(&open, t)
 	class := open.Class
@@ -39,7 +38,7 @@ func (d *decoder) last(e *event.Event, t *token.Token, from origin) {
 		class = judged
 	}
 	o.byPerson = (class == int8(classify.HumanDirect) || class == int8(classify.ProxyHuman)) &&
-		open.TimeSuspect == warehouse.SuspectNone && d.withdrawn.Fate(o.message.Message) == warehouse.FateKeep
+		open.TimeSuspect == warehouse.SuspectNone && d.withdrawn.Fate(o.message.MessageID) == warehouse.FateKeep
 	o.day = privacy.Cut(e.OpenedAt, token.LastOpen)
 	d.lastOpens = append(d.lastOpens, o)
 }
@@ -50,7 +49,7 @@ func (d *decoder) forget(from origin) { d.lastOpens = append(d.lastOpens, lastOp
 // keepLastOpens moves the dates of recipients on. A date that is there, or a later
 // one, is not written again.
 func (l *Loader) keepLastOpens(ctx context.Context, d *decoder, r *Result) error {
-	days := map[warehouse.MessageOf]time.Time{}
+	days := map[warehouse.MessageKey]time.Time{}
 	for i := range d.lastOpens {
 		o := &d.lastOpens[i]
 		r.count(o.body, LastOpened, 0)
@@ -61,7 +60,7 @@ func (l *Loader) keepLastOpens(ctx context.Context, d *decoder, r *Result) error
 	if len(days) == 0 {
 		return nil
 	}
-	messages := make([]warehouse.MessageOf, 0, len(days))
+	messages := make([]warehouse.MessageKey, 0, len(days))
 	for m := range days {
 		messages = append(messages, m)
 	}
@@ -71,7 +70,7 @@ func (l *Loader) keepLastOpens(ctx context.Context, d *decoder, r *Result) error
 	}
 	latest := map[warehouse.RecipientKey]time.Time{}
 	for m, day := range days {
-		if o, ok := known[m.Message]; ok && day.After(o.OpenedOn) && day.After(latest[o.Recipient]) {
+		if o, ok := known[m.MessageID]; ok && day.After(o.OpenedOn) && day.After(latest[o.Recipient]) {
 			latest[o.Recipient] = day
 		}
 	}
@@ -85,17 +84,9 @@ func (l *Loader) keepLastOpens(ctx context.Context, d *decoder, r *Result) error
 	return l.Warehouse.InsertLastOpens(ctx, "last-opens-"+rand.Text(), rows)
 }
 
-// claims returns the mode that a line claims, whatever keys there are.
-func claims(e *event.Event) token.Mode {
-	if token.HasToken(e.Token) {
-		return privacy.Claimed(nil, e.Token)
-	}
-	return privacy.Claimed(nil, cmp.Or(e.Path, e.Token))
-}
-
 // MayArchive reports whether a line may be kept beyond the log: one of the mode
 // last_open may not.
 func MayArchive(line string) bool {
 	var e event.Event
-	return logline.Parse(&e, line) != nil || claims(&e) != token.LastOpen
+	return logline.Parse(&e, line) != nil || privacy.ClaimedIn(nil, &e) != token.LastOpen
 }

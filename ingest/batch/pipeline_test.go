@@ -127,13 +127,11 @@ func (h *strictHouse) InsertAggregateOpens(context.Context, string, []warehouse.
 	return errors.New("aggregate opens were not expected")
 }
 
-func (*strictHouse) LastOpensOf(context.Context, []warehouse.MessageOf) (map[uuid.UUID]warehouse.LastOpenDate, error) {
+func (*strictHouse) LastOpensOf(context.Context, []warehouse.MessageKey) (map[uuid.UUID]warehouse.LastOpenDate, error) {
 	return nil, nil
 }
 
-func (*strictHouse) InsertLastOpens(context.Context, string, []warehouse.LastOpenDate) error {
-	return nil
-}
+func (*strictHouse) InsertLastOpens(context.Context, string, []warehouse.LastOpenDate) error { return nil }
 
 func (*strictHouse) AbsentAggregateOpens(context.Context, []warehouse.AggregateOpen) ([]warehouse.AggregateOpen, error) {
 	return nil, nil

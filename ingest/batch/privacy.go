@@ -1,7 +1,6 @@
 package batch
 
 import (
-	"cmp"
 
 	"github.com/google/uuid"
 
@@ -100,20 +99,12 @@ func pseudonymize(o *warehouse.Open) {
 	o.IP, o.Region, o.RefererHost, o.JA4, o.Path, o.Extra = warehouse.Open{}.IP, "", "", "", "", ""
 }
 
-// claimed returns the mode of a line in which no token was found.
-func (d *decoder) claimed(e *event.Event) token.Mode {
-	if token.HasToken(e.Token) {
-		return privacy.Claimed(nil, e.Token) // its key may be one that comes back
-	}
-	return privacy.Claimed(d.ring, cmp.Or(e.Path, e.Token))
-}
-
 // reduced returns a line as a dead letter may keep it.
 func (d *decoder) reduced(e *event.Event, f *pixel.Found, line string) string {
 	mode := f.Token.Mode
 	switch {
 	case f.Kind == "":
-		mode = d.claimed(e)
+		mode = privacy.ClaimedIn(d.ring, e)
 	case mode != token.Aggregate && d.withdrawn.Fate(uuid.UUID(f.Message)) != warehouse.FateKeep:
 		mode = token.LastOpen // the token stays, since it is what an operator looks for
 	}

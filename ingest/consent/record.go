@@ -230,7 +230,7 @@ func (r *Recorder) rows(ctx context.Context, changes []Change, current map[strin
 			continue
 		}
 		known[key] = true
-		later := !there || c.DecidedAt.After(now.DecidedAt) || c.DecidedAt.Equal(now.DecidedAt) && c.Choice > now.Choice
+		later := !there || now.IsBefore(warehouse.Decision{Choice: c.Choice, DecidedAt: c.DecidedAt})
 		if again, _ := AskAgainAt(now); later && c.Choice == warehouse.Undecided && now.Choice.IsNo() && c.DecidedAt.Before(again) {
 			return nil, ErrRemembered
 		}

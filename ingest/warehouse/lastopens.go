@@ -30,22 +30,16 @@ func (w *Warehouse) InsertLastOpens(ctx context.Context, name string, rows []Las
 	return insert(ctx, w, "last_opens", lastOpenColumns, name, rows)
 }
 
-// MessageOf names a message with its campaign.
-type MessageOf struct {
-	Campaign uint64
-	Message  uuid.UUID
-}
-
 // LastOpensOf returns the recipients of those of the messages of which a date may be
 // kept, each with the date that is kept.
-func (w *Warehouse) LastOpensOf(ctx context.Context, messages []MessageOf) (map[uuid.UUID]LastOpenDate, error) {
+func (w *Warehouse) LastOpensOf(ctx context.Context, messages []MessageKey) (map[uuid.UUID]LastOpenDate, error) {
 	found := map[uuid.UUID]LastOpenDate{}
 	if len(messages) == 0 {
 		return found, nil
 	}
 	wanted, err := ext.NewTable("wanted_keys", ext.Column("campaign_id", "UInt64"), ext.Column("message_id", "UUID"))
 	for i := 0; err == nil && i < len(messages); i++ {
-		err = wanted.Append(messages[i].Campaign, messages[i].Message)
+		err = wanted.Append(messages[i].CampaignID, messages[i].MessageID)
 	}
 	const size = 16 + 16 + 2
 	var rows []byte
