@@ -104,7 +104,6 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/forget_last_opens.sql",
 		"queries/forget_recipient_messages.sql",
 		"queries/forget_recipients.sql",
-		"queries/has_lifetime.sql",
 		"queries/has_messages.sql",
 		"queries/judge_bursts.sql",
 		"queries/judge_campaigns.sql",

@@ -40,6 +40,9 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 	if n := emulator.TooWide(o.Config.Networks); n > 0 {
 		fmt.Fprintln(o.App.Err, "note:", output.Plural(n, "row", "rows"), "of --networks left out: the emulator knows single addresses only")
 	}
+	if o.wasm == "" {
+		o.wasm = findWasm()
+	}
 	o.Config.Progress("compiling the edge program in the emulator")
 	own := app.Ingest{URL: at.Ingest, Token: c.IngestToken, Running: true}
 	poster := own.Poster("")

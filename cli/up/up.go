@@ -57,7 +57,7 @@ networks of single addresses only, as --networks says when it starts: no lists, 
 	f.Uint64Var(&o.memory, "warehouse-memory-bytes", 0, "most memory that the engine uses (default: a part of the machine's)")
 	f.BoolVar(&o.demo, "demo", false, "play a demo campaign and print its report")
 	f.BoolVar(&o.withEdge, "edge", false, "let the edge program answer the pixel, in the emulator")
-	f.StringVar(&o.wasm, "edge-wasm", findWasm(), "the compiled edge program")
+	f.StringVar(&o.wasm, "edge-wasm", "", "the compiled edge program (default: bin/main.wasm, else where make install has put it)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) }
 	return cmd
 }

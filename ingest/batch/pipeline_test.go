@@ -131,7 +131,9 @@ func (*strictHouse) LastOpensOf(context.Context, []warehouse.MessageKey) (map[uu
 	return nil, nil
 }
 
-func (*strictHouse) InsertLastOpens(context.Context, string, []warehouse.LastOpenDate) error { return nil }
+func (*strictHouse) InsertLastOpens(context.Context, string, []warehouse.LastOpenDate) error {
+	return nil
+}
 
 func (*strictHouse) AbsentAggregateOpens(context.Context, []warehouse.AggregateOpen) ([]warehouse.AggregateOpen, error) {
 	return nil, nil

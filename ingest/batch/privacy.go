@@ -1,7 +1,6 @@
 package batch
 
 import (
-
 	"github.com/google/uuid"
 
 	"glint/edge/classify"

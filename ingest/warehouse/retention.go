@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,16 +22,26 @@ var columnsOfFacts = map[string][]string{
 	"deliveries": {"user_agent", "ip", "network", "as_number", "url", "extra"},
 }
 
+// lifetimes returns those that glint has set on the columns or rows of a table, in
+// seconds, and whether its rows have one of any form.
+func (w *Warehouse) lifetimes(ctx context.Context, table string) (seconds []uint64, rows bool, err error) {
+	if err = w.ask(ctx, "lifetimes", []any{clickhouse.Named("table", table)}, &seconds, &rows); err != nil {
+		err = fmt.Errorf("read lifetimes of %s: %w", table, err)
+	}
+	return seconds, rows, err
+}
+
 // SetFactsLifetime lets the facts of requests go once they are older than d; 0 keeps
 // them. The engine does it when it merges, and at once where d has changed.
 func (w *Warehouse) SetFactsLifetime(ctx context.Context, d time.Duration) error {
 	for table, columns := range columnsOfFacts {
-		var set []uint64
-		if err := w.ask(ctx, "lifetimes", []any{clickhouse.Named("table", table)}, &set); err != nil {
-			return fmt.Errorf("read lifetimes of %s: %w", table, err)
+		set, _, err := w.lifetimes(ctx, table)
+		if err != nil {
+			return err
 		}
 		seconds := uint64(d / time.Second)
-		if d == 0 && len(set) == 0 || len(set) == len(columns) && all(set, seconds) {
+		others := slices.ContainsFunc(set, func(n uint64) bool { return n != seconds })
+		if d == 0 && len(set) == 0 || len(set) == len(columns) && !others {
 			continue
 		}
 		if d == 0 && len(set) < len(columns) {
@@ -53,35 +64,22 @@ func (w *Warehouse) SetFactsLifetime(ctx context.Context, d time.Duration) error
 // SetWebLifetime lets page views and custom events go once they are older than d; 0
 // keeps them.
 func (w *Warehouse) SetWebLifetime(ctx context.Context, d time.Duration) error {
-	var set []uint64
-	if err := w.ask(ctx, "lifetimes", []any{clickhouse.Named("table", "web_events")}, &set); err != nil {
-		return fmt.Errorf("read the lifetime of web_events: %w", err)
+	set, rows, err := w.lifetimes(ctx, "web_events")
+	if err != nil {
+		return err
 	}
 	seconds := uint64(d / time.Second)
-	if len(set) == 1 && set[0] == seconds {
+	change := fmt.Sprintf("MODIFY TTL toDateTime(occurred_at) + toIntervalSecond(%d)", seconds)
+	switch {
+	case d == 0 && !rows, slices.Equal(set, []uint64{seconds}):
 		return nil
-	}
-	change := fmt.Sprintf("MODIFY TTL toDateTime(occurred_at) + toIntervalSecond(%d)", max(seconds, 1))
-	if d == 0 {
-		var has uint64
-		if err := w.ask(ctx, "has_lifetime", []any{clickhouse.Named("table", "web_events")}, &has); err != nil || has == 0 {
-			return err
-		}
+	case d == 0:
 		change = "REMOVE TTL"
 	}
 	if err := w.conn.Exec(ctx, "ALTER TABLE web_events "+change); err != nil {
 		return fmt.Errorf("set the lifetime of web_events: %w", err)
 	}
 	return nil
-}
-
-func all(set []uint64, want uint64) bool {
-	for _, n := range set {
-		if n != want {
-			return false
-		}
-	}
-	return true
 }
 
 // ForgetRecipients empties what leads from messages to persons: of those of the modes
