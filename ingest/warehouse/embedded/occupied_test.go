@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -148,6 +149,15 @@ func TestAnswerThatNobodyTakesEnds(t *testing.T) {
 func TestIdleClientsLeaveDescriptorsFree(t *testing.T) {
 	p, way := proxyTo(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "Ok.\n") })
 	p.relay.set(way)
+	var idle atomic.Int64 // how often a connection has begun to wait after an answer
+	p.server.ConnState = func(hook func(net.Conn, http.ConnState)) func(net.Conn, http.ConnState) {
+		return func(conn net.Conn, state http.ConnState) {
+			hook(conn, state)
+			if state == http.StateIdle {
+				idle.Add(1)
+			}
+		}
+	}(p.server.ConnState)
 	address := listen(t, p)
 	const ping = "GET /ping HTTP/1.1\r\nHost: glint\r\n\r\n"
 	for _, test := range []struct {
@@ -169,10 +179,12 @@ func TestIdleClientsLeaveDescriptorsFree(t *testing.T) {
 				}
 				_, _ = io.Copy(io.Discard, response.Body)
 				_ = response.Body.Close()
+				// The answer comes before the server calls the connection idle.
+				eventually(t, "the first connection is idle", func() bool { return idle.Load() > 0 })
 			}
 			for range connectionLimit() {
 				conn := reach(t, address, test.head)
-				if test.idle { // one after the other, so that the first is the eldest
+				if test.idle {
 					if _, err := conn.Read(make([]byte, 1)); err != nil {
 						t.Fatal(err)
 					}
