@@ -5,13 +5,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/ingest/archive/archiver"
-	"glint/ingest/batch"
 	"glint/ingest/consent"
 	"glint/ingest/mention"
 	"glint/ingest/objects"
@@ -49,13 +47,12 @@ func (c *ArchiveConfig) validate() error {
 type archiving struct {
 	store   objects.Store
 	lanes   map[string]*archiver.Lane
-	holds   map[string]*hold
 	closing context.Context // ends when the lanes shall store what there is; nil: there are none
 	close   context.CancelFunc
 }
 
 // open reads how far the lanes are archived.
-func (a *archiving) open(cfg *Config, lanes *wal.Lanes, withdrawn *consent.Set, r prometheus.Registerer) error {
+func (a *archiving) open(cfg *Config, lanes *wal.Lanes, holds map[string]*hold, withdrawn *consent.Set, r prometheus.Registerer) error {
 	if cfg.Archive.Place == "" {
 		return nil
 	}
@@ -63,22 +60,22 @@ func (a *archiving) open(cfg *Config, lanes *wal.Lanes, withdrawn *consent.Set, 
 	if err != nil {
 		return err
 	}
-	opened, holds := map[string]*archiver.Lane{}, map[string]*hold{}
+	opened := map[string]*archiver.Lane{}
 	erased := func(line []byte) bool { return withdrawn.HasErased() && mention.Messages(line, withdrawn.Erased) }
 	for _, name := range []string{wal.LaneLive, wal.LaneReplay} {
-		log := lanes.Lane(name)
-		source := batch.NewSource(log, cfg.Logger)
-		h := &hold{Source: source}
+		log, h := lanes.Lane(name), holds[name]
 		lane := &archiver.Lane{
-			Name: name, Dir: filepath.Join(cfg.LogDir, "archive"), Source: source, Store: store, Logger: cfg.Logger,
+			Name: name, Dir: filepath.Join(cfg.LogDir, "archive"), Source: h, Store: store, Logger: cfg.Logger,
 			MaxLines: cfg.Archive.Lines, Interval: cfg.Archive.Interval,
 			Full:     func() bool { return log.Bytes() > log.MaxBytes()/2 },
-			Archived: h.archived, Erased: erased,
+			Archived: func(before uint64) { h.release(readerArchive, before) }, Erased: erased,
 		}
-		if h.kept, err = lane.Open(); err != nil {
+		kept, err := lane.Open()
+		if err != nil {
 			return err
 		}
-		opened[name], holds[name] = lane, h
+		h.release(readerArchive, kept)
+		opened[name] = lane
 	}
 	metrics := archiver.NewMetrics(r)
 	for name, lane := range opened {
@@ -86,20 +83,11 @@ func (a *archiving) open(cfg *Config, lanes *wal.Lanes, withdrawn *consent.Set, 
 		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "glint_archive_held_records", ConstLabels: prometheus.Labels{"lane": name},
 			Help: "Records that are in the warehouse and held in the log until they are archived.",
-		}, holds[name].held))
+		}, func() float64 { return holds[name].behind(readerArchive) }))
 	}
-	a.store, a.lanes, a.holds = store, opened, holds
+	a.store, a.lanes = store, opened
 	a.closing, a.close = context.WithCancel(context.Background())
 	return nil
-}
-
-// source returns the source of a lane, which lets the log delete what is both in
-// the warehouse and archived.
-func (a *archiving) source(name string, source batch.Source) batch.Source {
-	if h := a.holds[name]; h != nil {
-		return h
-	}
-	return source
 }
 
 // flush closes the files that are gathered.
@@ -114,38 +102,4 @@ func (a *archiving) finish() {
 	if a.close != nil {
 		a.close()
 	}
-}
-
-// hold is a lane's source whose records stay until they are archived.
-type hold struct {
-	batch.Source
-	mu     sync.Mutex
-	loaded uint64 // the first record that is not yet in the warehouse
-	kept   uint64 // the first one that is not yet archived
-}
-
-// Release implements batch.Source.
-func (h *hold) Release(before uint64) (oldest uint64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.loaded = before
-	return h.Source.Release(min(h.loaded, h.kept))
-}
-
-func (h *hold) archived(before uint64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.kept = before
-	if h.loaded > 0 {
-		h.Source.Release(min(h.loaded, h.kept))
-	}
-}
-
-func (h *hold) held() float64 {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.loaded <= h.kept {
-		return 0
-	}
-	return float64(h.loaded - h.kept)
 }

@@ -61,6 +61,7 @@ type Config struct {
 
 	WarehouseDSN string                          // an outside ClickHouse; else Engine is started
 	Engine       *embedded.Config                // the embedded one
+	Mirrors      []string                        // addresses of further ClickHouses that are kept equal to it
 	Readers      func() ([]embedded.User, error) // more users of the embedded one, looked at each second: it restarts for a change; nil: none
 	FindEngine   func() (string, error)          // path of Engine.Library where that is empty, asked before each start
 
@@ -146,6 +147,9 @@ func (c *Config) Validate() error {
 	}
 	if (c.WarehouseDSN == "") == (c.Engine == nil) {
 		faults = append(faults, errors.New("want either a warehouse address or an embedded engine"))
+	}
+	if _, err := newMirrors(c); err != nil {
+		faults = append(faults, err)
 	}
 	if c.MaxBodyBytes <= 0 || c.MaxConcurrent <= 0 || c.StoreTimeout <= 0 || c.PixelPeriod <= 0 || c.DrainDelay < 0 {
 		faults = append(faults, errors.New("limits and times must be above zero"))

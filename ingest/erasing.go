@@ -27,6 +27,9 @@ func (l *pipelines) erase(w *warehouse.Warehouse) {
 		dir := l.cfg.Engine.DataDir
 		e.Lifetime, e.SyncDisk = time.Second, func() error { return syncDisk(dir) }
 	}
+	for _, m := range l.mirrors {
+		e.Copies = append(e.Copies, m)
+	}
 	l.working.Go(func() { e.Run(l.ctx) })
 }
 

@@ -36,6 +36,8 @@ type pipelines struct {
 	sources func() []string
 	metrics *batch.Metrics
 	archive archiving
+	mirrors []*mirror
+	holds   map[string]*hold // by lane; nil before open
 	// registerer is for what is known only once the log is open.
 	registerer prometheus.Registerer
 	mover      *resolve.Mover
@@ -55,6 +57,7 @@ type pipelines struct {
 	loaders  map[string]*batch.Loader // by lane
 	ignored  func(addr netip.Addr, userAgent string) (reason string, ok bool)
 	letters  atomic.Pointer[deadletters.Folder]
+	first    atomic.Pointer[warehouse.Warehouse] // which the mirrors follow; nil before begin
 	receipts atomic.Pointer[receipts.Writer]
 }
 
@@ -87,6 +90,8 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdr
 		retain:  retention.New(cfg.Retention, cfg.Logger, r),
 		eraser:  erasure.New(erasure.Folder(cfg.ErasureDir), cfg.Logger, r),
 	}
+	l.mirrors, _ = newMirrors(cfg) // Validate has seen its faults
+	registerMirrors(r, l.mirrors)
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	gauge := func(name, help string, value func() int64) {
 		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) }))
@@ -129,7 +134,13 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 	if err != nil {
 		return err
 	}
-	if err := l.archive.open(l.cfg, lanes, l.follow.Set, l.registerer); err != nil {
+	if l.holds == nil {
+		l.holds = map[string]*hold{}
+		for _, name := range []string{wal.LaneLive, wal.LaneReplay} {
+			l.holds[name] = newHold(batch.NewSource(lanes.Lane(name), l.cfg.Logger))
+		}
+	}
+	if err := l.archive.open(l.cfg, lanes, l.holds, l.follow.Set, l.registerer); err != nil {
 		return err
 	}
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
@@ -139,23 +150,29 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 		}
 		return made
 	}
+	for _, m := range l.mirrors {
+		m.begin(lanes, l.holds, &l.first, ignored)
+	}
 	l.lanes, l.ignored = lanes, ignored
 	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}
 	l.letters.Store(letters)
 	l.receipts.Store(book)
-	l.working.Go(func() { l.keepRunning(wal.LaneLive, lanes.Live, liveInserters) })
-	l.working.Go(func() { l.keepRunning(wal.LaneReplay, lanes.Replay, replayInserters) })
+	l.working.Go(func() { l.keepRunning(wal.LaneLive, liveInserters) })
+	l.working.Go(func() { l.keepRunning(wal.LaneReplay, replayInserters) })
 	for _, lane := range l.archive.lanes {
 		l.working.Go(func() { lane.Run(l.ctx, l.archive.closing) })
+	}
+	for _, m := range l.mirrors {
+		l.working.Go(func() { m.run(l.ctx) })
 	}
 	return nil
 }
 
 // keepRunning runs the pipeline of a lane until the end. It begins anew if one fails,
 // as on a full disk.
-func (l *pipelines) keepRunning(name string, log *wal.Log, inserters int) {
+func (l *pipelines) keepRunning(name string, inserters int) {
 	for l.ctx.Err() == nil {
-		err := l.pipeline(name, log, inserters).Run(l.ctx)
+		err := l.pipeline(name, inserters).Run(l.ctx)
 		if l.ctx.Err() != nil {
 			return
 		}
@@ -185,6 +202,7 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 		loader.Warehouse, loader.Ring = w, ring
 	}
 	l.mover.Warehouse, l.reports.Warehouse = w, w
+	l.first.Store(w)
 	close(l.begun)
 	l.working.Go(func() { l.mover.Run(l.ctx) })
 	l.working.Go(func() { l.reports.Run(l.ctx) })
@@ -272,9 +290,9 @@ func (l *pipelines) stop(ctx context.Context) error {
 const maxPipelineStop = 3 * time.Second
 
 // pipeline returns a new pipeline of a lane.
-func (l *pipelines) pipeline(name string, log *wal.Log, inserters int) *batch.Pipeline {
+func (l *pipelines) pipeline(name string, inserters int) *batch.Pipeline {
 	return &batch.Pipeline{
-		Lane: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Source: l.archive.source(name, batch.NewSource(log, l.cfg.Logger)), Loader: l.loaders[name],
+		Lane: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Source: l.holds[name].reader(readerWarehouse), Loader: l.loaders[name],
 		MaxLines: maxBatchLines, MaxBytes: maxBatchBytes, FlushInterval: l.cfg.FlushInterval, Inserters: inserters,
 		Receipts: l.receipts.Load(), Await: l.awaitWarehouse, Metrics: l.metrics, Logger: l.cfg.Logger,
 	}

@@ -26,6 +26,7 @@ type Status struct {
 	Disk      DiskStatus      `json:"disk"`
 	Keys      []KeyStatus     `json:"keys"` // [] until they are read
 	Lists     []ListStatus    `json:"lists"`
+	Mirrors   []MirrorStatus  `json:"mirrors"`
 
 	// LastReceivedAt is when the newest record of this run was received; null: none.
 	LastReceivedAt *time.Time `json:"last_received_at"`
@@ -81,7 +82,7 @@ type statusBoard struct {
 func (b *statusBoard) now() Status {
 	s := Status{
 		Version: b.cfg.Version, StartedAt: b.startedAt.UTC().Truncate(time.Second),
-		Missing: []Problem{}, Lanes: []LaneStatus{}, Keys: []KeyStatus{}, Lists: []ListStatus{},
+		Missing: []Problem{}, Lanes: []LaneStatus{}, Keys: []KeyStatus{}, Lists: []ListStatus{}, Mirrors: []MirrorStatus{},
 	}
 	b.warehouse(&s)
 	b.lanes(&s)
@@ -90,6 +91,9 @@ func (b *statusBoard) now() Status {
 		for _, list := range slices.Sorted(maps.Keys(dates)) {
 			s.Lists = append(s.Lists, ListStatus{list, dates[list].UTC()})
 		}
+	}
+	for _, m := range b.startup.pipelines.mirrors {
+		s.Mirrors = append(s.Mirrors, m.status())
 	}
 	s.Ready = len(s.Missing) == 0
 	return s

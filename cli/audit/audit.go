@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ type Options struct {
 	Since   time.Time // zero: from the first receipt on
 	Until   time.Time // zero: until now
 	Archive []string  // files and folders
+	Mirrors []string  // addresses of warehouses that are to be equal
 	Format  string
 	DSN     string
 }
@@ -44,7 +46,7 @@ changes nothing and may run beside glint; beside a stopped one with --warehouse.
 missing, or if damage keeps it from knowing.
 
 With --archive it also estimates what the live stream lost between edge and ingest: how many events of the archive
-never came as live lines. Receipts are kept for 7 days at most; it prints the time from which on they are complete.`,
+never came as live lines. With --mirror it also compares each mirror with the warehouse. Receipts are kept for 7 days at most; it prints the time from which on they are complete.`,
 		Example: "  glint audit\n  glint audit --since 24h --format json\n  glint audit --archive archive/2026-11-21",
 		Args:    app.NoArgs,
 	}
@@ -52,6 +54,7 @@ never came as live lines. Receipts are kept for 7 days at most; it prints the ti
 	f.StringVar(&since, "since", "", "begin of the time of receipt: RFC 3339, a date, or how long ago, like 24h (default: all that is known)")
 	f.StringVar(&until, "until", "", "end of it, excluded (default: now)")
 	f.StringArrayVar(&o.Archive, "archive", nil, "file or folder of archived lines, plain or compressed; repeatable")
+	f.StringSliceVar(&o.Mirrors, "mirror", nil, "mirror to compare with the warehouse, table by table, as glint up and glint serve take it; better in $GLINT_MIRROR; repeatable")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv")
 	app.WarehouseFlag(cmd, &o.DSN)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -124,11 +127,18 @@ func Run(ctx context.Context, o *Options) error {
 	case err != nil:
 		return err
 	}
-	if err := o.write(r); err != nil {
+	compared, err := o.mirrors(ctx, w, time.Now())
+	if err != nil {
+		return err
+	}
+	if err := o.write(r, compared); err != nil {
 		return err
 	}
 	if !r.Accounted() {
 		return app.Problem(errors.New("not every accepted event is accounted for"), o.advice(r))
+	}
+	if slices.ContainsFunc(compared, func(m Mirror) bool { return !m.Equal }) {
+		return app.Problem(errors.New("a mirror differs from the warehouse"), "glint status, which says whether the mirror follows; then the same again")
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func written(t *testing.T, format string, r *audit.Result) (stdout, stderr strin
 	t.Helper()
 	var out, errs bytes.Buffer
 	o := &Options{App: &app.App{Out: &out, Err: &errs}, Format: format}
-	if err := o.write(r); err != nil {
+	if err := o.write(r, nil); err != nil {
 		t.Fatal(err)
 	}
 	return out.String(), errs.String()

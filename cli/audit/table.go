@@ -15,15 +15,17 @@ import (
 var onlyPrograms = []string{"unexplained", "dead_letters_not_kept"}
 
 // write prints the result in the format that was asked for.
-func (o *Options) write(r *audit.Result) error {
+func (o *Options) write(r *audit.Result, compared []Mirror) error {
 	switch o.Format {
 	case "json":
 		return output.WriteJSON(o.App.Out, struct {
 			Accounted bool `json:"accounted"`
 			*audit.Result
-		}{r.Accounted(), r})
+			Mirrors []Mirror `json:"mirrors"`
+		}{r.Accounted(), r, compared})
 	case "csv":
 		writeSentences(o.App.Err, r)
+		writeMirrors(o.App.Err, compared)
 		return output.WriteRows(o.App.Out, o.Format, r.Rows)
 	}
 	t := output.TableOf(append(slices.Clone(r.Rows), audit.Row{Counts: r.Total}), onlyPrograms...).Total("total")
@@ -32,6 +34,7 @@ func (o *Options) write(r *audit.Result) error {
 	}
 	fmt.Fprintln(o.App.Out)
 	writeSentences(o.App.Out, r)
+	writeMirrors(o.App.Out, compared)
 	return nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"glint/ingest/warehouse/embedded"
 	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
@@ -29,6 +30,12 @@ const (
 
 // patience is the longest wait for something that must happen.
 const patience = enginelib.Patience
+
+// TestMain lets tests start engines beside glint's own.
+func TestMain(m *testing.M) {
+	embedded.RunChildIfAsked()
+	os.Exit(m.Run())
+}
 
 func glintPath(t testing.TB) string {
 	t.Helper()

@@ -17,11 +17,11 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the warehouse's schema up to date, or look at it",
+		Short: "Bring the warehouse's schema up to date, look at it, or copy all into another warehouse",
 		Long: "The warehouse's tables and views come from migrations in this program. `glint up` and `glint serve` apply them when\n" +
 			"they start; these commands do it, or only look, at another time.",
 		Example: "  glint migrate status\n  glint migrate up",
-	}, newUpCmd(a), newStatusCmd(a))
+	}, newUpCmd(a), newStatusCmd(a), newCopyCmd(a))
 }
 
 func newUpCmd(a *app.App) *cobra.Command {

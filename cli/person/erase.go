@@ -121,6 +121,10 @@ func (o *eraseOptions) alone(ctx context.Context, folder erasure.Folder, recipie
 	if had, _ := filepath.Glob(filepath.Join(o.app.Home.LogDir(), "archive", "*.json")); o.archive.place == "" && len(had) > 0 {
 		return app.UsageTry(errors.New("this glint has kept an archive, which has to be searched, too"), "--archive DIR or s3://BUCKET/PREFIX; --archive none if it is gone")
 	}
+	if had, _ := filepath.Glob(filepath.Join(o.app.Home.LogDir(), "mirrors", "*")); len(had) > 0 {
+		return app.Try(errors.New("this glint has mirrors, in which the persons have to be erased, too"),
+			"start glint with its --mirror flags, and erase then; delete "+filepath.Join(o.app.Home.LogDir(), "mirrors")+" if they are gone")
+	}
 	cfg, err := service.Quiet(o.app, o.dsn)
 	if err != nil {
 		return err

@@ -102,6 +102,13 @@ func write(w io.Writer, state *home.State, s *ingest.Status, now time.Time) erro
 	if s.Disk.FreeBytes >= 0 {
 		t.Row("disk", size(s.Disk.FreeBytes)+" free", "of "+size(s.Disk.TotalBytes))
 	}
+	for _, m := range s.Mirrors {
+		state, why := "follows", ""
+		if m.Problem != "" {
+			state, why = "waits", "; "+m.Problem
+		}
+		t.Row("mirror "+m.Mirror, state, output.Plural(int(m.BehindRecords), "record", "records")+" behind the warehouse"+why)
+	}
 	for _, k := range s.Keys {
 		t.Row("key "+strconv.Itoa(int(k.ID)), k.State, k.Fingerprint)
 	}

@@ -52,8 +52,8 @@ type Warehouse interface {
 type Loader struct {
 	Ring        *token.Ring
 	Warehouse   Warehouse
-	DeadLetters *deadletters.Folder
-	Caps        Caps // nil: no table has one
+	DeadLetters *deadletters.Folder // nil: lines that cannot be stored are only counted
+	Caps        Caps                // nil: no table has one
 	// Ignore reports whether the operator's ignore list names an open, and by which
 	// entry; nil: no list. It is called from several goroutines.
 	Ignore    func(addr netip.Addr, userAgent string) (reason string, ok bool)
@@ -271,9 +271,12 @@ func (l *Loader) writeDeadLetters(d *decoder, r *Result) error {
 			ReceivedAt: body.ReceivedAt, Source: body.Source, Reason: string(dead.outcome), Detail: dead.detail, Line: dead.line,
 		}), append(bodies, dead.body)
 	}
-	notKept, err := l.DeadLetters.Write(letters)
-	if err != nil {
-		return fmt.Errorf("keep lines that cannot be stored: %w", err)
+	var notKept []int
+	if l.DeadLetters != nil {
+		var err error
+		if notKept, err = l.DeadLetters.Write(letters); err != nil {
+			return fmt.Errorf("keep lines that cannot be stored: %w", err)
+		}
 	}
 	for _, i := range notKept {
 		r.Bodies[bodies[i]].NotKept++

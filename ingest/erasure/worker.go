@@ -37,6 +37,7 @@ type Worker struct {
 	Follow    *consent.Follower
 	Book      consent.Book  // keeps the end of the ledger of choices; nil: no choice is recorded
 	Lifetime  time.Duration // of replaced parts: see warehouse.DropOldParts
+	Copies    []Copy        // further warehouses that have the same persons
 	SyncDisk  func() error  // brings all files of an embedded engine to the disk; nil: it is another machine's
 	Logger    *slog.Logger
 
@@ -125,6 +126,7 @@ func (w *Worker) carryOut(ctx context.Context, r *Request) error {
 		{"dead letters", j.letters},
 		{"tables", j.tables},
 		{"parts", j.parts},
+		{"mirrors", j.copies},
 		{"refusal", j.refuse},
 	} {
 		w.Folder.note(r.ID, State{Step: step.name})
@@ -296,25 +298,36 @@ func (j *job) letters(context.Context) error {
 const maxRounds = 10
 
 func (j *job) tables(ctx context.Context) error {
+	counts, err := j.empty(ctx, j.Warehouse, j.awaitRuns)
+	for table, rows := range counts {
+		j.Counts.Rows[table] += rows
+	}
+	return err
+}
+
+// empty deletes the rows of the persons from the tables of a warehouse, and counts them.
+// It lets calm return between two rounds.
+func (j *job) empty(ctx context.Context, w *warehouse.Warehouse, calm func(context.Context) error) (counts map[string]uint64, err error) {
+	counts = map[string]uint64{}
 	var events []uint64
-	err := j.Warehouse.EachText(ctx, func(_ string, row warehouse.TextRow) {
+	err = w.EachText(ctx, func(_ string, row warehouse.TextRow) {
 		if j.persons.Named([]byte(row.Text)) {
 			events = append(events, row.EventID)
 		}
 	})
 	if err != nil {
-		return err
+		return counts, err
 	}
-	if err := j.Warehouse.EraseEvents(ctx, events); err != nil {
-		return err
+	if err := w.EraseEvents(ctx, events); err != nil {
+		return counts, err
 	}
-	if err := j.Warehouse.SyncMerges(ctx, warehouse.ErasedTables); err != nil {
-		return err
+	if err := w.SyncMerges(ctx, warehouse.ErasedTables); err != nil {
+		return counts, err
 	}
 	for round := 0; ; round++ {
-		left, err := j.Warehouse.ErasingRows(ctx)
+		left, err := w.ErasingRows(ctx)
 		if err != nil {
-			return err
+			return counts, err
 		}
 		any := false
 		for _, table := range warehouse.ErasedTables {
@@ -322,19 +335,19 @@ func (j *job) tables(ctx context.Context) error {
 				continue
 			}
 			any = true
-			j.Counts.Rows[table] += left[table]
-			if err := j.Warehouse.EraseRows(ctx, table); err != nil {
-				return err
+			counts[table] += left[table]
+			if err := w.EraseRows(ctx, table); err != nil {
+				return counts, err
 			}
 		}
 		if !any {
 			break
 		}
 		if round == maxRounds {
-			return errors.New("rows come back again and again")
+			return counts, errors.New("rows come back again and again")
 		}
-		if err := j.awaitRuns(ctx); err != nil { // one that began meanwhile may have read them before
-			return err
+		if err := calm(ctx); err != nil { // a run that began meanwhile may have read them before
+			return counts, err
 		}
 	}
 	var campaigns []uint64
@@ -345,7 +358,7 @@ func (j *job) tables(ctx context.Context) error {
 			campaigns = append(campaigns, ref.CampaignID)
 		}
 	}
-	return j.Warehouse.Touched(ctx, campaigns)
+	return counts, w.Touched(ctx, campaigns)
 }
 
 // partPatience is beyond the lifetime of replaced parts.

@@ -19,8 +19,8 @@ import (
 type Worker struct {
 	Settings  func() (Settings, error) // asked before each pass; nil: nothing is let go of
 	Warehouse *warehouse.Warehouse
-	Archive   objects.Store // nil: there is none
-	Letters   *deadletters.Folder
+	Archive   objects.Store       // nil: there is none
+	Letters   *deadletters.Folder // nil: there are none
 	Logger    *slog.Logger
 
 	expired *prometheus.CounterVec
@@ -102,7 +102,7 @@ func (w *Worker) pass(ctx context.Context, s *Settings, now time.Time) error {
 		err = errors.Join(err, e)
 		w.expired.WithLabelValues("archive").Add(float64(n))
 	}
-	if before := s.DeadLetters.cutoff(now); !before.IsZero() {
+	if before := s.DeadLetters.cutoff(now); w.Letters != nil && !before.IsZero() {
 		n, e := w.Letters.RemoveOlder(before)
 		err = errors.Join(err, e)
 		w.expired.WithLabelValues("dead_letters").Add(float64(n))

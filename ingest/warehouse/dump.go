@@ -54,11 +54,16 @@ var dumpSettings = clickhouse.Settings{
 // with each block of them in the Native format, as InsertBlocks takes it. The block is
 // visit's until it returns. An answer that is cut off is an error.
 func (w *Warehouse) ExportTable(ctx context.Context, t *Table, visit func(block []byte, rows uint64) error) error {
+	return w.ExportRows(ctx, t, "1", visit)
+}
+
+// ExportRows is ExportTable for the rows that meet a condition of ClickHouse's SQL.
+func (w *Warehouse) ExportRows(ctx context.Context, t *Table, condition string, visit func(block []byte, rows uint64) error) error {
 	if w.options.Protocol != clickhouse.HTTP {
 		return ErrProtocol
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(dumpSettings))
-	stream, err := w.conn.QueryFormat(ctx, "Native", "SELECT "+columnNames(t.Columns)+" FROM "+Database+"."+quoteName(t.Name))
+	stream, err := w.conn.QueryFormat(ctx, "Native", "SELECT "+columnNames(t.Columns)+" FROM "+Database+"."+quoteName(t.Name)+" WHERE "+condition)
 	if err != nil {
 		return fmt.Errorf("read table %s: %w", t.Name, err)
 	}

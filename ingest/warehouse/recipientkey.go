@@ -45,6 +45,13 @@ func (w *Warehouse) RecipientHasher(ctx context.Context) (*RecipientHasher, erro
 	return &RecipientHasher{mac: hmac.New(sha256.New, w.secret.key)}, nil
 }
 
+// ForgetRecipientSecret lets the secret be read again: it was replaced.
+func (w *Warehouse) ForgetRecipientSecret() {
+	w.secret.mu.Lock()
+	defer w.secret.mu.Unlock()
+	w.secret.key = nil
+}
+
 // Key returns the key of a recipient as it is registered, normalized.
 func (h *RecipientHasher) Key(recipient string) RecipientKey {
 	h.mac.Reset()

@@ -1,0 +1,62 @@
+package erasure
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"glint/ingest/consent"
+	"glint/ingest/warehouse"
+)
+
+// Copy is a further warehouse that is kept equal to the first one.
+type Copy interface {
+	// Erase calls do with the warehouse, and with what keeps later opens of erased
+	// persons out of it, while nothing is copied into it. It fails if the warehouse
+	// cannot be reached.
+	Erase(ctx context.Context, do func(*warehouse.Warehouse, *consent.Follower) error) error
+}
+
+// copies erases the persons from the mirrors. It comes after the first warehouse, from
+// which rows would be copied again.
+func (j *job) copies(ctx context.Context) error {
+	for _, c := range j.Copies {
+		err := c.Erase(ctx, func(w *warehouse.Warehouse, follow *consent.Follower) error { return j.eraseCopy(ctx, w, follow) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// calmPause is how long a batch that was read before an erasure may take to be stored.
+const calmPause = time.Second
+
+func (j *job) eraseCopy(ctx context.Context, w *warehouse.Warehouse, follow *consent.Follower) error {
+	if err := w.BeginErasing(ctx, j.keys, time.Now()); err != nil {
+		return err
+	}
+	if err := follow.Erase(ctx, w); err != nil {
+		return err
+	}
+	calm := func(ctx context.Context) error { return wait(ctx, calmPause) }
+	if err := calm(ctx); err != nil {
+		return err
+	}
+	if _, err := j.empty(ctx, w, calm); err != nil {
+		return err
+	}
+	if err := w.DropOldParts(ctx, warehouse.ErasedTables, j.Lifetime, partPatience); err != nil {
+		return err
+	}
+	left, err := w.ErasingRows(ctx)
+	if err != nil {
+		return err
+	}
+	for table, rows := range left {
+		if rows > 0 {
+			return fmt.Errorf("%d rows have come back into %s of a mirror", rows, table)
+		}
+	}
+	return w.EndErasing(ctx)
+}

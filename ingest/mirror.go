@@ -1,0 +1,465 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"glint/ingest/batch"
+	"glint/ingest/consent"
+	"glint/ingest/host/backoff"
+	"glint/ingest/mirrors"
+	"glint/ingest/resolve"
+	"glint/ingest/retention"
+	"glint/ingest/snapshots"
+	"glint/ingest/wal"
+	"glint/ingest/warehouse"
+)
+
+// mirror is a further warehouse, kept equal to the first one. It reads the log with a
+// cursor of its own, so that an outage of one holds up nobody else, and copies what is
+// written into the first one alone. What is computed from the tables it computes itself.
+type mirror struct {
+	cfg     *Config
+	dsn     string
+	name    string // host:port, for logs and metrics
+	dir     string // of its cursors
+	lanes   *wal.Lanes
+	holds   map[string]*hold
+	first   *atomic.Pointer[warehouse.Warehouse] // nil: it is not there yet
+	ignored func(addr netip.Addr, userAgent string) (reason string, ok bool)
+	logger  *slog.Logger
+
+	copied atomic.Int64
+
+	copying sync.Mutex // held while rows are copied, and while persons are erased
+	mu      sync.Mutex // of what follows
+	reached *warehouse.Warehouse
+	follow  *consent.Follower
+	problem string // "": it follows
+}
+
+// mirrorName returns the name of a mirror: where it is, without users and parameters.
+func mirrorName(dsn string) (string, error) {
+	u, err := url.Parse(dsn)
+	if err != nil || u.Host == "" {
+		return "", fmt.Errorf("mirror: %w: want http://USER:PASSWORD@HOST:8123/%s", warehouse.ErrDSN, warehouse.Database)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return "", fmt.Errorf("mirror: %w", warehouse.ErrProtocol)
+	}
+	name := u.Host
+	if database := strings.Trim(u.Path, "/"); database != "" && database != warehouse.Database {
+		name += "/" + database
+	}
+	return name, nil
+}
+
+func newMirror(cfg *Config, dsn string) (*mirror, error) {
+	name, err := mirrorName(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return &mirror{
+		cfg: cfg, dsn: dsn, name: name, problem: "it is not reached yet",
+		dir:    filepath.Join(cfg.LogDir, "mirrors", strings.NewReplacer(":", "_", "/", "_", "[", "", "]", "").Replace(name)),
+		logger: cfg.Logger.With("mirror", name),
+	}, nil
+}
+
+// newMirrors returns the mirrors of a configuration, or all faults of it.
+func newMirrors(cfg *Config) ([]*mirror, error) {
+	var faults []error
+	all := make([]*mirror, 0, len(cfg.Mirrors))
+	for _, dsn := range cfg.Mirrors {
+		m, err := newMirror(cfg, dsn)
+		if err == nil && slices.ContainsFunc(all, func(o *mirror) bool { return o.name == m.name }) {
+			err = fmt.Errorf("mirror: %s is there twice", m.name)
+		}
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		all = append(all, m)
+	}
+	return all, errors.Join(faults...)
+}
+
+// reader names the mirror among those that read a lane.
+func (m *mirror) reader() string { return "mirror " + m.name }
+
+// begin gives the mirror what it works with, before the log lets go of anything.
+func (m *mirror) begin(lanes *wal.Lanes, holds map[string]*hold, first *atomic.Pointer[warehouse.Warehouse], ignored func(netip.Addr, string) (string, bool)) {
+	m.lanes, m.holds, m.first, m.ignored = lanes, holds, first, ignored
+	m.join()
+}
+
+// join lets the log keep what the mirror needs, as its cursors say.
+func (m *mirror) join() {
+	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
+		progress, err := batch.ReadProgress(filepath.Join(m.dir, lane))
+		if err != nil { // a damaged cursor is made anew when its pipeline begins
+			progress = batch.Progress{}
+		}
+		m.holds[lane].release(m.reader(), progress.Acknowledged+1)
+	}
+}
+
+// The reasons why a mirror begins anew.
+var (
+	errMirrorAnew  = errors.New("it was made anew, and all is copied again")
+	errMirrorLost  = errors.New("it has been away for longer than the log could wait; what it lacks is copied from the first warehouse")
+	errMirrorAlone = errors.New("the first warehouse is not there yet, from which it gets its first copy")
+)
+
+// Pauses between two tries to reach the mirror, and between two copies.
+const (
+	firstMirrorPause = 250 * time.Millisecond
+	lastMirrorPause  = 10 * time.Second
+	copyEvery        = time.Second
+	reportMirror     = time.Minute
+)
+
+// run follows until ctx ends.
+func (m *mirror) run(ctx context.Context) {
+	pauses := backoff.Backoff{First: firstMirrorPause, Last: lastMirrorPause}
+	var said string
+	var next time.Time
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := m.watched(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		text, _, _ := strings.Cut(err.Error(), "\n")
+		m.mu.Lock()
+		m.problem = text
+		m.mu.Unlock()
+		level := slog.LevelWarn
+		if errors.Is(err, errMirrorAlone) { // as at each start
+			level = slog.LevelInfo
+		}
+		if text != said || time.Now().After(next) {
+			m.logger.Log(ctx, level, "the mirror does not follow, trying again", "error", text)
+			said, next = text, time.Now().Add(reportMirror)
+		}
+		if time.Since(began) > lastMirrorPause {
+			pauses.Reset()
+		}
+		_ = pauses.Wait(ctx) // the loop ends with ctx
+	}
+}
+
+// watched is session until only the mirror keeps the log from going on.
+func (m *mirror) watched(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ended := make(chan error, 1)
+	go func() { ended <- m.session(ctx) }()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			if lost := context.Cause(ctx); errors.Is(lost, errMirrorLost) {
+				return m.lose()
+			}
+			return err
+		case <-tick.C:
+		}
+		if m.holdsUp() {
+			cancel(errMirrorLost)
+		}
+	}
+}
+
+// holdsUp reports whether the log is half full of records that only the mirror needs.
+func (m *mirror) holdsUp() bool {
+	for lane, h := range m.holds {
+		if log := m.lanes.Lane(lane); log.Bytes() > log.MaxBytes()/2 && h.behind(m.reader()) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// lose lets the log go on without the mirror, until it can be reached.
+func (m *mirror) lose() error {
+	state, err := mirrors.ReadState(m.stateFile())
+	if err != nil {
+		return err
+	}
+	state.Whole = false
+	if err := state.Write(m.stateFile()); err != nil {
+		return err
+	}
+	for _, h := range m.holds {
+		h.leave(m.reader())
+	}
+	return errMirrorLost
+}
+
+// session reaches the mirror and lets it follow until something fails.
+func (m *mirror) session(ctx context.Context) error {
+	w, err := warehouse.Connect(ctx, m.dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Close() }()
+	if err := migrateSchema(ctx, w); err != nil {
+		return err
+	}
+	copier := &mirrors.Copier{To: w, Keep: func(s *mirrors.State) error { return s.Write(m.stateFile()) }}
+	if copier.State, err = mirrors.ReadState(m.stateFile()); err != nil {
+		return err
+	}
+	id, err := w.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	if id != copier.State.To {
+		if err := m.adopt(ctx, copier); err != nil {
+			return err
+		}
+	}
+	m.join() // again, if it has left
+	return m.workWith(ctx, w, copier)
+}
+
+func (m *mirror) stateFile() string { return filepath.Join(m.dir, "state.json") }
+
+// adopt makes a mirror of a warehouse that is new, or was made anew: all that the log
+// still has comes again, and before that the small tables.
+func (m *mirror) adopt(ctx context.Context, copier *mirrors.Copier) error {
+	if copier.From = m.first.Load(); copier.From == nil {
+		return errMirrorAlone
+	}
+	if err := copier.Adopt(ctx); err != nil {
+		return err
+	}
+	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
+		if err := os.RemoveAll(filepath.Join(m.dir, lane)); err != nil {
+			return fmt.Errorf("forget the cursors of a mirror: %w", err)
+		}
+	}
+	return nil
+}
+
+// workWith runs the pipelines, the copier and what keeps the mirror's tables as those of
+// the first warehouse, until one of them fails.
+func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *mirrors.Copier) error {
+	if from := m.first.Load(); from != nil { // messages before their opens
+		copier.From = from
+		if err := m.copy(ctx, copier); err != nil {
+			return err
+		}
+	}
+	ring, err := openRing(ctx, m.cfg, w)
+	if err != nil {
+		return err
+	}
+	private := prometheus.NewRegistry() // of parts whose metrics are those of the first warehouse
+	mover := resolve.New(w, m.logger, private)
+	follow := consent.NewFollower(&consent.Set{}, m.logger, private)
+	if err := follow.Load(ctx, w); err != nil {
+		return err
+	}
+	var deleted batch.Deleted
+	if err := deleted.Load(ctx, w); err != nil {
+		return err
+	}
+	loader := &batch.Loader{
+		Ring: ring, Warehouse: w, Caps: mover, Withdrawn: follow.Set, Deleted: &deleted, Ignore: m.ignored, Sites: m.cfg.Sites.Has,
+	}
+	m.mu.Lock()
+	m.reached, m.follow, m.problem = w, follow, ""
+	m.mu.Unlock()
+	m.logger.Info("the mirror follows")
+	defer func() {
+		m.mu.Lock()
+		m.reached = nil
+		m.mu.Unlock()
+	}()
+
+	reports := snapshots.New(w, m.logger, private)
+	keep := retention.New(m.cfg.Retention, m.logger, private)
+	keep.Warehouse = w
+	g, ctx := errgroup.WithContext(ctx)
+	for lane, inserters := range map[string]int{wal.LaneLive: liveInserters, wal.LaneReplay: replayInserters} {
+		p := &batch.Pipeline{
+			Lane: lane, Dir: filepath.Join(m.dir, lane), Source: m.holds[lane].reader(m.reader()), Loader: loader,
+			MaxLines: maxBatchLines, MaxBytes: maxBatchBytes, FlushInterval: m.cfg.FlushInterval, Inserters: inserters, Logger: m.logger,
+		}
+		g.Go(func() error { return p.Run(ctx) })
+	}
+	works := []func(context.Context){
+		mover.Run, reports.Run, keep.Run,
+		func(ctx context.Context) { follow.Run(ctx, w) },
+		func(ctx context.Context) { deleted.Run(ctx, w, m.logger) },
+	}
+	for _, work := range works {
+		g.Go(func() error { work(ctx); return ctx.Err() })
+	}
+	g.Go(func() error { return m.keepCopying(ctx, w, copier) })
+	g.Go(func() error { return m.rejudge(ctx, loader, w) })
+	return g.Wait()
+}
+
+// rejudge makes opens of the bad tokens whose key has come.
+func (m *mirror) rejudge(ctx context.Context, loader *batch.Loader, w *warehouse.Warehouse) error {
+	for {
+		if _, err := loader.RejudgeBadTokens(ctx, w); err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := backoff.Sleep(ctx, restartPause); err != nil {
+			return err
+		}
+	}
+}
+
+// copy makes one pass of the copier. It fails if the mirror is not the one that the
+// cursors are of.
+func (m *mirror) copy(ctx context.Context, copier *mirrors.Copier) error {
+	m.copying.Lock()
+	defer m.copying.Unlock()
+	if err := copier.Adopt(ctx); err != nil {
+		return err
+	}
+	rows, err := copier.Pass(ctx)
+	m.copied.Add(int64(rows))
+	return err
+}
+
+// keepCopying copies again and again. An outage of the first warehouse ends nothing: what
+// the log brings goes on.
+func (m *mirror) keepCopying(ctx context.Context, w *warehouse.Warehouse, copier *mirrors.Copier) error {
+	var delivered delivery
+	for {
+		if err := backoff.Sleep(ctx, copyEvery); err != nil {
+			return err
+		}
+		id, err := w.Identity(ctx)
+		if err != nil { // it is away: the next session waits for it
+			return err
+		}
+		if id != copier.State.To {
+			return errMirrorAnew
+		}
+		if from := m.first.Load(); from != nil {
+			copier.From = from
+			if err = m.copy(ctx, copier); err == nil {
+				err = delivered.look(ctx, m, copier)
+			}
+		}
+		if errors.Is(err, mirrors.ErrForeign) {
+			return err
+		}
+		if err != nil && ctx.Err() == nil {
+			m.logger.Warn("rows not copied to the mirror, trying again", "error", err)
+			_ = backoff.Sleep(ctx, lastMirrorPause) // the loop ends with ctx
+		}
+	}
+}
+
+// delivery keeps from time to time which rows of the first warehouse the mirror has got
+// by the log.
+type delivery struct {
+	parts map[string][]warehouse.Part // nil: not looked for
+	ends  map[string]uint64           // of the lanes when parts were there
+	next  time.Time
+}
+
+// deliveryEvery is how often that is kept. What came later is copied twice if the mirror
+// is away for too long.
+const deliveryEvery = time.Minute
+
+func (d *delivery) look(ctx context.Context, m *mirror, copier *mirrors.Copier) (err error) {
+	if d.parts == nil {
+		if time.Now().Before(d.next) {
+			return nil
+		}
+		if d.parts, err = copier.Delivered(ctx); err != nil {
+			return err
+		}
+		d.ends = map[string]uint64{}
+		for lane := range m.holds {
+			_, d.ends[lane] = m.lanes.Lane(lane).Position()
+		}
+	}
+	for lane, h := range m.holds {
+		if h.needed(m.reader()) < d.ends[lane] {
+			return nil
+		}
+	}
+	parts := d.parts
+	d.parts, d.next = nil, time.Now().Add(deliveryEvery)
+	return copier.Deliver(parts)
+}
+
+// Erase implements erasure.Copy.
+func (m *mirror) Erase(ctx context.Context, do func(*warehouse.Warehouse, *consent.Follower) error) error {
+	m.copying.Lock()
+	defer m.copying.Unlock()
+	m.mu.Lock()
+	w, follow := m.reached, m.follow
+	m.mu.Unlock()
+	if w == nil {
+		return fmt.Errorf("mirror %s is not reached; this goes on once it is", m.name)
+	}
+	return do(w, follow)
+}
+
+// MirrorStatus is the state of a mirror.
+type MirrorStatus struct {
+	Mirror        string `json:"mirror"`            // host:port
+	Problem       string `json:"problem,omitempty"` // "": it follows
+	BehindRecords uint64 `json:"behind_records"`    // of the log, that the warehouse has and the mirror lacks
+	CopiedRows    uint64 `json:"copied_rows"`       // since the start, of what does not come by the log
+}
+
+func (m *mirror) status() MirrorStatus {
+	m.mu.Lock()
+	problem := m.problem
+	m.mu.Unlock()
+	s := MirrorStatus{Mirror: m.name, Problem: problem, CopiedRows: uint64(m.copied.Load())}
+	for _, h := range m.holds {
+		s.BehindRecords += uint64(h.behind(m.reader()))
+	}
+	return s
+}
+
+// registerMirrors exposes how the mirrors follow.
+func registerMirrors(r prometheus.Registerer, all []*mirror) {
+	for _, m := range all {
+		label := prometheus.Labels{"mirror": m.name}
+		r.MustRegister(
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+				Name: "glint_mirror_up", ConstLabels: label, Help: "1 while the mirror follows; 0 while something keeps it from that.",
+			}, func() float64 {
+				if m.status().Problem != "" {
+					return 0
+				}
+				return 1
+			}),
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+				Name: "glint_mirror_behind_records", ConstLabels: label, Help: "Records of the log that are in the warehouse and not yet in the mirror.",
+			}, func() float64 { return float64(m.status().BehindRecords) }),
+			prometheus.NewCounterFunc(prometheus.CounterOpts{
+				Name: "glint_mirror_copied_rows_total", ConstLabels: label, Help: "Rows that were copied to the mirror since they do not come by the log.",
+			}, func() float64 { return float64(m.copied.Load()) }),
+		)
+	}
+}

@@ -1,0 +1,6 @@
+-- Purpose: whether two warehouses report the same, for glint migrate copy.
+-- Grain:   one row: the number of campaigns, and a sum over hashes of their whole reports.
+-- Units:   the time when a report was computed has no part in it.
+-- Reads:   the view campaign_report.
+SELECT count() AS campaigns, sum(cityHash64(text)) AS digest
+FROM (SELECT formatRowNoNewline('JSONCompactEachRow', *) AS text FROM (SELECT * EXCEPT (computed_at) FROM campaign_report))
