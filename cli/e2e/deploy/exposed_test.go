@@ -74,6 +74,7 @@ func config(t *testing.T) ingest.Config {
 	cfg.Consent = glinthome.Home(home)
 	cfg.LogDir, cfg.DeadLetterDir = filepath.Join(home, "log"), filepath.Join(home, "deadletters")
 	cfg.Archive.Place = filepath.Join(home, "archive")
+	cfg.Mirrors = []string{"http://127.0.0.1:9/glint"} // that answers nobody (RFC 863)
 	fillDeadLetters(t, cfg.DeadLetterDir)
 	cfg.Pixel.ListsHome, cfg.Pixel.ASNFile = home, asnFile(t, home)
 	if _, err := networks.SaveRelay(home, []byte("172.224.226.0/27,GB,GB-EN,London\n"), time.Now(), 0); err != nil {
