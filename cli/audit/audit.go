@@ -47,7 +47,7 @@ missing, or if damage keeps it from knowing.
 
 With --archive it also estimates what the live stream lost between edge and ingest: how many events of the archive
 never came as live lines. With --mirror it also compares each mirror with the warehouse. Receipts are kept for 7 days at most; it prints the time from which on they are complete.`,
-		Example: "  glint audit\n  glint audit --since 24h --format json\n  glint audit --archive archive/2026-11-21",
+		Example: "  glint audit\n  glint audit --since 24h --format json\n  glint audit --archive archive/2026-11-21\n  GLINT_MIRROR=$(cat other-warehouse) glint audit",
 		Args:    app.NoArgs,
 	}
 	f := cmd.Flags()

@@ -31,7 +31,7 @@ is made, or has to be empty or a copy of the same. Then it compares table by tab
 
 To move, stop glint, run it a last time with --warehouse, and start glint serve on the other one, in the same $GLINT_HOME,
 which has the keys and the log.`,
-		Example: "  GLINT_TO=http://glint:secret@ch.example.com:8123/glint glint migrate copy",
+		Example: "  GLINT_TO=$(cat other-warehouse) glint migrate copy",
 		Args:    app.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}

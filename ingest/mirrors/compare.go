@@ -35,8 +35,9 @@ var bounds = map[string]struct{ received, others string }{
 // comparePause is between two looks at tables that differ.
 const comparePause = time.Second
 
-// Compare compares all tables that are copied, rows that came before a time only. A table
-// that differs is looked at again until patience is over: rows may be on their way.
+// Compare compares all tables that are copied. In a table that differs it compares the rows
+// that came before a time alone, again and again until patience is over: the others may be
+// on their way to one of the two.
 func Compare(ctx context.Context, first, other *warehouse.Warehouse, before time.Time, patience time.Duration) ([]Difference, error) {
 	all := make([]Difference, len(tables))
 	listed, err := list(ctx, first)
@@ -45,7 +46,10 @@ func Compare(ctx context.Context, first, other *warehouse.Warehouse, before time
 	}
 	until := time.Now().Add(patience)
 	for i := range tables {
-		for {
+		if all[i], err = compare(ctx, first, other, listed, tables[i].name, time.Now().AddDate(1, 0, 0)); err != nil {
+			return nil, err
+		}
+		for !all[i].Equal {
 			if all[i], err = compare(ctx, first, other, listed, tables[i].name, before); err != nil {
 				return nil, err
 			}
