@@ -64,7 +64,9 @@ func (a *archiving) open(cfg *Config, lanes *wal.Lanes, withdrawn *consent.Set, 
 		return err
 	}
 	opened, holds := map[string]*archiver.Lane{}, map[string]*hold{}
-	erased := func(line []byte) bool { return withdrawn.HasErased() && mention.Messages(line, withdrawn.Erased) }
+	erased := func(line []byte) bool {
+		return withdrawn.HasErased() && mention.Messages(line, withdrawn.Erased) || batch.AsksForLess(string(line), cfg.Signals)
+	}
 	for _, name := range []string{wal.LaneLive, wal.LaneReplay} {
 		log := lanes.Lane(name)
 		source := batch.NewSource(log, cfg.Logger)

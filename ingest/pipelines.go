@@ -133,7 +133,7 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 		return err
 	}
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
-		made := &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, Withdrawn: l.follow.Set, Deleted: &l.deleted, CountRepeats: replay}
+		made := &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, Withdrawn: l.follow.Set, Signals: l.cfg.Signals, Deleted: &l.deleted, CountRepeats: replay}
 		if !replay {
 			made.Watcher = l.cfg.Watcher
 		}
