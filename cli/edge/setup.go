@@ -79,7 +79,7 @@ $GLINT_ARCHIVE_ACCESS_KEY and $GLINT_ARCHIVE_SECRET_KEY, unless --archive-iam-ro
 	f.StringVar(&o.archive.iamRole, "archive-iam-role", "", "AWS role that Fastly takes on, instead of keys")
 	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of an address events keep; an existing setting stays without this flag",
 		"truncated", "full", "none")
-	signals := app.ChoiceFlag(cmd, "privacy-signals", "what DNT: 1 and Sec-GPC: 1 of a request leave of it, as the flag of glint up; an existing setting stays without this flag",
+	signals := app.ChoiceFlag(cmd, "privacy-signals", "what a request with DNT: 1 or Sec-GPC: 1 leaves, as for glint up; an existing setting stays without this flag",
 		"ignore", "aggregate", "off")
 	only := app.ChoiceFlag(cmd, "only", "part of it to prepare", "all", "keys")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

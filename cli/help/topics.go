@@ -60,8 +60,8 @@ comes. What stays of a refused recipient's opens is the setting --withdrawn.`},
 	{"personal-data", "", "What is kept of a person, and where", `An event keeps its time, user agent, the host of the referer, a few headers, network facts, and the address cut to /24 or /48
 (--ip-precision); DNT and Sec-GPC leave less of it by --privacy-signals. Recipients stand in one table that no view shows.
 Tokens in URLs hold random ids and a signature. Nothing personal is in logs, metrics and errors. URLs that glint send register
-writes, and files of skipped rows, are for their owner only. glint retention show says how long what is kept; glint person finds, exports and erases one address everywhere; glint privacy
-writes the record of processing and a notice, from the settings as they are.`},
+writes, and files of skipped rows, are for their owner only. glint retention show says how long what is kept; glint person
+finds, exports and erases one address everywhere; glint privacy writes the record of processing and a notice.`},
 	{"files", "", "The files that glint reads and writes", `Tables are CSV with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252, or JSON objects, one per line or a list.
 
   glint send register   recipients: recipient, sent_at, delivered_at, tracking, test; all others are passed on.
