@@ -101,8 +101,12 @@ func (w *Warehouse) ForgetRecipients(ctx context.Context, identified, pseudonymo
 		rows  uint64
 		query string
 	}{
-		{links + withdrawn, "keep_forgotten_withdrawals"}, {withdrawn, "forget_withdrawals"},
-		{keys, "forget_campaign_keys"}, {links, "forget_recipient_messages"}, {dates, "forget_last_opens"}, {messages, "forget_recipients"},
+		{links + withdrawn, "keep_forgotten_withdrawals"},
+		{withdrawn, "forget_withdrawals"},
+		{keys, "forget_campaign_keys"},
+		{links, "forget_recipient_messages"},
+		{dates, "forget_last_opens"},
+		{messages, "forget_recipients"},
 	} {
 		if step.rows == 0 {
 			continue
