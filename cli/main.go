@@ -37,6 +37,7 @@ import (
 	"glint/cli/nonopeners"
 	"glint/cli/openers"
 	"glint/cli/person"
+	"glint/cli/privacy"
 	"glint/cli/recipients"
 	"glint/cli/reclassify"
 	"glint/cli/replay"
@@ -128,7 +129,7 @@ type group struct {
 func groups(a *app.App) []group {
 	return []group{
 		{"Start here:", []*cobra.Command{up.NewCmd(a), engine.NewCmd(a), demo.NewCmd(a), version.NewCmd(a)}},
-		{"Campaigns:", []*cobra.Command{send.NewCmd(a), campaign.NewCmd(a), report.NewCmd(a, nil), web.NewCmd(a), consent.NewCmd(a), person.NewCmd(a), ignore.NewCmd(a)}},
+		{"Campaigns:", []*cobra.Command{send.NewCmd(a), campaign.NewCmd(a), report.NewCmd(a, nil), web.NewCmd(a), consent.NewCmd(a), person.NewCmd(a), privacy.NewCmd(a), ignore.NewCmd(a)}},
 		{"Who and when:", []*cobra.Command{
 			openers.NewCmd(a), nonopeners.NewCmd(a), recipients.NewCmd(a), timeline.NewCmd(a, nil), breakdown.NewCmd(a, nil), explain.NewCmd(a, nil),
 		}},

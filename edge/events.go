@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/fastly/compute-sdk-go/configstore"
 	"github.com/fastly/compute-sdk-go/fsthttp"
 	"github.com/fastly/compute-sdk-go/secretstore"
 
@@ -45,6 +44,9 @@ func (s *server) postEvents(w fsthttp.ResponseWriter, r *fsthttp.Request, at tim
 			_, _ = rand.Read(request.ID[:]) // never fails on the platform
 		}
 		e := s.observer.ObserveEvent(&a.Events[i], a.Certain, request)
+		if e.Kind == "" {
+			continue
+		}
 		e.SandboxRequest = s.requests
 		s.line = e.AppendJSON(s.line[:0])
 		s.logs.write(s.line, false)
@@ -54,15 +56,7 @@ func (s *server) postEvents(w fsthttp.ResponseWriter, r *fsthttp.Request, at tim
 // openSites returns the sites of the web pixel; none where the store's item is
 // missing or wrong.
 func openSites() (sites web.Sites) {
-	store, err := configstore.Open(configStore)
-	if err != nil {
-		return sites
-	}
-	text, err := store.Get("sites")
-	if err != nil {
-		return sites
-	}
-	sites, _ = web.ParseSites(text)
+	sites, _ = web.ParseSites(setting("sites"))
 	return sites
 }
 

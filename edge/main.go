@@ -39,6 +39,7 @@ func newServer() *server {
 		observer: pixel.Observer{
 			Ring:      openRing(),
 			Precision: openPrecision(),
+			Signals:   openSignals(),
 			Edge:      "compute",
 			POP:       os.Getenv("FASTLY_POP"),
 			Version:   os.Getenv("FASTLY_SERVICE_VERSION"),

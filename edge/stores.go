@@ -14,8 +14,8 @@ const (
 	// Secrets: pixel_keys, a token key ring in its text form; visitor_secret, by which
 	// visitors of a site are told apart; events_token, of servers that post events.
 	secretStore = "glint"
-	// Items: ip_precision, which is truncated, full or none; sites, NAME=ORIGIN[,ORIGIN…]
-	// a line or before a semicolon.
+	// Items: ip_precision, which is truncated, full or none; privacy_signals, which is
+	// ignore, aggregate or off; sites, NAME=ORIGIN[,ORIGIN…] a line or before a semicolon.
 	configStore = "glint"
 	kvStore     = "glint" // a key for each withdrawn message; `glint edge sync` writes them
 )
@@ -37,16 +37,27 @@ func openRing() *token.Ring {
 // openPrecision returns the default for a missing store and for a wrong value,
 // which is the private side.
 func openPrecision() pixel.Precision {
+	p, _ := pixel.ParsePrecision(setting("ip_precision"))
+	return p
+}
+
+// openSignals likewise.
+func openSignals() privacy.Signals {
+	s, _ := privacy.ParseSignals(setting("privacy_signals"))
+	return s
+}
+
+// setting returns an item of the config store, "" where it is missing.
+func setting(name string) string {
 	store, err := configstore.Open(configStore)
 	if err != nil {
-		return pixel.Truncated
+		return ""
 	}
-	text, err := store.Get("ip_precision")
+	text, err := store.Get(name)
 	if err != nil {
-		return pixel.Truncated
+		return ""
 	}
-	p, _ := pixel.ParsePrecision(text)
-	return p
+	return text
 }
 
 // openWithdrawals returns the look-up of withdrawn messages, or nil if the service

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/ingest/archive/archiver"
+	"glint/ingest/batch"
 	"glint/ingest/consent"
 	"glint/ingest/mention"
 	"glint/ingest/objects"
@@ -61,7 +62,9 @@ func (a *archiving) open(cfg *Config, lanes *wal.Lanes, holds map[string]*hold, 
 		return err
 	}
 	opened := map[string]*archiver.Lane{}
-	erased := func(line []byte) bool { return withdrawn.HasErased() && mention.Messages(line, withdrawn.Erased) }
+	erased := func(line []byte) bool {
+		return withdrawn.HasErased() && mention.Messages(line, withdrawn.Erased) || batch.AsksForLess(string(line), cfg.Signals)
+	}
 	for _, name := range []string{wal.LaneLive, wal.LaneReplay} {
 		log, h := lanes.Lane(name), holds[name]
 		lane := &archiver.Lane{

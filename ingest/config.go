@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"glint/edge/pixel"
+	"glint/edge/privacy"
 	"glint/edge/token"
 	"glint/edge/web"
 	"glint/ingest/batch"
@@ -34,6 +35,7 @@ type Config struct {
 	Keys          KeyStore       // the home's keys, read once the warehouse is there; nil: Ring is all
 	Consent       ConsentHome    // nil: choices are not taken over HTTP
 	Precision     pixel.Precision
+	Signals       privacy.Signals // what becomes of requests that ask not to be tracked
 	Networks      *networks.Table // of the standalone pixel; nil: none
 	Pixel         PixelConfig     // more of the standalone pixel
 	DeadLetterDir string

@@ -282,7 +282,7 @@ func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *m
 		return err
 	}
 	loader := &batch.Loader{
-		Ring: ring, Warehouse: w, Caps: mover, Withdrawn: follow.Set, Deleted: &deleted, Ignore: m.ignored, Sites: m.cfg.Sites.Has,
+		Ring: ring, Warehouse: w, Caps: mover, Withdrawn: follow.Set, Deleted: &deleted, Ignore: m.ignored, Sites: m.cfg.Sites.Has, Signals: m.cfg.Signals,
 	}
 	m.mu.Lock()
 	m.reached, m.follow, m.problem = w, follow, ""
@@ -309,6 +309,7 @@ func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *m
 		mover.Run, reports.Run, keep.Run,
 		func(ctx context.Context) { follow.Run(ctx, w) },
 		func(ctx context.Context) { deleted.Run(ctx, w, m.logger) },
+		func(ctx context.Context) { tidy(ctx, w, m.logger) },
 	}
 	for _, work := range works {
 		g.Go(func() error { work(ctx); return ctx.Err() })

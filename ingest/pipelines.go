@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"log/slog"
 	"net/netip"
 	"path/filepath"
 	"sync"
@@ -144,7 +145,7 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 		return err
 	}
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
-		made := &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, Withdrawn: l.follow.Set, Deleted: &l.deleted, CountRepeats: replay}
+		made := &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, Withdrawn: l.follow.Set, Signals: l.cfg.Signals, Deleted: &l.deleted, CountRepeats: replay}
 		if !replay {
 			made.Watcher = l.cfg.Watcher
 		}
@@ -217,7 +218,7 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	l.erase(w)
 	l.retain.Warehouse, l.retain.Archive, l.retain.Letters = w, l.archive.store, l.letters.Load()
 	l.working.Go(func() { l.retain.Run(l.ctx) })
-	l.working.Go(func() { l.tidy(w) })
+	l.working.Go(func() { tidy(l.ctx, w, l.cfg.Logger) })
 	return nil
 }
 
@@ -225,10 +226,10 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 const tidyEvery = 10 * time.Second
 
 // tidy lets go, until the end, of what may be kept no more.
-func (l *pipelines) tidy(w *warehouse.Warehouse) {
-	for backoff.Sleep(l.ctx, tidyEvery) == nil {
-		if err := w.TidyLastOpens(l.ctx); err != nil && l.ctx.Err() == nil {
-			l.cfg.Logger.Warn("what may be kept no more is not removed yet", "error", err, "pause", tidyEvery)
+func tidy(ctx context.Context, w *warehouse.Warehouse, logger *slog.Logger) {
+	for backoff.Sleep(ctx, tidyEvery) == nil {
+		if err := w.TidyLastOpens(ctx); err != nil && ctx.Err() == nil {
+			logger.Warn("what may be kept no more is not removed yet", "error", err, "pause", tidyEvery)
 		}
 	}
 }

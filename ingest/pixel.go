@@ -80,8 +80,11 @@ func newPixel(cfg *Config, sources *networks.Sources, stream *logstream.Batcher,
 		secure = files.Config()
 	}
 	return pixelserver.New(pixelserver.Config{
-		Observer: pixel.Observer{Ring: cfg.pixelRing(), Precision: cfg.Precision, Edge: "standalone", Version: cfg.Version, Visitors: cfg.Visitors, Withdrawn: withdrawn.OfPixel},
-		Lookup:   sources.Lookup, Proxies: proxies, TLS: secure,
+		Observer: pixel.Observer{
+			Ring: cfg.pixelRing(), Precision: cfg.Precision, Signals: cfg.Signals, Edge: "standalone", Version: cfg.Version,
+			Visitors: cfg.Visitors, Withdrawn: withdrawn.OfPixel,
+		},
+		Lookup: sources.Lookup, Proxies: proxies, TLS: secure,
 		Web:   pixelserver.Web{Sites: cfg.Sites, Token: cfg.WebToken},
 		Write: stream.Add, Now: time.Now, Logger: cfg.Logger, Registerer: registry,
 	}), nil

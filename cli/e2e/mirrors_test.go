@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/embedded"
 	"glint/ingest/warehouse/enginetest"
 	"glint/ingest/warehouse/enginetest/enginelib"
@@ -148,4 +150,62 @@ func TestMirrorsAreEqualWhateverHappens(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAnErasureReachesTheMirrors: it waits for a mirror that is away.
+func TestAnErasureReachesTheMirrors(t *testing.T) {
+	a := newServer(t)
+	i := up(t, newHome(t), "--mirror", a.dsn())
+	for _, m := range register(t, i, i.pixel, "token", 3) {
+		answer, err := http.Get(m.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+	}
+	w, err := warehouse.Connect(t.Context(), a.dsn())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	db := w.DB()
+	t.Cleanup(func() { _ = db.Close() })
+	count := func(table string) (n int) {
+		t.Helper()
+		if err := db.QueryRowContext(t.Context(), "SELECT count() FROM "+table+" FINAL").Scan(&n); err != nil {
+			return -1 // it is away, or has no table yet
+		}
+		return n
+	}
+	eventually(t, "the mirror to have all", func() bool { return count("opens") == 3 && count("sends") == 3 })
+
+	a.signal(t, syscall.SIGSTOP)
+	erased := make(chan string, 1)
+	go func() {
+		_, stderr, code := i.run(t, "person", "erase", "reader1@example.com", "--yes")
+		erased <- fmt.Sprintf("exit code %d\n%s", code, stderr)
+	}()
+	select {
+	case got := <-erased:
+		t.Fatalf("erased while the mirror is away: %s", got)
+	case <-time.After(3 * time.Second):
+	}
+	a.signal(t, syscall.SIGCONT)
+	select {
+	case got := <-erased:
+		if !strings.HasPrefix(got, "exit code 0\n") {
+			t.Fatal(got)
+		}
+	case <-time.After(2 * patience):
+		t.Fatal("not erased once the mirror is back")
+	}
+	for _, table := range []string{"opens", "sends", "recipient_messages", "message_campaigns"} {
+		if got := count(table); got != 2 {
+			t.Errorf("%d rows in the mirror's %s, want 2", got, table)
+		}
+	}
+	eventually(t, "the mirror to be equal", func() bool {
+		_, _, code := i.run(t, "audit", "--mirror", a.dsn())
+		return code == 0
+	})
 }

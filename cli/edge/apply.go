@@ -157,12 +157,19 @@ func (a *applier) configStore(ctx context.Context) error {
 	if err := a.cli.list(ctx, &items, "config-store-entry", "list", "--store-id="+id); err != nil {
 		return err
 	}
-	keep := false
+	keepPrecision, keepSignals := false, a.signals == ""
 	for _, item := range items {
-		keep = keep || item.Key == precisionKey && (item.Value == a.precision || !a.setPrecision)
+		keepPrecision = keepPrecision || item.Key == precisionKey && (item.Value == a.precision || !a.setPrecision)
+		keepSignals = keepSignals || item.Key == signalsKey && item.Value == a.signals
 	}
-	if !keep {
-		_, err := a.cli.change(ctx, "config-store-entry", "update", "--upsert", "--store-id="+id, "--key="+precisionKey, "--value="+a.precision)
+	for _, item := range []struct {
+		keep       bool
+		key, value string
+	}{{keepPrecision, precisionKey, a.precision}, {keepSignals, signalsKey, a.signals}} {
+		if item.keep {
+			continue
+		}
+		_, err := a.cli.change(ctx, "config-store-entry", "update", "--upsert", "--store-id="+id, "--key="+item.key, "--value="+item.value)
 		if err != nil {
 			return err
 		}

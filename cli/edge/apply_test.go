@@ -207,6 +207,17 @@ func TestApplyKeepsAStricterPrecision(t *testing.T) {
 	}
 }
 
+func TestApplySetsPrivacySignalsWhenAskedTo(t *testing.T) {
+	w := newWorld(t, false)
+	w.mustSetup(t, "--apply", "--privacy-signals", "aggregate")
+	w.mustSetup(t, "--apply")
+	var kept string
+	w.account.locked(func(a *account) { kept = a.Items["privacy_signals"] })
+	if kept != "aggregate" {
+		t.Errorf("privacy_signals is %q", kept)
+	}
+}
+
 func TestApplyTouchesNothingUntilAllIsThere(t *testing.T) {
 	for _, c := range []struct {
 		name   string

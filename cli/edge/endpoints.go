@@ -9,6 +9,7 @@ import (
 const (
 	storeName        = "glint"
 	precisionKey     = "ip_precision"
+	signalsKey       = "privacy_signals"
 	keysSecret       = "pixel_keys"
 	endpointOpens    = "opens"
 	endpointArchive  = "opens_archive"

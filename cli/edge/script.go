@@ -47,13 +47,16 @@ func (s *script) stores(o *options) {
 }
 
 func (s *script) config(o *options) {
-	s.add("\n# The edge program's settings: how much of an address an event keeps.")
+	s.add("\n# The edge program's settings: how much of an address an event keeps, and what privacy signals leave of it.")
 	s.store("config")
 	if o.setPrecision {
 		s.add(`fastly config-store-entry update --upsert --store-id="$config_store" --key=%s --value=%s`, precisionKey, o.precision)
 	} else {
 		s.add("# An error here means that there is a value already; it stays as it is.")
 		s.add(`fastly config-store-entry create --store-id="$config_store" --key=%s --value=%s`, precisionKey, o.precision)
+	}
+	if o.signals != "" {
+		s.add(`fastly config-store-entry update --upsert --store-id="$config_store" --key=%s --value=%s`, signalsKey, o.signals)
 	}
 }
 

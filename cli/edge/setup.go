@@ -29,7 +29,8 @@ type options struct {
 	maxBytes     int64
 	maxEntries   int64
 	precision    string
-	setPrecision bool // asked for: an existing value is replaced
+	setPrecision bool   // asked for: an existing value is replaced
+	signals      string // "": not asked for, an existing value stays
 	archive      archive
 	transport    http.RoundTripper // to Fastly's API and to ingest; nil: the usual one
 }
@@ -78,10 +79,15 @@ $GLINT_ARCHIVE_ACCESS_KEY and $GLINT_ARCHIVE_SECRET_KEY, unless --archive-iam-ro
 	f.StringVar(&o.archive.iamRole, "archive-iam-role", "", "AWS role that Fastly takes on, instead of keys")
 	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of an address events keep; an existing setting stays without this flag",
 		"truncated", "full", "none")
+	signals := app.ChoiceFlag(cmd, "privacy-signals", "what a request with DNT: 1 or Sec-GPC: 1 leaves, as for glint up; an existing setting stays without this flag",
+		"ignore", "aggregate", "off")
 	only := app.ChoiceFlag(cmd, "only", "part of it to prepare", "all", "keys")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.keysOnly = only.String() == "keys"
 		o.precision, o.setPrecision = precision.String(), cmd.Flags().Changed("ip-precision")
+		if cmd.Flags().Changed("privacy-signals") {
+			o.signals = signals.String()
+		}
 		if err := o.check(); err != nil {
 			return app.UsageOf(cmd, err)
 		}

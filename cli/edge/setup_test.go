@@ -21,7 +21,7 @@ func TestPrintedCommands(t *testing.T) {
 		"plain": {},
 		"archive": {
 			"--archive-bucket", "it's mine", "--archive-domain", "eu-central.object.fastlystorage.app", "--version", "7",
-			"--ip-precision", "none", "--period", "10s",
+			"--ip-precision", "none", "--period", "10s", "--privacy-signals", "aggregate",
 		},
 		"archive_role": {"--archive-bucket", "opens", "--archive-iam-role", "arn:aws:iam::123456789012:role/opens"},
 	} {

@@ -6,7 +6,7 @@ import (
 	"glint/cli/internal/app"
 )
 
-// topic is a page about no command.
+// topic is a page about no command, and has the name of none.
 type topic struct{ name, alias, short, text string }
 
 // NewTopicCmds returns the pages `glint help TOPIC`.
@@ -45,7 +45,7 @@ came about, and the view campaign_estimates has a row for each.`},
   not_image          no image was loaded, or glint ignore says so never counted
 
 glint classify judges a request, glint explain says why each event of a message counts, glint reclassify judges all again.`},
-	{"consent", "", "Who is measured, and how a refusal takes effect", `How much is measured of a message is the least of three: what the campaign allows (--tracking), what its row says, and the
+	{"tracking", "", "Who is measured, and how a refusal takes effect", `How much is measured of a message is the least of three: what the campaign allows (--tracking), what its row says, and the
 recipient's choice or, without one, the policy of the home (--consent none or required).
 
   identified     opens belong to the message and its recipient
@@ -57,10 +57,11 @@ recipient's choice or, without one, the policy of the home (--consent none or re
 glint consent set, import and POST /v1/consent record choices in a ledger that can only grow; glint consent verify finds a
 changed byte. A refusal holds at once, for mail that was sent, too; glint edge sync brings it to the edge. The image always
 comes. What stays of a refused recipient's opens is the setting --withdrawn.`},
-	{"privacy", "", "What is kept of a person, and where", `An event keeps its time, user agent, the host of the referer, a few headers, network facts, and the address cut to /24 or /48
-(--ip-precision). Recipients stand in one table that no view shows. Tokens in URLs hold random ids and a signature. Nothing
-personal is in logs, metrics and errors. URLs that glint send register writes, and files of skipped rows, are for their owner
-only. glint retention show says how long what is kept; glint person finds, exports and erases one address everywhere.`},
+	{"personal-data", "", "What is kept of a person, and where", `An event keeps its time, user agent, the host of the referer, a few headers, network facts, and the address cut to /24 or /48
+(--ip-precision); DNT and Sec-GPC leave less of it by --privacy-signals. Recipients stand in one table that no view shows.
+Tokens in URLs hold random ids and a signature. Nothing personal is in logs, metrics and errors. URLs that glint send register
+writes, and files of skipped rows, are for their owner only. glint retention show says how long what is kept; glint person
+finds, exports and erases one address everywhere; glint privacy writes the record of processing and a notice.`},
 	{"files", "", "The files that glint reads and writes", `Tables are CSV with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252, or JSON objects, one per line or a list.
 
   glint send register   recipients: recipient, sent_at, delivered_at, tracking, test; all others are passed on.

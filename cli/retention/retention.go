@@ -23,8 +23,8 @@ stands in no recipient's history. Once all of a campaign's messages are that old
 	}, newShowCmd(a), newSetCmd(a))
 }
 
-// row is one kind as show prints it.
-type row struct {
+// Row is one kind, as show prints it.
+type Row struct {
 	Kind string `json:"kind"`
 	Kept string `json:"kept"`
 	What string `json:"what"`
@@ -32,12 +32,27 @@ type row struct {
 }
 
 // fixed are the kinds that have no setting here.
-var fixed = []row{
+var fixed = []Row{
 	{"log", "--log-retain", "lines of the log that are in the warehouse", "flag"},
 	{"receipts", "7d", "ids of events, for glint audit", "fixed"},
 	{"unresolved", "30d", "opens and other events of messages that nobody has registered", "fixed"},
 	{"bad-tokens", "7d", "requests with a token that no key verifies", "fixed"},
 	{"choices", "forever", "the ledger of choices: keyed hashes, as the proof", "fixed"},
+}
+
+// Rows returns how long each kind is kept by the settings, those of the settings first
+// and in the order of retention.Kinds.
+func Rows(s retention.Settings) []Row {
+	d := retention.Default()
+	var rows []Row
+	for _, k := range retention.Kinds {
+		set := "default"
+		if *k.Of(&s) != *k.Of(&d) {
+			set = "setting"
+		}
+		rows = append(rows, Row{k.Name, k.Of(&s).String(), k.About, set})
+	}
+	return append(rows, fixed...)
 }
 
 func newShowCmd(a *app.App) *cobra.Command {
@@ -55,16 +70,7 @@ func newShowCmd(a *app.App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		d := retention.Default()
-		var rows []row
-		for _, k := range retention.Kinds {
-			set := "default"
-			if *k.Of(&s) != *k.Of(&d) {
-				set = "setting"
-			}
-			rows = append(rows, row{k.Name, k.Of(&s).String(), k.About, set})
-		}
-		return output.WriteRows(a.Out, format.String(), append(rows, fixed...))
+		return output.WriteRows(a.Out, format.String(), Rows(s))
 	}
 	return cmd
 }

@@ -51,7 +51,7 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 		logstream.Retry(poster.Send, logstream.RetryablePost))}
 	e.emulator, err = emulator.Start(ctx, emulator.Config{
 		Viceroy: viceroy, Wasm: o.wasm, Dir: o.App.Home.RunDir(), Listen: o.pixelListen,
-		KeysFile: o.App.Home.PixelKeysFile(), Precision: o.Precision, Networks: o.Config.Networks,
+		KeysFile: o.App.Home.PixelKeysFile(), Precision: o.Precision, Signals: o.Config.Signals.String(), Networks: o.Config.Networks,
 		Lines: func(stdout io.Reader) {
 			_ = stream.Copy(context.Background(), stdout, io.Discard, "opens", e.batcher.Add) // ends with the emulator
 		},

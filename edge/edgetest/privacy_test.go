@@ -92,3 +92,44 @@ func TestModesAndWithdrawalsHoldInTheEmulator(t *testing.T) {
 		})
 	}
 }
+
+// The real program reads the setting, and heeds DNT and Sec-GPC by it.
+func TestPrivacySignalsHoldInTheEmulator(t *testing.T) {
+	ring := newRing(t)
+	signed, err := ring.Sign(token.Token{Campaign: 9, Message: token.MessageID{3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for setting, lines := range map[string]int{"aggregate": 1, "off": 0} {
+		t.Run(setting, func(t *testing.T) {
+			e := start(t, program(t), stores(t, ring, "full")+fmt.Sprintf("privacy_signals = %q\n\n", setting)+geolocation(networks...))
+			c := newClient(t, e.address, "127.0.2.4")
+			path := "/o/" + signed + ".gif"
+			for _, signal := range []string{"DNT: 1\r\n", "Sec-GPC: 1\r\n"} {
+				if wrong := c.get(path, "User-Agent: PERSON\r\n"+signal).wrongWith("GET", path); wrong != "" {
+					t.Error(wrong)
+				}
+			}
+			c.get(path, "User-Agent: somebody else\r\nDNT: 0\r\n")
+			waitFor(t, "the lines", func() bool { return len(e.logged("opens")) >= 2*lines+1 })
+			whole := 0
+			for _, line := range e.logged("opens") {
+				if strings.Contains(line, "somebody else") {
+					whole++
+					continue
+				}
+				parsed, err := event.Parse(line)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err := ring.Open(parsed.Token); err != nil || got != (token.Token{Campaign: 9, Key: 7, Mode: token.Aggregate}) ||
+					strings.Contains(line, "PERSON") || parsed.IP != "" {
+					t.Errorf("%+v, %v in %s", got, err, line)
+				}
+			}
+			if n := len(e.logged("opens")); whole != 1 || n != 2*lines+1 {
+				t.Errorf("%d lines, %d of them whole", n, whole)
+			}
+		})
+	}
+}

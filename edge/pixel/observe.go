@@ -52,34 +52,56 @@ type Observer struct {
 	Precision Precision
 	Edge      string // what answers: compute or standalone
 	POP       string
-	Version   string // of the deployed service
-	Visitors  []byte // secret by which visitors of a site are told apart; empty: they are not
+	Version   string          // of the deployed service
+	Signals   privacy.Signals // what becomes of requests that ask not to be tracked
+	Visitors  []byte          // secret by which visitors of a site are told apart; empty: they are not
 
 	// Withdrawn returns what becomes of opens of a message; nil: all are kept. It
 	// is asked once the image has been sent.
 	Withdrawn func(token.MessageID) privacy.Fate
+	// Signalled is told whether a request of which Signals leaves less than its mode
+	// does has left a line; nil: nobody counts them.
+	Signalled func(line bool)
 }
 
 // Observe returns the event of a request that got answer a, whose Kind is not
 // empty. It holds what the privacy mode of its token allows. One without a Kind
-// must not be written: the recipient has withdrawn. The strings of the event are
+// must not be written: the recipient has withdrawn, or asks not to be tracked. The strings of the event are
 // parts of r's, its headers lie in r.Room.
 func (o *Observer) Observe(a *Answer, r *Request) event.Event {
 	e := o.facts(r)
-	if a.Kind == event.KindView {
+	signals := o.Signals.For(&e)
+	switch {
+	case signals == privacy.SignalsOff:
+		e = event.Event{}
+		o.signalled(&e)
+	case a.Kind == event.KindView:
 		e.Kind, e.RefererHost = a.Kind, ""
-		e.Web = web.View(a.Target, r.Header("Referer"), o.visitor(r, web.Site(a.Target)))
-		e.Shorten()
-		return e
+		asked := signals == privacy.SignalsAggregate
+		e.Web = web.View(a.Target, r.Header("Referer"), o.visitor(r, web.Site(a.Target)), asked)
+		o.shorten(&e, asked)
+	default:
+		o.reduce(&e, a, o.identify(&e, a), signals)
 	}
-	o.reduce(&e, a, o.identify(&e, a))
 	return e
 }
 
 // ObserveEvent returns the event of a custom event that a page or, if certain, a
-// server has posted.
+// server has posted. One without a Kind must not be written: see Observe.
 func (o *Observer) ObserveEvent(w *web.Event, certain bool, r *Request) event.Event {
 	e := o.facts(r)
+	signals := o.Signals.For(&e)
+	if signals == privacy.SignalsOff {
+		e = event.Event{}
+		o.signalled(&e)
+		return e
+	}
+	asked := signals == privacy.SignalsAggregate
+	if asked {
+		less := *w
+		less.Reduce()
+		w = &less
+	}
 	e.Kind, e.RefererHost = event.KindEvent, ""
 	if e.Token = w.Message(); e.Token != "" {
 		e.TokenStatus = event.TokenUnchecked
@@ -89,8 +111,23 @@ func (o *Observer) ObserveEvent(w *web.Event, certain bool, r *Request) event.Ev
 		visitor = o.visitor(r, w.Site)
 	}
 	e.Web = w.Object(visitor, certain)
-	e.Shorten()
+	o.shorten(&e, asked)
 	return e
+}
+
+// shorten makes a view or an event fit its line, with no person in it if asked.
+func (o *Observer) shorten(e *event.Event, asked bool) {
+	if asked {
+		privacy.ReduceWeb(e)
+		o.signalled(e)
+	}
+	e.Shorten()
+}
+
+func (o *Observer) signalled(e *event.Event) {
+	if o.Signalled != nil {
+		o.Signalled(e.Kind != "")
+	}
 }
 
 // visitor tells nobody apart who asks not to be tracked (DNT, Sec-GPC).
@@ -132,7 +169,7 @@ func (o *Observer) facts(r *Request) event.Event {
 }
 
 // reduce leaves out of an event what may not be kept of it.
-func (o *Observer) reduce(e *event.Event, a *Answer, f Found) {
+func (o *Observer) reduce(e *event.Event, a *Answer, f Found, signals privacy.Signals) {
 	t, found := f.Token, f.Kind == event.KindToken
 	switch {
 	case found || f.Kind == event.KindUUID:
@@ -143,17 +180,25 @@ func (o *Observer) reduce(e *event.Event, a *Answer, f Found) {
 			f.Message = u.Message
 		}
 	}
-	if o.Withdrawn != nil && t.Mode != token.Aggregate && f.Message != (token.MessageID{}) {
-		fate := o.Withdrawn(f.Message)
-		if fate == privacy.Count && found && privacy.Withdraw(e, o.Ring, &t) {
-			return
-		}
-		if fate != privacy.Keep {
-			*e = event.Event{}
-			return
-		}
+	fate, asked := privacy.Keep, signals == privacy.SignalsAggregate && t.Mode != token.Aggregate
+	switch {
+	case asked && (!found || t.Mode == token.LastOpen):
+		fate = privacy.Drop // see privacy.Signals
+	case o.Withdrawn != nil && t.Mode != token.Aggregate && f.Message != (token.MessageID{}):
+		fate = o.Withdrawn(f.Message)
 	}
-	privacy.Reduce(e, t.Mode)
+	if asked && fate == privacy.Keep {
+		fate = privacy.Count
+	}
+	switch {
+	case fate == privacy.Keep:
+		privacy.Reduce(e, t.Mode)
+	case fate != privacy.Count || !found || !privacy.Withdraw(e, o.Ring, &t):
+		*e = event.Event{}
+	}
+	if asked {
+		o.signalled(e)
+	}
 }
 
 // identify sets what the URL says. The path is recorded unless the plain token or

@@ -173,5 +173,9 @@ func (e *Event) Object(visitor string, certain bool) string {
 	return o.String()
 }
 
+// Reduce leaves out what may be one person's: message, title, properties, and the
+// sender's time.
+func (e *Event) Reduce() { e.Token, e.title, e.properties, e.at = "", "", "", "" }
+
 // Message returns the token of a message, cut to what a line holds.
 func (e *Event) Message() string { return e.Token[:min(len(e.Token), maxMessageLen)] }

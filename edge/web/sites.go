@@ -48,6 +48,10 @@ func ParseSites(text string) (s Sites, err error) {
 	return s, nil
 }
 
+// Names returns the names of the sites, in the order in which they were added. The
+// caller must not change it.
+func (s *Sites) Names() []string { return s.names }
+
 // Has reports whether the site is one of them.
 func (s *Sites) Has(name string) bool {
 	for _, n := range s.names {

@@ -189,8 +189,9 @@ func (o *object) String() string {
 
 // View returns the object of a page view: target is the request's path and query,
 // referer its header. The parameters are site (s), page (p), referrer (r) and title
-// (t); without page it is the header.
-func View(target, referer, visitor string) string {
+// (t); without page it is the header. Of a visitor who asks not to be tracked, the
+// title, which a page may write for one person, is left out.
+func View(target, referer, visitor string, asked bool) string {
 	_, query, _ := strings.Cut(target, "?")
 	address := parameter(query, "page", "p")
 	if address == "" {
@@ -200,7 +201,9 @@ func View(target, referer, visitor string) string {
 	var o object
 	o.field("site", parameter(query, "site", "s"), maxName)
 	o.pages(&p, &from)
-	o.field("title", parameter(query, "title", "t"), maxTitle)
+	if !asked {
+		o.field("title", parameter(query, "title", "t"), maxTitle)
+	}
 	o.field("visitor", visitor, maxName)
 	return o.String()
 }

@@ -42,7 +42,7 @@ func TestAViewKeepsHostAndPath(t *testing.T) {
 		{"hostile bytes", "/p.gif?s=%00%22%5C%ff", "", map[string]any{"site": "\x00\"\\\ufffd"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			text := View(c.target, c.referer, "")
+			text := View(c.target, c.referer, "", false)
 			var got map[string]any
 			if err := json.Unmarshal([]byte(text), &got); err != nil {
 				t.Fatal(err, text)
@@ -52,7 +52,7 @@ func TestAViewKeepsHostAndPath(t *testing.T) {
 			}
 		})
 	}
-	if text := View("/p.gif?s="+strings.Repeat("ä", 5000)+"&p=https://"+strings.Repeat("x.", 500)+"/"+strings.Repeat("y", 9000), "", ""); len(text) > 2500 {
+	if text := View("/p.gif?s="+strings.Repeat("ä", 5000)+"&p=https://"+strings.Repeat("x.", 500)+"/"+strings.Repeat("y", 9000), "", "", false); len(text) > 2500 {
 		t.Errorf("an object of %d bytes", len(text))
 	}
 }

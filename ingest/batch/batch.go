@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"glint/edge/privacy"
 	"glint/edge/token"
 	"glint/ingest/consent"
 	"glint/ingest/deadletters"
@@ -60,6 +61,7 @@ type Loader struct {
 	Sites     func(name string) bool // whether a site of the web pixel is configured; nil: none is
 	Deleted   *Deleted               // campaigns whose opens are not kept; nil: none
 	Withdrawn *consent.Set           // messages whose opens are not kept as such; nil: none
+	Signals   privacy.Signals        // what becomes of lines of requests that ask not to be tracked
 	// CountRepeats asks the warehouse before each insert which of the opens it has
 	// already. A batch that is tried again cannot distinguish them from its own, and
 	// counts them as stored.

@@ -90,6 +90,7 @@ type decoder struct {
 	ignore    func(addr netip.Addr, userAgent string) (reason string, ok bool) // nil: none
 	deleted   *Deleted                                                         // nil: none
 	withdrawn *consent.Set                                                     // nil: none
+	signals   privacy.Signals
 	bodies    []Body
 	body      int // index of the one that is decoded
 
@@ -111,7 +112,7 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 func newDecoder(l *Loader, bodies []Body) *decoder {
 	d := decoders.Get().(*decoder)
-	d.ring, d.ignore, d.sites, d.withdrawn, d.deleted, d.bodies = l.Ring, l.Ignore, l.Sites, l.Withdrawn, l.Deleted, bodies
+	d.ring, d.ignore, d.sites, d.withdrawn, d.signals, d.deleted, d.bodies = l.Ring, l.Ignore, l.Sites, l.Withdrawn, l.Signals, l.Deleted, bodies
 	return d
 }
 
@@ -203,8 +204,11 @@ func (d *decoder) line(line string) {
 		d.reject(from, BadTime, "opened_at is before 2010 or more than a day ahead")
 		return
 	}
+	if signals := d.signals.For(&e); signals != privacy.SignalsIgnored && d.signalled(&e, &found, signals, from) {
+		return
+	}
 	if e.Kind == event.KindView || e.Kind == event.KindEvent {
-		d.web(&e, from)
+		d.web(&e, from, false)
 		return
 	}
 	switch {
@@ -213,7 +217,7 @@ func (d *decoder) line(line string) {
 	case last:
 		d.forget(from)
 	case found.Kind == event.KindToken:
-		d.token(&e, &found.Token, from)
+		d.token(&e, &found.Token, from, false)
 	case found.Kind == event.KindUUID && d.withdrawn.Erased(uuid.UUID(found.Message)): // it would wait for a campaign
 		open := d.open(&e)
 		d.aggregate(withheld(&open), origin{body: from.body})

@@ -221,7 +221,7 @@ func (w *world) loadBody(body []byte) (lines int, err error) {
 		lines += n
 	}
 	b := result.Bodies[0]
-	if told := len(b.Events) + b.BadTokens + b.DeadLetters + b.OverCap + b.Others[LastOpened]; told != lines {
+	if told := len(b.Events) + b.BadTokens + b.DeadLetters + b.OverCap + b.Others[LastOpened] + b.Others[Web]; told != lines {
 		return 0, fmt.Errorf("the body has %d outcomes, the batch %d", told, lines)
 	}
 	return lines, nil

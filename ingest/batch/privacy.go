@@ -8,6 +8,7 @@ import (
 	"glint/edge/pixel"
 	"glint/edge/privacy"
 	"glint/edge/token"
+	"glint/ingest/logline"
 	"glint/ingest/warehouse"
 )
 
@@ -15,12 +16,16 @@ import (
 // privacy modes, and whenever it comes: live, from a replay, from an archive.
 
 // token makes the row of an event whose token was found.
-func (d *decoder) token(e *event.Event, t *token.Token, from origin) {
+// asked says that its request asks not to be tracked.
+func (d *decoder) token(e *event.Event, t *token.Token, from origin, asked bool) {
 	fate := warehouse.FateKeep
 	if t.Mode != token.Aggregate { // else the id is a stratum's
 		fate = d.fate(uint64(t.Campaign), uuid.UUID(t.Message))
 	} else if d.deleted.Has(uint64(t.Campaign)) {
 		fate = warehouse.FateDrop
+	}
+	if asked && (fate == warehouse.FateKeep || fate == warehouse.FateAnonymous) {
+		fate = warehouse.FateCount
 	}
 	open := d.open(e)
 	nameMessage(&open, t)
@@ -36,6 +41,41 @@ func (d *decoder) token(e *event.Event, t *token.Token, from origin) {
 		from.line = d.reduced(e, &pixel.Found{Kind: event.KindToken, Token: *t, Message: t.Message}, from.line)
 	}
 	d.opens.add(&open, from)
+}
+
+// signalled keeps of a line whose request asks not to be tracked what privacy.Signals
+// says, where its edge did not, and reports whether nothing else is to be done.
+func (d *decoder) signalled(e *event.Event, f *pixel.Found, signals privacy.Signals, from origin) bool {
+	mode := f.Token.Mode
+	if f.Kind == "" {
+		mode = privacy.ClaimedIn(d.ring, e)
+	}
+	web := e.Kind == event.KindView || e.Kind == event.KindEvent
+	switch {
+	case signals == privacy.SignalsAggregate && web:
+		from.line = d.reduced(e, f, from.line)
+		d.web(e, from, true)
+	case signals == privacy.SignalsAggregate && mode == token.Aggregate:
+		return false
+	case signals == privacy.SignalsAggregate && f.Kind == event.KindToken && mode != token.LastOpen:
+		d.token(e, &f.Token, from, true)
+	case !web && mode == token.LastOpen:
+		d.forget(from)
+	default:
+		open := d.open(e)
+		d.aggregate(withheld(&open), origin{body: from.body})
+	}
+	return true
+}
+
+// AsksForLess reports whether a line says that its request asks not to be tracked, and
+// was written by an edge that did not heed it: it may not be kept beyond the log.
+func AsksForLess(line string, signals privacy.Signals) bool {
+	if signals == privacy.SignalsIgnored {
+		return false
+	}
+	var e event.Event
+	return logline.Parse(&e, line) == nil && signals.For(&e) != privacy.SignalsIgnored
 }
 
 // fate returns what becomes of an open of a message.
@@ -102,6 +142,11 @@ func pseudonymize(o *warehouse.Open) {
 func (d *decoder) reduced(e *event.Event, f *pixel.Found, line string) string {
 	mode := f.Token.Mode
 	switch {
+	case d.signals.For(e) != privacy.SignalsIgnored:
+		r := *e
+		privacy.ReduceWeb(&r)
+		r.Web = ""
+		return string(r.AppendJSON(nil))
 	case f.Kind == "":
 		mode = privacy.ClaimedIn(d.ring, e)
 	case mode != token.Aggregate && d.withdrawn.Fate(uuid.UUID(f.Message)) != warehouse.FateKeep:

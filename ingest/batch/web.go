@@ -11,6 +11,8 @@ import (
 	"glint/edge/event/jsonline"
 	"glint/edge/event/rfc3339"
 	"glint/edge/pixel"
+	"glint/edge/privacy"
+	"glint/edge/token"
 	"glint/ingest/warehouse"
 )
 
@@ -21,8 +23,9 @@ const (
 	sentAfter  = 5 * time.Minute
 )
 
-// web adds the row of a page view or a custom event.
-func (d *decoder) web(e *event.Event, from origin) {
+// web adds the row of a page view or a custom event. asked says that its request asks
+// not to be tracked, and that no person may be found in the row.
+func (d *decoder) web(e *event.Event, from origin, asked bool) {
 	w := warehouse.WebEvent{OccurredAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt}
 	if !readWeb(&w, e.Web, e.OpenedAt) || (w.Name == "") != (e.Kind == event.KindView) {
 		d.reject(from, NotEvent, "the line lacks what a view or an event says")
@@ -37,6 +40,14 @@ func (d *decoder) web(e *event.Event, from origin) {
 	}
 	judged := d.judged(f)
 	w.Class, w.Reason, w.RulesetVersion = judged.Class, judged.Reason, judged.RulesetVersion
+	if class, ok := classNumbers[e.Class]; ok { // the edge has left out what says it
+		w.Class, w.Reason, w.RulesetVersion = class, e.Reason, uint16(min(e.RulesetVersion, 1<<16-1))
+		w.ReceivedAt = privacy.Cut(w.ReceivedAt, token.Aggregate)
+	}
+	if asked {
+		d.webEvents.add(new(withoutPerson(&w, e)), from)
+		return
+	}
 	w.Client, w.OS, w.Device = judged.Client, judged.OS, judged.Device
 	w.UserAgent, w.IP, w.Network, w.ASNumber, w.Country = f.UserAgent, f.IP, f.Network, f.ASNumber, f.Country
 	w.HeaderBits, w.HeaderFacts, w.POP, w.Source, w.Extra = f.HeaderBits, f.HeaderFacts, f.POP, f.Source, f.Extra
@@ -46,6 +57,18 @@ func (d *decoder) web(e *event.Event, from origin) {
 		}
 	}
 	d.webEvents.add(&w, from)
+}
+
+// withoutPerson returns what privacy.ReduceWeb and web.Event.Reduce leave of a row, and
+// the hours of its times.
+func withoutPerson(w *warehouse.WebEvent, e *event.Event) warehouse.WebEvent {
+	return warehouse.WebEvent{
+		Site: w.Site, Name: w.Name, EventID: w.EventID, Certain: w.Certain, Source: w.Source,
+		OccurredAt: privacy.Cut(e.OpenedAt, token.Aggregate), ReceivedAt: privacy.Cut(w.ReceivedAt, token.Aggregate),
+		PageHost: w.PageHost, PagePath: w.PagePath, ReferrerHost: w.ReferrerHost, ReferrerPath: w.ReferrerPath,
+		UTMSource: w.UTMSource, UTMMedium: w.UTMMedium, UTMCampaign: w.UTMCampaign, UTMTerm: w.UTMTerm, UTMContent: w.UTMContent,
+		Class: w.Class, Reason: w.Reason, RulesetVersion: w.RulesetVersion,
+	}
 }
 
 // readWeb reads the object of a line into w and reports whether it is one.

@@ -94,6 +94,9 @@ func (c *conn) observeEvents(d *desk, a *web.Answer, r *pixel.Request) {
 	for i := range a.Events {
 		r.ID = d.newID()
 		e := c.server.cfg.Observer.ObserveEvent(&a.Events[i], a.Certain, r)
+		if e.Kind == "" {
+			continue
+		}
 		d.line = e.AppendJSON(d.line[:0])
 		c.server.cfg.Write(d.line)
 	}

@@ -10,6 +10,7 @@ import (
 // metrics count requests. Their labels never say anything of a client.
 type metrics struct {
 	images, others, throttled prometheus.Counter
+	reduced, dropped          prometheus.Counter // of requests that ask not to be tracked
 }
 
 func newMetrics(r prometheus.Registerer, limit *connlimit.Limit) metrics {
@@ -19,9 +20,15 @@ func newMetrics(r prometheus.Registerer, limit *connlimit.Limit) metrics {
 	throttled := prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "glint_pixel_throttled_total", Help: "Page views and bodies of events that were not taken, since their network or site wrote too often.",
 	})
-	m := metrics{images: requests.WithLabelValues("image"), others: requests.WithLabelValues("other"), throttled: throttled}
+	signalled := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "glint_pixel_signalled_total", Help: "Opens, page views and events whose DNT or Sec-GPC left a line without a person (aggregate), or none (none), by --privacy-signals.",
+	}, []string{"line"})
+	m := metrics{
+		images: requests.WithLabelValues("image"), others: requests.WithLabelValues("other"), throttled: throttled,
+		reduced: signalled.WithLabelValues("aggregate"), dropped: signalled.WithLabelValues("none"),
+	}
 	if r != nil {
-		r.MustRegister(requests, throttled,
+		r.MustRegister(requests, throttled, signalled,
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 				Name: "glint_pixel_connections", Help: "Open connections of the standalone pixel.",
 			}, func() float64 { return float64(limit.Open()) }),
@@ -30,6 +37,15 @@ func newMetrics(r prometheus.Registerer, limit *connlimit.Limit) metrics {
 			}, func() float64 { return float64(limit.Evicted()) }))
 	}
 	return m
+}
+
+// signalled counts a request of which a privacy signal left less.
+func (m *metrics) signalled(line bool) {
+	if line {
+		m.reduced.Inc()
+		return
+	}
+	m.dropped.Inc()
 }
 
 func (m *metrics) answered(a *pixel.Answer) {

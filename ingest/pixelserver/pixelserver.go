@@ -45,7 +45,8 @@ const (
 	maxLinger     = 1 << 20                // bytes that are read and dropped in that time
 )
 
-// Config says how a Server works. Observer, Write and Now must be set.
+// Config says how a Server works. Observer, Write and Now must be set; the server
+// counts what the Observer reports of privacy signals.
 type Config struct {
 	Observer pixel.Observer
 	Lookup   func(netip.Addr) pixel.Network // what is known of an address; nil: nothing
@@ -90,6 +91,7 @@ func New(cfg Config) *Server {
 	cfg.headerTimeout = cmp.Or(cfg.headerTimeout, headerTimeout)
 	s := &Server{cfg: cfg, limit: connlimit.New(cfg.MaxConnections), conns: map[*conn]struct{}{}}
 	s.metrics = newMetrics(cfg.Registerer, s.limit)
+	s.cfg.Observer.Signalled = s.metrics.signalled
 	return s
 }
 

@@ -27,6 +27,7 @@ var lastOpenColumns = []column[LastOpenDate]{
 // InsertLastOpens inserts the rows in one named insert. The table notes no names: a
 // date that comes twice is one.
 func (w *Warehouse) InsertLastOpens(ctx context.Context, name string, rows []LastOpenDate) error {
+	defer w.lastOpensTidy.Store(false) // after an error, too: the rows may be there
 	return insert(ctx, w, "last_opens", lastOpenColumns, name, rows)
 }
 
@@ -60,18 +61,34 @@ func (w *Warehouse) LastOpensOf(ctx context.Context, messages []MessageKey) (map
 }
 
 // TidyLastOpens leaves one date for each recipient on disk, and none of those who
-// refused or withdrew. Where nothing is to be done it only looks.
+// refused or withdrew. Where nothing is to be done it only looks; for replaced dates,
+// which costs a look at all of them, only at first and after an insert by w.
 func (w *Warehouse) TidyLastOpens(ctx context.Context) error {
-	var replaced, withdrawn uint64
-	err := w.ask(ctx, "last_open_state", nil, &replaced, &withdrawn)
+	var withdrawn uint64
+	err := w.ask(ctx, "withdrawn_last_opens", nil, &withdrawn)
 	if err == nil && withdrawn > 0 {
 		err = w.conn.Exec(sweeping(ctx), schema.Query("delete_withdrawn_last_opens"))
 	}
-	if err == nil && replaced > 0 {
-		err = w.conn.Exec(ctx, schema.Query("merge_last_opens"))
+	if err == nil {
+		err = w.mergeLastOpens(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("tidy dates of last opens: %w", err)
 	}
 	return nil
+}
+
+func (w *Warehouse) mergeLastOpens(ctx context.Context) error {
+	if w.lastOpensTidy.Swap(true) { // before the look: an insert meanwhile asks for another
+		return nil
+	}
+	var replaced uint64
+	err := w.ask(ctx, "replaced_last_opens", nil, &replaced)
+	if err == nil && replaced > 0 {
+		err = w.conn.Exec(ctx, schema.Query("merge_last_opens"))
+	}
+	if err != nil {
+		w.lastOpensTidy.Store(false)
+	}
+	return err
 }

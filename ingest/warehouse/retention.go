@@ -86,20 +86,28 @@ func (w *Warehouse) SetWebLifetime(ctx context.Context, d time.Duration) error {
 // identified and last_open that were registered before the first time, and of the mode
 // pseudonymous before the second one; a zero time is for none. The key of a campaign
 // whose messages are all older goes, too, so that nothing can be registered in it any
-// more. It returns how many rows of messages it has changed.
+// more. A withdrawal of their recipients goes on to stop them, but says no longer whose
+// it was. It returns how many rows of messages it has changed.
 func (w *Warehouse) ForgetRecipients(ctx context.Context, identified, pseudonymous time.Time) (messages uint64, err error) {
 	args := []any{
 		clickhouse.Named("identified_ms", max(0, identified.UnixMilli())), clickhouse.Named("pseudonymous_ms", max(0, pseudonymous.UnixMilli())),
 	}
-	var keys, links, dates uint64
+	var keys, links, dates, withdrawn uint64
 	var campaigns []uint64
-	if err := w.ask(ctx, "expired_recipients", args, &messages, &keys, &links, &dates, &campaigns); err != nil {
+	if err := w.ask(ctx, "expired_recipients", args, &messages, &keys, &links, &dates, &withdrawn, &campaigns); err != nil {
 		return 0, fmt.Errorf("look for messages that are old enough: %w", err)
 	}
 	for _, step := range []struct {
 		rows  uint64
 		query string
-	}{{keys, "forget_campaign_keys"}, {links, "forget_recipient_messages"}, {dates, "forget_last_opens"}, {messages, "forget_recipients"}} {
+	}{
+		{links + withdrawn, "keep_forgotten_withdrawals"},
+		{withdrawn, "forget_withdrawals"},
+		{keys, "forget_campaign_keys"},
+		{links, "forget_recipient_messages"},
+		{dates, "forget_last_opens"},
+		{messages, "forget_recipients"},
+	} {
 		if step.rows == 0 {
 			continue
 		}

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -34,7 +35,9 @@ type Warehouse struct {
 	conn    driver.Conn
 	options *clickhouse.Options
 	columns columnCache
-	secret  struct { // of recipient keys
+
+	lastOpensTidy atomic.Bool // no date of a last open may have been replaced since the last look
+	secret        struct {    // of recipient keys
 		mu  sync.Mutex
 		key []byte // nil: not read yet
 	}

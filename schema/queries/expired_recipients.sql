@@ -1,7 +1,7 @@
 -- Purpose: what still leads from messages to persons although it is old enough to be forgotten.
--- Grain:   one row: counts of messages, campaigns whose key may go, links and dates of last opens, and the campaigns of the messages.
+-- Grain:   one row: counts of messages, campaigns whose key may go, links, dates of last opens and withdrawals, and the campaigns of the messages.
 -- Units:   identified_ms and pseudonymous_ms are Unix milliseconds: of what was registered before, by mode; 0: of nothing.
--- Reads:   the tables sends, campaigns, recipient_messages and last_opens, so only as the warehouse user.
+-- Reads:   the tables sends, campaigns, recipient_messages, last_opens and withdrawals, so only as the warehouse user.
 WITH fromUnixTimestamp64Milli({identified_ms:Int64}, 'UTC') AS identified_before,
     fromUnixTimestamp64Milli({pseudonymous_ms:Int64}, 'UTC') AS pseudonymous_before
 SELECT
@@ -17,5 +17,10 @@ SELECT
             SELECT campaign_id, message_id FROM sends
             WHERE registered_at < if(tracking = 'pseudonymous', pseudonymous_before, identified_before))) AS links,
     (SELECT count() FROM last_opens WHERE opened_on < toDate(identified_before)) AS dates,
+    (SELECT count() FROM withdrawals
+        WHERE recipient_key != 0 AND message_id != toUUID('00000000-0000-0000-0000-000000000000') AND message_id IN (
+            SELECT message_id FROM sends
+            WHERE registered_at < if(tracking = 'pseudonymous', pseudonymous_before, identified_before)
+                AND message_id IN (SELECT message_id FROM withdrawals WHERE recipient_key != 0))) AS withdrawn,
     (SELECT groupUniqArray(campaign_id) FROM sends
         WHERE registered_at < if(tracking = 'pseudonymous', pseudonymous_before, identified_before) AND (recipient != '' OR recipient_key != 0)) AS campaigns

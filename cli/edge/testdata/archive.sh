@@ -6,10 +6,11 @@ store_id() {
   fastly "$1-store" list --json | awk -F'"' '$2 == "name" {n = $4} $2 == "id" {i = $4} /}/ && n == "glint" {print i; exit}'
 }
 
-# The edge program's settings: how much of an address an event keeps.
+# The edge program's settings: how much of an address an event keeps, and what privacy signals leave of it.
 [ -n "$(store_id config)" ] || fastly config-store create --name=glint
 config_store=$(store_id config)
 fastly config-store-entry update --upsert --store-id="$config_store" --key=ip_precision --value=none
+fastly config-store-entry update --upsert --store-id="$config_store" --key=privacy_signals --value=aggregate
 
 # The keys that let the edge mark bad tokens; ingest checks them in any case. The file keeps them off the command line.
 [ -n "$(store_id secret)" ] || fastly secret-store create --name=glint

@@ -6,7 +6,7 @@ store_id() {
   fastly "$1-store" list --json | awk -F'"' '$2 == "name" {n = $4} $2 == "id" {i = $4} /}/ && n == "glint" {print i; exit}'
 }
 
-# The edge program's settings: how much of an address an event keeps.
+# The edge program's settings: how much of an address an event keeps, and what privacy signals leave of it.
 [ -n "$(store_id config)" ] || fastly config-store create --name=glint
 config_store=$(store_id config)
 # An error here means that there is a value already; it stays as it is.

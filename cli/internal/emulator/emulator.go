@@ -30,6 +30,7 @@ type Config struct {
 	Listen    string // host:port; port 0 takes a free one
 	KeysFile  string // key ring that the program gets as its secret; "": none
 	Precision string // of addresses; "": the default
+	Signals   string // as privacy.ParseSignals reads it; "": the default
 	Networks  *networks.Table
 	Lines     func(stdout io.Reader) // reads the emulator's output until it ends
 }

@@ -13,8 +13,8 @@ import (
 func renderManifest(cfg *Config) []byte {
 	var b strings.Builder
 	b.WriteString("# Rendered by glint at each start; changes are lost.\nmanifest_version = 3\nname = \"glint\"\nlanguage = \"other\"\n")
-	fmt.Fprintf(&b, "\n[local_server.config_stores.glint]\nformat = \"inline-toml\"\n[local_server.config_stores.glint.contents]\nip_precision = %s\n",
-		quote(cfg.Precision))
+	fmt.Fprintf(&b, "\n[local_server.config_stores.glint]\nformat = \"inline-toml\"\n[local_server.config_stores.glint.contents]\nip_precision = %s\nprivacy_signals = %s\n",
+		quote(cfg.Precision), quote(cfg.Signals))
 	if cfg.KeysFile != "" {
 		fmt.Fprintf(&b, "\n[[local_server.secret_stores.glint]]\nkey = \"pixel_keys\"\nfile = %s\n", quote(cfg.KeysFile))
 	}

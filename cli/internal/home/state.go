@@ -35,6 +35,24 @@ type State struct {
 	Credentials string    `json:"credentials"`
 	PixelKeys   []int     `json:"pixel_keys"` // ids of the keys that it knows
 	Archive     *Archive  `json:"archive,omitempty"`
+	Settings    *Settings `json:"settings,omitempty"` // nil: of an older program
+}
+
+// Settings are the flags of the running instance that say what is kept, and who sees it.
+type Settings struct {
+	Version            string   `json:"version"`
+	IPPrecision        string   `json:"ip_precision"`
+	PrivacySignals     string   `json:"privacy_signals"`
+	LogRetain          string   `json:"log_retain"`
+	Sites              []string `json:"sites,omitempty"`
+	Visitors           bool     `json:"visitors,omitempty"` // the visitors of a site are told apart for a day
+	PreferencesAgree   string   `json:"preferences_agree"`
+	FastlyServices     []string `json:"fastly_services,omitempty"`
+	Standalone         bool     `json:"standalone,omitempty"` // it has the standalone pixel
+	PixelTLS           bool     `json:"pixel_tls,omitempty"`
+	IngestTLS          bool     `json:"ingest_tls,omitempty"`
+	ClientCertificates bool     `json:"client_certificates,omitempty"` // which ingest asks for
+	WarehouseHost      string   `json:"warehouse_host,omitempty"`      // of an outside warehouse; "": it is the embedded one
 }
 
 // Archive is where the running instance keeps accepted lines.

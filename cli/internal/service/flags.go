@@ -51,4 +51,6 @@ func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f.StringVar(&p.TLS.Certificate, "pixel-tls-cert", "", "PEM file of the pixel's certificate; read again when it changes (default: no TLS)")
 	f.StringVar(&p.TLS.Key, "pixel-tls-key", "", "PEM file of its key")
 	s.precision = app.ChoiceFlag(cmd, "ip-precision", "how much of an address is kept", "truncated", "full", "none")
+	s.signals = app.ChoiceFlag(cmd, "privacy-signals", "what a request with DNT: 1 or Sec-GPC: 1 leaves (what any other does, a count without a person, nothing)",
+		"ignore", "aggregate", "off")
 }

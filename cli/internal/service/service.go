@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -15,6 +16,7 @@ import (
 	"glint/cli/internal/app"
 	"glint/cli/internal/home"
 	"glint/edge/pixel"
+	"glint/edge/privacy"
 	"glint/edge/token"
 	"glint/ingest"
 	"glint/ingest/networks"
@@ -32,6 +34,7 @@ type Service struct {
 
 	cmd              *cobra.Command
 	precision, level *app.Choice
+	signals          *app.Choice
 	sites            []string
 	noVisitors       bool
 	consent          *app.ConsentFlags
@@ -58,6 +61,9 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 	s.Precision = s.precision.String()
 	if cfg.Precision, err = pixel.ParsePrecision(s.Precision); err != nil {
 		return app.Usage(fmt.Errorf("--ip-precision: %w", err))
+	}
+	if cfg.Signals, err = privacy.ParseSignals(s.signals.String()); err != nil {
+		return app.Usage(fmt.Errorf("--privacy-signals: %w", err))
 	}
 	if file := cfg.Pixel.NetworksFile; file != "" {
 		if cfg.Networks, err = networks.Load(file); err != nil {
@@ -117,10 +123,24 @@ func (s *Service) Publish(ctx context.Context, at ingest.Addresses, ring *token.
 		s.state = &home.StateKeeper{Home: s.App.Home, Fault: s.StateFault}
 	}
 	s.state.Keep(ctx, home.State{
-		Archive: s.archive(),
-		Pixel:   at.Pixel, PixelModes: s.Config.PixelListen != "", Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics, Web: s.Web(),
+		Archive: s.archive(), Settings: s.settings(),
+		Pixel: at.Pixel, PixelModes: s.Config.PixelListen != "", Ingest: at.Ingest, Warehouse: at.Warehouse, Metrics: at.Metrics, Web: s.Web(),
 		Credentials: s.App.Home.CredentialsFile(), PixelKeys: home.KeyIDs(ring), Starting: starting,
 	})
+}
+
+// settings returns what `glint privacy` has to know of the flags.
+func (s *Service) settings() *home.Settings {
+	c := &s.Config
+	made := &home.Settings{
+		Version: c.Version, IPPrecision: s.Precision, PrivacySignals: c.Signals.String(), LogRetain: c.LogRetain.String(),
+		Sites: c.Sites.Names(), Visitors: len(c.Visitors) > 0, PreferencesAgree: string(c.PreferencesAgree), FastlyServices: c.ServiceIDs,
+		Standalone: c.PixelListen != "", PixelTLS: !c.Pixel.TLS.Empty(), IngestTLS: !c.TLS.Empty(), ClientCertificates: c.TLS.ClientCA != "",
+	}
+	if u, err := url.Parse(c.WarehouseDSN); err == nil && c.WarehouseDSN != "" {
+		made.WarehouseHost = u.Hostname()
+	}
+	return made
 }
 
 // archive returns where accepted lines are kept; nil: they are not.
