@@ -128,7 +128,7 @@ func (o *options) run(ctx context.Context) error {
 	}
 	o.job.MarksDir = o.app.Home.ReplayDir()
 	o.job.Meaning = strings.Join([]string{"import", string(o.format), o.recipient, o.campaign, strings.Join(o.allowed, ",")}, "\x00")
-	r := &reading{options: o, lookup: sources.Lookup, observer: pixel.Observer{Precision: o.precision}, faults: map[error]*fault{}}
+	r := &reading{options: o, book: sources.Book, observer: pixel.Observer{Precision: o.precision}, faults: map[error]*fault{}}
 	if o.recipient != "" {
 		w, err := o.app.OpenWarehouse(ctx, o.dsn, app.OwnDatabase)
 		if err != nil {

@@ -3,11 +3,9 @@ package imports
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,12 +16,13 @@ import (
 	"glint/edge/pixel"
 	"glint/edge/token"
 	"glint/ingest/cdnlog"
+	"glint/ingest/networks"
 )
 
 // reading makes event lines of the lines of access logs.
 type reading struct {
 	*options
-	lookup   func(netip.Addr) pixel.Network
+	book     func() *networks.Book
 	observer pixel.Observer
 	register *register // nil: messages are named by tokens and ids alone
 
@@ -38,14 +37,6 @@ type fault struct {
 	line  int
 }
 
-// lines is one file.
-type lines struct {
-	*reading
-	name   string
-	parser *cdnlog.Parser
-	number int
-}
-
 func (r *reading) Open(path string) logfiles.Lines {
 	return &lines{reading: r, name: filepath.Base(path), parser: cdnlog.NewParser(r.format)}
 }
@@ -55,71 +46,6 @@ func (r *reading) Settle(ctx context.Context) error {
 		return nil
 	}
 	return r.register.settle(ctx)
-}
-
-// Stateful is true: the columns of a W3C log stand in its first lines, and equal
-// lines are told apart by their place.
-func (l *lines) Stateful() bool { return true }
-
-func (l *lines) Append(dst, line []byte) ([]byte, error) {
-	l.number++
-	var r cdnlog.Request
-	err := l.parser.Parse(&r, string(line))
-	if err != nil {
-		if !errors.Is(err, cdnlog.ErrDirective) {
-			l.count(err)
-		}
-		return dst, err
-	}
-	l.requests++
-	e, ok, err := l.event(&r)
-	if err != nil {
-		l.count(err)
-		return dst, nil // a request all the same
-	}
-	if !ok {
-		l.others++
-		return dst, nil
-	}
-	l.opens++
-	return append(e.AppendJSON(dst), '\n'), nil
-}
-
-func (l *lines) count(err error) {
-	f := l.faults[err]
-	if f == nil {
-		f = &fault{file: l.name, line: l.number}
-		l.faults[err] = f
-	}
-	f.lines++
-}
-
-// event returns the event of a request, and false for one that is no GET of a
-// message's pixel.
-func (r *reading) event(q *cdnlog.Request) (e event.Event, ok bool, err error) {
-	if q.Method != "GET" && q.Method != "HEAD" {
-		return e, false, nil
-	}
-	a := pixel.Route(q.Target)
-	if r.register != nil {
-		recipient, hasRecipient := cdnlog.Param(q.Target, r.recipient)
-		campaign, hasCampaign := cdnlog.Param(q.Target, r.campaign)
-		if a.Kind == "" || !hasRecipient || !hasCampaign {
-			return e, false, nil
-		}
-		id, err := r.register.message(campaign, recipient)
-		if err != nil {
-			return e, false, err
-		}
-		a.Kind = event.KindOther // also where the image bears the web pixel's name
-		e := r.observe(q, &a)
-		e.Kind, e.Token, e.TokenStatus, e.Path = event.KindUUID, id.String(), event.TokenUnchecked, ""
-		return e, true, nil
-	}
-	if !isPixel(&a) {
-		return e, false, nil
-	}
-	return r.observe(q, &a), true, nil
 }
 
 // isPixel reports whether a path is a pixel's: under /o/, or with what may be a
@@ -135,8 +61,8 @@ func isPixel(a *pixel.Answer) bool {
 	return ok
 }
 
-func (r *reading) observe(q *cdnlog.Request, a *pixel.Answer) event.Event {
-	n := r.lookup(q.Address)
+func (r *reading) observe(book *networks.Book, q *cdnlog.Request, a *pixel.Answer) event.Event {
+	n := book.Lookup(q.Address)
 	n.ASNumber = cmp.Or(q.ASNumber, n.ASNumber)
 	n.Country = cmp.Or(q.Country, n.Country, cdnlog.CountryOf(q.POP))
 	o := r.observer

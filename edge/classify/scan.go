@@ -115,24 +115,25 @@ type scan struct {
 }
 
 // try takes every word of one slot that stands at i; starts reports whether a word
-// may begin there.
+// may begin there. Most words that begin like others are rejected by what follows,
+// which is looked up once for all that cover as much.
 func (s *scan) try(out *reading, i int, slot uint32, starts bool) {
 	eight := eightAt(s.ua, i)
-	for n, end := bounds[slot], bounds[slot+1]; n < end; n++ {
+	behind, next := 0, byte(0)
+	for n, last := int(bounds[slot]), int(bounds[slot+1]); n < last; n++ {
 		k := &keys[n]
-		if (eight|k.fold)&k.mask != k.bytes {
+		if (eight|k.fold)&k.mask != k.bytes || !k.anywhere && !starts {
 			continue
 		}
-		w := &words[n]
-		if !w.anywhere && !starts {
-			continue
-		}
-		end := i + int(w.covered)
-		if w.next != 0 {
-			if !s.mayGoOn(end, w.next) {
+		w, end := &words[n], i+int(k.covered)
+		if k.next != 0 {
+			if behind != end {
+				behind, next = end, s.nextAt(end)
+			}
+			if next != k.next && next != anyNext {
 				continue
 			}
-			if end = s.match(end, w.text[w.covered:]); end == 0 {
+			if end = s.match(end, w.text[k.covered:]); end == 0 {
 				continue
 			}
 		}
@@ -142,12 +143,22 @@ func (s *scan) try(out *reading, i int, slot uint32, starts bool) {
 	}
 }
 
-// mayGoOn rejects most words that begin like others without reading them.
-func (s *scan) mayGoOn(i int, next byte) bool {
+// anyNext is the answer of nextAt where only reading on tells what comes.
+const anyNext = 0xff
+
+// nextAt returns the byte at i, or the one behind a blank, folded as key.next is;
+// anyNext if that is white space too, and 0 at the end.
+func (s *scan) nextAt(i int) byte {
 	if i < len(s.ua) && s.ua[i] == ' ' {
 		i++
 	}
-	return i < len(s.ua) && (s.ua[i]|0x20 == next || isSpace(s.ua[i]))
+	switch {
+	case i >= len(s.ua):
+		return 0
+	case isSpace(s.ua[i]):
+		return anyNext
+	}
+	return s.ua[i] | 0x20
 }
 
 // match returns where the rest of a word ends if it is found at i, else 0. White

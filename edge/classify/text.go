@@ -1,7 +1,5 @@
 package classify
 
-import "strings"
-
 // Text functions for ASCII: user agents and header values are judged by nothing
 // else. Unlike strings.EqualFold they take no Unicode letter for an ASCII one.
 
@@ -19,12 +17,19 @@ func isLetter(c byte) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// spaces are the characters that trim removes: ASCII's white space.
-const spaces = "\t\n\v\f\r "
-
+// isSpace reports whether c is ASCII's white space.
 func isSpace(c byte) bool { return c == ' ' || ('\t' <= c && c <= '\r') }
 
-func trim(s string) string { return strings.Trim(s, spaces) }
+// trim removes white space at both ends.
+func trim(s string) string {
+	for s != "" && isSpace(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isSpace(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
 
 // hasPrefixFold wants a lower-case prefix.
 func hasPrefixFold(s, prefix string) bool {

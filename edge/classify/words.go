@@ -95,14 +95,15 @@ type key struct {
 	bytes uint64
 	fold  uint64 // 0x20 where the word has a letter
 	mask  uint64 // the bytes that count
+
+	covered  uint8 // of the word's text, by the key
+	next     byte  // folded: the first of the others that is no white space; 0 if the key covers all
+	anywhere bool
 }
 
 type word struct {
-	text     string
-	covered  uint8 // by key, of the text
-	next     byte  // folded: the first of the others that is no white space; 0 if key covers all
-	anywhere bool
-	group    *group
+	text  string
+	group *group
 }
 
 // filled makes the first reading fill the tables: about 80 microseconds, no
@@ -181,10 +182,10 @@ func store(text string, g *group) {
 	slot, length := slotOf(text), keyLength(text)
 	bounds[slot]--
 	n := bounds[slot]
-	keys[n] = keyOf(text[:length])
-	words[n] = word{text: text, covered: uint8(length), anywhere: anywhere(g.at), group: g}
+	keys[n], words[n] = keyOf(text[:length]), word{text, g}
+	keys[n].covered, keys[n].anywhere = uint8(length), anywhere(g.at)
 	if rest := skipSpace(text[length:]); rest != "" {
-		words[n].next = rest[0] | 0x20
+		keys[n].next = rest[0] | 0x20
 	}
 }
 

@@ -21,11 +21,30 @@ type readings struct {
 	buffer [maxSearched]byte
 	n      int // bytes of the buffer that are in use
 	step   int
+	plain  bool // the text has no coding, so that it has one reading
 }
 
 func (r *readings) start(text string) {
 	r.text, r.step = text[:min(len(text), maxSearched)], 0
 	r.n = copy(r.buffer[:], r.text)
+	r.plain = isPlain(r.buffer[:r.n])
+}
+
+// isPlain reports whether certainly no coding changes b: nearly every URL is as it
+// was made, and one look is cheaper than four.
+func isPlain(b []byte) bool {
+	for i, c := range b {
+		switch begins[c] {
+		case 0:
+		case 1 << foreign: // the - of every other token
+			if length, _, _ := decodeForeign(b[i:]); length > 0 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // bytes returns the current reading; it is valid until the next one.
@@ -38,7 +57,13 @@ func (r *readings) next() bool {
 		switch r.step {
 		case 1:
 			return true
-		case 2, 3:
+		case 2:
+			if r.plain {
+				r.step = 5
+				return false
+			}
+			fallthrough
+		case 3:
 			if r.replace(percent) {
 				return true
 			}
@@ -70,13 +95,22 @@ const (
 	foreign
 )
 
-// mayBegin reports whether a coding may begin with the byte.
-func (c coding) mayBegin(b byte) bool {
-	if c == percent {
-		return b == '%'
+// begins has for each byte the codings that may begin with it, a bit for each.
+var begins = func() (codings [256]uint8) {
+	for b := range codings {
+		if b <= ' ' || b >= 0x7f || b == '=' {
+			codings[b] |= 1 << dropped
+		}
 	}
-	return b == '=' || c == foreign && (b == '-' || b == '&') || c == dropped && (b <= ' ' || b >= 0x7f)
-}
+	codings['%'] |= 1 << percent
+	for _, b := range []byte("=-&") {
+		codings[b] |= 1 << foreign
+	}
+	return codings
+}()
+
+// mayBegin reports whether a coding may begin with the byte.
+func (c coding) mayBegin(b byte) bool { return begins[b]>>c&1 != 0 }
 
 // decode returns the length of the coding at the beginning of b, 0 for none, and
 // the byte that it stands for; drop: none.

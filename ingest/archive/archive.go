@@ -44,6 +44,7 @@ type Reader struct {
 	end     int64 // decoded bytes up to the end of the last whole line; a last line without a line feed does not count, since the file may grow
 	long    int
 	line    []byte
+	partial bool // the last line has no line feed
 	failed  error
 }
 
@@ -119,6 +120,7 @@ func (r *Reader) Next() ([]byte, error) {
 		if !whole && !errors.Is(r.failed, io.EOF) {
 			break
 		}
+		r.partial = !whole
 		if line = Line(line); len(line) > 0 {
 			return line, nil
 		}
@@ -161,6 +163,10 @@ func (r *Reader) read() (line []byte, whole bool) {
 // without a line feed does not count, since the file may grow.
 func (r *Reader) Offset() int64 { return r.end }
 
+// Partial reports whether the line that Next returned last has no line feed, so
+// that Offset does not count it.
+func (r *Reader) Partial() bool { return r.partial }
+
 // Mark returns how far the file is read; done says that no lines follow. It reads
 // what a decoder has left unread at the end.
 func (r *Reader) Mark(done bool) (Mark, error) {
@@ -200,6 +206,9 @@ func Line(line []byte) []byte {
 	line = bytes.TrimSpace(line)
 	if len(line) == 0 || line[0] == '{' {
 		return line
+	}
+	if bytes.IndexByte(line, '{') < 0 && !bytes.HasPrefix(line, []byte(logline.BOM)) {
+		return line // nearly every line of an access log: nothing is around it
 	}
 	if text := logline.Trim(string(line)); len(text) < len(line) {
 		return []byte(text)

@@ -6,8 +6,6 @@
 package cdnlog
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -62,6 +60,7 @@ const maxLineBytes = 64 << 10
 // Request is one line. Absent facts are zero.
 type Request struct {
 	ID        event.ID  // the same in every copy of the line, whatever the file
+	ByLine    bool      // the log does not name the request, so that equal lines have one ID: see Repeats
 	At        time.Time // UTC, milliseconds; of CloudFront and S3 whole seconds
 	Edge      Format    // who answered
 	Method    string
@@ -78,19 +77,33 @@ type Request struct {
 }
 
 // Parser reads the lines of one file, from its first on: the directives of a W3C
-// log stand there. It is not safe for concurrent use.
+// log stand there. It is not safe for concurrent use,
+// but beside its copies.
 type Parser struct {
 	format  Format
 	columns []role
 	needed  int  // columns without which a line says nothing
 	named   bool // the file names its columns
-	agents  agents
-	seen    [2]map[[16]byte]uint32 // how often equal lines came, of the last ones and those before
+	agents  *agents
 }
 
 // NewParser returns a parser of that format.
 func NewParser(f Format) *Parser {
-	return &Parser{format: f, columns: cloudFrontColumns, needed: needed(cloudFrontColumns), seen: [2]map[[16]byte]uint32{{}, {}}}
+	return &Parser{format: f, columns: cloudFrontColumns, needed: needed(cloudFrontColumns), agents: &agents{known: map[string]string{}}}
+}
+
+// Copy returns a parser for the lines that follow, which knows the directives so
+// far.
+func (p *Parser) Copy() *Parser {
+	c := *p
+	return &c
+}
+
+// Pass takes from a line only what it says of the lines behind it, as Parse does.
+func (p *Parser) Pass(line string) {
+	if strings.HasPrefix(line, "#") && len(line) <= maxLineBytes && p.takes(CloudFront) {
+		p.directive(line)
+	}
 }
 
 // Parse reads a line into r. The strings of r may be parts of the line. The
@@ -109,16 +122,14 @@ func (p *Parser) Parse(r *Request, line string) error {
 	if r.Target = pathOf(r.Target); r.Target == "" {
 		return ErrTarget
 	}
-	r.ID = p.identify(r, line)
+	r.identify(line)
 	return nil
 }
 
 func (p *Parser) parse(r *Request, line string) error {
 	switch {
 	case strings.HasPrefix(line, "#"):
-		if p.takes(CloudFront) {
-			p.directive(line)
-		}
+		p.Pass(line)
 		return ErrDirective
 	case strings.HasPrefix(line, "{"):
 		return p.object(r, line)
@@ -156,38 +167,4 @@ func pathOf(target string) string {
 		}
 	}
 	return ""
-}
-
-// maxSeen is how many lines one half of Parser.seen holds. Equal lines have equal
-// times, so they stand close to each other; a window keeps the memory flat.
-const maxSeen = 200_000
-
-// identify derives the id of a request: from the log's own name of it, or else
-// from the whole line and its place among equal lines of the file.
-func (p *Parser) identify(r *Request, line string) event.ID {
-	if r.requestID != "" {
-		return hash(string(r.Edge), r.requestID, 0)
-	}
-	id := hash("line", line, 0)
-	n, ok := p.seen[0][id]
-	if !ok {
-		n = p.seen[1][id]
-	}
-	if len(p.seen[0]) >= maxSeen {
-		p.seen[0], p.seen[1] = p.seen[1], p.seen[0]
-		clear(p.seen[0])
-	}
-	p.seen[0][id] = n + 1
-	if n == 0 {
-		return id
-	}
-	return hash("line", line, n)
-}
-
-func hash(kind, text string, n uint32) event.ID {
-	b := make([]byte, 0, 1024)
-	b = append(append(b, kind...), 0)
-	b = binary.BigEndian.AppendUint32(b, n)
-	sum := sha256.Sum256(append(b, text...))
-	return event.ID(sum[:16])
 }

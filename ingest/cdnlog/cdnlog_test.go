@@ -30,6 +30,7 @@ func want(edge Format) Request {
 func parse(t *testing.T, format Format, lines ...string) (all []Request) {
 	t.Helper()
 	p := NewParser(format)
+	var repeats Repeats
 	for _, line := range lines {
 		var r Request
 		switch err := p.Parse(&r, line); {
@@ -37,6 +38,9 @@ func parse(t *testing.T, format Format, lines ...string) (all []Request) {
 		case err != nil:
 			t.Errorf("%v: %s", err, line)
 		default:
+			if r.ByLine {
+				r.ID = repeats.ID(r.ID, line)
+			}
 			all = append(all, r)
 		}
 	}
@@ -115,7 +119,7 @@ func TestEachFormatGivesTheRequest(t *testing.T) {
 				if format == Auto && (c.want.Edge == Nginx || c.want.Edge == Apache || c.want.Edge == Fastly) {
 					c.want.Edge = "server"
 				}
-				if diff := cmp.Diff(c.want, got[0], cmpopts.IgnoreFields(Request{}, "ID"), cmpopts.IgnoreUnexported(Request{}),
+				if diff := cmp.Diff(c.want, got[0], cmpopts.IgnoreFields(Request{}, "ID", "ByLine"), cmpopts.IgnoreUnexported(Request{}),
 					cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", format, diff)
 				}

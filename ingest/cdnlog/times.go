@@ -16,6 +16,9 @@ func isLogTime(s string) bool {
 
 // logTime reads the time of a common log.
 func logTime(s string) (time.Time, error) {
+	if at, ok := utcTime(s); ok {
+		return at, nil
+	}
 	at, err := time.Parse(clf, s)
 	if err != nil {
 		return time.Time{}, ErrTime
@@ -67,4 +70,52 @@ func number(s string) time.Time {
 		f /= 1000
 	}
 	return time.UnixMilli(int64(math.Round(f*1e6)) / 1000).UTC()
+}
+
+// The times of most lines are read here, several times faster than by a layout of
+// package time; whatever is not exactly of the form goes there.
+
+// utcTime reads 10/Oct/2026:13:55:36 +0000.
+func utcTime(s string) (at time.Time, ok bool) {
+	if len(s) != len(clf) || s[2] != '/' || s[6] != '/' || s[11] != ':' || s[20:] != " +0000" {
+		return at, false
+	}
+	month := strings.Index("JanFebMarAprMayJunJulAugSepOctNovDec", s[3:6])
+	if month < 0 || month%3 != 0 {
+		return at, false
+	}
+	return exactly(decimal(s[7:11]), month/3+1, decimal(s[:2]), s[12:20])
+}
+
+// dateAndClock reads 2026-10-10 and 13:55:36, in UTC.
+func dateAndClock(date, clock string) (at time.Time, ok bool) {
+	if len(date) != len("2006-01-02") || date[4] != '-' || date[7] != '-' {
+		return at, false
+	}
+	return exactly(decimal(date[:4]), decimal(date[5:7]), decimal(date[8:]), clock)
+}
+
+// exactly returns the time, and false where a number is none or out of its range.
+func exactly(year, month, day int, clock string) (at time.Time, ok bool) {
+	if len(clock) != len("15:04:05") || clock[2] != ':' || clock[5] != ':' {
+		return at, false
+	}
+	hour, minute, second := decimal(clock[:2]), decimal(clock[3:5]), decimal(clock[6:])
+	if min(year, month-1, day-1, hour, minute, second) < 0 || month > 12 || hour > 23 || minute > 59 || second > 59 {
+		return at, false
+	}
+	at = time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
+	return at, at.Day() == day // the month has it
+}
+
+// decimal returns the number of some digits, -1 for another text.
+func decimal(s string) (n int) {
+	for i := range len(s) {
+		d := s[i] - '0'
+		if d > 9 {
+			return -1
+		}
+		n = n*10 + int(d)
+	}
+	return n
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"glint/edge/event/jsonline"
@@ -101,32 +102,39 @@ type viewer struct {
 	agents                   *agents
 }
 
-// agents remembers user agents as they are decoded: few make up most lines.
-type agents map[string]string
+// agents remembers user agents as they are decoded: few make up most lines. It is
+// safe for concurrent use, since the copies of a parser share it.
+type agents struct {
+	mu    sync.RWMutex
+	known map[string]string
+}
 
 const maxAgents = 4096
 
 // decode undoes the encoding of a user agent, which CloudFront encodes twice.
 func (a *agents) decode(cell string) string {
-	if strings.Contains(cell, " ") {
+	if strings.IndexByte(cell, ' ') >= 0 {
 		return cell
 	}
-	if text, ok := (*a)[cell]; ok {
+	a.mu.RLock()
+	text, ok := a.known[cell]
+	room := len(a.known) < maxAgents
+	a.mu.RUnlock()
+	if ok {
 		return text
 	}
-	text := web.Percent(web.Percent(cell))
-	if *a == nil {
-		*a = agents{}
-	}
-	if len(*a) < maxAgents {
-		(*a)[strings.Clone(cell)] = text
+	text = web.Percent(web.Percent(cell))
+	if room {
+		a.mu.Lock()
+		a.known[strings.Clone(cell)] = strings.Clone(text) // text may be the cell
+		a.mu.Unlock()
 	}
 	return text
 }
 
 // w3c reads a line of a W3C log.
 func (p *Parser) w3c(r *Request, line string) error {
-	v := viewer{agents: &p.agents}
+	v := viewer{agents: p.agents}
 	separator := byte('\t')
 	if strings.IndexByte(line, '\t') < 0 {
 		separator = ' '
@@ -162,7 +170,7 @@ func needed(columns []role) int {
 
 // cloudFrontObject reads an object of version 2, whose keys are the columns.
 func (p *Parser) cloudFrontObject(r *Request, line string) error {
-	v := viewer{agents: &p.agents}
+	v := viewer{agents: p.agents}
 	o := jsonline.Open(line)
 	for o.Next() {
 		c := roleOf(o.Key)
@@ -218,9 +226,12 @@ func (v *viewer) set(r *Request, c role, cell string) {
 
 func (v *viewer) finish(r *Request) error {
 	r.Edge = CloudFront
-	at, err := time.Parse("2006-01-02 15:04:05", v.date+" "+v.clock)
-	if err != nil {
-		return ErrTime
+	at, ok := dateAndClock(v.date, v.clock)
+	if !ok {
+		var err error
+		if at, err = time.Parse("2006-01-02 15:04:05", v.date+" "+v.clock); err != nil {
+			return ErrTime
+		}
 	}
 	r.At = at.UTC().Truncate(time.Second)
 	r.Target = v.stem

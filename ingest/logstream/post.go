@@ -65,6 +65,7 @@ type Poster struct {
 	Token  string // goes to URL, nowhere else
 	Query  string // "" or lane=replay
 	Direct bool   // no proxy of the environment is used: the ingest is of this machine
+	Plain  bool   // bodies go as they are: where no network is on the way, compressing costs more than it saves
 
 	client  http.Client
 	encoder *zstd.Encoder
@@ -80,7 +81,9 @@ const (
 
 // NewPoster returns a Poster for the ingest at baseURL, http://host:port.
 func NewPoster(baseURL, token, query string) *Poster {
-	encoder, _ := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)) // only faulty options give an error
+	// The fastest level takes half of the time of the default one, for 2 % more bytes.
+	// Only faulty options give an error.
+	encoder, _ := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	p := &Poster{URL: baseURL, Token: token, Query: query, encoder: encoder}
 	p.client = http.Client{
 		Timeout: postTimeout, // the answer's body included
@@ -141,12 +144,16 @@ func (p *Poster) Send(ctx context.Context, body []byte) error {
 // Post posts one body once. Without an error ingest has all of its lines on
 // disk. The error is a *StatusError, an *AnswerError, or that of the network.
 func (p *Poster) Post(ctx context.Context, body []byte) (Answer, error) {
-	r, err := p.request(ctx, http.MethodPost, "/v1/logs", p.Query, bytes.NewReader(p.encoder.EncodeAll(body, nil)))
+	sent, encoding := body, "identity"
+	if !p.Plain {
+		sent, encoding = p.encoder.EncodeAll(body, nil), "zstd"
+	}
+	r, err := p.request(ctx, http.MethodPost, "/v1/logs", p.Query, bytes.NewReader(sent))
 	if err != nil {
 		return Answer{}, fmt.Errorf("post lines: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/x-ndjson")
-	r.Header.Set("Content-Encoding", "zstd")
+	r.Header.Set("Content-Encoding", encoding)
 	var counter codec.Counter
 	counter.Add(body)
 	counter.End()

@@ -1,16 +1,19 @@
 // Package logfiles sends log files to ingest's replay lane, for `glint replay` and
 // `glint import`.
 //
-// Files are read in one goroutine, put together to bodies, and posted by a few
-// others. How far each file was taken is kept in a file, so that the same command
-// goes on where it ended. Loading a line twice changes no number: the marks save
-// time only.
+// One goroutine reads the files in blocks of lines, as many as there are processors
+// parse the blocks, one puts the results together to bodies in the order of the
+// lines, and a few post those: reader → parse → feeder → post. The blocks and bodies
+// on the way are bounded, and so is the memory. How far each file was taken is kept in
+// a file, so that the same command goes on where it ended. Loading a line twice
+// changes no number: the marks save time only.
 package logfiles
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -35,14 +38,25 @@ type Reading interface {
 	Settle(ctx context.Context) error
 }
 
-// Lines reads the lines of one file in their order.
+// Lines reads the lines of one file.
 type Lines interface {
-	// Append appends the event line of a line with its line feed to dst, or nothing.
-	// An error says why the line is no event; it holds no value of it.
-	Append(dst, line []byte) ([]byte, error)
+	// Next takes the next lines, in their order, without reading more of them than
+	// what they say of the lines behind them. The results keep the slice.
+	Next(lines []string) Results
 	// Stateful reports whether a line is read by what the lines before it say, so
 	// that a run that goes on in the middle of a file reads it from its begin.
 	Stateful() bool
+}
+
+// Results are what becomes of the lines of one Next.
+type Results interface {
+	// Parse does all of the work that needs no other lines. It runs beside that of other
+	// Results of the same file.
+	Parse()
+	// Append appends the event line of the next of the lines with its line feed to
+	// dst, or nothing. An error says why the line is no event; it holds no value of
+	// it. It is called once for each line, after Parse and after the Results before.
+	Append(dst []byte) ([]byte, error)
 }
 
 // Job is one run over log files.
@@ -167,6 +181,7 @@ func (r *run) fault(err error) {
 // anything is read.
 func (r *run) connect(ctx context.Context, ingest app.Ingest) error {
 	poster := ingest.Poster("lane=replay")
+	poster.Plain = ingest.Running
 	err := poster.Send(ctx, nil)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -211,15 +226,26 @@ func (r *run) send(ctx context.Context) error {
 		totalBytes += file.Size
 	}
 	r.taken = &taken{marks: r.marks, progress: output.NewProgress(r.App.Err, "kB "+r.Past+":", int(totalBytes/1000))}
-	f := &feeder{out: make(chan *body), order: &r.taken.order, marks: r.marks, read: r.Reading, unit: r.Unit, fault: r.fault, stdin: r.App.In}
+	parsers := runtime.GOMAXPROCS(0)
+	inOrder, unparsed, bodies := make(chan *block, parsers), make(chan *block), make(chan *body)
+	f := &feeder{out: bodies, order: &r.taken.order, read: r.Reading, unit: r.Unit, fault: r.fault}
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		defer close(f.out)
-		return f.run(running, r.files)
+		defer close(inOrder)
+		defer close(unparsed)
+		files := &reader{inOrder: inOrder, unparsed: unparsed, marks: r.marks, read: r.Reading, unit: r.Unit, stdin: r.App.In}
+		return files.run(running, r.files)
+	})
+	for range parsers {
+		g.Go(func() error { return parse(running, unparsed) })
+	}
+	g.Go(func() error {
+		defer close(bodies)
+		return f.run(running, inOrder)
 	})
 	for range InFlight {
 		g.Go(func() error {
-			for b := range f.out {
+			for b := range bodies {
 				if b.count > 0 {
 					if err := r.post(running, b.lines); err != nil {
 						return err

@@ -1,0 +1,172 @@
+package imports
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+
+	"glint/cli/internal/logfiles"
+	"glint/edge/event"
+	"glint/edge/pixel"
+	"glint/ingest/cdnlog"
+	"glint/ingest/networks"
+)
+
+// lines is one file.
+type lines struct {
+	*reading
+	name    string
+	parser  *cdnlog.Parser // of the lines behind those of the last page
+	repeats cdnlog.Repeats // of the lines of the pages whose results are taken
+	number  int            // of the last line of them
+}
+
+// Stateful is true: the columns of a W3C log stand in its first lines, and equal
+// lines are told apart by their place.
+func (l *lines) Stateful() bool { return true }
+
+func (l *lines) Next(text []string) logfiles.Results {
+	p := &page{file: l, text: text, parser: l.parser.Copy()}
+	for _, line := range text {
+		l.parser.Pass(line)
+	}
+	return p
+}
+
+// page is some lines of a file. Parse makes of each all that it can without the other
+// lines; Append adds what needs them in their order: the place among equal lines, and
+// the messages that are registered as they appear.
+type page struct {
+	file   *lines
+	text   []string
+	parser *cdnlog.Parser
+
+	made []byte // event lines
+	done []made
+	next int
+}
+
+// made is what Parse has made of one line.
+type made struct {
+	fault  error // the line is no request
+	end    int   // of its event line in page.made
+	open   bool
+	byLine bool
+	id     event.ID
+
+	campaign, recipient string // that the parameters name, as they came
+}
+
+// unknownMessage stands for the message in a line until it is registered.
+const unknownMessage = "00000000-0000-0000-0000-000000000000"
+
+func (p *page) Parse() {
+	p.made = make([]byte, 0, len(p.text)*eventBytes)
+	p.done = make([]made, len(p.text))
+	book := p.file.book()
+	for i, line := range p.text {
+		m := &p.done[i]
+		var q cdnlog.Request
+		if m.fault = p.parser.Parse(&q, line); m.fault == nil {
+			m.id, m.byLine = q.ID, q.ByLine
+			p.event(m, book, &q)
+		}
+		m.end = len(p.made)
+	}
+	p.parser = nil // the page lives on
+}
+
+// eventBytes is about how long an event line is.
+const eventBytes = 512
+
+// event appends the event line of a request, unless it is no GET of a message's
+// pixel.
+func (p *page) event(m *made, book *networks.Book, q *cdnlog.Request) {
+	if q.Method != "GET" && q.Method != "HEAD" {
+		return
+	}
+	r := p.file.reading
+	a := pixel.Route(q.Target)
+	if r.register == nil {
+		if m.open = isPixel(&a); m.open {
+			e := r.observe(book, q, &a)
+			p.made = append(e.AppendJSON(p.made), '\n')
+		}
+		return
+	}
+	recipient, hasRecipient := cdnlog.Param(q.Target, r.recipient)
+	campaign, hasCampaign := cdnlog.Param(q.Target, r.campaign)
+	if m.open = a.Kind != "" && hasRecipient && hasCampaign; !m.open {
+		return
+	}
+	m.campaign, m.recipient = campaign, recipient
+	a.Kind = event.KindOther // also where the image bears the web pixel's name
+	e := r.observe(book, q, &a)
+	e.Kind, e.Token, e.TokenStatus, e.Path = event.KindUUID, unknownMessage, event.TokenUnchecked, ""
+	p.made = append(e.AppendJSON(p.made), '\n')
+}
+
+func (p *page) Append(dst []byte) ([]byte, error) {
+	l, i := p.file, p.next
+	p.next++
+	l.number++
+	m := &p.done[i]
+	if m.fault != nil {
+		if !errors.Is(m.fault, cdnlog.ErrDirective) {
+			l.count(m.fault)
+		}
+		return dst, m.fault
+	}
+	l.requests++
+	id := m.id
+	if m.byLine {
+		id = l.repeats.ID(id, p.text[i])
+	}
+	if !m.open {
+		l.others++
+		return dst, nil
+	}
+	message := unknownMessage
+	if l.register != nil {
+		registered, err := l.register.message(m.campaign, m.recipient)
+		if err != nil {
+			l.count(err)
+			return dst, nil // a request all the same
+		}
+		message = registered.String()
+	}
+	l.opens++
+	start := len(dst)
+	dst = append(dst, p.made[p.begin(i):m.end]...)
+	if id != m.id {
+		set(dst[start:], "event_id", hex.EncodeToString(id[:]))
+	}
+	if message != unknownMessage {
+		set(dst[start:], "token", message)
+	}
+	return dst, nil
+}
+
+// begin returns where the event line of a line begins in page.made.
+func (p *page) begin(i int) int {
+	if i == 0 {
+		return 0
+	}
+	return p.done[i-1].end
+}
+
+// set replaces the text of a field by one of the same length. It is one of the first
+// fields: no text that the client sent stands before it.
+func set(line []byte, name, value string) {
+	field := `"` + name + `":"`
+	copy(line[bytes.Index(line, []byte(field))+len(field):], value)
+}
+
+func (l *lines) count(err error) {
+	f := l.faults[err]
+	if f == nil {
+		f = &fault{file: l.name, line: l.number}
+		l.faults[err] = f
+	}
+	f.lines++
+}
