@@ -15,6 +15,7 @@ import (
 	"glint/ingest/consent"
 	"glint/ingest/deadletters"
 	"glint/ingest/erasure"
+	"glint/ingest/feed"
 	"glint/ingest/host/backoff"
 	"glint/ingest/judge"
 	"glint/ingest/receipts"
@@ -42,6 +43,7 @@ type pipelines struct {
 	reports    *snapshots.Refresher
 	judge      *judge.Scheduler
 	follow     *consent.Follower
+	feed       *feed.Feed // posts what has been stored
 	deleted    batch.Deleted
 	eraser     *erasure.Worker
 	retain     *retention.Worker // lets go of what has been kept for long enough
@@ -83,6 +85,7 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdr
 		registerer: r, metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
 		reports: snapshots.New(nil, cfg.Logger, r),
 		judge:   judge.NewScheduler(cfg.Judge, cfg.Logger, r),
+		feed:    feed.New(cfg.Feed, cfg.Logger, r),
 		follow:  consent.NewFollower(withdrawn, cfg.Logger, r),
 		retain:  retention.New(cfg.Retention, cfg.Logger, r),
 		eraser:  erasure.New(erasure.Folder(cfg.ErasureDir), cfg.Logger, r),
@@ -195,6 +198,7 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	l.working.Go(func() { l.rejudge(w) })
 	l.working.Go(func() { l.judge.Run(l.ctx, w) })
 	l.working.Go(func() { l.follow.Run(l.ctx, w) })
+	l.working.Go(func() { l.feed.Run(l.ctx, w) })
 	l.working.Go(func() { l.deleted.Run(l.ctx, w, l.cfg.Logger) })
 	l.erase(w)
 	l.retain.Warehouse, l.retain.Archive, l.retain.Letters = w, l.archive.store, l.letters.Load()

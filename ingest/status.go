@@ -8,6 +8,7 @@ import (
 
 	"glint/edge/token"
 	"glint/ingest/admission"
+	"glint/ingest/feed"
 	"glint/ingest/keyring"
 	"glint/ingest/networks"
 	"glint/ingest/receiver"
@@ -26,6 +27,7 @@ type Status struct {
 	Disk      DiskStatus      `json:"disk"`
 	Keys      []KeyStatus     `json:"keys"` // [] until they are read
 	Lists     []ListStatus    `json:"lists"`
+	Webhook   *feed.Status    `json:"webhook,omitempty"` // absent without --webhook
 
 	// LastReceivedAt is when the newest record of this run was received; null: none.
 	LastReceivedAt *time.Time `json:"last_received_at"`
@@ -85,6 +87,7 @@ func (b *statusBoard) now() Status {
 	}
 	b.warehouse(&s)
 	b.lanes(&s)
+	s.Webhook = b.startup.pipelines.feed.Status()
 	if sources := b.sources.Load(); sources != nil {
 		dates := sources.Book().Dates()
 		for _, list := range slices.Sorted(maps.Keys(dates)) {

@@ -102,6 +102,13 @@ func write(w io.Writer, state *home.State, s *ingest.Status, now time.Time) erro
 	if s.Disk.FreeBytes >= 0 {
 		t.Row("disk", size(s.Disk.FreeBytes)+" free", "of "+size(s.Disk.TotalBytes))
 	}
+	if h := s.Webhook; h != nil {
+		took := h.Host
+		if h.LastDeliveredAt != nil {
+			took += ", took an event " + ago(now, *h.LastDeliveredAt)
+		}
+		t.Row("webhook", h.State, fmt.Sprintf("%s; %s waiting", took, output.Plural(h.PendingEvents, "event", "events")))
+	}
 	for _, k := range s.Keys {
 		t.Row("key "+strconv.Itoa(int(k.ID)), k.State, k.Fingerprint)
 	}

@@ -54,6 +54,9 @@ func (f *Feed) describe(ctx context.Context, letters []*letter) (d described, er
 	keys := make([]warehouse.MessageKey, len(letters))
 	for i, l := range letters {
 		keys[i] = warehouse.MessageKey{CampaignID: l.Event.CampaignID, MessageID: l.Event.MessageID}
+		if _, known := d.campaigns[l.Event.CampaignID]; known {
+			continue
+		}
 		if d.campaigns[l.Event.CampaignID], err = f.name(ctx, l.Event.CampaignID); err != nil {
 			return d, err
 		}
