@@ -43,7 +43,7 @@ func newReceiver(t *testing.T, secret string) *receiver {
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	if rand.N(10) == 0 { // it lies now and then
+	if rand.N(20) == 0 { // it lies now and then
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
@@ -120,6 +120,12 @@ func TestWebhookSurvivesKills(t *testing.T) {
 			open(t, i.pixel+paths[0]) // again: no first open
 		}
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the webhook was told of %d messages; the warehouse has %s", target.count(), query(t, i, "SELECT class, reason, count(), uniqExact(message_id) FROM glint.opens GROUP BY class, reason"))
+			t.Log(i.must(t, "status"))
+		}
+	})
 	eventually(t, "each message", func() bool { return stored(t, i) > 0 && target.count() == stored(t, i) })
 	time.Sleep(2 * time.Second)
 	if got, want := target.count(), stored(t, i); got != want || want < recipients/2 {

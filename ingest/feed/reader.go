@@ -27,9 +27,9 @@ const (
 type reader struct {
 	feed   *Feed
 	recent recent
-	seen   map[warehouse.Arrival]struct{} // arrivals that were read, not older than overlap
-	since  time.Time                      // zero: overlap before the cursor
-	behind bool                           // arrivals may be missing
+	seen   map[warehouse.Arrival]int // arrivals that were read, not older than overlap, and how many are alike
+	since  time.Time                 // zero: overlap before the cursor
+	behind bool                      // arrivals may be missing
 
 	work *work // what is read now; nil: nothing
 }
@@ -80,8 +80,9 @@ func (r *reader) look(ctx context.Context) error {
 		return r.catchUp(ctx)
 	}
 	var fresh []warehouse.Arrival
+	alike := map[warehouse.Arrival]int{}
 	for _, a := range all {
-		if _, known := r.seen[a]; !known {
+		if alike[a]++; alike[a] > r.seen[a] {
 			fresh = append(fresh, a)
 		}
 	}
@@ -176,13 +177,13 @@ func (r *reader) page(ctx context.Context) (taken bool, err error) {
 func (r *reader) finish() {
 	s := r.feed.state
 	if r.seen == nil {
-		r.seen = map[warehouse.Arrival]struct{}{}
+		r.seen = map[warehouse.Arrival]int{}
 	}
 	if len(r.work.arrivals) > 0 {
 		s.Waited = 0
 	}
 	for _, a := range r.work.arrivals {
-		r.seen[a] = struct{}{}
+		r.seen[a]++
 		s.Cursor = later(s.Cursor, a.At)
 		s.Waited = min(max(s.Waited, a.At.Sub(a.First)), maxWaited)
 	}

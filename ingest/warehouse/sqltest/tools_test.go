@@ -116,16 +116,20 @@ func TestMetabaseReadsTheViews(t *testing.T) {
 	}
 }
 
-// TestDuckDBReadsTheViews makes the call of DuckDB's httpfs: basic authentication, and a
-// Parquet file by GET.
+// TestDuckDBReadsTheViews makes the calls of DuckDB's httpfs: basic authentication, HEAD,
+// and then a Parquet file by GET.
 func TestDuckDBReadsTheViews(t *testing.T) {
 	w := fillWorld(t)
-	r, err := http.NewRequest(http.MethodGet, w.URL+"/?query="+url.QueryEscape("SELECT * FROM campaign_report FORMAT Parquet"), http.NoBody)
-	if err != nil {
-		t.Fatal(err)
+	ask := func(method string) []byte {
+		r, err := http.NewRequest(method, w.URL+"/?query="+url.PathEscape("SELECT * FROM campaign_report FORMAT Parquet"), http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetBasicAuth(enginetest.ReaderUser.Name, enginetest.ReaderUser.Password)
+		return call(t, r)
 	}
-	r.SetBasicAuth(enginetest.ReaderUser.Name, enginetest.ReaderUser.Password)
-	file := call(t, r)
+	ask(http.MethodHead)
+	file := ask(http.MethodGet)
 	if !bytes.HasPrefix(file, []byte("PAR1")) || !bytes.HasSuffix(file, []byte("PAR1")) || !bytes.Contains(file, []byte("reliable_unique_opens")) {
 		t.Errorf("no Parquet file: %.100q", file)
 	}
