@@ -188,6 +188,9 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 		loader.Warehouse, loader.Ring = w, ring
 	}
 	l.mover.Warehouse, l.reports.Warehouse = w, w
+	if err := l.feed.Begin(ctx, w); err != nil {
+		l.cfg.Logger.Error("the webhook has not begun yet", "error", err)
+	}
 	close(l.begun)
 	l.working.Go(func() { l.mover.Run(l.ctx) })
 	l.working.Go(func() { l.reports.Run(l.ctx) })

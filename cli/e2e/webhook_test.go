@@ -113,7 +113,7 @@ func TestWebhookSurvivesKills(t *testing.T) {
 			open(t, i.pixel+paths[opened])
 			opened++
 		}
-		time.Sleep(rand.N(4 * time.Second))
+		time.Sleep(300*time.Millisecond + time.Duration(round)*rand.N(2*time.Second)) // the pixel keeps opens in memory for 200 ms
 		i.stop(t, syscall.SIGKILL)
 		i = start()
 		if round == 0 {

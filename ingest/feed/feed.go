@@ -120,16 +120,26 @@ func New(c Config, logger *slog.Logger, r prometheus.Registerer) *Feed {
 	return f
 }
 
+// Begin keeps that the feed begins now, or reads how far it has come. It is called before
+// events are loaded into w: what a first run loads before its end, by whatever kill, belongs
+// to the feed. Run tries again what Begin could not do.
+func (f *Feed) Begin(ctx context.Context, w Warehouse) error {
+	if f.target == nil || f.state != nil {
+		return nil
+	}
+	f.warehouse, f.started = w, f.now()
+	f.reader = reader{feed: f, behind: true}
+	return f.begin(ctx)
+}
+
 // Run works until ctx ends, or the target wants no more.
 func (f *Feed) Run(ctx context.Context, w Warehouse) {
 	if f.target == nil {
 		return
 	}
-	f.warehouse, f.started = w, f.now()
-	f.reader = reader{feed: f, behind: true}
 	f.health.report = f.report
 	for pauses := (backoff.Backoff{First: pollEvery, Last: time.Minute}); ; {
-		switch err := f.turn(ctx); {
+		switch err := f.turn(ctx, w); {
 		case ctx.Err() != nil:
 			f.end()
 			return
@@ -149,11 +159,9 @@ func (f *Feed) Run(ctx context.Context, w Warehouse) {
 }
 
 // turn does what is due now.
-func (f *Feed) turn(ctx context.Context) error {
-	if f.state == nil {
-		if err := f.begin(ctx); err != nil {
-			return err
-		}
+func (f *Feed) turn(ctx context.Context, w Warehouse) error {
+	if err := f.Begin(ctx, w); err != nil {
+		return err
 	}
 	if err := f.retry(ctx); err != nil {
 		return err
@@ -186,6 +194,7 @@ func (f *Feed) begin(ctx context.Context) error {
 		f.reader.recent.has(l.ID, f.now())
 	}
 	f.state = s
+	f.setPending()
 	f.setState(StateDelivering)
 	return nil
 }
