@@ -51,10 +51,12 @@ import (
 	"glint/cli/stream"
 	"glint/cli/tail"
 	"glint/cli/timeline"
+	"glint/cli/tokens"
 	"glint/cli/up"
 	"glint/cli/user"
 	"glint/cli/version"
 	"glint/cli/web"
+	"glint/cli/webhook"
 	"glint/ingest/warehouse/embedded"
 )
 
@@ -133,9 +135,9 @@ func groups(a *app.App) []group {
 		{"Who and when:", []*cobra.Command{
 			openers.NewCmd(a), nonopeners.NewCmd(a), recipients.NewCmd(a), timeline.NewCmd(a, nil), breakdown.NewCmd(a, nil), explain.NewCmd(a, nil),
 		}},
-		{"Rows:", []*cobra.Command{sql.NewCmd(a), export.NewCmd(a), tail.NewCmd(a), user.NewCmd(a)}},
+		{"Rows:", []*cobra.Command{sql.NewCmd(a), export.NewCmd(a), tail.NewCmd(a), webhook.NewCmd(a), user.NewCmd(a)}},
 		{"Operate:", []*cobra.Command{
-			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
+			serve.NewCmd(a), edge.NewCmd(a), keys.NewCmd(a), tokens.NewCmd(a), networks.NewCmd(a), migrate.NewCmd(a), log.NewCmd(a), replay.NewCmd(a), imports.NewCmd(a), stream.NewCmd(a),
 			judge.NewCmd(a, nil), reclassify.NewCmd(a, nil), retention.NewCmd(a), backup.NewCmd(a), restore.NewCmd(a),
 		}},
 		{"Check:", []*cobra.Command{status.NewCmd(a), doctor.NewCmd(a), audit.NewCmd(a, nil), classify.NewCmd(a), lint.NewCmd(a)}},

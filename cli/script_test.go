@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 const patience = time.Minute
 
 // scripts is the number of scripts, so that none is lost unseen.
-const scripts = 31
+const scripts = 33
 
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/script/*.txtar")

@@ -12,6 +12,7 @@ import (
 	"glint/edge/token"
 	"glint/edge/web"
 	"glint/ingest/batch"
+	"glint/ingest/feed"
 	"glint/ingest/host/tlsfiles"
 	"glint/ingest/judge"
 	"glint/ingest/networks"
@@ -29,6 +30,7 @@ type Config struct {
 
 	Token         string         // bearer token of POST /v1/logs
 	TokensFile    string         // more of them, label:scope[,scope]:secret a line; "": none
+	TokensMayMiss bool           // TokensFile may be made later
 	TLS           tlsfiles.Files // of POST /v1/logs; with ClientCA it needs a client certificate; zero: no TLS
 	ServiceIDs    []string       // Fastly services that may log here; empty: any
 	Ring          *token.Ring    // of the standalone pixel, and of the pipelines where Keys is nil
@@ -67,6 +69,7 @@ type Config struct {
 	Readers      func() ([]embedded.User, error) // more users of the embedded one, looked at each second: it restarts for a change; nil: none
 	FindEngine   func() (string, error)          // path of Engine.Library where that is empty, asked before each start
 
+	Feed    feed.Config    // events posted to a URL of the operator's
 	Judge   judge.Schedule // opens and clicks judged by time and company
 	Watcher batch.Watcher  // sees opens of the live lane as they are stored; nil: none
 
@@ -108,6 +111,7 @@ func Default() Config {
 		Archive: ArchiveConfig{Lines: 50_000, Interval: time.Minute},
 
 		PixelPeriod: 200 * time.Millisecond,
+		Feed:        feed.Config{Events: feed.Reliable, GiveUp: 12 * time.Hour},
 		Judge:       judge.Schedule{Every: time.Hour, Settings: judge.Default()},
 		Logger:      slog.New(slog.DiscardHandler),
 	}
@@ -136,6 +140,9 @@ func (c *Config) Validate() error {
 		faults = append(faults, err)
 	}
 	if err := c.Archive.validate(); err != nil {
+		faults = append(faults, err)
+	}
+	if err := c.Feed.Validate(); err != nil {
 		faults = append(faults, err)
 	}
 	if c.Ring == nil && c.Keys == nil {

@@ -16,6 +16,7 @@ import (
 	"glint/ingest/consent"
 	"glint/ingest/deadletters"
 	"glint/ingest/erasure"
+	"glint/ingest/feed"
 	"glint/ingest/host/backoff"
 	"glint/ingest/judge"
 	"glint/ingest/receipts"
@@ -45,6 +46,7 @@ type pipelines struct {
 	reports    *snapshots.Refresher
 	judge      *judge.Scheduler
 	follow     *consent.Follower
+	feed       *feed.Feed // posts what has been stored
 	deleted    batch.Deleted
 	eraser     *erasure.Worker
 	retain     *retention.Worker // lets go of what has been kept for long enough
@@ -87,6 +89,7 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdr
 		registerer: r, metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
 		reports: snapshots.New(nil, cfg.Logger, r),
 		judge:   judge.NewScheduler(cfg.Judge, cfg.Logger, r),
+		feed:    feed.New(cfg.Feed, cfg.Logger, r),
 		follow:  consent.NewFollower(withdrawn, cfg.Logger, r),
 		retain:  retention.New(cfg.Retention, cfg.Logger, r),
 		eraser:  erasure.New(erasure.Folder(cfg.ErasureDir), cfg.Logger, r),
@@ -204,6 +207,9 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	}
 	l.mover.Warehouse, l.reports.Warehouse = w, w
 	l.first.Store(w)
+	if err := l.feed.Begin(ctx, w); err != nil {
+		l.cfg.Logger.Error("the webhook has not begun yet", "error", err)
+	}
 	close(l.begun)
 	l.working.Go(func() { l.mover.Run(l.ctx) })
 	l.working.Go(func() { l.reports.Run(l.ctx) })
@@ -214,6 +220,7 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	l.working.Go(func() { l.rejudge(w) })
 	l.working.Go(func() { l.judge.Run(l.ctx, w) })
 	l.working.Go(func() { l.follow.Run(l.ctx, w) })
+	l.working.Go(func() { l.feed.Run(l.ctx, w) })
 	l.working.Go(func() { l.deleted.Run(l.ctx, w, l.cfg.Logger) })
 	l.erase(w)
 	l.retain.Warehouse, l.retain.Archive, l.retain.Letters = w, l.archive.store, l.letters.Load()

@@ -52,5 +52,5 @@ func openTokens(cfg *Config) (*receiver.Tokens, error) {
 	if cfg.TokensFile == "" {
 		return receiver.NewTokens(one)
 	}
-	return receiver.OpenTokens(cfg.TokensFile, cfg.Logger, one)
+	return receiver.OpenTokens(cfg.TokensFile, cfg.TokensMayMiss, cfg.Logger, one)
 }

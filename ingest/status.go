@@ -8,6 +8,7 @@ import (
 
 	"glint/edge/token"
 	"glint/ingest/admission"
+	"glint/ingest/feed"
 	"glint/ingest/keyring"
 	"glint/ingest/networks"
 	"glint/ingest/receiver"
@@ -27,6 +28,7 @@ type Status struct {
 	Keys      []KeyStatus     `json:"keys"` // [] until they are read
 	Lists     []ListStatus    `json:"lists"`
 	Mirrors   []MirrorStatus  `json:"mirrors"`
+	Webhook   *feed.Status    `json:"webhook,omitempty"` // absent without --webhook
 
 	// LastReceivedAt is when the newest record of this run was received; null: none.
 	LastReceivedAt *time.Time `json:"last_received_at"`
@@ -86,6 +88,7 @@ func (b *statusBoard) now() Status {
 	}
 	b.warehouse(&s)
 	b.lanes(&s)
+	s.Webhook = b.startup.pipelines.feed.Status()
 	if sources := b.sources.Load(); sources != nil {
 		dates := sources.Book().Dates()
 		for _, list := range slices.Sorted(maps.Keys(dates)) {

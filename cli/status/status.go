@@ -109,6 +109,13 @@ func write(w io.Writer, state *home.State, s *ingest.Status, now time.Time) erro
 		}
 		t.Row("mirror "+m.Mirror, state, output.Plural(int(m.BehindRecords), "record", "records")+" behind the warehouse"+why)
 	}
+	if h := s.Webhook; h != nil {
+		took := h.Host
+		if h.LastDeliveredAt != nil {
+			took += ", took an event " + ago(now, *h.LastDeliveredAt)
+		}
+		t.Row("webhook", h.State, fmt.Sprintf("%s; %s waiting", took, output.Plural(h.PendingEvents, "event", "events")))
+	}
 	for _, k := range s.Keys {
 		t.Row("key "+strconv.Itoa(int(k.ID)), k.State, k.Fingerprint)
 	}

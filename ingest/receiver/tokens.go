@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"slices"
@@ -159,8 +160,9 @@ func NewTokens(tokens ...Token) (*Tokens, error) {
 // may read, and follows the file when it changes. A change is logged, and so is a
 // fault, which keeps the old list in use. Logger may be nil. A file that is faulty
 // from the start admits nobody; the fixed tokens, which must be sound, stay admitted.
-func OpenTokens(file string, logger *slog.Logger, fixed ...Token) (*Tokens, error) {
-	return openTokens(file, logger, reload.Options{}, fixed...)
+// A file that is missing is a fault unless mayMiss: then it has no tokens.
+func OpenTokens(file string, mayMiss bool, logger *slog.Logger, fixed ...Token) (*Tokens, error) {
+	return openTokens(file, logger, reload.Options{MayMiss: mayMiss}, fixed...)
 }
 
 func openTokens(file string, logger *slog.Logger, o reload.Options, fixed ...Token) (*Tokens, error) {
@@ -174,7 +176,11 @@ func openTokens(file string, logger *slog.Logger, o reload.Options, fixed ...Tok
 		return nil, err
 	}
 	value := reload.OpenOr(o, alone, func() (ring, error) {
-		if err := reload.CheckPrivate(file, 0o077); err != nil {
+		err := reload.CheckPrivate(file, 0o077)
+		if o.MayMiss && errors.Is(err, fs.ErrNotExist) {
+			return alone, nil
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrToken, err)
 		}
 		text, err := os.ReadFile(file)

@@ -17,7 +17,7 @@ func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f.StringVar(&c.PixelBaseURL, "pixel-base-url", "", "where the pixels of POST /v1/sends are fetched, like https://pixel.example.com (default: this program's own pixel)")
 	f.StringVar(&c.MetricsListen, "metrics-listen", c.MetricsListen, "address of /metrics")
 	f.StringSliceVar(&c.ServiceIDs, "fastly-service", nil, "Fastly service id that may log here; repeatable (default: any that knows the token)")
-	f.StringVar(&c.TokensFile, "tokens-file", "", "file of more ingest tokens, label:scope[,scope]:secret a line (scopes logs, sends, deliveries, consent), mode 0600; read again when it changes")
+	f.StringVar(&c.TokensFile, "tokens-file", "", "file of more ingest tokens, which glint tokens writes; read again when it changes (default: tokens in $GLINT_HOME)")
 	f.StringVar(&c.TLS.Certificate, "ingest-tls-cert", "", "PEM file of the certificate of POST /v1/logs; read again when it changes (default: no TLS)")
 	f.StringVar(&c.TLS.Key, "ingest-tls-key", "", "PEM file of its key")
 	f.StringVar(&c.TLS.ClientCA, "ingest-tls-client-ca", "", "PEM file of the authorities whose client certificates POST /v1/logs needs")
@@ -33,6 +33,7 @@ func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f.StringVar(&a.Endpoint, "archive-endpoint", "", "URL of the archive's bucket, where it is not Amazon's; the key comes from the AWS_… variables")
 	f.StringVar(&a.Region, "archive-region", "", "region of the archive's bucket")
 	s.pages.flags(f)
+	s.feedFlags(cmd)
 	f.BoolVar(&s.NewCredentials, "new-credentials", false, "make new secrets in place of lost ones; every client needs them then")
 	s.consent = app.AddConsentFlags(cmd, true)
 	s.agree = app.ChoiceFlag(cmd, "preferences-agree", "how a recipient agrees on the page /preferences/: not at all, or by a link of glint consent link --agree",

@@ -39,6 +39,7 @@ type Service struct {
 	noVisitors       bool
 	consent          *app.ConsentFlags
 	agree            *app.Choice
+	events           *app.Choice // of the webhook
 	state            *home.StateKeeper
 	pages            pages
 }
@@ -73,9 +74,15 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 	if err := s.fillWeb(); err != nil {
 		return err
 	}
+	if err := s.fillFeed(); err != nil {
+		return err
+	}
 	cfg.Token, cfg.Keys, cfg.Consent, cfg.Version = c.IngestToken, h, h, s.App.Version
 	cfg.LogDir, cfg.DeadLetterDir, cfg.IgnoreFile = h.LogDir(), h.DeadLetterDir(), h.IgnoreFile()
 	cfg.WebhooksFile, cfg.Pixel.ListsHome, cfg.ErasureDir = h.WebhooksFile(), string(h), h.ErasureDir()
+	if cfg.TokensFile == "" {
+		cfg.TokensFile, cfg.TokensMayMiss = h.TokensFile(), true
+	}
 	cfg.Retention = h.Retention
 	cfg.PreferencesDir, cfg.PreferencesAgree = h.PreferencesDir(), preferences.Agree(s.agree.String())
 	if _, err := s.consent.Apply(h, true); err != nil {

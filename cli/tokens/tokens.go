@@ -1,0 +1,187 @@
+// Package tokens is `glint tokens`: who may post to ingest, and what.
+package tokens
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/home"
+	"glint/cli/internal/output"
+	"glint/ingest/receiver"
+)
+
+// NewCmd returns the command.
+func NewCmd(a *app.App) *cobra.Command {
+	return app.Group(&cobra.Command{
+		Use:   "tokens",
+		Short: "List, make and revoke the tokens by which clients post to ingest",
+		Long: `A token lets a client post what its scopes say:
+
+  logs         POST /v1/logs
+  sends        POST /v1/sends
+  deliveries   POST /v1/deliveries
+  consent      POST /v1/consent
+
+They are in $GLINT_HOME/tokens, label:scope[,scope]:secret a line, for its owner only. A running glint takes a change within
+two seconds. The token of $GLINT_HOME/credentials.env, which the CDN posts logs with, is none of them.`,
+		Example: "  glint tokens new shop --scope sends,deliveries --output shop.token\n  glint tokens list",
+	}, newListCmd(a), newNewCmd(a), newRevokeCmd(a))
+}
+
+// fileFlag adds --tokens-file, as glint up has it.
+func fileFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "tokens-file", "", "file of the tokens (default: tokens in $GLINT_HOME)")
+}
+
+// listed is a token as list prints it.
+type listed struct {
+	Label  string `json:"label"`
+	Scopes string `json:"scopes"`
+}
+
+func newListCmd(a *app.App) *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List the tokens, without their secrets",
+		Long:    "Lists the label and the scopes of each token. It changes nothing.",
+		Example: "  glint tokens list\n  glint tokens list --format json",
+		Args:    app.NoArgs,
+	}
+	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
+	fileFlag(cmd, &file)
+	cmd.RunE = func(*cobra.Command, []string) error {
+		tokens, err := home.ReadTokens(cmp.Or(file, a.Home.TokensFile()))
+		if err != nil {
+			return err
+		}
+		all := make([]listed, len(tokens))
+		for i := range tokens {
+			all[i] = listed{tokens[i].Label, scopesOf(&tokens[i])}
+		}
+		return output.WriteRows(a.Out, format.String(), all)
+	}
+	return cmd
+}
+
+func scopesOf(t *receiver.Token) string {
+	scopes := make([]string, len(t.Scopes))
+	for i, s := range t.Scopes {
+		scopes[i] = string(s)
+	}
+	return strings.Join(scopes, ",")
+}
+
+type newOptions struct {
+	app          *app.App
+	scopes       []string
+	file, output string
+	dryRun       bool
+}
+
+func newNewCmd(a *app.App) *cobra.Command {
+	o := &newOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "new LABEL",
+		Short: "Make a token",
+		Long: "Makes a token with a random secret, and writes that to a new file for its owner only, which --ingest-token-file of other\n" +
+			"commands takes; or prints it, with --output -. It is shown this once. The label stands in metrics and in stored bodies.\n" +
+			"To change a token, make another one, move its client to it, and revoke the old one.",
+		Example: "  glint tokens new shop --scope sends,deliveries --output shop.token\n  glint tokens new cdn --scope logs --output -",
+		Args:    app.OneArg("label"),
+	}
+	cmd.Flags().StringSliceVar(&o.scopes, "scope", nil, "what it may post: logs, sends, deliveries, consent; repeatable (required)")
+	cmd.Flags().StringVar(&o.output, "output", "", "new file that gets the secret; - prints it (required)")
+	fileFlag(cmd, &o.file)
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "check what is asked for, and change nothing")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(o.scopes) == 0 || o.output == "" {
+			return app.UsageOf(cmd, errors.New("want --scope and --output"))
+		}
+		return o.run(cmd, args[0])
+	}
+	return cmd
+}
+
+func (o *newOptions) run(cmd *cobra.Command, label string) error {
+	a, file := o.app, cmp.Or(o.file, o.app.Home.TokensFile())
+	t, err := home.NewToken(file, label, o.scopes)
+	switch {
+	case errors.Is(err, home.ErrTokenExists):
+		return app.Try(err, "another label; or glint tokens revoke "+label)
+	case errors.Is(err, receiver.ErrToken):
+		return app.UsageOf(cmd, err)
+	case err != nil:
+		return err
+	case o.dryRun:
+		fmt.Fprintf(a.Err, "token %s would be made for %s; nothing was changed (--dry-run)\n", label, scopesOf(&t))
+		return nil
+	}
+	if o.output != "-" {
+		if err := writeNew(o.output, t.Secret+"\n"); err != nil {
+			return err
+		}
+	}
+	if err := a.Home.AddToken(file, t); err != nil {
+		if o.output != "-" {
+			_ = os.Remove(o.output) // of a token that is none
+		}
+		return err
+	}
+	if o.output == "-" {
+		fmt.Fprintf(a.Err, "made token %s for %s\n", label, scopesOf(&t))
+		_, err = fmt.Fprintln(a.Out, t.Secret)
+		return err
+	}
+	fmt.Fprintf(a.Err, "made token %s for %s; its secret is in %s\n", label, scopesOf(&t), o.output)
+	return nil
+}
+
+// writeNew writes a file that is not there yet, for its owner only.
+func writeNew(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return app.Try(fmt.Errorf("%s is there already", path), "another --output")
+	}
+	if err != nil {
+		return fmt.Errorf("write the secret: %w", err)
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func newRevokeCmd(a *app.App) *cobra.Command {
+	var file string
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:     "revoke LABEL",
+		Short:   "Let a client post no more",
+		Long:    "Takes all tokens with that label out of the file. A running glint refuses them within two seconds.",
+		Example: "  glint tokens revoke shop",
+		Args:    app.OneArg("label"),
+	}
+	fileFlag(cmd, &file)
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be revoked, and change nothing")
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		file := cmp.Or(file, a.Home.TokensFile())
+		if dryRun {
+			fmt.Fprintf(a.Err, "token %s would be revoked; nothing was changed (--dry-run)\n", args[0])
+			return nil
+		}
+		if err := a.Home.RevokeToken(file, args[0]); errors.Is(err, home.ErrNoToken) {
+			return app.Try(err, "glint tokens list")
+		} else if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.Err, "revoked token %s\n", args[0])
+		return nil
+	}
+	return cmd
+}

@@ -1,0 +1,220 @@
+package feed
+
+import (
+	"context"
+	"time"
+
+	"glint/ingest/warehouse"
+)
+
+// How far back the reader looks for what was there before and could not be seen.
+const (
+	// overlap is how long arrivals may become visible after their time.
+	overlap = time.Minute
+	// behindOverlap is added to how long events have waited lately between their receipt
+	// and their arrival, where the arrival may be missing.
+	behindOverlap = 2 * time.Minute
+	maxWaited     = 24 * time.Hour
+	// arrivalsKept is how long the warehouse keeps arrivals, less a reserve.
+	arrivalsKept = 22 * time.Hour
+
+	maxArrivals = 20_000 // that are read at once
+	// saveCursor is how often the cursor is kept while nothing comes.
+	saveCursor = time.Minute
+)
+
+// reader finds events that came into the warehouse and were not read before.
+type reader struct {
+	feed   *Feed
+	recent recent
+	seen   map[warehouse.Arrival]int // arrivals that were read, not older than overlap, and how many are alike
+	since  time.Time                 // zero: overlap before the cursor
+	behind bool                      // arrivals may be missing
+
+	work *work // what is read now; nil: nothing
+}
+
+// work is the events of some arrivals. It stays in memory as long as the target does not
+// take them, and is found again from the cursor on after a restart.
+type work struct {
+	query    warehouse.FeedQuery
+	arrivals []warehouse.Arrival
+	cursor   time.Time // to go on from, if it is later
+}
+
+// read sends what has come, until nothing is left or the target takes no more.
+func (r *reader) read(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if r.work == nil {
+			err := r.look(ctx)
+			if err != nil {
+				r.behind = true // the warehouse may have lost an arrival with its answer
+				return err
+			}
+			if r.work == nil {
+				return nil
+			}
+		}
+		if taken, err := r.page(ctx); err != nil || !taken {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// look begins the work on what has come since the cursor.
+func (r *reader) look(ctx context.Context) error {
+	f := r.feed
+	if r.behind {
+		return r.catchUp(ctx)
+	}
+	since := r.since
+	if since.IsZero() {
+		since = later(f.state.Cursor.Add(-overlap), f.state.Begin)
+	}
+	all, now, err := f.warehouse.ArrivalsSince(ctx, since, maxArrivals)
+	if err != nil {
+		return err
+	}
+	if now.Sub(f.state.Cursor) > arrivalsKept {
+		return r.catchUp(ctx)
+	}
+	var fresh []warehouse.Arrival
+	alike := map[warehouse.Arrival]int{}
+	for _, a := range all {
+		if alike[a]++; alike[a] > r.seen[a] {
+			fresh = append(fresh, a)
+		}
+	}
+	r.since = time.Time{}
+	if len(all) == maxArrivals {
+		r.since = all[len(all)-1].At // there are more
+	}
+	if len(fresh) > 0 {
+		r.work = &work{arrivals: fresh, query: r.query(fresh)}
+		return nil
+	}
+	if r.since.IsZero() {
+		f.state.Cursor = later(f.state.Cursor, now.Add(-overlap))
+	}
+	if f.state.Cursor.Sub(f.savedCursor) > saveCursor {
+		return f.save()
+	}
+	return nil
+}
+
+// catchUp begins the work on what was received since the cursor. Arrivals are read from
+// the cursor on all the same, as far as the warehouse still has them.
+func (r *reader) catchUp(ctx context.Context) error {
+	f := r.feed
+	_, now, err := f.warehouse.ArrivalsSince(ctx, f.now(), 1)
+	if err != nil {
+		return err
+	}
+	since := later(f.state.Cursor.Add(-behindOverlap-f.state.Waited), f.state.Begin)
+	all, err := f.warehouse.ReceivedSince(ctx, since)
+	if err != nil {
+		return err
+	}
+	r.behind = false
+	r.work = &work{query: r.query(all), cursor: now.Add(time.Hour - arrivalsKept)}
+	return nil
+}
+
+// query asks for the events of arrivals, in one range for each campaign.
+func (r *reader) query(arrivals []warehouse.Arrival) warehouse.FeedQuery {
+	q := warehouse.FeedQuery{Events: string(r.feed.config.Events), Limit: pageEvents}
+	place := map[uint64]int{}
+	for _, a := range arrivals {
+		i, known := place[a.CampaignID]
+		if !known {
+			place[a.CampaignID] = len(q.Wanted)
+			q.Wanted = append(q.Wanted, a)
+			continue
+		}
+		w := &q.Wanted[i]
+		if a.First.Before(w.First) {
+			w.First = a.First
+		}
+		w.Last = later(w.Last, a.Last)
+	}
+	return q
+}
+
+// page sends the next page of the work; false if the target takes no more now.
+func (r *reader) page(ctx context.Context) (taken bool, err error) {
+	f, w := r.feed, r.work
+	if len(f.state.Pending) >= maxPending || !f.health.tries(f.now()) {
+		return false, nil
+	}
+	events, err := f.warehouse.FeedPage(ctx, &w.query)
+	if err != nil {
+		r.behind = true
+		return false, err
+	}
+	var letters []*letter
+	for i := range events {
+		if id := idOf(f.config.Events, &events[i]); !r.recent.has(id, f.now()) {
+			letters = append(letters, &letter{ID: id, Event: events[i], Next: f.now()})
+		}
+	}
+	left, err := f.send(ctx, letters)
+	f.state.Pending = append(f.state.Pending, left...)
+	if len(events) < w.query.Limit {
+		r.finish()
+	} else {
+		w.query.After = events[len(events)-1]
+	}
+	if len(letters) > 0 || r.work == nil {
+		if saveErr := f.save(); err == nil {
+			err = saveErr
+		}
+	}
+	return err == nil, err
+}
+
+// finish ends the work and moves the cursor past it.
+func (r *reader) finish() {
+	s := r.feed.state
+	if r.seen == nil {
+		r.seen = map[warehouse.Arrival]int{}
+	}
+	if len(r.work.arrivals) > 0 {
+		s.Waited = 0
+	}
+	for _, a := range r.work.arrivals {
+		r.seen[a]++
+		s.Cursor = later(s.Cursor, a.At)
+		s.Waited = min(max(s.Waited, a.At.Sub(a.First)), maxWaited)
+	}
+	s.Cursor = later(s.Cursor, r.work.cursor)
+	for a := range r.seen {
+		if a.At.Before(s.Cursor.Add(-overlap)) {
+			delete(r.seen, a)
+		}
+	}
+	r.work = nil
+}
+
+// finished returns the ids that were read last.
+func (r *reader) finished() (ids []string) {
+	for _, generation := range []map[string]struct{}{r.recent.before, r.recent.now} {
+		for id := range generation {
+			if len(ids) == maxRead {
+				return ids
+			}
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// maxRead is how many ids an orderly end keeps.
+const maxRead = 100_000
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,29 @@
+package feed
+
+import "time"
+
+// recent knows the ids that were read within the last minutes: arrivals may overlap, and
+// those of the last minute are read again after a start.
+type recent struct {
+	now, before map[string]struct{}
+	since       time.Time
+}
+
+// The bounds of a generation. Two of them are kept.
+const (
+	generation    = 5 * time.Minute
+	maxGeneration = 250_000
+)
+
+// has reports whether an id was there before, and keeps it.
+func (r *recent) has(id string, at time.Time) bool {
+	if r.now == nil || at.Sub(r.since) > generation || len(r.now) >= maxGeneration {
+		r.before, r.now, r.since = r.now, map[string]struct{}{}, at
+	}
+	_, known := r.now[id]
+	if !known {
+		_, known = r.before[id]
+		r.now[id] = struct{}{}
+	}
+	return known
+}

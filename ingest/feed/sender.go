@@ -1,0 +1,129 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"glint/ingest/warehouse"
+)
+
+// send posts events, several at once, and returns those that are left: with their next
+// try if they were tried, untouched if the target is not to be tried now or ctx has ended.
+func (f *Feed) send(ctx context.Context, letters []*letter) (left []*letter, err error) {
+	if len(letters) == 0 {
+		return nil, nil
+	}
+	to, err := f.describe(ctx, letters)
+	if err != nil {
+		return letters, err
+	}
+	var next atomic.Int64
+	taken := make([]bool, len(letters))
+	var working sync.WaitGroup
+	for range min(senders, len(letters)) {
+		working.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(letters) {
+					return
+				}
+				taken[i] = f.try(ctx, letters[i], to)
+			}
+		})
+	}
+	working.Wait()
+	for i, l := range letters {
+		if !taken[i] {
+			left = append(left, l)
+		}
+	}
+	return left, ctx.Err()
+}
+
+// described are the names that bodies have.
+type described struct {
+	campaigns  map[uint64]string
+	addressees map[string]warehouse.Addressee // by message
+}
+
+func (f *Feed) describe(ctx context.Context, letters []*letter) (d described, err error) {
+	d = described{map[uint64]string{}, map[string]warehouse.Addressee{}}
+	keys := make([]warehouse.MessageKey, len(letters))
+	for i, l := range letters {
+		keys[i] = warehouse.MessageKey{CampaignID: l.Event.CampaignID, MessageID: l.Event.MessageID}
+		if _, known := d.campaigns[l.Event.CampaignID]; known {
+			continue
+		}
+		if d.campaigns[l.Event.CampaignID], err = f.name(ctx, l.Event.CampaignID); err != nil {
+			return d, err
+		}
+	}
+	found, err := f.warehouse.Addressees(ctx, keys)
+	for id, to := range found {
+		if !f.config.Recipient {
+			to.Recipient = ""
+		}
+		d.addressees[id.String()] = to
+	}
+	return d, err
+}
+
+// maxNames bounds the names that are kept in memory.
+const maxNames = 10_000
+
+func (f *Feed) name(ctx context.Context, campaign uint64) (string, error) {
+	if name, ok := f.names[campaign]; ok {
+		return name, nil
+	}
+	name, err := f.warehouse.CampaignNameOf(ctx, campaign)
+	if err == nil && name != "" { // else it is registered later, perhaps
+		if len(f.names) >= maxNames {
+			clear(f.names)
+		}
+		f.names[campaign] = name
+	}
+	return name, err
+}
+
+// try posts one event, if the target is tried now, and reports whether it was taken.
+func (f *Feed) try(ctx context.Context, l *letter, d described) bool {
+	if ctx.Err() != nil || !f.health.begin(f.now()) {
+		return false
+	}
+	text, err := body(l.ID, d.campaigns[l.Event.CampaignID], &l.Event, d.addressees[l.Event.MessageID.String()])
+	if err != nil {
+		f.health.cancelled()
+		f.logger.Error("an event for the webhook cannot be written", "error", err)
+		return false
+	}
+	began := f.now()
+	fate, wait, err := f.target.post(ctx, l.ID, text)
+	now := f.now()
+	if err != nil && ctx.Err() != nil {
+		f.health.cancelled()
+		return false
+	}
+	f.health.end(now, fate, wait, err)
+	f.metrics.seconds.Observe(now.Sub(began).Seconds())
+	if fate == done {
+		f.metrics.outcomes.WithLabelValues(outcomeDelivered).Inc()
+		f.delivered(now)
+		return true
+	}
+	outcome := outcomeFailed
+	if errors.Is(err, ErrAddress) {
+		outcome = outcomeRefused
+	}
+	f.metrics.outcomes.WithLabelValues(outcome).Inc()
+	l.Attempts, l.Fault = l.Attempts+1, err.Error()
+	l.Next = now.Add(max(wait, pauseAfter(l.Attempts)))
+	return false
+}
+
+// pauseAfter doubles from try to try.
+func pauseAfter(attempts int) time.Duration {
+	return min(firstPause<<min(attempts-1, 10), lastPause)
+}

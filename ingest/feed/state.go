@@ -1,0 +1,114 @@
+package feed
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"glint/ingest/host/atomicfile"
+	"glint/ingest/warehouse"
+)
+
+// letter is an event on its way. It has no recipient, who is looked up at each try, so
+// that nothing of an erased person stays here.
+type letter struct {
+	ID       string              `json:"id"`
+	Event    warehouse.FeedEvent `json:"event"`
+	Attempts int                 `json:"attempts"`
+	Next     time.Time           `json:"next"`
+	Fault    string              `json:"fault,omitempty"` // of the last try
+}
+
+// state is what a feed knows after a restart. All times but those of letters are the
+// warehouse's.
+type state struct {
+	Begin   time.Time     `json:"begin"`          // nothing that came before it is sent
+	Cursor  time.Time     `json:"cursor"`         // what came until then is sent, given up or pending
+	Waited  time.Duration `json:"waited_ns"`      // longest time between receipt and arrival of what came last
+	Pending []*letter     `json:"pending"`        // that were tried, and are tried again
+	Read    []string      `json:"read,omitempty"` // ids that were read last; only after an orderly end
+}
+
+const stateFile = "state.json"
+
+// loadState returns the state of a folder, nil if it has none.
+func loadState(dir string) (*state, error) {
+	text, err := os.ReadFile(filepath.Join(dir, stateFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	s := &state{}
+	if err == nil {
+		err = json.Unmarshal(text, s)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read how far the webhook has come: %w", err)
+	}
+	return s, nil
+}
+
+// save is durable when it returns.
+func (s *state) save(dir string) error {
+	text, err := json.Marshal(s)
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err == nil {
+		err = atomicfile.WriteFile(filepath.Join(dir, stateFile), text)
+	}
+	if err != nil {
+		return fmt.Errorf("keep how far the webhook has come: %w", err)
+	}
+	return nil
+}
+
+// The file of events that were given up, and the one before it. A full one takes the
+// place of that.
+const (
+	letterFile      = "dead.jsonl"
+	olderFile       = "dead.1.jsonl"
+	maxLettersBytes = 16 << 20
+)
+
+// bury appends events that are given up to the file of them, one object a line, and
+// returns when they are on disk.
+func bury(dir string, dead []*letter) error {
+	path := filepath.Join(dir, letterFile)
+	if info, err := os.Stat(path); err == nil && info.Size() > maxLettersBytes {
+		if err := os.Rename(path, filepath.Join(dir, olderFile)); err != nil {
+			return fmt.Errorf("keep events that were given up: %w", err)
+		}
+	}
+	var text []byte
+	for _, l := range dead {
+		line, err := json.Marshal(l)
+		if err != nil {
+			return err
+		}
+		text = append(append(text, line...), '\n')
+	}
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = appendFile(path, text)
+	}
+	if err == nil {
+		err = atomicfile.SyncDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("keep events that were given up: %w", err)
+	}
+	return nil
+}
+
+func appendFile(path string, text []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Sync(), f.Close())
+}

@@ -1,0 +1,137 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
+	"github.com/google/uuid"
+)
+
+// Arrival says that events of a campaign came into the warehouse, and when they were
+// received by ingest, the bounds included.
+type Arrival struct {
+	At          time.Time // by the warehouse's clock; zero: not known
+	CampaignID  uint64
+	First, Last time.Time
+}
+
+// FeedEvent is an event as a feed hands it on, with the class of the request alone.
+type FeedEvent struct {
+	CampaignID uint64    `json:"campaign_id"`
+	MessageID  uuid.UUID `json:"message_id"`
+	Kind       string    `json:"kind"` // opened, clicked and so on
+	At         time.Time `json:"at"`
+	EventID    uint64    `json:"event_id"` // of an open, or of the link of a click; else 0
+	ReceivedAt time.Time `json:"received_at"`
+	Class      string    `json:"class"`
+	Reason     string    `json:"reason"`
+}
+
+// FeedQuery is what FeedPage asks for.
+type FeedQuery struct {
+	Events string    // reliable, first (opens of a message that has none before), click, all
+	Wanted []Arrival // one for each campaign
+	After  FeedEvent // the last one of the page before; zero: from the beginning
+	Limit  int
+}
+
+// ArrivalsSince returns what came after a time, by time, at most limit of them, and the
+// time of the warehouse. An arrival may become visible seconds after its time.
+func (w *Warehouse) ArrivalsSince(ctx context.Context, since time.Time, limit int) (all []Arrival, now time.Time, err error) {
+	var nowMilli int64
+	var n uint64
+	var arrived, first, last []int64
+	var campaigns []uint64
+	args := []any{clickhouse.Named("since_ms", since.UnixMilli()), clickhouse.Named("limit", limit)}
+	if err := w.ask(ctx, "feed_arrivals", args, &nowMilli, &n, &arrived, &campaigns, &first, &last); err != nil {
+		return nil, now, fmt.Errorf("read arrivals: %w", err)
+	}
+	for i, campaign := range campaigns {
+		all = append(all, Arrival{time.UnixMilli(arrived[i]).UTC(), campaign, time.UnixMilli(first[i]), time.UnixMilli(last[i])})
+	}
+	return all, time.UnixMilli(nowMilli).UTC(), nil
+}
+
+// ReceivedSince returns the campaigns whose events were received after a time, each with
+// the bounds of them. It reads a column of the whole table.
+func (w *Warehouse) ReceivedSince(ctx context.Context, since time.Time) (all []Arrival, err error) {
+	var nowMilli int64
+	var n uint64
+	var first, last []int64
+	var campaigns []uint64
+	if err := w.ask(ctx, "feed_received", []any{clickhouse.Named("since_ms", since.UnixMilli())}, &nowMilli, &n, &campaigns, &first, &last); err != nil {
+		return nil, fmt.Errorf("read what was received: %w", err)
+	}
+	for i, campaign := range campaigns {
+		all = append(all, Arrival{CampaignID: campaign, First: time.UnixMilli(first[i]), Last: time.UnixMilli(last[i])})
+	}
+	return all, nil
+}
+
+// FeedPage returns the next events of a feed, by key. A page that is not full is the last.
+func (w *Warehouse) FeedPage(ctx context.Context, q *FeedQuery) ([]FeedEvent, error) {
+	fail := func(err error) ([]FeedEvent, error) { return nil, fmt.Errorf("read events of the feed: %w", err) }
+	wanted, err := ext.NewTable("wanted", ext.Column("campaign_id", "UInt64"), ext.Column("first_ms", "Int64"), ext.Column("last_ms", "Int64"))
+	if err != nil {
+		return fail(err)
+	}
+	for i := range q.Wanted {
+		if err := wanted.Append(q.Wanted[i].CampaignID, q.Wanted[i].First.UnixMilli(), q.Wanted[i].Last.UnixMilli()); err != nil {
+			return fail(err)
+		}
+	}
+	query := "feed_events"
+	args := []any{
+		clickhouse.Named("events", q.Events), clickhouse.Named("limit", q.Limit),
+		clickhouse.Named("campaign", q.After.CampaignID), clickhouse.Named("message", q.After.MessageID.String()),
+	}
+	if q.Events == "reliable" || q.Events == "first" {
+		query = "feed_first_opens"
+	} else {
+		args = append(args, clickhouse.Named("kind", q.After.Kind), clickhouse.Named("occurred_ms", sinceMilli(q.After.At)),
+			clickhouse.Named("event", q.After.EventID))
+	}
+	var n uint64
+	var l feedLists
+	if err := w.ask(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), query, args, append([]any{&n}, l.lists()...)...); err != nil {
+		return fail(err)
+	}
+	return l.events(), nil
+}
+
+// feedLists are the columns of a page.
+type feedLists struct {
+	campaigns, ids         []uint64
+	messages               []uuid.UUID
+	kinds, classes, reason []string
+	occurred, received     []int64
+}
+
+func (l *feedLists) lists() []any {
+	return []any{&l.campaigns, &l.messages, &l.kinds, &l.occurred, &l.ids, &l.received, &l.classes, &l.reason}
+}
+
+func (l *feedLists) events() []FeedEvent {
+	all := make([]FeedEvent, len(l.campaigns))
+	for i := range all {
+		all[i] = FeedEvent{
+			CampaignID: l.campaigns[i], MessageID: l.messages[i], Kind: l.kinds[i], At: time.UnixMilli(l.occurred[i]).UTC(), EventID: l.ids[i],
+			ReceivedAt: time.UnixMilli(l.received[i]).UTC(), Class: l.classes[i], Reason: l.reason[i],
+		}
+	}
+	return all
+}
+
+// CampaignNameOf returns the name of a campaign, "" if none is registered with that id.
+func (w *Warehouse) CampaignNameOf(ctx context.Context, id uint64) (string, error) {
+	var found, same uint64
+	var name string
+	var madeAt time.Time
+	if err := w.ask(ctx, "campaign_by_id", []any{clickhouse.Named("campaign_id", id)}, &found, &same, &name, &madeAt); err != nil {
+		return "", fmt.Errorf("look up the name of a campaign: %w", err)
+	}
+	return name, nil
+}
