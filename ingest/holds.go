@@ -47,7 +47,7 @@ func (h *hold) release(name string, before uint64) (oldest uint64) {
 	for _, first := range h.needs {
 		least = min(least, first)
 	}
-	return h.Source.Release(least)
+	return h.Release(least)
 }
 
 // leave lets the log delete what only this reader needs, until it reads again.

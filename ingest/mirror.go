@@ -411,7 +411,7 @@ func (d *delivery) look(ctx context.Context, m *mirror, copier *mirrors.Copier) 
 }
 
 // Erase implements erasure.Copy.
-func (m *mirror) Erase(ctx context.Context, do func(*warehouse.Warehouse, *consent.Follower) error) error {
+func (m *mirror) Erase(_ context.Context, do func(*warehouse.Warehouse, *consent.Follower) error) error {
 	m.copying.Lock()
 	defer m.copying.Unlock()
 	m.mu.Lock()

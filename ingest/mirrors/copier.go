@@ -279,7 +279,7 @@ func (r *reading) seen() error {
 	key := r.key(r.State.Whole)
 	r.State.Seen[key] = r.State.Seen[key].with(r.parts)
 	if r.logged && !r.State.Whole { // those rows were copied with all others
-		later := r.table.key(true)
+		later := r.key(true)
 		r.State.Seen[later] = r.State.Seen[later].with(r.parts)
 	}
 	return r.Keep(r.State)
@@ -303,7 +303,7 @@ func (c *Copier) Delivered(ctx context.Context) (map[string][]warehouse.Part, er
 	return all, nil
 }
 
-// Deliver: see Delivered.
+// Deliver keeps that the mirror has these parts; see Delivered.
 func (c *Copier) Deliver(parts map[string][]warehouse.Part) error {
 	for name, of := range parts {
 		c.State.Seen[name] = c.State.Seen[name].with(of)

@@ -43,7 +43,7 @@ func ReadState(path string) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read state of a mirror: %w", err)
 	}
-	if err := json.Unmarshal(b, s); err != nil || s.Seen == nil {
+	if json.Unmarshal(b, s) != nil || s.Seen == nil {
 		return &State{Seen: map[string]Inserts{}}, nil
 	}
 	return s, nil
