@@ -43,8 +43,8 @@ func ReadState(path string) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read state of a mirror: %w", err)
 	}
-	if json.Unmarshal(b, s) != nil || s.Seen == nil {
-		return &State{Seen: map[string]Inserts{}}, nil
+	if damaged := json.Unmarshal(b, s) != nil || s.Seen == nil; damaged {
+		s = &State{Seen: map[string]Inserts{}}
 	}
 	return s, nil
 }
