@@ -54,6 +54,7 @@ type mirror struct {
 
 // mirrorName returns the name of a mirror: where it is, without users and parameters.
 func mirrorName(dsn string) (string, error) {
+	dsn, others := warehouse.FirstHost(dsn)
 	u, err := url.Parse(dsn)
 	if err != nil || u.Host == "" {
 		return "", fmt.Errorf("mirror: %w: want http://USER:PASSWORD@HOST:8123/%s", warehouse.ErrDSN, warehouse.Database)
@@ -61,7 +62,7 @@ func mirrorName(dsn string) (string, error) {
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return "", fmt.Errorf("mirror: %w", warehouse.ErrProtocol)
 	}
-	name := u.Host
+	name := strings.Join(append([]string{u.Host}, others...), ",")
 	if database := strings.Trim(u.Path, "/"); database != "" && database != warehouse.Database {
 		name += "/" + database
 	}
@@ -75,7 +76,7 @@ func newMirror(cfg *Config, dsn string) (*mirror, error) {
 	}
 	return &mirror{
 		cfg: cfg, dsn: dsn, name: name, problem: "it is not reached yet",
-		dir:    filepath.Join(cfg.LogDir, "mirrors", strings.NewReplacer(":", "_", "/", "_", "[", "", "]", "").Replace(name)),
+		dir:    filepath.Join(cfg.LogDir, "mirrors", strings.NewReplacer(":", "_", "/", "_", "[", "", "]", "", ",", "_").Replace(name)),
 		logger: cfg.Logger.With("mirror", name),
 	}, nil
 }

@@ -370,9 +370,13 @@ func engineDSN(address string, users []embedded.User) string {
 }
 
 func migrateSchema(ctx context.Context, w *warehouse.Warehouse) error {
-	db := w.DB()
-	defer func() { _ = db.Close() }()
-	if _, err := migrate.Up(ctx, db); err != nil {
+	dbs := w.Replicas()
+	defer func() {
+		for _, db := range dbs {
+			_ = db.Close()
+		}
+	}()
+	if _, err := migrate.UpAll(ctx, dbs); err != nil {
 		return fmt.Errorf("migrate warehouse: %w", err)
 	}
 	return nil

@@ -23,6 +23,7 @@ import (
 	"glint/edge/event"
 	"glint/edge/token"
 	"glint/ingest/audit"
+	"glint/ingest/mirrors"
 	"glint/ingest/receipts"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
@@ -56,11 +57,11 @@ func sample() *audit.Result {
 }
 
 // written is the output of a result.
-func written(t *testing.T, format string, r *audit.Result) (stdout, stderr string) {
+func written(t *testing.T, format string, r *audit.Result, mirrored ...Mirror) (stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	o := &Options{App: &app.App{Out: &out, Err: &errs}, Format: format}
-	if err := o.write(r, nil); err != nil {
+	if err := o.write(r, mirrored); err != nil {
 		t.Fatal(err)
 	}
 	return out.String(), errs.String()
@@ -149,7 +150,9 @@ func TestJSONIsAsDocumented(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(section, -1) {
 		documented[m[1]] = true
 	}
-	out, _ := written(t, "json", sample())
+	out, _ := written(t, "json", sample(), Mirror{
+		Mirror: "ch:8123", Equal: true, Tables: []mirrors.Difference{{Table: "opens", First: 5, Other: 5, Equal: true}},
+	})
 	var d map[string]any
 	if err := json.Unmarshal([]byte(out), &d); err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ which has the keys and the log.`,
 
 func (o *copyOptions) run(ctx context.Context) error {
 	if o.to == "" {
-		return app.Usage(errors.New("--to is missing; it names the ClickHouse to fill"))
+		return app.UsageTry(errors.New("--to is missing; it names the ClickHouse to fill"), "glint migrate copy --help")
 	}
 	from, err := o.app.OpenWarehouse(ctx, o.dsn, app.OwnDatabase)
 	if err != nil {
@@ -54,9 +54,13 @@ func (o *copyOptions) run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = to.Close() }()
-	db := to.DB()
-	defer func() { _ = db.Close() }()
-	if _, err := migrate.Up(ctx, db); err != nil {
+	dbs := to.Replicas()
+	defer func() {
+		for _, db := range dbs {
+			_ = db.Close()
+		}
+	}()
+	if _, err := migrate.UpAll(ctx, dbs); err != nil {
 		return err
 	}
 	before, err := o.copy(ctx, from, to)

@@ -45,9 +45,13 @@ func runUp(ctx context.Context, a *app.App, dsn string) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	db := w.DB()
-	defer func() { _ = db.Close() }()
-	result, err := migrate.Up(ctx, db)
+	dbs := w.Replicas()
+	defer func() {
+		for _, db := range dbs {
+			_ = db.Close()
+		}
+	}()
+	result, err := migrate.UpAll(ctx, dbs)
 	for _, name := range result.Applied {
 		fmt.Fprintln(a.Err, "applied", name)
 	}

@@ -33,7 +33,7 @@ var ErrDSN = errors.New("warehouse: unusable address")
 // concurrent use.
 type Warehouse struct {
 	conn    driver.Conn
-	options *clickhouse.Options
+	options *clickhouse.Options // with the address of each replica
 	columns columnCache
 
 	lastOpensTidy atomic.Bool // no date of a last open may have been replaced since the last look
@@ -45,13 +45,13 @@ type Warehouse struct {
 
 // Connect connects to the ClickHouse at dsn, for example
 // http://user:password@host:8123/glint or clickhouse://host:9000/glint, and
-// pings it. The database defaults to glint, and is made where it is missing.
+// pings it. Several hosts, as in host1:8123,host2:8123, are replicas of one shard. The database defaults to glint, and is made where it is missing.
 func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 	options, err := parseDSN(dsn)
 	if err != nil {
 		return nil, err
 	}
-	opened, err := clickhouse.Open(options)
+	opened, err := open(options)
 	if err != nil {
 		return nil, fmt.Errorf("open warehouse: %w", err)
 	}
@@ -74,19 +74,60 @@ func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 const codeUnknownDatabase = 81
 
 func createDatabase(ctx context.Context, options *clickhouse.Options) error {
-	plain := *options
-	plain.Auth.Database = "system" // every server has it
-	opened, err := clickhouse.Open(&plain)
-	if err != nil {
-		return err
+	for _, one := range eachReplica(options) {
+		one.Auth.Database = "system" // every server has it
+		opened, err := clickhouse.Open(one)
+		if err != nil {
+			return err
+		}
+		conn := quietConn{opened}
+		err = conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+Database)
+		_ = conn.Close()
+		if err != nil {
+			return err
+		}
 	}
-	conn := quietConn{opened}
-	defer func() { _ = conn.Close() }()
-	return conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+Database)
+	return nil
+}
+
+// open opens a connection to the server, or to each of several replicas.
+func open(options *clickhouse.Options) (driver.Conn, error) {
+	var all []driver.Conn
+	for _, one := range eachReplica(options) {
+		c, err := clickhouse.Open(one)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	if len(all) == 1 {
+		return all[0], nil
+	}
+	return newReplicas(all), nil
+}
+
+// eachReplica returns the options of each server alone.
+func eachReplica(options *clickhouse.Options) (all []*clickhouse.Options) {
+	for _, address := range options.Addr {
+		one := *options
+		one.Addr = []string{address}
+		all = append(all, &one)
+	}
+	return all
+}
+
+// Replicas returns a handle on each server, for the migrations; a single server has one.
+// The caller closes them.
+func (w *Warehouse) Replicas() (all []*sql.DB) {
+	for _, one := range eachReplica(w.options) {
+		all = append(all, clickhouse.OpenDB(one))
+	}
+	return all
 }
 
 // parseDSN never repeats the address in an error: it may hold a password.
 func parseDSN(dsn string) (*clickhouse.Options, error) {
+	dsn, others := FirstHost(dsn)
 	u, err := url.Parse(dsn)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("%w: want http://USER:PASSWORD@HOST:8123/%s, https://… or clickhouse://…", ErrDSN, Database)
@@ -101,6 +142,12 @@ func parseDSN(dsn string) (*clickhouse.Options, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: clickhouse-go refuses its parameters", ErrDSN)
 	}
+	for _, host := range others {
+		if _, _, err := net.SplitHostPort(host); err != nil {
+			return nil, fmt.Errorf("%w: the replica %q is not host:port", ErrDSN, host)
+		}
+		options.Addr = append(options.Addr, host)
+	}
 	options.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
 	options.DialTimeout = 10 * time.Second
 	options.ReadTimeout = 5 * time.Minute
@@ -109,7 +156,40 @@ func parseDSN(dsn string) (*clickhouse.Options, error) {
 	if options.Settings == nil {
 		options.Settings = clickhouse.Settings{}
 	}
+	if len(options.Addr) > 1 {
+		for name, value := range quorumSettings {
+			if _, set := options.Settings[name]; !set {
+				options.Settings[name] = value
+			}
+		}
+	}
 	return options, nil
+}
+
+// FirstHost returns an address with the first of its hosts alone, and the others: a URL
+// has one.
+func FirstHost(dsn string) (first string, others []string) {
+	scheme, rest, ok := strings.Cut(dsn, "://")
+	if !ok {
+		return dsn, nil
+	}
+	end := len(rest)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		end = i
+	}
+	begin := strings.LastIndexByte(rest[:end], '@') + 1
+	hosts := strings.Split(rest[begin:end], ",")
+	return scheme + "://" + rest[:begin] + hosts[0] + rest[end:], hosts[1:]
+}
+
+// quorumSettings let an insert be acknowledged only once a majority of the replicas has
+// it, and say what else servers decide differently. A server that is not a replica
+// takes them and does nothing about them.
+var quorumSettings = clickhouse.Settings{
+	"insert_quorum":             "auto",
+	"insert_quorum_parallel":    1,
+	"insert_quorum_timeout":     20_000, // ms
+	"insert_keeper_max_retries": 20,
 }
 
 // secure fills in what the driver does not take from https://, as ClickHouse

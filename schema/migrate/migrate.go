@@ -32,6 +32,10 @@ import (
 // than this one knows.
 var ErrNewer = errors.New("migrate: the database has a newer schema than this program")
 
+// ErrPlain means that the tables are those of a single server, and cannot be made to
+// replicate: glint migrate copy brings their rows into others.
+var ErrPlain = errors.New("migrate: the tables do not replicate")
+
 // Result lists what Up changed; both lists are empty if there was nothing to do.
 type Result struct {
 	Applied []string // migrations, as in Migration.Name

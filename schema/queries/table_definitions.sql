@@ -1,0 +1,10 @@
+-- Purpose: the tables, and the views that fill them, as another replica can make them.
+-- Grain:   one row per table or materialized view, tables first.
+-- Units:   none.
+-- Reads:   system.tables.
+SELECT name, create_table_query AS definition
+FROM system.tables
+WHERE database = currentDatabase() AND (engine LIKE '%MergeTree' OR engine = 'MaterializedView') AND NOT startsWith(name, '.')
+    AND name NOT LIKE 'goose%'
+ORDER BY engine = 'MaterializedView', name
+SETTINGS show_table_uuid_in_table_create_query_if_not_nil = 1
