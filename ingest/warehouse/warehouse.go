@@ -56,6 +56,9 @@ func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 		return nil, fmt.Errorf("open warehouse: %w", err)
 	}
 	conn := quietConn{opened}
+	if len(options.Addr) > 1 { // one of them may have lost its disk; one that is away has to wait
+		_ = createDatabase(ctx, options)
+	}
 	err = conn.Ping(ctx)
 	if e, ok := errors.AsType[*clickhouse.Exception](err); ok && e.Code == codeUnknownDatabase {
 		if err = createDatabase(ctx, options); err == nil {
@@ -74,6 +77,7 @@ func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 const codeUnknownDatabase = 81
 
 func createDatabase(ctx context.Context, options *clickhouse.Options) error {
+	var faults []error
 	for _, one := range eachReplica(options) {
 		one.Auth.Database = "system" // every server has it
 		opened, err := clickhouse.Open(one)
@@ -81,13 +85,10 @@ func createDatabase(ctx context.Context, options *clickhouse.Options) error {
 			return err
 		}
 		conn := quietConn{opened}
-		err = conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+Database)
+		faults = append(faults, conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+Database))
 		_ = conn.Close()
-		if err != nil {
-			return err
-		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // open opens a connection to the server, or to each of several replicas.

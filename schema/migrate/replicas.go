@@ -219,6 +219,15 @@ func replicatedMigrations(uuids map[string]string) (fs.FS, map[int64]string, err
 // cloneTables makes the tables and what fills them as another server has them, and
 // goose's versions.
 func cloneTables(ctx context.Context, from, to *sql.DB) error {
+	var replica string
+	if err := to.QueryRowContext(ctx, "SELECT getMacro('replica')").Scan(&replica); err != nil {
+		return fmt.Errorf("ask a replica for its name: %w", err)
+	}
+	// One that has lost its disk is still known by its name. It has no table, so nothing is
+	// dropped that there is; an active one is refused by the server.
+	if _, err := from.ExecContext(ctx, "SYSTEM DROP REPLICA "+schema.Literal(replica)+" FROM DATABASE glint"); err != nil {
+		return fmt.Errorf("forget what replica %s had: %w", replica, err)
+	}
 	rows, err := from.QueryContext(ctx, schema.Query("table_definitions"))
 	if err != nil {
 		return fmt.Errorf("read tables of a replica: %w", err)

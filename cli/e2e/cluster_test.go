@@ -1,0 +1,116 @@
+//go:build cluster
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"glint/ingest/warehouse"
+)
+
+// This runner is for replicas that stand elsewhere: make cluster says how. It is no part
+// of make test, since no package brings a server with replication.
+//
+//	GLINT_CLUSTER        address with all replicas, whose database glint is not there yet: http://USER:PASSWORD@HOST1:8123,HOST2:8123/glint
+//	GLINT_CLUSTER_KILL   command that kills one of them, or Keeper, and starts it again; it is given a number of chance
+//	GLINT_CLUSTER_KILLS  how often (default 20); each fifth time glint itself is killed instead
+
+// serving starts `glint serve` on the cluster.
+func serving(t *testing.T, home string) *instance {
+	t.Helper()
+	i := &instance{home: home, stdout: &syncBuffer{}, stderr: &syncBuffer{}, exited: make(chan struct{})}
+	i.cmd = exec.Command(glintPath(t), "serve", "--pixel-listen", "127.0.0.1:0", "--ingest-listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0", "--judge-every", "0", "--log-level", "error")
+	i.cmd.Env = append(os.Environ(), "GLINT_HOME="+home, "GLINT_WAREHOUSE="+os.Getenv("GLINT_CLUSTER"))
+	i.start(t)
+	eventually(t, "the ready line", func() bool { return strings.Contains(i.stdout.String(), "credentials=") })
+	if _, err := fmt.Sscanf(i.stdout.String(), "ready pixel=%s ingest=%s", &i.pixel, &i.ingest); err != nil {
+		t.Fatal(err)
+	}
+	_, file, _ := strings.Cut(strings.TrimSpace(i.stdout.String()), " credentials=")
+	i.credentials = readCredentials(t, file)
+	return i
+}
+
+// TestReplicasLoseNothing posts lines while replicas, Keeper and glint are killed.
+func TestReplicasLoseNothing(t *testing.T) {
+	dsn := os.Getenv("GLINT_CLUSTER")
+	if dsn == "" {
+		t.Fatal("GLINT_CLUSTER is not set")
+	}
+	t.Setenv("GLINT_WAREHOUSE", dsn)
+	kills := 20
+	if text := os.Getenv("GLINT_CLUSTER_KILLS"); text != "" {
+		if _, err := fmt.Sscan(text, &kills); err != nil {
+			t.Fatal(err)
+		}
+	}
+	home := newHome(t)
+	i := serving(t, home)
+	load := newBulk(t, i)
+	before := rowsOn(t, dsn)
+	for k := range kills {
+		if k%5 == 4 {
+			i.stop(t, syscall.SIGKILL)
+			i = serving(t, home)
+		} else if out, err := exec.Command("sh", "-c", os.Getenv("GLINT_CLUSTER_KILL")+fmt.Sprintf(" %d", rand.IntN(1000))).CombinedOutput(); err != nil {
+			t.Fatalf("kill: %v: %s", err, out)
+		}
+		for range 5 {
+			if status, answer := post(t, i, load.body(400), ""); status != http.StatusOK {
+				t.Fatalf("status %d: %s", status, answer)
+			}
+			load.acknowledged.Add(400)
+			time.Sleep(100 * time.Millisecond)
+		}
+	}
+	eventually(t, "the log to be in the cluster", func() bool { return i.backlog(t) == 0 })
+	for host, rows := range rowsOn(t, dsn) {
+		if got := rows - before[host]; got != uint64(load.acknowledged.Load()) {
+			t.Errorf("replica %s has %d opens, want the %d that were acknowledged", host, got, load.acknowledged.Load())
+		}
+	}
+	if stdout, stderr, code := i.run(t, "audit"); code != 0 {
+		t.Errorf("audit: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	t.Logf("%d kills: %d opens acknowledged, on each replica once", kills, load.acknowledged.Load())
+}
+
+// rowsOn counts the opens of each replica, once it has what the others have.
+func rowsOn(t *testing.T, dsn string) map[string]uint64 {
+	t.Helper()
+	begin, rest, _ := strings.Cut(dsn, "@")
+	hosts, path, _ := strings.Cut(rest, "/")
+	rows := map[string]uint64{}
+	for _, host := range strings.Split(hosts, ",") {
+		eventually(t, "replica "+host, func() bool {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			w, err := warehouse.Connect(ctx, begin+"@"+host+"/"+path)
+			if err != nil {
+				return false
+			}
+			defer func() { _ = w.Close() }()
+			db := w.DB()
+			defer func() { _ = db.Close() }()
+			if _, err := db.ExecContext(ctx, "SYSTEM SYNC REPLICA opens"); err != nil {
+				return false
+			}
+			var n uint64
+			if err := db.QueryRowContext(ctx, "SELECT count() FROM opens FINAL").Scan(&n); err != nil {
+				return false
+			}
+			rows[host] = n
+			return true
+		})
+	}
+	return rows
+}
