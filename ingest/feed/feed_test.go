@@ -47,7 +47,7 @@ func TestAFailingEventHoldsUpNoOther(t *testing.T) {
 	insert(t, w, 1, 0, 50)
 	eventually(t, "the others", func() bool { n, _ := h.count(); return n == 49 && f.Status().PendingEvents == 1 })
 	stop()
-	h.setAnswer(nil)
+	h.acceptAll()
 	_, stop = h.start(t, w, dir, nil)
 	eventually(t, "the one that had failed", func() bool { n, _ := h.count(); return n == 50 })
 	stop()
@@ -71,7 +71,7 @@ func TestWhatWasErasedMeanwhileIsNotPosted(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), "ALTER TABLE opens DELETE WHERE message_id = '"+message(1).String()+"' SETTINGS mutations_sync = 1"); err != nil {
 		t.Fatal(err)
 	}
-	h.setAnswer(nil)
+	h.acceptAll()
 	f, stop = h.start(t, w, dir, nil)
 	eventually(t, "nothing to wait", func() bool { return f.Status().PendingEvents == 0 })
 	stop()
@@ -102,7 +102,7 @@ func TestATargetThatIsDownGetsAllLater(t *testing.T) {
 	if s := f.Status(); s.LastFault == "" || s.Host != "127.0.0.1" {
 		t.Errorf("status %+v", s)
 	}
-	h.setAnswer(nil)
+	h.acceptAll()
 	eventually(t, "all posts", func() bool { n, _ := h.count(); return n == 2500 && f.Status().State == StateDelivering })
 	h.check(t)
 }
@@ -114,7 +114,7 @@ func TestGoneStopsTheFeedAndKeepsItsEvents(t *testing.T) {
 	insert(t, w, 1, 0, 30)
 	eventually(t, "the end", func() bool { return f.Status().State == StateStopped })
 	stop()
-	h.setAnswer(nil)
+	h.acceptAll()
 	_, stop = h.start(t, w, dir, nil)
 	eventually(t, "all posts after a start", func() bool { n, _ := h.count(); return n == 30 })
 	stop()
