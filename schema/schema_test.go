@@ -103,6 +103,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/feed_events.sql",
 		"queries/feed_first_opens.sql",
 		"queries/feed_received.sql",
+		"queries/feed_standing.sql",
 		"queries/fill_recipient_keys.sql",
 		"queries/fill_recipient_messages.sql",
 		"queries/forget_campaign_keys.sql",

@@ -64,6 +64,9 @@ func (o *copyOptions) run(ctx context.Context) error {
 		return err
 	}
 	before, err := o.copy(ctx, from, to)
+	if errors.Is(err, mirrors.ErrItself) {
+		return app.Try(err, "name another ClickHouse in $GLINT_TO")
+	}
 	if errors.Is(err, mirrors.ErrForeign) {
 		return app.Try(err, "an empty database, or DROP DATABASE glint there if nothing in it is needed")
 	}

@@ -29,6 +29,7 @@ func full() *facts {
 		Settings: &home.Settings{
 			IPPrecision: "truncated", PrivacySignals: "aggregate", LogRetain: "15m0s", Sites: []string{"docs"}, Visitors: true, PreferencesAgree: "link",
 			FastlyServices: []string{"SU1Z0isxPaozGVKXdv0eY"}, Standalone: true, PixelTLS: true, IngestTLS: true, ClientCertificates: true, WarehouseHost: "warehouse.example.com",
+			MirrorHosts: []string{"mirror.example.com"}, WebhookHost: "hooks.example.com", WebhookRecipient: true,
 		},
 		Archive: &home.Archive{Place: "s3://opens/lines", Endpoint: "https://s3.example.com"},
 	}
@@ -81,6 +82,9 @@ func TestPapersFollowTheSettings(t *testing.T) {
 		{"the sites", func(f *facts) { f.Settings.Sites = nil }, all[:1]},
 		{"the pixel", func(f *facts) { f.Settings.Standalone = false }, all},
 		{"the warehouse", func(f *facts) { f.Settings.WarehouseHost = "" }, all[:2]},
+		{"the mirrors", func(f *facts) { f.Settings.MirrorHosts = nil }, all[:2]},
+		{"the webhook", func(f *facts) { f.Settings.WebhookHost = "" }, all[:2]},
+		{"recipients for the webhook", func(f *facts) { f.Settings.WebhookRecipient = false }, all[:2]},
 		{"the archive", func(f *facts) { f.Archive = nil }, all[:2]},
 		{"TLS", func(f *facts) { f.Settings.IngestTLS = false }, all[:1]},
 		{"the edges", func(f *facts) { f.Edges, f.Settings.FastlyServices = nil, nil }, all},

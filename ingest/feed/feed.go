@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -76,6 +77,7 @@ type Warehouse interface {
 	ReceivedSince(ctx context.Context, since time.Time) ([]warehouse.Arrival, error)
 	FeedPage(ctx context.Context, q *warehouse.FeedQuery) ([]warehouse.FeedEvent, error)
 	Addressees(ctx context.Context, messages []warehouse.MessageKey) (map[uuid.UUID]warehouse.Addressee, error)
+	FeedStanding(ctx context.Context, messages []warehouse.MessageKey) (map[warehouse.FeedKind]bool, error)
 	CampaignNameOf(ctx context.Context, id uint64) (string, error)
 }
 
@@ -235,6 +237,12 @@ func (f *Feed) retry(ctx context.Context) error {
 	if len(due)+len(dead) == 0 {
 		return nil
 	}
+	standing, err := f.standing(ctx, due, dead)
+	if err != nil {
+		return err
+	}
+	gone := func(l *letter) bool { return !standing[l.kind()] }
+	due, dead = slices.DeleteFunc(due, gone), slices.DeleteFunc(dead, gone)
 	if len(dead) > 0 {
 		if err := bury(f.config.Dir, dead); err != nil {
 			return err
@@ -245,6 +253,16 @@ func (f *Feed) retry(ctx context.Context) error {
 	left, err := f.send(ctx, due)
 	f.state.Pending = append(rest, left...)
 	return errors.Join(err, f.save())
+}
+
+// standing returns which events are still in the warehouse. Those of a person who was
+// erased or has withdrawn meanwhile are not, and are neither posted nor kept.
+func (f *Feed) standing(ctx context.Context, due, dead []*letter) (map[warehouse.FeedKind]bool, error) {
+	var keys []warehouse.MessageKey
+	for _, l := range slices.Concat(due, dead) {
+		keys = append(keys, l.kind().MessageKey)
+	}
+	return f.warehouse.FeedStanding(ctx, keys)
 }
 
 // tooOld reports whether an event is given up, which no event is before the feed has had

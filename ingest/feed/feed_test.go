@@ -47,10 +47,41 @@ func TestAFailingEventHoldsUpNoOther(t *testing.T) {
 	insert(t, w, 1, 0, 50)
 	eventually(t, "the others", func() bool { n, _ := h.count(); return n == 49 && f.Status().PendingEvents == 1 })
 	stop()
-	h.setAnswer(nil)
+	h.acceptAll()
 	_, stop = h.start(t, w, dir, nil)
 	eventually(t, "the one that had failed", func() bool { n, _ := h.count(); return n == 50 })
 	stop()
+	h.check(t)
+}
+
+// TestWhatWasErasedMeanwhileIsNotPosted lets events wait for the target, and takes one
+// from the warehouse, as an erasure and a withdrawal do.
+func TestWhatWasErasedMeanwhileIsNotPosted(t *testing.T) {
+	w, dir := store(t), t.TempDir()
+	h := newHook(t, func(_ *Message, w http.ResponseWriter) bool {
+		w.WriteHeader(http.StatusInternalServerError)
+		return false
+	})
+	f, stop := h.start(t, w, dir, nil)
+	insert(t, w, 1, 0, 3)
+	eventually(t, "all to wait", func() bool { return f.Status().PendingEvents == 3 })
+	stop()
+	db := w.DB()
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), "ALTER TABLE opens DELETE WHERE message_id = '"+message(1).String()+"' SETTINGS mutations_sync = 1"); err != nil {
+		t.Fatal(err)
+	}
+	h.acceptAll()
+	f, stop = h.start(t, w, dir, nil)
+	eventually(t, "nothing to wait", func() bool { return f.Status().PendingEvents == 0 })
+	stop()
+	if n, _ := h.count(); n != 2 || h.accepted[message(1).String()] != 0 {
+		t.Errorf("accepted %v, want the two events that are left", h.accepted)
+	}
+	state, err := os.ReadFile(filepath.Join(dir, stateFile))
+	if err != nil || strings.Contains(string(state), message(1).String()) {
+		t.Errorf("the state still names the message, %v", err)
+	}
 	h.check(t)
 }
 
@@ -71,7 +102,7 @@ func TestATargetThatIsDownGetsAllLater(t *testing.T) {
 	if s := f.Status(); s.LastFault == "" || s.Host != "127.0.0.1" {
 		t.Errorf("status %+v", s)
 	}
-	h.setAnswer(nil)
+	h.acceptAll()
 	eventually(t, "all posts", func() bool { n, _ := h.count(); return n == 2500 && f.Status().State == StateDelivering })
 	h.check(t)
 }
@@ -83,7 +114,7 @@ func TestGoneStopsTheFeedAndKeepsItsEvents(t *testing.T) {
 	insert(t, w, 1, 0, 30)
 	eventually(t, "the end", func() bool { return f.Status().State == StateStopped })
 	stop()
-	h.setAnswer(nil)
+	h.acceptAll()
 	_, stop = h.start(t, w, dir, nil)
 	eventually(t, "all posts after a start", func() bool { n, _ := h.count(); return n == 30 })
 	stop()

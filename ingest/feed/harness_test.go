@@ -135,10 +135,10 @@ func (h *hook) count() (messages, posts int) {
 	return len(h.accepted), posts
 }
 
-func (h *hook) setAnswer(answer func(*Message, http.ResponseWriter) bool) {
+func (h *hook) acceptAll() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.answer = answer
+	h.answer = nil
 }
 
 // check fails the test for what was not signed, or had another id than before.

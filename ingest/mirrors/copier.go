@@ -23,9 +23,13 @@ type Copier struct {
 // this one may be added.
 var ErrForeign = errors.New("mirrors: the warehouse has the data of another glint")
 
+// ErrItself means that a warehouse was to be made a copy of itself.
+var ErrItself = errors.New("mirrors: it is the first warehouse itself")
+
 // Adopt prepares both for Pass: it looks which databases they are, and gives an empty
 // mirror the secret from which the first warehouse computes recipient keys. It wraps
-// ErrForeign if the mirror has messages under another secret. Both are migrated.
+// ErrForeign if the mirror has messages under another secret, and ErrItself if both are
+// one. Both are migrated.
 func (c *Copier) Adopt(ctx context.Context) error {
 	from, err := c.From.Identity(ctx)
 	if err != nil {
@@ -39,7 +43,7 @@ func (c *Copier) Adopt(ctx context.Context) error {
 		return nil
 	}
 	if from == to {
-		return fmt.Errorf("%w: it is the first warehouse itself", ErrForeign)
+		return ErrItself
 	}
 	if err := c.adoptSecret(ctx); err != nil {
 		return err

@@ -166,7 +166,36 @@ func TestAnotherGlintsWarehouseIsRefused(t *testing.T) {
 		t.Errorf("error %v, want ErrForeign", err)
 	}
 	c.To = from
-	if err := c.Adopt(t.Context()); !errors.Is(err, ErrForeign) {
-		t.Errorf("the first warehouse itself: error %v, want ErrForeign", err)
+	if err := c.Adopt(t.Context()); !errors.Is(err, ErrItself) {
+		t.Errorf("the first warehouse itself: error %v, want ErrItself", err)
+	}
+}
+
+// TestWhatTheLogHasNoMoreIsCopied: the log of an erased person's events is overwritten,
+// maybe before the mirror has read it, and a judge's verdicts were never in it.
+func TestWhatTheLogHasNoMoreIsCopied(t *testing.T) {
+	from, to := newWarehouse(t), newWarehouse(t)
+	filled(t, from)
+	c := &Copier{From: from, To: to, State: &State{Seen: map[string]Inserts{}}, Keep: func(*State) error { return nil }}
+	if err := c.Adopt(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Pass(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	do(t, from,
+		"INSERT INTO aggregate_opens SELECT * REPLACE (0 AS campaign_id, event_id + 1 AS event_id) FROM aggregate_opens FINAL LIMIT 3",
+		"INSERT INTO opens SELECT * REPLACE (verdict_version + 1 AS verdict_version, judged_run + 1 AS judged_run) FROM opens FINAL LIMIT 4")
+	if rows, err := c.Pass(t.Context()); err != nil || rows != 7 {
+		t.Errorf("%d rows copied, %v, want 3 events without a campaign and 4 verdicts", rows, err)
+	}
+	all, err := Compare(t.Context(), from, to, time.Now(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all {
+		if !d.Equal {
+			t.Errorf("%+v, want equal rows", d)
+		}
 	}
 }

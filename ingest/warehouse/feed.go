@@ -102,6 +102,41 @@ func (w *Warehouse) FeedPage(ctx context.Context, q *FeedQuery) ([]FeedEvent, er
 	return l.events(), nil
 }
 
+// FeedKind is a message, and one kind of its events.
+type FeedKind struct {
+	MessageKey
+	Kind string
+}
+
+// FeedStanding returns which events of these messages are still there: an erasure or a
+// withdrawal may have taken them.
+func (w *Warehouse) FeedStanding(ctx context.Context, messages []MessageKey) (map[FeedKind]bool, error) {
+	fail := func(err error) (map[FeedKind]bool, error) {
+		return nil, fmt.Errorf("look whether events of the feed are still there: %w", err)
+	}
+	wanted, err := ext.NewTable("wanted_keys", ext.Column("campaign_id", "UInt64"), ext.Column("message_id", "UUID"))
+	if err != nil {
+		return fail(err)
+	}
+	for _, m := range messages {
+		if err := wanted.Append(m.CampaignID, m.MessageID); err != nil {
+			return fail(err)
+		}
+	}
+	var n uint64
+	var campaigns []uint64
+	var ids []uuid.UUID
+	var kinds []string
+	if err := w.ask(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), "feed_standing", nil, &n, &campaigns, &ids, &kinds); err != nil {
+		return fail(err)
+	}
+	standing := make(map[FeedKind]bool, n)
+	for i := range ids {
+		standing[FeedKind{MessageKey{CampaignID: campaigns[i], MessageID: ids[i]}, kinds[i]}] = true
+	}
+	return standing, nil
+}
+
 // feedLists are the columns of a page.
 type feedLists struct {
 	campaigns, ids         []uint64

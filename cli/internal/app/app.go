@@ -83,7 +83,7 @@ func (a *App) OpenWarehouseAs(ctx context.Context, dsn, user string, as Access) 
 	case errors.Is(err, warehouse.ErrDSN):
 		return nil, Usage(err)
 	case err != nil:
-		return nil, Try(unreachable(err), "check that ClickHouse runs and that --warehouse names it with its user and password")
+		return nil, Try(unreachable(err), "check that ClickHouse runs there, and that the address has its user, password and database")
 	}
 	return w, nil
 }

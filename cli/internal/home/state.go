@@ -53,6 +53,9 @@ type Settings struct {
 	IngestTLS          bool     `json:"ingest_tls,omitempty"`
 	ClientCertificates bool     `json:"client_certificates,omitempty"` // which ingest asks for
 	WarehouseHost      string   `json:"warehouse_host,omitempty"`      // of an outside warehouse; "": it is the embedded one
+	MirrorHosts        []string `json:"mirror_hosts,omitempty"`
+	WebhookHost        string   `json:"webhook_host,omitempty"` // "": there is none
+	WebhookRecipient   bool     `json:"webhook_recipient,omitempty"`
 }
 
 // Archive is where the running instance keeps accepted lines.

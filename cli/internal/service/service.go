@@ -147,6 +147,14 @@ func (s *Service) settings() *home.Settings {
 	if u, err := url.Parse(c.WarehouseDSN); err == nil && c.WarehouseDSN != "" {
 		made.WarehouseHost = u.Hostname()
 	}
+	for _, dsn := range c.Mirrors {
+		if u, err := url.Parse(dsn); err == nil {
+			made.MirrorHosts = append(made.MirrorHosts, u.Hostname())
+		}
+	}
+	if u, err := url.Parse(c.Feed.URL); err == nil && c.Feed.URL != "" {
+		made.WebhookHost, made.WebhookRecipient = u.Hostname(), c.Feed.Recipient
+	}
 	return made
 }
 
