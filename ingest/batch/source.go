@@ -104,9 +104,11 @@ func lineBuffer(n int) (empty []byte, free func()) {
 	return *buffer, func() { lineBuffers.Put(buffer) }
 }
 
-// Last implements Source. Records that were appended since the log was opened do
-// not count.
-func (l logSource) Last() uint64 { return l.log.Recovery().Next.Record - 1 }
+// Last implements Source.
+func (l logSource) Last() uint64 {
+	_, next := l.log.Position()
+	return next - 1
+}
 
 // Release implements Source.
 func (l logSource) Release(before uint64) (oldest uint64) {

@@ -27,11 +27,11 @@ func UpAll(ctx context.Context, dbs []*sql.DB) (Result, error) {
 	return UpReplicas(ctx, dbs)
 }
 
-// UpReplicas is Up for a shard of several servers. Their tables
-// replicate: the migrations are the same with other engines, and are applied to each
-// server in turn, version by version, so that no server has to allow ON CLUSTER. A server
-// that is new, or has lost its disk, gets the tables of another one. The result names what
-// was done on any of them.
+// UpReplicas is Up for a shard of several servers. Their tables replicate: the migrations
+// are the same with other engines, and are applied to each server in turn, version by
+// version, so that no server has to allow ON CLUSTER. A server that is new, or has lost its
+// disk, gets the tables of another one. One that is away holds up nobody if the others have
+// the newest schema already. The result names what was done on any of them.
 func UpReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
 		"async_insert": 0, "http_wait_end_of_query": 1, "alter_sync": 2, "mutations_sync": 2, "insert_quorum": "auto", "insert_quorum_parallel": 1,
@@ -45,7 +45,7 @@ func UpReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 		return result, err
 	}
 	for i, db := range dbs {
-		if versions[i] > 0 || versions[reference] == 0 {
+		if versions[i] != 0 || versions[reference] == 0 {
 			continue
 		}
 		if err := cloneTables(ctx, dbs[reference], db); err != nil {
@@ -58,10 +58,13 @@ func UpReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 		return result, err
 	}
 	for i, db := range dbs {
+		if versions[i] == away {
+			continue
+		}
 		if err := syncReplica(ctx, db); err != nil {
 			return result, err
 		}
-		if i == 0 {
+		if i == reference {
 			if err := fillRecipientKeys(ctx, db); err != nil {
 				return result, err
 			}
@@ -70,7 +73,7 @@ func UpReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 			}
 		}
 		views, err := replaceViews(ctx, db, schema.Views())
-		if i == 0 {
+		if i == reference {
 			result.Views = views
 		}
 		if err != nil {
@@ -80,14 +83,18 @@ func UpReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 	return result, nil
 }
 
+// away is the version of a server that does not answer.
+const away = -1
+
 // currentVersions returns the schema's version of each server, and the server that has
 // the newest.
 func currentVersions(ctx context.Context, dbs []*sql.DB) (versions []int64, reference int, err error) {
 	versions = make([]int64, len(dbs))
 	newest := Newest()
+	var fault error
 	for i, db := range dbs {
 		if versions[i], _, err = Version(ctx, db); err != nil {
-			return nil, 0, fmt.Errorf("replica %d: %w", i+1, err)
+			versions[i], fault = away, fmt.Errorf("replica %d: %w", i+1, err)
 		}
 		if versions[i] > newest {
 			return nil, 0, fmt.Errorf("%w: %d, known up to %d", ErrNewer, versions[i], newest)
@@ -95,6 +102,9 @@ func currentVersions(ctx context.Context, dbs []*sql.DB) (versions []int64, refe
 		if versions[i] > versions[reference] {
 			reference = i
 		}
+	}
+	if fault != nil && versions[reference] < newest {
+		return nil, 0, fault
 	}
 	return versions, reference, nil
 }
@@ -131,7 +141,7 @@ func applyInTurn(ctx context.Context, dbs []*sql.DB, versions []int64, reference
 	for version := int64(1); version <= Newest(); version++ {
 		applied := false
 		for i, p := range providers {
-			if versions[i] >= version {
+			if versions[i] >= version || versions[i] == away {
 				continue
 			}
 			if _, err := p.UpTo(ctx, version); err != nil {
