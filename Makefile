@@ -13,7 +13,7 @@ say      = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 # How the edge program is compiled; edge/README.md has the measurements.
 TINYGO_FLAGS := -target=wasip1 -opt=s -gc=leaking -no-debug -tags fastlyinternalsetparseuri
 
-.PHONY: help run test tools build glint edge install fmt lint tidy-check test-unit test-clock test-sql test-edge test-e2e fuzz bench soak accuracy worlds bench-scale golden clean
+.PHONY: help run test tools build glint edge install fmt lint tidy-check test-unit test-clock test-sql test-edge test-e2e fuzz bench soak cluster accuracy worlds bench-scale golden clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -102,6 +102,9 @@ soak: build ## the long forms of the tests: kills and power cuts by the hundred,
 	$(call say,Soak)
 	@GLINT_TEST_KILLS=1000 GLINT_FUZZ_REQUESTS=200000 GLINT_FUZZ_AGENTS=10000000 GLINT_TEST_POWER_CUTS=50 GLINT_TEST_ENGINE_KILLS=200 \
 		GLINT_OUTAGE_SECONDS=120 GLINT_SOAK_SECONDS=600 go test -v -count=1 -timeout 4h ./edge/classify ./ingest/wal ./ingest ./edge/edgetest ./cli/e2e
+
+cluster: build ## kill replicas of your own under load: GLINT_CLUSTER, GLINT_CLUSTER_KILL, GLINT_CLUSTER_KILLS, see cli/e2e/cluster_test.go
+	@go test -tags cluster -count=1 -v -timeout 4h ./cli/e2e -run ReplicasLose
 
 accuracy: ## judge the classifier by the corpora in CORPORA=DIR
 	@go build -o bin/accuracy ./edge/classify/accuracy && bin/accuracy -corpora "$(CORPORA)"
