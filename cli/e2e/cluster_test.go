@@ -31,7 +31,11 @@ func serving(t *testing.T, home string) *instance {
 	i.cmd = exec.Command(glintPath(t), "serve", "--pixel-listen", "127.0.0.1:0", "--ingest-listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0", "--judge-every", "0", "--log-level", "error")
 	i.cmd.Env = append(os.Environ(), "GLINT_HOME="+home, "GLINT_WAREHOUSE="+os.Getenv("GLINT_CLUSTER"))
 	i.start(t)
-	eventually(t, "the ready line", func() bool { return strings.Contains(i.stdout.String(), "credentials=") })
+	for began := time.Now(); !strings.Contains(i.stdout.String(), "credentials="); time.Sleep(50 * time.Millisecond) {
+		if time.Since(began) > 5*patience { // servers may be on their way up
+			t.Fatal("glint serve is not ready")
+		}
+	}
 	if _, err := fmt.Sscanf(i.stdout.String(), "ready pixel=%s ingest=%s", &i.pixel, &i.ingest); err != nil {
 		t.Fatal(err)
 	}

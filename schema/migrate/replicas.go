@@ -61,8 +61,10 @@ func UpReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 		if versions[i] == away {
 			continue
 		}
-		if err := syncReplica(ctx, db); err != nil {
-			return result, err
+		if len(result.Applied) > 0 { // else a replica without a session would hold up each start
+			if err := syncReplica(ctx, db); err != nil {
+				return result, err
+			}
 		}
 		if i == reference {
 			if err := fillRecipientKeys(ctx, db); err != nil {
