@@ -47,6 +47,12 @@ func (c *Config) check() (domains []string, err error) {
 	return domains, errors.Join(faults...)
 }
 
+// First returns the first of the names of a valid configuration, as DNS has it.
+func (c *Config) First() string {
+	first, _ := hostName(c.Domains[0])
+	return first
+}
+
 func (c *Config) directory() string { return cmp.Or(c.Directory, LetsEncrypt) }
 
 // hostName returns a name in the form of DNS, in small letters. It refuses what no
