@@ -21,10 +21,10 @@ import (
 // bucket is a server that speaks S3, with the bucket "my-logs".
 type bucket struct {
 	*httptest.Server
-	t       *testing.T
-	store   objects.Store
-	reads   atomic.Int64 // of files
-	broken  atomic.Bool  // reads of files end early
+	t      *testing.T
+	store  objects.Store
+	reads  atomic.Int64 // of files
+	broken atomic.Bool  // reads of files end early
 }
 
 // newBucket also gives the place the key.
