@@ -90,7 +90,7 @@ type Config struct {
 
 // Addresses are where a running service answers, as URLs.
 type Addresses struct {
-	Pixel, Ingest, Warehouse, Metrics string
+	Pixel, PixelHTTP, Ingest, Warehouse, Metrics string
 }
 
 // Default returns the configuration's default values.
@@ -138,6 +138,9 @@ func (c *Config) Validate() error {
 	}
 	if err := c.Pixel.validate(); err != nil {
 		faults = append(faults, err)
+	}
+	if c.PixelListen == "" && (c.Pixel.auto() || c.Pixel.HTTPListen != "") {
+		faults = append(faults, errors.New("pixel-tls-auto and pixel-http-listen: there is no standalone pixel (pixel-listen; not with edge)"))
 	}
 	if err := c.Archive.validate(); err != nil {
 		faults = append(faults, err)

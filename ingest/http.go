@@ -35,7 +35,7 @@ func serveError(name string, err error) error {
 // ErrAddressInUse is wrapped by Run's error about a port that is taken.
 var ErrAddressInUse = errors.New("the address is in use")
 
-type listeners struct{ pixel, ingest, metrics net.Listener }
+type listeners struct{ pixel, pixelHTTP, ingest, metrics net.Listener }
 
 // listen takes all ports before anything slow starts. Of the engine's, which takes
 // it later, it makes sure that it is free.
@@ -46,6 +46,7 @@ func listen(cfg *Config) (l listeners, err error) {
 		listener      *net.Listener
 	}{
 		{"pixel-listen", cfg.PixelListen, &l.pixel},
+		{"pixel-http-listen", cfg.Pixel.HTTPListen, &l.pixelHTTP},
 		{"ingest-listen", cfg.IngestListen, &l.ingest},
 		{"metrics-listen", cfg.MetricsListen, &l.metrics},
 		{"warehouse-listen", cfg.engineListen(), &engine},
@@ -76,7 +77,7 @@ func (c *Config) engineListen() string {
 }
 
 func (l *listeners) close() {
-	for _, c := range []net.Listener{l.pixel, l.ingest, l.metrics} {
+	for _, c := range []net.Listener{l.pixel, l.pixelHTTP, l.ingest, l.metrics} {
 		if c != nil {
 			_ = c.Close()
 		}
@@ -90,6 +91,9 @@ func (l *listeners) addresses(warehouse string, ingestTLS bool) Addresses {
 	}
 	if l.pixel != nil {
 		a.Pixel = listenerURL(l.pixel)
+	}
+	if l.pixelHTTP != nil {
+		a.PixelHTTP = listenerURL(l.pixelHTTP)
 	}
 	return a
 }

@@ -1,9 +1,11 @@
 package ingest
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,6 +13,7 @@ import (
 	"glint/edge/pixel"
 	"glint/edge/token"
 	"glint/ingest/consent"
+	"glint/ingest/host/acmecert"
 	"glint/ingest/host/tlsfiles"
 	"glint/ingest/logstream"
 	"glint/ingest/networks"
@@ -20,13 +23,15 @@ import (
 // PixelConfig is what only the standalone pixel needs. Its zero value trusts no
 // proxy, uses no TLS and knows no network.
 type PixelConfig struct {
-	TrustedProxies []string       // addresses and CIDR prefixes of proxies whose header with the client's address is believed
-	ProxyHeader    string         // that holds the address: pixelserver.XForwardedFor (also ""), Forwarded
-	TLS            tlsfiles.Files // zero: plain HTTP
-	ASNFile        string         // a database in MaxMind's format; "": none
-	ListsHome      string         // glint's own folder, where the lists of `glint networks` are; "": none
-	UpdateEvery    time.Duration  // how often those lists are fetched; 0: never
-	NetworksFile   string         // the operator's file, read again when it changes; "": Config.Networks stays
+	TrustedProxies []string        // addresses and CIDR prefixes of proxies whose header with the client's address is believed
+	ProxyHeader    string          // that holds the address: pixelserver.XForwardedFor (also ""), Forwarded
+	TLS            tlsfiles.Files  // zero: plain HTTP, unless TLSAuto has domains
+	TLSAuto        acmecert.Config // certificates that the pixel gets itself; no domains: none
+	HTTPListen     string          // host:port of plain HTTP beside TLS; "": none
+	ASNFile        string          // a database in MaxMind's format; "": none
+	ListsHome      string          // glint's own folder, where the lists of `glint networks` are; "": none
+	UpdateEvery    time.Duration   // how often those lists are fetched; 0: never
+	NetworksFile   string          // the operator's file, read again when it changes; "": Config.Networks stays
 }
 
 func (c *PixelConfig) validate() error {
@@ -34,9 +39,7 @@ func (c *PixelConfig) validate() error {
 	if _, err := pixelserver.ParseProxies(c.TrustedProxies, c.ProxyHeader); err != nil {
 		faults = append(faults, fmt.Errorf("trusted-proxies: %w", err))
 	}
-	if err := c.TLS.Validate(); err != nil {
-		faults = append(faults, fmt.Errorf("pixel-tls-cert: %w", err))
-	}
+	faults = append(faults, c.validateTLS())
 	if c.UpdateEvery < 0 || c.UpdateEvery > 0 && c.UpdateEvery < time.Hour {
 		faults = append(faults, fmt.Errorf("networks-update: %v is below an hour", c.UpdateEvery))
 	}
@@ -48,6 +51,37 @@ func (c *PixelConfig) validate() error {
 	return errors.Join(faults...)
 }
 
+func (c *PixelConfig) validateTLS() error {
+	var faults []error
+	if err := c.TLS.Validate(); err != nil {
+		faults = append(faults, fmt.Errorf("pixel-tls-cert: %w", err))
+	}
+	if c.auto() {
+		if err := c.TLSAuto.Validate(); err != nil {
+			faults = append(faults, fmt.Errorf("pixel-tls-auto: %w", err))
+		}
+		if !c.TLS.Empty() {
+			faults = append(faults, errors.New("pixel-tls-auto: not together with pixel-tls-cert, which names the certificate"))
+		}
+	} else if c.TLSAuto.Directory != "" || c.TLSAuto.CA != "" || c.TLSAuto.Email != "" {
+		faults = append(faults, errors.New("pixel-tls-auto: its domains are missing"))
+	}
+	if c.HTTPListen != "" {
+		if _, _, err := net.SplitHostPort(c.HTTPListen); err != nil {
+			faults = append(faults, fmt.Errorf("pixel-http-listen: %q is not host:port", c.HTTPListen))
+		}
+		if !c.isSecure() {
+			faults = append(faults, errors.New("pixel-http-listen: without pixel-tls-auto or pixel-tls-cert the pixel speaks plain HTTP at pixel-listen"))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// auto reports whether the pixel gets its certificates itself.
+func (c *PixelConfig) auto() bool { return len(c.TLSAuto.Domains) > 0 }
+
+func (c *PixelConfig) isSecure() bool { return c.auto() || !c.TLS.Empty() }
+
 // openNetworks opens the lists of networks, which the standalone pixel and the
 // clicks of other events are looked up in, and follows them.
 func openNetworks(cfg *Config, lists *listWatch) (*networks.Sources, error) {
@@ -56,8 +90,26 @@ func openNetworks(cfg *Config, lists *listWatch) (*networks.Sources, error) {
 	return networks.OpenSources(files, cfg.Networks, lists.notify)
 }
 
+// standalonePixel is the pixel with the certificates that it gets itself.
+type standalonePixel struct {
+	*pixelserver.Server
+	certificates *acmecert.Source // nil: it gets none
+}
+
+// start lets it answer until Shutdown, and its certificates be renewed until ctx ends.
+// Serve's errors go to failed.
+func (p *standalonePixel) start(ctx context.Context, l *listeners, failed chan<- error) {
+	go func() { failed <- serveError("pixel", p.Serve(l.pixel)) }()
+	if l.pixelHTTP != nil {
+		go func() { failed <- serveError("pixel over HTTP", p.ServePlain(l.pixelHTTP)) }()
+	}
+	if p.certificates != nil {
+		go p.certificates.Run(ctx)
+	}
+}
+
 // newPixel opens the files that only the standalone pixel needs, and follows them.
-func newPixel(cfg *Config, sources *networks.Sources, stream *logstream.Batcher, registry prometheus.Registerer, withdrawn *consent.Set) (*pixelserver.Server, error) {
+func newPixel(cfg *Config, sources *networks.Sources, stream *logstream.Batcher, registry prometheus.Registerer, withdrawn *consent.Set) (*standalonePixel, error) {
 	c := &cfg.Pixel
 	registerListDates(registry, sources)
 	untold := sources.Book().Untold()
@@ -71,23 +123,32 @@ func newPixel(cfg *Config, sources *networks.Sources, stream *logstream.Batcher,
 	if err != nil {
 		return nil, err
 	}
+	certificates, err := openCertificates(cfg, registry)
+	if err != nil {
+		return nil, err
+	}
 	var secure *tls.Config
-	if !c.TLS.Empty() {
+	var challenge func(string) (string, bool)
+	switch {
+	case certificates != nil:
+		secure, challenge = certificates.TLS(), certificates.Answer
+	case !c.TLS.Empty():
 		files, err := tlsfiles.Open(c.TLS, cfg.Logger)
 		if err != nil {
 			return nil, err
 		}
 		secure = files.Config()
 	}
-	return pixelserver.New(pixelserver.Config{
+	server := pixelserver.New(pixelserver.Config{
 		Observer: pixel.Observer{
 			Ring: cfg.pixelRing(), Precision: cfg.Precision, Signals: cfg.Signals, Edge: "standalone", Version: cfg.Version,
 			Visitors: cfg.Visitors, Withdrawn: withdrawn.OfPixel,
 		},
-		Lookup: sources.Lookup, Proxies: proxies, TLS: secure,
+		Lookup: sources.Lookup, Proxies: proxies, TLS: secure, Challenge: challenge,
 		Web:   pixelserver.Web{Sites: cfg.Sites, Token: cfg.WebToken},
 		Write: stream.Add, Now: time.Now, Logger: cfg.Logger, Registerer: registry,
-	}), nil
+	})
+	return &standalonePixel{server, certificates}, nil
 }
 
 // pixelRing returns the keys with which the pixel checks tokens, nil where there
@@ -97,12 +158,4 @@ func (c *Config) pixelRing() *token.Ring {
 		return nil
 	}
 	return c.Ring
-}
-
-// secure gives the pixel's address its scheme.
-func (c *PixelConfig) secure(a Addresses) Addresses {
-	if a.Pixel != "" && !c.TLS.Empty() {
-		a.Pixel = "https" + a.Pixel[len("http"):]
-	}
-	return a
 }

@@ -30,6 +30,8 @@ const (
 	codeDiskFull     = "disk_full"
 	codeKeysMissing  = "keys_missing"
 	codeFiles        = "files"
+
+	codeNoCertificate = "no_certificate"
 )
 
 // The steps that a fault belongs to, where its own type does not say so.

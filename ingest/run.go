@@ -98,7 +98,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	start.pipelines.events = events
 	stops.push(start.stopPipelines)
 
-	failed := make(chan error, 5)
+	failed := make(chan error, 6)
 	serve := func(name string, l net.Listener, h httpHandler) {
 		s := newHTTPServer(h)
 		go func() { failed <- serveError(name, s.Serve(l)) }()
@@ -129,10 +129,11 @@ func Run(ctx context.Context, cfg Config) (err error) {
 			return err
 		}
 		status.sources.Store(sources)
+		status.certificates.Store(opens.certificates)
 		updating, stopUpdating := context.WithCancel(ctx)
 		stops.push(func(context.Context) error { stopUpdating(); return nil })
 		go newUpdater(&cfg, registry).Run(updating)
-		go func() { failed <- serveError("pixel", opens.Serve(listeners.pixel)) }()
+		opens.start(updating, &listeners, failed)
 		stops.push(soon(opens.Shutdown))
 	}
 	if cfg.Listening != nil {

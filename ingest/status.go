@@ -9,6 +9,7 @@ import (
 	"glint/edge/token"
 	"glint/ingest/admission"
 	"glint/ingest/feed"
+	"glint/ingest/host/acmecert"
 	"glint/ingest/keyring"
 	"glint/ingest/networks"
 	"glint/ingest/receiver"
@@ -29,6 +30,8 @@ type Status struct {
 	Lists     []ListStatus    `json:"lists"`
 	Mirrors   []MirrorStatus  `json:"mirrors"`
 	Webhook   *feed.Status    `json:"webhook,omitempty"` // absent without --webhook
+
+	Certificates []CertificateStatus `json:"certificates,omitempty"` // of --pixel-tls-auto
 
 	// LastReceivedAt is when the newest record of this run was received; null: none.
 	LastReceivedAt *time.Time `json:"last_received_at"`
@@ -74,11 +77,13 @@ type ListStatus struct {
 
 // statusBoard puts the status together.
 type statusBoard struct {
-	cfg       *Config
-	startup   *startup
-	gate      *admission.Gate
-	sources   atomic.Pointer[networks.Sources] // nil without a pixel
-	startedAt time.Time
+	cfg     *Config
+	startup *startup
+	gate    *admission.Gate
+	sources atomic.Pointer[networks.Sources] // nil without a pixel
+
+	certificates atomic.Pointer[acmecert.Source] // nil where the pixel gets none itself
+	startedAt    time.Time
 }
 
 func (b *statusBoard) now() Status {
@@ -97,6 +102,9 @@ func (b *statusBoard) now() Status {
 	}
 	for _, m := range b.startup.pipelines.mirrors {
 		s.Mirrors = append(s.Mirrors, m.status())
+	}
+	if certificates := b.certificates.Load(); certificates != nil {
+		s.addCertificates(certificates.States(), time.Now())
 	}
 	s.Ready = len(s.Missing) == 0
 	return s

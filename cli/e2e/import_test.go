@@ -2,8 +2,10 @@ package e2e_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -13,7 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 	"github.com/klauspost/compress/gzip"
+
+	"glint/ingest/objects"
 )
 
 // cloudFrontLog returns n lines of a CloudFront log, some of them twice, and the
@@ -131,4 +137,60 @@ func TestACDNsLogIsCountedOnce(t *testing.T) {
 		t.Errorf("exit %d", code)
 	}
 	check("the numbers after faulty files")
+}
+
+// TestABucketOfLogsIsFollowed imports what is in a bucket, and what comes later.
+func TestABucketOfLogsIsFollowed(t *testing.T) {
+	backend := s3mem.New()
+	if err := backend.CreateBucket("my-logs"); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(gofakes3.New(backend).Server())
+	defer server.Close()
+	t.Setenv("AWS_ACCESS_KEY_ID", "the-id")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "the-secret")
+	target := objects.Target{Place: "s3://my-logs", Endpoint: server.URL, Region: "eu-west-1", Getenv: os.Getenv}
+	store, err := target.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := up(t, newHome(t))
+	log, requests, _ := cloudFrontLog(2_000, "news 1", rand.New(rand.NewPCG(5, 6)))
+	path := filepath.Join(t.TempDir(), "x.log")
+	put := func(name string, lines []string) {
+		t.Helper()
+		writeLog(t, path, lines, true)
+		content, err := os.ReadFile(path)
+		if err == nil {
+			err = store.Put(t.Context(), name, content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("cloudfront/2026-a.gz", log[:1_000])
+	follow := exec.Command(glintPath(t), "import", "--follow", "--every", "100ms", "--endpoint", server.URL, "--region", "eu-west-1",
+		"--recipient-param", "subscriber", "--campaign-param", "category", "s3://my-logs/cloudfront")
+	var said syncBuffer
+	follow.Env, follow.Stderr = append(os.Environ(), "GLINT_HOME="+i.home), &said
+	if err := follow.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the first file", func() bool { return strings.Contains(said.String(), "imported 1 file") })
+	put("cloudfront/2026-b.gz", log[1_000:])
+	var got map[string]any
+	for deadline := time.Now().Add(patience); got["opens_total"] != float64(requests); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%v opens of %d requests:\n%s", got["opens_total"], requests, said.String())
+		}
+		out, _, _ := runGlint(t, i.home, nil, "report", "news 1", "--format", "json")
+		_ = json.Unmarshal([]byte(out), &got) // nothing before the campaign is there
+	}
+	_ = follow.Process.Signal(os.Interrupt)
+	if err := follow.Wait(); err != nil {
+		t.Errorf("after Ctrl-C it ended with %v:\n%s", err, said.String())
+	}
+	if strings.Contains(said.String(), "the-") {
+		t.Error("the key of the bucket was printed")
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,11 +42,12 @@ func NewCmd(a *app.App) *cobra.Command {
 		App: a, Past: "imported", Unit: "request", NoUnit: "the --format of the file, or leave it out", AnyOutcome: true,
 	}}
 	cmd := &cobra.Command{
-		Use:   "import FILE|DIR...",
+		Use:   "import FILE|DIR|s3://BUCKET/PREFIX...",
 		Short: "Count opens from the logs of a CDN or web server",
 		Long: `Reads access logs, plain or compressed, of CloudFront (standard logs, W3C and JSON), S3, Fastly (JSON and combined),
 Cloudflare (Logpush http_requests), nginx, Apache and Caddy (combined and JSON). Each GET of an image whose URL holds a
-message's token or id is an open, whatever status the CDN answered. Folders are read with all below them; - is stdin.
+message's token or id is an open, whatever status the CDN answered. Folders are read with all below them, also those of a
+bucket, whose key comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE; - is stdin.
 
 With --recipient-param and --campaign-param a request names its message by two parameters of the URL. Campaigns and
 messages are registered as they appear, unsigned: how many were sent stays unknown, and no rate is printed until a file
@@ -60,7 +62,7 @@ request.`,
 			"  zcat access.log.*.gz | glint import --format nginx -",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return app.UsageOf(cmd, errors.New("want files or folders of logs"))
+				return app.UsageOf(cmd, errors.New("want files, folders or buckets of logs"))
 			}
 			return nil
 		},
@@ -80,7 +82,8 @@ request.`,
 	f.StringVar(&o.files.Operator, "networks", "", "CSV that names networks, as of glint up")
 	f.StringVar(&o.files.ASNs, "asn-db", "", "database of AS numbers and countries in MaxMind's format")
 	f.BoolVar(&o.follow, "follow", false, "go on, and import what is new in files that grow or come")
-	f.DurationVar(&o.every, "every", 5*time.Second, "time between two looks of --follow")
+	f.DurationVar(&o.every, "every", 0, "time between two looks of --follow (default: 5s, at buckets 1m)")
+	app.PlaceFlags(cmd, &o.job.Bucket)
 	app.IngestFlags(cmd, &o.job.Ingest)
 	f.BoolVar(&o.job.Restart, "restart", false, "read all again, also what an earlier import has sent")
 	f.BoolVar(&o.job.NoWait, "no-wait", false, "end when ingest has the lines on disk, before it is known what becomes of them")
@@ -88,12 +91,23 @@ request.`,
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.job.Paths, o.format = args, cdnlog.Format(format.String())
+		if !cmd.Flags().Changed("every") {
+			o.every = defaultPause(args)
+		}
 		if err := o.check(*precision); err != nil {
 			return app.UsageOf(cmd, err)
 		}
 		return o.run(cmd.Context())
 	}
 	return cmd
+}
+
+// defaultPause is between two looks. A bucket's owner pays for each.
+func defaultPause(paths []string) time.Duration {
+	if slices.ContainsFunc(paths, logfiles.IsBucket) {
+		return time.Minute
+	}
+	return 5 * time.Second
 }
 
 func (o *options) check(precision string) (err error) {
@@ -111,8 +125,8 @@ func (o *options) check(precision string) (err error) {
 		faults = append(faults, errors.New("--patience and --every must be above zero"))
 	}
 	for _, path := range o.job.Paths {
-		if strings.Contains(path, "://") {
-			faults = append(faults, errors.New("buckets are not read; copy the logs to a folder first"))
+		if strings.Contains(path, "://") && !logfiles.IsBucket(path) {
+			faults = append(faults, errors.New("of buckets, those of s3://BUCKET/PREFIX are read; copy other logs to a folder first"))
 		} else if path == logfiles.Stdin && o.follow {
 			faults = append(faults, errors.New("--follow reads files, not stdin"))
 		}
@@ -139,40 +153,44 @@ func (o *options) run(ctx context.Context) error {
 	}
 	o.job.Reading = r
 	for {
+		before, _ := o.look(ctx) // what comes while it runs is looked at again
 		err := o.job.Run(ctx)
 		r.summary(o.app.Err)
 		if !o.follow || err != nil {
 			return err
 		}
 		o.job.Restart = false
-		if err := o.wait(ctx); err != nil {
+		if err := o.wait(ctx, before); err != nil {
 			return nil // interrupted between two looks: all is sent
 		}
 	}
 }
 
-// wait returns when a file has changed, an error when ctx ends.
-func (o *options) wait(ctx context.Context) error {
-	before := o.look()
+// wait returns when a file is no longer as it was before, an error when ctx ends.
+func (o *options) wait(ctx context.Context, before string) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(o.every):
 		}
-		if now := o.look(); now != before {
+		if now, ok := o.look(ctx); ok && now != before {
 			return nil
 		}
 	}
 }
 
-// look describes the files by names, sizes and times.
-func (o *options) look() string {
+// look describes the files by names, sizes, and times or versions. It reports whether
+// all could be looked at: a bucket that does not answer has not changed.
+func (o *options) look(ctx context.Context) (files string, ok bool) {
 	var b strings.Builder
-	for _, file := range logfiles.Find(o.job.Paths) {
-		if info, err := os.Stat(file.Path); err == nil {
+	found, faults := o.job.Find(ctx)
+	for _, file := range found {
+		if file.Version != "" {
+			fmt.Fprintln(&b, file.Path, file.Size, file.Version)
+		} else if info, err := os.Stat(file.Path); err == nil {
 			fmt.Fprintln(&b, file.Path, info.Size(), info.ModTime().UnixNano())
 		}
 	}
-	return b.String()
+	return b.String(), len(faults) == 0
 }

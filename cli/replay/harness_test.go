@@ -147,6 +147,8 @@ type place struct {
 	dir    string
 	in     io.Reader
 	token  string
+
+	environment map[string]string // besides the token
 }
 
 func newPlace(t *testing.T) *place {
@@ -169,7 +171,10 @@ func (p *place) replayUntil(ctx context.Context, args ...string) (code int, stdo
 	p.t.Helper()
 	var out, errs bytes.Buffer
 	a := &app.App{In: p.in, Out: &out, Err: &errs, Home: p.home, Getenv: func(name string) string {
-		return map[string]string{"GLINT_INGEST_TOKEN": p.token}[name]
+		if name == "GLINT_INGEST_TOKEN" {
+			return p.token
+		}
+		return p.environment[name]
 	}}
 	cmd := NewCmd(a)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true

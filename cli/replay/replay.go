@@ -20,14 +20,15 @@ func NewCmd(a *app.App) *cobra.Command {
 	job := &logfiles.Job{App: a, Reading: asTheyAre{}, Past: "replayed", Unit: "event", NoUnit: "glint log deadletters show, or leave them out"}
 	var dryRun bool
 	cmd := &cobra.Command{
-		Use:   "replay FILE|DIR...",
+		Use:   "replay FILE|DIR|s3://BUCKET/PREFIX...",
 		Short: "Send archived log files to ingest again",
 		Long: `Reads log files as Fastly leaves them in a bucket, plain or compressed by gzip, zstd or snappy (recognized by their content),
-and posts their lines to ingest. Folders are read with all below them, in the order of names; hidden and empty files
-are left out; - is stdin. Lines that are stored already change no number.
+and posts their lines to ingest. Folders are read with all below them, in the order of names, also those of a bucket, whose
+key comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE; hidden and empty files are left
+out; - is stdin. Lines that are stored already change no number.
 
 It may be stopped at any moment: the same command goes on from there, and sends only what is new in files that have
-grown or come since; a file is known by all of its bytes. At the end it waits until it is known what became of the
+grown or come since; a file is known by all of its bytes, one of a bucket by its entity tag. At the end it waits until it is known what became of the
 lines, and says how many were stored, repeated, unregistered, had a bad token or are dead letters (glint log
 deadletters). The exit code is 1 if a file could not be read whole or none of its lines is an event; the others are
 sent all the same.`,
@@ -36,13 +37,14 @@ sent all the same.`,
 			"  zcat archive/*.gz | glint replay -",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return app.UsageOf(cmd, errors.New("want files or folders of logs"))
+				return app.UsageOf(cmd, errors.New("want files, folders or buckets of logs"))
 			}
 			return nil
 		},
 	}
 	f := cmd.Flags()
 	app.IngestFlags(cmd, &job.Ingest)
+	app.PlaceFlags(cmd, &job.Bucket)
 	f.BoolVar(&job.Restart, "restart", false, "send all again, also what an earlier replay has sent")
 	f.BoolVar(&job.NoWait, "no-wait", false, "end when ingest has the lines on disk, before it is known what becomes of them")
 	f.BoolVar(&dryRun, "dry-run", false, "only list what would be sent")

@@ -54,7 +54,7 @@ func run(ctx context.Context, o *options) error {
 	o.Config.Ready = func(at ingest.Addresses, ring *token.Ring) {
 		publish(at, ring, false)
 		o.ShowPages(ctx, o.dsn, o.dsn)
-		fmt.Fprintf(o.App.Out, "ready pixel=%s ingest=%s %scredentials=%s\n", at.Pixel, at.Ingest, o.WebField(), o.App.Home.CredentialsFile())
+		fmt.Fprintf(o.App.Out, "ready pixel=%s ingest=%s %s%scredentials=%s\n", at.Pixel, at.Ingest, service.PlainField(at), o.WebField(), o.App.Home.CredentialsFile())
 	}
 	err := o.Run(ctx)
 	if errors.Is(err, warehouse.ErrDSN) {

@@ -23,8 +23,8 @@ func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show how the running glint is; exit code 3 if something is missing",
-		Long: "Shows where the running glint answers, what is missing, what waits in its log, the disk, the keys and the ages of the\n" +
-			"lists of networks: what GET /v1/status of ingest says. It changes nothing.",
+		Long: "Shows where the running glint answers, what is missing, the certificates that its pixel got itself, what waits in its log, the\n" +
+			"disk, the keys and the ages of the lists of networks: what GET /v1/status of ingest says. It changes nothing.",
 		Example: "  glint status\n  glint status --format json",
 		Args:    app.NoArgs,
 	}
@@ -87,6 +87,9 @@ func write(w io.Writer, state *home.State, s *ingest.Status, now time.Time) erro
 	if state.Pixel != "" {
 		t.Row("pixel", "answers", state.Pixel)
 	}
+	for _, c := range s.Certificates {
+		t.Row(certificateRow(&c, now)...)
+	}
 	if state.Web != "" {
 		t.Row("pages", "glint web", state.Web)
 	}
@@ -125,15 +128,37 @@ func write(w io.Writer, state *home.State, s *ingest.Status, now time.Time) erro
 	return t.Write(w)
 }
 
-func ago(now, at time.Time) string {
+// certificateRow says until when a certificate is valid.
+func certificateRow(c *ingest.CertificateStatus, now time.Time) []string {
+	state, rest := "missing", "being got"
+	if c.EndsAt != nil {
+		state, rest = "valid", fmt.Sprintf("until %s, %s", c.EndsAt.Format(time.DateOnly), left(now, *c.EndsAt))
+		if !now.Before(*c.EndsAt) {
+			state, rest = "ended", ago(now, *c.EndsAt)
+		}
+	}
+	if c.Problem != "" {
+		rest += "; " + c.Problem
+		if c.NextTryAt != nil {
+			rest += "; next try " + left(now, *c.NextTryAt)
+		}
+	}
+	return []string{"certificate " + c.Domain, state, rest}
+}
+
+func left(now, at time.Time) string { return "in " + span(at.Sub(now)) }
+
+func ago(now, at time.Time) string { return span(now.Sub(at)) + " ago" }
+
+func span(d time.Duration) string {
 	const day = 24 * time.Hour
-	switch d := now.Sub(at); {
+	switch {
 	case d >= 2*day:
-		return strconv.Itoa(int(d/day)) + " days ago"
+		return strconv.Itoa(int(d/day)) + " days"
 	case d >= 2*time.Hour:
-		return strconv.Itoa(int(d/time.Hour)) + " h ago"
+		return strconv.Itoa(int(d/time.Hour)) + " h"
 	default:
-		return output.Duration(max(d, 0)) + " ago"
+		return output.Duration(max(d, 0))
 	}
 }
 

@@ -101,6 +101,9 @@ func (o *options) prepare() (c home.Credentials, err error) {
 	if (o.demo || o.withEdge) && !o.Config.TLS.Empty() {
 		return c, app.Usage(errors.New("--demo and --edge post to ingest themselves, without TLS; leave them or --ingest-tls-cert out"))
 	}
+	if o.demo && len(o.Config.Pixel.TLSAuto.Domains) > 0 {
+		return c, app.Usage(errors.New("--demo fetches images of this machine's pixel, which no authority gives a certificate for; leave it or --pixel-tls-auto out"))
+	}
 	if err := h.Prepare(); err != nil {
 		return c, err
 	}
@@ -208,8 +211,8 @@ func (o *options) ready(ctx context.Context, cancel context.CancelCauseFunc, at 
 	o.Publish(ctx, at, ring, false)
 	o.ShowPages(ctx, service.AsUser(at.Warehouse, c.SQLUser, c.SQLPassword), service.AsUser(at.Warehouse, c.WarehouseUser, c.WarehousePassword))
 	fmt.Fprintf(o.App.Err, "up in %.1f s; Ctrl-C stops it\n", time.Since(began).Seconds())
-	if _, err := fmt.Fprintf(o.App.Out, "ready pixel=%s ingest=%s clickhouse=%s %scredentials=%s\n",
-		at.Pixel, at.Ingest, at.Warehouse, o.WebField(), o.App.Home.CredentialsFile()); err != nil {
+	if _, err := fmt.Fprintf(o.App.Out, "ready pixel=%s ingest=%s clickhouse=%s %s%scredentials=%s\n",
+		at.Pixel, at.Ingest, at.Warehouse, service.PlainField(at), o.WebField(), o.App.Home.CredentialsFile()); err != nil {
 		return err
 	}
 	if !o.demo {

@@ -1,8 +1,10 @@
 package archive
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,9 +14,12 @@ import (
 
 // File is a file that was found.
 type File struct {
-	Path    string // absolute
+	Path    string // absolute, or an address that only Open reads
 	Size    int64
 	Regular bool // not a pipe or device, which can be read once only
+
+	Version string                                       // differs where the content does; "": only reading says that
+	Open    func(context.Context) (io.ReadCloser, error) // from the begin; nil: the file of that path
 }
 
 // Find returns the files at paths, and those in the folders among them and
@@ -28,7 +33,7 @@ func Find(paths []string) (files []File, faults []error) {
 			return
 		}
 		seen[path] = true
-		files = append(files, File{path, info.Size(), info.Mode().IsRegular()})
+		files = append(files, File{Path: path, Size: info.Size(), Regular: info.Mode().IsRegular()})
 	}
 	for _, path := range paths {
 		absolute, err := filepath.Abs(path)

@@ -15,6 +15,7 @@ type Mark struct {
 	Offset      int64  `json:"offset"`             // decoded bytes up to the end of the last line that has a line feed
 	Done        bool   `json:"done"`               // read to its end
 	NoEvent     bool   `json:"no_event,omitempty"` // none of the lines so far is an event; set by the caller
+	Version     string `json:"version,omitempty"`  // File.Version, where it has one; set by the caller
 }
 
 // Fingerprint returns the fingerprint of the first size bytes of a file: a hash

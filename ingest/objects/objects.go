@@ -24,10 +24,11 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// Object is the name and the size of a stored file.
+// Object is a stored file.
 type Object struct {
-	Name string // with slashes, below the place
-	Size int64  // bytes
+	Name    string // with slashes, below the place
+	Size    int64  // bytes
+	Version string // differs where the content does (a bucket's entity tag); "": not known
 }
 
 // Store keeps files. It is safe for concurrent use.
@@ -106,7 +107,7 @@ func (f Folder) List(ctx context.Context) (all []Object, err error) {
 			return err
 		}
 		name, err := filepath.Rel(string(f), path)
-		all = append(all, Object{filepath.ToSlash(name), info.Size()})
+		all = append(all, Object{Name: filepath.ToSlash(name), Size: info.Size()})
 		return err
 	})
 	if err != nil {
@@ -283,7 +284,7 @@ func (b *Bucket) List(ctx context.Context) (all []Object, err error) {
 		if o.Err != nil {
 			return nil, b.fault(ctx, "list the bucket", o.Err)
 		}
-		all = append(all, Object{strings.TrimPrefix(o.Key, prefix), o.Size})
+		all = append(all, Object{Name: strings.TrimPrefix(o.Key, prefix), Size: o.Size, Version: strings.Trim(o.ETag, `"`)})
 	}
 	return all, ctx.Err()
 }

@@ -3,6 +3,7 @@ package pixelserver
 import (
 	"crypto/rand"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -54,8 +55,11 @@ func (c *conn) answer(raw []byte, cut bool) (keep bool) {
 	openedAt := s.cfg.Now()
 	a, f := badRequest, &badFormat
 	if h.parse(raw) {
-		a = pixel.Route(pathAndQuery(h.target))
-		f = formatOf(&a)
+		target := pathAndQuery(h.target)
+		if a, f = s.challenge(target); f == nil {
+			a = pixel.Route(target)
+			f = formatOf(&a)
+		}
 	}
 	keep = h.keep && !s.draining.Load()
 	d.out = f.append(d.out[:0], h, keep, s.dateLine(openedAt))
@@ -69,6 +73,25 @@ func (c *conn) answer(raw []byte, cut bool) (keep bool) {
 		c.observe(d, &a, openedAt)
 	}
 	return keep
+}
+
+// acmePaths begin the paths that an authority asks for before it gives a
+// certificate (RFC 8555 §8.3).
+const acmePaths = "/.well-known/acme-challenge/"
+
+// challenge returns the answer to an authority, a nil format where target is none of
+// its questions.
+func (s *Server) challenge(target string) (pixel.Answer, *format) {
+	if s.cfg.Challenge == nil || !strings.HasPrefix(target, acmePaths) {
+		return pixel.Answer{}, nil
+	}
+	text, ok := s.cfg.Challenge(target)
+	if !ok {
+		return pixel.Answer{}, nil
+	}
+	a := pixel.Answer{Status: 200, ContentType: "application/octet-stream", Body: []byte(text)}
+	f := makeFormat(a, "200 OK")
+	return a, &f
 }
 
 // observe writes the event of a request that was answered with a.

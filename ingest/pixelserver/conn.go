@@ -18,7 +18,8 @@ import (
 // conn is one connection. One goroutine owns all but its atomics.
 type conn struct {
 	server *Server
-	net    net.Conn // as it was accepted
+	net    net.Conn    // as it was accepted
+	secure *tls.Config // of its listener; nil: plain HTTP
 	tls    *tls.Conn
 	place  *connlimit.Place
 	peer   netip.Addr
@@ -66,7 +67,7 @@ func (c *conn) serve() {
 // read reads and answers until the connection ends, or a body follows.
 func (c *conn) read() error {
 	raw, direct := c.net.(syscall.Conn)
-	if c.server.cfg.TLS == nil && direct {
+	if c.secure == nil && direct {
 		return c.readDirectly(raw)
 	}
 	return c.readStream()
@@ -141,8 +142,8 @@ func (c *conn) readStream() error {
 	var stream io.Reader = c.net
 	if c.tls != nil {
 		stream = c.tls
-	} else if c.server.cfg.TLS != nil {
-		c.tls = tls.Server(c.net, c.server.cfg.TLS)
+	} else if c.secure != nil {
+		c.tls = tls.Server(c.net, c.secure)
 		stream = c.tls
 		if err := c.tls.Handshake(); err != nil {
 			return err

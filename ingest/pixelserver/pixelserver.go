@@ -52,9 +52,12 @@ type Config struct {
 	Lookup   func(netip.Addr) pixel.Network // what is known of an address; nil: nothing
 	Proxies  Proxies                        // proxies whose header with the client's address is believed; zero: none
 	TLS      *tls.Config                    // nil: plain HTTP
-	Web      Web                            // sites of the web pixel and of POST /e
-	Write    func(line []byte)              // takes one event line; must not wait or keep line
-	Now      func() time.Time
+	// Challenge returns the answer to an authority of certificates that asks for a path
+	// below acmePaths, and whether there is one; nil: there is none.
+	Challenge func(path string) (answer string, ok bool)
+	Web       Web               // sites of the web pixel and of POST /e
+	Write     func(line []byte) // takes one event line; must not wait or keep line
+	Now       func() time.Time
 
 	MaxConnections int                   // 0: connlimit.Share()
 	Logger         *slog.Logger          // nil: silent
@@ -75,9 +78,9 @@ type Server struct {
 	draining atomic.Bool
 	running  sync.WaitGroup // connections
 
-	mu       sync.Mutex
-	listener net.Listener
-	conns    map[*conn]struct{}
+	mu        sync.Mutex
+	listeners []net.Listener
+	conns     map[*conn]struct{}
 }
 
 // New returns a Server; Serve starts it.
@@ -95,18 +98,25 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// Serve answers on l until Shutdown or Close, then returns nil. It closes l.
-func (s *Server) Serve(l net.Listener) error {
+// Serve answers on l until Shutdown, over TLS if the configuration has it, then
+// returns nil. It closes l.
+func (s *Server) Serve(l net.Listener) error { return s.serve(l, s.cfg.TLS) }
+
+// ServePlain is Serve without TLS, beside it: mail that went out before the pixel had
+// a certificate names it by http.
+func (s *Server) ServePlain(l net.Listener) error { return s.serve(l, nil) }
+
+func (s *Server) serve(l net.Listener, secure *tls.Config) error {
 	defer func() { _ = l.Close() }()
 	s.mu.Lock()
-	s.listener = l
+	s.listeners = append(s.listeners, l)
 	s.mu.Unlock()
 	for pauses := (backoff.Backoff{First: 5 * time.Millisecond, Last: time.Second}); !s.draining.Load(); {
 		accepted, err := l.Accept()
 		switch {
 		case err == nil:
 			pauses.Reset()
-			s.start(accepted)
+			s.start(accepted, secure)
 		case s.draining.Load():
 		case passing(err):
 			time.Sleep(pauses.Next())
@@ -130,8 +140,8 @@ func passing(err error) bool {
 
 // start serves a connection in a goroutine of its own. It may close another
 // one before, which has waited for longest.
-func (s *Server) start(accepted net.Conn) {
-	c := &conn{server: s, net: accepted}
+func (s *Server) start(accepted net.Conn, secure *tls.Config) {
+	c := &conn{server: s, net: accepted, secure: secure}
 	s.mu.Lock()
 	if s.draining.Load() {
 		s.mu.Unlock()
@@ -173,13 +183,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
-// drain closes the listener and the connections that which says.
+// drain closes the listeners and the connections that which says.
 func (s *Server) drain(which func(*conn) bool) {
 	var closing []*conn
 	s.mu.Lock()
 	s.draining.Store(true)
-	if s.listener != nil {
-		_ = s.listener.Close() // Serve returns
+	for _, l := range s.listeners {
+		_ = l.Close() // Serve returns
 	}
 	for c := range s.conns {
 		if which(c) {

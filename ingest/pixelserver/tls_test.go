@@ -3,6 +3,7 @@ package pixelserver
 import (
 	"crypto/tls"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -42,5 +43,46 @@ func TestOverTLS(t *testing.T) {
 	}
 	if e := w.event(t); e.Token != "%zz" {
 		t.Errorf("got %+v", e)
+	}
+}
+
+func TestAnAuthorityIsAnsweredBesideTLSAndWithout(t *testing.T) {
+	other := httptest.NewTLSServer(nil) // for its certificate
+	t.Cleanup(other.Close)
+	const path = "/.well-known/acme-challenge/abc"
+	w := serve(t, func(cfg *Config) {
+		cfg.TLS = &tls.Config{Certificates: other.TLS.Certificates}
+		cfg.Challenge = func(asked string) (string, bool) { return "the proof", asked == path }
+	})
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- w.server.ServePlain(plain) }()
+	for _, base := range []string{"https://" + w.address, "http://" + plain.Addr().String()} {
+		for target, want := range map[string]string{path: "200 the proof", path + "d": "404 not found\n"} {
+			answer, err := other.Client().Get(base + target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(answer.Body)
+			_ = answer.Body.Close()
+			if got := answer.Status[:4] + string(body); got != want || err != nil {
+				t.Errorf("%s: %q, %v; want %q", base+target, got, err, want)
+			}
+		}
+		answer, err := other.Client().Get(base + "/o/abc.gif")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if e := w.event(t); e.Token != "abc" {
+			t.Errorf("%s: got %+v", base, e)
+		}
+	}
+	_ = w.server.Shutdown(ended())
+	if err := <-served; err != nil {
+		t.Errorf("the plain listener ended with %v", err)
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"glint/edge/token"
 	"glint/ingest"
 	"glint/ingest/deadletters"
+	"glint/ingest/host/acmecert"
 	"glint/ingest/networks"
 	"glint/ingest/receiver/linegen"
 	"glint/ingest/warehouse/embedded"
@@ -75,6 +76,9 @@ func config(t *testing.T) ingest.Config {
 	cfg.LogDir, cfg.DeadLetterDir = filepath.Join(home, "log"), filepath.Join(home, "deadletters")
 	cfg.Archive.Place = filepath.Join(home, "archive")
 	cfg.Mirrors = []string{"http://127.0.0.1:9/glint"} // that answers nobody (RFC 863)
+	// As above, nobody answers at the directory's port.
+	cfg.Pixel.TLSAuto = acmecert.Config{Domains: []string{"pixel.example.org"}, Directory: "https://127.0.0.1:9/dir", Dir: filepath.Join(home, "certificates")}
+	cfg.Pixel.HTTPListen = "127.0.0.1:0"
 	fillDeadLetters(t, cfg.DeadLetterDir)
 	cfg.Pixel.ListsHome, cfg.Pixel.ASNFile = home, asnFile(t, home)
 	if _, err := networks.SaveRelay(home, []byte("172.224.226.0/27,GB,GB-EN,London\n"), time.Now(), 0); err != nil {
@@ -162,7 +166,7 @@ func use(t *testing.T, at ingest.Addresses) {
 	if status := post(t, at.Ingest+"/v1/logs", "wrong", nil); status != http.StatusUnauthorized {
 		t.Fatalf("a wrong token is answered with %d", status)
 	}
-	a, err := http.Get(at.Pixel + "/o/anything.gif")
+	a, err := http.Get(at.PixelHTTP + "/o/anything.gif")
 	if err != nil {
 		t.Fatal(err)
 	}

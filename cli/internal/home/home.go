@@ -112,6 +112,10 @@ func (h Home) LogDir() string { return h.path("log") }
 // ReplayDir holds how far replays of archives have come.
 func (h Home) ReplayDir() string { return h.path("replay") }
 
+// CertificatesDir has the keys and certificates that the pixel got itself; it is made
+// with the first one.
+func (h Home) CertificatesDir() string { return h.path("certificates") }
+
 // RunDir holds what lives as long as the process.
 func (h Home) RunDir() string { return h.path("run") }
 

@@ -63,7 +63,7 @@ func (h Home) Prepare() error {
 	if err := h.Make(); err != nil {
 		return err
 	}
-	for _, dir := range []string{h.KeysDir(), h.LogDir(), h.DeadLetterDir(), h.ReplayDir(), h.UsersDir()} {
+	for _, dir := range []string{h.KeysDir(), h.LogDir(), h.DeadLetterDir(), h.ReplayDir(), h.UsersDir(), h.CertificatesDir()} {
 		if err := h.checkTree(dir); err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ import (
 	"glint/cli/internal/output"
 	"glint/ingest/archive"
 	"glint/ingest/logstream"
+	"glint/ingest/objects"
 )
 
 // InFlight is how many bodies are posted at once: one is compressed or on its
@@ -62,7 +63,8 @@ type Results interface {
 // Job is one run over log files.
 type Job struct {
 	App      *app.App
-	Paths    []string // files and folders; Stdin is standard input
+	Paths    []string       // files, folders, s3://BUCKET/PREFIX; Stdin is standard input
+	Bucket   objects.Target // endpoint and region of the buckets
 	Ingest   app.IngestAt
 	MarksDir string
 	Meaning  string // how lines are read, where that is by settings; see Reading
@@ -80,7 +82,7 @@ type Job struct {
 // Run sends the files and says what became of the lines.
 func (j *Job) Run(ctx context.Context) error {
 	r := &run{Job: j}
-	if err := r.find(); err != nil {
+	if err := r.find(ctx); err != nil {
 		return err
 	}
 	ingest, err := j.App.Ingest(j.Ingest)
@@ -105,7 +107,7 @@ func (j *Job) Run(ctx context.Context) error {
 // List prints what Run would send.
 func (j *Job) List(ctx context.Context) error {
 	r := &run{Job: j}
-	if err := r.find(); err != nil {
+	if err := r.find(ctx); err != nil {
 		return err
 	}
 	return r.list(ctx)
@@ -148,7 +150,7 @@ type run struct {
 }
 
 // find looks for the files and for what is known of them.
-func (r *run) find() (err error) {
+func (r *run) find(ctx context.Context) (err error) {
 	var paths []string
 	for _, path := range r.Paths {
 		if path == Stdin {
@@ -157,12 +159,18 @@ func (r *run) find() (err error) {
 			paths = append(paths, path)
 		}
 	}
-	found, faults := archive.Find(paths)
+	found, faults := r.Find(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	for _, err := range faults {
+		if errors.Is(err, objects.ErrTarget) {
+			return app.UsageTry(err, "s3://BUCKET/PREFIX, with the key in the environment")
+		}
 		r.fault(err)
 	}
 	r.files = append(r.files, found...)
-	if r.marks, err = openMarks(marksFile(r.MarksDir, r.Ingest.URL, paths, r.Meaning), r.Restart); err != nil {
+	if r.marks, err = openMarks(marksFile(r.MarksDir, r.Ingest.URL, paths, r.Bucket.Endpoint, r.Meaning), r.Restart); err != nil {
 		return err
 	}
 	for _, file := range found {
@@ -315,11 +323,4 @@ func (r *run) list(ctx context.Context) error {
 	}
 	fmt.Fprintf(r.App.Err, "%s of %s would be sent; nothing was sent\n", output.Plural(files, "file", "files"), output.Plural(int(bytes), "byte", "bytes"))
 	return t.Write(r.App.Out)
-}
-
-// Find returns the files that a Job over these paths reads, but for stdin. What
-// cannot be looked at is left out.
-func Find(paths []string) []archive.File {
-	files, _ := archive.Find(paths)
-	return files
 }

@@ -40,11 +40,13 @@ const firstPause = time.Second
 
 // marksFile is the place of the marks of these paths at that ingest; "" is the
 // running one, whose address may change. meaning is how their lines are read, ""
-// for lines that go as they are.
-func marksFile(dir, ingestURL string, paths []string, meaning string) string {
+// for lines that go as they are. endpoint is that of the buckets.
+func marksFile(dir, ingestURL string, paths []string, endpoint, meaning string) string {
 	set := []string{ingestURL}
 	for _, path := range paths {
-		if absolute, err := filepath.Abs(path); err == nil {
+		if IsBucket(path) {
+			path += "\x00" + endpoint
+		} else if absolute, err := filepath.Abs(path); err == nil {
 			path = absolute
 		}
 		set = append(set, path)
@@ -87,19 +89,18 @@ func (m *marks) keep(file archive.File) {
 	}
 }
 
-// resume returns from where a file is read. It reads what an earlier replay did.
-func (m *marks) resume(ctx context.Context, file archive.File) (archive.Mark, error) {
-	f, err := os.Open(file.Path)
-	if err != nil {
-		return archive.Mark{}, err
-	}
-	defer func() { _ = f.Close() }() // only read
-	mark, err := archive.Resume(&interruptible{ctx, f}, file.Size, m.known[file.Path])
-	if ctx.Err() != nil {
-		return mark, ctx.Err()
-	}
-	if err != nil {
-		return mark, fmt.Errorf("%s: %w", file.Path, err)
+// resume returns from where a file is read. It reads what an earlier replay did,
+// unless the file's version says that it is the same.
+func (m *marks) resume(ctx context.Context, file archive.File) (mark archive.Mark, err error) {
+	known := m.known[file.Path]
+	switch {
+	case known == archive.Mark{}:
+	case file.Version != "" && file.Version == known.Version:
+		mark = known
+	default:
+		if mark, err = m.compare(ctx, file, known); err != nil {
+			return mark, err
+		}
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -107,6 +108,22 @@ func (m *marks) resume(ctx context.Context, file archive.File) (archive.Mark, er
 		delete(m.files, file.Path)
 	} else {
 		m.files[file.Path] = mark // stays known though nothing of it is sent now
+	}
+	return mark, nil
+}
+
+func (m *marks) compare(ctx context.Context, file archive.File, known archive.Mark) (archive.Mark, error) {
+	f, err := open(ctx, file, nil)
+	if err != nil {
+		return archive.Mark{}, err
+	}
+	defer func() { _ = f.Close() }() // only read
+	mark, err := archive.Resume(f, file.Size, known)
+	if ctx.Err() != nil {
+		return mark, ctx.Err()
+	}
+	if err != nil {
+		return mark, fmt.Errorf("%s: %w", file.Path, err)
 	}
 	return mark, nil
 }

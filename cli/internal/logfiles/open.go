@@ -14,6 +14,8 @@ func open(ctx context.Context, file archive.File, stdin io.Reader) (io.ReadClose
 	switch {
 	case file.Path == Stdin:
 		return io.NopCloser(app.Interruptible(ctx, stdin)), nil
+	case file.Open != nil:
+		return file.Open(ctx)
 	case !file.Regular:
 		return io.NopCloser(app.Interruptible(ctx, &pipe{path: file.Path})), nil
 	}

@@ -148,6 +148,7 @@ func (r *reader) end(b *block, from *archive.Reader, err error) {
 		if b.mark = mark; markErr != nil {
 			b.ended, b.whole, err, done = true, false, markErr, false
 		}
+		b.mark.Version = b.file.Version
 	}
 	b.read = r.readBytes(from, b.file.File, b.ended)
 	if !b.ended {

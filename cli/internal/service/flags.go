@@ -51,6 +51,12 @@ func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f.StringVar(&p.ProxyHeader, "proxy-header", pixelserver.XForwardedFor, "header in which they give it: x-forwarded-for, forwarded")
 	f.StringVar(&p.TLS.Certificate, "pixel-tls-cert", "", "PEM file of the pixel's certificate; read again when it changes (default: no TLS)")
 	f.StringVar(&p.TLS.Key, "pixel-tls-key", "", "PEM file of its key")
+	auto := &p.TLSAuto
+	f.StringSliceVar(&auto.Domains, "pixel-tls-auto", nil, "host name whose certificate the pixel gets and renews itself over ACME, which accepts the authority's terms; repeatable")
+	f.StringVar(&auto.Directory, "pixel-tls-auto-directory", "", "URL of the authority's directory (default: Let's Encrypt's)")
+	f.StringVar(&auto.CA, "pixel-tls-auto-ca", "", "PEM file of the authorities of that directory's own certificate (default: the system's)")
+	f.StringVar(&auto.Email, "pixel-tls-auto-email", "", "mail address that the authority's account is made with (default: none)")
+	f.StringVar(&p.HTTPListen, "pixel-http-listen", "", "address at which a pixel with TLS also answers plain HTTP, and the authority's checks of port 80 (default: none)")
 	s.precision = app.ChoiceFlag(cmd, "ip-precision", "how much of an address is kept", "truncated", "full", "none")
 	s.signals = app.ChoiceFlag(cmd, "privacy-signals", "what a request with DNT: 1 or Sec-GPC: 1 leaves (what any other does, a count without a person, nothing)",
 		"ignore", "aggregate", "off")

@@ -80,6 +80,7 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 	cfg.Token, cfg.Keys, cfg.Consent, cfg.Version = c.IngestToken, h, h, s.App.Version
 	cfg.LogDir, cfg.DeadLetterDir, cfg.IgnoreFile = h.LogDir(), h.DeadLetterDir(), h.IgnoreFile()
 	cfg.WebhooksFile, cfg.Pixel.ListsHome, cfg.ErasureDir = h.WebhooksFile(), string(h), h.ErasureDir()
+	cfg.Pixel.TLSAuto.Dir = h.CertificatesDir()
 	if cfg.TokensFile == "" {
 		cfg.TokensFile, cfg.TokensMayMiss = h.TokensFile(), true
 	}
@@ -142,7 +143,7 @@ func (s *Service) settings() *home.Settings {
 	made := &home.Settings{
 		Version: c.Version, IPPrecision: s.Precision, PrivacySignals: c.Signals.String(), LogRetain: c.LogRetain.String(),
 		Sites: c.Sites.Names(), Visitors: len(c.Visitors) > 0, PreferencesAgree: string(c.PreferencesAgree), FastlyServices: c.ServiceIDs,
-		Standalone: c.PixelListen != "", PixelTLS: !c.Pixel.TLS.Empty(), IngestTLS: !c.TLS.Empty(), ClientCertificates: c.TLS.ClientCA != "",
+		Standalone: c.PixelListen != "", PixelTLS: !c.Pixel.TLS.Empty() || len(c.Pixel.TLSAuto.Domains) > 0, IngestTLS: !c.TLS.Empty(), ClientCertificates: c.TLS.ClientCA != "",
 	}
 	if u, err := url.Parse(c.WarehouseDSN); err == nil && c.WarehouseDSN != "" {
 		made.WarehouseHost = u.Hostname()
@@ -156,6 +157,15 @@ func (s *Service) settings() *home.Settings {
 		made.WebhookHost, made.WebhookRecipient = u.Hostname(), c.Feed.Recipient
 	}
 	return made
+}
+
+// PlainField returns the pixel's address of plain HTTP beside TLS as a field of the ready
+// line, with a blank behind it; "" without one.
+func PlainField(at ingest.Addresses) string {
+	if at.PixelHTTP == "" {
+		return ""
+	}
+	return "pixel_http=" + at.PixelHTTP + " "
 }
 
 // archive returns where accepted lines are kept; nil: they are not.

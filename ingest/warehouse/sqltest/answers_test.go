@@ -25,7 +25,8 @@ var mayBeEmpty = map[string]string{
 
 // describes are the queries about the schema, of as many rows as there is to say; no
 // answer lets migrate do again what is done.
-var describes = map[string]string{"present_views": "a row for each view", "silent_columns": "a row for each column"}
+var describes = map[string]string{"present_views": "a row for each view", "silent_columns": "a row for each column",
+	"table_definitions": "a row for each table", "table_uuids": "a row for each table that replicates"}
 
 // externalTables are what queries are sent together with.
 var externalTables = map[string]string{
@@ -34,6 +35,7 @@ var externalTables = map[string]string{
 	"inserted_deliveries": "row UInt32, campaign_id UInt64, message_id UUID, kind Int8, occurred_at Int64, link_hash UInt64, version UInt32",
 	"inserted_unresolved": "row UInt32, message_id UUID, campaign String, low UInt64, high UInt64, kind Int8, occurred_at Int64, link_hash UInt64, version UInt32",
 	"marked_messages":     "message_id UUID",
+	"wanted":              "campaign_id UInt64, first_ms Int64, last_ms Int64",
 	"wanted_recipients":   "low UInt64, high UInt64",
 	"wanted_events":       "event_id UInt64",
 	"wanted_messages":     "message_id UUID",
