@@ -162,20 +162,15 @@ func applyInTurn(ctx context.Context, dbs []*sql.DB, versions []int64, reference
 // UUID, which stands in its path in Keeper: a table that was dropped and made again has
 // another one.
 func tableUUIDs(ctx context.Context, db *sql.DB) (map[string]string, error) {
-	rows, err := db.QueryContext(ctx, schema.Query("table_uuids"))
-	if err != nil {
+	var names, ids []string
+	if err := db.QueryRowContext(ctx, schema.Query("table_uuids")).Scan(&names, &ids); err != nil {
 		return nil, fmt.Errorf("list tables: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	uuids := map[string]string{}
-	for rows.Next() {
-		var name, id string
-		if err := rows.Scan(&name, &id); err != nil {
-			return nil, fmt.Errorf("list tables: %w", err)
-		}
-		uuids[name] = id
+	uuids := make(map[string]string, len(names))
+	for i, name := range names {
+		uuids[name] = ids[i]
 	}
-	return uuids, rows.Err()
+	return uuids, nil
 }
 
 var (

@@ -1,8 +1,7 @@
 -- Purpose: the UUIDs of replicated tables, which their replicas share.
--- Grain:   one row per table.
+-- Grain:   one row: as lists of equal length each table's name and its UUID.
 -- Units:   none.
 -- Reads:   system.tables.
-SELECT name, toString(uuid) AS uuid
+SELECT groupArray(name) AS names, groupArray(toString(uuid)) AS uuids
 FROM system.tables
 WHERE database = currentDatabase() AND engine LIKE 'Replicated%'
-ORDER BY name

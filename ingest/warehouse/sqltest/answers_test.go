@@ -25,8 +25,10 @@ var mayBeEmpty = map[string]string{
 
 // describes are the queries about the schema, of as many rows as there is to say; no
 // answer lets migrate do again what is done.
-var describes = map[string]string{"present_views": "a row for each view", "silent_columns": "a row for each column",
-	"table_definitions": "a row for each table", "table_uuids": "a row for each table that replicates"}
+var describes = map[string]string{
+	"present_views": "a row for each view", "silent_columns": "a row for each column",
+	"table_definitions": "a row for each table",
+}
 
 // externalTables are what queries are sent together with.
 var externalTables = map[string]string{
