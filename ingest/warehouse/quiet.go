@@ -3,10 +3,13 @@ package warehouse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"regexp"
+	"strings"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -53,6 +56,19 @@ type quietError struct {
 
 func (e *quietError) Error() string { return e.text }
 func (e *quietError) Unwrap() error { return e.err }
+
+// firstReason is what the network or the server said of a first connection, without the
+// driver's account of its own steps.
+func firstReason(err error) string {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err.Error()
+	}
+	if e, ok := errors.AsType[*clickhouse.Exception](err); ok {
+		line, _, _ := strings.Cut(e.Message, "\n")
+		return fmt.Sprintf("ClickHouse says %s (code %d)", line, e.Code)
+	}
+	return err.Error()
+}
 
 // quotedURL finds a URL as url.Error writes it, in groups its scheme and host.
 var quotedURL = regexp.MustCompile(`"([a-zA-Z]+://)(?:[^"/?#@]*@)?([^"/?#]*)[^"]*"`)

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -65,5 +66,20 @@ func TestErrorsHaveNoParametersOfAQuery(t *testing.T) {
 	}
 	if err := fmt.Errorf("not of the network: %w", ErrAnswer); !errors.Is(withoutURLs(err), ErrAnswer) || withoutURLs(nil) != nil {
 		t.Error("other errors change")
+	}
+}
+
+// TestAnUnreachableServerIsToldWithoutTheDriver: what the network or the server said.
+func TestAnUnreachableServerIsToldWithoutTheDriver(t *testing.T) {
+	refused := &url.Error{Op: "Post", URL: "http://u:***@127.0.0.1:1?compress=1", Err: errors.New("connection refused")}
+	server := &clickhouse.Exception{Code: 516, Message: "Authentication failed\nof u"}
+	for err, want := range map[error]string{
+		fmt.Errorf("hello: query: %w", refused): "connection refused",
+		fmt.Errorf("hello: query: %w", server):  "ClickHouse says Authentication failed (code 516)",
+		context.DeadlineExceeded:                context.DeadlineExceeded.Error(),
+	} {
+		if got := firstReason(err); got != want {
+			t.Errorf("%v is told as %q, want %q", err, got, want)
+		}
 	}
 }

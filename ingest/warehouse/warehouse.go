@@ -67,7 +67,7 @@ func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 	}
 	if err != nil {
 		_ = conn.Close()
-		return nil, fmt.Errorf("reach warehouse: %w", err)
+		return nil, &quietError{"reach warehouse: " + firstReason(err), err}
 	}
 	return &Warehouse{conn: conn, options: options}, nil
 }

@@ -6,12 +6,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/home"
@@ -83,21 +81,9 @@ func (a *App) OpenWarehouseAs(ctx context.Context, dsn, user string, as Access) 
 	case errors.Is(err, warehouse.ErrDSN):
 		return nil, Usage(err)
 	case err != nil:
-		return nil, Try(unreachable(err), "check that ClickHouse runs there, and that the address has its user, password and database")
+		return nil, Try(err, "check that ClickHouse runs there, and that the address has its user, password and database")
 	}
 	return w, nil
-}
-
-// unreachable removes the driver's account of its own steps from the error of a
-// first connection, and leaves what the server or the network said.
-func unreachable(err error) error {
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		return fmt.Errorf("reach ClickHouse: %w", e.Err)
-	}
-	if e, ok := errors.AsType[*clickhouse.Exception](err); ok {
-		return fmt.Errorf("reach ClickHouse: %w", e)
-	}
-	return err
 }
 
 // RunningDSN returns the address of the running instance's warehouse, with the

@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/home"
@@ -146,19 +144,5 @@ func TestFaultsOfFilesNameNoSystemCall(t *testing.T) {
 	var b strings.Builder
 	if code := Report(&b, fmt.Errorf("read list: %w", err)); code != ExitFailed || b.String() != "glint: read list: nobody.csv: no such file or directory\n" {
 		t.Errorf("exit %d, %q", code, b.String())
-	}
-}
-
-func TestAnUnreachableWarehouseIsToldWithoutTheDriver(t *testing.T) {
-	refused := &url.Error{Op: "Post", URL: "http://u:***@127.0.0.1:1?compress=1", Err: errors.New("connection refused")}
-	server := &clickhouse.Exception{Code: 516, Message: "Authentication failed"}
-	for err, want := range map[error]string{
-		fmt.Errorf("hello: query: %w", refused): "reach ClickHouse: connection refused",
-		fmt.Errorf("hello: query: %w", server):  "reach ClickHouse: " + server.Error(),
-		context.DeadlineExceeded:                context.DeadlineExceeded.Error(),
-	} {
-		if got := unreachable(err).Error(); got != want {
-			t.Errorf("%v is told as %q, want %q", err, got, want)
-		}
 	}
 }
