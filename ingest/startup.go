@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -370,13 +371,8 @@ func engineDSN(address string, users []embedded.User) string {
 }
 
 func migrateSchema(ctx context.Context, w *warehouse.Warehouse) error {
-	dbs := w.Replicas()
-	defer func() {
-		for _, db := range dbs {
-			_ = db.Close()
-		}
-	}()
-	if _, err := migrate.UpAll(ctx, dbs); err != nil {
+	err := w.OnReplicas(func(all []*sql.DB) error { _, err := migrate.UpAll(ctx, all); return err })
+	if err != nil {
 		return fmt.Errorf("migrate warehouse: %w", err)
 	}
 	return nil

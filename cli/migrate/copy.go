@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -54,13 +55,7 @@ func (o *copyOptions) run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = to.Close() }()
-	dbs := to.Replicas()
-	defer func() {
-		for _, db := range dbs {
-			_ = db.Close()
-		}
-	}()
-	if _, err := migrate.UpAll(ctx, dbs); err != nil {
+	if err := to.OnReplicas(func(all []*sql.DB) error { _, err := migrate.UpAll(ctx, all); return err }); err != nil {
 		return err
 	}
 	before, err := o.copy(ctx, from, to)

@@ -3,6 +3,7 @@ package migrate
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -45,13 +46,8 @@ func runUp(ctx context.Context, a *app.App, dsn string) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	dbs := w.Replicas()
-	defer func() {
-		for _, db := range dbs {
-			_ = db.Close()
-		}
-	}()
-	result, err := migrate.UpAll(ctx, dbs)
+	var result migrate.Result
+	err = w.OnReplicas(func(all []*sql.DB) (err error) { result, err = migrate.UpAll(ctx, all); return err })
 	for _, name := range result.Applied {
 		fmt.Fprintln(a.Err, "applied", name)
 	}

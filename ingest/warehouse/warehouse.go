@@ -117,13 +117,18 @@ func eachReplica(options *clickhouse.Options) (all []*clickhouse.Options) {
 	return all
 }
 
-// Replicas returns a handle on each server, for the migrations; a single server has one.
-// The caller closes them.
-func (w *Warehouse) Replicas() (all []*sql.DB) {
+// OnReplicas calls do with a handle on each server, for the migrations; a single server
+// has one.
+func (w *Warehouse) OnReplicas(do func([]*sql.DB) error) error {
+	var all []*sql.DB
 	for _, one := range eachReplica(w.options) {
 		all = append(all, clickhouse.OpenDB(one))
 	}
-	return all
+	err := do(all)
+	for _, db := range all {
+		_ = db.Close()
+	}
+	return err
 }
 
 // parseDSN never repeats the address in an error: it may hold a password.
