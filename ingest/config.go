@@ -65,6 +65,7 @@ type Config struct {
 
 	WarehouseDSN string                          // an outside ClickHouse; else Engine is started
 	Engine       *embedded.Config                // the embedded one
+	Cluster      string                          // of which the outside ClickHouse is one; its servers are the replicas of one shard; "": it is alone
 	Mirrors      []string                        // addresses of further ClickHouses that are kept equal to it
 	Readers      func() ([]embedded.User, error) // more users of the embedded one, looked at each second: it restarts for a change; nil: none
 	FindEngine   func() (string, error)          // path of Engine.Library where that is empty, asked before each start

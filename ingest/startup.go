@@ -74,7 +74,7 @@ func (s *startup) run(ctx context.Context, failed chan<- error) {
 		if ctx.Err() != nil {
 			return
 		}
-		if errors.Is(err, warehouse.ErrDSN) {
+		if errors.Is(err, warehouse.ErrDSN) || errors.Is(err, warehouse.ErrCluster) {
 			failed <- err
 			return
 		}
@@ -174,7 +174,13 @@ func (s *startup) connect(ctx context.Context) (*warehouse.Warehouse, error) {
 	if s.handle.engine != nil {
 		dsn = engineDSN(s.handle.address, s.cfg.Engine.Users)
 	}
-	w, err := warehouse.Connect(ctx, dsn)
+	connect := warehouse.Connect
+	if cluster := s.cfg.Cluster; cluster != "" {
+		connect = func(ctx context.Context, dsn string) (*warehouse.Warehouse, error) {
+			return warehouse.ConnectCluster(ctx, dsn, cluster)
+		}
+	}
+	w, err := connect(ctx, dsn)
 	if err != nil {
 		return nil, err
 	}

@@ -20,16 +20,16 @@ import (
 // This runner is for replicas that stand elsewhere: make cluster says how. It is no part
 // of make test, since no package brings a server with replication.
 //
-//	GLINT_CLUSTER        address with all replicas, whose database glint is not there yet: http://USER:PASSWORD@HOST1:8123,HOST2:8123/glint
-//	GLINT_CLUSTER_KILL   command that kills one of them, or Keeper, and starts it again; it is given a number of chance
-//	GLINT_CLUSTER_KILLS  how often (default 20); each fifth time glint itself is killed instead
+//	GLINT_TEST_REPLICAS        address with all replicas, whose database glint is not there yet: http://USER:PASSWORD@HOST1:8123,HOST2:8123/glint
+//	GLINT_TEST_REPLICA_KILL   command that kills one of them, or Keeper, and starts it again; it is given a number of chance
+//	GLINT_TEST_REPLICA_KILLS  how often (default 20); each fifth time glint itself is killed instead
 
 // serving starts `glint serve` on the cluster.
 func serving(t *testing.T, home string) *instance {
 	t.Helper()
 	i := &instance{home: home, stdout: &syncBuffer{}, stderr: &syncBuffer{}, exited: make(chan struct{})}
 	i.cmd = exec.Command(glintPath(t), "serve", "--pixel-listen", "127.0.0.1:0", "--ingest-listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0", "--judge-every", "0", "--log-level", "error")
-	i.cmd.Env = append(os.Environ(), "GLINT_HOME="+home, "GLINT_WAREHOUSE="+os.Getenv("GLINT_CLUSTER"))
+	i.cmd.Env = append(os.Environ(), "GLINT_HOME="+home, "GLINT_WAREHOUSE="+os.Getenv("GLINT_TEST_REPLICAS"))
 	i.start(t)
 	for began := time.Now(); !strings.Contains(i.stdout.String(), "credentials="); time.Sleep(50 * time.Millisecond) {
 		if time.Since(began) > 5*patience { // servers may be on their way up
@@ -46,13 +46,13 @@ func serving(t *testing.T, home string) *instance {
 
 // TestReplicasLoseNothing posts lines while replicas, Keeper and glint are killed.
 func TestReplicasLoseNothing(t *testing.T) {
-	dsn := os.Getenv("GLINT_CLUSTER")
+	dsn := os.Getenv("GLINT_TEST_REPLICAS")
 	if dsn == "" {
-		t.Fatal("GLINT_CLUSTER is not set")
+		t.Fatal("GLINT_TEST_REPLICAS is not set")
 	}
 	t.Setenv("GLINT_WAREHOUSE", dsn)
 	kills := 20
-	if text := os.Getenv("GLINT_CLUSTER_KILLS"); text != "" {
+	if text := os.Getenv("GLINT_TEST_REPLICA_KILLS"); text != "" {
 		if _, err := fmt.Sscan(text, &kills); err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestReplicasLoseNothing(t *testing.T) {
 		if k%5 == 4 {
 			i.stop(t, syscall.SIGKILL)
 			i = serving(t, home)
-		} else if out, err := exec.Command("sh", "-c", os.Getenv("GLINT_CLUSTER_KILL")+fmt.Sprintf(" %d", rand.IntN(1000))).CombinedOutput(); err != nil {
+		} else if out, err := exec.Command("sh", "-c", os.Getenv("GLINT_TEST_REPLICA_KILL")+fmt.Sprintf(" %d", rand.IntN(1000))).CombinedOutput(); err != nil {
 			t.Fatalf("kill: %v: %s", err, out)
 		}
 		for range 5 {

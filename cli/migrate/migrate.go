@@ -11,6 +11,7 @@ import (
 
 	"glint/cli/internal/app"
 	"glint/cli/internal/output"
+	"glint/ingest/warehouse"
 	"glint/schema/migrate"
 )
 
@@ -26,22 +27,33 @@ func NewCmd(a *app.App) *cobra.Command {
 }
 
 func newUpCmd(a *app.App) *cobra.Command {
-	var dsn string
+	var dsn, cluster string
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Apply pending migrations and changed views",
 		Long: "Applies the migrations that are pending and creates changed views again. `glint up` and `glint serve` do the\n" +
-			"same when they start. It only goes forward; running it again changes nothing.",
+			"same when they start. It only goes forward; running it again changes nothing. Several hosts in --warehouse, or --cluster,\n" +
+			"are the replicas of one shard: their tables replicate, and each gets the schema in turn.",
 		Example: "  glint migrate up",
 		Args:    app.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runUp(cmd.Context(), a, dsn) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runUp(cmd.Context(), a, dsn, cluster) },
 	}
 	app.WarehouseFlag(cmd, &dsn)
+	cmd.Flags().StringVar(&cluster, "cluster", "", "cluster of that ClickHouse whose servers, by their native ports, are replicas of one shard")
 	return cmd
 }
 
-func runUp(ctx context.Context, a *app.App, dsn string) error {
+func runUp(ctx context.Context, a *app.App, dsn, cluster string) error {
 	w, err := a.OpenWarehouse(ctx, dsn, app.OwnDatabase)
+	if err == nil && cluster != "" {
+		_ = w.Close()
+		if dsn == "" {
+			return app.Usage(errors.New("--cluster wants --warehouse, which names one of its servers"))
+		}
+		if w, err = warehouse.ConnectCluster(ctx, dsn, cluster); errors.Is(err, warehouse.ErrCluster) {
+			err = app.Usage(err)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ The ingest token is $GLINT_INGEST_TOKEN, else the one in $GLINT_HOME/credentials
 	o := &options{Service: service.New(a, cmd, "info", "debug", "warn", "error")}
 	f := cmd.Flags()
 	f.StringVar(&o.dsn, "warehouse", "", "ClickHouse to use, as http://USER:PASSWORD@HOST:8123/glint; better in $GLINT_WAREHOUSE (required)")
+	f.StringVar(&o.Config.Cluster, "cluster", "", "cluster of that ClickHouse whose servers, by their native ports, are replicas of one shard (default: those in --warehouse)")
 	f.StringVar(&o.Config.PixelListen, "pixel-listen", "", "address of the standalone pixel (default: none)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) }
 	return cmd
@@ -57,7 +58,7 @@ func run(ctx context.Context, o *options) error {
 		fmt.Fprintf(o.App.Out, "ready pixel=%s ingest=%s %s%scredentials=%s\n", at.Pixel, at.Ingest, service.PlainField(at), o.WebField(), o.App.Home.CredentialsFile())
 	}
 	err := o.Run(ctx)
-	if errors.Is(err, warehouse.ErrDSN) {
+	if errors.Is(err, warehouse.ErrDSN) || errors.Is(err, warehouse.ErrCluster) {
 		err = app.Usage(err)
 	}
 	return err

@@ -21,6 +21,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"glint/schema"
 )
 
 // Database is where everything of glint lives.
@@ -68,6 +70,18 @@ func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 	if err != nil {
 		_ = conn.Close()
 		return nil, &quietError{"reach warehouse: " + firstReason(err), err}
+	}
+	if len(options.Addr) == 1 {
+		var replicated uint64
+		// A reader may not ask, and inserts nothing.
+		if conn.QueryRow(ctx, schema.Query("replicated_tables")).Scan(&replicated) == nil && replicated > 0 {
+			needQuorum(options)
+			_ = conn.Close()
+			if opened, err = open(options); err != nil {
+				return nil, fmt.Errorf("open warehouse: %w", err)
+			}
+			conn = quietConn{opened}
+		}
 	}
 	return &Warehouse{conn: conn, options: options}, nil
 }
@@ -163,11 +177,7 @@ func parseDSN(dsn string) (*clickhouse.Options, error) {
 		options.Settings = clickhouse.Settings{}
 	}
 	if len(options.Addr) > 1 {
-		for name, value := range quorumSettings {
-			if _, set := options.Settings[name]; !set {
-				options.Settings[name] = value
-			}
-		}
+		needQuorum(options)
 	}
 	return options, nil
 }
@@ -196,6 +206,14 @@ var quorumSettings = clickhouse.Settings{
 	"insert_quorum_parallel":    1,
 	"insert_quorum_timeout":     20_000, // ms
 	"insert_keeper_max_retries": 20,
+}
+
+func needQuorum(options *clickhouse.Options) {
+	for name, value := range quorumSettings {
+		if _, set := options.Settings[name]; !set {
+			options.Settings[name] = value
+		}
+	}
 }
 
 // secure fills in what the driver does not take from https://, as ClickHouse

@@ -36,6 +36,10 @@ var ErrNewer = errors.New("migrate: the database has a newer schema than this pr
 // replicate: glint migrate copy brings their rows into others.
 var ErrPlain = errors.New("migrate: the tables do not replicate")
 
+// ErrReplicated means that the tables are those of several servers, all of which a
+// migration needs.
+var ErrReplicated = errors.New("migrate: the tables replicate; name all servers, as in --warehouse http://HOST1:8123,HOST2:8123/glint, or --cluster")
+
 // Result lists what Up changed; both lists are empty if there was nothing to do.
 type Result struct {
 	Applied []string // migrations, as in Migration.Name
@@ -67,6 +71,11 @@ func Up(ctx context.Context, db *sql.DB) (Result, error) {
 	}
 	if current > target {
 		return Result{}, fmt.Errorf("%w: %d, known up to %d", ErrNewer, current, target)
+	}
+	if current > 0 && current < target {
+		if uuids, err := tableUUIDs(ctx, db); err != nil || len(uuids) > 0 {
+			return Result{}, errors.Join(err, ErrReplicated)
+		}
 	}
 	var result Result
 	applied, err := provider.Up(ctx)
