@@ -181,6 +181,7 @@ func (o *eraseOptions) watch(ctx context.Context, cancel context.CancelCauseFunc
 // await waits for the receipt and prints it.
 func (o *eraseOptions) await(ctx context.Context, folder erasure.Folder, id string) error {
 	var last erasure.State
+	since, told := time.Now(), ""
 	for {
 		r, done, err := folder.Receipt(id)
 		if err != nil {
@@ -190,10 +191,14 @@ func (o *eraseOptions) await(ctx context.Context, folder erasure.Folder, id stri
 			return o.print(&r)
 		}
 		if s := folder.State(id); s != last {
-			last = s
+			last, since = s, time.Now()
 			if s.Fault != "" {
 				fmt.Fprintln(o.app.Err, "not erased yet, trying again:", output.Safe(s.Fault))
 			}
+		}
+		if last.Step != "" && last.Step != told && time.Since(since) > slowStep {
+			told = last.Step
+			fmt.Fprintf(o.app.Err, "step %q takes its time; glint status says whether a mirror or the warehouse is behind\n", told)
 		}
 		select {
 		case <-ctx.Done():
@@ -206,6 +211,9 @@ func (o *eraseOptions) await(ctx context.Context, folder erasure.Folder, id stri
 		}
 	}
 }
+
+// slowStep is how long a step may take before the command says what it waits for.
+const slowStep = 3 * time.Second
 
 func (o *eraseOptions) print(r *erasure.Receipt) error {
 	if o.format == "json" {
