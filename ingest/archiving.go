@@ -70,7 +70,7 @@ func (a *archiving) open(cfg *Config, lanes *wal.Lanes, holds map[string]*hold, 
 		lane := &archiver.Lane{
 			Name: name, Dir: filepath.Join(cfg.LogDir, "archive"), Source: h, Store: store, Logger: cfg.Logger,
 			MaxLines: cfg.Archive.Lines, Interval: cfg.Archive.Interval,
-			Full:     func() bool { return log.Bytes() > log.MaxBytes()/2 },
+			Full:     func() bool { return halfFull(log) },
 			Archived: func(before uint64) { h.release(readerArchive, before) }, Erased: erased,
 		}
 		kept, err := lane.Open()

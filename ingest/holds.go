@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"glint/ingest/batch"
+	"glint/ingest/wal"
 )
 
 // hold is the source of a lane that several read: the warehouse, the archive, and each
@@ -20,6 +21,10 @@ const (
 	readerWarehouse = "warehouse"
 	readerArchive   = "archive"
 )
+
+// halfFull reports whether the log has so little room left that it goes on without the
+// archive, or without a mirror.
+func halfFull(log *wal.Log) bool { return log.Bytes() > log.MaxBytes()/2 }
 
 // newHold returns the source of a lane that the warehouse reads. Until it says what it
 // needs, all stays.

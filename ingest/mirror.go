@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,17 +53,12 @@ type mirror struct {
 
 // mirrorName returns the name of a mirror: where it is, without users and parameters.
 func mirrorName(dsn string) (string, error) {
-	dsn, others := warehouse.FirstHost(dsn)
-	u, err := url.Parse(dsn)
-	if err != nil || u.Host == "" {
-		return "", fmt.Errorf("mirror: %w: want http://USER:PASSWORD@HOST:8123/%s", warehouse.ErrDSN, warehouse.Database)
+	name, err := warehouse.Place(dsn)
+	if err != nil {
+		return "", fmt.Errorf("mirror: %w", err)
 	}
-	if u.Scheme != "http" && u.Scheme != "https" {
+	if scheme, _, _ := strings.Cut(dsn, "://"); scheme != "http" && scheme != "https" {
 		return "", fmt.Errorf("mirror: %w", warehouse.ErrProtocol)
-	}
-	name := strings.Join(append([]string{u.Host}, others...), ",")
-	if database := strings.Trim(u.Path, "/"); database != "" && database != warehouse.Database {
-		name += "/" + database
 	}
 	return name, nil
 }
@@ -110,12 +104,12 @@ func (m *mirror) begin(lanes *wal.Lanes, holds map[string]*hold, first *atomic.P
 
 // join lets the log keep what the mirror needs, as its cursors say.
 func (m *mirror) join() {
-	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
+	for lane, h := range m.holds {
 		progress, err := batch.ReadProgress(filepath.Join(m.dir, lane))
 		if err != nil { // a damaged cursor is made anew when its pipeline begins
 			progress = batch.Progress{}
 		}
-		m.holds[lane].release(m.reader(), progress.Acknowledged+1)
+		h.release(m.reader(), progress.Acknowledged+1)
 	}
 }
 
@@ -190,7 +184,7 @@ func (m *mirror) watched(ctx context.Context) error {
 // holdsUp reports whether the log is half full of records that only the mirror needs.
 func (m *mirror) holdsUp() bool {
 	for lane, h := range m.holds {
-		if log := m.lanes.Lane(lane); log.Bytes() > log.MaxBytes()/2 && h.behind(m.reader()) > 0 {
+		if halfFull(m.lanes.Lane(lane)) && h.behind(m.reader()) > 0 {
 			return true
 		}
 	}
@@ -232,26 +226,26 @@ func (m *mirror) session(ctx context.Context) error {
 		return err
 	}
 	if id != copier.State.To {
-		if err := m.adopt(ctx, copier); err != nil {
+		if err := m.adopt(ctx, copier, id); err != nil {
 			return err
 		}
 	}
 	m.join() // again, if it has left
-	return m.workWith(ctx, w, copier)
+	return m.workWith(ctx, w, copier, id)
 }
 
 func (m *mirror) stateFile() string { return filepath.Join(m.dir, "state.json") }
 
 // adopt makes a mirror of a warehouse that is new, or was made anew: all that the log
 // still has comes again, and before that the small tables.
-func (m *mirror) adopt(ctx context.Context, copier *mirrors.Copier) error {
+func (m *mirror) adopt(ctx context.Context, copier *mirrors.Copier, id string) error {
 	if copier.From = m.first.Load(); copier.From == nil {
 		return errMirrorAlone
 	}
-	if err := copier.Adopt(ctx); err != nil {
+	if err := copier.Adopt(ctx, id); err != nil {
 		return err
 	}
-	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
+	for lane := range m.holds {
 		if err := os.RemoveAll(filepath.Join(m.dir, lane)); err != nil {
 			return fmt.Errorf("forget the cursors of a mirror: %w", err)
 		}
@@ -261,10 +255,10 @@ func (m *mirror) adopt(ctx context.Context, copier *mirrors.Copier) error {
 
 // workWith runs the pipelines, the copier and what keeps the mirror's tables as those of
 // the first warehouse, until one of them fails.
-func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *mirrors.Copier) error {
+func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *mirrors.Copier, id string) error {
 	if from := m.first.Load(); from != nil { // messages before their opens
 		copier.From = from
-		if err := m.copy(ctx, copier); err != nil {
+		if err := m.copy(ctx, copier, id); err != nil {
 			return err
 		}
 	}
@@ -299,15 +293,13 @@ func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *m
 	keep := retention.New(m.cfg.Retention, m.logger, private)
 	keep.Warehouse = w
 	g, ctx := errgroup.WithContext(ctx)
-	for lane, inserters := range map[string]int{wal.LaneLive: liveInserters, wal.LaneReplay: replayInserters} {
-		p := &batch.Pipeline{
-			Lane: lane, Dir: filepath.Join(m.dir, lane), Source: m.holds[lane].reader(m.reader()), Loader: loader,
-			MaxLines: maxBatchLines, MaxBytes: maxBatchBytes, FlushInterval: m.cfg.FlushInterval, Inserters: inserters, Logger: m.logger,
-		}
+	for lane, h := range m.holds {
+		p := newPipeline(m.cfg, lane, filepath.Join(m.dir, lane), h.reader(m.reader()), loader, m.logger)
 		g.Go(func() error { return p.Run(ctx) })
 	}
 	works := []func(context.Context){
 		mover.Run, reports.Run, keep.Run,
+		func(ctx context.Context) { rejudge(ctx, loader, w, m.logger) },
 		func(ctx context.Context) { follow.Run(ctx, w) },
 		func(ctx context.Context) { deleted.Run(ctx, w, m.logger) },
 		func(ctx context.Context) { tidy(ctx, w, m.logger) },
@@ -316,28 +308,14 @@ func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *m
 		g.Go(func() error { work(ctx); return ctx.Err() })
 	}
 	g.Go(func() error { return m.keepCopying(ctx, w, copier) })
-	g.Go(func() error { return m.rejudge(ctx, loader, w) })
 	return g.Wait()
 }
 
-// rejudge makes opens of the bad tokens whose key has come.
-func (m *mirror) rejudge(ctx context.Context, loader *batch.Loader, w *warehouse.Warehouse) error {
-	for {
-		if _, err := loader.RejudgeBadTokens(ctx, w); err == nil || ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err := backoff.Sleep(ctx, restartPause); err != nil {
-			return err
-		}
-	}
-}
-
-// copy makes one pass of the copier. It fails if the mirror is not the one that the
-// cursors are of.
-func (m *mirror) copy(ctx context.Context, copier *mirrors.Copier) error {
+// copy makes one pass of the copier. id is the identity of the mirror.
+func (m *mirror) copy(ctx context.Context, copier *mirrors.Copier, id string) error {
 	m.copying.Lock()
 	defer m.copying.Unlock()
-	if err := copier.Adopt(ctx); err != nil {
+	if err := copier.Adopt(ctx, id); err != nil { // the first warehouse may be another one
 		return err
 	}
 	rows, err := copier.Pass(ctx)
@@ -362,7 +340,7 @@ func (m *mirror) keepCopying(ctx context.Context, w *warehouse.Warehouse, copier
 		}
 		if from := m.first.Load(); from != nil {
 			copier.From = from
-			if err = m.copy(ctx, copier); err == nil {
+			if err = m.copy(ctx, copier, id); err == nil {
 				err = delivered.look(ctx, m, copier)
 			}
 		}

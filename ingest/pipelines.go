@@ -64,12 +64,9 @@ type pipelines struct {
 	receipts atomic.Pointer[receipts.Writer]
 }
 
-// The inserters of a lane. A replay has all the time it needs: one, so that live
-// records get at least half of the machine.
-const (
-	liveInserters   = 2
-	replayInserters = 1
-)
+// inserters of each lane. A replay has all the time it needs: one, so that live records
+// get at least half of the machine.
+var inserters = map[string]int{wal.LaneLive: 2, wal.LaneReplay: 1}
 
 // The most of one batch, decompressed; a larger record is a batch of its own.
 const (
@@ -161,8 +158,8 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}
 	l.letters.Store(letters)
 	l.receipts.Store(book)
-	l.working.Go(func() { l.keepRunning(wal.LaneLive, liveInserters) })
-	l.working.Go(func() { l.keepRunning(wal.LaneReplay, replayInserters) })
+	l.working.Go(func() { l.keepRunning(wal.LaneLive) })
+	l.working.Go(func() { l.keepRunning(wal.LaneReplay) })
 	for _, lane := range l.archive.lanes {
 		l.working.Go(func() { lane.Run(l.ctx, l.archive.closing) })
 	}
@@ -174,9 +171,9 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 
 // keepRunning runs the pipeline of a lane until the end. It begins anew if one fails,
 // as on a full disk.
-func (l *pipelines) keepRunning(name string, inserters int) {
+func (l *pipelines) keepRunning(name string) {
 	for l.ctx.Err() == nil {
-		err := l.pipeline(name, inserters).Run(l.ctx)
+		err := l.pipeline(name).Run(l.ctx)
 		if l.ctx.Err() != nil {
 			return
 		}
@@ -217,7 +214,7 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 		committer := l.events.begin(w, l.ignored)
 		l.working.Go(func() { committer.Run(l.ctx) })
 	}
-	l.working.Go(func() { l.rejudge(w) })
+	l.working.Go(func() { rejudge(l.ctx, l.loaders[wal.LaneLive], w, l.cfg.Logger) })
 	l.working.Go(func() { l.judge.Run(l.ctx, w) })
 	l.working.Go(func() { l.follow.Run(l.ctx, w) })
 	l.working.Go(func() { l.feed.Run(l.ctx, w) })
@@ -243,17 +240,17 @@ func tidy(ctx context.Context, w *warehouse.Warehouse, logger *slog.Logger) {
 
 // rejudge makes opens of the bad tokens whose key has come back since the last
 // start.
-func (l *pipelines) rejudge(w *warehouse.Warehouse) {
-	for l.ctx.Err() == nil {
-		moved, err := l.loaders[wal.LaneLive].RejudgeBadTokens(l.ctx, w)
+func rejudge(ctx context.Context, loader *batch.Loader, w *warehouse.Warehouse, logger *slog.Logger) {
+	for ctx.Err() == nil {
+		moved, err := loader.RejudgeBadTokens(ctx, w)
 		if moved > 0 {
-			l.cfg.Logger.Warn("bad tokens judged again: their key is known now", "opens", moved)
+			logger.Warn("bad tokens judged again: their key is known now", "opens", moved)
 		}
-		if err == nil || l.ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil {
 			return
 		}
-		l.cfg.Logger.Warn("bad tokens not judged again yet", "error", err, "pause", restartPause)
-		_ = backoff.Sleep(l.ctx, restartPause) // the loop ends with l.ctx
+		logger.Warn("bad tokens not judged again yet", "error", err, "pause", restartPause)
+		_ = backoff.Sleep(ctx, restartPause) // the loop ends with ctx
 	}
 }
 
@@ -297,12 +294,19 @@ func (l *pipelines) stop(ctx context.Context) error {
 // maxPipelineStop bounds the wait for batches that were called off.
 const maxPipelineStop = 3 * time.Second
 
-// pipeline returns a new pipeline of a lane.
-func (l *pipelines) pipeline(name string, inserters int) *batch.Pipeline {
+// pipeline returns a new pipeline of a lane into the warehouse.
+func (l *pipelines) pipeline(name string) *batch.Pipeline {
+	dir := filepath.Join(l.cfg.LogDir, "batches", name)
+	p := newPipeline(l.cfg, name, dir, l.holds[name].reader(readerWarehouse), l.loaders[name], l.cfg.Logger)
+	p.Receipts, p.Await, p.Metrics = l.receipts.Load(), l.awaitWarehouse, l.metrics
+	return p
+}
+
+// newPipeline returns a pipeline of a lane, with its files in dir.
+func newPipeline(cfg *Config, name, dir string, source batch.Source, loader *batch.Loader, logger *slog.Logger) *batch.Pipeline {
 	return &batch.Pipeline{
-		Lane: name, Dir: filepath.Join(l.cfg.LogDir, "batches", name), Source: l.holds[name].reader(readerWarehouse), Loader: l.loaders[name],
-		MaxLines: maxBatchLines, MaxBytes: maxBatchBytes, FlushInterval: l.cfg.FlushInterval, Inserters: inserters,
-		Receipts: l.receipts.Load(), Await: l.awaitWarehouse, Metrics: l.metrics, Logger: l.cfg.Logger,
+		Lane: name, Dir: dir, Source: source, Loader: loader, Logger: logger,
+		MaxLines: maxBatchLines, MaxBytes: maxBatchBytes, FlushInterval: cfg.FlushInterval, Inserters: inserters[name],
 	}
 }
 

@@ -153,7 +153,7 @@ func insertJSON(b *testing.B, e *testEngine, inserts [][]byte) {
 	b.Helper()
 	var next atomic.Int64
 	var writers sync.WaitGroup
-	for range liveInserters {
+	for range inserters["live"] {
 		writers.Go(func() {
 			for n := next.Add(1) - 1; n < int64(len(inserts)); n = next.Add(1) - 1 {
 				if err := insertOneJSON(e, fmt.Sprint("json-", n), inserts[n]); err != nil {

@@ -377,7 +377,7 @@ func engineDSN(address string, users []embedded.User) string {
 }
 
 func migrateSchema(ctx context.Context, w *warehouse.Warehouse) error {
-	err := w.OnReplicas(func(all []*sql.DB) error { _, err := migrate.UpAll(ctx, all); return err })
+	err := w.OnReplicas(ctx, func(all []*sql.DB) error { _, err := migrate.UpAll(ctx, all); return err })
 	if err != nil {
 		return fmt.Errorf("migrate warehouse: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/url"
 	"time"
 
 	"glint/cli/internal/app"
@@ -35,9 +34,9 @@ func (o *Options) mirrors(ctx context.Context, w *warehouse.Warehouse, now time.
 		if err != nil {
 			return nil, fmt.Errorf("mirror: %w", err)
 		}
-		m := Mirror{Mirror: "mirror", Equal: true}
-		if u, err := url.Parse(dsn); err == nil {
-			m.Mirror = u.Host
+		m := Mirror{Equal: true}
+		if m.Mirror, err = warehouse.Place(dsn); err != nil {
+			return nil, err
 		}
 		m.Tables, err = mirrors.Compare(ctx, w, other, now.Add(-mirrorMargin), mirrorPatience)
 		_ = other.Close()

@@ -55,7 +55,7 @@ func (o *copyOptions) run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = to.Close() }()
-	if err := to.OnReplicas(func(all []*sql.DB) error { _, err := migrate.UpAll(ctx, all); return err }); err != nil {
+	if err := to.OnReplicas(ctx, func(all []*sql.DB) error { _, err := migrate.UpAll(ctx, all); return err }); err != nil {
 		return err
 	}
 	before, err := o.copy(ctx, from, to)
@@ -85,7 +85,11 @@ func (o *copyOptions) copy(ctx context.Context, from, to *warehouse.Warehouse) (
 		progress.Add(int(rows - written[table]))
 		written[table] = rows
 	}
-	if err := c.Adopt(ctx); err != nil {
+	id, err := to.Identity(ctx)
+	if err != nil {
+		return before, err
+	}
+	if err := c.Adopt(ctx, id); err != nil {
 		return before, err
 	}
 	for range maxCopies {
@@ -98,9 +102,7 @@ func (o *copyOptions) copy(ctx context.Context, from, to *warehouse.Warehouse) (
 		if rows == 0 {
 			break
 		}
-		if err := c.Lose(); err != nil { // there is no log that brings the rest
-			return before, err
-		}
+		c.State.Whole = false // there is no log that brings the rest
 	}
 	return before, nil
 }

@@ -59,7 +59,7 @@ func runUp(ctx context.Context, a *app.App, dsn, cluster string) error {
 	}
 	defer func() { _ = w.Close() }()
 	var result migrate.Result
-	err = w.OnReplicas(func(all []*sql.DB) (err error) { result, err = migrate.UpAll(ctx, all); return err })
+	err = w.OnReplicas(ctx, func(all []*sql.DB) (err error) { result, err = migrate.UpAll(ctx, all); return err })
 	for _, name := range result.Applied {
 		fmt.Fprintln(a.Err, "applied", name)
 	}

@@ -2,7 +2,6 @@ package erasure
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"glint/ingest/consent"
@@ -49,14 +48,5 @@ func (j *job) eraseCopy(ctx context.Context, w *warehouse.Warehouse, follow *con
 	if err := w.DropOldParts(ctx, warehouse.ErasedTables, j.Lifetime, partPatience); err != nil {
 		return err
 	}
-	left, err := w.ErasingRows(ctx)
-	if err != nil {
-		return err
-	}
-	for table, rows := range left {
-		if rows > 0 {
-			return fmt.Errorf("%d rows have come back into %s of a mirror", rows, table)
-		}
-	}
-	return w.EndErasing(ctx)
+	return end(ctx, w)
 }

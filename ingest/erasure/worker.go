@@ -386,14 +386,20 @@ func (j *job) refuse(ctx context.Context) error {
 			return err
 		}
 	}
-	left, err := j.Warehouse.ErasingRows(ctx)
+	return end(ctx, j.Warehouse)
+}
+
+// end empties the list of what is deleted from a warehouse, unless a move that had begun
+// before has ended since.
+func end(ctx context.Context, w *warehouse.Warehouse) error {
+	left, err := w.ErasingRows(ctx)
 	if err != nil {
 		return err
 	}
 	for table, rows := range left {
-		if rows > 0 { // a move that had begun before has ended since
+		if rows > 0 {
 			return fmt.Errorf("%d rows have come back into %s", rows, table)
 		}
 	}
-	return j.Warehouse.EndErasing(ctx)
+	return w.EndErasing(ctx)
 }

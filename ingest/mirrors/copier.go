@@ -29,13 +29,9 @@ var ErrItself = errors.New("mirrors: it is the first warehouse itself")
 // Adopt prepares both for Pass: it looks which databases they are, and gives an empty
 // mirror the secret from which the first warehouse computes recipient keys. It wraps
 // ErrForeign if the mirror has messages under another secret, and ErrItself if both are
-// one. Both are migrated.
-func (c *Copier) Adopt(ctx context.Context) error {
+// one. Both are migrated. to is the identity of the mirror.
+func (c *Copier) Adopt(ctx context.Context, to string) error {
 	from, err := c.From.Identity(ctx)
-	if err != nil {
-		return err
-	}
-	to, err := c.To.Identity(ctx)
 	if err != nil {
 		return err
 	}
@@ -120,45 +116,23 @@ func tableOf(ctx context.Context, w *warehouse.Warehouse, name string) (warehous
 // Pass copies what the mirror does not have yet, and returns how many rows that were.
 // After an error the next one goes on where this one has ended.
 func (c *Copier) Pass(ctx context.Context) (rows uint64, err error) {
-	listed, err := list(ctx, c.From)
+	parts, err := c.From.Parts(ctx, names(func(*table) bool { return true }))
 	if err != nil {
 		return 0, err
 	}
-	var waiting []*reading
+	var first, last []*reading // the rows of last say that those of first are complete
 	for i := range tables {
-		if !held[tables[i].name] {
-			continue
-		}
-		r := &reading{Copier: c, table: &tables[i], columns: listed[tables[i].name]}
-		if err := r.read(ctx, r.gather); err != nil {
-			return rows, err
-		}
-		waiting = append(waiting, r)
-	}
-	for i := range tables {
-		if held[tables[i].name] {
-			continue
-		}
-		r := &reading{Copier: c, table: &tables[i], columns: listed[tables[i].name]}
-		err := r.read(ctx, func(block []byte, n uint64) error { return r.write(ctx, block, n) })
-		if err == nil {
-			err = r.flush(ctx)
-		}
-		rows += r.rows
-		if err != nil {
-			return rows, err
-		}
-		if err := r.seen(); err != nil {
-			return rows, err
+		r := &reading{Copier: c, table: &tables[i], parts: parts[tables[i].name]}
+		switch {
+		case !r.fresh():
+		case held[r.name]:
+			last = append(last, r)
+		default:
+			first = append(first, r)
 		}
 	}
-	for _, r := range waiting {
-		err := r.flush(ctx)
-		rows += r.rows
-		if err == nil {
-			err = r.seen()
-		}
-		if err != nil {
+	if len(first)+len(last) > 0 {
+		if rows, err = c.bring(ctx, first, last); err != nil {
 			return rows, err
 		}
 	}
@@ -169,15 +143,57 @@ func (c *Copier) Pass(ctx context.Context) (rows uint64, err error) {
 	return rows, err
 }
 
+// bring reads the rows of last, copies those of first, and writes those of last.
+func (c *Copier) bring(ctx context.Context, first, last []*reading) (rows uint64, err error) {
+	listed, err := list(ctx, c.From)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range last {
+		r.columns = listed[r.name]
+		if err := r.read(ctx, r.gather); err != nil {
+			return 0, err
+		}
+	}
+	for _, r := range first {
+		r.columns = listed[r.name]
+		err := r.read(ctx, func(block []byte, n uint64) error { return r.write(ctx, block, n) })
+		if err == nil {
+			err = r.end(ctx)
+		}
+		if rows += r.rows; err != nil {
+			return rows, err
+		}
+	}
+	for _, r := range last {
+		err := r.end(ctx)
+		if rows += r.rows; err != nil {
+			return rows, err
+		}
+	}
+	return rows, nil
+}
+
+// names returns the names of tables.
+func names(of func(*table) bool) (all []string) {
+	for i := range tables {
+		if of(&tables[i]) {
+			all = append(all, tables[i].name)
+		}
+	}
+	return all
+}
+
 // reading is the copying of one table.
 type reading struct {
 	*Copier
 	*table
+	parts   []warehouse.Part // that there were before it began
+	known   []string         // those of them that were seen, as ClickHouse writes a text
 	columns warehouse.Table
-	parts   []warehouse.Part // before it began; nil: there was nothing to copy
-	blocks  []byte           // read and not written
-	waiting uint64           // their rows
-	rows    uint64           // written
+	blocks  []byte // read and not written
+	waiting uint64 // their rows
+	rows    uint64 // written
 }
 
 // maxBlockBytes is how much of a table is written at once.
@@ -220,30 +236,26 @@ func (t *table) key(whole bool) string {
 	return t.name
 }
 
+// fresh reports whether there are parts that were not seen.
+func (r *reading) fresh() bool {
+	if r.logged && r.State.Whole && r.later == "" {
+		return false
+	}
+	seen := r.State.Seen[r.key(r.State.Whole)]
+	for i := range r.parts {
+		if seen.has(&r.parts[i]) {
+			r.known = append(r.known, "'"+r.parts[i].Name+"'") // letters, digits and _ of ClickHouse's own
+		}
+	}
+	return len(r.known) < len(r.parts)
+}
+
 // read calls visit with the rows of parts that were not seen. A part that was merged
 // meanwhile is read as a whole; one that is new is read and not counted as seen.
 func (r *reading) read(ctx context.Context, visit func([]byte, uint64) error) error {
-	if r.logged && r.State.Whole && r.later == "" {
-		return nil
-	}
-	parts, err := r.From.Parts(ctx, r.name)
-	if err != nil {
-		return err
-	}
-	seen := r.State.Seen[r.key(r.State.Whole)]
-	var known []string
-	for i := range parts {
-		if seen.has(&parts[i]) {
-			known = append(known, "'"+parts[i].Name+"'") // letters, digits and _ of ClickHouse's own
-		}
-	}
-	if len(known) == len(parts) {
-		return nil
-	}
-	r.parts = parts
-	var conditions []string
-	if len(known) > 0 {
-		conditions = append(conditions, "_part NOT IN ("+strings.Join(known, ", ")+")")
+	conditions := []string{"1"}
+	if len(r.known) > 0 {
+		conditions = append(conditions, "_part NOT IN ("+strings.Join(r.known, ", ")+")")
 	}
 	if r.logged && r.State.Whole {
 		conditions = append(conditions, r.later)
@@ -254,9 +266,6 @@ func (r *reading) read(ctx context.Context, visit func([]byte, uint64) error) er
 			return err
 		}
 		conditions = append(conditions, absent)
-	}
-	if len(conditions) == 0 {
-		conditions = []string{"1"}
 	}
 	return r.From.ExportRows(ctx, &r.columns, strings.Join(conditions, " AND "), visit)
 }
@@ -275,10 +284,10 @@ func (r *reading) absentChoices(ctx context.Context) (string, error) {
 	return "sequence > transform(node, [" + strings.Join(append(names, "''"), ", ") + "], [" + strings.Join(append(last, "0"), ", ") + "], toUInt64(0))", nil
 }
 
-// seen keeps that the mirror has what was there when the reading began.
-func (r *reading) seen() error {
-	if r.parts == nil {
-		return nil
+// end writes the rest, and keeps that the mirror has what was there when the reading began.
+func (r *reading) end(ctx context.Context) error {
+	if err := r.flush(ctx); err != nil {
+		return err
 	}
 	key := r.key(r.State.Whole)
 	r.State.Seen[key] = r.State.Seen[key].with(r.parts)
@@ -293,30 +302,13 @@ func (r *reading) seen() error {
 // the log has now is in the mirror, too, Deliver keeps that, and no later copy of all
 // reads those rows again.
 func (c *Copier) Delivered(ctx context.Context) (map[string][]warehouse.Part, error) {
-	all := map[string][]warehouse.Part{}
-	for i := range tables {
-		if !tables[i].logged {
-			continue
-		}
-		parts, err := c.From.Parts(ctx, tables[i].name)
-		if err != nil {
-			return nil, err
-		}
-		all[tables[i].name] = parts
-	}
-	return all, nil
+	return c.From.Parts(ctx, names(func(t *table) bool { return t.logged }))
 }
 
 // Deliver keeps that the mirror has these parts; see Delivered.
 func (c *Copier) Deliver(parts map[string][]warehouse.Part) error {
-	for name, of := range parts {
-		c.State.Seen[name] = c.State.Seen[name].with(of)
+	for _, name := range names(func(t *table) bool { return t.logged }) {
+		c.State.Seen[name] = c.State.Seen[name].with(parts[name])
 	}
-	return c.Keep(c.State)
-}
-
-// Lose keeps that the mirror lacks rows that the log does not have any more.
-func (c *Copier) Lose() error {
-	c.State.Whole = false
 	return c.Keep(c.State)
 }

@@ -80,6 +80,15 @@ func filled(t *testing.T, w *warehouse.Warehouse) {
 	}
 }
 
+func adopt(t *testing.T, c *Copier) error {
+	t.Helper()
+	id, err := c.To.Identity(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Adopt(t.Context(), id)
+}
+
 // TestEveryTableIsCopiedOrItsWarehousesOwn holds the kind: a new table has to be thought of.
 func TestEveryTableIsCopiedOrItsWarehousesOwn(t *testing.T) {
 	from, to := newWarehouse(t), newWarehouse(t)
@@ -104,7 +113,7 @@ func TestEveryTableIsCopiedOrItsWarehousesOwn(t *testing.T) {
 
 	filled(t, from)
 	c := &Copier{From: from, To: to, State: &State{Seen: map[string]Inserts{}}, Keep: func(*State) error { return nil }}
-	if err := c.Adopt(t.Context()); err != nil {
+	if err := adopt(t, c); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Pass(t.Context()); err != nil {
@@ -162,11 +171,11 @@ func TestAnotherGlintsWarehouseIsRefused(t *testing.T) {
 	from, other := newWarehouse(t), newWarehouse(t)
 	filled(t, other)
 	c := &Copier{From: from, To: other, State: &State{Seen: map[string]Inserts{}}, Keep: func(*State) error { return nil }}
-	if err := c.Adopt(t.Context()); !errors.Is(err, ErrForeign) {
+	if err := adopt(t, c); !errors.Is(err, ErrForeign) {
 		t.Errorf("error %v, want ErrForeign", err)
 	}
 	c.To = from
-	if err := c.Adopt(t.Context()); !errors.Is(err, ErrItself) {
+	if err := adopt(t, c); !errors.Is(err, ErrItself) {
 		t.Errorf("the first warehouse itself: error %v, want ErrItself", err)
 	}
 }
@@ -177,7 +186,7 @@ func TestWhatTheLogHasNoMoreIsCopied(t *testing.T) {
 	from, to := newWarehouse(t), newWarehouse(t)
 	filled(t, from)
 	c := &Copier{From: from, To: to, State: &State{Seen: map[string]Inserts{}}, Keep: func(*State) error { return nil }}
-	if err := c.Adopt(t.Context()); err != nil {
+	if err := adopt(t, c); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Pass(t.Context()); err != nil {

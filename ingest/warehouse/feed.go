@@ -114,14 +114,9 @@ func (w *Warehouse) FeedStanding(ctx context.Context, messages []MessageKey) (ma
 	fail := func(err error) (map[FeedKind]bool, error) {
 		return nil, fmt.Errorf("look whether events of the feed are still there: %w", err)
 	}
-	wanted, err := ext.NewTable("wanted_keys", ext.Column("campaign_id", "UInt64"), ext.Column("message_id", "UUID"))
+	wanted, err := wantedKeys(messages)
 	if err != nil {
 		return fail(err)
-	}
-	for _, m := range messages {
-		if err := wanted.Append(m.CampaignID, m.MessageID); err != nil {
-			return fail(err)
-		}
 	}
 	var n uint64
 	var campaigns []uint64

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/google/uuid"
 
 	"glint/schema"
@@ -38,10 +37,7 @@ func (w *Warehouse) LastOpensOf(ctx context.Context, messages []MessageKey) (map
 	if len(messages) == 0 {
 		return found, nil
 	}
-	wanted, err := ext.NewTable("wanted_keys", ext.Column("campaign_id", "UInt64"), ext.Column("message_id", "UUID"))
-	for i := 0; err == nil && i < len(messages); i++ {
-		err = wanted.Append(messages[i].CampaignID, messages[i].MessageID)
-	}
+	wanted, err := wantedKeys(messages)
 	const size = 16 + 16 + 2
 	var rows []byte
 	if err == nil {

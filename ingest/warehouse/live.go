@@ -91,6 +91,20 @@ type Addressee struct {
 	Test      bool
 }
 
+// wantedKeys is the external table of that name, which some queries are sent with.
+func wantedKeys(messages []MessageKey) (*ext.Table, error) {
+	wanted, err := ext.NewTable("wanted_keys", ext.Column("campaign_id", "UInt64"), ext.Column("message_id", "UUID"))
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range messages {
+		if err := wanted.Append(m.CampaignID, m.MessageID); err != nil {
+			return nil, err
+		}
+	}
+	return wanted, nil
+}
+
 // Addressees returns whose the messages are; those that are not registered are
 // absent. Only an identified message has its recipient.
 func (w *Warehouse) Addressees(ctx context.Context, messages []MessageKey) (map[uuid.UUID]Addressee, error) {
@@ -101,14 +115,9 @@ func (w *Warehouse) Addressees(ctx context.Context, messages []MessageKey) (map[
 	fail := func(err error) (map[uuid.UUID]Addressee, error) {
 		return nil, fmt.Errorf("look up recipients of opens: %w", err)
 	}
-	wanted, err := ext.NewTable("wanted_keys", ext.Column("campaign_id", "UInt64"), ext.Column("message_id", "UUID"))
+	wanted, err := wantedKeys(messages)
 	if err != nil {
 		return fail(err)
-	}
-	for _, m := range messages {
-		if err := wanted.Append(m.CampaignID, m.MessageID); err != nil {
-			return fail(err)
-		}
 	}
 	var n uint64
 	var ids []uuid.UUID

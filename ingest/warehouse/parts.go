@@ -14,16 +14,16 @@ type Part struct {
 	First, Last     int64
 }
 
-// Parts returns the parts of a table that are in use.
-func (w *Warehouse) Parts(ctx context.Context, table string) ([]Part, error) {
-	var names, partitions []string
+// Parts returns the parts of some tables that are in use, by table.
+func (w *Warehouse) Parts(ctx context.Context, tables []string) (map[string][]Part, error) {
+	var of, names, partitions []string
 	var firsts, lasts []int64
-	if err := w.ask(ctx, "parts", []any{clickhouse.Named("table", table)}, &names, &partitions, &firsts, &lasts); err != nil {
-		return nil, fmt.Errorf("list parts of %s: %w", table, err)
+	if err := w.ask(ctx, "parts", []any{clickhouse.Named("tables", tables)}, &of, &names, &partitions, &firsts, &lasts); err != nil {
+		return nil, fmt.Errorf("list parts: %w", err)
 	}
-	parts := make([]Part, len(names))
-	for i := range names {
-		parts[i] = Part{names[i], partitions[i], firsts[i], lasts[i]}
+	parts := make(map[string][]Part, len(tables))
+	for i, table := range of {
+		parts[table] = append(parts[table], Part{names[i], partitions[i], firsts[i], lasts[i]})
 	}
 	return parts, nil
 }

@@ -58,9 +58,6 @@ func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 		return nil, fmt.Errorf("open warehouse: %w", err)
 	}
 	conn := quietConn{opened}
-	if len(options.Addr) > 1 { // one of them may have lost its disk; one that is away has to wait
-		_ = createDatabase(ctx, options)
-	}
 	err = conn.Ping(ctx)
 	if e, ok := errors.AsType[*clickhouse.Exception](err); ok && e.Code == codeUnknownDatabase {
 		if err = createDatabase(ctx, options); err == nil {
@@ -132,8 +129,11 @@ func eachReplica(options *clickhouse.Options) (all []*clickhouse.Options) {
 }
 
 // OnReplicas calls do with a handle on each server, for the migrations; a single server
-// has one.
-func (w *Warehouse) OnReplicas(do func([]*sql.DB) error) error {
+// has one. A replica that has lost its disk gets the database again.
+func (w *Warehouse) OnReplicas(ctx context.Context, do func([]*sql.DB) error) error {
+	if len(w.options.Addr) > 1 {
+		_ = createDatabase(ctx, w.options) // one that is away has to wait
+	}
 	var all []*sql.DB
 	for _, one := range eachReplica(w.options) {
 		all = append(all, clickhouse.OpenDB(one))
@@ -147,7 +147,7 @@ func (w *Warehouse) OnReplicas(do func([]*sql.DB) error) error {
 
 // parseDSN never repeats the address in an error: it may hold a password.
 func parseDSN(dsn string) (*clickhouse.Options, error) {
-	dsn, others := FirstHost(dsn)
+	dsn, others := firstHost(dsn)
 	u, err := url.Parse(dsn)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("%w: want http://USER:PASSWORD@HOST:8123/%s, https://… or clickhouse://…", ErrDSN, Database)
@@ -182,9 +182,9 @@ func parseDSN(dsn string) (*clickhouse.Options, error) {
 	return options, nil
 }
 
-// FirstHost returns an address with the first of its hosts alone, and the others: a URL
+// firstHost returns an address with the first of its hosts alone, and the others: a URL
 // has one.
-func FirstHost(dsn string) (first string, others []string) {
+func firstHost(dsn string) (first string, others []string) {
 	scheme, rest, ok := strings.Cut(dsn, "://")
 	if !ok {
 		return dsn, nil
@@ -196,6 +196,34 @@ func FirstHost(dsn string) (first string, others []string) {
 	begin := strings.LastIndexByte(rest[:end], '@') + 1
 	hosts := strings.Split(rest[begin:end], ",")
 	return scheme + "://" + rest[:begin] + hosts[0] + rest[end:], hosts[1:]
+}
+
+// Hosts returns where the servers of an address are, each as the address has it: with its
+// port, if it has one, and without user and parameters. Errors: ErrDSN.
+func Hosts(dsn string) ([]string, error) {
+	first, others := firstHost(dsn)
+	u, err := url.Parse(first)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("%w: want http://USER:PASSWORD@HOST:8123/%s", ErrDSN, Database)
+	}
+	return append([]string{u.Host}, others...), nil
+}
+
+// Place names an address in logs and tables: its hosts, and its database if that is
+// another one than Database. Errors: ErrDSN.
+func Place(dsn string) (string, error) {
+	hosts, err := Hosts(dsn)
+	if err != nil {
+		return "", err
+	}
+	name := strings.Join(hosts, ",")
+	first, _ := firstHost(dsn)
+	if u, err := url.Parse(first); err == nil {
+		if database := strings.Trim(u.Path, "/"); database != "" && database != Database {
+			name += "/" + database
+		}
+	}
+	return name, nil
 }
 
 // quorumSettings let an insert be acknowledged only once a majority of the replicas has

@@ -176,11 +176,19 @@ func migrationName(file string) string { return strings.TrimSuffix(path.Base(fil
 // withSettings makes each statement complete before it is answered: an
 // asynchronous insert would hide goose's version from its next read, and an
 // error after the first bytes of an answer would be lost.
-func withSettings(ctx context.Context) context.Context {
+func withSettings(ctx context.Context) context.Context { return settingsFor(ctx, thisServer) }
+
+// Which servers a change waits for.
+const (
+	thisServer  = 1
+	allReplicas = 2
+)
+
+func settingsFor(ctx context.Context, servers int) context.Context {
 	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
 		"async_insert":           0,
 		"http_wait_end_of_query": 1,
-		"alter_sync":             1,
-		"mutations_sync":         1,
+		"alter_sync":             servers,
+		"mutations_sync":         servers,
 	}))
 }

@@ -12,7 +12,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 	"github.com/pressly/goose/v3"
 
@@ -33,9 +32,7 @@ func UpAll(ctx context.Context, dbs []*sql.DB) (Result, error) {
 // disk, gets the tables of another one. One that is away holds up nobody if the others have
 // the newest schema already. The result names what was done on any of them.
 func UpReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
-		"async_insert": 0, "http_wait_end_of_query": 1, "alter_sync": 2, "mutations_sync": 2, "insert_quorum": "auto", "insert_quorum_parallel": 1,
-	}))
+	ctx = settingsFor(ctx, allReplicas)
 	var result Result
 	versions, reference, err := currentVersions(ctx, dbs)
 	if err != nil {

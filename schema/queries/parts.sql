@@ -1,11 +1,12 @@
--- Purpose: the parts of a table, by which a copy of it knows what it has not seen.
--- Grain:   one row: as lists of equal length each part's name, its partition, and the first and the last of the inserts that it holds.
+-- Purpose: the parts of some tables, by which a copy of them knows what it has not seen.
+-- Grain:   one row: as lists of equal length each part's table, its name, its partition, and the first and the last of the inserts that it holds.
 -- Units:   inserts are numbered within their partition; a part that was merged or changed holds those of its sources.
 -- Reads:   system.parts.
 SELECT
+    groupArray(table) AS tables,
     groupArray(name) AS names,
     groupArray(partition_id) AS partitions,
     groupArray(min_block_number) AS first_inserts,
     groupArray(max_block_number) AS last_inserts
 FROM system.parts
-WHERE database = currentDatabase() AND table = {table:String} AND active
+WHERE database = currentDatabase() AND table IN {tables:Array(String)} AND active

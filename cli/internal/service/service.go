@@ -21,6 +21,7 @@ import (
 	"glint/ingest"
 	"glint/ingest/networks"
 	"glint/ingest/preferences"
+	"glint/ingest/warehouse"
 )
 
 // Service is one run of ingest. Its fields have the flags' values once the
@@ -145,18 +146,26 @@ func (s *Service) settings() *home.Settings {
 		Sites: c.Sites.Names(), Visitors: len(c.Visitors) > 0, PreferencesAgree: string(c.PreferencesAgree), FastlyServices: c.ServiceIDs,
 		Standalone: c.PixelListen != "", PixelTLS: !c.Pixel.TLS.Empty() || len(c.Pixel.TLSAuto.Domains) > 0, IngestTLS: !c.TLS.Empty(), ClientCertificates: c.TLS.ClientCA != "",
 	}
-	if u, err := url.Parse(c.WarehouseDSN); err == nil && c.WarehouseDSN != "" {
-		made.WarehouseHost = u.Hostname()
-	}
+	made.WarehouseHost = strings.Join(hostNames(c.WarehouseDSN), ", ")
 	for _, dsn := range c.Mirrors {
-		if u, err := url.Parse(dsn); err == nil {
-			made.MirrorHosts = append(made.MirrorHosts, u.Hostname())
-		}
+		made.MirrorHosts = append(made.MirrorHosts, hostNames(dsn)...)
 	}
 	if u, err := url.Parse(c.Feed.URL); err == nil && c.Feed.URL != "" {
 		made.WebhookHost, made.WebhookRecipient = u.Hostname(), c.Feed.Recipient
 	}
 	return made
+}
+
+// hostNames returns the names of the servers of a warehouse's address, none without one.
+func hostNames(dsn string) (names []string) {
+	hosts, err := warehouse.Hosts(dsn)
+	if err != nil { // Validate says so
+		return nil
+	}
+	for _, host := range hosts {
+		names = append(names, (&url.URL{Host: host}).Hostname())
+	}
+	return names
 }
 
 // PlainField returns the pixel's address of plain HTTP beside TLS as a field of the ready
