@@ -40,23 +40,39 @@ type heldFor struct {
 	name string
 }
 
-// Release implements batch.Source.
-func (r heldFor) Release(before uint64) (oldest uint64) { return r.release(r.name, before) }
+// Release implements batch.Source. Of a reader that has left nothing is kept by it.
+func (r heldFor) Release(before uint64) (oldest uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.needs[r.name] == nothing {
+		before = nothing
+	}
+	return r.need(r.name, before)
+}
+
+// nothing is what a reader needs that has left.
+const nothing = math.MaxUint64
 
 // release says that a reader needs the records from one on.
-func (h *hold) release(name string, before uint64) (oldest uint64) {
+func (h *hold) release(name string, before uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.need(name, before)
+}
+
+// need is release under the lock.
+func (h *hold) need(name string, before uint64) (oldest uint64) {
 	h.needs[name] = before
-	least := uint64(math.MaxUint64)
+	least := uint64(nothing)
 	for _, first := range h.needs {
 		least = min(least, first)
 	}
 	return h.Release(least)
 }
 
-// leave lets the log delete what only this reader needs, until it reads again.
-func (h *hold) leave(name string) { h.release(name, math.MaxUint64) }
+// leave lets the log delete what only this reader needs, until release says what it
+// needs again.
+func (h *hold) leave(name string) { h.release(name, nothing) }
 
 // needed returns the first record that a reader needs.
 func (h *hold) needed(name string) uint64 {

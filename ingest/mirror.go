@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -19,6 +20,7 @@ import (
 
 	"glint/ingest/batch"
 	"glint/ingest/consent"
+	"glint/ingest/host/atomicfile"
 	"glint/ingest/host/backoff"
 	"glint/ingest/mirrors"
 	"glint/ingest/resolve"
@@ -170,12 +172,16 @@ func (m *mirror) watched(ctx context.Context) error {
 		select {
 		case err := <-ended:
 			if lost := context.Cause(ctx); errors.Is(lost, errMirrorLost) {
-				return m.lose()
+				return errMirrorLost
 			}
 			return err
 		case <-tick.C:
 		}
-		if m.holdsUp() {
+		if m.holdsUp() { // at once: a request that hangs may take its time to end
+			if err := m.lose(); err != nil {
+				m.logger.Error("the log waits for a mirror that is away for too long", "error", err)
+				continue
+			}
 			cancel(errMirrorLost)
 		}
 	}
@@ -191,20 +197,43 @@ func (m *mirror) holdsUp() bool {
 	return false
 }
 
-// lose lets the log go on without the mirror, until it can be reached.
+// lose lets the log go on without the mirror, until it can be reached. A file says so
+// first, which the session that is ending does not write.
 func (m *mirror) lose() error {
-	state, err := mirrors.ReadState(m.stateFile())
-	if err != nil {
-		return err
+	if err := os.MkdirAll(m.dir, 0o700); err != nil {
+		return fmt.Errorf("note that a mirror is left behind: %w", err)
 	}
-	state.Whole = false
-	if err := state.Write(m.stateFile()); err != nil {
-		return err
+	if err := atomicfile.WriteFile(m.lostFile(), nil); err != nil {
+		return fmt.Errorf("note that a mirror is left behind: %w", err)
 	}
 	for _, h := range m.holds {
 		h.leave(m.reader())
 	}
-	return errMirrorLost
+	return nil
+}
+
+func (m *mirror) lostFile() string { return filepath.Join(m.dir, "lost") }
+
+// readState reads what the mirror is known to have. One that was left behind since lacks
+// what the log does not have any more.
+func (m *mirror) readState() (*mirrors.State, error) {
+	state, err := mirrors.ReadState(m.stateFile())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(m.lostFile()); errors.Is(err, fs.ErrNotExist) {
+		return state, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("look whether a mirror was left behind: %w", err)
+	}
+	state.Whole = false
+	if err := state.Write(m.stateFile()); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(m.lostFile()); err != nil {
+		return nil, fmt.Errorf("note that a mirror goes on: %w", err)
+	}
+	return state, nil
 }
 
 // session reaches the mirror and lets it follow until something fails.
@@ -218,7 +247,7 @@ func (m *mirror) session(ctx context.Context) error {
 		return err
 	}
 	copier := &mirrors.Copier{To: w, Keep: func(s *mirrors.State) error { return s.Write(m.stateFile()) }}
-	if copier.State, err = mirrors.ReadState(m.stateFile()); err != nil {
+	if copier.State, err = m.readState(); err != nil {
 		return err
 	}
 	id, err := w.Identity(ctx)
