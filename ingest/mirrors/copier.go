@@ -241,7 +241,9 @@ func (r *reading) fresh() bool {
 	if r.logged && r.State.Whole && r.later == "" {
 		return false
 	}
-	seen := r.State.Seen[r.key(r.State.Whole)]
+	key := r.key(r.State.Whole)
+	seen := r.State.Seen[key].of(r.parts)
+	r.State.Seen[key] = seen
 	for i := range r.parts {
 		if seen.has(&r.parts[i]) {
 			r.known = append(r.known, "'"+r.parts[i].Name+"'") // letters, digits and _ of ClickHouse's own

@@ -69,6 +69,18 @@ func (s Inserts) has(p *warehouse.Part) bool {
 	return slices.ContainsFunc(s[p.Partition], func(r Range) bool { return r[0] <= p.First && p.Last <= r[1] })
 }
 
+// of returns the set without partitions that have no part any more: a server that starts
+// without them numbers their next inserts anew.
+func (s Inserts) of(parts []warehouse.Part) Inserts {
+	there := Inserts{}
+	for i := range parts {
+		if ranges, ok := s[parts[i].Partition]; ok {
+			there[parts[i].Partition] = ranges
+		}
+	}
+	return there
+}
+
 // with returns the set with the inserts of these parts, and without partitions that are gone.
 func (s Inserts) with(parts []warehouse.Part) Inserts {
 	all := Inserts{}

@@ -41,6 +41,21 @@ func TestInsertsHaveWhatWasSeen(t *testing.T) {
 	}
 }
 
+// TestAPartitionThatIsGoneIsForgotten: its next inserts may bear the same numbers.
+func TestAPartitionThatIsGoneIsForgotten(t *testing.T) {
+	seen := Inserts{}.with([]warehouse.Part{part("202611", 1, 4), part("202612", 5, 9)})
+	rest := seen.of([]warehouse.Part{part("202612", 5, 9)})
+	if again := part("202611", 1, 1); rest.has(&again) {
+		t.Error("an insert into a partition that was gone is known")
+	}
+	if there := part("202612", 5, 9); !rest.has(&there) {
+		t.Error("a part that is there is not known any more")
+	}
+	if none := rest.of(nil); len(none) != 0 {
+		t.Errorf("of an empty table %v is known", none)
+	}
+}
+
 // TestADamagedStateCopiesAllAgain: nothing is known without a file, or with one that
 // cannot be read.
 func TestADamagedStateCopiesAllAgain(t *testing.T) {
