@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -64,19 +63,11 @@ func newListCmd(a *app.App) *cobra.Command {
 		}
 		all := make([]listed, len(tokens))
 		for i := range tokens {
-			all[i] = listed{tokens[i].Label, scopesOf(&tokens[i])}
+			all[i] = listed{tokens[i].Label, tokens[i].ScopeList()}
 		}
 		return output.WriteRows(a.Out, format.String(), all)
 	}
 	return cmd
-}
-
-func scopesOf(t *receiver.Token) string {
-	scopes := make([]string, len(t.Scopes))
-	for i, s := range t.Scopes {
-		scopes[i] = string(s)
-	}
-	return strings.Join(scopes, ",")
 }
 
 type newOptions struct {
@@ -121,7 +112,7 @@ func (o *newOptions) run(cmd *cobra.Command, label string) error {
 	case err != nil:
 		return err
 	case o.dryRun:
-		fmt.Fprintf(a.Err, "token %s would be made for %s; nothing was changed (--dry-run)\n", label, scopesOf(&t))
+		fmt.Fprintf(a.Err, "token %s would be made for %s; nothing was changed (--dry-run)\n", label, t.ScopeList())
 		return nil
 	}
 	if o.output != "-" {
@@ -136,11 +127,11 @@ func (o *newOptions) run(cmd *cobra.Command, label string) error {
 		return err
 	}
 	if o.output == "-" {
-		fmt.Fprintf(a.Err, "made token %s for %s\n", label, scopesOf(&t))
+		fmt.Fprintf(a.Err, "made token %s for %s\n", label, t.ScopeList())
 		_, err = fmt.Fprintln(a.Out, t.Secret)
 		return err
 	}
-	fmt.Fprintf(a.Err, "made token %s for %s; its secret is in %s\n", label, scopesOf(&t), o.output)
+	fmt.Fprintf(a.Err, "made token %s for %s; its secret is in %s\n", label, t.ScopeList(), o.output)
 	return nil
 }
 

@@ -260,7 +260,7 @@ func (f *Feed) retry(ctx context.Context) error {
 func (f *Feed) standing(ctx context.Context, due, dead []*letter) (map[warehouse.FeedKind]bool, error) {
 	var keys []warehouse.MessageKey
 	for _, l := range slices.Concat(due, dead) {
-		keys = append(keys, l.kind().MessageKey)
+		keys = append(keys, l.key())
 	}
 	return f.warehouse.FeedStanding(ctx, keys)
 }

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"glint/ingest/warehouse"
 )
 
@@ -46,14 +48,14 @@ func (f *Feed) send(ctx context.Context, letters []*letter) (left []*letter, err
 // described are the names that bodies have.
 type described struct {
 	campaigns  map[uint64]string
-	addressees map[string]warehouse.Addressee // by message
+	addressees map[uuid.UUID]warehouse.Addressee // by message
 }
 
 func (f *Feed) describe(ctx context.Context, letters []*letter) (d described, err error) {
-	d = described{map[uint64]string{}, map[string]warehouse.Addressee{}}
+	d.campaigns = map[uint64]string{}
 	keys := make([]warehouse.MessageKey, len(letters))
 	for i, l := range letters {
-		keys[i] = warehouse.MessageKey{CampaignID: l.Event.CampaignID, MessageID: l.Event.MessageID}
+		keys[i] = l.key()
 		if _, known := d.campaigns[l.Event.CampaignID]; known {
 			continue
 		}
@@ -61,13 +63,7 @@ func (f *Feed) describe(ctx context.Context, letters []*letter) (d described, er
 			return d, err
 		}
 	}
-	found, err := f.warehouse.Addressees(ctx, keys)
-	for id, to := range found {
-		if !f.config.Recipient {
-			to.Recipient = ""
-		}
-		d.addressees[id.String()] = to
-	}
+	d.addressees, err = f.warehouse.Addressees(ctx, keys)
 	return d, err
 }
 
@@ -93,7 +89,11 @@ func (f *Feed) try(ctx context.Context, l *letter, d described) bool {
 	if ctx.Err() != nil || !f.health.begin(f.now()) {
 		return false
 	}
-	text, err := body(l.ID, d.campaigns[l.Event.CampaignID], &l.Event, d.addressees[l.Event.MessageID.String()])
+	to := d.addressees[l.Event.MessageID]
+	if !f.config.Recipient {
+		to.Recipient = ""
+	}
+	text, err := body(l.ID, d.campaigns[l.Event.CampaignID], &l.Event, to)
 	if err != nil {
 		f.health.cancelled()
 		f.logger.Error("an event for the webhook cannot be written", "error", err)

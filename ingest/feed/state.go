@@ -23,8 +23,12 @@ type letter struct {
 	Fault    string              `json:"fault,omitempty"` // of the last try
 }
 
+func (l *letter) key() warehouse.MessageKey {
+	return warehouse.MessageKey{CampaignID: l.Event.CampaignID, MessageID: l.Event.MessageID}
+}
+
 func (l *letter) kind() warehouse.FeedKind {
-	return warehouse.FeedKind{MessageKey: warehouse.MessageKey{CampaignID: l.Event.CampaignID, MessageID: l.Event.MessageID}, Kind: l.Event.Kind}
+	return warehouse.FeedKind{MessageKey: l.key(), Kind: l.Event.Kind}
 }
 
 // state is what a feed knows after a restart. All times but those of letters are the

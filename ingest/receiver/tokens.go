@@ -37,6 +37,15 @@ type Token struct {
 	Secret string
 }
 
+// ScopeList returns the scopes as a tokens file has them.
+func (t *Token) ScopeList() string {
+	scopes := make([]string, len(t.Scopes))
+	for i, s := range t.Scopes {
+		scopes[i] = string(s)
+	}
+	return strings.Join(scopes, ",")
+}
+
 // ErrToken is wrapped by every error about tokens. None names a secret.
 var ErrToken = errors.New("server: token")
 

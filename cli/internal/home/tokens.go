@@ -67,11 +67,7 @@ func (h Home) AddToken(file string, t receiver.Token) error {
 		if text != "" && !strings.HasSuffix(text, "\n") {
 			text += "\n"
 		}
-		scopes := make([]string, len(t.Scopes))
-		for i, s := range t.Scopes {
-			scopes[i] = string(s)
-		}
-		return text + t.Label + ":" + strings.Join(scopes, ",") + ":" + t.Secret + "\n", nil
+		return text + t.Label + ":" + t.ScopeList() + ":" + t.Secret + "\n", nil
 	})
 }
 
