@@ -204,8 +204,15 @@ func TestAnErasureReachesTheMirrors(t *testing.T) {
 			t.Errorf("%d rows in the mirror's %s, want 2", got, table)
 		}
 	}
+	var said string
+	defer func() {
+		if t.Failed() {
+			t.Log(said)
+		}
+	}()
 	eventually(t, "the mirror to be equal", func() bool {
-		_, _, code := i.run(t, "audit", "--mirror", a.dsn())
+		stdout, stderr, code := i.run(t, "audit", "--mirror", a.dsn())
+		said = stdout + stderr
 		return code == 0
 	})
 }

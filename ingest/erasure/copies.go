@@ -31,8 +31,12 @@ func (j *job) copies(ctx context.Context) error {
 // calmPause is how long a batch that was read before an erasure may take to be stored.
 const calmPause = time.Second
 
+// unknownTime is the time of messages in a mirror until the rows of the first warehouse
+// replace them, which say when they were erased.
+var unknownTime = time.UnixMilli(0)
+
 func (j *job) eraseCopy(ctx context.Context, w *warehouse.Warehouse, follow *consent.Follower) error {
-	if err := w.BeginErasing(ctx, j.keys, time.Now()); err != nil {
+	if err := w.BeginErasing(ctx, j.keys, unknownTime); err != nil {
 		return err
 	}
 	if err := follow.Erase(ctx, w); err != nil {
