@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -56,8 +57,11 @@ func (r *chart) add(s status, check, format string, args ...any) {
 	_, r.err = fmt.Fprintf(r.w, "%-4s  %-*s  %s\n", word, widest, check, finding)
 }
 
-// say adds ok with a finding, or the fault.
+// say adds ok with a finding, or the fault. A check that was left out adds nothing.
 func (r *chart) say(check string, fault error, finding string, args ...any) {
+	if errors.Is(fault, errSilent) {
+		return
+	}
 	if fault != nil {
 		r.add(fail, check, "%v", fault)
 		return

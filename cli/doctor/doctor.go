@@ -33,10 +33,13 @@ type options struct {
 	timeout    time.Duration
 	format     string
 	roots      *x509.CertPool // that certificates must lead to; nil: the system's
+	patience   time.Duration  // with one request
 	now        func() time.Time
 }
 
-func newOptions(a *app.App) *options { return &options{app: a, now: time.Now} }
+func newOptions(a *app.App) *options {
+	return &options{app: a, patience: requestPatience, now: time.Now}
+}
 
 // NewCmd returns the command.
 func NewCmd(a *app.App) *cobra.Command { return newCmd(newOptions(a), run) }

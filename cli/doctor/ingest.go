@@ -36,6 +36,9 @@ func (o *options) checkIngest(ctx context.Context, r *chart) {
 
 func (o *options) checkChallenge(ctx context.Context, r *chart, c *client) {
 	const check = "ingest challenge"
+	if c.silent {
+		return
+	}
 	lines, err := challenge.Fetch(ctx, c.http, c.root.String())
 	switch {
 	case err != nil:

@@ -17,7 +17,7 @@ import (
 const unsignedToken = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 // checkPixel looks at the pixel as a mail client sees it, and reports whether
-// it can be reached.
+// it answers.
 func (o *options) checkPixel(ctx context.Context, r *chart) bool {
 	if !o.checkConnection(ctx, r, "pixel", o.pixel) {
 		unreachable(r, "pixel")
@@ -35,7 +35,7 @@ func (o *options) checkPixel(ctx context.Context, r *chart) bool {
 	checkRobots(ctx, r, c)
 	checkImage(ctx, r, c, "pixel garbage token", "/o/no-token.gif?x=%00")
 	checkImage(ctx, r, c, "pixel broken path", "/o/%zz.gif")
-	return true
+	return !c.silent
 }
 
 // checkImage wants an image of the kind that path ends with; it returns the
