@@ -92,20 +92,42 @@ func (w *world) sends(tb testing.TB, campaign string) int {
 	return n
 }
 
+// cut is a moment at which a registration is stopped.
+type cut struct {
+	signal syscall.Signal
+	stored int // rows; 0: the campaign is there
+}
+
+// cuts returns the number of rows of the file and the moments. With n in GLINT_TEST_REGISTRATION_CUTS the file
+// has a million rows, and each signal comes n times, at moments that are spread evenly.
+func cuts(t *testing.T) (rows int, all []cut) {
+	t.Helper()
+	text := os.Getenv("GLINT_TEST_REGISTRATION_CUTS")
+	if text == "" {
+		rows = 210_000 // three inserts
+		return rows, []cut{{syscall.SIGINT, 1}, {syscall.SIGKILL, 0}, {syscall.SIGKILL, 1}, {syscall.SIGKILL, rows / 2}, {syscall.SIGKILL, rows}}
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("GLINT_TEST_REGISTRATION_CUTS is %q, not a number", text)
+	}
+	rows = 1_000_000
+	for i := range n {
+		stored := rows / n * i
+		all = append(all, cut{syscall.SIGINT, stored}, cut{syscall.SIGKILL, stored})
+	}
+	return rows, all
+}
+
 // TestAKilledRegistrationIsWholeOrNothing stops the command by Ctrl-C and by
 // SIGKILL once so many of its rows are stored, and gives it again.
 func TestAKilledRegistrationIsWholeOrNothing(t *testing.T) {
-	const rows = 210_000 // three inserts
+	rows, moments := cuts(t)
 	w := newWorld(t)
 	file := filepath.Join(t.TempDir(), "recipients.csv")
 	writeRecipients(t, file, rows)
 	cut := 0
-	for _, c := range []struct {
-		signal syscall.Signal
-		stored int
-	}{
-		{syscall.SIGINT, 1}, {syscall.SIGKILL, 0}, {syscall.SIGKILL, 1}, {syscall.SIGKILL, rows / 2}, {syscall.SIGKILL, rows},
-	} {
+	for _, c := range moments {
 		campaign := fmt.Sprint("cut ", c.signal, " ", c.stored)
 		if err := os.RemoveAll(w.urls()); err != nil {
 			t.Fatal(err)

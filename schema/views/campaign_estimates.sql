@@ -13,7 +13,8 @@
 --     bounds             seen / measured … possible / measured
 --     overall            total(p / s, l), s = visible_confirmed_reliable / visible_confirmed where there are 20, else the constants
 -- Where the visible ones are few (few_visible), those who are may differ from the rest in anything: overall has no rate, and the bounds
--- for its range. On a list of Apple Mail only, the messages that its relay did not fetch are those of phones in a drawer.
+-- for its range, which reach further up by the opens that load no image: clear_reliable · (1/s - 1) at the lower end of s. On a list of
+-- Apple Mail only, the messages that its relay did not fetch are those of phones in a drawer.
 -- The constants are the ends and the middle of l and s, the share that is few, and specificity: the share of unread messages that show
 -- no open.
 -- Each step is a query of its own: a name that stands for an expression would be written out wherever it is used, which cost four
@@ -80,6 +81,7 @@ WITH
     factors AS (
         SELECT *,
             knows_s AND b <= 0 AS is_blind,
+            if(knows_s, b_low, sensitivities[1]) AS s_low,
             exp(sqrt(pow(log(a / a_low), 2) + pow(log(b_high / b), 2))) AS factor_down,
             exp(sqrt(pow(log(a_high / a), 2) + pow(log(b / b_low), 2))) AS factor_up,
             exp(sqrt(pow(log(rates[5] / lows[5]), 2) + pow(log(highs[6] / rates[6]), 2))) AS click_factor_down,
@@ -104,7 +106,8 @@ WITH
             arrayMap((x, l) -> if(measured > 0, (least(greatest(x * v, v_seen), v) + least(greatest(l * x * o, o_seen), o)) / measured, 0),
                 [p_low, p, p_high], lambdas) AS plain,
             arrayMap((x, l) -> if(measured > 0, (least(greatest(x * v, v_seen), v) + least(greatest(l * x * o, o_seen), o)) / measured, 0),
-                corrected, lambdas) AS total
+                corrected, lambdas) AS total,
+            if(s_low > 0, least((possible_share * measured + parts[2] * (1 / s_low - 1)) / measured, 1), 1) AS few_high
         FROM corrections
     ),
     listed AS (
@@ -123,10 +126,11 @@ WITH
                 'every verdict is right, and every open loads its image', []),
             ('overall', if(is_corrected, total[2], NULL),
                 if(is_corrected, total[1], seen_share),
-                multiIf(is_corrected, total[3], is_told, 1, possible_share), visible,
-                if(is_few, 'every verdict is right, and every open loads its image', concat(visible_people,
+                multiIf(is_corrected, total[3], is_told, 1, is_few, few_high, possible_share), visible,
+                concat(if(is_few, 'every verdict is right, and messages that Apple Mail did not fetch', visible_people),
                     if(knows_s, ' show their opens as often as the messages that a person clicked or answered',
-                        concat(' show ', toString(sensitivities[1]), ' to ', toString(sensitivities[3]), ' of their opens')), others_open)),
+                        concat(' show ', toString(sensitivities[1]), ' to ', toString(sensitivities[3]), ' of their opens')),
+                    if(is_few, '', others_open)),
                 arrayConcat(historyless, if(is_few, ['few_visible'], []), if(is_known AND NOT knows_s, ['no_clicks'], [])))
         ] AS estimates
         FROM totals

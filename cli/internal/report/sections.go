@@ -15,7 +15,7 @@ import (
 // Of returns the report on a campaign. The same data gives the same document.
 func Of(d *Data) *Document {
 	r := d.Numbers
-	doc := &Document{Title: r.Campaign, Subtitle: subtitle(d), Lead: lead(r), Beside: against(r, d.Earlier)}
+	doc := &Document{Title: r.Campaign, Subtitle: subtitle(d), Lead: lead(r), Beside: append(age(r), against(r, d.Earlier)...)}
 	add := func(s Section, show bool) {
 		if show {
 			doc.Sections = append(doc.Sections, s)
@@ -150,10 +150,21 @@ func timeSection(d *Data, c *Curve) Section {
 		}
 		s.Text = append(s.Text, earlierHalves(d)...)
 	} else {
-		s.Text = append(s.Text, "The time since the send is not known: register sent_at, or send with --send-at.")
+		s.Text = append(s.Text, noCurve(r))
 	}
 	s.Text = append(s.Text, "First open by a person: "+at(r.FirstReliableOpenAt, d.zone()).Text+"; last: "+at(r.LastReliableOpenAt, d.zone()).Text+".")
 	return s
+}
+
+// noCurve says why there is no time since the send.
+func noCurve(r *warehouse.Report) string {
+	switch {
+	case r.LastSentAt == nil:
+		return "The time since the send is not known: register sent_at, or send with --send-at."
+	case r.ReliableUniqueOpens == 0:
+		return "No open by a person was seen yet."
+	}
+	return "The times of the opens contradict those of their messages, so none is shown: an open before its URL was made, or after it was received."
 }
 
 // earlierHalves compares the time in which half of the opens came.

@@ -40,7 +40,7 @@ func warningsOf(r *warehouse.Report) []warning {
 	add(slices.Contains(r.Weaknesses, "no_history"), "no_history",
 		"Too few recipients are known from earlier campaigns: all messages without a fetch by Apple Mail stand for them.")
 	add(slices.Contains(r.Weaknesses, "few_visible"), "few_visible",
-		"Of %s of %s measured an open would show for certain: too few to stand for the rest. The range is the bounds.",
+		"Of %s of %s measured an open would show for certain: too few to stand for the rest. The range is the bounds, and the opens that load no image.",
 		output.Count(r.Estimate("overall").N), output.Count(r.Measured))
 	add(slices.Contains(r.Weaknesses, "no_clicks"), "no_clicks",
 		"Too few clicks are known to see how many opens load their image: 75 to 100 %% is assumed. Import clicks; without them no rate of a text-only list is sound.")

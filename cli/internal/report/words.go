@@ -18,7 +18,7 @@ const few = 20
 
 // lead is the result in a sentence.
 func lead(r *warehouse.Report) string {
-	overall, bounds := r.Estimate("overall"), r.Estimate("bounds")
+	overall := r.Estimate("overall")
 	switch {
 	case r.Sends == 0:
 		return "No message of this campaign is registered, so there is no open rate."
@@ -30,13 +30,13 @@ func lead(r *warehouse.Report) string {
 		return "No delivered message of this campaign is measured, so there is no open rate."
 	case r.OpensTotal == 0 && r.ConfirmedUniqueOpens == 0:
 		return "No pixel of this campaign was fetched yet."
-	case overall.Rate == nil && bounds.Low != nil && bounds.High != nil:
-		return "The open rate cannot be told: between " + span(bounds.Low, bounds.High) + " opened it."
-	case overall.Rate == nil || overall.Low == nil || overall.High == nil:
+	case overall.Low == nil || overall.High == nil:
 		return "The open rate cannot be told."
 	case r.Measured < few:
 		return fmt.Sprintf("%s of %s opened it for certain; too few messages for a rate.",
 			output.Count(r.ConfirmedUniqueOpens), output.Plural(int(r.Measured), "measured message", "measured messages"))
+	case overall.Rate == nil:
+		return fmt.Sprintf("Between %s and %s opened it; where between them cannot be told.", output.Percent(overall.Low), output.Percent(overall.High))
 	case *overall.High-*overall.Low > wide:
 		return fmt.Sprintf("Between %s and %s opened it; the best estimate is %s.",
 			output.Percent(overall.Low), output.Percent(overall.High), output.Percent(overall.Rate))
@@ -97,10 +97,25 @@ func hours(h float64) string {
 	return text
 }
 
-// against compares the estimate with those of earlier campaigns.
+// young is the time within which most opens come. An estimate of before is no result yet.
+const young = 48 * time.Hour
+
+// age warns of the numbers of a campaign that was sent a short time before they were computed.
+func age(r *warehouse.Report) []string {
+	if r.LastSentAt == nil || r.Measured == 0 || r.SentUnknown() {
+		return nil
+	}
+	since := r.ComputedAt.Sub(*r.LastSentAt)
+	if since < 0 || since >= young {
+		return nil
+	}
+	return []string{"It was sent " + hours(since.Hours()) + " before this count: more opens are to come."}
+}
+
+// against compares the estimate with those of earlier campaigns, unless nothing came yet.
 func against(r *warehouse.Report, earlier []Earlier) []string {
 	own := r.Estimate("overall")
-	if own.Rate == nil || own.Low == nil || own.High == nil || r.Measured < few {
+	if own.Rate == nil || own.Low == nil || own.High == nil || r.Measured < few || r.OpensTotal == 0 && r.ConfirmedUniqueOpens == 0 {
 		return nil
 	}
 	compared, above, apart := 0, 0, 0

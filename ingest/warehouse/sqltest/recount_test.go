@@ -368,7 +368,15 @@ func (t *tally) estimates() map[string]estimate {
 	p := shareOf(t.visibleReliable, t.visible)
 	all["visible_recipients"] = p.estimate(t.visible)
 	all["visible_lambda"] = t.total(p).estimate(t.visible)
-	if float64(t.visible) < 0.15*float64(t.measured) { // few_visible: only the bounds are left
+	if float64(t.visible) < 0.15*float64(t.measured) { // few_visible: the bounds, and the opens that load no image
+		s, high := 0.75, 1.0
+		if t.sure >= 20 {
+			s = shareOf(t.sureShown, t.sure).low
+		}
+		if s > 0 {
+			high = math.Min((float64(t.possible)+float64(t.clearReliable)*(1/s-1))/float64(t.measured), 1)
+		}
+		all["overall"] = estimate{nil, bounds.Low, &high, t.visible}
 		return all
 	}
 	if t.sure >= 20 && t.sureShown == 0 {
