@@ -130,6 +130,7 @@ const (
 	Unknown
 	Nothing
 	Apart
+	Answered
 )
 
 // Total is the whole.

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +30,7 @@ func Of(d *Data) *Document {
 	if heat != nil {
 		add(Section{
 			ID: "week", Title: "On which weekday, at which hour", Figure: heat, Table: heatTable(heat),
-			Text: []string{"First opens by people, by the clocks of " + heat.Zone + "."},
+			Text: []string{heatText(heat)},
 		}, true)
 	}
 	add(sliced("providers", "Mailbox providers", "Recipients' mailbox provider", d.Providers, false))
@@ -43,21 +44,27 @@ func Of(d *Data) *Document {
 }
 
 func subtitle(d *Data) string {
-	parts := []string{"id " + strconv.FormatUint(d.Numbers.CampaignID, 10)}
-	if last := d.Numbers.LastOpenAt; last != nil {
-		parts = append(parts, "last open "+moment(*last, d.zone()))
+	r := d.Numbers
+	var parts []string
+	for _, t := range []struct {
+		name string
+		at   *time.Time
+	}{{"sent", r.LastSentAt}, {"last open", r.LastOpenAt}, {"counted", &r.ComputedAt}} {
+		if t.at != nil && !t.at.IsZero() {
+			parts = append(parts, t.name+" "+moment(*t.at, d.zone()))
+		}
 	}
-	return strings.Join(parts, " · ")
+	return strings.Join(append(parts, "id "+strconv.FormatUint(r.CampaignID, 10)), " · ")
 }
 
 // estimateText says in a few words what an estimate is.
 var estimateText = map[string]string{
 	"overall":            "the one to quote",
-	"bounds":             "if every verdict is right and every open loads its image",
-	"hubspot":            "MPP-adjusted open rate: without the messages that only Apple Mail fetched",
-	"strict":             "messages that no Apple Mail fetched",
-	"visible_recipients": "recipients whose mail no Apple Mail fetched for 90 days",
-	"visible_lambda":     "they, and the others 0.75 to 1.33 times as often",
+	"bounds":             "from certain to possible, if every verdict is right and every open loads its image",
+	"hubspot":            "as HubSpot computes it (MPP-adjusted): without the messages that only Apple Mail fetched; sampling error only",
+	"strict":             "messages that Apple Mail did not fetch; sampling error only",
+	"visible_recipients": "recipients whose mail Apple Mail did not fetch in 90 days; sampling error only",
+	"visible_lambda":     "as visible_recipients, if the others open 0.75 to 1.33 times as often",
 	"clicks":             "from the share of clicked messages that loaded the image",
 }
 
@@ -66,16 +73,22 @@ func result(r *warehouse.Report) Section {
 	s := Section{ID: "result", Title: "Open rate"}
 	if r.Measured > 0 && !r.SentUnknown() {
 		s.Figure = &Band{Point: overall.Rate, Low: overall.Low, High: overall.High, Certain: bounds.Low, Most: bounds.High}
-		s.Text = append(s.Text, fmt.Sprintf("Certain: %s of %s measured messages (%s) were opened, clicked or answered by a person. Another %s may hide an open.",
-			output.Count(r.ConfirmedUniqueOpens), output.Count(r.Measured), output.Percent(ratio(r.ConfirmedUniqueOpens, r.Measured)), hiding(r)))
+		s.Text = append(s.Text, fmt.Sprintf("Certain: %s of %s measured messages (%s) were opened, clicked or answered by a person. Of another %s (%s) a machine fetched the "+
+			"image in a way that may hide an open. An open that loads no image leaves no trace.",
+			output.Count(r.ConfirmedUniqueOpens), output.Count(r.Measured), output.Percent(ratio(r.ConfirmedUniqueOpens, r.Measured)),
+			output.Count(hidden(r)), output.Percent(ratio(hidden(r), r.Measured))))
 	}
 	if overall.Rate != nil && overall.Assumption != "" {
 		s.Text = append(s.Text, "The estimate holds if "+strings.TrimSuffix(overall.Assumption, ".")+".")
 	}
-	t := &Table{Header: []string{"ESTIMATE", "RATE", "LOW", "HIGH", "MESSAGES", "MEANING"}, Right: []int{1, 2, 3, 4}}
+	t := &Table{Header: []string{"ESTIMATE", "RATE", "LOW", "HIGH", "RESTS ON", "MEANING"}, Right: []int{1, 2, 3, 4}}
 	for _, name := range []string{"overall", "bounds", "hubspot", "strict", "visible_recipients", "visible_lambda", "clicks"} {
 		if e := r.Estimate(name); e.Rate != nil || e.Low != nil {
-			t.Rows = append(t.Rows, []Cell{text(name), share(e.Rate), share(e.Low), share(e.High), count(e.N), text(estimateText[name])})
+			meaning := estimateText[name]
+			if name == "overall" && e.Rate == nil {
+				meaning = "no single rate can be told: quote the range"
+			}
+			t.Rows = append(t.Rows, []Cell{text(name), share(e.Rate), share(e.Low), share(e.High), count(e.N), text(meaning)})
 		}
 	}
 	if len(t.Rows) == 0 {
@@ -85,16 +98,21 @@ func result(r *warehouse.Report) Section {
 	return s
 }
 
-// hiding counts the messages of which nobody can tell whether they were opened.
-func hiding(r *warehouse.Report) string {
+// hidden is the number of messages of which nobody can tell whether they were opened:
+// Apple Mail or an unknown client fetched them, and no person is known to have opened,
+// clicked or answered them.
+func hidden(r *warehouse.Report) uint64 {
 	n := r.MPPOnly + r.UnknownOnly
-	return fmt.Sprintf("%s (%s)", output.Count(n), output.Percent(ratio(n, r.Measured)))
+	if most := r.Estimate("bounds").High; most != nil {
+		n = uint64(math.Round(*most*float64(r.Measured))) - min(r.ConfirmedUniqueOpens, uint64(math.Round(*most*float64(r.Measured))))
+	}
+	return n
 }
 
 // limits says what the numbers cannot know, and what weakens these.
 func limits(r *warehouse.Report) Section {
 	s := Section{ID: "unknown", Title: "What is not known"}
-	s.Text = append(s.Text, "An open is no reading: a person who reads without images, or a summary of the mail, is not seen.")
+	s.Text = append(s.Text, "An open does not prove that somebody read the mail. A person who reads it without images, or reads a summary of it, is not seen.")
 	if r.MPPOnly > 0 && !r.SentUnknown() {
 		s.Text = append(s.Text, fmt.Sprintf("%s (%s of measured): Apple Mail fetched the image by itself, opened or not.",
 			output.Plural(int(r.MPPOnly), "message", "messages"), output.Percent(ratio(r.MPPOnly, r.Measured))))
@@ -106,35 +124,38 @@ func limits(r *warehouse.Report) Section {
 }
 
 func messages(r *warehouse.Report) Section {
-	unseen := r.Measured - min(r.Measured, r.ReliableUniqueOpens+r.MPPOnly+r.UnknownOnly)
+	confirmed, hides := max(r.ConfirmedUniqueOpens, r.ReliableUniqueOpens), hidden(r)
+	unknown := min(r.UnknownOnly, hides) // some of them may be among those that were clicked
 	s := Section{ID: "messages", Title: "Where the messages went", Figure: &Stack{[]Part{
 		{"opened by a person", r.ReliableUniqueOpens, Certain},
-		{"Apple Mail hides it", r.MPPOnly, Masked},
-		{"unknown client", r.UnknownOnly, Unknown},
-		{"no open seen", unseen, Nothing},
+		{"clicked or answered", confirmed - r.ReliableUniqueOpens, Answered},
+		{"Apple Mail hides it", hides - unknown, Masked},
+		{"unknown client", unknown, Unknown},
+		{"no open seen", r.Measured - min(r.Measured, confirmed+hides), Nothing},
 		{"not measured", r.Delivered - min(r.Delivered, r.Measured), Apart},
 		{"bounced", r.Bounced, Apart},
 	}}}
-	t := &Table{Header: []string{"MESSAGES", "COUNT", "SHARE", "OF"}, Right: []int{1, 2}}
-	t.Rows = append(t.Rows, []Cell{text("sends"), count(r.Sends), {}, {}})
+	t := &Table{Header: []string{"MESSAGES", "COUNT", "SHARE", "OF", "MEANING"}, Right: []int{1, 2}}
+	t.Rows = append(t.Rows, []Cell{text("sends"), count(r.Sends), {}, {}, text("registered, without tests")})
 	for _, row := range []struct {
 		name    string
 		n, base uint64
 		of      string
+		meaning string
 	}{
-		{"delivered", r.Delivered, r.Sends, "sends"},
-		{"measured", r.Measured, r.Delivered, "delivered"},
-		{"unique opens", r.UniqueOpens, r.Measured, "measured"},
-		{"bot-filtered unique opens", r.BotFilteredUniqueOpens, r.Measured, "measured"},
-		{"reliable unique opens", r.ReliableUniqueOpens, r.Measured, "measured"},
-		{"confirmed unique opens", r.ConfirmedUniqueOpens, r.Measured, "measured"},
-		{"Apple Mail only", r.MPPOnly, r.Measured, "measured"},
-		{"unknown only", r.UnknownOnly, r.Measured, "measured"},
+		{"delivered", r.Delivered, r.Sends, "sends", "not known to have bounced"},
+		{"measured", r.Measured, r.Delivered, "delivered", "with a pixel of their own"},
+		{"unique opens", r.UniqueOpens, r.Measured, "measured", "fetched by anybody, machines too"},
+		{"bot-filtered unique opens", r.BotFilteredUniqueOpens, r.Measured, "measured", "without scanners and bots, with Apple Mail's own fetches"},
+		{"reliable unique opens", r.ReliableUniqueOpens, r.Measured, "measured", "opened by a person"},
+		{"confirmed unique opens", r.ConfirmedUniqueOpens, r.Measured, "measured", "opened, clicked or answered by a person"},
+		{"Apple Mail only", r.MPPOnly, r.Measured, "measured", "Apple Mail fetched it, and no open by a person was seen"},
+		{"unknown only", r.UnknownOnly, r.Measured, "measured", "only a client of unknown kind fetched it"},
 	} {
 		if r.SentUnknown() {
 			row.base = 0
 		}
-		t.Rows = append(t.Rows, []Cell{text(row.name), count(row.n), share(ratio(row.n, row.base)), text(row.of)})
+		t.Rows = append(t.Rows, []Cell{text(row.name), count(row.n), share(ratio(row.n, row.base)), text(row.of), text(row.meaning)})
 	}
 	s.Table = t
 	return s
@@ -187,6 +208,12 @@ func curveTable(c *Curve) *Table {
 		t.Rows = append(t.Rows, []Cell{{Text: hours(p.Hours), Raw: strconv.FormatFloat(p.Hours, 'g', 6, 64)}, share(&p.Share)})
 	}
 	return t
+}
+
+func heatText(h *Heat) string {
+	most, _, _ := h.most()
+	return fmt.Sprintf("First opens by people, by the hour in %s. The darker, the more: at most %s in an hour. One send shows when it was sent rather than the best hour.",
+		h.Zone, output.Count(most))
 }
 
 func heatTable(h *Heat) *Table {
@@ -247,7 +274,7 @@ func sliced(id, title, column string, of []warehouse.ValueCount, countries bool)
 	if untold > 0 || countries {
 		add(warehouse.CannotBeTold, untold, true)
 	}
-	s := Section{ID: id, Title: title, Figure: bars, Text: []string{"Messages opened by a person, each by its first such open."}}
+	s := Section{ID: id, Title: title, Figure: bars, Text: []string{"Messages opened by a person, each by its first such open. Messages whose open Apple Mail hides are not among them."}}
 	if countries {
 		s.Text = []string{"Messages opened by a person. Behind the image proxies of Gmail, Yahoo and others the country is the proxy's and cannot be told."}
 	}
@@ -285,7 +312,7 @@ var counted = []string{"human_direct", "proxy_human", "unknown"}
 
 func filtered(d *Data) Section {
 	r := d.Numbers
-	t := &Table{Header: []string{"CLASS", "OPENS", "MESSAGES", "MEANING"}, Right: []int{1, 2}}
+	t := &Table{Header: []string{"CLASS", "REQUESTS", "MESSAGES", "MEANING"}, Right: []int{1, 2}}
 	var machine, all uint64
 	for _, k := range r.Classes {
 		all += k.OpensTotal
@@ -296,10 +323,11 @@ func filtered(d *Data) Section {
 	}
 	t.Rows = append(t.Rows, []Cell{text("all"), count(r.OpensTotal), count(r.UniqueOpens), {}})
 	s := Section{ID: "filtered", Title: "What was filtered, and why", Table: t}
-	s.Text = []string{fmt.Sprintf("%s of %s were fetched by machines and count for no person.",
-		output.Count(machine), output.Plural(int(all), "open", "opens"))}
+	s.Text = []string{fmt.Sprintf("%s of %s for the pixel came from machines and count for no person. Apple Mail's may hide one.",
+		output.Count(machine), output.Plural(int(all), "request", "requests"))}
 	if bars := reasons(d.Reasons); bars != nil {
 		s.Figure = bars
+		s.Text = append(s.Text, "Messages by the rule that judged their first request; a filled bar is a rule that finds persons.")
 	}
 	return s
 }
@@ -329,14 +357,14 @@ func trust(d *Data) Section {
 	row := func(question, finding, ask string) {
 		t.Rows = append(t.Rows, []Cell{text(question), text(finding), text(ask)})
 	}
-	row("is every event accounted for?", "ask the audit", "glint audit")
+	row("is every event accounted for?", "the audit says", "glint audit")
 	row("requests with a bad token, 7 days", output.Count(r.BadTokens), "glint keys list")
 	row("messages with a time of sending", output.Percent(ratio(r.SendsWithTime, r.Sends)), "glint send register --send-at TIME")
 	if d.Ruleset > 0 {
 		row("version of the rules", strconv.Itoa(d.Ruleset), "glint classify --explain")
 	}
 	for _, l := range d.Lists {
-		finding := "missing"
+		finding := "none here; a CDN's counts" // it names the network in its lines
 		if !l.Date.IsZero() {
 			finding = "of " + l.Date.UTC().Format(time.DateOnly)
 		}
@@ -359,7 +387,8 @@ func nextSteps(d *Data) (steps []string) {
 		}
 	}
 	add(r.OpensTotal > 0, "List the openers: glint openers %s --format csv", name)
-	add(r.Measured > r.ReliableUniqueOpens, "List the recipients who did not open: glint nonopeners %s --likely --format csv", name)
+	add(silentSince(r), "See whether opens still arrive: glint doctor URL-OF-THE-PIXEL")
+	add(r.Measured > r.ReliableUniqueOpens, "List the recipients who probably did not open, without those whom Apple Mail hides: glint nonopeners %s --format csv", name)
 	add(len(d.Earlier) > 0, "Compare with an earlier campaign: glint report %s %s", earlierName(d), name)
 	add(slices.Contains(r.Weaknesses, "no_clicks"), "Import clicks and bounces, which narrows the range: glint send import FILE")
 	add(r.Sends > r.SendsWithTime, "Register the time of sending: glint send register --campaign %s --send-at TIME …", name)

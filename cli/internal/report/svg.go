@@ -101,7 +101,7 @@ func (k *Stack) html(id string) string {
 			fmt.Fprintf(&s, "<li>%s%s %s (%s)</li>", swatch(toneClass(p.Tone)), esc(p.Label), output.Count(p.N), output.Percent(ratio(p.N, k.Total())))
 		}
 	}
-	s.WriteString("</ul></figure>\n")
+	s.WriteString("</ul><figcaption>Messages, and their share of all sends</figcaption></figure>\n")
 	return s.String()
 }
 

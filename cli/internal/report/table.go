@@ -35,7 +35,7 @@ func WriteTable(w io.Writer, d *Document, style output.Style) error {
 	s.w.WriteString("\n")
 	s.paragraph(s.bold(d.Lead))
 	for _, text := range d.Beside {
-		s.paragraph(text)
+		s.paragraph(output.Safe(text))
 	}
 	for i := range d.Sections {
 		if err := s.section(&d.Sections[i]); err != nil {
@@ -123,17 +123,19 @@ func (s *screen) band(b *Band) {
 	}
 	fill(b.Certain, b.Most, '░')
 	fill(b.Low, b.High, '▒')
+	legend := "▒ range   ░ from certain to possible"
 	if b.Point != nil {
 		line[place(*b.Point, n)] = '◆'
+		legend = "◆ estimate   " + legend
 	}
 	fmt.Fprintf(&s.w, "0 %%  %s 100 %%\n", string(line))
-	s.paragraph("◆ estimate   ▒ its range   ░ from certain to possible")
+	s.paragraph(legend)
 }
 
 // place is the column of a fraction on an axis of n+1 columns.
 func place(p float64, n int) int { return min(max(int(p*float64(n)+0.5), 0), n) }
 
-var toneRunes = map[Tone]string{Certain: "█", Masked: "▒", Unknown: "░", Nothing: "·", Apart: "-"}
+var toneRunes = map[Tone]string{Certain: "█", Answered: "▓", Masked: "▒", Unknown: "░", Nothing: "·", Apart: "-"}
 
 func (s *screen) stack(k *Stack) {
 	total := k.Total()
@@ -149,7 +151,7 @@ func (s *screen) stack(k *Stack) {
 		s.w.WriteString(strings.Repeat(toneRunes[p.Tone], to-end))
 		end = to
 	}
-	s.w.WriteString("\n")
+	fmt.Fprintf(&s.w, "\n%-22s %12s %8s\n", "", "MESSAGES", "OF SENDS")
 	for _, p := range k.Parts {
 		if p.N > 0 {
 			fmt.Fprintf(&s.w, "%s %-20s %12s  %7s\n", toneRunes[p.Tone], p.Label, output.Count(p.N), output.Percent(ratio(p.N, total)))

@@ -35,15 +35,18 @@ func warningsOf(r *warehouse.Report) []warning {
 		"No pixel of the campaign was fetched. Look whether a message as it arrived holds its pixel_url, whether that URL answers an image, and "+
 			"whether its line reaches ingest. Try: glint doctor")
 	add(silentSince(r), "no_event_since",
-		"No pixel of the campaign was fetched since %s, although it was sent lately. Try: glint doctor", output.Time(r.LastOpenAt))
+		"No pixel of the campaign was fetched since %s, for more than a day before this count: all have read it, or lines are lost. Try: glint doctor",
+		output.Time(r.LastOpenAt))
 	add(r.NoPolicy, "no_policy", "No policy says whether recipients have to consent: all are measured. Try: glint consent --help")
 	add(slices.Contains(r.Weaknesses, "no_history"), "no_history",
 		"Too few recipients are known from earlier campaigns: all messages without a fetch by Apple Mail stand for them.")
 	add(slices.Contains(r.Weaknesses, "few_visible"), "few_visible",
-		"Of %s of %s measured an open would show for certain: too few to stand for the rest. The range is the bounds, and the opens that load no image.",
+		"Only %s of %s measured messages went to recipients whose opens are known to show (Apple Mail fetched none of their mail): too few to "+
+			"stand for the rest. The range is from certain to possible, with room for opens that load no image.",
 		output.Count(r.Estimate("overall").N), output.Count(r.Measured))
 	add(slices.Contains(r.Weaknesses, "no_clicks"), "no_clicks",
-		"Too few clicks are known to see how many opens load their image: 75 to 100 %% is assumed. Import clicks; without them no rate of a text-only list is sound.")
+		"Too few clicks by recipients whose opens are known to show (20 are needed) to see how many opens load their image: 75 to 100 %% is assumed. "+
+			"Import clicks; without them no rate is sound where many read without images.")
 	add(r.Unplaced > 0, "no_apple_list",
 		"%s fetched by Apple Mail from networks that are not known. Try: glint networks list", messages(r.Unplaced))
 	few := !r.SentUnknown() && r.Delivered > 0 && r.MeasuredShare != nil && *r.MeasuredShare < lowMeasured

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"glint/cli/internal/output"
@@ -109,7 +110,7 @@ func age(r *warehouse.Report) []string {
 	if since < 0 || since >= young {
 		return nil
 	}
-	return []string{"It was sent " + hours(since.Hours()) + " before this count: more opens are to come."}
+	return []string{"It was sent " + hours(since.Hours()) + " before this count; more opens may come."}
 }
 
 // against compares the estimate with those of earlier campaigns, unless nothing came yet.
@@ -119,11 +120,13 @@ func against(r *warehouse.Report, earlier []Earlier) []string {
 		return nil
 	}
 	compared, above, apart := 0, 0, 0
+	var before []string
 	for _, e := range earlier {
 		if e.Rate == nil || e.Low == nil || e.High == nil || e.Measured < few {
 			continue
 		}
 		compared++
+		before = append(before, output.Percent(e.Rate)+" ("+e.Campaign+")")
 		if *own.Rate > *e.Rate {
 			above++
 		}
@@ -134,12 +137,12 @@ func against(r *warehouse.Report, earlier []Earlier) []string {
 	if compared == 0 {
 		return nil
 	}
-	text := "The estimate is " + position(above, compared)
+	text := "Before it: " + strings.Join(before, ", ") + ". The estimate is " + position(above, compared)
 	switch apart {
 	case compared:
 		text += ". The ranges do not overlap: the difference is no chance."
 	case 0:
-		text += ". The ranges overlap, so the difference may be chance."
+		text += ". The ranges overlap: the difference may be chance, or that of what cannot be seen."
 	default:
 		text += fmt.Sprintf(". The range of %d does not overlap with this one; the others may differ by chance.", apart)
 	}
