@@ -16,7 +16,7 @@ import (
 // Of returns the report on a campaign. The same data gives the same document.
 func Of(d *Data) *Document {
 	r := d.Numbers
-	doc := &Document{Title: r.Campaign, Subtitle: subtitle(d), Lead: lead(r), Beside: append(age(r), against(r, d.Earlier)...)}
+	doc := &Document{Title: r.Campaign, Subtitle: subtitle(d), Lead: lead(r), Beside: slices.Concat(age(r), unseen(r), against(r, d.Earlier))}
 	add := func(s Section, show bool) {
 		if show {
 			doc.Sections = append(doc.Sections, s)
@@ -73,15 +73,17 @@ func result(r *warehouse.Report) Section {
 	s := Section{ID: "result", Title: "Open rate"}
 	if r.Measured > 0 && !r.SentUnknown() {
 		s.Figure = &Band{Point: overall.Rate, Low: overall.Low, High: overall.High, Certain: bounds.Low, Most: bounds.High}
-		s.Text = append(s.Text, fmt.Sprintf("Certain: %s of %s measured messages (%s) were opened, clicked or answered by a person. Of another %s (%s) a machine fetched the "+
-			"image in a way that may hide an open. An open that loads no image leaves no trace.",
-			output.Count(r.ConfirmedUniqueOpens), output.Count(r.Measured), output.Percent(ratio(r.ConfirmedUniqueOpens, r.Measured)),
-			output.Count(hidden(r)), output.Percent(ratio(hidden(r), r.Measured))))
+		certain := fmt.Sprintf("Certain: %s of %s measured messages (%s) were opened, clicked or answered by a person.",
+			output.Count(r.ConfirmedUniqueOpens), output.Count(r.Measured), output.Percent(ratio(r.ConfirmedUniqueOpens, r.Measured)))
+		if n := hidden(r); n > 0 {
+			certain += fmt.Sprintf(" Of another %s (%s) a machine fetched the image in a way that may hide an open.", output.Count(n), output.Percent(ratio(n, r.Measured)))
+		}
+		s.Text = append(s.Text, certain+" An open that loads no image leaves no trace.")
 	}
 	if overall.Rate != nil && overall.Assumption != "" {
 		s.Text = append(s.Text, "The estimate holds if "+strings.TrimSuffix(overall.Assumption, ".")+".")
 	}
-	t := &Table{Header: []string{"ESTIMATE", "RATE", "LOW", "HIGH", "RESTS ON", "MEANING"}, Right: []int{1, 2, 3, 4}}
+	t := &Table{Header: []string{"ESTIMATE", "RATE", "LOW", "HIGH", "SAMPLE", "MEANING"}, Right: []int{1, 2, 3, 4}}
 	for _, name := range []string{"overall", "bounds", "hubspot", "strict", "visible_recipients", "visible_lambda", "clicks"} {
 		if e := r.Estimate(name); e.Rate != nil || e.Low != nil {
 			meaning := estimateText[name]
@@ -167,7 +169,8 @@ func timeSection(d *Data, c *Curve) Section {
 	if c != nil {
 		s.Figure, s.Table = c, curveTable(c)
 		if c.HalfLife > 0 {
-			s.Text = append(s.Text, "Half of the opens by people came within "+hours(c.HalfLife)+" of the send.")
+			s.Text = append(s.Text, "Half of the opens by people came within "+hours(c.HalfLife)+" of the send. The chart ends after "+hours(c.Hours)+
+				", by when at least 95 % had come.")
 		}
 		s.Text = append(s.Text, earlierHalves(d)...)
 	} else {
@@ -274,7 +277,7 @@ func sliced(id, title, column string, of []warehouse.ValueCount, countries bool)
 	if untold > 0 || countries {
 		add(warehouse.CannotBeTold, untold, true)
 	}
-	s := Section{ID: id, Title: title, Figure: bars, Text: []string{"Messages opened by a person, each by its first such open. Messages whose open Apple Mail hides are not among them."}}
+	s := Section{ID: id, Title: title, Figure: bars, Text: []string{"Messages opened by a person, each by its first such open, and their share of these. An open that Apple Mail hides is not among them."}}
 	if countries {
 		s.Text = []string{"Messages opened by a person. Behind the image proxies of Gmail, Yahoo and others the country is the proxy's and cannot be told."}
 	}
@@ -283,7 +286,7 @@ func sliced(id, title, column string, of []warehouse.ValueCount, countries bool)
 
 func answers(r *warehouse.Report) Section {
 	t := &Table{Header: []string{"AFTER DELIVERY", "COUNT", "SHARE", "OF"}, Right: []int{1, 2}}
-	known := false
+	known, answered := false, r.Clicked+r.Replied+r.Complained+r.Unsubscribed > 0
 	for _, row := range []struct {
 		name    string
 		n, base uint64
@@ -302,6 +305,9 @@ func answers(r *warehouse.Report) Section {
 	if !known {
 		s.Text = []string{"No click, reply or bounce is known. Import them from your mail provider: they show how many opens load no image."}
 		return s
+	}
+	if !answered {
+		s.Text = []string{"No click or answer is known. If none was imported, import them: they show how many opens load no image."}
 	}
 	s.Table = t
 	return s
@@ -323,8 +329,11 @@ func filtered(d *Data) Section {
 	}
 	t.Rows = append(t.Rows, []Cell{text("all"), count(r.OpensTotal), count(r.UniqueOpens), {}})
 	s := Section{ID: "filtered", Title: "What was filtered, and why", Table: t}
-	s.Text = []string{fmt.Sprintf("%s of %s for the pixel came from machines and count for no person. Apple Mail's may hide one.",
+	s.Text = []string{fmt.Sprintf("%s of %s for the pixel came from machines and count for no person.",
 		output.Count(machine), output.Plural(int(all), "request", "requests"))}
+	if r.MPPOnly > 0 {
+		s.Text[0] += " Those of Apple Mail may hide one."
+	}
 	if bars := reasons(d.Reasons); bars != nil {
 		s.Figure = bars
 		s.Text = append(s.Text, "Messages by the rule that judged their first request; a filled bar is a rule that finds persons.")
@@ -357,14 +366,14 @@ func trust(d *Data) Section {
 	row := func(question, finding, ask string) {
 		t.Rows = append(t.Rows, []Cell{text(question), text(finding), text(ask)})
 	}
-	row("is every event accounted for?", "the audit says", "glint audit")
+	row("is every event accounted for?", "not asked by a report", "glint audit")
 	row("requests with a bad token, 7 days", output.Count(r.BadTokens), "glint keys list")
 	row("messages with a time of sending", output.Percent(ratio(r.SendsWithTime, r.Sends)), "glint send register --send-at TIME")
 	if d.Ruleset > 0 {
 		row("version of the rules", strconv.Itoa(d.Ruleset), "glint classify --explain")
 	}
 	for _, l := range d.Lists {
-		finding := "none here; a CDN's counts" // it names the network in its lines
+		finding := "none (a CDN needs none)" // it names the network in its lines
 		if !l.Date.IsZero() {
 			finding = "of " + l.Date.UTC().Format(time.DateOnly)
 		}
@@ -388,7 +397,7 @@ func nextSteps(d *Data) (steps []string) {
 	}
 	add(r.OpensTotal > 0, "List the openers: glint openers %s --format csv", name)
 	add(silentSince(r), "See whether opens still arrive: glint doctor URL-OF-THE-PIXEL")
-	add(r.Measured > r.ReliableUniqueOpens, "List the recipients who probably did not open, without those whom Apple Mail hides: glint nonopeners %s --format csv", name)
+	add(r.Measured > r.ReliableUniqueOpens, "List the recipients of whom no open was seen, without those whom Apple Mail hides: glint nonopeners %s --format csv", name)
 	add(len(d.Earlier) > 0, "Compare with an earlier campaign: glint report %s %s", earlierName(d), name)
 	add(slices.Contains(r.Weaknesses, "no_clicks"), "Import clicks and bounces, which narrows the range: glint send import FILE")
 	add(r.Sends > r.SendsWithTime, "Register the time of sending: glint send register --campaign %s --send-at TIME …", name)

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"glint/cli/internal/output"
@@ -123,7 +124,10 @@ func (s *screen) band(b *Band) {
 	}
 	fill(b.Certain, b.Most, '░')
 	fill(b.Low, b.High, '▒')
-	legend := "▒ range   ░ from certain to possible"
+	legend := "▒ range"
+	if slices.Contains(line, '░') {
+		legend += "   ░ from certain to possible"
+	}
 	if b.Point != nil {
 		line[place(*b.Point, n)] = '◆'
 		legend = "◆ estimate   " + legend

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,10 +40,11 @@ func lead(r *warehouse.Report) string {
 	case overall.Rate == nil:
 		return fmt.Sprintf("Between %s and %s opened it; where between them cannot be told.", output.Percent(overall.Low), output.Percent(overall.High))
 	case *overall.High-*overall.Low > wide:
-		return fmt.Sprintf("Between %s and %s opened it; the best estimate is %s.",
-			output.Percent(overall.Low), output.Percent(overall.High), output.Percent(overall.Rate))
+		return fmt.Sprintf("Between %s and %s opened it; the best estimate is %s, and %s is certain.",
+			output.Percent(overall.Low), output.Percent(overall.High), output.Percent(overall.Rate), output.Percent(ratio(r.ConfirmedUniqueOpens, r.Measured)))
 	}
-	return fmt.Sprintf("%s opened it: %s (range %s).", proportion(*overall.Rate), output.Percent(overall.Rate), span(overall.Low, overall.High))
+	return fmt.Sprintf("%s opened it: %s (range %s; certain %s).", proportion(*overall.Rate), output.Percent(overall.Rate),
+		span(overall.Low, overall.High), output.Percent(ratio(r.ConfirmedUniqueOpens, r.Measured)))
 }
 
 // proportion writes a fraction in words, as exactly as a person remembers it.
@@ -103,17 +105,30 @@ const young = 48 * time.Hour
 
 // age warns of the numbers of a campaign that was sent a short time before they were computed.
 func age(r *warehouse.Report) []string {
-	if r.LastSentAt == nil || r.Measured == 0 || r.SentUnknown() {
+	began, what := r.LastSentAt, "It was sent "
+	if began == nil {
+		began, what = r.FirstOpenAt, "Its pixel was first fetched "
+	}
+	if began == nil || r.Measured == 0 || r.SentUnknown() {
 		return nil
 	}
-	since := r.ComputedAt.Sub(*r.LastSentAt)
+	since := r.ComputedAt.Sub(*began)
 	if since < 0 || since >= young {
 		return nil
 	}
-	return []string{"It was sent " + hours(since.Hours()) + " before this count; more opens may come."}
+	return []string{what + hours(since.Hours()) + " before this count; more opens may come."}
+}
+
+// unseen says why an estimate is above all that was seen.
+func unseen(r *warehouse.Report) []string {
+	if e := r.Estimate("overall"); e.Rate == nil || !slices.Contains(r.Weaknesses, "no_clicks") || r.OpensTotal == 0 {
+		return nil
+	}
+	return []string{"The estimate adds opens that load no image. How many those are is assumed, until clicks are imported."}
 }
 
 // against compares the estimate with those of earlier campaigns, unless nothing came yet.
+// It names those that have no estimate, too.
 func against(r *warehouse.Report, earlier []Earlier) []string {
 	own := r.Estimate("overall")
 	if own.Rate == nil || own.Low == nil || own.High == nil || r.Measured < few || r.OpensTotal == 0 && r.ConfirmedUniqueOpens == 0 {
@@ -123,6 +138,7 @@ func against(r *warehouse.Report, earlier []Earlier) []string {
 	var before []string
 	for _, e := range earlier {
 		if e.Rate == nil || e.Low == nil || e.High == nil || e.Measured < few {
+			before = append(before, "no rate ("+e.Campaign+")")
 			continue
 		}
 		compared++
@@ -135,12 +151,12 @@ func against(r *warehouse.Report, earlier []Earlier) []string {
 		}
 	}
 	if compared == 0 {
-		return nil
+		return []string{"There is no rate of an earlier campaign to compare it with."}
 	}
 	text := "Before it: " + strings.Join(before, ", ") + ". The estimate is " + position(above, compared)
 	switch apart {
 	case compared:
-		text += ". The ranges do not overlap: the difference is no chance."
+		text += ". The ranges do not overlap: the difference is not by chance, whatever its reason."
 	case 0:
 		text += ". The ranges overlap: the difference may be chance, or that of what cannot be seen."
 	default:
@@ -150,16 +166,16 @@ func against(r *warehouse.Report, earlier []Earlier) []string {
 }
 
 func position(above, compared int) string {
-	last := "the campaign before"
+	last := "the one campaign before it that has a rate"
 	switch {
 	case compared == 1 && above == 1:
 		return "above that of " + last
 	case compared == 1:
 		return "not above that of " + last
 	case above == compared:
-		return fmt.Sprintf("above those of the last %d campaigns", compared)
+		return fmt.Sprintf("above those of all %d", compared)
 	case above == 0:
-		return fmt.Sprintf("not above any of the last %d campaigns", compared)
+		return fmt.Sprintf("above none of the %d", compared)
 	}
-	return fmt.Sprintf("above %d of the last %d campaigns", above, compared)
+	return fmt.Sprintf("above %d of the %d", above, compared)
 }
