@@ -55,7 +55,7 @@ WITH
             confirmed_reliable >= enough AS has_clicks,
             if(no_history, 'recipients whose messages no Apple Mail fetched', 'recipients whose mail of 90 days no Apple Mail fetched') AS visible_people,
             if(measured > 0 AND no_history, ['no_history'], []) AS historyless,
-            concat('; all other recipients open ', toString(lambdas[1]), ' to ', toString(lambdas[3]), ' times as often as these') AS others_open
+            concat(', and all other recipients open ', toString(lambdas[1]), ' to ', toString(lambdas[3]), ' times as often as these') AS others_open
         FROM estimate_counts
     ),
     shares AS (
@@ -127,10 +127,10 @@ WITH
             ('overall', if(is_corrected, total[2], NULL),
                 if(is_corrected, total[1], seen_share),
                 multiIf(is_corrected, total[3], is_told, 1, is_few, few_high, possible_share), visible,
-                concat(if(is_few, 'every verdict is right; ', ''), 'of the opens of ',
-                    if(is_few, 'messages that Apple Mail did not fetch', visible_people),
-                    if(knows_s, ' as large a share loads the image as of the messages that a person clicked or answered',
-                        concat(' a share of ', toString(sensitivities[1]), ' to ', toString(sensitivities[3]), ' loads the image')),
+                concat(if(is_few, 'every verdict is right, and ', ''),
+                    if(knows_s, 'the share', concat(toString(sensitivities[1]), ' to ', toString(sensitivities[3]))),
+                    ' of the opens of ', if(is_few, 'messages that Apple Mail did not fetch', visible_people),
+                    if(knows_s, ' that loads the image is that of the messages that a person clicked or answered', ' loads the image'),
                     if(is_few, '', others_open)),
                 arrayConcat(historyless, if(is_few, ['few_visible'], []), if(is_known AND NOT knows_s, ['no_clicks'], [])))
         ] AS estimates

@@ -64,7 +64,7 @@ var estimateText = map[string]string{
 	"hubspot":            "as HubSpot computes it (MPP-adjusted): without the messages that only Apple Mail fetched; sampling error only",
 	"strict":             "messages that Apple Mail did not fetch; sampling error only",
 	"visible_recipients": "recipients whose mail Apple Mail did not fetch in 90 days; sampling error only",
-	"visible_lambda":     "as visible_recipients, if the others open 0.75 to 1.33 times as often",
+	"visible_lambda":     "as visible_recipients, if the others open less or more often than they",
 	"clicks":             "from the share of clicked messages that loaded the image",
 }
 

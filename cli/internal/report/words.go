@@ -40,7 +40,7 @@ func lead(r *warehouse.Report) string {
 	case overall.Rate == nil:
 		return fmt.Sprintf("Between %s and %s opened it; where between them cannot be told.", output.Percent(overall.Low), output.Percent(overall.High))
 	case *overall.High-*overall.Low > wide:
-		return fmt.Sprintf("Between %s and %s opened it; the best estimate is %s, and %s is certain.",
+		return fmt.Sprintf("Between %s and %s opened it; best estimate %s, certain %s.",
 			output.Percent(overall.Low), output.Percent(overall.High), output.Percent(overall.Rate), output.Percent(ratio(r.ConfirmedUniqueOpens, r.Measured)))
 	}
 	return fmt.Sprintf("%s opened it: %s (range %s; certain %s).", proportion(*overall.Rate), output.Percent(overall.Rate),
