@@ -27,18 +27,11 @@ func readWith(ua string, counts func(word string) bool) reading {
 	}
 	filled.Do(fillTables)
 	s := scan{ua: ua, begin: begin, counts: counts}
-	before := uint8(0) // what the byte before is
-	raw := uint32(ua[0])<<8 | uint32(ua[1])
-	for i, ahead := 0, ua[2:]; i < len(ahead); i++ {
-		raw = raw<<8 | uint32(ahead[i]) // the last three bytes; the first of them is at i
-		w := raw | 0x202020
-		kind := kinds[uint8(raw>>16)]
-		here := may[hash3(w)] &^ before
-		before = kind
-		if here|kind&signHere != 0 {
-			s.look(&out, i, here, w)
-		}
+	from := 0
+	if counts == nil && begin == 0 {
+		from = s.skipBeginning(&out)
 	}
+	s.words(&out, from)
 	if out.traits&isMozilla5 != 0 {
 		if s.engines.contradict(&out, &s.numbers) {
 			out.traits |= isImpossible
@@ -50,6 +43,42 @@ func readWith(ua string, counts func(word string) bool) reading {
 		out.traits |= saysStranger // a name before a browser's; apps for phones begin so
 	}
 	return out
+}
+
+// words takes the words and signs that begin at from or later.
+func (s *scan) words(out *reading, from int) {
+	ua, before := s.ua, uint8(0) // what the byte before is
+	if from > 0 {
+		before = kinds[ua[from-1]]
+	}
+	for from+2 < len(ua) {
+		raw := uint32(ua[from])<<8 | uint32(ua[from+1])
+		skipped := 0
+		ahead := ua[from+2:]
+		for i := 0; i < len(ahead); i++ {
+			raw = raw<<8 | uint32(ahead[i]) // the last three bytes; the first of them is at i
+			w := raw | 0x202020
+			kind := kinds[uint8(raw>>16)]
+			here := may[hash3(w)] &^ before
+			before = kind
+			if here|kind&signHere == 0 {
+				continue
+			}
+			if kind == signHere {
+				if skipped = s.sign(out, from+i); skipped > 0 {
+					from += i + skipped
+					break
+				}
+			}
+			if here != 0 {
+				s.look(out, from+i, here, w)
+			}
+		}
+		if skipped == 0 {
+			return
+		}
+		before = kinds[ua[from-1]]
+	}
 }
 
 // hasStranger reports whether a browser's user agent has something in it that no
@@ -67,12 +96,8 @@ func (s *scan) hasStranger(out *reading) bool {
 	return out.os != osNone && out.os != osMacOS && out.label == labelNone && out.traits&(isApple|saysOldBrowser) == 0 && endsInEngine(ua)
 }
 
-// look takes what may be at a byte: a sign, and words whose first three bytes
-// are the last of w.
+// look takes the words at i, whose first three bytes are the last of w.
 func (s *scan) look(out *reading, i int, here uint8, w uint32) {
-	if c := s.ua[i]; kinds[c] == signHere {
-		s.sign(out, i, c)
-	}
 	if here&longHere != 0 && i+3 < len(s.ua) {
 		s.try(out, i, longSlot(w<<8|uint32(s.ua[i+3]|0x20)), here&startsLong != 0)
 	}
@@ -84,13 +109,15 @@ func (s *scan) look(out *reading, i int, here uint8, w uint32) {
 	}
 }
 
-// sign reads the signs that mean something alone.
-func (s *scan) sign(out *reading, i int, c byte) {
-	switch c {
-	case '(':
-		s.open = true
+// sign takes a sign that means something alone, and returns how many bytes are known
+// from there on.
+func (s *scan) sign(out *reading, i int) int {
+	switch s.ua[i] {
 	case ')':
-		s.open, s.inName = false, false
+		s.inName = false
+		if s.counts == nil {
+			return s.skipMiddle(out, i)
+		}
 	case '@':
 		if isMailAddress(s.ua, i) {
 			out.traits |= hasMailAddress
@@ -100,15 +127,15 @@ func (s *scan) sign(out *reading, i int, c byte) {
 			out.traits |= saysAttack
 		}
 	}
+	return 0
 }
 
 type scan struct {
 	ua      string
 	begin   int  // where the first product begins
 	excused int  // machine words that begin before this are not believed
-	open    bool // inside a comment
 	name    int  // where the name of the device begins
-	inName  bool // inside the name of an Android device
+	inName  bool // inside the name of an Android device, which ends with the comment
 	engines engines
 	numbers numbers
 	counts  func(word string) bool
@@ -185,7 +212,7 @@ func (s *scan) match(i int, word string) int {
 func (s *scan) take(out *reading, at, end int, g *group) {
 	switch g.does {
 	case entersName:
-		s.inName, s.name = s.open, end
+		s.inName, s.name = s.inComment(at), end
 	case leavesName:
 		s.inName = false
 	case excuses:
@@ -196,21 +223,12 @@ func (s *scan) take(out *reading, at, end int, g *group) {
 	if g.sets&doubtful != 0 && (s.inName && at >= s.name || at < s.excused) && !s.versionAt(end) {
 		return
 	}
-	out.traits |= g.sets
-	if at == s.begin && g.sets&(saysLibrary|saysRuntime) != 0 {
+	out.take(g.sets, g.label, g.os, g.device)
+	if g.sets&(saysLibrary|saysRuntime) != 0 && at == s.begin {
 		out.traits |= leadsWithLibrary
 	}
 	if g.reason != "" && out.proxy == nil {
 		out.proxy = g
-	}
-	if g.label != labelNone && (out.label == labelNone || g.label < out.label) {
-		out.label = g.label
-	}
-	if g.os != osNone && (out.os == osNone || g.os < out.os) {
-		out.os = g.os
-	}
-	if g.device != deviceNone && (out.device == deviceNone || g.device < out.device) {
-		out.device = g.device
 	}
 	if g.homes != 0 && out.homes == 0 {
 		out.homes = g.homes
@@ -218,6 +236,28 @@ func (s *scan) take(out *reading, at, end int, g *group) {
 	if g.modernFrom|g.neverFrom != 0 || g.notes != 0 {
 		s.version(out, g, end)
 	}
+}
+
+// take unites what is known with more. The smallest wins; none, which is 0, becomes
+// the largest.
+func (r *reading) take(sets traits, l label, os system, d device) {
+	r.traits |= sets
+	r.label = min(r.label-1, l-1) + 1
+	r.os = min(r.os-1, os-1) + 1
+	r.device = min(r.device-1, d-1) + 1
+}
+
+// inComment reports whether i stands behind an open bracket.
+func (s *scan) inComment(i int) bool {
+	for i--; i >= 0; i-- {
+		switch s.ua[i] {
+		case '(':
+			return true
+		case ')':
+			return false
+		}
+	}
+	return false
 }
 
 // version reads the number behind the name of a browser or a system.

@@ -118,7 +118,7 @@ func fillTables() {
 			kinds[c] = letterHere
 		}
 	}
-	for _, c := range "()@$" {
+	for _, c := range ")@$" {
 		kinds[c] = signHere
 	}
 	eachWord(announce)
@@ -126,6 +126,7 @@ func fillTables() {
 		bounds[slot] += bounds[slot-1]
 	}
 	eachWord(store)
+	fillKnown()
 }
 
 func eachWord(use func(text string, g *group)) {
