@@ -115,6 +115,9 @@ func Judge(r *Request) Verdict {
 // decide walks the rules; the last one fits everything.
 func decide(seen *reading, known traits) Verdict {
 	for i := range rules {
+		if known&needs[i] == 0 {
+			continue
+		}
 		rule := &rules[i]
 		if !rule.fits(known) {
 			continue

@@ -49,7 +49,7 @@ func ReadAgent(userAgent string) Agent { return Agent{read(userAgent)} }
 func ExamineAgent(a *Agent, r *Request) (Verdict, Facts) {
 	known := a.seen.known(r)
 	verdict := decide(&a.seen, known)
-	return verdict, factsOf(a.seen, known, verdict, r.RefererHost)
+	return verdict, factsOf(&a.seen, known, verdict, r.RefererHost)
 }
 
 // saysMachine in a user agent that names no mail program; saysBot in any.
@@ -60,7 +60,7 @@ const (
 
 // factsOf returns the client of a verdict. The rule that decided comes first, then the
 // user agent.
-func factsOf(seen reading, known traits, verdict Verdict, refererHost string) Facts {
+func factsOf(seen *reading, known traits, verdict Verdict, refererHost string) Facts {
 	l := seen.label
 	mail := l != labelNone && l < labelOtherWebmail
 	switch {
@@ -80,11 +80,12 @@ func factsOf(seen reading, known traits, verdict Verdict, refererHost string) Fa
 	case !mail && known&isApple != 0 && known&onRelay != 0:
 		return labels[labelAppleMail].behind()
 	}
-	p := &labels[programOf(&seen, known, refererHost)]
-	if seen.os == osNone {
-		seen.os = p.os
+	p := &labels[programOf(seen, known, refererHost)]
+	os := seen.os
+	if os == osNone {
+		os = p.os
 	}
-	return Facts{p.name, p.vendor, osNames[seen.os], deviceNames[deviceOf(seen, known)]}
+	return Facts{p.name, p.vendor, osNames[os], deviceNames[deviceOf(seen, os, known)]}
 }
 
 // isMachine reports whether such a request says nothing true of a program.
@@ -115,8 +116,8 @@ func programOf(seen *reading, known traits, refererHost string) label {
 }
 
 // deviceOf prefers what a user agent says over what its system suggests.
-func deviceOf(seen reading, known traits) device {
-	switch seen.os {
+func deviceOf(seen *reading, os system, known traits) device {
+	switch os {
 	case osWindows, osChromeOS: // `Tablet PC 2.0` and `Touch` are said by desktops
 		return deviceDesktop
 	case osMacOS, osBSD:

@@ -1,5 +1,7 @@
 package classify
 
+import "strings"
+
 // Most user agents begin alike, and all browsers but Firefox have the same words for
 // their engine, which were frozen years ago
 // (https://www.chromium.org/updates/ua-reduction/). What the scan would find in these
@@ -29,8 +31,10 @@ var middles = [...]string{
 
 // known is what a scan finds in a text.
 type known struct {
-	scan scan
-	seen reading
+	scan   scan
+	seen   reading
+	shape  traits
+	shaped bool // the shape is that of all user agents that begin so
 }
 
 var (
@@ -40,7 +44,12 @@ var (
 
 func fillKnown() {
 	for i, text := range beginnings {
-		knownBeginnings[i] = knownOf(text)
+		k := knownOf(text)
+		if strings.Count(text, "(") == 1 && strings.IndexByte(text, ')') < 0 {
+			k.scan.from = len(text)
+		}
+		k.shape, k.shaped = shapeOf(text, 0), !mayBeBareWebKit(text)
+		knownBeginnings[i] = k
 	}
 	for i, text := range middles {
 		knownMiddles[i] = knownOf(text)
@@ -54,21 +63,26 @@ func knownOf(text string) (k known) {
 	return k
 }
 
+// mayBeBareWebKit reports whether what follows may make Apple's bare WebKit of a text.
+func mayBeBareWebKit(text string) bool {
+	open := strings.IndexByte(text, '(')
+	return open < 0 || isOfApple(text[open+1:])
+}
+
 // skipBeginning takes what is known of the user agent's beginning, and returns where
-// the scan goes on.
-func (s *scan) skipBeginning(out *reading) int {
+// the scan goes on, and the shape if that is known too.
+func (s *scan) skipBeginning(out *reading) (from int, shape traits, shaped bool) {
 	for i := range beginnings {
 		if !stands(beginnings[i], s.ua) {
 			continue
 		}
 		k := &knownBeginnings[i]
-		shape, ua := out.traits, s.ua
+		ua := s.ua
 		*out, *s = k.seen, k.scan
-		out.traits |= shape
 		s.ua = ua
-		return len(beginnings[i])
+		return len(beginnings[i]), k.shape, k.shaped
 	}
-	return 0
+	return 0, 0, false
 }
 
 // skipMiddle does the same at a bracket that closes a comment, and returns the
@@ -77,6 +91,9 @@ func (s *scan) skipMiddle(out *reading, at int) int {
 	for i := range middles {
 		if stands(middles[i], s.ua[at:]) {
 			k := &knownMiddles[i]
+			if s.middle == 0 {
+				s.middle, s.behind = at, at+len(middles[i])
+			}
 			s.inName = false
 			s.engines |= k.scan.engines
 			out.take(k.seen.traits, k.seen.label, k.seen.os, k.seen.device)
@@ -84,6 +101,20 @@ func (s *scan) skipMiddle(out *reading, at int) int {
 		}
 	}
 	return 0
+}
+
+// behindEngine returns where the engine ends, and the number of comments before that,
+// if there is nothing before but Mozilla, the system and an engine that is known; else 0.
+func (s *scan) behindEngine() (at, comments int) {
+	if s.from == 0 || s.middle == 0 {
+		return 0, 0
+	}
+	for i := s.from; i < s.middle; i++ {
+		if nameEnds[s.ua[i]]&bracket != 0 {
+			return 0, 0
+		}
+	}
+	return s.behind, browserComments
 }
 
 // stands reports whether s begins with text. Most texts differ in their end.

@@ -1,12 +1,15 @@
 package classify
 
-import "testing"
+import (
+	"math/rand/v2"
+	"testing"
+)
 
 // TestKnownTextsChangeNoReading: behind each known text stands the rest of every word,
-// cut at every byte, and whole words.
+// cut at every byte, or any known texts and parts of user agents.
 func TestKnownTextsChangeNoReading(t *testing.T) {
 	always := func(string) bool { return true } // with it nothing is skipped
-	n := 0
+	n, chance := 0, rand.New(rand.NewPCG(1, 2))
 	var known []string
 	known = append(known, beginnings[:]...)
 	for _, middle := range middles {
@@ -23,5 +26,16 @@ func TestKnownTextsChangeNoReading(t *testing.T) {
 			}
 		}
 	})
-	t.Log(n)
+	parts := append(append([]string{"(", ")", "[x]", " ", "; ", "/1.0", "130.0", " Name/1 (Other)", "Safari/537.36", "Mobile"}, known...), middles[:]...)
+	for range 100_000 {
+		ua := known[chance.IntN(len(known))]
+		for range chance.IntN(6) {
+			ua += parts[chance.IntN(len(parts))]
+		}
+		n++
+		if got, want := read(ua), readWith(ua, always); got != want {
+			t.Errorf("%q is read as %+v, without what is known as %+v", ua, got, want)
+		}
+	}
+	t.Log(n, "readings")
 }

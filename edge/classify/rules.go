@@ -14,6 +14,27 @@ func (r *rule) fits(t traits) bool {
 	return t&r.all == r.all && (r.any == 0 || t&r.any != 0) && t&r.none == 0
 }
 
+// needs has for each rule traits of which a request has one at least if the rule
+// fits, so that most rules are passed over by one look.
+var needs = needsOfRules()
+
+func needsOfRules() (needs [len(rules)]traits) {
+	for i := range rules {
+		r := &rules[i]
+		switch rare := r.all &^ common; {
+		case rare != 0:
+			needs[i] = rare
+		case r.any|r.all == 0:
+			needs[i] = ^traits(0)
+		case r.any != 0:
+			needs[i] = r.any
+		default:
+			needs[i] = r.all
+		}
+	}
+	return needs
+}
+
 const (
 	saysMail    = saysMailClient | saysMailProxy | saysGmailProxy | saysGmailPrefetch | saysFastmail
 	isApple     = isBareMozilla | isBareWebKit | isBareMobileWebKit

@@ -21,16 +21,17 @@ func read(ua string) reading { return readWith(ua, nil) }
 func readWith(ua string, counts func(word string) bool) reading {
 	ua = trim(ua)
 	begin := leadAt(ua)
-	out := reading{traits: shapeOf(ua, begin)}
-	if len(ua) < 3 {
-		return out
-	}
 	filled.Do(fillTables)
+	var out reading
 	s := scan{ua: ua, begin: begin, counts: counts}
-	from := 0
+	from, shape, shaped := 0, traits(0), false
 	if counts == nil && begin == 0 {
-		from = s.skipBeginning(&out)
+		from, shape, shaped = s.skipBeginning(&out)
 	}
+	if !shaped {
+		shape = shapeOf(ua, begin)
+	}
+	out.traits |= shape
 	s.words(&out, from)
 	if out.traits&isMozilla5 != 0 {
 		if s.engines.contradict(&out, &s.numbers) {
@@ -39,7 +40,7 @@ func readWith(ua string, counts func(word string) bool) reading {
 		if out.traits&(saysMail|saysBot|saysMachine) == 0 && !s.engines.isWebView(&out) && s.hasStranger(&out) {
 			out.traits |= saysStranger
 		}
-	} else if out.traits&isMozilla == 0 && out.os != osIOS && out.os != osIPadOS && out.os != osAndroid && out.device != deviceTV && follows(ua, "mozilla/") {
+	} else if out.traits&isMozilla == 0 && out.os != osIOS && out.os != osIPadOS && out.os != osAndroid && out.device != deviceTV && namesMozillaLater(ua) {
 		out.traits |= saysStranger // a name before a browser's; apps for phones begin so
 	}
 	return out
@@ -85,11 +86,12 @@ func (s *scan) words(out *reading, from int) {
 // browser's has, or lacks what each has.
 func (s *scan) hasStranger(out *reading) bool {
 	ua := s.ua[s.begin:]
-	if hasStranger(ua) {
+	from, comments := s.behindEngine()
+	if hasStranger(ua, from, comments) {
 		return true
 	}
 	if out.os == osWindows || out.os == osMacOS {
-		if out.traits&saysModern != 0 && hasStrangeSystem(ua) {
+		if out.traits&saysModern != 0 && (from == 0 || s.middle > s.from) && hasStrangeSystem(ua) {
 			return true
 		}
 	}
@@ -133,6 +135,9 @@ func (s *scan) sign(out *reading, i int) int {
 type scan struct {
 	ua      string
 	begin   int  // where the first product begins
+	from    int  // where a known beginning ends in the first comment; 0 if it does not
+	middle  int  // where the first known middle begins; 0 if there is none
+	behind  int  // where it ends
 	excused int  // machine words that begin before this are not believed
 	name    int  // where the name of the device begins
 	inName  bool // inside the name of an Android device, which ends with the comment
@@ -281,26 +286,27 @@ func (s *scan) version(out *reading, g *group, end int) {
 
 // allowed reports whether a word counts at its place.
 func (s *scan) allowed(at place, begin, end int) bool {
-	free := begin == 0 || !isLetter(s.ua[begin-1])
-	last := s.endsAt(end)
 	switch at {
 	case starts:
-		return free
+		return s.free(begin)
 	case ends:
-		return last
+		return s.endsAt(end)
 	case whole:
-		return free && last
+		return s.free(begin) && s.endsAt(end)
 	case leads:
 		return begin == s.begin
 	case trails:
 		return end == len(s.ua)
 	case versions:
-		return free && end < len(s.ua) && isDigit(s.ua[end])
+		return s.free(begin) && end < len(s.ua) && isDigit(s.ua[end])
 	case inEngine:
 		return opensEngine(s.ua[:begin])
 	}
 	return true
 }
+
+// free reports whether no letter stands before i.
+func (s *scan) free(i int) bool { return i == 0 || !isLetter(s.ua[i-1]) }
 
 // endsAt reports whether a word may end here. Digits may follow, as in `bot2.1`,
 // but not letters after them: `NrbOt0CE` is a random name.
