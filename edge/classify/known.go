@@ -23,10 +23,12 @@ var beginnings = [...]string{
 	"Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Win64; x64; Trident/7.0; .NET4.0C; .NET4.0E; ",
 }
 
-// middles begin with a bracket. They may stand anywhere in a user agent.
+// middles begin with a bracket or a plus sign. They may stand anywhere in a user agent.
 var middles = [...]string{
 	") AppleWebKit/537.36 (KHTML, like Gecko) ",
 	") AppleWebKit/605.1.15 (KHTML, like Gecko) ",
+	"+http://",
+	"+https://",
 }
 
 // known is what a scan finds in a text.
@@ -85,20 +87,22 @@ func (s *scan) skipBeginning(out *reading) (from int, shape traits, shaped bool)
 	return 0, 0, false
 }
 
-// skipMiddle does the same at a bracket that closes a comment, and returns the
-// length of what is known there.
+// skipMiddle takes what is known at a sign, and returns the length of the text.
 func (s *scan) skipMiddle(out *reading, at int) int {
-	for i := range middles {
-		if stands(middles[i], s.ua[at:]) {
-			k := &knownMiddles[i]
-			if s.middle == 0 {
-				s.middle, s.behind = at, at+len(middles[i])
-			}
-			s.inName = false
-			s.engines |= k.scan.engines
-			out.take(k.seen.traits, k.seen.label, k.seen.os, k.seen.device)
-			return len(middles[i])
+	if s.counts != nil {
+		return 0
+	}
+	for i, text := range middles {
+		if !stands(text, s.ua[at:]) {
+			continue
 		}
+		k := &knownMiddles[i]
+		if text[0] == ')' && s.middle == 0 {
+			s.middle, s.behind = at, at+len(text)
+		}
+		s.engines |= k.scan.engines
+		out.take(k.seen.traits, k.seen.label, k.seen.os, k.seen.device)
+		return len(text)
 	}
 	return 0
 }

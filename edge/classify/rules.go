@@ -1,5 +1,7 @@
 package classify
 
+import "math/bits"
+
 // rule fits if every trait of all is there, at least one of any (unless any is
 // empty), and none of none.
 type rule struct {
@@ -14,25 +16,28 @@ func (r *rule) fits(t traits) bool {
 	return t&r.all == r.all && (r.any == 0 || t&r.any != 0) && t&r.none == 0
 }
 
-// needs has for each rule traits of which a request has one at least if the rule
-// fits, so that most rules are passed over by one look.
-var needs = needsOfRules()
+// concerned has for each trait the rules that may fit because of it, a bit for each:
+// a rule that asks for traits stands with those of which a request must have one.
+// So only the rules that a request's traits speak for are tried.
+var concerned = rulesOfTraits()
 
-func needsOfRules() (needs [len(rules)]traits) {
+// always is the last rule, which asks for nothing.
+const always = 1 << (len(rules) - 1)
+
+func rulesOfTraits() (list [64]uint64) {
 	for i := range rules {
-		r := &rules[i]
-		switch rare := r.all &^ common; {
-		case rare != 0:
-			needs[i] = rare
-		case r.any|r.all == 0:
-			needs[i] = ^traits(0)
-		case r.any != 0:
-			needs[i] = r.any
-		default:
-			needs[i] = r.all
+		asked := rules[i].all &^ common
+		if asked == 0 {
+			asked = rules[i].any
+		}
+		if asked == 0 {
+			asked = rules[i].all
+		}
+		for ; asked != 0; asked &= asked - 1 {
+			list[bits.TrailingZeros64(uint64(asked))] |= 1 << i
 		}
 	}
-	return needs
+	return list
 }
 
 const (

@@ -117,9 +117,9 @@ func (s *scan) sign(out *reading, i int) int {
 	switch s.ua[i] {
 	case ')':
 		s.inName = false
-		if s.counts == nil {
-			return s.skipMiddle(out, i)
-		}
+		return s.skipMiddle(out, i)
+	case '+':
+		return s.skipMiddle(out, i)
 	case '@':
 		if isMailAddress(s.ua, i) {
 			out.traits |= hasMailAddress

@@ -118,7 +118,7 @@ func fillTables() {
 			kinds[c] = letterHere
 		}
 	}
-	for _, c := range ")@$" {
+	for _, c := range ")@$+" {
 		kinds[c] = signHere
 	}
 	eachWord(announce)
