@@ -146,15 +146,19 @@ type scan struct {
 	counts  func(word string) bool
 }
 
-// try takes every word of one slot that stands at i; starts reports whether a word
-// may begin there. Most words that begin like others are rejected by what follows,
+// try takes every word of one slot that stands at i; free reports whether no
+// letter stands before it. Most words that begin like others are rejected by what follows,
 // which is looked up once for all that cover as much.
-func (s *scan) try(out *reading, i int, slot uint32, starts bool) {
+func (s *scan) try(out *reading, i int, slot uint32, free bool) {
+	n, last := int(bounds[slot]), int(bounds[slot+1])
+	if n == last {
+		return
+	}
 	eight := eightAt(s.ua, i)
 	behind, next := 0, byte(0)
-	for n, last := int(bounds[slot]), int(bounds[slot+1]); n < last; n++ {
+	for ; n < last; n++ {
 		k := &keys[n]
-		if (eight|k.fold)&k.mask != k.bytes || !k.anywhere && !starts {
+		if (eight|k.fold)&k.mask != k.bytes || !k.anywhere && !free {
 			continue
 		}
 		w, end := &words[n], i+int(k.covered)
@@ -169,7 +173,7 @@ func (s *scan) try(out *reading, i int, slot uint32, starts bool) {
 				continue
 			}
 		}
-		if s.allowed(w.group.at, i, end) && (s.counts == nil || s.counts(w.text)) {
+		if at := w.group.at; (at == starts || at == inside || s.allowed(at, i, end)) && (s.counts == nil || s.counts(w.text)) {
 			s.take(out, i, end, w.group)
 		}
 	}
@@ -284,11 +288,10 @@ func (s *scan) version(out *reading, g *group, end int) {
 	}
 }
 
-// allowed reports whether a word counts at its place.
+// allowed reports whether a word counts at its place, for the places on which the
+// table alone does not decide.
 func (s *scan) allowed(at place, begin, end int) bool {
 	switch at {
-	case starts:
-		return s.free(begin)
 	case ends:
 		return s.endsAt(end)
 	case whole:
