@@ -32,8 +32,14 @@ const (
 // reading of the user agent. Like Judge it does not allocate and is safe for
 // concurrent use.
 func Examine(r *Request) (Verdict, Facts) {
-	a := ReadAgent(r.UserAgent)
-	return ExamineAgent(&a, r)
+	seen := read(r.UserAgent)
+	return seen.examine(r)
+}
+
+func (seen *reading) examine(r *Request) (Verdict, Facts) {
+	known := seen.known(r)
+	verdict := decide(seen, known)
+	return verdict, factsOf(seen, known, verdict, r.RefererHost)
 }
 
 // Agent is what the reading of a user agent found, for a caller that meets the
@@ -47,9 +53,7 @@ func ReadAgent(userAgent string) Agent { return Agent{read(userAgent)} }
 // ExamineAgent is Examine for a request whose user agent was read before; it
 // does not look at r.UserAgent. It does not change a.
 func ExamineAgent(a *Agent, r *Request) (Verdict, Facts) {
-	known := a.seen.known(r)
-	verdict := decide(&a.seen, known)
-	return verdict, factsOf(&a.seen, known, verdict, r.RefererHost)
+	return a.seen.examine(r)
 }
 
 // saysMachine in a user agent that names no mail program; saysBot in any.

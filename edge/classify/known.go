@@ -18,9 +18,9 @@ var beginnings = [...]string{
 	"Mozilla/5.0 (Linux; ",
 	"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7",
 	"Mozilla/5.0 (X11; Linux x86_64",
-	"Mozilla/5.0 ",
-	"YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy",
+	"YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749",
 	"Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Win64; x64; Trident/7.0; .NET4.0C; .NET4.0E; ",
+	"Mozilla/5.0",
 }
 
 // middles begin with a bracket or a plus sign. They may stand anywhere in a user agent.
@@ -50,7 +50,7 @@ func fillKnown() {
 		if strings.Count(text, "(") == 1 && strings.IndexByte(text, ')') < 0 {
 			k.scan.from = len(text)
 		}
-		k.shape, k.shaped = shapeOf(text, 0), !mayBeBareWebKit(text)
+		k.shape, k.shaped = shapeOf(text, 0), isShaped(text)
 		knownBeginnings[i] = k
 	}
 	for i, text := range middles {
@@ -65,10 +65,11 @@ func knownOf(text string) (k known) {
 	return k
 }
 
-// mayBeBareWebKit reports whether what follows may make Apple's bare WebKit of a text.
-func mayBeBareWebKit(text string) bool {
+// isShaped reports whether the shape of a text stays, whatever follows: it has a
+// comment, which is not of Apple's systems, or what a lone product has not.
+func isShaped(text string) bool {
 	open := strings.IndexByte(text, '(')
-	return open < 0 || isOfApple(text[open+1:])
+	return open >= 0 && !isOfApple(text[open+1:]) || open < 0 && strings.IndexByte(text, ';') >= 0
 }
 
 // skipBeginning takes what is known of the user agent's beginning, and returns where

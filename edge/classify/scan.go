@@ -100,14 +100,23 @@ func (s *scan) hasStranger(out *reading) bool {
 
 // look takes the words at i, whose first three bytes are the last of w.
 func (s *scan) look(out *reading, i int, here uint8, w uint32) {
+	var eight uint64
+	if i+8 <= len(s.ua) {
+		eight = load(s.ua[i : i+8])
+	} else {
+		eight = eightAt(s.ua, i)
+	}
+	if here&fullHere != 0 {
+		s.try(out, i, eight, fullSlot(eight), here&startsFull != 0)
+	}
 	if here&longHere != 0 && i+3 < len(s.ua) {
-		s.try(out, i, longSlot(w<<8|uint32(s.ua[i+3]|0x20)), here&startsLong != 0)
+		s.try(out, i, eight, longSlot(w<<8|uint32(s.ua[i+3]|0x20)), here&startsLong != 0)
 	}
 	if here&shortHere != 0 {
 		if isSpace(s.ua[i+2]) { // as in `eM Client`
-			s.try(out, i, hash3(window(s.ua[i:])), here&startsShort != 0)
+			s.try(out, i, eight, hash3(window(s.ua[i:])), here&startsShort != 0)
 		}
-		s.try(out, i, hash3(w), here&startsShort != 0)
+		s.try(out, i, eight, hash3(w), here&startsShort != 0)
 	}
 }
 
@@ -146,17 +155,12 @@ type scan struct {
 	counts  func(word string) bool
 }
 
-// try takes every word of one slot that stands at i; free reports whether no
+// try takes every word of one slot that stands at i, where eight are; free reports whether no
 // letter stands before it. Most words that begin like others are rejected by what follows,
 // which is looked up once for all that cover as much.
-func (s *scan) try(out *reading, i int, slot uint32, free bool) {
-	n, last := int(bounds[slot]), int(bounds[slot+1])
-	if n == last {
-		return
-	}
-	eight := eightAt(s.ua, i)
+func (s *scan) try(out *reading, i int, eight uint64, slot uint32, free bool) {
 	behind, next := 0, byte(0)
-	for ; n < last; n++ {
+	for n, last := int(bounds[slot]), int(bounds[slot+1]); n < last; n++ {
 		k := &keys[n]
 		if (eight|k.fold)&k.mask != k.bytes || !k.anywhere && !free {
 			continue
