@@ -26,7 +26,7 @@ func TestKnownTextsChangeNoReading(t *testing.T) {
 			}
 		}
 	})
-	parts := append(append([]string{"(", ")", "[x]", " ", "; ", "/1.0", "130.0", " Name/1 (Other)", "Safari/537.36", "Mobile"}, known...), middles[:]...)
+	parts := append(append([]string{"(", ")", "[x]", " ", "; ", "/1.0", "130.0", " Name/1 (Other)", "Safari/537.36", "Mobile", "Chrome/131.0.0.0 Safari/537.36"}, known...), middles[:]...)
 	for range 100_000 {
 		ua := known[chance.IntN(len(known))]
 		for range chance.IntN(6) {
