@@ -21,6 +21,9 @@ func read(ua string) reading { return readWith(ua, nil) }
 func readWith(ua string, counts func(word string) bool) reading {
 	ua = trim(ua)
 	begin := leadAt(ua)
+	if len(ua) < 3 {
+		return reading{traits: shapeOf(ua, begin)}
+	}
 	filled.Do(fillTables)
 	var out reading
 	s := scan{ua: ua, begin: begin, counts: counts}
