@@ -27,12 +27,12 @@ func oldOpens(t *testing.T) int {
 	return n
 }
 
-// insertOld inserts a campaign of which every message has one open, from a data
+// insertOld inserts campaign 10, of which every message has one open, from a data
 // centre, which the rules of its day took for a person's.
-func insertOld(t *testing.T, e *enginetest.Warehouse, w *warehouse.Warehouse, campaign uint64, messages int) {
+func insertOld(t *testing.T, e *enginetest.Warehouse, w *warehouse.Warehouse, messages int) {
 	t.Helper()
+	const campaign, atATime = 10, 1_000_000
 	insert(t, e, w, campaign, messages)
-	const atATime = 1_000_000
 	for from := 0; from < messages; from += atATime {
 		text(t, e, fmt.Sprintf(`INSERT INTO opens (campaign_id, message_id, opened_at, event_id, received_at, user_agent, network, as_number, method, class, reason, verdict_version)
 			SELECT %[1]d, toUUID(concat('%08[1]x', '-0000-8000-8000-', leftPad(lower(hex(toUInt32(number))), 12, '0'))) AS message,
@@ -46,7 +46,7 @@ func insertOld(t *testing.T, e *enginetest.Warehouse, w *warehouse.Warehouse, ca
 func TestNoReportIsMixed(t *testing.T) {
 	e, w := engine(t)
 	messages := oldOpens(t)
-	insertOld(t, e, w, 10, messages)
+	insertOld(t, e, w, messages)
 	timed := func(name string, kind warehouse.RunKind) *Result {
 		began := time.Now()
 		r := run(t, w, Options{Kind: kind})
@@ -73,7 +73,7 @@ func TestNoReportIsMixed(t *testing.T) {
 		if err := w.InsertOpens(t.Context(), fmt.Sprint("late-", late), []warehouse.Open{o}); err != nil {
 			t.Fatal(err)
 		}
-		reports[peopleIn(t, w, "c10")]++
+		reports[peopleIn(t, w)]++
 		if late == 1 {
 			go func() { done <- timed("reclassify", warehouse.KindReclassify) }()
 		}
@@ -92,21 +92,21 @@ func TestNoReportIsMixed(t *testing.T) {
 	}
 	t.Logf("%d events arrived, and each was followed by a report", late)
 
-	before := wholeReport(t, w, "c10")
+	before := wholeReport(t, w)
 	for _, kind := range []warehouse.RunKind{warehouse.KindJudge, warehouse.KindReclassify, warehouse.KindJudge} {
 		if r := timed("again", kind); r.Changed != 0 {
 			t.Errorf("kind %d changes %d opens", kind, r.Changed)
 		}
-		if diff := cmp.Diff(before, wholeReport(t, w, "c10")); diff != "" {
+		if diff := cmp.Diff(before, wholeReport(t, w)); diff != "" {
 			t.Errorf("kind %d changes the report:\n%s", kind, diff)
 		}
 	}
 }
 
-// peopleIn returns what a report says, but for what bots fetched.
-func peopleIn(t *testing.T, w *warehouse.Warehouse, campaign string) string {
+// peopleIn returns what its report says, but for what bots fetched.
+func peopleIn(t *testing.T, w *warehouse.Warehouse) string {
 	t.Helper()
-	r, err := w.ReportOf(t.Context(), campaign)
+	r, err := w.ReportOf(t.Context(), "c10")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,10 +119,10 @@ func peopleIn(t *testing.T, w *warehouse.Warehouse, campaign string) string {
 	return fmt.Sprint(r.ReliableUniqueOpens, " ", r.UnknownOnly, " ", r.UniqueOpens, " ", classes)
 }
 
-// wholeReport returns a report without the time at which it was computed.
-func wholeReport(t *testing.T, w *warehouse.Warehouse, campaign string) *warehouse.Report {
+// wholeReport returns its report without the time at which it was computed.
+func wholeReport(t *testing.T, w *warehouse.Warehouse) *warehouse.Report {
 	t.Helper()
-	r, err := w.ReportOf(t.Context(), campaign)
+	r, err := w.ReportOf(t.Context(), "c10")
 	if err != nil {
 		t.Fatal(err)
 	}
