@@ -23,7 +23,10 @@
 // no maps, no regular expressions.
 package classify
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // RulesetVersion is stored beside every verdict. Any change of a rule, a word
 // list, a window's default or a network table demands a new number; a test
@@ -114,8 +117,12 @@ func Judge(r *Request) Verdict {
 
 // decide walks the rules; the last one fits everything.
 func decide(seen *reading, known traits) Verdict {
-	for i := range rules {
-		rule := &rules[i]
+	todo := uint64(always)
+	for t := known; t != 0; t &= t - 1 {
+		todo |= concerned[bits.TrailingZeros64(uint64(t))]
+	}
+	for ; todo != 0; todo &= todo - 1 {
+		rule := &rules[bits.TrailingZeros64(todo)]
 		if !rule.fits(known) {
 			continue
 		}

@@ -32,8 +32,14 @@ const (
 // reading of the user agent. Like Judge it does not allocate and is safe for
 // concurrent use.
 func Examine(r *Request) (Verdict, Facts) {
-	a := ReadAgent(r.UserAgent)
-	return ExamineAgent(&a, r)
+	seen := read(r.UserAgent)
+	return seen.examine(r)
+}
+
+func (seen *reading) examine(r *Request) (Verdict, Facts) {
+	known := seen.known(r)
+	verdict := decide(seen, known)
+	return verdict, factsOf(seen, known, verdict, r.RefererHost)
 }
 
 // Agent is what the reading of a user agent found, for a caller that meets the
@@ -47,9 +53,7 @@ func ReadAgent(userAgent string) Agent { return Agent{read(userAgent)} }
 // ExamineAgent is Examine for a request whose user agent was read before; it
 // does not look at r.UserAgent. It does not change a.
 func ExamineAgent(a *Agent, r *Request) (Verdict, Facts) {
-	known := a.seen.known(r)
-	verdict := decide(&a.seen, known)
-	return verdict, factsOf(a.seen, known, verdict, r.RefererHost)
+	return a.seen.examine(r)
 }
 
 // saysMachine in a user agent that names no mail program; saysBot in any.
@@ -60,7 +64,7 @@ const (
 
 // factsOf returns the client of a verdict. The rule that decided comes first, then the
 // user agent.
-func factsOf(seen reading, known traits, verdict Verdict, refererHost string) Facts {
+func factsOf(seen *reading, known traits, verdict Verdict, refererHost string) Facts {
 	l := seen.label
 	mail := l != labelNone && l < labelOtherWebmail
 	switch {
@@ -80,11 +84,12 @@ func factsOf(seen reading, known traits, verdict Verdict, refererHost string) Fa
 	case !mail && known&isApple != 0 && known&onRelay != 0:
 		return labels[labelAppleMail].behind()
 	}
-	p := &labels[programOf(&seen, known, refererHost)]
-	if seen.os == osNone {
-		seen.os = p.os
+	p := &labels[programOf(seen, known, refererHost)]
+	os := seen.os
+	if os == osNone {
+		os = p.os
 	}
-	return Facts{p.name, p.vendor, osNames[seen.os], deviceNames[deviceOf(seen, known)]}
+	return Facts{p.name, p.vendor, osNames[os], deviceNames[deviceOf(seen, os, known)]}
 }
 
 // isMachine reports whether such a request says nothing true of a program.
@@ -115,8 +120,8 @@ func programOf(seen *reading, known traits, refererHost string) label {
 }
 
 // deviceOf prefers what a user agent says over what its system suggests.
-func deviceOf(seen reading, known traits) device {
-	switch seen.os {
+func deviceOf(seen *reading, os system, known traits) device {
+	switch os {
 	case osWindows, osChromeOS: // `Tablet PC 2.0` and `Touch` are said by desktops
 		return deviceDesktop
 	case osMacOS, osBSD:

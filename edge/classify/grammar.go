@@ -88,26 +88,28 @@ func isProduct(k productKey) bool {
 	return false
 }
 
-// The signs that end a word, and the signs that end its name within it.
+// The signs that end a word, the signs that end its name within it, and brackets.
 const (
 	endsName = 1 << iota
 	endsWord
+	bracket
 )
 
 var nameEnds = [256]uint8{
 	'/': endsName, ':': endsName, ';': endsName, ',': endsName, '"': endsName, '\'': endsName,
 	' ': endsName | endsWord, '\t': endsName | endsWord, '\n': endsName | endsWord, '\v': endsName | endsWord, '\f': endsName | endsWord, '\r': endsName | endsWord,
-	'(': endsName | endsWord, ')': endsName | endsWord, '[': endsName | endsWord, ']': endsName | endsWord,
+	'(': endsName | endsWord | bracket, ')': endsName | endsWord | bracket, '[': endsName | endsWord | bracket, ']': endsName | endsWord | bracket,
 }
 
 // hasStranger reports whether a product outside of brackets is in no list, or
-// there are no brackets.
-func hasStranger(ua string) bool {
-	if strings.IndexByte(ua, '(') < 0 {
+// there are no brackets. It looks from a place on where no comment is open, and before
+// which there are so many.
+func hasStranger(ua string, from, comments int) bool {
+	if comments == 0 && strings.IndexByte(ua, '(') < 0 {
 		return true // every browser names its system
 	}
-	depth, comments := 0, 0
-	for i := 0; i < len(ua); i++ {
+	depth := 0
+	for i := from; i < len(ua); i++ {
 		c := ua[i]
 		switch {
 		case c == '(' || c == '[':
@@ -117,7 +119,11 @@ func hasStranger(ua string) bool {
 			}
 		case c == ')' || c == ']':
 			depth = max(depth-1, 0)
-		case depth > 0 || isSpace(c):
+		case depth > 0:
+			for i+1 < len(ua) && nameEnds[ua[i+1]]&bracket == 0 {
+				i++
+			}
+		case isSpace(c):
 		default:
 			name := i
 			for name < len(ua) && nameEnds[ua[name]] == 0 {
@@ -214,11 +220,19 @@ func trimEnd(s string, end byte) string {
 	return s[:len(s)-1]
 }
 
-// follows reports whether a name stands in s, but not at its beginning.
-func follows(s, name string) bool {
-	for i := 1; i+len(name) <= len(s); i++ {
-		if hasPrefixFold(s[i:], name) {
-			return true
+// namesMozillaLater reports whether `mozilla/` stands in s, but not at its beginning.
+// Hardly any user agent has another z.
+func namesMozillaLater(s string) bool {
+	const name, before = "mozilla/", len("mo")
+	for _, z := range "zZ" {
+		for i := before; ; i++ {
+			k := strings.IndexByte(s[min(i, len(s)):], byte(z))
+			if k < 0 {
+				break
+			}
+			if i += k; i > before && hasPrefixFold(s[i-before:], name) {
+				return true
+			}
 		}
 	}
 	return false

@@ -178,10 +178,25 @@ var ownASes = [...]ownAS{
 	{401943, ownerGateway}, // Hornetsecurity
 }
 
+// ownBits has a bit for the lowest bits of each number in ownASes: most networks are
+// nobody's in particular, and need no search.
+var ownBits = bitsOfASes()
+
+func bitsOfASes() (list [32]uint64) {
+	for i := range ownASes {
+		number := ownASes[i].number
+		list[number/64%uint32(len(list))] |= 1 << (number % 64)
+	}
+	return list
+}
+
 // ownerOf returns who runs an AS, 0 where that is nobody in particular. Web
 // security services (Zscaler, Netskope, Menlo, Umbrella) are left out on
 // purpose: staff browse through them.
 func ownerOf(number uint32) owners {
+	if ownBits[number/64%uint32(len(ownBits))]>>(number%64)&1 == 0 {
+		return 0
+	}
 	low, high := 0, len(ownASes)
 	for low < high {
 		middle := (low + high) / 2

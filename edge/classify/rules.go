@@ -1,5 +1,7 @@
 package classify
 
+import "math/bits"
+
 // rule fits if every trait of all is there, at least one of any (unless any is
 // empty), and none of none.
 type rule struct {
@@ -12,6 +14,30 @@ type rule struct {
 
 func (r *rule) fits(t traits) bool {
 	return t&r.all == r.all && (r.any == 0 || t&r.any != 0) && t&r.none == 0
+}
+
+// concerned has for each trait the rules that may fit because of it, a bit for each:
+// a rule that asks for traits stands with those of which a request must have one.
+// So only the rules that a request's traits speak for are tried.
+var concerned = rulesOfTraits()
+
+// always is the last rule, which asks for nothing.
+const always = 1 << (len(rules) - 1)
+
+func rulesOfTraits() (list [64]uint64) {
+	for i := range rules {
+		asked := rules[i].all &^ common
+		if asked == 0 {
+			asked = rules[i].any
+		}
+		if asked == 0 {
+			asked = rules[i].all
+		}
+		for ; asked != 0; asked &= asked - 1 {
+			list[bits.TrailingZeros64(uint64(asked))] |= 1 << i
+		}
+	}
+	return list
 }
 
 const (

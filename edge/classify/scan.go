@@ -21,24 +21,21 @@ func read(ua string) reading { return readWith(ua, nil) }
 func readWith(ua string, counts func(word string) bool) reading {
 	ua = trim(ua)
 	begin := leadAt(ua)
-	out := reading{traits: shapeOf(ua, begin)}
 	if len(ua) < 3 {
-		return out
+		return reading{traits: shapeOf(ua, begin)}
 	}
 	filled.Do(fillTables)
+	var out reading
 	s := scan{ua: ua, begin: begin, counts: counts}
-	before := uint8(0) // what the byte before is
-	raw := uint32(ua[0])<<8 | uint32(ua[1])
-	for i, ahead := 0, ua[2:]; i < len(ahead); i++ {
-		raw = raw<<8 | uint32(ahead[i]) // the last three bytes; the first of them is at i
-		w := raw | 0x202020
-		kind := kinds[uint8(raw>>16)]
-		here := may[hash3(w)] &^ before
-		before = kind
-		if here|kind&signHere != 0 {
-			s.look(&out, i, here, w)
-		}
+	from, shape, shaped := 0, traits(0), false
+	if counts == nil && begin == 0 {
+		from, shape, shaped = s.skipBeginning(&out)
 	}
+	if !shaped {
+		shape = shapeOf(ua, begin)
+	}
+	out.traits |= shape
+	s.words(&out, from)
 	if out.traits&isMozilla5 != 0 {
 		if s.engines.contradict(&out, &s.numbers) {
 			out.traits |= isImpossible
@@ -46,51 +43,95 @@ func readWith(ua string, counts func(word string) bool) reading {
 		if out.traits&(saysMail|saysBot|saysMachine) == 0 && !s.engines.isWebView(&out) && s.hasStranger(&out) {
 			out.traits |= saysStranger
 		}
-	} else if out.traits&isMozilla == 0 && out.os != osIOS && out.os != osIPadOS && out.os != osAndroid && out.device != deviceTV && follows(ua, "mozilla/") {
+	} else if out.traits&isMozilla == 0 && out.os != osIOS && out.os != osIPadOS && out.os != osAndroid && out.device != deviceTV && namesMozillaLater(ua) {
 		out.traits |= saysStranger // a name before a browser's; apps for phones begin so
 	}
 	return out
+}
+
+// words takes the words and signs that begin at from or later.
+func (s *scan) words(out *reading, from int) {
+	ua, before := s.ua, uint8(0) // what the byte before is
+	if from > 0 {
+		before = kinds[ua[from-1]]
+	}
+	for from+2 < len(ua) {
+		raw := uint32(ua[from])<<8 | uint32(ua[from+1])
+		skipped := 0
+		ahead := ua[from+2:]
+		for i := 0; i < len(ahead); i++ {
+			raw = raw<<8 | uint32(ahead[i]) // the last three bytes; the first of them is at i
+			w := raw | 0x202020
+			kind := kinds[uint8(raw>>16)]
+			here := may[hash3(w)] &^ before
+			before = kind
+			if here|kind&signHere == 0 {
+				continue
+			}
+			if kind == signHere {
+				if skipped = s.sign(out, from+i); skipped > 0 {
+					from += i + skipped
+					break
+				}
+			}
+			if here != 0 {
+				s.look(out, from+i, here, w)
+			}
+		}
+		if skipped == 0 {
+			return
+		}
+		before = kinds[ua[from-1]]
+	}
 }
 
 // hasStranger reports whether a browser's user agent has something in it that no
 // browser's has, or lacks what each has.
 func (s *scan) hasStranger(out *reading) bool {
 	ua := s.ua[s.begin:]
-	if hasStranger(ua) {
+	from, comments := s.behindEngine()
+	if hasStranger(ua, from, comments) {
 		return true
 	}
 	if out.os == osWindows || out.os == osMacOS {
-		if out.traits&saysModern != 0 && hasStrangeSystem(ua) {
+		if out.traits&saysModern != 0 && (from == 0 || s.middle > s.from) && hasStrangeSystem(ua) {
 			return true
 		}
 	}
 	return out.os != osNone && out.os != osMacOS && out.label == labelNone && out.traits&(isApple|saysOldBrowser) == 0 && endsInEngine(ua)
 }
 
-// look takes what may be at a byte: a sign, and words whose first three bytes
-// are the last of w.
+// look takes the words at i, whose first three bytes are the last of w.
 func (s *scan) look(out *reading, i int, here uint8, w uint32) {
-	if c := s.ua[i]; kinds[c] == signHere {
-		s.sign(out, i, c)
+	var eight uint64
+	if i+8 <= len(s.ua) {
+		eight = load(s.ua[i : i+8])
+	} else {
+		eight = eightAt(s.ua, i)
+	}
+	if here&fullHere != 0 {
+		s.try(out, i, eight, fullSlot(eight), here&startsFull != 0)
 	}
 	if here&longHere != 0 && i+3 < len(s.ua) {
-		s.try(out, i, longSlot(w<<8|uint32(s.ua[i+3]|0x20)), here&startsLong != 0)
+		s.try(out, i, eight, longSlot(w<<8|uint32(s.ua[i+3]|0x20)), here&startsLong != 0)
 	}
 	if here&shortHere != 0 {
 		if isSpace(s.ua[i+2]) { // as in `eM Client`
-			s.try(out, i, hash3(window(s.ua[i:])), here&startsShort != 0)
+			s.try(out, i, eight, hash3(window(s.ua[i:])), here&startsShort != 0)
 		}
-		s.try(out, i, hash3(w), here&startsShort != 0)
+		s.try(out, i, eight, hash3(w), here&startsShort != 0)
 	}
 }
 
-// sign reads the signs that mean something alone.
-func (s *scan) sign(out *reading, i int, c byte) {
-	switch c {
-	case '(':
-		s.open = true
+// sign takes a sign that means something alone, and returns how many bytes are known
+// from there on.
+func (s *scan) sign(out *reading, i int) int {
+	switch s.ua[i] {
 	case ')':
-		s.open, s.inName = false, false
+		s.inName = false
+		return s.skipMiddle(out, i)
+	case '+':
+		return s.skipMiddle(out, i)
 	case '@':
 		if isMailAddress(s.ua, i) {
 			out.traits |= hasMailAddress
@@ -100,29 +141,31 @@ func (s *scan) sign(out *reading, i int, c byte) {
 			out.traits |= saysAttack
 		}
 	}
+	return 0
 }
 
 type scan struct {
 	ua      string
 	begin   int  // where the first product begins
+	from    int  // where a known beginning ends in the first comment; 0 if it does not
+	middle  int  // where the first known middle begins; 0 if there is none
+	behind  int  // where it ends
 	excused int  // machine words that begin before this are not believed
-	open    bool // inside a comment
 	name    int  // where the name of the device begins
-	inName  bool // inside the name of an Android device
+	inName  bool // inside the name of an Android device, which ends with the comment
 	engines engines
 	numbers numbers
 	counts  func(word string) bool
 }
 
-// try takes every word of one slot that stands at i; starts reports whether a word
-// may begin there. Most words that begin like others are rejected by what follows,
+// try takes every word of one slot that stands at i, where eight are; free reports whether no
+// letter stands before it. Most words that begin like others are rejected by what follows,
 // which is looked up once for all that cover as much.
-func (s *scan) try(out *reading, i int, slot uint32, starts bool) {
-	eight := eightAt(s.ua, i)
+func (s *scan) try(out *reading, i int, eight uint64, slot uint32, free bool) {
 	behind, next := 0, byte(0)
 	for n, last := int(bounds[slot]), int(bounds[slot+1]); n < last; n++ {
 		k := &keys[n]
-		if (eight|k.fold)&k.mask != k.bytes || !k.anywhere && !starts {
+		if (eight|k.fold)&k.mask != k.bytes || !k.anywhere && !free {
 			continue
 		}
 		w, end := &words[n], i+int(k.covered)
@@ -137,7 +180,7 @@ func (s *scan) try(out *reading, i int, slot uint32, starts bool) {
 				continue
 			}
 		}
-		if s.allowed(w.group.at, i, end) && (s.counts == nil || s.counts(w.text)) {
+		if at := w.group.at; (at == starts || at == inside || s.allowed(at, i, end)) && (s.counts == nil || s.counts(w.text)) {
 			s.take(out, i, end, w.group)
 		}
 	}
@@ -185,7 +228,7 @@ func (s *scan) match(i int, word string) int {
 func (s *scan) take(out *reading, at, end int, g *group) {
 	switch g.does {
 	case entersName:
-		s.inName, s.name = s.open, end
+		s.inName, s.name = s.inComment(at), end
 	case leavesName:
 		s.inName = false
 	case excuses:
@@ -196,21 +239,12 @@ func (s *scan) take(out *reading, at, end int, g *group) {
 	if g.sets&doubtful != 0 && (s.inName && at >= s.name || at < s.excused) && !s.versionAt(end) {
 		return
 	}
-	out.traits |= g.sets
-	if at == s.begin && g.sets&(saysLibrary|saysRuntime) != 0 {
+	out.take(g.sets, g.label, g.os, g.device)
+	if g.sets&(saysLibrary|saysRuntime) != 0 && at == s.begin {
 		out.traits |= leadsWithLibrary
 	}
 	if g.reason != "" && out.proxy == nil {
 		out.proxy = g
-	}
-	if g.label != labelNone && (out.label == labelNone || g.label < out.label) {
-		out.label = g.label
-	}
-	if g.os != osNone && (out.os == osNone || g.os < out.os) {
-		out.os = g.os
-	}
-	if g.device != deviceNone && (out.device == deviceNone || g.device < out.device) {
-		out.device = g.device
 	}
 	if g.homes != 0 && out.homes == 0 {
 		out.homes = g.homes
@@ -218,6 +252,28 @@ func (s *scan) take(out *reading, at, end int, g *group) {
 	if g.modernFrom|g.neverFrom != 0 || g.notes != 0 {
 		s.version(out, g, end)
 	}
+}
+
+// take unites what is known with more. The smallest wins; none, which is 0, becomes
+// the largest.
+func (r *reading) take(sets traits, l label, os system, d device) {
+	r.traits |= sets
+	r.label = min(r.label-1, l-1) + 1
+	r.os = min(r.os-1, os-1) + 1
+	r.device = min(r.device-1, d-1) + 1
+}
+
+// inComment reports whether i stands behind an open bracket.
+func (s *scan) inComment(i int) bool {
+	for i--; i >= 0; i-- {
+		switch s.ua[i] {
+		case '(':
+			return true
+		case ')':
+			return false
+		}
+	}
+	return false
 }
 
 // version reads the number behind the name of a browser or a system.
@@ -239,28 +295,28 @@ func (s *scan) version(out *reading, g *group, end int) {
 	}
 }
 
-// allowed reports whether a word counts at its place.
+// allowed reports whether a word counts at its place, for the places on which the
+// table alone does not decide.
 func (s *scan) allowed(at place, begin, end int) bool {
-	free := begin == 0 || !isLetter(s.ua[begin-1])
-	last := s.endsAt(end)
 	switch at {
-	case starts:
-		return free
 	case ends:
-		return last
+		return s.endsAt(end)
 	case whole:
-		return free && last
+		return s.free(begin) && s.endsAt(end)
 	case leads:
 		return begin == s.begin
 	case trails:
 		return end == len(s.ua)
 	case versions:
-		return free && end < len(s.ua) && isDigit(s.ua[end])
+		return s.free(begin) && end < len(s.ua) && isDigit(s.ua[end])
 	case inEngine:
 		return opensEngine(s.ua[:begin])
 	}
 	return true
 }
+
+// free reports whether no letter stands before i.
+func (s *scan) free(i int) bool { return i == 0 || !isLetter(s.ua[i-1]) }
 
 // endsAt reports whether a word may end here. Digits may follow, as in `bot2.1`,
 // but not letters after them: `NrbOt0CE` is a random name.

@@ -76,8 +76,7 @@ func webKitShape(rest string) traits {
 		return 0
 	}
 	rest = rest[open+1:]
-	if !hasPrefixFold(rest, "macintosh;") && !hasPrefixFold(rest, "iphone;") &&
-		!hasPrefixFold(rest, "ipad;") && !hasPrefixFold(rest, "ipod") {
+	if !isOfApple(rest) {
 		return 0
 	}
 	end := strings.IndexByte(rest, ')')
@@ -101,6 +100,11 @@ func webKitShape(rest string) traits {
 		return isBareMobileWebKit
 	}
 	return 0
+}
+
+func isOfApple(comment string) bool {
+	return hasPrefixFold(comment, "macintosh;") || hasPrefixFold(comment, "iphone;") ||
+		hasPrefixFold(comment, "ipad;") || hasPrefixFold(comment, "ipod")
 }
 
 func isLikeGecko(s string) bool {

@@ -66,13 +66,16 @@ var lists = [...][]group{mailWords[:], machineWords[:], browserWords[:]}
 const (
 	startsShort = 1 << iota
 	startsLong
+	startsFull
 	anywhereShort
 	anywhereLong
+	anywhereFull
 	signHere
 
-	startsHere = startsShort | startsLong
+	startsHere = startsShort | startsLong | startsFull
 	shortHere  = startsShort | anywhereShort
 	longHere   = startsLong | anywhereLong
+	fullHere   = startsFull | anywhereFull
 	letterHere = startsHere // of kinds: what may not follow
 )
 
@@ -82,8 +85,9 @@ var (
 	// may has for the hash of three bytes the words that begin so.
 	may [hashSize]uint8
 	// All words, a slot's side by side: bounds[slot] to bounds[slot+1].
-	// The slot of a long word is the hash of its first four bytes; the slots of short
-	// words, which have fewer before their first white space, lie before them.
+	// The slot of a full word, which has eight bytes before its first white space, is
+	// the hash of these, of a long one the hash of its first four, and the slots of short
+	// words, which have fewer, lie before them.
 	bounds [2*hashSize + 1]uint16
 	keys   [maxWords]key
 	words  [maxWords]word
@@ -118,7 +122,7 @@ func fillTables() {
 			kinds[c] = letterHere
 		}
 	}
-	for _, c := range "()@$" {
+	for _, c := range ")@$+" {
 		kinds[c] = signHere
 	}
 	eachWord(announce)
@@ -126,6 +130,7 @@ func fillTables() {
 		bounds[slot] += bounds[slot-1]
 	}
 	eachWord(store)
+	fillKnown()
 }
 
 func eachWord(use func(text string, g *group)) {
@@ -140,14 +145,20 @@ func eachWord(use func(text string, g *group)) {
 
 func anywhere(at place) bool { return at == inside || at == ends || at == trails }
 
-func isLong(text string) bool { return keyLength(text) >= 4 }
-
 // slotOf is where a word lies.
 func slotOf(text string) uint32 {
-	if isLong(text) {
+	switch n := keyLength(text); {
+	case n == 8:
+		return fullSlot(eightAt(text, 0))
+	case n >= 4:
 		return longSlot(window(text)<<8 | uint32(text[3]|0x20))
 	}
 	return hash3(window(text))
+}
+
+// fullSlot wants eight bytes.
+func fullSlot(eight uint64) uint32 {
+	return hashSize + uint32((eight|0x2020202020202020)*0x9E3779B97F4A7C15>>(64-hashBits))
 }
 
 // longSlot wants four bytes.
@@ -162,8 +173,11 @@ func announce(text string, g *group) {
 	if anywhere(g.at) {
 		kind = anywhereShort
 	}
-	if isLong(text) {
-		kind <<= 1
+	switch n := keyLength(text); {
+	case n == 8:
+		kind *= startsFull
+	case n >= 4:
+		kind *= startsLong
 	}
 	may[hash3(window(text))] |= kind
 	if text[2] != ' ' {
@@ -206,12 +220,17 @@ func window(s string) uint32 {
 func hash3(w uint32) uint32 { return hash4(w << 8) }
 func hash4(w uint32) uint32 { return w * 0x9E3779B1 >> (32 - hashBits) }
 
+// load packs the eight bytes of s.
+func load(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
 // eightAt packs the eight bytes at i; at the end of the text it pads with zeros.
 func eightAt(s string, i int) uint64 {
 	if i+8 <= len(s) {
-		t := s[i : i+8]
-		return uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
-			uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+		return load(s[i : i+8])
 	}
 	var v uint64
 	for k := len(s) - 1; k >= i; k-- {
