@@ -62,7 +62,10 @@ type Options struct {
 	// Progress is called at the begin of each stage with its size, and returns the
 	// function that is called with the size of each finished part. nil: not called.
 	Progress func(verb string, total int) func(n int)
-	Now      func() time.Time // nil: time.Now
+	// Missing is called with events of an hour and a source that are nowhere, as soon as
+	// that is known: several times, with other ones each time. nil: not called.
+	Missing func(ctx context.Context, hour time.Time, source string, events []uint64) error
+	Now     func() time.Time // nil: time.Now
 
 	maxKeys int // that are held at a time, about; 0: defaultMaxKeys
 }
