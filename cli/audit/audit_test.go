@@ -25,6 +25,7 @@ import (
 	"glint/ingest/audit"
 	"glint/ingest/mirrors"
 	"glint/ingest/receipts"
+	"glint/ingest/repair"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
 )
@@ -56,12 +57,25 @@ func sample() *audit.Result {
 	}
 }
 
+// repaired is what --repair may have done.
+func repaired() []Repaired {
+	hour := time.Date(2026, 11, 21, 13, 0, 0, 0, time.UTC)
+	return []Repaired{
+		{"warehouse", &repair.Result{Rows: []repair.Row{{Hour: hour, Source: "edge", FromLog: 1200, FromArchive: 1, Left: 1}}, FromLog: 1200, FromArchive: 1, Left: 1}},
+	}
+}
+
 // written is the output of a result.
-func written(t *testing.T, format string, r *audit.Result, mirrored ...Mirror) (stdout, stderr string) {
+func written(t *testing.T, format string, r *audit.Result) (stdout, stderr string) {
+	t.Helper()
+	return writtenWith(t, format, r, nil, nil)
+}
+
+func writtenWith(t *testing.T, format string, r *audit.Result, mirrored []Mirror, repaired []Repaired) (stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	o := &Options{App: &app.App{Out: &out, Err: &errs}, Format: format}
-	if err := o.write(r, mirrored); err != nil {
+	if err := o.write(r, mirrored, repaired); err != nil {
 		t.Fatal(err)
 	}
 	return out.String(), errs.String()
@@ -87,6 +101,21 @@ live stream: 12 of 1,000,000 archived events never arrived (0.0012 %, 95 % inter
 `
 	if diff := cmp.Diff(want[1:], got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestRepairsAreToldByHourAndSource(t *testing.T) {
+	all := append(repaired(), Repaired{"ch:8123", &repair.Result{}})
+	got, _ := writtenWith(t, "table", &audit.Result{Since: sample().Since}, nil, all)
+	_, got, _ = strings.Cut(got, "\n\n")
+	want := `
+repaired: 1,201 events of source "edge", received in the hour 2026-11-21 13:00 UTC, in the warehouse: 1,200 from the log, 1 from the archive
+not repaired: 1 event of source "edge", received in the hour 2026-11-21 13:00 UTC, in the warehouse: their lines are not in the log, or no key verifies them
+nothing was missing in the mirror ch:8123
+every accepted event is accounted for
+`
+	if !strings.HasPrefix(got, want[1:]) {
+		t.Error(got)
 	}
 }
 
@@ -150,9 +179,9 @@ func TestJSONIsAsDocumented(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(section, -1) {
 		documented[m[1]] = true
 	}
-	out, _ := written(t, "json", sample(), Mirror{
+	out, _ := writtenWith(t, "json", sample(), []Mirror{{
 		Mirror: "ch:8123", Equal: true, Tables: []mirrors.Difference{{Table: "opens", First: 5, Other: 5, Equal: true}},
-	})
+	}}, repaired())
 	var d map[string]any
 	if err := json.Unmarshal([]byte(out), &d); err != nil {
 		t.Fatal(err)
@@ -285,7 +314,7 @@ func TestExitCodeTellsWhetherAllIsThere(t *testing.T) {
 	e.Text(t, enginetest.WarehouseUser, "ALTER TABLE opens DELETE WHERE event_id IN (3, 4)", map[string]string{"mutations_sync": "2"})
 	code, out, errs = command(h, nil, "--warehouse", dsn)
 	if code != app.ExitProblem || !strings.Contains(out, `not accounted for: 2 events of source "edge", received in the hour `) ||
-		!strings.HasPrefix(errs, "glint: not every accepted event is accounted for\nTry: glint replay ARCHIVE") {
+		!strings.HasPrefix(errs, "glint: not every accepted event is accounted for\nTry: glint audit --repair") {
 		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
 	code, out, _ = command(h, nil, "--warehouse", dsn, "--since", "10m")

@@ -15,15 +15,17 @@ import (
 var onlyPrograms = []string{"unexplained", "dead_letters_not_kept"}
 
 // write prints the result in the format that was asked for.
-func (o *Options) write(r *audit.Result, compared []Mirror) error {
+func (o *Options) write(r *audit.Result, compared []Mirror, repaired []Repaired) error {
 	switch o.Format {
 	case "json":
 		return output.WriteJSON(o.App.Out, struct {
 			Accounted bool `json:"accounted"`
 			*audit.Result
-			Mirrors []Mirror `json:"mirrors"`
-		}{r.Accounted(), r, compared})
+			Mirrors  []Mirror   `json:"mirrors"`
+			Repaired []Repaired `json:"repaired"` // null: without --repair
+		}{r.Accounted(), r, compared, repaired})
 	case "csv":
+		o.writeRepaired(o.App.Err, repaired)
 		writeSentences(o.App.Err, r)
 		writeMirrors(o.App.Err, compared)
 		return output.WriteRows(o.App.Out, o.Format, r.Rows)
@@ -33,6 +35,7 @@ func (o *Options) write(r *audit.Result, compared []Mirror) error {
 		return err
 	}
 	fmt.Fprintln(o.App.Out)
+	o.writeRepaired(o.App.Out, repaired)
 	writeSentences(o.App.Out, r)
 	writeMirrors(o.App.Out, compared)
 	return nil

@@ -90,7 +90,7 @@ func (w *world) line(key uint64) string {
 		UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.1.0",
 	}
 	binary.BigEndian.PutUint64(e.ID[8:], key)
-	made := token.Token{Campaign: campaign, Message: token.MessageID(messageOf(key)), IssuedAt: uint32(now.Add(-5*time.Hour).Unix())}
+	made := token.Token{Campaign: campaign, Message: token.MessageID(messageOf(key)), IssuedAt: uint32(now.Add(-5 * time.Hour).Unix())}
 	switch key % 10 {
 	case 8:
 		made.Mode = token.Aggregate

@@ -29,13 +29,14 @@ import (
 	"glint/ingest/batch"
 	"glint/ingest/host/filelock"
 	"glint/ingest/receipts"
+	"glint/ingest/warehouse"
 )
 
 // Options say what is repaired.
 type Options struct {
 	LogDir    string          // of the log, and of its receipts
 	Warehouse audit.Warehouse // that may have lost something: one server, not several replicas
-	Loader    *batch.Loader   // into that server; without dead letters, caps and a watcher
+	Loader    *batch.Loader   // into that server
 	// Fresh is called before each insert, under the lock of Calm: it reads whose opens
 	// may not be kept.
 	Fresh    func(context.Context) error
@@ -72,22 +73,49 @@ type Result struct {
 // Lost is how many events no table had.
 func (r *Result) Lost() uint64 { return r.FromLog + r.FromArchive + r.Left }
 
-// Add takes over what was done about another server that has the same events.
-func (r *Result) Add(other *Result) {
+// add takes over what was done about another server that has the same events. What one
+// lacks for ever the other lacks as well.
+func (r *Result) add(other *Result) {
 	for _, row := range other.Rows {
 		i, found := slices.BinarySearchFunc(r.Rows, row, byHour)
 		if !found {
 			r.Rows = slices.Insert(r.Rows, i, Row{Hour: row.Hour, Source: row.Source})
 		}
-		r.Rows[i].FromLog += row.FromLog
-		r.Rows[i].FromArchive += row.FromArchive
-		r.Rows[i].Left += row.Left
+		sum := &r.Rows[i]
+		sum.FromLog, sum.FromArchive, sum.Left = sum.FromLog+row.FromLog, sum.FromArchive+row.FromArchive, max(sum.Left, row.Left)
 	}
-	r.FromLog, r.FromArchive, r.Left = r.FromLog+other.FromLog, r.FromArchive+other.FromArchive, r.Left+other.Left
+	r.total()
+}
+
+func (r *Result) total() {
+	r.FromLog, r.FromArchive, r.Left = 0, 0, 0
+	for i := range r.Rows {
+		r.FromLog += r.Rows[i].FromLog
+		r.FromArchive += r.Rows[i].FromArchive
+		r.Left += r.Rows[i].Left
+	}
 }
 
 func byHour(a, b Row) int {
 	return cmp.Or(a.Hour.Compare(b.Hour), cmp.Compare(a.Source, b.Source))
+}
+
+// Servers repairs each server of a warehouse, with the rules of loader; Warehouse and
+// Loader of the options are set here. What was done is also returned with an error, as
+// about a replica that is away: the others are repaired all the same.
+func Servers(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader, o Options) (*Result, error) {
+	total := &Result{Rows: []Row{}}
+	err := w.EachServer(ctx, func(_ string, server *warehouse.Warehouse) error {
+		own := *loader
+		own.Warehouse, own.DeadLetters, own.Caps, own.Watcher, own.CountRepeats = server, nil, nil, nil, false
+		o.Warehouse, o.Loader = server, &own
+		done, err := Run(ctx, o)
+		if err == nil {
+			total.add(done)
+		}
+		return err
+	})
+	return total, err
 }
 
 // Run repairs. Errors are those of audit.Run, of the disk, the archive, the warehouse and
@@ -109,9 +137,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	result := &Result{Rows: []Row{}}
 	for _, row := range r.rows {
 		result.Rows = append(result.Rows, *row)
-		result.FromLog, result.FromArchive, result.Left = result.FromLog+row.FromLog, result.FromArchive+row.FromArchive, result.Left+row.Left
 	}
 	slices.SortFunc(result.Rows, byHour)
+	result.total()
 	return result, nil
 }
 
