@@ -54,6 +54,7 @@ func sample() *audit.Result {
 			Since: hour, Until: hour.Add(time.Hour), Archived: 1_000_000, NeverArrived: 12, Rate: &rate, Low: &low, High: &high,
 			OtherTime: 6, NotComparable: 7,
 		},
+		Archived: &audit.Archived{Lines: 1_000_000, Absent: 12, Hours: []audit.ArchivedHour{{Hour: hour, Absent: 12}}},
 	}
 }
 
@@ -98,6 +99,7 @@ bad tokens that are kept: 1,234 revoked_key of key 7, 1 signature
 not kept: 3 dead letters of source "edge", which had used up its room
 receipts cover what was received since 2026-11-21 13:01:30 UTC and before 2026-11-21 15:00:00 UTC
 live stream: 12 of 1,000,000 archived events never arrived (0.0012 %, 95 % interval 0.0007 % … 0.0021 %)
+archive: 12 events are in no table, of the hour 2026-11-21 13:00 UTC; glint replay brings them in
 `
 	if diff := cmp.Diff(want[1:], got); diff != "" {
 		t.Error(diff)
@@ -338,7 +340,8 @@ func TestArchive(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errs := command(h, nil, args...)
-	if code != app.ExitDone || !strings.HasSuffix(out, "\nlive stream: 1 of 1 archived event never arrived (100.00 %, 95 % interval 20.65 % … 100.00 %)\n") {
+	if code != app.ExitDone || !strings.Contains(out, "\nlive stream: 1 of 1 archived event never arrived (100.00 %, 95 % interval 20.65 % … 100.00 %)\n") ||
+		!strings.Contains(out, "\narchive: 1 event is in no table, of the hour ") {
 		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
 	if code, _, errs := command(h, nil, "--archive", file+".none"); code != app.ExitFailed || !strings.Contains(errs, "no such file") {

@@ -67,6 +67,9 @@ func sentences(r *audit.Result) []string {
 	if r.Live != nil {
 		lines = append(lines, live(r.Live))
 	}
+	if r.Archived != nil {
+		lines = append(lines, archived(r.Archived)...)
+	}
 	return lines
 }
 
@@ -120,6 +123,18 @@ func live(s *audit.LiveStream) string {
 	return fmt.Sprintf("live stream: %s of %s never arrived (%s, 95 %% interval %s … %s)",
 		output.Count(s.NeverArrived), output.Plural(int(s.Archived), "archived event", "archived events"),
 		percent(*s.Rate), percent(*s.Low), percent(*s.High))
+}
+
+// archived says what of the archive no table has.
+func archived(a *audit.Archived) (lines []string) {
+	if a.Absent == 0 {
+		return []string{"archive: the event of each of its " + output.Plural(int(a.Lines), "line", "lines") + " that should be stored is in a table"}
+	}
+	for _, h := range a.Hours {
+		lines = append(lines, fmt.Sprintf("archive: %s in no table, of the hour %s; glint replay brings them in",
+			output.Plural(int(h.Absent), "event is", "events are"), h.Hour.UTC().Format("2006-01-02 15:04 UTC")))
+	}
+	return lines
 }
 
 // percent writes a small fraction with as many digits as say something.

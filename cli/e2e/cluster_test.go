@@ -24,26 +24,6 @@ import (
 //	GLINT_TEST_REPLICA_KILL   command that kills one of them, or Keeper, and starts it again; it is given a number of chance
 //	GLINT_TEST_REPLICA_KILLS  how often (default 20); each fifth time glint itself is killed instead
 
-// serving starts `glint serve` on the cluster.
-func serving(t *testing.T, home string) *instance {
-	t.Helper()
-	i := &instance{home: home, stdout: &syncBuffer{}, stderr: &syncBuffer{}, exited: make(chan struct{})}
-	i.cmd = exec.Command(glintPath(t), "serve", "--pixel-listen", "127.0.0.1:0", "--ingest-listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0", "--judge-every", "0", "--log-level", "error")
-	i.cmd.Env = append(os.Environ(), "GLINT_HOME="+home, "GLINT_WAREHOUSE="+os.Getenv("GLINT_TEST_REPLICAS"))
-	i.start(t)
-	for began := time.Now(); !strings.Contains(i.stdout.String(), "credentials="); time.Sleep(50 * time.Millisecond) {
-		if time.Since(began) > 5*patience { // servers may be on their way up
-			t.Fatal("glint serve is not ready")
-		}
-	}
-	if _, err := fmt.Sscanf(i.stdout.String(), "ready pixel=%s ingest=%s", &i.pixel, &i.ingest); err != nil {
-		t.Fatal(err)
-	}
-	_, file, _ := strings.Cut(strings.TrimSpace(i.stdout.String()), " credentials=")
-	i.credentials = readCredentials(t, file)
-	return i
-}
-
 // TestReplicasLoseNothing posts lines while replicas, Keeper and glint are killed.
 func TestReplicasLoseNothing(t *testing.T) {
 	dsn := os.Getenv("GLINT_TEST_REPLICAS")
@@ -58,13 +38,13 @@ func TestReplicasLoseNothing(t *testing.T) {
 		}
 	}
 	home := newHome(t)
-	i := serving(t, home)
+	i := serveOn(t, home, dsn, "--judge-every", "0")
 	load := newBulk(t, i)
 	before := rowsOn(t, dsn)
 	for k := range kills {
 		if k%5 == 4 {
 			i.stop(t, syscall.SIGKILL)
-			i = serving(t, home)
+			i = serveOn(t, home, dsn, "--judge-every", "0")
 		} else if out, err := exec.Command("sh", "-c", os.Getenv("GLINT_TEST_REPLICA_KILL")+fmt.Sprintf(" %d", rand.IntN(1000))).CombinedOutput(); err != nil {
 			t.Fatalf("kill: %v: %s", err, out)
 		}

@@ -143,7 +143,8 @@ type Result struct {
 	ReceiptDamages   int       `json:"receipt_damages"`         // stretches of the receipts that cannot be read
 	ReceiptTornBytes int64     `json:"-"`                       // of writes that never returned; harmless
 
-	Live *LiveStream `json:"live_stream"` // nil: there was no archive
+	Live     *LiveStream `json:"live_stream"` // nil: there was no archive
+	Archived *Archived   `json:"archive"`     // the same
 
 	// BadTokens are the ones that the warehouse keeps: of the last days, under a cap,
 	// without those whose key was found later. Total.BadTokens counts all that came.
@@ -235,9 +236,13 @@ func (a *auditor) run(ctx context.Context) error {
 	if a.result.BadTokens, err = a.Warehouse.BadTokenCounts(ctx); err != nil {
 		return err
 	}
-	if len(a.Archive) > 0 {
-		a.result.Live, err = a.liveStream(ctx)
+	if len(a.Archive) == 0 {
+		return nil
 	}
+	if a.result.Live, err = a.liveStream(ctx); err != nil {
+		return err
+	}
+	a.result.Archived, err = a.archived(ctx)
 	return err
 }
 
