@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -27,6 +28,11 @@ func serveOn(t *testing.T, home, dsn string, flags ...string) *instance {
 	i.cmd.Env = append(os.Environ(), "GLINT_HOME="+home, "GLINT_WAREHOUSE="+dsn)
 	i.start(t)
 	for began := time.Now(); !strings.Contains(i.stdout.String(), "credentials="); time.Sleep(50 * time.Millisecond) {
+		select {
+		case <-i.exited:
+			t.Fatalf("glint serve ended: %s", i.stderr)
+		default:
+		}
 		if time.Since(began) > 5*patience { // servers may be on their way up
 			t.Fatal("glint serve is not ready")
 		}
@@ -138,11 +144,11 @@ func TestTwoNodesShareAWarehouse(t *testing.T) {
 	sql("INSERT INTO glint.message_campaigns SELECT * FROM glint.kept_messages")
 	both(20, 500)
 	sum := func() string { return fmt.Sprint(loads[a].acknowledged.Load() + loads[b.instance].acknowledged.Load()) }
-	campaign := "campaign_id = (SELECT campaign_id FROM glint.campaigns FINAL WHERE campaign = 'token')"
+	campaign := "campaign_id = (SELECT campaign_id FROM glint.campaigns FINAL WHERE name = 'token')"
 	stored := func() string { return sql("SELECT uniqExact(event_id) FROM glint.opens WHERE " + campaign) }
 	eventually(t, "all lines of both to be stored", func() bool { return stored() == sum() })
 	eventually(t, "the opens that waited to be moved, each once", func() bool {
-		return sql("SELECT count(), uniqExact(event_id) FROM glint.opens FINAL WHERE campaign_id = (SELECT campaign_id FROM glint.campaigns FINAL WHERE campaign = 'uuid')") == "50\t50"
+		return sql("SELECT count(), uniqExact(event_id) FROM glint.opens FINAL WHERE campaign_id = (SELECT campaign_id FROM glint.campaigns FINAL WHERE name = 'uuid')") == "50\t50"
 	})
 	for _, i := range []*instance{a, b.instance} {
 		eventually(t, "a node to judge", func() bool { return i.metrics(t)[`glint_judge_runs_total{outcome="done"}`] > 0 })
@@ -226,14 +232,17 @@ func serveSecond(t *testing.T, a *instance, s *server, archive string) *second {
 	if err := os.CopyFS(own.KeysDir(), os.DirFS(home.Home(a.home).KeysDir())); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{own.KeysDir(), own.PixelKeysFile()} {
-		info, err := os.Stat(path)
-		if err == nil {
-			err = os.Chmod(path, info.Mode()&0o700)
-		}
+	err := filepath.WalkDir(own.KeysDir(), func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
+		if d.IsDir() {
+			return os.Chmod(path, 0o700)
+		}
+		return os.Chmod(path, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	w := newWay(t, s.address)
 	dsn := strings.Replace(s.dsn(), s.address, w.listener.Addr().String(), 1)
@@ -245,8 +254,8 @@ func serveSecond(t *testing.T, a *instance, s *server, archive string) *second {
 func waitingMessages(t *testing.T, i *instance, sql func(string) string) (body []byte) {
 	t.Helper()
 	messages := register(t, i, i.pixel, "uuid", 50)
-	sql("CREATE TABLE glint.kept_messages ENGINE = Memory AS SELECT * FROM glint.message_campaigns FINAL WHERE campaign_id = (SELECT campaign_id FROM glint.campaigns FINAL WHERE campaign = 'uuid')")
-	sql("ALTER TABLE glint.message_campaigns DELETE WHERE campaign_id = (SELECT campaign_id FROM glint.campaigns FINAL WHERE campaign = 'uuid') SETTINGS mutations_sync = 2")
+	sql("CREATE TABLE glint.kept_messages ENGINE = Memory AS SELECT * FROM glint.message_campaigns FINAL WHERE campaign_id = (SELECT campaign_id FROM glint.campaigns FINAL WHERE name = 'uuid')")
+	sql("ALTER TABLE glint.message_campaigns DELETE WHERE campaign_id = (SELECT campaign_id FROM glint.campaigns FINAL WHERE name = 'uuid') SETTINGS mutations_sync = 2")
 	for _, line := range openLines(messages, 1<<30, len(messages)) {
 		body = append(body, line+"\n"...)
 	}
