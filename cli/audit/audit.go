@@ -58,7 +58,8 @@ machine or of a ClickHouse.
 
 With --archive it also estimates what the live stream lost between edge and ingest: how many events of the archive
 never came as live lines. And it says which events of the archive are in no table, whoever took them: with the archive of
-an ingest node that was lost, what that had not delivered, which glint replay brings in. With --mirror it also compares each mirror with the warehouse. Receipts are kept for 7 days at most; it prints the time from which on they are complete.`,
+an ingest node that was lost, what that had not delivered, which glint replay brings in. With --mirror it also compares
+each mirror with the warehouse. Receipts are kept for 7 days at most; it prints the time from which on they are complete.`,
 		Example: "  glint audit\n  glint audit --since 24h --format json\n  glint audit --archive archive/2026-11-21\n  glint audit --repair --archive archive\n  GLINT_MIRROR=$(cat other-warehouse) glint audit",
 		Args:    app.NoArgs,
 	}

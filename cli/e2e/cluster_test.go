@@ -69,7 +69,31 @@ func TestReplicasLoseNothing(t *testing.T) {
 	if stdout, stderr, code := i.run(t, "audit"); code != 0 {
 		t.Errorf("audit: exit code %d\n%s%s", code, stdout, stderr)
 	}
+	loseRows(t, dsn)
+	if stdout, stderr, code := i.run(t, "audit", "--repair"); code != 0 || !strings.Contains(stdout, "\nrepaired: ") {
+		t.Errorf("audit --repair: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	for host, rows := range rowsOn(t, dsn) {
+		if got := rows - before[host]; got != uint64(load.acknowledged.Load()) {
+			t.Errorf("replica %s has %d opens after a repair, want %d", host, got, load.acknowledged.Load())
+		}
+	}
 	t.Logf("%d kills: %d opens acknowledged, on each replica once", kills, load.acknowledged.Load())
+}
+
+// loseRows deletes every hundredth open from all replicas, behind glint's back.
+func loseRows(t *testing.T, dsn string) {
+	t.Helper()
+	w, err := warehouse.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.Close() }()
+	db := w.DB()
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), "ALTER TABLE opens DELETE WHERE event_id % 100 = 0 SETTINGS mutations_sync = 2"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // rowsOn counts the opens of each replica, once it has what the others have.
