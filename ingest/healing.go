@@ -28,7 +28,7 @@ import (
 
 // healer repairs a warehouse by itself after something that may have cost it rows which
 // it had acknowledged: a restart of this machine, or of one of its servers, which may
-// have lost its disk or the last writes before a power cut.
+// have lost its disk or the last writes before a power cut; and a restore of this home.
 type healer struct {
 	cfg   *Config
 	file  string        // keeps what was seen last
@@ -97,14 +97,11 @@ func (h *healer) run(ctx context.Context, w *warehouse.Warehouse, loader *batch.
 // look repairs if something was started anew since it was seen last. What it has seen is
 // kept once that is done.
 func (h *healer) look(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader) error {
-	before, known, err := h.read()
+	before, err := h.read()
 	if err != nil {
 		return err
 	}
 	now, away := h.see(ctx, w, before)
-	if !known {
-		return errors.Join(h.keep(now), away)
-	}
 	if now.BootID == before.BootID && !restarted(before.Servers, now.Servers) {
 		if !maps.Equal(before.Servers, now.Servers) { // a new replica, which has fetched what the others have
 			return errors.Join(h.keep(now), away)
@@ -192,18 +189,17 @@ func (h *healer) strict(w *warehouse.Warehouse, loader *batch.Loader) (own *batc
 	}
 }
 
-func (h *healer) read() (s starts, known bool, err error) {
+// read returns what was seen last; nothing where the file is missing, as in a restored
+// home, or damaged: then all may have been started anew.
+func (h *healer) read() (s starts, err error) {
 	text, err := os.ReadFile(h.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return s, false, nil
-	}
-	if err != nil {
-		return s, false, fmt.Errorf("read when servers were started: %w", err)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s, fmt.Errorf("read when servers were started: %w", err)
 	}
 	if json.Unmarshal(text, &s) != nil {
-		return starts{}, true, nil // as if all were started anew
+		return starts{}, nil //nolint:nilerr // as said
 	}
-	return s, true, nil
+	return s, nil
 }
 
 func (h *healer) keep(s starts) error {
