@@ -206,12 +206,18 @@ func TestTwoNodesShareAWarehouse(t *testing.T) {
 	// The lost node may have been judging: others wait while it may be alive, which is
 	// five minutes, and go on then.
 	sql("INSERT INTO glint.judgements (run, claim, step, kind, state, started_at, touched_at) SELECT 1000, 7, 1, 'judge', 'started', now64(3), now64(3)")
-	busy := a.metrics(t)[`glint_judge_runs_total{outcome="busy"}`]
-	eventually(t, "the other node to wait", func() bool { return a.metrics(t)[`glint_judge_runs_total{outcome="busy"}`] > busy })
-	runs := a.metrics(t)[`glint_judge_runs_total{outcome="done"}`]
+	if _, stderr, code := a.run(t, "judge"); code == 0 || !strings.Contains(stderr, "another run of judge or reclassify is at work") {
+		t.Errorf("judge beside a run that may be alive: exit code %d, %s", code, stderr)
+	}
 	sql("INSERT INTO glint.judgements SELECT * REPLACE (step + 1 AS step, now64(3) - INTERVAL 6 MINUTE AS touched_at) FROM glint.judgements FINAL WHERE state = 'started'")
 	both(1, 100)
-	eventually(t, "the other node to take over", func() bool { return a.metrics(t)[`glint_judge_runs_total{outcome="done"}`] > runs })
+	eventually(t, "the other node to take over", func() bool {
+		_, _, code := a.run(t, "judge")
+		return code == 0
+	})
+	if got := sql("SELECT state FROM glint.judgements FINAL WHERE claim = 7"); got != "abandoned" {
+		t.Errorf("the dead run is %s", got)
+	}
 	all = fmt.Sprint(loads[a].acknowledged.Load() + int64(ofB) - 50)
 	eventually(t, "all lines to be stored", func() bool { return stored() == all })
 	agree()
