@@ -68,11 +68,15 @@ func newHealMetrics(r prometheus.Registerer) *healMetrics {
 type starts struct {
 	BootID  string           `json:"boot_id"` // of this machine
 	Servers map[string]int64 `json:"servers"` // when each was started, Unix seconds
+	SeenAt  time.Time        `json:"seen_at"` // when that was so, about
 }
 
 const (
 	healEvery     = 30 * time.Second
-	lastHealPause = 10 * time.Minute // between looks that fail
+	lastHealPause = 2 * time.Minute // between looks that fail
+	seenEvery     = 10 * time.Minute // between two notes that all is as it was
+	// unsynced is how old what a server was given last may be before it is on its disk.
+	unsynced = time.Hour
 	// startSlack is by how many seconds two answers about one start may differ. A clock
 	// that was set by more looks like a restart, which costs one look through the receipts.
 	startSlack = 2
@@ -103,12 +107,13 @@ func (h *healer) look(ctx context.Context, w *warehouse.Warehouse, loader *batch
 	}
 	now, away := h.see(ctx, w, before)
 	if now.BootID == before.BootID && !restarted(before.Servers, now.Servers) {
-		if !maps.Equal(before.Servers, now.Servers) { // a new replica, which has fetched what the others have
+		// A new replica has fetched what the others have.
+		if !maps.Equal(before.Servers, now.Servers) || now.SeenAt.Sub(before.SeenAt) > seenEvery {
 			return errors.Join(h.keep(now), away)
 		}
 		return away
 	}
-	if err := h.repair(ctx, w, loader); err != nil {
+	if err := h.repair(ctx, w, loader, before.SeenAt); err != nil {
 		return err
 	}
 	return errors.Join(h.keep(now), away)
@@ -116,7 +121,7 @@ func (h *healer) look(ctx context.Context, w *warehouse.Warehouse, loader *batch
 
 // see asks each server when it was started. Of one that is away it keeps what was known.
 func (h *healer) see(ctx context.Context, w *warehouse.Warehouse, before starts) (starts, error) {
-	now := starts{BootID: batch.BootID(), Servers: map[string]int64{}}
+	now := starts{BootID: batch.BootID(), Servers: map[string]int64{}, SeenAt: time.Now().UTC()}
 	if h.alone {
 		return now, nil
 	}
@@ -143,7 +148,10 @@ func restarted(before, now map[string]int64) bool {
 	return false
 }
 
-func (h *healer) repair(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader) error {
+// repair repairs what was received since a while before seen and, if some of that was
+// lost, everything: the last writes go first. All receipts are looked through at once
+// where it is not known when all was well.
+func (h *healer) repair(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader, seen time.Time) error {
 	until := time.Now()
 	if h.ready != nil {
 		if err := h.ready(ctx); err != nil {
@@ -155,7 +163,23 @@ func (h *healer) repair(ctx context.Context, w *warehouse.Warehouse, loader *bat
 		return err
 	}
 	own, fresh := h.strict(w, loader)
-	done, err := repair.Servers(ctx, w, own, repair.Options{LogDir: h.cfg.LogDir, Until: until, Archive: files, Fresh: fresh})
+	o := repair.Options{LogDir: h.cfg.LogDir, Until: until, Archive: files, Fresh: fresh}
+	if !seen.IsZero() {
+		o.Since = seen.Add(-unsynced)
+	}
+	done, err := repair.Servers(ctx, w, own, o)
+	h.told(done)
+	if err != nil || seen.IsZero() || done.Lost() == 0 {
+		return err
+	}
+	o.Since = time.Time{}
+	done, err = repair.Servers(ctx, w, own, o)
+	h.told(done)
+	return err
+}
+
+// told counts and logs what a repair has done.
+func (h *healer) told(done *repair.Result) {
 	if h.metrics != nil {
 		h.metrics.repaired.WithLabelValues("log").Add(float64(done.FromLog))
 		h.metrics.repaired.WithLabelValues("archive").Add(float64(done.FromArchive))
@@ -169,7 +193,6 @@ func (h *healer) repair(ctx context.Context, w *warehouse.Warehouse, loader *bat
 		}
 		log("the warehouse had lost events", "hour", row.Hour, "source", row.Source, "from_log", row.FromLog, "from_archive", row.FromArchive, "left", row.Left)
 	}
-	return err
 }
 
 // strict returns a loader with lists of its own of whose opens may not be kept, and what
