@@ -73,7 +73,7 @@ type starts struct {
 
 const (
 	healEvery     = 30 * time.Second
-	lastHealPause = 2 * time.Minute // between looks that fail
+	lastHealPause = 2 * time.Minute  // between looks that fail
 	seenEvery     = 10 * time.Minute // between two notes that all is as it was
 	// unsynced is how old what a server was given last may be before it is on its disk.
 	unsynced = time.Hour
