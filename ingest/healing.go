@@ -216,11 +216,14 @@ func (h *healer) strict(w *warehouse.Warehouse, loader *batch.Loader) (own *batc
 // home, or damaged: then all may have been started anew.
 func (h *healer) read() (s starts, err error) {
 	text, err := os.ReadFile(h.file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
 		return s, fmt.Errorf("read when servers were started: %w", err)
 	}
 	if json.Unmarshal(text, &s) != nil {
-		return starts{}, nil //nolint:nilerr // as said
+		return starts{}, nil
 	}
 	return s, nil
 }
