@@ -23,6 +23,7 @@ import (
 	"glint/ingest/host/atomicfile"
 	"glint/ingest/host/backoff"
 	"glint/ingest/mirrors"
+	"glint/ingest/objects"
 	"glint/ingest/resolve"
 	"glint/ingest/retention"
 	"glint/ingest/snapshots"
@@ -42,6 +43,8 @@ type mirror struct {
 	holds   map[string]*hold
 	first   *atomic.Pointer[warehouse.Warehouse] // nil: it is not there yet
 	ignored func(addr netip.Addr, userAgent string) (reason string, ok bool)
+	archive objects.Store // of what the log had; nil: there is none
+	heals   *healMetrics
 	logger  *slog.Logger
 
 	copied atomic.Int64
@@ -333,11 +336,29 @@ func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *m
 		func(ctx context.Context) { deleted.Run(ctx, w, m.logger) },
 		func(ctx context.Context) { tidy(ctx, w, m.logger) },
 	}
+	heal := &healer{
+		cfg: m.cfg, file: filepath.Join(m.dir, "servers.json"), store: m.archive, metrics: m.heals,
+		rules: m.first.Load, ready: m.awaitLog,
+	}
+	works = append(works, func(ctx context.Context) { heal.run(ctx, w, loader) })
 	for _, work := range works {
 		g.Go(func() error { work(ctx); return ctx.Err() })
 	}
 	g.Go(func() error { return m.keepCopying(ctx, w, copier) })
 	return g.Wait()
+}
+
+// awaitLog returns once the mirror has what the log had when it was called.
+func (m *mirror) awaitLog(ctx context.Context) error {
+	for lane, h := range m.holds {
+		_, end := m.lanes.Lane(lane).Position()
+		for h.needed(m.reader()) < end {
+			if err := backoff.Sleep(ctx, copyEvery); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // copy makes one pass of the copier. id is the identity of the mirror.

@@ -50,8 +50,9 @@ type pipelines struct {
 	deleted    batch.Deleted
 	eraser     *erasure.Worker
 	retain     *retention.Worker // lets go of what has been kept for long enough
-	events     *intake           // of POST /v1/deliveries; nil: none
-	begun      chan struct{}     // closed by begin
+	heals      *healMetrics
+	events     *intake       // of POST /v1/deliveries; nil: none
+	begun      chan struct{} // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
 	cancel   context.CancelFunc
@@ -89,6 +90,7 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdr
 		feed:    feed.New(cfg.Feed, cfg.Logger, r),
 		follow:  consent.NewFollower(withdrawn, cfg.Logger, r),
 		retain:  retention.New(cfg.Retention, cfg.Logger, r),
+		heals:   newHealMetrics(r),
 		eraser:  erasure.New(erasure.Folder(cfg.ErasureDir), cfg.Logger, r),
 	}
 	l.mirrors, _ = newMirrors(cfg) // Validate has seen its faults
@@ -153,6 +155,7 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 	}
 	for _, m := range l.mirrors {
 		m.begin(lanes, l.holds, &l.first, ignored)
+		m.archive, m.heals = l.archive.store, l.heals
 	}
 	l.lanes, l.ignored = lanes, ignored
 	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}
@@ -223,6 +226,8 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	l.retain.Warehouse, l.retain.Archive, l.retain.Letters = w, l.archive.store, l.letters.Load()
 	l.working.Go(func() { l.retain.Run(l.ctx) })
 	l.working.Go(func() { tidy(l.ctx, w, l.cfg.Logger) })
+	heal := &healer{cfg: l.cfg, file: filepath.Join(l.cfg.LogDir, "servers.json"), alone: l.cfg.Engine != nil, store: l.archive.store, metrics: l.heals}
+	l.working.Go(func() { heal.run(l.ctx, w, l.loaders[wal.LaneLive]) })
 	return nil
 }
 

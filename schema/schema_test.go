@@ -181,6 +181,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/restore_clicks.sql",
 		"queries/restore_opens.sql",
 		"queries/revoke_sends.sql",
+		"queries/server_start.sql",
 		"queries/show_message.sql",
 		"queries/silent_columns.sql",
 		"queries/snapshot_states.sql",

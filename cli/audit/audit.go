@@ -11,10 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
+	"glint/cli/internal/logfiles"
 	"glint/cli/internal/output"
 	"glint/edge/token"
 	"glint/ingest/archive"
 	"glint/ingest/audit"
+	"glint/ingest/objects"
 )
 
 // Options are what the command was asked.
@@ -22,8 +24,11 @@ type Options struct {
 	App     *app.App
 	Since   time.Time // zero: from the first receipt on
 	Until   time.Time // zero: until now
-	Archive []string  // files and folders
-	Mirrors []string  // addresses of warehouses that are to be equal
+	Archive []string  // files, folders and places of buckets
+	Bucket  objects.Target
+	Mirrors []string // addresses of warehouses that are to be equal
+	Repair  bool     // what is missing is inserted again first
+	Signals string   // as glint up takes it, for Repair; "": as the running glint has it
 	Format  string
 	DSN     string
 }
@@ -41,19 +46,30 @@ func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Comman
 		Short: "Account for every accepted event; exit code 3 if one is missing",
 		Long: `Accounts for every line that ingest answered by 2xx, per hour of receipt (UTC) and source: repeats, in opens,
 unresolved (the message is not registered yet), bad tokens, dead letters, over the cap of unresolved opens, waiting in
-the log, missing. It compares the receipts that ingest keeps in $GLINT_HOME/log with the tables, event by event. It
-changes nothing and may run beside glint; beside a stopped one with --warehouse. The exit code is 3 if an event is
-missing, or if damage keeps it from knowing.
+the log, missing. It compares the receipts that ingest keeps in $GLINT_HOME/log with the tables, event by event, and may
+run beside glint; beside a stopped one with --warehouse. The exit code is 3 if an event is missing, or if damage keeps it
+from knowing. Without --repair it changes nothing.
+
+With --repair, events that are missing in the warehouse, in one of its replicas or in a --mirror are inserted again
+first, as they were received, from where their lines still are: the log, which keeps them for --log-retain, else
+--archive. It says how many, of which hour and source, and what cannot be had. It may be repeated and cut off; what was
+erased or withdrawn does not come back. glint does the same by itself, with its own archive, after a restart of the
+machine or of a ClickHouse.
 
 With --archive it also estimates what the live stream lost between edge and ingest: how many events of the archive
-never came as live lines. With --mirror it also compares each mirror with the warehouse. Receipts are kept for 7 days at most; it prints the time from which on they are complete.`,
-		Example: "  glint audit\n  glint audit --since 24h --format json\n  glint audit --archive archive/2026-11-21\n  GLINT_MIRROR=$(cat other-warehouse) glint audit",
+never came as live lines. And it says which events of the archive are in no table, whoever took them: with the archive of
+an ingest node that was lost, what that had not delivered, which glint replay brings in. With --mirror it also compares
+each mirror with the warehouse. Receipts are kept for 7 days at most; it prints the time from which on they are complete.`,
+		Example: "  glint audit\n  glint audit --since 24h --format json\n  glint audit --archive archive/2026-11-21\n  glint audit --repair --archive archive\n  GLINT_MIRROR=$(cat other-warehouse) glint audit",
 		Args:    app.NoArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&since, "since", "", "begin of the time of receipt: RFC 3339, a date, or how long ago, like 24h (default: all that is known)")
 	f.StringVar(&until, "until", "", "end of it, excluded (default: now)")
-	f.StringArrayVar(&o.Archive, "archive", nil, "file or folder of archived lines, plain or compressed; repeatable")
+	f.StringArrayVar(&o.Archive, "archive", nil, "file, folder or s3://BUCKET/PREFIX of archived lines, plain or compressed; repeatable")
+	app.PlaceFlags(cmd, &o.Bucket)
+	f.BoolVar(&o.Repair, "repair", false, "insert again what is missing")
+	f.StringVar(&o.Signals, "privacy-signals", "", "for --repair, what glint up has (default: as the running glint)")
 	f.StringSliceVar(&o.Mirrors, "mirror", nil, "mirror to compare with the warehouse, table by table, as glint up and glint serve take it; better in $GLINT_MIRROR; repeatable")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv")
 	app.WarehouseFlag(cmd, &o.DSN)
@@ -102,7 +118,7 @@ func moment(text string, now time.Time) (time.Time, error) {
 
 // Run audits and prints what was found.
 func Run(ctx context.Context, o *Options) error {
-	files, ring, err := o.archive()
+	files, ring, err := o.archive(ctx)
 	if err != nil {
 		return err
 	}
@@ -112,26 +128,24 @@ func Run(ctx context.Context, o *Options) error {
 	}
 	defer func() { _ = w.Close() }()
 	progress := progress{o: o}
+	repaired, err := o.repair(ctx, w, files, progress.begin)
+	progress.end()
+	if err != nil {
+		return err
+	}
 	r, err := audit.Run(ctx, audit.Options{
 		LogDir: o.App.Home.LogDir(), Warehouse: w, Since: o.Since, Until: o.Until,
 		Archive: files, Ring: ring, Progress: progress.begin,
 	})
 	progress.end()
-	switch {
-	case errors.Is(err, audit.ErrNoReceipts):
-		return app.Try(err, "start glint, which keeps receipts from then on; or set $GLINT_HOME to its folder")
-	case errors.Is(err, archive.ErrDamaged), errors.Is(err, archive.ErrNotText):
-		return app.Try(err, "fetch the file again, or leave it out")
-	case errors.Is(err, audit.ErrOutrun):
-		return app.Try(err, "glint audit --since 10m")
-	case err != nil:
-		return err
+	if err != nil {
+		return hinted(err)
 	}
 	compared, err := o.mirrors(ctx, w, time.Now())
 	if err != nil {
 		return err
 	}
-	if err := o.write(r, compared); err != nil {
+	if err := o.write(r, compared, repaired); err != nil {
 		return err
 	}
 	if !r.Accounted() {
@@ -143,25 +157,43 @@ func Run(ctx context.Context, o *Options) error {
 	return nil
 }
 
+// hinted adds to an error of an audit, or of a repair, what to do.
+func hinted(err error) error {
+	switch {
+	case errors.Is(err, audit.ErrNoReceipts):
+		return app.Try(err, "start glint, which keeps receipts from then on; or set $GLINT_HOME to its folder")
+	case errors.Is(err, archive.ErrDamaged), errors.Is(err, archive.ErrNotText):
+		return app.Try(err, "fetch the file again, or leave it out")
+	case errors.Is(err, audit.ErrOutrun):
+		return app.Try(err, "glint audit --since 10m")
+	}
+	return err
+}
+
 // archive returns the archive's files and the keys that judge their tokens.
-func (o *Options) archive() ([]archive.File, *token.Ring, error) {
+func (o *Options) archive(ctx context.Context) ([]archive.File, *token.Ring, error) {
 	if len(o.Archive) == 0 {
 		return nil, nil, nil
 	}
-	files, faults := archive.Find(o.Archive)
+	files, faults := (&logfiles.Job{App: o.App, Paths: o.Archive, Bucket: o.Bucket}).Find(ctx)
 	if len(faults) > 0 {
 		return nil, nil, app.Try(errors.Join(faults...), "name folders and files that can be read; an archive with holes proves nothing")
 	}
+	ring, err := o.ring()
+	return files, ring, err
+}
+
+// ring returns the keys that judge tokens.
+func (o *Options) ring() (*token.Ring, error) {
 	keys, err := o.App.Home.ReadKeys()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(keys) == 0 {
-		return nil, nil, app.Try(fmt.Errorf("there are no pixel keys in %s, which judge the archive's tokens", o.App.Home.KeysDir()),
+		return nil, app.Try(fmt.Errorf("there are no pixel keys in %s, which judge the tokens of lines", o.App.Home.KeysDir()),
 			"set $GLINT_HOME to the folder of the glint that took the lines")
 	}
-	ring, err := token.NewRing(keys...)
-	return files, ring, err
+	return token.NewRing(keys...)
 }
 
 // advice says what to do about a difference.
@@ -169,7 +201,13 @@ func (o *Options) advice(r *audit.Result) string {
 	if r.Total.Missing == r.Total.Unexplained {
 		return "glint log verify " + o.App.Home.LogDir()
 	}
-	return "glint replay ARCHIVE, with the lines of those hours; lines that are stored already change no number"
+	if !o.Repair {
+		return "glint audit --repair, with --archive where there is one"
+	}
+	if len(o.Archive) == 0 {
+		return "glint audit --repair --archive ARCHIVE, with the lines of those hours"
+	}
+	return "another archive, as the bucket of your CDN's log stream"
 }
 
 // progress is of the stages of an audit, one after the other.

@@ -25,6 +25,7 @@ import (
 	"glint/ingest/audit"
 	"glint/ingest/mirrors"
 	"glint/ingest/receipts"
+	"glint/ingest/repair"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
 )
@@ -53,15 +54,29 @@ func sample() *audit.Result {
 			Since: hour, Until: hour.Add(time.Hour), Archived: 1_000_000, NeverArrived: 12, Rate: &rate, Low: &low, High: &high,
 			OtherTime: 6, NotComparable: 7,
 		},
+		Archived: &audit.Archived{Lines: 1_000_000, Absent: 12, Hours: []audit.ArchivedHour{{Hour: hour, Absent: 12}}},
+	}
+}
+
+// repaired is what --repair may have done.
+func repaired() []Repaired {
+	hour := time.Date(2026, 11, 21, 13, 0, 0, 0, time.UTC)
+	return []Repaired{
+		{"warehouse", &repair.Result{Rows: []repair.Row{{Hour: hour, Source: "edge", FromLog: 1200, FromArchive: 1, Left: 1}}, FromLog: 1200, FromArchive: 1, Left: 1}},
 	}
 }
 
 // written is the output of a result.
-func written(t *testing.T, format string, r *audit.Result, mirrored ...Mirror) (stdout, stderr string) {
+func written(t *testing.T, format string, r *audit.Result) (stdout, stderr string) {
+	t.Helper()
+	return writtenWith(t, format, r, nil, nil)
+}
+
+func writtenWith(t *testing.T, format string, r *audit.Result, mirrored []Mirror, repaired []Repaired) (stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	o := &Options{App: &app.App{Out: &out, Err: &errs}, Format: format}
-	if err := o.write(r, mirrored); err != nil {
+	if err := o.write(r, mirrored, repaired); err != nil {
 		t.Fatal(err)
 	}
 	return out.String(), errs.String()
@@ -84,9 +99,25 @@ bad tokens that are kept: 1,234 revoked_key of key 7, 1 signature
 not kept: 3 dead letters of source "edge", which had used up its room
 receipts cover what was received since 2026-11-21 13:01:30 UTC and before 2026-11-21 15:00:00 UTC
 live stream: 12 of 1,000,000 archived events never arrived (0.0012 %, 95 % interval 0.0007 % … 0.0021 %)
+archive: 12 events are in no table, of the hour 2026-11-21 13:00 UTC; glint replay brings them in
 `
 	if diff := cmp.Diff(want[1:], got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestRepairsAreToldByHourAndSource(t *testing.T) {
+	all := append(repaired(), Repaired{"ch:8123", &repair.Result{}})
+	got, _ := writtenWith(t, "table", &audit.Result{Since: sample().Since}, nil, all)
+	_, got, _ = strings.Cut(got, "\n\n")
+	want := `
+repaired: 1,201 events of source "edge", received in the hour 2026-11-21 13:00 UTC, in the warehouse: 1,200 from the log, 1 from the archive
+not repaired: 1 event of source "edge", received in the hour 2026-11-21 13:00 UTC, in the warehouse: their lines are not in the log, or no key verifies them
+nothing was missing in the mirror ch:8123
+every accepted event is accounted for
+`
+	if !strings.HasPrefix(got, want[1:]) {
+		t.Error(got)
 	}
 }
 
@@ -150,9 +181,9 @@ func TestJSONIsAsDocumented(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(section, -1) {
 		documented[m[1]] = true
 	}
-	out, _ := written(t, "json", sample(), Mirror{
+	out, _ := writtenWith(t, "json", sample(), []Mirror{{
 		Mirror: "ch:8123", Equal: true, Tables: []mirrors.Difference{{Table: "opens", First: 5, Other: 5, Equal: true}},
-	})
+	}}, repaired())
 	var d map[string]any
 	if err := json.Unmarshal([]byte(out), &d); err != nil {
 		t.Fatal(err)
@@ -285,7 +316,7 @@ func TestExitCodeTellsWhetherAllIsThere(t *testing.T) {
 	e.Text(t, enginetest.WarehouseUser, "ALTER TABLE opens DELETE WHERE event_id IN (3, 4)", map[string]string{"mutations_sync": "2"})
 	code, out, errs = command(h, nil, "--warehouse", dsn)
 	if code != app.ExitProblem || !strings.Contains(out, `not accounted for: 2 events of source "edge", received in the hour `) ||
-		!strings.HasPrefix(errs, "glint: not every accepted event is accounted for\nTry: glint replay ARCHIVE") {
+		!strings.HasPrefix(errs, "glint: not every accepted event is accounted for\nTry: glint audit --repair") {
 		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
 	code, out, _ = command(h, nil, "--warehouse", dsn, "--since", "10m")
@@ -309,7 +340,8 @@ func TestArchive(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errs := command(h, nil, args...)
-	if code != app.ExitDone || !strings.HasSuffix(out, "\nlive stream: 1 of 1 archived event never arrived (100.00 %, 95 % interval 20.65 % … 100.00 %)\n") {
+	if code != app.ExitDone || !strings.Contains(out, "\nlive stream: 1 of 1 archived event never arrived (100.00 %, 95 % interval 20.65 % … 100.00 %)\n") ||
+		!strings.Contains(out, "\narchive: 1 event is in no table, of the hour ") {
 		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
 	if code, _, errs := command(h, nil, "--archive", file+".none"); code != app.ExitFailed || !strings.Contains(errs, "no such file") {

@@ -15,15 +15,17 @@ import (
 var onlyPrograms = []string{"unexplained", "dead_letters_not_kept"}
 
 // write prints the result in the format that was asked for.
-func (o *Options) write(r *audit.Result, compared []Mirror) error {
+func (o *Options) write(r *audit.Result, compared []Mirror, repaired []Repaired) error {
 	switch o.Format {
 	case "json":
 		return output.WriteJSON(o.App.Out, struct {
 			Accounted bool `json:"accounted"`
 			*audit.Result
-			Mirrors []Mirror `json:"mirrors"`
-		}{r.Accounted(), r, compared})
+			Mirrors  []Mirror   `json:"mirrors"`
+			Repaired []Repaired `json:"repaired"` // null: without --repair
+		}{r.Accounted(), r, compared, repaired})
 	case "csv":
+		o.writeRepaired(o.App.Err, repaired)
 		writeSentences(o.App.Err, r)
 		writeMirrors(o.App.Err, compared)
 		return output.WriteRows(o.App.Out, o.Format, r.Rows)
@@ -33,6 +35,7 @@ func (o *Options) write(r *audit.Result, compared []Mirror) error {
 		return err
 	}
 	fmt.Fprintln(o.App.Out)
+	o.writeRepaired(o.App.Out, repaired)
 	writeSentences(o.App.Out, r)
 	writeMirrors(o.App.Out, compared)
 	return nil
@@ -63,6 +66,9 @@ func sentences(r *audit.Result) []string {
 	lines = append(lines, from)
 	if r.Live != nil {
 		lines = append(lines, live(r.Live))
+	}
+	if r.Archived != nil {
+		lines = append(lines, archived(r.Archived)...)
 	}
 	return lines
 }
@@ -117,6 +123,18 @@ func live(s *audit.LiveStream) string {
 	return fmt.Sprintf("live stream: %s of %s never arrived (%s, 95 %% interval %s … %s)",
 		output.Count(s.NeverArrived), output.Plural(int(s.Archived), "archived event", "archived events"),
 		percent(*s.Rate), percent(*s.Low), percent(*s.High))
+}
+
+// archived says what of the archive no table has.
+func archived(a *audit.Archived) (lines []string) {
+	if a.Absent == 0 {
+		return []string{"archive: the event of each of its " + output.Plural(int(a.Lines), "line", "lines") + " that should be stored is in a table"}
+	}
+	for _, h := range a.Hours {
+		lines = append(lines, fmt.Sprintf("archive: %s in no table, of the hour %s; glint replay brings them in",
+			output.Plural(int(h.Absent), "event is", "events are"), h.Hour.UTC().Format("2006-01-02 15:04 UTC")))
+	}
+	return lines
 }
 
 // percent writes a small fraction with as many digits as say something.

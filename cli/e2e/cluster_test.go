@@ -24,26 +24,6 @@ import (
 //	GLINT_TEST_REPLICA_KILL   command that kills one of them, or Keeper, and starts it again; it is given a number of chance
 //	GLINT_TEST_REPLICA_KILLS  how often (default 20); each fifth time glint itself is killed instead
 
-// serving starts `glint serve` on the cluster.
-func serving(t *testing.T, home string) *instance {
-	t.Helper()
-	i := &instance{home: home, stdout: &syncBuffer{}, stderr: &syncBuffer{}, exited: make(chan struct{})}
-	i.cmd = exec.Command(glintPath(t), "serve", "--pixel-listen", "127.0.0.1:0", "--ingest-listen", "127.0.0.1:0", "--web-listen", "127.0.0.1:0", "--judge-every", "0", "--log-level", "error")
-	i.cmd.Env = append(os.Environ(), "GLINT_HOME="+home, "GLINT_WAREHOUSE="+os.Getenv("GLINT_TEST_REPLICAS"))
-	i.start(t)
-	for began := time.Now(); !strings.Contains(i.stdout.String(), "credentials="); time.Sleep(50 * time.Millisecond) {
-		if time.Since(began) > 5*patience { // servers may be on their way up
-			t.Fatal("glint serve is not ready")
-		}
-	}
-	if _, err := fmt.Sscanf(i.stdout.String(), "ready pixel=%s ingest=%s", &i.pixel, &i.ingest); err != nil {
-		t.Fatal(err)
-	}
-	_, file, _ := strings.Cut(strings.TrimSpace(i.stdout.String()), " credentials=")
-	i.credentials = readCredentials(t, file)
-	return i
-}
-
 // TestReplicasLoseNothing posts lines while replicas, Keeper and glint are killed.
 func TestReplicasLoseNothing(t *testing.T) {
 	dsn := os.Getenv("GLINT_TEST_REPLICAS")
@@ -58,13 +38,13 @@ func TestReplicasLoseNothing(t *testing.T) {
 		}
 	}
 	home := newHome(t)
-	i := serving(t, home)
+	i := serveOn(t, home, dsn, "--judge-every", "0")
 	load := newBulk(t, i)
 	before := rowsOn(t, dsn)
 	for k := range kills {
 		if k%5 == 4 {
 			i.stop(t, syscall.SIGKILL)
-			i = serving(t, home)
+			i = serveOn(t, home, dsn, "--judge-every", "0")
 		} else if out, err := exec.Command("sh", "-c", os.Getenv("GLINT_TEST_REPLICA_KILL")+fmt.Sprintf(" %d", rand.IntN(1000))).CombinedOutput(); err != nil {
 			t.Fatalf("kill: %v: %s", err, out)
 		}
@@ -89,7 +69,31 @@ func TestReplicasLoseNothing(t *testing.T) {
 	if stdout, stderr, code := i.run(t, "audit"); code != 0 {
 		t.Errorf("audit: exit code %d\n%s%s", code, stdout, stderr)
 	}
+	loseRows(t, dsn)
+	if stdout, stderr, code := i.run(t, "audit", "--repair"); code != 0 || !strings.Contains(stdout, "\nrepaired: ") {
+		t.Errorf("audit --repair: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	for host, rows := range rowsOn(t, dsn) {
+		if got := rows - before[host]; got != uint64(load.acknowledged.Load()) {
+			t.Errorf("replica %s has %d opens after a repair, want %d", host, got, load.acknowledged.Load())
+		}
+	}
 	t.Logf("%d kills: %d opens acknowledged, on each replica once", kills, load.acknowledged.Load())
+}
+
+// loseRows deletes every hundredth open from all replicas, behind glint's back.
+func loseRows(t *testing.T, dsn string) {
+	t.Helper()
+	w, err := warehouse.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.Close() }()
+	db := w.DB()
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), "ALTER TABLE opens DELETE WHERE event_id % 100 = 0 SETTINGS mutations_sync = 2"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // rowsOn counts the opens of each replica, once it has what the others have.

@@ -62,7 +62,10 @@ type Options struct {
 	// Progress is called at the begin of each stage with its size, and returns the
 	// function that is called with the size of each finished part. nil: not called.
 	Progress func(verb string, total int) func(n int)
-	Now      func() time.Time // nil: time.Now
+	// Missing is called with events of an hour and a source that are nowhere, as soon as
+	// that is known: several times, with other ones each time. nil: not called.
+	Missing func(ctx context.Context, hour time.Time, source string, events []uint64) error
+	Now     func() time.Time // nil: time.Now
 
 	maxKeys int // that are held at a time, about; 0: defaultMaxKeys
 }
@@ -140,7 +143,8 @@ type Result struct {
 	ReceiptDamages   int       `json:"receipt_damages"`         // stretches of the receipts that cannot be read
 	ReceiptTornBytes int64     `json:"-"`                       // of writes that never returned; harmless
 
-	Live *LiveStream `json:"live_stream"` // nil: there was no archive
+	Live     *LiveStream `json:"live_stream"` // nil: there was no archive
+	Archived *Archived   `json:"archive"`     // the same
 
 	// BadTokens are the ones that the warehouse keeps: of the last days, under a cap,
 	// without those whose key was found later. Total.BadTokens counts all that came.
@@ -232,9 +236,13 @@ func (a *auditor) run(ctx context.Context) error {
 	if a.result.BadTokens, err = a.Warehouse.BadTokenCounts(ctx); err != nil {
 		return err
 	}
-	if len(a.Archive) > 0 {
-		a.result.Live, err = a.liveStream(ctx)
+	if len(a.Archive) == 0 {
+		return nil
 	}
+	if a.result.Live, err = a.liveStream(ctx); err != nil {
+		return err
+	}
+	a.result.Archived, err = a.archived(ctx)
 	return err
 }
 

@@ -185,26 +185,24 @@ func (a *auditor) ask(ctx context.Context, row *Row, events []uint64) error {
 	if err != nil {
 		return err
 	}
-	waiting := common(missing, unresolved)
+	nowhere := without(missing, unresolved)
 	row.InOpens += uint64(len(events) - len(missing))
-	row.Unresolved += waiting
-	row.Missing += uint64(len(missing)) - waiting
-	return nil
+	row.Unresolved += uint64(len(missing) - len(nowhere))
+	row.Missing += uint64(len(nowhere))
+	if a.Missing == nil || len(nowhere) == 0 {
+		return nil
+	}
+	return a.Missing(ctx, row.Hour, row.Source, nowhere)
 }
 
-// common is the number of keys in both lists, each of which has a key once.
-func common(a, b []uint64) (n uint64) {
+// without returns the keys of a that are not in b.
+func without(a, b []uint64) []uint64 {
 	if len(a) == 0 || len(b) == 0 {
-		return 0
+		return a
 	}
 	in := make(map[uint64]bool, len(b))
 	for _, key := range b {
 		in[key] = true
 	}
-	for _, key := range a {
-		if in[key] {
-			n++
-		}
-	}
-	return n
+	return slices.DeleteFunc(a, func(key uint64) bool { return in[key] })
 }

@@ -2,11 +2,8 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"strings"
 	"time"
 
@@ -87,8 +84,8 @@ func (a *auditor) readArchive(ctx context.Context, s *LiveStream) (keys []uint64
 	}
 	done := a.Progress("read bytes of the archive", total)
 	for _, f := range a.Archive {
-		err := readLines(f.Path, done, func(line string) error {
-			key, opened, ok := comparableKey(a.Ring, line)
+		err := archive.EachLine(ctx, &f, done, func(line []byte) error {
+			key, opened, ok := comparableKey(a.Ring, string(line))
 			switch {
 			case !ok:
 				s.NotComparable++
@@ -97,45 +94,13 @@ func (a *auditor) readArchive(ctx context.Context, s *LiveStream) (keys []uint64
 			default:
 				keys = append(keys, key)
 			}
-			return ctx.Err()
+			return nil
 		})
 		if err != nil {
-			return nil, fmt.Errorf("read archive %s: %w", f.Path, err)
+			return nil, err
 		}
 	}
 	return keys, nil
-}
-
-// readLines calls visit for each line of a file, and done for what was read of
-// its bytes.
-func readLines(path string, done func(n int), visit func(line string) error) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }()
-	r, err := archive.NewReader(f, 0)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	reported := int64(0)
-	for {
-		line, err := r.Next()
-		if n := r.RawBytes(); n > reported {
-			done(int(n - reported))
-			reported = n
-		}
-		if errors.Is(err, io.EOF) && !errors.Is(err, archive.ErrDamaged) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := visit(string(line)); err != nil {
-			return err
-		}
-	}
 }
 
 // comparableKey returns the key of a line's event, if a receipt would have it.

@@ -19,12 +19,12 @@ const unfinishedDir = "restoring"
 
 // leftOut reports whether a file or folder of the home is no part of a backup: what
 // lives as long as a process, the engine's own files, the room that the log keeps for a
-// full disk, and how far it is archived:
-// the files of an archive are named after the log's records, and a restored log gives
-// their numbers again.
+// full disk, the lock of repairs, what was seen of the warehouse's servers (so that a
+// restored home looks what they lack), and how far the log is archived: the files of an
+// archive are named after the log's records, and a restored log gives their numbers again.
 func leftOut(name string) bool {
 	switch name {
-	case "run", "warehouse", unfinishedDir, "log/archive", "log/reserve":
+	case "run", "warehouse", unfinishedDir, "log/archive", "log/reserve", "log/repair.lock", "log/servers.json":
 		return true
 	}
 	base := path.Base(name)

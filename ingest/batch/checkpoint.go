@@ -117,9 +117,9 @@ func logIDOf(m Manifest) string {
 	return id
 }
 
-// bootID returns the random id of this run of the machine, "" where the kernel has
+// BootID returns the random id of this run of the machine, "" where the kernel has
 // none (proc(5), /proc/sys/kernel/random/boot_id).
-func bootID() string {
+func BootID() string {
 	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // none: ""
 	return strings.TrimSpace(string(b))
 }

@@ -99,7 +99,7 @@ func (l *Pipeline) open(ctx context.Context) (unfinished []Manifest, err error) 
 		}
 		l.state, all = checkpoint{}, nil
 	}
-	if boot := bootID(); l.state.BootID != boot {
+	if boot := BootID(); l.state.BootID != boot {
 		// The machine may have lost power since, and acknowledged rows may not have
 		// been on the warehouse's disk: all records that the log still has are
 		// inserted again, under the same names.

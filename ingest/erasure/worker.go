@@ -20,6 +20,7 @@ import (
 	"glint/ingest/objects"
 	"glint/ingest/receipts"
 	"glint/ingest/receiver/codec"
+	"glint/ingest/repair"
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
 )
@@ -179,7 +180,8 @@ func (j *job) find(ctx context.Context) error {
 }
 
 // drain waits until what the log had until now is in the warehouse and in the archive,
-// and until nobody writes rows again that were read before.
+// and until nobody writes rows again that were read before: neither a repair nor a run of
+// judge.
 func (j *job) drain(ctx context.Context) error {
 	for _, log := range []*wal.Log{j.Lanes.Live, j.Lanes.Replay} {
 		_, until := log.Position()
@@ -196,6 +198,11 @@ func (j *job) drain(ctx context.Context) error {
 			}
 		}
 	}
+	calm, err := repair.Calm(ctx, j.LogDir)
+	if err != nil {
+		return err
+	}
+	calm()
 	return j.awaitRuns(ctx)
 }
 

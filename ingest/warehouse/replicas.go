@@ -3,8 +3,10 @@ package warehouse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync/atomic"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -121,4 +123,62 @@ func (r *replicas) Close() error {
 		faults = append(faults, c.Close())
 	}
 	return errors.Join(faults...)
+}
+
+// EachServer calls do with a handle on each server alone, one after the other, and with
+// where that is. A replica first fetches what the others have, so that what it lacks
+// then is lost to all. Each server is gone to; the faults of some do not keep do from
+// the others.
+func (w *Warehouse) EachServer(ctx context.Context, do func(place string, server *Warehouse) error) error {
+	var faults []error
+	for _, one := range eachReplica(w.options) {
+		faults = append(faults, onServer(ctx, one, do))
+	}
+	return errors.Join(faults...)
+}
+
+func onServer(ctx context.Context, options *clickhouse.Options, do func(string, *Warehouse) error) error {
+	place := options.Addr[0]
+	opened, err := clickhouse.Open(options)
+	if err != nil {
+		return fmt.Errorf("open warehouse: %w", err)
+	}
+	server := &Warehouse{conn: quietConn{opened}, options: options}
+	defer func() { _ = server.Close() }()
+	if err := server.fetch(ctx); err != nil {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	if err := do(place, server); err != nil {
+		return fmt.Errorf("%s: %w", place, err)
+	}
+	return nil
+}
+
+// countedTables are those of which an audit asks.
+var countedTables = []string{"opens", "aggregate_opens", "unresolved_opens"}
+
+// fetch returns once a replica has what the others had when it was called.
+func (w *Warehouse) fetch(ctx context.Context) error {
+	var replicated uint64
+	if err := w.ask(ctx, "replicated_tables", nil, &replicated); err != nil {
+		return fmt.Errorf("ask whether tables replicate: %w", err)
+	}
+	if replicated == 0 {
+		return nil
+	}
+	for _, table := range countedTables {
+		if err := w.conn.Exec(ctx, "SYSTEM SYNC REPLICA "+table); err != nil {
+			return fmt.Errorf("wait for a replica to have what the others have: %w", err)
+		}
+	}
+	return nil
+}
+
+// StartedAt returns when the server was started, by its own clock, to the second.
+func (w *Warehouse) StartedAt(ctx context.Context) (time.Time, error) {
+	var seconds int64
+	if err := w.ask(ctx, "server_start", nil, &seconds); err != nil {
+		return time.Time{}, fmt.Errorf("ask when the server was started: %w", err)
+	}
+	return time.Unix(seconds, 0).UTC(), nil
 }

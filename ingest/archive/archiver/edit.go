@@ -126,19 +126,26 @@ func Erase(ctx context.Context, s objects.Store, names func(line []byte) bool) (
 }
 
 // hourName finds the hour in the name of a file.
-var hourName = regexp.MustCompile(`^year=(\d{4})/month=(\d\d)/day=(\d\d)/hour=(\d\d)/`)
+var hourName = regexp.MustCompile(`(?:^|/)year=(\d{4})/month=(\d\d)/day=(\d\d)/hour=(\d\d)/[^/]*$`)
+
+// HourOf returns the hour of receipt of the lines in a file of an archive, by its name or
+// path; false: it is not one that glint has named.
+func HourOf(name string) (hour time.Time, ok bool) {
+	m := hourName.FindStringSubmatch(filepath.ToSlash(name))
+	if m == nil {
+		return hour, false
+	}
+	hour, err := time.Parse("2006010215", m[1]+m[2]+m[3]+m[4])
+	return hour, err == nil
+}
 
 // RemoveOlder removes the files of the hours that ended before that time, and returns
 // how many.
 func RemoveOlder(ctx context.Context, s objects.Store, before time.Time) (files int, err error) {
 	err = Each(ctx, s, func(name string) error {
-		m := hourName.FindStringSubmatch(name)
-		if m == nil {
+		hour, ok := HourOf(name)
+		if !ok || !strings.HasPrefix(name, "year=") || hour.Add(time.Hour).After(before) {
 			return nil
-		}
-		hour, err := time.Parse("2006010215", m[1]+m[2]+m[3]+m[4])
-		if err != nil || hour.Add(time.Hour).After(before) {
-			return nil //nolint:nilerr // not a file of glint's
 		}
 		files++
 		return s.Remove(ctx, name)

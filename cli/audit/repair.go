@@ -1,0 +1,117 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
+	"glint/edge/privacy"
+	"glint/ingest/archive"
+	"glint/ingest/batch"
+	"glint/ingest/consent"
+	"glint/ingest/repair"
+	"glint/ingest/warehouse"
+)
+
+// Repaired is what was inserted again into a warehouse.
+type Repaired struct {
+	Warehouse string `json:"warehouse"` // host:port
+	*repair.Result
+}
+
+// repair inserts again what the warehouse and each mirror lack; nil: nobody asked for it.
+func (o *Options) repair(ctx context.Context, w *warehouse.Warehouse, files []archive.File, progress func(string, int) func(int)) ([]Repaired, error) {
+	if !o.Repair {
+		return nil, nil
+	}
+	loader, err := o.loader(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	follow := &consent.Follower{Set: loader.Withdrawn, Logger: slog.New(slog.DiscardHandler)}
+	options := repair.Options{
+		LogDir: o.App.Home.LogDir(), Since: o.Since, Until: o.Until, Archive: files, Progress: progress,
+		Fresh: func(ctx context.Context) error {
+			return errors.Join(follow.Load(ctx, w), loader.Deleted.Load(ctx, w))
+		},
+	}
+	done, err := repair.Servers(ctx, w, loader, options)
+	if err != nil {
+		return nil, hinted(err)
+	}
+	all := []Repaired{{"warehouse", done}}
+	for _, dsn := range o.Mirrors {
+		other, err := o.App.OpenWarehouse(ctx, dsn, app.OwnDatabase)
+		if err != nil {
+			return nil, fmt.Errorf("mirror: %w", err)
+		}
+		name, err := warehouse.Place(dsn)
+		if err == nil {
+			done, err = repair.Servers(ctx, other, loader, options)
+		}
+		_ = other.Close()
+		if err != nil {
+			return nil, hinted(fmt.Errorf("mirror: %w", err))
+		}
+		all = append(all, Repaired{name, done})
+	}
+	return all, nil
+}
+
+// loader judges lines as the running glint does.
+func (o *Options) loader(ctx context.Context, w *warehouse.Warehouse) (*batch.Loader, error) {
+	ring, err := o.ring()
+	if err != nil {
+		return nil, err
+	}
+	if err := o.App.CheckKeys(ctx, w, ring); err != nil {
+		return nil, err
+	}
+	ignored, err := o.App.Home.ReadIgnored()
+	if err != nil {
+		return nil, err
+	}
+	text := o.Signals
+	if state, err := o.App.Home.ReadState(); text == "" && err == nil && state.Settings != nil {
+		text = state.Settings.PrivacySignals
+	}
+	signals, err := privacy.ParseSignals(text)
+	if err != nil {
+		return nil, app.Usage(fmt.Errorf("--privacy-signals: %w", err))
+	}
+	return &batch.Loader{Ring: ring, Ignore: ignored.Match, Signals: signals, Withdrawn: &consent.Set{}, Deleted: &batch.Deleted{}}, nil
+}
+
+// writeRepaired says what was inserted again, and what could not.
+func (o *Options) writeRepaired(w io.Writer, all []Repaired) {
+	for _, r := range all {
+		name := r.Warehouse
+		if name != "warehouse" {
+			name = "mirror " + name
+		}
+		if r.Lost() == 0 {
+			fmt.Fprintf(w, "nothing was missing in the %s\n", output.Safe(name))
+		}
+		for i := range r.Rows {
+			row := &r.Rows[i]
+			of := fmt.Sprintf("of source %s, received in the hour %s, in the %s", strconv.Quote(row.Source), row.Hour.UTC().Format("2006-01-02 15:04 UTC"), name)
+			if n := row.FromLog + row.FromArchive; n > 0 {
+				fmt.Fprintln(w, output.Safe(fmt.Sprintf("repaired: %s %s: %s from the log, %s from the archive",
+					output.Plural(int(n), "event", "events"), of, output.Count(row.FromLog), output.Count(row.FromArchive))))
+			}
+			if row.Left > 0 {
+				where := "neither in the log nor in the archive"
+				if len(o.Archive) == 0 {
+					where = "not in the log"
+				}
+				fmt.Fprintln(w, output.Safe(fmt.Sprintf("not repaired: %s %s: their lines are %s, or no key verifies them",
+					output.Plural(int(row.Left), "event", "events"), of, where)))
+			}
+		}
+	}
+}

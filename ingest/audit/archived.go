@@ -1,0 +1,106 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"glint/edge/event"
+	"glint/edge/token"
+	"glint/ingest/archive"
+	"glint/ingest/archive/archiver"
+	"glint/ingest/logline"
+)
+
+// Archived says which events of an archive are in no table, whoever took them: what an
+// ingest that was lost with its disk had not delivered, or what the live stream lost and
+// no replay has brought since. Events whose row could have no key are left out: those
+// with a bad token, of the mode last_open, and of the web pixel.
+//
+// The json tags are a contract: cli/JSON.md.
+type Archived struct {
+	Lines  uint64         `json:"lines"`  // of events that a table should have
+	Absent uint64         `json:"absent"` // distinct events of those that none has
+	Hours  []ArchivedHour `json:"hours"`  // that have absent ones
+}
+
+// ArchivedHour counts the absent events of one hour.
+type ArchivedHour struct {
+	Hour   time.Time `json:"hour"`   // of receipt where the file's name says it, else of the open
+	Absent uint64    `json:"absent"` // distinct events
+}
+
+// archived asks for all events of the archive.
+func (a *auditor) archived(ctx context.Context) (*Archived, error) {
+	result, absent := &Archived{Hours: []ArchivedHour{}}, map[uint64]time.Time{}
+	hours := map[uint64]time.Time{} // of the events that are asked for next
+	ask := func() error {
+		events := make([]uint64, 0, len(hours))
+		for event := range hours {
+			events = append(events, event)
+		}
+		// In this order: an event that is moved between the two is in opens.
+		unresolved, err := a.Warehouse.UnresolvedEvents(ctx, events)
+		if err != nil {
+			return err
+		}
+		missing, err := a.Warehouse.MissingOpens(ctx, events)
+		if err != nil {
+			return err
+		}
+		for _, event := range without(missing, unresolved) {
+			absent[event] = hours[event]
+		}
+		clear(hours)
+		return nil
+	}
+	for i := range a.Archive {
+		hour, named := archiver.HourOf(a.Archive[i].Path)
+		err := archive.EachLine(ctx, &a.Archive[i], nil, func(line []byte) error {
+			key, opened, ok := storedKey(a.Ring, string(line))
+			if !ok {
+				return nil
+			}
+			if !named {
+				hour = opened.UTC().Truncate(time.Hour)
+			}
+			hours[key] = hour
+			if result.Lines++; len(hours) < maxAsked {
+				return nil
+			}
+			return ask()
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := ask(); err != nil {
+		return nil, fmt.Errorf("look for the archive's events: %w", err)
+	}
+	counts := map[time.Time]uint64{}
+	for _, hour := range absent {
+		counts[hour]++
+	}
+	for hour, n := range counts {
+		result.Hours = append(result.Hours, ArchivedHour{hour, n})
+	}
+	slices.SortFunc(result.Hours, func(x, y ArchivedHour) int { return cmp.Compare(x.Hour.Unix(), y.Hour.Unix()) })
+	result.Absent = uint64(len(absent))
+	return result, nil
+}
+
+// storedKey returns the key of a line's event, if a row of a table has to have it.
+func storedKey(ring *token.Ring, line string) (key uint64, opened time.Time, ok bool) {
+	var e event.Event
+	if logline.Parse(&e, line) != nil || e.Kind == event.KindView || e.Kind == event.KindEvent {
+		return 0, opened, false
+	}
+	if e.Kind == event.KindUUID || e.Kind == "" && len(e.Token) == uuidLen {
+		_, err := token.ParseMessageID(e.Token)
+		return e.ID.Key(), e.OpenedAt, err == nil
+	}
+	t, err := ring.Open(e.Token)
+	return e.ID.Key(), e.OpenedAt, err == nil && t.Mode != token.LastOpen
+}

@@ -1,0 +1,263 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/ingest/archive"
+	"glint/ingest/batch"
+	"glint/ingest/consent"
+	"glint/ingest/host/atomicfile"
+	"glint/ingest/host/backoff"
+	"glint/ingest/objects"
+	"glint/ingest/repair"
+	"glint/ingest/warehouse"
+)
+
+// healer repairs a warehouse by itself after something that may have cost it rows which
+// it had acknowledged: a restart of this machine, or of one of its servers, which may
+// have lost its disk or the last writes before a power cut; and a restore of this home.
+type healer struct {
+	cfg   *Config
+	file  string        // keeps what was seen last
+	alone bool          // the engine is this program's own: its restarts cost nothing, those of the machine may
+	store objects.Store // of the archive; nil: there is none
+	// rules has what says whose opens may not be kept; nil: the warehouse itself.
+	rules func() *warehouse.Warehouse
+	// ready waits until the log has brought the warehouse what was received until now, or
+	// returns the error of ctx; nil: the receipts are of this warehouse, and say so.
+	ready   func(ctx context.Context) error
+	metrics *healMetrics // nil: nothing is counted
+}
+
+// healMetrics count what healers do.
+type healMetrics struct {
+	repaired *prometheus.CounterVec
+	left     prometheus.Gauge
+}
+
+func newHealMetrics(r prometheus.Registerer) *healMetrics {
+	m := &healMetrics{
+		repaired: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "glint_repaired_events_total", Help: "Events that a warehouse had lost and that were inserted again, by where their lines came from.",
+		}, []string{"origin"}),
+		left: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "glint_unrepaired_events", Help: "Events that a warehouse had lost at the last repair by the service, and whose lines are neither in the log nor in the archive.",
+		}),
+	}
+	for _, from := range []string{"log", "archive"} {
+		m.repaired.WithLabelValues(from) // so that a rate exists before the first one
+	}
+	r.MustRegister(m.repaired, m.left)
+	return m
+}
+
+// starts is what a healer has seen last.
+type starts struct {
+	BootID  string           `json:"boot_id"` // of this machine
+	Servers map[string]int64 `json:"servers"` // when each was started, Unix seconds
+	SeenAt  time.Time        `json:"seen_at"` // when that was so, about
+}
+
+const (
+	healEvery     = 30 * time.Second
+	lastHealPause = 2 * time.Minute  // between looks that fail
+	seenEvery     = 10 * time.Minute // between two notes that all is as it was
+	// unsynced is how old what a server was given last may be before it is on its disk.
+	unsynced = time.Hour
+	// startSlack is by how many seconds two answers about one start may differ. A clock
+	// that was set by more looks like a restart, which costs one look through the receipts.
+	startSlack = 2
+)
+
+// run looks until ctx ends.
+func (h *healer) run(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader) {
+	pauses := backoff.Backoff{First: healEvery, Last: lastHealPause}
+	for ctx.Err() == nil {
+		pause := healEvery
+		if err := h.look(ctx, w, loader); err == nil {
+			pauses.Reset()
+		} else if ctx.Err() == nil {
+			pause = pauses.Next()
+			text, _, _ := strings.Cut(err.Error(), "\n")
+			h.cfg.Logger.Warn("not known whether a server has lost rows, looking again", "error", text, "pause", pause)
+		}
+		_ = backoff.Sleep(ctx, pause) // the loop ends with ctx
+	}
+}
+
+// look repairs if something was started anew since it was seen last. What it has seen is
+// kept once that is done.
+func (h *healer) look(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader) error {
+	before, err := h.read()
+	if err != nil {
+		return err
+	}
+	now, away := h.see(ctx, w, before)
+	if now.BootID == before.BootID && !restarted(before.Servers, now.Servers) {
+		// A new replica has fetched what the others have.
+		if !maps.Equal(before.Servers, now.Servers) || now.SeenAt.Sub(before.SeenAt) > seenEvery {
+			return errors.Join(h.keep(now), away)
+		}
+		return away
+	}
+	if err := h.repair(ctx, w, loader, before.SeenAt); err != nil {
+		return err
+	}
+	return errors.Join(h.keep(now), away)
+}
+
+// see asks each server when it was started. Of one that is away it keeps what was known.
+func (h *healer) see(ctx context.Context, w *warehouse.Warehouse, before starts) (starts, error) {
+	now := starts{BootID: batch.BootID(), Servers: map[string]int64{}, SeenAt: time.Now().UTC()}
+	if h.alone {
+		return now, nil
+	}
+	maps.Copy(now.Servers, before.Servers)
+	err := w.EachServer(ctx, func(place string, server *warehouse.Warehouse) error {
+		at, err := server.StartedAt(ctx)
+		if err == nil && !near(at.Unix(), before.Servers[place]) {
+			now.Servers[place] = at.Unix()
+		}
+		return err
+	})
+	return now, err
+}
+
+func near(a, b int64) bool { return max(a-b, b-a) <= startSlack }
+
+// restarted reports whether a server that was known was started since.
+func restarted(before, now map[string]int64) bool {
+	for place, at := range before {
+		if now[place] != at {
+			return true
+		}
+	}
+	return false
+}
+
+// repair repairs what was received since a while before seen and, if some of that was
+// lost, everything: the last writes go first. All receipts are looked through at once
+// where it is not known when all was well.
+func (h *healer) repair(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader, seen time.Time) error {
+	until := time.Now()
+	if h.ready != nil {
+		if err := h.ready(ctx); err != nil {
+			return err
+		}
+	}
+	files, err := archiveFiles(ctx, h.store)
+	if err != nil {
+		return err
+	}
+	own, fresh := h.strict(w, loader)
+	o := repair.Options{LogDir: h.cfg.LogDir, Until: until, Archive: files, Fresh: fresh}
+	if !seen.IsZero() {
+		o.Since = seen.Add(-unsynced)
+	}
+	done, err := repair.Servers(ctx, w, own, o)
+	h.told(done)
+	if err != nil || seen.IsZero() || done.Lost() == 0 {
+		return err
+	}
+	o.Since = time.Time{}
+	done, err = repair.Servers(ctx, w, own, o)
+	h.told(done)
+	return err
+}
+
+// told counts and logs what a repair has done.
+func (h *healer) told(done *repair.Result) {
+	if h.metrics != nil {
+		h.metrics.repaired.WithLabelValues("log").Add(float64(done.FromLog))
+		h.metrics.repaired.WithLabelValues("archive").Add(float64(done.FromArchive))
+		h.metrics.left.Set(float64(done.Left))
+	}
+	for i := range done.Rows {
+		row := &done.Rows[i]
+		log := h.cfg.Logger.Warn
+		if row.Left > 0 {
+			log = h.cfg.Logger.Error
+		}
+		log("the warehouse had lost events", "hour", row.Hour, "source", row.Source, "from_log", row.FromLog, "from_archive", row.FromArchive, "left", row.Left)
+	}
+}
+
+// strict returns a loader with lists of its own of whose opens may not be kept, and what
+// reads them anew.
+func (h *healer) strict(w *warehouse.Warehouse, loader *batch.Loader) (own *batch.Loader, fresh func(context.Context) error) {
+	made := *loader
+	made.Withdrawn, made.Deleted = &consent.Set{}, &batch.Deleted{}
+	follow := &consent.Follower{Set: made.Withdrawn, Logger: h.cfg.Logger}
+	return &made, func(ctx context.Context) error {
+		from := w
+		if h.rules != nil {
+			if first := h.rules(); first != nil {
+				from = first
+			}
+		}
+		return errors.Join(follow.Load(ctx, from), made.Deleted.Load(ctx, from))
+	}
+}
+
+// read returns what was seen last; nothing where the file is missing, as in a restored
+// home, or damaged: then all may have been started anew.
+func (h *healer) read() (s starts, err error) {
+	text, err := os.ReadFile(h.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, fmt.Errorf("read when servers were started: %w", err)
+	}
+	if json.Unmarshal(text, &s) != nil {
+		return starts{}, nil
+	}
+	return s, nil
+}
+
+func (h *healer) keep(s starts) error {
+	text, err := json.Marshal(s)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(h.file), 0o700)
+	}
+	if err == nil {
+		err = atomicfile.WriteFile(h.file, append(text, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("keep when servers were started: %w", err)
+	}
+	return nil
+}
+
+// archiveFiles lists the files of the archive.
+func archiveFiles(ctx context.Context, store objects.Store) (files []archive.File, err error) {
+	if store == nil {
+		return nil, nil
+	}
+	all, err := store.List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look through the archive: %w", err)
+	}
+	for _, o := range all {
+		if o.Size == 0 || strings.HasPrefix(path.Base(o.Name), ".") {
+			continue
+		}
+		files = append(files, archive.File{Path: o.Name, Size: o.Size, Regular: true, Open: func(ctx context.Context) (io.ReadCloser, error) {
+			return store.Open(ctx, o.Name)
+		}})
+	}
+	return files, nil
+}

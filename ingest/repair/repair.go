@@ -1,0 +1,298 @@
+// Package repair inserts again what the warehouse has lost: events of which a receipt
+// says that they were stored, and which no table has.
+//
+// It looks for them as package audit does, takes their lines from where they still are
+// (the log, then an archive), and loads them as they were loaded first: with the time
+// and the source of their receipt, by the rules of now about whose opens may be kept.
+// What was erased has no receipt, and what was withdrawn comes back as it may be kept.
+//
+// A run may be repeated, killed, and be made by several at once: rows are asked for
+// before they are inserted, and one event's rows replace each other. It changes neither
+// the log nor the receipts nor the archive.
+package repair
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"glint/ingest/archive"
+	"glint/ingest/audit"
+	"glint/ingest/batch"
+	"glint/ingest/host/filelock"
+	"glint/ingest/receipts"
+	"glint/ingest/warehouse"
+)
+
+// Options say what is repaired.
+type Options struct {
+	LogDir    string          // of the log, and of its receipts
+	Warehouse audit.Warehouse // that may have lost something: one server, not several replicas
+	Loader    *batch.Loader   // into that server
+	// Fresh is called before each insert, under the lock of Calm: it reads whose opens
+	// may not be kept.
+	Fresh    func(context.Context) error
+	Since    time.Time // of receipt; zero: from the first receipt on
+	Until    time.Time // before this; zero: until now
+	Archive  []archive.File
+	Progress func(verb string, total int) func(n int) // as of audit.Options
+
+	maxEvents int // that are looked for at a time; 0: defaultMaxEvents
+}
+
+// defaultMaxEvents take about 100 MB.
+const defaultMaxEvents = 1 << 20
+
+// Row counts the events of one hour of receipt and one source that no table had.
+//
+// The json tags here and of Result are a contract: cli/JSON.md.
+type Row struct {
+	Hour        time.Time `json:"hour"`
+	Source      string    `json:"source"`
+	FromLog     uint64    `json:"from_log"`     // inserted again, from a line of the log
+	FromArchive uint64    `json:"from_archive"` // the same, from a line of the archive
+	Left        uint64    `json:"left"`         // not inserted: their lines are in neither, or cannot be stored any more
+}
+
+// Result is what a repair has done.
+type Result struct {
+	Rows        []Row  `json:"rows"` // by hour and source
+	FromLog     uint64 `json:"from_log"`
+	FromArchive uint64 `json:"from_archive"`
+	Left        uint64 `json:"left"`
+}
+
+// Lost is how many events no table had.
+func (r *Result) Lost() uint64 { return r.FromLog + r.FromArchive + r.Left }
+
+// add takes over what was done about another server that has the same events. What one
+// lacks for ever the other lacks as well.
+func (r *Result) add(other *Result) {
+	for _, row := range other.Rows {
+		i, found := slices.BinarySearchFunc(r.Rows, row, byHour)
+		if !found {
+			r.Rows = slices.Insert(r.Rows, i, Row{Hour: row.Hour, Source: row.Source})
+		}
+		sum := &r.Rows[i]
+		sum.FromLog, sum.FromArchive, sum.Left = sum.FromLog+row.FromLog, sum.FromArchive+row.FromArchive, max(sum.Left, row.Left)
+	}
+	r.total()
+}
+
+func (r *Result) total() {
+	r.FromLog, r.FromArchive, r.Left = 0, 0, 0
+	for i := range r.Rows {
+		r.FromLog += r.Rows[i].FromLog
+		r.FromArchive += r.Rows[i].FromArchive
+		r.Left += r.Rows[i].Left
+	}
+}
+
+func byHour(a, b Row) int {
+	return cmp.Or(a.Hour.Compare(b.Hour), cmp.Compare(a.Source, b.Source))
+}
+
+// Servers repairs each server of a warehouse, with the rules of loader; Warehouse and
+// Loader of the options are set here. What was done is also returned with an error, as
+// about a replica that is away: the others are repaired all the same.
+func Servers(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader, o Options) (*Result, error) {
+	total := &Result{Rows: []Row{}}
+	err := w.EachServer(ctx, func(_ string, server *warehouse.Warehouse) error {
+		own := *loader
+		own.Warehouse, own.DeadLetters, own.Caps, own.Watcher, own.CountRepeats = server, nil, nil, nil, false
+		o.Warehouse, o.Loader = server, &own
+		done, err := Run(ctx, o)
+		if err == nil {
+			total.add(done)
+		}
+		return err
+	})
+	return total, err
+}
+
+// Run repairs. Errors are those of audit.Run, of the disk, the archive, the warehouse and
+// the context; what was inserted until then stays, and the next run does the rest.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	if o.maxEvents == 0 {
+		o.maxEvents = defaultMaxEvents
+	}
+	r := &run{Options: o, wanted: map[uint64]*record{}, rows: map[rowKey]*Row{}}
+	_, err := audit.Run(ctx, audit.Options{
+		LogDir: o.LogDir, Warehouse: o.Warehouse, Since: o.Since, Until: o.Until, Progress: o.Progress, Missing: r.missing,
+	})
+	if err == nil {
+		err = r.restore(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{Rows: []Row{}}
+	for _, row := range r.rows {
+		result.Rows = append(result.Rows, *row)
+	}
+	slices.SortFunc(result.Rows, byHour)
+	result.total()
+	return result, nil
+}
+
+// run is one repair of one server.
+type run struct {
+	Options
+	wanted map[uint64]*record // events whose lines are looked for
+	rows   map[rowKey]*Row
+}
+
+type rowKey struct {
+	hour   time.Time
+	source string
+}
+
+// record is a record of the log that had wanted events.
+type record struct {
+	lane     string
+	number   uint64
+	received time.Time
+	row      *Row
+}
+
+// missing finds out which records the events came in, and looks for their lines once
+// they are many.
+func (r *run) missing(ctx context.Context, hour time.Time, source string, events []uint64) (err error) {
+	for len(events) > 0 {
+		n := min(len(events), max(1, r.maxEvents-len(r.wanted)))
+		if err := r.want(ctx, hour, source, events[:n]); err != nil {
+			return err
+		}
+		if events = events[n:]; len(r.wanted) >= r.maxEvents {
+			if err := r.restore(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) want(ctx context.Context, hour time.Time, source string, events []uint64) (err error) {
+	looked := make(map[uint64]bool, len(events))
+	for _, event := range events {
+		looked[event] = r.wanted[event] == nil // else it is missed in another hour, too
+	}
+	shelf, err := receipts.OpenReader(filepath.Join(r.LogDir, receipts.Folder))
+	if err != nil {
+		return err
+	}
+	h, err := shelf.Hour(hour)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	return h.Each(func(receipt *receipts.Receipt) error {
+		if receipt.Source != source {
+			return nil
+		}
+		var from *record
+		for _, event := range receipt.Events {
+			if !looked[event] {
+				continue
+			}
+			if from == nil {
+				from = &record{receipt.Lane, receipt.Record, receipt.ReceivedAt, r.row(hour, source)}
+			}
+			looked[event], r.wanted[event] = false, from
+		}
+		return ctx.Err()
+	})
+}
+
+func (r *run) row(hour time.Time, source string) *Row {
+	key := rowKey{hour, source}
+	if r.rows[key] == nil {
+		r.rows[key] = &Row{Hour: hour, Source: source}
+	}
+	return r.rows[key]
+}
+
+// restore inserts the wanted events, as far as their lines are found.
+func (r *run) restore(ctx context.Context) error {
+	if len(r.wanted) == 0 {
+		return nil
+	}
+	if err := r.fromLog(ctx); err != nil {
+		return err
+	}
+	if err := r.fromArchive(ctx); err != nil {
+		return err
+	}
+	for _, from := range r.wanted {
+		from.row.Left++
+	}
+	clear(r.wanted)
+	return nil
+}
+
+// load inserts the events of the bodies, and counts those that are there then.
+func (r *run) load(ctx context.Context, bodies []batch.Body, count func(*Row)) error {
+	if len(bodies) == 0 {
+		return nil
+	}
+	calm, err := Calm(ctx, r.LogDir)
+	if err != nil {
+		return err
+	}
+	defer calm()
+	if err := r.Fresh(ctx); err != nil {
+		return err
+	}
+	result, err := r.Loader.Reload(ctx, "repair-"+rand.Text(), bodies)
+	if err != nil {
+		return fmt.Errorf("insert lost events again: %w", err)
+	}
+	for i := range result.Bodies {
+		for _, event := range result.Bodies[i].Events {
+			if from := r.wanted[event]; from != nil {
+				count(from.row)
+				delete(r.wanted, event)
+			}
+		}
+	}
+	return nil
+}
+
+// lockFile is held while lines are loaded.
+const lockFile = "repair.lock"
+
+// Calm returns once no repair of that log is between reading whose opens may not be kept
+// and the end of its insert, and keeps others from it until calm is called. Whoever
+// erases persons waits for that: what comes later knows them.
+func Calm(ctx context.Context, logDir string) (calm func(), err error) {
+	f, err := os.OpenFile(filepath.Join(logDir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		if err = filelock.Wait(ctx, f, func() {}); err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("wait for a repair: %w", err)
+	}
+	return func() { _ = f.Close() }, nil
+}
+
+// hoursWanted are the hours of receipt of what is looked for.
+func (r *run) hoursWanted() map[time.Time]bool {
+	hours := map[time.Time]bool{}
+	for from := range maps.Values(r.wanted) {
+		hours[from.received.UTC().Truncate(time.Hour)] = true
+	}
+	return hours
+}
+
+// gone reports an error about a folder that was never there.
+func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -1,0 +1,5 @@
+-- Purpose: when the server was started, so that one that ended without its last writes is known.
+-- Grain:   one row.
+-- Units:   Unix seconds of the server's clock; two answers about one start may differ by a second.
+-- Reads:   nothing.
+SELECT toInt64(toUnixTimestamp(now())) - toInt64(uptime()) AS started
