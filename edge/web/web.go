@@ -1,9 +1,9 @@
-// Package web reads the web pixel, GET /p.gif, and custom events, POST /e: what
-// a page says of itself becomes the object `web` of an event line.
+// Package web reads the web pixel, GET /p.gif, and custom events, POST /e: it
+// turns the facts that a page sends into the object `web` of an event line.
 //
-// It keeps no more of a page's address than host and path, splits off what names
-// a campaign (utm_source and its like), sets no cookie, and knows a visitor for
-// one day only: see Visitor. It is compiled into the wasm, so it uses small
+// Of a page's address it keeps only host and path, and the campaign parameters
+// (utm_source and the like). It sets no cookie, and a visitor's pseudonym lasts
+// one day: see Visitor. The package is compiled into the wasm, so it uses small
 // packages.
 package web
 
