@@ -38,15 +38,17 @@ import (
 	"glint/ingest/receiver"
 )
 
-// stopTimeout bounds the whole stop; every step gets what is left of it.
+// stopTimeout is the limit of the whole stop; each step gets the time that is
+// left.
 const stopTimeout = 12 * time.Second
 
-// Run takes the ports, opens the log, and answers the pixel and ingest; then it
-// calls cfg.Listening. The warehouse comes up beside that, however long it takes:
-// once it is there, has the schema and its keys are known, cfg.Ready is called.
+// Run opens the ports and the log, serves the pixel and ingest, and calls
+// cfg.Listening. The warehouse starts in parallel, however long that takes:
+// once it is up, has the schema and its keys are known, Run calls cfg.Ready.
 //
-// Run works until ctx ends, or a listener fails. It then stops the parts in the order
-// of the flow: first the listeners, then the pipelines, the warehouse last.
+// Run works until ctx ends or a listener fails. It then stops the parts in the
+// order of the flow: first the listeners, then the pipelines, the warehouse
+// last.
 func Run(ctx context.Context, cfg Config) (err error) {
 	if err := cfg.Validate(); err != nil {
 		return err
@@ -55,7 +57,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	defer listeners.close() // a no-op for those that a server has closed
+	defer listeners.close() // a no-op for listeners that a server has closed
 
 	stops := stopStack{}
 	defer func() { err = errors.Join(err, stops.run()) }()
@@ -148,7 +150,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 }
 
-// stopStack runs what was pushed, the last first, within stopTimeout.
+// stopStack runs the functions pushed, the last one first, within stopTimeout.
 type stopStack []func(context.Context) error
 
 func (s *stopStack) push(stop func(context.Context) error) { *s = append(*s, stop) }
@@ -166,7 +168,7 @@ func (s *stopStack) run() error {
 }
 
 // soon bounds a shutdown that waits for connections which have sent nothing, or
-// half a request. They are cut with the process.
+// half a request. They are closed with the process.
 func soon(shutdown func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
