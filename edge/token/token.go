@@ -51,7 +51,7 @@ const (
 )
 
 // Mode is how much of an open may be kept; smaller numbers keep more. The
-// numbers are those of the table sends. `off` has no number here, since such a
+// numbers are the same as in the table sends. `off` has no number here, since such a
 // message has no token.
 type Mode uint8
 

@@ -38,7 +38,7 @@ const (
 	errSite       Fault = "an event without site"
 	errName       Fault = "an event without name"
 	errLong       Fault = "a site or name of more than 100 bytes"
-	errText       Fault = "a field that must be a text is none"
+	errText       Fault = "a field that must be a string is not one"
 	errProperties Fault = "properties must be an object of up to 32 texts, numbers, true, false or null"
 	errLarge      Fault = "properties of more than 1,000 bytes"
 )

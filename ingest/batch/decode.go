@@ -282,7 +282,7 @@ func (d *decoder) open(e *event.Event) warehouse.Open { return d.judged(d.facts(
 
 // facts returns the facts of an event and of its receipt.
 func (d *decoder) facts(e *event.Event) warehouse.Facts {
-	bits, signals := headerFacts(e)
+	bits, signals := privacy.Headers(e)
 	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
 	return warehouse.Facts{
 		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt, TimeSuspect: d.timeSuspect(e),
@@ -313,15 +313,6 @@ func (d *decoder) judged(f warehouse.Facts) warehouse.Open {
 		Client: client.Client, ClientVendor: client.Vendor, OS: client.OS, Device: client.Device,
 		RulesetVersion: classify.RulesetVersion, VerdictVersion: version,
 	}
-}
-
-func headerFacts(e *event.Event) (facts classify.HeaderFacts, signals classify.Signals) {
-	for i := range e.Headers {
-		h := &e.Headers[i]
-		facts |= classify.HeaderFact(h.Name, h.Value)
-		signals |= classify.Signal(h.Name, h.Value)
-	}
-	return facts, signals
 }
 
 // timeSuspect checks opened_at against the time of receipt. A suspect open

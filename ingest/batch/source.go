@@ -30,7 +30,7 @@ type Source interface {
 	// oldest one left. Each call waits for the next record until ctx ends; it
 	// returns durable records only.
 	Read(first uint64) func(ctx context.Context) (Body, error)
-	// Last returns the number of the newest record, or 0 if there is none.
+	// Last returns the number of the newest record, or 0 if the log is empty.
 	Last() uint64
 	// Release lets the log delete the records before that number, which are in
 	// the warehouse. It returns the number of the oldest record left.

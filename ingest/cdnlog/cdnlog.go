@@ -6,7 +6,6 @@ package cdnlog
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -32,14 +31,6 @@ const (
 
 // Formats lists all formats, in the order of the help.
 var Formats = []Format{Auto, CloudFront, S3, Fastly, Cloudflare, Nginx, Apache, Caddy}
-
-// ParseFormat returns the format of that name.
-func ParseFormat(name string) (Format, error) {
-	if f := Format(strings.ToLower(name)); slices.Contains(Formats, f) {
-		return f, nil
-	}
-	return "", fmt.Errorf("unknown format %q", name)
-}
 
 // The reasons why a line is not a request.
 var (

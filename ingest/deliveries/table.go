@@ -139,7 +139,7 @@ func (r *reader) row(w *row) error {
 	case word == "":
 		return r.fault(w.line, "the event is missing")
 	case !ok:
-		return r.fault(w.line, "the event is none of sent, delivered, deferred, bounced, complained, clicked, unsubscribed, replied, converted")
+		return r.fault(w.line, "the event is not one of sent, delivered, deferred, bounced, complained, clicked, unsubscribed, replied, converted")
 	case !e.mean(m):
 		return r.left(w.line, m.left)
 	}

@@ -107,7 +107,7 @@ func (e *MissingError) Unwrap() error { return ErrMissing }
 
 // Hint returns advice for restoring the keys.
 func (e *MissingError) Hint() string {
-	return "bring the keys back, from a copy or from another glint of this warehouse; or, if they are lost for ever: glint keys forget"
+	return "bring the keys back, from a copy or from another glint of this warehouse; or, if they are permanently lost: glint keys forget"
 }
 
 // ErrNoID is returned by NewID when all ids are in use.

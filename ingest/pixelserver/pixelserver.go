@@ -6,7 +6,7 @@
 // too large gets an image as well. That is why it parses requests itself:
 // net/http and similar servers refuse such requests before a handler sees them.
 //
-// Request bodies are not read, except those of POST /e, up to 64 KiB. A head is
+// Request bodies are not read, except for POST /e, up to 64 KiB. A head is
 // limited in size and time, the number of connections by connlimit, and a
 // connection that waits for its client holds no buffer. The client's address is
 // taken from the headers of declared proxies only. The package stores nothing

@@ -161,7 +161,7 @@ func readText(path string) ([]byte, error) {
 	return b, nil
 }
 
-// addText merges a file's texts into those of its language.
+// addText merges a file's texts into its language's texts.
 func addText(byTag map[language.Tag]Text, file string, b []byte) error {
 	fault := func(err error) error { return fmt.Errorf("%w: %s: %w", ErrText, file, err) }
 	tag, err := language.Parse(strings.TrimSuffix(file, ".json"))

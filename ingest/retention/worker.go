@@ -19,7 +19,7 @@ import (
 type Worker struct {
 	Settings  func() (Settings, error) // called before each pass; nil: nothing is deleted
 	Warehouse *warehouse.Warehouse
-	Archive   objects.Store       // nil: there is none
+	Archive   objects.Store       // nil: no archive
 	Letters   *deadletters.Folder // nil: there are none
 	Logger    *slog.Logger
 

@@ -104,7 +104,7 @@ func (b *Batch) appendURL(dst []byte, u *urls, i int) ([]byte, error) {
 
 // WriteCSV writes the file's columns, followed by message_id, pixel_url and,
 // with Preferences, preferences_url. The URLs are created only here, since
-// those of a large file would fill the memory.
+// all URLs of a large file would fill the memory.
 func (b *Batch) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	header := append(slices.Clone(b.Recipients.Header), "message_id", "pixel_url")

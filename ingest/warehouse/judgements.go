@@ -232,20 +232,6 @@ func (w *Warehouse) ActiveRun(ctx context.Context) (run uint32, err error) {
 	return run, nil
 }
 
-// JudgedCampaigns returns the campaigns that a run has changed: their snapshots
-// are out of date once it is applied.
-func (w *Warehouse) JudgedCampaigns(ctx context.Context, run uint32) ([]uint64, error) {
-	var n uint64
-	var ids []uint64
-	if err := w.ask(ctx, "judged_campaigns", []any{clickhouse.Named("run", run)}, &n, &ids); err != nil {
-		return nil, fmt.Errorf("read campaigns of run %d: %w", run, err)
-	}
-	if uint64(len(ids)) != n {
-		return nil, fmt.Errorf("read campaigns of run %d: %w", run, ErrAnswer)
-	}
-	return ids, nil
-}
-
 // CampaignNames returns the names of all campaigns by their ids.
 func (w *Warehouse) CampaignNames(ctx context.Context) (map[uint64]string, error) {
 	var n uint64

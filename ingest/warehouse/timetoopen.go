@@ -58,25 +58,3 @@ func (t *TimeToOpen) Quantile(p float64) *time.Duration {
 	}
 	return &at
 }
-
-// SurvivalPoint is the fraction of the opened messages that are not opened yet
-// at some time after sending.
-type SurvivalPoint struct {
-	After     time.Duration
-	NotOpened float64
-}
-
-// Survival returns the curve of the fraction not opened yet, from 1 to 0, with
-// a point at the end of each class; nil without messages.
-func (t *TimeToOpen) Survival() []SurvivalPoint {
-	if t.Messages == 0 {
-		return nil
-	}
-	curve := []SurvivalPoint{{0, 1}}
-	left := t.Messages
-	for _, c := range t.Classes {
-		left -= c.Messages
-		curve = append(curve, SurvivalPoint{c.To, float64(left) / float64(t.Messages)})
-	}
-	return curve
-}

@@ -28,8 +28,8 @@ type App struct {
 	logs io.Writer // of services; nil: Err
 }
 
-// BeQuiet leaves out what commands print on stderr, but for errors and a service's
-// log; nobody is asked anything.
+// BeQuiet suppresses the output on stderr, except errors and a service's log, and
+// all questions.
 func (a *App) BeQuiet() {
 	if a.logs == nil {
 		a.logs, a.Err = a.Err, io.Discard

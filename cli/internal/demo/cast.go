@@ -159,7 +159,7 @@ var liveCast = []liveVisit{
 	{&webmail, "127.0.1.28"},
 }
 
-// badTokens is the number of requests with a token that nobody signed.
+// badTokens is the number of requests with a token that no key has signed.
 const badTokens = 7
 
 //go:embed networks.csv

@@ -85,7 +85,7 @@ func result(r *warehouse.Report) Section {
 	return s
 }
 
-// hiding counts the messages of which nobody can tell whether they were opened.
+// hiding returns the number of messages that may hide an open.
 func hiding(r *warehouse.Report) string {
 	n := r.MPPOnly + r.UnknownOnly
 	return fmt.Sprintf("%s (%s)", output.Count(n), output.Percent(ratio(n, r.Measured)))

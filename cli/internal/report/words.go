@@ -97,7 +97,7 @@ func hours(h float64) string {
 	return text
 }
 
-// against compares the estimate with those of earlier campaigns.
+// against compares the estimate with the estimates of earlier campaigns.
 func against(r *warehouse.Report, earlier []Earlier) []string {
 	own := r.Estimate("overall")
 	if own.Rate == nil || own.Low == nil || own.High == nil || r.Measured < few {

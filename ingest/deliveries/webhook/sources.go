@@ -122,7 +122,7 @@ func newProof(name string, format deliveries.Format, method, value string) (proo
 			return p, err
 		}
 	default:
-		return p, errors.New("the method is none of path, ecdsa, hmac, sns")
+		return p, errors.New("the method is not one of path, ecdsa, hmac, sns")
 	}
 	return p, nil
 }

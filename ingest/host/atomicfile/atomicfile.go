@@ -103,7 +103,7 @@ func (f *File) Commit() error {
 	}
 	if f.name == "" {
 		name := filepath.Join(filepath.Dir(f.path), temporaryPrefix+rand.Text())
-		_ = filelock.Try(f.file) // nobody else has it
+		_ = filelock.Try(f.file) // the file is new, so no other process has it
 		source := fmt.Sprintf("/proc/self/fd/%d", f.file.Fd())
 		if err := unix.Linkat(unix.AT_FDCWD, source, unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW); err != nil {
 			return &os.LinkError{Op: "link", Old: source, New: name, Err: err}

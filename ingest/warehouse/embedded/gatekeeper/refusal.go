@@ -7,7 +7,6 @@ const (
 	codeNotImplemented   = 48
 	codeSyntaxError      = 62
 	codeUnknownFormat    = 73
-	codeUnknownSetting   = 115
 	codeReadonly         = 164
 	codeTooManyBytes     = 307
 	codeOutfileDenied    = 358
