@@ -9,20 +9,21 @@
 //
 // The way of one line, function by function:
 //
-//	receiver.Server.accept   authenticates, bounds, reads, decodes and counts a body
-//	admission.Gate.Admit     refuses it while the log or the source's share is full
+//	receiver.Server.accept   authenticates, calls Admit, reads, decodes, counts a body
+//	admission.Gate.Admit     refuses it while the log or its source's share is full
 //	admission.Gate.Store     appends it to the write-ahead log; 2xx after the fsync
 //	batch.Pipeline.Run       groups records into named batches, retries, acknowledges
 //	batch.Loader.Load        lines → events → tokens → verdicts → rows
 //	warehouse.InsertOpens    one insert under the batch's name
 //
-// There are four sources of lines: a CDN's log stream and glint replay, which post
-// to /v1/logs; glint stream, which imitates the first; and the standalone pixel,
-// which appends without HTTP (newPixelStream). A further source turns what it reads
-// into the lines of edge/event/FORMAT.md and posts them with logstream.Poster, from
-// a command in cli; nothing in here changes. One that runs inside of the service
-// appends as newPixelStream does, with a label of its own in newGate. A new form of
-// posted lines (another CDN's object around the event) belongs to package logline.
+// Lines come from these sources: a CDN's log stream, glint replay and glint import
+// post to /v1/logs; glint stream imitates the CDN; the standalone pixel appends
+// without HTTP (newPixelStream). To add a source outside the service, write a
+// command in cli that converts its input into lines of edge/event/FORMAT.md and
+// posts them with logstream.Poster: nothing in this folder changes. To add one
+// inside the service, append as newPixelStream does, and give it a label of its
+// own in newGate. A new form of posted lines (another CDN's object around the
+// event) belongs to package logline.
 package ingest
 
 import (
