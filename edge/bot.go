@@ -7,8 +7,8 @@ import (
 	"glint/edge/pixel"
 )
 
-// detectBot returns what the platform's bot detection says, zero where the
-// product is off or fails. Of a half answer it takes what there is.
+// detectBot returns the result of the platform's bot detection, or zero if the
+// product is off or fails. A partial result is used as far as it goes.
 func detectBot(r *fsthttp.Request) pixel.Bot {
 	d, _ := r.BotDetection() // never nil; on an error Analyzed is false or the rest is best effort
 	switch {

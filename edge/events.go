@@ -12,8 +12,8 @@ import (
 	"glint/edge/web"
 )
 
-// postEvents answers POST /e, then writes a line for each event. The body is read
-// first: the answer depends on it.
+// postEvents answers POST /e, then writes a line for each event. It reads the
+// body first, because the answer depends on it.
 func (s *server) postEvents(w fsthttp.ResponseWriter, r *fsthttp.Request, at time.Time) {
 	p := web.Post{
 		Method: r.Method, Origin: first(r.Header["Origin"]), ContentType: first(r.Header["Content-Type"]),
@@ -53,14 +53,15 @@ func (s *server) postEvents(w fsthttp.ResponseWriter, r *fsthttp.Request, at tim
 	}
 }
 
-// openSites returns the sites of the web pixel; none where the store's item is
-// missing or wrong.
+// openSites returns the sites of the web pixel, or none if the store's item is
+// missing or invalid.
 func openSites() (sites web.Sites) {
 	sites, _ = web.ParseSites(setting("sites"))
 	return sites
 }
 
-// openSecret returns a secret of the service, or nil if it is missing.
+// openSecret returns a secret from the service's store, or nil if it is
+// missing.
 func openSecret(name string) []byte {
 	store, err := secretstore.Open(secretStore)
 	if err != nil {

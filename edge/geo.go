@@ -7,8 +7,8 @@ import (
 	"glint/edge/pixel"
 )
 
-// lookupNetwork asks the platform for the facts of an address. Any
-// failure gives an unknown network, never an error.
+// lookupNetwork returns the platform's facts about an address. On any failure
+// it returns an unknown network, never an error.
 func lookupNetwork(addr netip.Addr) pixel.Network {
 	if !addr.IsValid() {
 		return pixel.Network{}
@@ -16,9 +16,9 @@ func lookupNetwork(addr netip.Addr) pixel.Network {
 	return parseGeo(geoLookup(addr.Unmap().AsSlice()))
 }
 
-// parseGeo reads the platform's answer, a JSON object; "" if it knows nothing.
-// Its `network` is never sent by the platform: the emulator's table has it, so
-// that one machine can play scanners too.
+// parseGeo reads the platform's answer, a JSON object, or "" if the platform
+// knows nothing. The platform never sends the field `network`; the emulator's
+// table has it, so that a local test can imitate scanners.
 func parseGeo(text string) pixel.Network {
 	var n pixel.Network
 	if text == "" {

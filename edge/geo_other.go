@@ -2,5 +2,5 @@
 
 package main
 
-// geoLookup knows nothing where there is no platform to ask.
+// geoLookup returns "" outside the platform.
 func geoLookup([]byte) string { return "" }

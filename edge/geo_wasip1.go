@@ -4,8 +4,8 @@ package main
 
 import "unsafe"
 
-// The platform's look-up is called here and not through the SDK's geo package,
-// which decodes the answer by reflection.
+// The look-up is called directly, not through the SDK's package geo, which
+// decodes the answer by reflection.
 //
 //go:wasmimport fastly_geo lookup
 //go:noescape

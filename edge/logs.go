@@ -6,12 +6,12 @@ import (
 	"github.com/fastly/compute-sdk-go/rtlog"
 )
 
-// The endpoints that each line goes to: opens posts to ingest, opens_archive
-// keeps files to replay what ingest missed.
+// Each line goes to these endpoints: opens posts to ingest, and opens_archive
+// keeps files for replaying the lines that ingest missed.
 var endpointNames = [...]string{"opens", "opens_archive"}
 
-// logs are the log endpoints. One which the service does not have takes the
-// line and drops it: the platform reports no difference.
+// logs are the log endpoints. An endpoint that the service does not have
+// accepts and drops lines: the platform reports no difference.
 type logs []io.Writer
 
 func openLogs() logs {
@@ -22,13 +22,14 @@ func openLogs() logs {
 	return l
 }
 
-// write gives each endpoint the line in one call, since each call is one event
-// of its log. A passing line goes to the first one only: it must not be archived.
+// write sends the line to each endpoint in one call, since each call is one log
+// event. A passing line must not be archived, so only the first endpoint gets
+// it.
 func (l logs) write(line []byte, passing bool) {
 	if passing {
 		l = l[:1]
 	}
 	for _, w := range l {
-		_, _ = w.Write(line) // the platform reports no delivery; the image has been sent
+		_, _ = w.Write(line) // the platform does not report delivery, and the image has been sent
 	}
 }

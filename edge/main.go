@@ -1,6 +1,6 @@
-// Command edge is glint's pixel on Fastly Compute: it answers the image, then
-// writes one log line. This file wires the platform to the packages beside it;
-// what is answered is in pixel, what is written in event.
+// Command edge is glint's pixel on Fastly Compute: it answers with the image,
+// then writes one log line. This file connects the platform to the packages
+// beside it: package pixel decides the answer, and package event the line.
 package main
 
 import (
@@ -24,11 +24,12 @@ func main() {
 	fsthttp.ServeMany(s.serve, &fsthttp.ServeManyOptions{Continue: heapHasRoom})
 }
 
-// server holds what a sandbox reads once and uses for all of its requests.
+// server holds the settings that a sandbox reads once and uses for all its
+// requests.
 type server struct {
 	observer    pixel.Observer
 	sites       web.Sites
-	eventsToken string // of servers that post events; "": none may
+	eventsToken string // secret of servers that post events; "": no server may
 	logs        logs
 	line        []byte
 	requests    uint32
@@ -53,8 +54,8 @@ func newServer() *server {
 	}
 }
 
-// serve sends the image first: Close hands the whole response to the platform,
-// and only then is the request looked at and logged.
+// serve sends the image first: Close hands the whole response to the platform.
+// Only then does serve look at the request and write its line.
 func (s *server) serve(_ context.Context, w fsthttp.ResponseWriter, r *fsthttp.Request) {
 	openedAt := time.Now()
 	if path, _, _ := strings.Cut(r.URL.RawPath, "?"); path == web.Events {
@@ -84,7 +85,7 @@ func (s *server) serve(_ context.Context, w fsthttp.ResponseWriter, r *fsthttp.R
 	s.logs.write(s.line, privacy.Passes(&e))
 }
 
-// first returns the first value of a header, or "".
+// first returns the first of a header's values, or "".
 func first(values []string) string {
 	if len(values) == 0 {
 		return ""

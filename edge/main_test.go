@@ -122,7 +122,7 @@ func TestLineHasTheFactsOfTheRequest(t *testing.T) {
 	}
 }
 
-// Natively every store, look-up and log endpoint of the platform fails.
+// Outside the platform every store, look-up and log endpoint fails.
 func TestNothingThatFailsCostsTheImage(t *testing.T) {
 	for _, c := range []struct {
 		name    string

@@ -9,19 +9,21 @@ import (
 	"glint/edge/token"
 )
 
-// The names of what a service may have; all of it is optional.
+// The names of the service's stores; every item is optional.
 const (
-	// Secrets: pixel_keys, a token key ring in its text form; visitor_secret, by which
-	// visitors of a site are told apart; events_token, of servers that post events.
+	// Secrets: pixel_keys, a token key ring in its text form; visitor_secret,
+	// for telling the visitors of a site apart; events_token, for servers that
+	// post events.
 	secretStore = "glint"
-	// Items: ip_precision, which is truncated, full or none; privacy_signals, which is
-	// ignore, aggregate or off; sites, NAME=ORIGIN[,ORIGIN…] a line or before a semicolon.
+	// Items: ip_precision, which is truncated, full or none; privacy_signals,
+	// which is ignore, aggregate or off; sites, NAME=ORIGIN[,ORIGIN…] separated
+	// by line feeds or semicolons.
 	configStore = "glint"
-	kvStore     = "glint" // a key for each withdrawn message; `glint edge sync` writes them
+	kvStore     = "glint" // one key per withdrawn message; `glint edge sync` writes them
 )
 
-// openRing returns the key ring, or nil if it is missing: tokens then stay
-// unchecked, and nothing is lost, since ingest opens them again.
+// openRing returns the key ring, or nil if it is missing. Tokens are then
+// unchecked and nothing is lost: ingest opens them again.
 func openRing() *token.Ring {
 	text := openSecret("pixel_keys")
 	if text == nil {
@@ -34,20 +36,21 @@ func openRing() *token.Ring {
 	return ring
 }
 
-// openPrecision returns the default for a missing store and for a wrong value,
-// which is the private side.
+// openPrecision returns the configured precision. A missing or invalid value
+// gives the default, which keeps less than the full address.
 func openPrecision() pixel.Precision {
 	p, _ := pixel.ParsePrecision(setting("ip_precision"))
 	return p
 }
 
-// openSignals likewise.
+// openSignals returns the configured treatment of privacy signals, with the
+// same fallback as ParseSignals.
 func openSignals() privacy.Signals {
 	s, _ := privacy.ParseSignals(setting("privacy_signals"))
 	return s
 }
 
-// setting returns an item of the config store, "" where it is missing.
+// setting returns an item of the config store, or "" if it is missing.
 func setting(name string) string {
 	store, err := configstore.Open(configStore)
 	if err != nil {
@@ -60,9 +63,9 @@ func setting(name string) string {
 	return text
 }
 
-// openWithdrawals returns the look-up of withdrawn messages, or nil if the service
-// has no store of them: ingest applies withdrawals in any case. A look-up that
-// fails keeps the line for the same reason.
+// openWithdrawals returns the look-up of withdrawn messages, or nil if the
+// service has no such store: ingest applies withdrawals in any case. For the
+// same reason a failed look-up keeps the line.
 func openWithdrawals() func(token.MessageID) privacy.Fate {
 	store, err := kvstore.Open(kvStore)
 	if err != nil {
@@ -70,7 +73,7 @@ func openWithdrawals() func(token.MessageID) privacy.Fate {
 	}
 	return func(id token.MessageID) privacy.Fate {
 		entry, err := store.Lookup(privacy.WithdrawalKey(id))
-		if err != nil { // as a rule kvstore.ErrKeyNotFound
+		if err != nil { // usually kvstore.ErrKeyNotFound
 			return privacy.Keep
 		}
 		return privacy.ParseFate(entry.String())

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// splitURI splits a request's URL by hand, which cannot fail. It leaves the
-// scheme out. RawPath is the path with the query, as they came.
+// splitURI splits a request's URL by hand, which cannot fail. It omits the
+// scheme. RawPath is the path with the query, as received.
 func splitURI(raw string) *url.URL {
 	u := &url.URL{}
 	rest := raw

@@ -17,13 +17,14 @@ import (
 	"glint/ingest/wal"
 )
 
-// ArchiveConfig says where accepted lines are kept. Its zero value keeps none.
+// ArchiveConfig is where and how accepted lines are archived. Its zero value
+// archives none.
 type ArchiveConfig struct {
-	Place    string        // a folder, or s3://BUCKET/PREFIX; "": there is no archive
-	Endpoint string        // of the bucket; "": Amazon's
-	Region   string        // of the bucket; "": the bucket says
-	Lines    int           // a file is closed at so many lines
-	Interval time.Duration // or so long after its first line
+	Place    string        // a folder, or s3://BUCKET/PREFIX; "": no archive
+	Endpoint string        // endpoint of the bucket; "": Amazon's
+	Region   string        // region of the bucket; "": asked from the bucket
+	Lines    int           // a file is closed after that many lines
+	Interval time.Duration // or this long after its first line
 }
 
 func (c *ArchiveConfig) target() *objects.Target {
@@ -48,11 +49,11 @@ func (c *ArchiveConfig) validate() error {
 type archiving struct {
 	store   objects.Store
 	lanes   map[string]*archiver.Lane
-	closing context.Context // ends when the lanes shall store what there is; nil: there are none
+	closing context.Context // ends when the lanes shall write what is left; nil: no lanes
 	close   context.CancelFunc
 }
 
-// open reads how far the lanes are archived.
+// open reads up to which record each lane is archived.
 func (a *archiving) open(cfg *Config, lanes *wal.Lanes, holds map[string]*hold, withdrawn *consent.Set, r prometheus.Registerer) error {
 	if cfg.Archive.Place == "" {
 		return nil
@@ -93,14 +94,14 @@ func (a *archiving) open(cfg *Config, lanes *wal.Lanes, holds map[string]*hold, 
 	return nil
 }
 
-// flush closes the files that are gathered.
+// flush closes the files in progress.
 func (a *archiving) flush() {
 	for _, lane := range a.lanes {
 		lane.Flush()
 	}
 }
 
-// finish lets the lanes archive at once what there is.
+// finish makes the lanes archive what is left at once.
 func (a *archiving) finish() {
 	if a.close != nil {
 		a.close()

@@ -9,16 +9,17 @@ import (
 	"glint/ingest/host/acmecert"
 )
 
-// CertificateStatus is a certificate that the standalone pixel gets itself.
+// CertificateStatus is a certificate that the standalone pixel obtains itself.
 type CertificateStatus struct {
 	Domain    string     `json:"domain"`
-	EndsAt    *time.Time `json:"ends_at"`           // null: there is none
-	Problem   string     `json:"problem,omitempty"` // of the last try; "": it was well
+	EndsAt    *time.Time `json:"ends_at"`           // null: no certificate
+	Problem   string     `json:"problem,omitempty"` // error of the last try; "": none
 	Try       string     `json:"try,omitempty"`
-	NextTryAt *time.Time `json:"next_try_at"` // when it is got or renewed; null: at once
+	NextTryAt *time.Time `json:"next_try_at"` // time of the next try; null: at once
 }
 
-// openCertificates opens the certificates that the pixel gets itself; nil: it gets none.
+// openCertificates opens the certificates that the pixel obtains itself, or
+// returns nil if there are none.
 func openCertificates(cfg *Config, registry prometheus.Registerer) (*acmecert.Source, error) {
 	if !cfg.Pixel.auto() {
 		return nil, nil
@@ -28,8 +29,8 @@ func openCertificates(cfg *Config, registry prometheus.Registerer) (*acmecert.So
 	return acmecert.Open(c)
 }
 
-// secure gives the pixel's address its scheme, and the first name that its certificates
-// are for.
+// secure gives the pixel's address the scheme https and the first name of its
+// certificates.
 func (c *PixelConfig) secure(a Addresses) Addresses {
 	if a.Pixel == "" || !c.isSecure() {
 		return a
@@ -46,8 +47,8 @@ func (c *PixelConfig) secure(a Addresses) Addresses {
 	return a
 }
 
-// addCertificates adds the certificates; one that is not valid now is missing, since
-// mail programs then show no images of its name.
+// addCertificates adds the certificates. An invalid one is reported as missing,
+// since mail programs show no images of its name.
 func (s *Status) addCertificates(states []acmecert.State, now time.Time) {
 	for _, st := range states {
 		c := CertificateStatus{Domain: st.Domain, EndsAt: timeOrNil(st.EndsAt), NextTryAt: timeOrNil(st.NextTryAt)}

@@ -22,74 +22,74 @@ import (
 	"glint/ingest/warehouse/embedded"
 )
 
-// Config is what Run needs. Default gives the values that have one.
+// Config configures Run. Default returns the default values.
 type Config struct {
 	IngestListen  string // host:port of POST /v1/logs; port 0 takes a free one
 	MetricsListen string // host:port of /metrics
 	PixelListen   string // host:port of the standalone pixel; "": none
 
 	Token         string         // bearer token of POST /v1/logs
-	TokensFile    string         // more of them, label:scope[,scope]:secret a line; "": none
-	TokensMayMiss bool           // TokensFile may be made later
-	TLS           tlsfiles.Files // of POST /v1/logs; with ClientCA it needs a client certificate; zero: no TLS
+	TokensFile    string         // file with further tokens, label:scope[,scope]:secret per line; "": none
+	TokensMayMiss bool           // TokensFile may be created later
+	TLS           tlsfiles.Files // for POST /v1/logs; with ClientCA a client certificate is required; zero: no TLS
 	ServiceIDs    []string       // Fastly services that may log here; empty: any
-	Ring          *token.Ring    // of the standalone pixel, and of the pipelines where Keys is nil
-	Keys          KeyStore       // the home's keys, read once the warehouse is there; nil: Ring is all
-	Consent       ConsentHome    // nil: choices are not taken over HTTP
+	Ring          *token.Ring    // keys of the standalone pixel, and of the pipelines if Keys is nil
+	Keys          KeyStore       // the home's keys, read once the warehouse is available; nil: Ring has all keys
+	Consent       ConsentHome    // nil: choices are not accepted over HTTP
 	Precision     pixel.Precision
-	Signals       privacy.Signals // what becomes of requests that ask not to be tracked
-	Networks      *networks.Table // of the standalone pixel; nil: none
-	Pixel         PixelConfig     // more of the standalone pixel
+	Signals       privacy.Signals // how requests that ask not to be tracked are treated
+	Networks      *networks.Table // networks of the standalone pixel; nil: none
+	Pixel         PixelConfig     // further settings of the standalone pixel
 	DeadLetterDir string
-	// The page on which recipients choose, which is there with Consent.
-	PreferencesDir   string                             // of the operator's texts; may be missing
+	// The page on which recipients choose; it exists if Consent is set.
+	PreferencesDir   string                             // the operator's texts; may be missing
 	PreferencesAgree preferences.Agree                  // "": preferences.AgreeOff
-	Retention        func() (retention.Settings, error) // how long what is kept, asked again and again; nil: for ever
-	ErasureDir       string                             // orders to erase persons; "": none are taken
-	WebhooksFile     string                             // sources that may post to /v1/deliveries/<source>, read again when it changes; may be missing; "": none
-	IgnoreFile       string                             // the operator's ignore list, read again when it changes; may be missing; "": none
+	Retention        func() (retention.Settings, error) // how long data is kept, called repeatedly; nil: forever
+	ErasureDir       string                             // folder of orders to erase persons; "": none are accepted
+	WebhooksFile     string                             // sources that may post to /v1/deliveries/<source>, reloaded when it changes; may be missing; "": none
+	IgnoreFile       string                             // the operator's ignore list, reloaded when it changes; may be missing; "": none
 
-	LogDir         string        // of the write-ahead log
-	LiveLogBytes   int64         // quota of what is not yet in the warehouse
+	LogDir         string        // folder of the write-ahead log
+	LiveLogBytes   int64         // quota of lines that are not in the warehouse
 	ReplayLogBytes int64         // the same for replayed lines
 	LogRetain      time.Duration // how long acknowledged segments are kept
-	LockWait       time.Duration // how long to wait while another process has the log
-	FlushInterval  time.Duration // between inserts that are not full: the longest that lines wait for others
+	LockWait       time.Duration // how long to wait if another process has the log open
+	FlushInterval  time.Duration // interval of inserts that are not full: the longest time that lines wait for others
 
-	PixelBaseURL string // where POST /v1/sends lets pixels be fetched, unless the post says it; "": at PixelListen
+	PixelBaseURL string // base URL of pixels for POST /v1/sends, unless the post sets it; "": at PixelListen
 
 	Sites    web.Sites     // of the web pixel
-	WebToken string        // of servers that post events; "": none may
-	Visitors []byte        // secret by which the standalone pixel tells visitors apart; empty: it does not
+	WebToken string        // token of servers that post events; "": no server may
+	Visitors []byte        // secret for telling the standalone pixel's visitors apart; empty: they are not
 	Archive  ArchiveConfig // of accepted lines
 
-	WarehouseDSN string                          // an outside ClickHouse; else Engine is started
+	WarehouseDSN string                          // an external ClickHouse; otherwise Engine is started
 	Engine       *embedded.Config                // the embedded one
-	Cluster      string                          // of which the outside ClickHouse is one; its servers are the replicas of one shard; "": it is alone
-	Mirrors      []string                        // addresses of further ClickHouses that are kept equal to it
-	Readers      func() ([]embedded.User, error) // more users of the embedded one, looked at each second: it restarts for a change; nil: none
-	FindEngine   func() (string, error)          // path of Engine.Library where that is empty, asked before each start
+	Cluster      string                          // cluster of the external ClickHouse; its servers are the replicas of one shard; "": a single server
+	Mirrors      []string                        // addresses of further ClickHouse servers that are kept equal to it
+	Readers      func() ([]embedded.User, error) // further users of the embedded engine, called each second; a change restarts it; nil: none
+	FindEngine   func() (string, error)          // returns the path of an empty Engine.Library, called before each start
 
-	Feed    feed.Config    // events posted to a URL of the operator's
-	Judge   judge.Schedule // opens and clicks judged by time and company
-	Watcher batch.Watcher  // sees opens of the live lane as they are stored; nil: none
+	Feed    feed.Config    // posts events to a URL of the operator
+	Judge   judge.Schedule // judges opens and clicks by their time and company
+	Watcher batch.Watcher  // receives opens of the live lane as they are stored; nil: none
 
 	MaxBodyBytes  int64
 	MaxConcurrent int
 	StoreTimeout  time.Duration
-	DrainDelay    time.Duration // how long /readyz says no before ingest takes no more connections
-	PixelPeriod   time.Duration // longest wait of the standalone pixel's events in memory
+	DrainDelay    time.Duration // how long /readyz fails before ingest stops accepting connections
+	PixelPeriod   time.Duration // longest time that the standalone pixel's events wait in memory
 
 	Version  string
 	Logger   *slog.Logger
-	Progress func(string)       // is given what takes long and what is missing; nil: that is logged
-	Hint     func(error) string // what an operator can try about an error; nil: nothing is known
+	Progress func(string)       // called with what takes long and what is missing; nil: logged instead
+	Hint     func(error) string // returns advice about an error; nil: none
 
-	Listening func(Addresses)              // called once the pixel and ingest answer; Warehouse is "" yet; nil: none
-	Ready     func(Addresses, *token.Ring) // called once when all is up, with the keys; nil: none
+	Listening func(Addresses)              // called once the pixel and ingest answer; Warehouse is still ""; nil: not called
+	Ready     func(Addresses, *token.Ring) // called once everything is up, with the keys; nil: not called
 }
 
-// Addresses are where a running service answers, as URLs.
+// Addresses are the URLs of a running service.
 type Addresses struct {
 	Pixel, PixelHTTP, Ingest, Warehouse, Metrics string
 }
@@ -118,7 +118,7 @@ func Default() Config {
 	}
 }
 
-// Validate reports all faults at once.
+// Validate returns all faults of the configuration in one error.
 func (c *Config) Validate() error {
 	var faults []error
 	for _, l := range []struct{ name, value string }{

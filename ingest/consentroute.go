@@ -18,32 +18,32 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// ConsentHome is where a home keeps what it decides about consent; cli/internal/home's
-// Home is one.
+// ConsentHome is where a home keeps its settings of consent;
+// cli/internal/home's Home implements it.
 type ConsentHome interface {
 	consent.Book
 	WithdrawnFate() (warehouse.Fate, error)
-	// RegisterRules returns what holds for recipients without a choice, what becomes of
-	// those who refused, and whether the pixel at base is known to leave out of its
-	// lines what a privacy mode forbids.
+	// RegisterRules returns the rule for recipients without a choice, the fate
+	// of opens of those who refused, and whether the pixel at base is known to
+	// apply privacy modes.
 	RegisterRules(base string) (policy sends.Policy, no warehouse.Fate, modes bool, err error)
 }
 
-// maxConsentBytes bounds a document of choices.
+// maxConsentBytes is the largest document of choices.
 const maxConsentBytes = 8 << 20
 
-// maxConsentChanges bounds the choices of a document.
+// maxConsentChanges is the largest number of choices in a document.
 const maxConsentChanges = 10_000
 
 // postedChoice is one choice of POST /v1/consent.
 type postedChoice struct {
 	Recipient    string     `json:"recipient"`
-	RecipientKey string     `json:"recipient_key"` // in place of recipient
+	RecipientKey string     `json:"recipient_key"` // instead of recipient
 	Purpose      string     `json:"purpose"`
 	Choice       string     `json:"choice"`
 	At           *time.Time `json:"at"` // null: now
 	Method       string     `json:"method"`
-	Text         string     `json:"text"` // the text that was shown; only its hash is kept
+	Text         string     `json:"text"` // the text shown to the recipient; only its hash is kept
 	TextHash     string     `json:"text_hash"`
 	TextVersion  string     `json:"text_version"`
 }
@@ -55,8 +55,9 @@ type postedOutcome struct {
 	Withdrawn int `json:"withdrawn"`
 }
 
-// consentRoute returns POST /v1/consent: one choice as a JSON object, several as a
-// list or as objects one behind the other. All are recorded or none.
+// consentRoute returns POST /v1/consent, which accepts one choice as a JSON
+// object, or several as a list or as concatenated objects. It records all of
+// them or none.
 func (s *startup) consentRoute() receiver.Route {
 	return receiver.Route{
 		Path: "/v1/consent", Scope: receiver.ScopeConsent, MaxBytes: maxConsentBytes,
@@ -95,7 +96,7 @@ func refusedChoice(err error) *receiver.Refusal {
 	return &receiver.Refusal{Status: http.StatusBadRequest, Reason: "faulty_choice", Message: err.Error()}
 }
 
-// warehouse returns the warehouse once it can be used.
+// warehouse returns the warehouse, or an error until it can be used.
 func (s *startup) warehouse() (*warehouse.Warehouse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -24,17 +24,18 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// intake takes events other than opens over HTTP. A 2xx means that the warehouse
-// has acknowledged them: without it the answer is 503, and the sender keeps them.
+// intake accepts events other than opens over HTTP. A 2xx means that the
+// warehouse has acknowledged them. While it cannot, the answer is 503 and the
+// sender retries.
 type intake struct {
 	cfg       *Config
 	sources   *networks.Sources
 	webhooks  *webhook.Sources
-	committer atomic.Pointer[deliveries.Committer] // nil until the warehouse is there
+	committer atomic.Pointer[deliveries.Committer] // nil until the warehouse is available
 	outcomes  *prometheus.CounterVec
 }
 
-// The outcomes of events, as a metric has them.
+// The outcomes of events, as metric labels.
 const (
 	eventsStored   = "stored"
 	eventsRepeated = "repeated"
@@ -49,7 +50,7 @@ func newIntake(cfg *Config, sources *networks.Sources, r prometheus.Registerer) 
 	}, []string{"outcome"})}
 	r.MustRegister(i.outcomes)
 	for _, outcome := range []string{eventsStored, eventsRepeated, eventsWaiting, eventsFaulty, eventsLeftOut} {
-		i.outcomes.WithLabelValues(outcome) // so that a rate exists before the first one
+		i.outcomes.WithLabelValues(outcome) // so that each rate exists before the first event
 	}
 	if cfg.WebhooksFile == "" {
 		return i, nil
@@ -64,7 +65,7 @@ func newIntake(cfg *Config, sources *networks.Sources, r prometheus.Registerer) 
 	return i, err
 }
 
-// begin lets it store into w, by the committer that it returns.
+// begin starts storing into w, with the committer that it returns.
 func (i *intake) begin(w *warehouse.Warehouse, ignored func(netip.Addr, string) (string, bool)) *deliveries.Committer {
 	c := deliveries.NewCommitter(&deliveries.Store{
 		Warehouse: w, Now: time.Now,
@@ -77,7 +78,7 @@ func (i *intake) begin(w *warehouse.Warehouse, ignored func(netip.Addr, string) 
 // Knows implements receiver.Deliveries.
 func (i *intake) Knows(source string) bool { return i.webhooks.Knows(source) }
 
-// The refusals of events.
+// Refusals of posted events.
 var (
 	notUp         = &receiver.Refusal{Status: http.StatusServiceUnavailable, Reason: "warehouse_down", Message: "the warehouse cannot be used now; send the events again", RetryAfter: 10 * time.Second}
 	notFetched    = &receiver.Refusal{Status: http.StatusServiceUnavailable, Reason: "not_fetched", Message: "a certificate or confirmation could not be fetched from AWS; send it again", RetryAfter: 10 * time.Second}
@@ -85,7 +86,7 @@ var (
 	badParameter  = &receiver.Refusal{Status: http.StatusBadRequest, Reason: "unknown_parameter", Message: "format is one of csv, jsonl, ses, sendgrid, postmark, mailgun, sparkpost, listmonk, postfix, exim; time_zone is like Europe/Berlin; campaign is a campaign's name"}
 )
 
-// answer is what a sender gets.
+// answer is the answer to a sender.
 type answer struct {
 	Reason  string `json:"reason,omitempty"` // of a failure
 	Message string `json:"message,omitempty"`
@@ -134,7 +135,7 @@ func (i *intake) Take(ctx context.Context, p *receiver.DeliveryPost) (status int
 	return http.StatusOK, answer{Outcome: outcome}, nil
 }
 
-// parameters takes what the query says.
+// parameters reads the parameters of the query.
 func parameters(o *deliveries.Options, query map[string]string) (err error) {
 	if format := deliveries.Format(query["format"]); format != "" {
 		if !slices.Contains(deliveries.Formats, format) {
@@ -163,25 +164,25 @@ func (i *intake) count(o *deliveries.Outcome) {
 	}
 }
 
-// maxFormBytes bounds the memory of a form's parts.
+// maxFormBytes is the memory limit for a form's parts.
 const maxFormBytes = 1 << 20
 
-// plainForm returns a form as a line, as the older webhooks of Mailgun post it, and
-// its fields; any other body as it is.
+// plainForm converts a form, which the older webhooks of Mailgun post, into a
+// line, and returns its fields. Any other body is returned unchanged.
 func plainForm(p *receiver.DeliveryPost) (body []byte, form map[string]string, err error) {
 	kind, parameters, _ := mime.ParseMediaType(p.Header.Get("Content-Type")) // "" is no form
 	var values url.Values
 	switch kind {
 	case "application/x-www-form-urlencoded":
 		if text := bytes.TrimSpace(p.Bytes); len(text) > 0 && (text[0] == '{' || text[0] == '[') || !bytes.Contains(p.Bytes, []byte("event=")) {
-			return p.Bytes, nil, nil // curl's default for anything
+			return p.Bytes, nil, nil // curl sends this type by default
 		}
 		values, err = url.ParseQuery(strings.TrimSpace(string(p.Bytes)))
 	case "multipart/form-data":
 		var parts *multipart.Form
 		if parts, err = multipart.NewReader(bytes.NewReader(p.Bytes), parameters["boundary"]).ReadForm(maxFormBytes); err == nil {
 			values = parts.Value
-			_ = parts.RemoveAll() // attachments, which are not looked at
+			_ = parts.RemoveAll() // attachments are not read
 		}
 	default:
 		return p.Bytes, nil, nil

@@ -8,31 +8,32 @@ import (
 	"glint/ingest/wal"
 )
 
-// hold is the source of a lane that several read: the warehouse, the archive, and each
-// mirror. The log may delete what none of them needs any more.
+// hold is the source of a lane with several readers: the warehouse, the
+// archive, and each mirror. The log may delete a record once no reader needs
+// it.
 type hold struct {
 	batch.Source
 	mu    sync.Mutex
-	needs map[string]uint64 // by reader, the first record that it needs
+	needs map[string]uint64 // first record that each reader needs
 }
 
-// The readers of a lane beside its mirrors, which have names of their own.
+// The readers of a lane; mirrors have names of their own.
 const (
 	readerWarehouse = "warehouse"
 	readerArchive   = "archive"
 )
 
-// halfFull reports whether the log has so little room left that it goes on without the
-// archive, or without a mirror.
+// halfFull reports whether the log is so full that it no longer waits for the
+// archive or a mirror.
 func halfFull(log *wal.Log) bool { return log.Bytes() > log.MaxBytes()/2 }
 
-// newHold returns the source of a lane that the warehouse reads. Until it says what it
-// needs, all stays.
+// newHold returns the source of a lane that the warehouse reads. Until the
+// warehouse releases records, all are kept.
 func newHold(source batch.Source) *hold {
 	return &hold{Source: source, needs: map[string]uint64{readerWarehouse: 0}}
 }
 
-// reader returns the source as one of its readers has it.
+// reader returns the source for one of its readers.
 func (h *hold) reader(name string) batch.Source { return heldFor{h, name} }
 
 type heldFor struct {
@@ -40,7 +41,7 @@ type heldFor struct {
 	name string
 }
 
-// Release implements batch.Source. Of a reader that has left nothing is kept by it.
+// Release implements batch.Source. A reader that has left holds back nothing.
 func (r heldFor) Release(before uint64) (oldest uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -50,10 +51,10 @@ func (r heldFor) Release(before uint64) (oldest uint64) {
 	return r.need(r.name, before)
 }
 
-// nothing is what a reader needs that has left.
+// nothing is the need of a reader that has left.
 const nothing = math.MaxUint64
 
-// release says that a reader needs the records from one on.
+// release records that a reader needs only the records from one on.
 func (h *hold) release(name string, before uint64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -70,8 +71,8 @@ func (h *hold) need(name string, before uint64) (oldest uint64) {
 	return h.Release(least)
 }
 
-// leave lets the log delete what only this reader needs, until release says what it
-// needs again.
+// leave lets the log delete records that only this reader needs, until its next
+// release.
 func (h *hold) leave(name string) { h.release(name, nothing) }
 
 // needed returns the first record that a reader needs.
@@ -81,7 +82,7 @@ func (h *hold) needed(name string) uint64 {
 	return h.needs[name]
 }
 
-// behind is how many records a reader is behind the warehouse.
+// behind returns how many records a reader is behind the warehouse.
 func (h *hold) behind(name string) float64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()

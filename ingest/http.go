@@ -19,8 +19,8 @@ func newHTTPServer(h http.Handler) *http.Server {
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    128 << 10, // Fastly admits 69 kB
-		// net/http's messages name addresses of clients.
+		MaxHeaderBytes:    128 << 10, // Fastly sends at most 69 kB
+		// Messages of net/http contain addresses of clients.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 }
@@ -32,13 +32,13 @@ func serveError(name string, err error) error {
 	return fmt.Errorf("serve %s: %w", name, err)
 }
 
-// ErrAddressInUse is wrapped by Run's error about a port that is taken.
+// ErrAddressInUse is wrapped by the error of Run about a port in use.
 var ErrAddressInUse = errors.New("the address is in use")
 
 type listeners struct{ pixel, pixelHTTP, ingest, metrics net.Listener }
 
-// listen takes all ports before anything slow starts. Of the engine's, which takes
-// it later, it makes sure that it is free.
+// listen opens all ports before anything slow starts. The engine opens its port
+// later, so listen only checks that it is free.
 func listen(cfg *Config) (l listeners, err error) {
 	var engine net.Listener
 	for _, p := range []struct {
@@ -68,7 +68,8 @@ func listen(cfg *Config) (l listeners, err error) {
 	return l, nil
 }
 
-// engineListen returns the address of the embedded engine, "" without one.
+// engineListen returns the address of the embedded engine, or "" if there is
+// none.
 func (c *Config) engineListen() string {
 	if c.Engine == nil {
 		return ""

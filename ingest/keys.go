@@ -9,23 +9,24 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// KeyStore is where the pixel keys of a home are; cli/internal/home's Home is one.
+// KeyStore holds the pixel keys of a home; cli/internal/home's Home implements
+// it.
 type KeyStore interface {
-	ReadKeys() ([]token.Key, error) // none: there is no key
-	FirstKey() ([]token.Key, error) // makes the first key; an error where there were some
-	KeyNotes() keyring.Notes        // what is known of the warehouse's keys
+	ReadKeys() ([]token.Key, error) // empty: there are no keys
+	FirstKey() ([]token.Key, error) // creates the first key; an error if there were keys
+	KeyNotes() keyring.Notes        // notes about the warehouse's keys
 	KeepKeyNotes(keyring.Notes) error
 	PixelKeysFile() string
 }
 
-// keyWarehouse is what the check of keys needs of the warehouse.
+// keyWarehouse is the part of the warehouse that the key check uses.
 type keyWarehouse interface {
 	KeyFingerprints(context.Context) ([]warehouse.KeyFingerprint, error)
 	RecordKeyFingerprints(context.Context, []warehouse.KeyFingerprint) error
 	HasMessages(context.Context) (bool, error) // registered ones
 }
 
-// KnownKeys returns the keys that a warehouse knows, by id.
+// KnownKeys returns the keys recorded in a warehouse, by id.
 func KnownKeys(ctx context.Context, w interface {
 	KeyFingerprints(context.Context) ([]warehouse.KeyFingerprint, error)
 },
@@ -41,14 +42,14 @@ func KnownKeys(ctx context.Context, w interface {
 	return known, nil
 }
 
-// errKeys marks errors that only the operator can mend, by bringing keys.
+// errKeys marks errors that only the operator can fix, by restoring keys.
 type errKeys struct{ error }
 
 func (e errKeys) Unwrap() error { return e.error }
 
-// openRing returns the ring that judges tokens, once it has all keys that the
-// warehouse knows. The first key is made only for a warehouse that knows of no
-// keys and no messages.
+// openRing returns the ring for opening tokens, once it has all keys recorded
+// in the warehouse. It creates the first key only for a warehouse without keys
+// and messages.
 func openRing(ctx context.Context, cfg *Config, w keyWarehouse) (*token.Ring, error) {
 	known, err := KnownKeys(ctx, w)
 	if err != nil {
@@ -59,7 +60,7 @@ func openRing(ctx context.Context, cfg *Config, w keyWarehouse) (*token.Ring, er
 	}
 	notes := cfg.Keys.KeyNotes()
 	notes.Known = known
-	// Before all else, since it is what the operator needs to give a key up.
+	// First of all, because `glint keys forget` needs these notes.
 	if err := cfg.Keys.KeepKeyNotes(notes); err != nil {
 		return nil, err
 	}
@@ -75,8 +76,8 @@ func openRing(ctx context.Context, cfg *Config, w keyWarehouse) (*token.Ring, er
 	return ring, cfg.Keys.KeepKeyNotes(notes)
 }
 
-// checkRing returns the ring of the keys in file, and lets the warehouse know them,
-// unless they lack a key that it knows already.
+// checkRing returns the ring of the keys in file and records them in the
+// warehouse, unless a key that the warehouse knows is missing.
 func checkRing(ctx context.Context, file string, keys []token.Key, known, forgotten []keyring.Known, w keyWarehouse) (*token.Ring, error) {
 	if missing := keyring.Missing(keys, known, forgotten); len(missing) > 0 {
 		return nil, errKeys{keyring.NewMissingError(file, keys, missing)}
@@ -93,7 +94,8 @@ func checkRing(ctx context.Context, file string, keys []token.Key, known, forgot
 	return token.NewRing(keys...)
 }
 
-// ringKeys returns the keys of a home, with a first one if none was ever needed.
+// ringKeys returns the keys of a home, and creates the first one if there were
+// never any.
 func ringKeys(ctx context.Context, store KeyStore, w keyWarehouse, notes keyring.Notes) ([]token.Key, error) {
 	keys, err := store.ReadKeys()
 	if err != nil {

@@ -9,19 +9,19 @@ import (
 	"sync"
 )
 
-// ledger is a small file that says how many of the pixel's events were lost, and
-// how many wait in memory while they cannot be stored. After a SIGKILL the next
-// run finds there what died with the process: those that waited are lost too.
-// It is written in place, which needs no room on the disk, and not synced: a
-// power cut may take back the last second of it.
+// ledger is a small file with the number of the pixel's events that were lost,
+// and the number that wait in memory while they cannot be stored. After a
+// SIGKILL the next run reads it: the waiting events are lost too. It is written
+// in place, which needs no disk space, and not synced: a power cut may revert
+// its last second.
 type ledger struct {
-	file       *os.File // nil: there is no room for one
-	lostBefore uint64   // in all runs before this one
-	lostAtLast uint64   // of these, at the end of the last one
+	file       *os.File // nil: no space for the file
+	lostBefore uint64   // lost in all runs before this one
+	lostAtLast uint64   // of these, lost at the end of the last run
 	logger     *slog.Logger
 
 	mu               sync.Mutex
-	waiting, dropped uint64 // as they were written
+	waiting, dropped uint64 // values in the file
 	failed           bool
 }
 
@@ -50,8 +50,8 @@ func openLedger(path string, logger *slog.Logger) *ledger {
 	return l
 }
 
-// set notes what waits, and what this run has dropped. It is cheap where neither
-// has changed.
+// set writes the numbers of events that wait and that this run has dropped. It
+// is cheap if neither has changed.
 func (l *ledger) set(waiting, dropped uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

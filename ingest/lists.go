@@ -8,7 +8,7 @@ import (
 	"glint/ingest/networks"
 )
 
-// listWatch logs and counts what becomes of files that are read again.
+// listWatch logs and counts the reloads of followed files.
 type listWatch struct {
 	logger  *slog.Logger
 	reloads *prometheus.CounterVec
@@ -22,13 +22,14 @@ func newListWatch(logger *slog.Logger, r prometheus.Registerer) *listWatch {
 	r.MustRegister(w.reloads)
 	for _, list := range []string{networks.SourceOperator, networks.SourceRelay, networks.SourceASNs, ignoreList} {
 		for _, outcome := range []string{"taken", "refused"} {
-			w.reloads.WithLabelValues(list, outcome) // so that a rate exists before the first one
+			w.reloads.WithLabelValues(list, outcome) // so that each rate exists before the first reload
 		}
 	}
 	return w
 }
 
-// notify counts and logs a list that was taken anew or, with a fault, was not.
+// notify logs and counts a reload; fault is the reason why a file was not
+// accepted.
 func (w *listWatch) notify(list string, fault error) {
 	if fault != nil {
 		w.reloads.WithLabelValues(list, "refused").Inc()
@@ -39,8 +40,8 @@ func (w *listWatch) notify(list string, fault error) {
 	w.logger.Info("changed list taken", "list", list)
 }
 
-// listDates exposes the dates of the lists of networks as metrics, for an alert on old
-// ones. It reads them anew for each scrape.
+// listDates exposes the dates of the network lists as metrics, for an alert on
+// old lists. It reads them at each scrape.
 type listDates struct {
 	sources *networks.Sources
 	desc    *prometheus.Desc
@@ -61,7 +62,8 @@ func (d *listDates) Collect(c chan<- prometheus.Metric) {
 	}
 }
 
-// newUpdater returns what fetches the lists, if the operator allows it.
+// newUpdater returns the downloader of the lists, or nil if the operator has
+// not allowed it.
 func newUpdater(cfg *Config, r prometheus.Registerer) *networks.Updater {
 	u := &networks.Updater{Home: cfg.Pixel.ListsHome, Every: cfg.Pixel.UpdateEvery, Logger: cfg.Logger}
 	if u.Home == "" {

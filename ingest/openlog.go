@@ -13,15 +13,16 @@ import (
 	"glint/ingest/wal"
 )
 
-// openLog opens the two lanes of the write-ahead log and returns the watermarks of
-// its disk. While another process has the log, one that is about to end as a rule,
-// it tries again for Config.LockWait.
+// openLog opens the two lanes of the write-ahead log and returns the watermarks
+// of its disk. If another process, usually one that is about to end, has the
+// log open, it retries for Config.LockWait.
 func openLog(ctx context.Context, cfg *Config) (*wal.Lanes, admission.DiskWatermarks, error) {
 	m, err := admission.WatermarksOfFolder(cfg.LogDir)
 	if err != nil {
 		return nil, m, fmt.Errorf("open the write-ahead log: %w", err)
 	}
-	// Between the watermarks there is room for new bodies only if old ones go.
+	// Between the watermarks, old segments must be deleted to make room for new
+	// bodies.
 	lane := wal.Options{Retain: cfg.LogRetain, MinFree: m.Resume, Logger: cfg.Logger}
 	live, replay := lane, lane
 	live.MaxBytes, replay.MaxBytes = cfg.LiveLogBytes, cfg.ReplayLogBytes
@@ -40,14 +41,15 @@ func openLog(ctx context.Context, cfg *Config) (*wal.Lanes, admission.DiskWaterm
 	return lanes, m, nil
 }
 
-// walMetric is a number of a lane's state.
+// walMetric is one metric of a lane's state.
 type walMetric struct {
 	desc  *prometheus.Desc
 	kind  prometheus.ValueType
 	value func(*wal.Stats) float64
 }
 
-// walCollector exposes the state of the lanes. It reads each lane's once a scrape.
+// walCollector exposes the state of the lanes. It reads each lane's state once
+// per scrape.
 type walCollector struct {
 	lanes   *wal.Lanes
 	metrics []walMetric

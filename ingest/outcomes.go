@@ -12,8 +12,8 @@ import (
 	"glint/ingest/receiver"
 )
 
-// outcomes are looked up in the receipts, which outlive the process: the outcome of a
-// body can be asked for as long as they are kept.
+// outcomes looks up outcomes in the receipts, which outlive the process: a
+// client can ask for as long as they are kept.
 type outcomes struct{ logDir string }
 
 // lookup returns the outcomes of records. A record is pending until its lane is
@@ -36,7 +36,7 @@ func (o outcomes) lookup(ctx context.Context, q receiver.Records) (receiver.Outc
 		}
 	}
 	if found.Pending > 0 || len(wanted) == 0 {
-		return found, nil // the whole answer is there once all is done, and is read once
+		return found, nil // with pending records only their number is answered
 	}
 	err = o.visit(ctx, q.Since, func(r *receipts.Receipt, events int) {
 		if !wanted[r.Record] || r.LogID != progress.LogID || r.Lane != string(q.Lane) || r.Source != q.Source || r.ReceivedAt.Before(q.Since) {

@@ -27,11 +27,11 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// pipelines bring the log into the warehouse: one for live records, one for replayed
-// ones. Beside them work a mover of opens that wait for their message, and what
-// computes reports ahead, judges again, follows withdrawals and erases persons. They read the log
-// from open on, so that it may delete records that were acknowledged before; they
-// load from begin on.
+// pipelines bring the log into the warehouse: one pipeline for live records,
+// one for replayed ones. Beside them run the workers that move opens of
+// messages registered late, precompute reports, judge again, apply withdrawals
+// and erase persons. From open on they read the log, so that it may delete
+// acknowledged records; from begin on they load.
 type pipelines struct {
 	cfg     *Config
 	lists   *listWatch
@@ -40,18 +40,18 @@ type pipelines struct {
 	archive archiving
 	mirrors []*mirror
 	holds   map[string]*hold // by lane; nil before open
-	// registerer is for what is known only once the log is open.
+	// registerer is for metrics that exist only once the log is open.
 	registerer prometheus.Registerer
 	mover      *resolve.Mover
 	reports    *snapshots.Refresher
 	judge      *judge.Scheduler
 	follow     *consent.Follower
-	feed       *feed.Feed // posts what has been stored
+	feed       *feed.Feed // posts stored events
 	deleted    batch.Deleted
 	eraser     *erasure.Worker
-	retain     *retention.Worker // lets go of what has been kept for long enough
+	retain     *retention.Worker // deletes data whose retention has ended
 	heals      *healMetrics
-	events     *intake       // of POST /v1/deliveries; nil: none
+	events     *intake       // for POST /v1/deliveries; nil: none
 	begun      chan struct{} // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
@@ -61,26 +61,27 @@ type pipelines struct {
 	loaders  map[string]*batch.Loader // by lane
 	ignored  func(addr netip.Addr, userAgent string) (reason string, ok bool)
 	letters  atomic.Pointer[deadletters.Folder]
-	first    atomic.Pointer[warehouse.Warehouse] // which the mirrors follow; nil before begin
+	first    atomic.Pointer[warehouse.Warehouse] // followed by the mirrors; nil before begin
 	receipts atomic.Pointer[receipts.Writer]
 }
 
-// inserters of each lane. A replay has all the time it needs: one, so that live records
-// get at least half of the machine.
+// inserters is the number of concurrent inserts by lane. A replay is not
+// urgent: it gets one, so that live records get at least half of the machine.
 var inserters = map[string]int{wal.LaneLive: 2, wal.LaneReplay: 1}
 
-// The most of one batch, decompressed; a larger record is a batch of its own.
+// Limits of a batch, decompressed; a larger record is a batch of its own.
 const (
 	maxBatchLines = 50_000
 	maxBatchBytes = 64 << 20
 )
 
-// replayLetterBytes is the part of the dead letters' quota, in bytes, that replayed
-// lines may use: a replay of the wrong files leaves room for dead letters of live lines.
+// replayLetterBytes is the part of the dead letters' quota, in bytes, that
+// replayed lines may use, so that a replay of the wrong files leaves room for
+// dead letters of live lines.
 const replayLetterBytes = deadletters.DefaultMaxBytes / 2
 
-// newPipelines returns pipelines that work once they are opened. Sources returns the
-// labels of the tokens that may write now.
+// newPipelines returns pipelines that start with open. sources returns the
+// labels of the tokens that may post now.
 func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdrawn *consent.Set, sources func() []string) *pipelines {
 	l := &pipelines{
 		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}),
@@ -93,7 +94,7 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdr
 		heals:   newHealMetrics(r),
 		eraser:  erasure.New(erasure.Folder(cfg.ErasureDir), cfg.Logger, r),
 	}
-	l.mirrors, _ = newMirrors(cfg) // Validate has seen its faults
+	l.mirrors, _ = newMirrors(cfg) // Validate has reported its errors
 	registerMirrors(r, l.mirrors)
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	gauge := func(name, help string, value func() int64) {
@@ -114,8 +115,8 @@ func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdr
 	return l
 }
 
-// open opens the files of the pipelines and lets them work, once. After an
-// error it can be called again.
+// open opens the files of the pipelines and starts them, once. After an error
+// it can be called again.
 func (l *pipelines) open(lanes *wal.Lanes) error {
 	if l.lanes != nil {
 		return nil
@@ -172,8 +173,8 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 	return nil
 }
 
-// keepRunning runs the pipeline of a lane until the end. It begins anew if one fails,
-// as on a full disk.
+// keepRunning runs the pipeline of a lane until the end, and restarts it after
+// a failure such as a full disk.
 func (l *pipelines) keepRunning(name string) {
 	for l.ctx.Err() == nil {
 		err := l.pipeline(name).Run(l.ctx)
@@ -185,10 +186,10 @@ func (l *pipelines) keepRunning(name string) {
 	}
 }
 
-// restartPause is between two runs of a lane of which the first has failed.
+// restartPause is the pause before a failed lane is restarted.
 const restartPause = 10 * time.Second
 
-// begin lets the lanes load into the warehouse, once, after it has read whose opens
+// begin starts loading into the warehouse, once, after it has read which opens
 // may not be kept.
 func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *token.Ring) error {
 	select {
@@ -231,10 +232,10 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 	return nil
 }
 
-// tidyEvery is how often dates that later ones have replaced are removed from the disk.
+// tidyEvery is the interval at which replaced dates are removed from the disk.
 const tidyEvery = 10 * time.Second
 
-// tidy lets go, until the end, of what may be kept no more.
+// tidy deletes data that may not be kept any more, until ctx ends.
 func tidy(ctx context.Context, w *warehouse.Warehouse, logger *slog.Logger) {
 	for backoff.Sleep(ctx, tidyEvery) == nil {
 		if err := w.TidyLastOpens(ctx); err != nil && ctx.Err() == nil {
@@ -243,7 +244,7 @@ func tidy(ctx context.Context, w *warehouse.Warehouse, logger *slog.Logger) {
 	}
 }
 
-// rejudge makes opens of the bad tokens whose key has come back since the last
+// rejudge turns bad tokens into opens whose key has come back since the last
 // start.
 func rejudge(ctx context.Context, loader *batch.Loader, w *warehouse.Warehouse, logger *slog.Logger) {
 	for ctx.Err() == nil {
@@ -259,7 +260,8 @@ func rejudge(ctx context.Context, loader *batch.Loader, w *warehouse.Warehouse, 
 	}
 }
 
-// awaitWarehouse returns when the loaders have their warehouse, or with the error of ctx.
+// awaitWarehouse returns when the loaders have their warehouse, or with the
+// error of ctx.
 func (l *pipelines) awaitWarehouse(ctx context.Context) error {
 	select {
 	case <-l.begun:
@@ -269,9 +271,9 @@ func (l *pipelines) awaitWarehouse(ctx context.Context) error {
 	}
 }
 
-// stop waits a little until the log's records are in the warehouse, then ends the
-// pipelines. A batch that does not end is left behind: it is in the log, and its
-// manifest makes the next start do the same again.
+// stop waits briefly until the log's records are in the warehouse, then ends
+// the pipelines. It abandons a batch that does not finish: the batch is in the
+// log, and its manifest makes the next start repeat it.
 func (l *pipelines) stop(ctx context.Context) error {
 	if l.lanes == nil {
 		l.cancel()
@@ -296,7 +298,7 @@ func (l *pipelines) stop(ctx context.Context) error {
 	return l.receipts.Load().Close()
 }
 
-// maxPipelineStop bounds the wait for batches that were called off.
+// maxPipelineStop is the longest wait for cancelled batches.
 const maxPipelineStop = 3 * time.Second
 
 // pipeline returns a new pipeline of a lane into the warehouse.
@@ -315,8 +317,8 @@ func newPipeline(cfg *Config, name, dir string, source batch.Source, loader *bat
 	}
 }
 
-// waitReleased waits until all records of the log are in the warehouse, for lastInserts
-// at most. The others are inserted after the next start.
+// waitReleased waits until all records of the log are in the warehouse, for
+// lastInserts at most. The others are inserted after the next start.
 func waitReleased(ctx context.Context, log *wal.Log) {
 	ctx, cancel := context.WithTimeout(ctx, lastInserts)
 	defer cancel()
@@ -329,5 +331,5 @@ func waitReleased(ctx context.Context, log *wal.Log) {
 	}
 }
 
-// lastInserts is how long a stop waits for the log to be empty.
+// lastInserts is how long a stop waits for the log to become empty.
 const lastInserts = 1500 * time.Millisecond

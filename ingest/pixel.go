@@ -20,18 +20,18 @@ import (
 	"glint/ingest/pixelserver"
 )
 
-// PixelConfig is what only the standalone pixel needs. Its zero value trusts no
-// proxy, uses no TLS and knows no network.
+// PixelConfig holds the settings of the standalone pixel alone. Its zero value
+// trusts no proxy, uses no TLS and has no networks.
 type PixelConfig struct {
-	TrustedProxies []string        // addresses and CIDR prefixes of proxies whose header with the client's address is believed
-	ProxyHeader    string          // that holds the address: pixelserver.XForwardedFor (also ""), Forwarded
+	TrustedProxies []string        // addresses and CIDR prefixes of proxies whose header with the client's address is trusted
+	ProxyHeader    string          // header with the address: pixelserver.XForwardedFor (also ""), Forwarded
 	TLS            tlsfiles.Files  // zero: plain HTTP, unless TLSAuto has domains
-	TLSAuto        acmecert.Config // certificates that the pixel gets itself; no domains: none
+	TLSAuto        acmecert.Config // certificates that the pixel obtains itself; no domains: none
 	HTTPListen     string          // host:port of plain HTTP beside TLS; "": none
 	ASNFile        string          // a database in MaxMind's format; "": none
-	ListsHome      string          // glint's own folder, where the lists of `glint networks` are; "": none
-	UpdateEvery    time.Duration   // how often those lists are fetched; 0: never
-	NetworksFile   string          // the operator's file, read again when it changes; "": Config.Networks stays
+	ListsHome      string          // glint's home, which holds the lists of `glint networks`; "": none
+	UpdateEvery    time.Duration   // interval at which those lists are downloaded; 0: never
+	NetworksFile   string          // the operator's file, reloaded when it changes; "": Config.Networks is used
 }
 
 func (c *PixelConfig) validate() error {
@@ -44,7 +44,7 @@ func (c *PixelConfig) validate() error {
 		faults = append(faults, fmt.Errorf("networks-update: %v is below an hour", c.UpdateEvery))
 	}
 	if c.ASNFile != "" {
-		if _, err := networks.OpenASNs(c.ASNFile); err != nil { // opened again when it is needed
+		if _, err := networks.OpenASNs(c.ASNFile); err != nil { // opened again when it is used
 			faults = append(faults, fmt.Errorf("asn-db: %w", err))
 		}
 	}
@@ -77,27 +77,27 @@ func (c *PixelConfig) validateTLS() error {
 	return errors.Join(faults...)
 }
 
-// auto reports whether the pixel gets its certificates itself.
+// auto reports whether the pixel obtains its certificates itself.
 func (c *PixelConfig) auto() bool { return len(c.TLSAuto.Domains) > 0 }
 
 func (c *PixelConfig) isSecure() bool { return c.auto() || !c.TLS.Empty() }
 
-// openNetworks opens the lists of networks, which the standalone pixel and the
-// clicks of other events are looked up in, and follows them.
+// openNetworks opens the network lists and reloads them when they change. The
+// standalone pixel, and clicks among other events, are looked up in them.
 func openNetworks(cfg *Config, lists *listWatch) (*networks.Sources, error) {
 	c := &cfg.Pixel
 	files := networks.Files{Operator: c.NetworksFile, Home: c.ListsHome, ASNs: c.ASNFile}
 	return networks.OpenSources(files, cfg.Networks, lists.notify)
 }
 
-// standalonePixel is the pixel with the certificates that it gets itself.
+// standalonePixel is the pixel with the certificates that it obtains itself.
 type standalonePixel struct {
 	*pixelserver.Server
 	certificates *acmecert.Source // nil: it gets none
 }
 
-// start lets it answer until Shutdown, and its certificates be renewed until ctx ends.
-// Serve's errors go to failed.
+// start serves until Shutdown, and renews certificates until ctx ends. Errors
+// of Serve are sent to failed.
 func (p *standalonePixel) start(ctx context.Context, l *listeners, failed chan<- error) {
 	go func() { failed <- serveError("pixel", p.Serve(l.pixel)) }()
 	if l.pixelHTTP != nil {
@@ -108,7 +108,8 @@ func (p *standalonePixel) start(ctx context.Context, l *listeners, failed chan<-
 	}
 }
 
-// newPixel opens the files that only the standalone pixel needs, and follows them.
+// newPixel opens the files of the standalone pixel and reloads them when they
+// change.
 func newPixel(cfg *Config, sources *networks.Sources, stream *logstream.Batcher, registry prometheus.Registerer, withdrawn *consent.Set) (*standalonePixel, error) {
 	c := &cfg.Pixel
 	registerListDates(registry, sources)
@@ -151,8 +152,8 @@ func newPixel(cfg *Config, sources *networks.Sources, stream *logstream.Batcher,
 	return &standalonePixel{server, certificates}, nil
 }
 
-// pixelRing returns the keys with which the pixel checks tokens, nil where there
-// are none: then it leaves that to ingest.
+// pixelRing returns the keys with which the pixel checks tokens, or nil if
+// there are none: then only ingest checks them.
 func (c *Config) pixelRing() *token.Ring {
 	if c.Ring == nil || len(c.Ring.Keys()) == 0 {
 		return nil

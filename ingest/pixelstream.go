@@ -20,7 +20,7 @@ import (
 	"glint/ingest/wal"
 )
 
-// The bounds of what the standalone pixel has answered and not yet stored.
+// Limits of events that the standalone pixel has answered and not stored yet.
 const (
 	maxPixelWaitBytes = 16 << 20 // in memory
 	maxReserveBytes   = 32 << 20 // on disk
@@ -28,14 +28,14 @@ const (
 	minPieceBytes     = 4 << 10
 )
 
-// newPixelStream gathers the standalone pixel's lines and appends them to the
-// log without the detour over HTTP. Only the fair-share limit applies, not the
-// watermarks: these events cannot be sent again, so they may use what the
-// watermarks keep free and, when that is used up, the reserve.
+// newPixelStream collects the standalone pixel's lines and appends them to the
+// log without HTTP. Only the fair-share limit applies, not the watermarks:
+// these events cannot be sent again, so they may use the space below the
+// watermarks and, when that is used up, the reserve.
 //
-// While nothing can be stored, at most maxPixelWaitBytes wait in memory. What
-// does not fit is dropped and counted, and so is what still waits when the
-// process ends, however it ends: see ledger.
+// While nothing can be stored, at most maxPixelWaitBytes wait in memory.
+// Further events are dropped and counted, and so are events that still wait
+// when the process ends in any way: see ledger.
 func newPixelStream(cfg *Config, log *wal.Log, gate *admission.Gate, registry prometheus.Registerer) *logstream.Batcher {
 	s := &pixelStore{
 		admit: func() error { return gate.AdmitShare(receiver.LaneLive, pixelLabel) },
@@ -65,26 +65,26 @@ func newPixelStream(cfg *Config, log *wal.Log, gate *admission.Gate, registry pr
 
 // pixelStore is the logstream.Send of the standalone pixel.
 type pixelStore struct {
-	admit    func() error // admission.SourceFull while the pixel's share is used up
+	admit    func() error // returns admission.SourceFull while the pixel's share is used up
 	append   func(ctx context.Context, body []byte) error
 	progress func(string)
 	logger   *slog.Logger
 	reserve  *reserve
 	ledger   *ledger
-	size     int // of a piece that may fit; 0: any does
+	size     int // size of a piece that may fit; 0: any size
 
 	stalled          atomic.Bool // nothing can be stored now
 	waiting, dropped atomic.Uint64
 }
 
-// The pauses between two tries to store, doubled from the first to the last.
+// The pauses between two tries to store, doubling from the first to the last.
 const (
 	firstStorePause = 100 * time.Millisecond
 	lastStorePause  = 2 * time.Second
 )
 
-// send stores a body whole or, on a disk with little room, its beginning. It
-// waits while nothing can be stored. When ctx ends it gives up.
+// send stores a body whole or, on a nearly full disk, its beginning. It waits
+// while nothing can be stored, and gives up when ctx ends.
 func (s *pixelStore) send(ctx context.Context, body []byte) error {
 	for pauses := (backoff.Backoff{First: firstStorePause, Last: lastStorePause}); ; {
 		piece := firstLines(body, cmp.Or(s.size, len(body)))
@@ -112,10 +112,10 @@ func (s *pixelStore) send(ctx context.Context, body []byte) error {
 	}
 }
 
-// store appends lines to the log. On a full disk it uses the reserve, whatever the
-// share: no other source could use that room.
+// store appends lines to the log. On a full disk it uses the reserve regardless
+// of the share, since no other source can use that space.
 func (s *pixelStore) store(ctx context.Context, piece []byte) error {
-	ctx = context.WithoutCancel(ctx) // at the end, too, all is tried once
+	ctx = context.WithoutCancel(ctx) // one last try at the end
 	if s.reserve.spend(len(piece)) {
 		return s.append(ctx, piece)
 	}
@@ -142,7 +142,7 @@ func firstLines(body []byte, size int) []byte {
 	return body[:bytes.IndexByte(body, '\n')+1]
 }
 
-// stall notes that nothing can be stored. From now on the ledger is kept.
+// stall records that nothing can be stored. From now on the ledger is written.
 func (s *pixelStore) stall(err error) {
 	if !s.stalled.Swap(true) {
 		s.logger.Warn("opens wait in memory: they cannot be stored now", "error", err)
@@ -150,17 +150,18 @@ func (s *pixelStore) stall(err error) {
 	s.ledger.set(s.waiting.Load(), s.dropped.Load())
 }
 
-// note gets the numbers of waiting and dropped lines from the stream after each line.
+// note is called by the stream after each line with the numbers of waiting and
+// dropped lines.
 func (s *pixelStore) note(waiting, dropped uint64) {
 	s.waiting.Store(waiting)
 	s.dropped.Store(dropped)
 	if !s.stalled.Load() {
-		waiting = 0 // it is stored within moments
+		waiting = 0 // they will be stored within moments
 	}
 	s.ledger.set(waiting, dropped)
 }
 
-// closed gets the number of opens that were dropped at the end.
+// closed is called with the number of opens dropped at the end.
 func (s *pixelStore) closed(dropped uint64) {
 	if dropped > 0 {
 		s.progress(fmt.Sprintf("note: %d opens were answered and could not be stored before the end; glint_pixel_events_lost_total counts them", dropped))

@@ -21,7 +21,8 @@ func (s *startup) preferencesPage(r prometheus.Registerer) (http.Handler, error)
 	})
 }
 
-// choiceLedger lets the page read and record choices, by the way of POST /v1/consent.
+// choiceLedger reads and records choices for the page, in the same way as POST
+// /v1/consent.
 type choiceLedger struct {
 	*startup
 

@@ -9,15 +9,15 @@ import (
 	"glint/schema/migrate"
 )
 
-// Problem is what keeps lines from reaching the warehouse. Its texts are our own:
-// they hold nothing of what a server or a file said.
+// Problem is a reason why lines do not reach the warehouse. Its texts are
+// constants: they contain no text from a server or a file.
 type Problem struct {
 	Code string `json:"code"`
 	Text string `json:"text"`
-	Hint string `json:"try,omitempty"` // what the operator can do; "": wait
+	Hint string `json:"try,omitempty"` // advice for the operator; "": wait
 }
 
-// The codes of problems, as GET /v1/status has them.
+// The codes of problems in GET /v1/status.
 const (
 	codeStarting     = "starting"
 	codeNoAnswer     = "no_answer"
@@ -34,7 +34,7 @@ const (
 	codeNoCertificate = "no_certificate"
 )
 
-// The steps that a fault belongs to, where its own type does not say so.
+// The steps of the startup, for errors whose own type does not identify one.
 type (
 	errEngine struct{ error }
 	errFiles  struct{ error }
@@ -45,8 +45,8 @@ func (e errFiles) Unwrap() error  { return e.error }
 
 var noAnswer = &Problem{Code: codeNoAnswer, Text: "the warehouse does not answer"}
 
-// problemOf returns the problem that an error of bringing the warehouse up is.
-// Hint, which may be nil, knows what to try about errors of the packages below.
+// problemOf returns the problem for an error of bringing the warehouse up.
+// hint, which may be nil, returns advice about errors of lower packages.
 func problemOf(err error, hint func(error) string) *Problem {
 	p := &Problem{Code: codeNoAnswer, Text: noAnswer.Text}
 	if hint != nil {

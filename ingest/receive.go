@@ -11,13 +11,13 @@ import (
 	"glint/ingest/wal"
 )
 
-// tokenLabel is the source label of the one token that Config.Token is.
+// tokenLabel is the source label of Config.Token.
 const tokenLabel = "default"
 
 // pixelLabel is the source label of the standalone pixel.
 const pixelLabel = "pixel"
 
-// newGate returns the gate of the lanes for the sources that post now, and for the
+// newGate returns the gate of the lanes for the current sources, and for the
 // standalone pixel if there is one.
 func newGate(lanes *wal.Lanes, m admission.DiskWatermarks, sources func() []string, pixel bool) *admission.Gate {
 	if pixel {
@@ -26,7 +26,7 @@ func newGate(lanes *wal.Lanes, m admission.DiskWatermarks, sources func() []stri
 	return admission.New(lanes, m, sources)
 }
 
-// newLogServer returns what takes bodies for the log.
+// newLogServer returns the server that accepts bodies for the log.
 func newLogServer(cfg *Config, tokens *receiver.Tokens, g *admission.Gate, routes []receiver.Route, page http.Handler, events receiver.Deliveries, ready func() error, status func() any, r prometheus.Registerer) (*receiver.Server, error) {
 	c := receiver.Config{
 		Tokens: tokens, Store: g.Store, Admit: g.Admit, Routes: routes, Ready: ready, Status: status, ServiceIDs: cfg.ServiceIDs,

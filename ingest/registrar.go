@@ -16,20 +16,20 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// registration is what one post wants to be registered.
+// registration is one post of messages to register.
 type registration struct {
 	campaign, subject, variant string
 	tracking                   warehouse.Tracking // at most
 	style                      sends.Style
 	strata                     sends.Strata
 	base                       *sends.BaseURL
-	ownPixel                   bool // base is this program's own pixel, which knows privacy modes
+	ownPixel                   bool // base is the address of this program's pixel, which applies privacy modes
 	sentAt                     time.Time
 	recipients                 *sends.Recipients
 	alike                      string // equal for posts that may be registered together
 }
 
-// registered is what became of it.
+// registered is the result of a registration.
 type registered struct {
 	campaign warehouse.Campaign
 	messages []registeredMessage
@@ -41,12 +41,12 @@ type registeredMessage struct {
 	fate               sends.Fate
 }
 
-// errModes is returned for messages whose URLs carry a privacy mode, at an edge that
-// is not known to keep to it.
+// errModes is returned for messages whose URLs carry a privacy mode, if the
+// edge is not known to apply it.
 var errModes = errors.New("ingest: the edge is not known to know privacy modes")
 
-// registrar registers what is posted, one post of a campaign at a time: the posts
-// that wait meanwhile are registered together, since each insert is a part that
+// registrar registers posts, one at a time per campaign. Posts that wait
+// meanwhile are registered together, since each insert is a part that
 // ClickHouse has to merge.
 type registrar struct {
 	home  ConsentHome
@@ -55,18 +55,18 @@ type registrar struct {
 	fates *prometheus.CounterVec
 
 	mu   sync.Mutex
-	busy map[string][]*waitingPost // who waits for a campaign in work, by its name
+	busy map[string][]*waitingPost // posts that wait for a campaign in work, by its name
 }
 
 type waitingPost struct {
 	registration
-	ctx    context.Context //nolint:containedctx // of the request that waits
+	ctx    context.Context //nolint:containedctx // context of the waiting request
 	answer registered
 	err    error
 	done   chan struct{}
 }
 
-// The fates of posted messages, as a metric has them.
+// The outcomes of posted messages, as metric labels.
 var fateNames = map[sends.Fate]string{sends.New: "stored", sends.Changed: "changed", sends.Known: "repeated"}
 
 const fateFaulty = "faulty"
@@ -80,7 +80,7 @@ func newRegistrar(home ConsentHome, start *startup, r prometheus.Registerer) *re
 	}
 	r.MustRegister(g.fates)
 	for _, name := range fateNames {
-		g.fates.WithLabelValues(name) // so that a rate exists before the first one
+		g.fates.WithLabelValues(name) // so that each rate exists before the first message
 	}
 	g.fates.WithLabelValues(fateFaulty)
 	return g
@@ -96,11 +96,11 @@ func (g *registrar) register(ctx context.Context, r registration) (registered, e
 	if !working {
 		go g.work(r.campaign)
 	}
-	<-p.done // within the time of ctx: work looks at it
+	<-p.done // ends with ctx, which work observes
 	return p.answer, p.err
 }
 
-// work registers what waits for a campaign until nothing does.
+// work registers the waiting posts of a campaign until there are none.
 func (g *registrar) work(campaign string) {
 	for {
 		g.mu.Lock()
@@ -116,8 +116,8 @@ func (g *registrar) work(campaign string) {
 	}
 }
 
-// together takes off the queue what can be registered at once: posts that are alike
-// and have no recipient twice.
+// together takes from the queue the posts that can be registered at once: posts
+// that are alike and share no recipient.
 func together(queue []*waitingPost) (batch, rest []*waitingPost) {
 	if len(queue) == 0 {
 		return nil, nil
@@ -139,7 +139,7 @@ func together(queue []*waitingPost) (batch, rest []*waitingPost) {
 	return batch, rest
 }
 
-// commit registers posts together, within the time of the first.
+// commit registers posts together, within the deadline of the first.
 func (g *registrar) commit(batch []*waitingPost) {
 	whole := batch[0].registration
 	recipients := *whole.recipients
@@ -214,7 +214,7 @@ func (g *registrar) store1(ctx context.Context, r *registration) (done registere
 	return done, nil
 }
 
-// consentOf returns the rule for the recipients.
+// consentOf returns the consent rule for the recipients.
 func consentOf(ctx context.Context, w *warehouse.Warehouse, recipients *sends.Recipients, policy sends.Policy, no warehouse.Fate) (*sends.Consent, error) {
 	hasher, err := w.RecipientHasher(ctx)
 	if err != nil {
@@ -228,7 +228,7 @@ func consentOf(ctx context.Context, w *warehouse.Warehouse, recipients *sends.Re
 	return &sends.Consent{Policy: policy, No: no, Choices: choices, KeyOf: hasher.Key}, err
 }
 
-// keys returns the ring once it is known.
+// keys returns the ring, or nil until it is known.
 func (s *startup) keys() *token.Ring {
 	s.mu.Lock()
 	defer s.mu.Unlock()

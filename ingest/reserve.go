@@ -12,10 +12,11 @@ import (
 	"glint/ingest/host/disk"
 )
 
-// reserve is a file that holds room on the log's disk. On a full disk it is
-// deleted, so that the opens that were answered can be stored; it is made again
-// when there is room. It is smaller than the mark below which ingest refuses
-// bodies: these do not use what it gives free. One goroutine at a time uses it.
+// reserve is a file that reserves space on the log's disk. On a full disk it is
+// deleted, so that opens that were already answered can be stored; it is
+// created again when there is room. It is smaller than the watermark below
+// which ingest refuses bodies, so bodies never use the space that it frees.
+// Only one goroutine may use it.
 type reserve struct {
 	path   string
 	bytes  int64
@@ -23,15 +24,15 @@ type reserve struct {
 	now    func() time.Time
 
 	held  bool
-	left  int64 // of what was given free
+	left  int64 // rest of the freed space
 	tried time.Time
 }
 
-// refillPause is between two tries to make the file again.
+// refillPause is the pause between two tries to create the file again.
 const refillPause = 10 * time.Second
 
-// openReserve takes over the file that is there. A disk that is too full for it
-// is no error: then there is no reserve yet.
+// openReserve takes over an existing file. A disk without space for it is not
+// an error: then there is no reserve yet.
 func openReserve(path string, logger *slog.Logger) *reserve {
 	r := &reserve{path: path, logger: logger, now: time.Now}
 	_, total, err := disk.OS{}.Space(filepath.Dir(path))
@@ -43,7 +44,7 @@ func openReserve(path string, logger *slog.Logger) *reserve {
 	return r
 }
 
-// release gives the room free. It reports whether there was any.
+// release frees the space. It reports whether there was any.
 func (r *reserve) release() bool {
 	if !r.held {
 		return false
@@ -57,8 +58,7 @@ func (r *reserve) release() bool {
 	return true
 }
 
-// spend takes n bytes from what was given free. It reports whether there were as
-// many left.
+// spend takes n bytes of the freed space. It reports whether there were enough.
 func (r *reserve) spend(n int) bool {
 	if int64(n) > r.left {
 		return false
@@ -73,8 +73,8 @@ func (r *reserve) needed() bool {
 	return err == nil && free <= admission.WatermarksOfDisk(total).Stop
 }
 
-// refill makes the file if it is missing and there is room enough. It is cheap
-// while there is nothing to do.
+// refill creates the file if it is missing and there is enough room. It is
+// cheap if there is nothing to do.
 func (r *reserve) refill() {
 	if r.held || r.bytes <= 0 || r.now().Sub(r.tried) < refillPause {
 		return
@@ -91,8 +91,8 @@ func (r *reserve) refill() {
 
 var errNoRoom = errors.New("the disk has too little room for the reserve")
 
-// make writes the file rather than sets its size: a file with holes holds no
-// room.
+// make writes the whole file instead of setting its size, because a sparse file
+// reserves no space.
 func (r *reserve) make() error {
 	free, total, err := disk.OS{}.Space(filepath.Dir(r.path))
 	if err != nil {

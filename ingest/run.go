@@ -9,20 +9,21 @@
 //
 // The way of one line, function by function:
 //
-//	receiver.Server.accept   authenticates, bounds, reads, decodes and counts a body
-//	admission.Gate.Admit     refuses it while the log or the source's share is full
+//	receiver.Server.accept   authenticates, calls Admit, reads, decodes, counts a body
+//	admission.Gate.Admit     refuses it while the log or its source's share is full
 //	admission.Gate.Store     appends it to the write-ahead log; 2xx after the fsync
 //	batch.Pipeline.Run       groups records into named batches, retries, acknowledges
 //	batch.Loader.Load        lines → events → tokens → verdicts → rows
 //	warehouse.InsertOpens    one insert under the batch's name
 //
-// There are four sources of lines: a CDN's log stream and glint replay, which post
-// to /v1/logs; glint stream, which imitates the first; and the standalone pixel,
-// which appends without HTTP (newPixelStream). A further source turns what it reads
-// into the lines of edge/event/FORMAT.md and posts them with logstream.Poster, from
-// a command in cli; nothing in here changes. One that runs inside of the service
-// appends as newPixelStream does, with a label of its own in newGate. A new form of
-// posted lines (another CDN's object around the event) belongs to package logline.
+// Lines come from these sources: a CDN's log stream, glint replay and glint import
+// post to /v1/logs; glint stream imitates the CDN; the standalone pixel appends
+// without HTTP (newPixelStream). To add a source outside the service, write a
+// command in cli that converts its input into lines of edge/event/FORMAT.md and
+// posts them with logstream.Poster: nothing in this folder changes. To add one
+// inside the service, append as newPixelStream does, and give it a label of its
+// own in newGate. A new form of posted lines (another CDN's object around the
+// event) belongs to package logline.
 package ingest
 
 import (
@@ -38,15 +39,17 @@ import (
 	"glint/ingest/receiver"
 )
 
-// stopTimeout bounds the whole stop; every step gets what is left of it.
+// stopTimeout is the limit of the whole stop; each step gets the time that is
+// left.
 const stopTimeout = 12 * time.Second
 
-// Run takes the ports, opens the log, and answers the pixel and ingest; then it
-// calls cfg.Listening. The warehouse comes up beside that, however long it takes:
-// once it is there, has the schema and its keys are known, cfg.Ready is called.
+// Run opens the ports and the log, serves the pixel and ingest, and calls
+// cfg.Listening. The warehouse starts in parallel, however long that takes:
+// once it is up, has the schema and its keys are known, Run calls cfg.Ready.
 //
-// Run works until ctx ends, or a listener fails. It then stops the parts in the order
-// of the flow: first the listeners, then the pipelines, the warehouse last.
+// Run works until ctx ends or a listener fails. It then stops the parts in the
+// order of the flow: first the listeners, then the pipelines, the warehouse
+// last.
 func Run(ctx context.Context, cfg Config) (err error) {
 	if err := cfg.Validate(); err != nil {
 		return err
@@ -55,7 +58,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	defer listeners.close() // a no-op for those that a server has closed
+	defer listeners.close() // a no-op for listeners that a server has closed
 
 	stops := stopStack{}
 	defer func() { err = errors.Join(err, stops.run()) }()
@@ -148,7 +151,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 }
 
-// stopStack runs what was pushed, the last first, within stopTimeout.
+// stopStack runs the functions pushed, the last one first, within stopTimeout.
 type stopStack []func(context.Context) error
 
 func (s *stopStack) push(stop func(context.Context) error) { *s = append(*s, stop) }
@@ -166,7 +169,7 @@ func (s *stopStack) run() error {
 }
 
 // soon bounds a shutdown that waits for connections which have sent nothing, or
-// half a request. They are cut with the process.
+// half a request. They are closed with the process.
 func soon(shutdown func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)

@@ -19,11 +19,11 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// maxSendBytes bounds a document of messages, as sent and decoded.
+// maxSendBytes is the largest document of messages, as sent and decoded.
 const maxSendBytes = 8 << 20
 
 // sendParameters are the parameters of POST /v1/sends: the flags of glint send
-// register, with _ for -.
+// register, with _ instead of -.
 var sendParameters = []string{
 	"campaign", "subject", "variant", "format", "encoding", "recipient_column", "keep_columns", "duplicates", "pixel_base_url",
 	"allow_private_host", "send_at", "time_zone", "tracking", "strata", "test", "url_style",
@@ -34,10 +34,10 @@ type postedSends struct {
 	Campaign   string          `json:"campaign"`
 	CampaignID string          `json:"campaign_id"`
 	Stored     int             `json:"stored"`   // messages that count from now on
-	Changed    int             `json:"changed"`  // known ones of which a field is another one now
+	Changed    int             `json:"changed"`  // known messages with a changed field
 	Repeated   int             `json:"repeated"` // known ones
-	Faulty     int             `json:"faulty"`   // always 0: a faulty row refuses the post
-	Skipped    int             `json:"skipped"`  // rows whose recipient a row before has
+	Faulty     int             `json:"faulty"`   // always 0: a faulty row refuses the whole post
+	Skipped    int             `json:"skipped"`  // rows that repeat an earlier row's recipient
 	Messages   []postedMessage `json:"messages"` // in the order of the rows
 	Notes      []string        `json:"notes"`
 }
@@ -45,12 +45,12 @@ type postedSends struct {
 type postedMessage struct {
 	Recipient string `json:"recipient"` // as it is kept
 	MessageID string `json:"message_id"`
-	PixelURL  string `json:"pixel_url"` // empty for a message that is not measured
+	PixelURL  string `json:"pixel_url"` // empty if the message is not measured
 	Tracking  string `json:"tracking"`
 	Outcome   string `json:"outcome"` // stored, changed, repeated
 }
 
-// refusedSends is the answer to a post of which nothing was registered.
+// refusedSends is the answer to a post that was refused as a whole.
 type refusedSends struct {
 	Reason   string        `json:"reason"`
 	Message  string        `json:"message"`
@@ -70,9 +70,10 @@ func badSends(reason, message string) error {
 	return &receiver.Rejection{Status: http.StatusBadRequest, Answer: refusedSends{Reason: reason, Message: message, Faults: []postedFault{}}}
 }
 
-// sendsRoute returns POST /v1/sends: messages as JSON objects or CSV, by the rules of
-// glint send register. All are registered or none; the same post again changes
-// nothing and gets the same URLs. ownPixel is the address of this program's pixel.
+// sendsRoute returns POST /v1/sends: messages as JSON objects or CSV, by the
+// rules of glint send register. It registers all or none; repeating the same
+// post changes nothing and returns the same URLs. ownPixel is the address of
+// this program's pixel.
 func sendsRoute(g *registrar, base, ownPixel string) receiver.Route {
 	return receiver.Route{
 		Path: "/v1/sends", Scope: receiver.ScopeSends, MaxBytes: maxSendBytes,
@@ -114,8 +115,8 @@ func (g *registrar) refuse(err error) error {
 	return &receiver.Rejection{Status: http.StatusBadRequest, Answer: answer}
 }
 
-// refusedBatch turns what the rules forbid into an answer; anything else is answered
-// with 503.
+// refusedBatch turns a violation of the rules into an answer; any other error
+// gives 503.
 func refusedBatch(err error) error {
 	switch {
 	case errors.Is(err, sends.ErrStyle):
@@ -132,7 +133,7 @@ func refusedBatch(err error) error {
 	return err
 }
 
-// sendPost is a post in work.
+// sendPost is a post in progress.
 type sendPost struct {
 	query          url.Values
 	base, ownPixel string
@@ -157,7 +158,8 @@ func badParameterf(format string, args ...any) error {
 	return badSends("unknown_parameter", fmt.Sprintf(format, args...))
 }
 
-// read returns what is to be registered, or a *receiver.Rejection or *sends.FileError.
+// read returns the messages to register, or a *receiver.Rejection or
+// *sends.FileError.
 func (p *sendPost) read(body []byte) (r registration, err error) {
 	for name, values := range p.query {
 		if !slices.Contains(sendParameters, name) || len(values) > 1 {
@@ -186,7 +188,7 @@ func (p *sendPost) read(body []byte) (r registration, err error) {
 	return r, p.rules(&r, o.Zone)
 }
 
-// options returns how the body is read.
+// options returns the options for reading the body.
 func (p *sendPost) options() (o sends.ReadOptions, err error) {
 	switch format := sends.Format(p.query.Get("format")); format {
 	case sends.FormatAuto, sends.FormatCSV, sends.FormatJSON:
@@ -217,8 +219,8 @@ func (p *sendPost) options() (o sends.ReadOptions, err error) {
 	return o, err
 }
 
-// campaign finds the campaign's name: the parameter, or a column that says the same
-// in each row.
+// campaign sets the campaign's name from the parameter, or from a column with
+// the same value in each row.
 func (p *sendPost) campaign(r *registration) (err error) {
 	name := p.query.Get("campaign")
 	if name == "" {
@@ -240,7 +242,7 @@ func (p *sendPost) campaign(r *registration) (err error) {
 	return nil
 }
 
-// rules takes the other parameters.
+// rules reads the other parameters.
 func (p *sendPost) rules(r *registration, zone *time.Location) (err error) {
 	r.subject, r.variant = p.query.Get("subject"), p.query.Get("variant")
 	for name, text := range map[string]string{"subject": r.subject, "variant": r.variant} {
@@ -276,7 +278,7 @@ func (p *sendPost) rules(r *registration, zone *time.Location) (err error) {
 	return nil
 }
 
-// findBase decides where the pixel is fetched.
+// findBase decides the base URL of the pixels.
 func (p *sendPost) findBase(r *registration) (err error) {
 	text := p.query.Get("pixel_base_url")
 	for _, configured := range []string{p.base, p.ownPixel} {
@@ -304,7 +306,7 @@ func (p *sendPost) findBase(r *registration) (err error) {
 	return nil
 }
 
-// answer says what became of each message.
+// answer returns the outcome of each message.
 func (p *sendPost) answer(r *registration, done *registered) *postedSends {
 	a := &postedSends{
 		Campaign: done.campaign.Name, CampaignID: strconv.FormatUint(done.campaign.ID, 10), Skipped: len(r.recipients.Skipped),

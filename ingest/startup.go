@@ -21,8 +21,8 @@ import (
 	"glint/schema/migrate"
 )
 
-// startup brings the warehouse up beside the log and the pixel, which answer without
-// it, and begins to load. Each step is tried until it succeeds: the engine, the
+// startup brings up the warehouse while log and pixel already answer, and then
+// starts loading. It retries each step until it succeeds: the engine, the
 // connection, the migrations, the keys, the folders of the pipelines.
 type startup struct {
 	cfg       *Config
@@ -34,10 +34,10 @@ type startup struct {
 	ended  chan struct{} // closed when run has returned
 	report reporter
 
-	readers []embedded.User // that the engine has
+	readers []embedded.User // the engine's current users
 
 	mu       sync.Mutex
-	restarts uint64 // of engines that have ended for good
+	restarts uint64 // restarts of engines that have ended for good
 	handle   warehouseHandle
 	ring     *token.Ring
 	migrated bool
@@ -58,14 +58,15 @@ const (
 	lastUpPause  = 10 * time.Second
 )
 
-// start lets it work until stopLoading; a fault in the configuration goes to failed.
+// start runs it until stopLoading; an error of the configuration is sent to
+// failed.
 func (s *startup) start(failed chan<- error) {
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(context.Background())
 	go s.run(ctx, failed)
 }
 
-// run works until ctx ends; a fault in the configuration goes to failed.
+// run works until ctx ends; an error of the configuration is sent to failed.
 func (s *startup) run(ctx context.Context, failed chan<- error) {
 	defer close(s.ended)
 	pauses := backoff.Backoff{First: firstUpPause, Last: lastUpPause}
@@ -92,8 +93,8 @@ func (s *startup) run(ctx context.Context, failed chan<- error) {
 	}
 }
 
-// bringUp does what is still missing. It returns the first fault, after it has done
-// what does not depend on that.
+// bringUp does the steps that are missing. It returns the first error, after
+// the steps that do not depend on it.
 func (s *startup) bringUp(ctx context.Context) error {
 	loadingFault := s.pipelines.open(s.lanes)
 	if err := s.startEngine(ctx); err != nil {
@@ -136,8 +137,8 @@ func (s *startup) bringUp(ctx context.Context) error {
 	return nil
 }
 
-// startEngine starts the embedded engine, if there is to be one and none runs. It
-// keeps the address that the engine got first.
+// startEngine starts the embedded engine if it is configured and not running. A
+// restarted engine keeps its first address.
 func (s *startup) startEngine(ctx context.Context) (err error) {
 	if s.cfg.Engine == nil || s.handle.engine != nil {
 		return nil
@@ -190,8 +191,8 @@ func (s *startup) connect(ctx context.Context) (*warehouse.Warehouse, error) {
 	return w, nil
 }
 
-// wantedReaders returns the users that the engine is to have besides those of its
-// configuration.
+// wantedReaders returns the users that the engine shall have in addition to the
+// configured ones.
 func (s *startup) wantedReaders() ([]embedded.User, error) {
 	if s.cfg.Readers == nil {
 		return nil, nil
@@ -199,14 +200,14 @@ func (s *startup) wantedReaders() ([]embedded.User, error) {
 	return s.cfg.Readers()
 }
 
-// errUsers means that the engine was ended to get other users.
+// errUsers means that the engine was stopped to change its users.
 var errUsers = errors.New("the embedded engine restarts, since its users have changed")
 
-// engineTime is how long the engine may take to end for its new users.
+// engineTime is the limit for stopping the engine when its users change.
 const engineTime = 30 * time.Second
 
-// untilEngineEnds returns nil when ctx has ended, else why the engine has ended;
-// it is then started anew.
+// untilEngineEnds returns nil when ctx has ended, or the reason why the engine
+// has ended; it is then started again.
 func (s *startup) untilEngineEnds(ctx context.Context) error {
 	engine := s.handle.engine
 	if engine == nil { // an outside server
@@ -224,13 +225,13 @@ func (s *startup) untilEngineEnds(ctx context.Context) error {
 			return errEngine{fmt.Errorf("the embedded engine has ended: %w", engine.Err())}
 		case <-look.C:
 		}
-		readers, err := s.wantedReaders() // a faulty file changes nothing
+		readers, err := s.wantedReaders() // an invalid file changes nothing
 		if err != nil || slices.EqualFunc(readers, s.readers, sameReader) {
 			continue
 		}
 		s.cfg.Logger.Info("the embedded engine restarts, since its users have changed")
 		ending, cancel := context.WithTimeout(ctx, engineTime)
-		_ = engine.Stop(ending) // it is gone, whatever it says
+		_ = engine.Stop(ending) // it is gone, whatever the error
 		cancel()
 		s.forgetEngine(engine.Restarts())
 		return errEngine{errUsers}
@@ -241,7 +242,7 @@ func sameReader(a, b embedded.User) bool {
 	return a.Name == b.Name && a.Password == b.Password && slices.Equal(a.ReadOnlyViews, b.ReadOnlyViews)
 }
 
-// forgetEngine lets the next bringUp start another engine.
+// forgetEngine makes the next bringUp start another engine.
 func (s *startup) forgetEngine(restarts uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -249,7 +250,7 @@ func (s *startup) forgetEngine(restarts uint64) {
 	s.handle.engine, s.migrated = nil, false
 }
 
-// note keeps what is missing now, and since when.
+// note records what is missing now, and since when.
 func (s *startup) note(err error) *Problem {
 	p := problemOf(err, s.cfg.Hint)
 	s.mu.Lock()
@@ -261,7 +262,7 @@ func (s *startup) note(err error) *Problem {
 	return p
 }
 
-// ready returns why the warehouse cannot be used, nil if it answers now.
+// ready returns why the warehouse cannot be used, or nil if it answers now.
 func (s *startup) ready() error {
 	s.mu.Lock()
 	problem, w := s.problem, s.handle.Warehouse
@@ -284,7 +285,7 @@ func (s *startup) ready() error {
 		if s.problem == nil {
 			s.problem, s.since = noAnswer, time.Now()
 		}
-		return errNoAnswer // its cause is nothing for strangers
+		return errNoAnswer // the cause is not for strangers
 	case s.problem == noAnswer && s.onUp == nil:
 		s.problem, s.since = nil, time.Now()
 	}
@@ -293,7 +294,7 @@ func (s *startup) ready() error {
 
 var errNoAnswer = errors.New(noAnswer.Text)
 
-// stopPipelines ends run, and then the loading. Batches in flight are tried again
+// stopPipelines ends run and then the pipelines. Batches in flight are retried
 // after the next start.
 func (s *startup) stopPipelines(ctx context.Context) error {
 	if s.cancel != nil {
@@ -309,10 +310,10 @@ func (s *startup) stopPipelines(ctx context.Context) error {
 	return s.pipelines.stop(ctx)
 }
 
-// maxUpStop bounds the wait for a start of the warehouse that was called off.
+// maxUpStop is the longest wait for a cancelled start of the warehouse.
 const maxUpStop = 3 * time.Second
 
-// stopWarehouse closes the connections and ends the engine.
+// stopWarehouse closes the connections and stops the engine.
 func (s *startup) stopWarehouse(ctx context.Context) error {
 	s.mu.Lock()
 	h := s.handle
@@ -320,8 +321,7 @@ func (s *startup) stopWarehouse(ctx context.Context) error {
 	return h.stop(ctx)
 }
 
-// register exposes how often the engine had to be started again, and whether
-// the warehouse can be used.
+// register exposes the engine's restarts and whether the warehouse can be used.
 func (s *startup) register(r prometheus.Registerer) {
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "glint_warehouse_up", Help: "1 once the warehouse has been reached, migrated and given its keys; 0 while something is missing.",
@@ -348,11 +348,11 @@ func (s *startup) register(r prometheus.Registerer) {
 	}))
 }
 
-// warehouseHandle is the warehouse and, if it is ours, its engine.
+// warehouseHandle is the warehouse with its engine, if that is embedded.
 type warehouseHandle struct {
 	*warehouse.Warehouse
-	engine  *embedded.Engine // nil for an outside server
-	address string           // URL without user, "" for an outside server
+	engine  *embedded.Engine // nil for an external server
+	address string           // URL without user; "" for an external server
 }
 
 func (h *warehouseHandle) stop(ctx context.Context) error {
@@ -365,7 +365,8 @@ func (h *warehouseHandle) stop(ctx context.Context) error {
 	return h.engine.Stop(ctx)
 }
 
-// engineDSN signs in as the user who may write, the one without a list of views.
+// engineDSN returns the DSN of the user with write access, who has no list of
+// views.
 func engineDSN(address string, users []embedded.User) string {
 	u, _ := url.Parse(address) // the engine's own
 	for _, user := range users {
@@ -390,8 +391,8 @@ func (c *Config) progress(what string) {
 	}
 }
 
-// reporter says what is missing: at once when that changes, and again from time
-// to time.
+// reporter reports what is missing: at once when that changes, and then at
+// intervals.
 type reporter struct {
 	cfg   *Config
 	code  string
@@ -399,7 +400,7 @@ type reporter struct {
 	next  time.Time
 }
 
-// repeatReport is how often a problem that stays is said again.
+// repeatReport is the interval at which an unchanged problem is reported again.
 const repeatReport = time.Minute
 
 func (r *reporter) waiting(p *Problem, err error, now time.Time) {

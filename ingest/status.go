@@ -16,11 +16,12 @@ import (
 	"glint/ingest/wal"
 )
 
-// Status is the answer to GET /v1/status: the state of the service, and the reasons
-// why it is not ready. It holds no secrets, and nothing of events. Times are UTC.
+// Status is the answer to GET /v1/status: the state of the service, and the
+// reasons why it is not ready. It contains no secrets and no events. Times are
+// UTC.
 type Status struct {
 	Ready     bool            `json:"ready"`   // lines reach the warehouse
-	Missing   []Problem       `json:"missing"` // why not; [] when ready
+	Missing   []Problem       `json:"missing"` // reasons; [] when ready
 	Version   string          `json:"version"`
 	StartedAt time.Time       `json:"started_at"`
 	Warehouse WarehouseStatus `json:"warehouse"`
@@ -33,30 +34,31 @@ type Status struct {
 
 	Certificates []CertificateStatus `json:"certificates,omitempty"` // of --pixel-tls-auto
 
-	// LastReceivedAt is when the newest record of this run was received; null: none.
+	// LastReceivedAt is when the newest record of this run was received; null:
+	// none.
 	LastReceivedAt *time.Time `json:"last_received_at"`
 }
 
-// WarehouseStatus says whether the warehouse can be used.
+// WarehouseStatus is the state of the warehouse.
 type WarehouseStatus struct {
 	State    string    `json:"state"` // "up", or a Problem's code
 	Since    time.Time `json:"since"`
 	Embedded bool      `json:"embedded"`
-	URL      string    `json:"url,omitempty"` // of the embedded one, once it is there
-	Migrated bool      `json:"migrated"`      // its schema is that of this program
+	URL      string    `json:"url,omitempty"` // URL of the embedded engine, once it runs
+	Migrated bool      `json:"migrated"`      // its schema has this program's version
 }
 
-// LaneStatus is a lane of the log.
+// LaneStatus is the state of a lane of the log.
 type LaneStatus struct {
 	Lane              string  `json:"lane"`
-	BacklogRecords    uint64  `json:"backlog_records"` // not yet in the warehouse
+	BacklogRecords    uint64  `json:"backlog_records"` // records that are not in the warehouse
 	BacklogBytes      int64   `json:"backlog_bytes"`
 	BacklogAgeSeconds float64 `json:"backlog_age_seconds"`
 	LimitBytes        int64   `json:"limit_bytes"`
-	Refusing          string  `json:"refusing,omitempty"` // reason of the answer that bodies get now; "": they are taken
+	Refusing          string  `json:"refusing,omitempty"` // reason why bodies are refused now; "": they are accepted
 }
 
-// DiskStatus is the disk of the log.
+// DiskStatus is the state of the log's disk.
 type DiskStatus struct {
 	FreeBytes  int64 `json:"free_bytes"` // -1: unknown
 	TotalBytes int64 `json:"total_bytes"`
@@ -75,14 +77,14 @@ type ListStatus struct {
 	TakenAt time.Time `json:"taken_at"`
 }
 
-// statusBoard puts the status together.
+// statusBoard assembles the status.
 type statusBoard struct {
 	cfg     *Config
 	startup *startup
 	gate    *admission.Gate
 	sources atomic.Pointer[networks.Sources] // nil without a pixel
 
-	certificates atomic.Pointer[acmecert.Source] // nil where the pixel gets none itself
+	certificates atomic.Pointer[acmecert.Source] // nil if the pixel obtains no certificates itself
 	startedAt    time.Time
 }
 
@@ -155,7 +157,7 @@ func (b *statusBoard) lanes(s *Status) {
 	}
 }
 
-// later returns the later one of a time and a lane's newest record.
+// later returns the later of a time and the time of a lane's newest record.
 func later(at *time.Time, w *wal.Stats) *time.Time {
 	last := w.LastReceivedAt.UTC()
 	if last.IsZero() || at != nil && !last.After(*at) {

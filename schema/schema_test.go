@@ -121,7 +121,6 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/judge_opens.sql",
 		"queries/judge_rows.sql",
 		"queries/judge_times.sql",
-		"queries/judged_campaigns.sql",
 		"queries/judgement_states.sql",
 		"queries/keep_deleted_events.sql",
 		"queries/keep_forgotten_withdrawals.sql",

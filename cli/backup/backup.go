@@ -165,7 +165,7 @@ func (o *options) write(m *backup.Manifest) error {
 	_, err := fmt.Fprintf(o.app.Out, "stored %s rows of %d tables and %s of the home: %s files, %s bytes, each read again, in %s\n",
 		output.Count(r.Rows), r.Tables, output.Plural(r.HomeFiles, "file", "files"), output.Count(uint64(r.Files)), output.Count(uint64(r.Bytes)), output.Safe(r.Place))
 	if strings.HasPrefix(r.Place, "s3://") {
-		fmt.Fprintln(o.app.Err, "note: it holds keys, passwords and addresses; nobody else may read that bucket")
+		fmt.Fprintln(o.app.Err, "note: the backup contains keys, passwords and addresses; keep that bucket private")
 	}
 	return err
 }

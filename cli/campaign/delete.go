@@ -78,7 +78,7 @@ func content(r warehouse.CampaignRows) string {
 		output.Plural(int(r.Opens+r.AggregateOpens), "open", "opens"), output.Plural(int(r.Deliveries), "other event", "other events"))
 }
 
-// confirm asks on a terminal; elsewhere nobody answers.
+// confirm asks on a terminal; without one it refuses.
 func confirm(ctx context.Context, a *app.App, c *warehouse.Campaign, text, command string) error {
 	try := command + " --yes"
 	if !a.OnTerminal() {

@@ -159,7 +159,7 @@ func (c columns) row(cells []string, base consent.Change, now time.Time) (r choi
 		return r, err
 	}
 	if r.change.Choice, err = warehouse.ParseChoice(strings.ToLower(c.cell(cells, "choice"))); err != nil {
-		return r, errors.New("the choice is none of " + warehouse.Choices)
+		return r, errors.New("unknown choice; want one of " + warehouse.Choices)
 	}
 	at, err := sends.ParseTime(c.cell(cells, "at"), nil)
 	if err != nil {

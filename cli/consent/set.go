@@ -78,7 +78,7 @@ func newSetCmd(a *app.App) *cobra.Command {
 			return err
 		}
 		if c.Choice, err = warehouse.ParseChoice(choice); err != nil {
-			return app.UsageOf(cmd, fmt.Errorf("the choice is none of %s", warehouse.Choices))
+			return app.UsageOf(cmd, fmt.Errorf("unknown choice; want one of %s", warehouse.Choices))
 		}
 		now := time.Now()
 		c.DecidedAt = now

@@ -68,7 +68,7 @@ const (
 
 // texts say in a sentence what each reason means.
 var texts = map[string]string{
-	whyPerson: "it counts: a person did it", whyMasked: "it does not count as an open: Apple Mail fetched the image, and nobody can tell whether a person looked; the upper bound counts it",
+	whyPerson: "it counts: a person did it", whyMasked: "it does not count as an open: Apple Mail fetched the image, and it is unknown whether a person looked; the upper bound counts it",
 	whyUnknown: "it does not count as an open: the client could be anyone; the upper bound counts it",
 	whyMachine: "it does not count as an open: a machine did it", whyNotImage: "it counts nowhere: the request was not for an image to be shown",
 	whyIgnored: "it counts nowhere: it is one's own mail by glint ignore", whyTest: "it counts nowhere: the message is a test",

@@ -16,7 +16,7 @@ import (
 type lines struct {
 	*reading
 	name    string
-	parser  *cdnlog.Parser // of the lines behind those of the last page
+	parser  *cdnlog.Parser // for the lines after the last page
 	repeats cdnlog.Repeats // of the lines of the pages whose results are taken
 	number  int            // of the last line of them
 }

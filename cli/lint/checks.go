@@ -79,7 +79,7 @@ func checkMessage(m *mail, add func(check, mend, format string, args ...any)) {
 		add("unsubscribe", "name an https address, and add List-Unsubscribe-Post: List-Unsubscribe=One-Click", "the mail cannot be unsubscribed from by one click (RFC 8058)")
 	}
 	if m.recipients > 1 {
-		add("own", "send each recipient a message of his own", "the message has %d recipients, who share its pixel: nobody can tell who of them opened it", m.recipients)
+		add("own", "send each recipient a message of his own", "the message has %d recipients, who share its pixel, so their opens cannot be distinguished", m.recipients)
 	}
 }
 
@@ -111,7 +111,7 @@ func checkPixel(p *image, root *html.Node, add func(check, mend, format string, 
 		add("block", "add display:block to its style", "the pixel is no block: it adds a line of text to the height of the mail")
 	}
 	if how := hidden(p.node); how != "" {
-		add("hidden", "do not hide the pixel: at 1×1 nobody sees it", "the pixel is hidden (%s), and some clients do not load what is", how)
+		add("hidden", "do not hide the pixel: at 1×1 it is invisible", "the pixel is hidden (%s), and some clients do not load what is", how)
 	}
 	if after := behind(p.node, root); after != "" {
 		add("last", "move the pixel before </body>", "%s comes behind the pixel: it should load after what people came to see", after)

@@ -87,7 +87,7 @@ func (o *eraseOptions) confirm(cmd *cobra.Command, persons int) error {
 		return nil
 	}
 	if o.file == "-" {
-		return app.UsageOf(cmd, errors.New("--file - leaves nobody to ask; --yes answers"))
+		return app.UsageOf(cmd, errors.New("--file - reads stdin, so there is no question; use --yes"))
 	}
 	fmt.Fprintf(o.app.Err, "Erase %s from everywhere, for good? Type yes: ", output.Plural(persons, "person", "persons"))
 	answer, _ := bufio.NewReader(app.Interruptible(cmd.Context(), o.app.In)).ReadString('\n') // the end is no yes
@@ -95,7 +95,7 @@ func (o *eraseOptions) confirm(cmd *cobra.Command, persons int) error {
 		fmt.Fprintln(o.app.Err)
 	}
 	if strings.TrimSpace(answer) != "yes" {
-		return app.Try(errors.New("nothing was erased"), "--yes, where nobody can answer")
+		return app.Try(errors.New("nothing was erased"), "--yes, without a terminal")
 	}
 	return nil
 }

@@ -42,10 +42,10 @@ func (f *archiveFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.region, "archive-region", "", "region of the archive's bucket")
 }
 
-// noArchive is what --archive says where there is none.
+// noArchive is the value of --archive for no archive.
 const noArchive = "none"
 
-// open returns the archive; nil: there is none.
+// open returns the archive, or nil if there is none.
 func (f *archiveFlags) open(a *app.App) (objects.Store, error) {
 	if f.place == noArchive {
 		return nil, nil

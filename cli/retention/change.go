@@ -44,5 +44,5 @@ func kindOf(name string) (retention.Kind, error) {
 		}
 		names = append(names, k.Name)
 	}
-	return retention.Kind{}, fmt.Errorf("%q is none of %s", name, strings.Join(names, ", "))
+	return retention.Kind{}, fmt.Errorf("unknown kind %q; want one of %s", name, strings.Join(names, ", "))
 }

@@ -51,7 +51,7 @@ func openDestination(path, input string, stdout io.Writer) (*destination, error)
 		return nil, fmt.Errorf("remove what a killed glint has left: %w", err)
 	}
 	f, err := atomicfile.Create(path)
-	if e, ok := errors.AsType[*fs.PathError](err); ok { // it names a file that nobody asked for
+	if e, ok := errors.AsType[*fs.PathError](err); ok { // it names a temporary file
 		return nil, fmt.Errorf("write into the folder %s: %w", filepath.Dir(path), e.Err)
 	}
 	if err != nil {

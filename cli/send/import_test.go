@@ -73,7 +73,7 @@ func TestImportSaysWhatWasStored(t *testing.T) {
 			t.Errorf("%q is missing in %s", want, errs)
 		}
 	}
-	err := try(t, a, "import --campaign spring "+writeFile(t, good+"exploded,x,ada@example.com\ncomplained,"+at+",ada@example.com\n"), "1 row is faulty:\n  line 6: the event is none of")
+	err := try(t, a, "import --campaign spring "+writeFile(t, good+"exploded,x,ada@example.com\ncomplained,"+at+",ada@example.com\n"), "1 row is faulty:\n  line 6: the event is not one of")
 	if strings.Contains(err.Error(), "example.com") {
 		t.Error("the error repeats an address")
 	}

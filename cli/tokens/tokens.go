@@ -122,7 +122,7 @@ func (o *newOptions) run(cmd *cobra.Command, label string) error {
 	}
 	if err := a.Home.AddToken(file, t); err != nil {
 		if o.output != "-" {
-			_ = os.Remove(o.output) // of a token that is none
+			_ = os.Remove(o.output) // the token in it was not added
 		}
 		return err
 	}

@@ -44,7 +44,7 @@ func newAddCmd(a *app.App) *cobra.Command {
 	o := &addOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "add NAME",
-		Short: "Let somebody read the warehouse",
+		Short: "Give a person read access to the warehouse",
 		Long: "Makes a user with a new password and keeps both in $GLINT_HOME/users/NAME.env, for its owner only: give the file to\n" +
 			"whom it is for. It returns once the user can read. With --sql it prints the statements that make such a user on a\n" +
 			"ClickHouse of yours, its password among them, and keeps nothing.",
@@ -167,7 +167,7 @@ func newListCmd(a *app.App) *cobra.Command {
 func newRemoveCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "remove NAME",
-		Short: "Let somebody read the warehouse no more",
+		Short: "Withdraw a person's read access",
 		Long: "Removes the user's file. A running glint's embedded warehouse restarts without the user within two\n" +
 			"seconds. It returns once the user can read no more.",
 		Example: "  glint user remove ann",

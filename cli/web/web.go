@@ -20,7 +20,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Short: "Print a one-time link to the pages of the running glint",
 		Long: "Prints a link that signs one browser in to the pages: campaigns and their reports, recipients, and the opens as they\n" +
 			"come. It can be used once, within 10 minutes; the session lasts 12 hours, or until 2 hours pass without a request. A\n" +
-			"viewer sees no recipients. It changes nothing and opens no browser. Whoever has the link can use it: give it to nobody\n" +
+			"viewer sees no recipients. It changes nothing and opens no browser. Anyone with the link can use it: keep it secret\n" +
 			"else. The end of the running glint ends all sessions and links.",
 		Example: "  glint web\n  glint web --role viewer",
 		Args:    app.NoArgs,

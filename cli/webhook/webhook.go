@@ -38,7 +38,7 @@ func newSecretCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "secret",
 		Short: "Print the secret by which the webhook's requests are signed",
-		Long: `Prints the secret for now, and makes it where there is none. It is kept in $GLINT_HOME/webhook.secret, for its owner only.
+		Long: `Prints the secret for now, and creates it if missing. It is kept in $GLINT_HOME/webhook.secret, for its owner only.
 
 With --new it makes another one, from which on each request is signed by both: give the new one to the receiver, which
 accepts either meanwhile. The old one ends with the next --new. A running glint takes it within seconds.`,

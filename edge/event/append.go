@@ -8,8 +8,8 @@ import (
 	"glint/edge/event/jsonline"
 )
 
-// The caps of the fields in bytes as written. With the names and the other
-// fields they stay below MaxLineBytes; a test holds that.
+// Limits of the fields, in bytes as written. Together with the field names they
+// keep a line below MaxLineBytes; a test checks the sum.
 const (
 	maxUserAgent  = 900
 	maxToken      = 192
@@ -17,14 +17,14 @@ const (
 	maxPath       = 512
 	maxHeaderName = 26
 	maxHeader     = 80
-	maxHeaders    = 1024 // of all of them, with their names
+	maxHeaders    = 1024 // all headers together, with their names
 	maxText       = 48
 	maxWord       = 24
 	maxClass      = 16
 )
 
-// MaxHeaders bounds how many headers a line has. The rest is left out, and so is
-// what does not fit into the bytes of all headers.
+// MaxHeaders is the largest number of headers in a line. Further headers are
+// left out, and so is any header that would exceed maxHeaders bytes.
 const MaxHeaders = 32
 
 const dateFormat = "2006-01-02" // RFC 3339's full-date
@@ -74,10 +74,10 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// Shorten leaves out the headers of a view or an event whose line could have more
-// than MaxLineBytes: what the page says goes before.
+// Shorten removes headers from a page view or custom event until its line fits
+// into MaxLineBytes: what the page reports is worth more than its headers.
 func (e *Event) Shorten() {
-	const others = 700 // of the fields that are always there, about
+	const others = 700 // approximate size of the fields that are always present
 	if len(e.Web)+min(6*len(e.UserAgent), maxUserAgent)+maxHeaders+others > MaxLineBytes {
 		e.Headers = nil
 	}
@@ -108,9 +108,9 @@ func (e *Event) appendHeaders(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// appendTime appends a time in RFC 3339 with milliseconds, which package time needs
-// a layout and three times as long for. The years are those of four digits, as the
-// RFC wants; of a clock that shows another one the last four are written.
+// appendTime appends utc in RFC 3339 with milliseconds, in a third of the time
+// that package time needs. RFC 3339 has four-digit years; of a longer year,
+// from a wrong clock, the last four digits are written.
 func appendTime(dst []byte, utc time.Time) []byte {
 	year, month, day := utc.Date()
 	hour, minute, second := utc.Clock()

@@ -1,10 +1,10 @@
-// Package event is the log line that the edge writes for each request of a
-// pixel and what ingest reads. FORMAT.md lists the fields.
+// Package event defines the log line that the edge writes for each pixel
+// request and that ingest reads. FORMAT.md lists the fields.
 //
 // AppendJSON writes one line of valid JSON of at most MaxLineBytes, whatever
-// the client sent. Parse reads any line that AppendJSON of this or another
-// version wrote: unknown fields are kept, missing ones are zero. The package
-// does not judge an event and does not open its token.
+// the client sent. Parse reads any line written by AppendJSON of this or
+// another version: it keeps unknown fields and leaves missing ones zero. The
+// package neither classifies an event nor opens its token.
 package event
 
 import (
@@ -12,15 +12,16 @@ import (
 	"time"
 )
 
-// Version is the version of the lines that AppendJSON writes. It changes when
-// a field changes its meaning, not when one is added.
+// Version is the version of the lines that AppendJSON writes. It grows when a
+// field changes its meaning, not when a field is added.
 const Version = 1
 
-// MaxLineBytes bounds a line of AppendJSON without its line feed.
+// MaxLineBytes is the largest line, without its line feed, that AppendJSON
+// writes.
 const MaxLineBytes = 4096
 
-// MaxReadBytes bounds a line that Parse reads: a stranger's line must not
-// decide how much work a line is. It leaves a newer edge room.
+// MaxReadBytes is the largest line that Parse reads. It bounds the work that a
+// stranger's line can cause, and leaves room for fields of newer edges.
 const MaxReadBytes = 16 << 10
 
 // ErrInvalid is wrapped by every error of Parse.
@@ -30,8 +31,8 @@ var ErrInvalid = errors.New("event: not an event line")
 // ErrInvalid.
 var ErrTooLong error = lineError("the line has more than 16384 bytes")
 
-// ID is the identity of one request, minted at the edge from the platform's
-// random source, or derived by an import.
+// ID identifies one request. The edge draws it from the platform's random
+// source; an import derives it from the request.
 type ID [16]byte
 
 // Key returns the half of the ID that the warehouse keeps.
@@ -43,18 +44,18 @@ func (id ID) Key() uint64 {
 	return k
 }
 
-// TokenStatus is the edge's own opinion of the token; ingest opens it again.
+// TokenStatus is the edge's verdict on the token. Ingest opens the token again.
 type TokenStatus string
 
 // The token statuses. Unchecked means that the edge had no keys, or that the
-// URL has no signature.
+// URL names a UUID, which has no signature.
 const (
 	TokenValid     TokenStatus = "valid"
 	TokenBad       TokenStatus = "bad"
 	TokenUnchecked TokenStatus = "unchecked"
 )
 
-// Kind says which form of pixel URL was asked for.
+// Kind is the form of the requested pixel URL.
 type Kind string
 
 // The kinds of pixel URL.
@@ -66,15 +67,15 @@ const (
 	KindEvent Kind = "event" // a custom event, POST /e
 )
 
-// BotDetection is the answer of the platform's own bot detection.
+// BotDetection is the result of the platform's bot detection.
 type BotDetection string
 
-// The answers. Empty means that the request was not analyzed: the product is
-// off, or there is no such platform.
+// The results. Empty means that the request was not analyzed: the product is
+// off, or the platform has none.
 const (
 	BotNone     BotDetection = "none"     // analyzed, and no bot
-	BotDetected BotDetection = "detected" // a bot by what it does
-	BotVerified BotDetection = "verified" // a bot that is proven to be the one it says
+	BotDetected BotDetection = "detected" // a bot, judged by its behavior
+	BotVerified BotDetection = "verified" // a bot whose claimed identity is verified
 )
 
 // Header is one recorded request header, its name in lower case.
@@ -88,14 +89,14 @@ type Event struct {
 	Kind             Kind
 	Token            string // the token or UUID that was found, else the file's name without its extension
 	TokenStatus      TokenStatus
-	Path             string // path and query as they came, if more than a plain token or UUID was asked for
+	Path             string // path and query as received; empty if they hold only a plain token or UUID
 	Method           string
 	Protocol         string // HTTP version of the request
 	UserAgent        string
 	RefererHost      string
-	IP               string    // as precise as the edge is configured to keep it
+	IP               string    // as precise as the configured precision allows
 	Network          string    // apple_relay, scanner:<name>, hosting, none or unknown; decided from the whole address
-	NetworkListDate  time.Time // day of the list that gave Network or ASNumber, UTC; zero: none did
+	NetworkListDate  time.Time // UTC day of the list that Network or ASNumber came from; zero: from no list
 	ASNumber         uint32
 	Country          string // ISO 3166-1, two letters
 	Region           string // ISO 3166-2 subdivision
@@ -107,13 +108,13 @@ type Event struct {
 	BotCategory      string
 	Headers          []Header // at most MaxHeaders are written
 	JA4              string   // fingerprint of the TLS client
-	Edge             string   // what answered: compute or standalone
+	Edge             string   // program that answered: compute or standalone
 	POP              string   // Fastly's data center
 	ServiceVersion   string
 	SandboxRequest   uint32 // number of the request in its sandbox, from 1
-	Class            string // of the client, where the privacy mode leaves out what says it; ingest judges all others
+	Class            string // set by the edge where the privacy mode removes the facts that ingest would classify by
 	Reason           string // of Class
-	RulesetVersion   uint32 // of the rules that gave Class
-	Web              string // of a view or an event: a JSON object, as package web writes it
-	Extra            string // a JSON object of the fields this version does not know, or ""
+	RulesetVersion   uint32 // version of the rules that set Class
+	Web              string // JSON object of a page view or custom event, as package web writes it
+	Extra            string // JSON object of fields that this version does not know, or ""
 }

@@ -126,8 +126,8 @@ func TestAppendWritesTheTimeInUTCAndCutsItToMilliseconds(t *testing.T) {
 	}
 }
 
-// The nastiest a client can send: what grows most when it is escaped, and what
-// could break the JSON.
+// The hardest input that a client can send: characters that grow most when
+// escaped, and characters that could break the JSON.
 var nasty = map[string]string{
 	"plain": "a", "control": "\x01", "delete": "\x7f", "quote": `"`, "backslash": `\`,
 	"no UTF-8": "\xff", "half a rune": "\xf0\x9f", "four bytes": "\U0001f4ec", "line feed": "\n", "line separator": "\u2028",

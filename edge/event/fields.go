@@ -2,8 +2,9 @@ package event
 
 import "glint/edge/event/jsonline"
 
-// fieldNumber is a field of the line; they are in the order in which AppendJSON
-// writes them, which Parse expects and does not ask for.
+// fieldNumber identifies a field of the line. The numbers follow the order in
+// which AppendJSON writes the fields. Parse tries that order first but does not
+// require it.
 type fieldNumber int
 
 const (
@@ -44,7 +45,7 @@ const (
 	fieldUnknown fieldNumber = -1
 )
 
-// fieldNames has the names as they are written.
+// fieldNames are the field names as written.
 var fieldNames = [...]string{
 	fieldVersion:          `"v":`,
 	fieldID:               `"event_id":`,
@@ -82,22 +83,23 @@ var fieldNames = [...]string{
 }
 
 const (
-	// maxMissing is how many fields that may be missing are tried before the name
-	// is read that is there: behind a home's connection_type, five are missing.
+	// maxMissing is how many expected names are tried, as optional fields may
+	// be missing, before the name in the line is read. On home connections five
+	// fields after connection_type are missing.
 	maxMissing = 8
-	// maxWrong is how often that may fail until a line counts as one of another
-	// order or with white space, whose names are all read.
+	// maxWrong is how many such failures mark a line as written in another
+	// order or with white space; from then on every name is read.
 	maxWrong = 3
 )
 
-// reader goes through the fields of a line.
+// reader iterates over the fields of a line.
 type reader struct {
 	jsonline.Object
-	expected fieldNumber // the first that likely comes next
-	wrong    int         // how often it was another
+	expected fieldNumber // the field that probably comes next
+	wrong    int         // number of wrong guesses
 }
 
-// next goes to the next field. It returns false at the end.
+// next moves to the next field. It returns false at the end.
 func (r *reader) next() (fieldNumber, bool) {
 	if r.wrong < maxWrong {
 		for n := r.expected; n < min(r.expected+maxMissing, fieldNumber(len(fieldNames))); n++ {
@@ -118,7 +120,8 @@ func (r *reader) next() (fieldNumber, bool) {
 	return n, true
 }
 
-// fieldNamed looks from a field on, and then among those before it.
+// fieldNamed searches from the given field to the last one, then the fields
+// before it.
 func fieldNamed(key string, from fieldNumber) fieldNumber {
 	for n := from; n < fieldNumber(len(fieldNames)); n++ {
 		if isNamed(n, key) {
@@ -138,7 +141,8 @@ func isNamed(n fieldNumber, key string) bool {
 	return len(name) == len(key)+len(`"":`) && name[1:1+len(key)] == key
 }
 
-// set takes the value of a known field and reports whether it has the right form.
+// set stores the value of a known field and reports whether it has the right
+// form.
 func (e *Event) set(n fieldNumber, o *jsonline.Object) (ok bool) {
 	switch n {
 	case fieldToken:
@@ -189,7 +193,7 @@ func (e *Event) set(n fieldNumber, o *jsonline.Object) (ok bool) {
 	return ok
 }
 
-// setOther takes the fields that are not just a text.
+// setOther stores the fields that are not plain text.
 func (e *Event) setOther(n fieldNumber, o *jsonline.Object) (ok bool) {
 	var text string
 	switch n {

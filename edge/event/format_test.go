@@ -76,8 +76,7 @@ func TestExampleOfFormatIsTheGoldenLine(t *testing.T) {
 	}
 }
 
-// The values of FORMAT.md's table of what a reader takes are read, and refused,
-// as it says.
+// FORMAT.md's table of accepted values: Parse accepts and refuses as it says.
 func TestParseTakesWhatFormatSays(t *testing.T) {
 	fields := map[string]string{"number": "as_number", "text": "region"}
 	taken, refused := 0, 0
@@ -127,7 +126,7 @@ func TestLinesBeyondTheLimitsAreRefused(t *testing.T) {
 	}
 }
 
-// Lines of edges before path, protocol, ja4, class and web were written.
+// Lines written before the fields path, protocol, ja4, class and web existed.
 func TestOlderLinesAreRead(t *testing.T) {
 	line, err := os.ReadFile("testdata/older.json")
 	if err != nil {

@@ -8,11 +8,11 @@ import (
 	"glint/edge/event/rfc3339"
 )
 
-// Parse reads one line, in time linear in its length. The strings of e are parts
-// of line. It returns ErrTooLong above MaxReadBytes, and an error around
-// ErrInvalid, which names the field and never its value, if line is not one JSON
-// object or a known field has another type than FORMAT.md says. null counts as
-// missing. Parse does not ask for any field: see Check.
+// Parse reads one line in linear time. The strings of e are substrings of line.
+// It returns ErrTooLong above MaxReadBytes. It returns an error around
+// ErrInvalid if line is not one JSON object, or if a known field has a type
+// that FORMAT.md does not allow; the error names the field, never its value.
+// null counts as missing. Parse requires no field: see Check.
 func Parse(line string) (Event, error) {
 	var e Event
 	if err := e.Parse(line); err != nil {
@@ -21,8 +21,9 @@ func Parse(line string) (Event, error) {
 	return e, nil
 }
 
-// Parse is the function Parse for a caller that reads many lines: it sets e
-// anew and uses the room of e.Headers again. After an error e means nothing.
+// Parse is the function Parse for callers that read many lines: it overwrites e
+// and reuses the memory of e.Headers. After an error the contents of e are
+// undefined.
 func (e *Event) Parse(line string) error {
 	*e = Event{Headers: e.Headers[:0]}
 	if len(line) > MaxReadBytes {
@@ -48,8 +49,8 @@ func (e *Event) Parse(line string) error {
 	return nil
 }
 
-// Check returns an error around ErrInvalid if e lacks what every event has: an
-// ID and the time of the open.
+// Check returns an error around ErrInvalid if e lacks the ID or the time of the
+// open, which every event has.
 func (e *Event) Check() error {
 	if e.ID == (ID{}) {
 		return missing("event_id")
@@ -72,7 +73,7 @@ func (e *Event) setHeaders(value string) bool {
 	return o.Err() == nil
 }
 
-// keep adds an unknown field.
+// keep appends an unknown field to extra.
 func keep(extra []byte, key, value string) []byte {
 	if extra == nil {
 		extra = append(extra, '{')
@@ -98,8 +99,8 @@ func setUint32(p *uint32, value string) bool {
 	return ok
 }
 
-// parseTime reads RFC 3339. Finer digits than milliseconds are cut off, since
-// the time is part of an event's identity in the warehouse.
+// parseTime reads RFC 3339. It truncates to milliseconds, since the time is
+// part of an event's identity in the warehouse.
 func parseTime(s string) (time.Time, bool) {
 	t, err := rfc3339.Parse(s)
 	return t.Truncate(time.Millisecond), err == nil

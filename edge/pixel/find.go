@@ -5,25 +5,26 @@ import (
 	"glint/edge/token"
 )
 
-// Found is the message that a request was for.
+// Found is the message that a request names.
 type Found struct {
-	Kind    event.Kind // KindToken or KindUUID; "": no message was found
+	Kind    event.Kind // KindToken or KindUUID; "" if no message was found
 	Token   token.Token
 	Message token.MessageID
-	Plain   bool  // the name was the token or the UUID and nothing else
-	Err     error // of package token, the reason why no token was found; nil if one was
+	Plain   bool  // the name is the token or the UUID and nothing else
+	Err     error // error of package token if no token was found, else nil
 
-	text [token.TextLen]byte // of a token that was not plain
+	text [token.TextLen]byte // text of a token that is not plain
 }
 
-// Find returns the message of a request. kind and name are as in its Answer;
-// target is its path and query, or empty in lines of edges that did not record
-// it, where the name is all there is. ring may be nil: then no token is found.
+// Find returns the message that a request names. kind and name are as in its
+// Answer. target is its path and query; it is empty in lines of edges that did
+// not record it, where only the name is known. If ring is nil, no token is
+// found.
 //
-// A valid token counts whatever stands around it, in the path or in the query; a
-// UUID, which nothing proves, only behind a folder /pixel/. The same function
-// decides at the edge and in ingest, so that a line of an edge without keys, or
-// of an older one, gives the same open.
+// A valid token is found anywhere in the path or the query. A UUID is not
+// signed, so it counts only after a folder /pixel/. Edge and ingest use this
+// function, so that a line from an edge without keys, or from an older edge,
+// gives the same open.
 func Find(ring *token.Ring, kind event.Kind, name, target string) Found {
 	if kind == event.KindUUID {
 		return findUUID(ring, name, target)
@@ -37,7 +38,7 @@ func Find(ring *token.Ring, kind event.Kind, name, target string) Found {
 	return f
 }
 
-// folder is the one of plain UUIDs.
+// folder is the folder of plain UUIDs.
 const folder = "pixel"
 
 func findUUID(ring *token.Ring, name, target string) Found {
@@ -70,12 +71,12 @@ func findToken(ring *token.Ring, name, target string) Found {
 		return Found{Kind: event.KindToken, Token: m.Token, Message: m.Message, text: m.Text}
 	}
 	if len(name) == token.TextLen {
-		err = openErr // it speaks of the whole name
+		err = openErr // the error is about the whole name
 	}
 	return Found{Err: err}
 }
 
-// name returns the text of the token or of the UUID, given the name in the URL.
+// name returns the text of the token or UUID, which is inURL if that is plain.
 func (f *Found) name(inURL string) string {
 	switch {
 	case f.Plain || f.Kind == "":

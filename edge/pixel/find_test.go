@@ -30,7 +30,7 @@ func findRing(tb testing.TB) (*token.Ring, string) {
 
 const uuidText = "0a1b2c3d-4e5f-8677-a899-aabbccddeeff"
 
-// fieldPaths are paths that were seen in the field, by name.
+// fieldPaths are URL paths as clients sent them, by name of the distortion.
 func fieldPaths(tb testing.TB, signed string) map[string]string {
 	tb.Helper()
 	file, err := os.ReadFile(filepath.Join("testdata", "mangled_paths.tsv"))
@@ -49,9 +49,9 @@ func fieldPaths(tb testing.TB, signed string) map[string]string {
 	return paths
 }
 
-// However a URL was mangled, its client has an image and its line names the
-// message: at an edge with keys, at one without, and from a line of an older
-// edge where that kept enough.
+// However a URL was mangled, the client gets an image and the line names the
+// message: at an edge with keys, at an edge without, and in a line of an older
+// edge as far as its fields allow.
 func TestMangledURLsAreOpens(t *testing.T) {
 	ring, signed := findRing(t)
 	paths := fieldPaths(t, signed)
@@ -86,7 +86,7 @@ func TestMangledURLsAreOpens(t *testing.T) {
 					t.Errorf("the edge says %s %s %s", read.Kind, read.Token, read.TokenStatus)
 				}
 			}
-			// Edges before the field path wrote the file's name only.
+			// Before the field path existed, edges wrote the file's name only.
 			if f := Find(ring, a.Kind, a.Token, ""); a.Kind != event.KindOther && f.Message != want.Message && strings.Contains(path, a.Token) && len(a.Token) > 32 {
 				t.Errorf("not found in a line of an older edge: %+v", f)
 			}

@@ -2,17 +2,17 @@ package pixel
 
 import "glint/edge/event"
 
-// recorded is a request header that the line has.
+// recorded is a request header that lines record.
 type recorded struct {
-	name    string // as the line writes it
+	name    string // as written in the line
 	header  string // in the canonical form of package textproto
-	present bool   // only that the header was there is recorded: its text is the person's
+	present bool   // record only that the header was sent, as its text is personal
 }
 
-// The headers worth recording. Those that say most in the fewest bytes come
-// first, since a client that sends too much loses the last ones. Package
-// classify interprets them; the platform adds Via and X-Forwarded-For only for a client
-// that sent them.
+// The headers worth recording. The most informative per byte come first, since
+// a client that sends too much loses the last ones. Package classify interprets
+// them. The platform adds to Via and X-Forwarded-For only if the client sent
+// them.
 var recordedNames = [...]recorded{
 	{"accept", "Accept", false},
 	{"accept-encoding", "Accept-Encoding", false},
@@ -48,7 +48,7 @@ var recordedNames = [...]recorded{
 	{"sec-ch-ua-platform", "Sec-Ch-Ua-Platform", false},
 }
 
-// usualHeaders is above how many of the recorded headers a browser sends.
+// usualHeaders is more than a browser sends of the recorded headers.
 const usualHeaders = 16
 
 func recordedHeaders(headers []event.Header, value func(name string) string) []event.Header {

@@ -12,8 +12,8 @@ import (
 	"glint/edge/web"
 )
 
-// Network is what the platform knows of the client's network. Known is false
-// if the look-up failed; then the rest is zero.
+// Network holds the platform's facts about the client's network. Known is false
+// if the look-up failed; then all other fields are zero.
 type Network struct {
 	Known            bool
 	ASNumber         uint32
@@ -22,52 +22,53 @@ type Network struct {
 	ConnectionType   string
 	ProxyType        string
 	ProxyDescription string
-	Name             string    // apple_relay, scanner:<name>, hosting or none where the operator's table says so; "": decided by Observe
-	ListDate         time.Time // day of the list that gave Name or ASNumber; zero: none did
+	Name             string    // apple_relay, scanner:<name>, hosting or none by the operator's table; "": Observe decides
+	ListDate         time.Time // day of the list that Name or ASNumber came from; zero: from no list
 }
 
-// Bot is what the platform's own bot detection says; zero if it did not look.
+// Bot is the result of the platform's bot detection; zero if there is none.
 type Bot struct {
 	Detection event.BotDetection
 	Name      string
 	Category  string
 }
 
-// Request is what a server knows of one request.
+// Request holds a server's facts about one request.
 type Request struct {
 	ID       event.ID
 	OpenedAt time.Time
 	Method   string
 	Protocol string                   // as in HTTP/1.1
-	Address  netip.Addr               // the client's; zero if unknown
-	Header   func(name string) string // the first value, given the name in the canonical form of package textproto
+	Address  netip.Addr               // address of the client; zero if unknown
+	Header   func(name string) string // returns a header's first value; name is in the canonical form of package textproto
 	Network  Network
 	Bot      Bot
-	Room     []event.Header // for the event's headers, so that they need no memory of their own; may be nil
+	Room     []event.Header // memory for the event's headers, to avoid an allocation; may be nil
 }
 
 // Observer turns answered requests into events. It is safe for concurrent use.
 type Observer struct {
-	Ring      *token.Ring // nil: tokens stay unchecked
+	Ring      *token.Ring // nil: tokens are not checked
 	Precision Precision
-	Edge      string // what answers: compute or standalone
+	Edge      string // program that answers: compute or standalone
 	POP       string
-	Version   string          // of the deployed service
-	Signals   privacy.Signals // what becomes of requests that ask not to be tracked
-	Visitors  []byte          // secret by which visitors of a site are told apart; empty: they are not
+	Version   string          // version of the deployed service
+	Signals   privacy.Signals // how requests that ask not to be tracked are treated
+	Visitors  []byte          // secret for telling the visitors of a site apart; empty: they are not
 
-	// Withdrawn returns what becomes of opens of a message; nil: all are kept. It
-	// is asked once the image has been sent.
+	// Withdrawn returns how opens of a message are treated; nil: all are kept.
+	// It is called after the image was sent.
 	Withdrawn func(token.MessageID) privacy.Fate
-	// Signalled is told whether a request of which Signals leaves less than its mode
-	// does has left a line; nil: nobody counts them.
+	// Signalled is called for each request of which Signals keeps less than its
+	// mode does, with whether it left a line; nil: not counted.
 	Signalled func(line bool)
 }
 
 // Observe returns the event of a request that got answer a, whose Kind is not
-// empty. It holds what the privacy mode of its token allows. One without a Kind
-// must not be written: the recipient has withdrawn, or asks not to be tracked. The strings of the event are
-// parts of r's, its headers lie in r.Room.
+// empty. The event holds what the privacy mode of its token allows. An event
+// without a Kind must not be written: the recipient has withdrawn, or asks not
+// to be tracked. The event's strings are substrings of r's, and its headers use
+// r.Room.
 func (o *Observer) Observe(a *Answer, r *Request) event.Event {
 	e := o.facts(r)
 	signals := o.Signals.For(&e)
@@ -86,8 +87,9 @@ func (o *Observer) Observe(a *Answer, r *Request) event.Event {
 	return e
 }
 
-// ObserveEvent returns the event of a custom event that a page or, if certain, a
-// server has posted. One without a Kind must not be written: see Observe.
+// ObserveEvent returns the event of a custom event posted by a page or, if
+// certain, by a server with the token. An event without a Kind must not be
+// written: see Observe.
 func (o *Observer) ObserveEvent(w *web.Event, certain bool, r *Request) event.Event {
 	e := o.facts(r)
 	signals := o.Signals.For(&e)
@@ -115,7 +117,8 @@ func (o *Observer) ObserveEvent(w *web.Event, certain bool, r *Request) event.Ev
 	return e
 }
 
-// shorten makes a view or an event fit its line, with no person in it if asked.
+// shorten makes a view or custom event fit into its line; if asked, it first
+// removes all personal facts.
 func (o *Observer) shorten(e *event.Event, asked bool) {
 	if asked {
 		privacy.ReduceWeb(e)
@@ -130,7 +133,7 @@ func (o *Observer) signalled(e *event.Event) {
 	}
 }
 
-// visitor tells nobody apart who asks not to be tracked (DNT, Sec-GPC).
+// visitor returns "" for a client that asks not to be tracked (DNT, Sec-GPC).
 func (o *Observer) visitor(r *Request, site string) string {
 	if len(o.Visitors) == 0 || r.Header("Dnt") == "1" || r.Header("Sec-Gpc") == "1" {
 		return ""
@@ -138,7 +141,7 @@ func (o *Observer) visitor(r *Request, site string) string {
 	return web.Visitor(o.Visitors, r.OpenedAt, site, r.Address, r.Header("User-Agent"))
 }
 
-// facts returns what does not depend on what was asked for.
+// facts returns the part of an event that does not depend on the URL.
 func (o *Observer) facts(r *Request) event.Event {
 	n := &r.Network
 	return event.Event{
@@ -168,7 +171,7 @@ func (o *Observer) facts(r *Request) event.Event {
 	}
 }
 
-// reduce leaves out of an event what may not be kept of it.
+// reduce removes the facts that the mode, a withdrawal or a signal forbids.
 func (o *Observer) reduce(e *event.Event, a *Answer, f Found, signals privacy.Signals) {
 	t, found := f.Token, f.Kind == event.KindToken
 	switch {
@@ -201,8 +204,9 @@ func (o *Observer) reduce(e *event.Event, a *Answer, f Found, signals privacy.Si
 	}
 }
 
-// identify sets what the URL says. The path is recorded unless the plain token or
-// UUID says all: later versions may find in it what this one does not.
+// identify sets the fields that come from the URL. It records the path unless a
+// plain token or UUID is all of it: a later version may find a message that
+// this one does not.
 func (o *Observer) identify(e *event.Event, a *Answer) Found {
 	f := Find(o.Ring, a.Kind, a.Token, a.Target)
 	e.Kind, e.Token, e.TokenStatus = a.Kind, f.name(a.Token), event.TokenUnchecked
@@ -223,8 +227,9 @@ func (o *Observer) identify(e *event.Event, a *Answer) Found {
 	return f
 }
 
-// name is decided here, before the address is truncated. Where the look-up has
-// failed, the few prefixes of scanners that the rules know still count.
+// name classifies the network before the address is truncated. If the
+// platform's look-up failed, the few scanner prefixes built into the rules
+// still apply.
 func (n *Network) name(addr netip.Addr) string {
 	if n.Name != "" {
 		return n.Name

@@ -72,7 +72,7 @@ func TestPrecisionNames(t *testing.T) {
 	}
 }
 
-// request has every fact of an open.
+// request has every fact that an open can have.
 func request(headers map[string]string) *Request {
 	return &Request{
 		ID:       event.ID{1},
@@ -109,8 +109,7 @@ func TestObserveTakesEveryFactOver(t *testing.T) {
 	}
 }
 
-// A scanner's prefix is known to the last bits, so the network cannot be told
-// from what is left of a truncated address.
+// Scanner prefixes are long: a truncated address would no longer match them.
 func TestNetworkIsDecidedFromTheWholeAddress(t *testing.T) {
 	whole := netip.MustParseAddr("52.238.78.88") // one address of Microsoft's scanner
 	truncated := netip.MustParseAddr(Truncated.text(whole))
@@ -217,7 +216,7 @@ func TestEveryRecordedHeaderFitsTheLine(t *testing.T) {
 	}
 }
 
-// A browser with every privacy header, as in the field.
+// A browser that sends every privacy header, as seen in practice.
 func TestPrivacySignalsAreRecorded(t *testing.T) {
 	a := Route("/o/abc.gif")
 	e := (&Observer{}).Observe(&a, request(map[string]string{
@@ -232,7 +231,7 @@ func TestPrivacySignalsAreRecorded(t *testing.T) {
 	}
 }
 
-// Facts that identify a person beyond the address are not in the line.
+// Facts that identify a person beyond the address are not written.
 func TestPrivateHeadersLeaveNoText(t *testing.T) {
 	headers := map[string]string{}
 	for _, n := range recordedNames {

@@ -1,11 +1,12 @@
-// Package pixel decides the answer to a request, and observes the facts about it.
+// Package pixel decides the answer to a request and observes the facts about
+// it.
 //
-// Route answers first and always: any request for something under /o/ or
-// /pixel/, ending in an image's extension, or with what may be a token or a UUID
-// anywhere else, gets a valid transparent 1×1 image, whatever its token, method
-// or headers. Observe then turns the request into an event, and Find returns
-// its message. All are pure: the Compute program and the standalone server call them
-// with the facts of their platform.
+// Route comes first and always answers: a request under /o/ or /pixel/, with an
+// image's extension, or with a possible token or UUID anywhere, gets a valid
+// transparent 1×1 image, whatever its token, method or headers. Observe then
+// turns the request into an event, and Find returns its message. All functions
+// are pure: the Compute program and the standalone server call them with their
+// platform's facts.
 package pixel
 
 import (
@@ -20,19 +21,20 @@ import (
 type Answer struct {
 	Status      int
 	ContentType string
-	Body        []byte     // shared; must not be changed. Not sent for HEAD, yet its length is
-	Kind        event.Kind // "" if the request is not an open and gives no event
-	Token       string     // the file's name without its extension, as it came
-	Target      string     // path and query, as they came
+	Body        []byte     // shared; must not be changed. Not sent for HEAD, but Content-Length is its length
+	Kind        event.Kind // "" if the request gives no event
+	Token       string     // the file's name without its extension, as received
+	Target      string     // path and query, as received
 }
 
-// Route decides what a request for target gets, which is the path and, if there
-// is one, the query. It looks at nothing else: every method is answered alike.
+// Route returns the answer to a request for target, which is the path and, if
+// present, the query. It considers nothing else: every method gets the same
+// answer.
 func Route(target string) Answer {
 	path, _, _ := strings.Cut(target, "?")
 	name, image, contentType := splitExtension(path)
 	switch {
-	case (path == web.PixelGIF || path == web.PixelPNG) && !mayHaveMessage(target): // a message counts wherever its token stands
+	case (path == web.PixelGIF || path == web.PixelPNG) && !mayHaveMessage(target): // a message counts wherever its token is
 		return Answer{200, contentType, image, event.KindView, "", target}
 	case strings.HasPrefix(name, "/o/"):
 		return Answer{200, contentType, image, event.KindToken, name[len("/o/"):], target}
@@ -55,8 +57,8 @@ func mayHaveMessage(target string) bool {
 	return ok || token.HasToken(target)
 }
 
-// splitExtension returns path without an image's extension, in any case, and the
-// image to answer with: a GIF unless the extension says PNG.
+// splitExtension returns path without an image's extension, in any case, and
+// the image to answer with: PNG if the extension says so, else GIF.
 func splitExtension(path string) (name string, image []byte, contentType string) {
 	dot := strings.LastIndexByte(path[max(0, len(path)-len(".jpeg")):], '.')
 	if dot < 0 {
@@ -77,7 +79,8 @@ var (
 	notFound = []byte("not found\n")
 
 	// A GIF89a (43 bytes) with one transparent color, and an 8-bit gray PNG
-	// with alpha (68 bytes): the smallest of each that every decoder reads.
+	// with alpha (68 bytes): the smallest of each format that every decoder
+	// reads.
 	gif = []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff" +
 		"\x21\xf9\x04\x01\x00\x00\x00\x00" +
 		"\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b")

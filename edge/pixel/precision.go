@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// Precision says how much of a client's address an event keeps.
+// Precision is how much of a client's address an event keeps.
 type Precision uint8
 
 // The precisions. The zero value is the default.
@@ -39,14 +39,14 @@ func TruncatedBits(a netip.Addr) int {
 	return 48
 }
 
-// Cut returns as much of an address as is kept, the zero one if that is nothing.
+// Cut returns the part of an address that p keeps, or the zero address.
 func (p Precision) Cut(a netip.Addr) netip.Addr {
 	if p == None || !a.IsValid() {
 		return netip.Addr{}
 	}
 	a = a.Unmap().WithZone("")
 	if p == Truncated {
-		prefix, _ := a.Prefix(TruncatedBits(a)) // the bits always fit
+		prefix, _ := a.Prefix(TruncatedBits(a)) // the number of bits is always valid
 		a = prefix.Addr()
 	}
 	return a

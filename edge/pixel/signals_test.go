@@ -10,12 +10,13 @@ import (
 	"glint/edge/web"
 )
 
-// asking are the headers of a person who asks not to be tracked.
+// asking are the headers of a client that asks not to be tracked.
 var asking = map[string]string{
 	"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.0 PERSON", "referer": "https://PERSON.example/", "sec-gpc": "1",
 }
 
-// What a signal leaves of an open, for each setting and each mode of a token.
+// What is left of an open, for each setting of Signals and each mode of a
+// token.
 func TestSignalsOfOpens(t *testing.T) {
 	ring, _ := findRing(t)
 	const mine = "names the message"
@@ -67,7 +68,8 @@ func TestSignalsOfOpens(t *testing.T) {
 	}
 }
 
-// Of an open that cannot be made its campaign's, a signal leaves nothing.
+// An open that cannot be counted as its campaign's leaves no line under a
+// signal.
 func TestSignalsOfOpensWithoutACampaign(t *testing.T) {
 	ring, signed := findRing(t)
 	for _, path := range []string{"/pixel/" + uuidText + ".gif", "/o/" + signed[:40] + ".gif", "/logo.gif"} {
@@ -82,7 +84,8 @@ func TestSignalsOfOpensWithoutACampaign(t *testing.T) {
 	}
 }
 
-// A refusal that the operator deletes by stays one, whatever a signal would leave.
+// A withdrawal for which the operator drops lines stays so, whatever a signal
+// would keep.
 func TestSignalsMakeNoMoreOfWithdrawnMessages(t *testing.T) {
 	ring, _ := findRing(t)
 	signed, err := ring.Sign(token.Token{Campaign: 9, Message: token.MessageID{1}})

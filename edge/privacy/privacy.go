@@ -1,18 +1,20 @@
-// Package privacy says what a log line may hold in which privacy mode of its
-// token (package token), and what becomes of opens whose recipient has withdrawn.
+// Package privacy defines which facts a log line may hold in each privacy mode
+// of its token (package token), and how opens are treated whose recipient has
+// withdrawn.
 //
-// The edge calls Reduce before a line is written, and ingest calls it again for
-// the lines of edges that do not know modes. A line of mode Identified stays as it
+// The edge calls Reduce before it writes a line, and ingest calls it again for
+// lines of edges that do not know modes. A line of mode Identified stays as it
 // is, byte for byte.
 //
-//	mode          leaves out                                          time
+//	mode          removed                                             time
 //	identified    nothing                                             milliseconds
 //	pseudonymous  address, region, Referer, JA4, decorated URL        milliseconds
-//	last_open     all but token, class, reason, what answered         day
+//	last_open     all but token, class, reason, edge                  day
 //	aggregate     the same                                            hour
 //
-// A last_open token names a message, since only that says whose day it is; an
-// aggregate one names a stratum. The client is judged before it is left out.
+// A last_open token names a message, since the day is kept per message; an
+// aggregate token names a stratum. The client is classified before its facts
+// are removed.
 package privacy
 
 import (
@@ -26,9 +28,9 @@ import (
 	"glint/edge/token"
 )
 
-// Reduce removes from e what mode forbids to keep. Of the modes that keep no user
-// agent it first sets Class, Reason and RulesetVersion, unless they are set. It is
-// idempotent.
+// Reduce removes the facts of e that mode does not allow. For modes that remove
+// the user agent it first sets Class, Reason and RulesetVersion, unless they
+// are set. It is idempotent.
 func Reduce(e *event.Event, mode token.Mode) {
 	if mode == token.Identified {
 		return
@@ -38,7 +40,7 @@ func Reduce(e *event.Event, mode token.Mode) {
 		e.Class, e.Reason, e.RulesetVersion = v.Class.String(), v.Reason, uint32(classify.RulesetVersion)
 	}
 	if isToken(e.Token) {
-		e.Path = "" // else it is where ingest looks for the token
+		e.Path = "" // the only place where ingest can find the token
 	}
 	e.RefererHost, e.IP, e.Region, e.JA4, e.Extra = "", "", "", "", ""
 	if mode == token.Pseudonymous {
@@ -51,7 +53,7 @@ func Reduce(e *event.Event, mode token.Mode) {
 	}
 }
 
-// Cut returns a time as exactly as mode may keep it, in UTC.
+// Cut truncates a time to the precision that mode allows, in UTC.
 func Cut(at time.Time, mode token.Mode) time.Time {
 	switch mode {
 	case token.LastOpen:
@@ -64,9 +66,10 @@ func Cut(at time.Time, mode token.Mode) time.Time {
 
 func isToken(text string) bool { return len(text) == token.TextLen && token.HasToken(text) }
 
-// Claimed returns the mode that the rest of a token in text claims, which no key
-// has opened: damaged, or of a key that is not here. It is Identified where text
-// claims none, or names a key that ring does not have; a nil ring has all.
+// Claimed returns the privacy mode in the remains of a token that no key opens,
+// because it is damaged or its key is not here. It returns Identified if text
+// has no such remains, or names a key that ring does not have; a nil ring
+// stands for all keys.
 func Claimed(ring *token.Ring, text string) token.Mode {
 	t, ok := token.Claim(text)
 	if !ok || ring != nil && !ring.Has(t.Key) {
@@ -75,8 +78,8 @@ func Claimed(ring *token.Ring, text string) token.Mode {
 	return t.Mode
 }
 
-// ClaimedIn is Claimed for the token of a line, else for what stands in its path. A
-// token's key may be one that comes back, so that ring is asked about paths only.
+// ClaimedIn is Claimed for the token of a line or else for its path. The
+// token's key may come back later, so only paths are checked against ring.
 func ClaimedIn(ring *token.Ring, e *event.Event) token.Mode {
 	if token.HasToken(e.Token) {
 		return Claimed(nil, e.Token)
@@ -84,10 +87,10 @@ func ClaimedIn(ring *token.Ring, e *event.Event) token.Mode {
 	return Claimed(ring, cmp.Or(e.Path, e.Token))
 }
 
-// Passes reports whether a line of e must not be archived: nothing of an open of the
-// mode last_open is kept but a day. Reduce comes first.
+// Passes reports whether a line of e must not be archived: of an open in mode
+// last_open only the day may be kept. Call Reduce first.
 func Passes(e *event.Event) bool {
-	return e.Class != "" && ClaimedIn(nil, e) == token.LastOpen // without a class: of a mode that keeps more
+	return e.Class != "" && ClaimedIn(nil, e) == token.LastOpen // no class: the line's mode keeps more
 }
 
 // Judge classifies the client of an event.
@@ -100,7 +103,7 @@ func Judge(e *event.Event) classify.Verdict {
 	})
 }
 
-// Headers returns what the recorded headers of an event say of its client.
+// Headers returns the facts and signals in the recorded headers of an event.
 func Headers(e *event.Event) (facts classify.HeaderFacts, signals classify.Signals) {
 	for i := range e.Headers {
 		h := &e.Headers[i]
@@ -110,15 +113,15 @@ func Headers(e *event.Event) (facts classify.HeaderFacts, signals classify.Signa
 	return facts, signals
 }
 
-// Fate is what becomes of an open of a message that was sent before its recipient
-// refused or withdrew.
+// Fate is how an open is treated whose recipient refused or withdrew after the
+// message was sent.
 type Fate uint8
 
 // The fates.
 const (
 	Keep  Fate = iota // the message is not withdrawn
-	Count             // it is one of its campaign's aggregate opens
-	Drop              // it leaves no line and no row
+	Count             // counted as one of its campaign's aggregate opens
+	Drop              // leaves no line and no row
 )
 
 // fateNames are the values of a withdrawn message in the edge's KV store.
@@ -126,8 +129,8 @@ var fateNames = [...]string{Keep: "keep", Count: "count", Drop: "drop"}
 
 func (f Fate) String() string { return fateNames[f] }
 
-// ParseFate reads a value of the KV store; one that it does not know is Drop,
-// which keeps the least.
+// ParseFate reads a value of the KV store. An unknown value gives Drop, which
+// keeps the least.
 func ParseFate(s string) Fate {
 	for f, name := range fateNames {
 		if s == name {
@@ -144,10 +147,10 @@ func WithdrawalKey(id token.MessageID) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// Withdraw makes the event of a withdrawn message one of its campaign: t is its
-// token, which ring has opened. The line then names neither token nor message. It
-// returns false, and leaves nothing to write, if ring cannot sign the campaign's
-// token.
+// Withdraw turns the event of a withdrawn message into an aggregate event of
+// its campaign. t is its token, opened by ring. The line then names neither
+// token nor message. If ring cannot sign the campaign's token, it returns false
+// and the event must not be written.
 func Withdraw(e *event.Event, ring *token.Ring, t *token.Token) bool {
 	text, err := ring.Sign(token.Token{Campaign: t.Campaign, Mode: token.Aggregate, IssuedAt: t.IssuedAt})
 	if err != nil {

@@ -22,7 +22,7 @@ func ring(tb testing.TB) *token.Ring {
 	return r
 }
 
-// full is an event with every fact of Gmail's proxy that a line can hold.
+// full is an event of Gmail's proxy with every fact that a line can hold.
 func full(tb testing.TB, mode token.Mode) event.Event {
 	tb.Helper()
 	text, err := ring(tb).Sign(token.Token{Campaign: 9, Message: token.MessageID{1, 2}, Mode: mode, IssuedAt: 3})

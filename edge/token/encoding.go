@@ -1,7 +1,7 @@
 package token
 
-// base64url is written out here because encoding/base64 brings reflection into
-// the wasm and does not refuse every second spelling of a text.
+// base64url is implemented here because encoding/base64 adds reflection to the
+// wasm and accepts more than one spelling of the same bytes.
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -29,13 +29,13 @@ func appendBase64(dst []byte, raw *[size]byte) []byte {
 	return append(dst, alphabet[acc<<(6-bits)&0x3f])
 }
 
-// decodeBase64 is strict: the length is exact and the bits past the last byte
-// are zero, so that no two texts decode to one token.
+// decodeBase64 is strict: the length is exact and unused bits are zero, so that
+// no two texts decode to the same token.
 func decodeBase64[T string | []byte](raw *[size]byte, s T) bool {
 	if len(s) != TextLen {
 		return false
 	}
-	var seen byte // the bits of all sextets; a byte that is no sextet has the highest
+	var seen byte // OR of all sextets; an invalid byte sets the highest bit
 	for i, n := 0, 0; n < size-1; i, n = i+4, n+3 {
 		a, b, c, d := sextets[s[i]], sextets[s[i+1]], sextets[s[i+2]], sextets[s[i+3]]
 		seen |= a | b | c | d
@@ -46,7 +46,7 @@ func decodeBase64[T string | []byte](raw *[size]byte, s T) bool {
 	return seen|a|b < 1<<6 && b&0xf == 0
 }
 
-// decodeHex fills dst from exactly its number of hex digits, in any case.
+// decodeHex fills dst from exactly 2·len(dst) hex digits, in any case.
 func decodeHex[T string | []byte](dst []byte, s T) bool {
 	if len(s) != 2*len(dst) {
 		return false

@@ -2,22 +2,23 @@ package token
 
 import "errors"
 
-// maxTries bounds the signatures that a search checks, which are all of its cost
-// that counts. Texts that are made to look like tokens can use them up; a text
-// with one token in it does not.
+// maxTries bounds the number of signatures that a search verifies, which is
+// nearly its whole cost. Text made to look like many tokens can exhaust it;
+// text with one token cannot.
 const maxTries = 8
 
-// Match is a token that Find has found.
+// Match is a token found by Find.
 type Match struct {
 	Token
 	Text [TextLen]byte // its one spelling
 }
 
-// Find returns the first token in text whose signature verifies, whatever stands
-// around it and however its characters are coded: see readings. It looks at the
-// first 512 bytes, checks 8 signatures at most, and does not allocate. Without
-// such a token the error is Open's for the first run of characters in the form of
-// a token, and ErrMalformed if no run has that form.
+// Find returns the first token in text whose signature verifies, whatever
+// surrounds it and however its characters are encoded: see readings. It
+// searches the first 512 bytes, verifies at most 8 signatures, and does not
+// allocate. If there is no such token, it returns Open's error for the first
+// run of characters in the form of a token, or ErrMalformed if there is no such
+// run.
 func (r *Ring) Find(text string) (m Match, err error) {
 	err = ErrMalformed
 	var v readings
@@ -37,7 +38,7 @@ func (r *Ring) Find(text string) (m Match, err error) {
 	return Match{}, err
 }
 
-// search looks at every run of a token's length, also within longer ones.
+// search tries every position of a token's length, also inside longer runs.
 func (r *Ring) search(b []byte, m *Match, tries *int) (found bool, fault error) {
 	fault = ErrMalformed
 	run := 0
@@ -53,7 +54,7 @@ func (r *Ring) search(b []byte, m *Match, tries *int) (found bool, fault error) 
 			continue
 		}
 		t, err := Token{}, ErrUnknownKey
-		if r.key(sextets[w[1]]<<4|sextets[w[2]]>>2) != nil { // else it costs nothing
+		if r.key(sextets[w[1]]<<4|sextets[w[2]]>>2) != nil { // an unknown key costs no try
 			t, err = open(r, w)
 		}
 		if err == nil {
@@ -73,23 +74,23 @@ func (r *Ring) search(b []byte, m *Match, tries *int) (found bool, fault error) 
 	return false, fault
 }
 
-// hasForm reports whether characters of base64url, as many as a token has, begin
-// with the version and a mode, and end as the last character of 40 bytes does.
+// hasForm reports whether TextLen base64url characters begin with the version
+// and a mode, and whether the last one encodes no unused bits.
 func hasForm(w []byte) bool {
-	return sextets[w[0]] == version<<4>>2 && sextets[w[TextLen-1]]&0xf == 0 // of the mode the first holds two bits, both 0
+	return sextets[w[0]] == version<<4>>2 && sextets[w[TextLen-1]]&0xf == 0 // the first character holds two bits of the mode, both 0
 }
 
-// HasToken reports whether there is text for which Find may check a signature.
+// HasToken reports whether Find would have to verify a signature in text.
 func HasToken(text string) bool {
-	var none Ring // has no key, so that no signature is checked
+	var none Ring // without keys no signature is verified
 	_, err := none.Find(text)
 	return !errors.Is(err, ErrMalformed)
 }
 
-// Claim returns the mode, the campaign and the key that a token, or the beginning
-// of one, names in text, and when it was issued: 0 if the text ends before that. Nothing
-// has proved them. It is for what no key opens any more: cut short, a character
-// lost behind the first 14.
+// Claim returns the mode, campaign and key in the beginning of an unverified
+// token in text, and IssuedAt, which is 0 if the text ends before it. It serves
+// tokens that no key opens any more: truncated ones, and ones that lost a
+// character after the first 14.
 func Claim(text string) (t Token, ok bool) {
 	var v readings
 	for v.start(text); v.next(); {
@@ -109,10 +110,10 @@ func Claim(text string) (t Token, ok bool) {
 	return Token{}, false
 }
 
-// claimLen is how many characters hold version, key and campaign.
+// claimLen is the number of characters that hold version, key and campaign.
 const claimLen = 14
 
-// claim reads the beginning of a whole run.
+// claim reads the beginning of a run of base64url characters.
 func claim(run []byte) (t Token, ok bool) {
 	if len(run) < claimLen || sextets[run[0]] != version<<4>>2 {
 		return t, false
@@ -121,7 +122,7 @@ func claim(run []byte) (t Token, ok bool) {
 	for i := copy(text[:], run); i < TextLen; i++ {
 		text[i] = alphabet[0]
 	}
-	text[TextLen-1] = alphabet[0] // the tag's end; whatever it was
+	text[TextLen-1] = alphabet[0] // any valid last character, as the tag is not read
 	var raw [size]byte
 	if !decodeBase64(&raw, text[:]) {
 		return t, false
@@ -134,10 +135,10 @@ func claim(run []byte) (t Token, ok bool) {
 	return t, true
 }
 
-// FindMessageID returns the first UUID in text, read as Find reads it: with or
-// without dashes, in any case. Without dashes it must be all of the hex digits
-// that stand together. If folder is not empty, the UUID must come after a folder
-// of that name, in any case.
+// FindMessageID returns the first UUID in text, in any encoding that Find
+// reads, with or without dashes, in any case. A UUID without dashes must be a
+// whole run of hex digits. If folder is not empty, the UUID must come after a
+// folder of that name, in any case.
 func FindMessageID(text, folder string) (id MessageID, ok bool) {
 	var v readings
 	for v.start(text); v.next(); {
@@ -164,7 +165,7 @@ func behind(b []byte, folder string) int {
 	return -1
 }
 
-// isFolded reports whether b begins with word, which is lower case.
+// isFolded reports whether b begins with the lower-case word, in any case.
 func isFolded(b []byte, word string) bool {
 	for i := range len(word) {
 		if b[i]|0x20 != word[i] {
@@ -175,7 +176,7 @@ func isFolded(b []byte, word string) bool {
 }
 
 func searchMessageID(b []byte) (id MessageID, ok bool) {
-	run := 0 // hex digits before i
+	run := 0 // number of hex digits before i
 	for i := 0; i <= len(b); i++ {
 		if i < len(b) && hexDigit(b[i]) <= 15 {
 			if i+36 <= len(b) && b[i+8] == '-' {

@@ -21,7 +21,7 @@ func findRing(tb testing.TB) *Ring {
 	return r
 }
 
-// signed returns a token with both of the characters that get coded.
+// signed returns a token that contains both characters that encoders change.
 func signed(tb testing.TB, r *Ring) (Token, string) {
 	tb.Helper()
 	for n := uint64(1); ; n++ {
@@ -36,7 +36,7 @@ func signed(tb testing.TB, r *Ring) (Token, string) {
 	}
 }
 
-// escaped codes the characters of s that are in set, or all, with a format.
+// escaped encodes the characters of s that are in set, or all, with a format.
 func escaped(s, set, format string) string {
 	var b strings.Builder
 	for _, c := range []byte(s) {
@@ -49,7 +49,7 @@ func escaped(s, set, format string) string {
 	return b.String()
 }
 
-// mangled is a whole token in what others make of its URL.
+// mangled holds a whole token in URLs as other software changes them.
 func mangled(t string) map[string]string {
 	whole := "https://pixel.example/o/" + t + ".gif"
 	return map[string]string{
@@ -269,7 +269,7 @@ func TestASearchAllocatesNothing(t *testing.T) {
 	}
 }
 
-// worstPaths are the texts that a search works for longest.
+// worstPaths are the texts that a search takes longest for.
 func worstPaths(tb testing.TB, r *Ring) map[string]string {
 	tb.Helper()
 	_, text := signed(tb, r)
@@ -289,7 +289,7 @@ var (
 	entities = strings.NewReplacer(foreignPairs()...)
 )
 
-// The oracle reads a text as Find's comment says, in the plainest way.
+// The oracle implements Find's doc comment in the simplest way.
 func findSlowly(r *Ring, text string) (string, bool) {
 	text = text[:min(len(text), maxSearched)]
 	once := unescape(text)
@@ -369,7 +369,7 @@ func agreeOn(t *testing.T, r *Ring, text string) {
 	}
 }
 
-// mangle makes a text of tokens, parts of them and codings.
+// mangle builds a text of tokens, parts of tokens and encodings.
 func mangle(rng *rand.Rand, text string) string {
 	pieces := []string{"/o/", "%", "25", "%25", "=", "=2D", "-5F", "&#45;", "&#x5f;", "\u200b", "%E2%80%8B", "EAc", "EAcBAg", "-", "_", "x", ".gif", "%0D%0A", "\u00ad", "?"}
 	var b bytes.Buffer

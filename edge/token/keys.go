@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// State says what a key may still do. It only ever moves forward.
+// State is what a key may still be used for. It only moves forward.
 type State uint8
 
 // The states of a key. Verifying lasts for years, because mail does.
 const (
-	Signing   State = iota // signs new tokens and verifies; at most one key of a ring
-	Verifying              // verifies tokens that were signed before
+	Signing   State = iota // verifies nothing; kept so that its id is not reused
+	Verifying              // verifies tokens signed earlier
 	Revoked                // verifies nothing; kept so that its id is not used again
 )
 
@@ -40,14 +40,14 @@ type Key struct {
 // ErrRing is wrapped by every error of ParseRing.
 var ErrRing = errors.New("token: faulty key ring")
 
-// Ring is a set of keys. Its zero value holds none: it opens and signs
-// nothing. It is safe for concurrent use as long as it is not changed.
+// Ring is a set of keys. Its zero value is empty: it opens and signs nothing.
+// It is safe for concurrent use while it is not changed.
 type Ring struct {
 	keys []Key
 }
 
-// NewRing returns a ring of the given keys. Two keys with one id, or two that
-// sign, are an error around ErrRing.
+// NewRing returns a ring of the given keys. Two keys with the same id, or two
+// signing keys, give an error around ErrRing.
 func NewRing(keys ...Key) (*Ring, error) {
 	r := &Ring{}
 	for _, k := range keys {
@@ -72,7 +72,7 @@ func (r *Ring) add(k Key) error {
 // Keys returns a copy of the ring's keys in their order.
 func (r *Ring) Keys() []Key { return append([]Key(nil), r.keys...) }
 
-// Has reports whether the ring has a key of that id, in whatever state.
+// Has reports whether the ring has a key with that id, in any state.
 func (r *Ring) Has(id uint8) bool { return r.key(id) != nil }
 
 func (r *Ring) key(id uint8) *Key {
@@ -97,8 +97,8 @@ func (r *Ring) signing() *Key {
 //
 //	1:signing:5f2c…   id, state, secret in 64 hex digits
 //
-// Empty lines and lines that begin with # are skipped. Errors are wrapped
-// around ErrRing and name the line, never the secret.
+// Empty lines and lines that begin with # are skipped. Errors wrap ErrRing and
+// name the line, never the secret.
 func ParseRing(text string) (*Ring, error) {
 	r := &Ring{}
 	line := 0
@@ -142,7 +142,7 @@ func parseKey(s string) (Key, error) {
 	return k, nil
 }
 
-// Text returns the form that ParseRing reads. It holds secrets.
+// Text returns the form that ParseRing reads. It contains secrets.
 func (r *Ring) Text() string {
 	var b []byte
 	for _, k := range r.keys {
@@ -156,9 +156,9 @@ func (r *Ring) Text() string {
 	return string(b)
 }
 
-// tag is HMAC-SHA256 (RFC 2104) over the token's data, truncated. The message
-// has one length, so both hashes run over arrays on the stack: no allocation,
-// and none of the reflection behind crypto/hmac in the wasm.
+// tag returns HMAC-SHA256 (RFC 2104) over the token's data, truncated. The data
+// has a fixed length, so both hashes run over arrays on the stack: without
+// allocation, and without the reflection that crypto/hmac adds to the wasm.
 func (k *Key) tag(raw *[size]byte) (tag [tagLen]byte) {
 	const block = sha256.BlockSize
 	var inner [block + dataLen]byte

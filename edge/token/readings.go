@@ -1,27 +1,29 @@
 package token
 
-// maxSearched is how many bytes of a text are searched. It is above the length of
-// any URL of ours in any of the codings, and bounds the work for a stranger's.
+// maxSearched is the number of bytes of a text that are searched. It exceeds
+// the length of any of our URLs in any encoding, and bounds the work for other
+// texts.
 const maxSearched = 512
 
-// readings are the ways to read a text that gateways, mail programs and logs have
-// made of a URL, one after the other, each only if it differs from the one before:
+// readings iterates over the ways to decode a text that gateways, mail programs
+// and logs have made of a URL. Each reading is tried only if it differs from
+// the one before:
 //
-//	as it came
-//	with its percent signs decoded (RFC 3986 §2.1), once and twice
-//	then without what is no part of a URL and breaks a line or a word: white
-//	    space, the = of a soft line break (RFC 2045 §6.7), invisible characters
-//	then with - and _ out of quoted-printable (=2D, =5F), out of the URLs of
-//	    Proofpoint's URL Defense v2 (-2D, -5F) and out of HTML (&#45;, &#x5F;)
+//	as received
+//	percent-decoded (RFC 3986 §2.1), once and twice
+//	then without characters that break a URL: white space, the = of a soft
+//	    line break (RFC 2045 §6.7), invisible characters
+//	then with - and _ decoded from quoted-printable (=2D, =5F), from
+//	    Proofpoint's URL Defense v2 (-2D, -5F) and from HTML (&#45;, &#x5F;)
 //
-// The zero value has none; see start. The memory is part of the value, so that a
-// search allocates nothing.
+// The zero value is empty; see start. The buffer is part of the value, so that
+// a search does not allocate.
 type readings struct {
 	text   string
 	buffer [maxSearched]byte
-	n      int // bytes of the buffer that are in use
+	n      int // number of bytes in use of the buffer
 	step   int
-	plain  bool // the text has no coding, so that it has one reading
+	plain  bool // the text has no encoding, so there is only one reading
 }
 
 func (r *readings) start(text string) {
@@ -30,13 +32,13 @@ func (r *readings) start(text string) {
 	r.plain = isPlain(r.buffer[:r.n])
 }
 
-// isPlain reports whether certainly no coding changes b: nearly every URL is as it
-// was made, and one look is cheaper than four.
+// isPlain reports whether no encoding can occur in b. Nearly every URL arrives
+// unchanged, and one check is cheaper than four readings.
 func isPlain(b []byte) bool {
 	for i, c := range b {
 		switch begins[c] {
 		case 0:
-		case 1 << foreign: // the - of every other token
+		case 1 << foreign: // every other token contains a -
 			if length, _, _ := decodeForeign(b[i:]); length > 0 {
 				return false
 			}
@@ -50,7 +52,7 @@ func isPlain(b []byte) bool {
 // bytes returns the current reading; it is valid until the next one.
 func (r *readings) bytes() []byte { return r.buffer[:r.n] }
 
-// next goes to the next reading and reports whether there is one.
+// next moves to the next reading and reports whether there is one.
 func (r *readings) next() bool {
 	for r.step < 5 {
 		r.step++
@@ -72,7 +74,7 @@ func (r *readings) next() bool {
 				return true
 			}
 		case 5:
-			// Software that breaks words has taken the = away.
+			// The = may be missing: some software that breaks words removes it.
 			r.n = copy(r.buffer[:], r.text)
 			if r.replace(percent) {
 				r.replace(percent)
@@ -86,7 +88,7 @@ func (r *readings) next() bool {
 	return false
 }
 
-// coding is what a reading undoes.
+// coding is the encoding that a reading decodes.
 type coding uint8
 
 const (
@@ -95,7 +97,7 @@ const (
 	foreign
 )
 
-// begins has for each byte the codings that may begin with it, a bit for each.
+// begins holds for each byte a bit set of the codings that may begin with it.
 var begins = func() (codings [256]uint8) {
 	for b := range codings {
 		if b <= ' ' || b >= 0x7f || b == '=' {
@@ -112,8 +114,8 @@ var begins = func() (codings [256]uint8) {
 // mayBegin reports whether a coding may begin with the byte.
 func (c coding) mayBegin(b byte) bool { return begins[b]>>c&1 != 0 }
 
-// decode returns the length of the coding at the beginning of b, 0 for none, and
-// the byte that it stands for; drop: none.
+// decode returns the length of the encoded character at the start of b, or 0,
+// and the byte that it encodes; drop means that it encodes none.
 func (c coding) decode(b []byte) (length int, char byte, drop bool) {
 	switch c {
 	case percent:
@@ -126,8 +128,7 @@ func (c coding) decode(b []byte) (length int, char byte, drop bool) {
 	return decodeForeign(b)
 }
 
-// replace puts what a coding stands for into its place, and reports whether there
-// was any.
+// replace decodes every occurrence of coding and reports whether there was one.
 func (r *readings) replace(coding coding) bool {
 	b, n := r.buffer[:r.n], 0
 	for i := 0; i < len(b); n++ {
@@ -149,7 +150,7 @@ func (r *readings) replace(coding coding) bool {
 			i += length
 		}
 	}
-	changed := n < r.n // every coding is longer than what it stands for
+	changed := n < r.n // every encoded character is longer than the byte that it encodes
 	r.n = n
 	return changed
 }
@@ -165,7 +166,8 @@ func decodePercent(b []byte) (length int, c byte) {
 	return 3, high<<4 | low
 }
 
-// lenDropped returns the length of what b begins with and a reading leaves out.
+// lenDropped returns the length of a character at the start of b that a reading
+// drops, or 0.
 func lenDropped(b []byte) int {
 	switch {
 	case b[0] <= ' ' || b[0] == '=' || b[0] == 0x7f:

@@ -30,7 +30,7 @@ package token
 
 import "errors"
 
-// The conditions under which Open refuses a text.
+// The reasons for which Open refuses a text.
 var (
 	ErrMalformed  = errors.New("token: not a token")
 	ErrVersion    = errors.New("token: unknown version or privacy mode")
@@ -50,8 +50,9 @@ const (
 	size    = dataLen + tagLen
 )
 
-// Mode is how much of an open may be kept, the most first. The numbers are those
-// of the table sends; `off` is none of them, since such a message has no token.
+// Mode is how much of an open may be kept; smaller numbers keep more. The
+// numbers are the same as in the table sends. `off` has no number here, since such a
+// message has no token.
 type Mode uint8
 
 // The modes.
@@ -59,23 +60,23 @@ const (
 	Identified   Mode = iota // the open belongs to a message, whose recipient is known
 	Pseudonymous             // to a message
 	LastOpen                 // only the day is kept
-	Aggregate                // it is one of a campaign's or a stratum's; the message id is the stratum's
+	Aggregate                // counted for a campaign or a stratum; the message id is the stratum's
 
 	modes // how many there are
 )
 
-// Token is what a pixel URL says.
+// Token holds the data in a pixel URL.
 type Token struct {
 	Campaign CampaignID
-	Message  MessageID // of an Aggregate token the id of the stratum; zero: the whole campaign
+	Message  MessageID // in Aggregate tokens the id of the stratum; zero: the whole campaign
 	Mode     Mode
 	IssuedAt uint32 // seconds since 1970: when the campaign was created, not when the mail was sent
-	Key      uint8  // id of the key that signed it; Sign overwrites nothing but reads it from the ring
+	Key      uint8  // id of the signing key; Sign ignores it and uses the ring's signing key
 }
 
 // AppendSigned appends the text of t, signed with the ring's signing key, to
-// dst. It returns ErrNoKey and dst as it was if the ring has none, and ErrVersion
-// for a mode that there is not.
+// dst. It returns ErrNoKey and dst unchanged if the ring has no signing key,
+// and ErrVersion for an unknown mode.
 func (r *Ring) AppendSigned(dst []byte, t Token) ([]byte, error) {
 	k := r.signing()
 	if k == nil {
@@ -101,9 +102,9 @@ func (r *Ring) Sign(t Token) (string, error) {
 	return string(b), err
 }
 
-// Open checks text against the ring and returns what it says. It returns one
-// of the package's errors, as it is and without allocating, if the text is not
-// a token signed by a key that is signing or verifying.
+// Open verifies text against the ring and returns its data. If text is not a
+// token signed by a signing or verifying key, it returns one of the package's
+// errors, unwrapped and without allocation.
 func (r *Ring) Open(text string) (Token, error) { return open(r, text) }
 
 func open[T string | []byte](r *Ring, text T) (Token, error) {
@@ -132,8 +133,8 @@ func open[T string | []byte](r *Ring, text T) (Token, error) {
 	return parse(&raw), nil
 }
 
-// Unverified returns what text says if it has the form of a token. Nothing has
-// proved it.
+// Unverified returns the data of a text in the form of a token, without
+// checking the signature.
 func Unverified(text string) (t Token, ok bool) {
 	var raw [size]byte
 	if !decodeBase64(&raw, text) || raw[0]>>4 != version || Mode(raw[0]&0xf) >= modes {

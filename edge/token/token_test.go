@@ -44,7 +44,7 @@ func randomToken(r *rand.Rand) Token {
 	return t
 }
 
-// The format is frozen: mail that was sent keeps its tokens for years.
+// The format is frozen: messages carry their tokens for years.
 var vectors = []struct {
 	name, text string
 	key        Key
@@ -89,8 +89,8 @@ func TestAModeThatThereIsNotIsNotSigned(t *testing.T) {
 	}
 }
 
-// The same token by the standard library, from the drawing in the package
-// comment alone.
+// reference computes the token with the standard library, from the drawing in
+// the package comment.
 func reference(k Key, t Token) string {
 	b := []byte{1<<4 | byte(t.Mode), k.ID}
 	b = binary.BigEndian.AppendUint64(b, uint64(t.Campaign))
@@ -147,7 +147,8 @@ func TestEachMutationIsRefused(t *testing.T) {
 	}
 }
 
-// Mutations within the alphabet reach the signature more often than any bytes.
+// Mutations within the alphabet reach the signature check more often than
+// random bytes.
 func TestEachOtherSpellingIsRefused(t *testing.T) {
 	ring := newTestRing(t, Key{ID: 1, Secret: secret(1)})
 	text := []byte(sign(t, ring, Token{Campaign: 42}))

@@ -7,26 +7,26 @@ import (
 	"glint/edge/event/jsonline"
 )
 
-// Post is a request of /e.
+// Post is a request to /e.
 type Post struct {
 	Method        string
-	Origin        string // header Origin; "": none
+	Origin        string // header Origin; "" if absent
 	ContentType   string
 	Authorization string
 	Body          string
-	TooLarge      bool // the body has more than MaxBodyBytes, and is not all here
+	TooLarge      bool // the body exceeds MaxBodyBytes and was not read to its end
 }
 
-// Answer is the answer to a Post. Events are those to be logged, if any.
+// Answer is the answer to a Post. Events are to be logged.
 type Answer struct {
 	Status  int
 	Allow   string // Access-Control-Allow-Origin; "": none
 	Body    string // JSON with a reason; "" for 204
 	Events  []Event
-	Certain bool // a server with the token has sent them
+	Certain bool // sent by a server with the token
 }
 
-// StatusText returns the status as it stands in the first line of the answer.
+// StatusText returns the status as written in the answer's first line.
 func (a *Answer) StatusText() string {
 	switch a.Status {
 	case 204:
@@ -49,9 +49,9 @@ func (a *Answer) StatusText() string {
 	return "503 Service Unavailable"
 }
 
-// EachHeader calls set for every header of the answer. A browser may ask from
-// any page, and only those of the site are answered in its terms: CORS stops
-// nobody, so the origin is checked before (fetch.spec.whatwg.org).
+// EachHeader calls set for every header of the answer. Any page may send a
+// request; CORS only decides whether it may read the answer. The origin is
+// therefore checked before (fetch.spec.whatwg.org).
 func (a *Answer) EachHeader(set func(name, value string)) {
 	set("Vary", "Origin")
 	set("Cache-Control", "no-store")
@@ -81,8 +81,9 @@ func refuse(status int, allow, reason string) Answer {
 // Throttled returns the answer to a client that posts too often.
 func Throttled(allow string) Answer { return refuse(429, allow, "too many events; try again later") }
 
-// Handle answers a request of /e. token is the secret of servers; "": there is
-// none. A browser's request needs the header Origin, and one of the site's.
+// Handle answers a request to /e. token is the secret for servers; "" disables
+// them. A browser's request needs the header Origin with one of the site's
+// origins.
 func Handle(p *Post, sites *Sites, token string) Answer {
 	allow := ""
 	if p.Origin != "" && sites.Allows("", p.Origin) {

@@ -6,7 +6,7 @@ import (
 	"glint/edge/event/jsonline"
 )
 
-// The most of one POST /e.
+// The limits of one POST /e.
 const (
 	MaxBodyBytes  = 64 << 10
 	maxEvents     = 100
@@ -17,14 +17,15 @@ const (
 // Event is one custom event of a body.
 type Event struct {
 	Site, Name string
-	Token      string // of a message, as it came; "": none
+	Token      string // token of a message, as received; "" if absent
 	at         string
 	title      string
 	page, from page
 	properties string // a JSON object of scalars, or ""
 }
 
-// Fault is why a body is refused; its text is safe to send back.
+// Fault is the reason why a body is refused. Its text may be sent to the
+// client.
 type Fault string
 
 func (f Fault) Error() string { return string(f) }
@@ -37,13 +38,13 @@ const (
 	errSite       Fault = "an event without site"
 	errName       Fault = "an event without name"
 	errLong       Fault = "a site or name of more than 100 bytes"
-	errText       Fault = "a field that must be a text is none"
+	errText       Fault = "a field that must be a string is not one"
 	errProperties Fault = "properties must be an object of up to 32 texts, numbers, true, false or null"
 	errLarge      Fault = "properties of more than 1,000 bytes"
 )
 
-// ParseEvents reads the body of POST /e: an object, or a list of up to 100. All
-// are taken or none: the error is a Fault. The strings are parts of body.
+// ParseEvents reads the body of POST /e: an object, or a list of up to 100. It
+// returns all events or, as error, a Fault. The strings are substrings of body.
 func ParseEvents(body string) ([]Event, error) {
 	body = strings.TrimSpace(strings.TrimPrefix(body, "\ufeff"))
 	if strings.HasPrefix(body, "{") {
@@ -102,7 +103,7 @@ func (e *Event) parse(text string) error {
 	return nil
 }
 
-// set takes a field. Fields that are not known are left out.
+// set stores a field. Unknown fields are ignored.
 func (e *Event) set(key, value string, isText bool) bool {
 	switch key {
 	case "site":
@@ -152,8 +153,8 @@ func (e *Event) setProperties(value string) error {
 	return nil
 }
 
-// Object returns the object of the event's line. certain says that a server with
-// the token has sent it.
+// Object returns the JSON object for the event's line. certain means that a
+// server with the token sent the event.
 func (e *Event) Object(visitor string, certain bool) string {
 	var o object
 	o.field("site", e.Site, maxName)
@@ -173,9 +174,9 @@ func (e *Event) Object(visitor string, certain bool) string {
 	return o.String()
 }
 
-// Reduce leaves out what may be one person's: message, title, properties, and the
-// sender's time.
+// Reduce removes facts that may point to a person: message, title, properties,
+// and the sender's time.
 func (e *Event) Reduce() { e.Token, e.title, e.properties, e.at = "", "", "", "" }
 
-// Message returns the token of a message, cut to what a line holds.
+// Message returns the token of a message, truncated to the limit of a line.
 func (e *Event) Message() string { return e.Token[:min(len(e.Token), maxMessageLen)] }

@@ -6,7 +6,7 @@ import (
 )
 
 // Sites are the sites that may use the web pixel, with the origins whose pages
-// may post events. The zero value knows none.
+// may post events. The zero value is empty.
 type Sites struct {
 	names   []string
 	origins [][]string
@@ -15,7 +15,8 @@ type Sites struct {
 // ErrSite is returned for a site that is not NAME=ORIGIN[,ORIGIN…].
 var ErrSite = errors.New("web: want NAME=ORIGIN[,ORIGIN…] with origins like https://www.example.com")
 
-// Add adds a site in the form NAME=ORIGIN[,ORIGIN…]. It returns ErrSite.
+// Add adds a site in the form NAME=ORIGIN[,ORIGIN…]. Otherwise it returns
+// ErrSite.
 func (s *Sites) Add(text string) error {
 	name, list, ok := strings.Cut(text, "=")
 	name = strings.TrimSpace(name)
@@ -36,7 +37,7 @@ func (s *Sites) Add(text string) error {
 }
 
 // ParseSites reads sites in the form of Add, separated by line feeds or
-// semicolons, as the edge's store has them.
+// semicolons, as in the edge's store.
 func ParseSites(text string) (s Sites, err error) {
 	for _, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == ';' }) {
 		if line = strings.TrimSpace(line); line != "" {
@@ -52,7 +53,7 @@ func ParseSites(text string) (s Sites, err error) {
 // caller must not change it.
 func (s *Sites) Names() []string { return s.names }
 
-// Has reports whether the site is one of them.
+// Has reports whether a site of that name was added.
 func (s *Sites) Has(name string) bool {
 	for _, n := range s.names {
 		if n == name {
@@ -62,8 +63,8 @@ func (s *Sites) Has(name string) bool {
 	return false
 }
 
-// Allows reports whether pages of an origin may post events of a site; with "",
-// of any.
+// Allows reports whether pages of an origin may post events of a site; "" as
+// name means any site.
 func (s *Sites) Allows(name, origin string) bool {
 	origin = strings.ToLower(origin)
 	for i, n := range s.names {

@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// Visitor tells the visitors of a site apart for one UTC day: it returns 64 bits, as
-// 16 hex digits, of an HMAC-SHA256 over site, address and user agent, with a key
-// that is derived from secret for the day and kept nowhere. Without the secret
-// nobody can join two days, or find out whose a value is by trying addresses. People
-// behind one address with one browser are one visitor, and one person with two
-// browsers is two. It returns "" without a secret or an address.
+// Visitor returns a pseudonym, 16 hex digits, by which the visitors of a site
+// can be told apart for one UTC day. It is an HMAC-SHA256, cut to 64 bits, over
+// site, address and user agent, with a key that is derived from secret for the
+// day and not stored. Without the secret, values of two days cannot be joined,
+// and addresses cannot be found by trial. Several people with the same address
+// and browser are one visitor; one person with two browsers is two. It returns
+// "" without a secret or an address.
 func Visitor(secret []byte, at time.Time, site string, address netip.Addr, userAgent string) string {
 	if len(secret) == 0 || !address.IsValid() {
 		return ""
@@ -25,8 +26,8 @@ func Visitor(secret []byte, at time.Time, site string, address netip.Addr, userA
 	return hex.EncodeToString(sum[:8])
 }
 
-// mac is HMAC-SHA256 (RFC 2104) without the reflection behind crypto/hmac, which
-// would make the wasm larger.
+// mac returns HMAC-SHA256 (RFC 2104) without the reflection that crypto/hmac
+// adds to the wasm.
 func mac(key, text []byte) [sha256.Size]byte {
 	if len(key) > sha256.BlockSize {
 		sum := sha256.Sum256(key)

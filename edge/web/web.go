@@ -1,9 +1,9 @@
-// Package web reads the web pixel, GET /p.gif, and custom events, POST /e: what
-// a page says of itself becomes the object `web` of an event line.
+// Package web reads the web pixel, GET /p.gif, and custom events, POST /e: it
+// turns the facts that a page sends into the object `web` of an event line.
 //
-// It keeps no more of a page's address than host and path, splits off what names
-// a campaign (utm_source and its like), sets no cookie, and knows a visitor for
-// one day only: see Visitor. It is compiled into the wasm, so it uses small
+// Of a page's address it keeps only host and path, and the campaign parameters
+// (utm_source and the like). It sets no cookie, and a visitor's pseudonym lasts
+// one day: see Visitor. The package is compiled into the wasm, so it uses small
 // packages.
 package web
 
@@ -31,12 +31,6 @@ const (
 	maxProperties = 1000
 )
 
-// IsPixel reports whether a target, path and query, is the web pixel's.
-func IsPixel(target string) bool {
-	path, _, _ := strings.Cut(target, "?")
-	return path == PixelGIF || path == PixelPNG
-}
-
 // page is the address of a page as it is kept.
 type page struct {
 	host, path string
@@ -44,7 +38,7 @@ type page struct {
 }
 
 // campaignNames are the parameters of a page's address that name the campaign which
-// brought the visitor: those of Google Analytics.
+// brought the visitor, with the names of Google Analytics.
 var campaignNames = [...]string{"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"}
 
 // pageOf reads an address, https://host/path?query#fragment, or //host/path, or
@@ -115,7 +109,7 @@ func parameter(query string, names ...string) string {
 // encoding stays.
 func Unescape(s string) string { return Percent(strings.ReplaceAll(s, "+", " ")) }
 
-// Percent undoes one layer of percent encoding; what is none stays.
+// Percent decodes one layer of percent encoding and keeps invalid sequences.
 func Percent(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s

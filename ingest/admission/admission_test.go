@@ -6,7 +6,8 @@ import (
 )
 
 func TestSharesLeaveRoomForEverySource(t *testing.T) {
-	// Of 1,200 bytes, 600 are anyone's, and each of three sources has 200 for certain.
+	// Of 1,200 bytes, any source may use 600, and each of three sources is sure
+	// of 200.
 	for _, c := range []struct {
 		name     string
 		sources  []string

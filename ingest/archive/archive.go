@@ -1,11 +1,11 @@
-// Package archive reads archived log files, as a CDN's log streaming leaves them
-// in a bucket: plain, gzip, zstd or framed snappy, recognized by their
-// content and not by their name, with or without a syslog header before each line or a byte
-// order mark before the first.
+// Package archive reads archived log files, as a CDN's log streaming writes
+// them into a bucket: plain, gzip, zstd or framed snappy, recognized by
+// content, not by name, with or without a syslog header before each line or a
+// byte order mark before the first.
 //
-// A damaged file gives the lines before the damage, then an error. The memory
-// stays bounded whatever the file holds. The package does not interpret the
-// lines and keeps nothing of what was read; a Mark holds the place to go on from.
+// A damaged file yields the lines before the damage, then an error. Memory is
+// bounded whatever the file contains. The package does not interpret the lines
+// and stores nothing; a Mark records where to continue.
 package archive
 
 import (
@@ -22,14 +22,14 @@ import (
 	"glint/ingest/receiver/codec"
 )
 
-// The errors of a file. The disk has its own.
+// The errors of a file. Disk errors are returned as they are.
 var (
 	ErrDamaged = errors.New("archive: the file is damaged or ends early")
 	ErrNotText = errors.New("archive: the file holds no lines of text")
 )
 
-// MaxLineBytes bounds a line; a longer one is left out and counted. An event's
-// line is far shorter.
+// MaxLineBytes is the longest line that is read; a longer one is skipped and
+// counted. Lines of events are far shorter.
 const MaxLineBytes = 1 << 20
 
 // maxWindowBytes is the largest window of a zstd file: that of zstd --long.
@@ -41,14 +41,14 @@ type Reader struct {
 	sent    *bufio.Reader // of the file as it is
 	lines   *bufio.Reader // decoded
 	decoder *codec.Decoder
-	end     int64 // decoded bytes up to the end of the last whole line; a last line without a line feed does not count, since the file may grow
+	end     int64 // decoded bytes up to the end of the last line with a line feed, since a last line without one may still grow
 	long    int
 	line    []byte
 	partial bool // the last line has no line feed
 	failed  error
 }
 
-// counter counts and hashes what is read.
+// counter counts and hashes the bytes read.
 type counter struct {
 	r io.Reader
 	n int64
@@ -62,8 +62,8 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// NewReader returns a reader of the file's lines from the decoded byte skip on,
-// which is the Offset of an earlier Mark, or 0. Close must be called.
+// NewReader returns a reader of the file's lines from the decoded byte skip on:
+// the Offset of an earlier Mark, or 0. Close must be called.
 func NewReader(file io.Reader, skip int64) (*Reader, error) {
 	r := &Reader{raw: counter{r: file, h: sha256.New()}}
 	r.sent = bufio.NewReaderSize(&r.raw, 1<<18)
@@ -95,8 +95,8 @@ func NewReader(file io.Reader, skip int64) (*Reader, error) {
 	return r, nil
 }
 
-// isText refuses pictures, other archives and the like, whose lines would all
-// have to be kept as faulty ones. A character may be cut off at the end.
+// isText refuses images, other archives and other binary files, whose lines
+// would all be stored as faulty ones. The last character may be cut off.
 func isText(head []byte) bool {
 	for len(head) > 0 {
 		c, n := utf8.DecodeRune(head)
@@ -111,9 +111,9 @@ func isText(head []byte) bool {
 	return true
 }
 
-// Next returns the next line that is not blank, without its line feed and
-// without a syslog header. It is good until the next call. At the end it
-// returns io.EOF. It does not return a line that damage has cut off.
+// Next returns the next line that is not blank, without its line feed and its
+// syslog header. It is valid until the next call. At the end it returns io.EOF.
+// It does not return a line truncated by damage.
 func (r *Reader) Next() ([]byte, error) {
 	for r.failed == nil {
 		line, whole := r.read()
@@ -128,8 +128,8 @@ func (r *Reader) Next() ([]byte, error) {
 	return nil, r.failed
 }
 
-// read returns a line, whole if it ends with a line feed, and nil for one that
-// is too long.
+// read returns a line and whether it ends with a line feed; nil if the line is
+// too long.
 func (r *Reader) read() (line []byte, whole bool) {
 	size := int64(0)
 	r.line = r.line[:0]
@@ -159,7 +159,7 @@ func (r *Reader) read() (line []byte, whole bool) {
 	}
 }
 
-// Offset returns how many decoded bytes the lines so far took. A last line
+// Offset returns the number of decoded bytes of the lines so far. A last line
 // without a line feed does not count, since the file may grow.
 func (r *Reader) Offset() int64 { return r.end }
 
@@ -167,8 +167,8 @@ func (r *Reader) Offset() int64 { return r.end }
 // that Offset does not count it.
 func (r *Reader) Partial() bool { return r.partial }
 
-// Mark returns how far the file is read; done says that no lines follow. It reads
-// what a decoder has left unread at the end.
+// Mark returns the position in the file; done means that no lines follow. It
+// reads the rest that a decoder has left unread.
 func (r *Reader) Mark(done bool) (Mark, error) {
 	if done {
 		if _, err := io.Copy(io.Discard, r.sent); err != nil {
@@ -178,13 +178,13 @@ func (r *Reader) Mark(done bool) (Mark, error) {
 	return Mark{Size: r.raw.n, Fingerprint: fingerprint(r.raw.h), Offset: r.end, Done: done}, nil
 }
 
-// RawBytes returns how many bytes of the file were read, about.
+// RawBytes returns the approximate number of bytes read from the file.
 func (r *Reader) RawBytes() int64 { return r.raw.n }
 
-// LongLines returns how many lines were left out for their length.
+// LongLines returns the number of lines that were too long.
 func (r *Reader) LongLines() int { return r.long }
 
-// Close lets go of the decoder. It does not close the file.
+// Close releases the decoder. It does not close the file.
 func (r *Reader) Close() { r.decoder.Close() }
 
 // damage wraps a decoder's error, or an early end, in ErrDamaged. It returns errors of
@@ -200,8 +200,8 @@ func damage(err error) error {
 	return fmt.Errorf("%w (%w)", ErrDamaged, err)
 }
 
-// Line returns a line of a log without what is around its object; see
-// logline.Trim, which other readers of lines use as well.
+// Line returns a line of a log without the text around its object; see
+// logline.Trim, which other readers use as well.
 func Line(line []byte) []byte {
 	line = bytes.TrimSpace(line)
 	if len(line) == 0 || line[0] == '{' {

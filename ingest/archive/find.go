@@ -12,20 +12,19 @@ import (
 	"strings"
 )
 
-// File is a file that was found.
+// File is a file found by Find.
 type File struct {
 	Path    string // absolute, or an address that only Open reads
 	Size    int64
-	Regular bool // not a pipe or device, which can be read once only
+	Regular bool // not a pipe or device, which can be read only once
 
-	Version string                                       // differs where the content does; "": only reading says that
-	Open    func(context.Context) (io.ReadCloser, error) // from the begin; nil: the file of that path
+	Version string                                       // changes with the content; "": unknown without reading
+	Open    func(context.Context) (io.ReadCloser, error) // opens it at the beginning; nil: use Path
 }
 
-// Find returns the files at paths, and those in the folders among them and
-// below, sorted by path and each once. Hidden and empty files and hidden
-// folders are left out, but for those that are named themselves. What cannot be
-// looked at is among the faults.
+// Find returns the files at paths and in the folders among them, recursively,
+// sorted by path, each once. Hidden and empty files and hidden folders are
+// skipped unless named themselves. Errors are collected in faults.
 func Find(paths []string) (files []File, faults []error) {
 	seen := map[string]bool{}
 	add := func(path string, info fs.FileInfo) {
@@ -38,7 +37,7 @@ func Find(paths []string) (files []File, faults []error) {
 	for _, path := range paths {
 		absolute, err := filepath.Abs(path)
 		if err == nil {
-			// A folder that is a link is meant as the folder.
+			// A link to a folder stands for the folder.
 			if real, linkErr := filepath.EvalSymlinks(absolute); linkErr == nil {
 				absolute = real
 			}
@@ -74,7 +73,7 @@ func find(root string, add func(string, fs.FileInfo), fault func(error)) error {
 		case entry.IsDir():
 			return nil
 		}
-		info, err := os.Stat(path) // of what a link leads to
+		info, err := os.Stat(path) // of the link's target
 		if err != nil {
 			fault(plain(path, err))
 		} else if info.Mode().IsRegular() {
@@ -84,7 +83,7 @@ func find(root string, add func(string, fs.FileInfo), fault func(error)) error {
 	})
 }
 
-// plain is an error about a path, without the name of the system call.
+// plain returns an error about a path without the name of the system call.
 func plain(path string, err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		err = e.Err

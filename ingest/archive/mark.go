@@ -8,18 +8,18 @@ import (
 	"io"
 )
 
-// Mark says how far a file was read, and by what its content is known again.
+// Mark is a position in a file, with a fingerprint of the content before it.
 type Mark struct {
-	Size        int64  `json:"size"`               // bytes of the file that were read
+	Size        int64  `json:"size"`               // number of bytes read
 	Fingerprint string `json:"fingerprint"`        // of all of them
 	Offset      int64  `json:"offset"`             // decoded bytes up to the end of the last line that has a line feed
 	Done        bool   `json:"done"`               // read to its end
 	NoEvent     bool   `json:"no_event,omitempty"` // none of the lines so far is an event; set by the caller
-	Version     string `json:"version,omitempty"`  // File.Version, where it has one; set by the caller
+	Version     string `json:"version,omitempty"`  // File.Version, if known; set by the caller
 }
 
-// Fingerprint returns the fingerprint of the first size bytes of a file: a hash
-// of every one of them, since samples do not see a hole between them.
+// Fingerprint returns a hash of the first size bytes of a file: of all of them,
+// since samples would miss a difference between them.
 func Fingerprint(file io.Reader, size int64) (string, error) {
 	h := sha256.New()
 	if _, err := io.CopyN(h, file, size); err != nil {
@@ -30,10 +30,10 @@ func Fingerprint(file io.Reader, size int64) (string, error) {
 
 func fingerprint(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:16]) }
 
-// Resume returns the mark from which a file of that size is read, given the mark
-// of an earlier time: that one if the file begins with what was read then, with
-// Done false if it has grown, and the zero mark if it is another one. It reads
-// what was read then, and nothing of a file without a mark.
+// Resume returns the mark from which to read a file of that size, given an
+// earlier mark: before, if the file still begins with the bytes read then, with
+// Done false if it has grown; otherwise a zero mark. It reads those bytes
+// again, and nothing without an earlier mark.
 func Resume(file io.Reader, size int64, before Mark) (Mark, error) {
 	if before.Fingerprint == "" || size < before.Size {
 		return Mark{}, nil

@@ -1,22 +1,23 @@
-// Package backup makes a copy of all that a glint keeps, while it works: its home (keys,
-// credentials, the log, receipts, dead letters) and its warehouse; and makes a glint of
-// such a copy.
+// Package backup copies all data of a running glint: its home (keys,
+// credentials, the log, receipts, dead letters) and its warehouse. It also
+// restores such a copy.
 //
 // A backup is a folder, or a prefix of a bucket:
 //
-//	manifest.jsonl                           written last: what there is, with sizes and SHA-256
-//	home/keys/pixel.keys                     files of the home as they are
+//	manifest.jsonl                           written last: all files, with sizes and SHA-256
+//	home/keys/pixel.keys                     files of the home, unchanged
 //	warehouse/opens/000001.native.zst        rows of a table: blocks in ClickHouse's Native format, zstd
 //
-// What was acknowledged before the backup began is in it: the log is copied first, as
-// it was at the moment of its checkpoint, and the warehouse then. What the log had not
-// yet brought into the warehouse is brought into the restored one after its start; what
-// is in both is there once, since rows replace themselves by their keys. Where rows move
-// from one table to another, the first is exported before the second, so that a row is
-// in both rather than in none, and the next start moves it again.
+// A backup contains everything acknowledged before it began: first the log is
+// copied, as of its checkpoint, then the warehouse. Log records that were not
+// yet in the warehouse are inserted after the start of the restored glint;
+// events in both are stored once, since rows replace each other by key. If rows
+// move from one table to another, the first table is exported before the
+// second, so that a row is in both rather than in neither; the next start moves
+// it again.
 //
-// Rows are exported and inserted as rows, not as the engine's files: the embedded
-// engine, a server and a cloud give the same backup and take each other's.
+// Rows are exported as rows, not as the engine's files: the embedded engine, a
+// server and a cloud create the same backup and can restore each other's.
 package backup
 
 import (
@@ -38,41 +39,45 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Source is the warehouse that is copied; *warehouse.Warehouse is one.
+// Source is the warehouse to copy; *warehouse.Warehouse implements it.
 type Source interface {
 	Tables(ctx context.Context) ([]warehouse.Table, error)
 	ExportTable(ctx context.Context, t *warehouse.Table, visit func(block []byte, rows uint64) error) error
 }
 
-// Options say what is copied.
+// Options configure a backup.
 type Options struct {
 	Home      string // folder
 	Warehouse Source
-	Schema    int64                                 // version of its schema
-	Lock      func(context.Context) (func(), error) // of the ledger of consent, held while that is copied; nil: none
+	Schema    int64                                 // version of the warehouse's schema
+	Lock      func(context.Context) (func(), error) // locks the ledger of consent while it is copied; nil: none
 	Glint     string                                // version of the program
 	Now       func() time.Time                      // nil: time.Now
-	Stored    func(f *File)                         // is told of each file; nil: nobody
+	Stored    func(f *File)                         // called with each stored file; nil: not called
 }
 
-// ErrNotEmpty means that a backup would be mixed with other files.
+// ErrNotEmpty means that the place contains other files.
 var ErrNotEmpty = errors.New("backup: there is something already")
 
-// The tables that a restored warehouse computes from the others and from its schema.
+// Tables that a restored warehouse computes from the others and from its
+// schema.
 var derived = []string{"campaign_changes", "campaign_totals", "campaign_estimate_totals", "schema_views"}
 
-// The order of the tables, where it matters: first those out of which rows move, and
-// what completes others; last what follows from others. See the package comment.
+// The order of tables whose order matters: first the tables that rows move out
+// of and that complete others; last the tables that follow from others. See the
+// package comment.
 var (
 	firstTables = []string{"registrations", "key_fingerprints", "judgements", "unresolved_opens", "unresolved_deliveries", "bad_tokens", "opens", "deliveries"}
 	lastTables  = []string{"aggregate_opens", "sends", "message_campaigns", "recipient_messages", "arrivals"}
-	// ledgerTables are exported while no choice is recorded, with the end of the ledger,
-	// and after the opens, from which a restored glint takes what was withdrawn.
+	// ledgerTables are exported while no choice can be recorded, together with
+	// the end of the ledger, and after the opens, from which a restored glint
+	// takes what was withdrawn.
 	ledgerTables = []string{"withdrawals", "consents", "erased_messages", "deleted_campaigns"}
 )
 
-// Create makes a backup in a place that has to be empty (ErrNotEmpty). After an error it
-// removes what it has stored; what a killed one leaves is no backup.
+// Create makes a backup in an empty place, or returns ErrNotEmpty. After an
+// error it removes the files that it has stored; files of a killed backup are
+// no backup, as they have no manifest.
 func Create(ctx context.Context, to objects.Store, o Options) (*Manifest, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -99,7 +104,7 @@ type writer struct {
 	m  Manifest
 }
 
-// undo removes what was stored, so that the same command can be given again.
+// undo removes the stored files, so that the same command can be repeated.
 func (w *writer) undo(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
@@ -113,8 +118,9 @@ func (w *writer) undo(ctx context.Context) error {
 
 // all copies everything; the order is that of the package comment.
 func (w *writer) all(ctx context.Context) error {
-	// How far the feed and replays are goes before what they have brought about. Keys
-	// come last: a ring may have more keys than the warehouse knows, and never fewer.
+	// The positions of feed and replays are copied before their effects. Keys
+	// are copied last: a ring may have more keys than the warehouse knows, and
+	// never fewer.
 	if err := w.files(ctx, ".", "log", "deadletters", "consent", "keys"); err != nil {
 		return err
 	}
@@ -154,7 +160,7 @@ func (w *writer) all(ctx context.Context) error {
 	return err
 }
 
-// place sorts tables.
+// place returns the position of a table in the order.
 func place(name string) int {
 	if i := slices.Index(firstTables, name); i >= 0 {
 		return i
@@ -183,8 +189,8 @@ func (w *writer) ledger(ctx context.Context, tables []warehouse.Table) error {
 	return w.files(ctx, "consent")
 }
 
-// fileBytes is the size, before compression, from which rows go into another file: it
-// is held in memory, and inserted at once.
+// fileBytes is the size, before compression, at which the next file begins: a
+// file is held in memory and inserted at once.
 const fileBytes = 16 << 20
 
 func (w *writer) tables(ctx context.Context, tables []warehouse.Table) error {
@@ -227,11 +233,11 @@ func (w *writer) tables(ctx context.Context, tables []warehouse.Table) error {
 	return nil
 }
 
-// put stores a file whose content is in memory.
+// put stores a file from memory.
 func (w *writer) put(ctx context.Context, f File, content []byte) error {
 	sum := sha256.Sum256(content)
 	f.Size, f.SHA256 = int64(len(content)), hex.EncodeToString(sum[:])
-	w.m.Files = append(w.m.Files, f) // first: undo then removes it
+	w.m.Files = append(w.m.Files, f) // before storing, so that undo removes it
 	if err := w.to.Put(ctx, f.Name, content); err != nil {
 		return err
 	}
@@ -245,8 +251,8 @@ func (w *writer) stored(f *File) {
 	}
 }
 
-// copyFile stores a file of the home as long as it is now. One that is gone, or is
-// no regular file, is left out.
+// copyFile stores a file of the home with its current length. A file that is
+// gone or not regular is skipped.
 func (w *writer) copyFile(ctx context.Context, name string) error {
 	file, err := os.Open(filepath.Join(w.Home, filepath.FromSlash(name)))
 	if errors.Is(err, fs.ErrNotExist) {

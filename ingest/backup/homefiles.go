@@ -14,14 +14,15 @@ import (
 	"glint/ingest/wal"
 )
 
-// unfinishedDir is where a restore works in a home, until all is there.
+// unfinishedDir is the folder in a home in which a restore works until it is
+// complete.
 const unfinishedDir = "restoring"
 
-// leftOut reports whether a file or folder of the home is no part of a backup: what
-// lives as long as a process, the engine's own files, the room that the log keeps for a
-// full disk, the lock of repairs, what was seen of the warehouse's servers (so that a
-// restored home looks what they lack), and how far the log is archived: the files of an
-// archive are named after the log's records, and a restored log gives their numbers again.
+// leftOut reports whether a file or folder of the home is not backed up: files
+// of the running process, the engine's own files, the log's reserve for a full
+// disk, the lock of repairs, the known state of the warehouse's servers (so that
+// a restored home checks them all), and the archive's position. Archive files are
+// named after log records, and a restored log reuses their numbers.
 func leftOut(name string) bool {
 	switch name {
 	case "run", "warehouse", unfinishedDir, "log/archive", "log/reserve", "log/repair.lock", "log/servers.json":
@@ -31,11 +32,12 @@ func leftOut(name string) bool {
 	return base == "LOCK" || strings.HasPrefix(base, ".glint-new-") || strings.HasPrefix(base, ".new-")
 }
 
-// maxDepth bounds folders in folders, should a link lead into a circle.
+// maxDepth is the deepest nesting of folders, in case links form a cycle.
 const maxDepth = 16
 
-// files copies the files below a folder of the home, but for the named folders and
-// what is leftOut. Links are followed: a folder may have been moved to another disk.
+// files copies the files below a folder of the home, except the named folders
+// and what leftOut reports. It follows links: a folder may have been moved to
+// another disk.
 func (w *writer) files(ctx context.Context, dir string, but ...string) error {
 	names, err := w.list(dir, but, 0)
 	if err != nil {
@@ -49,7 +51,7 @@ func (w *writer) files(ctx context.Context, dir string, but ...string) error {
 	return nil
 }
 
-// list returns the names of the files below a folder, in their order.
+// list returns the names of the files below a folder, in order.
 func (w *writer) list(dir string, but []string, depth int) (names []string, err error) {
 	entries, err := os.ReadDir(filepath.Join(w.Home, filepath.FromSlash(dir)))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,7 +70,7 @@ func (w *writer) list(dir string, but []string, depth int) (names []string, err 
 		}
 		info, err := os.Stat(filepath.Join(w.Home, filepath.FromSlash(name)))
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // gone, or a link to nothing
+		case errors.Is(err, fs.ErrNotExist): // gone, or a broken link
 		case err != nil:
 			return nil, fmt.Errorf("list %s: %w", dir, err)
 		case info.IsDir():
@@ -84,8 +86,8 @@ func (w *writer) list(dir string, but []string, depth int) (names []string, err 
 	return names, nil
 }
 
-// log copies the write-ahead log: how far it is in the warehouse, then the receipts,
-// which are of records that are in the log by then, then its records.
+// log copies the write-ahead log: first its checkpoint, then the receipts,
+// whose records are in the log by then, then its records.
 func (w *writer) log(ctx context.Context) error {
 	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
 		if err := w.copyFile(ctx, "log/batches/"+lane+"/checkpoint.json"); err != nil {
@@ -106,9 +108,9 @@ func (w *writer) log(ctx context.Context) error {
 	return w.files(ctx, "log", "log/batches", "log/receipts", "log/live", "log/replay")
 }
 
-// segments copies the files of a lane. All are opened before the first is copied: the
-// log deletes those that are in the warehouse, the oldest first, and a copy must have no
-// hole.
+// segments copies the files of a lane. It opens all files before it copies the
+// first: the log deletes old segments once they are in the warehouse, and the
+// copy must have no gap.
 func (w *writer) segments(ctx context.Context, dir string) error {
 	names, err := w.list(dir, nil, 0)
 	if err != nil {
@@ -131,7 +133,7 @@ func (w *writer) copySegments(ctx context.Context, names []string) error {
 			continue
 		}
 		if errors.Is(err, fs.ErrNotExist) {
-			// So are all before it: they are in the warehouse.
+			// Earlier segments are gone, too: they are in the warehouse.
 			for _, f := range open {
 				_ = f.Close()
 			}

@@ -20,10 +20,11 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// ManifestFile is the file that makes a backup of a folder: it is written last.
+// ManifestFile is written last; a folder with it is a backup.
 const ManifestFile = "manifest.jsonl"
 
-// formatVersion is the newest form of a backup that this program writes and reads.
+// formatVersion is the newest backup format that this program reads; it writes
+// that one.
 const formatVersion = 1
 
 // The folders of a backup.
@@ -32,7 +33,7 @@ const (
 	warehouseFolder = "warehouse/"
 )
 
-// Header is what a manifest says of the whole backup.
+// Header describes the whole backup.
 type Header struct {
 	Format     string    `json:"format"` // "glint backup"
 	Version    int       `json:"version"`
@@ -47,13 +48,14 @@ const formatName = "glint backup"
 // File is one file of a backup.
 type File struct {
 	Name   string `json:"file"` // with slashes: home/… or warehouse/…
-	Size   int64  `json:"size"` // bytes; of 0 there is nothing but this line
+	Size   int64  `json:"size"` // bytes; a file of 0 bytes exists only as this line
 	SHA256 string `json:"sha256"`
 	Table  string `json:"table,omitempty"` // whose rows it has
 	Rows   uint64 `json:"rows,omitempty"`
 }
 
-// Table is a table of a backup, in the order of their insertion.
+// Table is a table of a backup; tables are inserted in the order of their
+// lines.
 type Table struct {
 	Name    string                  `json:"table"`
 	Columns []warehouse.TableColumn `json:"columns"`
@@ -62,12 +64,12 @@ type Table struct {
 // end is the last line of a manifest.
 type end struct {
 	Files  int    `json:"files"`
-	SHA256 string `json:"sha256"` // of all lines before
+	SHA256 string `json:"sha256"` // SHA-256 of all lines before
 }
 
-// Manifest is the list of all that a backup consists of. Its file has a line of JSON
-// for the Header, for each Table and each File, and one for the end, with the SHA-256
-// of the lines before.
+// Manifest lists everything in a backup. Its file has a JSON line for the
+// Header, for each Table and each File, and an end line with the SHA-256 of the
+// lines before.
 type Manifest struct {
 	Header
 	Tables []Table
@@ -81,7 +83,7 @@ var (
 	ErrNewer    = errors.New("backup: a newer glint made it")
 )
 
-// Rows returns the rows of all tables.
+// Rows returns the number of rows of all tables.
 func (m *Manifest) Rows() (n uint64) {
 	for i := range m.Files {
 		n += m.Files[i].Rows
@@ -113,7 +115,7 @@ func (m *Manifest) encode() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// decode reads the file of a manifest and checks it against itself.
+// decode reads the file of a manifest and checks its consistency.
 func decode(b []byte) (*Manifest, error) {
 	last := bytes.LastIndexByte(bytes.TrimSuffix(b, []byte("\n")), '\n') + 1
 	var e end
@@ -173,7 +175,7 @@ func (h *Header) check() error {
 	return nil
 }
 
-// check refuses names that lead elsewhere, and lists that contradict themselves.
+// check refuses file names outside the backup, and inconsistent lists.
 func (m *Manifest) check(files int) error {
 	seen, tables := map[string]bool{}, map[string]bool{}
 	for _, t := range m.Tables {
@@ -198,11 +200,12 @@ func (m *Manifest) check(files int) error {
 	return nil
 }
 
-// maxManifestBytes bounds what is read of a manifest: a line is about 200 bytes.
+// maxManifestBytes is the limit for reading a manifest; a line has about 200
+// bytes.
 const maxManifestBytes = 1 << 30
 
-// ReadManifest reads the manifest of a backup. It returns an error around ErrNoBackup,
-// ErrDamaged or ErrNewer where there is none that can be used.
+// ReadManifest reads the manifest of a backup. It returns an error around
+// ErrNoBackup, ErrDamaged or ErrNewer if there is no usable backup.
 func ReadManifest(ctx context.Context, from objects.Store) (*Manifest, error) {
 	r, err := from.Open(ctx, ManifestFile)
 	var b []byte
@@ -219,9 +222,10 @@ func ReadManifest(ctx context.Context, from objects.Store) (*Manifest, error) {
 	return decode(b)
 }
 
-// Check reads all of a backup and compares it with its manifest. Read is told of each
-// file; nil: nobody. Others are the names of files that are no part of the backup; they
-// do no harm. It returns an error around ErrDamaged that names the first faults.
+// Check reads the whole backup and compares it with its manifest. read is
+// called with each file; nil: not called. others are files that do not belong
+// to the backup; they do no harm. It returns an error around ErrDamaged that
+// names the first faults.
 func Check(ctx context.Context, from objects.Store, m *Manifest, read func(*File)) (others []string, err error) {
 	list, err := from.List(ctx)
 	if err != nil {
@@ -266,11 +270,11 @@ func Check(ctx context.Context, from objects.Store, m *Manifest, read func(*File
 	return others, errors.Join(faults...)
 }
 
-// maxFaults is the number of faults of a backup that are named.
+// maxFaults is the number of faults that an error names.
 const maxFaults = 10
 
-// readFile copies a file of a backup and checks it. What was copied may be used only
-// if there is no error.
+// readFile copies a file of a backup and checks it. The copy is valid only if
+// the error is nil.
 func readFile(ctx context.Context, from objects.Store, f *File, to io.Writer) error {
 	if f.Size == 0 {
 		return nil

@@ -21,7 +21,8 @@ import (
 	"glint/schema/migrate"
 )
 
-// Target is the warehouse that gets the rows; *warehouse.Warehouse is one.
+// Target is the warehouse that receives the rows; *warehouse.Warehouse
+// implements it.
 type Target interface {
 	Tables(ctx context.Context) ([]warehouse.Table, error)
 	InsertBlocks(ctx context.Context, table string, columns []warehouse.TableColumn, blocks []byte) error
@@ -29,13 +30,13 @@ type Target interface {
 	DB() *sql.DB
 }
 
-// RestoreOptions say where a backup becomes a glint again.
+// RestoreOptions configure a restore.
 type RestoreOptions struct {
 	Home string // folder; missing or empty
-	// OpenWarehouse opens the warehouse of the files of a home, which are in a folder by
-	// then. It has to be empty. Closing it ends what was started for it.
+	// OpenWarehouse opens the warehouse of a home, whose files are in a folder
+	// by then. It must be empty. Closing it stops everything started for it.
 	OpenWarehouse func(ctx context.Context, home string) (Target, func(context.Context) error, error)
-	Restored      func(f *File) // is told of each file that was restored; nil: nobody
+	Restored      func(f *File) // called with each restored file; nil: not called
 }
 
 // The reasons why a restore is refused.
@@ -44,23 +45,25 @@ var (
 	ErrWarehouseInUse = errors.New("backup: the warehouse has rows already")
 )
 
-// completeFile says that all is restored and only has to be moved into its place.
+// completeFile marks a restore that is complete except for the move into its
+// place.
 const completeFile = "complete"
 
-// Unfinished reports whether the restore of a home was cut off.
+// Unfinished reports whether the restore of a home was interrupted.
 func Unfinished(home string) bool {
 	_, err := os.Stat(filepath.Join(home, unfinishedDir))
 	return err == nil
 }
 
-// CheckHome returns an error around ErrHomeInUse unless a backup can be restored to the
-// home, or to what a restore that was cut off has left.
+// CheckHome returns an error around ErrHomeInUse unless a backup can be
+// restored to the home. An interrupted restore does not prevent it.
 func CheckHome(home string) error {
 	_, err := homeState(home)
 	return err
 }
 
-// homeState reports whether all of a restore is there and only has to be moved.
+// homeState reports whether an interrupted restore is complete except for the
+// move into its place.
 func homeState(home string) (complete bool, err error) {
 	entries, err := os.ReadDir(home)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -73,7 +76,7 @@ func homeState(home string) (complete bool, err error) {
 		return true, nil
 	}
 	if rest, err := os.ReadDir(filepath.Join(home, unfinishedDir)); err == nil && len(rest) == 0 && len(entries) > 1 {
-		return true, nil // cut off when only the folder had to go
+		return true, nil // interrupted before the folder was removed
 	}
 	for _, e := range entries {
 		if e.Name() != unfinishedDir && e.Name() != "lost+found" {
@@ -83,10 +86,10 @@ func homeState(home string) (complete bool, err error) {
 	return false, nil
 }
 
-// Restore makes a home and its warehouse of a backup that was checked. All happens in a
-// folder of the home; only once everything is there it is moved into its place, so that
-// no glint starts from a part. After an error, or a kill, the same call begins anew, or
-// completes the move.
+// Restore restores a checked backup to a home and its warehouse. It works in a
+// folder of the home and moves everything into its place at the end, so that no
+// glint starts with a part. After an error or a kill, the same call starts
+// again or completes the move.
 func Restore(ctx context.Context, from objects.Store, m *Manifest, o RestoreOptions) error {
 	if newest := migrate.Newest(); m.Schema > newest {
 		return fmt.Errorf("%w: its schema is version %d, known up to %d", ErrNewer, m.Schema, newest)
@@ -148,11 +151,11 @@ func (o *RestoreOptions) restored(f *File) {
 	}
 }
 
-// filled are the tables that others fill by materialized views.
+// filled are the tables that materialized views fill from others.
 var filled = []string{"message_campaigns", "recipient_messages", "arrivals"}
 
-// rows brings an empty warehouse to the schema of the backup, inserts all rows, and
-// brings it to the schema of this program.
+// rows migrates an empty warehouse to the schema of the backup, inserts all
+// rows, and migrates it to the schema of this program.
 func (o *RestoreOptions) rows(ctx context.Context, from objects.Store, m *Manifest, w Target) error {
 	if err := checkEmpty(ctx, w); err != nil {
 		return err
@@ -194,8 +197,8 @@ func (o *RestoreOptions) rows(ctx context.Context, from objects.Store, m *Manife
 	return err
 }
 
-// maxBlocksBytes bounds a file of rows without compression: fileBytes, or one block
-// that is larger.
+// maxBlocksBytes is the limit of a decompressed file of rows: fileBytes, or one
+// larger block.
 const maxBlocksBytes = 1 << 30
 
 func (o *RestoreOptions) table(ctx context.Context, from objects.Store, m *Manifest, w Target, t Table, z *zstd.Decoder) error {
@@ -234,8 +237,8 @@ func checkEmpty(ctx context.Context, w Target) error {
 	return nil
 }
 
-// moveUp moves what was restored into its place. What was moved by an earlier call
-// that was cut off stays.
+// moveUp moves the restored files into their place. Files moved by an
+// interrupted call stay.
 func moveUp(home, work string) error {
 	entries, err := os.ReadDir(work)
 	if err != nil {

@@ -27,7 +27,8 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Warehouse is what a Loader needs of ClickHouse; *warehouse.Warehouse is one.
+// Warehouse is the part of ClickHouse that a Loader uses; *warehouse.Warehouse
+// implements it.
 type Warehouse interface {
 	InsertOpens(ctx context.Context, name string, opens []warehouse.Open) error
 	InsertUnresolved(ctx context.Context, name string, opens []warehouse.Open) error
@@ -38,7 +39,7 @@ type Warehouse interface {
 	InsertLastOpens(ctx context.Context, name string, rows []warehouse.LastOpenDate) error
 	CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error)
 
-	// These return the rows that the table does not have.
+	// These return the rows that are not in the table.
 	AbsentOpens(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentUnresolved(ctx context.Context, opens []warehouse.Open) ([]warehouse.Open, error)
 	AbsentBadTokens(ctx context.Context, bad []warehouse.BadToken) ([]warehouse.BadToken, error)
@@ -58,31 +59,31 @@ type Loader struct {
 	// Ignore reports whether the operator's ignore list names an open, and by which
 	// entry; nil: no list. It is called from several goroutines.
 	Ignore    func(addr netip.Addr, userAgent string) (reason string, ok bool)
-	Sites     func(name string) bool // whether a site of the web pixel is configured; nil: none is
+	Sites     func(name string) bool // reports whether a site of the web pixel is configured; nil: none is
 	Deleted   *Deleted               // campaigns whose opens are not kept; nil: none
 	Withdrawn *consent.Set           // messages whose opens are not kept as such; nil: none
-	Signals   privacy.Signals        // what becomes of lines of requests that ask not to be tracked
-	// CountRepeats asks the warehouse before each insert which of the opens it has
-	// already. A batch that is tried again cannot distinguish them from its own, and
-	// counts them as stored.
+	Signals   privacy.Signals        // how lines of requests that ask not to be tracked are treated
+	// CountRepeats looks up before each insert which opens are already stored.
+	// On a retry the batch's own rows cannot be distinguished from repeats, so
+	// they count as stored.
 	CountRepeats bool
 	Watcher      Watcher // nil: none
 }
 
 // Watcher sees opens as they are stored.
 type Watcher interface {
-	// Watched reports whether opens are awaited: records then wait for others for
-	// WatchedInterval at most.
+	// Watched reports whether anyone waits for opens: records then wait for
+	// others for WatchedInterval at most.
 	Watched() bool
-	// Stored is given opens that are in the warehouse now; a repeat comes again. The
-	// rows are valid until it returns, and their texts too.
+	// Stored is called with opens that are now in the warehouse, repeats
+	// included. The rows and their strings are valid until it returns.
 	Stored(opens []warehouse.Open)
 }
 
-// Load stores the lines of the bodies; the opens of registered messages go into one
-// insert under name. After an error nothing of them counts as stored, and the
-// same bodies may be loaded again under the same name, which changes nothing if
-// they had arrived after all.
+// Load stores the lines of the bodies; the opens of registered messages go into
+// one insert under name. After an error no line counts as stored, and the same
+// bodies may be loaded again under the same name: rows that had arrived are not
+// doubled.
 func (l *Loader) Load(ctx context.Context, name string, bodies []Body) (*Result, error) {
 	return l.load(ctx, name, bodies, false)
 }
@@ -103,10 +104,10 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry b
 		return nil, err
 	}
 	r := &Result{Lines: map[Outcome]int{}, Bodies: make([]BodyResult, len(bodies))}
-	// The opens come last. A message may be registered between two tries: its
-	// open would then be among the rows of an insert that has been taken without
-	// it, and so be dropped as a repeat, if it did not wait among the unresolved
-	// ones by then.
+	// Opens are inserted last. A message may be registered between two tries.
+	// Its open would then join an insert that had been accepted without it, and
+	// would be dropped as a repeat; so by then it must be among the unresolved
+	// ones.
 	if err := l.writeDeadLetters(d, r); err != nil {
 		return nil, err
 	}
@@ -137,7 +138,7 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry b
 		return nil, err
 	}
 	r.Restored += opens.restored
-	if isRetry { // the rows of the try before may be there without their mark
+	if isRetry { // the rows of an earlier try may be there without their mark
 		if err := l.Warehouse.Touched(ctx, campaignsOf(d.opens.rows)); err != nil {
 			return nil, err
 		}
@@ -179,7 +180,8 @@ func (l *Loader) keepUnresolved(ctx context.Context, d *decoder, r *Result, name
 	return nil
 }
 
-// keepAggregates stores the opens that belong to no message.
+// keepAggregates stores the opens that belong to a campaign or stratum, not to
+// a message.
 func (l *Loader) keepAggregates(ctx context.Context, d *decoder, r *Result, name string, isRetry bool) error {
 	rows := d.aggregates
 	event := func(o *warehouse.AggregateOpen) uint64 { return o.EventID }
@@ -213,7 +215,7 @@ func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name 
 		rows: rows, insert: l.Warehouse.InsertBadTokens, absent: l.Warehouse.AbsentBadTokens,
 		event: func(b *warehouse.BadToken) uint64 { return b.EventID }, isRetry: isRetry,
 	}
-	// A row that the table refuses is dropped: it is counted above.
+	// A row that the table refuses is dropped; it is counted above.
 	err := p.store(ctx, p.name(name, 0, len(rows.rows)), 0, len(rows.rows))
 	r.Restored += p.restored
 	return err
@@ -221,8 +223,8 @@ func (l *Loader) keepBadTokens(ctx context.Context, d *decoder, r *Result, name 
 
 func openEvent(o *warehouse.Open) uint64 { return o.EventID }
 
-// countRepeats counts the opens that the warehouse has already, and the second and
-// later ones of an event in the batch.
+// countRepeats counts the opens that are already in the warehouse, and repeats
+// within the batch.
 func (l *Loader) countRepeats(ctx context.Context, d *decoder, r *Result) error {
 	if len(d.opens.rows) == 0 {
 		return nil
@@ -245,7 +247,7 @@ func (l *Loader) countRepeats(ctx context.Context, d *decoder, r *Result) error 
 	return nil
 }
 
-// recordOutcomes counts each row of p by what became of it or, if the warehouse
+// recordOutcomes counts each row of p under its outcome or, if the warehouse
 // refuses it, as a dead letter.
 func recordOutcomes[R any](d *decoder, r *Result, p *bisect[R], event func(*R) uint64, stored func(*R) Outcome) {
 	for i := range p.rows.rows {
@@ -258,15 +260,15 @@ func recordOutcomes[R any](d *decoder, r *Result, p *bisect[R], event func(*R) u
 	}
 }
 
-// writeDeadLetters writes the lines that cannot be stored to their folder and counts
-// them; the lines for which their source has no room there are only counted. It fails
-// with the disk.
+// writeDeadLetters writes the lines that cannot be stored to their folder and
+// counts them. Lines beyond their source's quota are only counted. It fails if
+// the disk does.
 func (l *Loader) writeDeadLetters(d *decoder, r *Result) error {
 	letters, bodies := make([]deadletters.Letter, 0, len(d.dead)), make([]int, 0, len(d.dead))
 	for i := range d.dead {
 		dead, body := &d.dead[i], &d.bodies[d.dead[i].body]
 		if l.Withdrawn.HasErased() && mention.Messages([]byte(dead.line), l.Withdrawn.Erased) {
-			r.Bodies[dead.body].NotKept++ // of an erased person
+			r.Bodies[dead.body].NotKept++ // the line names an erased person
 			continue
 		}
 		letters, bodies = append(letters, deadletters.Letter{

@@ -12,18 +12,19 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// bisect stores rows in one insert. If the warehouse refuses them for a value in them,
-// it stores the two halves by themselves, and so on, until the faulty row is alone.
+// bisect stores rows in one insert. If the warehouse refuses a value in them,
+// bisect stores the two halves separately, and so on, until the faulty row is
+// alone.
 type bisect[R any] struct {
 	rows   rows[R]
 	insert func(ctx context.Context, name string, rows []R) error
 	event  func(*R) uint64
 
-	absent  func(ctx context.Context, rows []R) ([]R, error) // returns the rows that the table does not have
-	isRetry bool                                             // an insert of these rows may have been tried before
+	absent  func(ctx context.Context, rows []R) ([]R, error) // returns the rows that are not in the table
+	isRetry bool                                             // these rows may have been inserted before
 
-	refused  map[int]bool // indexes of rows that the warehouse refuses
-	restored int          // rows that had to be inserted under another name
+	refused  map[int]bool // indexes of refused rows
+	restored int          // number of rows that were inserted again under another name
 }
 
 // store inserts the rows from first to end under name, and halves of them under
@@ -33,7 +34,7 @@ func (p *bisect[R]) store(ctx context.Context, name string, first, end int) erro
 		return nil
 	}
 	if p.isRetry {
-		// All of it arrived, as a rule, and only the answer was lost.
+		// Usually all rows arrived and only the answer was lost.
 		if left, err := p.absent(ctx, p.rows.rows[first:end]); err != nil || len(left) == 0 {
 			return err
 		}
@@ -59,10 +60,11 @@ func (p *bisect[R]) store(ctx context.Context, name string, first, end int) erro
 	return p.store(ctx, p.name(name, middle, end), middle, end)
 }
 
-// complete inserts the rows that are missing after an acknowledged insert which may
-// not have been the first of its name. ClickHouse notes the name before the rows are
-// visible: if it is killed between the two, it drops every later try as a repeat of an
-// insert that it never had. A new name for exactly these rows gets them in, once.
+// complete inserts the rows that are missing after an insert which ClickHouse
+// may have acknowledged as a repeat. ClickHouse stores the name before the rows
+// are visible: if it is killed in between, it drops every later try as a repeat
+// of an insert without rows. A new name for exactly the missing rows inserts
+// them once.
 func (p *bisect[R]) complete(ctx context.Context, name string, inserted []R) error {
 	if !p.isRetry {
 		return nil
@@ -78,8 +80,8 @@ func (p *bisect[R]) complete(ctx context.Context, name string, inserted []R) err
 	return nil
 }
 
-// name names a part of a batch after the rows in it: between two tries the
-// halves may lie elsewhere, since messages get registered.
+// name derives the name of a part of a batch from its rows: between two tries
+// the halves may contain other rows, since messages get registered.
 func (p *bisect[R]) name(batch string, first, end int) string {
 	whole, _, _ := strings.Cut(batch, "/")
 	h := sha256.New()

@@ -6,16 +6,16 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Caps says how many more rows the tables take that strangers can fill.
+// Caps grants room for rows in the tables that strangers can fill.
 type Caps interface {
 	TakeUnresolved(rows int) (taken int) // of rows
 	TakeBadTokens(rows int) (taken int)
 }
 
-// admitUnresolved returns the opens of messages that are not registered for which
-// there is room, and counts the others. Those that an earlier try has stored need
-// none: else tries alone would fill the table, and what is in it would be counted
-// as not kept.
+// admitUnresolved returns the opens of unregistered messages for which there is
+// room, and counts the others. Opens that an earlier try has stored need no
+// room: otherwise retries alone would fill the table, and stored opens would be
+// counted as not kept.
 func (l *Loader) admitUnresolved(ctx context.Context, d *decoder, r *Result, isRetry bool) (kept rows[warehouse.Open], err error) {
 	all := d.unresolved
 	if l.Caps == nil || len(all.rows) == 0 {

@@ -15,19 +15,19 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// checkpoint is how far a lane's records are in the warehouse.
+// checkpoint is up to which record a lane is in the warehouse.
 type checkpoint struct {
 	LogID        string `json:"log_id"`                      // prefix of all names; random
-	Acknowledged uint64 `json:"acknowledged_record"`         // the last one of which all before are, too; 0: none
-	BootID       string `json:"boot_id"`                     // of the machine's run in which that was written
+	Acknowledged uint64 `json:"acknowledged_record"`         // last record before which, itself included, all are in the warehouse; 0: none
+	BootID       string `json:"boot_id"`                     // boot id of the machine when that was written
 	Redo         uint64 `json:"redo_until_record,omitempty"` // records up to this one may be in the warehouse under other names
 	Sum          string `json:"sum,omitempty"`               // CRC-32C of the fields above; "" in files of older versions
 }
 
 const checkpointFile = "checkpoint.json"
 
-// errDamaged is wrapped by errors about a file of a lane that cannot be what the
-// lane has written.
+// errDamaged is wrapped by errors about a file of a lane whose content the lane
+// cannot have written.
 var errDamaged = errors.New("batch: damaged file")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -37,8 +37,8 @@ func (c *checkpoint) sum() string {
 	return fmt.Sprintf("%08x", crc32.Checksum([]byte(text), castagnoli))
 }
 
-// checkpoint returns the lane's checkpoint, a zero one where there is no file
-// yet. It wraps errDamaged if the file is not one that a lane has written.
+// checkpoint returns the lane's checkpoint, or a zero one if there is no file
+// yet. It wraps errDamaged if the content is invalid.
 func (m *manifests) checkpoint() (c checkpoint, err error) {
 	path := filepath.Join(m.dir, checkpointFile)
 	err = readJSON(path, &c)
@@ -66,8 +66,8 @@ func (m *manifests) saveCheckpoint(c checkpoint) error {
 	return nil
 }
 
-// readJSON reads the one document of a file, which has no other fields than v.
-// It wraps errDamaged unless the file is missing or the process lacks resources.
+// readJSON reads the single document of a file and refuses unknown fields. It
+// wraps errDamaged unless the file is missing or the process lacks resources.
 func readJSON(path string, v any) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -92,7 +92,7 @@ func readJSON(path string, v any) error {
 // damagedSuffix marks a file that was set aside.
 const damagedSuffix = ".damaged"
 
-// setAside keeps a damaged file under another name, in place of an earlier one.
+// setAside renames a damaged file, replacing an earlier one.
 func (m *manifests) setAside(name string) error {
 	path := filepath.Join(m.dir, name)
 	err := os.RemoveAll(path + damagedSuffix)
@@ -117,8 +117,8 @@ func logIDOf(m Manifest) string {
 	return id
 }
 
-// BootID returns the random id of this run of the machine, "" where the kernel has
-// none (proc(5), /proc/sys/kernel/random/boot_id).
+// BootID returns the random id of this boot of the machine, or "" if the kernel
+// has none (proc(5), /proc/sys/kernel/random/boot_id).
 func BootID() string {
 	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id") // none: ""
 	return strings.TrimSpace(string(b))

@@ -6,11 +6,11 @@ import (
 )
 
 // A record may have as many lines as a body of ingest, far more than a batch.
-// The rows of all of them at once would take several times their bytes of
-// memory, so such a record is loaded in chunks, one after the other. Where they
-// are cut depends on the record and the limits alone: each try has the same ones.
+// All its rows at once would need several times its size in memory, so it is
+// loaded in chunks, one after the other. The cuts depend on the record and the
+// limits alone, so each try has the same chunks.
 
-// chunk is lines that are loaded together.
+// chunk is a group of lines that are loaded together.
 type chunk struct {
 	name   string
 	bodies []Body
@@ -32,8 +32,8 @@ func chunksOf(name string, bodies []Body, maxLines, maxBytes int) []chunk {
 	return pieces
 }
 
-// firstLines returns the first lines, as many as the limits allow but at least
-// one, and how many they are.
+// firstLines returns the first lines and their number: as many as the limits
+// allow, at least one.
 func firstLines(lines []byte, maxLines, maxBytes int) (first []byte, n int) {
 	end := 0
 	for end < len(lines) && n < maxLines {

@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// The pauses between tries, doubled from the first to the last.
+// The pauses between tries, doubling from the first to the last.
 const (
 	firstPause = 100 * time.Millisecond
 	lastPause  = 10 * time.Second
 )
 
-// decide turns the lane's records into batches and sends them: first the unfinished
-// ones of an earlier run, with the same records and names, then new ones, each after
-// its manifest is on disk. It returns when ctx ends or a record cannot be read.
+// decide groups the lane's records into batches and sends them: first the
+// unfinished batches of an earlier run, with the same records and names, then
+// new ones, each after its manifest is on disk. It returns when ctx ends or a
+// record cannot be read.
 func (l *Pipeline) decide(ctx context.Context, unfinished []Manifest, batches chan<- *namedBatch) error {
 	first, redo := l.state.Acknowledged+1, l.state.Redo
 	if len(unfinished) > 0 {
@@ -64,11 +65,11 @@ type gatherer struct {
 	next               func(context.Context) (Body, error)
 	maxLines, maxBytes int
 	flushInterval      func() time.Duration
-	gathered           time.Time // when the last batch was
-	held               *Body     // read already, too large for the batch before
+	gathered           time.Time // time of the last batch
+	held               *Body     // a record that was read and did not fit into the batch before
 }
 
-// read returns the record that is held, else the next one.
+// read returns the held record, or else the next one.
 func (g *gatherer) read(ctx context.Context) (Body, error) {
 	if g.held != nil {
 		body := *g.held
@@ -78,17 +79,17 @@ func (g *gatherer) read(ctx context.Context) (Body, error) {
 	return g.next(ctx)
 }
 
-// readPatience is how long a record that was on disk may take to be read.
+// readPatience is the longest time for reading a record that is on disk.
 const readPatience = 10 * time.Second
 
-// exactly returns the records of the batch that the log still has.
+// exactly returns the batch's records that are still in the log.
 func (g *gatherer) exactly(ctx context.Context, m Manifest) (bodies []Body, err error) {
 	for record := m.First; record <= m.Last; record++ {
 		there, cancel := context.WithTimeout(ctx, readPatience)
 		body, err := g.read(there)
 		cancel()
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			break // the log has nothing newer: the rest is in quarantine
+			break // the log has no newer record: the rest is in quarantine
 		}
 		if err != nil {
 			return nil, err
@@ -105,8 +106,8 @@ func (g *gatherer) exactly(ctx context.Context, m Manifest) (bodies []Body, err 
 	return bodies, nil
 }
 
-// WatchedInterval is the longest that a record waits for others while a Watcher
-// awaits opens.
+// WatchedInterval is the longest time that a record waits for others while a
+// Watcher waits for opens.
 const WatchedInterval = 500 * time.Millisecond
 
 func (l *Pipeline) flushInterval() time.Duration {
@@ -116,13 +117,14 @@ func (l *Pipeline) flushInterval() time.Duration {
 	return l.FlushInterval
 }
 
-// gatherAtLeast is how long a record waits for others that come with it, also
-// after a time without any.
+// gatherAtLeast is how long a record waits for others in any case, also after a
+// pause.
 const gatherAtLeast = 100 * time.Millisecond
 
-// gather waits for a record and returns it with the records that follow within the
-// flush interval and fit into the batch. So a trickle of records makes one batch per
-// interval, and a record after a pause waits gatherAtLeast only.
+// gather waits for a record and returns it together with the records that
+// follow within the flush interval and fit into the batch. So slow traffic
+// gives one batch per interval, and a record after a pause waits only for
+// gatherAtLeast.
 func (g *gatherer) gather(ctx context.Context) (bodies []Body, err error) {
 	body, err := g.read(ctx)
 	if err != nil {

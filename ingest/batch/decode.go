@@ -23,8 +23,9 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// earliest and maxAhead bound opened_at: an archive may be years old, but an
-// edge's clock is never a day ahead, and a wild year would make a partition.
+// earliest and maxAhead bound opened_at. An archive may be years old, but an
+// edge's clock is never a day ahead, and an absurd year would create a
+// partition of its own.
 var earliest = time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
 
 const maxAhead = 24 * time.Hour
@@ -37,13 +38,13 @@ const (
 	receivedSlack = 5 * time.Minute // of opened_at after the line was received
 )
 
-// verdictVersion of a row judged at ingest: the first verdict wins over a
-// repeat judged by newer rules, and any later judgement wins over both.
+// verdictVersion is the version of rows classified at ingest. The first verdict
+// wins over a repeat under newer rules, and any later judgement wins over both.
 const verdictVersion = 65535 - uint32(classify.RulesetVersion)
 
-// ignoredVersion of a row that was ignored at ingest is below all verdictVersions:
-// a line that comes again after the list has grown does not take back an open
-// that was counted.
+// ignoredVersion is the version of rows ignored at ingest. It is below all
+// verdictVersions: if a line comes again after the ignore list has grown, the
+// open that was counted stays counted.
 const ignoredVersion = 65535/2 - uint32(classify.RulesetVersion)
 
 // origin is where a row comes from.
@@ -56,7 +57,7 @@ type origin struct {
 type dead struct {
 	origin
 	outcome Outcome
-	detail  string // never a value of the line
+	detail  string // explanation without any value of the line
 }
 
 // rows are rows of one table with the lines that they come from.
@@ -69,8 +70,8 @@ func (r *rows[R]) add(row *R, o origin) {
 	r.rows, r.origins = append(r.rows, *row), append(r.origins, o)
 }
 
-// empty removes the rows and what they hold on to, but for their room, unless
-// that is of a batch larger than most.
+// empty removes the rows and everything that they refer to. It keeps their
+// memory, unless the batch was unusually large.
 func (r *rows[R]) empty() {
 	if cap(r.rows) > maxKeptRows {
 		*r = rows[R]{}
@@ -81,10 +82,10 @@ func (r *rows[R]) empty() {
 	r.rows, r.origins = r.rows[:0], r.origins[:0]
 }
 
-// maxKeptRows is above the most of a batch that is not one large record.
+// maxKeptRows is more rows than a batch has, except for one large record.
 const maxKeptRows = 64 << 10
 
-// decoder turns the lines of a batch's bodies into rows.
+// decoder converts the lines of a batch's bodies into rows.
 type decoder struct {
 	ring      *token.Ring
 	ignore    func(addr netip.Addr, userAgent string) (reason string, ok bool) // nil: none
@@ -131,18 +132,20 @@ func (d *decoder) free() {
 // reserved.
 const minLikelyLine = 100
 
-// linesPerCheck is how many lines are decoded between two looks at the context.
-// With MaxReadBytes each, they are decoded in milliseconds.
+// linesPerCheck is the number of lines decoded between two checks of the
+// context. Even at MaxReadBytes each, decoding them takes milliseconds.
 const linesPerCheck = 256
 
-// decode makes rows of all lines. It stops, and returns the context's error, when
-// that ends: one batch never delays the end of the program.
+// decode converts all lines into rows. If the context ends, it stops and
+// returns the context's error, so that a batch never delays the end of the
+// program.
 func (d *decoder) decode(ctx context.Context) error {
 	likely := 0
 	for i := range d.bodies {
 		likely += min(d.bodies[i].Count, len(d.bodies[i].Lines)/minLikelyLine+1)
 	}
-	// At once: rows are large, and growing them body by body copies them often.
+	// Reserved at once: rows are large, and growing the slice for each body
+	// would copy them often.
 	d.opens.rows = slices.Grow(d.opens.rows, likely)
 	d.opens.origins = slices.Grow(d.opens.origins, likely)
 	for i := range d.bodies {
@@ -155,7 +158,7 @@ func (d *decoder) decode(ctx context.Context) error {
 }
 
 func (d *decoder) lines(ctx context.Context, b *Body) error {
-	// The rows' strings are parts of the body's bytes, which nobody changes.
+	// The rows' strings share the bytes of the body, which are never changed.
 	text := unsafe.String(unsafe.SliceData(b.Lines), len(b.Lines))
 	for n := 0; len(text) > 0; n++ {
 		if n%linesPerCheck == 0 && ctx.Err() != nil {
@@ -191,8 +194,8 @@ func (d *decoder) line(line string) {
 	if e.Kind == "" && len(e.Token) == uuidLen {
 		e.Kind = event.KindUUID
 	}
-	// The edge's verdict on the token is not used: ingest has all keys, and older
-	// edges did not look for a token in the path.
+	// The edge's token_status is not used: ingest has all keys, and older edges
+	// did not search the path for a token.
 	found := pixel.Find(d.ring, e.Kind, e.Token, e.Path)
 	last := found.Kind == event.KindToken && found.Token.Mode == token.LastOpen || found.Kind == "" && privacy.ClaimedIn(d.ring, &e) == token.LastOpen
 	if e.OpenedAt.Before(earliest) || e.OpenedAt.After(d.bodies[d.body].ReceivedAt.Add(maxAhead)) {
@@ -226,8 +229,8 @@ func (d *decoder) line(line string) {
 		open.MessageID = uuid.UUID(found.Message)
 		d.unresolved.add(&open, from)
 	case errors.Is(found.Err, token.ErrUnknownKey) && e.TokenStatus == event.TokenValid:
-		// The edge has a key that ingest lacks: the operator can mend it, and
-		// would lose opens if these went where forgeries go.
+		// The edge has a key that ingest lacks. The operator can add it; in
+		// bad_tokens these opens would be lost among forgeries.
 		from.line = d.reduced(&e, &found, line)
 		d.reject(from, UnknownKey, "the edge knows the key of the token, but ingest does not")
 	case d.withdrawn.HasErased() && mention.Messages([]byte(e.Token+"\n"+e.Path), d.withdrawn.Erased): // damaged
@@ -239,8 +242,8 @@ func (d *decoder) line(line string) {
 	}
 }
 
-// nameMessage sets what a valid token says of an open: its message, and whether it
-// was opened before the token was issued.
+// nameMessage sets the message that a valid token names, and whether the open
+// is earlier than the token's issue.
 func nameMessage(open *warehouse.Open, t *token.Token) {
 	open.CampaignID, open.MessageID = uint64(t.Campaign), uuid.UUID(t.Message)
 	open.TokenStatus, open.KeyID, open.IssuedAt = tokenValid, t.Key, time.Unix(int64(t.IssuedAt), 0).UTC()
@@ -249,10 +252,11 @@ func nameMessage(open *warehouse.Open, t *token.Token) {
 	}
 }
 
-// uuidLen is the length of a UUID, which no token has, in a line without a kind.
+// uuidLen is the length of a UUID in a line without a kind; no token has this
+// length.
 const uuidLen = 36
 
-// fault names what is wrong with a token in a word.
+// fault returns one word for the error of a token.
 func fault(err error) string {
 	switch {
 	case errors.Is(err, token.ErrSignature):
@@ -273,12 +277,12 @@ const (
 	tokenValid
 )
 
-// open returns the row of an event but for its message.
+// open returns the row of an event without its message.
 func (d *decoder) open(e *event.Event) warehouse.Open { return d.judged(d.facts(e)) }
 
 // facts returns the facts of an event and of its receipt.
 func (d *decoder) facts(e *event.Event) warehouse.Facts {
-	bits, signals := headerFacts(e)
+	bits, signals := privacy.Headers(e)
 	ip, _ := netip.ParseAddr(e.IP) // zero: not kept
 	return warehouse.Facts{
 		OpenedAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt, TimeSuspect: d.timeSuspect(e),
@@ -311,17 +315,8 @@ func (d *decoder) judged(f warehouse.Facts) warehouse.Open {
 	}
 }
 
-func headerFacts(e *event.Event) (facts classify.HeaderFacts, signals classify.Signals) {
-	for i := range e.Headers {
-		h := &e.Headers[i]
-		facts |= classify.HeaderFact(h.Name, h.Value)
-		signals |= classify.Signal(h.Name, h.Value)
-	}
-	return facts, signals
-}
-
-// timeSuspect compares opened_at with when the line came. A suspect open counts,
-// but is no message's first or last one.
+// timeSuspect checks opened_at against the time of receipt. A suspect open
+// counts, but never as a message's first or last open.
 func (d *decoder) timeSuspect(e *event.Event) int8 {
 	if e.OpenedAt.After(d.bodies[d.body].ReceivedAt.Add(receivedSlack)) {
 		return warehouse.SuspectAfterReceipt
@@ -329,11 +324,11 @@ func (d *decoder) timeSuspect(e *event.Event) int8 {
 	return warehouse.SuspectNone
 }
 
-// maxAgents is how many user agents a decoder remembers. Those of most lines
-// come early; of made-up ones there is no end.
+// maxAgents is how many user agents a decoder caches. The frequent ones come
+// early; invented ones are unlimited.
 const maxAgents = 4096
 
-// agent reads a user agent, each but once.
+// agent parses a user agent, each only once.
 func (d *decoder) agent(userAgent string) classify.Agent {
 	a, ok := d.agents[userAgent]
 	if ok {
@@ -349,8 +344,8 @@ func (d *decoder) agent(userAgent string) classify.Agent {
 	return a
 }
 
-// applyIgnoreList returns the verdict and its version: v, but not_image for an event
-// that the operator's ignore list names. Such an event is kept and never counts.
+// applyIgnoreList returns the verdict and its version: v, or not_image if the
+// operator's ignore list matches. An ignored event is stored and never counts.
 func (d *decoder) applyIgnoreList(v classify.Verdict, ip netip.Addr, userAgent string) (classify.Verdict, uint32) {
 	if d.ignore != nil {
 		if reason, ok := d.ignore(ip, userAgent); ok {
@@ -360,8 +355,8 @@ func (d *decoder) applyIgnoreList(v classify.Verdict, ip netip.Addr, userAgent s
 	return v, verdictVersion
 }
 
-// maxBadToken is how much of a text is kept that is no token: more than a token
-// with something stuck to it.
+// maxBadToken is how many bytes of an invalid token are stored: more than a
+// token with something attached to it.
 const maxBadToken = 200
 
 func (d *decoder) badToken(e *event.Event, fault string) *warehouse.BadToken {
@@ -385,8 +380,8 @@ func (d *decoder) reject(from origin, outcome Outcome, detail string) {
 	d.dead = append(d.dead, dead{from, outcome, detail})
 }
 
-// resolve finds the campaigns of plain UUIDs; the opens of those that have one
-// become rows of opens.
+// resolve looks up the campaigns of plain UUIDs. Opens with a campaign become
+// rows of opens.
 func (d *decoder) resolve(ctx context.Context, w Warehouse) error {
 	if len(d.unresolved.rows) == 0 {
 		return nil

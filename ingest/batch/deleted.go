@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// Deleted is the set of the campaigns that were deleted, as it follows the
-// warehouse: of an open of theirs is kept only that it came. Its zero value is
-// empty. It is safe for concurrent use.
+// Deleted is the set of deleted campaigns, kept up to date with the warehouse.
+// Of their opens only the arrival is recorded. Its zero value is empty. It is
+// safe for concurrent use.
 type Deleted struct {
 	campaigns atomic.Pointer[map[uint64]struct{}]
 }
 
-// DeletionStore is what Deleted needs of ClickHouse; *warehouse.Warehouse is one.
+// DeletionStore is the part of ClickHouse that Deleted uses;
+// *warehouse.Warehouse implements it.
 type DeletionStore interface {
 	DeletedCampaigns(ctx context.Context) (map[uint64]struct{}, error)
 	SweepDeleted(ctx context.Context) error
@@ -33,7 +34,7 @@ func (d *Deleted) Has(campaign uint64) bool {
 	return has
 }
 
-// Load reads the set. Nothing may be stored before it has succeeded once.
+// Load reads the set. Nothing may be stored before the first success.
 func (d *Deleted) Load(ctx context.Context, w DeletionStore) error {
 	all, err := w.DeletedCampaigns(ctx)
 	if err == nil {
@@ -44,17 +45,18 @@ func (d *Deleted) Load(ctx context.Context, w DeletionStore) error {
 
 const (
 	followDeleted = 2 * time.Second
-	// sweepDelay is how long after a deletion what was being stored meanwhile is
-	// deleted, too; sweepEvery is between two looks for what came by other ways.
+	// sweepDelay is the time after a deletion at which rows that were being
+	// stored meanwhile are deleted; sweepEvery is the interval at which rows
+	// from other sources are looked for.
 	sweepDelay = 30 * time.Second
 	sweepEvery = time.Hour
 )
 
-// Run follows until ctx ends.
+// Run keeps the set up to date until ctx ends.
 func (d *Deleted) Run(ctx context.Context, w DeletionStore, logger *slog.Logger) {
 	tick := time.NewTicker(followDeleted)
 	defer tick.Stop()
-	sweep := time.Now() // what a deletion that was cut off has left
+	sweep := time.Now() // deletes what an interrupted deletion has left
 	for {
 		before := d.len()
 		err := d.Load(ctx, w)

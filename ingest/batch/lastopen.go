@@ -15,20 +15,21 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Of an open of the mode last_open one thing may be kept: the day on which the
-// recipient last opened a message. It has no row, no dead letter, no place among the
-// events of a receipt, and is not archived; its line is gone with the log's segment.
+// Of an open in mode last_open one fact may be kept: the day on which the
+// recipient last opened a message. It has no row, no dead letter and no event
+// id in a receipt, and is not archived; its line is deleted with the log's
+// segment.
 
 // lastOpen is a line of that mode.
 type lastOpen struct {
 	body     int
-	byPerson bool // else nothing of it is kept
+	byPerson bool // otherwise nothing is kept
 	message  warehouse.MessageKey
 	day      time.Time
 }
 
-// last notes a line whose valid token has the mode last_open. A class that the edge
-// has judged holds, since it has seen more.
+// last records a line whose valid token has the mode last_open. The edge's
+// class is used, since the edge has seen more facts.
 func (d *decoder) last(e *event.Event, t *token.Token, from origin) {
 	o := lastOpen{body: from.body, message: warehouse.MessageKey{CampaignID: uint64(t.Campaign), MessageID: uuid.UUID(t.Message)}}
 	open := d.open(e)
@@ -43,11 +44,11 @@ func (d *decoder) last(e *event.Event, t *token.Token, from origin) {
 	d.lastOpens = append(d.lastOpens, o)
 }
 
-// forget counts a line of that mode of which nothing is kept.
+// forget counts a line of that mode without keeping anything.
 func (d *decoder) forget(from origin) { d.lastOpens = append(d.lastOpens, lastOpen{body: from.body}) }
 
-// keepLastOpens moves the dates of recipients on. A date that is there, or a later
-// one, is not written again.
+// keepLastOpens updates the recipients' dates. It writes only dates that are
+// later than the stored ones.
 func (l *Loader) keepLastOpens(ctx context.Context, d *decoder, r *Result) error {
 	days := map[warehouse.MessageKey]time.Time{}
 	for i := range d.lastOpens {
@@ -84,8 +85,8 @@ func (l *Loader) keepLastOpens(ctx context.Context, d *decoder, r *Result) error
 	return l.Warehouse.InsertLastOpens(ctx, "last-opens-"+rand.Text(), rows)
 }
 
-// MayArchive reports whether a line may be kept beyond the log: one of the mode
-// last_open may not.
+// MayArchive reports whether a line may be kept outside the log. Lines of the
+// mode last_open may not.
 func MayArchive(line string) bool {
 	var e event.Event
 	return logline.Parse(&e, line) != nil || privacy.ClaimedIn(nil, &e) != token.LastOpen

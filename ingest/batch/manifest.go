@@ -17,19 +17,19 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// Manifest is what a batch was decided to be, before it was first tried: which
-// records of the log, under which name, by which rules. Every later try inserts
-// exactly these records under exactly this name, so that a try whose answer was
-// lost changes nothing when it is made again.
+// Manifest is the decision about a batch, made before its first try: which
+// records of the log, under which name, by which rules. Every try inserts
+// exactly these records under exactly this name, so that repeating a try whose
+// answer was lost changes nothing.
 type Manifest struct {
 	Name           string `json:"name"`
 	First          uint64 `json:"first_record"`
 	Last           uint64 `json:"last_record"`
-	RulesetVersion uint16 `json:"ruleset_version"` // in force when it was decided; a newer binary judges by its own
+	RulesetVersion uint16 `json:"ruleset_version"` // in force at the decision; a newer binary uses its own
 }
 
-// newManifest decides a batch. Its name has a random part, so that it never meets
-// that of another batch, not even one of a log that was restored from a copy.
+// newManifest decides a batch. Its name has a random part, so that it never
+// equals another batch's name, not even in a log restored from a copy.
 func newManifest(logID string, first, last uint64) Manifest {
 	return Manifest{
 		Name:  fmt.Sprintf("%s-%d-%d-%s", logID, first, last, rand.Text()[:12]),
@@ -37,13 +37,13 @@ func newManifest(logID string, first, last uint64) Manifest {
 	}
 }
 
-// manifests keeps the manifests of one lane, a file each, and how far the lane
-// is acknowledged.
+// manifests are the manifests of one lane, one file each, and the lane's
+// checkpoint.
 type manifests struct {
 	dir string
 
 	mu   sync.Mutex
-	kept []Manifest // those on disk, in the order of their records
+	kept []Manifest // manifests on disk, in the order of their records
 }
 
 func openManifests(dir string) (*manifests, error) {
@@ -53,7 +53,7 @@ func openManifests(dir string) (*manifests, error) {
 	return &manifests{dir: dir}, nil
 }
 
-// save returns when the manifest is on disk.
+// save writes the manifest and returns when it is on disk.
 func (m *manifests) save(x Manifest) error {
 	b, err := json.Marshal(x)
 	if err == nil {
@@ -72,8 +72,8 @@ func (m *manifests) path(x Manifest) string {
 	return filepath.Join(m.dir, fmt.Sprintf("%020d-%020d.json", x.First, x.Last))
 }
 
-// load returns the manifests in the order of their records. A damaged one is set
-// aside and counted: its records have to be looked for in the warehouse.
+// load returns the manifests in the order of their records. A damaged one is
+// set aside and counted: its records must be looked up in the warehouse.
 func (m *manifests) load() (all []Manifest, damaged int, err error) {
 	entries, err := os.ReadDir(m.dir)
 	if err != nil {
@@ -103,8 +103,8 @@ func (m *manifests) load() (all []Manifest, damaged int, err error) {
 	return all, damaged, nil
 }
 
-// forgetBefore removes the manifests whose records are all before record: the
-// log has let them go.
+// forgetBefore removes the manifests whose records are all before record, which
+// the log has released.
 func (m *manifests) forgetBefore(record uint64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -117,7 +117,7 @@ func (m *manifests) forgetBefore(record uint64) error {
 	return nil
 }
 
-// drop removes manifests whose records are decided anew.
+// drop removes manifests whose records are decided again.
 func (m *manifests) drop(dropped []Manifest) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

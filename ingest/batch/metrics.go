@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics count what lanes do. A nil *Metrics counts nothing.
+// Metrics are the counters of the lanes. A nil *Metrics counts nothing.
 type Metrics struct {
 	lines    *prometheus.CounterVec
 	decoded  *prometheus.CounterVec
@@ -19,7 +19,7 @@ type Metrics struct {
 	lag      *prometheus.HistogramVec
 }
 
-// NewMetrics registers them for the lanes of those names.
+// NewMetrics registers the counters for the named lanes.
 func NewMetrics(r prometheus.Registerer, lanes ...string) *Metrics {
 	counter := func(name, help, label string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label})
@@ -40,7 +40,7 @@ func NewMetrics(r prometheus.Registerer, lanes ...string) *Metrics {
 		lag:      histogram("glint_batch_lag_seconds", "Age of a batch's oldest line, since it was received, when the batch can be queried.", seconds),
 	}
 	r.MustRegister(m.lines, m.decoded, m.inserted, m.retries, m.notKept, m.restored, m.rows, m.seconds, m.lag)
-	for _, o := range Outcomes { // so that a rate exists before the first one
+	for _, o := range Outcomes { // so that each rate exists before the first line
 		m.lines.WithLabelValues(string(o))
 	}
 	for _, lane := range lanes {

@@ -10,12 +10,12 @@ import (
 type namedBatch struct {
 	Manifest
 	bodies  []Body
-	isRetry bool // it may have been tried by an earlier Run
+	isRetry bool // an earlier Run may have tried it
 	place   *inorder.Item[*namedBatch]
 }
 
-// oldest is when the first of its records was received; zero without records,
-// if all are in quarantine.
+// oldest returns when its first record was received, or zero if all records are
+// in quarantine.
 func (b *namedBatch) oldest() (at time.Time) {
 	for i := range b.bodies {
 		if at.IsZero() || b.bodies[i].ReceivedAt.Before(at) {
@@ -25,7 +25,7 @@ func (b *namedBatch) oldest() (at time.Time) {
 	return at
 }
 
-// free lets the records go.
+// free releases the memory of the records.
 func (b *namedBatch) free() {
 	for i := range b.bodies {
 		if b.bodies[i].Free != nil {

@@ -21,12 +21,12 @@ import (
 // written, and only then the batch is acknowledged to the log.
 type Pipeline struct {
 	Lane          string
-	Dir           string // for manifests and the checkpoint
+	Dir           string // holds manifests and the checkpoint
 	Source        Source
 	Loader        *Loader
-	MaxLines      int           // of a batch; a larger record is a batch of its own
-	MaxBytes      int           // of a batch, decompressed
-	FlushInterval time.Duration // between batches that are not full: the longest that a record waits for others
+	MaxLines      int           // limit of a batch; a larger record is a batch of its own
+	MaxBytes      int           // limit of a batch, decompressed
+	FlushInterval time.Duration // interval of batches that are not full: the longest time that a record waits for others
 	Inserters     int           // batches in flight
 	// Await returns when the Loader's warehouse can be used, or with the error of
 	// ctx; nil: at once. Until then records are read and decided, not loaded.
@@ -36,13 +36,13 @@ type Pipeline struct {
 	Logger   *slog.Logger
 
 	manifests *manifests
-	state     checkpoint // changed under the lock of order only, once Run has begun
+	state     checkpoint // once Run has begun, changed only under the lock of order
 	order     inorder.Queue[*namedBatch]
 	warnings  sourceWarnings
 }
 
-// Run works until ctx ends or the disk fails. The next Run tries the batches again
-// that are in flight then.
+// Run works until ctx ends or the disk fails. The next Run retries the batches
+// that were in flight.
 func (l *Pipeline) Run(ctx context.Context) error {
 	unfinished, err := l.open(ctx)
 	if err != nil {
@@ -76,8 +76,8 @@ func (l *Pipeline) Run(ctx context.Context) error {
 	return nil
 }
 
-// open reads how far the lane is and returns the batches that were decided and
-// are not known to be in the warehouse.
+// open reads the checkpoint and returns the batches that were decided and may
+// not be in the warehouse.
 func (l *Pipeline) open(ctx context.Context) (unfinished []Manifest, err error) {
 	if l.manifests, err = openManifests(l.Dir); err != nil {
 		return nil, err
@@ -91,8 +91,8 @@ func (l *Pipeline) open(ctx context.Context) (unfinished []Manifest, err error) 
 		known = max(known, all[len(all)-1].Last)
 	}
 	if known > l.Source.Last() {
-		// The log is not the one that the checkpoint speaks of: its folder was
-		// deleted. Its records begin anew, and so do the names.
+		// The checkpoint belongs to another log, whose folder was deleted.
+		// Record numbers start again, and so must the names.
 		l.Logger.Warn("the log was replaced by another one; all of it is inserted", "lane", l.Lane)
 		if err := l.manifests.drop(all); err != nil {
 			return nil, err
@@ -100,8 +100,8 @@ func (l *Pipeline) open(ctx context.Context) (unfinished []Manifest, err error) 
 		l.state, all = checkpoint{}, nil
 	}
 	if boot := BootID(); l.state.BootID != boot {
-		// The machine may have lost power since, and acknowledged rows may not have
-		// been on the warehouse's disk: all records that the log still has are
+		// The machine may have lost power, and acknowledged rows may not have
+		// been on the warehouse's disk. All records still in the log are
 		// inserted again, under the same names.
 		l.state.BootID = boot
 		if len(all) > 0 {
@@ -109,14 +109,14 @@ func (l *Pipeline) open(ctx context.Context) (unfinished []Manifest, err error) 
 		}
 	}
 	if l.state.LogID == "" {
-		l.state.LogID = l.Lane + "-" + rand.Text() // a new log's names must not meet an old one's
+		l.state.LogID = l.Lane + "-" + rand.Text() // a new log must not reuse an old one's names
 	}
 	oldest := l.Source.Release(l.state.Acknowledged + 1)
 	unfinished, broken := unbroken(all, max(l.state.Acknowledged+1, oldest))
 	for _, m := range broken {
 		l.state.Redo = max(l.state.Redo, m.Last)
 	}
-	if l.state != saved { // else a full disk need not hold it up
+	if l.state != saved { // otherwise a full disk need not delay it
 		if err := l.persist(ctx, func() error { return l.manifests.saveCheckpoint(l.state) }); err != nil {
 			return nil, err
 		}
@@ -127,9 +127,10 @@ func (l *Pipeline) open(ctx context.Context) (unfinished []Manifest, err error) 
 	return unfinished, l.manifests.forgetBefore(oldest)
 }
 
-// readState reads the lane's checkpoint and manifests. It makes a damaged one anew from
-// the rest, and then all records of the log are looked for in the warehouse and the
-// absent rows inserted. It also returns the checkpoint as the file has it.
+// readState reads the lane's checkpoint and manifests. If one is damaged, it is
+// rebuilt from the others; all records of the log are then looked up in the
+// warehouse, and absent rows inserted. It also returns the checkpoint as stored
+// in the file.
 func (l *Pipeline) readState() (all []Manifest, saved checkpoint, err error) {
 	damaged := 0
 	l.state, err = l.manifests.checkpoint()
@@ -161,9 +162,9 @@ func (l *Pipeline) readState() (all []Manifest, saved checkpoint, err error) {
 	return all, saved, nil
 }
 
-// unbroken returns the batches that have records from a record on, up to the first
-// record that is in no batch. The later batches are broken: their records are decided
-// anew.
+// unbroken splits the batches with records from a record on: unfinished ones,
+// up to the first record that is in no batch, and later ones, which are broken
+// and whose records are decided again.
 func unbroken(all []Manifest, from uint64) (unfinished, broken []Manifest) {
 	for _, m := range all {
 		switch {
@@ -178,7 +179,7 @@ func unbroken(all []Manifest, from uint64) (unfinished, broken []Manifest) {
 	return unfinished, broken
 }
 
-// insert tries until the batch is in the warehouse.
+// insert retries until the batch is in the warehouse.
 func (l *Pipeline) insert(ctx context.Context, b *namedBatch) error {
 	result, err := l.load(ctx, b)
 	if err != nil {
@@ -196,7 +197,7 @@ func (l *Pipeline) insert(ctx context.Context, b *namedBatch) error {
 	})
 }
 
-// load loads a batch, chunk by chunk if it is a large record.
+// load loads a batch, in chunks if it is one large record.
 func (l *Pipeline) load(ctx context.Context, b *namedBatch) (all *Result, err error) {
 	for _, p := range chunksOf(b.Name, b.bodies, l.MaxLines, l.MaxBytes) {
 		result, err := l.loadChunk(ctx, p, b.isRetry, b.oldest())
@@ -212,7 +213,7 @@ func (l *Pipeline) load(ctx context.Context, b *namedBatch) (all *Result, err er
 	return all, nil
 }
 
-// loadChunk tries until ctx ends.
+// loadChunk retries until ctx ends.
 func (l *Pipeline) loadChunk(ctx context.Context, p chunk, isRetry bool, oldest time.Time) (*Result, error) {
 	try := l.Loader.Load
 	if isRetry {
@@ -240,8 +241,8 @@ func (l *Pipeline) loadChunk(ctx context.Context, p chunk, isRetry bool, oldest 
 	}
 }
 
-// persist tries until a small file is written: a disk that is full for a moment,
-// or a lack of descriptors, must not end the service.
+// persist retries until a small file is written: a short lack of disk space or
+// descriptors must not end the service.
 func (l *Pipeline) persist(ctx context.Context, write func() error) error {
 	for pauses := (backoff.Backoff{First: firstPause, Last: lastPause}); ; {
 		err := write()
@@ -256,7 +257,8 @@ func (l *Pipeline) persist(ctx context.Context, write func() error) error {
 	}
 }
 
-// advance keeps how far the lane is. The log may let go what is before.
+// advance stores the last acknowledged record. The log may then delete earlier
+// ones.
 func (l *Pipeline) advance(last uint64) error {
 	l.state.Acknowledged = last
 	if err := l.manifests.saveCheckpoint(l.state); err != nil {

@@ -12,14 +12,15 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// What a line may leave in the warehouse is decided here, whatever its edge knew of
-// privacy modes, and whenever it comes: live, from a replay, from an archive.
+// The code below decides what a line may leave in the warehouse, whether its
+// edge knew privacy modes or not, and whenever it arrives: live, from a replay,
+// or from an archive.
 
-// token makes the row of an event whose token was found.
-// asked says that its request asks not to be tracked.
+// token creates the row of an event with a valid token. asked means that its
+// request asks not to be tracked.
 func (d *decoder) token(e *event.Event, t *token.Token, from origin, asked bool) {
 	fate := warehouse.FateKeep
-	if t.Mode != token.Aggregate { // else the id is a stratum's
+	if t.Mode != token.Aggregate { // otherwise the id is a stratum's
 		fate = d.fate(uint64(t.Campaign), uuid.UUID(t.Message))
 	} else if d.deleted.Has(uint64(t.Campaign)) {
 		fate = warehouse.FateDrop
@@ -43,8 +44,8 @@ func (d *decoder) token(e *event.Event, t *token.Token, from origin, asked bool)
 	d.opens.add(&open, from)
 }
 
-// signalled keeps of a line whose request asks not to be tracked what privacy.Signals
-// says, where its edge did not, and reports whether nothing else is to be done.
+// signalled applies privacy.Signals to a line whose request asks not to be
+// tracked, if its edge did not. It reports whether the line is done.
 func (d *decoder) signalled(e *event.Event, f *pixel.Found, signals privacy.Signals, from origin) bool {
 	mode := f.Token.Mode
 	if f.Kind == "" {
@@ -68,8 +69,8 @@ func (d *decoder) signalled(e *event.Event, f *pixel.Found, signals privacy.Sign
 	return true
 }
 
-// AsksForLess reports whether a line says that its request asks not to be tracked, and
-// was written by an edge that did not heed it: it may not be kept beyond the log.
+// AsksForLess reports whether the request of a line asks not to be tracked and
+// its edge ignored that: such a line may not be kept outside the log.
 func AsksForLess(line string, signals privacy.Signals) bool {
 	if signals == privacy.SignalsIgnored {
 		return false
@@ -78,7 +79,7 @@ func AsksForLess(line string, signals privacy.Signals) bool {
 	return logline.Parse(&e, line) == nil && signals.For(&e) != privacy.SignalsIgnored
 }
 
-// fate returns what becomes of an open of a message.
+// fate returns how an open of a message is treated.
 func (d *decoder) fate(campaign uint64, message uuid.UUID) warehouse.Fate {
 	if d.deleted.Has(campaign) {
 		return warehouse.FateDrop
@@ -88,7 +89,7 @@ func (d *decoder) fate(campaign uint64, message uuid.UUID) warehouse.Fate {
 
 func (d *decoder) aggregate(row warehouse.AggregateOpen, from origin) { d.aggregates.add(&row, from) }
 
-// classNumbers are the Enum8 of the tables.
+// classNumbers are the tables' Enum8 values by class.
 var classNumbers = func() map[string]int8 {
 	all := map[string]int8{}
 	for c := classify.Unknown; c <= classify.NotImage; c++ {
@@ -97,8 +98,8 @@ var classNumbers = func() map[string]int8 {
 	return all
 }()
 
-// aggregate returns the row of an event whose token names a stratum. Of an edge that
-// left out what says the client, the line has its class.
+// aggregate returns the row of an event whose token names a stratum. If the
+// edge removed the client's facts, the class comes from the line.
 func aggregate(open *warehouse.Open, e *event.Event) warehouse.AggregateOpen {
 	row := warehouse.AggregateOpen{
 		CampaignID: open.CampaignID, StratumID: open.MessageID, OpenedHour: privacy.Cut(open.OpenedAt, token.Aggregate), EventID: open.EventID,
@@ -126,19 +127,20 @@ func withdrawn(open *warehouse.Open, fate warehouse.Fate) warehouse.AggregateOpe
 	return row
 }
 
-// withheld returns the row by which an audit knows that the event came.
+// withheld returns the row that shows an audit that the event arrived.
 func withheld(open *warehouse.Open) warehouse.AggregateOpen {
 	return warehouse.AggregateOpen{
 		OpenedHour: privacy.Cut(open.OpenedAt, token.LastOpen), EventID: open.EventID, VerdictVersion: open.VerdictVersion,
 	}
 }
 
-// pseudonymize removes from a row what privacy.Reduce removes from a line.
+// pseudonymize removes from a row the facts that privacy.Reduce removes from a
+// line.
 func pseudonymize(o *warehouse.Open) {
 	o.IP, o.Region, o.RefererHost, o.JA4, o.Path, o.Extra = warehouse.Open{}.IP, "", "", "", "", ""
 }
 
-// reduced returns a line as a dead letter may keep it.
+// reduced returns the part of a line that a dead letter may keep.
 func (d *decoder) reduced(e *event.Event, f *pixel.Found, line string) string {
 	mode := f.Token.Mode
 	switch {
@@ -150,7 +152,7 @@ func (d *decoder) reduced(e *event.Event, f *pixel.Found, line string) string {
 	case f.Kind == "":
 		mode = privacy.ClaimedIn(d.ring, e)
 	case mode != token.Aggregate && d.withdrawn.Fate(uuid.UUID(f.Message)) != warehouse.FateKeep:
-		mode = token.LastOpen // the token stays, since it is what an operator looks for
+		mode = token.LastOpen // the token stays, since operators search for it
 	}
 	if mode == token.Identified {
 		return line

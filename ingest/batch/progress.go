@@ -1,13 +1,14 @@
 package batch
 
-// Progress is how far a lane has come, as its folder says.
+// Progress is up to which record a lane is in the warehouse, according to its
+// folder.
 type Progress struct {
-	LogID        string // of the log whose records it counts; "" if the lane never ran
-	Acknowledged uint64 // the last record of which all before are in the warehouse, too; 0: none
+	LogID        string // log to which the record belongs; "" if the lane never ran
+	Acknowledged uint64 // all records up to this one are in the warehouse; 0: none
 }
 
-// ReadProgress reads it from the folder of a lane, also beside the process whose
-// lane it is. A folder that is not there is a lane that never ran.
+// ReadProgress reads the progress from a lane's folder, also while another
+// process uses the lane. A missing folder means that the lane never ran.
 func ReadProgress(dir string) (Progress, error) {
 	c, err := (&manifests{dir: dir}).checkpoint()
 	return Progress{c.LogID, c.Acknowledged}, err

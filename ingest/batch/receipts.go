@@ -12,7 +12,7 @@ type Receipts interface {
 	Append([]receipts.Receipt) error
 }
 
-// receiptsOf says what became of each record of a batch.
+// receiptsOf returns a receipt with the outcomes of each record of a batch.
 func (l *Pipeline) receiptsOf(b *namedBatch, r *Result) []receipts.Receipt {
 	all := make([]receipts.Receipt, len(b.bodies))
 	for i := range b.bodies {
@@ -27,8 +27,8 @@ func (l *Pipeline) receiptsOf(b *namedBatch, r *Result) []receipts.Receipt {
 	return all
 }
 
-// details says what the numbers consist of: of BadTokens and OverCap nothing
-// more is known.
+// details splits the counts into their parts. BadTokens and OverCap have no
+// parts.
 func (r *BodyResult) details() (all []receipts.Detail) {
 	add := func(name string, lines int) {
 		if lines > 0 {

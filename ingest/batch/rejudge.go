@@ -12,24 +12,24 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// BadTokenWarehouse is what RejudgeBadTokens needs of ClickHouse.
+// BadTokenWarehouse is the part of ClickHouse that RejudgeBadTokens uses.
 type BadTokenWarehouse interface {
 	BadTokenCounts(ctx context.Context) ([]warehouse.BadTokenCount, error)
 	BadTokensOf(ctx context.Context, faults []string, after *warehouse.BadToken, limit int) ([]warehouse.BadToken, error)
 	MoveBadTokens(ctx context.Context, opens []warehouse.Open) error
 }
 
-// mendable are the faults that a key which comes back can take away.
+// mendable are the faults that disappear when a key comes back.
 var mendable = []string{"unknown_key", "signature"}
 
-// rejudgePage is how many bad tokens are held at a time.
+// rejudgePage is the number of bad tokens in memory at a time.
 const rejudgePage = 10_000
 
-// RejudgeBadTokens opens the tokens in bad_tokens again with the present ring, moves
-// the ones that are valid now into opens, and returns their number: their keys were
-// missing when they came. It may be called again after any error, and by several at
-// once: moving an open twice changes nothing. It reads no bad token if none names a
-// key of the ring.
+// RejudgeBadTokens opens the tokens in bad_tokens again with the current ring,
+// moves the valid ones into opens, and returns their number. They became bad
+// tokens because their keys were missing. It may be called again after an
+// error, and concurrently: moving an open twice changes nothing. It reads
+// nothing unless a bad token names a key of the ring.
 func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (moved int, err error) {
 	counts, err := w.BadTokenCounts(ctx)
 	if err != nil {
@@ -66,9 +66,9 @@ func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (mov
 	}
 }
 
-// rejudge returns the open of a bad token that is good by now, and false for one
-// that may not be kept as an open of a message: it stays where it is, and goes with
-// the others of its day.
+// rejudge returns the open of a bad token that has become valid. It returns
+// false for an open that may not be kept per message: that row stays, and
+// expires with the others of its day.
 func (d *decoder) rejudge(b *warehouse.BadToken) (warehouse.Open, bool) {
 	found := pixel.Find(d.ring, event.KindToken, b.Token, b.Path)
 	if found.Kind != event.KindToken || found.Token.Mode > token.Pseudonymous ||

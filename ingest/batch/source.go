@@ -16,24 +16,24 @@ import (
 
 // Body is the lines of one record of the log, decompressed.
 type Body struct {
-	Record     uint64 // number in the log, from 1 on without a gap
+	Record     uint64 // number in the log, from 1, without gaps
 	ReceivedAt time.Time
 	Source     string
-	Count      int    // of lines, as the log has it
-	Lines      []byte // not to be changed: rows are made of their bytes
-	Free       func() // to be called once Lines are no longer needed; may be nil
+	Count      int    // number of lines, from the log's header
+	Lines      []byte // not to be changed: rows share these bytes
+	Free       func() // called when Lines is no longer needed; may be nil
 }
 
-// Source is where a pipeline gets its records from: a lane of the write-ahead log.
+// Source is where a pipeline reads its records: a lane of the write-ahead log.
 type Source interface {
-	// Read returns the records from number first on, or from the oldest one that
-	// there still is. The returned function waits for the next one until ctx
-	// ends; it hands out durable records only.
+	// Read returns an iterator over the records from number first, or from the
+	// oldest one left. Each call waits for the next record until ctx ends; it
+	// returns durable records only.
 	Read(first uint64) func(ctx context.Context) (Body, error)
-	// Last returns the number of the newest record, 0 if there never was one.
+	// Last returns the number of the newest record, or 0 if the log is empty.
 	Last() uint64
-	// Release lets the log delete the records before that number, since they are in
-	// the warehouse. It returns the number of the oldest record that is still there.
+	// Release lets the log delete the records before that number, which are in
+	// the warehouse. It returns the number of the oldest record left.
 	Release(before uint64) (oldest uint64)
 }
 
@@ -43,8 +43,8 @@ type logSource struct {
 	logger *slog.Logger
 }
 
-// NewSource returns the Source that reads and decodes the records of a lane of the
-// write-ahead log. A record that cannot be read is tried again each second.
+// NewSource returns the Source that reads and decodes the records of a lane of
+// the write-ahead log. It retries a record that cannot be read every second.
 func NewSource(log *wal.Log, logger *slog.Logger) Source { return logSource{log, logger} }
 
 // Read implements Source.
@@ -63,7 +63,7 @@ func (l logSource) Read(first uint64) func(context.Context) (Body, error) {
 func (l logSource) next(ctx context.Context, r *wal.Reader) (wal.Record, wal.Position, error) {
 	record, at, err := r.Next(ctx)
 	for err != nil && ctx.Err() == nil && !errors.Is(err, wal.ErrClosed) {
-		// A lack of descriptors or a fault of the disk may pass.
+		// A lack of descriptors or a disk error may be temporary.
 		l.logger.Warn("record not read, trying again", "error", err)
 		_ = backoff.Sleep(ctx, time.Second) // Next returns the error of ctx
 		record, at, err = r.Next(ctx)
@@ -71,11 +71,11 @@ func (l logSource) next(ctx context.Context, r *wal.Reader) (wal.Record, wal.Pos
 	return record, at, err
 }
 
-// decodeRecord returns the lines of a record. It fails only if the record is not
-// as it was counted when it was received.
+// decodeRecord returns the lines of a record. It fails only if the record
+// differs from what was counted when it was received.
 func decodeRecord(r *wal.Record, at wal.Position) (b Body, err error) {
 	b = Body{Record: at.Record, ReceivedAt: r.ReceivedAt, Source: r.Source, Count: int(r.Lines)}
-	// One byte more, so that the end is found without growing.
+	// One byte more, so that the end is detected without growing the buffer.
 	b.Lines, b.Free = lineBuffer(int(r.DecodedBytes) + 1)
 	b.Lines, err = codec.AppendDecoded(b.Lines, codec.Codec(r.Codec), r.Body, int64(r.DecodedBytes))
 	if err != nil {
@@ -84,14 +84,14 @@ func decodeRecord(r *wal.Record, at wal.Position) (b Body, err error) {
 	return b, nil
 }
 
-// lineBuffers keep memory for the lines of large bodies between batches.
+// lineBuffers pools memory for the lines of large bodies.
 var lineBuffers sync.Pool // of *[]byte
 
-// minPooledBytes is the size from which memory is kept for later bodies.
+// minPooledBytes is the smallest size of memory that is pooled.
 const minPooledBytes = 64 << 10
 
-// lineBuffer returns an empty slice with room for n bytes. Free keeps the memory
-// for later bodies; nil: it is not kept.
+// lineBuffer returns an empty slice with room for n bytes. free returns the
+// memory to the pool; nil: it is not pooled.
 func lineBuffer(n int) (empty []byte, free func()) {
 	if n < minPooledBytes {
 		return make([]byte, 0, n), nil

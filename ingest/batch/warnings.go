@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// warningPause is the least time between two warnings about a source.
+// warningPause is the shortest time between two warnings about a source.
 const warningPause = time.Minute
 
-// sourceWarnings log a warning about a source whose lines cannot be stored. A source
-// has a token, so it is no stranger: such lines mean a faulty setup, which the operator
-// should see in the log.
+// sourceWarnings logs a warning about a source whose lines cannot be stored. A
+// source has a token, so it is no stranger: such lines mean a faulty setup,
+// which the operator should see in the log.
 type sourceWarnings struct {
 	mu      sync.Mutex
 	sources map[string]*sourceWarning
 	now     func() time.Time // nil: time.Now
 }
 
-// sourceWarning is what was not said yet about a source.
+// sourceWarning holds the counts of a source that are not logged yet.
 type sourceWarning struct {
 	quietUntil time.Time
 	lines      int
@@ -67,8 +67,8 @@ func (c *sourceWarnings) add(logger *slog.Logger, lane string, bodies []Body, r 
 	}
 }
 
-// warn says how many lines of a source were which kind of dead letter, since the
-// last time. Of none of its lines being an event it says so first.
+// warn logs how many lines of a source became dead letters, by reason, since
+// the last warning. If none of its lines was an event, it says so first.
 func (p *sourceWarning) warn(logger *slog.Logger, lane, source string) {
 	if logger == nil {
 		return

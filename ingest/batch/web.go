@@ -16,15 +16,15 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// The time that a sender gives an event is believed within these of the request's;
-// beyond them that of the request holds.
+// A sender's time of an event is used if it is within these of the request's
+// time; otherwise the request's time is used.
 const (
 	sentBefore = 7 * 24 * time.Hour
 	sentAfter  = 5 * time.Minute
 )
 
-// web adds the row of a page view or a custom event. asked says that its request asks
-// not to be tracked, and that no person may be found in the row.
+// web adds the row of a page view or a custom event. asked means that its
+// request asks not to be tracked, so that the row must not identify a person.
 func (d *decoder) web(e *event.Event, from origin, asked bool) {
 	w := warehouse.WebEvent{OccurredAt: e.OpenedAt, EventID: e.ID.Key(), ReceivedAt: d.bodies[d.body].ReceivedAt}
 	if !readWeb(&w, e.Web, e.OpenedAt) || (w.Name == "") != (e.Kind == event.KindView) {
@@ -36,11 +36,11 @@ func (d *decoder) web(e *event.Event, from origin, asked bool) {
 	}
 	f := d.facts(e)
 	if e.Kind == event.KindEvent {
-		f.Method = "GET" // a POST is what events come by; the rules ask for an image's request
+		f.Method = "GET" // events are posted, but the rules expect a request for an image
 	}
 	judged := d.judged(f)
 	w.Class, w.Reason, w.RulesetVersion = judged.Class, judged.Reason, judged.RulesetVersion
-	if class, ok := classNumbers[e.Class]; ok { // the edge has left out what says it
+	if class, ok := classNumbers[e.Class]; ok { // set if the edge removed the client's facts
 		w.Class, w.Reason, w.RulesetVersion = class, e.Reason, uint16(min(e.RulesetVersion, 1<<16-1))
 		w.ReceivedAt = privacy.Cut(w.ReceivedAt, token.Aggregate)
 	}
@@ -59,8 +59,8 @@ func (d *decoder) web(e *event.Event, from origin, asked bool) {
 	d.webEvents.add(&w, from)
 }
 
-// withoutPerson returns what privacy.ReduceWeb and web.Event.Reduce leave of a row, and
-// the hours of its times.
+// withoutPerson returns a row reduced like a line by privacy.ReduceWeb and
+// web.Event.Reduce, with its times truncated to hours.
 func withoutPerson(w *warehouse.WebEvent, e *event.Event) warehouse.WebEvent {
 	return warehouse.WebEvent{
 		Site: w.Site, Name: w.Name, EventID: w.EventID, Certain: w.Certain, Source: w.Source,
@@ -99,7 +99,7 @@ func readWeb(w *warehouse.WebEvent, object string, at time.Time) bool {
 	return o.Err() == nil
 }
 
-// webText returns the text of w that a field of the object has, nil for none.
+// webText returns the text of w that holds a field of the object, or nil.
 func webText(w *warehouse.WebEvent, name string) *string {
 	switch name {
 	case "site":

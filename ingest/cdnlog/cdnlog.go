@@ -1,13 +1,11 @@
 // Package cdnlog reads access logs of CDNs and web servers: CloudFront (W3C and
 // JSON), S3, Fastly, Cloudflare Logpush, nginx, Apache and Caddy. A line is one
-// request or none; where it is none, the error names the reason and never a
-// value of the line. The package does not judge requests and keeps nothing of
-// them but hashes.
+// request, or an error that names the reason and never a value of the line. The
+// package does not classify requests and keeps only hashes of them.
 package cdnlog
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -16,7 +14,7 @@ import (
 	"glint/edge/event"
 )
 
-// Format is a form of log.
+// Format is the format of a log.
 type Format string
 
 // The formats. Auto decides line by line.
@@ -31,20 +29,12 @@ const (
 	Caddy      Format = "caddy"
 )
 
-// Formats are all of them, in the order of the help.
+// Formats lists all formats, in the order of the help.
 var Formats = []Format{Auto, CloudFront, S3, Fastly, Cloudflare, Nginx, Apache, Caddy}
 
-// ParseFormat returns the format of that name.
-func ParseFormat(name string) (Format, error) {
-	if f := Format(strings.ToLower(name)); slices.Contains(Formats, f) {
-		return f, nil
-	}
-	return "", fmt.Errorf("unknown format %q", name)
-}
-
-// The reasons why a line is no request.
+// The reasons why a line is not a request.
 var (
-	ErrDirective = errors.New("a header or comment line") // no fault: logs begin with them
+	ErrDirective = errors.New("a header or comment line") // not a fault: logs begin with such lines
 	ErrForm      = errors.New("not a line of this format")
 	ErrJSON      = errors.New("not one JSON object")
 	ErrFields    = errors.New("fewer fields than the log's header names")
@@ -53,37 +43,37 @@ var (
 	ErrTooLong   = errors.New("longer than 64 kB")
 )
 
-// maxLineBytes bounds a line: the longest header of a request is 16 kB at most
-// CDNs, and encoding trebles it.
+// maxLineBytes is the longest line that is read: most CDNs limit a request's
+// headers to 16 kB, and encoding at most triples them.
 const maxLineBytes = 64 << 10
 
-// Request is one line. Absent facts are zero.
+// Request is a request read from one line. Absent facts are zero.
 type Request struct {
 	ID        event.ID  // the same in every copy of the line, whatever the file
-	ByLine    bool      // the log does not name the request, so that equal lines have one ID: see Repeats
-	At        time.Time // UTC, milliseconds; of CloudFront and S3 whole seconds
+	ByLine    bool      // the log has no request id, so equal lines have the same ID: see Repeats
+	At        time.Time // UTC, milliseconds; CloudFront and S3 log whole seconds
 	Edge      Format    // who answered
 	Method    string
 	Protocol  string // as in HTTP/1.1
-	Target    string // path and query as the client sent them
+	Target    string // path and query as sent by the client
 	UserAgent string
 	Referer   string
 	Address   netip.Addr
 	ASNumber  uint32
-	Country   string // ISO 3166-1, as the log names it
+	Country   string // ISO 3166-1, if in the log
 	POP       string // the data center that answered
 
-	requestID string // the log's own name of the request
+	requestID string // request id in the log
 }
 
-// Parser reads the lines of one file, from its first on: the directives of a W3C
-// log stand there. It is not safe for concurrent use,
-// but beside its copies.
+// Parser reads the lines of one file from the first line on, since a W3C log
+// begins with its directives. It is not safe for concurrent use; copies may be
+// used concurrently.
 type Parser struct {
 	format  Format
 	columns []role
-	needed  int  // columns without which a line says nothing
-	named   bool // the file names its columns
+	needed  int  // number of columns that a useful line needs
+	named   bool // the file has a line with column names
 	agents  *agents
 }
 
@@ -92,22 +82,22 @@ func NewParser(f Format) *Parser {
 	return &Parser{format: f, columns: cloudFrontColumns, needed: needed(cloudFrontColumns), agents: &agents{known: map[string]string{}}}
 }
 
-// Copy returns a parser for the lines that follow, which knows the directives so
-// far.
+// Copy returns a parser for the following lines, with the directives so far.
 func (p *Parser) Copy() *Parser {
 	c := *p
 	return &c
 }
 
-// Pass takes from a line only what it says of the lines behind it, as Parse does.
+// Pass reads only the directives that affect the following lines, as Parse
+// does.
 func (p *Parser) Pass(line string) {
 	if strings.HasPrefix(line, "#") && len(line) <= maxLineBytes && p.takes(CloudFront) {
 		p.directive(line)
 	}
 }
 
-// Parse reads a line into r. The strings of r may be parts of the line. The
-// errors are those above; r means nothing then.
+// Parse reads a line into r. The strings of r may be substrings of the line. It
+// returns the errors above; r is undefined then.
 func (p *Parser) Parse(r *Request, line string) error {
 	if len(line) > maxLineBytes {
 		return ErrTooLong
@@ -143,7 +133,8 @@ func (p *Parser) parse(r *Request, line string) error {
 	return ErrForm
 }
 
-// server names who answered where a form of log is that of several programs.
+// server returns the program that answered, for formats that several programs
+// use.
 func (p *Parser) server() Format {
 	if p.format == Auto {
 		return "server"
@@ -156,7 +147,7 @@ func (p *Parser) takes(formats ...Format) bool {
 	return p.format == Auto || slices.Contains(formats, p.format)
 }
 
-// pathOf returns path and query of a target that may be a whole URL.
+// pathOf returns path and query of a target, which may be an absolute URL.
 func pathOf(target string) string {
 	if strings.HasPrefix(target, "/") {
 		return target

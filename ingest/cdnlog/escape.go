@@ -6,7 +6,7 @@ import (
 	"glint/edge/web"
 )
 
-// backslash undoes the escapes of nginx (\x22) and Apache (\", \\, \t, \n).
+// backslash decodes the escapes of nginx (\x22) and Apache (\", \\, \t, \n).
 func backslash(s string) string {
 	if strings.IndexByte(s, '\\') < 0 {
 		return s
@@ -41,8 +41,8 @@ func backslash(s string) string {
 	return string(b)
 }
 
-// Param returns the value of a parameter of the target's query, decoded, where +
-// is a blank. Of several the first one counts; ok is false where there is none.
+// Param returns the decoded value of a parameter in the target's query; + is a
+// blank. If it is repeated, the first one counts. ok is false if it is absent.
 func Param(target, name string) (value string, ok bool) {
 	_, query, _ := strings.Cut(target, "?")
 	for query != "" {

@@ -7,8 +7,8 @@ import (
 	"glint/edge/event"
 )
 
-// identify derives the id of a request: from the log's own name of it, or else
-// from the whole line.
+// identify derives the id of a request from the log's request id, or else from
+// the whole line.
 func (r *Request) identify(line string) {
 	if r.requestID != "" {
 		r.ID = hash(string(r.Edge), r.requestID, 0)
@@ -25,18 +25,19 @@ func hash(kind, text string, n uint32) event.ID {
 	return event.ID(sum[:16])
 }
 
-// maxSeen is how many lines one half of Repeats holds. Equal lines have equal
-// times, so they stand close to each other; a window keeps the memory flat.
+// maxSeen is the number of lines in each half of Repeats. Equal lines have
+// equal times, so they are close to each other, and a window suffices.
 const maxSeen = 200_000
 
-// Repeats tells equal lines of one file apart, by their place among each other. Its
-// zero value has seen none. It is not safe for concurrent use.
+// Repeats distinguishes equal lines of one file by counting them. Its zero
+// value is empty. It is not safe for concurrent use.
 type Repeats struct {
-	seen [2]map[event.ID]uint32 // how often they came, of the last ones and those before
+	seen [2]map[event.ID]uint32 // how often each occurred, among the latest lines and those before
 }
 
-// ID returns the id of a request that has none but that of its line, given that and
-// the line. It is called for each such line of a file, in their order.
+// ID returns the id of a request whose log has no request id, given the id of
+// its line and the line. It must be called for each such line of a file, in
+// order.
 func (s *Repeats) ID(first event.ID, line string) event.ID {
 	n, ok := s.seen[0][first]
 	if !ok {

@@ -6,7 +6,7 @@ import (
 	"glint/edge/event/jsonline"
 )
 
-// object reads a line that is a JSON object. What it is, its keys say.
+// object reads a line that is a JSON object. Its keys determine the format.
 func (p *Parser) object(r *Request, line string) error {
 	o := jsonline.Open(line)
 	form := Format("")
@@ -106,7 +106,7 @@ func caddyRequest(r *Request, object string) error {
 	o := jsonline.Open(object)
 	for o.Next() {
 		switch o.Key {
-		case "client_ip": // behind proxies that Caddy trusts
+		case "client_ip": // behind proxies trusted by Caddy
 			if a := address(value(&o)); a.IsValid() {
 				r.Address = a
 			}
@@ -152,12 +152,13 @@ func firstOf(array string) string {
 	return text
 }
 
-// evenBackslashes reports whether a text ends with an even number of them.
+// evenBackslashes reports whether a text ends with an even number of
+// backslashes.
 func evenBackslashes(s string) bool {
 	return (len(s)-len(strings.TrimRight(s, `\`)))%2 == 0
 }
 
-// value returns a value as a text; numbers as they stand, null as "".
+// value returns a value as text: numbers as written, null as "".
 func value(o *jsonline.Object) string {
 	if text, ok := o.Text(); ok {
 		return text
@@ -168,9 +169,9 @@ func value(o *jsonline.Object) string {
 	return o.Value
 }
 
-// named reads an object whose names its operator chose: the variables of nginx
-// and Apache, Fastly's examples, and their like, in any case and with - or _. A
-// request id among them is not believed: many servers take the client's.
+// named reads an object with names chosen by an operator: variables of nginx
+// and Apache, Fastly's examples and the like, in any case and with - or _. It
+// ignores request ids, since many servers copy the client's.
 func named(r *Request, line string) error {
 	var request, path, query string
 	var best int
@@ -195,7 +196,7 @@ func named(r *Request, line string) error {
 		case "request", "request_line", "req":
 			request = text
 		case "request_uri", "url", "uri", "target", "req_url", "request_url":
-			if n := len(text); n > best { // a name without the query may stand beside one with it
+			if n := len(text); n > best { // prefer a field with the query over one without
 				r.Target, best = text, n
 			}
 		case "path", "uri_path", "request_path", "url_path":

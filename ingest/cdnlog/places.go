@@ -2,10 +2,9 @@ package cdnlog
 
 import "strings"
 
-// CountryOf returns the ISO 3166-1 code of the country in which a data center
-// stands, "" where it is not known. CDNs name their data centers by the IATA
-// code of an airport nearby: CloudFront writes FRA56-P4, Cloudflare FRA, Fastly
-// cache-fra-eddf8230045-FRA.
+// CountryOf returns the ISO 3166-1 code of the country of a data center, or ""
+// if unknown. CDNs name data centers by the IATA code of a nearby airport:
+// CloudFront writes FRA56-P4, Cloudflare FRA, Fastly cache-fra-eddf8230045-FRA.
 func CountryOf(pop string) string {
 	if i := strings.LastIndexByte(pop, '-'); i >= 0 && strings.HasPrefix(pop, "cache-") {
 		pop = pop[i+1:]
@@ -16,9 +15,9 @@ func CountryOf(pop string) string {
 	return airports[strings.ToUpper(pop[:3])]
 }
 
-// airports has the airports near the data centers that CloudFront, Cloudflare and
-// Fastly list on their pages, by IATA code (Cloudflare: cloudflarestatus.com;
-// Fastly: api.fastly.com/datacenters).
+// airports lists the airports near the data centers of CloudFront, Cloudflare
+// and Fastly, by IATA code (Cloudflare: cloudflarestatus.com; Fastly:
+// api.fastly.com/datacenters).
 var airports = byAirport(map[string]string{
 	"US": "ABQ ANC ATL AUS BGR BNA BOS BUF BWI CHI CLE CLT CMH CVG DAL DCA DEN DFW DTW EWR FTY FWA GNV HIO HNL HOU IAD IAH IND JAX JFK LAS LAX LGA LIT LOU MCI MCO MEM MFE MIA MSP MSY OAK OKC OMA ONT ORD ORF PAO PDK PDX PHL PHX PIT PWK RDU RIC SAC SAN SAT SEA SFO SJC SLC SMF STL STP TLH TPA WDC BFI FSD SBN CRP MKE",
 	"CA": "YUL YYZ YTO YVR YYC YWG YOW YHZ YXE YEG",

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// isS3 reports whether a line begins as one of S3's access logs: the bucket's
+// isS3 reports whether a line begins like an access log of S3: the bucket's
 // owner, the bucket, the time in brackets.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
 func isS3(line string) bool {
@@ -50,7 +50,7 @@ func s3(r *Request, line string) error {
 }
 
 // cell returns the first cell of a line, without its quotation marks, and the
-// rest. A mark within a quoted cell does not end it unless a blank follows.
+// rest. A mark inside a quoted cell ends it only before a blank.
 func cell(s string) (first, rest string) {
 	if !strings.HasPrefix(s, `"`) {
 		first, rest, _ = strings.Cut(s, " ")
@@ -67,10 +67,10 @@ func cell(s string) (first, rest string) {
 	return s[1:], ""
 }
 
-// combined reads the common and the combined format of nginx, Apache, Fastly and
-// others, with whatever stands before the client's address (a virtual host, a
-// syslog header) and behind the user agent:
-// address ident user [time] "request" status bytes "referer" "agent".
+// combined reads the common and the combined format of nginx, Apache, Fastly
+// and others: address ident user [time] "request" status bytes "referer"
+// "agent". Other text may precede the client's address (a virtual host, a
+// syslog header) and follow the user agent.
 func (p *Parser) combined(r *Request, line string) error {
 	head, rest, ok := strings.Cut(line, " [")
 	for ok && !isLogTime(rest) { // "[123]: " of a syslog header, "[::1]"
@@ -107,7 +107,8 @@ func (p *Parser) combined(r *Request, line string) error {
 	return nil
 }
 
-// clientOf returns the address before ident and user, else the first one.
+// clientOf returns the address before ident and user, or else the first
+// address.
 func clientOf(head string) (first netip.Addr) {
 	fields := strings.Fields(head)
 	if n := len(fields); n >= 3 {
@@ -123,7 +124,7 @@ func clientOf(head string) (first netip.Addr) {
 	return netip.Addr{}
 }
 
-// requestLine reads "GET /path HTTP/1.1"; a path may hold blanks.
+// requestLine reads "GET /path HTTP/1.1"; a path may contain blanks.
 func requestLine(r *Request, s string) {
 	method, rest, ok := strings.Cut(s, " ")
 	if !ok {

@@ -9,12 +9,12 @@ import (
 
 const clf = "02/Jan/2006:15:04:05 -0700"
 
-// isLogTime reports whether a text begins as 10/Oct/2026:13:55:36.
+// isLogTime reports whether a text begins like 10/Oct/2026:13:55:36.
 func isLogTime(s string) bool {
 	return len(s) > len("02/Jan/2006:15:04:05") && s[2] == '/' && s[6] == '/' && s[11] == ':'
 }
 
-// logTime reads the time of a common log.
+// logTime reads the time of a common or combined log.
 func logTime(s string) (time.Time, error) {
 	if at, ok := utcTime(s); ok {
 		return at, nil
@@ -26,16 +26,16 @@ func logTime(s string) (time.Time, error) {
 	return at.UTC().Truncate(time.Millisecond), nil
 }
 
-// layouts of times in JSON logs, beside numbers.
+// layouts are the layouts of times in JSON logs that are not numbers.
 var layouts = []string{
 	time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999 Z0700", clf,
 	"2006/01/02 15:04:05.999999999", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006/01/02 15:04:05 Z0700",
 	time.RFC1123, time.RFC1123Z,
 }
 
-// anyTime reads a time of a JSON log: a text in one of the layouts, UTC where it
-// names no zone, or a number of seconds, milliseconds, microseconds or
-// nanoseconds since 1970, told apart by size.
+// anyTime reads a time of a JSON log: a text in one of the layouts, in UTC
+// unless it names a zone, or a number of seconds, milliseconds, microseconds or
+// nanoseconds since 1970, distinguished by size.
 func anyTime(s string) time.Time {
 	if s != "" && strings.Trim(s, "0123456789.eE+") == "" {
 		return number(s)
@@ -72,8 +72,8 @@ func number(s string) time.Time {
 	return time.UnixMilli(int64(math.Round(f*1e6)) / 1000).UTC()
 }
 
-// The times of most lines are read here, several times faster than by a layout of
-// package time; whatever is not exactly of the form goes there.
+// The functions below read the usual forms several times faster than a layout
+// of package time; other forms are left to package time.
 
 // utcTime reads 10/Oct/2026:13:55:36 +0000.
 func utcTime(s string) (at time.Time, ok bool) {
@@ -95,7 +95,7 @@ func dateAndClock(date, clock string) (at time.Time, ok bool) {
 	return exactly(decimal(date[:4]), decimal(date[5:7]), decimal(date[8:]), clock)
 }
 
-// exactly returns the time, and false where a number is none or out of its range.
+// exactly returns the time, or false if a number is invalid or out of range.
 func exactly(year, month, day int, clock string) (at time.Time, ok bool) {
 	if len(clock) != len("15:04:05") || clock[2] != ':' || clock[5] != ':' {
 		return at, false
@@ -108,7 +108,7 @@ func exactly(year, month, day int, clock string) (at time.Time, ok bool) {
 	return at, at.Day() == day // the month has it
 }
 
-// decimal returns the number of some digits, -1 for another text.
+// decimal returns the number in a text of digits, or -1 for another text.
 func decimal(s string) (n int) {
 	for i := range len(s) {
 		d := s[i] - '0'

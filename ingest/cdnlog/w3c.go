@@ -11,7 +11,7 @@ import (
 	"glint/edge/web"
 )
 
-// role is what a column of CloudFront's log holds.
+// role is the meaning of a column of CloudFront's log.
 type role uint8
 
 const (
@@ -31,8 +31,8 @@ const (
 	roleASN
 )
 
-// roleOf names the columns that are read, of the standard log (W3C) and of its
-// version 2 in JSON, whose keys are the same.
+// roleOf returns the role of a column, in the standard log (W3C) and in version
+// 2 in JSON, which has the same names.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
 func roleOf(name string) role {
 	switch name {
@@ -66,8 +66,8 @@ func roleOf(name string) role {
 	return roleNone
 }
 
-// cloudFrontColumns are those of the standard log, for a file whose header was cut
-// off.
+// cloudFrontColumns are the columns of the standard log, for a file without its
+// header.
 var cloudFrontColumns = columnsOf(strings.Fields("date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) " +
 	"cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken x-forwarded-for " +
 	"ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version"))
@@ -80,7 +80,7 @@ func columnsOf(names []string) []role {
 	return columns
 }
 
-// directive takes the columns from "#Fields: date time …".
+// directive reads the columns from "#Fields: date time …".
 func (p *Parser) directive(line string) {
 	if names, ok := strings.CutPrefix(line, "#Fields:"); ok {
 		p.columns = columnsOf(strings.Fields(names))
@@ -88,8 +88,8 @@ func (p *Parser) directive(line string) {
 	}
 }
 
-// isW3C reports whether a line begins with a date and has a tab, or the blank of
-// logs with other separators, behind it.
+// isW3C reports whether a line begins with a date followed by a tab, or by a
+// blank in logs with other separators.
 func isW3C(line string) bool {
 	return len(line) > len("2006-01-02 ") && line[4] == '-' && line[7] == '-' && (line[10] == '\t' || line[10] == ' ') && digits(line[:4])
 }
@@ -102,7 +102,7 @@ type viewer struct {
 	agents                   *agents
 }
 
-// agents remembers user agents as they are decoded: few make up most lines. It is
+// agents caches decoded user agents: a few of them are in most lines. It is
 // safe for concurrent use, since the copies of a parser share it.
 type agents struct {
 	mu    sync.RWMutex
@@ -111,7 +111,7 @@ type agents struct {
 
 const maxAgents = 4096
 
-// decode undoes the encoding of a user agent, which CloudFront encodes twice.
+// decode decodes a user agent, which CloudFront encodes twice.
 func (a *agents) decode(cell string) string {
 	if strings.IndexByte(cell, ' ') >= 0 {
 		return cell
@@ -126,7 +126,7 @@ func (a *agents) decode(cell string) string {
 	text = web.Percent(web.Percent(cell))
 	if room {
 		a.mu.Lock()
-		a.known[strings.Clone(cell)] = strings.Clone(text) // text may be the cell
+		a.known[strings.Clone(cell)] = strings.Clone(text) // text may share the memory of cell
 		a.mu.Unlock()
 	}
 	return text
@@ -155,7 +155,7 @@ func (p *Parser) w3c(r *Request, line string) error {
 	return v.finish(r)
 }
 
-// needed returns how many columns a line has at least.
+// needed returns the smallest number of columns in a line.
 func needed(columns []role) int {
 	n := 0
 	for i, c := range columns {
@@ -254,7 +254,7 @@ func address(s string) netip.Addr {
 	return a.Unmap().WithZone("")
 }
 
-// protocol gives HTTP/2.0 and HTTP/3.0 their usual names.
+// protocol shortens HTTP/2.0 and HTTP/3.0 to their usual names.
 func protocol(s string) string {
 	s = strings.ToUpper(s)
 	if s == "HTTP/2.0" || s == "HTTP/3.0" {

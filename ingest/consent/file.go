@@ -14,12 +14,12 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// An exported ledger is lines of JSON: a header, a line for each row, and a trailer
-// with the number of rows and the SHA-256 of all bytes before it.
+// An exported ledger consists of JSON lines: a header, a line per row, and a
+// trailer with the number of rows and the SHA-256 of all bytes before it.
 
 type fileHeader struct {
 	Format  string `json:"format"`
-	Partial bool   `json:"partial"` // the rows of one recipient: links are missing
+	Partial bool   `json:"partial"` // rows of one recipient only, so links are missing
 }
 
 const fileFormat = "glint consents 1"
@@ -53,7 +53,8 @@ type FileWriter struct {
 	rows int
 }
 
-// NewFileWriter writes the header of an export; partial: of one recipient's rows.
+// NewFileWriter writes the header of an export; partial means that it contains
+// one recipient's rows.
 func NewFileWriter(w io.Writer, partial bool) (*FileWriter, error) {
 	f := &FileWriter{w: w, sum: sha256.New()}
 	return f, f.line(fileHeader{fileFormat, partial})
@@ -84,8 +85,8 @@ func (f *FileWriter) line(v any) error {
 	return err
 }
 
-// VerifyFile checks an exported ledger byte by byte, and returns the number of its
-// rows. What it finds is an error around ErrDamaged.
+// VerifyFile checks every byte of an exported ledger and returns the number of
+// its rows. Faults are returned as an error around ErrDamaged.
 func VerifyFile(r io.Reader) (rows int, err error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	sum := sha256.New()
@@ -120,7 +121,7 @@ func VerifyFile(r io.Reader) (rows int, err error) {
 	return v.Rows, v.Err()
 }
 
-// line checks a line that is not the last one.
+// line checks a line before the last one.
 func (v *Verifier) line(n int, line []byte) error {
 	if n == 0 {
 		var h fileHeader

@@ -16,9 +16,9 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Set is the messages of recipients who refused or withdrew, and those of persons
-// who were erased, by their hashes. Its zero value is empty. It is safe for
-// concurrent use.
+// Set contains the messages of recipients who refused or withdrew, and, as
+// hashes, the messages of erased persons. Its zero value is empty. It is safe
+// for concurrent use.
 type Set struct {
 	n      atomic.Int64
 	mu     sync.RWMutex
@@ -26,8 +26,8 @@ type Set struct {
 	erased map[warehouse.ErasedHash]struct{}
 }
 
-// Fate returns what becomes of an open of the message; of an erased one nothing is
-// kept.
+// Fate returns how an open of the message is treated; opens of erased persons
+// are dropped.
 func (s *Set) Fate(message uuid.UUID) warehouse.Fate {
 	if s == nil || s.n.Load() == 0 {
 		return warehouse.FateKeep
@@ -40,7 +40,7 @@ func (s *Set) Fate(message uuid.UUID) warehouse.Fate {
 	return s.fates[message]
 }
 
-// Erased reports whether the message is one of an erased person.
+// Erased reports whether the message belonged to an erased person.
 func (s *Set) Erased(message uuid.UUID) bool {
 	if s == nil || s.n.Load() == 0 {
 		return false
@@ -56,7 +56,7 @@ func (s *Set) hasErased(message uuid.UUID) bool {
 	return erased
 }
 
-// HasErased reports whether any message is one of an erased person.
+// HasErased reports whether the set has messages of erased persons.
 func (s *Set) HasErased() bool {
 	if s == nil || s.n.Load() == 0 {
 		return false
@@ -66,7 +66,8 @@ func (s *Set) HasErased() bool {
 	return len(s.erased) > 0
 }
 
-// OfPixel is Fate for the standalone pixel, whose lines then name no message.
+// OfPixel is Fate for the standalone pixel, whose lines then do not name the
+// message.
 func (s *Set) OfPixel(id token.MessageID) privacy.Fate {
 	switch s.Fate(uuid.UUID(id)) {
 	case warehouse.FateKeep:
@@ -79,11 +80,11 @@ func (s *Set) OfPixel(id token.MessageID) privacy.Fate {
 	return privacy.Keep // anonymous: ingest keeps the kind of client
 }
 
-// Len is how many messages are withdrawn.
+// Len returns the number of withdrawn messages.
 func (s *Set) Len() int { return int(s.n.Load()) }
 
-// change takes over fates and messages of erased persons, who stay; whole: no other
-// message is withdrawn.
+// change applies fates and adds messages of erased persons, which are never
+// removed. If whole is set, all other messages are removed.
 func (s *Set) change(fates map[uuid.UUID]warehouse.Fate, erased []warehouse.ErasedHash, whole bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +107,8 @@ func (s *Set) change(fates map[uuid.UUID]warehouse.Fate, erased []warehouse.Eras
 	s.n.Store(int64(len(s.fates) + len(s.erased)))
 }
 
-// Withdrawals is what a Follower needs of ClickHouse; *warehouse.Warehouse is one.
+// Withdrawals is the part of ClickHouse that a Follower uses;
+// *warehouse.Warehouse implements it.
 type Withdrawals interface {
 	WithdrawalState(ctx context.Context) (rows uint64, latest time.Time, err error)
 	WithdrawnMessages(ctx context.Context, since time.Time, visit func(uuid.UUID, warehouse.Fate)) error
@@ -114,7 +116,8 @@ type Withdrawals interface {
 	ApplyWithdrawals(ctx context.Context, since time.Time) (warehouse.Swept, error)
 }
 
-// Follower keeps a Set up to date, and lets the rows of messages follow.
+// Follower keeps a Set up to date, and applies withdrawals to the rows of
+// messages.
 type Follower struct {
 	Set    *Set
 	Logger *slog.Logger
@@ -140,14 +143,15 @@ func NewFollower(set *Set, logger *slog.Logger, r prometheus.Registerer) *Follow
 
 const (
 	followEvery = 2 * time.Second
-	// Changes of the last minutes are read again: clocks differ, and a message may
-	// be registered, or its open stored, while its recipient withdraws.
+	// Changes of the last minutes are read again, because clocks differ, and a
+	// message may be registered, or its open stored, during its recipient's
+	// withdrawal.
 	overlap     = 10 * time.Minute
-	resweepTime = 30 * time.Second // after a change: what was being stored is there by then
+	resweepTime = 30 * time.Second // after a change: rows that were being stored are visible by then
 	wholeEvery  = 10 * time.Minute
 )
 
-// Load reads all withdrawals. Nothing may be stored before it has succeeded once.
+// Load reads all withdrawals. Nothing may be stored before its first success.
 func (f *Follower) Load(ctx context.Context, w Withdrawals) error {
 	rows, latest, err := w.WithdrawalState(ctx)
 	if err != nil {
@@ -174,7 +178,7 @@ func (f *Follower) read(ctx context.Context, w Withdrawals, since time.Time) err
 	return nil
 }
 
-// Erase reads at once which messages are of erased persons.
+// Erase reads at once which messages belong to erased persons.
 func (f *Follower) Erase(ctx context.Context, w Withdrawals) error {
 	var erased []warehouse.ErasedHash
 	if err := w.ErasedMessages(ctx, time.Time{}, func(hash warehouse.ErasedHash) { erased = append(erased, hash) }); err != nil {
@@ -184,7 +188,7 @@ func (f *Follower) Erase(ctx context.Context, w Withdrawals) error {
 	return nil
 }
 
-// Run follows until ctx ends.
+// Run keeps the set up to date until ctx ends.
 func (f *Follower) Run(ctx context.Context, w Withdrawals) {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
@@ -207,7 +211,7 @@ func (f *Follower) Run(ctx context.Context, w Withdrawals) {
 	}
 }
 
-// look reads what has changed, and sweeps now and once more a little later.
+// look reads the changes, and sweeps now and once more a little later.
 func (f *Follower) look(ctx context.Context, w Withdrawals, now time.Time, again *time.Time) error {
 	rows, latest, err := w.WithdrawalState(ctx)
 	if err != nil {

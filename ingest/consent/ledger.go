@@ -1,14 +1,14 @@
-// Package consent keeps what recipients have decided about being measured, and
-// lets the decisions have their effect.
+// Package consent records recipients' decisions about being measured, and
+// applies them.
 //
-// Choices go into a ledger that is only ever appended to: the table consents. The
-// rows of a node (a home) form a hash chain, so that a changed, missing or inserted
-// row is found. A Recorder appends to it, and writes the withdrawals that follow;
-// a Follower holds the messages of withdrawn recipients in memory, which ingest asks
-// for every event; see Set.
+// Choices are appended to a ledger, the table consents. The rows of a node (a
+// home) form a hash chain, so that changed, missing or inserted rows are
+// detected. A Recorder appends to it and writes the resulting withdrawals. A
+// Follower keeps the messages of withdrawn recipients in memory; ingest looks
+// up each event there: see Set.
 //
-// The package knows recipients by their keyed hash only. It does not decide what a
-// new message's privacy mode is: package sends does, by the choices.
+// The package knows recipients only by their keyed hash. It does not decide the
+// privacy mode of new messages: package sends does, from the choices.
 package consent
 
 import (
@@ -27,13 +27,13 @@ import (
 // opens.
 const PurposeOpens = "opens"
 
-// RememberNo is how long a refusal is remembered before the recipient may be asked
-// again: six months (CNIL, deliberation 2026-042; the Garante's Italian rule of
-// 2026 says the same of cookies).
+// RememberNo is how long a refusal is remembered before the recipient may be
+// asked again: six months (CNIL, deliberation 2026-042; the Italian Garante's
+// rule of 2026 has the same period for cookies).
 const RememberNo = 6 // months
 
-// AskAgainAt returns when a recipient may be asked: the zero time at any time, and
-// false for one who has agreed, who need not be.
+// AskAgainAt returns when a recipient may be asked; a zero time means at any
+// time. It returns false for recipients who have agreed, who need not be asked.
 func AskAgainAt(d warehouse.Decision) (at time.Time, ever bool) {
 	switch {
 	case d.Choice == warehouse.Agreed:
@@ -44,8 +44,9 @@ func AskAgainAt(d warehouse.Decision) (at time.Time, ever bool) {
 	return time.Time{}, true
 }
 
-// Hash returns the hash of a row: SHA-256, in hex, of all its other fields, each
-// behind its length as a varint; numbers and times as 8 bytes, big endian.
+// Hash returns the hash of a row in hex: SHA-256 over all its other fields,
+// each preceded by its length as a varint; numbers and times as 8 bytes, big
+// endian.
 func Hash(c *warehouse.Consent) string {
 	var b []byte
 	text := func(s string) { b = append(binary.AppendUvarint(b, uint64(len(s))), s...) }
@@ -66,7 +67,8 @@ func Hash(c *warehouse.Consent) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// seal links rows to the chain of a node whose last row has that sequence and hash.
+// seal appends rows to the chain of a node that ends with that sequence and
+// hash.
 func seal(rows []warehouse.Consent, node string, sequence uint64, hash string) {
 	for i := range rows {
 		sequence++
@@ -83,19 +85,21 @@ type Head struct {
 	Hash     string `json:"hash"`
 }
 
-// ErrDamaged is wrapped by what Verifier and VerifyFile find.
+// ErrDamaged is wrapped by the errors of Verifier and VerifyFile.
 var ErrDamaged = errors.New("consent: the ledger was changed")
 
 func damaged(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
 }
 
-// maxFaults bounds what a Verifier keeps: one changed row is enough.
+// maxFaults is the number of faults that a Verifier keeps: one changed row is
+// enough.
 const maxFaults = 20
 
-// Verifier checks rows of the ledger, in the order of the chains.
+// Verifier checks rows of the ledger, which must come in the order of the
+// chains.
 type Verifier struct {
-	Partial bool // the rows are a part of the chains: only each one's own hash is checked
+	Partial bool // the rows are only a part of the chains, so only each row's own hash is checked
 	Rows    int
 	heads   map[string]Head
 	faults  []error
@@ -128,7 +132,7 @@ func (v *Verifier) fault(format string, args ...any) {
 	}
 }
 
-// Expect checks that the chain of a node comes as far as it is known to have come.
+// Expect checks that a node's chain has not become shorter than known.
 func (v *Verifier) Expect(h Head) {
 	got := v.heads[h.Node]
 	if h.Sequence > 0 && got.Sequence < h.Sequence {
@@ -139,10 +143,10 @@ func (v *Verifier) Expect(h Head) {
 	}
 }
 
-// Err returns what was found, all around ErrDamaged; nil if nothing.
+// Err returns the faults, all around ErrDamaged, or nil.
 func (v *Verifier) Err() error { return errors.Join(v.faults...) }
 
-// printable makes text of a damaged row safe for a terminal.
+// printable makes a text from a damaged row safe for a terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r <= ' ' || r > '~' {

@@ -18,8 +18,8 @@ type Change struct {
 	Purpose     string // "": PurposeOpens
 	Choice      warehouse.Choice
 	DecidedAt   time.Time
-	Method      string // how the choice was made, like form or import
-	TextHash    string // SHA-256 of the text that was shown, 64 hex digits; "": not known
+	Method      string // how the choice was made, such as form or import
+	TextHash    string // SHA-256 of the text shown, 64 hex digits; "": unknown
 	TextVersion string
 }
 
@@ -34,11 +34,11 @@ type changeError string
 func (e changeError) Error() string { return string(e) }
 func (e changeError) Unwrap() error { return ErrChange }
 
-// maxAhead is how far a decision may lie ahead of this machine's clock. A later one
-// would hold against every refusal until then.
+// maxAhead is how far a decision may be ahead of this machine's clock. A later
+// one would take precedence over every refusal until then.
 const maxAhead = 5 * time.Minute
 
-// maxWordBytes bounds a method and a version.
+// maxWordBytes is the longest method or version.
 const maxWordBytes = 100
 
 var (
@@ -46,8 +46,8 @@ var (
 	textHashes = regexp.MustCompile(`^([0-9a-f]{64})?$`)
 )
 
-// Check returns what is wrong with a change, around ErrChange, and fills in its
-// purpose.
+// Check sets the default purpose and returns an error around ErrChange if the
+// change is invalid.
 func (c *Change) Check(now time.Time) error {
 	if c.Purpose == "" {
 		c.Purpose = PurposeOpens
@@ -81,7 +81,8 @@ func isWord(s string) bool {
 	return true
 }
 
-// Warehouse is what a Recorder needs of ClickHouse; *warehouse.Warehouse is one.
+// Warehouse is the part of ClickHouse that a Recorder uses;
+// *warehouse.Warehouse implements it.
 type Warehouse interface {
 	ConsentTail(ctx context.Context, node string) (sequence uint64, hash string, err error)
 	InsertConsents(ctx context.Context, name string, rows []warehouse.Consent) error
@@ -91,10 +92,10 @@ type Warehouse interface {
 	ApplyWithdrawals(ctx context.Context, since time.Time) (warehouse.Swept, error)
 }
 
-// Book is where a node keeps its name and the end of its chain; the home is one.
+// Book stores a node's name and the end of its chain; a home implements it.
 type Book interface {
-	// LockConsent returns the node's name and the last known end of its chain, for
-	// one caller at a time of all processes of the home.
+	// LockConsent returns the node's name and the last known end of its chain.
+	// Of all processes of the home only one holds the lock.
 	LockConsent(ctx context.Context) (Head, func(), error)
 	KeepConsentHead(Head) error
 }
@@ -103,16 +104,16 @@ type Book interface {
 type Recorder struct {
 	Warehouse Warehouse
 	Book      Book
-	Fate      warehouse.Fate   // of the opens of who refuses or withdraws
+	Fate      warehouse.Fate   // fate of the opens of recipients who refuse or withdraw
 	Now       func() time.Time // nil: time.Now
 }
 
-// Outcome counts what became of changes.
+// Outcome counts the results of changes.
 type Outcome struct {
 	Recorded  int // new rows of the ledger
-	Known     int // that the ledger has already
-	Older     int // a part of Recorded: a later choice holds
-	Withdrawn int // recipients whose opens are not kept from now on
+	Known     int // already in the ledger
+	Older     int // part of Recorded that a later choice overrides
+	Withdrawn int // recipients whose opens are no longer kept
 	Swept     warehouse.Swept
 }
 
@@ -124,10 +125,10 @@ type decided struct {
 	at        int64
 }
 
-// Record appends the changes, all or none, and brings about what follows from them.
-// A change that the ledger has is not recorded again, so that a repeat after an
-// error is harmless. It returns an error around ErrChange, and records nothing, if
-// one of them is faulty.
+// Record appends the changes, all or none, and applies their consequences. A
+// change that is already in the ledger is not recorded again, so a repeat after
+// an error is harmless. It returns an error around ErrChange, and records
+// nothing, if one of them is invalid.
 func (r *Recorder) Record(ctx context.Context, changes []Change) (o Outcome, err error) {
 	now := time.Now
 	if r.Now != nil {
@@ -148,7 +149,7 @@ func (r *Recorder) Record(ctx context.Context, changes []Change) (o Outcome, err
 	if err != nil {
 		return o, err
 	}
-	before := map[string]map[warehouse.RecipientKey]bool{} // recipients who said no
+	before := map[string]map[warehouse.RecipientKey]bool{} // recipients who refused or withdrew
 	rows, err := r.rows(ctx, changes, current, before, at, &o)
 	if err != nil {
 		return o, err
@@ -178,8 +179,8 @@ func (r *Recorder) current(ctx context.Context, changes []Change) (map[string]ma
 	return all, nil
 }
 
-// known returns the changes that the ledger has, asked for only if one of them may
-// be among them.
+// known returns the changes that are already in the ledger. It asks only if one
+// of them may be.
 func (r *Recorder) known(ctx context.Context, changes []Change, current map[string]map[warehouse.RecipientKey]warehouse.Decision) (map[decided]bool, error) {
 	known := map[decided]bool{}
 	var one *warehouse.RecipientKey
@@ -206,7 +207,7 @@ func (r *Recorder) remember(ctx context.Context, recipient *warehouse.RecipientK
 	})
 }
 
-// rows returns the rows of the changes that are new, and brings current up to date.
+// rows returns the rows of new changes, and updates current.
 func (r *Recorder) rows(ctx context.Context, changes []Change, current map[string]map[warehouse.RecipientKey]warehouse.Decision,
 	before map[string]map[warehouse.RecipientKey]bool, at time.Time, o *Outcome,
 ) ([]warehouse.Consent, error) {
@@ -248,8 +249,9 @@ func (r *Recorder) rows(ctx context.Context, changes []Change, current map[strin
 	return rows, nil
 }
 
-// append links the rows to the chain and stores them. The warehouse says where the
-// chain ends, unless it has lost what the node knows to have been there.
+// append links the rows to the chain and stores them. It takes the chain's end
+// from the warehouse, unless the warehouse has lost rows that the node knows to
+// have been there.
 func (r *Recorder) append(ctx context.Context, head Head, rows []warehouse.Consent) error {
 	if len(rows) == 0 {
 		return nil
@@ -259,7 +261,7 @@ func (r *Recorder) append(ctx context.Context, head Head, rows []warehouse.Conse
 		return err
 	}
 	if sequence < head.Sequence {
-		sequence, hash = head.Sequence, head.Hash // the gap stays to be seen
+		sequence, hash = head.Sequence, head.Hash // the gap stays visible
 	}
 	seal(rows, head.Node, sequence, hash)
 	last := &rows[len(rows)-1]
@@ -269,8 +271,8 @@ func (r *Recorder) append(ctx context.Context, head Head, rows []warehouse.Conse
 	return r.Book.KeepConsentHead(Head{head.Node, last.Sequence, last.Hash})
 }
 
-// withdraw writes what follows for opens: from the choices as they stand, so that a
-// repeat of a call that was cut off completes it.
+// withdraw writes the consequences for opens, from the current choices, so that
+// repeating an interrupted call completes it.
 func (r *Recorder) withdraw(ctx context.Context, changes []Change, current map[warehouse.RecipientKey]warehouse.Decision,
 	before map[warehouse.RecipientKey]bool, at time.Time, o *Outcome,
 ) error {

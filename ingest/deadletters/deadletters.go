@@ -1,18 +1,18 @@
-// Package deadletters keeps lines of the log that cannot be stored, with the
+// Package deadletters stores lines of the log that cannot be inserted, with the
 // reason, in files of one folder:
 //
-//	{"received_at":"…","source":"fastly","reason":"bad_time","detail":"…","line":"the line as it came"}
+//	{"received_at":"…","source":"fastly","reason":"bad_time","detail":"…","line":"the line as received"}
 //
-// A line that is no UTF-8 stands in line_base64 instead; files of older
-// versions have no source. A file is named after its lines, and holds the
-// reasons of the first time: the same lines again, even from an archive years later,
-// leave it as it is.
+// A line that is not UTF-8 is in line_base64 instead; files of older versions
+// have no source. A file is named after its lines, and keeps the reasons of the
+// first time: the same lines again, even from an archive years later, change
+// nothing.
 //
-// A file holds letters of one source. The folder has a quota, and each source a share
-// of it, since a sender of junk must not stop the others: Write returns the lines that
-// it did not keep. Another process may read and remove files at
-// any time, as `glint log deadletters` does. The package does not judge lines,
-// nor send them again.
+// A file has letters of one source. The folder has a quota, and each source a
+// share of it, since a sender of junk must not displace the others: Write
+// returns the lines that it did not keep. Other processes may read and remove
+// files at any time, as `glint log deadletters` does. The package neither
+// judges lines nor sends them again.
 package deadletters
 
 import (
@@ -33,16 +33,16 @@ const DefaultMaxBytes = 1 << 30
 // Letter is a line that could not be stored.
 type Letter struct {
 	ReceivedAt time.Time
-	Source     string // label of the token that it came by; "" in files of older versions
+	Source     string // label of the token that it came with; "" in files of older versions
 	Reason     string // a stable word
-	Detail     string // never a value of the line
+	Detail     string // without any value of the line
 	Line       string // as it came
 }
 
 // Folder is a folder of dead letters. It is safe for concurrent use.
 type Folder struct {
-	// Sources returns the sources that may write now, for whom room is left; nil:
-	// only those that have letters in the folder.
+	// Sources returns the sources that may write now, for which room is kept;
+	// nil: only the sources with letters in the folder.
 	Sources func() []string
 
 	dir      string
@@ -52,11 +52,11 @@ type Folder struct {
 	bytes   int64
 	used    map[string]int64  // bytes by source
 	owner   map[string]string // source by file name
-	changed time.Time         // of the folder, when the counts were right
+	changed time.Time         // time of the folder when the counts were correct
 }
 
-// Open uses the folder dir and makes it, for its owner only. MaxBytes is the
-// quota for what the files take on disk; 0: none.
+// Open uses the folder dir, which it creates for its owner only if missing.
+// maxBytes is the quota for the space of the files on disk; 0: none.
 func Open(dir string, maxBytes int64) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make dead-letter folder: %w", err)
@@ -65,17 +65,17 @@ func Open(dir string, maxBytes int64) (*Folder, error) {
 	return f, f.count()
 }
 
-// The most of one file. The parts depend on the letters alone, so that the same
+// The limits of one file. They apply to the letters alone, so that the same
 // letters give the same files.
 const (
 	maxFileLetters = 10_000
-	maxFileBytes   = 16 << 20 // of the lines; a longer one has a file of its own
+	maxFileBytes   = 16 << 20 // size of the lines; a longer one has a file of its own
 )
 
-// Write keeps the letters and returns when they are on disk. NotKept has the
-// indexes of those for which their source has no room left; the next Write may
-// find some. After an error some of the letters may have been kept; writing all
-// of them again changes nothing about those.
+// Write stores the letters and returns when they are on disk. notKept has the
+// indexes of letters for which their source has no room; the next Write may
+// find some. After an error some letters may have been stored; writing all of
+// them again does not double those.
 func (f *Folder) Write(letters []Letter) (notKept []int, err error) {
 	var sources []string
 	bySource := map[string][]int{}
@@ -102,7 +102,7 @@ func (f *Folder) Write(letters []Letter) (notKept []int, err error) {
 	return notKept, nil
 }
 
-// firstFile returns how many of the chosen letters are the first file.
+// firstFile returns how many of the chosen letters go into the first file.
 func firstFile(letters []Letter, chosen []int) (n int) {
 	bytes := len(letters[chosen[0]].Line)
 	for n = 1; n < min(len(chosen), maxFileLetters); n++ {
@@ -113,7 +113,7 @@ func firstFile(letters []Letter, chosen []int) (n int) {
 	return n
 }
 
-// writeFile keeps the chosen letters, which are of one source, in one file.
+// writeFile writes the chosen letters, which are of one source, into one file.
 func (f *Folder) writeFile(letters []Letter, chosen []int) (kept bool, err error) {
 	source := letters[chosen[0]].Source
 	h := sha256.New()
@@ -131,12 +131,12 @@ func (f *Folder) writeFile(letters []Letter, chosen []int) (kept bool, err error
 	if _, err := os.Stat(path); err == nil {
 		return true, atomicfile.SyncDir(f.dir) // its writer may have been killed before this
 	}
-	if err := f.recount(); err != nil { // first: others may have written
+	if err := f.recount(); err != nil { // before the check: others may have written
 		return false, err
 	}
 	need := onDisk(int64(len(b)))
 	if !f.hasRoom(source, need) {
-		if err := f.count(); err != nil { // files may have been removed within a tick of the folder's clock
+		if err := f.count(); err != nil { // files may have been removed within one tick of the folder's clock
 			return false, err
 		}
 		if !f.hasRoom(source, need) {
@@ -152,11 +152,12 @@ func (f *Folder) writeFile(letters []Letter, chosen []int) (kept bool, err error
 	return true, f.note()
 }
 
-// Bytes returns the size of all files on disk, the files of other processes included.
+// Bytes returns the size of all files on disk, including files of other
+// processes.
 func (f *Folder) Bytes() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_ = f.recount() // the last count is the best answer then
+	_ = f.recount() // on an error the last count is the best answer
 	return f.bytes
 }
 
@@ -173,7 +174,7 @@ func (f *Folder) recount() error {
 }
 
 func (f *Folder) count() error {
-	if err := f.note(); err != nil { // first: a change meanwhile is counted again
+	if err := f.note(); err != nil { // before counting: a concurrent change is counted again
 		return err
 	}
 	files, err := f.Files()
@@ -195,7 +196,7 @@ func (f *Folder) count() error {
 	return nil
 }
 
-// note remembers the folder as it is counted now.
+// note remembers the folder's time for the current count.
 func (f *Folder) note() error {
 	info, err := os.Stat(f.dir)
 	if err != nil {
@@ -205,8 +206,8 @@ func (f *Folder) note() error {
 	return nil
 }
 
-// onDisk is about what a file of n bytes takes: a quota of bytes alone would
-// admit any number of tiny files.
+// onDisk returns the approximate space of a file of n bytes: a quota of plain
+// bytes would admit any number of tiny files.
 func onDisk(n int64) int64 {
 	const block = 4096
 	return max(1, (n+block-1)/block) * block

@@ -13,9 +13,9 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// Erase removes the letters whose line names someone, also a line of a file that is
-// no letter, and returns how many they were. A file keeps its name, so that those of
-// its letters that stay do not come twice, and goes once none is left.
+// Erase removes the letters, and lines that are no letters, for which names
+// returns true, and returns their number. A file keeps its name, so that its
+// remaining letters are not stored twice. It is removed once it is empty.
 func (f *Folder) Erase(names func(line []byte) bool) (erased int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -66,8 +66,8 @@ func (f *Folder) eraseFile(name string, names func(line []byte) bool) (erased in
 	return erased, atomicfile.WriteFile(path, kept)
 }
 
-// RemoveOlder removes the files that were written before that time, and returns how
-// many letters they had.
+// RemoveOlder removes the files written before that time, and returns the
+// number of their letters.
 func (f *Folder) RemoveOlder(before time.Time) (letters int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -15,8 +15,8 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// A file that is being sent again has another name, since its lines may come
-// back as letters before it is removed: they must not seem to be there already.
+// A file that is being sent again has another name: its lines may come back as
+// letters before it is removed, and must not count as already stored.
 const (
 	extension      = ".ndjson"
 	retryExtension = ".retry" + extension
@@ -84,11 +84,12 @@ func (f *Folder) Letters(name string) iter.Seq2[Letter, error] {
 	}
 }
 
-// BeginRetry takes a file out of the way of Write before its lines are sent
-// again, and returns its new name. If sending fails, it stays there.
+// BeginRetry renames a file before its lines are sent again, so that Write does
+// not find it, and returns its new name. If sending fails, the file stays
+// there.
 func (f *Folder) BeginRetry(name string) (string, error) {
 	if strings.HasSuffix(name, retryExtension) {
-		return name, nil // of a retry that was interrupted
+		return name, nil // an interrupted retry
 	}
 	renamed := strings.TrimSuffix(name, extension) + retryExtension
 	err := os.Rename(filepath.Join(f.dir, name), filepath.Join(f.dir, renamed))
@@ -101,8 +102,7 @@ func (f *Folder) BeginRetry(name string) (string, error) {
 	return renamed, nil
 }
 
-// Remove deletes a file, once its lines are elsewhere. One that is gone is no
-// error.
+// Remove deletes a file. A missing file is not an error.
 func (f *Folder) Remove(name string) error {
 	err := os.Remove(filepath.Join(f.dir, name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -43,7 +43,7 @@ type document struct {
 	LineBase64 []byte    `json:"line_base64"`
 }
 
-// decode hands the letters of a file to yield until that returns false.
+// decode calls yield with the letters of a file until it returns false.
 func decode(r io.Reader, yield func(Letter, error) bool) {
 	lines := bufio.NewReaderSize(r, 1<<16)
 	for n := 1; ; n++ {

@@ -11,9 +11,9 @@ import (
 	"glint/ingest/admission/fairshare"
 )
 
-// hasRoom reports whether a source may use that many more bytes: within the quota,
-// and within its fair share of it. The sources are those that have letters, those
-// that may write now, and this one.
+// hasRoom reports whether a source may use that many more bytes within the
+// quota and its fair share. The sources are those with letters, those that may
+// write now, and this one.
 func (f *Folder) hasRoom(source string, need int64) bool {
 	if f.maxBytes <= 0 {
 		return true
@@ -29,11 +29,12 @@ func (f *Folder) hasRoom(source string, need int64) bool {
 	return !ok || f.bytes+need <= limits.Free || f.used[source]+need <= limits.Own
 }
 
-// maxHeadBytes is the part of a file that holds the source of its first letter.
+// maxHeadBytes is the part of a file that contains the source of its first
+// letter.
 const maxHeadBytes = 4 << 10
 
-// sourceOf returns the source of a file's first letter; "" if it has none, or is
-// gone, or is no such file.
+// sourceOf returns the source of a file's first letter, or "" if it has none,
+// is gone, or is not a file of letters.
 func (f *Folder) sourceOf(name string) string {
 	file, err := os.Open(filepath.Join(f.dir, name))
 	if err != nil {

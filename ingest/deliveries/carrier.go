@@ -6,22 +6,22 @@ import (
 	"github.com/google/uuid"
 )
 
-// Names by which a mail carries the id of its message to a source and back. Each
-// is found in any case, and with dashes for underscores.
+// Names by which a mail carries its message id to a provider and back. They are
+// recognized in any case, and with dashes for underscores.
 const (
 	Header           = "X-Glint-Message-Id" // of the mail
 	Argument         = "glint_message_id"   // custom argument, metadata, variable or tag
-	CampaignArgument = "glint_campaign"     // the campaign's name, where the recipient says the rest
+	CampaignArgument = "glint_campaign"     // name of the campaign; the recipient then identifies the message
 )
 
-// Carrier is how one sender carries the id of a message.
+// Carrier is how one sender carries a message id.
 type Carrier struct {
 	Format Format
 	How    string // in a sentence
-	Value  string // to copy, with placeholders
+	Value  string // template to copy, with placeholders
 }
 
-// Carriers lists how each sender does.
+// Carriers lists the carriers of all senders.
 var Carriers = []Carrier{
 	{SES, "a header of the mail (turn on original headers in notifications), or a message tag of SendEmail", Header + ": {{message_id}}   or   EmailTags=[{Name=" + Argument + ",Value={{message_id}}}]"},
 	{SendGrid, "a custom argument of the personalization", `"custom_args": {"` + Argument + `": "{{message_id}}"}`},
@@ -34,8 +34,8 @@ var Carriers = []Carrier{
 	{CSV, "a column, or campaign and recipient", "message_id"},
 }
 
-// argumentName reports what a custom argument of a mail is for: 'm' the message,
-// 'c' the campaign, 0 anything else.
+// argumentName returns the meaning of a custom argument of a mail: 'm' the
+// message, 'c' the campaign, 0 anything else.
 func argumentName(name string) byte {
 	if len(name) < len(CampaignArgument) || len(name) > len(Header) {
 		return 0
@@ -49,7 +49,7 @@ func argumentName(name string) byte {
 	return 0
 }
 
-// argument takes what a custom argument, header or tag says of the message.
+// argument reads the message from a custom argument, header or tag.
 func (e *Event) argument(name, value string) {
 	switch argumentName(name) {
 	case 'm':
@@ -63,13 +63,13 @@ func (e *Event) argument(name, value string) {
 	}
 }
 
-// arguments takes what an object of custom arguments says; others are skipped.
+// arguments reads an object of custom arguments and skips unknown ones.
 func (e *Event) arguments(object map[string]any) {
 	for name, value := range object {
 		switch v := value.(type) {
 		case string:
 			e.argument(name, v)
-		case []any: // a tag with its values
+		case []any: // a tag with a list of values
 			if len(v) > 0 {
 				e.argument(name, textOf(v[0]))
 			}
@@ -78,7 +78,7 @@ func (e *Event) arguments(object map[string]any) {
 }
 
 // messageID reads a message id: a UUID with or without dashes, in any case,
-// perhaps in angle brackets.
+// possibly in angle brackets.
 func messageID(text string) (uuid.UUID, bool) {
 	text = strings.Trim(text, " \t<>\"{}")
 	if len(text) != 36 && len(text) != 32 {
@@ -88,9 +88,9 @@ func messageID(text string) (uuid.UUID, bool) {
 	return id, err == nil && id != uuid.UUID{}
 }
 
-// byMailID takes the message from a mail's own Message-ID, if that was made of
-// one of glint's ids: they are UUIDs of version 8 (RFC 9562 §5.8), unlike those of
-// mail programs.
+// byMailID reads the message from the mail's own Message-ID, if it contains an
+// id of glint: those are UUIDs of version 8 (RFC 9562 §5.8), unlike ids of mail
+// programs.
 func (e *Event) byMailID(mailID string) {
 	local, _, _ := strings.Cut(strings.Trim(mailID, " \t<>"), "@")
 	if id, ok := messageID(local); ok && e.Message == (uuid.UUID{}) && id.Version() == 8 {

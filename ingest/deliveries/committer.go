@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Committer adds the events of many callers together: a provider posts them one
-// by one, and each insert is a part that ClickHouse has to merge. Make one with
-// NewCommitter and let it Run. It is safe for concurrent use.
+// Committer groups the events of many callers into one commit: a provider posts
+// them one by one, and each insert is a part that ClickHouse has to merge.
+// Create one with NewCommitter and call Run. It is safe for concurrent use.
 type Committer struct {
 	store *Store
 	calls chan *call
 }
 
-// call is one Add that waits.
+// call is one waiting Add.
 type call struct {
 	events []Event
 	fates  []Fate
@@ -27,13 +27,14 @@ const (
 	maxCommit     = 200_000 // events
 )
 
-// NewCommitter returns a committer to a store that nobody else uses.
+// NewCommitter returns a committer to a store, which nobody else may use.
 func NewCommitter(s *Store) *Committer {
 	return &Committer{store: s, calls: make(chan *call)}
 }
 
-// Add is that of the Store, together with others. It returns when the events are
-// durable, or with the error of ctx: then they may still be stored.
+// Add adds events to the Store together with other callers'. It returns when
+// the events are durable, or with the error of ctx: then they may still be
+// stored.
 func (c *Committer) Add(ctx context.Context, events []Event) ([]Fate, error) {
 	one := &call{events: events, done: make(chan struct{})}
 	select {
@@ -49,7 +50,8 @@ func (c *Committer) Add(ctx context.Context, events []Event) ([]Fate, error) {
 	}
 }
 
-// Run commits until ctx ends. A commit that has begun then ends, within its time.
+// Run commits until ctx ends. It finishes a commit in progress, within its time
+// limit.
 func (c *Committer) Run(ctx context.Context) {
 	for {
 		var calls []*call
@@ -69,7 +71,7 @@ func (c *Committer) Run(ctx context.Context) {
 	}
 }
 
-// gather takes who waits already.
+// gather takes the calls that are already waiting.
 func (c *Committer) gather(calls []*call) []*call {
 	for total := len(calls[0].events); total < maxCommit; {
 		select {

@@ -1,19 +1,19 @@
-// Package deliveries brings into the warehouse what happened to messages beside
-// their opens: sent, delivered, deferred, bounced, complained, clicked,
-// unsubscribed, replied, converted.
+// Package deliveries stores events of messages other than opens: sent,
+// delivered, deferred, bounced, complained, clicked, unsubscribed, replied,
+// converted.
 //
-//	Read   any source's text → records: events, faults, what is left out
-//	Store  events → messages found, clicks judged, repeats counted, rows inserted
+//	Read   text of any source → records: events, faults, records left out
+//	Store  events → messages looked up, clicks classified, repeats counted, rows inserted
 //
-// An event is identified by its message, kind, time and link alone, never by a
-// source's own id, which changes between tries: so the same text twice, shuffled
-// or cut, through a file or a webhook, gives the same rows. Of two events with
-// that identity the one with more facts stays.
+// An event is identified by its message, kind, time and link, never by a
+// source's own id, which changes between tries. So the same text twice,
+// shuffled or split, through a file or a webhook, gives the same rows. Of two
+// events with the same identity the one with more facts is kept.
 //
-// A message is found by its id in the event itself (Glint's header, custom
-// argument, metadata or variable, see Carriers), else by the recipient in a
-// campaign. Events of messages that are not registered wait. Opens that a source
-// has seen itself are counted by Read and never stored: only the pixel's count.
+// A message is identified by its id in the event itself (glint's header, custom
+// argument, metadata or variable, see Carriers), otherwise by the recipient in
+// a campaign. Events of unregistered messages wait. Opens reported by a source
+// are counted by Read and not stored: only the pixel's opens count.
 package deliveries
 
 import (
@@ -32,10 +32,10 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Format is the form of a source's text.
+// Format is the format of a source's text.
 type Format string
 
-// The formats. Auto finds out.
+// The formats. Auto detects the format.
 const (
 	Auto      Format = ""
 	CSV       Format = "csv"
@@ -50,59 +50,59 @@ const (
 	Exim      Format = "exim"
 )
 
-// Formats lists them.
+// Formats lists all formats.
 var Formats = []Format{CSV, JSONL, SES, SendGrid, Postmark, Mailgun, SparkPost, Listmonk, Postfix, Exim}
 
-// IsLog reports whether a format is a mail server's log, which has the lines of
-// all its mail.
+// IsLog reports whether a format is a mail server's log, which contains lines
+// of other mail as well.
 func (f Format) IsLog() bool { return f == Postfix || f == Exim }
 
-// Event is what happened to a message.
+// Event is one event of a message.
 type Event struct {
-	Line       int // of its beginning, from 1
+	Line       int // its first line, from 1
 	Kind       warehouse.DeliveryKind
 	At         time.Time
 	Message    uuid.UUID // zero: not known
-	Campaign   string    // name; with Recipient, in place of Message
+	Campaign   string    // name; with Recipient, instead of Message
 	Recipient  string    // normalized
 	URL        string    // of a click
 	UserAgent  string
 	IP         string
 	BounceType string // permanent, transient, undetermined or empty
-	Automatic  bool   // of a reply: no person wrote it
+	Automatic  bool   // for a reply: not written by a person
 	Status     string // enhanced status code (RFC 3463), or the source's own word for the cause
 	Source     Format
 }
 
-// Left is why a record that is read well is left out.
+// Left is the reason why a valid record is left out.
 type Left string
 
 // The reasons.
 const (
 	LeftOpen  Left = "open"  // a source's own open
-	LeftOther Left = "other" // not about a message of glint's, or of a kind that glint does not keep
+	LeftOther Left = "other" // not about a message of glint, or of a kind that glint does not store
 )
 
-// Record is an event, a fault or something that is left out.
+// Record is an event, a fault or a record left out.
 type Record struct {
 	Event
-	Fault string // why it is none; it repeats nothing personal
+	Fault string // why it is not an event; contains nothing personal
 	Left  Left
 }
 
-// Options says how a text is read.
+// Options configure reading.
 type Options struct {
 	Format   Format
-	Campaign string         // of events that name none
-	Encoding string         // as sheet.Encodings lists them; "": found out
-	Zone     *time.Location // of times without one; nil: such a time is a fault
-	LogZone  *time.Location // the same for the lines of logs, where Zone is nil; nil: UTC
-	Now      time.Time      // no event lies a day behind it
+	Campaign string         // for events that name none
+	Encoding string         // one of sheet.Encodings; "": detected
+	Zone     *time.Location // for times without one; nil: such a time is a fault
+	LogZone  *time.Location // the same for lines of logs if Zone is nil; nil: UTC
+	Now      time.Time      // events more than a day later are faults
 
-	WrittenAt time.Time // of a log, whose lines may have no year; zero: Now
+	WrittenAt time.Time // for a log, whose lines may lack the year; zero: Now
 }
 
-// The errors of Read, beside those of the text's reader and of the records' taker.
+// The errors of Read, in addition to errors of the text's reader and of take.
 var (
 	ErrFormat = errors.New("deliveries: the text is in no known format")
 	ErrEmpty  = errors.New("deliveries: the text is empty")
@@ -113,16 +113,16 @@ var earliest = time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
 
 const maxAhead = 24 * time.Hour
 
-// The most that is kept of a text.
+// Limits of stored texts.
 const (
 	maxURLBytes    = 4096
 	maxAgentBytes  = 1024
 	maxStatusBytes = 64
 )
 
-// Read reads the text of a source and gives its records to take, whose error ends
-// the reading. It returns the format, found out if none is given. Memory stays
-// flat, however long the text is.
+// Read reads the text of a source and calls take with its records; an error of
+// take ends the reading. It returns the format, which it detects if none is
+// given. Memory is bounded however long the text is.
 func Read(in io.Reader, o Options, take func(*Record) error) (Format, error) {
 	file, release, err := sheet.Rewindable(in)
 	if err != nil {
@@ -172,7 +172,7 @@ type reader struct {
 	campaigns map[string]named
 }
 
-// named is the stored form of a campaign's name.
+// named is a campaign's name as stored, or its fault.
 type named struct{ name, fault string }
 
 func (r *reader) fault(line int, reason string) error {
@@ -185,11 +185,11 @@ func (r *reader) left(line int, why Left) error {
 	return r.take(&r.record)
 }
 
-// event completes an event and gives it away, or the fault that it has.
+// event completes an event and passes it on, or its fault.
 func (r *reader) event(e Event) error {
 	if reason := r.complete(&e); reason != "" {
 		if reason == NoMessage && r.Format.IsLog() {
-			return r.left(e.Line, LeftOther) // a log has other mail, too
+			return r.left(e.Line, LeftOther) // a log contains other mail, too
 		}
 		return r.fault(e.Line, reason)
 	}
@@ -232,7 +232,7 @@ func (r *reader) complete(e *Event) (fault string) {
 		e.Campaign, e.Recipient = "", ""
 	}
 	if e.Kind != warehouse.Clicked {
-		e.URL, e.UserAgent, e.IP = "", "", "" // of the sender's own machines, mostly
+		e.URL, e.UserAgent, e.IP = "", "", "" // mostly of the sender's own machines
 	}
 	if e.Kind != warehouse.Bounced && e.Kind != warehouse.Deferred {
 		e.BounceType, e.Status = "", ""
@@ -242,7 +242,7 @@ func (r *reader) complete(e *Event) (fault string) {
 	return ""
 }
 
-// campaign returns the name as campaigns are stored, each found out but once.
+// campaign returns the stored form of a name, which is computed once.
 func (r *reader) campaign(name string) named {
 	n, ok := r.campaigns[name]
 	if !ok {
@@ -257,7 +257,8 @@ func (r *reader) campaign(name string) named {
 	return n
 }
 
-// addressOf returns the address in `Ada <ada@example.com>`, or the text as it is.
+// addressOf returns the address in `Ada <ada@example.com>`, or the text
+// unchanged.
 func addressOf(text string) string {
 	text = strings.TrimSpace(text)
 	if open := strings.LastIndexByte(text, '<'); open >= 0 && strings.HasSuffix(text, ">") {
@@ -266,7 +267,7 @@ func addressOf(text string) string {
 	return text
 }
 
-// cut returns at most n bytes of a text, valid UTF-8 and without blanks around it.
+// cut truncates a text to at most n bytes of valid UTF-8 and trims blanks.
 func cut(text string, n int) string {
 	text = strings.TrimSpace(text)
 	if len(text) > n {
@@ -278,7 +279,7 @@ func cut(text string, n int) string {
 	return strings.ToValidUTF8(text, "\ufffd")
 }
 
-// time reads a time that may have no zone.
+// time reads a time, which may lack a zone.
 func (r *reader) time(text string) (at time.Time, fault string) {
 	if strings.TrimSpace(text) == "" {
 		return at, ""

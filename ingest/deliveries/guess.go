@@ -9,7 +9,7 @@ import (
 	"glint/ingest/sheet"
 )
 
-// startsJSON reports whether a text begins as JSON does.
+// startsJSON reports whether a text begins like JSON.
 func startsJSON(head []byte) bool {
 	head = bytes.TrimLeft(head, " \t\r\n\ufeff")
 	return len(head) > 0 && (head[0] == '{' || head[0] == '[')
@@ -20,7 +20,7 @@ var (
 	postfixLine = regexp.MustCompile(`(?m)postfix[\w.-]*/(?:\w+/)?\w+\[\d+\]: |\[\d+\]: [0-9A-Za-z]{6,20}: to=<[^>]*>.*status=`)
 )
 
-// Guess returns the format of a text by its beginning, Auto if it has none.
+// Guess returns the format of a text from its beginning, or Auto if unknown.
 func Guess(head []byte) Format {
 	if !startsJSON(head) {
 		switch line, _, _ := bytes.Cut(bytes.TrimSpace(head), []byte{'\n'}); {
@@ -52,7 +52,8 @@ func Guess(head []byte) Format {
 	return guessText(head)
 }
 
-// looksLikeTable reports whether a line is a header that names an event's parts.
+// looksLikeTable reports whether a line is a header with names of an event's
+// fields.
 func looksLikeTable(line string) bool {
 	cells := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(",;\t|", r) })
 	known := 0
@@ -64,7 +65,7 @@ func looksLikeTable(line string) bool {
 	return known >= 2 || strings.HasPrefix(strings.ToLower(line), "sep=")
 }
 
-// marks are the fields that only one format's objects have together.
+// marks are combinations of fields that occur in one format only.
 var marks = []struct {
 	format Format
 	fields []string
@@ -132,8 +133,8 @@ func guessObject(fields map[string]json.RawMessage) Format {
 	return Auto
 }
 
-// guessText looks for the marks in a text whose first object is longer than what
-// is looked at.
+// guessText searches the text for the marks, for a first object that is longer
+// than the head.
 func guessText(head []byte) Format {
 	for _, m := range marks {
 		has := 0

@@ -20,32 +20,33 @@ type Fault struct {
 	Reason string `json:"reason"` // nothing personal
 }
 
-// maxFaults bounds Outcome.Faults.
+// maxFaults is the longest Outcome.Faults.
 const maxFaults = 20
 
-// Outcome is what became of a text.
+// Outcome counts the results of a text.
 type Outcome struct {
 	Format   Format         `json:"format"`
 	Stored   int            `json:"stored"`
-	Repeated int            `json:"repeated"` // known before, or twice in the text
+	Repeated int            `json:"repeated"` // already stored, or repeated in the text
 	Waiting  int            `json:"waiting"`  // stored until their message is registered
 	Faulty   int            `json:"faulty"`
 	Opens    int            `json:"opens_left_out"`  // the source's own
-	Others   int            `json:"others_left_out"` // of other mail, or of kinds that are not kept
+	Others   int            `json:"others_left_out"` // of other mail, or of kinds that are not stored
 	Reasons  map[string]int `json:"reasons"`         // of the faulty rows
 	Faults   []Fault        `json:"faults"`          // the first
 }
 
-// Events is how many rows were events of glint's messages.
+// Events returns how many records were events of glint's messages.
 func (o *Outcome) Events() int { return o.Stored + o.Repeated + o.Waiting }
 
-// Nothing reports whether nothing in the text was an event, of whatever mail.
+// Nothing reports whether the text contained no event of any mail.
 func (o *Outcome) Nothing() bool { return o.Events()+o.Opens+o.Others == 0 }
 
-// chunk is how many events are added together: each insert is synced to disk.
+// chunk is how many events are added together, since each insert is synced to
+// disk.
 const chunk = 200_000
 
-// maxReasons bounds the reasons that are counted apart.
+// maxReasons is the number of reasons that are counted separately.
 const maxReasons = 50
 
 func (o *Outcome) fault(line int, reason string) {
@@ -71,10 +72,10 @@ func (o *Outcome) add(fates []Fate) {
 	}
 }
 
-// Import reads a text and adds its events, a chunk of them while the next is read.
-// progress, which may be nil, is called with the events that are done. After an
-// error the outcome has what is known to be stored; the same text again does no
-// harm and completes it.
+// Import reads a text and adds its events in chunks, each while the next one is
+// read. It calls progress, unless nil, with the number of events done. After an
+// error the outcome counts what is known to be stored; importing the same text
+// again is harmless and completes it.
 func Import(ctx context.Context, to Adder, in io.Reader, o Options, progress func(events int)) (Outcome, error) {
 	read := Outcome{Reasons: map[string]int{}, Faults: []Fault{}}
 	var added Outcome

@@ -12,24 +12,24 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Judge judges the client of a click as that of an open is judged. Nil functions
-// know nothing. It is not safe for concurrent use.
+// Judge classifies the client of a click like that of an open. Nil functions
+// mean that nothing is known. It is not safe for concurrent use.
 type Judge struct {
-	Lookup    func(netip.Addr) pixel.Network // what is known of an address
-	Precision pixel.Precision                // how much of an address is kept
+	Lookup    func(netip.Addr) pixel.Network // returns the network of an address
+	Precision pixel.Precision                // how much of an address is stored
 	Ignore    func(addr netip.Addr, userAgent string) (reason string, ok bool)
 
 	agents map[string]classify.Agent
 }
 
-// maxAgents bounds the user agents that are remembered.
+// maxAgents is the number of cached user agents.
 const maxAgents = 4096
 
-// noClient is the reason of a click whose source says nothing of the client. It
-// counts, unless it is part of a sweep.
+// noClient is the reason of a click whose source does not report the client. It
+// counts unless it is part of a sweep.
 const noClient = "no_client_facts"
 
-// click judges the click of an event, and notes the facts.
+// click classifies the click of an event, and stores the facts in d.
 func (j *Judge) click(e *Event, d *warehouse.Delivery) (own bool) {
 	d.Reason = noClient
 	addr := addrOf(e.IP)
@@ -67,7 +67,7 @@ func (j *Judge) click(e *Event, d *warehouse.Delivery) (own bool) {
 	return false
 }
 
-// addrOf reads an address, perhaps with a port or as the first of several.
+// addrOf reads an address, possibly with a port or as the first of several.
 func addrOf(text string) netip.Addr {
 	text, _, _ = strings.Cut(text, ",")
 	text = strings.TrimSpace(text)
@@ -81,10 +81,10 @@ func addrOf(text string) netip.Addr {
 	return port.Addr().Unmap().WithZone("")
 }
 
-// The bits of a version from ingest, which stay below 65,536: how many facts the
-// event has, eight bits that tell two with as many apart, and the ruleset. So of
-// equal events the same one stays in any order, and a repeat that newer rules
-// have judged changes no verdict.
+// The bits of a version from ingest, which is below 65,536: the number of
+// facts, eight bits that distinguish events with the same number, and the
+// ruleset. So the same one of equal events is kept in any order, and a repeat
+// classified by newer rules changes no verdict.
 const (
 	richnessShift = 13
 	tieShift      = 5
@@ -94,8 +94,8 @@ const (
 	_ = uint(maxRuleset - classify.RulesetVersion) // more rulesets need more bits
 )
 
-// version returns the verdict version of a row. One of own mail has the lowest:
-// it does not take back a click that was counted.
+// version returns the verdict version of a row. Rows of the operator's own mail
+// have the lowest: they never replace a click that was counted.
 func version(d *warehouse.Delivery, own bool) uint32 {
 	v := uint32(maxRuleset - classify.RulesetVersion)
 	if own {
@@ -123,7 +123,7 @@ func addrText(d *warehouse.Delivery) string {
 	return d.IP.String()
 }
 
-// extraOf returns the further facts of an event as JSON, empty if there are none.
+// extraOf returns the further facts of an event as JSON, or "".
 func extraOf(e *Event) string {
 	if e.Status == "" {
 		return ""

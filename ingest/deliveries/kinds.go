@@ -6,7 +6,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// meaning is what a source's word for an event means.
+// meaning is the meaning of a source's word for an event.
 type meaning struct {
 	kind      warehouse.DeliveryKind // 0: it is left out
 	bounce    string                 // bounce type
@@ -23,7 +23,7 @@ const (
 
 var (
 	hardBounce = meaning{kind: warehouse.Bounced, bounce: permanent}
-	softBounce = meaning{kind: warehouse.Deferred, bounce: transient} // no bounce: the message may arrive yet
+	softBounce = meaning{kind: warehouse.Deferred, bounce: transient} // not a bounce: the message may still arrive
 	someBounce = meaning{kind: warehouse.Bounced, bounce: undetermined}
 	autoReply  = meaning{kind: warehouse.Replied, automatic: true}
 	ownOpen    = meaning{left: LeftOpen}
@@ -31,8 +31,8 @@ var (
 
 func plainly(kind warehouse.DeliveryKind) meaning { return meaning{kind: kind} }
 
-// meanings are the words of all sources, in letters alone: a word means the same
-// wherever it is used.
+// meanings are the words of all sources, letters only: a word means the same in
+// each source.
 var meanings = map[string]meaning{}
 
 func init() {
@@ -59,8 +59,8 @@ func init() {
 	}
 }
 
-// meaningOf returns what a word means, in any case and with anything between its
-// letters: Spam Complaint, spam_complaint, email.spamComplaint.
+// meaningOf returns the meaning of a word, in any case and with any characters
+// between its letters: Spam Complaint, spam_complaint, email.spamComplaint.
 func meaningOf(word string) (meaning, bool) {
 	if m, ok := meanings[word]; ok { // nearly always
 		return m, true
@@ -88,7 +88,7 @@ func onlyLetters(s string) string {
 	}, s)
 }
 
-// bounceTypeOf reads a source's word for a type of bounce; "" if it is none.
+// bounceTypeOf returns the type of a bounce for a source's word, or "".
 func bounceTypeOf(word string) string {
 	switch onlyLetters(word) {
 	case "permanent", "hard", "hardbounce", "permanentfail":
@@ -101,13 +101,13 @@ func bounceTypeOf(word string) string {
 	return ""
 }
 
-// mean gives an event the meaning of a word; ok is false if it is left out.
+// mean applies a meaning to an event; ok is false if it is left out.
 func (e *Event) mean(m meaning) (ok bool) {
 	e.Kind, e.BounceType, e.Automatic = m.kind, m.bounce, e.Automatic || m.automatic
 	return m.left == ""
 }
 
-// typed lets the type of a bounce decide between a bounce and a deferral.
+// typed decides between a bounce and a deferral by the type of the bounce.
 func (e *Event) typed(bounceType string) {
 	switch {
 	case e.Kind != warehouse.Bounced && e.Kind != warehouse.Deferred:
@@ -120,8 +120,8 @@ func (e *Event) typed(bounceType string) {
 	}
 }
 
-// statusType returns the type of a bounce by its enhanced status code
-// (RFC 3463 §2: 4 is persistent transient, 5 permanent) or SMTP reply code.
+// statusType returns the type of a bounce from its enhanced status code (RFC
+// 3463 §2: 4 is persistent transient, 5 permanent) or SMTP reply code.
 func statusType(code string) string {
 	switch code = strings.TrimSpace(code); {
 	case strings.HasPrefix(code, "5"):

@@ -6,10 +6,10 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// listmonk reads a bounce as listmonk records and takes them, and clicks as they
-// are exported. A campaign is known by its name, so campaigns are to be registered
-// under the names that they have in listmonk.
-// https://listmonk.app/docs/apis/bounces/ and https://listmonk.app/docs/bounces/
+// listmonk reads a bounce as listmonk records and accepts it, and exported
+// clicks. Campaigns are identified by name, so they must be registered under
+// their listmonk names. https://listmonk.app/docs/apis/bounces/ and
+// https://listmonk.app/docs/bounces/
 func (r *reader) listmonk(line int, o fields, _ int) error {
 	e := Event{Line: line}
 	word := o.text("event", "type")

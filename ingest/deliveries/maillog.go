@@ -13,19 +13,19 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// mails are the mails that a log has spoken of, by queue id: their message, and
-// the recipients that are still waited for. The oldest are forgotten.
+// mails are the mails seen in a log, by queue id, with their message and the
+// recipients whose outcome is open. The oldest are dropped.
 type mails struct {
 	known map[string]*mail
 	order []string
 }
 
 type mail struct {
-	message Event               // what is known of the message
+	message Event               // the known fields of the message
 	waiting map[string]struct{} // recipients that were deferred
 }
 
-// maxMails bounds what is remembered; a queue seldom has more.
+// maxMails is the number of mails kept; queues rarely have more.
 const maxMails = 500_000
 
 func (m *mails) of(id string) *mail {
@@ -84,8 +84,9 @@ var (
 	bsdStamp = regexp.MustCompile(`^(?:<\d+>)?([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)\s`)
 )
 
-// stamp reads the time at the beginning of a log's line. A time without a year has
-// the latest one that does not lie behind the log's writing; one without a zone is the log's.
+// stamp reads the time at the beginning of a log's line. For a time without a
+// year it uses the latest year that is not after the log's writing; for a time
+// without a zone it uses the log's.
 func (r *reader) stamp(line string) (at time.Time, rest string, ok bool) {
 	if m := isoStamp.FindStringSubmatch(line); m != nil {
 		at, fault := r.time(strings.Replace(m[1], " ", "T", 1))
@@ -108,7 +109,7 @@ func (r *reader) stamp(line string) (at time.Time, rest string, ok bool) {
 	if !r.WrittenAt.IsZero() && r.WrittenAt.Before(written) {
 		written = r.WrittenAt
 	}
-	for year := written.Year() + 1; year > written.Year()-9; year-- { // 29 February: not every year
+	for year := written.Year() + 1; year > written.Year()-9; year-- { // 29 February does not exist in every year
 		at = time.Date(year, month.Month(), day, number(m[3]), number(m[4]), number(m[5]), 0, r.Zone)
 		if at.Day() == day && !at.After(written.Add(maxAhead)) {
 			return at.UTC(), line[len(m[0]):], true
@@ -123,8 +124,8 @@ var (
 	postfixHeader = regexp.MustCompile(`(?i): header (` + Header + `|x-glint-campaign): (\S.*?)(?: from \S+| to <|; |$)`)
 )
 
-// postfixLine reads a line of Postfix. cleanup and header_checks say the message of
-// a queue id, the delivery agents what became of each recipient.
+// postfixLine reads a line of Postfix. cleanup and header_checks name the
+// message of a queue id, the delivery agents the outcome for each recipient.
 // https://www.postfix.org/DSN_README.html
 func (r *reader) postfixLine(m *mails, number int, line string) error {
 	e := postfixEntry.FindStringSubmatch(line)
@@ -169,7 +170,7 @@ func (r *reader) postfixLine(m *mails, number int, line string) error {
 	switch status {
 	case "sent":
 		if isFilter(found["relay"], text) {
-			return r.left(number, LeftOther) // handed to a filter of this machine, which gives it a new queue id
+			return r.left(number, LeftOther) // passed to a filter on this machine, which assigns a new queue id
 		}
 		event.Kind = warehouse.Delivered
 		delete(one.waiting, event.Recipient)
@@ -190,7 +191,8 @@ func (r *reader) postfixLine(m *mails, number int, line string) error {
 	return r.event(event)
 }
 
-// expired gives a bounce for each recipient of a mail that was waited for in vain.
+// expired reports a bounce for each recipient of a mail whose delivery was
+// given up.
 func (r *reader) expired(one *mail, event Event) error {
 	event.Kind, event.BounceType = warehouse.Bounced, undetermined
 	if event.Message != none || len(one.waiting) == 0 {
@@ -205,7 +207,8 @@ func (r *reader) expired(one *mail, event Event) error {
 	return nil
 }
 
-// isFilter reports whether a mail went to a content filter on this machine.
+// isFilter reports whether a mail was passed to a content filter on this
+// machine.
 func isFilter(relay, text string) bool {
 	local := strings.HasPrefix(relay, "127.") || strings.HasPrefix(relay, "localhost") || strings.Contains(relay, "[127.") || strings.Contains(relay, "[::1]")
 	return local && strings.Contains(text, "queued as")
@@ -219,7 +222,7 @@ var (
 	eximParent = regexp.MustCompile(`<([^>\s]+@[^>\s]+)>`)
 )
 
-// eximLine reads a line of Exim's main log, also as syslog has it.
+// eximLine reads a line of Exim's main log, also in syslog's format.
 // https://www.exim.org/exim-html-current/doc/html/spec_html/ch-log_files.html
 func (r *reader) eximLine(m *mails, number int, line string) error {
 	text := line
@@ -271,8 +274,8 @@ func (r *reader) eximLine(m *mails, number int, line string) error {
 	return r.event(event)
 }
 
-// eximRecipient returns the address that a line is about: the one in brackets, to
-// which the mail was sent, where the first word is what became of it.
+// eximRecipient returns the recipient of a line: the original address in
+// brackets, or the first word.
 func eximRecipient(detail string) string {
 	head, _, _ := strings.Cut(detail, " R=")
 	if parent := eximParent.FindStringSubmatch(head); parent != nil {

@@ -11,10 +11,10 @@ import (
 	"glint/ingest/sheet"
 )
 
-// wrappers are fields in which interfaces give the objects of a page.
+// wrappers are the fields in which APIs return the objects of a page.
 var wrappers = []string{"items", "results", "Bounces", "Messages", "Clicks", "Opens", "data", "events", "Records"}
 
-// objects reads the objects of a text, each by its format.
+// objects reads the objects of a text, each in its format.
 func (r *reader) objects(in io.Reader) error {
 	s := sheet.NewScanner(in)
 	for {
@@ -38,7 +38,7 @@ func (r *reader) objects(in io.Reader) error {
 	}
 }
 
-// object reads one object of a provider's.
+// object reads one object of a provider.
 func (r *reader) object(o sheet.Object) error {
 	var fields fields
 	if json.Unmarshal(o.Text, &fields) != nil {
@@ -47,7 +47,7 @@ func (r *reader) object(o sheet.Object) error {
 	return r.provider(o.Line, fields, 0)
 }
 
-// maxWrapping bounds how deep an object is unwrapped.
+// maxWrapping is how deep an object is unwrapped.
 const maxWrapping = 4
 
 func (r *reader) provider(line int, o fields, depth int) error {
@@ -77,8 +77,8 @@ func (r *reader) provider(line int, o fields, depth int) error {
 	return read(line, o, depth)
 }
 
-// word gives an event the meaning of a source's word. It reports what is left out
-// or unknown itself; done is true then.
+// word applies the meaning of a source's word to an event. If the record is
+// left out or unknown, it reports that and returns done.
 func (r *reader) word(e *Event, word string) (done bool, err error) {
 	m, ok := meaningOf(word)
 	switch {
@@ -92,16 +92,16 @@ func (r *reader) word(e *Event, word string) (done bool, err error) {
 	return false, nil
 }
 
-// fields are those of a JSON object.
+// fields are the fields of a JSON object.
 type fields map[string]any
 
-// object returns the object in a field, nil if there is none.
+// object returns the object in a field, or nil.
 func (f fields) object(name string) fields {
 	o, _ := f[name].(map[string]any)
 	return o
 }
 
-// text returns the first of the fields with text or a number.
+// text returns the first of the fields that has text or a number.
 func (f fields) text(names ...string) string {
 	for _, name := range names {
 		if s := textOf(f[name]); s != "" {
@@ -111,7 +111,7 @@ func (f fields) text(names ...string) string {
 	return ""
 }
 
-// list returns the elements of a field, of a single value that one.
+// list returns the elements of a field; a single value is a list of one.
 func (f fields) list(name string) []any {
 	switch v := f[name].(type) {
 	case nil:
@@ -123,7 +123,7 @@ func (f fields) list(name string) []any {
 	}
 }
 
-// textOf returns a string, number or truth value as text.
+// textOf returns a string, number or boolean as text.
 func textOf(value any) string {
 	switch v := value.(type) {
 	case string:
@@ -136,8 +136,8 @@ func textOf(value any) string {
 	return ""
 }
 
-// when reads the first of the fields with a time: RFC 3339, or seconds since 1970
-// with their fraction.
+// when reads the first of the fields that has a time: RFC 3339, or seconds
+// since 1970 with a fraction.
 func (r *reader) when(f fields, names ...string) (at time.Time, fault string) {
 	for _, name := range names {
 		text := textOf(f[name])
@@ -152,7 +152,7 @@ func (r *reader) when(f fields, names ...string) (at time.Time, fault string) {
 	return time.Time{}, ""
 }
 
-// flat reads an object whose fields are named as the columns of a table.
+// flat reads an object whose fields are named like the columns of a table.
 func (r *reader) flat(o sheet.Object) error {
 	row := row{line: o.Line}
 	err := jsonline.Walk(string(o.Text), func(key, value string) error {

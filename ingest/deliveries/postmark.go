@@ -23,7 +23,7 @@ func (r *reader) postmark(line int, o fields, _ int) error {
 	case "SubscriptionChange":
 		word = "unsubscribe"
 		if o.text("SuppressSending") != "true" || o.text("SuppressionReason") == "HardBounce" || o.text("SuppressionReason") == "SpamComplaint" {
-			return r.left(line, LeftOther) // a subscription anew, or what a bounce or a complaint says already
+			return r.left(line, LeftOther) // a renewed subscription, or a repetition of a bounce or complaint
 		}
 	}
 	if done, err := r.word(&e, word); done {

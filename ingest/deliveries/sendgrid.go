@@ -6,8 +6,8 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// sendgrid reads an event of SendGrid's Event Webhook. Custom arguments lie beside
-// the other fields.
+// sendgrid reads an event of SendGrid's Event Webhook. Custom arguments are
+// beside the other fields.
 // https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
 func (r *reader) sendgrid(line int, o fields, _ int) error {
 	e := Event{Line: line}
@@ -26,7 +26,7 @@ func (r *reader) sendgrid(line int, o fields, _ int) error {
 	case warehouse.Bounced:
 		e.Status = o.text("status")
 		e.BounceType = cmp.Or(e.BounceType, statusType(e.Status))
-		if o.text("type") == "blocked" || e.BounceType == transient { // given up this once; the address may be good
+		if o.text("type") == "blocked" || e.BounceType == transient { // only this delivery failed; the address may be valid
 			e.BounceType = undetermined
 		}
 	case warehouse.Deferred:

@@ -17,7 +17,7 @@ func (r *reader) ses(line int, o fields, depth int) error {
 		}
 		return r.inner(line, message, depth)
 	}
-	if sns := o.object("Sns"); sns != nil { // of a function's log
+	if sns := o.object("Sns"); sns != nil { // from the log of a function
 		return r.inner(line, sns.text("Message"), depth)
 	}
 	if body, ok := o["body"].(string); ok && o["receiptHandle"] != nil { // of a queue
@@ -81,13 +81,13 @@ func (r *reader) ses(line int, o fields, depth int) error {
 	return r.each(e, list)
 }
 
-// sesPart is the field with the details of an event.
+// sesPart is the field with the details of each kind of event.
 var sesPart = map[string]string{
 	"bounce": "bounce", "complaint": "complaint", "delivery": "delivery", "send": "send", "reject": "reject", "open": "open",
 	"click": "click", "renderingfailure": "failure", "deliverydelay": "deliveryDelay", "subscription": "subscription",
 }
 
-// inner reads a message that is text in an envelope.
+// inner reads a message that is a string in an envelope.
 func (r *reader) inner(line int, message string, depth int) error {
 	var o fields
 	if json.Unmarshal([]byte(message), &o) != nil {
@@ -96,8 +96,8 @@ func (r *reader) inner(line int, message string, depth int) error {
 	return r.provider(line, o, depth+1)
 }
 
-// sesMail takes what the mail says of its message: message tags, its headers if
-// they are included, its Message-ID.
+// sesMail reads the message from the mail: message tags, its headers if
+// included, its Message-ID.
 func (e *Event) sesMail(mail fields) {
 	e.arguments(mail.object("tags"))
 	for _, h := range mail.list("headers") {
@@ -112,7 +112,7 @@ func (e *Event) sesMail(mail fields) {
 	e.byMailID(mail.object("commonHeaders").text("messageId"))
 }
 
-// optsOut reports whether a change of a subscription ends it.
+// optsOut reports whether a subscription change is an unsubscription.
 func optsOut(part fields) bool {
 	topics := part.object("newTopicPreferences")
 	if topics.text("unsubscribeAll") == "true" {
@@ -126,7 +126,7 @@ func optsOut(part fields) bool {
 	return false
 }
 
-// each gives an event for each recipient; with a message id that is one.
+// each passes on an event for each recipient; with a message id, only one.
 func (r *reader) each(e Event, recipients []any) error {
 	if e.Message != none || len(recipients) == 0 {
 		return r.event(e)

@@ -15,7 +15,8 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Warehouse is what a Store needs of ClickHouse; *warehouse.Warehouse is one.
+// Warehouse is the part of ClickHouse that a Store uses; *warehouse.Warehouse
+// implements it.
 type Warehouse interface {
 	CampaignNamed(ctx context.Context, name string) (warehouse.Campaign, error)
 	RecipientHasher(ctx context.Context) (*warehouse.RecipientHasher, error)
@@ -27,27 +28,27 @@ type Warehouse interface {
 	InsertUnresolvedDeliveries(ctx context.Context, name string, rows []warehouse.Delivery) error
 }
 
-// Fate is what became of an event.
+// Fate is the result for one event.
 type Fate uint8
 
 // The fates.
 const (
 	Stored   Fate = iota + 1
-	Repeated      // it was there, as a row or as a waiting one
-	Waiting       // stored, and in no report until its message is registered
+	Repeated      // already stored, or already waiting
+	Waiting       // stored; counts once its message is registered
 )
 
-// Store brings events into the warehouse. It is not safe for concurrent use: see
-// Committer.
+// Store inserts events into the warehouse. It is not safe for concurrent use:
+// see Committer.
 type Store struct {
 	Warehouse Warehouse
 	Judge     Judge
 	Now       func() time.Time
 }
 
-// Add finds the messages of events, judges clicks, and inserts what is not there
-// yet. It returns the fate of each once all are durable in the warehouse. After
-// an error a part may be stored; adding the same events again does no harm.
+// Add looks up the messages of events, classifies clicks, and inserts new rows.
+// It returns the fate of each event once all are durable. After an error some
+// may be stored; adding the same events again is harmless.
 func (s *Store) Add(ctx context.Context, events []Event) ([]Fate, error) {
 	b := &adding{Store: s, events: events, fates: make([]Fate, len(events)), received: s.Now().UTC().Truncate(time.Millisecond)}
 	if err := b.find(ctx); err != nil {
@@ -69,7 +70,7 @@ type adding struct {
 	fates    []Fate
 	received time.Time
 
-	campaigns map[string]uint64 // by name; 0: there is none
+	campaigns map[string]uint64 // by name; 0: unknown name
 	keys      []warehouse.RecipientKey
 	byID      map[uuid.UUID]uint64
 	byKey     map[uint64]map[warehouse.RecipientKey]uuid.UUID
@@ -77,7 +78,7 @@ type adding struct {
 	stored, waiting batch
 }
 
-// batch is rows of one table, and the events that they are of.
+// batch holds rows of one table, with their events.
 type batch struct {
 	rows   []warehouse.Delivery
 	events []int32
@@ -87,7 +88,7 @@ func (b *batch) add(d *warehouse.Delivery, event int) {
 	b.rows, b.events = append(b.rows, *d), append(b.events, int32(event))
 }
 
-// find asks for the messages of all events.
+// find looks up the messages of all events.
 func (b *adding) find(ctx context.Context) (err error) {
 	var ids []uuid.UUID
 	recipients := map[uint64][]warehouse.RecipientKey{}
@@ -131,7 +132,7 @@ func (b *adding) find(ctx context.Context) (err error) {
 	return nil
 }
 
-// rows makes the rows of all events.
+// rows builds the rows of all events.
 func (b *adding) rows() {
 	b.stored.rows = make([]warehouse.Delivery, 0, len(b.events))
 	b.stored.events = make([]int32, 0, len(b.events))
@@ -155,7 +156,7 @@ func (b *adding) rows() {
 	}
 }
 
-// row returns the row of an event but for its message.
+// row returns the row of an event without its message.
 func (b *adding) row(e *Event) warehouse.Delivery {
 	d := warehouse.Delivery{
 		Kind: e.Kind, OccurredAt: e.At, LinkHash: linkHash(e.URL), ReceivedAt: b.received,
@@ -167,7 +168,8 @@ func (b *adding) row(e *Event) warehouse.Delivery {
 	return d
 }
 
-// linkHash returns the first eight bytes of the SHA-256 of a link, 0 for none.
+// linkHash returns the first eight bytes of the SHA-256 of a link, or 0 for
+// none.
 func linkHash(url string) uint64 {
 	if url == "" {
 		return 0
@@ -186,7 +188,7 @@ func (b *adding) writeWaiting(ctx context.Context) error {
 	return b.write(ctx, &b.waiting, Waiting, questions{w.AbsentUnresolvedDeliveries, w.InsertUnresolvedDeliveries})
 }
 
-// identity is what tells an event from others.
+// identity identifies an event.
 type identity struct {
 	campaign uint64
 	name     string
@@ -197,18 +199,18 @@ type identity struct {
 	link     uint64
 }
 
-// questions are what the rows of one table need of the warehouse.
+// questions are the queries that a table's rows need.
 type questions struct {
 	absent func(context.Context, []warehouse.Delivery) ([]warehouse.Absent, error)
 	insert func(context.Context, string, []warehouse.Delivery) error
 }
 
-// minSplit is how many rows are worth two inserts at a time.
+// minSplit is the number of rows from which two concurrent inserts pay off.
 const minSplit = 20_000
 
-// write inserts those of the rows that are not there, each identity once, and sets
-// the fates of all. Many rows are written in two halves at a time, which share no
-// identity: so the engine uses two processors.
+// write inserts the rows that are not stored, each identity once, and sets the
+// fates of all. Many rows are written in two concurrent halves without common
+// identities, so that the engine uses two processors.
 func (b *adding) write(ctx context.Context, rows *batch, fate Fate, ask questions) error {
 	halves := []*batch{rows}
 	if len(rows.rows) >= minSplit {
@@ -221,7 +223,7 @@ func (b *adding) write(ctx context.Context, rows *batch, fate Fate, ask question
 	return g.Wait()
 }
 
-// split parts the rows by their message or recipient.
+// split divides the rows by their message or recipient.
 func (b *batch) split() []*batch {
 	halves := []*batch{{}, {}}
 	for i := range b.rows {
@@ -257,8 +259,8 @@ func (b *adding) writeHalf(ctx context.Context, rows *batch, fate Fate, ask ques
 	return ask.insert(ctx, "deliveries-"+rand.Text(), written)
 }
 
-// once keeps of the rows with one identity the one with the highest version, in
-// the place of the first. The others are repeats.
+// once keeps, for each identity, the row with the highest version, at the
+// position of the first. The others are repeats.
 func (b *adding) once(rows *batch) {
 	places := make(map[identity]int32, len(rows.rows))
 	kept := 0

@@ -8,7 +8,7 @@ import (
 	"glint/ingest/sheet"
 )
 
-// column is a part of an event in a row of a table.
+// column is the meaning of a column.
 type column int
 
 const (
@@ -27,7 +27,7 @@ const (
 	columnCount
 )
 
-// columnNames are how columns are called, in letters alone, the usual name first.
+// columnNames are the names of the columns, letters only, the usual name first.
 var columnNames = map[string]column{}
 
 func init() {
@@ -50,7 +50,7 @@ func init() {
 	}
 }
 
-// columnOf returns what a column or field of that name holds.
+// columnOf returns the meaning of a column or field of that name.
 func columnOf(name string) column {
 	if c, ok := columnNames[name]; ok { // nearly always
 		return c
@@ -58,13 +58,13 @@ func columnOf(name string) column {
 	return columnNames[onlyLetters(name)]
 }
 
-// row is a row of a table on its way to an event.
+// row is a row of a table before it becomes an event.
 type row struct {
 	line  int
 	cells [columnCount]string
 }
 
-// set takes a cell; the first one with text counts.
+// set stores a cell; the first non-empty one counts.
 func (w *row) set(c column, text string) {
 	if c != columnNone && w.cells[c] == "" {
 		w.cells[c] = text
@@ -86,7 +86,7 @@ func (r *reader) table(in io.Reader) error {
 		columns[i] = columnOf(strings.TrimSpace(name))
 		has[columns[i]] = true
 	}
-	if !has[columnEvent] && has[columnStatus] { // "status" is the event where nothing else is
+	if !has[columnEvent] && has[columnStatus] { // "status" is the event if no other column is
 		for i := range columns {
 			if columns[i] == columnStatus {
 				columns[i], has[columnEvent] = columnEvent, true
@@ -126,7 +126,7 @@ func (r *reader) table(in io.Reader) error {
 // ErrColumns is returned for a table without the columns that every event needs.
 var ErrColumns = errors.New("deliveries: the header row needs the columns event and at, and message_id or campaign and recipient")
 
-// row makes an event of a row.
+// row converts a row into an event.
 func (r *reader) row(w *row) error {
 	c := &w.cells
 	e := Event{
@@ -139,7 +139,7 @@ func (r *reader) row(w *row) error {
 	case word == "":
 		return r.fault(w.line, "the event is missing")
 	case !ok:
-		return r.fault(w.line, "the event is none of sent, delivered, deferred, bounced, complained, clicked, unsubscribed, replied, converted")
+		return r.fault(w.line, "the event is not one of sent, delivered, deferred, bounced, complained, clicked, unsubscribed, replied, converted")
 	case !e.mean(m):
 		return r.left(w.line, m.left)
 	}

@@ -8,10 +8,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// none is no message's id.
+// none is the id of no message.
 var none uuid.UUID
 
-// only returns the text of a list of one, as a tag that can only be the campaign.
+// only returns the element of a list of one: such a tag can only be the
+// campaign.
 func only(list []any) string {
 	if len(list) != 1 {
 		return ""
@@ -26,11 +27,11 @@ func firstElement(list []any) any {
 	return list[0]
 }
 
-// maxLineBytes bounds a line of a log or a form.
+// maxLineBytes is the longest line of a log or a form.
 const maxLineBytes = 1 << 20
 
-// readLine returns the next line without its end; of one that is too long the
-// beginning. It returns io.EOF behind the last one.
+// readLine returns the next line without its end; if it is too long, only its
+// beginning. After the last line it returns io.EOF.
 func readLine(in *bufio.Reader) (line string, tooLong bool, err error) {
 	var long []byte
 	for {

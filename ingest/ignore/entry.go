@@ -13,36 +13,35 @@ import (
 	"glint/ingest/host/addrprefix"
 )
 
-// Kind says what an entry compares.
+// Kind is what an entry is compared with.
 type Kind string
 
-// The kinds. Letters count as they stand: a user agent in another case is
-// another one.
+// The kinds. User agents are compared case-sensitively.
 const (
 	Network           Kind = "network"             // an address or a CIDR prefix
 	UserAgent         Kind = "user_agent"          // the whole header
 	UserAgentContains Kind = "user_agent_contains" // a part of it
 )
 
-// The bounds of a list. Parts are compared one by one with every open.
+// The limits of a list. Parts are compared one by one with every open.
 const (
 	MaxEntries = 5000
 	MaxParts   = 100
 )
 
-// maxAgentBytes of an entry: a user agent is cut in the event line, at about
-// twice as much.
+// maxAgentBytes is the longest user agent of an entry; an event line truncates
+// user agents at about twice that.
 const maxAgentBytes = 450
 
 var (
-	// ErrEntry is wrapped by errors about an entry or a line. None names a value,
-	// since they reach the log.
+	// ErrEntry is wrapped by errors about an entry or a line. The errors
+	// contain no values, since they are logged.
 	ErrEntry = errors.New("ignore: faulty entry")
-	// ErrTooMany is returned for a list beyond its bounds.
+	// ErrTooMany is returned for a list above its limits.
 	ErrTooMany = fmt.Errorf("ignore: more than %d entries, or more than %d parts of user agents", MaxEntries, MaxParts)
 )
 
-// Entry is one line of the list. Those of NewEntry can be compared with ==.
+// Entry is one line of the list. Entries of NewEntry can be compared with ==.
 type Entry struct {
 	Kind  Kind   `json:"kind"`
 	Value string `json:"value"`
@@ -76,11 +75,12 @@ func checkAgent(s string) error {
 	return nil
 }
 
-// prefix of a network that NewEntry has made.
+// prefix returns the network of an entry created by NewEntry.
 func (e Entry) prefix() netip.Prefix { return netip.MustParsePrefix(e.Value) }
 
-// Kept returns the network that the edge keeps of the entry's addresses, and
-// whether the entry is narrower than that, so that a cut address cannot match it exactly.
+// Kept returns the network to which the edge truncates the entry's addresses,
+// and whether the entry is narrower than that, so that a truncated address
+// cannot match it exactly.
 func (e Entry) Kept() (network netip.Prefix, narrower bool) {
 	if e.Kind != Network {
 		return netip.Prefix{}, false
@@ -90,21 +90,21 @@ func (e Entry) Kept() (network netip.Prefix, narrower bool) {
 	if p.Bits() <= bits {
 		return p, false
 	}
-	network, _ = p.Addr().Prefix(bits) // the bits always fit
+	network, _ = p.Addr().Prefix(bits) // the number of bits is always valid
 	return network, true
 }
 
-// The widest networks that an entry may have: wider ones hold networks of many owners.
+// The widest networks that an entry may have: wider ones have many owners.
 const (
 	minBits4 = 16
 	minBits6 = 32
 )
 
-// minPartBytes is the least length of a part: a shorter one matches other mail, too.
+// minPartBytes is the shortest part: a shorter one would match other mail, too.
 const minPartBytes = 4
 
-// commonAgents are of clients that very many people use, as their vendors and
-// the tests of ua-parser/uap-core show them.
+// commonAgents are user agents of widely used clients, from their vendors and
+// the tests of ua-parser/uap-core.
 var commonAgents = []string{
 	"Mozilla/5.0",
 	"Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
@@ -121,8 +121,8 @@ var commonAgents = []string{
 	"Mozilla/5.0 (Linux; Android 14; SM-S918B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
 }
 
-// Broad says why the entry would ignore the opens of many others; "" if nothing
-// is known that speaks for it.
+// Broad returns a warning if the entry would ignore opens of many other people,
+// or "".
 func (e Entry) Broad() string {
 	switch e.Kind {
 	case Network:

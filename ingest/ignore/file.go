@@ -15,7 +15,7 @@ import (
 
 const note = "# Whose opens are kept and never counted: glint's ignore list. Change it by: glint ignore\n"
 
-// maxFileBytes bounds what is read.
+// maxFileBytes is the limit of a file.
 const maxFileBytes = 4 << 20
 
 // Parse reads the text of a file; an error names the line. Errors: ErrEntry,
@@ -42,7 +42,7 @@ func Parse(text string) (*List, error) {
 	return NewList(entries)
 }
 
-// Text is the list as Parse reads it.
+// Text returns the list in the form that Parse reads.
 func (l *List) Text() string {
 	var b strings.Builder
 	b.WriteString(note)
@@ -52,8 +52,8 @@ func (l *List) Text() string {
 	return b.String()
 }
 
-// Load reads the file at path, which nobody but its owner may read. A file that
-// is not there is an empty list.
+// Load reads the file at path, which only its owner may read. A missing file is
+// an empty list.
 func Load(path string) (*List, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -87,15 +87,16 @@ func (l *List) Save(path string) error {
 	return nil
 }
 
-// Watched is a list that follows its file. It is safe for concurrent use.
+// Watched is a list that is reloaded when its file changes. It is safe for
+// concurrent use.
 type Watched struct {
 	list *reload.Value[*List]
 }
 
-// Watch reads the file at path as Load does, and again when it has changed, at
-// most once a second and only when it is used. A faulty file leaves the list that
-// was there; notify, which may be nil, is called with the fault, and with nil after
-// each change.
+// Watch reads the file at path like Load, and again after changes; it checks at
+// most once a second, when the list is used. After an error the previous list
+// stays. notify, unless nil, is called with the error, and with nil after each
+// change.
 func Watch(path string, notify func(fault error)) (*Watched, error) {
 	return watch(path, notify, nil)
 }
@@ -112,7 +113,7 @@ func watch(path string, notify func(fault error), now func() time.Time) (*Watche
 	return &Watched{list}, nil
 }
 
-// Match is that of the list as it is now.
+// Match is List.Match for the current list.
 func (w *Watched) Match(addr netip.Addr, userAgent string) (reason string, ok bool) {
 	return w.list.Get().Match(addr, userAgent)
 }

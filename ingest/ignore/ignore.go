@@ -1,18 +1,19 @@
-// Package ignore recognizes opens of the operator's own mail, test sends and previews,
-// by the network that they come from or by their user agent.
+// Package ignore recognizes opens of the operator's own mail, test sends and
+// previews, by their network or their user agent.
 //
-// A List only matches; ingest keeps what it matches as a row that is never
-// counted, of class not_image, with one of the reasons below. A Watched list
-// follows its file. The file is text, one entry a line, its kind first; empty
-// lines and those that begin with # are left out:
+// A List only matches; ingest stores matching opens with class not_image and
+// one of the reasons below, so that they never count. A Watched list follows
+// its file. The file is text, one entry per line, beginning with its kind;
+// empty lines and lines that begin with # are skipped:
 //
 //	network 203.0.113.0/24
 //	user_agent AcmePreview/2.1 (internal)
 //	user_agent_contains AcmePreview
 //
-// Ingest sees an address as the edge has cut it, by default to its /24 or /48. An entry that is narrower therefore matches whole addresses only:
-// one with nothing behind the cut may stand for all of its /24 or /48, and is
-// not matched.
+// Ingest sees addresses as truncated by the edge, by default to /24 or /48. A
+// narrower entry therefore matches only full addresses: an address whose
+// remaining bits are zero may stand for its whole /24 or /48, and does not
+// match.
 package ignore
 
 import (
@@ -25,25 +26,25 @@ import (
 	"glint/edge/pixel"
 )
 
-// The reasons that a matched open gets.
+// The reasons of matched opens.
 const (
 	ReasonNetwork   = "ignored_network"
 	ReasonUserAgent = "ignored_user_agent"
 )
 
-// List answers what is ignored. A nil List ignores nothing. It is safe for
-// concurrent use.
+// List decides which opens are ignored. A nil List ignores nothing. It is safe
+// for concurrent use.
 type List struct {
 	entries []Entry
 	known   map[Entry]bool
 
-	wide, narrow bart.Lite       // networks: a cut address can match them, or not
+	wide, narrow bart.Lite       // networks that a truncated address can match, or cannot
 	agents       map[string]bool // whole user agents
 	parts        []string        // of user agents
 }
 
-// NewList returns the list of the entries, of which repeats are left out.
-// Errors: ErrEntry, ErrTooMany.
+// NewList returns the list of the entries without repeats. Errors: ErrEntry,
+// ErrTooMany.
 func NewList(entries []Entry) (*List, error) {
 	l := &List{known: map[Entry]bool{}, agents: map[string]bool{}}
 	for _, e := range entries {
@@ -84,11 +85,11 @@ func (l *List) Entries() []Entry {
 	return slices.Clone(l.entries)
 }
 
-// Has reports whether the entry itself is in the list.
+// Has reports whether the list contains exactly this entry.
 func (l *List) Has(e Entry) bool { return l != nil && l.known[e] }
 
-// Match reports whether an open is ignored, and why. The address is as the event
-// has it, perhaps cut; zero is not known.
+// Match reports whether an open is ignored, and the reason. addr is the event's
+// address, possibly truncated; zero means unknown.
 func (l *List) Match(addr netip.Addr, userAgent string) (reason string, ok bool) {
 	if l == nil || len(l.entries) == 0 {
 		return "", false
@@ -106,6 +107,6 @@ func (l *List) Match(addr netip.Addr, userAgent string) (reason string, ok bool)
 
 // maybeCut reports whether an address looks like one that the edge has truncated.
 func maybeCut(a netip.Addr) bool {
-	p, _ := a.Prefix(pixel.TruncatedBits(a)) // the bits always fit
+	p, _ := a.Prefix(pixel.TruncatedBits(a)) // the number of bits is always valid
 	return p.Addr() == a
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Bursts are the times at which one network fetched the messages of many
-// recipients of one domain. A nil Bursts has none.
+// recipients of one domain. A nil Bursts is empty.
 type Bursts struct{ spans map[burstKey][]span }
 
 type burstKey struct {
@@ -19,8 +19,8 @@ type burstKey struct {
 
 type span struct{ from, until int64 }
 
-// bursts finds in each group the spans of time in which so many different
-// messages were fetched.
+// bursts finds in each group the time spans in which enough different messages
+// were fetched.
 func (s *Settings) bursts(groups []warehouse.BurstGroup) *Bursts {
 	b := &Bursts{map[burstKey][]span{}}
 	for i := range groups {
@@ -32,7 +32,8 @@ func (s *Settings) bursts(groups []warehouse.BurstGroup) *Bursts {
 	return b
 }
 
-// spans wants times in their order. Each message counts once in a window.
+// spans returns the bursts; times must be sorted. Each message counts once per
+// window.
 func (s *Settings) spans(times []int64, messages []uint64) []span {
 	var spans []span
 	count := map[uint64]int{}

@@ -8,21 +8,21 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Facts is a combination of facts, judged.
+// Facts is a combination of facts with its verdicts.
 type Facts struct {
 	Untimed classify.Verdict // at no known time
-	Fast    classify.Verdict // within classify.FastWindow of sending
-	Soon    classify.Verdict // within classify.ScannerWindow
+	Fast    classify.Verdict // verdict within classify.FastWindow of sending
+	Soon    classify.Verdict // verdict within classify.ScannerWindow
 	Program classify.Facts
 
 	Agent         uint64 // hash of the user agent
 	Stored        classify.Facts
-	Expired       bool // the facts are gone: nothing can be judged
+	Expired       bool // the facts have expired, so nothing can be judged
 	MayBurst      bool // on a network that could be a scanner's
-	GmailPrefetch bool // names itself as Gmail's prefetch does
+	GmailPrefetch bool // has the user agent of Gmail's prefetch
 }
 
-// judgeFacts judges a combination of facts by the rules of today.
+// judgeFacts classifies a combination of facts by the current rules.
 func judgeFacts(f *warehouse.RequestFacts) *Facts {
 	r := classify.Request{
 		Method: f.Method, UserAgent: f.UserAgent, RefererHost: f.RefererHost, Network: f.Network, ASNumber: f.ASNumber,
@@ -46,13 +46,13 @@ func judgeFacts(f *warehouse.RequestFacts) *Facts {
 	return out
 }
 
-// gmailPrefetch is the version of Edge that only Gmail's prefetch still names
-// (sparkpost.com/blog/gmail-prefetching-images).
+// gmailPrefetch is the version of Edge that now only Gmail's prefetch still
+// names (sparkpost.com/blog/gmail-prefetching-images).
 const gmailPrefetch = "Edge/12.246"
 
-// mayBurst: a carrier's or an office's address is shared by people, and known to
-// be an ordinary network. What holds machines, or of which nothing is known, may
-// be a scanner's.
+// mayBurst reports whether a network may be a scanner's: one that hosts
+// machines or is unknown. Addresses of carriers and offices are shared by
+// people, and known to be ordinary networks.
 func mayBurst(f *warehouse.RequestFacts, v classify.Verdict) bool {
 	if !mayBeMachine(v) {
 		return false
@@ -68,8 +68,8 @@ func mayBurst(f *warehouse.RequestFacts, v classify.Verdict) bool {
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
-// clickTimes returns the verdicts of the rules that know the time, on the client
-// of a click; nil where nothing is known of it.
+// clickTimes returns the verdicts, by the time since sending, on the client of
+// a click; nil if the client is unknown.
 func clickTimes(c *warehouse.JudgedClick) func(since int64) classify.Verdict {
 	if c.UserAgent == "" {
 		return nil

@@ -1,25 +1,26 @@
-// Package judge judges opens and clicks again, by what one request cannot tell:
-// the time since the message was sent, and the company it came in (stage B).
-// `reclassify` first judges the request itself again, by the rules of today
-// (stage A, edge/classify) on the facts that were stored.
+// Package judge judges opens and clicks again, by facts that a single request
+// does not have: the time since the message was sent, and other requests at the
+// same time, its company (stage B). `reclassify` first classifies the request
+// itself again, by the current rules (stage A, edge/classify) on the stored
+// facts.
 //
-//	message.go   the rules on one message: honeypot, click sweep, before delivery, fast, Gmail's pair
-//	burst.go     the rule on one campaign: one network over many recipients of one domain
+//	message.go   rules on one message: honeypot, click sweep, before delivery, fast, Gmail's pair
+//	burst.go     rule on one campaign: one network, many recipients of one domain
 //	facts.go     stage A: each combination of facts once
-//	run.go       a run: reads section by section, writes what changes, applies it at once
-//	schedule.go  runs from time to time, for the service
+//	run.go       a run: reads by section, writes changed verdicts, applies them at once
+//	schedule.go  periodic runs of the service
 //
-// Guarantees: a verdict is computed from the stored verdict on the request alone,
-// never from an earlier run's, so the same settings give the same numbers however
-// often and in whatever order runs were made, and a rule that is turned off is
-// undone by the next run. No report shows a part of a run: see
+// Guarantees: a verdict is computed from the stored verdict on the request
+// alone, never from an earlier run's. So the same settings give the same
+// numbers, however many runs there were and in whatever order, and the next run
+// undoes a rule that is turned off. No report shows a part of a run: see
 // schema/migrations/00014_judgements.sql.
 //
-// Only opens of the classes human_direct and unknown can become a machine's. What
-// comes through a mail provider's proxy or Apple's is left alone: their machines
-// fetch in the networks and at the times of their people. So is what an address
-// shared by an office or a carrier could explain. It is only about who fetched:
-// how often somebody did is not judged.
+// Only opens of the classes human_direct and unknown can become a machine's.
+// Fetches through a mail provider's proxy or Apple's relay keep their verdict:
+// their machines fetch in the same networks and at the same times as their
+// users. So do fetches that an address shared by an office or a carrier could
+// explain. The package judges only who fetched, not how often.
 package judge
 
 import (
@@ -34,10 +35,10 @@ import (
 type Open struct {
 	At      int64 // Unix milliseconds
 	Event   uint64
-	IP      netip.Addr // unspecified: not kept
+	IP      netip.Addr // unspecified: not stored
 	Facts   *Facts
-	Suspect bool             // its time contradicts itself: no rule asks for it
-	Request classify.Verdict // on the request alone
+	Suspect bool             // its time is contradictory, so no rule uses it
+	Request classify.Verdict // verdict on the request alone
 	Visible classify.Verdict // that counts now
 
 	Final classify.Verdict // Message sets it
@@ -51,7 +52,7 @@ type Click struct {
 	At       int64
 	Link     uint64
 	IP       netip.Addr
-	Timed    func(since int64) classify.Verdict // the verdict so many milliseconds after sending; nil: nothing is known of the client
+	Timed    func(since int64) classify.Verdict // verdict that many milliseconds after sending; nil: the client is unknown
 	Honeypot bool
 	Request  classify.Verdict
 	Visible  classify.Verdict
@@ -61,24 +62,24 @@ type Click struct {
 	earlier bool
 }
 
-// Message is a message with its opens and clicks, each in the order of time.
+// Message is a message with its opens and clicks, each sorted by time.
 type Message struct {
 	Campaign    uint64
 	ID          uuid.UUID
-	Known       bool  // registered, tracked by itself, no test
-	SentAt      int64 // Unix milliseconds; 0: not known
+	Known       bool  // registered, tracked individually, not a test
+	SentAt      int64 // Unix milliseconds; 0: unknown
 	DeliveredAt int64
 	Domain      string
 	Opens       []Open
 	Clicks      []Click
 }
 
-// Times says which times of a campaign can be believed.
+// Times tells which times of a campaign are credible.
 type Times struct{ Sent, Delivered bool }
 
-// mayBeMachine reports whether company and time may make a machine of a request.
-// Apple Mail where nothing says the relay may be Apple's prefetch, which has its
-// own number.
+// mayBeMachine reports whether company and time may turn a request into a
+// machine's. Apple Mail without a known relay is excluded: it may be Apple's
+// prefetch, which has a number of its own.
 func mayBeMachine(v classify.Verdict) bool {
 	switch v.Class {
 	case classify.HumanDirect:

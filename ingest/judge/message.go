@@ -7,7 +7,7 @@ import (
 	"glint/edge/classify"
 )
 
-// Message gives each open and click of m its verdict.
+// Message sets the verdict of each open and click of m.
 func (s *Settings) Message(m *Message, times Times, bursts *Bursts) {
 	for i := range m.Opens {
 		m.Opens[i].Final = m.Opens[i].Request
@@ -52,8 +52,8 @@ func (s *Settings) Message(m *Message, times Times, bursts *Bursts) {
 	}
 }
 
-// begin returns when the message could first be seen: when it was delivered, or
-// else sent, of those times that can be believed; 0 if that is not known.
+// begin returns when the message could first be seen: its credible time of
+// delivery, or else of sending; 0 if neither is known.
 func (m *Message) begin(times Times) int64 {
 	if times.Delivered && m.DeliveredAt > 0 {
 		return m.DeliveredAt
@@ -64,13 +64,14 @@ func (m *Message) begin(times Times) int64 {
 	return 0
 }
 
-// before: wordtothewise.com/2019/01/automated-link-checking-getting-more-sophisticated
-// has fetches before the receiving server's 250.
+// before reports whether at is before begin. Fetches before the receiving
+// server's 250 are known:
+// wordtothewise.com/2019/01/automated-link-checking-getting-more-sophisticated.
 func (s *Settings) before(at, begin int64) bool {
 	return begin > 0 && at < begin-s.ClockSlack.Milliseconds()
 }
 
-// timed is the verdict of the rules that know the time since sending
+// timed returns the verdict of the rules about the time since sending
 // (edge/classify, fast_open and hosting).
 func (o *Open) timed(begin int64) classify.Verdict {
 	if begin <= 0 {
@@ -85,8 +86,8 @@ func (o *Open) timed(begin int64) classify.Verdict {
 	return o.Facts.Untimed
 }
 
-// honeypot: who follows a link that no person sees follows all links, and
-// loads all images.
+// honeypot condemns clients that follow a link invisible to people: they follow
+// all links and load all images.
 func (s *Settings) honeypot(m *Message) {
 	for i := range m.Clicks {
 		if m.Clicks[i].Honeypot {
@@ -95,7 +96,7 @@ func (s *Settings) honeypot(m *Message) {
 	}
 }
 
-// sweeps finds clicks on many links of the message at once.
+// sweeps finds clicks on many links of the message at the same time.
 func (s *Settings) sweeps(m *Message) {
 	window := s.SweepWindow.Milliseconds()
 	first := 0
@@ -124,9 +125,9 @@ func distinctLinks(clicks []Click) int {
 	return n
 }
 
-// condemn makes a machine's of the clicks from one time to another, and of opens
-// from the same address around them. Opens of which no address is known are
-// condemned only up to those times, since a person may come right behind a machine.
+// condemn marks as a machine's the clicks between two times, and opens from the
+// same address around them. Opens of unknown address are marked only between
+// these times, since a person may follow right after a machine.
 func (s *Settings) condemn(m *Message, rule string, from, until int64, ip netip.Addr, before, after time.Duration) {
 	known := known(ip)
 	for i := range m.Clicks {
@@ -155,8 +156,8 @@ func within(at, from, until int64, before, after time.Duration) bool {
 	return from-before.Milliseconds() <= at && at <= until+after.Milliseconds()
 }
 
-// gmailPair: what names itself as Gmail's prefetch does, on a network of which
-// nothing is known, is that if Gmail's proxy has fetched the same message.
+// gmailPair marks fetches with the user agent of Gmail's prefetch, on an
+// unknown network, if Gmail's proxy has fetched the same message.
 func (s *Settings) gmailPair(m *Message) {
 	for i := range m.Opens {
 		o := &m.Opens[i]

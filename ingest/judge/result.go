@@ -11,7 +11,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// kept says why an open keeps its verdict.
+// kept is the reason why an open keeps its verdict.
 type kept uint8
 
 const (
@@ -21,7 +21,7 @@ const (
 	keptEarlier      // it is before Options.Since
 )
 
-// Change is how many events go from one class to another, and by which rule.
+// Change counts the events that move from one class to another, by rule.
 type Change struct {
 	Clicks   bool // of clicks, not of opens
 	From, To classify.Class
@@ -29,33 +29,33 @@ type Change struct {
 	Events   uint64
 }
 
-// Numbers are numbers of messages, of those that are registered, tracked by
-// themselves, and no tests.
+// Numbers counts messages, without tests and messages that are not registered
+// or not tracked individually.
 type Numbers struct {
 	UniqueOpens, BotFiltered, Reliable, MPPOnly, UnknownOnly, Clicked int64
 }
 
-// CampaignChange is by how much a run changes the numbers of a campaign.
+// CampaignChange is a run's change of the numbers of a campaign.
 type CampaignChange struct {
 	Campaign      uint64
 	Before, After Numbers
 }
 
-// Result is what a run has done, or would do.
+// Result is the result of a run, or of a dry run.
 type Result struct {
-	Run       uint32 // 0: none was needed, or it was dry
-	Opens     uint64 // that were looked at
-	Changed   uint64 // verdicts of opens that change
-	Relabeled uint64 // opens whose program gets another name
+	Run       uint32 // 0: nothing to write, or a dry run
+	Opens     uint64 // opens examined
+	Changed   uint64 // verdicts of opens that changed
+	Relabeled uint64 // opens whose program got another name
 	Expired   uint64
 	Ignored   uint64
 	Earlier   uint64
 	Clicks    uint64
-	Reclicked uint64 // verdicts of clicks that change
-	Late      bool   // opens came while it worked, and were left to the next run
+	Reclicked uint64 // verdicts of clicks that changed
+	Late      bool   // opens arrived during the run and are left to the next one
 	Changes   []Change
-	Campaigns []CampaignChange // those whose numbers change, by id
-	Touched   []uint64         // campaigns with a row that changes, by id
+	Campaigns []CampaignChange // campaigns whose numbers change, by id
+	Touched   []uint64         // campaigns with a changed row, by id
 	Duration  time.Duration
 
 	changes map[Change]uint64
@@ -94,7 +94,8 @@ func (r *Result) click(c *Click) {
 	}
 }
 
-// message adds a message to the numbers of its campaign, if they change by it.
+// message adds a message to the numbers of its campaign if the run changes
+// them.
 func (r *Result) message(m *Message) {
 	if !m.Known {
 		return
@@ -119,7 +120,7 @@ func (n *Numbers) add(m Numbers) {
 	n.Clicked += m.Clicked
 }
 
-// numbersOf follows the views message_facts and message_opens.
+// numbersOf computes the same as the views message_facts and message_opens.
 func numbersOf(m *Message, open func(*Open) classify.Verdict, click func(*Click) classify.Verdict) (n Numbers) {
 	var any, reliable, masked, unknown, clicked bool
 	for i := range m.Opens {
@@ -152,7 +153,7 @@ func one(b bool) int64 {
 	return 0
 }
 
-// finish sorts what was counted, and gives the run its counts.
+// finish sorts the counts, and copies them to the run.
 func (r *Result) finish(run *warehouse.Run, took time.Duration) {
 	for c, n := range r.changes {
 		c.Events = n

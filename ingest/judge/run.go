@@ -12,25 +12,26 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Options are what a run is asked.
+// Options configure a run.
 type Options struct {
 	Kind     warehouse.RunKind
-	Since    time.Time // opens before it keep their verdict; zero: none does
-	Touched  time.Time // campaigns of which nothing was received since are left out; zero: none is
-	DryRun   bool      // only the result; nothing is written
+	Since    time.Time // earlier opens keep their verdict; zero: no limit
+	Touched  time.Time // campaigns without anything received since are skipped; zero: none
+	DryRun   bool      // compute the result without writing
 	Settings Settings
-	Progress func(done, opens uint64) // nil: nobody is told
+	Progress func(done, opens uint64) // nil: not called
 }
 
-// The size of what is held at a time.
+// Limits of the rows in memory.
 const (
-	sectionOpens = 1_000_000 // rows of opens that are read together
-	writeRows    = 100_000   // verdicts that are written together
+	sectionOpens = 1_000_000 // rows of opens read together
+	writeRows    = 100_000   // verdicts written together
 )
 
-// Run judges, writes what has changed, and then lets it show all at once. After
-// an error nothing shows, and the next run restores what was written. Without
-// anything to judge it takes no number. Errors: warehouse.ErrRunGoesOn.
+// Run judges, writes changed verdicts, and then makes them visible all at once.
+// After an error nothing is visible, and the next run restores the old
+// verdicts. If there is nothing to judge, it takes no number. Errors:
+// warehouse.ErrRunGoesOn.
 func Run(ctx context.Context, w *warehouse.Warehouse, o Options) (*Result, error) {
 	if err := o.Settings.Validate(); err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func Run(ctx context.Context, w *warehouse.Warehouse, o Options) (*Result, error
 	}
 	if err := r.work(ctx, campaigns); err != nil {
 		if r.run != nil {
-			// Best effort: what stays is restored by the next run.
+			// Best effort: the next run restores the rest.
 			late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 			defer cancel()
 			_ = w.AbandonRun(late, r.run)
@@ -63,7 +64,7 @@ func Run(ctx context.Context, w *warehouse.Warehouse, o Options) (*Result, error
 	if err := w.ApplyRun(ctx, r.run); err != nil {
 		return r.result, err
 	}
-	// The rows were there before; what has changed is which of them show.
+	// The rows existed before; only which of them are visible has changed.
 	return r.result, w.Touched(ctx, r.result.Touched)
 }
 
@@ -79,7 +80,7 @@ type runner struct {
 	clicks []warehouse.ClickVerdict
 }
 
-// campaign is what the rules ask about a campaign.
+// campaign holds the facts of a campaign that the rules use.
 type campaign struct {
 	times  Times
 	bursts *Bursts
@@ -107,7 +108,7 @@ func (r *runner) work(ctx context.Context, campaigns []warehouse.CampaignOpens) 
 	return r.write(ctx)
 }
 
-// section judges campaigns whose ids follow each other, part by part.
+// section judges consecutive campaigns, part by part.
 func (r *runner) section(ctx context.Context, campaigns []warehouse.CampaignOpens, parts uint64) error {
 	s := warehouse.Section{From: campaigns[0].ID, Until: campaigns[len(campaigns)-1].ID, Parts: parts}
 	if err := r.prepare(ctx, s, campaigns); err != nil {
@@ -126,10 +127,12 @@ func (r *runner) section(ctx context.Context, campaigns []warehouse.CampaignOpen
 	return nil
 }
 
-// minTimed is how many opens a campaign needs for a look at its times.
+// minTimed is the number of opens that a campaign needs for its times to be
+// checked.
 const minTimed = 20
 
-// prepare judges the facts of a section, and looks at each campaign as a whole.
+// prepare classifies the facts of a section, and examines each campaign as a
+// whole.
 func (r *runner) prepare(ctx context.Context, s warehouse.Section, campaigns []warehouse.CampaignOpens) error {
 	r.facts = map[uint64]*Facts{}
 	var mayBurst []uint64
@@ -165,9 +168,9 @@ func (r *runner) prepare(ctx context.Context, s warehouse.Section, campaigns []w
 	return nil
 }
 
-// A time of sending that lies in another time zone, or was planned and not kept,
-// would make machines of all people: so it is not believed if people's proxies
-// fetched before it, who fetch when somebody looks, or if half of all others did.
+// A send time in another time zone, or one that was planned and not kept, would
+// turn all people into machines. So it is not credible if proxies that fetch
+// when a person looks fetched before it, or if half of all other clients did.
 const (
 	maxProxiedBefore = 0.01
 	maxOtherBefore   = 0.5
@@ -183,7 +186,7 @@ func believed(t *warehouse.CampaignTimes) Times {
 	return Times{plausible(t.ProxiedSent, t.OtherSent), plausible(t.ProxiedDelivered, t.OtherDelivered)}
 }
 
-// messageKey names a message.
+// messageKey identifies a message.
 type messageKey struct {
 	campaign uint64
 	id       uuid.UUID
@@ -221,7 +224,7 @@ func (r *runner) part(ctx context.Context, s warehouse.Section) error {
 		m.Campaign, m.ID = o.CampaignID, o.MessageID
 		m.Known, m.SentAt, m.DeliveredAt, m.Domain = o.Known, o.SentAt, o.DeliveredAt, o.Domain
 		facts := r.facts[o.Facts]
-		if facts == nil { // it has come since the facts were read; the next run judges it
+		if facts == nil { // it arrived after the facts were read; the next run judges it
 			missing = true
 			return
 		}
@@ -248,7 +251,7 @@ func (r *runner) part(ctx context.Context, s warehouse.Section) error {
 	return fault
 }
 
-// open is the judge's view of an open.
+// open converts an open for the rules.
 func (r *runner) open(o *warehouse.JudgedOpen, facts *Facts) Open {
 	out := Open{
 		At: o.OpenedAt, Event: o.EventID, IP: o.IP, Facts: facts, Suspect: o.Suspect,
@@ -273,8 +276,8 @@ func verdict(class int8, reason string) classify.Verdict {
 	return classify.Verdict{Class: classify.Class(class), Reason: reason}
 }
 
-// readClicks returns the clicks of a part by their message, and the messages in
-// their order.
+// readClicks returns the clicks of a part by message, and the messages in
+// order.
 func (r *runner) readClicks(ctx context.Context, s warehouse.Section, atLeast uint64) (map[messageKey]*Message, []messageKey, error) {
 	messages, order, read := map[messageKey]*Message{}, []messageKey(nil), uint64(0)
 	err := r.w.ClicksToJudge(ctx, s, r.o.Settings.Honeypots, func(c *warehouse.JudgedClick) {
@@ -298,11 +301,11 @@ func (r *runner) readClicks(ctx context.Context, s warehouse.Section, atLeast ui
 	return messages, order, err
 }
 
-// judge judges a message and keeps what has changed.
+// judge judges a message and collects changed verdicts.
 func (r *runner) judge(m *Message) {
 	c := r.wanted[m.Campaign]
 	if c == nil {
-		return // of a campaign between those that are looked at
+		return // of a campaign between the selected ones
 	}
 	r.o.Settings.Message(m, c.times, c.bursts)
 	for i := range m.Opens {
@@ -349,7 +352,7 @@ func (r *runner) judge(m *Message) {
 	r.result.message(m)
 }
 
-// write writes the verdicts that are held.
+// write writes the collected verdicts.
 func (r *runner) write(ctx context.Context) error {
 	if r.run == nil {
 		return nil

@@ -12,23 +12,24 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Schedule is when the service judges by itself.
+// Schedule is how often the service judges.
 type Schedule struct {
-	Every    time.Duration // between two runs; 0: never
+	Every    time.Duration // interval of runs; 0: never
 	Settings Settings
 }
 
-// The pace of a schedule, and how far it looks back. All that the rules ask for
-// comes within days: providers' events of delivery and of clicks, and late lines.
+// The pace of a schedule and the range that it examines. All facts that the
+// rules use arrive within days: providers' events of delivery and of clicks,
+// and late lines.
 const (
-	restRatio  = 20 // at most a twentieth of the time is spent on it
+	restRatio  = 20 // at most a twentieth of the time is spent on runs
 	lookBack   = 7 * 24 * time.Hour
-	firstTouch = 48 * time.Hour // before the first run of a process
+	firstTouch = 48 * time.Hour // range of a process' first run
 	overlap    = 10 * time.Minute
 )
 
-// Scheduler runs judge from time to time. Several may share a warehouse: one of
-// them works, the others leave it to that one.
+// Scheduler runs judge periodically. Several may share a warehouse: only one of
+// them runs at a time.
 type Scheduler struct {
 	schedule Schedule
 	logger   *slog.Logger
@@ -51,7 +52,7 @@ func NewScheduler(s Schedule, logger *slog.Logger, r prometheus.Registerer) *Sch
 		duration: prometheus.NewGauge(prometheus.GaugeOpts{Name: "glint_judge_duration_seconds", Help: "How long the last run of judge by the service took."}),
 	}
 	for _, outcome := range []string{"done", "failed", "busy"} {
-		out.runs.WithLabelValues(outcome) // so that a rate exists before the first one
+		out.runs.WithLabelValues(outcome) // so that each rate exists before the first run
 	}
 	r.MustRegister(out.runs, out.changed, out.lastRun, out.duration)
 	return out

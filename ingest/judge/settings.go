@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The rules, by the reason that they give.
+// The rules, by their reason.
 const (
 	RuleHoneypot    = "honeypot"
 	RuleClickSweep  = "click_sweep"
@@ -18,53 +18,58 @@ const (
 	RuleGmailPair   = "gmail_pair"
 )
 
-// Rules returns the names of all rules, in the order in which they are tried.
+// Rules returns the names of all rules, in the order of their application.
 func Rules() []string {
 	return []string{RuleHoneypot, RuleClickSweep, RulePreDelivery, RuleFastOpen, RuleBurst, RuleGmailPair}
 }
 
-// Settings are the windows of the rules. Each has its evidence at its default.
+// Settings are the parameters of the rules. The evidence is at the defaults.
 type Settings struct {
 	Without []string // rules that are off
 
-	ClockSlack time.Duration // by how much the clocks of sender and edge may differ
+	ClockSlack time.Duration // largest difference between the clocks of sender and edge
 
 	BurstWindow     time.Duration
 	BurstRecipients int
 
 	SweepLinks  int
 	SweepWindow time.Duration
-	SweepBefore time.Duration // opens so long before a sweep are its own
+	SweepBefore time.Duration // opens this long before a sweep belong to it
 
-	Honeypots      []string // links that no person sees, as deliveries have them
+	Honeypots      []string // links invisible to people, as in deliveries
 	HoneypotWindow time.Duration
 
 	PairWindow time.Duration
 }
 
-// Default returns the settings that have a source, or, where none is known, ours.
+// Default returns the default settings, from published sources where there are
+// any.
 func Default() Settings {
 	return Settings{
 		// Mail servers and edges keep time by NTP; a send time has whole seconds.
 		ClockSlack: 2 * time.Second,
-		// Marketo takes two activities of one lead within 0 to 3 s for a machine
-		// (experienceleague.adobe.com, filtering email bot activity); over a whole
-		// domain it is widened. 20: below the openings of an office of 1,000.
+		// Marketo takes two activities of one lead within 0 to 3 s for a
+		// machine (experienceleague.adobe.com, filtering email bot activity);
+		// the window is longer for a whole domain. 20 is more than an office of
+		// 1,000 opens in that time.
 		BurstWindow: 10 * time.Second, BurstRecipients: 20,
 		// github.com/putyourlightson/craft-campaign/issues/546: sweeps click several
 		// links within a second; nobody follows three links in three.
 		SweepLinks: 3, SweepWindow: 3 * time.Second,
-		// The same log: the median of a sweep's clicks is 43 s after sending, that of its open 9 s.
+		// From the same log: the median click of a sweep is 43 s after sending,
+		// its open 9 s.
 		SweepBefore: time.Minute,
-		// github.com/mautic/mautic/issues/9798: all that comes within 10 s of the hidden link.
+		// github.com/mautic/mautic/issues/9798: all requests within 10 s of the
+		// hidden link.
 		HoneypotWindow: 10 * time.Second,
-		// Gmail prefetches on delivery, once per unread thread; a log has the person's
-		// fetch 5 s later, others hours (sparkpost.com/blog/gmail-prefetching-images).
+		// Gmail prefetches on delivery, once per unread thread; in a log the
+		// person's fetch follows after 5 s to hours
+		// (sparkpost.com/blog/gmail-prefetching-images).
 		PairWindow: 24 * time.Hour,
 	}
 }
 
-// Validate reports all faults at once.
+// Validate returns all faults in one error.
 func (s *Settings) Validate() error {
 	var faults []error
 	for _, name := range s.Without {
@@ -98,8 +103,8 @@ func (s *Settings) Validate() error {
 
 func (s *Settings) has(rule string) bool { return !slices.Contains(s.Without, rule) }
 
-// String returns the settings in words, for the table judgements. It leaves the
-// links out.
+// String returns the settings in words, without the links, for the table
+// judgements.
 func (s *Settings) String() string {
 	return fmt.Sprintf("without=%s clock-slack=%v burst=%d/%v sweep=%d/%v/%v honeypots=%d/%v pair=%v", strings.Join(s.Without, ","), s.ClockSlack,
 		s.BurstRecipients, s.BurstWindow, s.SweepLinks, s.SweepWindow, s.SweepBefore, len(s.Honeypots), s.HoneypotWindow, s.PairWindow)

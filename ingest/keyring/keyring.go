@@ -1,10 +1,10 @@
-// Package keyring compares the pixel keys of a home with those that a warehouse
-// knows by their fingerprints.
+// Package keyring compares the pixel keys of a home with the keys that a
+// warehouse knows by their fingerprints.
 //
-// A key that is lost makes every URL that it has signed a bad token, and a new one
-// in its place does so silently. So a home whose ring lacks a key that its
-// warehouse knows loads nothing and makes no key, until the key is back or has
-// been given up. The package holds no secrets and reads no files.
+// If a key is lost, every URL signed with it has a bad token, and a new key in
+// its place would hide that. So a home whose ring lacks a key that its
+// warehouse knows loads nothing and creates no key, until the key is restored
+// or declared lost. The package holds no secrets and reads no files.
 package keyring
 
 import (
@@ -24,17 +24,17 @@ type Known struct {
 	Fingerprint string `json:"fingerprint"`
 }
 
-// Notes are what a home has heard of the keys of its warehouse.
+// Notes are a home's notes about the keys of its warehouse.
 type Notes struct {
 	Known     []Known `json:"known"`               // at the last start
-	Forgotten []Known `json:"forgotten,omitempty"` // given up for lost by the operator
-	// GaveUp says that the operator knows of no key and wants a new one, although
+	Forgotten []Known `json:"forgotten,omitempty"` // declared lost by the operator
+	// GaveUp means that the operator has no key and wants a new one, although
 	// messages are registered.
 	GaveUp bool `json:"gave_up,omitempty"`
 }
 
-// Fingerprint returns the first 64 bits of the SHA-256 of a key's secret, in hex.
-// The secret is 32 random bytes, so it cannot be found by trying.
+// Fingerprint returns the first 64 bits of the SHA-256 of a key's secret, in
+// hex. The secret is 32 random bytes, so it cannot be guessed from it.
 func Fingerprint(k *token.Key) string {
 	sum := sha256.Sum256(k.Secret[:])
 	return fmt.Sprintf("%x", sum[:8])
@@ -49,7 +49,7 @@ func Of(keys []token.Key) []Known {
 	return known
 }
 
-// Missing returns the known keys that are neither among keys nor forgotten, by id.
+// Missing returns the known keys that are neither in keys nor forgotten, by id.
 func Missing(keys []token.Key, known, forgotten []Known) (missing []Known) {
 	here := slices.Concat(Of(keys), forgotten)
 	for _, k := range known {
@@ -64,14 +64,15 @@ func Missing(keys []token.Key, known, forgotten []Known) (missing []Known) {
 // ErrMissing is wrapped by a MissingError.
 var ErrMissing = errors.New("keyring: keys are missing")
 
-// MissingError says which keys a ring lacks.
+// MissingError holds the keys that a ring lacks.
 type MissingError struct {
-	Missing []Known // none: keys of which no note is left
+	Missing []Known // empty: keys without any note
 	File    string  // of the ring
-	Clash   []uint8 // ids of Missing that the ring gives to other keys
+	Clash   []uint8 // ids of Missing that other keys of the ring use
 }
 
-// NewMissingError returns the error about a ring, in file, that lacks those keys.
+// NewMissingError returns the error about a ring, in file, that lacks these
+// keys.
 func NewMissingError(file string, keys []token.Key, missing []Known) *MissingError {
 	e := &MissingError{Missing: missing, File: file}
 	for _, m := range missing {
@@ -104,15 +105,15 @@ func (e *MissingError) Error() string {
 // Unwrap returns ErrMissing.
 func (e *MissingError) Unwrap() error { return ErrMissing }
 
-// Hint says how to get the keys back.
+// Hint returns advice for restoring the keys.
 func (e *MissingError) Hint() string {
-	return "bring the keys back, from a copy or from another glint of this warehouse; or, if they are lost for ever: glint keys forget"
+	return "bring the keys back, from a copy or from another glint of this warehouse; or, if they are permanently lost: glint keys forget"
 }
 
-// ErrNoID is returned by NewID when all ids are taken.
+// ErrNoID is returned by NewID when all ids are in use.
 var ErrNoID = errors.New("the last key id is used")
 
-// NewID returns a random id from 1 to 255 that is not taken, or ErrNoID.
+// NewID returns a random unused id from 1 to 255, or ErrNoID.
 func NewID(taken []Known) (uint8, error) {
 	used := [256]bool{0: true}
 	for _, k := range taken {

@@ -7,8 +7,8 @@ import (
 	"glint/edge/event/jsonline"
 )
 
-// formOf names the form of a line that is no event, and what to do; "" if it is
-// not a known one.
+// formOf returns the form of a line that is not an event, with advice, or "" if
+// the form is unknown.
 func formOf(e *event.Event, line string) string {
 	line = Trim(line)
 	switch {
@@ -34,7 +34,7 @@ func formOf(e *event.Event, line string) string {
 	return ""
 }
 
-// objectForm names what an object is that is no event.
+// objectForm returns the form of an object that is not an event.
 func objectForm(e *event.Event, line string) string {
 	if line == "{" {
 		return "the line is a part of a JSON object over several lines; write one object per line"
@@ -54,7 +54,7 @@ func objectForm(e *event.Event, line string) string {
 	return ""
 }
 
-// hasAll walks an object to its end and reports whether it is a whole one.
+// hasAll iterates over an object to its end and reports whether it is complete.
 func hasAll(o *jsonline.Object) bool {
 	for o.Next() {
 		continue

@@ -1,12 +1,12 @@
-// Package logline is the one reader of event lines: each that is posted, replayed,
-// read from stdin or from an archive goes through it. It reads a line as
-// endpoint opens of the edge writes it, and in the forms that log pipelines make
-// of it: behind a byte order mark, a syslog header or the name of the emulator's
-// endpoint, and as a text or an object in a field of a pipeline's own object.
+// Package logline is the only reader of event lines: all lines posted,
+// replayed, or read from stdin or an archive. It reads a line as endpoint opens
+// of the edge writes it, and in the forms that log pipelines turn it into:
+// after a byte order mark, a syslog header or the name of the emulator's
+// endpoint, and as a string or an object in a field of a pipeline's own object.
 //
-// A line is one event or an error. The error names the form of the line, if it is a
-// known one, and how to change it. It never has a value of the line. The
-// work is linear in the line. The package does not judge events.
+// A line is one event or an error. The error names the form of the line, if
+// known, and how to change it; it never contains a value of the line. The work
+// is linear in the line's length. The package does not judge events.
 package logline
 
 import (
@@ -17,19 +17,19 @@ import (
 	"glint/edge/event/jsonline"
 )
 
-// Blanks are the characters that are removed around a line; a line of nothing else
-// does not count. Lines of a body are counted by the same rule (codec.Counter).
+// Blanks are the characters trimmed around a line; a line of blanks only does
+// not count. codec.Counter counts the lines of a body by the same rule.
 const Blanks = " \t\v\f\r"
 
 // BOM is the byte order mark of UTF-8, with which some programs begin a file.
 const BOM = "\ufeff"
 
-// maxDepth is how many wrappers are taken off: a syslog header within the
-// message of a shipper's object within that of another.
+// maxDepth is the number of wrappers that are removed: a syslog header in the
+// message of a shipper's object within another one.
 const maxDepth = 3
 
-// maxHeaderBytes bounds what stands before an object. Those of Fastly, RFC 5424
-// and the emulator have at most about 150 bytes.
+// maxHeaderBytes is the longest header before an object. Headers of Fastly, RFC
+// 5424 and the emulator have at most about 150 bytes.
 const maxHeaderBytes = 512
 
 // Error is an error around event.ErrInvalid that names the form of the line.
@@ -40,10 +40,11 @@ func (e *Error) Error() string { return "event: " + e.form }
 // Unwrap returns event.ErrInvalid.
 func (e *Error) Unwrap() error { return event.ErrInvalid }
 
-// Parse reads a line into e, as event.Event's Parse and Check do, and takes off
-// what is around the event. The strings of e are parts of the line, unless it
-// was in a text. An error wraps event.ErrInvalid, also event.ErrTooLong
-// does, which is returned as it is; e means nothing then.
+// Parse reads a line into e, as event.Event's Parse and Check do, after
+// removing the text around the event. The strings of e are substrings of the
+// line, unless the event was in a JSON string. Errors wrap event.ErrInvalid;
+// event.ErrTooLong, which also does, is returned unchanged. After an error e is
+// undefined.
 func Parse(e *event.Event, line string) error {
 	err := parse(e, line)
 	if err == nil || errors.Is(err, event.ErrTooLong) {
@@ -65,7 +66,7 @@ func parse(e *event.Event, line string) error {
 	return e.Check()
 }
 
-// find returns the object of the event within a line of another form.
+// find returns the object of the event in a line of another form.
 func find(e *event.Event, line string, depth int) (inner string, ok bool) {
 	if depth == 0 {
 		return "", false
@@ -89,7 +90,7 @@ func find(e *event.Event, line string, depth int) (inner string, ok bool) {
 	return find(e, text, depth-1)
 }
 
-// wrappers are the fields in which log pipelines keep a line: Vector, Logstash
+// wrappers are the fields in which log pipelines store a line: Vector, Logstash
 // and journald (message, MESSAGE), Fluent Bit and Docker (log), Splunk (event,
 // _raw), CloudWatch (@message), Google Cloud (textPayload, jsonPayload), Loki
 // (line), others (msg, body).
@@ -97,11 +98,12 @@ var wrappers = [...]string{
 	"message", "log", "msg", "MESSAGE", "line", "event", "body", "_raw", "@message", "textPayload", "jsonPayload",
 }
 
-// own are fields by which an object is an event, if perhaps a faulty one. It is no
-// wrapper, even if a stranger has written a line into a field of it.
+// own are fields that identify an object as an event, even a faulty one. Such
+// an object is not unwrapped, even if a stranger has written a line into one of
+// its fields.
 var own = [...]string{"event_id", "opened_at", "token"}
 
-// wrapped returns what the first of the wrappers holds that the object has.
+// wrapped returns the content of the first wrapper field in the object.
 func wrapped(object string) (text string, ok bool) {
 	found := len(wrappers)
 	for o := jsonline.Open(object); ; {
@@ -127,11 +129,11 @@ func wrapped(object string) (text string, ok bool) {
 	}
 }
 
-// Trim returns a line without what is around its object: white space, a byte
-// order mark, a syslog header as Fastly's message types classic
-// ("<134>2016-07-04T… cache-sjc3128 name[62959]: "), loggly and logplex write
-// it, also where a syslog server took its priority off, and the emulator's
-// "name :: ". A line that has nothing of these keeps all but the white space.
+// Trim returns a line without the text around its object: white space, a byte
+// order mark, a syslog header as in Fastly's message types classic
+// ("<134>2016-07-04T… cache-sjc3128 name[62959]: "), loggly and logplex, also
+// if a syslog server removed its priority, and the emulator's "name :: ".
+// Without any of these it only trims white space.
 // https://www.fastly.com/documentation/guides/integrations/streaming-logs/changing-log-line-formats
 func Trim(line string) string {
 	line = strings.Trim(line, Blanks+"\n")
@@ -151,8 +153,8 @@ func Trim(line string) string {
 	return line
 }
 
-// isSyslog reports whether a header begins with a syslog priority; logplex writes the
-// length before it.
+// isSyslog reports whether a header begins with a syslog priority, which
+// logplex precedes by the length.
 func isSyslog(header string) bool {
 	header = strings.TrimLeft(header, digits)
 	header = strings.TrimPrefix(header, " ")
@@ -165,7 +167,7 @@ func isSyslog(header string) bool {
 
 const digits = "0123456789"
 
-// isProgram reports whether a header ends like "name[62959]: ".
+// isProgram reports whether a header ends in the form "name[62959]: ".
 func isProgram(header string) bool {
 	head, ok := strings.CutSuffix(header, "]: ")
 	if !ok {

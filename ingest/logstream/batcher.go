@@ -1,11 +1,12 @@
-// Package logstream carries log lines to ingest as Fastly's log streaming
-// does: lines are gathered for a period, or until there are enough of them,
-// and posted as one body. It serves glint's standalone pixel and imitates the
-// platform for the emulator.
+// Package logstream sends log lines to ingest like Fastly's log streaming: it
+// collects lines for a period, or up to a number, and posts them as one body.
+// It serves glint's standalone pixel, and imitates the platform for the
+// emulator.
 //
-// Lines wait in memory, in a bounded number of bytes, and a body that is refused for
-// the moment is sent again until it is taken. Lines beyond the bound are dropped and
-// counted, as a platform would: durability begins with the 2xx, not here.
+// Lines wait in memory, in a bounded number of bytes, and a body that is
+// refused temporarily is retried until it is accepted. Lines beyond the bound
+// are dropped and counted, as on the platform: durability begins with the 2xx,
+// not here.
 package logstream
 
 import (
@@ -19,30 +20,30 @@ import (
 	"time"
 )
 
-// Send delivers one body of lines. It returns once the body was taken, or an
-// error if it never will be. *PartError says that its beginning was taken: Send
-// is called again with the rest.
+// Send delivers one body of lines. It returns once the body was accepted, or an
+// error if it never will be. A *PartError means that a part at its beginning
+// was accepted: Send is called again with the rest.
 type Send func(ctx context.Context, body []byte) error
 
-// PartError says how many bytes of a body were taken: whole lines, and at least
-// one.
+// PartError is the number of bytes of a body that were accepted: whole lines,
+// at least one.
 type PartError struct{ Bytes int }
 
 func (e *PartError) Error() string { return fmt.Sprintf("the first %d bytes were taken", e.Bytes) }
 
-// Config says how lines are gathered. Zero values are replaced by the defaults.
+// Config configures a Batcher. Zero values are replaced by the defaults.
 type Config struct {
-	Period          time.Duration // a body is sent at least this often; default 1 s (Fastly: 5 s)
-	MaxLines        int           // of a body; default 10,000, as Fastly
-	MaxBytes        int           // of a body; default 16 MiB (Fastly: 100 MB)
-	MaxPendingBytes int           // of all that waits; default 64 MiB
-	StopWait        time.Duration // the longest that Close waits; 0: as long as its context
+	Period          time.Duration // longest time between two bodies; default 1 s (Fastly: 5 s)
+	MaxLines        int           // limit of a body; default 10,000, as on Fastly
+	MaxBytes        int           // limit of a body; default 16 MiB (Fastly: 100 MB)
+	MaxPendingBytes int           // limit of all waiting lines; default 64 MiB
+	StopWait        time.Duration // longest wait of Close; 0: until its context ends
 	Logger          *slog.Logger  // nil: silent
 
-	// Note is called with the numbers of waiting and of dropped lines, in order,
-	// after every change. It must be quick. Nil: not called.
+	// Note is called after every change, in order, with the numbers of waiting
+	// and of dropped lines. It must return quickly. Nil: not called.
 	Note func(waiting, dropped uint64)
-	// Closed is called once, at the end of Close, with the lines that were
+	// Closed is called once, at the end of Close, with the number of lines
 	// dropped since it began. Nil: not called.
 	Closed func(dropped uint64)
 }
@@ -66,7 +67,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Batcher gathers lines and sends them, one body at a time and in order. It is
+// Batcher collects lines and sends them, one body at a time and in order. It is
 // safe for concurrent use.
 type Batcher struct {
 	cfg     Config
@@ -78,17 +79,17 @@ type Batcher struct {
 	closed  sync.Once
 
 	mu      sync.Mutex
-	pending [][]byte // bodies, the last one open
+	pending [][]byte // bodies; the last one is still growing
 	lines   int      // of the last body
-	bytes   int      // of all bodies, the one on its way included
+	bytes   int      // of all bodies, including the one being sent
 	waiting uint64   // lines of all bodies
-	ended   bool     // no body is sent any more
+	ended   bool     // no further body is sent
 
 	sent    atomic.Uint64
 	dropped atomic.Uint64
 }
 
-// New starts a Batcher. Close ends it.
+// New starts a Batcher, which Close ends.
 func New(cfg Config, send Send) *Batcher {
 	ctx, cancel := context.WithCancel(context.Background())
 	b := &Batcher{
@@ -99,8 +100,8 @@ func New(cfg Config, send Send) *Batcher {
 	return b
 }
 
-// Add takes one line, without its line feed, and copies it. It never waits. A
-// line longer than MaxBytes gets a body of its own.
+// Add adds a copy of one line, without its line feed. It never waits. A line
+// longer than MaxBytes gets its own body.
 func (b *Batcher) Add(line []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -135,22 +136,22 @@ func (b *Batcher) note() {
 	}
 }
 
-// Sent returns the number of lines that were taken.
+// Sent returns the number of accepted lines.
 func (b *Batcher) Sent() uint64 { return b.sent.Load() }
 
-// Dropped returns the number of lines that were lost: there was no room, their
-// body was refused for good, or they came after the end.
+// Dropped returns the number of lost lines: there was no room, their body was
+// finally refused, or they came after the end.
 func (b *Batcher) Dropped() uint64 { return b.dropped.Load() }
 
-// PendingBytes returns the bytes of the lines that are not delivered yet.
+// PendingBytes returns the bytes of lines that are not delivered yet.
 func (b *Batcher) PendingBytes() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.bytes
 }
 
-// Close sends what waits and ends the Batcher. When ctx or StopWait ends first,
-// what still waits is dropped.
+// Close sends the waiting lines and ends the Batcher. When ctx or StopWait ends
+// first, lines still waiting are dropped.
 func (b *Batcher) Close(ctx context.Context) {
 	if b.cfg.StopWait > 0 {
 		var cancel context.CancelFunc
@@ -188,9 +189,9 @@ func (b *Batcher) run(ctx context.Context) {
 	}
 }
 
-// flush sends all that waits. A body counts against MaxPendingBytes until it is
-// delivered. The last flush ends the Batcher, so that no line can slip in
-// behind it.
+// flush sends all waiting lines. A body counts towards MaxPendingBytes until it
+// is delivered. The last flush ends the Batcher, so that no line can be added
+// after it.
 func (b *Batcher) flush(ctx context.Context, last bool) {
 	for {
 		body := b.next(last)
@@ -208,7 +209,7 @@ func (b *Batcher) flush(ctx context.Context, last bool) {
 	}
 }
 
-// delivered counts lines that were taken, or lost if there is an error.
+// delivered counts the lines of a body as accepted or, after an error, as lost.
 func (b *Batcher) delivered(body []byte, err error) {
 	lines := uint64(bytes.Count(body, []byte{'\n'}))
 	if err != nil {
@@ -232,7 +233,7 @@ func (b *Batcher) next(last bool) []byte {
 		return nil
 	}
 	body := b.pending[0]
-	b.pending[0] = nil // its memory is free once it is delivered
+	b.pending[0] = nil // release its memory once it is delivered
 	b.pending = b.pending[1:]
 	return body
 }

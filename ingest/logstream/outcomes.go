@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// Outcomes are what became of records, as GET /v1/logs/outcomes says.
+// Outcomes are the outcomes of records in the answer to GET /v1/logs/outcomes.
 type Outcomes struct {
 	Records int            `json:"records"`  // that are done
-	Pending int            `json:"pending"`  // that are in the log and not yet in the warehouse
-	Unknown int            `json:"unknown"`  // of which ingest has no receipt that this token may see
-	Lines   int            `json:"lines"`    // of the records that are done
-	Counts  map[string]int `json:"outcomes"` // their lines by outcome
-	NotKept int            `json:"not_kept"` // a part of them: dead letters beyond their source's quota
+	Pending int            `json:"pending"`  // in the log and not yet in the warehouse
+	Unknown int            `json:"unknown"`  // without a receipt that this token may see
+	Lines   int            `json:"lines"`    // lines of the records that are done
+	Counts  map[string]int `json:"outcomes"` // number of their lines by outcome
+	NotKept int            `json:"not_kept"` // of these, dead letters beyond their source's quota
 }
 
-// Outcomes asks what became of records of a lane, which were received at since
-// or later. Records is a list of numbers and ranges, as in 3-7,9.
+// Outcomes returns the outcomes of records of a lane received at or after
+// since. records is a list of numbers and ranges, such as 3-7,9.
 func (p *Poster) Outcomes(ctx context.Context, lane string, since time.Time, records string) (Outcomes, error) {
 	query := url.Values{"lane": {lane}, "since": {since.UTC().Format(time.RFC3339Nano)}, "records": {records}}
 	r, err := p.request(ctx, http.MethodGet, "/v1/logs/outcomes", query.Encode(), nil)
@@ -44,5 +44,6 @@ func (p *Poster) Outcomes(ctx context.Context, lane string, since time.Time, rec
 	return o.Outcomes, nil
 }
 
-// isObject reports whether a text may be a JSON object: null would be taken for one.
+// isObject reports whether a text may be a JSON object; null would decode as
+// one.
 func isObject(text []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(text), []byte{'{'}) }

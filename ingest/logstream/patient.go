@@ -12,26 +12,28 @@ import (
 	"glint/ingest/host/backoff"
 )
 
-// ErrImpatient is wrapped by Patient's error once ingest has taken nothing for
-// its Patience.
+// ErrImpatient is wrapped by Patient's error once ingest has accepted nothing
+// for Patience.
 var ErrImpatient = errors.New("logstream: ingest took nothing for too long")
 
-// Patient repeats requests to ingest, with the pauses that ingest asks for, and
-// for at most Patience without any success. It is safe for concurrent use.
+// Patient retries requests to ingest, with the pauses that ingest asks for,
+// until there is no success for Patience. It is safe for concurrent use.
 type Patient struct {
-	Patience time.Duration   // since the first try in vain after the last success
-	Note     func(err error) // called at most every 10 s with the reason of a wait; nil: not called
+	Patience time.Duration   // measured from the first failure after the last success
+	Note     func(err error) // called at most every 10 s with the reason for waiting; nil: not called
 
 	mu    sync.Mutex
-	since time.Time // when tries began to be in vain; zero: the last one was not
+	since time.Time // time of that first failure; zero: the last try succeeded
 	noted time.Time
 }
 
-// The longest pause between two tries, whatever ingest asks for.
+// longestPause is the longest pause between two tries, whatever ingest asks
+// for.
 const longestPause = time.Minute
 
-// Do calls try until it succeeds. It gives up with the last error if ingest will
-// never take the same body, with the context's if that ends, and with ErrImpatient.
+// Do calls try until it succeeds. It gives up with the last error if ingest
+// will never accept the same body, with the context's error if that ends, and
+// with ErrImpatient.
 func (p *Patient) Do(ctx context.Context, try func(context.Context) error) error {
 	for pauses := (backoff.Backoff{First: firstPause, Last: lastPause}); ; {
 		err := try(ctx)
@@ -59,7 +61,7 @@ func (p *Patient) Do(ctx context.Context, try func(context.Context) error) error
 	}
 }
 
-// passing reports whether the same body may be taken later.
+// passing reports whether the same body may be accepted later.
 func passing(err error) bool {
 	if status, ok := errors.AsType[*StatusError](err); ok && status.Status == http.StatusRequestTimeout {
 		return true
@@ -73,7 +75,7 @@ func (p *Patient) succeeded() {
 	p.since = time.Time{}
 }
 
-// missed takes note of a try in vain, and reports whether it was the last.
+// missed records a failure, and reports whether patience has ended.
 func (p *Patient) missed(err error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

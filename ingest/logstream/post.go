@@ -21,16 +21,16 @@ import (
 // StatusError is an answer other than 2xx.
 type StatusError struct {
 	Status     int
-	Answer     string        // the beginning of its body, or where it redirects to
-	RetryAfter time.Duration // what the answer asks for; 0: nothing
+	Answer     string        // beginning of its body, or its redirect target
+	RetryAfter time.Duration // pause that the answer asks for; 0: none
 }
 
 func (e *StatusError) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("ingest answered %d %s", e.Status, e.Answer))
 }
 
-// AnswerError is an answer of 2xx that is not ingest's: a login page, a cache,
-// another program. Nothing of the body counts as delivered.
+// AnswerError is an answer of 2xx that does not come from ingest: from a login
+// page, a cache, another program. Nothing of the body counts as delivered.
 type AnswerError struct {
 	Status int
 	Fault  string // in words
@@ -41,13 +41,13 @@ func (e *AnswerError) Error() string {
 	return fmt.Sprintf("not ingest's answer: status %d, %s: %s", e.Status, e.Fault, e.Came)
 }
 
-// Hint says where to look.
+// Hint returns advice.
 func (e *AnswerError) Hint() string {
 	return "check that the address is ingest's, and that no proxy or login page answers in its place"
 }
 
-// RetryablePost reports whether a post that gave err may succeed later: without an
-// answer, or after 429 or 5xx.
+// RetryablePost reports whether a post that failed with err may succeed later:
+// without an answer, or after 429 or 5xx.
 func RetryablePost(err error) bool {
 	if _, ok := errors.AsType[*AnswerError](err); ok {
 		return false
@@ -56,38 +56,37 @@ func RetryablePost(err error) bool {
 	return !ok || status.Status == http.StatusTooManyRequests || status.Status >= 500
 }
 
-// Poster posts bodies to ingest, as a Fastly log endpoint of kind HTTPS with
-// the codec zstd does. It follows no redirect, and believes that a body was
-// taken only if the answer has its number of lines. It is safe for concurrent
-// use.
+// Poster posts bodies to ingest, like a Fastly log endpoint of kind HTTPS with
+// the codec zstd. It follows no redirects, and counts a body as accepted only
+// if the answer has its number of lines. It is safe for concurrent use.
 type Poster struct {
-	URL    string // of ingest, with or without /v1/logs
-	Token  string // goes to URL, nowhere else
+	URL    string // URL of ingest, with or without /v1/logs
+	Token  string // sent to URL only
 	Query  string // "" or lane=replay
-	Direct bool   // no proxy of the environment is used: the ingest is of this machine
-	Plain  bool   // bodies go as they are: where no network is on the way, compressing costs more than it saves
+	Direct bool   // ignore the environment's proxy settings: ingest is on this machine
+	Plain  bool   // do not compress: without a network in between, that costs more than it saves
 
 	client  http.Client
 	encoder *zstd.Encoder
 }
 
-// The most of an answer. Ingest's are far smaller.
+// Limits of an answer. Ingest's answers are far smaller.
 const (
 	maxAnswerBytes       = 64 << 10
 	maxAnswerHeaderBytes = 64 << 10
-	maxCameBytes         = 100 // of a strange answer in an error
+	maxCameBytes         = 100 // part of an unexpected answer in an error
 	postTimeout          = 2 * time.Minute
 )
 
 // NewPoster returns a Poster for the ingest at baseURL, http://host:port.
 func NewPoster(baseURL, token, query string) *Poster {
-	// The fastest level takes half of the time of the default one, for 2 % more bytes.
-	// Only faulty options give an error.
+	// The fastest level takes half the time of the default one, for 2 % more
+	// bytes. Only invalid options give an error.
 	encoder, _ := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	p := &Poster{URL: baseURL, Token: token, Query: query, encoder: encoder}
 	p.client = http.Client{
-		Timeout: postTimeout, // the answer's body included
-		// A redirect, be it to another port only, would take the token elsewhere.
+		Timeout: postTimeout, // includes reading the answer
+		// A redirect, even to another port, would send the token elsewhere.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			Proxy:                  p.proxy,
@@ -108,20 +107,20 @@ func (p *Poster) proxy(r *http.Request) (*url.URL, error) {
 	return http.ProxyFromEnvironment(r)
 }
 
-// Answer is what ingest said of a body that it has on disk.
+// Answer is ingest's answer to a body that it has on disk.
 type Answer struct {
 	Lines      int
-	Problem    string    // why none of the lines is an event; "": some are
-	Lane       string    // "" of an older ingest, as all that follows
-	Record     uint64    // number in the lane's log; 0: nothing was kept of a body without lines
+	Problem    string    // why no line is an event; "": some are
+	Lane       string    // "" from an older ingest, like all following fields
+	Record     uint64    // number in the lane's log; 0: a body without lines was not stored
 	ReceivedAt time.Time // of the record
 }
 
-// outcomesHeader has the path by which ingest says what became of the body.
+// outcomesHeader has the path of the body's outcomes.
 const outcomesHeader = "Glint-Outcomes"
 
-// locate reads the header. A header that it cannot read counts as an older ingest's:
-// the lines are on disk all the same.
+// locate reads the header. If it cannot, it treats the answer as an older
+// ingest's: the lines are on disk in any case.
 func (a *Answer) locate(h http.Header) {
 	u, err := url.Parse(h.Get(outcomesHeader))
 	if err != nil {
@@ -141,8 +140,8 @@ func (p *Poster) Send(ctx context.Context, body []byte) error {
 	return err
 }
 
-// Post posts one body once. Without an error ingest has all of its lines on
-// disk. The error is a *StatusError, an *AnswerError, or that of the network.
+// Post posts one body once. If it returns no error, all lines are on disk at
+// ingest. The error is a *StatusError, an *AnswerError, or a network error.
 func (p *Poster) Post(ctx context.Context, body []byte) (Answer, error) {
 	sent, encoding := body, "identity"
 	if !p.Plain {
@@ -178,7 +177,8 @@ func (p *Poster) Post(ctx context.Context, body []byte) (Answer, error) {
 	return answer, nil
 }
 
-// failed says what was tried, but of an answer, which says it itself.
+// failed adds the attempted action to an error, unless an answer already
+// describes it.
 func failed(what string, err error) error {
 	if _, ok := errors.AsType[*StatusError](err); ok {
 		return err
@@ -186,7 +186,7 @@ func failed(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// request makes a request of the service, with the token.
+// request creates a request to the service, with the token.
 func (p *Poster) request(ctx context.Context, method, path, query string, body io.Reader) (*http.Request, error) {
 	address := strings.TrimSuffix(strings.TrimSuffix(p.URL, "/"), "/v1/logs") + path
 	if query != "" {
@@ -201,8 +201,8 @@ func (p *Poster) request(ctx context.Context, method, path, query string, body i
 	return r, nil
 }
 
-// exchange reads an answer of 2xx into v and returns its header. Fault says what
-// is wrong with what was read.
+// exchange decodes an answer of 2xx into v and returns its header. fault
+// returns the problem with the decoded value, or "".
 func (p *Poster) exchange(r *http.Request, v any, fault func() string) (http.Header, error) {
 	answer, err := p.client.Do(r)
 	if err != nil {
@@ -230,9 +230,9 @@ func (p *Poster) exchange(r *http.Request, v any, fault func() string) (http.Hea
 	return nil, strange
 }
 
-// status is the error of an answer other than 2xx.
+// status returns the error for an answer other than 2xx.
 func (p *Poster) status(answer *http.Response, text []byte) error {
-	seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After")) // absent or a date: 0
+	seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After")) // 0 if absent or a date
 	e := &StatusError{
 		Status: answer.StatusCode, Answer: p.clean(text[:min(len(text), 1000)]),
 		RetryAfter: time.Duration(max(0, seconds)) * time.Second,
@@ -246,7 +246,7 @@ func (p *Poster) status(answer *http.Response, text []byte) error {
 	return e
 }
 
-// came describes a strange answer.
+// came describes an unexpected answer.
 func (p *Poster) came(answer *http.Response, text []byte) string {
 	kind, _, _ := strings.Cut(answer.Header.Get("Content-Type"), ";")
 	if kind == "" {
@@ -258,7 +258,8 @@ func (p *Poster) came(answer *http.Response, text []byte) string {
 	return p.clean([]byte(kind)) + ", begins " + strconv.QuoteToASCII(p.clean(text[:min(len(text), maxCameBytes)]))
 }
 
-// clean is a text from outside for an error, without the token if it echoes it.
+// clean prepares an external text for an error: without the token, if it echoes
+// that.
 func (p *Poster) clean(text []byte) string {
 	s := strings.TrimSpace(string(text))
 	if p.Token != "" {

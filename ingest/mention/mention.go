@@ -1,11 +1,12 @@
-// Package mention finds the messages and the addresses that a line of text names,
-// whatever the line is: an event, a piece of one, a URL that others have changed, or
-// the properties of a custom event.
+// Package mention finds the messages and addresses named in a line of text of
+// any form: an event, a part of one, a URL that others have changed, or the
+// properties of a custom event.
 //
-// A message is named by its token, whole or cut off behind the message's id, signed or
-// not, and by its UUID with or without dashes. Percent encoding and the escapes of JSON
-// are undone twice, as gateways, logs and libraries put them on. The package proves nothing: it is for those who have to
-// find too much rather than too little.
+// A message is named by its token, complete or cut off after the message's id,
+// valid or not, and by its UUID with or without dashes. Percent encoding and
+// JSON escapes are decoded twice, since gateways, logs and libraries add them.
+// The package verifies nothing: it is for callers that must find too much
+// rather than too little.
 package mention
 
 import (
@@ -21,7 +22,7 @@ import (
 	"glint/ingest/sends"
 )
 
-// Messages calls visit with the id of each message that text names, until visit
+// Messages calls visit with the id of each message named in text, until visit
 // returns true, and reports whether it did.
 func Messages(text []byte, visit func(uuid.UUID) bool) bool {
 	for range readings {
@@ -36,7 +37,7 @@ func Messages(text []byte, visit func(uuid.UUID) bool) bool {
 	return false
 }
 
-// Addresses is Messages for addresses, as package sends normalizes them.
+// Addresses is Messages for addresses, normalized like in package sends.
 func Addresses(text []byte, visit func(string) bool) bool {
 	for range readings {
 		for rest, at := text, bytes.IndexByte(text, '@'); at >= 0; at = bytes.IndexByte(rest, '@') {
@@ -53,7 +54,8 @@ func Addresses(text []byte, visit func(string) bool) bool {
 	return false
 }
 
-// readings are the text as it is, and after encodings were undone once and twice.
+// readings is how often a text is examined: unchanged, and decoded once and
+// twice.
 const readings = 3
 
 func decoded(text []byte) (plain []byte, changed bool) {
@@ -79,9 +81,9 @@ func decoded(text []byte) (plain []byte, changed bool) {
 	return plain, changed
 }
 
-// escape returns the character of an escape of JSON at i, like \u00f6 or a pair of
-// surrogates, and where it ends; 0: there is none. JSON within a string of JSON has more
-// than one backslash.
+// escape returns the character of a JSON escape at i, like \u00f6 or a
+// surrogate pair, and the offset after it; 0 if there is none. JSON within a
+// JSON string has more than one backslash.
 func escape(text []byte, i int) (r rune, end int) {
 	for end = i; end < len(text) && text[end] == '\\'; end++ {
 	}
@@ -113,14 +115,14 @@ func hex(c byte) int {
 	return -1
 }
 
-// A token's first 26 bytes end with the message's id (package token).
+// The first 26 bytes of a token end with the message's id (package token).
 const (
 	named     = 26
-	namedText = 36 // characters that hold them
+	namedText = 36 // number of characters that encode them
 	idOffset  = 10
 )
 
-// inToken has the characters of base64url.
+// inToken contains the characters of base64url.
 var inToken = func() (set [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
 		set[c] = true
@@ -182,10 +184,10 @@ func uuids(text []byte, visit func(uuid.UUID) bool) bool {
 	return false
 }
 
-// isDash reports whether a UUID has a dash at that place.
+// isDash reports whether a UUID has a dash at that position.
 func isDash(place int) bool { return place == 8 || place == 13 || place == 18 || place == 23 }
 
-// around visits the addresses that may stand around an @: what is left of it may
+// around visits the possible addresses around an @: the part before it may
 // begin after any character that ends a word in a URL or in JSON.
 func around(text []byte, at int, visit func(string) bool) bool {
 	end := at + 1

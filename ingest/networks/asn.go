@@ -15,19 +15,18 @@ import (
 // ErrDatabase is wrapped by errors about an AS database.
 var ErrDatabase = errors.New("networks: unusable database")
 
-// ASNs is a database in MaxMind's format (maxmind.github.io/MaxMind-DB): one of
-// AS numbers, of countries or of cities, or one that has it all; or a list of AS
-// numbers as CSV (ranges.go). A nil ASNs knows nothing. It is safe for concurrent
-// use.
+// ASNs is a database in MaxMind's format (maxmind.github.io/MaxMind-DB): of AS
+// numbers, of countries, of cities, or of all of them; or a list of AS numbers
+// as CSV (ranges.go). A nil ASNs is empty. It is safe for concurrent use.
 type ASNs struct {
 	BuiltAt time.Time
-	Kind    string // as it names itself, for example GeoLite2-ASN; CSV for a list
+	Kind    string // name in the database, for example GeoLite2-ASN; CSV for a list
 
 	reader *maxminddb.Reader // nil: a list
 	ranges *ranges
 }
 
-// asRecord is what is read of a record; MaxMind's own names.
+// asRecord are the fields read from a record, with MaxMind's names.
 type asRecord struct {
 	Number  uint32 `maxminddb:"autonomous_system_number"`
 	Country struct {
@@ -38,11 +37,12 @@ type asRecord struct {
 	} `maxminddb:"subdivisions"`
 }
 
-// maxDatabaseBytes bounds a database; the largest ones of cities have 150 MB.
+// maxDatabaseBytes is the largest database; the largest ones of cities have 150
+// MB.
 const maxDatabaseBytes = 1 << 30
 
-// OpenASNs reads the file at path into memory. A mapped one would change, or
-// fault, during a look-up if the file were overwritten.
+// OpenASNs reads the file at path into memory. A memory-mapped file would
+// change, or fault, during a look-up if it were overwritten.
 func OpenASNs(path string) (*ASNs, error) {
 	content, written, err := readDatabase(path)
 	if err != nil {
@@ -91,7 +91,7 @@ func readDatabase(path string) (content []byte, written time.Time, err error) {
 	return content, info.ModTime(), nil
 }
 
-// Ranges returns how many a list has; 0 for a database.
+// Ranges returns the number of ranges in a list; 0 for a database.
 func (d *ASNs) Ranges() int {
 	if d == nil || d.ranges == nil {
 		return 0
@@ -99,7 +99,8 @@ func (d *ASNs) Ranges() int {
 	return len(d.ranges.rows)
 }
 
-// lookup returns the record of an address. A damaged one is as good as none.
+// lookup returns the record of an address, and false if there is none or it is
+// damaged.
 func (d *ASNs) lookup(a netip.Addr) (*asRecord, bool) {
 	if d == nil || !a.IsValid() {
 		return nil, false

@@ -12,14 +12,14 @@ import (
 	"glint/edge/pixel"
 )
 
-// Lists are the sources that come from others. Nil parts know nothing.
+// Lists are the downloaded sources. Nil parts are empty.
 type Lists struct {
 	Relay *Relay
 	ASNs  *ASNs
 }
 
-// ReadLists reads those that `glint networks update` has put into glint's own
-// folder. A list that is not there is no error.
+// ReadLists reads the lists that `glint networks update` has stored in glint's
+// home. A missing list is not an error.
 func ReadLists(home string) (Lists, error) {
 	relay, err := LoadRelay(RelayFile(home))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -29,10 +29,10 @@ func ReadLists(home string) (Lists, error) {
 	return Lists{Relay: relay, ASNs: asns}, err
 }
 
-// ASNFile is where the list of AS numbers is kept in glint's own folder.
+// ASNFile returns the path of the list of AS numbers in glint's home.
 func ASNFile(home string) string { return filepath.Join(home, "networks", "asn.csv") }
 
-// openASNsIfThere is OpenASNs, for which no list is an empty one.
+// openASNsIfThere is OpenASNs, but returns nil for a missing file.
 func openASNsIfThere(path string) (*ASNs, error) {
 	d, err := OpenASNs(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -41,20 +41,21 @@ func openASNsIfThere(path string) (*ASNs, error) {
 	return d, err
 }
 
-// RelayFile is where Apple's list is kept in glint's own folder.
+// RelayFile returns the path of Apple's list in glint's home.
 func RelayFile(home string) string { return filepath.Join(home, "networks", "apple-relay.csv") }
 
-// Book asks all sources. Its zero value knows nothing. It is safe for
-// concurrent use.
+// Book combines all sources. Its zero value is empty. It is safe for concurrent
+// use.
 type Book struct {
 	Operator *Table
 	Lists
 }
 
-// Lookup returns the facts about an address; Known is false without any. The operator's
-// table comes first, then Apple's list of its own addresses, then the database: each
-// fills in what the ones before leave open. ListDate is the date of the source of the
-// network or, without one, of the AS number.
+// Lookup returns the facts about an address; Known is false if there are none.
+// The operator's table comes first, then Apple's list of its own addresses,
+// then the database: each adds the facts that the previous ones lack. ListDate
+// is the date of the source of the network or, without a network, of the AS
+// number.
 func (b *Book) Lookup(a netip.Addr) pixel.Network {
 	n := b.Operator.Lookup(a)
 	if n.Known {
@@ -80,7 +81,7 @@ func (b *Book) Lookup(a netip.Addr) pixel.Network {
 	return n
 }
 
-// day is the day of a time in UTC, zero for none.
+// day truncates a time to its day in UTC; zero stays zero.
 func day(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
@@ -88,9 +89,9 @@ func day(t time.Time) time.Time {
 	return t.UTC().Truncate(24 * time.Hour)
 }
 
-// Name returns the network of an address for which the proxy fields of a CDN
-// are known: they decide, then the address and the lists. It is what `glint
-// classify` takes where its input has no network.
+// Name returns the network of an address whose CDN proxy fields are known: the
+// proxy fields come first, then the address and the lists. `glint classify`
+// uses it for input without a network.
 func (b *Book) Name(proxyType, proxyDescription string, a netip.Addr) string {
 	name := classify.Network(proxyType, proxyDescription, a)
 	if name != classify.NetworkUnknown {

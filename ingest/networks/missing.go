@@ -1,8 +1,8 @@
 package networks
 
-// Untold returns a sentence for each fact about clients that is unknown because a
-// source of the book is missing; none if all are there. The operator's file may hold
-// any network, so with one only Apple's list can be missing.
+// Untold returns a sentence for each fact about clients that is unknown because
+// a source of the book is missing; none if all are present. The operator's file
+// may contain any network, so with one only Apple's list can be missing.
 func (b *Book) Untold() []string {
 	var untold []string
 	if b.Relay == nil {

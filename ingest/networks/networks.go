@@ -51,10 +51,10 @@ type Row struct {
 	Network pixel.Network
 }
 
-// Table answers look-ups. A nil Table knows nothing. It is safe for concurrent
-// use.
+// Table finds the networks of addresses. A nil Table is empty. It is safe for
+// concurrent use.
 type Table struct {
-	WrittenAt time.Time // when the file was written; zero: not known
+	WrittenAt time.Time // when the file was written; zero: unknown
 
 	rows  []Row
 	table bart.Table[pixel.Network]
@@ -195,7 +195,8 @@ func parsePrefix(s string) (netip.Prefix, error) {
 	return p, nil
 }
 
-// Lookup returns what the table says of an address; Known is false if nothing.
+// Lookup returns the table's facts about an address; Known is false if there
+// are none.
 func (t *Table) Lookup(a netip.Addr) pixel.Network {
 	if t == nil {
 		return pixel.Network{}

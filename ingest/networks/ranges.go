@@ -15,23 +15,23 @@ import (
 	"time"
 )
 
-// ranges is a list of AS numbers by ranges of addresses, in order. A range may
-// lie in another one; the narrower counts.
+// ranges is a sorted list of AS numbers by ranges of addresses. A range may be
+// nested in another one; the narrower one counts.
 type ranges struct {
-	takenAt time.Time // as a comment says; zero: it does not
+	takenAt time.Time // date in a comment; zero: none
 	rows    []asRange
 }
 
 type asRange struct {
 	first, last netip.Addr
 	number      uint32
-	around      int32 // the row that it lies in; -1: none
+	around      int32 // index of the enclosing row; -1: none
 }
 
-// readRanges reads CSV of the form first,last,as_number,name, as npm's
-// @ip-location-db/asn has it, or prefix,as_number,name; IPv4 and IPv6 in any
-// order. A header and lines that begin with # are skipped. An error, around
-// ErrFile, names the line.
+// readRanges reads CSV of the form first,last,as_number,name, as in npm's
+// @ip-location-db/asn, or prefix,as_number,name; IPv4 and IPv6 in any order. It
+// skips a header and lines that begin with #. An error wraps ErrFile and names
+// the line.
 func readRanges(in io.Reader) (*ranges, error) {
 	r := &ranges{}
 	buffered := bufio.NewReaderSize(in, 1<<16)
@@ -123,7 +123,7 @@ func lastOf(p netip.Prefix) netip.Addr {
 	return a
 }
 
-// nest sorts the rows and notes which lie in which.
+// nest sorts the rows and records the nesting.
 func (r *ranges) nest() {
 	slices.SortStableFunc(r.rows, func(a, b asRange) int { return cmp.Or(a.first.Compare(b.first), b.last.Compare(a.last)) })
 	var open []int32
@@ -139,7 +139,7 @@ func (r *ranges) nest() {
 	}
 }
 
-// lookup returns the AS number of an address, 0 if the list has none.
+// lookup returns the AS number of an address, or 0.
 func (r *ranges) lookup(a netip.Addr) uint32 {
 	a = a.Unmap().WithZone("")
 	i, exact := slices.BinarySearchFunc(r.rows, a, func(row asRange, a netip.Addr) int { return row.first.Compare(a) })

@@ -18,8 +18,8 @@ import (
 // (developer.apple.com/icloud/prepare-your-network-for-icloud-private-relay).
 const RelayURL = "https://mask-api.icloud.com/egress-ip-ranges.csv"
 
-// The shortest prefixes that a list may have. Apple's are far longer; one
-// faulty line must not make a relay of half the world.
+// The shortest allowed prefixes of a list. Apple's are far longer; one faulty
+// line must not turn half of the Internet into a relay.
 const (
 	minRelayBits4 = 12
 	minRelayBits6 = 24
@@ -28,20 +28,20 @@ const (
 // takenAt begins the comment line that SaveRelay writes.
 const takenAt = "# taken_at "
 
-// Relay is Apple's list of the addresses which iCloud Private Relay and Mail
-// Privacy Protection come from. A nil Relay knows nothing. It is safe for
-// concurrent use.
+// Relay is Apple's list of the addresses of iCloud Private Relay and Mail
+// Privacy Protection. A nil Relay is empty. It is safe for concurrent use.
 type Relay struct {
-	TakenAt time.Time // when the list was fetched; zero: not known
+	TakenAt time.Time // when the list was downloaded; zero: unknown
 
 	table  bart.Table[uint16]
-	places []place // a few hundred, while there are 300,000 prefixes
+	places []place // distinct places: a few hundred for 300,000 prefixes
 }
 
-// place is where Apple says that the person behind an address is.
+// place is Apple's location of the person behind an address.
 type place struct{ country, region string }
 
-// LoadRelay reads the file at path. Without a date in it, the file's own counts.
+// LoadRelay reads the file at path. If it contains no date, the file's own is
+// used.
 func LoadRelay(path string) (*Relay, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -114,7 +114,7 @@ func parseRelayLine(line string) (netip.Prefix, place, error) {
 	return prefix, place{country, strings.TrimPrefix(region, country+"-")}, nil
 }
 
-// Prefixes returns how many there are.
+// Prefixes returns the number of prefixes.
 func (r *Relay) Prefixes() int {
 	if r == nil {
 		return 0

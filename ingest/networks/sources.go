@@ -10,25 +10,25 @@ import (
 	"glint/ingest/host/reload"
 )
 
-// The names of the sources, in logs and metrics.
+// The names of the sources in logs and metrics.
 const (
 	SourceOperator = "operator"
 	SourceRelay    = "apple_relay"
 	SourceASNs     = "asn_db"
 )
 
-// Files are the paths of the sources; an empty path means no such source.
+// Files are the paths of the sources; empty: no such source.
 type Files struct {
 	Operator string // --networks
-	Home     string // glint's own folder with the lists of `glint networks`
+	Home     string // glint's home with the lists of `glint networks`
 	ASNs     string // --asn-db; empty: the list in Home
 }
 
-// Sources are the lists of a running pixel: each follows its file, and is
-// replaced as a whole. A file that is faulty, and one of the operator's that is
-// missing, leaves the list that was there. The lists in Home may come later, and go.
+// Sources are the lists of a running pixel: each is reloaded as a whole when
+// its file changes. If a file is invalid, or a file of the operator is missing,
+// the previous list stays. The lists in Home may appear later and disappear.
 //
-// A look-up checks whether the files have changed, once a second at the most. It is
+// A look-up checks at most once a second whether the files have changed. It is
 // safe for concurrent use.
 type Sources struct {
 	operator func() *Table
@@ -36,11 +36,11 @@ type Sources struct {
 	asns     func() *ASNs
 }
 
-// OpenSources reads the files; all that the operator names must be sound, and a
-// fault of Apple's list, which is glint's own file, is none of the start. Where no file
-// of the operator's is named, fixed, which may be nil, is the operator's table.
-// notify, which may be nil, is called with each source that was taken anew, and with
-// each fault that kept the old one.
+// OpenSources reads the files. Files named by the operator must be valid; an
+// error in Apple's list, glint's own file, does not prevent the start. If the
+// operator names no file, fixed, which may be nil, is the operator's table.
+// notify, unless nil, is called with each reloaded source, and with each error
+// after which the old one stays.
 func OpenSources(files Files, fixed *Table, notify func(source string, fault error)) (*Sources, error) {
 	return openSources(files, fixed, notify, nil)
 }
@@ -89,7 +89,7 @@ func follow[T any](o reload.Options, path string, load func(path string) (T, err
 	return value.Get, nil
 }
 
-// loadRelayIfThere is LoadRelay, for which no list is an empty one.
+// loadRelayIfThere is LoadRelay, but returns nil for a missing file.
 func loadRelayIfThere(path string) (*Relay, error) {
 	r, err := LoadRelay(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -98,16 +98,16 @@ func loadRelayIfThere(path string) (*Relay, error) {
 	return r, err
 }
 
-// Book returns the lists as they are now.
+// Book returns the current lists.
 func (s *Sources) Book() *Book {
 	return &Book{Operator: s.operator(), Lists: Lists{Relay: s.relay(), ASNs: s.asns()}}
 }
 
-// Lookup is that of the Book.
+// Lookup is Book.Lookup.
 func (s *Sources) Lookup(a netip.Addr) pixel.Network { return s.Book().Lookup(a) }
 
-// Dates returns when each source was taken, built or written, by its name.
-// Sources that are not there, or do not know it, are missing.
+// Dates returns when each source was downloaded, built or written, by name.
+// Missing sources, and sources without a date, are absent.
 func (b *Book) Dates() map[string]time.Time {
 	dates := map[string]time.Time{}
 	if b.Operator != nil && !b.Operator.WrittenAt.IsZero() {

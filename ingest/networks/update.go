@@ -15,7 +15,7 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// maxListBytes bounds a list; Apple's has about 10 MB.
+// maxListBytes is the largest list; Apple's has about 10 MB.
 const maxListBytes = 64 << 20
 
 // The conditions under which Fetch refuses.
@@ -27,7 +27,7 @@ var (
 )
 
 // Fetch downloads a list over https. It follows redirects on the same host
-// only, and takes at most 64 MB. The transport, which may be nil, is for tests.
+// only, and reads at most 64 MB. transport is for tests and may be nil.
 func Fetch(ctx context.Context, transport http.RoundTripper, address string) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" {
@@ -58,8 +58,8 @@ func Fetch(ctx context.Context, transport http.RoundTripper, address string) ([]
 	return readList(answer.Body)
 }
 
-// ReadListFile reads a list from a file, under the same limit as Fetch, and
-// returns the time that the file was written.
+// ReadListFile reads a list from a file, with the same limit as Fetch, and
+// returns when the file was written.
 func ReadListFile(path string) ([]byte, time.Time, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -94,18 +94,18 @@ func ASNURLs() []string {
 	}
 }
 
-// ErrImplausible means that a list is too small to be whole.
+// ErrImplausible means that a list is too small to be complete.
 var ErrImplausible = errors.New("networks: the list is too small to be whole")
 
-// The least that a list has which was fetched. Apple's has 300,000 prefixes, that
-// of AS numbers 400,000 ranges.
+// The smallest plausible size of a downloaded list. Apple's has 300,000
+// prefixes, that of AS numbers 400,000 ranges.
 const (
 	MinRelayPrefixes = 1000
 	MinASNRanges     = 20_000
 )
 
-// plausible refuses a list of less than half of the one that is there, or than
-// the minimum.
+// plausible refuses a list with less than half the entries of the current one,
+// or fewer than the minimum.
 func plausible(entries, before, minimum int) error {
 	if entries < minimum || 2*entries < before {
 		return fmt.Errorf("%w: %d entries, %d before", ErrImplausible, entries, before)
@@ -113,9 +113,9 @@ func plausible(entries, before, minimum int) error {
 	return nil
 }
 
-// SaveASNs checks a list of AS numbers and keeps it in glint's own folder, as
-// SaveRelay does. One of less than half of the ranges that are there, or of less
-// than minimum, is refused: ErrImplausible.
+// SaveASNs checks a list of AS numbers and stores it in glint's home, like
+// SaveRelay. It returns ErrImplausible for a list with less than half the
+// current ranges, or fewer than minimum.
 func SaveASNs(home string, list []byte, at time.Time, minimum int) (*ASNs, error) {
 	checked, err := CheckASNs(list)
 	if err != nil {
@@ -136,7 +136,7 @@ func SaveASNs(home string, list []byte, at time.Time, minimum int) (*ASNs, error
 	return checked, keepList(ASNFile(home), list)
 }
 
-// CheckASNs reads list as SaveASNs does, and keeps nothing.
+// CheckASNs reads list like SaveASNs, without storing it.
 func CheckASNs(list []byte) (*ASNs, error) {
 	read, err := readRanges(bytes.NewReader(list))
 	if err != nil {
@@ -156,13 +156,13 @@ func keepList(path string, list []byte) error {
 	return nil
 }
 
-// CheckRelay reads list as SaveRelay does, and keeps nothing.
+// CheckRelay reads list like SaveRelay, without storing it.
 func CheckRelay(list []byte) (*Relay, error) { return ReadRelay(bytes.NewReader(list)) }
 
-// SaveRelay checks list and keeps it in glint's own folder, for its owner only,
-// with the time it was taken at. A faulty list leaves the one that is there; so
-// does one of less than half of its prefixes, or of less than minimum:
-// ErrImplausible.
+// SaveRelay checks list and stores it in glint's home, for its owner only, with
+// the time of its download. If the list is invalid, or has less than half the
+// current prefixes or fewer than minimum (ErrImplausible), the current one
+// stays.
 func SaveRelay(home string, list []byte, at time.Time, minimum int) (*Relay, error) {
 	relay, err := CheckRelay(list)
 	if err != nil {
@@ -175,7 +175,7 @@ func SaveRelay(home string, list []byte, at time.Time, minimum int) (*Relay, err
 	if err := plausible(relay.Prefixes(), before, minimum); err != nil {
 		return nil, err
 	}
-	if relay.TakenAt.IsZero() { // else it was saved before, and says itself when
+	if relay.TakenAt.IsZero() { // otherwise the list contains the time of an earlier download
 		relay.TakenAt = at.UTC().Truncate(time.Second)
 		list = append([]byte(takenAt+relay.TakenAt.Format(time.RFC3339)+"\n"), list...)
 	}

@@ -14,9 +14,9 @@ import (
 	"glint/ingest/host/backoff"
 )
 
-// Update fetches Apple's list and the list of AS numbers, and keeps each that is
-// sound in glint's own folder. A fault of one does not hinder the other, and
-// leaves the old list. notify is told how each ended.
+// Update downloads Apple's list and the list of AS numbers, and stores each
+// valid one in glint's home. An error of one does not affect the other, and
+// leaves the old list. notify is called with each result.
 func Update(ctx context.Context, transport http.RoundTripper, home string, now time.Time, notify func(source string, entries int, fault error)) error {
 	list, err := Fetch(ctx, transport, RelayURL)
 	entries := 0
@@ -38,7 +38,8 @@ func Update(ctx context.Context, transport http.RoundTripper, home string, now t
 	return errors.Join(fault, err)
 }
 
-// FetchASNs fetches the parts of a list of AS numbers and returns them as one.
+// FetchASNs downloads the parts of a list of AS numbers and returns them as
+// one.
 func FetchASNs(ctx context.Context, transport http.RoundTripper, addresses []string) ([]byte, error) {
 	var all []byte
 	for _, address := range addresses {
@@ -53,7 +54,7 @@ func FetchASNs(ctx context.Context, transport http.RoundTripper, addresses []str
 	return all, nil
 }
 
-// Updater updates the lists of a running service, where the operator allows it.
+// Updater updates the lists of a running service, if the operator allows it.
 type Updater struct {
 	Home      string
 	Every     time.Duration // 0: never
@@ -70,7 +71,7 @@ func (u *Updater) Register(r prometheus.Registerer) {
 	}, []string{"list", "outcome"})
 	for _, list := range []string{SourceRelay, SourceASNs} {
 		for _, outcome := range []string{"kept", "failed"} {
-			u.updates.WithLabelValues(list, outcome) // so that a rate exists before the first one
+			u.updates.WithLabelValues(list, outcome) // so that each rate exists before the first update
 		}
 	}
 	r.MustRegister(u.updates)
@@ -79,7 +80,7 @@ func (u *Updater) Register(r prometheus.Registerer) {
 // retryUpdate is the pause after a failed update.
 const retryUpdate = time.Hour
 
-// Run works until ctx ends. Lists that are younger than Every are left.
+// Run works until ctx ends. It skips lists younger than Every.
 func (u *Updater) Run(ctx context.Context) {
 	if u.Every <= 0 {
 		return
@@ -101,7 +102,7 @@ func (u *Updater) Run(ctx context.Context) {
 	}
 }
 
-// untilDue returns how long the older list may still be used.
+// untilDue returns how long the older list is still recent enough.
 func (u *Updater) untilDue(now time.Time) time.Duration {
 	ages := make([]time.Duration, 0, 2)
 	for _, path := range []string{RelayFile(u.Home), ASNFile(u.Home)} {

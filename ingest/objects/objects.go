@@ -1,9 +1,9 @@
-// Package objects keeps files under names with slashes, in a folder of this machine or
-// in a bucket of S3 and of what speaks its protocol. An archive of lines and a backup
-// are kept so.
+// Package objects stores files under names with slashes, in a local folder or
+// in a bucket of S3 or a compatible service. Archives of lines and backups use
+// it.
 //
-// A file is whole when it appears. The package neither locks nor retries, and errors
-// name neither the key nor the address of a bucket.
+// Files appear atomically. The package neither locks nor retries, and errors
+// contain neither the key nor the address of a bucket.
 package objects
 
 import (
@@ -26,30 +26,32 @@ import (
 
 // Object is a stored file.
 type Object struct {
-	Name    string // with slashes, below the place
+	Name    string // with slashes, relative to the place
 	Size    int64  // bytes
-	Version string // differs where the content does (a bucket's entity tag); "": not known
+	Version string // changes with the content (a bucket's entity tag); "": unknown
 }
 
-// Store keeps files. It is safe for concurrent use.
+// Store stores files. It is safe for concurrent use.
 type Store interface {
-	// Put stores a file, readable for its owner only. It is whole when it appears and
-	// on disk when Put returns; the same file again changes nothing.
+	// Put stores a file, readable for its owner only. The file appears
+	// atomically and is on disk when Put returns; the same file again changes
+	// nothing.
 	Put(ctx context.Context, name string, content []byte) error
-	// Write is Put for size bytes of a reader, which has to have as many: one at least,
-	// since not everything that speaks S3 takes an empty file.
+	// Write is Put for size bytes of a reader, which must have exactly that
+	// many: at least one, since not every S3 service accepts empty files.
 	Write(ctx context.Context, name string, size int64, content io.Reader) error
-	// Open returns the content of a file. The caller closes it. An error about a file
-	// that is not there wraps fs.ErrNotExist, here or at the first Read.
+	// Open returns the content of a file. The caller closes it. For a missing
+	// file an error wraps fs.ErrNotExist, here or at the first Read.
 	Open(ctx context.Context, name string) (io.ReadCloser, error)
-	// List returns all files, in no order; none of a place that is not there.
+	// List returns all files, unsorted; an empty list if the place does not
+	// exist.
 	List(ctx context.Context) ([]Object, error)
-	// Remove removes a file. One that is not there is no error.
+	// Remove removes a file. A missing file is not an error.
 	Remove(ctx context.Context, name string) error
 }
 
-// ErrSize is wrapped by Write's error about a reader that has more or less than it
-// should.
+// ErrSize is wrapped by Write's error about a reader with more or fewer bytes
+// than size.
 var ErrSize = errors.New("objects: the content has another size")
 
 // Folder is a Store on this machine.
@@ -116,7 +118,7 @@ func (f Folder) List(ctx context.Context) (all []Object, err error) {
 	return all, nil
 }
 
-// Remove implements Store. It also removes the folders that are empty then.
+// Remove implements Store. It also removes folders that become empty.
 func (f Folder) Remove(_ context.Context, name string) error {
 	path := f.path(name)
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -129,21 +131,21 @@ func (f Folder) Remove(_ context.Context, name string) error {
 	return nil
 }
 
-// Target is where files are kept.
+// Target is a place for files.
 type Target struct {
 	Place    string // a folder, or s3://BUCKET/PREFIX
-	Endpoint string // of the bucket, with its scheme; "": Amazon's
+	Endpoint string // of the bucket, with scheme; "": Amazon's
 	Region   string
-	// Getenv reads the environment, where AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-	// AWS_SESSION_TOKEN, or AWS_SHARED_CREDENTIALS_FILE and AWS_PROFILE, are the key. No
-	// metadata service is asked.
+	// Getenv reads the environment. The key is in AWS_ACCESS_KEY_ID,
+	// AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or in the file of
+	// AWS_SHARED_CREDENTIALS_FILE and AWS_PROFILE. No metadata service is used.
 	Getenv func(string) string
 }
 
 // ErrTarget is wrapped by the faults of a Target.
 var ErrTarget = errors.New("folder or bucket")
 
-// Open returns the target's Store. Nothing is asked yet.
+// Open returns the target's Store. It makes no requests.
 func (t *Target) Open() (Store, error) {
 	rest, ok := strings.CutPrefix(t.Place, "s3://")
 	if !ok {
@@ -189,13 +191,13 @@ func (t *Target) credentials() (*credentials.Credentials, error) {
 	return nil, fmt.Errorf("%w: a bucket needs $AWS_ACCESS_KEY_ID and $AWS_SECRET_ACCESS_KEY, or $AWS_SHARED_CREDENTIALS_FILE", ErrTarget)
 }
 
-// Bucket is a Store in S3, or what speaks its protocol.
+// Bucket is a Store in S3 or a compatible service.
 type Bucket struct {
 	client         *minio.Client
 	bucket, prefix string
 }
 
-// contentTypes are those of the files that glint keeps, by their ending.
+// contentTypes are the content types of glint's files, by extension.
 var contentTypes = map[string]string{".gz": "application/gzip", ".zst": "application/zstd", ".jsonl": "application/jsonl"}
 
 // Put implements Store.
@@ -209,7 +211,7 @@ func (b *Bucket) Write(ctx context.Context, name string, size int64, content io.
 	if options.ContentType == "" {
 		options.ContentType = "application/octet-stream"
 	}
-	if size < maxSinglePut { // whole, so that it can be sent again
+	if size < maxSinglePut { // buffered, so that it can be retried
 		whole, err := io.ReadAll(io.LimitReader(content, size+1))
 		if err == nil && int64(len(whole)) != size {
 			err = ErrSize
@@ -233,7 +235,7 @@ func (b *Bucket) key(name string) string {
 	return b.prefix + "/" + name
 }
 
-// fault returns what the bucket answered, without the key and the address.
+// fault returns the bucket's error, without the key and the address.
 func (b *Bucket) fault(ctx context.Context, what string, err error) error {
 	switch answer := minio.ToErrorResponse(err); {
 	case err == nil:
@@ -259,7 +261,7 @@ func (b *Bucket) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	return &bucketReader{object, b, ctx, name}, nil
 }
 
-// bucketReader names no address in its errors.
+// bucketReader removes addresses from errors.
 type bucketReader struct {
 	*minio.Object
 	bucket *Bucket
@@ -279,7 +281,7 @@ func (r *bucketReader) Read(p []byte) (int, error) {
 func (b *Bucket) List(ctx context.Context) (all []Object, err error) {
 	prefix := b.key("")
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // ends the listing after a fault
+	defer cancel() // ends the listing after an error
 	for o := range b.client.ListObjects(ctx, b.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
 		if o.Err != nil {
 			return nil, b.fault(ctx, "list the bucket", o.Err)

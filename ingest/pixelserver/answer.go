@@ -12,7 +12,7 @@ import (
 	"glint/edge/web"
 )
 
-// desk is what one answer needs. It allocates nothing once it is used again.
+// desk is the memory for one answer. Reused, it needs no allocation.
 type desk struct {
 	head   head
 	header func(name string) string // d.head.first, made once
@@ -29,14 +29,15 @@ var desks = sync.Pool{New: func() any {
 	return d
 }}
 
-// maxDeskFields is above what clients send; a larger head's fields are not kept.
+// maxDeskFields is more than clients send; the fields of a larger head are not
+// kept.
 const maxDeskFields = 100
 
 func (d *desk) close() {
 	if cap(d.head.fields) > maxDeskFields {
 		d.head.fields = nil
 	}
-	// The fields point into the text of a head that is over; nobody reads them.
+	// The fields refer to the text of a finished head; they are not read again.
 	d.head = head{fields: d.head.fields[:0]}
 	desks.Put(d)
 }
@@ -44,8 +45,8 @@ func (d *desk) close() {
 // answer sends the answer to a head, then writes the event's line. It reports
 // whether another request may follow.
 //
-// A route whose answer depends on more than its path, or that reads a body, has
-// its place here, before pixel.Route is asked.
+// A route whose answer depends on more than its path, or that reads a body,
+// belongs here, before pixel.Route.
 func (c *conn) answer(raw []byte, cut bool) (keep bool) {
 	s := c.server
 	d := desks.Get().(*desk)
@@ -64,7 +65,7 @@ func (c *conn) answer(raw []byte, cut bool) (keep bool) {
 	keep = h.keep && !s.draining.Load()
 	d.out = f.append(d.out[:0], h, keep, s.dateLine(openedAt))
 	if err := c.write(d.out); err != nil {
-		keep = false // the client may have gone; the open is noted all the same
+		keep = false // the client may have gone; the open is still recorded
 	}
 	c.answered++
 	c.place.Wait()
@@ -75,12 +76,12 @@ func (c *conn) answer(raw []byte, cut bool) (keep bool) {
 	return keep
 }
 
-// acmePaths begin the paths that an authority asks for before it gives a
-// certificate (RFC 8555 §8.3).
+// acmePaths is the prefix of the paths that an authority requests before it
+// issues a certificate (RFC 8555 §8.3).
 const acmePaths = "/.well-known/acme-challenge/"
 
-// challenge returns the answer to an authority, a nil format where target is none of
-// its questions.
+// challenge returns the answer to an authority, or a nil format if target is
+// not such a path.
 func (s *Server) challenge(target string) (pixel.Answer, *format) {
 	if s.cfg.Challenge == nil || !strings.HasPrefix(target, acmePaths) {
 		return pixel.Answer{}, nil
@@ -97,7 +98,7 @@ func (s *Server) challenge(target string) (pixel.Answer, *format) {
 // observe writes the event of a request that was answered with a.
 func (c *conn) observe(d *desk, a *pixel.Answer, openedAt time.Time) {
 	s, h := c.server, &d.head
-	var addr netip.Addr // unknown where the proxy's word was cut off
+	var addr netip.Addr // unknown if the proxy's header was cut off
 	if !h.cut || !s.cfg.Proxies.trusts(c.peer) {
 		addr = s.cfg.Proxies.client(c.peer, h.all)
 	}
@@ -135,14 +136,14 @@ func (d *desk) newID() (id event.ID) {
 	return id
 }
 
-// format is an answer as text, without what differs from request to request.
+// format is an answer as text, without the parts that change per request.
 type format struct {
-	head []byte // with the name of Date
+	head []byte // up to and including the name of Date
 	body []byte
 }
 
-// The formats of the answers that Route gives: there are four. A request that
-// has not even a target gets the fifth.
+// The formats of the four answers of Route, and of the answer to a request
+// without a target.
 var (
 	gifFormat      = makeFormat(pixel.Route("/x.gif"), "200 OK")
 	pngFormat      = makeFormat(pixel.Route("/x.png"), "200 OK")

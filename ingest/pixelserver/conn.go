@@ -15,24 +15,24 @@ import (
 	"glint/ingest/host/connlimit"
 )
 
-// conn is one connection. One goroutine owns all but its atomics.
+// conn is one connection. One goroutine owns it, except its atomics.
 type conn struct {
 	server *Server
 	net    net.Conn    // as it was accepted
-	secure *tls.Config // of its listener; nil: plain HTTP
+	secure *tls.Config // TLS of its listener; nil: plain HTTP
 	tls    *tls.Conn
 	place  *connlimit.Place
 	peer   netip.Addr
-	idle   atomic.Bool // it waits, and nothing of a head has come
+	idle   atomic.Bool // waiting, without any byte of a head
 
-	fd       int    // of net while it may be used directly; 0: not
-	in       []byte // what has come and is not answered; nil: nothing
+	fd       int    // file descriptor of net while it may be used directly; otherwise 0
+	in       []byte // received and unanswered bytes; nil: none
 	answered int
-	heading  bool      // the read deadline is that of a head, not that of an idle connection
+	heading  bool      // the read deadline is a head's, not an idle connection's
 	armed    time.Time // when the deadline was set
 }
 
-// firstBytes is what is read of a head at first. Nearly all are shorter.
+// firstBytes is the size of the first read. Nearly all heads are shorter.
 const firstBytes = 4 << 10
 
 var (
@@ -58,13 +58,13 @@ func (c *conn) serve() {
 	case errors.Is(err, errAnswered):
 		c.linger()
 	case errors.Is(err, io.EOF) && bytes.IndexByte(c.in, '\n') >= 0:
-		// The client says no more, but what it has said names an image.
+		// The client has ended its side, but the head so far names an image.
 		c.answer(c.in, true)
 		c.linger()
 	}
 }
 
-// read reads and answers until the connection ends, or a body follows.
+// read reads and answers until the connection ends or a body follows.
 func (c *conn) read() error {
 	raw, direct := c.net.(syscall.Conn)
 	if c.secure == nil && direct {
@@ -73,7 +73,7 @@ func (c *conn) read() error {
 	return c.readStream()
 }
 
-// resume goes on behind a request whose body was read, with what has come of the
+// resume continues after a request whose body was read, with the bytes of the
 // next one.
 func (c *conn) resume() error {
 	if len(c.in) > 0 {
@@ -84,13 +84,13 @@ func (c *conn) resume() error {
 	return c.read()
 }
 
-// errAnswered ends the reading behind the last answer of a connection.
+// errAnswered ends reading after the last answer of a connection.
 var errAnswered = errors.New("pixelserver: the last answer is given")
 
-// readDirectly reads until the connection ends, and answers. It waits in the
-// runtime's poller, with neither a buffer nor a system call too many: between
-// two requests of a connection, net.Conn's Read would ask the kernel once more
-// only to hear that nothing is there.
+// readDirectly reads and answers until the connection ends. It waits in the
+// runtime's poller, without a buffer and without superfluous system calls:
+// between two requests net.Conn's Read would make one more only to learn that
+// there is nothing to read.
 func (c *conn) readDirectly(sc syscall.Conn) error {
 	raw, err := sc.SyscallConn()
 	if err != nil {
@@ -109,8 +109,8 @@ func (c *conn) readDirectly(sc syscall.Conn) error {
 	return err
 }
 
-// readAvailable reads and answers what is there. It returns nil if more may
-// come.
+// readAvailable reads and answers the available bytes. It returns nil if more
+// may come.
 func (c *conn) readAvailable() error {
 	for {
 		room := c.room()
@@ -128,16 +128,17 @@ func (c *conn) readAvailable() error {
 		if err := c.take(n); err != nil {
 			return err
 		}
-		// The kernel says once that more has come. A client that ends its side
-		// together with its request has said so already, hence the second look
-		// behind the first answer; one that stays is not asked again.
+		// The kernel reports new data only once. A client that ends its side
+		// together with its request has been reported already, hence the second
+		// read after the first answer; it is not repeated for a client that
+		// stays.
 		if n < len(room) && c.answered > 1 {
 			return c.rest()
 		}
 	}
 }
 
-// readStream is readDirectly for TLS and for connections that are no sockets.
+// readStream is readDirectly for TLS and for connections that are not sockets.
 func (c *conn) readStream() error {
 	var stream io.Reader = c.net
 	if c.tls != nil {
@@ -166,8 +167,8 @@ func (c *conn) readStream() error {
 	}
 }
 
-// room returns where to read to. A head that outgrows its buffer gets a large
-// one; take sees to it that there always is room.
+// room returns the memory to read into. A head that outgrows its buffer gets a
+// large one; take makes sure that there is always room.
 func (c *conn) room() []byte {
 	c.idle.Store(false)
 	switch {
@@ -181,7 +182,7 @@ func (c *conn) room() []byte {
 	return c.in[len(c.in):cap(c.in)]
 }
 
-// release gives the buffer back.
+// release returns the buffer to the pool.
 func (c *conn) release() {
 	switch cap(c.in) {
 	case firstBytes:
@@ -192,9 +193,9 @@ func (c *conn) release() {
 	c.in = nil
 }
 
-// take answers the whole heads in the buffer, to which n bytes have come. It
-// returns errAnswered if no other request may follow, and errBody if one is next
-// whose body is read.
+// take answers the complete heads in the buffer, after n more bytes were read
+// into it. It returns errAnswered if no other request may follow, and errBody
+// if the next request's body must be read.
 func (c *conn) take(n int) error {
 	old := len(c.in)
 	c.in = c.in[:old+n]
@@ -219,7 +220,7 @@ func (c *conn) take(n int) error {
 }
 
 // rest is called before the connection waits for its client. It returns an
-// error if it must not, since the server ends.
+// error if the server is ending.
 func (c *conn) rest() error {
 	if len(c.in) > 0 {
 		if !c.heading {
@@ -238,18 +239,18 @@ func (c *conn) rest() error {
 	return nil
 }
 
-// arm sets the read deadline: that of a head, or that of an idle connection.
+// arm sets the read deadline, for a head or for an idle connection.
 func (c *conn) arm(heading bool) {
 	c.heading, c.armed = heading, time.Now()
 	timeout := idleTimeout
 	if heading {
 		timeout = c.server.cfg.headerTimeout
 	}
-	_ = c.net.SetReadDeadline(c.armed.Add(timeout)) // fails only if it is closed
+	_ = c.net.SetReadDeadline(c.armed.Add(timeout)) // fails only if the connection is closed
 }
 
-// write sends an answer, for as long as writeTimeout where the client is slow to
-// take it. Meanwhile the connection may be closed to make room.
+// write sends an answer within writeTimeout. While a slow client reads it, the
+// connection may be closed to make room.
 func (c *conn) write(b []byte) error {
 	if c.fd != 0 {
 		n, err := syscall.Write(c.fd, b)
@@ -270,9 +271,9 @@ func (c *conn) write(b []byte) error {
 	return err
 }
 
-// linger ends the connection so that the client gets to see the last answer:
-// cutting it while bytes of the client are unread would take the answer away
-// (RFC 9112 §9.6).
+// linger ends the connection so that the client receives the last answer:
+// closing it with unread bytes of the client would discard the answer (RFC 9112
+// §9.6).
 func (c *conn) linger() {
 	c.release()
 	stream := c.net

@@ -12,19 +12,19 @@ import (
 	"glint/edge/web"
 )
 
-// Web is what the web pixel and POST /e need. Its zero value knows no site.
+// Web configures the web pixel and POST /e. Its zero value has no sites.
 type Web struct {
 	Sites web.Sites
-	Token string // of servers that post events; "": none may
+	Token string // of servers that post events; "": no server may
 }
 
 // errBody ends the reading of heads before a request whose body is read.
 var errBody = errors.New("pixelserver: a body follows")
 
-// bodyTimeout bounds the time for a body.
+// bodyTimeout is the limit for reading a body.
 const bodyTimeout = 10 * time.Second
 
-// isEvents reports whether a head asks for POST /e, by its first line alone.
+// isEvents reports whether a head is a POST /e, by its first line alone.
 func isEvents(head []byte) bool {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	_, target, ok := bytes.Cut(bytes.TrimSuffix(line, []byte("\r")), []byte(" "))
@@ -45,7 +45,7 @@ func (c *conn) events() (keep bool) {
 	end, _ := headEnd(c.in)
 	h := &d.head
 	at := s.cfg.Now()
-	if !h.parse(append([]byte(nil), c.in[:end]...)) { // a copy: the buffer is used for the body
+	if !h.parse(append([]byte(nil), c.in[:end]...)) { // a copy, as the buffer is reused for the body
 		return false
 	}
 	p := web.Post{Method: h.method, Origin: h.first("origin"), ContentType: h.first("content-type"), Authorization: h.first("authorization")}
@@ -75,7 +75,7 @@ func (c *conn) events() (keep bool) {
 	}
 	d.out = appendAnswer(d.out[:0], &a, keep, s.dateLine(at))
 	if c.write(d.out) != nil {
-		keep = false // the events are noted all the same
+		keep = false // the events are still recorded
 	}
 	c.answered++
 	s.metrics.others.Inc()
@@ -102,7 +102,7 @@ func (c *conn) observeEvents(d *desk, a *web.Answer, r *pixel.Request) {
 	}
 }
 
-// body reads the rest of a body of which part has come.
+// body reads the rest of a body that begins with part.
 func (c *conn) body(part []byte, length int) ([]byte, error) {
 	if len(part) >= length {
 		return part, nil
@@ -111,7 +111,7 @@ func (c *conn) body(part []byte, length int) ([]byte, error) {
 	if c.tls != nil {
 		stream = c.tls
 	}
-	_ = c.net.SetReadDeadline(time.Now().Add(bodyTimeout)) // fails only if it is closed
+	_ = c.net.SetReadDeadline(time.Now().Add(bodyTimeout)) // fails only if the connection is closed
 	whole := make([]byte, length)
 	n := copy(whole, part)
 	_, err := io.ReadFull(stream, whole[n:])

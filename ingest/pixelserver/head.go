@@ -6,23 +6,23 @@ import (
 	"unsafe"
 )
 
-// head is a request without its body. Its strings are parts of the buffer that it
-// was read into, and so are good until the answer is given.
+// head is a request without its body. Its strings refer to the buffer that it
+// was read into, and are valid until the answer is sent.
 type head struct {
 	method  string
 	target  string
-	version string // HTTP/1.1, HTTP/1.0, or whatever there was
+	version string // HTTP/1.1, HTTP/1.0, or any other text
 	fields  []field
-	lengths uint64 // a bit for each length that a field's name has
+	lengths uint64 // bit set of the lengths of the fields' names
 	keep    bool   // another request may follow on the connection
-	cut     bool   // there was more of it, which was not read
+	cut     bool   // longer than the limit; the rest was not read
 }
 
-// field is a header line: the name as it came, the value without blanks around.
+// field is a header line: the name as received, the value trimmed.
 type field struct{ name, value string }
 
-// headEnd returns where the first head in b ends, behind an empty line; if it
-// is not whole yet, the end of b.
+// headEnd returns the end of the first head in b, after an empty line; for an
+// incomplete head, the end of b.
 func headEnd(b []byte) (end int, whole bool) {
 	for {
 		i := bytes.IndexByte(b[end:], '\n')
@@ -39,11 +39,11 @@ func headEnd(b []byte) (end int, whole bool) {
 	}
 }
 
-// parse reads a head leniently and reports whether it is a request at all. What
-// RFC 9112 does not allow is read all the same, but ends the connection behind
-// the answer, as a body does: where the next request begins would be a guess.
+// parse reads a head leniently and reports whether it is a request at all.
+// Violations of RFC 9112, and a body, end the connection after the answer: the
+// position of the next request would be a guess.
 func (h *head) parse(raw []byte) bool {
-	text := unsafe.String(unsafe.SliceData(raw), len(raw)) // nobody writes to raw meanwhile
+	text := unsafe.String(unsafe.SliceData(raw), len(raw)) // raw is not changed meanwhile
 	line, rest, more := strings.Cut(text, "\n")
 	if !h.requestLine(strings.TrimSuffix(line, "\r")) {
 		return false
@@ -61,7 +61,7 @@ func (h *head) parse(raw []byte) bool {
 		}
 		f := field{strings.TrimRight(name, " \t"), strings.Trim(value, " \t")}
 		if !ok || f.name == "" || f.name[0] == ' ' || f.name[0] == '\t' {
-			continue // no header line, or the rest of one
+			continue // not a header line, or a part of one
 		}
 		h.fields = append(h.fields, f)
 		h.lengths |= lengthBit(f.name)
@@ -82,7 +82,7 @@ const (
 	http11 = "HTTP/1.1"
 )
 
-// requestLine reads the first line: the target may hold blanks and any other
+// requestLine reads the first line. The target may contain blanks and any other
 // byte, and the version may be missing.
 func (h *head) requestLine(line string) (ok bool) {
 	h.method, h.target, ok = strings.Cut(strings.TrimRight(line, "\r "), " ")
@@ -94,10 +94,10 @@ func (h *head) requestLine(line string) (ok bool) {
 	return ok && h.target != ""
 }
 
-// first returns the value of the first field of a name in lower case, or "".
+// first returns the value of the first field with that lower-case name, or "".
 func (h *head) first(name string) string {
 	if h.lengths&lengthBit(name) == 0 {
-		return "" // most of the names that are looked for are in few heads
+		return "" // most heads lack most of the names
 	}
 	for i := range h.fields {
 		if f := &h.fields[i]; f.is(name) {
@@ -109,7 +109,7 @@ func (h *head) first(name string) string {
 
 func lengthBit(name string) uint64 { return 1 << min(len(name), 63) }
 
-// all returns the values of all fields of a name in lower case.
+// all returns the values of all fields with that lower-case name.
 func (h *head) all(name string) (values []string) {
 	for i := range h.fields {
 		if f := &h.fields[i]; f.is(name) {
@@ -123,7 +123,8 @@ func (f *field) is(name string) bool {
 	return len(f.name) == len(name) && strings.EqualFold(f.name, name)
 }
 
-// hasToken looks for a word in lower case in a list such as that of Connection.
+// hasToken reports whether a list such as Connection's contains the lower-case
+// word.
 func hasToken(list, word string) bool {
 	for item := range strings.SplitSeq(list, ",") {
 		if strings.EqualFold(strings.Trim(item, " \t"), word) {
@@ -150,7 +151,7 @@ var tokenBytes = func() (set [256]bool) {
 	return set
 }()
 
-// pathAndQuery is the target's path and query as they came, escapes and all.
+// pathAndQuery returns the target's path and query, unchanged.
 func pathAndQuery(target string) string {
 	scheme, rest, ok := strings.Cut(target, "://") // the absolute form, RFC 9112 §3.2.2
 	if !ok || strings.ContainsAny(scheme, "/?") {
@@ -162,8 +163,8 @@ func pathAndQuery(target string) string {
 	return target
 }
 
-// protocol is the request's version if it is one that the server speaks; any
-// other word is a stranger's.
+// protocol returns the request's version if the server supports it; other words
+// are a stranger's.
 func (h *head) protocol() string {
 	if h.version == http11 || h.version == http10 {
 		return h.version

@@ -7,7 +7,7 @@ import (
 	"glint/ingest/host/connlimit"
 )
 
-// metrics count requests. Their labels never say anything of a client.
+// metrics count requests. Their labels contain nothing about clients.
 type metrics struct {
 	images, others, throttled prometheus.Counter
 	reduced, dropped          prometheus.Counter // of requests that ask not to be tracked
@@ -39,7 +39,7 @@ func newMetrics(r prometheus.Registerer, limit *connlimit.Limit) metrics {
 	return m
 }
 
-// signalled counts a request of which a privacy signal left less.
+// signalled counts a request of which a privacy signal kept less.
 func (m *metrics) signalled(line bool) {
 	if line {
 		m.reduced.Inc()

@@ -1,18 +1,19 @@
 // Package pixelserver is the standalone pixel: the edge's answer and event over
-// HTTP/1.1, for a machine without a CDN before it.
+// HTTP/1.1, for a machine without a CDN in front of it.
 //
-// It answers before it looks at the request, as the edge does, and it answers
-// always: a target that is no URL, an unknown expectation or a head that is too
-// large gets its image as well. That is why it reads requests itself: net/http
-// and its kin refuse such requests before any handler sees them.
+// Like the edge it answers before it examines the request, and it always
+// answers: a target that is not a URL, an unknown expectation or a head that is
+// too large gets an image as well. That is why it parses requests itself:
+// net/http and similar servers refuse such requests before a handler sees them.
 //
-// Bodies of requests are not read, but those of POST /e, up to 64 KiB. A head is bounded in size and time, the
-// number of connections by connlimit, and a connection that waits for its client
-// holds no buffer. The client's address is taken from the headers of declared
-// proxies only. The package stores nothing and logs nothing about clients.
+// Request bodies are not read, except for POST /e, up to 64 KiB. A head is
+// limited in size and time, the number of connections by connlimit, and a
+// connection that waits for its client holds no buffer. The client's address is
+// taken from the headers of declared proxies only. The package stores nothing
+// and logs nothing about clients.
 //
-// It reads messages of RFC 9112 as leniently as can be, since no
-// request ever reaches another server: https://www.rfc-editor.org/rfc/rfc9112
+// It parses messages of RFC 9112 as leniently as possible, since no request is
+// ever forwarded to another server: https://www.rfc-editor.org/rfc/rfc9112
 package pixelserver
 
 import (
@@ -37,33 +38,33 @@ import (
 
 // The limits of a connection.
 const (
-	maxHeadBytes  = 16 << 10 // of a longer head the rest is not read
+	maxHeadBytes  = 16 << 10 // the rest of a longer head is not read
 	headerTimeout = 10 * time.Second
 	writeTimeout  = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
-	lingerTime    = 500 * time.Millisecond // for the client to take the last answer before the connection is cut
-	maxLinger     = 1 << 20                // bytes that are read and dropped in that time
+	lingerTime    = 500 * time.Millisecond // for the client to read the last answer before the connection is closed
+	maxLinger     = 1 << 20                // bytes read and discarded in that time
 )
 
-// Config says how a Server works. Observer, Write and Now must be set; the server
-// counts what the Observer reports of privacy signals.
+// Config configures a Server. Observer, Write and Now are required. The server
+// counts the privacy signals that Observer reports.
 type Config struct {
 	Observer pixel.Observer
-	Lookup   func(netip.Addr) pixel.Network // what is known of an address; nil: nothing
-	Proxies  Proxies                        // proxies whose header with the client's address is believed; zero: none
+	Lookup   func(netip.Addr) pixel.Network // returns the network of an address; nil: unknown
+	Proxies  Proxies                        // proxies whose header with the client's address is trusted; zero: none
 	TLS      *tls.Config                    // nil: plain HTTP
-	// Challenge returns the answer to an authority of certificates that asks for a path
-	// below acmePaths, and whether there is one; nil: there is none.
+	// Challenge returns the response to a certificate authority for a path
+	// below acmePaths, and whether there is one; nil: none.
 	Challenge func(path string) (answer string, ok bool)
 	Web       Web               // sites of the web pixel and of POST /e
-	Write     func(line []byte) // takes one event line; must not wait or keep line
+	Write     func(line []byte) // receives one event line; must not wait or keep line
 	Now       func() time.Time
 
 	MaxConnections int                   // 0: connlimit.Share()
 	Logger         *slog.Logger          // nil: silent
 	Registerer     prometheus.Registerer // nil: no metrics
 
-	headerTimeout time.Duration // of tests; 0: the constant
+	headerTimeout time.Duration // for tests; 0: the constant
 }
 
 // Server answers pixels. It is safe for concurrent use.
@@ -98,12 +99,12 @@ func New(cfg Config) *Server {
 	return s
 }
 
-// Serve answers on l until Shutdown, over TLS if the configuration has it, then
-// returns nil. It closes l.
+// Serve serves l until Shutdown, over TLS if configured, then returns nil. It
+// closes l.
 func (s *Server) Serve(l net.Listener) error { return s.serve(l, s.cfg.TLS) }
 
-// ServePlain is Serve without TLS, beside it: mail that went out before the pixel had
-// a certificate names it by http.
+// ServePlain is Serve without TLS, beside it, for mail sent before the pixel
+// had a certificate.
 func (s *Server) ServePlain(l net.Listener) error { return s.serve(l, nil) }
 
 func (s *Server) serve(l net.Listener, secure *tls.Config) error {
@@ -127,8 +128,8 @@ func (s *Server) serve(l net.Listener, secure *tls.Config) error {
 	return nil
 }
 
-// passing reports whether another connection may be accepted later: there are
-// no descriptors or no memory now, or a client has gone again.
+// passing reports whether accepting may succeed later: after a lack of
+// descriptors or memory, or a client that disconnected.
 func passing(err error) bool {
 	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR} {
 		if errors.Is(err, e) {
@@ -138,8 +139,8 @@ func passing(err error) bool {
 	return false
 }
 
-// start serves a connection in a goroutine of its own. It may close another
-// one before, which has waited for longest.
+// start serves a connection in its own goroutine. It may close another one,
+// which has waited for longest, to make room.
 func (s *Server) start(accepted net.Conn, secure *tls.Config) {
 	c := &conn{server: s, net: accepted, secure: secure}
 	s.mu.Lock()
@@ -163,9 +164,9 @@ func (s *Server) ended(c *conn) {
 	s.running.Done()
 }
 
-// Shutdown takes no more connections, closes those on which nothing has come and
-// waits for the others to be answered. When ctx ends first it closes these too
-// and returns the error of ctx. Afterwards Write is not called any more.
+// Shutdown accepts no more connections, closes idle ones and waits until the
+// others are answered. If ctx ends first, it closes these too and returns the
+// error of ctx. Afterwards Write is not called any more.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.drain(func(c *conn) bool { return c.idle.Load() })
 	done := make(chan struct{})
@@ -178,12 +179,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		s.drain(func(*conn) bool { return true })
-		<-done // nothing that a connection does takes long without its socket
+		<-done // without its socket a connection ends quickly
 		return ctx.Err()
 	}
 }
 
-// drain closes the listeners and the connections that which says.
+// drain closes the listeners and the connections for which which returns true.
 func (s *Server) drain(which func(*conn) bool) {
 	var closing []*conn
 	s.mu.Lock()
@@ -197,7 +198,7 @@ func (s *Server) drain(which func(*conn) bool) {
 		}
 	}
 	s.mu.Unlock()
-	for _, c := range closing { // unlocked: Close waits for the connection's reader
+	for _, c := range closing { // without the lock: Close waits for the connection's reader
 		_ = c.net.Close()
 	}
 }

@@ -12,22 +12,22 @@ import (
 // ErrProxies is wrapped by ParseProxies' errors.
 var ErrProxies = errors.New("pixelserver: faulty proxies")
 
-// The headers in which a proxy gives the client's address. Only one of them is read:
-// a proxy that writes one passes the other on as the client has sent it.
+// The headers in which a proxy passes the client's address. Only one of them is
+// read: a proxy that sets one forwards the other unchanged from the client.
 const (
-	XForwardedFor = "x-forwarded-for" // de facto; also of nginx, HAProxy, AWS
+	XForwardedFor = "x-forwarded-for" // de facto standard; nginx, HAProxy, AWS
 	Forwarded     = "forwarded"       // RFC 7239
 )
 
-// Proxies are the trusted machines, which give the client's address in a header. The
-// zero value trusts none: the peer of the connection is the client.
+// Proxies are the trusted proxies, which pass the client's address in a header.
+// The zero value trusts none: the peer of the connection is the client.
 type Proxies struct {
 	trusted []netip.Prefix
 	header  string
 }
 
-// ParseProxies reads addresses and CIDR prefixes; header is XForwardedFor or
-// Forwarded, "" the former.
+// ParseProxies reads addresses and CIDR prefixes. header is XForwardedFor or
+// Forwarded; "" means the former.
 func ParseProxies(prefixes []string, header string) (Proxies, error) {
 	if header == "" {
 		header = XForwardedFor
@@ -39,7 +39,7 @@ func ParseProxies(prefixes []string, header string) (Proxies, error) {
 	for _, s := range prefixes {
 		text := s
 		if a, err := netip.ParseAddr(s); err == nil {
-			text = a.WithZone("").String() // a proxy on this link; its zone is not compared
+			text = a.WithZone("").String() // a proxy on this link; its zone is ignored
 		}
 		prefix, err := addrprefix.Parse(text)
 		if err != nil {
@@ -59,9 +59,10 @@ func (p *Proxies) trusts(a netip.Addr) bool {
 	return false
 }
 
-// client returns the right-most address that is not trusted, beginning with the peer:
-// addresses further left may be forged. It is zero, unknown, if a trusted proxy names
-// something that is no address. Of a chain of trusted addresses it is the left-most.
+// client returns the right-most address that is not trusted, beginning with the
+// peer: addresses further left may be forged. It returns a zero address if a
+// trusted proxy names something that is not an address. If all addresses are
+// trusted, it returns the left-most.
 func (p *Proxies) client(peer netip.Addr, values func(name string) []string) netip.Addr {
 	addr := peer
 	if !p.trusts(addr) {
@@ -95,7 +96,7 @@ func cutLast(list string) (rest, last string, more bool) {
 	return "", list, false
 }
 
-// node returns what a list's element says of who asked.
+// node returns the client in an element of the list.
 func (p *Proxies) node(element string) string {
 	if p.header == XForwardedFor {
 		return strings.TrimSpace(element)
@@ -109,7 +110,7 @@ func (p *Proxies) node(element string) string {
 	return strings.TrimSpace(element) // an element without for= names no client
 }
 
-// parseNode reads an address with or without port, IPv6 with or without
+// parseNode reads an address with or without a port, IPv6 with or without
 // brackets (RFC 7239 §6; some proxies add ports to X-Forwarded-For as well).
 func parseNode(s string) (netip.Addr, bool) {
 	a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))

@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	hintAfterOpens = 1000      // opens in a row from one address that look like a proxy
+	hintAfterOpens = 1000      // consecutive opens from one address that suggest a proxy
 	hintInterval   = time.Hour // between two warnings
 )
 
-// undeclaredProxyHint notices when everyone seems to come from one address, as they do behind
-// a proxy that was not declared.
+// undeclaredProxyHint detects that all clients seem to have the same address,
+// as behind an undeclared proxy.
 type undeclaredProxyHint struct {
 	mu     sync.Mutex
 	addr   netip.Addr
@@ -20,8 +20,8 @@ type undeclaredProxyHint struct {
 	warned time.Time
 }
 
-// due reports, at most once in crowdRest, that the last opens all came
-// from one address.
+// due reports, at most once per hintInterval, that the last opens all came from
+// one address.
 func (c *undeclaredProxyHint) due(a netip.Addr, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,17 +9,17 @@ import (
 	"glint/ingest/host/tokenbucket"
 )
 
-// throttle bounds what one client network (a /24 or /48) and one site may write by
-// the web pixel and POST /e: token buckets, whose number is bounded, so that a
-// million networks take no more memory than the first ones.
+// throttle limits the events that one client network (a /24 or /48) and one
+// site may write by the web pixel and POST /e. The number of token buckets is
+// bounded, so that a million networks need no more memory than the first ones.
 type throttle struct {
 	mu       sync.Mutex
 	networks tokenbucket.Buckets[netip.Prefix]
 	sites    tokenbucket.Buckets[string]
 }
 
-// The rates, in events a second, and the bursts. A page of a busy site behind one
-// office's address stays below; a loop does not.
+// The rates, in events per second, and the bursts. A page of a busy site behind
+// one office's address stays below them; a loop does not.
 const (
 	networkRate, networkBurst = 50, 500
 	siteRate, siteBurst       = 5_000, 50_000

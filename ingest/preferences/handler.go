@@ -29,22 +29,22 @@ const (
 	AgreeLink Agree = "confirm-link" // by a link of the kind Agreement
 )
 
-// ErrUnavailable is returned by a Ledger that cannot be asked now.
+// ErrUnavailable is returned by a Ledger that cannot answer now.
 var ErrUnavailable = errors.New("preferences: the ledger cannot be asked now")
 
-// Ledger is where choices are.
+// Ledger stores the choices.
 type Ledger interface {
 	// Ring returns the ring of links, or ErrUnavailable.
 	Ring() (*Ring, error)
-	// Choice returns the choice of a recipient as it stands.
+	// Choice returns the current choice of a recipient.
 	Choice(ctx context.Context, recipient warehouse.RecipientKey) (warehouse.Decision, error)
-	// Record makes a choice durable, with all that follows from it, or returns an error.
+	// Record makes a choice and its consequences durable, or returns an error.
 	Record(ctx context.Context, c consent.Change) error
 	// Required reports whether a recipient without a choice is not measured.
 	Required() (bool, error)
 }
 
-// Config is what a Handler needs.
+// Config configures a Handler.
 type Config struct {
 	Ledger     Ledger
 	Dir        string // of the operator's texts; may be missing
@@ -54,7 +54,7 @@ type Config struct {
 	Registerer prometheus.Registerer
 }
 
-// Handler answers below Path.
+// Handler serves the pages below Path.
 type Handler struct {
 	Config
 	limits  limits
@@ -66,11 +66,11 @@ type Handler struct {
 	fault  string
 }
 
-// lookEvery is how often the folder of texts is looked at.
+// lookEvery is the interval at which the folder of texts is checked.
 const lookEvery = 5 * time.Second
 
-// New returns a handler. While a text of the operator is faulty, those that are built in
-// are used.
+// New returns a handler. While a text of the operator is invalid, the built-in
+// texts are used.
 func New(c Config) (*Handler, error) {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -84,13 +84,13 @@ func New(c Config) (*Handler, error) {
 	}, []string{"outcome"})}
 	c.Registerer.MustRegister(h.answers)
 	for _, o := range []string{shown, noLink, refusedOutcome, agreedOutcome, rejected, limited, failed} {
-		h.answers.WithLabelValues(o) // so that a rate exists before the first one
+		h.answers.WithLabelValues(o) // so that each rate exists before the first request
 	}
 	h.current() // the operator's
 	return h, nil
 }
 
-// The outcomes of a request, as a metric has them.
+// The outcomes of a request, as metric labels.
 const (
 	shown          = "shown"
 	noLink         = "no_link"
@@ -101,8 +101,8 @@ const (
 	failed         = "failed"
 )
 
-// current returns the texts as they are in the folder. While a file is faulty the
-// last good ones stay.
+// current returns the texts in the folder. While a file is invalid, the last
+// valid ones stay.
 func (h *Handler) current() *Texts {
 	now := h.Now()
 	h.mu.Lock()
@@ -123,7 +123,7 @@ func (h *Handler) current() *Texts {
 	return h.texts
 }
 
-// request is one request for the page of a link that holds.
+// request is one request with a valid link.
 type request struct {
 	*Handler
 	w    http.ResponseWriter
@@ -171,7 +171,7 @@ func (q *request) unavailable() string {
 	return q.message(http.StatusServiceUnavailable, q.view.Text.UnavailableTitle, q.view.Text.Unavailable, failed)
 }
 
-// show answers with the page as it is now.
+// show answers with the current page.
 func (q *request) show(status int, notice, outcome string) string {
 	decision, err := q.choice()
 	required, policyErr := q.Ledger.Required()
@@ -187,7 +187,8 @@ func (q *request) show(status int, notice, outcome string) string {
 	return outcome
 }
 
-// readTime bounds the look at a choice: a page without it is better than none.
+// readTime is the limit for reading a choice: a page without it is better than
+// none.
 const readTime = 3 * time.Second
 
 func (q *request) choice() (d warehouse.Decision, err error) {
@@ -200,13 +201,14 @@ func (q *request) choice() (d warehouse.Decision, err error) {
 	return q.Ledger.Choice(ctx, q.link.Recipient)
 }
 
-// mayAgree reports whether the link lets the recipient agree: one that was made after
-// the choice that holds. So it works once, and an older mail takes nothing back.
+// mayAgree reports whether the recipient may agree by this link: only if it was
+// made after the current choice. So it works once, and an older mail undoes
+// nothing.
 func (q *request) mayAgree(d warehouse.Decision) bool {
 	return q.Agree == AgreeLink && q.link.Kind == Agreement && !d.DecidedAt.After(q.link.IssuedAt)
 }
 
-// storeTime bounds the recording of a choice.
+// storeTime is the limit for recording a choice.
 const storeTime = 30 * time.Second
 
 func (q *request) post() (outcome string) {
@@ -248,8 +250,9 @@ func (q *request) notStored() string {
 	return q.show(http.StatusServiceUnavailable, q.view.Text.NotStored, failed)
 }
 
-// change returns what to record. A no that holds already is recorded as it was: that
-// adds nothing to the ledger, and completes what a call that was cut off has begun.
+// change returns the change to record. A refusal that is already in force is
+// recorded unchanged: that adds nothing to the ledger, and completes an
+// interrupted call.
 func (q *request) change(agrees bool, method, text string, now warehouse.Decision) consent.Change {
 	c := consent.Change{
 		Recipient: q.link.Recipient, Purpose: consent.PurposeOpens, Choice: warehouse.Refused, DecidedAt: q.Now().UTC().Truncate(time.Millisecond),
@@ -270,7 +273,7 @@ func (q *request) change(agrees bool, method, text string, now warehouse.Decisio
 	return c
 }
 
-// The most of a form, and the time that it may take to come.
+// Limits of a form, and of the time for sending it.
 const (
 	maxFormBytes = 8 << 10
 	formTime     = 10 * time.Second
@@ -278,9 +281,9 @@ const (
 
 var errForm = errors.New("preferences: no form")
 
-// form reads the form, in the two ways in which browsers and RFC 8058 §3.1 send one.
+// form reads the form, in both encodings that browsers and RFC 8058 §3.1 use.
 func (q *request) form() (url.Values, error) {
-	_ = http.NewResponseController(q.w).SetReadDeadline(time.Now().Add(formTime)) // a test's recorder has none
+	_ = http.NewResponseController(q.w).SetReadDeadline(time.Now().Add(formTime)) // not supported by a test's recorder
 	kind, parameters, err := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
 	if err != nil {
 		return nil, errForm

@@ -10,17 +10,18 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// limits bound what strangers make the warehouse do.
+// limits bound the load that strangers can put on the warehouse.
 type limits struct {
-	reading *semaphore.Weighted // looks at a choice at a time
+	reading *semaphore.Weighted // limits concurrent reads of choices
 
 	mu    sync.Mutex
 	links tokenbucket.Buckets[warehouse.RecipientKey]
 	all   tokenbucket.Buckets[struct{}]
 }
 
-// The rates, in changes a second, and the bursts: a person changes his mind a few
-// times, and a provider sends the one-click refusals of a large mailing at once.
+// The rates, in changes per second, and the bursts: a person changes the choice
+// a few times, and a provider sends the one-click refusals of a large mailing
+// at once.
 const (
 	readers           = 8
 	linkRate          = 1.0 / 60
@@ -30,7 +31,7 @@ const (
 
 func newLimits() limits { return limits{reading: semaphore.NewWeighted(readers)} }
 
-// allow reports whether a choice of the recipient may be made now.
+// allow reports whether the recipient may make a choice now.
 func (l *limits) allow(recipient warehouse.RecipientKey, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -40,17 +40,17 @@ import (
 // Path is where the page is, before the link.
 const Path = "/preferences/"
 
-// Kind is what a link is for.
+// Kind is the purpose of a link.
 type Kind uint8
 
 // The kinds.
 const (
 	Page      Kind = iota // shows the page, which may refuse
-	Agreement             // the same, and it may agree; for a short time, and until the next choice
+	Agreement             // also allows to agree, for a short time and until the next choice
 	kinds
 )
 
-// AgreementTime is how long a link of the kind Agreement holds.
+// AgreementTime is the validity of a link of the kind Agreement.
 const AgreementTime = 72 * time.Hour
 
 const (
@@ -62,27 +62,27 @@ const (
 // LinkLen is the length of a link in characters.
 const LinkLen = 51
 
-// ErrLink is returned for a text that is no link, or none that holds now. The reason
-// is for nobody: it would help to guess.
+// ErrLink is returned for a text that is not a valid link. It has no reason,
+// which would help to guess.
 var ErrLink = errors.New("preferences: no link that holds")
 
 // ErrNoKey is returned by NewSigner without a signing key.
 var ErrNoKey = errors.New("preferences: there is no signing key")
 
-// Link is what a link says.
+// Link holds the data of a link.
 type Link struct {
 	Kind      Kind
 	Recipient warehouse.RecipientKey
-	IssuedAt  time.Time // of an Agreement; zero of a Page
+	IssuedAt  time.Time // when an Agreement was made; zero for a Page
 }
 
 // Ring opens links. It is safe for concurrent use.
 type Ring struct{ keys map[uint8]linkKeys }
 
-// linkKeys are those made from one pixel key.
+// linkKeys are the keys derived from one pixel key.
 type linkKeys struct{ link, page []byte }
 
-// NewRing returns the ring of the links whose pixel key is signing or verifying.
+// NewRing returns the ring for links whose pixel key is signing or verifying.
 func NewRing(ring *token.Ring) *Ring {
 	r := &Ring{keys: map[uint8]linkKeys{}}
 	for _, k := range ring.Keys() {
@@ -97,7 +97,7 @@ func NewRing(ring *token.Ring) *Ring {
 func keysOf(k *token.Key) linkKeys {
 	derive := func(purpose string) []byte {
 		key, err := hkdf.Key(sha256.New, k.Secret[:], nil, purpose, sha256.Size)
-		if err != nil { // only of a length that is too large
+		if err != nil { // only for an excessive length
 			panic(err)
 		}
 		return key
@@ -105,7 +105,7 @@ func keysOf(k *token.Key) linkKeys {
 	return linkKeys{derive("glint preferences link v1"), derive("glint preferences page v1")}
 }
 
-// Signer makes links. It is not safe for concurrent use.
+// Signer creates links. It is not safe for concurrent use.
 type Signer struct {
 	id  uint8
 	mac hash.Hash
@@ -122,14 +122,14 @@ func NewSigner(ring *token.Ring) (*Signer, error) {
 	return nil, ErrNoKey
 }
 
-// AppendPage appends the link of a recipient's page. It holds until the end of the
-// third year after now's, so that the links made in a year are the same.
+// AppendPage appends the link of a recipient's page. It is valid until the end
+// of the third year after now's, so that all links made in one year are equal.
 func (s *Signer) AppendPage(dst []byte, recipient warehouse.RecipientKey, now time.Time) []byte {
 	return s.append(dst, Page, recipient, time.Date(now.UTC().Year()+4, 1, 1, 0, 0, 0, 0, time.UTC))
 }
 
-// AppendAgreement appends a link by which the recipient may agree within
-// AgreementTime of now, and until the recipient has made a choice after now.
+// AppendAgreement appends a link by which the recipient may agree, valid for
+// AgreementTime and until the recipient makes a choice after now.
 func (s *Signer) AppendAgreement(dst []byte, recipient warehouse.RecipientKey, now time.Time) []byte {
 	return s.append(dst, Agreement, recipient, now)
 }
@@ -146,7 +146,7 @@ func (s *Signer) append(dst []byte, kind Kind, recipient warehouse.RecipientKey,
 	return base64.RawURLEncoding.AppendEncode(dst, raw[:])
 }
 
-// Open returns what a link says, or ErrLink.
+// Open returns the data of a link, or ErrLink.
 func (r *Ring) Open(text string, now time.Time) (l Link, err error) {
 	if len(text) != LinkLen {
 		return l, ErrLink
@@ -180,11 +180,11 @@ func tag(key []byte, parts ...[]byte) []byte {
 	return mac.Sum(nil)[:16]
 }
 
-// secretTime is how long a page that was shown may be sent.
+// secretTime is how long after it was shown a page's form may be sent.
 const secretTime = 24 * time.Hour
 
-// Secret returns a secret that a page of the link carries, and Check accepts. It is
-// bound to the name of the text that the page shows.
+// Secret returns the secret for a page of the link, which Check accepts. It is
+// bound to the name of the text on the page.
 func (r *Ring) Secret(link, text string, now time.Time) string {
 	until := binary.BigEndian.AppendUint32(nil, uint32(now.Add(secretTime).Unix()))
 	return base64.RawURLEncoding.EncodeToString(append(until, tag(r.pageKey(link), until, []byte(link), []byte(text))...))
@@ -201,7 +201,7 @@ func (r *Ring) Check(secret, link, text string, now time.Time) bool {
 	return hmac.Equal(tag(r.pageKey(link), raw[:4], []byte(link), []byte(text)), raw[4:]) && now.Before(until) && until.Before(now.Add(2*secretTime))
 }
 
-// pageKey returns the key of the secrets of a link that Open has accepted.
+// pageKey returns the key for the secrets of a link that Open has accepted.
 func (r *Ring) pageKey(link string) []byte {
 	var raw [3]byte
 	_, _ = base64.RawURLEncoding.Decode(raw[:], []byte(link[:4])) // Open has decoded it

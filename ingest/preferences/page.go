@@ -22,15 +22,15 @@ var style string
 
 var templates = template.Must(template.ParseFS(pages, "page.html"))
 
-// policy lets the page load nothing, run nothing, be in no frame, and send its form
-// to its own address only: https://www.w3.org/TR/CSP3/.
+// policy forbids the page to load or run anything, to be framed, and to send
+// its form to another address: https://www.w3.org/TR/CSP3/.
 var policy = func() string {
 	sum := sha256.Sum256([]byte(style))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 		"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 }()
 
-// view is what the templates show.
+// view is the data of the templates.
 type view struct {
 	Text       *Text
 	Tag        string
@@ -69,7 +69,7 @@ func newView(texts *Texts, i int) *view {
 	return v
 }
 
-// state says what holds now.
+// state describes the current choice.
 func (t *Text) state(d warehouse.Decision, required bool) string {
 	text := t.Measured
 	switch {

@@ -22,12 +22,12 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Text is all that the page says in one language. Each text is plain: blank lines
-// divide paragraphs, and markup is shown as it stands.
+// Text is the page in one language. Its texts are plain: blank lines divide
+// paragraphs, and markup is shown unchanged.
 type Text struct {
-	Name      string `json:"name"`                // of the language, in itself
-	Direction string `json:"direction,omitempty"` // rtl, or "": from left to right
-	Version   string `json:"version"`             // kept with each choice that is made on the page
+	Name      string `json:"name"`                // the language's own name
+	Direction string `json:"direction,omitempty"` // rtl, or "" for left to right
+	Version   string `json:"version"`             // stored with each choice made on the page
 	Title     string `json:"title"`
 	Intro     string `json:"intro"`
 
@@ -41,8 +41,8 @@ type Text struct {
 	Long      string `json:"long"`
 
 	ChoiceTitle string `json:"choice_title"`
-	Measured    string `json:"measured"` // no choice, and the policy lets opens be measured
-	Counted     string `json:"counted"`  // no choice, and the policy does not
+	Measured    string `json:"measured"` // no choice, and opens may be measured
+	Counted     string `json:"counted"`  // no choice, and opens may not be measured
 	Agreed      string `json:"agreed"`   // {date} is the day of the choice
 	Refused     string `json:"refused"`
 	Unread      string `json:"unread"` // the choice cannot be read now
@@ -74,16 +74,18 @@ var ErrText = errors.New("preferences: faulty text")
 // maxTextBytes bounds a file of texts.
 const maxTextBytes = 256 << 10
 
-// Texts are the page's texts by language, English first, the others by their tag.
+// Texts are the page's texts by language, English first, the others sorted by
+// tag.
 type Texts struct {
 	tags    []language.Tag
 	all     []Text
 	matcher language.Matcher
 }
 
-// ReadTexts returns the texts that are built in, with those of the files <language>.json
-// in dir in their place: a file may have some of the texts of a built-in language, and
-// has all of another one. A folder that is missing has none. Errors wrap ErrText.
+// ReadTexts returns the built-in texts, replaced by the files <language>.json
+// in dir: for a built-in language a file may have some of the texts, for
+// another one it must have all. A missing folder counts as empty. Errors wrap
+// ErrText.
 func ReadTexts(dir string) (*Texts, error) {
 	byTag := map[language.Tag]Text{}
 	names, err := fs.Glob(builtIn, "texts/*.json")
@@ -159,7 +161,7 @@ func readText(path string) ([]byte, error) {
 	return b, nil
 }
 
-// addText lets a file's texts replace those of its language.
+// addText merges a file's texts into its language's texts.
 func addText(byTag map[language.Tag]Text, file string, b []byte) error {
 	fault := func(err error) error { return fmt.Errorf("%w: %s: %w", ErrText, file, err) }
 	tag, err := language.Parse(strings.TrimSuffix(file, ".json"))
@@ -182,10 +184,10 @@ func addText(byTag map[language.Tag]Text, file string, b []byte) error {
 	return nil
 }
 
-// maxVersionBytes is a limit of the ledger's, with room for the language.
+// maxVersionBytes is the ledger's limit without room for the language.
 const maxVersionBytes = 80
 
-// check returns why the texts cannot be shown.
+// check returns an error if the texts cannot be shown.
 func (t *Text) check() error {
 	v := reflect.ValueOf(t).Elem()
 	var missing []string
@@ -213,11 +215,11 @@ func (t *Text) check() error {
 // Tags returns the languages, English first.
 func (t *Texts) Tags() []language.Tag { return t.tags }
 
-// maxAcceptBytes is how much of an Accept-Language header is looked at.
+// maxAcceptBytes is how much of an Accept-Language header is read.
 const maxAcceptBytes = 500
 
-// Choose returns the index of the language that is asked for by its tag, else of the
-// best one for an Accept-Language header, else of English.
+// Choose returns the index of the language with the tag asked, otherwise of the
+// best match for an Accept-Language header, otherwise of English.
 func (t *Texts) Choose(asked, accept string) int {
 	if tag, err := language.Parse(asked); err == nil && len(asked) <= maxAcceptBytes {
 		if i := slices.Index(t.tags, tag); i >= 0 {
@@ -234,8 +236,8 @@ func (t *Texts) Choose(asked, accept string) int {
 	return i
 }
 
-// wanted returns the languages of an Accept-Language header, the best first. Those that
-// nobody knows are left out.
+// wanted returns the languages of an Accept-Language header, the best first,
+// without unknown ones.
 func wanted(accept string) (tags []language.Tag) {
 	type weighted struct {
 		tag    language.Tag

@@ -13,11 +13,12 @@ import (
 	"glint/ingest/receiver/codec"
 )
 
-// outcomesHeader has where a client asks what became of its body.
+// outcomesHeader is the response header with the URL at which a client asks for
+// the outcomes of its body.
 const outcomesHeader = "Glint-Outcomes"
 
-// writeAnswer answers a body that is kept: the number of its lines, and a problem
-// if none is an event.
+// writeAnswer answers a body that was stored: the number of its lines, and a
+// problem if no line is an event.
 func writeAnswer(w http.ResponseWriter, b *Body) {
 	var room [400]byte
 	h := w.Header()
@@ -31,26 +32,26 @@ func writeAnswer(w http.ResponseWriter, b *Body) {
 	if b.problem != "" {
 		a = jsonline.AppendString(append(a, `,"problem":`...), b.problem, 300)
 	}
-	_, _ = w.Write(append(a, "}\n"...)) // the client may have gone; the lines are kept
+	_, _ = w.Write(append(a, "}\n"...)) // the client may have gone; the lines are stored
 }
 
-// look is a look at the first lines of a body, until one is an event. A body of
-// events costs the reading of one line, and one of something else at most that of
-// maxLooks: to read all of them here would take the time of a batch twice.
+// look parses the first lines of a body until one is an event. A body of events
+// costs one parsed line, other bodies cost at most maxLooks: parsing every line
+// here would double the work of the batch.
 type look struct {
-	lines     int // that were looked at
+	lines     int // number of lines looked at
 	found     bool
 	fault     error  // of the first line
 	headBytes int64  // that were seen
-	rest      []byte // of the head, behind its last line feed
+	rest      []byte // part of the head after its last line feed
 }
 
 const (
 	maxLooks     = 100
-	maxRestBytes = event.MaxReadBytes + 1 // more is as much too long
+	maxRestBytes = event.MaxReadBytes + 1 // a longer line is too long in any case
 )
 
-// head looks at the first bytes of a body.
+// head looks at the first decoded bytes of a body.
 func (l *look) head(head []byte) {
 	l.headBytes = int64(len(head))
 	for l.lines < maxLooks {
@@ -79,11 +80,11 @@ func (l *look) line(line []byte) {
 	}
 }
 
-// problem says that no line is an event, as far as they were looked at; "" if one
-// is, or if no line could be looked at.
+// problem returns a message if none of the lines looked at is an event. It
+// returns "" if one is, or if no line could be looked at.
 func (l *look) problem(c codec.Counts) string {
 	if !l.found && l.headBytes == c.DecodedBytes {
-		l.line(l.rest) // the last one, without a line feed
+		l.line(l.rest) // the last line, without a line feed
 	}
 	if l.found || l.lines == 0 {
 		return ""

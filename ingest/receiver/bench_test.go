@@ -16,12 +16,12 @@ import (
 )
 
 // BenchmarkPost posts bodies of realistic lines over loopback to a server whose
-// store does nothing, and beside it, in the same run, to a bare net/http handler
-// that only reads the body: x_bare is the ratio of the two rates. Clients run in
-// the same process on the same processors; they send prepared bytes, and their
-// share is in both rates.
+// store does nothing and, in the same run, to a bare net/http handler that only
+// reads the body: x_bare is the ratio of the two rates. The clients share the
+// processors with the server; they send prepared bytes, and their cost is part
+// of both rates.
 func BenchmarkPost(b *testing.B) {
-	const distinct = 8 // bodies, so that caches do not hold them all
+	const distinct = 8 // number of bodies, so that caches do not hold them all
 	for _, lines := range []int{1000, 10_000} {
 		plain := make([][]byte, distinct)
 		for i := range plain {
@@ -62,7 +62,7 @@ func BenchmarkPost(b *testing.B) {
 	}
 }
 
-// bareRate is how many requests per second a handler answers that only reads.
+// bareRate returns the requests per second of a handler that only reads.
 func bareRate(b *testing.B, requests [][]byte, connections int) float64 {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -81,8 +81,8 @@ func bareRate(b *testing.B, requests [][]byte, connections int) float64 {
 	return float64(sent) / time.Since(start).Seconds()
 }
 
-// send posts requests over kept connections while more, told how many were sent
-// before, says so.
+// send posts requests over kept connections while more, called with the number
+// sent so far, returns true.
 func send(b *testing.B, address string, requests [][]byte, connections int, more func(n int) bool, sent ...*int) {
 	var next atomic.Int64
 	var all sync.WaitGroup

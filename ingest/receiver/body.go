@@ -7,7 +7,8 @@ import (
 	"glint/ingest/receiver/codec"
 )
 
-// Lane keeps what is sent again from delaying what happens now.
+// Lane separates live lines from replayed ones, so that a replay does not delay
+// live lines.
 type Lane string
 
 // The lanes, as the table opens names them in its column source.
@@ -30,19 +31,19 @@ func laneOf(r *http.Request) (Lane, error) {
 	return "", badLane
 }
 
-// Body is a body of lines and what the server knows about it. It belongs to
-// Store until Store returns, and must not be used after that.
+// Body is a body of lines with its metadata. It belongs to Store until Store
+// returns, and must not be used after that.
 type Body struct {
-	Bytes        []byte // as they came, compressed where Codec says so; not to be changed
+	Bytes        []byte // as received, compressed as Codec says; not to be changed
 	Codec        codec.Codec
 	DecodedBytes int64
-	Lines        int       // those that are not blank
-	ReceivedAt   time.Time // when the last byte was there; UTC, milliseconds
+	Lines        int       // number of lines that are not blank
+	ReceivedAt   time.Time // time at which the last byte was read; UTC, milliseconds
 	Lane         Lane
-	Source       string // the label of the token it came with
-	Record       uint64 // number in the log, for the answer; Store sets it; 0: unknown
+	Source       string // label of its token
+	Record       uint64 // record number in the log, set by Store for the answer; 0: unknown
 
-	problem   string // why none of the lines is an event; "": one is, or not all of them were looked at
+	problem   string // why no line is an event; "": a line is, or not all were looked at
 	longLines int
 	lease     lease
 }

@@ -16,50 +16,51 @@ import (
 	"glint/ingest/host/connlimit"
 )
 
-// Store makes a body durable, as it came. It must not use the body's bytes after
-// it has returned. Nil promises that the body is kept: the client gets 2xx. A
-// *Refusal is answered as it is, any other error with 503. A body without lines
-// is not stored.
+// Store makes a body durable, as received. It must not use the body's bytes
+// after it has returned. A nil error promises that the body is kept: the client
+// gets 2xx. A *Refusal is sent to the client, any other error gives 503. A body
+// without lines is not stored.
 type Store func(ctx context.Context, b *Body) error
 
-// Config is what a Server needs. A limit or time that is zero gets its default.
+// Config configures a Server. Limits and times that are zero get their
+// defaults.
 type Config struct {
 	Tokens *Tokens
 	Store  Store
-	// Admit is asked before a body is read, by lane and by the label of its
-	// token: nil lets it in, a *Refusal is answered as it is, any other error
-	// with 503. Nil admits all. It must not block.
+	// Admit is called before a body is read, with its lane and the label of its
+	// token. Nil admits it, a *Refusal is sent to the client, any other error
+	// gives 503. A nil Admit admits all. It must not block.
 	Admit func(lane Lane, source string) error
-	// Outcomes says what became of records that Store has numbered, for GET
-	// /v1/logs/outcomes. Nil: there is no such route.
+	// Outcomes returns the outcomes of records that Store has numbered, for GET
+	// /v1/logs/outcomes. Nil: the route does not exist.
 	Outcomes    func(ctx context.Context, r Records) (Outcomes, error)
-	Deliveries  Deliveries   // of POST /v1/deliveries. Nil: there is no such route
-	Ready       func() error // nil error: ready. Nil: always. Asked once a second at most
-	Status      func() any   // document of GET /v1/status, asked after Ready; nil: the route is missing
-	Routes      []Route      // more of them, which take a document
-	Preferences http.Handler // of /preferences/, which asks for no token; nil: the route is missing
-	ServiceIDs  []string     // Fastly services whose logs are welcome; empty: any
+	Deliveries  Deliveries   // for POST /v1/deliveries; nil: the route does not exist
+	Ready       func() error // nil error: ready; nil function: always. Called at most once per second
+	Status      func() any   // returns the document of GET /v1/status, called after Ready; nil: no such route
+	Routes      []Route      // further routes, each of which takes a document
+	Preferences http.Handler // for /preferences/, which needs no token; nil: no such route
+	ServiceIDs  []string     // Fastly services that may send logs; empty: any
 
 	TLS               *tls.Config // nil: none
-	RequireClientCert bool        // POST /v1/logs needs a client certificate that TLS has verified
+	RequireClientCert bool        // POST /v1/logs needs a client certificate verified by TLS
 
-	MaxBodyBytes     int64         // of a body as sent; more is 413
-	MaxDecodedBytes  int64         // of a body decoded; more is 413
-	MaxLineBytes     int           // a longer line is counted in a metric and passed on
-	MaxConcurrent    int           // bodies read or stored at once; more wait for QueueWait
-	MaxInFlightBytes int64         // memory of bodies, more wait for QueueWait; at least, and by default, 4 of the largest
-	QueueWait        time.Duration // longest wait for room; then 429
-	MinBytesPerSec   int64         // who sends more slowly than this on the whole is cut with 408
-	BodyGrace        time.Duration // beyond the time that MinBytesPerSec allows
-	StoreTimeout     time.Duration // for one body; more is 503
-	MaxConnections   int           // beyond it, the one idle for longest is closed; by default connlimit.Share()
+	MaxBodyBytes     int64         // limit of a body as sent; above it: 413
+	MaxDecodedBytes  int64         // limit of a decoded body; above it: 413
+	MaxLineBytes     int           // longer lines are counted in a metric and passed on
+	MaxConcurrent    int           // bodies read or stored at a time; others wait for QueueWait
+	MaxInFlightBytes int64         // memory for bodies, others wait for QueueWait; minimum and default: 4 of the largest
+	QueueWait        time.Duration // longest wait for a free slot; then 429
+	MinBytesPerSec   int64         // slower clients, on average, are cut off with 408
+	BodyGrace        time.Duration // time in addition to what MinBytesPerSec allows
+	StoreTimeout     time.Duration // limit for storing one body; above it: 503
+	MaxConnections   int           // above it, the connection idle for longest is closed; default: connlimit.Share()
 	MaxHeaderBytes   int
-	HeaderTimeout    time.Duration // for a request's headers, and for the TLS handshake
-	IdleTimeout      time.Duration // of a connection between requests
-	DrainDelay       time.Duration // of Shutdown; 0: none
+	HeaderTimeout    time.Duration // for a request's headers and for the TLS handshake
+	IdleTimeout      time.Duration // for a connection between requests
+	DrainDelay       time.Duration // before Shutdown stops accepting; 0: none
 	DrainTimeout     time.Duration // of Shutdown
 
-	Now        func() time.Time // nil: time.Now; for received_at
+	Now        func() time.Time // nil: time.Now; sets received_at
 	Logger     *slog.Logger     // nil: discard
 	Registerer prometheus.Registerer
 }
@@ -95,7 +96,7 @@ func (c *Config) validate() error {
 	return errors.Join(faults...)
 }
 
-// fill puts defaults in place of zeros.
+// fill replaces zeros by defaults.
 func (c *Config) fill() {
 	c.MaxBodyBytes = cmp.Or(c.MaxBodyBytes, 128<<20) // Fastly posts 100 MB at most by default
 	c.MaxDecodedBytes = cmp.Or(c.MaxDecodedBytes, 128<<20)

@@ -11,39 +11,39 @@ import (
 	"glint/ingest/receiver/codec"
 )
 
-// DeliveryPost is a body of events other than opens, and where it came from.
+// DeliveryPost is a body of events other than opens, with its origin.
 type DeliveryPost struct {
 	Query  map[string]string // format, campaign, time_zone
 	Header http.Header
 	Bytes  []byte // decoded; not to be used after Deliveries.Take has returned
-	Source string // name of a webhook's source; "": it came with a token
-	Secret string // behind the name in the path; "": none
+	Source string // name of a webhook's source; "": posted with a token
+	Secret string // path segment after the name; "" if absent
 }
 
-// Deliveries takes events other than opens.
+// Deliveries accepts events other than opens.
 type Deliveries interface {
-	// Knows reports whether there is a webhook's source of that name.
+	// Knows reports whether a webhook source of that name is configured.
 	Knows(source string) bool
-	// Take makes the events durable and returns the answer with its status, or a
-	// *Refusal; any other error is answered with 503.
+	// Take makes the events durable and returns the answer with its status. A
+	// *Refusal is sent to the client, any other error gives 503.
 	Take(ctx context.Context, p *DeliveryPost) (status int, answer any, err error)
 }
 
-// The most of a body of events, as sent and decoded, and of all that are decoded
-// at a time. A body grows several times once it is read.
+// Limits of a body of events: as sent, decoded, and decoded in total at a time.
+// Reading a body takes several times its size.
 const (
 	maxDeliveryBytes = 32 << 20
 	allDeliveryBytes = 2 * maxDeliveryBytes
 )
 
-// The refusals of these routes, beside those of log lines.
+// Refusals of these routes, in addition to the ones for log lines.
 var (
 	wrongDeliveryScope = &Refusal{http.StatusForbidden, "wrong_scope", "the token is not for this; give it the scope deliveries", 0}
 	largeDeliveries    = &Refusal{http.StatusRequestEntityTooLarge, "too_large", "send at most 32 MiB at once", 0}
 	unknownSource      = &Refusal{http.StatusUnauthorized, "unproven", "the post is not proven to be that of a source in the file of webhooks", 0}
 )
 
-// Unproven is the refusal of a webhook's post that is not shown to be its source's.
+// Unproven returns the refusal of a webhook post whose origin is not proven.
 func Unproven() *Refusal { return unknownSource }
 
 func (s *Server) deliveries(w http.ResponseWriter, r *http.Request) {
@@ -66,7 +66,7 @@ func (s *Server) deliveries(w http.ResponseWriter, r *http.Request) {
 	refusal.write(w)
 }
 
-// takeDeliveries goes from what is cheap to check to what is dear, as accept does.
+// takeDeliveries makes the cheap checks first, as accept does.
 func (s *Server) takeDeliveries(w http.ResponseWriter, r *http.Request) (status int, answer any, err error) {
 	p := DeliveryPost{Header: r.Header, Source: r.PathValue("source"), Secret: r.PathValue("secret")}
 	if r.Method != http.MethodPost {
@@ -122,8 +122,8 @@ func (s *Server) takeDeliveries(w http.ResponseWriter, r *http.Request) (status 
 	return s.Deliveries.Take(ctx, &p)
 }
 
-// authorizeDeliveries asks for a token with the scope, or for a source that is
-// known; its proof needs the body.
+// authorizeDeliveries requires a token with the scope or a known source. A
+// source's proof is checked later, as it needs the body.
 func (s *Server) authorizeDeliveries(r *http.Request, p *DeliveryPost) error {
 	if p.Source != "" {
 		if !s.Deliveries.Knows(p.Source) {
@@ -144,7 +144,8 @@ func (s *Server) authorizeDeliveries(r *http.Request, p *DeliveryPost) error {
 	return nil
 }
 
-// decodeDocument returns a body decoded, or tooLarge if that has more than limit bytes.
+// decodeDocument returns the decoded body, or tooLarge if it exceeds limit
+// bytes.
 func decodeDocument(kind codec.Codec, sent []byte, limit int64, tooLarge *Refusal) ([]byte, error) {
 	if kind == codec.Plain || len(sent) == 0 {
 		return sent, nil
@@ -161,7 +162,7 @@ func decodeDocument(kind codec.Codec, sent []byte, limit int64, tooLarge *Refusa
 	return text, nil
 }
 
-// acquireWeight is acquire for more than one.
+// acquireWeight is acquire for a weight above one.
 func acquireWeight(ctx context.Context, s *semaphore.Weighted, weight int64, wait time.Duration) error {
 	if s.TryAcquire(weight) {
 		return nil

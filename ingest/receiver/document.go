@@ -13,34 +13,34 @@ import (
 	"glint/ingest/receiver/codec"
 )
 
-// Route is a route that takes one document, which is handled before it is answered:
-// unlike log lines, which are many and wait in the log.
+// Route takes one document and handles it before it answers. Log lines, by
+// contrast, are answered once they are in the log.
 type Route struct {
 	Path     string
 	Scope    Scope
 	MaxBytes int64
-	// Handle returns the answer, which is written as JSON. A *Refusal or *Rejection is
-	// answered as it is, any other error with 503.
+	// Handle returns the answer, which is written as JSON. A *Refusal or
+	// *Rejection is sent to the client, any other error gives 503.
 	Handle func(ctx context.Context, d *Document) (answer any, err error)
 }
 
-// Document is what came.
+// Document is a posted document with its origin.
 type Document struct {
 	Label string // of the token
 	Query url.Values
 	Bytes []byte // decoded
 }
 
-// Rejection is a refusal with more to say than a Refusal.
+// Rejection is a refusal with a larger answer than a Refusal has.
 type Rejection struct {
 	Status int
 	Answer any // written as JSON; it has the fields of a Refusal, reason and message
 }
 
-// Error makes a Rejection an error.
+// Error implements error.
 func (r *Rejection) Error() string { return "server: rejected with status " + strconv.Itoa(r.Status) }
 
-// documentTime bounds the sending of a document.
+// documentTime is the longest time for sending a document.
 const documentTime = 30 * time.Second
 
 // document returns the handler of a route.
@@ -94,7 +94,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, route *Route) (a
 		return nil, err
 	}
 	defer s.decoded.Release(weight)
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(documentTime)) // a test's recorder has none
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(documentTime)) // not supported by a test's recorder
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, route.MaxBytes))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return nil, tooLarge

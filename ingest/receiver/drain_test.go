@@ -107,7 +107,8 @@ func TestDrainSaysSoFirstAndLetsBodiesEnd(t *testing.T) {
 	for !w.draining.Load() {
 		time.Sleep(time.Millisecond)
 	}
-	// The first is in its store. The delay has begun: not ready, but bodies are taken.
+	// The first body is being stored. The delay has begun: not ready, but
+	// bodies are accepted.
 	if status, body := w.get(t, "/readyz"); status != 503 || body != "{\"ready\":false,\"reasons\":[\"draining\"]}\n" {
 		t.Errorf("readyz: %d %q", status, body)
 	}
@@ -115,7 +116,7 @@ func TestDrainSaysSoFirstAndLetsBodiesEnd(t *testing.T) {
 	go func() { late <- w.post(t, strings.NewReader(two)) }()
 	<-entered
 	delay <- time.Time{}
-	for { // until no connection is taken any more
+	for { // until connections are refused
 		c, err := net.Dial("tcp", w.address)
 		if err != nil {
 			break
@@ -158,7 +159,7 @@ func TestDrainCutsWhoIsStillSendingAndWaitsForTheStore(t *testing.T) {
 	if got, err := http.ReadResponse(sending, nil); err == nil && got.StatusCode/100 == 2 {
 		t.Errorf("half a body got %s", got.Status)
 	}
-	_, _ = storing.ReadByte() // its connection is cut as well
+	_, _ = storing.ReadByte() // its connection is closed as well
 	select {
 	case err := <-ended:
 		t.Fatalf("Shutdown returned while a body was being stored: %v", err)

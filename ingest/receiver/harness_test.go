@@ -23,7 +23,7 @@ import (
 
 const secret = "a-secret-of-a-test-0123456789"
 
-// world is a running server with a store that keeps what it gets.
+// world is a running server whose store keeps the bodies.
 type world struct {
 	*Server
 	url      string
@@ -35,7 +35,7 @@ type world struct {
 	bodies []stored
 }
 
-// stored is a copy of a Body, whose bytes end with Store.
+// stored is a copy of a Body, whose bytes are valid only during Store.
 type stored struct {
 	Text         string // decoded
 	Sent         string
@@ -95,7 +95,7 @@ func start(t testing.TB, change func(*Config)) *world {
 		transport.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		_ = w.Shutdown(ctx) // a test that is about it looks at the error
+		_ = w.Shutdown(ctx) // tests of Shutdown check its error themselves
 		if err := <-served; err != nil {
 			t.Errorf("serve: %v", err)
 		}
@@ -103,7 +103,7 @@ func start(t testing.TB, change func(*Config)) *world {
 	return w
 }
 
-// answer is what a client got.
+// answer is a client's answer.
 type answer struct {
 	Status     int
 	Reason     string // of a refusal
@@ -123,8 +123,8 @@ func (a answer) String() string {
 	return text
 }
 
-// post sends body with the token; header has pairs of names and values, and an
-// Authorization among them replaces the token.
+// post sends body with the token. header holds pairs of names and values; an
+// Authorization replaces the token.
 func (w *world) post(t testing.TB, body io.Reader, header ...string) answer {
 	t.Helper()
 	return w.do(t, http.MethodPost, "/v1/logs", body, header...)
@@ -139,7 +139,7 @@ func (w *world) do(t testing.TB, method, path string, body io.Reader, header ...
 	return got
 }
 
-// try is do where the connection may be cut.
+// try is do for connections that may be closed.
 func (w *world) try(t testing.TB, method, path string, body io.Reader, header ...string) (answer, error) {
 	t.Helper()
 	r, err := http.NewRequest(method, w.url+path, body)
@@ -197,7 +197,7 @@ func (w *world) raw(t testing.TB, text string) (net.Conn, *bufio.Reader) {
 	return c, bufio.NewReader(c)
 }
 
-// head is the beginning of a request with more headers, each with its end.
+// head is the beginning of a request with more headers, each with its line end.
 func head(headers string) string {
 	return "POST /v1/logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + secret + "\r\n" + headers + "\r\n"
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// discard keeps nothing, so that the heap has the server's part only.
+// discard keeps nothing, so that the heap holds only the server's memory.
 func discard(context.Context, *Body) error { return nil }
 
 func TestLinesOfAMegabyteCostTheirBytesOnly(t *testing.T) {
@@ -20,7 +20,7 @@ func TestLinesOfAMegabyteCostTheirBytesOnly(t *testing.T) {
 	for name, sent := range map[string][]byte{"plain": body, "gzip": gzipped(body), "zstd": zstded(body)} {
 		t.Run(name, func(t *testing.T) {
 			w := start(t, func(c *Config) {
-				c.QueueWait = time.Hour // for memory, on a slow machine
+				c.QueueWait = time.Hour // wait for memory on a slow machine
 				c.Store = discard
 			})
 			peak := peakHeap(func() {
@@ -59,7 +59,7 @@ func TestManySlowWritersCostLittleMemory(t *testing.T) {
 			case errors.Is(err, os.ErrDeadlineExceeded):
 				t.Error("not cut within a minute")
 				return
-			case err != nil: // cut while it was sending, before it read the answer
+			case err != nil: // closed while sending, before the client read the answer
 				cut.Add(1)
 				return
 			}

@@ -21,7 +21,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// peakHeap runs f and returns by how many bytes the heap grew at most, garbage
+// peakHeap runs f and returns the largest growth of the heap in bytes, garbage
 // included.
 func peakHeap(f func()) int64 {
 	sample := []heap.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
@@ -60,7 +60,7 @@ func together(n int, f func(i int)) {
 	all.Wait()
 }
 
-// bomb returns what decodes to n zero bytes.
+// bomb returns the compressed form of n zero bytes.
 func bomb(t *testing.T, kind string, n int64) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -91,7 +91,7 @@ func TestBombsCostNoMemory(t *testing.T) {
 			w := start(t, func(c *Config) {
 				c.MaxDecodedBytes = 32 << 20
 				c.MaxInFlightBytes = 0  // the default
-				c.QueueWait = time.Hour // for a decoder, on a slow machine
+				c.QueueWait = time.Hour // wait for a decoder on a slow machine
 			})
 			peak := peakHeap(func() {
 				together(16, func(int) {
@@ -133,7 +133,7 @@ func TestEndlessBodiesEndAtTheLimit(t *testing.T) {
 			r.Header.Set("Authorization", "Bearer "+secret)
 			got, err := w.client.Do(r)
 			if err != nil {
-				refused.Add(1) // cut while it was sending, before it read the answer
+				refused.Add(1) // closed while sending, before the client read the answer
 				return
 			}
 			defer func() { _ = got.Body.Close() }()
@@ -270,7 +270,7 @@ func TestSlowWritersAreCut(t *testing.T) {
 
 func TestSteadyWriterIsNotCut(t *testing.T) {
 	w := start(t, func(c *Config) {
-		c.BodyGrace = 30 * time.Second // more than this machine ever stalls
+		c.BodyGrace = 30 * time.Second // longer than any stall of this machine
 		c.MinBytesPerSec = 1
 	})
 	c, answers := w.raw(t, head("Transfer-Encoding: chunked\r\n"))
@@ -328,8 +328,8 @@ func TestBrokenOffBodyIsNotStored(t *testing.T) {
 	}
 }
 
-// idleConnections is how many connections the limit of open files allows, with
-// both ends in this process; 10,000 where it can.
+// idleConnections returns how many connections the limit of open files allows,
+// with both ends in this process; at most 10,000.
 func idleConnections(t *testing.T) int {
 	t.Helper()
 	var limit syscall.Rlimit
@@ -347,7 +347,8 @@ func idleConnections(t *testing.T) int {
 	return n
 }
 
-// honest posts a body, again if its connection was the one idle for longest.
+// honest posts a body, and retries if its connection was the one idle for
+// longest.
 func (w *world) honest(t *testing.T, client int) {
 	var err error
 	for range 5 {
@@ -371,7 +372,7 @@ func TestIdleConnectionsLeaveRoomForHonestClients(t *testing.T) {
 				c.HeaderTimeout = 10 * time.Minute
 			})
 			peak := peakHeap(func() {
-				// Half of them say nothing, half have begun a request.
+				// Half of them send nothing, half have begun a request.
 				together(50, func(i int) {
 					for k := range n / 50 {
 						text := ""

@@ -10,7 +10,7 @@ import (
 	"glint/ingest/receiver/codec"
 )
 
-// logs takes one body of lines.
+// logs handles one body of lines.
 func (s *Server) logs(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	var b Body
@@ -32,11 +32,12 @@ func (s *Server) logs(w http.ResponseWriter, r *http.Request) {
 	refusal.write(w)
 }
 
-// maxLines bounds the lines of a body, blank ones too, a hundred times Fastly's
-// default: the stages after the log need time and memory by the line, not by the byte.
+// maxLines bounds the lines of a body, blank ones included, at a hundred times
+// Fastly's default: the stages after the log need time and memory per line, not
+// per byte.
 const maxLines = 1_000_000
 
-// accept checks first what is cheap to check: a body is read only after its headers
+// accept makes the cheap checks first: the body is read only after its headers
 // have passed, and with Expect: 100-continue it is sent only then.
 func (s *Server) accept(w http.ResponseWriter, r *http.Request, b *Body) error {
 	if r.Method != http.MethodPost && r.Method != http.MethodPut { // Fastly can do both
@@ -79,8 +80,9 @@ func (s *Server) accept(w http.ResponseWriter, r *http.Request, b *Body) error {
 	return s.store(r.Context(), b)
 }
 
-// authorize sets the source and the lane of b. It returns a *Refusal without a valid
-// token of scope logs, without a required client certificate, and for an unknown lane.
+// authorize sets the source and the lane of b. It returns a *Refusal if a valid
+// token of scope logs or a required client certificate is missing, and for an
+// unknown lane.
 func (s *Server) authorize(r *http.Request, b *Body) error {
 	var err error
 	if b.Source, err = s.identify(r, ScopeLogs); err != nil {
@@ -90,7 +92,7 @@ func (s *Server) authorize(r *http.Request, b *Body) error {
 	return err
 }
 
-// identify returns whose token a request has, if that has the scope.
+// identify returns the label of a request's token if the token has the scope.
 func (s *Server) identify(r *http.Request, scope Scope) (label string, err error) {
 	if s.RequireClientCert && !hasClientCert(r.TLS) {
 		return "", noClientCert
@@ -107,7 +109,7 @@ func (s *Server) identify(r *http.Request, scope Scope) (label string, err error
 
 func hasClientCert(c *tls.ConnectionState) bool { return c != nil && len(c.VerifiedChains) > 0 }
 
-// encodingOf joins repeated headers, so that several codings are refused.
+// encodingOf joins repeated headers, so that several encodings are refused.
 func encodingOf(r *http.Request) string {
 	switch values := r.Header.Values("Content-Encoding"); len(values) {
 	case 0:
@@ -118,12 +120,12 @@ func encodingOf(r *http.Request) string {
 	return "several"
 }
 
-// count decodes the body once and sets its lines and decoded bytes. At most as many
-// bodies as there are processors are decoded at a time. It returns a *Refusal for a
-// damaged body, and for one that is too large.
+// count decodes the body once and sets its number of lines and decoded bytes.
+// At most one body per processor is decoded at a time. It returns a *Refusal
+// for a damaged body and for a body that is too large.
 func (s *Server) count(ctx context.Context, b *Body) error {
 	if len(b.Bytes) == 0 {
-		return nil // also where a codec was named
+		return nil // also if a codec was named
 	}
 	if b.Codec != codec.Plain {
 		if err := acquire(ctx, s.decoders, s.QueueWait); err != nil {
@@ -146,12 +148,12 @@ func (s *Server) count(ctx context.Context, b *Body) error {
 	return nil
 }
 
-// store calls Store with the body, for StoreTimeout at most. It goes on after the
-// client has left: the client would only send the body again.
+// store calls Store with the body, for StoreTimeout at most. It continues if
+// the client disconnects, since the client would send the body again.
 func (s *Server) store(ctx context.Context, b *Body) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.StoreTimeout)
 	defer cancel()
-	b.lease.spoiled = true // until Store has let go of the buffers for certain
+	b.lease.spoiled = true // Store may still use the buffers, so they must not be reused
 	start := time.Now()
 	if err := s.Store(ctx, b); err != nil {
 		return err

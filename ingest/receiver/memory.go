@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// memory lends buffers to bodies, up to a limit of bytes at any time. A body that
-// finds no room waits in line, for a while.
+// memory lends buffers to bodies, up to a total number of bytes. A body that
+// finds no room waits in a queue, up to a time limit.
 //
-// Bodies that each hold a part and wait for more would wait for each other. So
-// only the oldest body may use the reserve, which is enough for one of the largest:
-// it always gets on, and then the next one is the oldest.
+// Bodies that each hold a part and wait for more could deadlock. So only the
+// oldest body may use the reserve, which suffices for one body of the largest
+// size: the oldest always finishes, and then the next one is the oldest.
 type memory struct {
 	limit   int64
 	largest int64 // buffer
@@ -38,8 +38,8 @@ type buffer struct {
 type lease struct {
 	memory  *memory
 	place   *list.Element
-	buffers [3]*buffer // the body so far, two while it grows
-	spoiled bool       // Store may still read the buffers: they are not lent again
+	buffers [3]*buffer // buffers in use, two while the body grows
+	spoiled bool       // Store may still read the buffers, so they are not reused
 }
 
 type request struct {
@@ -52,22 +52,22 @@ func newMemory(limit, largest int64, wait time.Duration) *memory {
 	return &memory{limit: limit, largest: largest, wait: wait}
 }
 
-// reserve returns the most bytes that one body holds: while it grows, the largest
-// buffer and the one before it, which is a byte smaller where the length was not
-// announced.
+// reserve returns the largest number of bytes that one body holds: while it
+// grows, the largest buffer and the previous one, which is smaller unless the
+// length was announced.
 func reserve(largest int64) int64 { return 2 * largest }
 
-// smallest buffer, as a power of two.
+// smallestBits is the size of the smallest buffer, as a power of two.
 const smallestBits = 16
 
-// class returns the size of the buffer for n bytes: a power of two, but none
-// above the largest that is ever needed.
+// class returns the buffer size for n bytes: a power of two, but at most the
+// largest size that is ever needed.
 func (m *memory) class(n int64) (class int, size int64) {
 	class = max(0, bits.Len64(uint64(n-1))-smallestBits)
 	return class, min(1<<(class+smallestBits), max(m.largest, n))
 }
 
-// lease enters l, whose place in the line is its time of arrival.
+// lease registers l; leases are ordered by time of arrival.
 func (m *memory) lease(l *lease) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -75,7 +75,7 @@ func (m *memory) lease(l *lease) {
 	l.place = m.leases.PushBack(l)
 }
 
-// take counts size bytes as used by l, or waits for them.
+// take reserves size bytes for l, or waits for them.
 func (m *memory) take(ctx context.Context, l *lease, size int64) error {
 	m.mu.Lock()
 	if (m.waiting.Len() == 0 || m.oldest(l)) && m.fits(l, size) {
@@ -103,7 +103,7 @@ func (m *memory) take(ctx context.Context, l *lease, size int64) error {
 	default:
 	}
 	m.waiting.Remove(place)
-	m.grant() // the next ones may need less
+	m.grant() // the next requests may need less
 	return busy
 }
 
@@ -117,8 +117,8 @@ func (m *memory) fits(l *lease, size int64) bool {
 	return m.used.Load()+size <= limit
 }
 
-// grant serves the waiting requests in order until one does not fit; the oldest
-// body is served before its turn. The caller holds mu.
+// grant serves the waiting requests in order until one does not fit. The oldest
+// body is served first. The caller holds mu.
 func (m *memory) grant() {
 	inOrder := true
 	for e := m.waiting.Front(); e != nil; {
@@ -136,8 +136,8 @@ func (m *memory) grant() {
 	}
 }
 
-// buffer returns an empty slice with room for n bytes. Its contents are lost
-// with release.
+// buffer returns an empty slice with room for n bytes. Its contents are invalid
+// after release.
 func (l *lease) buffer(ctx context.Context, n int64) ([]byte, error) {
 	class, size := l.memory.class(n)
 	if err := l.memory.take(ctx, l, size); err != nil {
@@ -156,7 +156,8 @@ func (l *lease) buffer(ctx context.Context, n int64) ([]byte, error) {
 	return b.bytes, nil
 }
 
-// grow moves what is in old, the first buffer, to one with room for n bytes.
+// grow copies the contents of old, the first buffer, to a buffer with room for
+// n bytes.
 func (l *lease) grow(ctx context.Context, old []byte, n int64) ([]byte, error) {
 	b, err := l.buffer(ctx, n)
 	if err != nil {
@@ -169,7 +170,7 @@ func (l *lease) grow(ctx context.Context, old []byte, n int64) ([]byte, error) {
 	return b, nil
 }
 
-// release gives all buffers back and ends the lease.
+// release returns all buffers and ends the lease.
 func (l *lease) release() {
 	l.giveBack(l.buffers[:]...)
 	l.buffers = [3]*buffer{}
@@ -177,7 +178,7 @@ func (l *lease) release() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.leases.Remove(l.place)
-	m.grant() // another one is the oldest now
+	m.grant() // another lease is the oldest now
 }
 
 func (l *lease) giveBack(buffers ...*buffer) {
@@ -197,7 +198,8 @@ func (l *lease) giveBack(buffers ...*buffer) {
 	l.memory.grant()
 }
 
-// acquire takes one of s, waiting for at most wait; then the server is busy.
+// acquire takes one slot of s, waiting for at most wait. After that it returns
+// the refusal busy.
 func acquire(ctx context.Context, s *semaphore.Weighted, wait time.Duration) error {
 	if s.TryAcquire(1) {
 		return nil

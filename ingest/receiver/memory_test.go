@@ -23,7 +23,7 @@ func TestOldestBodyAlwaysGetsOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// 512 KiB are used: the rest is the reserve.
+	// 512 KiB are in use; the rest is the reserve.
 	m.wait = time.Millisecond
 	if _, err := (young).buffer(ctx, 1); !errors.Is(err, busy) {
 		t.Errorf("the younger body got into the reserve: %v", err)
@@ -44,7 +44,7 @@ func TestOldestBodyAlwaysGetsOn(t *testing.T) {
 		_, err := next.buffer(ctx, 64*kib)
 		got <- err
 	}()
-	young.release() // now next waits only for the reserve to be free
+	young.release() // now next waits only for the reserve
 	old.release()   // and is the oldest
 	if err := <-got; err != nil {
 		t.Errorf("who waited: %v", err)
@@ -56,7 +56,7 @@ func TestOldestBodyAlwaysGetsOn(t *testing.T) {
 }
 
 // TestBodiesThatGrowDoNotWaitForEachOther has far more bodies than fit, each of
-// which needs more while it holds some.
+// which needs more memory while it holds some.
 func TestBodiesThatGrowDoNotWaitForEachOther(t *testing.T) {
 	const largest = 1 << 20
 	m := newMemory(4*largest, largest, time.Minute)

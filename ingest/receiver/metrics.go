@@ -35,7 +35,7 @@ func newMetrics(s *Server) *metrics {
 		seconds:      seconds("glint_ingest_request_seconds", "Time from the headers of a body to its answer."),
 		storeSeconds: seconds("glint_ingest_store_seconds", "Time until an accepted body was stored, part of the request."),
 	}
-	for _, r := range refusals { // so that a rate exists before the first one
+	for _, r := range refusals { // so that each rate exists before the first refusal
 		m.rejects.WithLabelValues(r.Reason)
 	}
 	for _, c := range codec.All {
@@ -78,7 +78,7 @@ func (m *metrics) accepted(b *Body, took time.Duration) {
 	m.decodedBytes.WithLabelValues(b.Codec.String()).Add(float64(b.DecodedBytes))
 }
 
-// answered counts an answer to a body of other events.
+// answered counts an answer to a body of events other than opens.
 func (m *metrics) answered(status int, took time.Duration) {
 	m.requests.WithLabelValues(strconv.Itoa(status)).Inc()
 	m.seconds.Observe(took.Seconds())

@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// measured are the samples whose value does not depend on time.
+// measured returns the samples whose value does not depend on time.
 func (w *world) measured(t *testing.T) string {
 	t.Helper()
 	r := httptest.NewRecorder()

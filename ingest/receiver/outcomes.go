@@ -9,33 +9,34 @@ import (
 	"time"
 )
 
-// Records are records of one lane and source, of which a client wants to know
-// what became.
+// Records names the records of one lane and source whose outcomes a client asks
+// for.
 type Records struct {
 	Lane   Lane
-	Source string       // the label of the client's token: it learns nothing of others
-	Since  time.Time    // none of them was received before
+	Source string       // label of the client's token: other sources' records stay hidden
+	Since  time.Time    // all of them were received at or after this time
 	Ranges []RecordSpan // at most maxSpans, in the client's order
 }
 
-// RecordSpan is neighbours in a lane's log.
+// RecordSpan is a range of record numbers in a lane's log.
 type RecordSpan struct{ First, Last uint64 }
 
-// Outcomes are what became of records. As long as some are pending, only their
-// number is there.
+// Outcomes are the results of records. While any of them is pending, only
+// Pending is set.
 type Outcomes struct {
 	Records int            `json:"records"`  // that are done
-	Pending int            `json:"pending"`  // that are in the log and not yet in the warehouse
-	Unknown int            `json:"unknown"`  // neither: another source's, or too old, or never there
-	Lines   int            `json:"lines"`    // of the records that are done
-	Counts  map[string]int `json:"outcomes"` // their lines by outcome
-	NotKept int            `json:"not_kept"` // a part of them: dead letters beyond their source's quota
+	Pending int            `json:"pending"`  // in the log and not yet in the warehouse
+	Unknown int            `json:"unknown"`  // of another source, too old, or never stored
+	Lines   int            `json:"lines"`    // lines of the records that are done
+	Counts  map[string]int `json:"outcomes"` // number of their lines by outcome
+	NotKept int            `json:"not_kept"` // of these, dead letters beyond their source's quota
 }
 
-// outcomesPath is where a client asks what became of its records.
+// outcomesPath is where a client asks for the outcomes of its records.
 const outcomesPath = "/v1/logs/outcomes"
 
-// The most of a question: it is in the URL, and its answer is looked up in files.
+// Limits of a question: it is part of the URL, and its answer is looked up in
+// files.
 const (
 	maxSpans   = 200
 	maxRecords = 100_000
@@ -49,11 +50,11 @@ var (
 	noOutcomes = &Refusal{http.StatusServiceUnavailable, "no_outcomes", "the receipts could not be read now", 5 * time.Second}
 )
 
-// outcomes answers what became of the records of a client's bodies.
+// outcomes answers with the outcomes of the records of a client's bodies.
 func (s *Server) outcomes(w http.ResponseWriter, r *http.Request) {
 	var b Body
 	if err := s.authorize(r, &b); err != nil {
-		refusal, _ := errors.AsType[*Refusal](err) // authorize has no other errors
+		refusal, _ := errors.AsType[*Refusal](err) // authorize returns no other errors
 		refusal.write(w)
 		return
 	}
@@ -68,7 +69,7 @@ func (s *Server) outcomes(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.StoreTimeout)
 	defer cancel()
-	if err := acquire(ctx, s.asking, s.QueueWait); err != nil { // one at a time reads the receipts
+	if err := acquire(ctx, s.asking, s.QueueWait); err != nil { // only one request at a time reads the receipts
 		busy.write(w)
 		return
 	}
@@ -84,7 +85,7 @@ func (s *Server) outcomes(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, o)
 }
 
-// parseSpans reads 3-7,9.
+// parseSpans reads ranges in the form 3-7,9.
 func parseSpans(text string) (spans []RecordSpan, err error) {
 	parts := strings.Split(text, ",")
 	if len(parts) > maxSpans {

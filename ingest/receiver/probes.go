@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// challenge is Fastly's proof that the owner of a host wants a service's logs:
-// a line of hex SHA-256 per service id, or * for any service.
+// challenge returns Fastly's proof that the owner of a host accepts a service's
+// logs: one line per service id, its SHA-256 in hex, or * for any service.
 // https://www.fastly.com/documentation/guides/integrations/logging-endpoints/log-streaming-https/
 func challenge(serviceIDs []string) string {
 	if len(serviceIDs) == 0 {
@@ -26,7 +26,8 @@ func challenge(serviceIDs []string) string {
 	return b.String()
 }
 
-// answerChallenge needs no token and no client certificate: Fastly sends none.
+// answerChallenge requires no token and no client certificate: Fastly sends
+// neither.
 func (s *Server) answerChallenge(w http.ResponseWriter, _ *http.Request) { writeText(w, s.challenge) }
 
 func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
@@ -37,22 +38,22 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"ready": true})
 }
 
-// status answers those who may know how the service is: the holder of a token of
-// any scope, and programs on this machine.
+// status answers GET /v1/status for holders of a token of any scope, and for
+// programs on this machine.
 func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	if _, _, ok := s.Tokens.identify(r.Header.Values("Authorization")); !ok && !fromHere(r) {
 		unauthorized.write(w)
 		return
 	}
-	_ = s.readiness.get(time.Now()) // what it finds is part of the status
+	_ = s.readiness.get(time.Now()) // its result is part of the status
 	w.Header().Set("Cache-Control", "no-store")
 	writeJSON(w, http.StatusOK, s.Status())
 }
 
-// fromHere reports whether a request comes from this machine and is for it. A
-// proxy on this machine speaks for others, and says so in a header or passes their
-// Host on; a web page that has its name point to loopback (DNS rebinding) sends
-// that name.
+// fromHere reports whether a request comes from this machine and is addressed
+// to it. A proxy on this machine forwards requests of others: it adds a header
+// or passes on their Host. A web page whose name resolves to loopback (DNS
+// rebinding) sends that name as Host.
 func fromHere(r *http.Request) bool {
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via", "Origin"} {
 		if r.Header.Get(name) != "" {
@@ -72,7 +73,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }
 
-// unready says why the server should get no bodies; nil: it should.
+// unready returns the reasons why the server should get no bodies; nil means
+// ready.
 func (s *Server) unready() (reasons []string) {
 	if s.draining.Load() {
 		reasons = append(reasons, "draining")
@@ -83,7 +85,7 @@ func (s *Server) unready() (reasons []string) {
 	return reasons
 }
 
-// isReady is unready as a number.
+// isReady returns unready as a number for a metric.
 func (s *Server) isReady() int64 {
 	if s.unready() != nil {
 		return 0
@@ -91,7 +93,7 @@ func (s *Server) isReady() int64 {
 	return 1
 }
 
-// readiness asks once a second at most, since everybody may ask for /readyz.
+// readiness caches Ready for a second, since anyone may call /readyz.
 type readiness struct {
 	check func() error
 	mu    sync.Mutex
@@ -112,14 +114,15 @@ func (r *readiness) get(now time.Time) error {
 	return r.last
 }
 
-// throttle lets one of many equal reports pass, every ten seconds.
+// throttle lets one of many equal reports pass every ten seconds.
 type throttle struct {
 	mu    sync.Mutex
 	until time.Time
 	held  int
 }
 
-// pass reports whether to report, and how many were held back since the last.
+// pass reports whether to report now, and how many reports were held back since
+// the last one.
 func (t *throttle) pass(now time.Time) (held int, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

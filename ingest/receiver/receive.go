@@ -8,23 +8,24 @@ import (
 	"time"
 )
 
-// firstBytes is how much is reserved for a body before any of it has come,
-// whatever length it announces: a claim costs nothing, sending does.
+// firstBytes is reserved for a body before any of it has arrived, whatever
+// length it announces: announcing is free, sending is not.
 const firstBytes = 64 << 10
 
-// A body of known length grows fast, since it does not overshoot, but never to
-// more than knownGrowth times of what has come; one of unknown length doubles.
+// The buffer of a body of known length grows to its end, but at most to
+// knownGrowth times the bytes received. The buffer of a body of unknown length
+// doubles.
 const (
 	knownGrowth   = 16
 	unknownGrowth = 2
 )
 
-// receive reads the body as it comes into memory of l.
+// receive reads the body into memory of l.
 func (s *Server) receive(w http.ResponseWriter, r *http.Request, l *lease) ([]byte, error) {
 	if r.ContentLength == 0 {
 		return nil, nil
 	}
-	whole, growth := s.MaxBodyBytes+1, int64(unknownGrowth) // a byte more, to see the end or the excess
+	whole, growth := s.MaxBodyBytes+1, int64(unknownGrowth) // one byte more, to see the end or the excess
 	if r.ContentLength > 0 {
 		whole, growth = r.ContentLength+1, knownGrowth
 	}
@@ -58,8 +59,8 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, l *lease) ([]by
 	}
 }
 
-// pace cuts a client that is, on the whole, slower than perSecond: the n-th
-// byte has to be there n/perSecond + grace after the beginning.
+// pace disconnects a client that is, on average, slower than perSecond: byte n
+// must arrive within n/perSecond + grace from the beginning.
 type pace struct {
 	controller *http.ResponseController
 	began      time.Time
@@ -69,7 +70,7 @@ type pace struct {
 
 func (p *pace) next(got int) {
 	allowed := time.Duration(float64(got) / float64(p.perSecond) * float64(time.Second))
-	_ = p.controller.SetReadDeadline(p.began.Add(p.grace + allowed)) // a test's recorder has none
+	_ = p.controller.SetReadDeadline(p.began.Add(p.grace + allowed)) // not supported by a test's recorder
 }
 
 func (p *pace) stop() { _ = p.controller.SetReadDeadline(time.Time{}) }

@@ -11,16 +11,16 @@ import (
 // and Store may return one.
 type Refusal struct {
 	Status     int
-	Reason     string // a stable word; also a metric's label, so of a small set
-	Message    string // what to do; nothing secret
+	Reason     string // a stable word; it is a metric label, so there are few
+	Message    string // advice for the sender; nothing secret
 	RetryAfter time.Duration
 }
 
-// Error makes a Refusal an error.
+// Error implements error.
 func (r *Refusal) Error() string { return "server: " + r.Reason }
 
-// The refusals of this package, by reason. RetryAfter 0: the same body will not
-// do better.
+// The refusals of this package. RetryAfter 0 means that the same body would be
+// refused again.
 var (
 	badLane      = &Refusal{http.StatusBadRequest, "unknown_lane", "lane is live or replay", 0}
 	badBody      = &Refusal{http.StatusBadRequest, "broken_body", "the body ended early or its compression is damaged", 0}
@@ -38,13 +38,13 @@ var (
 	notStored    = &Refusal{http.StatusServiceUnavailable, "not_stored", "the lines could not be stored now; send them again", 5 * time.Second}
 )
 
-// refusals are all of the above that POST /v1/logs uses; their counters exist before
-// the first one.
+// refusals lists the refusals of POST /v1/logs; their counters exist from the
+// start.
 var refusals = []*Refusal{
 	badLane, badBody, unauthorized, noClientCert, wrongScope, postOnly, tooSlow, tooLarge, badCodec, busy, notStored, unknownSource,
 }
 
-// wrongScopeOf is the refusal of a token that lacks a scope.
+// wrongScopeOf returns the refusal of a token that lacks the scope.
 func wrongScopeOf(scope Scope) *Refusal {
 	if scope == ScopeLogs {
 		return wrongScope

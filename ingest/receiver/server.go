@@ -1,16 +1,15 @@
-// Package receiver is ingest's HTTP side: it authenticates, takes a body of log
-// lines within limits, finds out its codec, checks that it can be decoded and
-// counts its lines, and answers 2xx once Store has returned.
+// Package receiver is the HTTP server of ingest. It authenticates a request,
+// reads its body of log lines within limits, detects the codec, checks that the
+// body decodes, counts the lines, and answers 2xx once Store has returned.
 //
-// Requests of strangers cost a bounded amount of memory: bodies as they came share
-// MaxInFlightBytes, there are as many decoders as processors, and nothing decoded is
-// held. A body that comes too slowly is cut with 408, and beyond MaxConnections the
-// connection that has been idle for longest is closed. The package looks into lines
-// only to say why none is an event, leaves the state of disk and log to Admit, and
-// logs nothing about senders.
+// Requests of strangers cost a bounded amount of memory: undecoded bodies share
+// MaxInFlightBytes, there is one decoder per processor, and decoded bytes are
+// not kept. A body that arrives too slowly is cut off with 408, and above
+// MaxConnections the connection that has been idle for longest is closed. The
+// package parses lines only to explain why none is an event, leaves the state
+// of disk and log to Admit, and logs nothing about senders.
 //
-// HTTP/1.1 only, with TLS if configured:
-// https://www.rfc-editor.org/rfc/rfc9112
+// HTTP/1.1 only, with TLS if configured: https://www.rfc-editor.org/rfc/rfc9112
 package receiver
 
 import (
@@ -29,14 +28,14 @@ import (
 	"glint/ingest/host/connlimit"
 )
 
-// Server answers ingest's routes. Make one with New.
+// Server answers ingest's routes. Create one with New.
 type Server struct {
 	Config
 	http      *http.Server
 	mux       *http.ServeMux
 	slots     *semaphore.Weighted // bodies
-	decoders  *semaphore.Weighted // compressed bodies that are decoded right now
-	asking    *semaphore.Weighted // look-ups of outcomes under way
+	decoders  *semaphore.Weighted // compressed bodies being decoded
+	asking    *semaphore.Weighted // look-ups of outcomes in progress
 	decoded   *semaphore.Weighted // bytes of events other than opens
 	memory    *memory
 	conns     *connlimit.Limit
@@ -48,7 +47,7 @@ type Server struct {
 	draining atomic.Bool
 	drain    sync.Once
 	drainErr error
-	after    func(time.Duration) <-chan time.Time // time.After; a test's own
+	after    func(time.Duration) <-chan time.Time // time.After; tests replace it
 }
 
 // New returns a server of cfg, whose zero values it fills with defaults.
@@ -98,7 +97,7 @@ func New(cfg Config) (*Server, error) {
 		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    cfg.MaxHeaderBytes,
 		ConnState:         s.conns.ConnState(),
-		// net/http's messages name addresses of clients.
+		// Messages of net/http contain addresses of clients.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	s.http.Protocols = new(http.Protocols)
@@ -106,14 +105,14 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// ServeHTTP answers one request. Deadlines work on connections of Serve only.
+// ServeHTTP answers one request. Deadlines apply only to connections of Serve.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 	rc := http.NewResponseController(w)
 	_ = rc.SetWriteDeadline(time.Now().Add(answerTimeout))
 	if r.ContentLength != 0 {
-		// Of a body that was refused net/http reads up to 256 kB before it
-		// closes the connection, so that the client gets to see the answer.
+		// After a refusal net/http reads up to 256 kB of the body before it
+		// closes the connection, so that the client receives the answer.
 		_ = rc.SetReadDeadline(time.Now().Add(lingerTimeout))
 	}
 }
@@ -123,7 +122,8 @@ const (
 	answerTimeout = 10 * time.Second
 )
 
-// Serve answers on l until Shutdown; it closes l. With Config.TLS it speaks TLS.
+// Serve answers requests on l until Shutdown, and closes l. It uses TLS if
+// Config.TLS is set.
 func (s *Server) Serve(l net.Listener) error {
 	var err error
 	if s.TLS != nil {
@@ -138,12 +138,12 @@ func (s *Server) Serve(l net.Listener) error {
 	return err
 }
 
-// Shutdown drains: first /readyz fails for DrainDelay while bodies are still taken,
-// so that a balancer turns to other instances; then no connection is accepted, and
-// bodies that have begun may end within DrainTimeout. A body
-// that is not whole by then gets no 2xx and is cut off. It returns when no Store runs
-// any more, or with the error of ctx. A second call waits for the first and
-// returns what it did.
+// Shutdown drains the server. First, for DrainDelay, /readyz fails while bodies
+// are still accepted, so that a load balancer moves to other instances. Then no
+// connection is accepted, and bodies in progress have DrainTimeout to finish. A
+// body that is incomplete by then gets no 2xx, and its connection is closed.
+// Shutdown returns when no Store runs any more, or with the error of ctx. A
+// second call waits for the first and returns its result.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.drain.Do(func() { s.drainErr = s.shutdown(ctx) })
 	return s.drainErr
@@ -158,7 +158,7 @@ func (s *Server) shutdown(ctx context.Context) error {
 	patient, cancel := context.WithTimeout(ctx, s.DrainTimeout)
 	defer cancel()
 	if s.http.Shutdown(patient) != nil {
-		_ = s.http.Close() // cuts who still sends
+		_ = s.http.Close() // disconnects clients that still send
 	}
-	return s.slots.Acquire(ctx, int64(s.MaxConcurrent)) // all bodies have left theirs, and none gets one any more
+	return s.slots.Acquire(ctx, int64(s.MaxConcurrent)) // all bodies have released their slots, and no new one gets one
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// TestTheStatusIsForThisMachineAndForTokens asks as programs here, as others, and
-// by ways that only look local.
+// TestTheStatusIsForThisMachineAndForTokens asks as local programs, as remote
+// ones, and in ways that only look local.
 func TestTheStatusIsForThisMachineAndForTokens(t *testing.T) {
 	tokens, err := NewTokens(Token{Label: "sends", Scopes: []Scope{ScopeSends}, Secret: "a-secret-of-the-tests"})
 	if err != nil {

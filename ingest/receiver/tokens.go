@@ -15,7 +15,7 @@ import (
 	"glint/ingest/host/reload"
 )
 
-// Scope is what a token is for.
+// Scope is what a token gives access to.
 type Scope string
 
 // The scopes.
@@ -26,18 +26,18 @@ const (
 	ScopeConsent    Scope = "consent"    // POST /v1/consent
 )
 
-// allScopes has each one at the bit by which sets of them know it.
+// allScopes lists the scopes; the index of each is its bit in a set of scopes.
 var allScopes = [...]Scope{ScopeLogs, ScopeSends, ScopeDeliveries, ScopeConsent}
 
-// Token lets a client in. Several may have one label, which is how a token is
-// changed: add the new one, move the clients, take the old one out.
+// Token authenticates a client. Several tokens may share a label, so that a
+// token can be replaced: add the new one, move the clients, remove the old one.
 type Token struct {
-	Label  string // who sends with it; a label of metrics and of stored bodies
+	Label  string // name of the sender; a label of metrics and of stored bodies
 	Scopes []Scope
 	Secret string
 }
 
-// ScopeList returns the scopes as a tokens file has them.
+// ScopeList returns the scopes in the form of a tokens file.
 func (t *Token) ScopeList() string {
 	scopes := make([]string, len(t.Scopes))
 	for i, s := range t.Scopes {
@@ -46,10 +46,10 @@ func (t *Token) ScopeList() string {
 	return strings.Join(scopes, ",")
 }
 
-// ErrToken is wrapped by every error about tokens. None names a secret.
+// ErrToken is wrapped by every error about tokens. No error contains a secret.
 var ErrToken = errors.New("server: token")
 
-// minSecretBytes of a token; a secret that can be guessed lets everybody in.
+// minSecretBytes is the shortest secret: a shorter one could be guessed.
 const minSecretBytes = 16
 
 func (t *Token) validate() error {
@@ -75,12 +75,12 @@ func (t *Token) validate() error {
 	return nil
 }
 
-// ParseTokens reads a tokens file, one token a line:
+// ParseTokens reads a tokens file, one token per line:
 //
 //	label:scope[,scope]:secret
 //
-// Empty lines and those that begin with # are left out. The secret is the rest
-// of the line, so it may have colons.
+// Empty lines and lines that begin with # are skipped. The secret is the rest
+// of the line, so it may contain colons.
 func ParseTokens(text []byte) ([]Token, error) {
 	var tokens []Token
 	for i, line := range bytes.Split(text, []byte{'\n'}) {
@@ -104,7 +104,7 @@ func ParseTokens(text []byte) ([]Token, error) {
 	return tokens, nil
 }
 
-// scopes is a set of them.
+// scopes is a set of Scope.
 type scopes uint8
 
 func (s Scope) set() scopes {
@@ -118,7 +118,7 @@ func (s Scope) set() scopes {
 
 func (s scopes) has(scope Scope) bool { return s&scope.set() != 0 }
 
-// ring is a list of tokens ready to be compared.
+// ring is a list of tokens prepared for comparison.
 type ring []ringToken
 
 type ringToken struct {
@@ -151,7 +151,7 @@ func newRing(tokens []Token) (ring, error) {
 	return r, nil
 }
 
-// Tokens are those that a server knows. It is safe for concurrent use.
+// Tokens are the tokens that a server accepts. It is safe for concurrent use.
 type Tokens struct {
 	get func() ring
 }
@@ -165,11 +165,12 @@ func NewTokens(tokens ...Token) (*Tokens, error) {
 	return &Tokens{func() ring { return r }}, nil
 }
 
-// OpenTokens returns the fixed tokens and the tokens of a file, which only its owner
-// may read, and follows the file when it changes. A change is logged, and so is a
-// fault, which keeps the old list in use. Logger may be nil. A file that is faulty
-// from the start admits nobody; the fixed tokens, which must be sound, stay admitted.
-// A file that is missing is a fault unless mayMiss: then it has no tokens.
+// OpenTokens returns the fixed tokens and the tokens of a file, which only its
+// owner may read, and reloads the file when it changes. A reload is logged, and
+// so is an error, after which the old tokens stay valid. Logger may be nil. A
+// file that is invalid from the start admits nobody; the fixed tokens, which
+// must be valid, stay admitted. A missing file is an error unless mayMiss is
+// set: then it counts as empty.
 func OpenTokens(file string, mayMiss bool, logger *slog.Logger, fixed ...Token) (*Tokens, error) {
 	return openTokens(file, logger, reload.Options{MayMiss: mayMiss}, fixed...)
 }
@@ -205,7 +206,7 @@ func openTokens(file string, logger *slog.Logger, o reload.Options, fixed ...Tok
 	return &Tokens{value.Get}, nil
 }
 
-// Labels returns the label of every token with that scope, each once.
+// Labels returns the labels of all tokens with that scope, each once.
 func (t *Tokens) Labels(scope Scope) []string {
 	var labels []string
 	for _, n := range t.get() {
@@ -216,9 +217,10 @@ func (t *Tokens) Labels(scope Scope) []string {
 	return labels
 }
 
-// identify returns the label and the scopes of the token in the Authorization header.
-// It compares digests with every token, so that the time it takes reveals nothing
-// about any of them. Two headers are refused, since either could be meant.
+// identify returns the label and the scopes of the token in the Authorization
+// header. It compares digests with every token, so that its duration reveals
+// nothing about any of them. Two headers are refused, since either could be
+// meant.
 func (t *Tokens) identify(headers []string) (label string, s scopes, ok bool) {
 	if len(headers) != 1 {
 		return "", 0, false

@@ -1,10 +1,12 @@
-// Package resolve moves opens, and other events, that wait for their message to be registered.
+// Package resolve moves opens and other events once their message is
+// registered.
 //
-// A pixel URL of nothing but a UUID does not name its campaign. An open of it before
-// the message is registered waits in the table
-// unresolved_opens; a Mover looks again and again which of them can go to where
-// all opens are. An event that a sender imported too early waits in the table
-// unresolved_deliveries. The package also holds the caps of the tables that strangers can fill.
+// A plain UUID URL does not name its campaign. If it is opened before the
+// message is registered, the open waits in the table unresolved_opens; a Mover
+// repeatedly moves the opens whose message is registered by then to the table
+// opens. An event that a sender imported too early waits in the table
+// unresolved_deliveries. The package also holds the limits of the tables that
+// strangers can fill.
 package resolve
 
 import (
@@ -19,14 +21,15 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// The caps. A row of unresolved_opens takes about 70 bytes of disk, one of
+// The limits. A row of unresolved_opens takes about 70 bytes of disk, one of
 // bad_tokens about 100.
 const (
 	MaxUnresolved = 10_000_000
 	MaxBadTokens  = 1_000_000
 )
 
-// Warehouse is what a Mover needs of ClickHouse; *warehouse.Warehouse is one.
+// Warehouse is the part of ClickHouse that a Mover uses; *warehouse.Warehouse
+// implements it.
 type Warehouse interface {
 	MoveResolved(ctx context.Context, limit int) (moved int, err error)
 	Waiting(ctx context.Context) (warehouse.Waiting, error)
@@ -34,8 +37,8 @@ type Warehouse interface {
 	MoveDeliveries(ctx context.Context) error
 }
 
-// Mover moves opens and knows how full the capped tables are. The zero value of
-// its counters is right for empty tables. It is safe for concurrent use.
+// Mover moves opens and tracks how full the limited tables are. Its zero
+// counters are correct for empty tables. It is safe for concurrent use.
 type Mover struct {
 	Warehouse Warehouse
 	Logger    *slog.Logger
@@ -67,7 +70,7 @@ func New(w Warehouse, logger *slog.Logger, r prometheus.Registerer) *Mover {
 	return m
 }
 
-// The pace of Run. A look at large tables takes long, so the next one waits
+// The pace of Run. Reading large tables takes long, so the next pause is
 // longer: at most a twentieth of the time is spent on it.
 const (
 	moveLimit = 50_000
@@ -98,7 +101,7 @@ func (m *Mover) Run(ctx context.Context) {
 	}
 }
 
-// pass counts, and moves what can be moved.
+// pass counts the waiting opens, and moves those that can be moved.
 func (m *Mover) pass(ctx context.Context) (moved int, err error) {
 	waiting, err := m.Warehouse.Waiting(ctx)
 	if err != nil {
@@ -132,14 +135,14 @@ func (m *Mover) passDeliveries(ctx context.Context) error {
 	return nil
 }
 
-// TakeUnresolved says how many of the rows unresolved_opens still takes.
+// TakeUnresolved returns how many of the rows still fit into unresolved_opens.
 func (m *Mover) TakeUnresolved(rows int) (taken int) { return m.unresolved.take(rows) }
 
-// TakeBadTokens says how many of the rows bad_tokens still takes.
+// TakeBadTokens returns how many of the rows still fit into bad_tokens.
 func (m *Mover) TakeBadTokens(rows int) (taken int) { return m.badTokens.take(rows) }
 
-// room counts rows of a table, roughly: the rows at the last count, and the rows that
-// were inserted since.
+// room estimates the rows of a table: the last count plus the rows inserted
+// since.
 type room struct {
 	limit int64
 	rows  atomic.Int64

@@ -1,9 +1,10 @@
-// Package retention lets go of what has been kept for long enough: facts of requests,
-// who a message was for, page views, archived lines and dead letters.
+// Package retention deletes data after its retention period: facts of requests,
+// recipients of messages, page views, archived lines and dead letters.
 //
-// Numbers stay. What leaves an open after the time for facts is what it was judged by;
-// its verdict stays. What leaves a message after the time for its mode is the recipient,
-// so that no join to a person is left; the message and its opens still count.
+// Numbers stay. After the period for facts, an open loses the facts by which it
+// was judged; its verdict stays. After the period for its mode, a message loses
+// its recipient, so that no link to a person is left; the message and its opens
+// still count.
 package retention
 
 import (
@@ -15,11 +16,11 @@ import (
 	"time"
 )
 
-// Settings are how long each kind is kept.
+// Settings are the retention period of each kind of data.
 type Settings struct {
-	Identified   Period `json:"identified"`   // recipients of messages of the modes identified and last_open, since the registration
-	Pseudonymous Period `json:"pseudonymous"` // the same of the mode pseudonymous
-	Facts        Period `json:"facts"`        // addresses, user agents and other facts of requests, since their receipt
+	Identified   Period `json:"identified"`   // recipients of messages of modes identified and last_open, from registration on
+	Pseudonymous Period `json:"pseudonymous"` // the same for mode pseudonymous
+	Facts        Period `json:"facts"`        // addresses, user agents and other facts of requests, from receipt on
 	Web          Period `json:"web"`          // page views and custom events
 	Archive      Period `json:"archive"`      // archived lines
 	DeadLetters  Period `json:"dead_letters"` // lines that could not be stored
@@ -27,7 +28,7 @@ type Settings struct {
 
 const day = 24 * time.Hour
 
-// Default is what holds where nothing was set. 13 months is the CNIL's limit for
+// Default returns the default periods. 13 months is the CNIL's limit for
 // audience measurement.
 func Default() Settings {
 	return Settings{
@@ -38,12 +39,12 @@ func Default() Settings {
 
 // Kind is one of the settings.
 type Kind struct {
-	Name  string // as a command has it
+	Name  string // name in commands
 	About string
 	Of    func(*Settings) *Period
 }
 
-// Kinds are all of them.
+// Kinds lists all settings.
 var Kinds = []Kind{
 	{"identified", "who a message was for (modes identified, last_open)", func(s *Settings) *Period { return &s.Identified }},
 	{"pseudonymous", "who a message was for (mode pseudonymous)", func(s *Settings) *Period { return &s.Pseudonymous }},
@@ -53,8 +54,8 @@ var Kinds = []Kind{
 	{"dead-letters", "lines that could not be stored", func(s *Settings) *Period { return &s.DeadLetters }},
 }
 
-// Period is how long something is kept; 0 is for ever. Its text is a number and a unit:
-// s, m, h, d, mo (30 days) or y (365 days).
+// Period is a retention period; 0 means forever. Its text is a number and a
+// unit: s, m, h, d, mo (30 days) or y (365 days).
 type Period time.Duration
 
 const forever = "forever"
@@ -112,7 +113,7 @@ func (p *Period) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// cutoff is the time before which nothing is kept; zero: there is none.
+// cutoff returns the time before which data is deleted; zero: none.
 func (p Period) cutoff(now time.Time) time.Time {
 	if p == 0 {
 		return time.Time{}

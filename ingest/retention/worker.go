@@ -15,11 +15,11 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Worker keeps what is there within the settings. Its fields are set before Run.
+// Worker deletes data according to the settings. Set its fields before Run.
 type Worker struct {
-	Settings  func() (Settings, error) // asked before each pass; nil: nothing is let go of
+	Settings  func() (Settings, error) // called before each pass; nil: nothing is deleted
 	Warehouse *warehouse.Warehouse
-	Archive   objects.Store       // nil: there is none
+	Archive   objects.Store       // nil: no archive
 	Letters   *deadletters.Folder // nil: there are none
 	Logger    *slog.Logger
 
@@ -38,7 +38,7 @@ func New(settings func() (Settings, error), logger *slog.Logger, r prometheus.Re
 	return w
 }
 
-// The pauses between two passes: a part of the shortest period.
+// The pauses between two passes: a fraction of the shortest period.
 const (
 	shortPause = time.Second
 	longPause  = 10 * time.Minute
@@ -66,7 +66,7 @@ func (w *Worker) Run(ctx context.Context) {
 	}
 }
 
-// sleep returns earlier when the settings change.
+// sleep returns early when the settings change.
 func (w *Worker) sleep(ctx context.Context, before Settings, pause time.Duration) error {
 	for until := time.Now().Add(pause); time.Now().Before(until); {
 		if err := backoff.Sleep(ctx, min(shortPause, pause)); err != nil {

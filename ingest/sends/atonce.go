@@ -10,30 +10,30 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// MaxAtOnce is how many messages RegisterAtOnce takes: they are one insert of one
-// block, and so there as a whole or not at all.
+// MaxAtOnce is the limit of RegisterAtOnce: its messages are one insert of one
+// block, which is atomic.
 const MaxAtOnce = block
 
-// AtOnceRegistrar is what RegisterAtOnce needs of the warehouse.
+// AtOnceRegistrar is the part of the warehouse that RegisterAtOnce uses.
 type AtOnceRegistrar interface {
 	KnownMessages(ctx context.Context, campaign uint64, messages []uuid.UUID) (*warehouse.KnownSends, time.Time, error)
 	InsertSends(ctx context.Context, name string, sends []warehouse.Send) error
 }
 
-// Fate is what a registration did to a message.
+// Fate is the result of a registration for a message.
 type Fate int8
 
 // The fates.
 const (
 	New     Fate = iota // it counts from now on
-	Changed             // it counted before, with a field that is another one now
-	Known               // it counted before, as it is
+	Changed             // it counted before, and a field has changed
+	Known               // it counted before, unchanged
 )
 
-// RegisterAtOnce is Register for at most MaxAtOnce messages, which count once they
-// are written. It returns the fate of each. After an error it may be called again; it changes nothing then that
-// is there already. Derive comes first. No two calls may work on one campaign at
-// once.
+// RegisterAtOnce is Register for at most MaxAtOnce messages, which count once
+// they are written. It returns the fate of each. After an error it may be
+// called again, which does not change what is already stored. Call Derive
+// first. Calls for the same campaign must not be concurrent.
 func (b *Batch) RegisterAtOnce(ctx context.Context, w AtOnceRegistrar) ([]Fate, error) {
 	known, latest, err := w.KnownMessages(ctx, b.Campaign.ID, b.messages)
 	if err != nil {

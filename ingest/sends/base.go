@@ -15,12 +15,12 @@ import (
 // ErrBaseURL is wrapped by the reasons of CheckBaseURL.
 var ErrBaseURL = errors.New("sends: unusable pixel base URL")
 
-// BaseURL is where pixels are fetched from.
+// BaseURL is the base of pixel URLs.
 type BaseURL struct {
 	URL      string   // like https://pixel.example.com, the host an A-label
-	Private  string   // why the public internet does not reach the host; "" if it may
-	Loopback bool     // only this machine reaches it
-	Warnings []string // of what is usable and may be a mistake
+	Private  string   // reason why the host is not reachable from the public internet, or ""
+	Loopback bool     // reachable from this machine only
+	Warnings []string // possible mistakes in a usable URL
 }
 
 type baseURLError string
@@ -30,8 +30,8 @@ func (e baseURLError) Unwrap() error { return ErrBaseURL }
 
 const errBaseForm baseURLError = "is not like https://pixel.example.com, without a path"
 
-// ParseBaseURL is CheckBaseURL for the URLs of a style: a static image may lie in any
-// folder and has any name, by default StaticImage.
+// ParseBaseURL is CheckBaseURL for the URLs of a style: a static image may be
+// in any folder under any name, by default StaticImage.
 func ParseBaseURL(base string, style Style) (*BaseURL, error) {
 	if style != StyleQuery {
 		return CheckBaseURL(base)
@@ -49,10 +49,10 @@ func ParseBaseURL(base string, style Style) (*BaseURL, error) {
 	return b, err
 }
 
-// CheckBaseURL reads the base of pixel URLs. A name beyond ASCII becomes its
-// A-label, since mail clients resolve nothing else. Its errors wrap ErrBaseURL
-// and read well behind the name of a setting. A private host is no error: that
-// is for the caller to judge.
+// CheckBaseURL parses the base of pixel URLs. Non-ASCII host names become
+// A-labels, since mail clients resolve nothing else. Its errors wrap ErrBaseURL
+// and are meant to follow the name of a setting. A private host is not an
+// error: the caller decides.
 func CheckBaseURL(base string) (*BaseURL, error) {
 	text := strings.TrimSuffix(strings.TrimSpace(base), "/")
 	switch {
@@ -111,7 +111,7 @@ func (b *BaseURL) port(u *url.URL) (string, error) {
 	return ":" + strconv.FormatUint(n, 10), nil
 }
 
-// hostNames takes names as browsers do, and by the rules for host names.
+// hostNames maps names like browsers do, and applies the rules for host names.
 var hostNames = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
 
 func (b *BaseURL) host(name string) (string, error) {
@@ -164,11 +164,11 @@ func numeric(label string) bool {
 	return strings.Trim(label, "0123456789") == ""
 }
 
-// privateEndings are top-level names that the public DNS does not have: RFC 6761,
-// RFC 6762, RFC 7686, and ICANN's list of those never to be given away.
+// privateEndings are top-level names outside the public DNS: RFC 6761, RFC
+// 6762, RFC 7686, and ICANN's list of names that will never be delegated.
 var privateEndings = []string{"local", "internal", "intranet", "lan", "home", "corp", "mail", "private", "localdomain", "test", "invalid", "onion", "arpa"}
 
-// sharedSpace is what providers give to customers behind their NAT (RFC 6598).
+// sharedSpace is the address range behind providers' NAT (RFC 6598).
 var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")
 
 func (b *BaseURL) address(ip netip.Addr) string {

@@ -16,32 +16,33 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Batch is a file of recipients with the campaign that they belong to.
+// Batch is a file of recipients with its campaign.
 type Batch struct {
 	Recipients *Recipients
 	Campaign   warehouse.Campaign
-	SentAt     time.Time // of the rows without one; zero: not known
-	BaseURL    string    // as CheckBaseURL returns it
+	SentAt     time.Time // for rows without one; zero: unknown
+	BaseURL    string    // as returned by CheckBaseURL
 	Style      Style
 	Ring       *token.Ring
-	Strata     Strata // of aggregate messages
-	// Preferences returns what appends the address of a recipient's page, for one
-	// goroutine; nil: the column preferences_url is left out.
+	Strata     Strata // for aggregate messages
+	// Preferences returns a function that appends the URL of a recipient's
+	// page, for one goroutine; nil: no column preferences_url.
 	Preferences func() (appendURL func(dst []byte, recipient string) []byte)
 
 	messages []uuid.UUID
 	tracking []warehouse.Tracking // nil before Decide
-	strata   map[string]uuid.UUID // ids of the strata by name
+	strata   map[string]uuid.UUID // ids of the strata, by name
 }
 
-// part is the number of rows that one goroutine does at a time.
+// part is the number of rows that one goroutine processes at a time.
 const part = 10_000
 
-// ErrForgotten means that nothing can be registered in a campaign any more.
+// ErrForgotten means that the campaign's key was deleted, so that nothing more
+// can be registered in it.
 var ErrForgotten = errors.New("sends: the recipients of this campaign were forgotten after the time that glint retention shows; register under another name")
 
-// Derive gives each row its message id. It returns token.ErrNoKey if the URLs have
-// to be signed and the ring has no signing key.
+// Derive computes the message id of each row. It returns token.ErrNoKey if the
+// URLs must be signed and the ring has no signing key.
 func (b *Batch) Derive() error {
 	if _, err := b.pixels().append(nil, uuid.Nil, token.Identified); err != nil {
 		return err
@@ -69,7 +70,7 @@ func (b *Batch) pixels() *urls {
 	return &urls{base: b.BaseURL, style: b.Style, ring: b.Ring, campaign: token.CampaignID(b.Campaign.ID), issuedAt: uint32(b.Campaign.CreatedAt.Unix())}
 }
 
-// findStrata returns the ids of all strata that a row of the batch is in.
+// findStrata returns the ids of all strata in the batch.
 func (b *Batch) findStrata() map[string]uuid.UUID {
 	ids := map[string]uuid.UUID{}
 	for i := range b.Recipients.Rows {
@@ -80,13 +81,13 @@ func (b *Batch) findStrata() map[string]uuid.UUID {
 	return ids
 }
 
-// MessageID returns the id of row i; Derive comes first.
+// MessageID returns the id of row i. Call Derive first.
 func (b *Batch) MessageID(i int) uuid.UUID { return b.messages[i] }
 
-// URL returns the pixel URL of row i, empty for a message without a pixel; Derive
-// comes first.
+// URL returns the pixel URL of row i, or "" for a message without a pixel. Call
+// Derive first.
 func (b *Batch) URL(i int) string {
-	text, _ := b.appendURL(nil, b.pixels(), i) // Derive has signed one
+	text, _ := b.appendURL(nil, b.pixels(), i) // Derive has already signed one
 	return string(text)
 }
 
@@ -96,21 +97,21 @@ func (b *Batch) appendURL(dst []byte, u *urls, i int) ([]byte, error) {
 	case warehouse.Off:
 		return dst, nil
 	case warehouse.Aggregate:
-		id = b.stratum(&b.Recipients.Rows[i], b.strata) // all are found: nothing is written
+		id = b.stratum(&b.Recipients.Rows[i], b.strata) // Derive has found all strata, so nothing is written
 	}
 	return u.append(dst, id, token.Mode(t))
 }
 
-// WriteCSV writes the file's columns and, after them, message_id, pixel_url and, with
-// Preferences, preferences_url.
-// The URLs are made only here: those of a large file would fill the memory.
+// WriteCSV writes the file's columns, followed by message_id, pixel_url and,
+// with Preferences, preferences_url. The URLs are created only here, since
+// all URLs of a large file would fill the memory.
 func (b *Batch) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	header := append(slices.Clone(b.Recipients.Header), "message_id", "pixel_url")
 	if b.Preferences != nil {
 		header = append(header, "preferences_url")
 	}
-	_ = c.Write(header) // Error returns its error, too
+	_ = c.Write(header) // Error reports its error, too
 	c.Flush()
 	if err := c.Error(); err != nil {
 		return err

@@ -15,26 +15,26 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// MaxAttributeBytes bounds a cell of a column that is kept.
+// MaxAttributeBytes is the longest cell of a kept column.
 const MaxAttributeBytes = 1024
 
-// columns are the indexes of the columns that are understood; -1: not there.
+// columns are the indexes of the known columns; -1: missing.
 type columns struct {
 	recipient, sentAt, deliveredAt, tracking, test int
 
 	kept []int
 	zone *time.Location
-	base Row // what a row has whose cells say nothing
+	base Row // the row's values for empty cells
 }
 
-// columnName returns the name of a column as names are compared: without blanks
-// and invisible characters at both ends, in lower case.
+// columnName normalizes the name of a column: without blanks and invisible
+// characters at both ends, in lower case.
 func columnName(cell string) string {
 	cell = strings.TrimFunc(cell, func(r rune) bool { return unicode.IsSpace(r) || invisible(r) })
 	return strings.ToLower(norm.NFC.String(cell))
 }
 
-// findColumns finds the columns in a header, or says what is wrong with it.
+// findColumns finds the columns in a header, or returns the fault.
 func findColumns(header []string, o *ReadOptions) (c columns, fault *FileError) {
 	c = columns{recipient: -1, sentAt: -1, deliveredAt: -1, tracking: -1, test: -1, zone: o.Zone}
 	if o.Test {
@@ -81,7 +81,7 @@ func findColumns(header []string, o *ReadOptions) (c columns, fault *FileError) 
 	return c, nil
 }
 
-// describe names the columns of a header, which comes from a stranger.
+// describe lists the columns of a header, whose text is not trusted.
 func describe(header []string) string {
 	text := strings.ToValidUTF8(strings.Join(header, ", "), "\ufffd")
 	if runes := []rune(text); len(runes) > 200 {
@@ -90,8 +90,8 @@ func describe(header []string) string {
 	return "its columns are: " + printable(text)
 }
 
-// row checks the cells of a row. The row does not have them yet, since the
-// slice is the reader's.
+// row checks the cells of a row. It does not store them in the row, since the
+// slice belongs to the reader.
 func (c *columns) row(cells []string) (row Row, twice bool, reason string) {
 	row = c.base
 	recipient, err := Normalize(cells[c.recipient])
@@ -133,10 +133,10 @@ func (c *columns) row(cells []string) (row Row, twice bool, reason string) {
 	return row, twice || again, ""
 }
 
-// noTime are the cells by which exports say that there is no time.
+// noTime are cells that mean no time in exports.
 var noTime = []string{"", "null", `\n`}
 
-// seconds reads the time in a cell. An empty one, or none, is not known.
+// seconds reads the time in a cell; an empty cell gives 0.
 func (c *columns) seconds(cells []string, index int, name string) (s Seconds, twice bool, reason string) {
 	if index < 0 {
 		return 0, false, ""
@@ -156,8 +156,8 @@ func (c *columns) seconds(cells []string, index int, name string) (s Seconds, tw
 	return Seconds(unix), at.Twice, ""
 }
 
-// TimeFault returns what is wrong with the time called name, by an error of
-// ParseTime.
+// TimeFault returns the text for an error of ParseTime about the time called
+// name.
 func TimeFault(name string, err error) string {
 	switch {
 	case errors.Is(err, ErrNoZone):
@@ -170,7 +170,7 @@ func TimeFault(name string, err error) string {
 	return name + " is not a time like 2026-11-21T09:30:00Z"
 }
 
-// printable makes text from a file safe for a terminal.
+// printable makes a text from a file safe for a terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
@@ -180,11 +180,11 @@ func printable(s string) string {
 	}, s)
 }
 
-// maxTextBytes bounds a subject and the name of a variant: a subject has one
-// line of 998 characters at most (RFC 5322 §2.1.1).
+// maxTextBytes is the longest subject or variant name: a subject has one line
+// of at most 998 characters (RFC 5322 §2.1.1).
 const maxTextBytes = 998
 
-// CheckText reports what a text that is shown in reports must not have.
+// CheckText returns an error for a text that reports cannot show.
 func CheckText(text string) error {
 	switch {
 	case !utf8.ValidString(text):

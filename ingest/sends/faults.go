@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// FileError is why a file is refused: a problem of the whole file, or faulty
-// rows. It never repeats a cell, which may be a person's address.
+// FileError is the reason why a file is refused: a problem of the whole file,
+// or faulty rows. It never contains a cell, which may be an address.
 type FileError struct {
-	Problem string  // of the file as a whole, or ""
-	Try     string  // what the operator can do about it, or ""
+	Problem string  // problem of the whole file, or ""
+	Try     string  // advice for the operator, or ""
 	Count   int     // faulty rows
-	First   []Fault // the first of them, in the order of the file
+	First   []Fault // the first faults, in the order of the file
 
-	noRecipients bool // no column has the name that was looked for
+	noRecipients bool // there is no column with the requested name
 }
 
 // Fault is a faulty row.
@@ -24,10 +24,10 @@ type Fault struct {
 	Reason string
 }
 
-// maxShown bounds FileError.First.
+// maxShown is the longest FileError.First.
 const maxShown = 20
 
-// ErrFile is what every FileError wraps.
+// ErrFile is wrapped by every FileError.
 var ErrFile = errors.New("sends: faulty file of recipients")
 
 func (e *FileError) Error() string {
@@ -52,7 +52,7 @@ func (e *FileError) Error() string {
 // Unwrap returns ErrFile.
 func (e *FileError) Unwrap() error { return ErrFile }
 
-// Hint returns Try, for the line behind the error.
+// Hint returns Try.
 func (e *FileError) Hint() string { return e.Try }
 
 func (e *FileError) add(line int, reason string) {
@@ -61,7 +61,8 @@ func (e *FileError) add(line int, reason string) {
 	}
 }
 
-// merge adds the faults of other, whose lines may lie between the lines of e.
+// merge adds the faults of other, whose lines may be interleaved with those of
+// e.
 func (e *FileError) merge(other *FileError) {
 	e.Count += other.Count
 	e.First = append(e.First, other.First...)
@@ -69,7 +70,7 @@ func (e *FileError) merge(other *FileError) {
 	e.First = e.First[:min(len(e.First), maxShown)]
 }
 
-// Tally counts rows of one kind that a person should know of.
+// Tally counts rows about which the user is warned.
 type Tally struct {
 	Count int
 	Line  int // of the first one

@@ -11,19 +11,19 @@ import (
 	"glint/ingest/sheet"
 )
 
-// usualNames are how exports of mail programs, shops and CRMs name the column of
-// addresses, in letters and digits only, the surest first.
+// usualNames are the names of address columns in exports of mail programs,
+// shops and CRMs, letters and digits only, the surest first.
 var usualNames = []string{
 	"email", "emailaddress", "mail", "emailid", "primaryemail", "subscriberemail", "contactemail", "useremail", "customeremail", "workemail",
 	"email1", "email1value", "emailaddress1", "mailaddress", "toemail", "recipientemail", "recipientaddress", "address", "subscriber", "to",
 	"emailadresse", "mailadresse", "adresseemail", "courriel", "correo", "correoelectronico", "indirizzoemail", "emailadres", "epost", "sahkoposti",
 }
 
-// sampleRows are the rows that guessColumn looks at.
+// sampleRows is the number of rows that guessColumn reads.
 const sampleRows = 50
 
-// guessColumn adds to the error about a missing column which one it may be: by
-// its name, else by addresses in its cells.
+// guessColumn adds to the error about a missing column a suggestion: a column
+// with a usual name, or else one with addresses in its cells.
 func guessColumn(fault *FileError, header []string, rows table) {
 	for _, cell := range header {
 		if strings.Count(cell, "@") == 1 && strings.Contains(cell[strings.Index(cell, "@"):], ".") {
@@ -54,7 +54,7 @@ func guessByName(header []string) int {
 	return -1
 }
 
-// letterNames returns the names of columns in letters and digits only.
+// letterNames returns the names of columns, letters and digits only.
 func letterNames(header []string) []string {
 	names := make([]string, len(header))
 	for i, cell := range header {
@@ -68,16 +68,16 @@ func letterNames(header []string) []string {
 	return names
 }
 
-// otherMeanings are usual names that also stand for something else: a postal
-// address, a person, a date.
+// otherMeanings are usual names with other meanings, too: a postal address, a
+// person, a date.
 var otherMeanings = []string{"address", "subscriber", "to", "recipientaddress"}
 
-// sureColumn returns the only column whose name stands for addresses of mail, as
-// the exports of Mailchimp, HubSpot, Brevo, Klaviyo and spreadsheets have one; ""
-// if there are several or none.
+// sureColumn returns the only column whose name means mail addresses, as in
+// exports of Mailchimp, HubSpot, Brevo, Klaviyo and spreadsheets; "" if there
+// are several or none.
 func sureColumn(header []string) (name string) {
 	for i, letters := range letterNames(header) {
-		hides := printable(header[i]) != header[i] && i > 0 // the first may begin with a mark of its encoding
+		hides := printable(header[i]) != header[i] && i > 0 // the first may begin with a byte order mark
 		if hides || !slices.Contains(usualNames, letters) || slices.Contains(otherMeanings, letters) {
 			continue
 		}
@@ -98,7 +98,7 @@ func guessByCells(columns int, table table) int {
 			continue
 		}
 		if err != nil {
-			break // its end, or what the next try will say
+			break // the end, or an error that the next read returns
 		}
 		rows++
 		for i, cell := range row.Cells {

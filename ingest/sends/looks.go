@@ -7,10 +7,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// looks returns a form of a normalized recipient that is equal for two which a
-// person takes for one: compatibility characters as their plain ones (NFKC),
-// blanks run together, letters of other scripts as the Latin ones that have
-// their shape. Two recipients of one file that look equal are an error.
+// looks returns a form of a normalized recipient that is equal for recipients
+// that look the same to a person: compatibility characters replaced by plain
+// ones (NFKC), blanks collapsed, letters of other scripts replaced by Latin
+// ones of the same shape. Two recipients of one file that look the same are an
+// error.
 func looks(recipient string) string {
 	if isASCII(recipient) && !strings.Contains(recipient, "  ") && !strings.Contains(recipient, "xn--") {
 		return recipient
@@ -28,18 +29,19 @@ func looks(recipient string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// sameShape has the small letters that are drawn as a Latin one in nearly every
+// sameShape maps lower-case letters that look like a Latin one in nearly every
 // typeface (Unicode Technical Standard #39, confusables.txt), and the final
-// sigma, which is no other letter than sigma.
+// sigma to sigma.
 var sameShape = map[rune]rune{
 	'а': 'a', 'с': 'c', 'ԁ': 'd', 'е': 'e', 'һ': 'h', 'і': 'i', 'ј': 'j', 'ӏ': 'l', 'о': 'o', 'р': 'p', 'ԛ': 'q', 'ѕ': 's', 'ԝ': 'w', 'х': 'x', 'у': 'y', // Cyrillic
 	'α': 'a', 'ο': 'o', 'ν': 'v', 'ρ': 'p', 'ϲ': 'c', 'ϳ': 'j', 'ι': 'i', 'ς': 'σ', // Greek
 	'օ': 'o', 'հ': 'h', 'ո': 'n', 'ս': 'u', 'ց': 'g', // Armenian
-	'ɡ': 'g', 'ɑ': 'a', 'ı': 'i', // Latin letters of phonetics, dotless i
+	'ɡ': 'g', 'ɑ': 'a', 'ı': 'i', // phonetic Latin letters, dotless i
 }
 
-// addressFault returns why a normalized recipient is no single address; "" if it
-// is one, or has no @ and so may be an id. A quoted local part may hold anything.
+// addressFault returns why a normalized recipient is not a single address, or
+// "". A recipient without @ may be an id. A quoted local part may contain
+// anything.
 func addressFault(recipient string) (reason string) {
 	if ordinary(recipient) {
 		return ""
@@ -47,7 +49,7 @@ func addressFault(recipient string) (reason string) {
 	return unusualFault(recipient)
 }
 
-// unusualFault is addressFault of a recipient that is not ordinary.
+// unusualFault is addressFault for recipients that are not ordinary.
 func unusualFault(recipient string) (reason string) {
 	at := strings.LastIndexByte(recipient, '@')
 	if at < 0 {
@@ -77,8 +79,9 @@ func unusualFault(recipient string) (reason string) {
 	return ""
 }
 
-// ordinary reports whether a recipient is an address of small Latin letters, digits
-// and a few marks, as nearly all are: one look at each of its bytes is enough.
+// ordinary reports whether a recipient is an address of lower-case Latin
+// letters, digits and a few marks, as nearly all are, in one pass over its
+// bytes.
 func ordinary(recipient string) bool {
 	at, last := -1, byte('.')
 	for i := range len(recipient) {
@@ -118,11 +121,11 @@ func localFault(local, domain string) (reason string) {
 	return ""
 }
 
-// lookalikes are the scripts with letters in the shape of Latin ones.
+// lookalikes are the scripts with letters that look like Latin ones.
 var lookalikes = []*unicode.RangeTable{unicode.Cyrillic, unicode.Greek, unicode.Armenian}
 
-// mixesScripts reports whether a word of s has Latin letters beside letters of a
-// script that looks like it. Nobody's name is written so.
+// mixesScripts reports whether a word of s mixes Latin letters with letters of
+// a script that looks like Latin. Real names do not.
 func mixesScripts(s string) bool {
 	if isASCII(s) {
 		return false

@@ -23,8 +23,9 @@ func NewDeriver(idKey [32]byte) *Deriver {
 }
 
 // MessageID returns the id of the message to a normalized recipient: a UUIDv8
-// (RFC 9562 §5.8) of HMAC-SHA256(key, recipient, 0, sequence). Without the key
-// an id cannot be traced to a recipient; with it, registering twice gives the same id.
+// (RFC 9562 §5.8) from HMAC-SHA256(key, recipient, 0, sequence). Without the
+// key an id cannot be traced to a recipient; with it, registering twice gives
+// the same id.
 func (d *Deriver) MessageID(recipient string, sequence uint32) uuid.UUID {
 	d.buf = append(append(d.buf[:0], recipient...), 0)
 	d.buf = binary.BigEndian.AppendUint32(d.buf, sequence)

@@ -11,14 +11,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// MaxRecipientBytes bounds a recipient. An address has 320 bytes at most
-// (RFC 3696 erratum 1690 says 254); other ids of recipients are welcome, too.
+// MaxRecipientBytes is the longest recipient. An address has at most 320 bytes
+// (RFC 3696 erratum 1690: 254); other ids of recipients are allowed, too.
 const MaxRecipientBytes = 320
 
-// ErrRecipient is wrapped by the reasons of Normalize.
+// ErrRecipient is wrapped by the errors of Normalize.
 var ErrRecipient = errors.New("sends: faulty recipient")
 
-// recipientError is a reason that is safe to print: it repeats nothing.
+// recipientError is a reason without the recipient, so it is safe to print.
 type recipientError string
 
 func (e recipientError) Error() string { return string(e) }
@@ -33,12 +33,12 @@ const (
 	errReplacement recipientError = "the recipient has a character that was lost when the file was written (\ufffd)"
 )
 
-// Normalize returns a recipient as it is stored and as its message id is
-// derived, so that two cells which look equal to a person are one recipient:
-// without blanks and invisible characters at both ends, in NFC, in lower case,
-// the domain of an address as an A-label (RFC 5890). Normalizing the result
-// again changes nothing. A recipient that cannot be made so is an error, which
-// wraps ErrRecipient and does not repeat it.
+// Normalize returns a recipient in the form in which it is stored and its
+// message id is derived, so that cells which look equal are one recipient:
+// trimmed of blanks and invisible characters, in NFC, in lower case, the domain
+// of an address as an A-label (RFC 5890). It is idempotent. For a recipient
+// without such a form it returns an error around ErrRecipient, which does not
+// contain the recipient.
 func Normalize(recipient string) (string, error) {
 	if plain(recipient) {
 		if small := strings.ToLower(recipient); !strings.Contains(small, "xn--") {
@@ -76,7 +76,8 @@ func Normalize(recipient string) (string, error) {
 	return text, nil
 }
 
-// plain reports whether a recipient is visible ASCII without blanks, as most are.
+// plain reports whether a recipient is visible ASCII without blanks, as most
+// are.
 func plain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c <= ' ' || c >= 0x7f {
@@ -86,8 +87,8 @@ func plain(s string) bool {
 	return s != "" && len(s) <= MaxRecipientBytes
 }
 
-// lower returns s in lower case and NFC. Small letters of a few scripts have no
-// composed form of their own, so that one is a step of the other.
+// lower returns s in lower case and NFC. In a few scripts lower-case letters
+// have no composed form, so both steps depend on each other.
 func lower(s string) string {
 	for range 4 {
 		next := norm.NFC.String(strings.ToLower(norm.NFC.String(s)))
@@ -99,9 +100,9 @@ func lower(s string) string {
 	return s
 }
 
-// invisible reports whether a character takes no room, or room that looks
-// empty: format characters (Cf), other characters that are ignored by default
-// (Unicode's Default_Ignorable_Code_Point), and the empty pattern of Braille.
+// invisible reports whether a character is invisible or looks like a blank:
+// format characters (Cf), other default-ignorable characters (Unicode's
+// Default_Ignorable_Code_Point), and the empty pattern of Braille.
 func invisible(r rune) bool {
 	if r < 0x80 {
 		return false
@@ -109,8 +110,8 @@ func invisible(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || r == '\u2800'
 }
 
-// domains maps names as browsers do (UTS #46, nontransitional); underscores and
-// hyphens are the sender's affair.
+// domains maps names like browsers do (UTS #46, nontransitional) and allows
+// underscores and hyphens anywhere.
 var domains = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(), idna.StrictDomainName(false), idna.CheckHyphens(false))
 
 // aLabel returns a domain in ASCII.
@@ -128,12 +129,12 @@ func aLabel(domain string) (string, error) {
 	return ascii, nil
 }
 
-// uLabel returns a domain as people read it.
+// uLabel returns a domain in Unicode, for people.
 func uLabel(domain string) string {
 	if !strings.Contains(domain, "xn--") {
 		return domain
 	}
-	text, _ := domains.ToUnicode(domain) // with an error it is the best that can be read
+	text, _ := domains.ToUnicode(domain) // on an error it is the best readable form
 	return text
 }
 

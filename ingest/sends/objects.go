@@ -17,18 +17,18 @@ type Format string
 
 // The formats.
 const (
-	FormatAuto Format = ""      // found out by the first characters
+	FormatAuto Format = ""      // detected from the first characters
 	FormatCSV  Format = "csv"   // a table with a header row
-	FormatJSON Format = "jsonl" // JSON objects: one per line, a list, or one behind the other
+	FormatJSON Format = "jsonl" // JSON objects: one per line, in a list, or concatenated
 )
 
-// table is a file of recipients as a table, whatever its form.
+// table is a file of recipients as a table, in any format.
 type table interface {
 	Next() (sheet.Row, error)
 	Close() error
 }
 
-// openTable returns the rows of a file and what is known of them before the first.
+// openTable returns the rows of a file and what is known before the first row.
 func openTable(r io.Reader, o *ReadOptions) (t table, header []string, encoding sheet.Encoding, err error) {
 	file, release, err := sheet.Rewindable(r)
 	if err != nil {
@@ -72,8 +72,8 @@ type csvTable struct {
 
 func (t csvTable) Close() error { return errors.Join(t.Reader.Close(), t.release()) }
 
-// guessFormat looks at the first characters of a file, in whatever encoding, and
-// goes back to where it stood. No header row begins as objects do.
+// guessFormat detects the format from the first characters of a file, in any
+// encoding, and seeks back. No header row begins like an object.
 func guessFormat(file io.ReadSeeker) (Format, error) {
 	start, err := file.Seek(0, io.SeekCurrent)
 	if err != nil {
@@ -97,8 +97,8 @@ func guessFormat(file io.ReadSeeker) (Format, error) {
 	return FormatCSV, nil
 }
 
-// objects are the rows of JSON objects: their columns are the fields that any of
-// them has, in the order in which they come first.
+// objects are the rows of JSON objects. Their columns are the fields of all
+// objects, in the order of their first occurrence.
 type objects struct {
 	header  []string
 	rows    []objectRow
@@ -110,11 +110,11 @@ type objects struct {
 type objectRow struct {
 	line  int
 	fault string
-	cells []string // maybe fewer than the header has
+	cells []string // may be shorter than the header
 }
 
-// readObjects reads all objects: a field may come first in the last one. It
-// returns a *FileError for a text without any.
+// readObjects reads all objects, since the last one may have a new field. It
+// returns a *FileError if there are none.
 func readObjects(text io.Reader) (*objects, error) {
 	t := &objects{}
 	columns := map[string]int{}
@@ -145,8 +145,8 @@ func readObjects(text io.Reader) (*objects, error) {
 	return t, nil
 }
 
-// cellsOf returns the values of an object by column. A null is an empty cell; an
-// object or a list within is its text.
+// cellsOf returns the values of an object by column. null gives an empty cell;
+// a nested object or list gives its JSON text.
 func (t *objects) cellsOf(text string, columns map[string]int) (cells []string, fault string) {
 	cells = make([]string, 0, len(t.header))
 	var seen []bool

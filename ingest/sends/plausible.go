@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// Times beyond these are read and stored, with a warning: they are more often a
-// mistake than a plan, and rules about fast opens rely on them.
+// Times beyond these are stored, with a warning: they are usually mistakes, and
+// rules about fast opens rely on send times.
 const (
 	plausibleAhead = 90 * 24 * time.Hour
 	plausibleAge   = 2 * 365 * 24 * time.Hour
-	clockError     = time.Hour // a delivery that other clocks saw before ours
+	clockError     = time.Hour // tolerance for a delivery time of another clock
 )
 
-// Warnings returns, in sentences with counts, what in the file is accepted and
-// may be a mistake. now is the present; sentAt holds for rows without sent_at.
+// Warnings returns sentences, with counts, about accepted data that may be
+// mistakes. now is the current time; sentAt applies to rows without sent_at.
 func (r *Recipients) Warnings(now time.Time, sentAt Seconds) []string {
 	var ahead, old, early, undelivered Tally
 	for i := range r.Rows {
@@ -61,7 +61,8 @@ func (r *Recipients) Warnings(now time.Time, sentAt Seconds) []string {
 	return all
 }
 
-// sentence says how many rows have text, and which is the first.
+// sentence returns a sentence with the number of rows that have text, and the
+// first of them.
 func (t *Tally) sentence(text string) string {
 	if t.Count == 1 {
 		return fmt.Sprintf("line %d has %s", t.Line, text)

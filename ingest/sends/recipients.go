@@ -1,12 +1,12 @@
-// Package sends registers messages: it reads a file of recipients, gives each
-// its message id and pixel URL, and writes them to the warehouse.
+// Package sends registers messages: it reads a file of recipients, computes
+// each message id and pixel URL, and writes the messages to the warehouse.
 //
 // The whole file is checked before anything is registered or written, so a
-// faulty one changes nothing. Registering the same file again gives the same
-// bytes and the same rows: ids are derived from the campaign's key, without a
-// look-up. The package does not send mail, and does not check whether a
-// recipient is an address: ids of one's own are welcome. In a column of
-// addresses, a cell that is no single address is a fault.
+// faulty file changes nothing. Registering the same file again gives the same
+// bytes and rows: ids are derived from the campaign's key, without a look-up.
+// The package does not send mail. Recipients need not be addresses, they may be
+// ids of the sender; but in a column of addresses, a cell that is not a single
+// address is a fault.
 package sends
 
 import (
@@ -26,38 +26,38 @@ import (
 type Recipients struct {
 	Header []string
 	Rows   []Row
-	Kept   []int // columns whose cells become attributes, as indexes of Header
+	Kept   []int // columns stored as attributes, as indexes of Header
 
-	Guessed   string // column of the recipients, taken by its usual name; "": it was named, or is recipient
+	Guessed   string // column of the recipients, found by its usual name; "": named by the user, or called recipient
 	Encoding  sheet.Encoding
-	Blank     int       // rows without any text, skipped
-	Skipped   []Skipped // rows whose recipient a row before has
+	Blank     int       // empty rows, skipped
+	Skipped   []Skipped // rows that repeat an earlier row's recipient
 	NoAddress Tally     // rows without an @ in a column of addresses
-	Twice     Tally     // times that --time-zone had twice; the first was taken
+	Twice     Tally     // times that occur twice in --time-zone; the first was used
 }
 
-// Skipped is a row that is no message.
+// Skipped is a row that gives no message.
 type Skipped struct {
-	Line, First int // of the row, and of the one that has its recipient
+	Line, First int // of the row, and of the earlier row with its recipient
 	Cells       []string
 }
 
-// Row is one line of the file: one message.
+// Row is one row of the file: one message.
 type Row struct {
-	Cells       []string // as they came, in the header's order
+	Cells       []string // cells as read, in the header's order
 	Recipient   string   // normalized
 	Line        int32    // in the file, from 1
-	SentAt      Seconds  // of the column sent_at
-	DeliveredAt Seconds  // of the column delivered_at
+	SentAt      Seconds  // from the column sent_at
+	DeliveredAt Seconds  // from the column delivered_at
 	Tracking    warehouse.Tracking
 	Test        warehouse.Test
 }
 
-// Seconds is a time as the warehouse keeps it, in seconds since 1970, UTC; 0
-// is not known. A file of millions of rows holds two for each.
+// Seconds is a time in seconds since 1970, UTC, as the warehouse stores it; 0
+// means unknown. It saves memory: a file of millions of rows has two per row.
 type Seconds uint32
 
-// Time returns the time, the zero time if it is not known.
+// Time returns the time, or the zero time if unknown.
 func (s Seconds) Time() time.Time {
 	if s == 0 {
 		return time.Time{}
@@ -73,22 +73,21 @@ func SecondsOf(t time.Time) Seconds {
 	return Seconds(t.Unix())
 }
 
-// ReadOptions says how a file is read.
+// ReadOptions configure reading.
 type ReadOptions struct {
 	Format          Format
-	Encoding        string         // as sheet.Encodings lists them; "" finds it out
+	Encoding        string         // one of sheet.Encodings; "": detected
 	RecipientColumn string         // "" is recipient
-	KeepColumns     []string       // whose cells become attributes of the message
-	Zone            *time.Location // of times without one; nil refuses them
-	SkipDuplicates  bool           // the first row of a recipient counts, not: is an error
+	KeepColumns     []string       // columns stored as attributes of the message
+	Zone            *time.Location // for times without one; nil: such times are faults
+	SkipDuplicates  bool           // use the first row of a repeated recipient; otherwise it is an error
 	Test            bool           // all rows are tests
 }
 
-// ReadRecipients reads a table with a header row that has a column of recipients, or
-// JSON objects with a field of that name.
-// The columns sent_at, delivered_at, tracking and test are understood; all others
-// are kept for the output. It returns a *FileError that counts all faults and
-// names the first.
+// ReadRecipients reads a table with a header row, or JSON objects, with a
+// column or field of recipients. It interprets the columns sent_at,
+// delivered_at, tracking and test, and keeps all others for the output. It
+// returns a *FileError that counts all faults and names the first.
 func ReadRecipients(r io.Reader, o ReadOptions) (_ *Recipients, err error) {
 	table, header, encoding, err := openTable(r, &o)
 	if err != nil {
@@ -131,7 +130,7 @@ func ReadRecipients(r io.Reader, o ReadOptions) (_ *Recipients, err error) {
 	return f.file, nil
 }
 
-// openError turns a fault of the file into a *FileError.
+// openError converts a fault of the file into a *FileError.
 func openError(err error) error {
 	row, ok := errors.AsType[*sheet.RowError](err)
 	switch {
@@ -148,7 +147,7 @@ func openError(err error) error {
 	return fmt.Errorf("read recipients: %w", err)
 }
 
-// reading is a file in work.
+// reading is a file being read.
 type reading struct {
 	table   table
 	columns columns
@@ -156,11 +155,11 @@ type reading struct {
 	file    *Recipients
 	faults  FileError
 	seen    seen
-	name    string   // of the column of recipients
-	cells   []string // room for the cells of the next rows
+	name    string   // name of the recipients' column
+	cells   []string // memory for the cells of the next rows
 
-	addresses int       // recipients with an @
-	suspects  FileError // rows that are faulty in a column of addresses
+	addresses int       // number of recipients with an @
+	suspects  FileError // rows that are faulty if the column has addresses
 	noAddress Tally
 }
 
@@ -185,13 +184,13 @@ func (f *reading) rows() error {
 	}
 }
 
-// isHeader reports whether a cell of the recipients' column is its name. Most are
-// plain, and their comparison needs no copy.
+// isHeader reports whether a cell of the recipients' column is the column's
+// name. Most cells are compared without a copy.
 func (f *reading) isHeader(cell string) bool {
 	return (!plain(cell) || strings.EqualFold(cell, f.name)) && columnName(cell) == f.name
 }
 
-// row takes one row, or returns why it is faulty.
+// row reads one row, or returns its fault.
 func (f *reading) row(in sheet.Row) (reason string) {
 	if f.isHeader(in.Cells[f.columns.recipient]) {
 		return "the header row again"
@@ -223,18 +222,19 @@ func (f *reading) row(in sheet.Row) (reason string) {
 	if twice {
 		f.file.Twice.add(in.Line)
 	}
-	if f.faults.Count == 0 { // else the file is refused anyway; only its faults are still counted
+	if f.faults.Count == 0 { // otherwise the file is refused, and only further faults are counted
 		row.Cells = f.keep(in.Cells)
 	}
 	if n := len(f.file.Rows); n == cap(f.file.Rows) {
-		f.file.Rows = slices.Grow(f.file.Rows, n+1024) // twice as many, not a quarter more
+		f.file.Rows = slices.Grow(f.file.Rows, n+1024) // double it: append would grow large slices by a quarter only
 	}
 	f.file.Rows = append(f.file.Rows, row)
 	return ""
 }
 
-// judge decides, once all rows are known, whether the column has addresses: half
-// of its cells have an @. Then a cell that is no single address is a fault.
+// judge decides, once all rows are read, whether the column has addresses,
+// which is the case if half of its cells have an @. Then a cell that is not a
+// single address is a fault.
 func (f *reading) judge() {
 	if f.addresses == 0 || 2*f.addresses < len(f.file.Rows) {
 		return
@@ -243,7 +243,7 @@ func (f *reading) judge() {
 	f.file.NoAddress = f.noAddress
 }
 
-// keep copies the cells of one row, many rows to an allocation.
+// keep copies the cells of one row; it allocates memory for many rows at once.
 func (f *reading) keep(cells []string) []string {
 	n := len(cells)
 	if len(f.cells) < n {

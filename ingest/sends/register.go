@@ -14,16 +14,16 @@ import (
 )
 
 // chunk is the number of rows of one insert: large, since the engine syncs each
-// one to disk, and merges what lies in many parts while the next ones come.
-// maxChunkBytes bounds the attributes in it, since the engine has one whole in
-// memory; block is the number of rows that are made at a time.
+// insert to disk, and merges many small parts while the next ones arrive.
+// maxChunkBytes limits its attributes, since the engine holds a whole insert in
+// memory. block is the number of rows encoded at a time.
 const (
 	chunk         = 250_000
 	maxChunkBytes = 64 << 20
 	block         = 10_000
 )
 
-// Registrar is what Register needs of the warehouse.
+// Registrar is the part of the warehouse that Register uses.
 type Registrar interface {
 	BeginRegistration(ctx context.Context, campaign uint64, rows int) (warehouse.Registration, error)
 	KnownSends(ctx context.Context, campaign uint64) (*warehouse.KnownSends, error)
@@ -34,14 +34,14 @@ type Registrar interface {
 // Outcome counts the rows of a registered file.
 type Outcome struct {
 	New     int // messages that count from now on
-	Changed int // messages that counted before, with a field that the file changed
-	Known   int // messages that counted before, as the file has them
+	Changed int // messages that counted before, changed by the file
+	Known   int // messages that counted before, unchanged
 }
 
-// CutOffError is why a registration is not complete. None of its new messages
+// CutOffError means that a registration is incomplete. None of its new messages
 // counts; registering the same file again completes it.
 type CutOffError struct {
-	Stored int // rows that are written, or that need not be
+	Stored int // rows that are stored, or need not be
 	Rows   int // of the file
 	Err    error
 }
@@ -53,7 +53,7 @@ func (e *CutOffError) Error() string {
 // Unwrap returns the cause.
 func (e *CutOffError) Unwrap() error { return e.Err }
 
-// registering is a Batch on its way into the warehouse.
+// registering is a Batch being registered.
 type registering struct {
 	*Batch
 	to           Registrar
@@ -63,10 +63,10 @@ type registering struct {
 	stored, fresh, changed, written atomic.Int64
 }
 
-// Register writes the messages that are new or changed, in a few inserts, and
-// then lets them count, all at once. progress is called with the rows that are
-// done. After a *CutOffError it may be called again; a message that counted before
-// goes on counting meanwhile. Derive comes first.
+// Register writes new and changed messages in a few inserts, and then makes
+// them count, all at once. progress is called with the number of rows done.
+// After a *CutOffError it may be called again; messages that counted before
+// continue to count meanwhile. Call Derive first.
 func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows int)) (Outcome, error) {
 	n := len(b.Recipients.Rows)
 	r := &registering{Batch: b, to: w}
@@ -82,7 +82,7 @@ func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows in
 	}
 	run := rand.Text()
 	g, inserting := errgroup.WithContext(ctx)
-	g.SetLimit(2) // one fills a block while the other is stored
+	g.SetLimit(2) // one fills a block while the other stores one
 	for next := 0; next < n && inserting.Err() == nil; {
 		start, end := next, b.chunkEnd(next)
 		next = end
@@ -108,7 +108,7 @@ func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows in
 	return o, nil
 }
 
-// chunkEnd returns the end of the insert that begins with row start.
+// chunkEnd returns the end of the insert that begins at row start.
 func (b *Batch) chunkEnd(start int) int {
 	end := min(start+chunk, len(b.Recipients.Rows))
 	if len(b.Recipients.Kept) == 0 {
@@ -175,7 +175,7 @@ func (b *Batch) send(i int) warehouse.Send {
 		s.SentAt = b.SentAt
 	}
 	if s.Tracking == warehouse.Off {
-		s.URLStyle = string(StyleToken) // no URL is given out, and the bare id counts nowhere
+		s.URLStyle = string(StyleToken) // no URL is given out, and a plain UUID does not count
 	}
 	if s.Tracking == warehouse.Aggregate {
 		s.Stratum = b.Strata.of(row)
@@ -186,7 +186,7 @@ func (b *Batch) send(i int) warehouse.Send {
 	return s
 }
 
-// attributes returns the cells to keep that are not empty, by column.
+// attributes returns the non-empty cells to keep, by column.
 func (b *Batch) attributes(row *Row) map[string]string {
 	all := make(map[string]string, len(b.Recipients.Kept))
 	for _, i := range b.Recipients.Kept {

@@ -2,19 +2,19 @@ package sends
 
 import "hash/maphash"
 
-// seen finds recipients that come twice, or that a person takes for one. It is a
-// table of hashes and row numbers; the rows have the strings. A map would take
-// four times the memory and, while it grows, the time.
+// seen finds recipients that occur twice or look the same. It is a table of
+// hashes and row numbers; the rows hold the strings. A map would take four
+// times the memory, and four times the time while it grows.
 type seen struct {
 	seed  maphash.Seed
-	slots []uint64 // a part of the hash in the upper half, the row + 1 in the lower; 0 is free
+	slots []uint64 // upper half: part of the hash, lower half: row + 1; 0: free
 	used  int
 }
 
 func (s *seen) init() { s.seed, s.slots = maphash.MakeSeed(), make([]uint64, 1<<10) }
 
-// add returns the row whose recipient looks like this one, or notes that the row
-// after the last one will have it.
+// add returns the row whose recipient looks like this one, or records the
+// recipient for the row after the last one.
 func (s *seen) add(recipient string, rows []Row) (first int, again bool) {
 	shape := looks(recipient)
 	return s.addHash(maphash.String(s.seed, shape), shape, rows)
@@ -41,7 +41,8 @@ func (s *seen) addHash(hash uint64, shape string, rows []Row) (first int, again 
 	return 0, false
 }
 
-// place is where the search for a hash begins; next is the place after one.
+// place returns where the search for a hash begins; next returns the following
+// place.
 func (s *seen) place(hash uint64) int { return int(hash>>32) & (len(s.slots) - 1) }
 func (s *seen) next(at int) int       { return (at + 1) & (len(s.slots) - 1) }
 

@@ -14,11 +14,11 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Strata says by what the recipients of a campaign who may not be measured by
-// themselves are divided. Those of one stratum share one pixel URL.
+// Strata is the division of recipients who may not be measured individually.
+// All recipients of a stratum share one pixel URL.
 type Strata struct {
-	By     string // "": all are one stratum; StrataProvider; else the name of a column
-	Column int    // its index, for a column
+	By     string // "": one stratum; StrataProvider; otherwise the name of a column
+	Column int    // index of that column
 }
 
 // StrataProvider divides by mailbox provider.
@@ -44,8 +44,9 @@ func (s Strata) of(row *Row) string {
 	return cmp.Or(name, noStratum)
 }
 
-// stratumID derives the id of a stratum from the campaign's key, so that the same
-// file gives the same URLs. It is a UUIDv8, as message ids are, of a domain apart.
+// stratumID derives the id of a stratum from the campaign's key, so that the
+// same file gives the same URLs. It is a UUIDv8 like message ids, with a
+// separate domain.
 func stratumID(c *warehouse.Campaign, dimension, name string) uuid.UUID {
 	mac := hmac.New(sha256.New, c.IDKey[:])
 	mac.Write([]byte("stratum\x00" + dimension + "\x00" + name))
@@ -55,7 +56,7 @@ func stratumID(c *warehouse.Campaign, dimension, name string) uuid.UUID {
 	return id
 }
 
-// stratum returns the id of the stratum of a row, of which rows has the ids so far.
+// stratum returns the id of a row's stratum; it adds new ids to ids.
 func (b *Batch) stratum(row *Row, ids map[string]uuid.UUID) uuid.UUID {
 	name := b.Strata.of(row)
 	id, ok := ids[name]

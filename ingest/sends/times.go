@@ -19,14 +19,14 @@ var (
 	ErrSkipped   = errors.New("sends: a time that the clocks skipped")
 )
 
-// ParsedTime is a time with what was assumed to read it.
+// ParsedTime is a time with the assumptions made to read it.
 type ParsedTime struct {
 	time.Time
-	Twice bool // the clocks were set back: the wall clock had it twice, and the first is taken
+	Twice bool // the clocks were set back, so the time occurred twice; this is the first
 }
 
-// Forms of times. The date, the time of day and what follows it are taken apart
-// first, so that each combination is read.
+// Forms of times. The date, the time of day and the zone are matched
+// separately, so that each combination is read.
 var (
 	isoTime = regexp.MustCompile(`^(\d{4})-?(\d\d)-?(\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9})\d*)?)?(.*)$`)
 	// RFC 5322 §3.3, which mail programs and HTTP write.
@@ -38,21 +38,21 @@ var (
 	offset   = regexp.MustCompile(`^([+-])(\d\d)(?::?(\d\d))?$`)
 )
 
-// zoneNames are the zones that RFC 5322 §4.3 defines, in seconds east of UTC.
-// Other abbreviations mean several zones.
+// zoneNames are the zones of RFC 5322 §4.3, in seconds east of UTC. Other
+// abbreviations are ambiguous.
 var zoneNames = map[string]int{
 	"Z": 0, "UTC": 0, "GMT": 0, "UT": 0,
 	"EST": -5 * 3600, "EDT": -4 * 3600, "CST": -6 * 3600, "CDT": -5 * 3600,
 	"MST": -7 * 3600, "MDT": -6 * 3600, "PST": -8 * 3600, "PDT": -7 * 3600,
 }
 
-// ParseTime reads a time as people's programs write it: RFC 3339, as the events'
-// times are read, and looser forms of it (a blank for the T, no seconds, an
-// offset without minutes), ISO 8601 basic, RFC 5322, day.month.year, and seconds
-// or milliseconds since 1970. A time without a zone is read in zone; with none
-// the error is ErrNoZone. It returns ErrAmbiguous for 11/12/2026, ErrSkipped for
-// a time that no clock in the zone showed, and ErrTime for all else, a date
-// without a time of day included.
+// ParseTime reads times in common forms: RFC 3339, as in events, and looser
+// variants (a blank for the T, no seconds, an offset without minutes), ISO 8601
+// basic, RFC 5322, day.month.year, and seconds or milliseconds since 1970. A
+// time without a zone is read in zone; if that is nil, it returns ErrNoZone. It
+// returns ErrAmbiguous for 11/12/2026, ErrSkipped for a local time that does
+// not exist in the zone, and ErrTime otherwise, also for a date without a time
+// of day.
 func ParseTime(text string, zone *time.Location) (ParsedTime, error) {
 	text = strings.TrimSpace(text)
 	if t, err := rfc3339.Parse(text); err == nil { // nearly always
@@ -73,7 +73,7 @@ func ParseTime(text string, zone *time.Location) (ParsedTime, error) {
 	return w.in(zone)
 }
 
-// wallTime is a time as a clock on the wall shows it, and the zone behind it.
+// wallTime is a local time, and the zone written after it.
 type wallTime struct {
 	year, month, day, hour, minute, second, nanosecond int
 	zone                                               string
@@ -88,7 +88,7 @@ func (w *wallTime) match(pattern *regexp.Regexp, text, fields string) bool {
 	*w = wallTime{}
 	for i, field := range []byte(fields) {
 		group := m[i+1]
-		n, _ := strconv.Atoi(group) // 0 for an empty one and for a month's name
+		n, _ := strconv.Atoi(group) // 0 for an empty group or a month's name
 		switch field {
 		case 'Y':
 			w.year = n
@@ -122,11 +122,11 @@ func monthNamed(name string) int {
 	return 0
 }
 
-// in returns the time in its own zone, or in the one that is given.
+// in returns the time in its own zone, or else in the given one.
 func (w *wallTime) in(zone *time.Location) (ParsedTime, error) {
 	leap := 0
 	if w.second == 60 {
-		w.second, leap = 59, 1 // Unix time has no leap second: it is the next one
+		w.second, leap = 59, 1 // Unix time has no leap second: use the next second
 	}
 	if w.month < 1 || w.month > 12 || w.day < 1 || w.hour > 23 || w.minute > 59 || w.second > 59 {
 		return ParsedTime{}, ErrTime
@@ -162,7 +162,7 @@ func (w *wallTime) in(zone *time.Location) (ParsedTime, error) {
 	return p, nil
 }
 
-// ownZone returns the zone that is written behind the time, nil if none is.
+// ownZone returns the zone written after the time, or nil.
 func (w *wallTime) ownZone() (zone *time.Location, ok bool) {
 	text := w.zone
 	if text == "" {
@@ -182,7 +182,7 @@ func (w *wallTime) ownZone() (zone *time.Location, ok bool) {
 		return nil, false
 	}
 	hours, _ := strconv.Atoi(m[2])
-	minutes, _ := strconv.Atoi(m[3]) // 0 if there are none
+	minutes, _ := strconv.Atoi(m[3]) // 0 if missing
 	if hours > 23 || minutes > 59 {
 		return nil, false
 	}

@@ -8,12 +8,12 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Policy is what a home decides for recipients who have made no choice.
+// Policy is a home's rule for recipients without a choice.
 type Policy string
 
 // The policies.
 const (
-	PolicyUnset    Policy = ""         // nobody has decided: as PolicyNone
+	PolicyUnset    Policy = ""         // not decided: treated as PolicyNone
 	PolicyNone     Policy = "none"     // they may be identified
 	PolicyRequired Policy = "required" // at most aggregate
 )
@@ -27,18 +27,18 @@ func ParsePolicy(s string) (Policy, error) {
 	return PolicyUnset, errors.New("sends: the consent policy is not one of none, required")
 }
 
-// Consent is what decides, beside campaign and row, how much of a message may be
-// measured. The zero value lets everything be.
+// Consent determines, with campaign and row, how much of a message may be
+// measured. The zero value allows everything.
 type Consent struct {
 	Policy  Policy
-	No      warehouse.Fate // of recipients who refused or withdrew; FateKeep counts as FateCount
+	No      warehouse.Fate // fate for recipients who refused or withdrew; FateKeep means FateCount
 	Choices map[warehouse.RecipientKey]warehouse.Decision
-	KeyOf   func(recipient string) warehouse.RecipientKey // needed with Choices
+	KeyOf   func(recipient string) warehouse.RecipientKey // required with Choices
 }
 
-// Effective returns how much of a message may be measured: the least of what the
-// campaign allows, what the row says, and what the recipient's choice does, or the
-// policy without one.
+// Effective returns how much of a message may be measured: the least of the
+// campaign's limit, the row's value, and what the recipient's choice allows, or
+// without a choice the policy.
 func (c *Consent) Effective(ceiling, row warehouse.Tracking, choice warehouse.Choice) warehouse.Tracking {
 	allowed := warehouse.Identified
 	switch {
@@ -58,11 +58,12 @@ func (c *Consent) choice(recipient string) warehouse.Choice {
 	return c.Choices[c.KeyOf(recipient)].Choice
 }
 
-// ErrStyle is returned for messages whose URL cannot say how little may be kept.
+// ErrStyle is returned for messages whose URL cannot carry their privacy mode.
 var ErrStyle = errors.New("sends: a URL of a bare id cannot carry a privacy mode")
 
-// Decide sets the tracking of each row and, with Derive to follow, the strata of
-// the aggregate ones. It returns ErrStyle where a URL of the style cannot carry it.
+// Decide sets the tracking of each row and, before Derive, the strata of
+// aggregate rows. It returns ErrStyle if a URL of the style cannot carry the
+// mode.
 func (b *Batch) Decide(c *Consent) error {
 	b.tracking = make([]warehouse.Tracking, len(b.Recipients.Rows))
 	for i := range b.Recipients.Rows {
@@ -76,8 +77,8 @@ func (b *Batch) Decide(c *Consent) error {
 	return nil
 }
 
-// NeedsModes reports whether a URL of the batch has a privacy mode that an edge must
-// know, so that it does not log what may not be kept.
+// NeedsModes reports whether a URL of the batch has a privacy mode, which the
+// edge must apply to its log lines.
 func (b *Batch) NeedsModes() bool {
 	for i := range b.Recipients.Rows {
 		if t := b.Tracking(i); t != warehouse.Identified && t != warehouse.Off {
@@ -95,17 +96,17 @@ func (b *Batch) Tracking(i int) warehouse.Tracking {
 	return b.tracking[i]
 }
 
-// StrataStore is what RegisterStrata needs of the warehouse.
+// StrataStore is the part of the warehouse that RegisterStrata uses.
 type StrataStore interface {
 	StrataDimension(ctx context.Context, campaign uint64) (string, error)
 	InsertStrata(ctx context.Context, name string, strata []warehouse.Stratum) error
 }
 
-// ErrDimension is returned for a campaign that is divided by something else already:
+// ErrDimension is returned for a campaign already divided by another dimension:
 // its recipients would change their stratum, and so their URL.
 var ErrDimension = errors.New("sends: the campaign is divided into other strata already")
 
-// RegisterStrata stores the strata of the batch. Derive comes first.
+// RegisterStrata stores the strata of the batch. Call Derive first.
 func (b *Batch) RegisterStrata(ctx context.Context, w StrataStore) error {
 	if len(b.strata) == 0 {
 		return nil

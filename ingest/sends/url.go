@@ -16,11 +16,11 @@ type Style string
 // The styles.
 const (
 	StyleToken Style = "token" // /o/<token>.gif: signed, needs no look-up
-	StyleUUID  Style = "uuid"  // /pixel/<uuid>.png: for senders that know only an id
+	StyleUUID  Style = "uuid"  // /pixel/<uuid>.png: for senders that can insert only an id
 	StyleQuery Style = "query" // /1.gif?m=<token>: a static image of any CDN, whose logs glint import reads
 )
 
-// Styles are the names of the styles, the default first.
+// Styles lists the names of the styles, the default first.
 var Styles = []string{string(StyleToken), string(StyleUUID), string(StyleQuery)}
 
 // ParseStyle returns the style of that name, StyleToken for "".
@@ -34,8 +34,8 @@ func ParseStyle(name string) (Style, error) {
 	return Style(name), nil
 }
 
-// stored is how the style is kept with a message: a bare id counts where it was
-// given out only.
+// stored returns the style as stored with a message: a plain UUID counts only
+// if it was given out.
 func (s Style) stored() string {
 	if s == StyleUUID {
 		return string(StyleUUID)
@@ -43,11 +43,11 @@ func (s Style) stored() string {
 	return string(StyleToken)
 }
 
-// StaticImage is the path of the image to which StyleQuery adds the token, unless the
-// base has one.
+// StaticImage is the path of the image to which StyleQuery adds the token,
+// unless the base has a path.
 const StaticImage = "/1.gif"
 
-// urls makes the pixel URLs of one campaign.
+// urls creates the pixel URLs of one campaign.
 type urls struct {
 	base     string
 	style    Style

@@ -14,13 +14,13 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// Encoding is how the text of a file is written.
+// Encoding is the character encoding of a file.
 type Encoding struct {
-	Name    string // for people, like UTF-8 or Windows 1252
-	Guessed bool   // nothing in the file says so: it is only not UTF-8
+	Name    string // for messages, such as UTF-8 or Windows 1252
+	Guessed bool   // not evident from the file, which is merely not UTF-8
 }
 
-// ErrEncoding is wrapped by the error about a file in no encoding that is read.
+// ErrEncoding is wrapped by the error about a file in an unsupported encoding.
 var ErrEncoding = errors.New("sheet: unknown encoding")
 
 // Encodings returns the names that Options.Encoding takes.
@@ -35,7 +35,7 @@ func Encodings() []string {
 }
 
 // CheckEncoding returns ErrEncoding for a name that Options.Encoding does not
-// take. Letter case, blanks, dashes and underscores do not matter.
+// accept. Case, blanks, dashes and underscores are ignored.
 func CheckEncoding(name string) error {
 	_, _, err := named(name)
 	return err
@@ -65,7 +65,7 @@ func named(name string) (string, encoding.Encoding, error) {
 }
 
 // Rewindable returns r, or a copy of it, as a file that can be read twice, and
-// what frees the copy.
+// a function that frees the copy.
 func Rewindable(r io.Reader) (io.ReadSeeker, func() error, error) {
 	nothing := func() error { return nil }
 	if f, ok := r.(io.ReadSeeker); ok {
@@ -92,9 +92,8 @@ func copyTo(f *os.File, r io.Reader) error {
 	return err
 }
 
-// Text returns the text of a file from where it stands, in UTF-8 and without a
-// byte order mark. The encoding is the one that is wanted, as Encodings lists
-// them, or found out; ErrEncoding if it cannot be.
+// Text returns the rest of a file in UTF-8, without a byte order mark. The
+// encoding is want, one of Encodings, or detected; ErrEncoding if that fails.
 func Text(f io.ReadSeeker, want string) (io.Reader, Encoding, error) {
 	start, err := f.Seek(0, io.SeekCurrent)
 	if err != nil {
@@ -118,12 +117,12 @@ func Text(f io.ReadSeeker, want string) (io.Reader, Encoding, error) {
 		return nil, Encoding{}, err
 	}
 	if name == "UTF-8" {
-		return f, found.encoding, nil // unchanged: the caller judges bytes that are not UTF-8
+		return f, found.encoding, nil // unchanged: the caller handles bytes that are not UTF-8
 	}
 	return decoder.NewDecoder().Reader(f), found.encoding, nil
 }
 
-// survey is what the bytes of a file say about their encoding.
+// survey is the evidence of a file's encoding.
 type survey struct {
 	encoding Encoding
 	unknown  bool
@@ -162,8 +161,8 @@ func detect(f io.Reader) (s survey, mark int, err error) {
 	return c.verdict(), 0, nil
 }
 
-// utf16Name recognises UTF-16 without a mark: in text that is Latin for a part,
-// every other byte of that part is zero.
+// utf16Name recognizes UTF-16 without a mark: in a stretch of Latin text every
+// other byte is zero.
 func utf16Name(head []byte) string {
 	var zeros [2]int
 	for i, b := range head {
@@ -181,11 +180,11 @@ func utf16Name(head []byte) string {
 	return ""
 }
 
-// counts is what speaks for and against UTF-8 in a file of bytes.
+// counts is the evidence for and against UTF-8.
 type counts struct {
 	multibyte int // characters of several bytes
-	invalid   int // bytes that belong to no character
-	undefined int // of them, bytes that Windows 1252 does not have
+	invalid   int // bytes outside any character
+	undefined int // of these, bytes undefined in Windows 1252
 	tail      []byte
 }
 
@@ -207,7 +206,7 @@ func (c *counts) add(chunk []byte) {
 	}
 }
 
-// ascii returns how many bytes at the beginning of b are ASCII.
+// ascii returns the number of ASCII bytes at the beginning of b.
 func ascii(b []byte) int {
 	for i, c := range b {
 		if c >= utf8.RuneSelf {
@@ -237,8 +236,8 @@ func (c *counts) end() {
 	}
 }
 
-// verdict takes a file for UTF-8 if it has more than a few characters of it: the
-// others are then faults of their rows.
+// verdict takes a file for UTF-8 if most of its non-ASCII bytes are valid; the
+// others are faults of their rows.
 func (c *counts) verdict() survey {
 	switch {
 	case c.invalid <= 10*c.multibyte:

@@ -6,26 +6,26 @@ import (
 	"io"
 )
 
-// maxObjectBytes bounds one object. Amazon's messages have 256 kB at most.
+// maxObjectBytes is the largest object. Amazon's messages have at most 256 kB.
 const maxObjectBytes = 1 << 20
 
-// Object is a JSON object of a text.
+// Object is a JSON object in a text.
 type Object struct {
-	Line  int    // where it begins, from 1
+	Line  int    // line of its beginning, from 1
 	Text  []byte // valid until the next call of Next
-	Fault string // why it is none; "": it is one, as far as its brackets and strings show
+	Fault string // why it is not an object; "": its brackets and strings are balanced
 }
 
-// Scanner cuts a text into JSON objects. Brackets, commas and blanks between them
-// mean nothing: so an array, one object per line, and arrays on lines of their own
-// are all read. Where an object is broken, the line where it began is a fault, and
-// the next line is a new beginning.
+// Scanner splits a text into JSON objects. It ignores brackets, commas and
+// blanks between them, so it reads arrays, one object per line, and arrays on
+// lines of their own. If an object is broken, the line where it began is a
+// fault, and scanning continues with the next line.
 type Scanner struct {
 	in   *bufio.Reader
 	line int
 	text []byte
-	open []byte // brackets that are open
-	held []byte // to read again, behind a broken object
+	open []byte // open brackets
+	held []byte // bytes to read again, after a broken object
 }
 
 // NewScanner returns a scanner of a text in UTF-8.
@@ -61,7 +61,7 @@ func (s *Scanner) Next() (Object, error) {
 	}
 }
 
-// NotObject is the fault of a text that is broken, or something else than an object.
+// NotObject is the fault of a broken object, or of another text.
 const NotObject = "it is not a JSON object"
 
 const tooLongObject = "the object is longer than 1 MiB"
@@ -83,12 +83,12 @@ func (s *Scanner) skipLine() error {
 	}
 }
 
-// object reads an object behind its first bracket.
+// object reads an object after its first bracket.
 func (s *Scanner) object() (Object, error) {
 	began := s.line
 	s.text, s.open = append(s.text[:0], '{'), append(s.open[:0], '{')
 	inString, escaped := false, false
-	last := byte('{') // the last character that means something
+	last := byte('{') // last significant character
 	for len(s.open) > 0 {
 		c, err := s.read()
 		if errors.Is(err, io.EOF) {
@@ -127,7 +127,7 @@ func (s *Scanner) object() (Object, error) {
 			case '{', '[':
 				s.open = append(s.open, c)
 			case '}', ']':
-				if s.open[len(s.open)-1] != c-2 { // ASCII has them two apart
+				if s.open[len(s.open)-1] != c-2 { // in ASCII the two differ by 2
 					return s.broken(began, NotObject)
 				}
 				s.open = s.open[:len(s.open)-1]
@@ -138,13 +138,13 @@ func (s *Scanner) object() (Object, error) {
 	return Object{Line: began, Text: s.text}, nil
 }
 
-// mayOpen reports whether a bracket may stand behind that character.
+// mayOpen reports whether a bracket may follow that character.
 func (s *Scanner) mayOpen(last byte) bool {
 	inArray := s.open[len(s.open)-1] == '['
 	return last == ':' && !inArray || inArray && (last == '[' || last == ',')
 }
 
-// broken returns a fault and goes back to the second line of what was read.
+// broken returns a fault and goes back to the second line of the object.
 func (s *Scanner) broken(began int, reason string) (Object, error) {
 	for i, c := range s.text {
 		if c == '\n' {

@@ -18,13 +18,14 @@ const (
 // lines reads lines that end with LF, CR or CR LF.
 type lines struct {
 	in     *bufio.Reader
-	number int    // of the line that was read last, from 1
-	long   []byte // room for a line that does not lie in the buffer as a whole
-	lf     bool   // the last line ended with CR: an LF now belongs to it
+	number int    // number of the last line read, from 1
+	long   []byte // memory for a line that is not contiguous in the buffer
+	lf     bool   // the last line ended with CR, so a following LF belongs to it
 }
 
-// next returns the next line without its end, valid until the next call; of one
-// that is longer than MaxRowBytes only that tooLong. It returns io.EOF at the end.
+// next returns the next line without its end, valid until the next call. If it
+// is longer than MaxRowBytes, it returns only tooLong. It returns io.EOF at the
+// end.
 func (l *lines) next() (line []byte, tooLong bool, err error) {
 	l.long = l.long[:0]
 	begun := false
@@ -63,7 +64,7 @@ func (l *lines) next() (line []byte, tooLong bool, err error) {
 	}
 }
 
-// buffered returns what lies in the buffer, at least one byte of a line.
+// buffered returns the content of the buffer, at least one byte of a line.
 func (l *lines) buffered() ([]byte, error) {
 	for {
 		if _, err := l.in.Peek(1); err != nil {
@@ -95,7 +96,8 @@ func lineEnd(chunk []byte) int {
 }
 
 // parse reads the row that begins with line, and the lines after it that belong
-// to a quoted cell, into record and ends. It returns why the row is faulty.
+// to a quoted cell, into record and ends. It returns the reason if the row is
+// faulty.
 func (s *Reader) parse(line []byte) (reason string, err error) {
 	s.record, s.ends = s.record[:0], s.ends[:0]
 	for {
@@ -129,10 +131,10 @@ func (s *Reader) parse(line []byte) (reason string, err error) {
 	}
 }
 
-// quoted reads a cell behind its first quote and returns the rest of the line behind
-// its comma; last reports that no comma follows.
+// quoted reads a cell after its first quote and returns the rest of the line
+// after its comma; last reports that no comma follows.
 func (s *Reader) quoted(line []byte) (rest []byte, last bool, reason string, err error) {
-	over := false // the row is too long; its end is still looked for
+	over := false // the row is too long, but its end must be found
 	for {
 		end := bytes.IndexByte(line, '"')
 		part := line

@@ -1,13 +1,13 @@
-// Package sheet reads tables as people export them: CSV in UTF-8, UTF-16 or
-// Windows-1252, with or without a byte order mark, with commas, semicolons, tabs
-// or bars between the cells, with any line end, with a sep= line, with blank
-// rows.
+// Package sheet reads tables as exported by common programs: CSV in UTF-8,
+// UTF-16 or Windows-1252, with or without a byte order mark, separated by
+// commas, semicolons, tabs or bars, with any line end, with a sep= line, with
+// blank rows.
 //
-// Memory stays flat, however large the file or one of its rows is: a row above
-// MaxRowBytes is a fault with its line number. The package knows nothing of
-// opens, and what a cell means is for the caller. The format is RFC 4180 with
-// the liberties above; a quote within a cell that is not quoted is a fault, since
-// guessing where such a cell ends loses rows in silence.
+// Memory is bounded, however large the file or one of its rows is: a row above
+// MaxRowBytes is a fault with its line number. The package does not interpret
+// cells. The format is RFC 4180 with these extensions. A quote inside an
+// unquoted cell is a fault, since guessing the cell's end could silently lose
+// rows.
 package sheet
 
 import (
@@ -20,21 +20,21 @@ import (
 	"unicode"
 )
 
-// Bounds of a row. A spreadsheet's own cell holds 32,767 characters at most.
+// Limits of a row. A spreadsheet's cell has at most 32,767 characters.
 const (
 	MaxRowBytes = 1 << 20
 	MaxCells    = 4096
 )
 
-// Options says how a file is read.
+// Options configure reading.
 type Options struct {
-	Encoding string // as Encodings lists them; "" finds it out
+	Encoding string // one of Encodings; "": detected
 }
 
 // ErrEmpty is returned for a file without a header row.
 var ErrEmpty = errors.New("sheet: the file is empty")
 
-// RowError is a faulty row. Reading goes on behind it.
+// RowError is a faulty row. Reading can continue after it.
 type RowError struct {
 	Line   int // the row's first line, from 1
 	Reason string
@@ -45,7 +45,7 @@ func (e *RowError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.
 // Row is one row of the table.
 type Row struct {
 	Line  int      // its first line in the file, from 1
-	Cells []string // as many as the header has; the slice is valid until the next call of Next
+	Cells []string // one per header cell; the slice is valid until the next call of Next
 }
 
 // Reader reads the rows of one file. It is not safe for concurrent use.
@@ -53,18 +53,18 @@ type Reader struct {
 	Header   []string
 	Encoding Encoding
 	Comma    byte
-	Blank    int // rows without text in any cell, skipped so far
+	Blank    int // number of rows without text skipped so far
 
 	lines   lines
-	record  []byte   // the cells of the row in work, one behind the other
-	ends    []int    // of each cell in record
+	record  []byte   // cells of the current row, concatenated
+	ends    []int    // end of each cell in record
 	cells   []string // of the last row
-	named   int      // columns up to the last one with a name
+	named   int      // number of columns up to the last one with a name
 	release func() error
 }
 
-// Open finds out how r is written and reads its header row. An r that cannot be
-// read twice is copied to a file without a name first, which is gone with the
+// Open detects how r is written and reads its header row. If r cannot be read
+// twice, it is first copied to a file without a name, which disappears with the
 // process. Open returns ErrEmpty, a *RowError for a faulty header, ErrEncoding,
 // or the error of r.
 func Open(r io.Reader, o Options) (_ *Reader, err error) {
@@ -87,7 +87,7 @@ func Open(r io.Reader, o Options) (_ *Reader, err error) {
 	return s, s.header()
 }
 
-// Close frees what Open took. It does not close the file that was given to it.
+// Close frees the resources of Open. It does not close the file.
 func (s *Reader) Close() error { return s.release() }
 
 // header reads the first row that is not blank, after a sep= line.
@@ -122,7 +122,7 @@ func (s *Reader) header() error {
 	return nil
 }
 
-// firstLine returns a copy of the next line with text.
+// firstLine returns a copy of the next non-empty line.
 func (s *Reader) firstLine() ([]byte, error) {
 	for {
 		line, tooLong, err := s.lines.next()
@@ -139,8 +139,8 @@ func (s *Reader) firstLine() ([]byte, error) {
 	}
 }
 
-// separator returns the character that a line like sep=; names, which
-// spreadsheets write and read before the header.
+// separator returns the character named by a line such as sep=;, which
+// spreadsheets write before the header.
 func separator(line []byte) (comma byte, ok bool) {
 	text := strings.Trim(string(line), "\"")
 	if len(text) != len("sep=,") || !strings.EqualFold(text[:4], "sep=") {
@@ -149,16 +149,16 @@ func separator(line []byte) (comma byte, ok bool) {
 	return text[4], text[4] != '"' && text[4] < 0x80
 }
 
-// commas are the characters that may lie between cells, the likelier first.
+// commas are the possible separators, the likelier first.
 const commas = ",;\t|"
 
-// guessComma returns the character which the header and the lines after it have
-// equally often, or that is most frequent in the header.
+// guessComma returns the character that the header and the following lines
+// contain equally often, or the most frequent one in the header.
 func (s *Reader) guessComma(header []byte) (best byte) {
 	ahead, err := s.lines.in.Peek(1 << 14)
 	following := bytes.FieldsFunc(ahead, func(r rune) bool { return r == '\r' || r == '\n' })
 	if n := len(following) - 1; n >= 0 && err == nil {
-		following = following[:n] // the last one may be cut off
+		following = following[:n] // the last line may be cut off
 	}
 	following = following[:min(len(following), 8)]
 	best = ','
@@ -225,8 +225,8 @@ func (s *Reader) Next() (Row, error) {
 	}
 }
 
-// fit gives the row as many cells as the header has. Only cells without text may
-// be too many, and only cells of columns without a name may be missing.
+// fit gives the row as many cells as the header has. Surplus cells must be
+// empty, and only cells of columns without a name may be missing.
 func (s *Reader) fit() (reason string) {
 	have, want := len(s.cells), len(s.Header)
 	if have > want && !allBlank(s.cells[want:]) || have < s.named {
@@ -239,7 +239,7 @@ func (s *Reader) fit() (reason string) {
 	return ""
 }
 
-// split makes the cells of the row in work, all in one string.
+// split creates the cells of the current row, all in one string.
 func (s *Reader) split() {
 	text := string(s.record)
 	s.cells = s.cells[:0]
@@ -259,7 +259,7 @@ func allBlank(cells []string) bool {
 	return true
 }
 
-// blank reports whether a cell has nothing that a person sees.
+// blank reports whether a cell has no visible character.
 func blank(cell string) bool {
 	return strings.TrimFunc(cell, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) }) == ""
 }

@@ -8,7 +8,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// kind is a part of a report that is refreshed by itself.
+// kind is a part of a report that is refreshed separately.
 type kind int
 
 const (
@@ -17,23 +17,23 @@ const (
 )
 
 const (
-	// A campaign that changes all the time is computed at intervals of costRatio
-	// times what it takes; see snapshot.recent in package warehouse for what a
-	// reader accepts.
+	// A campaign that changes constantly is recomputed at intervals of
+	// costRatio times its cost; see snapshot.recent in package warehouse for
+	// what a reader accepts.
 	minInterval = 500 * time.Millisecond
 	costRatio   = 3
-	// An insert marks its campaigns when its rows can be seen. Should a mark ever
-	// come first, numbers that are computed settle after it have the rows.
+	// An insert marks its campaigns once its rows are visible. Should a mark
+	// come first, numbers computed settle later still contain the rows.
 	settle = 10 * time.Second
-	// Estimates take long in a large account, since they rest on what the recipients
-	// got before, and every open of older mail changes that, and them a little.
+	// Estimates take long in a large account: they depend on what the
+	// recipients got before, so every open of older mail changes them a little.
 	estimatesRatio = 20
-	// historyDays is the interval of the view recipient_history.
+	// historyDays is the period of the view recipient_history.
 	historyDays = 90 * 24 * time.Hour
 )
 
-// planner knows which refreshes of a kind are due, and what those of this run have
-// cost.
+// planner decides which refreshes of a kind are due, and records the cost of
+// the refreshes of this run.
 type planner struct {
 	kind kind
 	last map[uint64]attempt
@@ -51,9 +51,9 @@ func (p *planner) refreshed(campaign uint64, began time.Time, took time.Duration
 	p.last[campaign] = attempt{began, took}
 }
 
-// due returns the campaigns whose refresh is due, those first that wait longest,
-// the time until the next one is due, and the number of campaigns that have
-// changed since their refresh. serverNow is the server's time, now the clock of
+// due returns the campaigns whose refresh is due, the longest waiting first,
+// the time until the next one is due, and the number of campaigns changed since
+// their refresh. serverNow is the server's time, now the time of the clock of
 // refreshed.
 func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time) (due []uint64, next time.Duration, behind int) {
 	type refresh struct {
@@ -72,7 +72,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		case p.kind == estimates && s.EstimatesMark == s.Mark && s.HistoryStart.Equal(s.StartsAt) && s.SnapshotHistory == histories.of(s):
 			continue
 		case p.kind == estimates && s.ReadAt.IsZero():
-			continue // its start is known with its numbers
+			continue // its start is stored with its numbers
 		case p.kind == estimates, s.ReadAt.IsZero(), s.Mark != s.SnapshotMark:
 			behind++
 		case s.ReadAt.Before(settled):
@@ -93,8 +93,8 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 	return due, next, behind
 }
 
-// after returns when the campaign's next refresh may begin: at once if there was
-// none in this run.
+// after returns when the campaign's next refresh may begin: at once if there
+// was none in this run.
 func (p *planner) after(campaign uint64) time.Time {
 	last, ok := p.last[campaign]
 	if !ok {
@@ -104,15 +104,16 @@ func (p *planner) after(campaign uint64) time.Time {
 	return last.began.Add(max(minInterval, ratio*last.took) + last.took)
 }
 
-// histories answers what the marks of the mail before a campaign add up to, by
-// sums over the campaigns in the order of their first and of their last message.
+// histories computes the sum of the marks of the mail before a campaign, by
+// prefix sums over the campaigns in the order of their first and of their last
+// message.
 type histories struct {
 	starts, ends sums
 }
 
 type sums struct {
 	at  []time.Time
-	sum []uint64 // of the marks up to and with that one
+	sum []uint64 // prefix sum of the marks, inclusive
 }
 
 func newHistories(states []warehouse.SnapshotState) histories {
@@ -135,9 +136,10 @@ func newHistories(states []warehouse.SnapshotState) histories {
 	}
 }
 
-// of returns the sum for the campaigns that began before s and were still sent in
-// the historyDays before it. It is the sum of the query campaign_marks and the
-// view campaign_snapshots. The time of a campaign without a snapshot is not known: it counts.
+// of returns the sum for the campaigns that began before s and were still sent
+// in the historyDays before it, as the query campaign_marks and the view
+// campaign_snapshots do. A campaign without a snapshot has no known time and is
+// included.
 func (h *histories) of(s *warehouse.SnapshotState) uint64 {
 	from := s.StartsAt.Add(-historyDays)
 	return h.starts.before(s.StartsAt) - h.ends.before(from)

@@ -1,12 +1,12 @@
-// Package snapshots keeps the report of each campaign computed.
+// Package snapshots precomputes the report of each campaign.
 //
-// A Refresher looks which campaigns have changed since their report was kept
-// (by marks that every insert changes, so that nothing is missed, whoever
-// inserts and whenever the service was down) and computes those anew: small
-// ones at once, large ones at intervals in proportion to what they cost. A
-// reader takes the snapshot if nothing has come since, or if it is recent enough
-// (warehouse.ReportOf); so a Refresher that is slow or down costs time, and no
-// report is wrong.
+// A Refresher finds the campaigns that have changed since their report was
+// stored, by marks that every insert changes: so it misses nothing, whoever
+// inserts and however long the service was down. It recomputes small campaigns
+// at once, and large ones at intervals in proportion to their cost. A reader
+// uses the snapshot if nothing has changed since, or if it is recent enough
+// (warehouse.ReportOf). So a Refresher that is slow or down makes reports
+// slower, never wrong.
 package snapshots
 
 import (
@@ -22,7 +22,8 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Warehouse is what a Refresher needs of ClickHouse; *warehouse.Warehouse is one.
+// Warehouse is the part of ClickHouse that a Refresher uses;
+// *warehouse.Warehouse implements it.
 type Warehouse interface {
 	ChangeMark(ctx context.Context) (uint64, error)
 	SnapshotStates(ctx context.Context) ([]warehouse.SnapshotState, time.Time, error)
@@ -33,12 +34,12 @@ type Warehouse interface {
 
 // The pace of Run.
 const (
-	lookPause     = 500 * time.Millisecond // between two looks for changes
-	lookRatio     = 10                     // a look that takes long makes the next one wait that many times longer
+	lookPause     = 500 * time.Millisecond // pause between two checks for changes
+	lookRatio     = 10                     // the next pause is at least this multiple of a check's duration
 	maxPause      = 30 * time.Second
-	passTime      = 2 * time.Second // after which a pass looks for new changes
+	passTime      = 2 * time.Second // after this time a pass checks for new changes
 	idleLook      = 30 * time.Second
-	numbersRest   = 0.5 // rest after numbers, as a multiple of what they took
+	numbersRest   = 0.5 // pause after numbers, as a multiple of their duration
 	estimatesRest = 2.  // the same after estimates
 )
 
@@ -73,7 +74,7 @@ func New(w Warehouse, logger *slog.Logger, r prometheus.Registerer) *Refresher {
 	return s
 }
 
-// Run works until ctx ends: on the numbers of reports, and beside them on the
+// Run works until ctx ends: on the numbers of reports, and concurrently on the
 // estimates, which take longer.
 func (r *Refresher) Run(ctx context.Context) {
 	marked := make(chan struct{})
@@ -95,7 +96,8 @@ func (r *Refresher) Run(ctx context.Context) {
 	working.Wait()
 }
 
-// loop refreshes one kind until ctx ends, after first has succeeded; nil: at once.
+// loop refreshes one kind until ctx ends, beginning once first has succeeded;
+// nil: at once.
 func (r *Refresher) loop(ctx context.Context, plan *planner, first func(context.Context) error) {
 	pauses := backoff.Backoff{First: lookPause, Last: maxPause}
 	seen, lookAt := uint64(0), time.Time{}
@@ -133,8 +135,8 @@ func (r *Refresher) loop(ctx context.Context, plan *planner, first func(context.
 	}
 }
 
-// pass refreshes what is due, and returns when something will be due next if no
-// campaign changes: idleLook at most.
+// pass refreshes what is due, and returns when the next refresh is due if no
+// campaign changes: after idleLook at most.
 func (r *Refresher) pass(ctx context.Context, plan *planner) (next time.Duration, err error) {
 	states, now, err := r.Warehouse.SnapshotStates(ctx)
 	if err != nil {
@@ -149,7 +151,7 @@ func (r *Refresher) pass(ctx context.Context, plan *planner) (next time.Duration
 	}
 	for i, campaign := range due {
 		if i > 0 && time.Since(began) > passTime {
-			return 0, nil // look for changes that are more urgent
+			return 0, nil // check for changes that are more urgent
 		}
 		began := time.Now()
 		err := refresh(ctx, campaign)

@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// request is something for the committer to do: a record to write, or op.
+// request is a task for the committer: a record to write, or the function op.
 type request struct {
 	record *Record
-	sum    uint32 // of the record's body
+	sum    uint32 // checksum of the record's body
 	size   int64  // of its frame
 	op     func() error
 
@@ -22,13 +22,13 @@ type request struct {
 
 var requests = sync.Pool{New: func() any { return &request{done: make(chan struct{}, 1)} }}
 
-// Append writes a record and returns its position when it is on disk. Records
-// of concurrent callers share one fsync. r and its body are the log's until
-// Append returns; ctx counts only while the record waits for its turn.
+// Append writes a record and returns its position once it is on disk. Records
+// of concurrent callers share one fsync. Append owns r and its body until it
+// returns. ctx can cancel the record only while it waits for its turn.
 //
-// After any error nothing is promised, and the record may be sent again:
-// ErrQuota and ErrNoSpace last until there is room, ErrSync is over at once,
-// since the next record goes to a new segment.
+// After an error the record may or may not be in the log, and may be sent
+// again. ErrQuota and ErrNoSpace last until there is room. ErrSync does not
+// last: the next record goes to a new segment.
 func (l *Log) Append(ctx context.Context, r *Record) (Position, error) {
 	if err := r.check(l.opt.MaxRecordBytes); err != nil {
 		return Position{}, err
@@ -49,7 +49,7 @@ func (l *Log) Append(ctx context.Context, r *Record) (Position, error) {
 	return q.position, nil
 }
 
-// do has the committer run op between two groups.
+// do makes the committer run op between two groups.
 func (l *Log) do(ctx context.Context, op func() error) error {
 	q := &request{op: op, done: make(chan struct{}, 1)}
 	if err := l.enqueue(q); err != nil {
@@ -58,8 +58,8 @@ func (l *Log) do(ctx context.Context, op func() error) error {
 	return l.await(ctx, q)
 }
 
-// Seal ends the segment that is being written, if it has records, so that they
-// can be released and deleted without waiting for its size or age.
+// Seal ends the current segment if it has records, so that they can be released
+// and deleted without waiting for its size or age.
 func (l *Log) Seal(ctx context.Context) error {
 	return l.do(ctx, func() error { return l.committer.seal() })
 }
@@ -88,7 +88,7 @@ func (l *Log) enqueue(q *request) error {
 	return nil
 }
 
-// overQuota returns by how much n more bytes would be too many. The caller
+// overQuota returns by how many bytes n more would exceed the quota. The caller
 // holds l.mu.
 func (l *Log) overQuota(n int64) int64 {
 	if l.opt.MaxBytes <= 0 || n == 0 {
@@ -97,8 +97,8 @@ func (l *Log) overQuota(n int64) int64 {
 	return l.bytes.Load() + l.queued + n - l.opt.MaxBytes
 }
 
-// await returns q's result. If ctx ends while q waits for its turn, q is taken
-// back; once its turn has come there is nothing to take back.
+// await returns q's result. If ctx ends while q waits for its turn, q is
+// withdrawn; later it cannot be.
 func (l *Log) await(ctx context.Context, q *request) error {
 	select {
 	case <-q.done:

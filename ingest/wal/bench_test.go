@@ -15,9 +15,9 @@ import (
 )
 
 // BenchmarkAppend writes records and waits for the disk. Beside each case the
-// same bytes are written in the plainest way, one write and one fsync per
-// record by one writer, and the ratio of the two rates is reported, with the
-// times of both until the disk has a record.
+// same bytes are written in the simplest way, by one writer with one write and
+// one fsync per record. It reports the ratio of the two rates, and both
+// latencies until a record is on disk.
 func BenchmarkAppend(b *testing.B) {
 	for _, size := range []int{300, 300_000, 4_000_000} {
 		for _, writers := range []int{1, 8, 64} {
@@ -47,9 +47,9 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// BenchmarkOneWriter alternates an append with a plain write and fsync of as
-// many bytes, so that whatever else uses the disk and the processors slows both.
-// append_sync is the part of an append that its fsync takes.
+// BenchmarkOneWriter alternates an append with a plain write and fsync of the
+// same size, so that other load on disk and processors slows both. append_sync
+// is the fsync's part of an append.
 func BenchmarkOneWriter(b *testing.B) {
 	for _, size := range []int{300, 300_000} {
 		b.Run(fmt.Sprintf("body=%d", size), func(b *testing.B) {
@@ -130,8 +130,8 @@ func benchBody(size int) []byte {
 	return body
 }
 
-// plainRate is how many records per second one writer brings to disk with a
-// write and an fsync each: n of them, or as many as it can in that time.
+// plainRate returns how many records per second one writer brings to disk with
+// a write and an fsync each: n of them, or as many as fit in span.
 func plainRate(b *testing.B, body []byte, records int, span time.Duration) float64 {
 	f, err := os.Create(filepath.Join(b.TempDir(), "plain"))
 	if err != nil {
@@ -156,7 +156,7 @@ func plainRate(b *testing.B, body []byte, records int, span time.Duration) float
 	return rate
 }
 
-// reportTimes reports the middle and the 99th percentile.
+// reportTimes reports the median and the 99th percentile.
 func reportTimes(b *testing.B, times []time.Duration, prefix string) {
 	slices.Sort(times)
 	for _, p := range []int{50, 99} {

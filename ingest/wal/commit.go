@@ -13,19 +13,19 @@ import (
 )
 
 const (
-	groupBytes = 16 << 20  // of a group; one record may be larger
+	groupBytes = 16 << 20  // largest group; a single record may be larger
 	copyBelow  = 32 << 10  // smaller bodies are copied together into one write
-	writeBytes = 512 << 10 // of one write of small records
+	writeBytes = 512 << 10 // largest write of small records
 )
 
 // committer writes groups of records. It runs in one goroutine, which owns all
-// of its fields.
+// its fields.
 type committer struct {
 	log     *Log
 	nextSeq uint64
 	next    uint64 // number of the next record
 	file    disk.File
-	seg     *segment // the one that file is; nil: none is being written
+	seg     *segment // the segment in file; nil: no segment is open
 	buf     []byte
 	off     int64 // where buf goes
 	group   []*request
@@ -58,7 +58,7 @@ func (c *committer) run() {
 	}
 }
 
-// take moves the next group from the queue: records up to groupBytes, or one
+// take removes the next group from the queue: records up to groupBytes, or one
 // operation.
 func (c *committer) take() bool {
 	c.gather()
@@ -84,8 +84,8 @@ func (c *committer) take() bool {
 	return n > 0
 }
 
-// gather lets those who were answered just now come with their next records,
-// so that they share this fsync instead of waiting for the one after it.
+// gather waits briefly for the next records of writers that were just answered,
+// so that these share this fsync instead of waiting for the next one.
 func (c *committer) gather() {
 	for before := -1; ; {
 		c.log.mu.Lock()
@@ -145,8 +145,8 @@ func (c *committer) commit() error {
 	return done.Err
 }
 
-// write brings the group into the page cache. After an error nothing of it is
-// left in the file.
+// write writes the group into the page cache. After an error it leaves nothing
+// of the group in the file.
 func (c *committer) write() error {
 	if err := c.open(); err != nil {
 		return err
@@ -165,8 +165,8 @@ func (c *committer) write() error {
 	return nil
 }
 
-// record lays out one frame. A large body is not copied but written from where
-// it is.
+// record encodes one frame. A large body is not copied but written from its own
+// memory.
 func (c *committer) record(q *request, number uint64) error {
 	r := q.record
 	head := frame{
@@ -204,8 +204,8 @@ func (c *committer) flush() error {
 	return err
 }
 
-// undo cuts the file back to what is durable. A file that cannot be cut back is
-// given up.
+// undo truncates the file to its durable size. If that fails, the file is
+// abandoned.
 func (c *committer) undo(cause error) error {
 	if err := c.file.Truncate(c.seg.size); err != nil {
 		c.abandon()
@@ -226,14 +226,14 @@ func (c *committer) sync() error {
 	return fmt.Errorf("%w: %w", ErrSync, writeError("sync segment", err))
 }
 
-// abandon gives the file up. Its records that were acknowledged stay.
+// abandon stops using the file. Its acknowledged records stay readable.
 func (c *committer) abandon() {
-	_ = c.file.Truncate(c.seg.size) // if it fails, the next segment's header says where this one ends
+	_ = c.file.Truncate(c.seg.size) // if it fails, the next segment's header has this one's end
 	c.closeFile()
 }
 
 func (c *committer) closeFile() {
-	_ = c.file.Close() // what counts of it is synced
+	_ = c.file.Close() // all acknowledged bytes are synced
 	l := c.log
 	l.mu.Lock()
 	c.seg.active = false
@@ -264,7 +264,7 @@ func (c *committer) publish(size int64) {
 	l.mu.Unlock()
 }
 
-// open makes a segment if none is being written. Its header and its name are on
+// open creates a segment if none is open. The segment's header and name are on
 // disk before its first record is.
 func (c *committer) open() error {
 	if c.seg != nil {
@@ -282,7 +282,7 @@ func (c *committer) open() error {
 	l.mu.Unlock()
 	s.name = fileName(s.seq, s.first)
 	path := filepath.Join(l.opt.Dir, s.name)
-	c.nextSeq++ // also if it fails: the rest of the file must not be met again
+	c.nextSeq++ // even on failure: the rest of that file must never be read as this segment
 	f, err := l.opt.FS.Create(path)
 	if err != nil {
 		return writeError("make segment", err)
@@ -295,7 +295,7 @@ func (c *committer) open() error {
 		err = l.opt.FS.SyncDir(l.opt.Dir)
 	}
 	if err != nil {
-		_, _ = f.Close(), l.opt.FS.Remove(path) // an empty segment does no harm if it stays
+		_, _ = f.Close(), l.opt.FS.Remove(path) // an empty segment that stays does no harm
 		return writeError("make segment", err)
 	}
 	l.mu.Lock()
@@ -306,7 +306,7 @@ func (c *committer) open() error {
 	return nil
 }
 
-// seal ends the segment in good order, if it has records.
+// seal ends the segment with a seal frame, if it has records.
 func (c *committer) seal() error {
 	if c.seg == nil || c.seg.end == c.seg.first {
 		return nil
@@ -334,7 +334,7 @@ func (c *committer) writeSeal() error {
 	return nil
 }
 
-// end is the last thing that the committer does.
+// end is the committer's last action.
 func (c *committer) end() {
 	if c.seg == nil {
 		return
@@ -344,8 +344,8 @@ func (c *committer) end() {
 	}
 }
 
-// resume takes up the last segment as Open has left it: one without any frame
-// is written on, any other is sealed, unless it is to be left alone.
+// resume takes over the last segment from Open. A segment without frames is
+// written on; any other is sealed, unless leave is set.
 func (c *committer) resume(leave bool) error {
 	l := c.log
 	if len(l.segments) == 0 || leave {

@@ -31,7 +31,7 @@ func smallLog(t *testing.T, closed bool) (*disksim.FS, []string) {
 	if len(names) != 3 {
 		t.Fatalf("the small log has %d segments, want 3", len(names))
 	}
-	if !closed { // as the files were before
+	if !closed { // the files before closing
 		fs = disksim.New()
 		for _, name := range names {
 			fs.Put(name, files[name])
@@ -54,8 +54,8 @@ func with(fs *disksim.FS, name string, data []byte) *disksim.FS {
 	return after
 }
 
-// frameBounds returns the bounds of the frames of a segment, so that a test can say
-// whose byte it damages.
+// frameBounds returns the bounds of the frames of a segment, so that a test can
+// choose the frame that it damages.
 func frameBounds(t *testing.T, data []byte) (bounds [][2]int64) {
 	t.Helper()
 	h, err := parseHeader(data)
@@ -102,9 +102,8 @@ func TestBitFlipAnywhereIsFoundAndCostsOneRecordAtMost(t *testing.T) {
 	}
 }
 
-// checkDamaged demands that the damage is found by looking and by reading, that
-// the wanted records survive both reading and repair, and that a repaired log
-// is sound.
+// checkDamaged checks that inspecting and reading find the damage, that the
+// wanted records survive reading and repair, and that a repaired log is intact.
 func checkDamaged(t *testing.T, what string, fs *disksim.FS, want []string) {
 	t.Helper()
 	if r := inspect(t, fs); len(r.Damages) == 0 || r.Records() != uint64(len(want)) {
@@ -175,8 +174,8 @@ func TestDamage(t *testing.T) {
 		name    string
 		segment int
 		damage  func(data []byte) []byte // of a segment's bytes; nil deletes the file
-		lost    []int                    // records, counted from 0
-		reason  Reason                   // "": it is a torn end, no damage
+		lost    []int                    // record indexes, counted from 0
+		reason  Reason                   // "": a torn end, which is no damage
 	}{
 		{"zeros after the end are no records", 2, func(b []byte) []byte { return append(b, make([]byte, 10000)...) }, nil, ""},
 		{"half a head at the end", 2, func(b []byte) []byte { return append(b, frameMagic+"abc"...) }, nil, ""},
@@ -222,7 +221,7 @@ func TestDamage(t *testing.T) {
 }
 
 // TestBytesInABodyAreNoFrames: a client sends a copy of a segment as a body,
-// and its head is damaged. The records in it must not appear.
+// and the head of its frame is damaged. The records inside must not appear.
 func TestBytesInABodyAreNoFrames(t *testing.T) {
 	fs := disksim.New()
 	l := mustOpen(t, testOptions(fs))
@@ -261,8 +260,8 @@ func TestUnreadableSectorIsDamage(t *testing.T) {
 	}
 }
 
-// TestLaterWritesAttestEarlierOnes: in a log that was not closed, only the last
-// group may have been lost by a power cut; what is before it was on disk.
+// TestLaterWritesAttestEarlierOnes: in a log that was not closed, a power cut
+// can lose only the last group; everything before it was on disk.
 func TestLaterWritesAttestEarlierOnes(t *testing.T) {
 	fs, _ := smallLog(t, false)
 	names, files := filesOf(fs)

@@ -17,10 +17,10 @@ var (
 	ErrVersion = errors.New("wal: segment is of an unknown format version")
 )
 
-// LockedError is ErrLocked with the facts.
+// LockedError is ErrLocked with the holder's process id.
 type LockedError struct {
 	Dir string
-	PID int // of the holder; 0 if it is not known
+	PID int // process id of the holder; 0 if unknown
 }
 
 func (e *LockedError) Error() string {
@@ -33,7 +33,7 @@ func (e *LockedError) Error() string {
 // Unwrap returns ErrLocked.
 func (e *LockedError) Unwrap() error { return ErrLocked }
 
-// Hint says what to try.
+// Hint returns advice for the operator.
 func (e *LockedError) Hint() string {
 	if e.PID == 0 {
 		return "stop the glint that uses this folder, or name another one"
@@ -41,8 +41,8 @@ func (e *LockedError) Hint() string {
 	return fmt.Sprintf("stop process %d (kill %d), or name another folder", e.PID, e.PID)
 }
 
-// writeError adds to an error of the file system the condition it stands for.
-// EFBIG is the process's own limit (ulimit -f), which ends like a full disk.
+// writeError wraps an error of the file system in the condition that it means.
+// EFBIG is the process's own limit (ulimit -f) and is treated like a full disk.
 func writeError(action string, err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
 		return fmt.Errorf("%w: %s: %w", ErrNoSpace, action, err)

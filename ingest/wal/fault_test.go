@@ -45,8 +45,8 @@ func TestAfterFailedSyncTheTailGoesToANewSegment(t *testing.T) {
 			if diff := cmp.Diff(want, readAll(t, l)); diff != "" {
 				t.Error("read:", diff)
 			}
-			// The lost pages show when the power goes: no acknowledged record
-			// may have been in them.
+			// The power cut reveals the lost pages: no acknowledged record may
+			// have been in them.
 			want = append(want, "the last one")
 			fs = fs.Reboot(rand.New(rand.NewPCG(1, uint64(n))))
 			_ = l.Close(context.Background())
@@ -63,8 +63,8 @@ func TestAfterFailedSyncTheTailGoesToANewSegment(t *testing.T) {
 	}
 }
 
-// TestLostPagesAreWrittenAgain: fsync fails, the process is killed before it can
-// do anything about it, and the next one finds pages that look clean.
+// TestLostPagesAreWrittenAgain: fsync fails, the process is killed before it
+// can react, and the next process finds pages that look clean.
 func TestLostPagesAreWrittenAgain(t *testing.T) {
 	fs := disksim.New()
 	l := mustOpen(t, testOptions(fs))
@@ -145,7 +145,7 @@ func TestFullDiskIsSurvivedWithoutReopening(t *testing.T) {
 	}
 }
 
-// checkNothingLeft demands that no part of a refused record is in the files.
+// checkNothingLeft checks that the files hold no part of a refused record.
 func checkNothingLeft(t *testing.T, l *Log) {
 	t.Helper()
 	w := recoverer{fs: l.opt.FS, dir: l.opt.Dir, deep: true, now: l.opt.Now, log: l.opt.Logger}
@@ -161,9 +161,9 @@ func checkNothingLeft(t *testing.T, l *Log) {
 	}
 }
 
-// smallFileSystem mounts a tmpfs of 100 kB. Who may not mount gets the real file
-// system, with a limit that a wrapper keeps: the file system's part is then
-// only in its calls.
+// smallFileSystem mounts a tmpfs of 100 kB. Without the right to mount, it
+// returns the real file system with a limit enforced by a wrapper; the file
+// system then sees only the calls.
 func smallFileSystem(t *testing.T) (fs disk.FS, dir string, more func()) {
 	dir = t.TempDir()
 	if err := syscall.Mount("glint-test", dir, "tmpfs", 0, "size=100k"); err != nil {

@@ -11,44 +11,44 @@ import (
 	"time"
 )
 
-// FORMAT.md draws what is encoded here; a test holds golden bytes of it.
+// FORMAT.md draws the encoding below; a test compares golden bytes.
 const (
 	formatVersion = 1
 
-	headerSize = 96             // one copy of a segment's header
-	dataOffset = 2 * headerSize // where the frames begin
-	frameSize  = 56             // a frame before its source and body
+	headerSize = 96             // size of one copy of a segment's header
+	dataOffset = 2 * headerSize // offset of the first frame
+	frameSize  = 56             // size of a frame without source and body
 	alignment  = 8              // every frame begins at a multiple of it
 	maxLane    = 16
 )
 
 const (
 	segmentMagic = "glintWAL"
-	frameMagic   = "\xe7gF1" // not text, not zeros
+	frameMagic   = "\xe7gF1" // neither text nor zeros
 )
 
 // The kinds of frames.
 const (
 	kindRecord = 1
-	kindSeal   = 2 // the segment was ended in good order
-	kindGap    = 3 // covers bytes that were damaged; they are in quarantine
+	kindSeal   = 2 // ends a segment that was closed regularly
+	kindGap    = 3 // covers damaged bytes, which are in quarantine
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// header is what a segment says about itself.
+// header is a segment's header.
 type header struct {
 	lane      string
 	seq       uint64 // number of the segment
 	first     uint64 // number of its first record
 	createdAt time.Time
 	salt      uint32 // random; seeds the checksums of the frames' heads
-	prevSeq   uint64 // the segment before; 0: none
-	prevEnd   int64  // how many of its bytes count; bytes after them were never acknowledged
+	prevSeq   uint64 // number of the previous segment; 0: none
+	prevEnd   int64  // how many of its bytes are valid; later bytes were never acknowledged
 }
 
-// encode returns the header as it stands at the start of the file: twice, so
-// that no single damage takes the salt with it.
+// encode returns the header as written at the start of the file: twice, so that
+// no single damage destroys the salt.
 func (h *header) encode() []byte {
 	b := make([]byte, headerSize, dataOffset)
 	copy(b, segmentMagic)
@@ -89,8 +89,8 @@ func parseHeader(b []byte) (header, error) {
 	}, nil
 }
 
-// frame is the head of a frame. For a gap, number is the first record lost and
-// decoded their count.
+// frame is the head of a frame. In a gap frame, number is the first lost record
+// and decoded the number of lost records.
 type frame struct {
 	kind      uint8
 	codec     Codec
@@ -100,11 +100,11 @@ type frame struct {
 	number    uint64
 	at        int64 // Unix milliseconds
 	decoded   uint64
-	durable   int64 // bytes of the segment that were on disk when this was written
+	durable   int64 // size of the segment on disk when this frame was written
 	bodySum   uint32
 }
 
-// size is that of the whole frame: head, source, body, padding.
+// size returns the size of the whole frame: head, source, body, padding.
 func (f *frame) size() int64 {
 	return padded(frameSize + int64(f.sourceLen) + int64(f.bodyLen))
 }
@@ -127,7 +127,7 @@ func (f *frame) append(dst []byte, salt uint32) []byte {
 	return le.AppendUint32(dst, headSum(dst[start:], salt))
 }
 
-// parseFrame reads the head of a frame and reports whether it is one of the
+// parseFrame decodes the head of a frame and reports whether it belongs to the
 // segment with that salt.
 func parseFrame(b []byte, salt uint32) (frame, bool) {
 	le := binary.LittleEndian
@@ -148,17 +148,17 @@ func parseFrame(b []byte, salt uint32) (frame, bool) {
 	}, true
 }
 
-// headSum is the checksum of a head. It begins with the segment's salt, which
-// no client knows, so that bytes inside a body never pass for a frame when a
+// headSum returns the checksum of a head. It is seeded with the segment's salt,
+// which no client knows: so bytes inside a body never pass for a frame when a
 // damaged segment is searched for the next good one.
 func headSum(head []byte, salt uint32) uint32 { return crc32.Update(salt, castagnoli, head) }
 
-// sumOf is the checksum of what follows a head: source, body and padding.
+// sumOf returns the checksum of the rest of a frame: source, body and padding.
 func sumOf(rest []byte) uint32 { return crc32.Checksum(rest, castagnoli) }
 
-// bodySum is sumOf a record that is not laid out yet. Every byte of a frame is
-// under one of its two checksums. The source is copied to scratch, which has
-// room for it.
+// bodySum returns sumOf for a record that is not encoded yet. Each byte of a
+// frame is covered by one of its two checksums. The source is copied to
+// scratch, which must have room for it.
 func bodySum(r *Record, scratch []byte) uint32 {
 	sum := crc32.Checksum(scratch[:copy(scratch, r.Source)], castagnoli)
 	sum = crc32.Update(sum, castagnoli, r.Body)
@@ -167,15 +167,15 @@ func bodySum(r *Record, scratch []byte) uint32 {
 
 var zeros [alignment]byte
 
-// padding is what follows n bytes of source and body.
+// padding returns the zeros that follow n bytes of source and body.
 func padding(n int) []byte {
 	return zeros[:padded(frameSize+int64(n))-frameSize-int64(n)]
 }
 
 var segmentName = regexp.MustCompile(`^([0-9]{8,20})-([0-9]{20})\.seg$`)
 
-// fileName of a segment: its number, and the number of its first record, so
-// that numbering goes on even when the header is lost.
+// fileName returns the name of a segment: its number and the number of its
+// first record, so that record numbers continue even if the header is lost.
 func fileName(seq, first uint64) string { return fmt.Sprintf("%08d-%020d.seg", seq, first) }
 
 func parseFileName(name string) (seq, first uint64, ok bool) {

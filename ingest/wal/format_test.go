@@ -14,9 +14,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// TestSegmentBytesAreFrozen: a segment that this program writes is, byte for
-// byte, the one in testdata that FORMAT.md describes. A difference means a new
-// format version.
+// TestSegmentBytesAreFrozen: a segment written by this program equals, byte for
+// byte, the one in testdata that FORMAT.md describes. A difference requires a
+// new format version.
 func TestSegmentBytesAreFrozen(t *testing.T) {
 	fs := disksim.New()
 	l := mustOpen(t, testOptions(fs))
@@ -46,7 +46,7 @@ func TestSegmentBytesAreFrozen(t *testing.T) {
 	}
 }
 
-// TestFormatPageShowsTheGoldenSegment keeps FORMAT.md true.
+// TestFormatPageShowsTheGoldenSegment keeps FORMAT.md correct.
 func TestFormatPageShowsTheGoldenSegment(t *testing.T) {
 	page, err := os.ReadFile("FORMAT.md")
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"glint/ingest/host/disk/disksim"
 )
 
-// fullFS is a file system without room: not even bytes that are there can be
-// written again, as where nothing is written in place.
+// fullFS is a file system without free space. Existing bytes cannot be
+// rewritten either, as on copy-on-write file systems.
 type fullFS struct {
 	disk.FS
 	full bool
@@ -65,9 +65,9 @@ func (f fullFile) WriteAt(p []byte, off int64) (int, error) {
 	return f.File.WriteAt(p, off)
 }
 
-// TestALogOpensOnAFullDisk damages a log as a kill, a power cut or a bad disk does,
-// and opens it without any room, once and again, and then with room: it has the
-// records that it has with room from the beginning, and takes new ones.
+// TestALogOpensOnAFullDisk damages a log as a kill, a power cut or a bad disk
+// does. It opens the log twice on a full disk, then with room: it must hold the
+// same records as a log opened with room at once, and accept new ones.
 func TestALogOpensOnAFullDisk(t *testing.T) {
 	o := func(fs disk.FS) Options {
 		o := testOptions(fs)
@@ -77,7 +77,7 @@ func TestALogOpensOnAFullDisk(t *testing.T) {
 	fs := disksim.New()
 	l := mustOpen(t, o(fs))
 	mustAppend(t, l, numbered(200)...)
-	names, files := filesOf(fs) // as a SIGKILL leaves them
+	names, files := filesOf(fs) // as after a SIGKILL
 	mustClose(t, l)
 	closed, closedFiles := filesOf(fs)
 	if len(names) < 3 {

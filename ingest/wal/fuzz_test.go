@@ -9,7 +9,7 @@ import (
 )
 
 // FuzzScan: whatever a segment holds, a scan ends, covers every byte once and
-// in order, and never gives a record that fails its checks.
+// in order, and never returns a record that fails its checks.
 func FuzzScan(f *testing.F) {
 	h := header{lane: LaneLive, seq: 1, first: 1, createdAt: received, salt: 0x5eed5a17}
 	gap := frame{kind: kindGap, number: 2, decoded: 3, bodyLen: 24}
@@ -51,7 +51,7 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// FuzzHeader: a header that is accepted is written back as it was read.
+// FuzzHeader: an accepted header is encoded to the same bytes.
 func FuzzHeader(f *testing.F) {
 	h := header{lane: LaneReplay, seq: 7, first: 1000, createdAt: received, salt: 1, prevSeq: 6, prevEnd: 4096}
 	f.Add(h.encode())
@@ -67,8 +67,8 @@ func FuzzHeader(f *testing.F) {
 	})
 }
 
-// signHeads gives whatever looks like a frame the right checksum of its head, so
-// that the fuzzer gets past it.
+// signHeads corrects the checksum of every possible frame head, so that the
+// fuzzer gets past it.
 func signHeads(data []byte, salt uint32) {
 	for at := dataOffset; at+frameSize <= len(data); at += alignment {
 		if string(data[at:at+4]) == frameMagic {

@@ -50,7 +50,8 @@ func mustAppend(t testing.TB, l *Log, bodies ...string) {
 	}
 }
 
-// readAll returns the bodies of all records that the log holds. It appends a last one of its own, to know where to stop.
+// readAll returns the bodies of all records of the log. It appends one record
+// of its own, to detect the end.
 func readAll(t testing.TB, l *Log) []string {
 	t.Helper()
 	const last = "the last one"
@@ -81,8 +82,8 @@ func readUntil(t testing.TB, l *Log, from Position, last string) []string {
 	}
 }
 
-// inspect looks at a log on any file system without changing it; repair is
-// the same with the hands.
+// inspect inspects a log on any file system without changing it; repair also
+// repairs it.
 func inspect(t testing.TB, fs disk.FS) *Report { return walkThrough(t, fs, false) }
 func repair(t testing.TB, fs disk.FS)          { walkThrough(t, fs, true) }
 

@@ -11,7 +11,7 @@ import (
 	"glint/ingest/host/disk"
 )
 
-// ErrNoLog says that a directory holds no log.
+// ErrNoLog is returned for a directory without a log.
 var ErrNoLog = errors.New("wal: no log in this folder")
 
 // Find returns the directories of the logs in dir: dir itself, or its lanes.
@@ -45,18 +45,18 @@ func isLog(fsys disk.FS, dir string) bool {
 	return false
 }
 
-// Inspect reads every byte of the log in dir and reports what it holds and what
-// is wrong with it. It changes nothing, and may run beside a process that has
-// the log open.
+// Inspect reads every byte of the log in dir and reports its contents and its
+// damage. It changes nothing, and may run while another process has the log
+// open.
 func Inspect(dir string) (*Report, error) {
 	w := recoverer{fs: disk.OS{}, dir: dir, deep: true, now: time.Now}
 	return w.reported()
 }
 
-// Repair does the same and puts right what is wrong: damaged bytes are copied
-// to the folder quarantine beside the segments and covered by a frame that says
-// which records are missing; a torn end is cut. Nobody else may have the log
-// open (ErrLocked).
+// Repair is Inspect, and repairs the damage: damaged bytes are copied to the
+// folder quarantine beside the segments and covered by a gap frame with the
+// numbers of the missing records; a torn end is cut off. It returns ErrLocked
+// if another process has the log open.
 func Repair(dir string, log *slog.Logger) (*Report, error) {
 	fsys := disk.OS{}
 	if _, err := fsys.ReadDir(dir); errors.Is(err, fs.ErrNotExist) {
@@ -75,7 +75,7 @@ func Repair(dir string, log *slog.Logger) (*Report, error) {
 }
 
 func (w *recoverer) reported() (*Report, error) {
-	w.report.Segments, w.report.Damages = []SegmentReport{}, []Damage{} // lists in JSON, never null
+	w.report.Segments, w.report.Damages = []SegmentReport{}, []Damage{} // empty lists in JSON, not null
 	if err := w.run(); err != nil {
 		return nil, err
 	}

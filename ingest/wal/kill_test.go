@@ -14,7 +14,8 @@ import (
 	"glint/ingest/wal"
 )
 
-// writerDir makes the test binary a writer of the log in that directory.
+// writerDir is the variable that makes the test binary a writer of the log in
+// that directory.
 const writerDir = "GLINT_TEST_WAL_WRITER"
 
 func TestMain(m *testing.M) {
@@ -44,7 +45,8 @@ func writeUntilKilled(dir string) {
 					fmt.Println("error", err)
 					os.Exit(1)
 				}
-				// One write call per line: the pipe has it whole or not at all.
+				// One write call per line: the pipe gets the whole line or
+				// nothing.
 				_, _ = os.Stdout.WriteString("acknowledged " + id + "\n")
 			}
 		}()
@@ -52,7 +54,7 @@ func writeUntilKilled(dir string) {
 	select {}
 }
 
-// TestKilledWriterLosesNothingAcknowledged kills it 40 times, or
+// TestKilledWriterLosesNothingAcknowledged kills the writer 40 times, or
 // $GLINT_TEST_KILLS times.
 func TestKilledWriterLosesNothingAcknowledged(t *testing.T) {
 	kills := 40
@@ -82,7 +84,7 @@ func TestKilledWriterLosesNothingAcknowledged(t *testing.T) {
 			t.Fatalf("kill %d: %d acknowledged records are lost, one is %s", kill, len(acknowledged), id)
 		}
 		l.Release(next)
-		wal.Tidy(l) // or the quota would be used up after some hundred kills
+		wal.Tidy(l) // else the quota is used up after some hundred kills
 		if err := l.Close(context.Background()); err != nil {
 			t.Fatal(err)
 		}
@@ -117,8 +119,8 @@ func writeAndKill(t *testing.T, dir string, after time.Duration) map[string]bool
 	return acknowledged
 }
 
-// removeFound reads the newest records, back to where the last writer began,
-// and removes their ids from the set.
+// removeFound reads the newest records, back to the beginning of the last
+// writer, and removes their ids from the set.
 func removeFound(t *testing.T, l *wal.Log, ids map[string]bool, end wal.Position) {
 	t.Helper()
 	var from uint64

@@ -7,20 +7,19 @@ import (
 	"path/filepath"
 )
 
-// The lanes. They are also the names of their directories.
+// The names of the lanes and of their directories.
 const (
 	LaneLive   = "live"
 	LaneReplay = "replay"
 )
 
-// Lanes are two logs side by side, so that a replay of old records neither
-// delays nor crowds out live ones. Each has its own directory and quota.
+// Lanes are two independent logs, so that a replay of old records neither
+// delays live ones nor uses their quota. Each has its own directory and quota.
 type Lanes struct {
 	Live, Replay *Log
 }
 
-// OpenLanes opens both lanes below dir. Dir and Lane of the options are set
-// here; the rest is the caller's.
+// OpenLanes opens both lanes below dir. It sets Dir and Lane of the options.
 func OpenLanes(dir string, live, replay Options) (*Lanes, error) {
 	live.Dir, live.Lane = filepath.Join(dir, LaneLive), LaneLive
 	replay.Dir, replay.Lane = filepath.Join(dir, LaneReplay), LaneReplay
@@ -46,7 +45,7 @@ func (l *Lanes) Lane(name string) *Log {
 	return nil
 }
 
-// Close closes both.
+// Close closes both lanes.
 func (l *Lanes) Close(ctx context.Context) error {
 	return errors.Join(l.Live.Close(ctx), l.Replay.Close(ctx))
 }

@@ -27,13 +27,13 @@ type Log struct {
 	recovery  Recovery
 	committer committer
 
-	deleting sync.Mutex // held while segments are deleted
+	deleting sync.Mutex // held during the deletion of segments
 
-	// Read without the mutex; bytes and the backlogs change under it.
+	// Read without the mutex; bytes and the backlogs are changed under it.
 	bytes         atomic.Int64 // of all segments
-	backlog       atomic.Int64 // of the records that are not released
-	sourceBacklog sync.Map     // its parts: source to *atomic.Int64
-	diskFree      atomic.Int64 // as of the last measureDisk
+	backlog       atomic.Int64 // bytes of the records that are not released
+	sourceBacklog sync.Map     // the same by source; values are *atomic.Int64
+	diskFree      atomic.Int64 // measured by the last measureDisk
 
 	mu       sync.Mutex
 	segments []*segment    // oldest first
@@ -42,9 +42,9 @@ type Log struct {
 	changed  chan struct{} // closed when next, or the last segment, changes; nil: no reader waits
 	closed   bool
 	queue    []*request
-	queued   int64 // bytes of the frames in the queue
+	queued   int64 // bytes of the queued frames
 	counts   counts
-	reported map[[2]uint64]bool // damages that are known, by their keys
+	reported map[[2]uint64]bool // damages reported before, by key
 
 	wake chan struct{} // wakes the committer; holds one signal
 	stop chan struct{} // closed by Close
@@ -52,18 +52,18 @@ type Log struct {
 	kept chan struct{} // closed when the housekeeper has ended
 }
 
-// Recovery is what Open found.
+// Recovery is the result of Open's recovery.
 type Recovery struct {
-	Clean     bool     // the log had been closed, or was new
+	Clean     bool     // the log was closed regularly, or is new
 	TornBytes int64    // cut from the end; never acknowledged
-	Damages   []Damage // put into quarantine
+	Damages   []Damage // copied into quarantine
 	Segments  int
 	Next      Position // of the next record
 }
 
-// Open opens the log in o.Dir, or makes one. It takes the directory for itself
-// (ErrLocked), and repairs what an unclean stop has left at its end: nothing
-// that was acknowledged is lost. Recovery returns what was found.
+// Open opens the log in o.Dir, or creates one. It locks the directory, or
+// returns ErrLocked. It repairs the effects of an unclean stop at the log's
+// end: no acknowledged record is lost. Recovery returns its findings.
 func Open(o Options) (*Log, error) {
 	o.complete()
 	if len(o.Lane) > maxLane {
@@ -127,13 +127,12 @@ func lockDir(fsys disk.FS, dir string) (io.Closer, error) {
 	return lock, nil
 }
 
-// Recovery returns what Open found.
+// Recovery returns the findings of Open.
 func (l *Log) Recovery() Recovery { return l.recovery }
 
-// Close lets the records under way be written, seals the last segment and
-// gives the directory free. When ctx ends first, it returns the context's
-// error, and the rest happens behind it. Later calls of the log's methods
-// return ErrClosed.
+// Close writes the queued records, seals the last segment and unlocks the
+// directory. If ctx ends first, it returns the context's error and continues in
+// the background. Later calls of the log's methods return ErrClosed.
 func (l *Log) Close(ctx context.Context) error {
 	l.mu.Lock()
 	if l.closed {
@@ -158,7 +157,7 @@ func (l *Log) Close(ctx context.Context) error {
 	}
 }
 
-// wakeReaders wakes those who wait for a change. The caller holds l.mu.
+// wakeReaders wakes readers that wait for a change. The caller holds l.mu.
 func (l *Log) wakeReaders() {
 	if l.changed != nil {
 		close(l.changed)
@@ -174,8 +173,8 @@ func (l *Log) wakeCommitter() {
 	}
 }
 
-// segmentOf returns the oldest segment that has, or will have, records from
-// that number on. The caller holds l.mu.
+// segmentOf returns the oldest segment that has, or will have, the record or
+// later ones. The caller holds l.mu.
 func (l *Log) segmentOf(record uint64) *segment {
 	i, _ := slices.BinarySearchFunc(l.segments, record, func(s *segment, n uint64) int {
 		if s.end <= n && !s.active {
@@ -189,9 +188,9 @@ func (l *Log) segmentOf(record uint64) *segment {
 	return l.segments[i]
 }
 
-// key is the same for what is found of one damage at different times.
+// key returns the same value each time the same damage is found.
 func (d *Damage) key() [2]uint64 {
-	if d.Offset == 0 && d.Records > 0 { // a whole segment, or its place
+	if d.Offset == 0 && d.Records > 0 { // a whole segment is identified by its records, other damage by its offset
 		return [2]uint64{0, d.FirstRecord}
 	}
 	return [2]uint64{d.Segment, uint64(d.Offset)}

@@ -109,7 +109,7 @@ func TestReadingBeginsInTheMiddleOfASegment(t *testing.T) {
 
 func TestReaderWaitsForTheNextRecord(t *testing.T) {
 	o := testOptions(disksim.New())
-	o.SegmentBytes = 400 // every few records another segment
+	o.SegmentBytes = 400 // a new segment every few records
 	l := mustOpen(t, o)
 	want := numbered(100)
 	go func() {
@@ -203,7 +203,7 @@ func TestReleasedSegmentsGoAfterTheirTime(t *testing.T) {
 	fs, now := disksim.New(), received
 	o := testOptions(fs)
 	o.Now = func() time.Time { return now }
-	o.SegmentBytes, o.Retain = 1, time.Minute // a segment per record
+	o.SegmentBytes, o.Retain = 1, time.Minute // one segment per record
 	l := mustOpen(t, o)
 	mustAppend(t, l, numbered(5)...)
 	l.Release(Position{Record: 4})

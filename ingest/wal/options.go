@@ -14,33 +14,34 @@ const (
 	DefaultMaxRecordBytes = 256 << 20
 )
 
-// Options say how a log works. Only Dir is needed.
+// Options configure a log. Only Dir is required.
 type Options struct {
 	Dir  string
 	Lane string // label in the segments' headers, at most 16 bytes
 
-	SegmentBytes   int64         // a segment of this size is sealed; 0: 128 MiB
-	SegmentAge     time.Duration // so is one of this age that has records; 0: 10 s
-	MaxBytes       int64         // quota of all segments; 0: none
-	MaxRecordBytes int64         // of a body; 0: 256 MiB, at most 1 GiB
-	Retain         time.Duration // how long released segments stay; 0: not at all
-	MinFree        int64         // released segments go early while the disk has fewer bytes free; 0: never for that
+	SegmentBytes   int64         // size at which a segment is sealed; 0: 128 MiB
+	SegmentAge     time.Duration // age at which a segment with records is sealed; 0: 10 s
+	MaxBytes       int64         // quota for all segments; 0: none
+	MaxRecordBytes int64         // limit of a body; 0: 256 MiB, at most 1 GiB
+	Retain         time.Duration // how long released segments are kept; 0: not at all
+	MinFree        int64         // released segments are deleted early while fewer bytes are free on the disk; 0: never
 
 	FS     disk.FS          // nil: the real one
 	Now    func() time.Time // nil: time.Now
 	Logger *slog.Logger     // nil: discards
 
-	// OnSync is called after every group commit; nil: not called. It must be quick.
+	// OnSync is called after every group commit; nil: not called. It must
+	// return quickly.
 	OnSync func(Commit)
 }
 
-// Commit is one group of records that was written and synced together.
+// Commit describes one group of records written and synced together.
 type Commit struct {
 	Records int
 	Bytes   int64
-	Write   time.Duration // into the page cache
+	Write   time.Duration // time of the writes into the page cache
 	Sync    time.Duration // onto the disk
-	Err     error         // nothing of the group was acknowledged
+	Err     error         // nil, or no record of the group was acknowledged
 }
 
 func (o *Options) complete() {

@@ -15,11 +15,11 @@ import (
 const historyWriters = 3
 
 // history is a scripted life of a log: three writers, sealing, releasing,
-// deleting, closing and opening again. It ends where the power is cut.
+// deleting, closing and reopening. It ends at the power cut.
 type history struct {
 	mu       sync.Mutex
-	acked    [historyWriters]int // records of each writer that were acknowledged
-	released int                 // records before this number may be gone
+	acked    [historyWriters]int // number of acknowledged records by writer
+	released int                 // records before this number may be deleted
 }
 
 func (h *history) options(fs *disksim.FS) Options {
@@ -28,7 +28,7 @@ func (h *history) options(fs *disksim.FS) Options {
 	return o
 }
 
-// run returns nil if it comes to its end.
+// run returns nil if it reaches its end.
 func (h *history) run(fs *disksim.FS, seed uint64) error {
 	for life := range 2 {
 		l, err := Open(h.options(fs))
@@ -104,11 +104,11 @@ func TestPowerCutAtEveryStepLosesNothingAcknowledged(t *testing.T) {
 			fs, h := disksim.New(), &history{}
 			fs.CutAt(cut)
 			if err := h.run(fs, seed); err == nil {
-				continue // this time it took fewer steps
+				continue // this run took fewer steps
 			}
 			cuts++
 			fs = fs.Reboot(r)
-			fs.CutAt(1 + r.IntN(12)) // and once more, while it is opened
+			fs.CutAt(1 + r.IntN(12)) // a second cut while the log is opened
 			if l, err := Open(h.options(fs)); err == nil {
 				_ = l.Close(context.Background())
 			} else if !errors.Is(err, disksim.ErrPowerCut) {
@@ -124,7 +124,7 @@ func TestPowerCutAtEveryStepLosesNothingAcknowledged(t *testing.T) {
 }
 
 // check opens the log after a cut. Every writer's acknowledged records must be
-// there, and at most the one it was writing besides.
+// there, and at most the one that was being written.
 func (h *history) check(t *testing.T, what string, fs *disksim.FS) (damages int) {
 	t.Helper()
 	l, err := Open(h.options(fs))

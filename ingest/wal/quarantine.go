@@ -11,8 +11,8 @@ import (
 	"glint/ingest/host/disk"
 )
 
-// quarantineDir is the folder beside the segments where bad bytes are kept for
-// a person to look at. The log never deletes them.
+// quarantineDir is the folder beside the segments that keeps damaged bytes for
+// the operator. The log never deletes them.
 const quarantineDir = "quarantine"
 
 // quarantineNote is the file beside the bytes.
@@ -25,8 +25,8 @@ func quarantineName(d *Damage) string {
 	return fmt.Sprintf("%08d-%012d", d.Segment, d.Offset)
 }
 
-// quarantine copies the bytes of d aside, with a note, both durable when it
-// returns. Doing it again gives the same two files.
+// quarantine copies the bytes of d to the quarantine, with a note; both are
+// durable when it returns. A repetition writes the same two files.
 func quarantine(fsys disk.FS, dir string, d *Damage, now time.Time, from disk.File, size int64) error {
 	q := filepath.Join(dir, quarantineDir)
 	if err := fsys.MkdirAll(q); err != nil {
@@ -60,9 +60,9 @@ func writeNote(fsys disk.FS, base string, d *Damage, now time.Time) error {
 	return nil
 }
 
-// quarantineSegment moves a whole file aside. Its old name goes only when the
-// new one and the note are durable: a rename that a power cut takes apart could
-// leave neither.
+// quarantineSegment moves a whole file to the quarantine. It removes the old
+// name only after the new name and the note are durable: a power cut in the
+// middle of a rename could leave neither name.
 func quarantineSegment(fsys disk.FS, dir string, d *Damage, now time.Time) error {
 	q := filepath.Join(dir, quarantineDir)
 	if err := fsys.MkdirAll(q); err != nil {
@@ -84,7 +84,8 @@ func quarantineSegment(fsys disk.FS, dir string, d *Damage, now time.Time) error
 	return syncDir(fsys, dir)
 }
 
-// keepFile gives a file a second name, or copies it where there are no links.
+// keepFile hard-links a file to a second name, or copies it where links are not
+// supported.
 func keepFile(fsys disk.FS, from, to string, size int64) error {
 	if err := fsys.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -100,7 +101,7 @@ func keepFile(fsys disk.FS, from, to string, size int64) error {
 	return errors.Join(err, f.Close())
 }
 
-// writeFile makes a file anew and syncs it; its directory is the caller's.
+// writeFile creates a file and syncs it; the caller syncs the directory.
 func writeFile(fsys disk.FS, name string, fill func(disk.File) error) error {
 	if err := fsys.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -137,7 +138,7 @@ func syncDir(fsys disk.FS, dir string) error {
 	return nil
 }
 
-// measureQuarantine counts what is kept aside.
+// measureQuarantine returns the number and size of the files in quarantine.
 func measureQuarantine(fsys disk.FS, dir string) (files int, bytes int64) {
 	q := filepath.Join(dir, quarantineDir)
 	names, err := fsys.ReadDir(q)
@@ -150,7 +151,7 @@ func measureQuarantine(fsys disk.FS, dir string) (files int, bytes int64) {
 		}
 		f, err := fsys.Open(filepath.Join(q, name), false)
 		if err != nil {
-			continue // taken away by the operator meanwhile
+			continue // removed by the operator meanwhile
 		}
 		if size, err := f.Size(); err == nil {
 			files, bytes = files+1, bytes+size

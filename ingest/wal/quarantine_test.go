@@ -15,7 +15,7 @@ import (
 	"glint/ingest/host/disk/disksim"
 )
 
-// lostSegment returns a log of which one segment has lost its header, and that
+// lostSegment returns a log in which one segment has lost its header, with that
 // segment's name and bytes.
 func lostSegment(t *testing.T, segment int) (fs *disksim.FS, name string, data []byte, left []string) {
 	t.Helper()
@@ -26,7 +26,7 @@ func lostSegment(t *testing.T, segment int) (fs *disksim.FS, name string, data [
 	return with(fs, name, data), name, data, slices.Delete(bodies, 3*segment, 3*segment+3)
 }
 
-// asideName is where a lost segment goes.
+// asideName returns the path of a lost segment in quarantine.
 func asideName(segment int) string {
 	return filepath.Join(dir, quarantineDir, fmt.Sprintf("%08d-%012d", segment+1, 0))
 }
@@ -42,8 +42,8 @@ func checkAside(t *testing.T, what string, fs *disksim.FS, segment int, data []b
 	}
 }
 
-// TestPowerCutKeepsALostSegment cuts the power at every step of an opening that
-// puts a whole segment aside, and once more when it has returned.
+// TestPowerCutKeepsALostSegment cuts the power at every step of an Open that
+// quarantines a whole segment, and once more after it has returned.
 func TestPowerCutKeepsALostSegment(t *testing.T) {
 	cuts := 0
 	for segment := range 3 {
@@ -63,7 +63,7 @@ func TestPowerCutKeepsALostSegment(t *testing.T) {
 				}
 				r := rand.New(rand.NewPCG(seed, uint64(cut)))
 				after := fs.Reboot(r)
-				if cuts++; err == nil { // what Open has done is done
+				if cuts++; err == nil { // the work of Open is durable
 					checkAside(t, what, after, segment, data)
 					_ = l.Close(t.Context()) // without power
 				} else if files := after.Files(); !bytes.Equal(files[name], data) && !bytes.Equal(files[asideName(segment)+".bytes"], data) {
@@ -105,7 +105,7 @@ func TestLostSegmentIsKeptWithoutHardLinks(t *testing.T) {
 	}
 }
 
-// TestQuarantineStays: nobody but the operator deletes what is in it.
+// TestQuarantineStays: only the operator deletes quarantined files.
 func TestQuarantineStays(t *testing.T) {
 	fs, _, data, _ := lostSegment(t, 0)
 	for range 3 {
@@ -122,8 +122,8 @@ func TestQuarantineStays(t *testing.T) {
 	checkAside(t, "after ten years", fs, 0, data)
 }
 
-// TestALostSegmentDoesNotComeBack is about a log of nothing else, where no later
-// step makes the directory durable.
+// TestALostSegmentDoesNotComeBack uses a log without other segments, where no
+// later step syncs the directory.
 func TestALostSegmentDoesNotComeBack(t *testing.T) {
 	for seed := range uint64(20) {
 		_, name, data, _ := lostSegment(t, 0)

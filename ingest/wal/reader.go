@@ -11,33 +11,33 @@ import (
 	"glint/ingest/host/disk"
 )
 
-// Reader goes through the records of a log in their order, and waits for new
-// ones. Its memory is one window of 256 KiB, or one record if that is larger,
-// whatever the backlog. A Reader has one user at a time; a log may have many.
+// Reader returns the records of a log in order, and waits for new ones. Its
+// memory is one window of 256 KiB, or one record if that is larger, whatever
+// the backlog. A Reader is not safe for concurrent use; a log may have many.
 //
-// Bytes that cannot be read are copied into quarantine, reported and counted;
-// the reader goes on with the next good record. Those who must know see it in
-// the positions, which then leave numbers out.
+// Unreadable bytes are copied into quarantine, reported and counted, and the
+// reader continues with the next good record. The gap shows in the positions,
+// which then skip numbers.
 type Reader struct {
 	log    *Log
 	next   uint64 // number of the record to return next
 	seg    *segment
-	final  bool // seg will not grow any more
+	final  bool // seg does not grow any more
 	file   disk.File
 	sc     *scanner
-	source string // of the last record; sources repeat
+	source string // source of the last record, reused if equal
 }
 
-// NewReader returns a reader of the records from that position on; of those
-// that are there, if older ones have been deleted.
+// NewReader returns a reader from that position on, or from the oldest record
+// if older ones have been deleted.
 func (l *Log) NewReader(from Position) *Reader {
 	return &Reader{log: l, next: max(from.Record, 1)}
 }
 
-// Next returns the next record that is on disk, and waits for it if there is
-// none. The body is valid until the next call. The error is ErrClosed after the
-// log's Close, the context's, or one of the disk; Next may be called again
-// after the latter two.
+// Next returns the next record that is on disk, and waits if there is none. The
+// body is valid until the next call. It returns ErrClosed after the log's
+// Close, the error of ctx, or an error of the disk; after the latter two Next
+// may be called again.
 func (r *Reader) Next(ctx context.Context) (Record, Position, error) {
 	for {
 		if r.sc == nil {
@@ -96,10 +96,11 @@ func (r *Reader) enter(ctx context.Context) error {
 	}
 }
 
-// tryEnter opens the segment of the next record, or returns what to wait for.
+// tryEnter opens the segment of the next record, or returns a channel to wait
+// on.
 func (r *Reader) tryEnter() (entered bool, wait <-chan struct{}, err error) {
 	l := r.log
-	l.deleting.Lock() // what is found is still there when it is opened
+	l.deleting.Lock() // so that the segment is not deleted before it is opened
 	defer l.deleting.Unlock()
 	l.mu.Lock()
 	s := l.segmentOf(r.next)
@@ -137,8 +138,8 @@ func (r *Reader) tryEnter() (entered bool, wait <-chan struct{}, err error) {
 	return true, nil, nil
 }
 
-// more is called at the end of what is known of the segment: it finds out about
-// more of it, waits, or leaves it.
+// more is called at the end of the known part of the segment: it learns of new
+// records, waits, or moves to the next segment.
 func (r *Reader) more(ctx context.Context) error {
 	l := r.log
 	l.mu.Lock()
@@ -165,7 +166,8 @@ func (r *Reader) more(ctx context.Context) error {
 	return r.Close()
 }
 
-// onChange returns what is closed at the next change. The caller holds l.mu.
+// onChange returns a channel that is closed at the next change. The caller
+// holds l.mu.
 func (l *Log) onChange() <-chan struct{} {
 	if l.changed == nil {
 		l.changed = make(chan struct{})
@@ -190,7 +192,7 @@ func (r *Reader) damaged(it *item) {
 	}
 	switch {
 	case it.trailing && r.final:
-		d.Records = r.seg.end - it.first // end of a segment that does not grow does not change
+		d.Records = r.seg.end - it.first // no frame follows in a finished segment, so all its remaining records are lost
 		r.sc.next = r.seg.end
 		if r.sc.avail < r.sc.limit {
 			d.Reason = Truncated
@@ -204,7 +206,7 @@ func (r *Reader) damaged(it *item) {
 	r.log.damaged(&d, r.file, r.sc.avail)
 }
 
-// damaged keeps the bytes of a damage, logs it and counts it, once.
+// damaged quarantines the bytes of a damage, logs and counts it, once.
 func (l *Log) damaged(d *Damage, from disk.File, size int64) {
 	key := d.key()
 	l.mu.Lock()

@@ -6,24 +6,23 @@ import (
 	"time"
 )
 
-// Codec is the number of a body's compression, which the log keeps and never
-// looks into: see receiver/codec, whose numbers are part of the format.
+// Codec is the compression of a body. The log stores it without interpretation:
+// package receiver/codec defines the numbers, which are part of the format.
 type Codec uint8
 
-// Record is one body of lines with what is known about it.
+// Record is one body of lines with its metadata.
 type Record struct {
-	ReceivedAt   time.Time // kept to the millisecond, UTC
-	Source       string    // label of who sent it, at most 255 bytes
+	ReceivedAt   time.Time // truncated to milliseconds, UTC
+	Source       string    // label of the sender, at most 255 bytes
 	Codec        Codec     // of Body
-	DecodedBytes uint64    // size of the body without compression
+	DecodedBytes uint64    // size of the decoded body
 	Lines        uint32    // lines in the body
 	Body         []byte    // as it came
 }
 
-// Position names a record. Record alone identifies it: numbers start at 1, go
-// up by one from record to record, and are never used twice for records that
-// were acknowledged. Segment says in which file it was found. The zero Position
-// is before every record.
+// Position identifies a record by its number. Numbers start at 1, grow by one,
+// and are never reused for acknowledged records. Segment is the file in which
+// the record was found. The zero Position is before every record.
 type Position struct {
 	Segment uint64
 	Record  uint64

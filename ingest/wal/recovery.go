@@ -14,23 +14,23 @@ import (
 	"glint/ingest/host/disk"
 )
 
-// segment is one file of the log, as the log knows it.
+// segment is the state of one file of the log.
 type segment struct {
 	header
 	name   string
-	size   int64  // bytes that count; the rest was never acknowledged
+	size   int64  // valid bytes; later bytes were never acknowledged
 	end    uint64 // number of the record after its last one
-	found  uint64 // the same, as a scan found it; 0: not scanned
+	found  uint64 // end according to a scan; 0: not scanned
 	active bool   // being written
 
 	sources    map[string]int64 // bytes of the frames of each source's records
-	firstAt    time.Time        // when its oldest record was received, about
-	releasedAt time.Time        // when its last record was acknowledged; zero: not yet
+	firstAt    time.Time        // approximate time at which its oldest record was received
+	releasedAt time.Time        // time at which its last record was released; zero: not yet
 }
 
-// recoverer goes through the files of a log, notes what is wrong and, if fix is set,
-// puts it right. A damage is never put right before its bytes are in
-// quarantine.
+// recoverer checks the files of a log, reports damage and, if fix is set,
+// repairs it. Damaged bytes are copied into quarantine before they are
+// repaired.
 type recoverer struct {
 	fs     disk.FS
 	dir    string
@@ -44,7 +44,7 @@ type recoverer struct {
 	nextSeq  uint64
 	next     uint64 // number of the next record
 	clean    bool   // the last segment was sealed
-	putOff   bool   // the disk is too full for a repair: the last segment is not written on
+	putOff   bool   // the disk is too full for a repair, so the last segment is not continued
 }
 
 func (w *recoverer) run() error {
@@ -71,7 +71,7 @@ func (w *recoverer) run() error {
 	return nil
 }
 
-// headers reads every segment's header.
+// headers reads the header of every segment.
 func (w *recoverer) headers(names []string) error {
 	type file struct {
 		name       string
@@ -90,7 +90,7 @@ func (w *recoverer) headers(names []string) error {
 		return 1
 	})
 	for i, f := range files {
-		end := f.first // of its records, by the names
+		end := f.first // number after its last record, from the names
 		if i+1 < len(files) {
 			end = files[i+1].first
 		}
@@ -113,7 +113,7 @@ func (w *recoverer) header(name string, seq, first, end uint64) error {
 	path := filepath.Join(w.dir, name)
 	f, err := w.fs.Open(path, w.fix)
 	if errors.Is(err, fs.ErrNotExist) && !w.fix {
-		return nil // a running log has deleted it
+		return nil // deleted by the running log
 	}
 	if err != nil {
 		return fmt.Errorf("wal: open segment: %w", err)
@@ -126,7 +126,7 @@ func (w *recoverer) header(name string, seq, first, end uint64) error {
 	h, damaged, err := readHeader(f, size)
 	switch {
 	case errors.Is(err, errHeader) && size <= dataOffset && end <= first:
-		// The process stopped while it made the file: the first record is
+		// The process stopped while it created the file: the first record is
 		// written only after the header is on disk.
 		return w.unfinished(path, size)
 	case errors.Is(err, errHeader), err == nil && (h.seq != seq || h.first != first):
@@ -152,11 +152,11 @@ func (w *recoverer) unfinished(path string, size int64) error {
 	if err := w.fs.Remove(path); err != nil {
 		return fmt.Errorf("wal: remove unfinished segment: %w", err)
 	}
-	return nil // durable before the next record is: the next segment syncs the directory
+	return nil // the next segment's directory sync makes this durable before the next record
 }
 
-// lostHeader puts a segment aside as a whole: without its salt, no frame can be
-// distinguished from other bytes.
+// lostHeader quarantines a whole segment: without its salt, frames cannot be
+// told from other bytes.
 func (w *recoverer) lostHeader(name string, seq, first, end uint64, size int64) error {
 	d := Damage{Segment: seq, File: name, Bytes: size, Reason: LostHeader, Acknowledged: true}
 	if size <= dataOffset {
@@ -165,7 +165,7 @@ func (w *recoverer) lostHeader(name string, seq, first, end uint64, size int64) 
 	if end > first {
 		d.FirstRecord, d.Records = first, end-first
 	} else {
-		w.next = max(w.next, first+uint64(size)/frameSize) // no number of its records is given again
+		w.next = max(w.next, first+uint64(size)/frameSize) // no number of its records is reused
 	}
 	w.note(&d)
 	if !w.fix {
@@ -183,7 +183,7 @@ func (w *recoverer) fixHeader(f disk.File, h *header, name string, size int64) e
 	})
 }
 
-// segment scans one segment and closes its holes.
+// segment scans one segment and repairs its holes.
 func (w *recoverer) segment(i int, s *segment) error {
 	last := i == len(w.segments)-1
 	if !w.deep && !last {
@@ -232,7 +232,7 @@ func (w *recoverer) segment(i int, s *segment) error {
 	}
 	s.found = v.next
 	if !last || !w.fix || w.putOff {
-		return nil // a later segment's header will say where this one ends
+		return nil // a later segment's header has the end of this one
 	}
 	err = w.finish(f, s, &v)
 	if errors.Is(err, ErrNoSpace) {
@@ -243,8 +243,8 @@ func (w *recoverer) segment(i int, s *segment) error {
 	return err
 }
 
-// gaps looks for record numbers between the segments that are in none, and puts
-// a segment in the place of the lost one that says so.
+// gaps finds record numbers that no segment contains, and creates a segment
+// with a gap frame for them.
 func (w *recoverer) gaps() error {
 	for i, s := range w.segments[:max(len(w.segments)-1, 0)] {
 		after := w.segments[i+1]
@@ -287,8 +287,8 @@ func (w *recoverer) writeGapSegment(h *header, lost uint64, size int64) error {
 	return w.fs.SyncDir(w.dir)
 }
 
-// hole notes one hole and repairs it. It reports false for a torn end, which is
-// no damage.
+// hole reports one hole and repairs it. It returns false for a torn end, which
+// is not damage.
 func (w *recoverer) hole(f disk.File, s *segment, v *segmentScan, h item, last bool, avail int64) (bool, error) {
 	d := Damage{
 		Segment: s.seq, File: s.name, Offset: h.off, Bytes: h.end - h.off, Reason: BadFrame,
@@ -319,7 +319,7 @@ func (w *recoverer) hole(f disk.File, s *segment, v *segmentScan, h item, last b
 	}
 	w.note(&d)
 	if h.off == h.end {
-		return true, nil // there are no bytes to put right
+		return true, nil // there are no bytes to repair
 	}
 	return true, w.repair(&d, f, avail, func() error {
 		if h.trailing && last {
@@ -332,8 +332,8 @@ func (w *recoverer) hole(f disk.File, s *segment, v *segmentScan, h item, last b
 // note adds a damage to the report.
 func (w *recoverer) note(d *Damage) { w.report.Damages = append(w.report.Damages, *d) }
 
-// repair keeps the bytes of a damage and then puts it right. A full disk only
-// puts it off: the damage stays where it is and is found again.
+// repair quarantines the bytes of a damage and then repairs it. A full disk
+// postpones the repair: the damage stays and is found again by the next Open.
 func (w *recoverer) repair(d *Damage, f disk.File, size int64, right func() error) error {
 	if !w.fix {
 		return nil
@@ -350,8 +350,8 @@ func (w *recoverer) repair(d *Damage, f disk.File, size int64, right func() erro
 	return w.later(d, err)
 }
 
-// later puts a repair off that has failed with err for want of room. Any other
-// error is returned.
+// later postpones a repair that failed with err for lack of space. It returns
+// any other error.
 func (w *recoverer) later(d *Damage, err error) error {
 	if !errors.Is(err, ErrNoSpace) {
 		return err
@@ -361,7 +361,8 @@ func (w *recoverer) later(d *Damage, err error) error {
 	return nil
 }
 
-// writeGap lays a frame over a hole, which says which records are missing.
+// writeGap writes a gap frame with the numbers of the missing records over a
+// hole.
 func writeGap(f disk.File, s *segment, h *item, lost uint64, avail int64) error {
 	gap := frame{kind: kindGap, number: h.first, decoded: lost, durable: h.off, bodyLen: uint32(h.end - h.off - frameSize)}
 	if _, err := f.WriteAt(gap.append(nil, s.salt), h.off); err != nil {
@@ -373,9 +374,9 @@ func writeGap(f disk.File, s *segment, h *item, lost uint64, avail int64) error 
 	return nil
 }
 
-// finish makes the end of the last segment durable. Bytes that a killed process has
-// written may be in memory only, and after a failed fsync they may even look clean
-// there; so the bytes that no later frame declares durable are written once more, and
+// finish makes the end of the last segment durable. Bytes written by a killed
+// process may be in memory only, and after a failed fsync they may look clean
+// there. So the bytes that no later frame declares durable are rewritten and
 // synced.
 func (w *recoverer) finish(f disk.File, s *segment, v *segmentScan) error {
 	if err := f.Truncate(s.size); err != nil {
@@ -401,8 +402,8 @@ func (w *recoverer) finish(f disk.File, s *segment, v *segmentScan) error {
 	return syncDir(w.fs, w.dir)
 }
 
-// isTorn reports whether the bytes from off to the end are the beginning of a frame,
-// or zeros, as a stop in the middle of a write leaves them.
+// isTorn reports whether the bytes from off to the end are the beginning of a
+// frame, or zeros, as an interrupted write leaves them.
 func isTorn(f disk.File, s *segment, off, avail int64) (bool, error) {
 	if avail-off < frameSize {
 		return true, nil
@@ -425,11 +426,11 @@ func isTorn(f disk.File, s *segment, off, avail int64) (bool, error) {
 	return true, nil
 }
 
-// segmentScan is what a scan of a whole segment found.
+// segmentScan is the result of scanning a whole segment.
 type segmentScan struct {
 	report      SegmentReport
 	holes       []item
-	durableUpTo int64  // up to here the bytes were on disk before later ones were written
+	durableUpTo int64  // bytes before this offset were on disk before later ones were written
 	next        uint64 // number after the last good record
 	firstAt     time.Time
 }

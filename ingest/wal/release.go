@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Release acknowledges all records before that position. Segments of nothing else are
-// deleted after Options.Retain, or earlier when the quota or the disk is full. The
-// position is not kept on disk: after Open, no record of the log counts as released.
+// Release acknowledges all records before that position. Segments that hold
+// only released records are deleted after Options.Retain, or earlier if the
+// quota or the disk is full. The position is not stored: after Open, no record
+// counts as released.
 func (l *Log) Release(before Position) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -26,9 +27,10 @@ func (l *Log) Release(before Position) {
 	}
 }
 
-// release moves the point up to which records are released. The caller holds l.mu.
+// release sets the number up to which records are released. The caller holds
+// l.mu.
 func (l *Log) release(to uint64) {
-	n := 0 // segments that can change
+	n := 0 // number of segments that can change
 	for n < len(l.segments) && l.segments[n].first < to {
 		l.addBacklog(l.segments[n], -1)
 		n++
@@ -39,8 +41,8 @@ func (l *Log) release(to uint64) {
 	}
 }
 
-// Oldest returns the number of the oldest record that the log still has; of an empty
-// log, the number of the next one.
+// Oldest returns the number of the oldest record in the log, or the next number
+// if the log is empty.
 func (l *Log) Oldest() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -50,7 +52,7 @@ func (l *Log) Oldest() uint64 {
 	return l.segments[0].first
 }
 
-// runHousekeeping seals segments by age and deletes what was released.
+// runHousekeeping seals segments by age and deletes released ones.
 func (l *Log) runHousekeeping() {
 	defer close(l.kept)
 	t := time.NewTicker(housekeeping)
@@ -65,13 +67,13 @@ func (l *Log) runHousekeeping() {
 	}
 }
 
-// tidy is one round of housekeeping.
+// tidy runs one round of housekeeping.
 func (l *Log) tidy(now time.Time) {
 	short := l.diskShort()
 	err := l.do(context.Background(), func() error { return l.committer.age(now) })
-	l.Release(Position{}) // marks what was sealed since the last call
+	l.Release(Position{}) // updates segments sealed since the last call
 	if err == nil && l.lastIsReleased(short > 0) {
-		// The newest segment carries the record numbers on, and so stays until
+		// The newest segment carries the next record number, so it stays until
 		// there is a newer one.
 		err = l.do(context.Background(), func() error { return l.committer.open() })
 	}
@@ -83,7 +85,7 @@ func (l *Log) tidy(now time.Time) {
 	l.reclaim(short)
 }
 
-// diskShort returns how many bytes the disk has too few of, by MinFree.
+// diskShort returns how many bytes of MinFree the disk lacks.
 func (l *Log) diskShort() int64 {
 	free, _ := l.measureDisk()
 	if l.opt.MinFree <= 0 || free < 0 {
@@ -92,8 +94,8 @@ func (l *Log) diskShort() int64 {
 	return max(l.opt.MinFree-free, 0)
 }
 
-// measureDisk returns the free bytes and the size of the disk, -1 if they are
-// unknown, and keeps the free bytes for DiskFree.
+// measureDisk returns the free bytes and the size of the disk, or -1 if
+// unknown, and stores the free bytes for DiskFree.
 func (l *Log) measureDisk() (free, total int64) {
 	free, total, err := l.opt.FS.Space(l.opt.Dir)
 	if err != nil {
@@ -103,8 +105,9 @@ func (l *Log) measureDisk() (free, total int64) {
 	return free, total
 }
 
-// lastIsReleased reports whether the newest segment could go if it were not the
-// newest: its time is over, or the quota or the disk wants its place.
+// lastIsReleased reports whether the newest segment could be deleted if it were
+// not the newest: its retention is over, or the quota or the disk needs the
+// space.
 func (l *Log) lastIsReleased(pressed bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -117,8 +120,8 @@ func (l *Log) lastIsReleased(pressed bool) bool {
 	return !s.active && !s.releasedAt.IsZero() && (pressed || l.opt.Now().Sub(s.releasedAt) >= l.opt.Retain)
 }
 
-// reclaim deletes released segments before their time until that many bytes are
-// free, and reports whether it has deleted any.
+// reclaim deletes released segments before their retention ends until that many
+// bytes are free. It reports whether it deleted any.
 func (l *Log) reclaim(bytes int64) bool {
 	any := false
 	for bytes > 0 {
@@ -135,9 +138,9 @@ func (l *Log) reclaim(bytes int64) bool {
 	return any
 }
 
-// deleteOldest deletes the oldest segment if it is released, is not the newest
-// and may go. One goes after the other, each with its directory's fsync, so
-// that a power cut never leaves an older one without a newer one.
+// deleteOldest deletes the oldest segment if it is released, is not the newest,
+// and may returns true. Each deletion syncs the directory, so that a power cut
+// never keeps an older segment and loses a newer one.
 func (l *Log) deleteOldest(may func(*segment) bool) bool {
 	l.deleting.Lock()
 	defer l.deleting.Unlock()

@@ -4,17 +4,17 @@ import (
 	"time"
 )
 
-// Reason says what is wrong with a stretch of bytes.
+// Reason is the kind of a damage.
 type Reason string
 
 // The reasons.
 const (
 	BadHeader   Reason = "header"    // one copy of a segment's header; the other one is good
-	LostHeader  Reason = "no_header" // both copies: the segment cannot be read
-	BadFrame    Reason = "frame"     // bytes between good frames that are no good frame
-	Truncated   Reason = "truncated" // a finished segment is shorter than it was
+	LostHeader  Reason = "no_header" // both copies, so the segment cannot be read
+	BadFrame    Reason = "frame"     // invalid bytes between good frames
+	Truncated   Reason = "truncated" // a sealed segment is shorter than it was
 	MissingData Reason = "missing"   // record numbers that are in no segment
-	DoubtfulEnd Reason = "end"       // the last bytes are no good frame, and were not cut off in the middle of one
+	DoubtfulEnd Reason = "end"       // the last bytes are invalid, and not the beginning of an interrupted write
 )
 
 // Damage is a stretch of a log that cannot be read.
@@ -24,16 +24,16 @@ type Damage struct {
 	Offset  int64  `json:"offset"`
 	Bytes   int64  `json:"bytes"`
 	Reason  Reason `json:"reason"`
-	// FirstRecord and Records are the numbers of the records lost in it; zero
-	// if none is, or if it cannot be known.
+	// FirstRecord and Records identify the lost records; zero if none was lost,
+	// or if it cannot be known.
 	FirstRecord uint64 `json:"first_record,omitempty"`
 	Records     uint64 `json:"records,omitempty"`
-	// Acknowledged says that the bytes had been on disk, and may have been
-	// promised to a client. Without it, a power cut can have caused them too.
+	// Acknowledged means that the bytes had been on disk, so a client may have
+	// got 2xx for them. Otherwise a power cut may have caused the damage.
 	Acknowledged bool `json:"acknowledged"`
 }
 
-// SegmentReport is what one segment holds.
+// SegmentReport describes the contents of one segment.
 type SegmentReport struct {
 	Segment     uint64    `json:"segment"`
 	File        string    `json:"file"`
@@ -45,20 +45,20 @@ type SegmentReport struct {
 	CreatedAt   time.Time `json:"created_at"`
 	Sealed      bool      `json:"sealed"`
 	Damages     int       `json:"damages"`
-	LostRecords uint64    `json:"lost_records"` // repaired before: their bytes are in quarantine
+	LostRecords uint64    `json:"lost_records"` // records in gap frames of earlier repairs; their bytes are in quarantine
 }
 
-// Report is what Inspect and Repair found in a log. The json tags here are a
-// contract: cli/JSON.md.
+// Report is the result of Inspect and Repair. The json tags are a contract:
+// cli/JSON.md.
 type Report struct {
 	Dir      string          `json:"dir"`
 	Lane     string          `json:"lane"`
 	Segments []SegmentReport `json:"segments"`
 	Damages  []Damage        `json:"damages"` // repaired, if Repair made the report
-	// TornBytes at the end belong to a record that was never acknowledged: it
-	// was being written when the process or the machine stopped.
+	// TornBytes are bytes at the end of a record that was never acknowledged:
+	// the process or the machine stopped while writing it.
 	TornBytes int64 `json:"torn_bytes"`
-	// QuarantineFiles and QuarantineBytes are kept aside from damage.
+	// QuarantineFiles and QuarantineBytes measure the quarantine.
 	QuarantineFiles int   `json:"quarantine_files"`
 	QuarantineBytes int64 `json:"quarantine_bytes"`
 }

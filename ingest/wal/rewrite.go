@@ -14,32 +14,33 @@ import (
 	"glint/ingest/host/disk"
 )
 
-// Content is what a record holds from a rewriting on.
+// Content is the new content of a rewritten record.
 type Content struct {
 	Codec        Codec
 	DecodedBytes uint64
 	Lines        uint32
-	Body         []byte // as zstd, with room for a skippable frame, if it is shorter than before
+	Body         []byte // zstd, if its new content is shorter than the old; the rest of its place becomes a skippable frame
 }
 
-// Rewritten says what Rewrite has done.
+// Rewritten is the result of Rewrite.
 type Rewritten struct {
-	Records uint64 // that are others now
+	Records uint64 // number of records that changed
 	Dropped int    // segments that were deleted, since a record did not fit in its place
 }
 
-// ErrNoFit is returned by Rewrite if a record's new content takes more room than the
-// old one, and its segment has records that are not released yet.
+// ErrNoFit is returned by Rewrite if a record's new content is larger than the
+// old one and its segment has unreleased records.
 var ErrNoFit = errors.New("wal: a record that has to be rewritten does not fit in its place yet")
 
-// Rewrite replaces the content of records that were appended before. change is called
-// with each of them, and returns nil for one that stays. Numbers, places and sizes
-// stay as they are, and each segment is replaced at once, so readers and a power cut
-// see the old records or the new ones. What is appended meanwhile is not seen.
+// Rewrite replaces the content of existing records. change is called with each
+// record, and returns nil to keep it. Numbers, offsets and sizes stay the same,
+// and each segment is replaced atomically, so readers and a power cut see
+// either the old records or the new ones. Records appended meanwhile are not
+// visited.
 //
-// A record whose new content does not fit in its place costs its segment and the older
-// ones, if all of them are released; otherwise Rewrite returns ErrNoFit. It works on
-// the real file system only.
+// If a record's new content does not fit, its segment and all older ones are
+// deleted, provided that all are released; otherwise Rewrite returns ErrNoFit.
+// Rewrite works on the real file system only.
 func (l *Log) Rewrite(ctx context.Context, change func(Position, *Record) (*Content, error)) (done Rewritten, err error) {
 	if _, ok := l.opt.FS.(disk.OS); !ok {
 		return done, errors.New("wal: rewrite: not a file system of the machine")
@@ -75,7 +76,7 @@ func (l *Log) Rewrite(ctx context.Context, change func(Position, *Record) (*Cont
 	return done, err
 }
 
-// edit is a record that changes.
+// edit is a record to be changed.
 type edit struct {
 	offset, size int64 // of its frame
 	frame        frame
@@ -83,13 +84,13 @@ type edit struct {
 	content      *Content
 }
 
-// rewriteSegment replaces one segment, if a record of it changes.
+// rewriteSegment replaces one segment if any of its records changes.
 func (l *Log) rewriteSegment(s *segment, change func(Position, *Record) (*Content, error)) (records uint64, err error) {
 	edits, err := l.edits(s, change)
 	if err != nil || len(edits) == 0 {
 		return 0, err
 	}
-	l.deleting.Lock() // it is not deleted while its new content takes its place
+	l.deleting.Lock() // so that it is not deleted while it is replaced
 	defer l.deleting.Unlock()
 	path := filepath.Join(l.opt.Dir, s.name)
 	old, err := os.Open(path)
@@ -108,7 +109,7 @@ func (l *Log) rewriteSegment(s *segment, change func(Position, *Record) (*Conten
 			b, ok := e.encode(s.salt)
 			if !ok {
 				fits = ErrNoFit
-				continue // the other records change all the same
+				continue // the other records still change
 			}
 			if _, err := io.Copy(w, io.NewSectionReader(old, at, e.offset-at)); err != nil {
 				return err
@@ -125,7 +126,7 @@ func (l *Log) rewriteSegment(s *segment, change func(Position, *Record) (*Conten
 	return records, errors.Join(err, fits)
 }
 
-// edits returns the records of a segment that change.
+// edits returns the records of a segment to be changed.
 func (l *Log) edits(s *segment, change func(Position, *Record) (*Content, error)) (edits []edit, err error) {
 	f, err := l.opt.FS.Open(filepath.Join(l.opt.Dir, s.name), false)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -164,19 +165,19 @@ func (l *Log) edits(s *segment, change func(Position, *Record) (*Content, error)
 	}
 }
 
-// skippable begins a skippable frame of zstd, which a decoder passes over (RFC 8878
-// §3.1.2).
+// skippable is the magic number of a skippable zstd frame, which a decoder
+// skips (RFC 8878 §3.1.2).
 const skippable = "\x50\x2a\x4d\x18"
 
-// encode returns the frame with its new content in the size of the old one, or false
-// if it does not fit.
+// encode returns the frame with its new content in the size of the old one, or
+// false if it does not fit.
 func (e *edit) encode(salt uint32) ([]byte, bool) {
 	body := e.content.Body
 	room := e.size - frameSize - int64(len(e.source)) // of body and padding
 	switch free := room - int64(len(body)); {
 	case free < 0:
 		return nil, false
-	case free >= alignment: // more than padding: at least eight bytes, a skippable frame's head
+	case free >= alignment: // more than padding: at least eight bytes, the head of a skippable frame
 		body = append(append(body[:len(body):len(body)], skippable...), 0, 0, 0, 0)
 		binary.LittleEndian.PutUint32(body[len(body)-4:], uint32(free-alignment))
 		body = append(body, make([]byte, free-alignment)...)
@@ -192,12 +193,12 @@ func (e *edit) encode(salt uint32) ([]byte, bool) {
 	return b, int64(len(b)) == e.size
 }
 
-// dropThrough deletes the segments up to that one, if all are released, and returns
-// how many.
+// dropThrough deletes the segments up to and including last, if all are
+// released, and returns their number.
 func (l *Log) dropThrough(ctx context.Context, last *segment) (dropped int, err error) {
-	l.Release(Position{}) // marks what was sealed since the last call
+	l.Release(Position{}) // updates segments sealed since the last call
 	if err := l.do(ctx, func() error { return l.committer.open() }); err != nil {
-		return 0, err // the newest segment stays, so there has to be a newer one
+		return 0, err // the newest segment stays, so a newer one is needed
 	}
 	for l.deleteOldest(func(s *segment) bool { return s.seq <= last.seq }) {
 		dropped++

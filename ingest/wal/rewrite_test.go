@@ -16,8 +16,8 @@ import (
 	"glint/ingest/receiver/codec"
 )
 
-// withoutLines removes the lines of a record that name someone, and keeps the rest as
-// zstd of that level.
+// withoutLines removes the lines of a record that contain name, and compresses
+// the rest with zstd of that level.
 func withoutLines(tb testing.TB, name string, level zstd.EncoderLevel) func(Position, *Record) (*Content, error) {
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level))
 	if err != nil {
@@ -52,8 +52,8 @@ func lines(tb testing.TB, r *Record) []byte {
 	return text
 }
 
-// TestRewrittenRecordsKeepTheirPlaces writes records of chance, removes lines, and
-// looks at the log while it is open, beside it, and after it was opened again.
+// TestRewrittenRecordsKeepTheirPlaces writes random records, removes lines, and
+// reads the log while it is open, beside the open log, and after reopening it.
 func TestRewrittenRecordsKeepTheirPlaces(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 2))
 	dir := t.TempDir()
@@ -85,7 +85,7 @@ func TestRewrittenRecordsKeepTheirPlaces(t *testing.T) {
 		}
 		want[p.Record] = kept.String()
 	}
-	if _, _, err := began.Next(t.Context()); err != nil { // a reader stands in an old file
+	if _, _, err := began.Next(t.Context()); err != nil { // a reader is in the middle of an old file
 		t.Fatal(err)
 	}
 	l.Release(Position{Record: 1 << 40})

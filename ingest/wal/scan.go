@@ -10,27 +10,27 @@ import (
 	"glint/ingest/host/filewindow"
 )
 
-// scanner goes through the frames of one segment. It returns each good frame,
-// and each stretch of bytes between two good frames as a hole. Its memory is
-// one window: scanWindow bytes, or one frame if that is larger.
+// scanner iterates over the frames of one segment. It returns each good frame,
+// and each stretch of bytes between good frames as a hole. Its memory is one
+// window: scanWindow bytes, or one frame if that is larger.
 type scanner struct {
 	file  filewindow.Window
 	salt  uint32
 	off   int64
-	avail int64  // bytes that are there
-	limit int64  // bytes that ought to be there
-	next  uint64 // number of the record that comes next
-	skip  uint64 // bodies of records before this one are passed over unread
-	end   uint64 // records from this number on are not this segment's; 0: all are
-	heads bool   // bodies are passed over unread and unchecked; of records only the source is returned
+	avail int64  // bytes in the file
+	limit int64  // bytes that the file should have
+	next  uint64 // number of the next record
+	skip  uint64 // bodies of records before this one are skipped unread
+	end   uint64 // records from this number on belong to the next segment; 0: no limit
+	heads bool   // bodies are skipped, unread and unchecked; records have only their source
 }
 
 const (
 	scanWindow = 256 << 10
-	headWindow = 16 << 10 // of a scan of heads: most of a large body is not read
-	maxNumber  = 1 << 62  // of records; leaves room to add
-	keepWindow = 8 << 20  // a larger one is not kept for small frames
-	sector     = 4096     // unit in which unreadable bytes are given up
+	headWindow = 16 << 10 // for scans of heads, which skip most of a large body
+	maxNumber  = 1 << 62  // largest record number; leaves room for additions
+	keepWindow = 8 << 20  // a larger buffer is not kept for small frames
+	sector     = 4096     // unit in which unreadable bytes are skipped
 )
 
 // item is a frame or a hole. Its bytes are valid until the next call of scan.
@@ -41,9 +41,9 @@ type item struct {
 	body     []byte // of a record
 
 	hole     bool
-	trailing bool   // a hole after which nothing good comes
+	trailing bool   // a hole that is not followed by a good frame
 	first    uint64 // number of the first record lost in a hole
-	lost     uint64 // how many; unknown, and 0, in a trailing hole
+	lost     uint64 // their number; unknown, and 0, in a trailing hole
 }
 
 func newScanner(file io.ReaderAt, h *header, avail, limit int64) *scanner {
@@ -84,8 +84,8 @@ func (s *scanner) scan() (item, error) {
 	return item{}, io.EOF
 }
 
-// frameAt returns the frame at off and whether all of it is good. If only its
-// head is, the item has the frame and its end.
+// frameAt returns the frame at off and whether it is entirely good. If only its
+// head is good, the item has the frame and its end.
 func (s *scanner) frameAt(off int64) (it item, good bool, err error) {
 	w, err := s.window(off, frameSize)
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *scanner) frameAt(off int64) (it item, good bool, err error) {
 }
 
 // hole returns the bad bytes from s.off to the next good frame. If the head of
-// the bad frame is good, its length is known and the search begins behind it.
+// the bad frame is good, the search starts after the frame.
 func (s *scanner) hole(bad item) (item, error) {
 	it := item{hole: true, off: s.off, first: s.next}
 	at := s.off + alignment
@@ -152,13 +152,14 @@ func (s *scanner) hole(bad item) (item, error) {
 	}
 }
 
-// findMagic returns the first place from off on where a frame may begin, or -1.
+// findMagic returns the first offset from off on where a frame may begin, or
+// -1.
 func (s *scanner) findMagic(off int64) (int64, error) {
 	at, err := s.file.Find(frameMagic, off, alignment, frameSize, s.avail)
 	return at, wrapRead(err)
 }
 
-// window returns at least n bytes from off on, fewer only where the file ends.
+// window returns at least n bytes from off on, or fewer at the end of the file.
 func (s *scanner) window(off, n int64) ([]byte, error) {
 	s.file.Ahead = scanWindow
 	if s.heads {
@@ -175,7 +176,7 @@ func wrapRead(err error) error {
 	return nil
 }
 
-// salvage is a file of which unreadable sectors are zeros.
+// salvage is a file whose unreadable sectors are read as zeros.
 type salvage struct{ io.ReaderAt }
 
 func (s salvage) ReadAt(b []byte, off int64) (int, error) {
@@ -185,8 +186,8 @@ func (s salvage) ReadAt(b []byte, off int64) (int, error) {
 	return len(b), nil
 }
 
-// readAt fills b. Sectors that the disk cannot read any more come back as
-// zeros, which are never a frame: they are a hole like other damage.
+// readAt fills b. Unreadable sectors are returned as zeros, which are never a
+// frame, so they are reported as a hole.
 func readAt(file io.ReaderAt, b []byte, off int64) error {
 	if len(b) == 0 {
 		return nil

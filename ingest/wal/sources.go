@@ -10,12 +10,12 @@ import (
 	"glint/ingest/host/disk"
 )
 
-// BacklogBytes returns the bytes of the records that are not released; an
-// estimate within a segment that is released in part. It takes no lock.
+// BacklogBytes returns the bytes of the records that are not released; within a
+// partly released segment it is an estimate. It takes no lock.
 func (l *Log) BacklogBytes() int64 { return l.backlog.Load() }
 
-// SourceBacklogBytes returns the bytes of BacklogBytes that are of one source. It
-// takes no lock.
+// SourceBacklogBytes returns one source's part of BacklogBytes. It takes no
+// lock.
 func (l *Log) SourceBacklogBytes(source string) int64 {
 	if n, ok := l.sourceBacklog.Load(source); ok {
 		return n.(*atomic.Int64).Load()
@@ -23,9 +23,9 @@ func (l *Log) SourceBacklogBytes(source string) int64 {
 	return 0
 }
 
-// addBacklog adds what a segment contributes to the backlog, times sign. Around
-// every change of the segment or of l.released it is called with -1 and with 1.
-// The caller holds l.mu.
+// addBacklog adds a segment's part of the backlog, times sign. It is called
+// with -1 before, and with 1 after, every change of the segment or of
+// l.released. The caller holds l.mu.
 func (l *Log) addBacklog(s *segment, sign int64) {
 	from := max(s.first, l.released)
 	if s.end <= from {
@@ -41,14 +41,14 @@ func (l *Log) addBacklog(s *segment, sign int64) {
 	}
 }
 
-// backlog returns the part of these bytes, which lie all over the segment, that
-// belongs to its records from that number on.
+// backlog returns the share of bytes that belongs to the segment's records from
+// that number on, assuming an even distribution.
 func (s *segment) backlog(bytes int64, from uint64) int64 {
 	return int64(float64(bytes) * float64(s.end-from) / float64(s.end-s.first))
 }
 
-// countSources finds out what each source has in the segments that Open found.
-// It reads the heads of the records, not their bodies.
+// countSources counts each source's bytes in the segments found by Open. It
+// reads the heads of the records, not their bodies.
 func (l *Log) countSources() error {
 	for _, s := range l.segments {
 		f, err := l.opt.FS.Open(filepath.Join(l.opt.Dir, s.name), false)
@@ -63,8 +63,8 @@ func (l *Log) countSources() error {
 	return nil
 }
 
-// sourcesOf returns the bytes of each source in a segment. Damaged records count for
-// none.
+// sourcesOf returns the bytes of each source in a segment, without damaged
+// records.
 func sourcesOf(f disk.File, s *segment) (map[string]int64, error) {
 	avail, err := f.Size()
 	if err != nil {

@@ -40,7 +40,7 @@ func walkedBacklog(l *Log) (all int64) {
 	return all
 }
 
-// frameOf is what a record takes in the log.
+// frameOf returns the size of a record in the log.
 func frameOf(source string, size int) int64 {
 	return padded(frameSize + int64(len(source)) + int64(size))
 }
@@ -53,7 +53,7 @@ func TestBacklogIsCountedBySourceAndKnownAfterReopening(t *testing.T) {
 			o.SegmentBytes = 200_000
 			l := mustOpen(t, o)
 			want := map[string]int64{}
-			var second Position // begins the second segment
+			var second Position // first record of the second segment
 			for i := range 40 {
 				source, size := "noisy", 20_000+i
 				if i%4 == 0 {

@@ -4,7 +4,7 @@ import (
 	"time"
 )
 
-// counts are what the log has counted since Open, under its mutex.
+// counts are the log's counters since Open, guarded by its mutex.
 type counts struct {
 	records, bytes, syncs, failedCommits uint64
 	syncTime                             time.Duration
@@ -17,28 +17,28 @@ type counts struct {
 
 // Stats is the state of a log. Counters count since Open.
 type Stats struct {
-	Bytes    int64 // of all segments on disk
+	Bytes    int64 // size of all segments on disk
 	Segments int
 	MaxBytes int64 // the quota; 0: none
 
-	BacklogBytes   int64         // of records that are not released; about, within a segment
-	BacklogRecords uint64        // records that are not released
-	BacklogAge     time.Duration // age of the oldest of them; at most a segment's age too much
+	BacklogBytes   int64         // bytes of the records that are not released; approximate within a segment
+	BacklogRecords uint64        // number of records that are not released
+	BacklogAge     time.Duration // age of the oldest of them; too high by a segment's age at most
 
 	DiskFree  int64 // -1: unknown
 	DiskBytes int64 // size of the disk; -1: unknown
 
-	LastReceivedAt  time.Time // of the newest record since Open; zero: none
+	LastReceivedAt  time.Time // time of the newest record since Open; zero: none
 	AppendedRecords uint64    // acknowledged
 	AppendedBytes   uint64    // of their frames
 	Syncs           uint64    // group commits that succeeded
 	SyncTime        time.Duration
-	FailedCommits   uint64 // groups of which nothing was acknowledged
+	FailedCommits   uint64 // groups that failed; no record of them was acknowledged
 	RefusedQuota    uint64 // records refused with ErrQuota
 	DeletedEarly    uint64 // released segments deleted before Options.Retain
 
-	Damages         uint64 // stretches that could not be read
-	LostRecords     uint64 // records in them, as far as known
+	Damages         uint64 // stretches of unreadable bytes
+	LostRecords     uint64 // records lost in them, as far as known
 	QuarantineFiles int
 	QuarantineBytes int64
 }
@@ -49,12 +49,12 @@ func (l *Log) MaxBytes() int64 { return l.opt.MaxBytes }
 // Bytes returns the bytes of all segments on disk. It takes no lock.
 func (l *Log) Bytes() int64 { return l.bytes.Load() }
 
-// DiskFree returns the free bytes of the log's disk, -1 if they are unknown. They
-// were measured at the last commit or within the last second. It takes no lock.
+// DiskFree returns the free bytes of the log's disk, or -1 if unknown. The
+// value is from the last commit or at most a second old. It takes no lock.
 func (l *Log) DiskFree() int64 { return l.diskFree.Load() }
 
-// Stats returns the state of the log. It measures the disk and walks over the
-// segments: for one counter of a hot path, use the methods of Log.
+// Stats returns the state of the log. It measures the disk and iterates over
+// the segments; hot paths should use the methods of Log.
 func (l *Log) Stats() Stats {
 	free, total := l.measureDisk()
 	now := l.opt.Now()

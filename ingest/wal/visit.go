@@ -12,12 +12,12 @@ import (
 
 // Visit calls visit for each good record of the log in dir, the oldest first,
 // and returns the position after the last one. The record's body is valid until
-// visit returns; an error of visit ends the reading and is returned as it is.
+// visit returns. An error of visit ends the reading and is returned unchanged.
 //
-// It changes nothing and may run beside the process that has the log open. It
-// then sees the records as they were at some moment of its run, and perhaps
-// some whose Append is still waiting for the disk. Damaged records are left out:
-// their numbers are missing.
+// Visit changes nothing and may run while another process has the log open. It
+// then sees the records of some moment during its run, and perhaps some whose
+// Append has not returned yet. Damaged records are skipped: their numbers are
+// missing.
 func Visit(dir string, visit func(Position, *Record) error) (next Position, err error) {
 	w := recoverer{fs: disk.OS{}, dir: dir, nextSeq: 1, next: 1}
 	names, err := w.fs.ReadDir(dir)
@@ -37,12 +37,12 @@ func Visit(dir string, visit func(Position, *Record) error) (next Position, err 
 	return Position{Segment: w.nextSeq, Record: w.next}, nil
 }
 
-// visit goes through the records of one segment and returns the number after
-// the last one.
+// visit visits the records of one segment and returns the number after the last
+// one.
 func (w *recoverer) visit(s *segment, last bool, visit func(Position, *Record) error) (next uint64, err error) {
 	f, err := w.fs.Open(filepath.Join(w.dir, s.name), false)
 	if errors.Is(err, fs.ErrNotExist) {
-		return s.first, nil // a running log has deleted it
+		return s.first, nil // deleted by the running log
 	}
 	if err != nil {
 		return 0, fmt.Errorf("wal: open segment: %w", err)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// visited are the numbers of the records that Visit finds.
+// visited returns the numbers of the records that Visit finds.
 func visited(t *testing.T, dir string) (numbers []uint64, next Position) {
 	t.Helper()
 	next, err := Visit(dir, func(p Position, r *Record) error {

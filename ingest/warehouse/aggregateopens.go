@@ -9,20 +9,20 @@ import (
 	"github.com/google/uuid"
 )
 
-// AggregateOpen is one row of the table aggregate_opens: an open of a campaign or
-// of a stratum, and of no message.
+// AggregateOpen is one row of the table aggregate_opens: an open that belongs
+// to a campaign or a stratum, not to a message.
 type AggregateOpen struct {
-	CampaignID     uint64    // 0: nothing may be kept but that the event came
+	CampaignID     uint64    // 0: only the arrival of the event may be kept
 	StratumID      uuid.UUID // zero: the recipient of its message has withdrawn
-	OpenedHour     time.Time // UTC, cut to the hour
+	OpenedHour     time.Time // UTC, truncated to the hour
 	EventID        uint64
 	Class          int8 // as the table's Enum8
 	Reason         string
-	Client         string // empty, as the next three, unless the withdrawal keeps the client
+	Client         string // empty, as the next three, unless the withdrawal allows facts about the client
 	OS             string
 	Device         string
 	Country        string
-	ReducedByEdge  bool // its line came without what may not be kept
+	ReducedByEdge  bool // the edge had already removed what may not be kept
 	RulesetVersion uint16
 	VerdictVersion uint32
 }
@@ -48,7 +48,7 @@ func (w *Warehouse) InsertAggregateOpens(ctx context.Context, name string, opens
 	return insert(ctx, w, "aggregate_opens", aggregateColumns, name, opens)
 }
 
-// AbsentAggregateOpens returns those of the rows that are not in the table
+// AbsentAggregateOpens returns the given rows that are not in the table
 // aggregate_opens.
 func (w *Warehouse) AbsentAggregateOpens(ctx context.Context, opens []AggregateOpen) ([]AggregateOpen, error) {
 	return absent(ctx, w, "absent_aggregate_opens", opens, func(o *AggregateOpen) rowKey {
@@ -60,7 +60,7 @@ func (w *Warehouse) AbsentAggregateOpens(ctx context.Context, opens []AggregateO
 type Stratum struct {
 	CampaignID uint64
 	ID         uuid.UUID
-	Dimension  string // what the campaign is divided by: all, provider, or a column
+	Dimension  string // column by which the campaign is divided, or all, or provider
 	Name       string
 }
 
@@ -76,7 +76,8 @@ func (w *Warehouse) InsertStrata(ctx context.Context, name string, strata []Stra
 	return insert(ctx, w, "strata", stratumColumns, name, strata)
 }
 
-// StrataDimension returns what a campaign is divided by, "" while it has no strata.
+// StrataDimension returns the dimension by which a campaign is divided, or ""
+// if it has no strata.
 func (w *Warehouse) StrataDimension(ctx context.Context, campaign uint64) (dimension string, err error) {
 	var n uint64
 	if err := w.ask(ctx, "campaign_strata", []any{clickhouse.Named("campaign_id", campaign)}, &n, &dimension); err != nil {
@@ -85,8 +86,8 @@ func (w *Warehouse) StrataDimension(ctx context.Context, campaign uint64) (dimen
 	return dimension, nil
 }
 
-// StratumOpens returns how many aggregate opens a stratum has, and how many of them
-// came from an edge that knows privacy modes.
+// StratumOpens returns the number of a stratum's aggregate opens, and how many
+// of them came from an edge that applies privacy modes.
 func (w *Warehouse) StratumOpens(ctx context.Context, campaign uint64, stratum uuid.UUID) (opens, byEdge uint64, err error) {
 	args := []any{clickhouse.Named("campaign_id", campaign), clickhouse.Named("stratum_id", stratum.String())}
 	if err := w.ask(ctx, "stratum_open", args, &opens, &byEdge); err != nil {

@@ -13,13 +13,13 @@ import (
 	"glint/schema"
 )
 
-// ErrAnswer means that something between us and ClickHouse has answered in its
-// place, or has cut its answer off. Nothing may be concluded from such an answer;
-// the question may be asked again.
+// ErrAnswer means that a middlebox answered in ClickHouse's place, or that the
+// answer was cut off. Such an answer proves nothing; the query may be repeated.
 var ErrAnswer = errors.New("warehouse: the answer is not ClickHouse's, or not whole")
 
-// ask runs a query of one row and scans it. Every query whose empty answer would
-// be believed has the form of one row, always, so that no row is no answer.
+// ask runs a query of one row and scans it. Queries whose empty answer would be
+// meaningful always return exactly one row, so that a missing row means a
+// missing answer.
 func (w *Warehouse) ask(ctx context.Context, query string, args []any, into ...any) error {
 	err := w.conn.QueryRow(ctx, schema.Query(query), args...).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) || errors.Is(err, io.EOF) {
@@ -28,8 +28,8 @@ func (w *Warehouse) ask(ctx context.Context, query string, args []any, into ...a
 	return err
 }
 
-// records runs a query that answers with a number of records and all of them in
-// one text, each of size bytes, and returns the text.
+// records runs a query that returns a number of records and, in one text, the
+// records themselves, each of size bytes. It returns the text.
 func (w *Warehouse) records(ctx context.Context, query string, size int, args ...any) ([]byte, error) {
 	var n uint64
 	var text string
@@ -42,9 +42,9 @@ func (w *Warehouse) records(ctx context.Context, query string, size int, args ..
 	return []byte(text), nil
 }
 
-// ofClickHouse lets an answer pass only if it has a header of ClickHouse's own. A
-// middlebox that answers in its place does not know them, and an insert that it
-// took for itself would be lost.
+// ofClickHouse accepts only answers with a header of ClickHouse's own. A
+// middlebox that answers in its place does not send them, and an insert that it
+// swallowed would be lost.
 type ofClickHouse struct{ next http.RoundTripper }
 
 func (t ofClickHouse) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -56,7 +56,8 @@ func (t ofClickHouse) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, ErrAnswer
 }
 
-// onlyOfClickHouse makes the connections of HTTP refuse the answers of others.
+// onlyOfClickHouse makes HTTP connections refuse answers that are not
+// ClickHouse's.
 func onlyOfClickHouse(options *clickhouse.Options) {
 	options.TransportFunc = func(t *http.Transport) (http.RoundTripper, error) { return ofClickHouse{t}, nil }
 }

@@ -12,14 +12,14 @@ import (
 	"glint/schema"
 )
 
-// BadToken is one row of the table bad_tokens: a request whose token no key of
-// ours has signed.
+// BadToken is one row of the table bad_tokens: a request whose token was not
+// signed by a key of ours.
 type BadToken struct {
 	Facts
-	Fault         string // what is wrong with the token; never the token itself
+	Fault         string // error of the token; never the token itself
 	TokenStatus   string // the edge's opinion
 	Token         string
-	NamedCampaign uint64 // that the token, or its beginning, names; nothing has proved it. 0: it names none
+	NamedCampaign uint64 // campaign named by the token or its beginning, unproven; 0: none
 }
 
 var badTokenColumns = append([]column[BadToken]{
@@ -34,15 +34,15 @@ func (w *Warehouse) InsertBadTokens(ctx context.Context, name string, bad []BadT
 	return insert(ctx, w, "bad_tokens", badTokenColumns, name, bad)
 }
 
-// BadTokenCount is how many requests with one fault are kept.
+// BadTokenCount is the number of stored requests with one fault.
 type BadTokenCount struct {
 	Fault    string `json:"fault"`
-	KeyID    *uint8 `json:"key_id"` // that the tokens name; nil: none, or not known
+	KeyID    *uint8 `json:"key_id"` // key named by the tokens; nil: none, or not known
 	Requests uint64 `json:"requests"`
 }
 
-// BadTokenCounts counts the bad tokens that are kept, by fault and key id. Those
-// that were moved into opens do not count.
+// BadTokenCounts returns the stored bad tokens by fault and key id, without
+// those moved into opens.
 func (w *Warehouse) BadTokenCounts(ctx context.Context) ([]BadTokenCount, error) {
 	var n uint64
 	var faults []string
@@ -61,9 +61,9 @@ func (w *Warehouse) BadTokenCounts(ctx context.Context) ([]BadTokenCount, error)
 	return counts, nil
 }
 
-// BadTokensOf returns the bad tokens of some faults in the order of their time,
-// limit of them at the most, of those behind the row after; nil: from the first on.
-// No row is returned when there are no more.
+// BadTokensOf returns the bad tokens with some faults in the order of their
+// time, at most limit of them, starting after the row after; nil: from the
+// first. It returns no rows when there are no more.
 func (w *Warehouse) BadTokensOf(ctx context.Context, faults []string, after *BadToken, limit int) ([]BadToken, error) {
 	fail := func(err error) error { return fmt.Errorf("read bad tokens: %w", err) }
 	var afterMS int64
@@ -107,13 +107,14 @@ func (w *Warehouse) BadTokensOf(ctx context.Context, faults []string, after *Bad
 	if err := rows.Err(); err != nil {
 		return nil, fail(err)
 	}
-	if uint64(len(bad)) < n { // cut off, or rows have grown too old meanwhile
+	if uint64(len(bad)) < n { // cut off, or rows have expired meanwhile
 		return nil, fail(fmt.Errorf("%w: %d of %d rows", ErrAnswer, len(bad), n))
 	}
 	return bad, nil
 }
 
-// fromEpoch is the zero time for the time that the tables write for it.
+// fromEpoch returns the zero time for the time that stands for it in the
+// tables.
 func fromEpoch(t time.Time) time.Time {
 	if t.Unix() == 0 {
 		return time.Time{}
@@ -121,8 +122,8 @@ func fromEpoch(t time.Time) time.Time {
 	return t.UTC()
 }
 
-// MoveBadTokens inserts the opens that were found for bad tokens, looks that they
-// are there, and then marks the bad tokens with the same time and event as moved.
+// MoveBadTokens inserts the opens made from bad tokens, checks that they are
+// there, and then marks the bad tokens with the same time and event as moved.
 // It may be called again after any error: moving an open twice changes nothing.
 func (w *Warehouse) MoveBadTokens(ctx context.Context, opens []Open) error {
 	if len(opens) == 0 {

@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// blockReader splits an answer in the Native format into its blocks. The format has no
-// lengths, so it has to know how each type is written. It copies what the values consist
-// of and does not look at them.
+// blockReader splits an answer in the Native format into its blocks. The format
+// has no lengths, so the reader must know the encoding of each type. It copies
+// the values without decoding them.
 // https://clickhouse.com/docs/interfaces/formats/Native
 type blockReader struct {
 	in    *bufio.Reader
-	block bytes.Buffer // as a server takes it over HTTP: without what comes before the columns, and without flags
+	block bytes.Buffer // in the form of a request over HTTP: without the fields before the columns, and without flags
 	copy  bool         // into block
 	err   error        // the first one
 }
@@ -25,7 +25,7 @@ type blockReader struct {
 // errBlock means that an answer is not in the Native format as it is known here.
 var errBlock = errors.New("the answer is no block of known types")
 
-// The most that a block may say of itself.
+// Limits of the numbers in a block's header.
 const (
 	maxBlockColumns = 10_000
 	maxBlockRows    = 100_000_000
@@ -155,8 +155,7 @@ func (r *blockReader) text() string {
 	return string(r.block.Bytes()[from:])
 }
 
-// prefix reads what stands before the values of a column that has a dictionary, at
-// whatever depth.
+// prefix reads the header of a column that has a dictionary, at any depth.
 func (r *blockReader) prefix(kind string) {
 	name, parts := splitType(kind)
 	switch name {
@@ -198,7 +197,7 @@ func (r *blockReader) column(kind string, rows uint64) {
 		r.column(parts[0], rows)
 	case name == "Array" && len(parts) == 1, name == "Map" && len(parts) == 2:
 		r.bytes((rows - 1) * 8)
-		values := r.number() // where the last one ends
+		values := r.number() // end of the last value
 		for _, part := range parts {
 			r.column(part, values)
 		}
@@ -213,8 +212,8 @@ func (r *blockReader) column(kind string, rows uint64) {
 	}
 }
 
-// dictionary copies the values of a column with a dictionary: the size of an index
-// and flags, the distinct values, and an index for each row.
+// dictionary copies the values of a column with a dictionary: flags with the
+// size of an index, the distinct values, and an index for each row.
 func (r *blockReader) dictionary(kind string) {
 	flags := r.number()
 	if r.err == nil && (flags&additionalKeys == 0 || flags&0xff > 3 || flags&(1<<8) != 0) {
@@ -235,7 +234,7 @@ var valueBytes = map[string]uint64{
 	"Date": 2, "Date32": 4, "DateTime": 4, "DateTime64": 8, "Nothing": 1,
 }
 
-// decimalBytes returns the size of a Decimal with so many digits.
+// decimalBytes returns the size in bytes of a Decimal with that many digits.
 func decimalBytes(digits string) uint64 {
 	switch n, _ := strconv.Atoi(digits); {
 	case n <= 9:
@@ -248,8 +247,9 @@ func decimalBytes(digits string) uint64 {
 	return 32
 }
 
-// splitType returns the name of a type and what stands in its parentheses: the types
-// that it is made of, but of a Tuple without their names, or its parameters.
+// splitType returns the name of a type and the list in its parentheses: the
+// types of its parts, without the names of a Tuple's elements, or its
+// parameters.
 func splitType(kind string) (name string, parts []string) {
 	name, rest, ok := strings.Cut(kind, "(")
 	if !ok {

@@ -9,14 +9,15 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// Dimensions lists what opens can be broken down by.
+// Dimensions lists the dimensions of a breakdown.
 var Dimensions = []string{"client", "vendor", "os", "device", "country", "provider", "class", "reason", "hour_of_day", "weekday"}
 
-// CannotBeTold is the country of opens that a proxy or a machine asked for.
+// CannotBeTold is the country of opens through a proxy or by a machine.
 const CannotBeTold = "cannot be told"
 
-// ValueCount is how many messages have a value of a dimension. A message counts
-// once in each number: by its first open, and by its first open by a person.
+// ValueCount is the number of messages with a value of a dimension. A message
+// counts once in each number: by its first open, and by its first open by a
+// person.
 type ValueCount struct {
 	Value               string
 	UniqueOpens         uint64
@@ -24,9 +25,9 @@ type ValueCount struct {
 }
 
 // Breakdown returns the opened messages of a campaign by one of Dimensions, the
-// most frequent value first; hours and weekdays, all of them, in their order, as
-// clocks in the zone show them, and messages without a possible time as unknown.
-// The sums are unique_opens and reliable_unique_opens of the report.
+// most frequent value first. Hours and weekdays are complete and in order, by
+// clocks in the zone; messages without a possible time count as unknown. The
+// sums are unique_opens and reliable_unique_opens of the report.
 func (w *Warehouse) Breakdown(ctx context.Context, campaignID uint64, dimension string, zone *time.Location) ([]ValueCount, error) {
 	if dimension == "hour_of_day" || dimension == "weekday" {
 		t, err := w.Timeline(ctx, campaignID)

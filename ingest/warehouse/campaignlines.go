@@ -7,15 +7,15 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// CampaignLine is a campaign's counts of messages and the estimate overall, as they
-// were computed last. A nil rate cannot be said.
+// CampaignLine holds a campaign's counts of messages and its overall estimate,
+// as last computed. A nil rate is unknown.
 type CampaignLine struct {
 	Sends, Delivered, Measured, ReliableUniqueOpens uint64
 	Rate, Low, High                                 *float64
 }
 
-// CampaignLines returns the lines of the campaigns; those whose report has not been
-// computed yet are absent.
+// CampaignLines returns the lines of the campaigns, without those whose report
+// has not been computed yet.
 func (w *Warehouse) CampaignLines(ctx context.Context, campaigns []uint64) (map[uint64]CampaignLine, error) {
 	lines := map[uint64]CampaignLine{}
 	if len(campaigns) == 0 {

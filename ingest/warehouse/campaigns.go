@@ -18,24 +18,25 @@ import (
 // ErrNoCampaign is returned for a campaign that does not exist.
 var ErrNoCampaign = errors.New("warehouse: no such campaign")
 
-// Campaign is a campaign with the key of its message ids. The key is a secret: it
-// reveals which recipient a message id stands for.
+// Campaign is a campaign with the key of its message ids. The key is secret:
+// with it a message id leads to its recipient.
 type Campaign struct {
 	ID        uint64
 	Name      string
 	Subject   string
 	Variant   string
-	Tracking  Tracking // of its messages at most
+	Tracking  Tracking // limit for its messages
 	Archived  bool
 	SentKnown bool // false: the number of sent messages is unknown
 	CreatedAt time.Time
-	UpdatedAt time.Time // of a change that DescribeCampaign makes; zero: none
+	UpdatedAt time.Time // time of the last DescribeCampaign; zero: never
 	IDKey     [32]byte
 }
 
-// CampaignNamed returns the campaign of that name, the oldest one if a race made
-// two, or ErrNoCampaign. The name is taken as CampaignName returns it; failing
-// that as it is, which finds campaigns that are older than that rule.
+// CampaignNamed returns the campaign of that name, the oldest one if a race
+// created two, or ErrNoCampaign. It looks for the normalized name (see
+// CampaignName), then for the name as given, which finds campaigns older than
+// that rule.
 func (w *Warehouse) CampaignNamed(ctx context.Context, name string) (c Campaign, err error) {
 	err = ErrNoCampaign
 	for _, form := range nameForms(name) {
@@ -73,16 +74,17 @@ func (w *Warehouse) campaignNamed(ctx context.Context, name string) (Campaign, e
 	return c, nil
 }
 
-// EnsureCampaign returns the campaign of that name, as CampaignNamed does, and makes
-// it if it is missing, under the name that CampaignName returns. Two
-// callers at once get the same one: their inserts bear the same name, so that
-// ClickHouse takes only the first. A name that CampaignName refuses is an error.
+// EnsureCampaign returns the campaign of that name, as CampaignNamed does, and
+// creates it if it is missing, under its normalized name. Two concurrent
+// callers get the same one: their inserts have the same name, so ClickHouse
+// accepts only the first. It returns the error of CampaignName for an invalid
+// name.
 func (w *Warehouse) EnsureCampaign(ctx context.Context, name string) (Campaign, error) {
 	return w.ensureCampaign(ctx, name, true)
 }
 
-// EnsureImportedCampaign is EnsureCampaign for a campaign of which nobody knows how
-// many messages were sent; one that exists stays as it is.
+// EnsureImportedCampaign is EnsureCampaign for a campaign whose number of sent
+// messages is unknown. An existing campaign is not changed.
 func (w *Warehouse) EnsureImportedCampaign(ctx context.Context, name string) (Campaign, error) {
 	return w.ensureCampaign(ctx, name, false)
 }
@@ -106,18 +108,17 @@ func (w *Warehouse) ensureCampaign(ctx context.Context, name string, sentKnown b
 		if c, err = w.campaignNamed(ctx, name); !errors.Is(err, ErrNoCampaign) {
 			return c, err
 		}
-		// ClickHouse still remembers that insert, but its campaign has
-		// another name by now.
+		// ClickHouse still remembers that insert, but the campaign has been
+		// renamed since.
 		insertName += "-" + strconv.FormatUint(fresh.ID, 10)
 	}
 	return c, err
 }
 
-// DescribeCampaign gives a campaign, as CampaignNamed returned it, a subject, a
-// variant and a ceiling of tracking, and returns it as it is then. Empty texts
-// leave the ones that are there, and the ceiling only becomes narrower; from then
-// on it is known how many messages were sent. Without a difference nothing is
-// written.
+// DescribeCampaign sets the subject, the variant and the tracking limit of a
+// campaign returned by CampaignNamed, and returns the result. Empty texts
+// change nothing, and the limit can only become narrower. From then on the
+// number of sent messages is known. Without a difference nothing is written.
 func (w *Warehouse) DescribeCampaign(ctx context.Context, c Campaign, subject, variant string, tracking Tracking) (Campaign, error) {
 	described := c
 	described.Subject, described.Variant = cmp.Or(subject, c.Subject), cmp.Or(variant, c.Variant)
@@ -128,11 +129,11 @@ func (w *Warehouse) DescribeCampaign(ctx context.Context, c Campaign, subject, v
 	return w.ChangeCampaign(ctx, c, described)
 }
 
-// ChangeCampaign replaces a campaign, as CampaignNamed returned it, by the one
-// with the same id and key that changed is, and returns it as it is then.
+// ChangeCampaign replaces a campaign, as returned by CampaignNamed, by changed,
+// which has the same id and key. It returns the stored campaign.
 func (w *Warehouse) ChangeCampaign(ctx context.Context, c, changed Campaign) (Campaign, error) {
 	changed.UpdatedAt = time.Now().UTC().Truncate(time.Millisecond)
-	if !changed.UpdatedAt.After(c.CreatedAt) { // the clock that made it may be ahead of this one
+	if !changed.UpdatedAt.After(c.CreatedAt) { // the clock of the machine that created it may be ahead
 		changed.UpdatedAt = c.CreatedAt.Add(time.Millisecond)
 	}
 	name := fmt.Sprintf("describe-%d-%s", c.ID, rand.Text())
@@ -155,8 +156,8 @@ var campaignColumns = []column[Campaign]{
 	{"updated_at", of(func(c *Campaign) int64 { return max(c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli()) })},
 }
 
-// NewCampaign returns a campaign that is in no warehouse yet, with a random id
-// and key.
+// NewCampaign returns a campaign with a random id and key. It does not store
+// it.
 func NewCampaign(name string) Campaign {
 	c := Campaign{Name: name, SentKnown: true, CreatedAt: time.Now().UTC().Truncate(time.Millisecond)}
 	var b [8]byte

@@ -12,7 +12,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// ErrCluster means that a cluster is not there, or not one that glint can use.
+// ErrCluster means that a cluster does not exist or cannot be used by glint.
 var ErrCluster = errors.New("warehouse: unusable cluster")
 
 // ConnectCluster connects to all servers of a cluster as the one at dsn names them, with

@@ -8,33 +8,34 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// The populations by which two campaigns are compared.
+// The populations in which two campaigns are compared.
 const (
-	VisibleBoth  = "visible_both"  // recipients who got both and are visible in both; paired
+	VisibleBoth  = "visible_both"  // recipients of both who are visible in both; paired
 	VisibleEach  = "visible_each"  // the visible messages of each, as independent samples
-	MeasuredBoth = "measured_both" // all recipients who got both; paired, and masked opens are missing
+	MeasuredBoth = "measured_both" // all recipients of both; paired, and masked opens are missing
 	MeasuredEach = "measured_each" // all measured messages of each
 )
 
-// enoughPairs is how many recipients must have got both campaigns for a paired
-// comparison to lead.
+// enoughPairs is the number of recipients of both campaigns from which a paired
+// comparison comes first.
 const enoughPairs = 100
 
-// Difference is how two campaigns were opened by a population. Rates are
-// fractions, nil without a message; the interval holds sampling error only.
+// Difference compares the open rates of two campaigns in one population. Rates
+// are fractions, nil without a message; the interval covers sampling error
+// only.
 type Difference struct {
 	Population string
-	A, B       *float64 // share that a person opened
+	A, B       *float64 // fraction opened by a person
 	Difference *float64 // A − B
 	Low, High  *float64 // its 95 % interval
-	N          uint64   // recipients of a paired population, else the messages of both campaigns
+	N          uint64   // recipients of a paired population; otherwise the messages of both campaigns
 	NA, NB     uint64   // messages of each
 }
 
-// Compare compares two campaigns. The first difference is the one to quote: of
-// the visible recipients who got both if there are 100, else of the visible
-// messages of each. Errors to the same recipients cancel in a difference, so it
-// says more than the rates themselves.
+// Compare returns the differences between two campaigns. The first one is the
+// one to quote: among visible recipients of both if there are at least 100,
+// otherwise among the visible messages of each. Errors that affect the same
+// recipients cancel in a difference, so it is more exact than the rates.
 func (w *Warehouse) Compare(ctx context.Context, a, b uint64) ([]Difference, error) {
 	var n [16]uint64
 	into := make([]any, len(n))
@@ -56,8 +57,8 @@ func (w *Warehouse) Compare(ctx context.Context, a, b uint64) ([]Difference, err
 	return all, nil
 }
 
-// independent compares k of n with other l of m: Newcombe 1998, Statistics in
-// Medicine 17:873, method 10.
+// independent compares two independent samples, k of n and l of m: Newcombe
+// 1998, Statistics in Medicine 17:873, method 10.
 func independent(population string, k, n, l, m uint64) Difference {
 	d := Difference{Population: population, N: n + m, NA: n, NB: m}
 	if n > 0 && m > 0 {
@@ -66,8 +67,8 @@ func independent(population string, k, n, l, m uint64) Difference {
 	return d
 }
 
-// paired compares two answers of the same n: Newcombe 1998, Statistics in
-// Medicine 17:2635, method 10.
+// paired compares two answers of the same n subjects: Newcombe 1998, Statistics
+// in Medicine 17:2635, method 10.
 func paired(population string, both, onlyA, onlyB, neither uint64) Difference {
 	n := both + onlyA + onlyB + neither
 	d := Difference{Population: population, N: n, NA: n, NB: n}
@@ -87,7 +88,7 @@ func paired(population string, both, onlyA, onlyB, neither uint64) Difference {
 	return d
 }
 
-// sampled is a share with its interval.
+// sampled is a proportion with its interval.
 type sampled struct{ low, at, high float64 }
 
 // interval returns k/n with its 95 % interval (Wilson 1927); n is not 0.

@@ -6,18 +6,18 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// Condition is what a server means by an error, as far as an operator can act.
+// Condition classifies a server's error by what an operator can do about it.
 type Condition int
 
-// The conditions. Other covers all that may pass by itself.
+// The conditions. Other stands for errors that may be temporary.
 const (
 	Other   Condition = iota
-	Denied            // user, password or rights are not those that glint needs
-	Unknown           // the server does not know a setting, type or function of glint's: it is too old
+	Denied            // wrong user or password, or missing rights
+	Unknown           // the server is too old: it lacks a setting, type or function that glint uses
 	NoRoom            // the server's disk is full
 )
 
-// conditions are ClickHouse's codes (ErrorCodes.cpp) by their condition.
+// conditions maps ClickHouse's codes (ErrorCodes.cpp) to conditions.
 var conditions = map[int32]Condition{
 	192: Denied,  // UNKNOWN_USER
 	193: Denied,  // WRONG_PASSWORD
@@ -32,7 +32,7 @@ var conditions = map[int32]Condition{
 	243: NoRoom,  // NOT_ENOUGH_SPACE
 }
 
-// ConditionOf returns the condition that the server's error stands for.
+// ConditionOf returns the condition of a server's error.
 func ConditionOf(err error) Condition {
 	if e, ok := errors.AsType[*clickhouse.Exception](err); ok {
 		return conditions[e.Code]

@@ -11,8 +11,8 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// Choice is what a recipient has decided, as the Enum8 of the table consents. Of
-// two decisions at the same time the higher one holds.
+// Choice is a recipient's decision, as the Enum8 of the table consents. Of two
+// decisions at the same time the higher value holds.
 type Choice int8
 
 // The choices.
@@ -25,7 +25,7 @@ const (
 
 var choiceNames = [...]string{"unknown", "agreed", "refused", "withdrawn"}
 
-// Choices lists the names of the choices, for people.
+// Choices lists the names of the choices, for messages.
 const Choices = "unknown, agreed, refused, withdrawn"
 
 // ErrChoice is returned by ParseChoice.
@@ -61,9 +61,9 @@ type Consent struct {
 	DecidedAt    time.Time // UTC, milliseconds
 	RecordedAt   time.Time // UTC, milliseconds
 	Method       string
-	TextHash     string // SHA-256 of the text that was shown, in hex; "": not known
+	TextHash     string // SHA-256 of the text shown, in hex; "": not known
 	TextVersion  string
-	PreviousHash string // of the row before; "" for the first
+	PreviousHash string // hash of the previous row; "" for the first
 	Hash         string
 }
 
@@ -87,7 +87,8 @@ func (w *Warehouse) InsertConsents(ctx context.Context, name string, rows []Cons
 	return insert(ctx, w, "consents", consentColumns, name, rows)
 }
 
-// ConsentTail returns the end of a node's hash chain: 0 and "" for a new one.
+// ConsentTail returns the sequence number and hash at the end of a node's
+// chain; 0 and "" for a new one.
 func (w *Warehouse) ConsentTail(ctx context.Context, node string) (sequence uint64, hash string, err error) {
 	var n uint64
 	if err := w.ask(ctx, "consent_tail", []any{clickhouse.Named("node", node)}, &n, &sequence, &hash); err != nil {
@@ -96,11 +97,11 @@ func (w *Warehouse) ConsentTail(ctx context.Context, node string) (sequence uint
 	return sequence, hash, nil
 }
 
-// consentPage is how many rows of the ledger are read at a time.
+// consentPage is the number of rows of the ledger read at a time.
 const consentPage = 50_000
 
-// EachConsent calls visit with the rows of the ledger in the order of its chains,
-// those of one recipient if that is not nil.
+// EachConsent calls visit with the rows of the ledger in the order of its
+// chains; if recipient is not nil, only with the rows of that recipient.
 func (w *Warehouse) EachConsent(ctx context.Context, recipient *RecipientKey, visit func(*Consent) error) error {
 	node, sequence, only := "", uint64(0), ""
 	if recipient != nil {
@@ -156,8 +157,8 @@ type Decision struct {
 	DecidedAt time.Time
 }
 
-// IsBefore reports whether a decision does not hold beside another one: the later one
-// does, at equal times the most refusing one.
+// IsBefore reports whether other takes precedence: the later decision does, and
+// at equal times the more refusing one.
 func (d Decision) IsBefore(other Decision) bool {
 	if !d.DecidedAt.Equal(other.DecidedAt) {
 		return d.DecidedAt.Before(other.DecidedAt)
@@ -165,11 +166,12 @@ func (d Decision) IsBefore(other Decision) bool {
 	return d.Choice < other.Choice
 }
 
-// choiceParts bounds the answer to one question for choices.
+// choiceParts is the number of queries into which all choices are divided, to
+// bound each answer.
 const choiceParts = 8
 
-// CurrentChoices returns the choice of each recipient as it stands. Recipients
-// without any are not in it.
+// CurrentChoices returns each recipient's current choice. Recipients without a
+// choice are absent.
 func (w *Warehouse) CurrentChoices(ctx context.Context, purpose string) (map[RecipientKey]Decision, error) {
 	all := map[RecipientKey]Decision{}
 	for part := range uint64(choiceParts) {
@@ -183,7 +185,7 @@ func (w *Warehouse) CurrentChoices(ctx context.Context, purpose string) (map[Rec
 	return all, nil
 }
 
-// ChoicesOf is CurrentChoices of some recipients.
+// ChoicesOf is CurrentChoices for the given recipients.
 func (w *Warehouse) ChoicesOf(ctx context.Context, purpose string, recipients []RecipientKey) (map[RecipientKey]Decision, error) {
 	all := map[RecipientKey]Decision{}
 	low, high := halves(recipients, func(k *RecipientKey) *RecipientKey { return k })
@@ -209,17 +211,17 @@ func addDecisions(all map[RecipientKey]Decision, rows []byte) {
 	}
 }
 
-// ListedChoice is the choice of a recipient for people to read.
+// ListedChoice is a recipient's choice in a list.
 type ListedChoice struct {
 	Key         RecipientKey
-	Recipient   string // "" unless a message to it is registered
+	Recipient   string // "" unless a message to the recipient is registered
 	Decision    Decision
 	Method      string
 	TextVersion string
 }
 
-// ListChoices returns the choices as they stand, of one recipient if that is not
-// nil, the latest decision first, limit of them at most.
+// ListChoices returns the current choices, the latest decision first, at most
+// limit of them; if recipient is not nil, only that recipient's.
 func (w *Warehouse) ListChoices(ctx context.Context, purpose string, recipient *RecipientKey, limit uint64) ([]ListedChoice, error) {
 	only := ""
 	if recipient != nil {

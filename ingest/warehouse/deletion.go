@@ -12,10 +12,10 @@ import (
 	"glint/schema"
 )
 
-// CampaignRows counts what is kept of a campaign.
+// CampaignRows counts the rows stored for a campaign.
 type CampaignRows struct{ Messages, Opens, AggregateOpens, Deliveries uint64 }
 
-// CampaignRows returns how much is kept of a campaign.
+// CampaignRows returns the number of rows stored for a campaign.
 func (w *Warehouse) CampaignRows(ctx context.Context, campaign uint64) (r CampaignRows, err error) {
 	err = w.ask(ctx, "campaign_rows", []any{clickhouse.Named("campaign_id", campaign)}, &r.Messages, &r.Opens, &r.AggregateOpens, &r.Deliveries)
 	if err != nil {
@@ -34,9 +34,9 @@ var deletedColumns = []column[deletedCampaign]{
 	{"deleted_at", of(func(d *deletedCampaign) int64 { return d.at.UnixMilli() })},
 }
 
-// DeleteCampaign deletes a campaign with all that is kept of it. It is noted as
-// deleted first, so that nothing of it is kept any more; what an error leaves behind
-// goes with the next SweepDeleted.
+// DeleteCampaign deletes a campaign with all its rows. It first records the
+// campaign as deleted, so that no further rows are stored. After an error the
+// next SweepDeleted deletes the rest.
 func (w *Warehouse) DeleteCampaign(ctx context.Context, campaign uint64) error {
 	rows := []deletedCampaign{{campaign, time.Now()}}
 	if err := insert(ctx, w, "deleted_campaigns", deletedColumns, "delete-"+strconv.FormatUint(campaign, 10), rows); err != nil {
@@ -45,8 +45,8 @@ func (w *Warehouse) DeleteCampaign(ctx context.Context, campaign uint64) error {
 	return w.SweepDeleted(ctx)
 }
 
-// SweepDeleted deletes the rows of deleted campaigns that are there, also those that
-// came since. Without any it only looks. Several may do it at once.
+// SweepDeleted deletes all rows of deleted campaigns, also rows that arrived
+// later. If there are none, it only reads. It may run concurrently.
 func (w *Warehouse) SweepDeleted(ctx context.Context) error {
 	fail := func(err error) error { return fmt.Errorf("delete rows of deleted campaigns: %w", err) }
 	var tables []string

@@ -16,7 +16,8 @@ import (
 	"glint/schema"
 )
 
-// DeliveryKind is what happened to a message, as the Enum8 of deliveries.kind.
+// DeliveryKind is the kind of a delivery event, as the Enum8 of
+// deliveries.kind.
 type DeliveryKind int8
 
 // The kinds.
@@ -32,14 +33,14 @@ const (
 	Converted
 )
 
-// Delivery is one row of the table deliveries, or, while its message is not
+// Delivery is one row of the table deliveries or, until its message is
 // registered, of unresolved_deliveries.
 type Delivery struct {
 	CampaignID     uint64
 	MessageID      uuid.UUID
 	Kind           DeliveryKind
 	OccurredAt     time.Time // UTC, milliseconds
-	LinkHash       uint64    // of the link of a click; 0: none
+	LinkHash       uint64    // hash of a click's link; 0: none
 	ReceivedAt     time.Time // UTC, milliseconds
 	Class          int8      // as the table's Enum8
 	Reason         string
@@ -56,7 +57,7 @@ type Delivery struct {
 	Source         string
 	Extra          string
 
-	// Of an event that waits, in place of MessageID.
+	// For events whose message is not registered, in place of MessageID.
 	Campaign     string // name
 	RecipientKey RecipientKey
 }
@@ -99,14 +100,14 @@ func (w *Warehouse) InsertDeliveries(ctx context.Context, name string, rows []De
 	return insert(ctx, w, "deliveries", deliveryColumns, name, rows)
 }
 
-// InsertUnresolvedDeliveries keeps events whose message is not registered yet, in
-// one named insert. Their CampaignID is not looked at.
+// InsertUnresolvedDeliveries stores events whose message is not registered yet,
+// in one named insert. It ignores CampaignID.
 func (w *Warehouse) InsertUnresolvedDeliveries(ctx context.Context, name string, rows []Delivery) error {
 	return insert(ctx, w, "unresolved_deliveries", waitingColumns, name, rows)
 }
 
-// RegisteredCampaigns returns the campaigns of the messages that are registered,
-// whatever the style of their pixel URLs.
+// RegisteredCampaigns returns the campaigns of the registered messages, in any
+// style of their pixel URLs.
 func (w *Warehouse) RegisteredCampaigns(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error) {
 	fail := func(err error) error { return fmt.Errorf("look up messages: %w", err) }
 	found := make(map[uuid.UUID]uint64, len(messages))
@@ -128,8 +129,9 @@ func (w *Warehouse) RegisteredCampaigns(ctx context.Context, messages []uuid.UUI
 	return found, nil
 }
 
-// MessagesTo returns the messages to those of the recipients who are registered
-// in a campaign, by their keys; of several to one recipient the least.
+// MessagesTo returns the messages to the given recipients in a campaign, by
+// recipient key. If a recipient has several, it returns the smallest id.
+// Unregistered recipients are absent.
 func (w *Warehouse) MessagesTo(ctx context.Context, campaign uint64, recipients []RecipientKey) (map[RecipientKey]uuid.UUID, error) {
 	fail := func(err error) error { return fmt.Errorf("look up recipients: %w", err) }
 	found := make(map[RecipientKey]uuid.UUID, len(recipients))
@@ -166,14 +168,14 @@ func halves[R any](rows []R, key func(*R) *RecipientKey) (low, high []uint64) {
 	return low, high
 }
 
-// Absent is a row that has to be written.
+// Absent is a row that must be written.
 type Absent struct {
 	Row   int
-	Known bool // the event is there, with a lower version
+	Known bool // the event is stored, with a lower version
 }
 
-// AbsentDeliveries returns which of the rows are not in the table deliveries, or
-// are there with a lower version only.
+// AbsentDeliveries returns the rows that are not in the table deliveries, or
+// only with a lower version.
 func (w *Warehouse) AbsentDeliveries(ctx context.Context, rows []Delivery) ([]Absent, error) {
 	campaigns := make([]uint64, len(rows))
 	for i := range rows {
@@ -182,8 +184,8 @@ func (w *Warehouse) AbsentDeliveries(ctx context.Context, rows []Delivery) ([]Ab
 	return w.absentDeliveries(ctx, "absent_deliveries", "inserted_deliveries", rows, tableColumn{"campaign_id", "UInt64", campaigns})
 }
 
-// AbsentUnresolvedDeliveries is AbsentDeliveries for events that wait. One that
-// was moved is there.
+// AbsentUnresolvedDeliveries is AbsentDeliveries for unresolved_deliveries. An
+// event that was moved counts as present.
 func (w *Warehouse) AbsentUnresolvedDeliveries(ctx context.Context, rows []Delivery) ([]Absent, error) {
 	campaigns := make([]string, len(rows))
 	for i := range rows {
@@ -228,8 +230,8 @@ func (w *Warehouse) absentDeliveries(ctx context.Context, query, table string, r
 	return absent, nil
 }
 
-// tableColumn is a column of an external table with its values, all at once: row
-// by row each value would be boxed.
+// tableColumn is a column of an external table with all its values: appending
+// row by row would box each value.
 type tableColumn struct {
 	name, kind string
 	values     any
@@ -252,11 +254,11 @@ func newTable(name string, columns ...tableColumn) (*ext.Table, error) {
 	return t, nil
 }
 
-// WaitingDeliveries is how many events wait for the registration of their message,
-// and how many of them can move.
+// WaitingDeliveries counts the events whose message is not registered yet, and
+// those among them that can be moved now.
 type WaitingDeliveries struct{ Waiting, Resolvable uint64 }
 
-// WaitingDeliveries counts them.
+// WaitingDeliveries returns these counts.
 func (w *Warehouse) WaitingDeliveries(ctx context.Context) (n WaitingDeliveries, err error) {
 	if err := w.ask(ctx, "waiting_deliveries", nil, &n.Waiting, &n.Resolvable); err != nil {
 		return n, fmt.Errorf("count waiting events: %w", err)
@@ -264,8 +266,8 @@ func (w *Warehouse) WaitingDeliveries(ctx context.Context) (n WaitingDeliveries,
 	return n, nil
 }
 
-// MoveDeliveries moves waiting events whose message has been registered into
-// deliveries. It may be called again after any error, and by several at once.
+// MoveDeliveries moves events whose message has been registered meanwhile into
+// deliveries. It may be called again after any error, and concurrently.
 func (w *Warehouse) MoveDeliveries(ctx context.Context) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(moveSettings()))
 	for _, step := range []string{"move_deliveries", "mark_moved_deliveries"} { // in this order: see MoveResolved
@@ -276,16 +278,16 @@ func (w *Warehouse) MoveDeliveries(ctx context.Context) error {
 	return nil
 }
 
-// Marking is a change of registered messages. Messages of no campaign, and those
-// that are not registered, are left alone.
+// Marking is a change of registered messages. Messages of other campaigns and
+// unregistered messages are not changed.
 type Marking struct {
 	CampaignID uint64
 	Messages   []uuid.UUID
 	Test       Test
-	Tracking   Tracking // at most: it only becomes narrower
+	Tracking   Tracking // limit: tracking only becomes narrower
 }
 
-// MarkSends marks messages, unless it is a dry run, and returns how many of them
+// MarkSends marks messages, unless dryRun is set, and returns how many of them
 // are registered and how many change.
 func (w *Warehouse) MarkSends(ctx context.Context, m Marking, dryRun bool) (registered, changed uint64, err error) {
 	fail := func(err error) (uint64, uint64, error) { return 0, 0, fmt.Errorf("mark messages: %w", err) }

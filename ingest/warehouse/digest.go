@@ -7,13 +7,15 @@ import (
 	"strings"
 )
 
-// Digest is the content of a table: how many rows it has, replaced ones left out, and a
-// sum over hashes of them, which does not depend on their order.
+// Digest is a checksum of a table's content: the number of rows, without
+// replaced ones, and the sum of their hashes, which does not depend on their
+// order.
 type Digest struct{ Rows, Sum uint64 }
 
-// Digest returns the digest of the rows of a table that meet a condition of ClickHouse's
-// SQL. Two tables with equal digests have equal rows. Facts of requests whose lifetime may
-// end soon have no part in it: each engine lets go of them in its own time.
+// Digest returns the digest of the rows of a table that meet a condition in
+// ClickHouse's SQL. Two tables with equal digests have equal rows. Facts near
+// the end of their lifetime are left out, since each engine deletes them at its
+// own time.
 func (w *Warehouse) Digest(ctx context.Context, t *Table, condition string) (d Digest, err error) {
 	passing, recent := columnsOfFacts[t.Name], "1"
 	seconds, _, err := w.lifetimes(ctx, t.Name)
@@ -22,7 +24,7 @@ func (w *Warehouse) Digest(ctx context.Context, t *Table, condition string) (d D
 	}
 	switch {
 	case len(seconds) == 0:
-	case t.Name == "web_events": // whose rows go as a whole
+	case t.Name == "web_events": // its rows expire as a whole
 		condition += fmt.Sprintf(" AND occurred_at > now64(3) - toIntervalSecond(%d)", seconds[0]*9/10)
 	default:
 		recent = fmt.Sprintf("received_at > now64(3) - toIntervalSecond(%d)", seconds[0]/2)
@@ -54,7 +56,7 @@ func (w *Warehouse) Digest(ctx context.Context, t *Table, condition string) (d D
 	return d, nil
 }
 
-// keyColumns are the columns that tell the rows of a table of events apart.
+// keyColumns returns the columns that identify a row in a table of events.
 func keyColumns(t *Table) (names []string) {
 	for _, c := range t.Columns {
 		switch c.Name {

@@ -12,19 +12,19 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// Table is a table of the database as a backup sees it.
+// Table is a table of the database in a backup.
 type Table struct {
 	Name    string
-	Columns []TableColumn // those that are stored
-	Rows    uint64        // on disk, replaced ones included
+	Columns []TableColumn // the columns that are stored
+	Rows    uint64        // on disk, including replaced rows
 	Bytes   uint64        // on disk
 }
 
 // TableColumn is a column with its type, as ClickHouse writes it.
 type TableColumn struct{ Name, Type string }
 
-// ErrProtocol means that the address is one of the native protocol, which carries no
-// blocks in a format.
+// ErrProtocol means that the address uses the native protocol, which cannot
+// transfer blocks in a format.
 var ErrProtocol = errors.New("warehouse: this needs an http:// or https:// address of ClickHouse, not clickhouse://")
 
 // Tables returns the tables of the database in the order of their names.
@@ -45,19 +45,21 @@ func (w *Warehouse) Tables(ctx context.Context) ([]Table, error) {
 	return tables, nil
 }
 
-// dumpSettings let a statement take the time that a large table needs.
+// dumpSettings allow a statement the time that a large table needs.
 var dumpSettings = clickhouse.Settings{
 	"async_insert": 0, "insert_deduplicate": 0, "max_partitions_per_insert_block": 0, "max_execution_time": 0,
 }
 
-// ExportTable reads all rows of a table, which are those of one moment, and calls visit
-// with each block of them in the Native format, as InsertBlocks takes it. The block is
-// visit's until it returns. An answer that is cut off is an error.
+// ExportTable reads a consistent snapshot of all rows of a table, and calls
+// visit with each block in the Native format, as InsertBlocks takes it. The
+// block is valid until visit returns. It returns an error if the answer is cut
+// off.
 func (w *Warehouse) ExportTable(ctx context.Context, t *Table, visit func(block []byte, rows uint64) error) error {
 	return w.ExportRows(ctx, t, "1", visit)
 }
 
-// ExportRows is ExportTable for the rows that meet a condition of ClickHouse's SQL.
+// ExportRows is ExportTable for the rows that meet a condition in ClickHouse's
+// SQL.
 func (w *Warehouse) ExportRows(ctx context.Context, t *Table, condition string, visit func(block []byte, rows uint64) error) error {
 	if w.options.Protocol != clickhouse.HTTP {
 		return ErrProtocol
@@ -86,7 +88,7 @@ func (w *Warehouse) ExportRows(ctx context.Context, t *Table, condition string, 
 	}
 }
 
-// InsertBlocks inserts blocks of ExportTable. Their columns go by their names.
+// InsertBlocks inserts blocks of ExportTable. It matches columns by name.
 func (w *Warehouse) InsertBlocks(ctx context.Context, table string, columns []TableColumn, blocks []byte) error {
 	if w.options.Protocol != clickhouse.HTTP {
 		return ErrProtocol
@@ -116,7 +118,7 @@ func columnNames(columns []TableColumn) string {
 	return strings.Join(names, ", ")
 }
 
-// quoteName writes a name as ClickHouse reads it whatever it holds.
+// quoteName quotes a name for ClickHouse, whatever characters it has.
 func quoteName(name string) string {
 	return "`" + strings.NewReplacer(`\`, `\\`, "`", "\\`").Replace(name) + "`"
 }

@@ -14,11 +14,11 @@ import (
 	"glint/schema"
 )
 
-// ErasedHash recognizes a message of an erased person: the first bytes of the
-// SHA-256 of its id, as privacy.WithdrawalKey has them in hex.
+// ErasedHash identifies a message of an erased person: the first bytes of the
+// SHA-256 of its id, which privacy.WithdrawalKey writes in hex.
 type ErasedHash [12]byte
 
-// erasing is a row of the table of that name.
+// erasing is a row of the table erasing.
 type erasing struct {
 	recipient RecipientKey
 	campaign  uint64
@@ -33,9 +33,9 @@ var erasingColumns = []column[erasing]{
 	{"event_id", of(func(e *erasing) uint64 { return e.event })},
 }
 
-// BeginErasing puts the recipients into the table erasing, with their messages, and
-// lets later opens of these be dropped. It may be called again, also for messages
-// that were registered meanwhile.
+// BeginErasing adds the recipients and their messages to the table erasing, so
+// that later opens of these messages are dropped. It may be called again, also
+// for messages registered meanwhile.
 func (w *Warehouse) BeginErasing(ctx context.Context, recipients []RecipientKey, now time.Time) error {
 	rows := make([]erasing, len(recipients))
 	for i := range recipients {
@@ -93,8 +93,8 @@ func (w *Warehouse) ErasingEvents(ctx context.Context) (map[uint64]bool, error) 
 	return events, nil
 }
 
-// ErasedMessages calls visit with the messages of persons who were erased since
-// that time.
+// ErasedMessages calls visit with the messages of persons erased since that
+// time.
 func (w *Warehouse) ErasedMessages(ctx context.Context, since time.Time, visit func(ErasedHash)) error {
 	rows, err := w.records(ctx, "erased_messages", len(ErasedHash{}), clickhouse.Named("since_ms", sinceMilli(since)))
 	if err != nil {
@@ -113,30 +113,23 @@ var ErasedTables = []string{
 	"message_campaigns", "sends", "recipient_messages",
 }
 
-// ErasingRows returns how many rows of each of ErasedTables are of the table
-// erasing.
+// ErasingRows returns, for each of ErasedTables, the number of rows that the
+// table erasing names.
 func (w *Warehouse) ErasingRows(ctx context.Context) (map[string]uint64, error) {
-	var n [11]uint64
-	if err := w.ask(ctx, "erase_counts", nil, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8], &n[9], &n[10]); err != nil {
-		return nil, fmt.Errorf("count rows of persons: %w", err)
-	}
 	counts := map[string]uint64{}
-	for i, table := range []string{
-		"sends", "recipient_messages", "message_campaigns", "opens", "deliveries", "unresolved_opens", "unresolved_deliveries",
-		"bad_tokens", "web_events", "last_opens", "withdrawals",
-	} {
-		counts[table] = n[i]
+	if err := w.ask(ctx, "erase_counts", nil, &counts); err != nil {
+		return nil, fmt.Errorf("count rows of persons: %w", err)
 	}
 	return counts, nil
 }
 
-// EraseRows deletes the rows of the table erasing from one of ErasedTables, and
-// returns once no part that can be read has them.
+// EraseRows deletes the rows named by the table erasing from one of
+// ErasedTables, and returns once no readable part contains them.
 func (w *Warehouse) EraseRows(ctx context.Context, table string) error {
 	return w.erase(ctx, "erase_"+table)
 }
 
-// TextRow is the text of a row in which a person may be named.
+// TextRow is the text of a row that may name a person.
 type TextRow struct {
 	EventID uint64
 	Text    string
@@ -144,8 +137,8 @@ type TextRow struct {
 
 const textPage = 20_000
 
-// EachText calls visit for each row of bad_tokens, and each of web_events in whose
-// text an address may stand.
+// EachText calls visit for each row of bad_tokens, and for each row of
+// web_events whose text may contain an address.
 func (w *Warehouse) EachText(ctx context.Context, visit func(table string, row TextRow)) error {
 	var afterMS int64
 	var afterEvent uint64
@@ -200,18 +193,18 @@ func (w *Warehouse) EndErasing(ctx context.Context) error {
 	return nil
 }
 
-// ErrOldParts is wrapped by DropOldParts where parts stay longer than it waits.
+// ErrOldParts is wrapped by DropOldParts if parts stay longer than it waits.
 var ErrOldParts = errors.New("warehouse: parts that were replaced are still on the disk")
 
-// SyncMerges lets the parts that merges and deletions make from now on be synced to
-// the disk before the parts that they replace may go.
+// SyncMerges makes merges and deletions sync their new parts to disk before the
+// replaced parts may be deleted.
 func (w *Warehouse) SyncMerges(ctx context.Context, tables []string) error {
 	return w.partSettings(ctx, tables, "MODIFY SETTING min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, fsync_part_directory = 1")
 }
 
-// DropOldParts returns once the parts of these tables that merges and deletions have
-// replaced are gone from the disk. ClickHouse keeps them for 8 minutes otherwise,
-// since it does not sync what a merge makes: call SyncMerges before what makes them.
+// DropOldParts returns once the parts that merges and deletions have replaced
+// are gone from the disk. ClickHouse otherwise keeps them for 8 minutes, since
+// it does not sync new parts: call SyncMerges before the merges or deletions.
 // Afterwards the tables have their usual settings.
 func (w *Warehouse) DropOldParts(ctx context.Context, tables []string, lifetime, patience time.Duration) (err error) {
 	seconds := max(1, int64(lifetime/time.Second))
@@ -233,8 +226,9 @@ func (w *Warehouse) DropOldParts(ctx context.Context, tables []string, lifetime,
 		if time.Now().After(until) {
 			return fmt.Errorf("%w: %d", ErrOldParts, parts)
 		}
-		// The engine's own cleaning sleeps for minutes, and for good where a table is empty.
-		// The end of a partition, of one that is not there, too, cleans at once.
+		// The engine's own cleanup sleeps for minutes, and forever if a table
+		// is empty. Dropping a partition, even a missing one, triggers it at
+		// once.
 		for _, table := range tables {
 			if err := w.conn.Exec(ctx, "ALTER TABLE "+table+" DROP PARTITION ID '000000'"); err != nil {
 				return fmt.Errorf("remove replaced parts of %s: %w", table, err)
@@ -257,8 +251,8 @@ func (w *Warehouse) partSettings(ctx context.Context, tables []string, change st
 	return nil
 }
 
-// RunGoesOn reports whether a run of judge or reclassify is at work: it writes rows
-// again that it has read before.
+// RunGoesOn reports whether a run of judge or reclassify is in progress: it
+// rewrites rows that it has read before.
 func (w *Warehouse) RunGoesOn(ctx context.Context) (bool, error) {
 	states, err := w.runStates(ctx)
 	if err != nil {

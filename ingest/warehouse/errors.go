@@ -7,17 +7,17 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// ErrNoSchema is returned where a table of glint is missing.
+// ErrNoSchema is returned if a table of glint is missing.
 var ErrNoSchema = errors.New("warehouse: the schema is missing (run: glint migrate up)")
 
-// ErrRows is wrapped by the error about rows that do not fit the table's
-// columns: a class which its enum does not have.
+// ErrRows is wrapped by errors about rows that do not fit the table's columns,
+// such as a class outside its enum.
 var ErrRows = errors.New("warehouse: unfit rows")
 
 // permanentCodes are the ClickHouse errors about the rows themselves: values
-// that cannot be read or converted, and values that no enum has. The numbers are
-// from ClickHouse's ErrorCodes.cpp. A missing table, column, setting or
-// right is not among them, since the operator can mend it and the rows are good.
+// that cannot be read or converted, and values outside an enum. The numbers are
+// from ClickHouse's ErrorCodes.cpp. A missing table, column, setting or right
+// is not permanent, since the operator can fix it and the rows are valid.
 var permanentCodes = map[int32]bool{
 	6:   true, // CANNOT_PARSE_TEXT
 	27:  true, // CANNOT_PARSE_INPUT_ASSERTION_FAILED
@@ -33,10 +33,10 @@ var permanentCodes = map[int32]bool{
 	691: true, // UNKNOWN_ELEMENT_OF_ENUM
 }
 
-// Retryable reports whether the same rows may be taken later: the network, a
-// timeout, a full disk, a restarting server, a missing right. An error that is
-// not known to be permanent counts as retryable, since losing a row is worse
-// than trying again. A canceled context is no reason to go on.
+// Retryable reports whether the same rows may be accepted later: after a
+// network error, a timeout, a full disk, a restart, a missing right. An unknown
+// error counts as retryable, since losing a row is worse than retrying. A
+// canceled context does not.
 func Retryable(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, ErrRows) {
 		return false

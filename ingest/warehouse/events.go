@@ -12,13 +12,13 @@ import (
 	"glint/schema"
 )
 
-// EventPart is the part of all events, of that many, that an event is in.
+// EventPart returns the part, of that many, to which an event belongs.
 func EventPart(event, parts uint64) uint64 { return (event * 0x9e3779b97f4a7c15 >> 32) % parts }
 
-// ReceivedEvents calls visit with the events in opens that were received from
-// the one time on and before the other, of one part of all events: see EventPart.
-// An event may come several times, and some may be left out where an answer was
-// cut off: an event that does not come has to be asked for by MissingOpens.
+// ReceivedEvents calls visit with the events in opens received at or after from
+// and before until, of one part of all events: see EventPart. An event may be
+// visited several times, and some may be missing if an answer was cut off:
+// check events that were not visited with MissingOpens.
 func (w *Warehouse) ReceivedEvents(ctx context.Context, from, until time.Time, part, parts uint64, visit func(event uint64)) error {
 	rows, err := w.conn.Query(ctx, schema.Query("received_events"),
 		clickhouse.Named("from_ms", from.UnixMilli()), clickhouse.Named("until_ms", until.UnixMilli()),
@@ -46,13 +46,13 @@ func (w *Warehouse) MissingOpens(ctx context.Context, events []uint64) ([]uint64
 	return w.askOfEvents(ctx, "missing_opens", events)
 }
 
-// UnresolvedEvents returns the given events that wait for the registration of their
-// message. One that was moved into opens does not wait.
+// UnresolvedEvents returns the given events whose message is not registered
+// yet, without those moved into opens.
 func (w *Warehouse) UnresolvedEvents(ctx context.Context, events []uint64) ([]uint64, error) {
 	return w.askOfEvents(ctx, "unresolved_events", events)
 }
 
-// askOfEvents runs a query that picks some of the events.
+// askOfEvents runs a query that selects some of the events.
 func (w *Warehouse) askOfEvents(ctx context.Context, query string, events []uint64) ([]uint64, error) {
 	if len(events) == 0 {
 		return nil, nil
@@ -62,7 +62,7 @@ func (w *Warehouse) askOfEvents(ctx context.Context, query string, events []uint
 	if err != nil {
 		return nil, fail(err)
 	}
-	if _, err := wanted.Block().Columns[0].Append(events); err != nil { // at once: row by row each value would be boxed
+	if _, err := wanted.Block().Columns[0].Append(events); err != nil { // all at once: row by row each value would be boxed
 		return nil, fail(err)
 	}
 	rows, err := w.records(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), query, 8)

@@ -11,14 +11,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// MessageRef names a message; campaign 0 is not known.
+// MessageRef identifies a message; campaign 0 means not known.
 type MessageRef struct {
 	CampaignID uint64
 	MessageID  uuid.UUID
 }
 
-// MessagesOf returns the messages of a recipient, normalized, in one campaign, or
-// with campaign 0 in all.
+// MessagesOf returns the messages of a normalized recipient in one campaign, or
+// in all if campaignID is 0.
 func (w *Warehouse) MessagesOf(ctx context.Context, campaignID uint64, recipient string) ([]MessageRef, error) {
 	hasher, err := w.RecipientHasher(ctx)
 	if err != nil {
@@ -40,8 +40,8 @@ func (w *Warehouse) MessagesOf(ctx context.Context, campaignID uint64, recipient
 	return refs, nil
 }
 
-// NearRecipients returns recipients of a campaign that are called like one, three
-// at most.
+// NearRecipients returns at most three recipients of a campaign with similar
+// names.
 func (w *Warehouse) NearRecipients(ctx context.Context, campaignID uint64, recipient string) ([]string, error) {
 	var n uint64
 	var near []string
@@ -52,8 +52,8 @@ func (w *Warehouse) NearRecipients(ctx context.Context, campaignID uint64, recip
 	return near, nil
 }
 
-// MessageNamed returns the message of an id with its campaign, 0 if it is not
-// registered.
+// MessageNamed returns the message with that id and its campaign, or campaign 0
+// if it is not registered.
 func (w *Warehouse) MessageNamed(ctx context.Context, id uuid.UUID) (MessageRef, error) {
 	var n, campaign uint64
 	if err := w.ask(ctx, "explain_campaign", []any{clickhouse.Named("message_id", id)}, &n, &campaign); err != nil {
@@ -62,8 +62,8 @@ func (w *Warehouse) MessageNamed(ctx context.Context, id uuid.UUID) (MessageRef,
 	return MessageRef{campaign, id}, nil
 }
 
-// MessageOfEvent returns the message of an event that is in opens or waits, and
-// whether there is one. It reads a column of all opens.
+// MessageOfEvent returns the message of an event in opens or unresolved_opens,
+// and whether there is one. It reads a column of all opens.
 func (w *Warehouse) MessageOfEvent(ctx context.Context, event uint64) (ref MessageRef, found bool, err error) {
 	var n uint64
 	if err := w.ask(ctx, "explain_event", []any{clickhouse.Named("event_id", event)}, &n, &ref.CampaignID, &ref.MessageID); err != nil {
@@ -72,8 +72,8 @@ func (w *Warehouse) MessageOfEvent(ctx context.Context, event uint64) (ref Messa
 	return ref, n > 0, nil
 }
 
-// MessageFacts is what is known of a message as a whole, and its events in the
-// order of time. Times are zero where they are not known.
+// MessageFacts holds the facts of a message and its events in the order of
+// time. Unknown times are zero.
 type MessageFacts struct {
 	MessageRef
 	IsStored     bool // a registration wrote it
@@ -90,7 +90,7 @@ type MessageFacts struct {
 	Events []MessageEvent
 }
 
-// Listed returns the message as lists have it, for its State.
+// Listed returns the message in the form of lists, for its State.
 func (f *MessageFacts) Listed() *ListedMessage {
 	return &ListedMessage{
 		MessageID: f.MessageID, Opens: uint32(min(f.Opens, 1<<32-1)), Tracking: f.Tracking, Test: f.Test, Bounced: f.Bounced,
@@ -98,27 +98,27 @@ func (f *MessageFacts) Listed() *ListedMessage {
 	}
 }
 
-// MessageEvent is an event of a message: an open, or one of its deliveries.
+// MessageEvent is an event of a message: an open or a delivery event.
 type MessageEvent struct {
 	Place          string // opens, waiting, deliveries, bad_tokens
 	At             time.Time
 	EventID        uint64 // of an open
 	Kind           string // open, or the kind of a delivery
-	Class          string // of an open or a click
-	Reason         string // the rule that decided it; the fault of a bad token
-	Detail         string // the suspicion about the time, the type of a bounce, automatic, or no_client of a click
+	Class          string // for opens and clicks
+	Reason         string // the rule that decided; for a bad token its fault
+	Detail         string // suspicion about the time, type of a bounce, automatic, or no_client for a click
 	Client         string
 	OS             string
 	Device         string
 	Network        string
 	ASNumber       uint32
 	Country        string
-	Address        string // as exact as it was kept; empty: not kept
+	Address        string // as precise as stored; empty: not stored
 	RulesetVersion uint16
 	Source         string
 }
 
-// MessageFacts returns what is known of a message, and all its events.
+// MessageFacts returns the facts of a message and all its events.
 func (w *Warehouse) MessageFacts(ctx context.Context, ref MessageRef) (*MessageFacts, error) {
 	f := &MessageFacts{MessageRef: ref}
 	args := []any{clickhouse.Named("campaign_id", ref.CampaignID), clickhouse.Named("message_id", ref.MessageID)}
@@ -163,8 +163,8 @@ type eventLists struct {
 	ruleset                                                                                   []uint16
 }
 
-// BadTokenEvents returns the requests with a bad token, or the one of an event:
-// an empty token and event 0 find none.
+// BadTokenEvents returns the requests with that bad token, or the one with that
+// event id. An empty token and event 0 match nothing.
 func (w *Warehouse) BadTokenEvents(ctx context.Context, token string, event uint64) ([]MessageEvent, error) {
 	var n uint64
 	var l eventLists
@@ -183,7 +183,7 @@ func (w *Warehouse) BadTokenEvents(ctx context.Context, token string, event uint
 	return events, nil
 }
 
-// address is a kept address in its usual form, "" for none.
+// address returns a stored address in its usual form, or "" if there is none.
 func address(kept string) string {
 	if kept == "::" {
 		return ""

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Facts are what a line says of one event and what ingest knows of its receipt. A
-// row of opens and a row of bad_tokens hold the same ones, so that a bad token can
-// be judged once its key is there.
+// Facts are the facts of one event's line and of its receipt. Rows of opens and
+// of bad_tokens have the same facts, so that a bad token can be classified once
+// its key is there.
 type Facts struct {
 	OpenedAt         time.Time // UTC, milliseconds
 	EventID          uint64
@@ -16,7 +16,7 @@ type Facts struct {
 	UserAgent        string
 	IP               netip.Addr // zero: not kept
 	Network          string
-	NetworkListDate  time.Time // day, UTC, of the list that decided Network; zero: no list did
+	NetworkListDate  time.Time // UTC day of the list that Network came from; zero: from no list
 	ASNumber         uint32
 	Country          string
 	Region           string
@@ -30,11 +30,11 @@ type Facts struct {
 	Protocol         string
 	JA4              string
 	HeaderBits       uint16
-	HeaderFacts      uint32 // beside HeaderBits, which are all taken
+	HeaderFacts      uint32 // in addition to HeaderBits, which are all used
 	RefererHost      string
-	Path             string    // of the URL, where the line has it
-	KeyID            uint8     // in the token; 0: none. Of a bad token it is not proved
-	IssuedAt         time.Time // in the token, seconds; zero: none. Of a bad token it is not proved
+	Path             string    // path of the URL, if the line has it
+	KeyID            uint8     // key id in the token; 0: none. For a bad token unproven
+	IssuedAt         time.Time // in the token, in seconds; zero: none. For a bad token unproven
 	Edge             string
 	POP              string
 	ServiceVersion   string
@@ -43,15 +43,15 @@ type Facts struct {
 	Extra            string
 }
 
-// The values of time_suspect. A suspect time never is the first or the last
+// The values of time_suspect. A suspect time is never the first or the last
 // open of a message.
 const (
 	SuspectNone         int8 = iota
-	SuspectBeforeToken       // opened before its token was issued, less a day
+	SuspectBeforeToken       // opened more than a day before its token was issued
 	SuspectAfterReceipt      // opened minutes after it was received
 )
 
-// factColumns returns the columns that hold the Facts of rows R.
+// factColumns returns the columns for the Facts of rows R.
 func factColumns[R any](facts func(*R) *Facts) []column[R] {
 	return []column[R]{
 		{"opened_at", of(func(r *R) int64 { return facts(r).OpenedAt.UnixMilli() })},
@@ -89,7 +89,8 @@ func factColumns[R any](facts func(*R) *Facts) []column[R] {
 	}
 }
 
-// ipv6 is how the table keeps an address: IPv4 mapped into IPv6, :: for none.
+// ipv6 returns an address as the table stores it: IPv4 mapped into IPv6, :: for
+// none.
 func ipv6(a netip.Addr) netip.Addr {
 	if !a.IsValid() {
 		return netip.IPv6Unspecified()
@@ -97,8 +98,8 @@ func ipv6(a netip.Addr) netip.Addr {
 	return netip.AddrFrom16(a.As16())
 }
 
-// The first and the last day that a column of type Date can hold; the driver
-// lets others wrap around. The first one stands for none.
+// The first and the last day of a column of type Date; the driver lets other
+// days wrap around. The first day stands for none.
 var (
 	firstDay = time.Unix(0, 0).UTC()
 	lastDay  = time.Date(2149, 6, 6, 0, 0, 0, 0, time.UTC)

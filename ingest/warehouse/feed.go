@@ -10,36 +10,37 @@ import (
 	"github.com/google/uuid"
 )
 
-// Arrival says that events of a campaign came into the warehouse, and when they were
-// received by ingest, the bounds included.
+// Arrival records that events of a campaign were stored, with the earliest and
+// latest time of their receipt.
 type Arrival struct {
-	At          time.Time // by the warehouse's clock; zero: not known
+	At          time.Time // time of the warehouse's clock; zero: not known
 	CampaignID  uint64
 	First, Last time.Time
 }
 
-// FeedEvent is an event as a feed hands it on, with the class of the request alone.
+// FeedEvent is an event in a feed, with the class of the request alone.
 type FeedEvent struct {
 	CampaignID uint64    `json:"campaign_id"`
 	MessageID  uuid.UUID `json:"message_id"`
 	Kind       string    `json:"kind"` // opened, clicked and so on
 	At         time.Time `json:"at"`
-	EventID    uint64    `json:"event_id"` // of an open, or of the link of a click; else 0
+	EventID    uint64    `json:"event_id"` // id of an open, or of a click's link; otherwise 0
 	ReceivedAt time.Time `json:"received_at"`
 	Class      string    `json:"class"`
 	Reason     string    `json:"reason"`
 }
 
-// FeedQuery is what FeedPage asks for.
+// FeedQuery holds the parameters of FeedPage.
 type FeedQuery struct {
-	Events string    // reliable, first (opens of a message that has none before), click, all
-	Wanted []Arrival // one for each campaign
-	After  FeedEvent // the last one of the page before; zero: from the beginning
+	Events string    // reliable, first (opens of messages without an earlier open), click, all
+	Wanted []Arrival // one per campaign
+	After  FeedEvent // last event of the previous page; zero: from the beginning
 	Limit  int
 }
 
-// ArrivalsSince returns what came after a time, by time, at most limit of them, and the
-// time of the warehouse. An arrival may become visible seconds after its time.
+// ArrivalsSince returns the arrivals after a time, in order, at most limit of
+// them, and the time of the warehouse. An arrival may become visible seconds
+// after its time.
 func (w *Warehouse) ArrivalsSince(ctx context.Context, since time.Time, limit int) (all []Arrival, now time.Time, err error) {
 	var nowMilli int64
 	var n uint64
@@ -55,8 +56,8 @@ func (w *Warehouse) ArrivalsSince(ctx context.Context, since time.Time, limit in
 	return all, time.UnixMilli(nowMilli).UTC(), nil
 }
 
-// ReceivedSince returns the campaigns whose events were received after a time, each with
-// the bounds of them. It reads a column of the whole table.
+// ReceivedSince returns the campaigns with events received after a time, each
+// with the earliest and latest receipt. It reads a column of the whole table.
 func (w *Warehouse) ReceivedSince(ctx context.Context, since time.Time) (all []Arrival, err error) {
 	var nowMilli int64
 	var n uint64
@@ -102,14 +103,14 @@ func (w *Warehouse) FeedPage(ctx context.Context, q *FeedQuery) ([]FeedEvent, er
 	return l.events(), nil
 }
 
-// FeedKind is a message, and one kind of its events.
+// FeedKind is a message and one kind of its events.
 type FeedKind struct {
 	MessageKey
 	Kind string
 }
 
-// FeedStanding returns which events of these messages are still there: an erasure or a
-// withdrawal may have taken them.
+// FeedStanding returns which events of these messages still exist: an erasure
+// or a withdrawal may have removed some.
 func (w *Warehouse) FeedStanding(ctx context.Context, messages []MessageKey) (map[FeedKind]bool, error) {
 	fail := func(err error) (map[FeedKind]bool, error) {
 		return nil, fmt.Errorf("look whether events of the feed are still there: %w", err)
@@ -155,7 +156,8 @@ func (l *feedLists) events() []FeedEvent {
 	return all
 }
 
-// CampaignNameOf returns the name of a campaign, "" if none is registered with that id.
+// CampaignNameOf returns the name of a campaign, or "" if no campaign has that
+// id.
 func (w *Warehouse) CampaignNameOf(ctx context.Context, id uint64) (string, error) {
 	var found, same uint64
 	var name string

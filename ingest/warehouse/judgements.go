@@ -14,16 +14,16 @@ import (
 )
 
 // ErrRunGoesOn is returned by BeginRun while another run of judge or reclassify
-// works.
+// is in progress.
 var ErrRunGoesOn = errors.New("warehouse: another run of judge or reclassify is at work")
 
-// RunKind is what a run does.
+// RunKind is the kind of a run.
 type RunKind int8
 
 // The kinds of runs, as in the table's Enum8.
 const (
-	KindJudge      RunKind = 1 // time and company, on the verdicts of ingest
-	KindReclassify RunKind = 2 // the rules of the request first
+	KindJudge      RunKind = 1 // by time and company, on ingest's verdicts
+	KindReclassify RunKind = 2 // first by the rules of the request
 )
 
 const (
@@ -69,7 +69,7 @@ var runColumns = []column[Run]{
 	{"settings", of(func(r *Run) string { return r.Settings })},
 }
 
-// milliseconds is 0 for the zero time.
+// milliseconds returns Unix milliseconds, or 0 for the zero time.
 func milliseconds(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -77,11 +77,11 @@ func milliseconds(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// deadRun is how long a run may be silent before the next one takes it for dead.
+// deadRun is the silence after which the next run considers a run dead.
 const deadRun = 5 * time.Minute
 
-// BeginRun gives r its number, after the verdicts of runs that were cut off have
-// been restored. Errors: ErrRunGoesOn.
+// BeginRun gives r its number, after restoring the verdicts of interrupted
+// runs. It returns ErrRunGoesOn if another run is in progress.
 func (w *Warehouse) BeginRun(ctx context.Context, r *Run) error {
 	states, err := w.runStates(ctx)
 	if err != nil {
@@ -99,7 +99,7 @@ func (w *Warehouse) BeginRun(ctx context.Context, r *Run) error {
 	if err := w.keepRun(ctx, r); err != nil {
 		return err
 	}
-	// Two that took the same number see each other now, and both give it up.
+	// Two runs that took the same number see each other now, and both give up.
 	if states, err = w.runStates(ctx); err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func randomClaim() uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-// openRun is a run that has started and is not over.
+// openRun is a run that has started and not ended.
 type openRun struct {
 	number    uint32
 	claim     uint64
@@ -143,8 +143,8 @@ func (w *Warehouse) runStates(ctx context.Context) (s runStates, err error) {
 	return s, nil
 }
 
-// restore gives the rows of runs that were cut off their verdicts back, and
-// closes those runs.
+// restore restores the verdicts of rows changed by interrupted runs, and closes
+// those runs.
 func (w *Warehouse) restore(ctx context.Context, r *Run, abandoned []openRun) error {
 	if len(abandoned) == 0 {
 		return nil
@@ -167,10 +167,11 @@ func (w *Warehouse) restore(ctx context.Context, r *Run, abandoned []openRun) er
 	return nil
 }
 
-// abandonStep is above the steps that a run makes.
+// abandonStep is above the steps of any run.
 const abandonStep = 1 << 31
 
-// replacing are the settings of inserts whose rows replace themselves by key.
+// replacing returns the settings of inserts whose rows replace each other by
+// key.
 func replacing(ctx context.Context, more ...clickhouse.QueryOption) context.Context {
 	return clickhouse.Context(ctx, append(more, clickhouse.WithSettings(clickhouse.Settings{
 		"async_insert":                    0,
@@ -179,15 +180,15 @@ func replacing(ctx context.Context, more ...clickhouse.QueryOption) context.Cont
 	}))...)
 }
 
-// keepRun writes the next step of a run.
+// keepRun stores the next step of a run.
 func (w *Warehouse) keepRun(ctx context.Context, r *Run) error {
 	r.step, r.touchedAt = r.step+1, time.Now()
 	name := fmt.Sprintf("judgement-%d-%d-%d", r.Number, r.claim, r.step)
 	return insert(ctx, w, "judgements", runColumns, name, []Run{*r})
 }
 
-// TouchRun says that a run is alive. It fails once another run has taken it for
-// dead: then it must end.
+// TouchRun records that a run is alive. It fails if another run has considered
+// it dead: then it must end.
 func (w *Warehouse) TouchRun(ctx context.Context, r *Run) error {
 	states, err := w.runStates(ctx)
 	if err != nil {
@@ -201,7 +202,7 @@ func (w *Warehouse) TouchRun(ctx context.Context, r *Run) error {
 	return fmt.Errorf("run %d was taken for dead: %w", r.Number, ErrRunGoesOn)
 }
 
-// ApplyRun makes what a run has written show, all at once.
+// ApplyRun makes the verdicts written by a run visible, all at once.
 func (w *Warehouse) ApplyRun(ctx context.Context, r *Run) error {
 	if err := w.TouchRun(ctx, r); err != nil {
 		return err
@@ -213,8 +214,8 @@ func (w *Warehouse) ApplyRun(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// AbandonRun lets the next run restore at once what r has written, if that is
-// anything.
+// AbandonRun lets the next run restore at once the rows that r has written, if
+// any.
 func (w *Warehouse) AbandonRun(ctx context.Context, r *Run) error {
 	if err := w.restore(ctx, r, []openRun{{r.Number, r.claim, r.touchedAt}}); err != nil {
 		return err
@@ -222,27 +223,13 @@ func (w *Warehouse) AbandonRun(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// ActiveRun returns the number of the last run that shows in the numbers, 0 if
-// none does. The read-only user may ask.
+// ActiveRun returns the number of the last applied run, or 0. The read-only
+// user may call it.
 func (w *Warehouse) ActiveRun(ctx context.Context) (run uint32, err error) {
 	if err := w.ask(ctx, "active_run", nil, &run); err != nil {
 		return 0, fmt.Errorf("read last run of judge: %w", err)
 	}
 	return run, nil
-}
-
-// JudgedCampaigns returns the campaigns that a run has changed: what was computed
-// of them before is out of date once it is applied.
-func (w *Warehouse) JudgedCampaigns(ctx context.Context, run uint32) ([]uint64, error) {
-	var n uint64
-	var ids []uint64
-	if err := w.ask(ctx, "judged_campaigns", []any{clickhouse.Named("run", run)}, &n, &ids); err != nil {
-		return nil, fmt.Errorf("read campaigns of run %d: %w", run, err)
-	}
-	if uint64(len(ids)) != n {
-		return nil, fmt.Errorf("read campaigns of run %d: %w", run, ErrAnswer)
-	}
-	return ids, nil
 }
 
 // CampaignNames returns the names of all campaigns by their ids.

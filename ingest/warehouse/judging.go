@@ -14,14 +14,14 @@ import (
 	"glint/schema"
 )
 
-// CampaignOpens is a campaign and how many rows of opens it has.
+// CampaignOpens is a campaign with its number of rows in opens.
 type CampaignOpens struct {
 	ID    uint64
 	Opens uint64
 }
 
-// CampaignsToJudge returns, by id, the campaigns with opens or clicks since a
-// time, of which something was received since another. The zero time is always.
+// CampaignsToJudge returns, by id, the campaigns with opens or clicks since one
+// time that also received something since another. A zero time means no limit.
 func (w *Warehouse) CampaignsToJudge(ctx context.Context, since, touched time.Time) ([]CampaignOpens, error) {
 	var n uint64
 	var ids, opens []uint64
@@ -39,8 +39,7 @@ func (w *Warehouse) CampaignsToJudge(ctx context.Context, since, touched time.Ti
 	return campaigns, nil
 }
 
-// Section is a range of campaigns, both ends in it, or one of the parts of their
-// messages.
+// Section is an inclusive range of campaigns, or one part of their messages.
 type Section struct {
 	From, Until uint64
 	Part, Parts uint64
@@ -51,8 +50,8 @@ func (s Section) args(more ...any) []any {
 		clickhouse.Named("part", s.Part), clickhouse.Named("parts", max(s.Parts, 1)))
 }
 
-// RequestFacts are what the rules ask about a request, and the names of the
-// program that were stored with it. Hash stands for all of it.
+// RequestFacts are the facts of a request that the rules use, and the stored
+// names of the program. Hash stands for all of them.
 type RequestFacts struct {
 	Hash                                                     uint64
 	Method, UserAgent, RefererHost, Network                  string
@@ -64,25 +63,25 @@ type RequestFacts struct {
 	Agent                                                    uint64 // hash of UserAgent
 }
 
-// JudgedOpen is an open with its verdicts, and what is known of its message.
+// JudgedOpen is an open with its verdicts and the facts of its message.
 type JudgedOpen struct {
 	CampaignID    uint64
 	MessageID     uuid.UUID
 	OpenedAt      int64 // Unix milliseconds
 	EventID       uint64
 	Facts         uint64
-	IP            netip.Addr // :: if it was not kept
-	Class         int8       // the verdict that counts
+	IP            netip.Addr // :: if not stored
+	Class         int8       // the verdict in force
 	Reason        string
 	RequestClass  int8 // the verdict on the request alone
 	RequestReason string
-	Suspect       bool // its time contradicts itself
+	Suspect       bool // its time contradicts the line
 	MessageState
 }
 
-// MessageState is what is known of a message that was sent.
+// MessageState holds the facts of a sent message.
 type MessageState struct {
-	Known       bool  // it is registered, tracked by itself, and no test
+	Known       bool  // registered, tracked individually, and not a test
 	SentAt      int64 // Unix milliseconds; 0: not known
 	DeliveredAt int64
 	Domain      string // of the recipient
@@ -94,7 +93,7 @@ type JudgedClick struct {
 	MessageID     uuid.UUID
 	OccurredAt    int64 // Unix milliseconds
 	LinkHash      uint64
-	IP            netip.Addr // :: if it is not known
+	IP            netip.Addr // :: if not known
 	UserAgent     string
 	Network       string
 	ASNumber      uint32
@@ -106,7 +105,8 @@ type JudgedClick struct {
 	MessageState
 }
 
-// RowCounts are how many rows the answers about a section must have at least.
+// RowCounts are the numbers of rows that the answers about a section must have
+// at least.
 type RowCounts struct{ Opens, Clicks uint64 }
 
 // CountToJudge counts the rows of a section.
@@ -132,7 +132,7 @@ func (w *Warehouse) FactsToJudge(ctx context.Context, s Section, visit func(*Req
 }
 
 // OpensToJudge calls visit with each open of a section, message by message. The
-// open is another one after visit.
+// open is overwritten after visit returns.
 func (w *Warehouse) OpensToJudge(ctx context.Context, s Section, visit func(*JudgedOpen)) error {
 	var o JudgedOpen
 	var known, suspect uint8
@@ -148,7 +148,7 @@ func (w *Warehouse) OpensToJudge(ctx context.Context, s Section, visit func(*Jud
 }
 
 // ClicksToJudge calls visit with each click of a section, message by message.
-// Clicks on a link of honeypots are marked.
+// Clicks on honeypot links are marked.
 func (w *Warehouse) ClicksToJudge(ctx context.Context, s Section, honeypots []string, visit func(*JudgedClick)) error {
 	if honeypots == nil {
 		honeypots = []string{}
@@ -183,8 +183,8 @@ func (w *Warehouse) stream(ctx context.Context, query string, args []any, row fu
 	return nil
 }
 
-// BurstGroup are opens by one network and user agent of messages to one domain,
-// in the order of their times.
+// BurstGroup holds opens from one network and user agent, of messages to one
+// domain, in the order of their times.
 type BurstGroup struct {
 	IP       netip.Addr
 	Agent    uint64 // hash of the user agent
@@ -193,8 +193,8 @@ type BurstGroup struct {
 	Messages []uint64 // hashes of their ids
 }
 
-// BurstGroups returns the groups of a campaign with at least so many messages,
-// of opens with the given facts.
+// BurstGroups returns the groups of a campaign with at least that many
+// messages, counting opens with the given facts.
 func (w *Warehouse) BurstGroups(ctx context.Context, campaign uint64, facts []uint64, recipients int) ([]BurstGroup, error) {
 	if len(facts) == 0 {
 		return nil, nil
@@ -232,19 +232,20 @@ func (w *Warehouse) BurstGroups(ctx context.Context, campaign uint64, facts []ui
 	return groups, nil
 }
 
-// TimeCounts say how many opens come before their message was sent or delivered.
+// TimeCounts counts the opens before their message was sent or delivered.
 type TimeCounts struct {
 	Opens  uint64 // with that time
 	Before uint64
 }
 
-// CampaignTimes are the counts of a campaign, of opens through proxies that fetch
-// when a person looks, and of others that no machine has proved to be.
+// CampaignTimes holds the counts of a campaign for opens through proxies that
+// fetch when a person looks, and for other opens not proven to be by a machine.
 type CampaignTimes struct {
 	ProxiedSent, ProxiedDelivered, OtherSent, OtherDelivered TimeCounts
 }
 
-// CampaignTimes counts; an open within slack before the time does not count as before.
+// CampaignTimes returns these counts. Opens within slack before the time do not
+// count as before.
 func (w *Warehouse) CampaignTimes(ctx context.Context, campaign uint64, slack time.Duration) (t CampaignTimes, err error) {
 	args := []any{clickhouse.Named("campaign_id", campaign), clickhouse.Named("slack_ms", slack.Milliseconds())}
 	err = w.ask(ctx, "judge_times", args, &t.ProxiedSent.Opens, &t.ProxiedSent.Before, &t.ProxiedDelivered.Opens, &t.ProxiedDelivered.Before,
@@ -255,7 +256,7 @@ func (w *Warehouse) CampaignTimes(ctx context.Context, campaign uint64, slack ti
 	return t, nil
 }
 
-// OpenVerdict is what a run makes of an open.
+// OpenVerdict is a run's verdict on an open.
 type OpenVerdict struct {
 	CampaignID                 uint64
 	MessageID                  uuid.UUID
@@ -266,10 +267,10 @@ type OpenVerdict struct {
 	RequestClass               int8
 	RequestReason              string
 	Client, Vendor, OS, Device string
-	Again                      bool // the request was judged again, by the rules of now
+	Again                      bool // the request was classified again, by the current rules
 }
 
-// ClickVerdict is what a run makes of a click.
+// ClickVerdict is a run's verdict on a click.
 type ClickVerdict struct {
 	CampaignID uint64
 	MessageID  uuid.UUID
@@ -297,8 +298,9 @@ func each[R, T any](rows []R, get func(*R) T) []T {
 	return values
 }
 
-// WriteOpenVerdicts writes what a run makes of opens. It shows once the run is
-// applied. Requests that were judged again get the version of their rules.
+// WriteOpenVerdicts stores a run's verdicts on opens, which become visible when
+// the run is applied. Requests that were classified again get the version of
+// their rules.
 func (w *Warehouse) WriteOpenVerdicts(ctx context.Context, r *Run, ruleset uint16, v []OpenVerdict) error {
 	if len(v) == 0 {
 		return nil
@@ -330,8 +332,8 @@ func (w *Warehouse) WriteOpenVerdicts(ctx context.Context, r *Run, ruleset uint1
 	return nil
 }
 
-// WriteClickVerdicts writes what a run makes of clicks. It shows once the run is
-// applied.
+// WriteClickVerdicts stores a run's verdicts on clicks, which become visible
+// when the run is applied.
 func (w *Warehouse) WriteClickVerdicts(ctx context.Context, r *Run, v []ClickVerdict) error {
 	if len(v) == 0 {
 		return nil

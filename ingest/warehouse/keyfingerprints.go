@@ -21,9 +21,9 @@ var keyFingerprintColumns = []column[KeyFingerprint]{
 	{"first_seen", of(func(k *KeyFingerprint) int64 { return k.FirstSeen.UnixMilli() })},
 }
 
-// KeyFingerprints returns the keys that were recorded, by id and fingerprint. One
-// id with two fingerprints means that a lost key was made anew: tokens of the other
-// one are bad here.
+// KeyFingerprints returns the recorded keys, by id and fingerprint. One id with
+// two fingerprints means that a lost key was recreated: tokens of the other one
+// are bad here.
 func (w *Warehouse) KeyFingerprints(ctx context.Context) ([]KeyFingerprint, error) {
 	var n uint64
 	var ids []uint8
@@ -39,8 +39,8 @@ func (w *Warehouse) KeyFingerprints(ctx context.Context) ([]KeyFingerprint, erro
 	return keys, nil
 }
 
-// RecordKeyFingerprints records the keys that are not recorded yet. A zero
-// FirstSeen is now.
+// RecordKeyFingerprints records keys that are not recorded yet. A zero
+// FirstSeen means now.
 func (w *Warehouse) RecordKeyFingerprints(ctx context.Context, keys []KeyFingerprint) error {
 	known, err := w.KeyFingerprints(ctx)
 	if err != nil {

@@ -13,29 +13,29 @@ import (
 	"github.com/google/uuid"
 )
 
-// KnownSends are the messages of a campaign that are registered already. It is
-// safe for concurrent use, and takes about 100 bytes for each message.
+// KnownSends are the registered messages of a campaign. It is safe for
+// concurrent use, and takes about 100 bytes per message.
 type KnownSends struct {
 	campaign uint64
 	rows     map[uuid.UUID]knownSend
 }
 
-// knownSend is what is known of a message, as the table has it.
+// knownSend holds the fields of a registered message.
 type knownSend struct {
 	sentAt, deliveredAt uint32 // seconds; 0: not known
 	tracking            Tracking
 	test                bool
-	complete            bool // it counts, or it would if it were no test
+	complete            bool // it counts, or would count if it were no test
 	state, style        string
 	attributes          string // JSON; empty: none
 	registration        uint64
 }
 
-// partSends is about how many messages are read at a time.
+// partSends is the approximate number of messages read at a time.
 const partSends = 500_000
 
-// KnownSends reads what is registered of a campaign. Within a registration it is
-// read after BeginRegistration.
+// KnownSends reads the registered messages of a campaign. Within a registration
+// call it after BeginRegistration.
 func (w *Warehouse) KnownSends(ctx context.Context, campaign uint64) (*KnownSends, error) {
 	fail := func(err error) (*KnownSends, error) { return nil, fmt.Errorf("read registered messages: %w", err) }
 	var rows uint64
@@ -53,8 +53,8 @@ func (w *Warehouse) KnownSends(ctx context.Context, campaign uint64) (*KnownSend
 	return k, nil
 }
 
-// KnownMessages reads what is registered of some messages of a campaign, and
-// returns the time of the latest of their rows; zero: there is none.
+// KnownMessages reads the given messages of a campaign as far as they are
+// registered, and returns the time of the latest of their rows; zero: none.
 func (w *Warehouse) KnownMessages(ctx context.Context, campaign uint64, messages []uuid.UUID) (*KnownSends, time.Time, error) {
 	fail := func(err error) (*KnownSends, time.Time, error) {
 		return nil, time.Time{}, fmt.Errorf("read registered messages: %w", err)
@@ -78,7 +78,7 @@ func (w *Warehouse) KnownMessages(ctx context.Context, campaign uint64, messages
 	return k, time.UnixMilli(latest).UTC(), nil
 }
 
-// errRecords says that the answer to known_sends is not of its form.
+// errRecords means that the answer to known_sends does not have its form.
 var errRecords = fmt.Errorf("%w: known_sends", ErrAnswer)
 
 // read reads one part of the messages.
@@ -111,7 +111,7 @@ func (k *KnownSends) take(n uint64, records string) (err error) {
 // fixedRecord is the length of a record up to its texts: see known_sends.sql.
 const fixedRecord = 16 + 4 + 4 + 8 + 3
 
-// add takes one record off b.
+// add reads one record from b and returns the rest.
 func (k *KnownSends) add(b []byte, texts map[string]string) (rest []byte, err error) {
 	if len(b) < fixedRecord {
 		return nil, errRecords
@@ -138,10 +138,10 @@ func (k *KnownSends) add(b []byte, texts map[string]string) (rest []byte, err er
 	return b[end:], nil
 }
 
-// maxTexts bounds what once remembers: attributes may all differ.
+// maxTexts is the number of texts that once caches: attributes may all differ.
 const maxTexts = 1000
 
-// once returns the text in b, the same string for equal ones.
+// once returns the text in b, and the same string for equal texts.
 func once(texts map[string]string, b []byte) string {
 	if text, ok := texts[string(b)]; ok {
 		return text
@@ -153,7 +153,7 @@ func once(texts map[string]string, b []byte) string {
 	return text
 }
 
-// Len is how many messages are known.
+// Len returns the number of known messages.
 func (k *KnownSends) Len() int { return len(k.rows) }
 
 // Messages returns the ids of the messages that count.
@@ -171,14 +171,15 @@ func (k *KnownSends) Messages() iter.Seq[uuid.UUID] {
 // registration.
 func (k *KnownSends) Counts(message uuid.UUID) bool { return k.rows[message].complete }
 
-// Merge returns the row to insert for a message of the registration, and whether
-// it has to be inserted: one that is known is not, unless a field changes. Fields that
-// s leaves open (a zero time, an empty state, TestUnsaid, an attribute) keep their known
-// value. Tracking only grows, and an URL that was given out stays good: two
-// styles become StyleBoth.
+// Merge returns the row to insert for a message of the registration, and
+// whether it must be inserted: a known message is inserted only if a field
+// changes. Fields that s leaves open (a zero time, an empty state, TestUnsaid,
+// an attribute) keep their known value. Tracking only becomes narrower, and
+// URLs that were given out stay valid: two styles become StyleBoth.
 //
-// A message that counts keeps the registration that made it count. So the rows of
-// CompleteRegistration's written are those with row.Registration == r.ID.
+// A message that counts keeps the registration that made it count. So the
+// argument written of CompleteRegistration is the number of rows with
+// row.Registration == r.ID.
 func (r Registration) Merge(k *KnownSends, s Send) (row Send, write bool) {
 	s.CampaignID, s.Registration, s.RegisteredAt = r.CampaignID, r.ID, r.StartedAt
 	if s.State == "" {
@@ -210,7 +211,7 @@ func (r Registration) Merge(k *KnownSends, s Send) (row Send, write bool) {
 	return s, write
 }
 
-// mergeTime returns the time that is given or else the known one.
+// mergeTime returns the given time, or else the known one.
 func mergeTime(given time.Time, known uint32, changed *bool) time.Time {
 	switch {
 	case !given.IsZero() && given.Unix() != int64(known):
@@ -222,8 +223,8 @@ func mergeTime(given time.Time, known uint32, changed *bool) time.Time {
 	return time.Unix(int64(known), 0).UTC()
 }
 
-// mergeStyles is StyleUnknown for a row of before styles were kept: its URL may
-// have had either.
+// mergeStyles returns the combined style. It returns StyleUnknown for rows from
+// before styles were stored, whose URL may have had either.
 func mergeStyles(known, given string) string {
 	switch {
 	case known == given || given == StyleUnknown, known == StyleUnknown, known == StyleBoth:
@@ -232,8 +233,8 @@ func mergeStyles(known, given string) string {
 	return StyleBoth
 }
 
-// mergeAttributes returns the known attributes with those that are given put over
-// them, and whether there is another one or one of another value.
+// mergeAttributes returns the known attributes overwritten by the given ones,
+// and whether that changes any.
 func mergeAttributes(known string, given map[string]string) (all map[string]string, changed bool) {
 	if known == "" {
 		return given, len(given) > 0

@@ -15,7 +15,7 @@ import (
 // LastOpenDate is one row of the table last_opens.
 type LastOpenDate struct {
 	Recipient RecipientKey
-	OpenedOn  time.Time // the day, in UTC; zero: none is kept
+	OpenedOn  time.Time // day in UTC; zero: none is stored
 }
 
 var lastOpenColumns = []column[LastOpenDate]{
@@ -23,15 +23,15 @@ var lastOpenColumns = []column[LastOpenDate]{
 	{"opened_on", of(func(o *LastOpenDate) time.Time { return orEpoch(o.OpenedOn) })},
 }
 
-// InsertLastOpens inserts the rows in one named insert. The table notes no names: a
-// date that comes twice is one.
+// InsertLastOpens inserts the rows in one named insert. The table does not
+// store names: a repeated date is merged.
 func (w *Warehouse) InsertLastOpens(ctx context.Context, name string, rows []LastOpenDate) error {
-	defer w.lastOpensTidy.Store(false) // after an error, too: the rows may be there
+	defer w.lastOpensTidy.Store(false) // after an error, too, as the rows may be stored
 	return insert(ctx, w, "last_opens", lastOpenColumns, name, rows)
 }
 
-// LastOpensOf returns the recipients of those of the messages of which a date may be
-// kept, each with the date that is kept.
+// LastOpensOf returns the recipients of the given messages for whom a date may
+// be kept, each with the stored date.
 func (w *Warehouse) LastOpensOf(ctx context.Context, messages []MessageKey) (map[uuid.UUID]LastOpenDate, error) {
 	found := map[uuid.UUID]LastOpenDate{}
 	if len(messages) == 0 {
@@ -56,9 +56,10 @@ func (w *Warehouse) LastOpensOf(ctx context.Context, messages []MessageKey) (map
 	return found, nil
 }
 
-// TidyLastOpens leaves one date for each recipient on disk, and none of those who
-// refused or withdrew. Where nothing is to be done it only looks; for replaced dates,
-// which costs a look at all of them, only at first and after an insert by w.
+// TidyLastOpens leaves one date per recipient on disk, and removes those of
+// recipients who refused or withdrew. If nothing is to be done it only reads.
+// It looks for replaced dates, which reads all of them, only once at first and
+// after an insert by w.
 func (w *Warehouse) TidyLastOpens(ctx context.Context) error {
 	var withdrawn uint64
 	err := w.ask(ctx, "withdrawn_last_opens", nil, &withdrawn)
@@ -75,7 +76,7 @@ func (w *Warehouse) TidyLastOpens(ctx context.Context) error {
 }
 
 func (w *Warehouse) mergeLastOpens(ctx context.Context) error {
-	if w.lastOpensTidy.Swap(true) { // before the look: an insert meanwhile asks for another
+	if w.lastOpensTidy.Swap(true) { // set before reading, so that a concurrent insert triggers another look
 		return nil
 	}
 	var replaced uint64

@@ -12,24 +12,24 @@ import (
 	"glint/schema"
 )
 
-// List names messages of a campaign by what is known of their opens.
+// List selects messages of a campaign by the state of their opens.
 type List string
 
-// The lists. R: a person opened it. P: Apple Mail fetched it, and may hide a
-// person. U: a client of unknown kind fetched it. C: a person clicked, replied or
-// converted. All but AllMessages hold measured messages only.
+// The lists. R: a person opened it. P: Apple Mail fetched it, which may hide a
+// person. U: a client of unknown kind fetched it. C: a person clicked, replied
+// or converted. All lists but AllMessages contain measured messages only.
 const (
-	AllMessages          List = "all"                    // registered completely, tests included
+	AllMessages          List = "all"                    // with a complete registration, tests included
 	OpenersCertain       List = "openers_certain"        // R or C
 	OpenersLikely        List = "openers_likely"         // R, C or U
 	OpenersCannotTell    List = "openers_cannot_tell"    // P and nothing else
-	NonopenersCertain    List = "nonopeners_certain"     // of visible recipients, without a fetch or C
+	NonopenersCertain    List = "nonopeners_certain"     // visible recipients, without a fetch or C
 	NonopenersLikely     List = "nonopeners_likely"      // without a fetch or C
 	NonopenersCannotTell List = "nonopeners_cannot_tell" // P or U, neither R nor C
 )
 
 // ListedMessage is a message with its recipient. Times are Unix milliseconds, 0
-// if they are not known or not possible.
+// if not known or not possible.
 type ListedMessage struct {
 	MessageID uuid.UUID
 	Recipient string
@@ -44,8 +44,8 @@ type ListedMessage struct {
 	Reliable, Masked, Unknown, Confirmed bool // R, P, U, C
 }
 
-// State returns what is known of the message, as one word of several that exclude
-// each other: test, bounced, not_measured, opened, confirmed (a click or reply, but
+// State returns the state of the message as one of these mutually exclusive
+// words: test, bounced, not_measured, opened, confirmed (a click or reply, but
 // no open by a person), masked, unknown, machine or not_fetched.
 func (m *ListedMessage) State() string {
 	switch {
@@ -70,9 +70,9 @@ func (m *ListedMessage) State() string {
 }
 
 // Messages calls begin with the names of the kept columns, and then visit with
-// each message of a list, in the order of recipients. What visit gets is
-// overwritten by the next message, but for its texts. Errors of begin and visit
-// end the reading and are returned; an answer that was cut off is ErrAnswer.
+// each message of a list, in the order of recipients. The message is
+// overwritten by the next one, except its texts. It returns errors of begin and
+// visit, and ErrAnswer if an answer was cut off.
 func (w *Warehouse) Messages(ctx context.Context, campaignID uint64, list List, begin func(names []string) error, visit func(*ListedMessage) error) error {
 	rows, err := w.conn.Query(ctx, schema.Query("listed_messages"),
 		clickhouse.Named("campaign_id", campaignID), clickhouse.Named("list", string(list)))
@@ -119,7 +119,7 @@ func (w *Warehouse) Messages(ctx context.Context, campaignID uint64, list List, 
 	return nil
 }
 
-// fields takes a record apart.
+// fields decodes a record field by field.
 type fields struct {
 	rest  string
 	short bool // the record ended too early

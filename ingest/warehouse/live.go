@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Fetcher is what fetched an image, in the three kinds that a page of opens as they
-// come tells apart.
+// Fetcher is the kind of client that fetched an image, in the three kinds that
+// the live page shows.
 type Fetcher int
 
 // The kinds. A client of unknown kind and Apple Mail's relay may hide a person.
@@ -25,7 +25,7 @@ const (
 // Fetchers is the number of kinds.
 const Fetchers = 3
 
-// The Enum8 of opens.class that FetcherOf distinguishes.
+// The Enum8 values of opens.class that Fetcher distinguishes.
 const (
 	classUnknown     = 0
 	classHuman       = 1
@@ -35,8 +35,9 @@ const (
 	appleRelayReason = "apple_mpp"
 )
 
-// Fetcher returns the kind of the open's client; false if it is no open, or its
-// time is not possible. It is the same division as in queries/live_counts.sql.
+// Fetcher returns the kind of the open's client. It returns false if the row is
+// not an open, or its time is not possible. queries/live_counts.sql makes the
+// same division.
 func (o *Open) Fetcher() (Fetcher, bool) {
 	if o.Class == classNotImage || o.TimeSuspect != SuspectNone {
 		return 0, false
@@ -50,14 +51,14 @@ func (o *Open) Fetcher() (Fetcher, bool) {
 	return ByMachine, true
 }
 
-// MinuteCount is the opens of one minute.
+// MinuteCount is the number of opens in one minute.
 type MinuteCount struct {
 	Minute int64 // Unix minutes
 	N      [Fetchers]uint64
 }
 
-// LiveCounts returns the opens of all campaigns that were opened since a time and
-// received before another one, by minute, tests included.
+// LiveCounts returns, by minute, the opens of all campaigns opened since one
+// time and received before another, tests included.
 func (w *Warehouse) LiveCounts(ctx context.Context, since, receivedBefore time.Time) ([]MinuteCount, error) {
 	var n uint64
 	var minutes []int64
@@ -78,20 +79,20 @@ func (w *Warehouse) LiveCounts(ctx context.Context, since, receivedBefore time.T
 	return all, nil
 }
 
-// MessageKey names a message where its row is found by the key.
+// MessageKey identifies a message by the key of its row.
 type MessageKey struct {
 	CampaignID uint64
 	MessageID  uuid.UUID
 }
 
-// Addressee is whose a message is. Recipient is empty unless opens may be shown
-// with their recipient.
+// Addressee is the recipient of a message. Recipient is empty unless opens may
+// be shown with it.
 type Addressee struct {
 	Recipient string
 	Test      bool
 }
 
-// wantedKeys is the external table of that name, which some queries are sent with.
+// wantedKeys returns the external table wanted, which some queries use.
 func wantedKeys(messages []MessageKey) (*ext.Table, error) {
 	wanted, err := ext.NewTable("wanted_keys", ext.Column("campaign_id", "UInt64"), ext.Column("message_id", "UUID"))
 	if err != nil {
@@ -105,8 +106,8 @@ func wantedKeys(messages []MessageKey) (*ext.Table, error) {
 	return wanted, nil
 }
 
-// Addressees returns whose the messages are; those that are not registered are
-// absent. Only an identified message has its recipient.
+// Addressees returns the addressees of the messages; unregistered messages are
+// absent. Only identified messages have a recipient.
 func (w *Warehouse) Addressees(ctx context.Context, messages []MessageKey) (map[uuid.UUID]Addressee, error) {
 	found := map[uuid.UUID]Addressee{}
 	if len(messages) == 0 {

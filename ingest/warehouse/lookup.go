@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// CampaignsOf returns the campaign of each message that is registered for a URL of
-// nothing but its id. Other messages are not in the map.
+// CampaignsOf returns the campaigns of messages that are registered for plain
+// UUID URLs. Other messages are absent.
 func (w *Warehouse) CampaignsOf(ctx context.Context, messages []uuid.UUID) (map[uuid.UUID]uint64, error) {
 	found := map[uuid.UUID]uint64{}
 	if len(messages) == 0 {
@@ -46,7 +46,7 @@ func uuidOf(b []byte) (id uuid.UUID) {
 }
 
 // OpenedMessages returns the messages of a campaign that have an open of any
-// class, as their rows stand now.
+// class.
 func (w *Warehouse) OpenedMessages(ctx context.Context, campaign uint64) (map[uuid.UUID]bool, error) {
 	rows, err := w.records(ctx, "opened_messages", 16, clickhouse.Named("campaign_id", campaign))
 	if err != nil {

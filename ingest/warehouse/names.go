@@ -16,7 +16,7 @@ import (
 	"glint/schema"
 )
 
-// MaxCampaignNameBytes bounds the name of a campaign.
+// MaxCampaignNameBytes is the longest name of a campaign.
 const MaxCampaignNameBytes = 200
 
 // ErrCampaignName is wrapped by the errors of CampaignName.
@@ -27,11 +27,11 @@ type nameError string
 func (e nameError) Error() string { return string(e) }
 func (e nameError) Unwrap() error { return ErrCampaignName }
 
-// CampaignName returns a name as it is stored, so that names which look equal
-// are one: without blanks at both ends, runs of blanks as one, in NFC. Its errors
-// wrap ErrCampaignName, and read well behind the name of a setting: a name is
-// neither blank nor longer than MaxCampaignNameBytes, and has no control, format
-// or other invisible characters.
+// CampaignName normalizes a name, so that names which look equal are equal: it
+// trims blanks, collapses runs of blanks, and applies NFC. It returns an error
+// around ErrCampaignName for a name that is blank, longer than
+// MaxCampaignNameBytes, or has control, format or other invisible characters.
+// The error's text is meant to follow the name of a setting.
 func CampaignName(name string) (string, error) {
 	if !utf8.ValidString(name) {
 		return "", nameError("is no UTF-8")
@@ -53,17 +53,17 @@ func CampaignName(name string) (string, error) {
 	return name, nil
 }
 
-// NearCampaign is a campaign with a name like one that was asked for.
+// NearCampaign is a campaign with a name similar to the requested one.
 type NearCampaign struct {
 	Name     string
 	Distance int // characters to insert, remove or replace, 2 at most for a longer name; 0: only letter case differs
 }
 
-// nearCount bounds what NearCampaigns returns.
+// nearCount is the most that NearCampaigns returns.
 const nearCount = 3
 
-// NearCampaigns returns the campaigns with names like that one, the nearest
-// first, at most three; the campaign of exactly that name is not among them.
+// NearCampaigns returns at most three campaigns with similar names, the nearest
+// first, without the campaign of exactly that name.
 func (w *Warehouse) NearCampaigns(ctx context.Context, name string) ([]NearCampaign, error) {
 	asked := strings.ToValidUTF8(name, "\ufffd")
 	if len(asked) > MaxCampaignNameBytes {
@@ -97,13 +97,13 @@ func (w *Warehouse) NearCampaigns(ctx context.Context, name string) ([]NearCampa
 	return near[:min(len(near), nearCount)], nil
 }
 
-// nameDistance returns the number of characters to insert, remove or replace to
-// make one name of the other, letter case aside (Levenshtein 1966). A name that
-// contains the asked one is as near as one that differs in two characters.
+// nameDistance returns how many characters must be inserted, removed or
+// replaced to turn one name into the other, ignoring case (Levenshtein 1966). A
+// name that contains the asked one has distance 2.
 func nameDistance(name, asked string) int {
 	lower := strings.ToLower(name)
 	a, b := []rune(lower), []rune(strings.ToLower(asked))
-	row := make([]int, len(b)+1) // distances of the part of a so far to each beginning of b
+	row := make([]int, len(b)+1) // distances of the part of a read so far to each beginning of b
 	for j := range row {
 		row[j] = j
 	}

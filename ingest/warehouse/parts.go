@@ -7,14 +7,14 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// Part is a part of a table that is in use. It holds the inserts First to Last of its
-// partition, as far as there are any of these numbers.
+// Part is an active part of a table. It contains the inserts First to Last of
+// its partition, as far as those numbers exist.
 type Part struct {
 	Name, Partition string
 	First, Last     int64
 }
 
-// Parts returns the parts of some tables that are in use, by table.
+// Parts returns the active parts of the given tables, by table.
 func (w *Warehouse) Parts(ctx context.Context, tables []string) (map[string][]Part, error) {
 	var of, names, partitions []string
 	var firsts, lasts []int64
@@ -28,8 +28,8 @@ func (w *Warehouse) Parts(ctx context.Context, tables []string) (map[string][]Pa
 	return parts, nil
 }
 
-// Identity tells this database from one that was made anew in its place; it is "" before
-// the first migration.
+// Identity returns an id that distinguishes this database from one created
+// later in its place; "" before the first migration.
 func (w *Warehouse) Identity(ctx context.Context) (id string, err error) {
 	if err = w.ask(ctx, "identity", nil, &id); err != nil {
 		return "", fmt.Errorf("ask which database this is: %w", err)

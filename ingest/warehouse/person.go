@@ -9,8 +9,8 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// PersonRows returns the rows that the tables hold of a recipient, by table, each as an
-// object of JSON: ids and 64-bit numbers as text, times as RFC 3339.
+// PersonRows returns a recipient's rows, by table, each as a JSON object: ids
+// and 64-bit numbers as text, times as RFC 3339.
 func (w *Warehouse) PersonRows(ctx context.Context, key RecipientKey) (map[string][]json.RawMessage, error) {
 	return w.jsonRows(ctx, "person_rows", clickhouse.Named("recipient_key", hex.EncodeToString(key[:])))
 }

@@ -13,10 +13,10 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// quietConn returns errors without the URLs of requests. Package net/http puts
-// them into its errors, and clickhouse-go puts into them a query's parameters,
-// such as message ids, and what it does not know in a DSN, such as a password
-// under a misspelt name.
+// quietConn removes the URLs of requests from errors. Package net/http puts
+// URLs into its errors; clickhouse-go puts into URLs a query's parameters, such
+// as message ids, and unknown parts of a DSN, such as a password under a
+// misspelt name.
 type quietConn struct{ driver.Conn }
 
 func (c quietConn) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
@@ -57,8 +57,8 @@ type quietError struct {
 func (e *quietError) Error() string { return e.text }
 func (e *quietError) Unwrap() error { return e.err }
 
-// firstReason is what the network or the server said of a first connection, without the
-// driver's account of its own steps.
+// firstReason returns the network's or server's reason from the error of a
+// first connection, without the driver's description of its own steps.
 func firstReason(err error) string {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err.Error()
@@ -73,7 +73,7 @@ func firstReason(err error) string {
 // quotedURL finds a URL as url.Error writes it, in groups its scheme and host.
 var quotedURL = regexp.MustCompile(`"([a-zA-Z]+://)(?:[^"/?#@]*@)?([^"/?#]*)[^"]*"`)
 
-// withoutURLs returns err with no more of URLs in its text than scheme and host.
+// withoutURLs returns err with URLs in its text reduced to scheme and host.
 func withoutURLs(err error) error {
 	if _, ok := errors.AsType[*url.Error](err); !ok {
 		return err

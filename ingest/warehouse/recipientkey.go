@@ -10,9 +10,9 @@ import (
 	"slices"
 )
 
-// RecipientKey stands for a recipient in all campaigns of a database: the first
-// 16 bytes of an HMAC-SHA256 of the normalized recipient. The zero key stands for no recipient.
-// As a number (UInt128) it is little-endian.
+// RecipientKey identifies a recipient in all campaigns of a database: the first
+// 16 bytes of an HMAC-SHA256 of the normalized recipient. The zero key means no
+// recipient. As a number (UInt128) it is little-endian.
 type RecipientKey [16]byte
 
 // RecipientHasher computes recipient keys. It is not safe for concurrent use.
@@ -23,7 +23,7 @@ type RecipientHasher struct {
 }
 
 // RecipientHasher returns a hasher with the secret of the database, or
-// ErrNoSchema where it was not migrated to the end.
+// ErrNoSchema if the migrations are not complete.
 func (w *Warehouse) RecipientHasher(ctx context.Context) (*RecipientHasher, error) {
 	w.secret.mu.Lock()
 	defer w.secret.mu.Unlock()
@@ -45,14 +45,15 @@ func (w *Warehouse) RecipientHasher(ctx context.Context) (*RecipientHasher, erro
 	return &RecipientHasher{mac: hmac.New(sha256.New, w.secret.key)}, nil
 }
 
-// ForgetRecipientSecret lets the secret be read again: it was replaced.
+// ForgetRecipientSecret makes the next use read the secret again, after it was
+// replaced.
 func (w *Warehouse) ForgetRecipientSecret() {
 	w.secret.mu.Lock()
 	defer w.secret.mu.Unlock()
 	w.secret.key = nil
 }
 
-// Key returns the key of a recipient as it is registered, normalized.
+// Key returns the key of a normalized recipient.
 func (h *RecipientHasher) Key(recipient string) RecipientKey {
 	h.mac.Reset()
 	h.buf = append(h.buf[:0], recipient...)
@@ -60,7 +61,7 @@ func (h *RecipientHasher) Key(recipient string) RecipientKey {
 	return RecipientKey(h.mac.Sum(h.sum[:0])[:16])
 }
 
-// number is how the driver takes a key.
+// number returns the key in the form that the driver takes.
 func (k RecipientKey) number() *big.Int {
 	slices.Reverse(k[:])
 	return new(big.Int).SetBytes(k[:])

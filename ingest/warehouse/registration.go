@@ -29,23 +29,24 @@ import (
 // still writes changes nothing.
 
 // ErrSuperseded means that another registration of the campaign began before
-// this one was complete: its messages do not count, unless that one has them too.
+// this one was complete: its messages do not count, unless the other one
+// contains them.
 var ErrSuperseded = errors.New("warehouse: another registration of the campaign began meanwhile")
 
-// ErrRowsMissing means that messages which were inserted are not there.
+// ErrRowsMissing means that inserted messages are not there.
 var ErrRowsMissing = errors.New("warehouse: registered messages are missing")
 
-// Registration is one registration of messages in work.
+// Registration is a registration of messages in progress.
 type Registration struct {
 	ID         uint64
 	CampaignID uint64
 	Rows       int       // of the file
-	StartedAt  time.Time // of all its rows; later than all rows of the campaign
+	StartedAt  time.Time // time of all its rows; later than all other rows of the campaign
 }
 
-// AtOnce returns the registration of a few messages that are written in one insert
-// of one block, which is whole by itself: it needs no beginning and no end. latest
-// is that of KnownMessages.
+// AtOnce returns the registration of a few messages written in one insert of
+// one block, which is atomic: it needs no beginning and no end. latest is the
+// time returned by KnownMessages.
 func AtOnce(campaign uint64, rows int, latest time.Time) Registration {
 	now := time.UnixMilli(time.Now().UnixMilli()).UTC()
 	if !now.After(latest) {
@@ -81,12 +82,12 @@ var registrationColumns = []column[registrationStep]{
 	{"written_rows", of(func(r *registrationStep) uint64 { return uint64(r.written) })},
 }
 
-// The steps of a registration: of its rows the one with the highest step holds.
+// The steps of a registration: its row with the highest step holds.
 const (
 	stepStart     = 1
 	stepComplete  = 2
 	stepSupersede = 3 // a registration that completes at the same moment loses
-	stepReinstate = 4 // but one that was complete before wins
+	stepReinstate = 4 // unless it was complete before
 )
 
 func (w *Warehouse) insertStep(ctx context.Context, r registrationStep) error {
@@ -96,8 +97,8 @@ func (w *Warehouse) insertStep(ctx context.Context, r registrationStep) error {
 	return insert(ctx, w, "registrations", registrationColumns, name, []registrationStep{r})
 }
 
-// BeginRegistration begins the registration of a file of rows messages, and
-// supersedes the registrations of the campaign that are open.
+// BeginRegistration begins the registration of a file with that many rows, and
+// supersedes the campaign's open registrations.
 func (w *Warehouse) BeginRegistration(ctx context.Context, campaign uint64, rows int) (Registration, error) {
 	fail := func(err error) (Registration, error) {
 		return Registration{}, fmt.Errorf("begin registration: %w", err)
@@ -120,10 +121,10 @@ func (w *Warehouse) BeginRegistration(ctx context.Context, campaign uint64, rows
 	return r, nil
 }
 
-// supersede ends the registrations of the campaign that began before r and are
-// open. One that completed itself meanwhile stays complete: this looks again
-// after it has written, as CompleteRegistration does, so that at least one of two
-// that write at the same moment sees the other.
+// supersede ends the campaign's open registrations that began before r. If one
+// completed meanwhile, it stays complete: supersede reads again after writing,
+// as CompleteRegistration does, so that at least one of two concurrent writers
+// sees the other.
 func (w *Warehouse) supersede(ctx context.Context, r Registration) error {
 	var n uint64
 	var ids, fileRows []uint64
@@ -154,8 +155,8 @@ func (w *Warehouse) supersede(ctx context.Context, r Registration) error {
 	return nil
 }
 
-// reinstate looks whether a registration that was superseded had been complete
-// before, and then makes it complete again.
+// reinstate makes a superseded registration complete again if it had been
+// complete before.
 func (w *Warehouse) reinstate(ctx context.Context, other registrationStep) error {
 	_, wasComplete, err := w.registrationState(ctx, other.Registration)
 	if err != nil || !wasComplete {
@@ -174,11 +175,11 @@ func (r Registration) arguments() []any {
 	return []any{clickhouse.Named("campaign_id", r.CampaignID), clickhouse.Named("registration_id", r.ID)}
 }
 
-// CompleteRegistration lets the messages of the registration count, after it has
-// looked that all are there: written are the rows with its ID that were inserted.
-// It returns ErrSuperseded or ErrRowsMissing, or an error of the warehouse; it may
-// be called again after the last. Nothing counts then; the same file may be
-// registered again.
+// CompleteRegistration makes the messages of the registration count, after
+// checking that all are stored: written is the number of inserted rows with its
+// ID. It returns ErrSuperseded or ErrRowsMissing, or an error of the warehouse,
+// after which it may be called again. After an error nothing counts, and the
+// same file may be registered again.
 func (w *Warehouse) CompleteRegistration(ctx context.Context, r Registration, written int) error {
 	fail := func(err error) error { return fmt.Errorf("complete registration: %w", err) }
 	state, wasComplete, err := w.registrationState(ctx, r)
@@ -200,7 +201,8 @@ func (w *Warehouse) CompleteRegistration(ctx context.Context, r Registration, wr
 	if err := w.insertStep(ctx, step); err != nil {
 		return fail(err)
 	}
-	// A registration that began meanwhile may have written its step before this one.
+	// A registration that began meanwhile may have written its step before this
+	// one.
 	if state, _, err = w.registrationState(ctx, r); err != nil {
 		return fail(err)
 	}

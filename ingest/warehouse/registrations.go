@@ -12,17 +12,17 @@ import (
 	"glint/schema"
 )
 
-// ListedRegistration is a registration for people to read.
+// ListedRegistration is a registration in a list.
 type ListedRegistration struct {
 	Campaign               string
-	CampaignID, ID         uint64 // ID 0: what was posted or imported, message by message
+	CampaignID, ID         uint64 // ID 0: messages posted or imported individually
 	State                  string // started, complete, superseded
 	StartedAt, CompletedAt time.Time
-	FileRows, Messages     uint64 // Messages: whose latest row is of this registration
+	FileRows, Messages     uint64 // Messages: the number whose latest row belongs to this registration
 }
 
-// Registrations returns the registrations of a campaign, 0 for all, the latest first,
-// limit of them at most.
+// Registrations returns the registrations of a campaign, 0 for all, the latest
+// first, at most limit of them.
 func (w *Warehouse) Registrations(ctx context.Context, campaign uint64, limit int) ([]ListedRegistration, error) {
 	var n uint64
 	var names, states []string
@@ -40,7 +40,7 @@ func (w *Warehouse) Registrations(ctx context.Context, campaign uint64, limit in
 	return all, nil
 }
 
-// timeOf returns the time of Unix milliseconds, the zero time of 0.
+// timeOf returns the time of Unix milliseconds, or the zero time for 0.
 func timeOf(milli int64) time.Time {
 	if milli == 0 {
 		return time.Time{}
@@ -48,8 +48,8 @@ func timeOf(milli int64) time.Time {
 	return time.UnixMilli(milli).UTC()
 }
 
-// RegisteredMessage returns a message of a campaign as it is kept, and whether its
-// registration is complete; found is false without one.
+// RegisteredMessage returns a stored message of a campaign, and whether its
+// registration is complete. found is false if there is none.
 func (w *Warehouse) RegisteredMessage(ctx context.Context, campaign uint64, id uuid.UUID) (s Send, complete, found bool, err error) {
 	s = Send{CampaignID: campaign, MessageID: id}
 	var n uint64
@@ -70,9 +70,9 @@ func (w *Warehouse) RegisteredMessage(ctx context.Context, campaign uint64, id u
 	return s, isComplete == 1, n > 0, nil
 }
 
-// RevokeSends lets messages of a campaign count no more, those of a registration if
-// that is not 0. It returns how many of them are registered, and how many counted.
-// Registering them again takes it back.
+// RevokeSends makes messages of a campaign not count any more, only those of
+// one registration if that is not 0. It returns how many of them are
+// registered, and how many counted. Registering them again undoes it.
 func (w *Warehouse) RevokeSends(ctx context.Context, campaign uint64, messages []uuid.UUID, registration uint64, dryRun bool) (registered, counted uint64, err error) {
 	fail := func(err error) (uint64, uint64, error) { return 0, 0, fmt.Errorf("revoke messages: %w", err) }
 	table, err := newTable("marked_messages", tableColumn{"message_id", "UUID", messages})

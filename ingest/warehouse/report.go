@@ -12,7 +12,8 @@ import (
 )
 
 // Report holds the numbers of a campaign, as the view campaign_report defines
-// them. Rates are fractions; nil is unknown: an empty denominator, no opens.
+// them. Rates are fractions. Nil means unknown: an empty denominator, or no
+// opens.
 type Report struct {
 	Campaign                string
 	CampaignID              uint64
@@ -32,8 +33,8 @@ type Report struct {
 	LastOpenAt              *time.Time
 	UnregisteredOpensTotal  uint64
 	UnregisteredUniqueOpens uint64
-	Tests                   uint64 // messages; in no other number
-	Measured                uint64 // the base of every rate
+	Tests                   uint64 // number of test messages, which no other number includes
+	Measured                uint64 // denominator of every rate
 	MeasuredShare           *float64
 	UnknownOnly             uint64
 	ConfirmedUniqueOpens    uint64
@@ -57,24 +58,24 @@ type Report struct {
 	ComputedAt              time.Time
 
 	Estimates  []Estimate
-	Weaknesses []string // codes of the view campaign_estimates, sorted
+	Weaknesses []string // codes from the view campaign_estimates, sorted
 	BadTokens  uint64   // requests of the last 7 days that name the campaign
 	Classes    []ClassCount
 
-	NoPolicy bool // the home says nothing of consent; for whoever opens the home to set
+	NoPolicy bool // the home has no consent policy; set by the caller that opens the home
 }
 
-// Estimate is the open rate as one estimator of the view campaign_estimates sees
-// it. A nil rate, low or high cannot be said.
+// Estimate is one estimate of the open rate, as in the view campaign_estimates.
+// A nil rate, low or high is unknown.
 type Estimate struct {
 	Name            string
 	Rate, Low, High *float64
-	N               uint64 // messages: the estimate's denominator
+	N               uint64 // number of messages: the estimate's denominator
 	Assumption      string
 }
 
-// SentUnknown reports whether nobody knows how many messages were sent: the campaign
-// is known from logs only, and has counts but no rates.
+// SentUnknown reports whether the number of sent messages is unknown: the
+// campaign is known from logs only, and has counts but no rates.
 func (r *Report) SentUnknown() bool { return slices.Contains(r.Weaknesses, "sent_unknown") }
 
 // Estimate returns the estimate of that name, or one without a rate.
@@ -94,12 +95,11 @@ type ClassCount struct {
 	UniqueOpens uint64
 }
 
-// ReportOf returns the report of the campaign of that name or, failing that,
-// of that id; ErrNoCampaign if there is neither. It reads the campaign's
-// snapshot where that is recent enough (see snapshot.recent), else it computes
-// the report from the events as they are now. A run of judge or reclassify shows in
-// all of it or in nothing: if one was applied between its queries, they are made
-// again.
+// ReportOf returns the report of the campaign with that name or, if there is
+// none, with that id; otherwise ErrNoCampaign. It reads the campaign's snapshot
+// if that is recent enough (see snapshot.recent), otherwise it computes the
+// report from the current events. A run of judge or reclassify affects all of
+// it or nothing: if one was applied between its queries, they are repeated.
 func (w *Warehouse) ReportOf(ctx context.Context, campaign string) (*Report, error) {
 	return w.reportOf(ctx, campaign, w.snapshotOf)
 }
@@ -117,8 +117,8 @@ func (w *Warehouse) reportOf(ctx context.Context, campaign string, read func(con
 	return w.readReport(ctx, id, read)
 }
 
-// ReportOfID returns the report of the campaign with that id, which must exist. With
-// fresh it is computed now, as by FreshReportOf.
+// ReportOfID returns the report of the campaign with that id, which must exist.
+// If fresh is set, it is computed now, as by FreshReportOf.
 func (w *Warehouse) ReportOfID(ctx context.Context, id uint64, fresh bool) (*Report, error) {
 	if fresh {
 		return w.readReport(ctx, id, w.liveReport)
@@ -165,7 +165,8 @@ func (w *Warehouse) readOnce(ctx context.Context, id uint64, read func(context.C
 	return r, nil
 }
 
-// liveReport computes the report from the events as they are now, but for its bad tokens.
+// liveReport computes the report from the current events, without its bad
+// tokens.
 func (w *Warehouse) liveReport(ctx context.Context, id uint64) (*Report, error) {
 	r, err := w.liveNumbers(ctx, id)
 	if err != nil {
@@ -186,7 +187,8 @@ func (w *Warehouse) liveNumbers(ctx context.Context, id uint64) (*Report, error)
 	return &r, err
 }
 
-// numbers returns where the columns of the query report go, in their order.
+// numbers returns the destinations of the columns of the query report, in
+// order.
 func (r *Report) numbers() []any {
 	return []any{
 		&r.Campaign, &r.CampaignID, &r.Sends, &r.Delivered, &r.OpensTotal, &r.UniqueOpens, &r.BotFilteredUniqueOpens,
@@ -198,7 +200,8 @@ func (r *Report) numbers() []any {
 	}
 }
 
-// estimates returns the estimates of a campaign and the codes of what weakens them.
+// estimates returns the estimates of a campaign and the codes of their
+// weaknesses.
 func (w *Warehouse) estimates(ctx context.Context, id uint64) ([]Estimate, []string, error) {
 	var count uint64
 	var l estimateLists
@@ -209,7 +212,7 @@ func (w *Warehouse) estimates(ctx context.Context, id uint64) ([]Estimate, []str
 	return l.estimates(), l.weaknesses, nil
 }
 
-// estimateLists are the estimates as queries return them, a list a column.
+// estimateLists are the estimates as queries return them, one list per column.
 type estimateLists struct {
 	names, assumptions, weaknesses []string
 	rates, lows, highs             []*float64
@@ -227,8 +230,8 @@ func (l *estimateLists) estimates() (all []Estimate) {
 	return all
 }
 
-// CampaignID returns the id of the campaign of that name or, failing that, of that
-// id; ErrNoCampaign if there is neither.
+// CampaignID returns the id of the campaign with that name or, if there is
+// none, with that id; otherwise ErrNoCampaign.
 func (w *Warehouse) CampaignID(ctx context.Context, campaign string) (uint64, error) {
 	lookUp := func(query string, argument any) (found, id uint64, err error) {
 		var name string
@@ -264,7 +267,8 @@ func (w *Warehouse) classes(ctx context.Context, id uint64) ([]ClassCount, error
 	return l.counts(), nil
 }
 
-// classLists are the counts by class as queries return them, a list a column.
+// classLists are the counts by class as queries return them, one list per
+// column.
 type classLists struct {
 	names           []string
 	opens, messages []uint64

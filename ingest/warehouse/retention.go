@@ -12,8 +12,8 @@ import (
 	"glint/schema"
 )
 
-// columnsOfFacts are what opens and deliveries were judged by. They go together: a row
-// without them keeps its verdict.
+// columnsOfFacts are the facts by which opens and deliveries were judged. They
+// expire together: a row without them keeps its verdict.
 var columnsOfFacts = map[string][]string{
 	"opens": {
 		"user_agent", "ip", "network", "network_list_date", "as_number", "region", "connection_type", "proxy_type", "proxy_description",
@@ -22,8 +22,8 @@ var columnsOfFacts = map[string][]string{
 	"deliveries": {"user_agent", "ip", "network", "as_number", "url", "extra"},
 }
 
-// lifetimes returns those that glint has set on the columns or rows of a table, in
-// seconds, and whether its rows have one of any form.
+// lifetimes returns the lifetimes, in seconds, that glint has set on the
+// columns or rows of a table, and whether its rows have a TTL in any form.
 func (w *Warehouse) lifetimes(ctx context.Context, table string) (seconds []uint64, rows bool, err error) {
 	if err = w.ask(ctx, "lifetimes", []any{clickhouse.Named("table", table)}, &seconds, &rows); err != nil {
 		err = fmt.Errorf("read lifetimes of %s: %w", table, err)
@@ -31,8 +31,8 @@ func (w *Warehouse) lifetimes(ctx context.Context, table string) (seconds []uint
 	return seconds, rows, err
 }
 
-// SetFactsLifetime lets the facts of requests go once they are older than d; 0 keeps
-// them. The engine does it when it merges, and at once where d has changed.
+// SetFactsLifetime makes the facts of requests expire after d; 0 keeps them.
+// The engine deletes them when it merges, or at once if d has changed.
 func (w *Warehouse) SetFactsLifetime(ctx context.Context, d time.Duration) error {
 	for table, columns := range columnsOfFacts {
 		set, _, err := w.lifetimes(ctx, table)
@@ -61,8 +61,8 @@ func (w *Warehouse) SetFactsLifetime(ctx context.Context, d time.Duration) error
 	return nil
 }
 
-// SetWebLifetime lets page views and custom events go once they are older than d; 0
-// keeps them.
+// SetWebLifetime makes page views and custom events expire after d; 0 keeps
+// them.
 func (w *Warehouse) SetWebLifetime(ctx context.Context, d time.Duration) error {
 	set, rows, err := w.lifetimes(ctx, "web_events")
 	if err != nil {
@@ -82,12 +82,12 @@ func (w *Warehouse) SetWebLifetime(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// ForgetRecipients empties what leads from messages to persons: of those of the modes
-// identified and last_open that were registered before the first time, and of the mode
-// pseudonymous before the second one; a zero time is for none. The key of a campaign
-// whose messages are all older goes, too, so that nothing can be registered in it any
-// more. A withdrawal of their recipients goes on to stop them, but says no longer whose
-// it was. It returns how many rows of messages it has changed.
+// ForgetRecipients removes the links from messages to persons: for modes
+// identified and last_open from messages registered before the first time, for
+// mode pseudonymous before the second; a zero time means none. If all messages
+// of a campaign are older, it removes the campaign's key too, so that nothing
+// more can be registered in it. Withdrawals continue to apply, but no longer
+// name their recipient. It returns the number of changed rows of messages.
 func (w *Warehouse) ForgetRecipients(ctx context.Context, identified, pseudonymous time.Time) (messages uint64, err error) {
 	args := []any{
 		clickhouse.Named("identified_ms", max(0, identified.UnixMilli())), clickhouse.Named("pseudonymous_ms", max(0, pseudonymous.UnixMilli())),

@@ -11,44 +11,45 @@ import (
 	"glint/schema"
 )
 
-// A report is kept in the tables campaign_totals and campaign_estimate_totals, its
-// snapshot. The table campaign_changes has a mark for each campaign that every insert changes on
-// which the report depends, whoever inserts. A snapshot holds the mark that was
-// there before it was computed: equal marks mean that nothing has come since.
+// The tables campaign_totals and campaign_estimate_totals store each report:
+// its snapshot. The table campaign_changes gets a mark for a campaign with
+// every insert that affects the report, whoever inserts. A snapshot contains
+// the mark from before its computation: if the marks are equal, nothing has
+// changed since.
 
-// Which snapshots are read although something has come since: those of large
-// campaigns, whose reports take long to compute.
+// Limits for reading snapshots that are out of date: only for large campaigns,
+// whose reports take long to compute.
 const (
-	smallCampaign = 200_000   // messages and opens: always computed
-	freshRows     = 2_000_000 // messages and opens of a campaign that is as fresh as freshAge
+	smallCampaign = 200_000   // messages and opens: reports up to this size are always computed
+	freshRows     = 2_000_000 // messages and opens of a campaign up to which freshAge applies
 	freshAge      = 5 * time.Second
 )
 
-// SmallAccount is the number of messages and opens of an account up to which the
-// estimates of a report are always as new as its numbers.
+// SmallAccount is the number of messages and opens of an account up to which a
+// report's estimates are always as new as its numbers.
 const SmallAccount = 3_000_000
 
-// snapshot is a report as it was computed last.
+// snapshot is a report as last computed.
 type snapshot struct {
 	report              Report
-	isCurrent           bool // nothing has touched the campaign since
-	estimatesAreCurrent bool // they are as new as the numbers, and nothing has touched the mail before on which they rest
+	isCurrent           bool // the campaign has not changed since
+	estimatesAreCurrent bool // as new as the numbers, and the earlier mail that they depend on has not changed
 	age                 time.Duration
 	accountRows         uint64 // messages and opens of all campaigns
 }
 
-// recent reports whether the snapshot may stand for the report: it has the same
-// numbers, or the campaign is large and the snapshot at most freshAge old, in
-// proportion to the campaign's size where that is more than freshRows. In a large
-// account the estimates may be older, as old as a Refresher leaves them.
+// recent reports whether the snapshot may be used as the report: it has the
+// current numbers, or the campaign is large and the snapshot is at most
+// freshAge old; above freshRows the age may grow with the campaign's size. In a
+// large account the estimates may be older, up to the interval of a Refresher.
 func (s *snapshot) recent() bool {
 	rows := s.report.Sends + s.report.OpensTotal
 	limit := time.Duration(max(1, float64(rows)/freshRows) * float64(freshAge))
 	return (s.isCurrent || rows >= smallCampaign && s.age <= limit) && (s.estimatesAreCurrent || s.accountRows >= SmallAccount)
 }
 
-// snapshotOf returns the campaign's snapshot where it is recent, else its live report, in a large
-// account with the estimates of the snapshot.
+// snapshotOf returns the campaign's snapshot if it is recent, otherwise its
+// live report, in a large account with the estimates of the snapshot.
 func (w *Warehouse) snapshotOf(ctx context.Context, id uint64) (*Report, error) {
 	var s snapshot
 	var snapshots uint64
@@ -78,20 +79,20 @@ func (w *Warehouse) snapshotOf(ctx context.Context, id uint64) (*Report, error) 
 	return w.liveReport(ctx, id)
 }
 
-// SnapshotState says how a campaign and its snapshot stand. Marks have no
-// meaning but to be equal or not; a time is zero without a snapshot.
+// SnapshotState is the state of a campaign and its snapshot. Marks can only be
+// compared for equality. Without a snapshot its times are zero.
 type SnapshotState struct {
 	CampaignID      uint64
-	Mark            uint64 // of the campaign now
+	Mark            uint64 // current mark of the campaign
 	ChangedAt       time.Time
 	SnapshotMark    uint64
-	EstimatesMark   uint64    // the mark at which its estimates were computed
-	SnapshotHistory uint64    // sum of the marks of the mail before it
-	ReadAt          time.Time // when the snapshot began to be computed
-	HistoryStart    time.Time // the campaign's start as the snapshot took it for its history
+	EstimatesMark   uint64    // mark at which its estimates were computed
+	SnapshotHistory uint64    // sum of the marks of the earlier mail
+	ReadAt          time.Time // time at which the snapshot's computation began
+	HistoryStart    time.Time // the campaign's start that was used for its history
 	StartsAt        time.Time // the campaign's start
 	EndsAt          time.Time // the last time at which it was sent
-	Size            uint64    // messages and opens, by the snapshot
+	Size            uint64    // messages and opens, according to the snapshot
 }
 
 // SnapshotStates returns the state of each campaign, and the server's time.
@@ -122,7 +123,7 @@ func (w *Warehouse) SnapshotStates(ctx context.Context) ([]SnapshotState, time.T
 	return states, now, nil
 }
 
-// ChangeMark returns a number that another change of any campaign makes another one.
+// ChangeMark returns a number that changes with every change of any campaign.
 func (w *Warehouse) ChangeMark(ctx context.Context) (mark uint64, err error) {
 	var campaigns uint64
 	if err := w.ask(ctx, "change_marks", nil, &mark, &campaigns); err != nil {
@@ -131,14 +132,14 @@ func (w *Warehouse) ChangeMark(ctx context.Context) (mark uint64, err error) {
 	return mark, nil
 }
 
-// RefreshNumbers computes the numbers of a campaign's report and keeps them. A
+// RefreshNumbers computes and stores the numbers of a campaign's report. A
 // campaign without a name has none.
 func (w *Warehouse) RefreshNumbers(ctx context.Context, campaign uint64) error {
 	return w.refresh(ctx, "refresh_campaign", campaign)
 }
 
-// RefreshEstimates does the same for its estimates. A snapshot is read once both
-// are there.
+// RefreshEstimates computes and stores its estimates. A snapshot is used once
+// both are stored.
 func (w *Warehouse) RefreshEstimates(ctx context.Context, campaign uint64) error {
 	return w.refresh(ctx, "refresh_estimates", campaign)
 }
@@ -165,9 +166,9 @@ func (w *Warehouse) refresh(ctx context.Context, query string, campaign uint64) 
 	return nil
 }
 
-// MarkRecentChanges marks the campaigns that were written to lately. To be called
-// once after a start: an engine that was killed may have kept the rows of an
-// insert and not their mark.
+// MarkRecentChanges marks the campaigns with recent writes. Call it once after
+// a start: a killed engine may have stored the rows of an insert without their
+// mark.
 func (w *Warehouse) MarkRecentChanges(ctx context.Context) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0}))
 	if err := w.conn.Exec(ctx, schema.Query("mark_recent_changes")); err != nil {
@@ -188,9 +189,9 @@ var changeColumns = []column[change]{
 	{"changed_at", of(func(c *change) int64 { return c.changedAt.UnixMilli() })},
 }
 
-// Touched marks the campaigns as changed. An insert does so by itself; for what
-// changes rows in another way (a partition replaced, rows deleted), and where an
-// insert may have been cut off between its rows and its mark.
+// Touched marks the campaigns as changed. Inserts do so themselves; call it
+// after other changes of rows (a replaced partition, deleted rows), and if an
+// insert may have ended between its rows and its mark.
 func (w *Warehouse) Touched(ctx context.Context, campaigns []uint64) error {
 	if len(campaigns) == 0 {
 		return nil

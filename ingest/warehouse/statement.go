@@ -17,21 +17,23 @@ import (
 
 // The errors of Statement.
 var (
-	// ErrNoHTTP is returned for a warehouse that is reached by ClickHouse's own protocol.
+	// ErrNoHTTP is returned for a warehouse connected by ClickHouse's native
+	// protocol.
 	ErrNoHTTP = errors.New("warehouse: statements of people need ClickHouse's HTTP interface")
-	// ErrOtherFormat is returned for a statement that chooses a format itself.
+	// ErrOtherFormat is returned for a statement with its own FORMAT clause.
 	ErrOtherFormat = errors.New("warehouse: the statement has a FORMAT of its own")
 )
 
-// StatementError is what ClickHouse says about a statement of a person.
+// StatementError is ClickHouse's error about a user's statement.
 type StatementError struct {
 	Code    int
-	Message string // without the version of the server
+	Message string // without the server's version
 }
 
 func (e *StatementError) Error() string { return e.Message }
 
-// statementSettings make every server write times, numbers and errors in one way.
+// statementSettings make all servers write times, numbers and errors in the
+// same way.
 var statementSettings = map[string]string{
 	"output_format_json_quote_64bit_integers": "1",
 	"output_format_json_quote_denormals":      "0",
@@ -39,10 +41,10 @@ var statementSettings = map[string]string{
 	"http_write_exception_in_output_format":   "0",
 }
 
-// Statement sends one statement of a person, and returns the answer in the format as
-// ClickHouse writes it. parameters are those of the statement, {name:Type}. The reader
-// returns an error in place of io.EOF where the answer is not whole; the caller closes it.
-// Errors: ErrNoHTTP, ErrOtherFormat, *StatementError.
+// Statement sends a user's statement and returns the answer in the given
+// ClickHouse format. parameters are the statement's, {name:Type}. If the answer
+// is incomplete, the reader returns an error instead of io.EOF. The caller
+// closes it. Errors: ErrNoHTTP, ErrOtherFormat, *StatementError.
 func (w *Warehouse) Statement(ctx context.Context, statement, format string, parameters map[string]string) (io.ReadCloser, error) {
 	if w.options.Protocol != clickhouse.HTTP || len(w.options.Addr) == 0 {
 		return nil, ErrNoHTTP
@@ -63,7 +65,8 @@ func (w *Warehouse) Statement(ctx context.Context, statement, format string, par
 	}
 	tag := response.Header.Get("X-ClickHouse-Exception-Tag")
 	if tag == "" && response.Header.Get("Content-Length") == "" {
-		// An older server cannot say that its answer broke off: it has to make it whole first.
+		// An older server cannot report that its answer broke off, so it must
+		// complete the answer first.
 		_ = response.Body.Close()
 		asked.Set("wait_end_of_query", "1")
 		if response, err = w.post(ctx, statement, asked); err != nil {
@@ -129,16 +132,16 @@ func statementError(text string) *StatementError {
 	return e
 }
 
-// heldBytes is more than the exception that ClickHouse writes behind a part of an answer.
+// heldBytes exceeds the exception that ClickHouse appends to a partial answer.
 const heldBytes = 64 << 10
 
-// answer reads a body, and holds back what may be an exception behind it
+// answer reads a body and holds back the end, which may be an exception
 // (https://clickhouse.com/docs/interfaces/http#http_response_codes_caveats).
 type answer struct {
 	body io.ReadCloser
 	tag  string
 	held []byte
-	err  error // of the body; io.EOF once all of it is held
+	err  error // error of the body; io.EOF once it is read completely
 }
 
 func (a *answer) Read(p []byte) (int, error) {
@@ -151,7 +154,7 @@ func (a *answer) Read(p []byte) (int, error) {
 	free := len(a.held)
 	if a.err == nil {
 		free -= heldBytes
-	} else if message, ok := a.exception(); ok { // behind it the engine cuts the connection
+	} else if message, ok := a.exception(); ok { // the engine closes the connection after it
 		a.held, a.err = nil, statementError(message)
 		return 0, a.err
 	} else if !errors.Is(a.err, io.EOF) {
@@ -165,7 +168,7 @@ func (a *answer) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// exception returns the text of the exception at the end of what is held.
+// exception returns the text of the exception at the end of the held bytes.
 func (a *answer) exception() (string, bool) {
 	const mark = "__exception__\r\n"
 	if a.tag == "" || !bytes.HasSuffix(a.held, []byte(a.tag+"\r\n"+mark)) {
@@ -177,10 +180,10 @@ func (a *answer) exception() (string, bool) {
 	}
 	text := a.held[begin+len(mark)+len(a.tag)+2 : len(a.held)-len(mark)-len(a.tag)-2]
 	if last := bytes.LastIndex(bytes.TrimRight(text, " \r\n"), []byte("\n")); last > 0 {
-		text = text[:last] // the length of the message stands in the last line
+		text = text[:last] // the last line has the length of the message
 	}
 	return string(text), true
 }
 
-// Close gives the rest of the answer up.
+// Close discards the rest of the answer.
 func (a *answer) Close() error { return a.body.Close() }

@@ -18,16 +18,16 @@ const (
 	Day
 )
 
-// Timeline holds the opens of a campaign by quarter of an hour, in the order of
-// time. The sums of a column are those of the report.
+// Timeline holds the opens of a campaign by quarter of an hour, in order. The
+// sums of its columns are the report's numbers.
 type Timeline struct {
-	SentAt   *time.Time // first known time of sending; nil: none is known
+	SentAt   *time.Time // first known time of sending; nil: unknown
 	Quarters []TimeCount
 }
 
-// TimeCount counts what falls into a stretch of time.
+// TimeCount holds the counts of one time interval.
 type TimeCount struct {
-	Start               time.Time // zero: the time of these opens is not possible
+	Start               time.Time // zero: opens without a possible time
 	Opens               uint64    // events
 	UniqueOpens         uint64    // messages whose first open is in it
 	ReliableUniqueOpens uint64    // measured messages whose first open by a person is in it
@@ -57,9 +57,9 @@ func (w *Warehouse) Timeline(ctx context.Context, campaignID uint64) (*Timeline,
 	return t, nil
 }
 
-// In returns the buckets of a step with at least one open, in the order of time;
-// opens whose time is not possible are in a bucket without a start, the first.
-// Hours and days begin as clocks in the zone show them.
+// In returns the buckets of a step with at least one open, in order. The first
+// has no start if there are opens without a possible time. Hours and days begin
+// by clocks in the zone.
 func (t *Timeline) In(step Step, zone *time.Location) []TimeCount {
 	var buckets []TimeCount
 	for _, q := range t.Quarters {
@@ -77,8 +77,8 @@ func (t *Timeline) In(step Step, zone *time.Location) []TimeCount {
 	return buckets
 }
 
-// SinceSend returns the hours from the bucket in which the campaign was sent to
-// the one that begins at start; nil if either is not known.
+// SinceSend returns the hours from the bucket of the campaign's send time to
+// the bucket that begins at start; nil if either is unknown.
 func (t *Timeline) SinceSend(start time.Time, step Step, zone *time.Location) *float64 {
 	if t.SentAt == nil || start.IsZero() {
 		return nil
@@ -87,8 +87,8 @@ func (t *Timeline) SinceSend(start time.Time, step Step, zone *time.Location) *f
 	return &hours
 }
 
-// ByHour returns the counts by hour of the day, 0 to 23, with the hours in which
-// opens began; unknown holds messages without a possible time.
+// ByHour returns the counts by hour of the day, 0 to 23, in which opens began;
+// unknown counts messages without a possible time.
 func (t *Timeline) ByHour(zone *time.Location) (hours [24]TimeCount, unknown TimeCount) {
 	for _, q := range t.Quarters {
 		if q.Start.IsZero() {

@@ -10,11 +10,11 @@ import (
 )
 
 // TimeToOpen is the histogram of the time from sending to the first open by a
-// person, of the measured messages that a person opened.
+// person, over measured messages that a person opened.
 type TimeToOpen struct {
-	Classes  []DelayClass // the shortest first; those without a message are left out
+	Classes  []DelayClass // shortest first, without empty classes
 	Messages uint64       // in the classes
-	Untimed  uint64       // messages of which one of the two times is not known
+	Untimed  uint64       // messages for which one of the two times is unknown
 }
 
 // DelayClass counts the messages opened after From or more, but less than To.
@@ -40,8 +40,8 @@ func (w *Warehouse) TimeToOpen(ctx context.Context, campaignID uint64) (*TimeToO
 	return t, nil
 }
 
-// Quantile returns the time after which a share p of the messages was opened:
-// within its class as if they were spread evenly. It is nil without messages.
+// Quantile returns the time after which a fraction p of the messages was
+// opened, interpolated linearly within its class; nil without messages.
 func (t *TimeToOpen) Quantile(p float64) *time.Duration {
 	if t.Messages == 0 {
 		return nil
@@ -57,26 +57,4 @@ func (t *TimeToOpen) Quantile(p float64) *time.Duration {
 		before += float64(c.Messages)
 	}
 	return &at
-}
-
-// SurvivalPoint is the share of the opened messages that are not opened yet at
-// some time after sending.
-type SurvivalPoint struct {
-	After     time.Duration
-	NotOpened float64
-}
-
-// Survival returns the curve of the share not opened yet, from 1 down to 0, with
-// a point at the end of each class; nil without messages.
-func (t *TimeToOpen) Survival() []SurvivalPoint {
-	if t.Messages == 0 {
-		return nil
-	}
-	curve := []SurvivalPoint{{0, 1}}
-	left := t.Messages
-	for _, c := range t.Classes {
-		left -= c.Messages
-		curve = append(curve, SurvivalPoint{c.To, float64(left) / float64(t.Messages)})
-	}
-	return curve
 }

@@ -8,10 +8,10 @@ import (
 
 var trackingNames = [...]string{"identified", "pseudonymous", "last_open", "aggregate", "off"}
 
-// TrackingModes lists the names of the modes, for people.
+// TrackingModes lists the names of the modes, for messages.
 const TrackingModes = "identified, pseudonymous, last_open, aggregate, off"
 
-// ErrTracking is returned for a name that no mode has.
+// ErrTracking is returned for an unknown name of a mode.
 var ErrTracking = errors.New("warehouse: unknown tracking mode; want one of " + TrackingModes)
 
 // ParseTracking returns the mode of that name, or ErrTracking.

@@ -12,16 +12,16 @@ import (
 type TrendPoint struct {
 	CampaignID          uint64
 	Campaign            string
-	StartsAt            time.Time // first known time of sending, else when it was made
+	StartsAt            time.Time // first known time of sending, otherwise when it was created
 	Delivered           uint64
 	Measured            uint64
 	ReliableUniqueOpens uint64
 	Clicked             uint64
-	Rate, Low, High     *float64 // the estimate overall; nil if it cannot be said
+	Rate, Low, High     *float64 // the overall estimate; nil if unknown
 }
 
-// Trend returns the campaigns that began in a period, since included and until
-// not, in the order of their begin.
+// Trend returns the campaigns that began at or after since and before until,
+// ordered by their start.
 func (w *Warehouse) Trend(ctx context.Context, since, until time.Time) ([]TrendPoint, error) {
 	fail := func(err error) ([]TrendPoint, error) { return nil, fmt.Errorf("read trend: %w", err) }
 	var n uint64
@@ -59,15 +59,16 @@ func (w *Warehouse) Trend(ctx context.Context, since, until time.Time) ([]TrendP
 	return points, nil
 }
 
-// Cohort is the recipients whose last open by a person is about as long ago.
+// Cohort is a group of recipients whose last open by a person lies in one range
+// of time.
 type Cohort struct {
 	Name       string // "7 days", …, "longer", "never"
 	WithinDays uint64 // 0: without an end
 	Recipients uint64
 }
 
-// Recency returns the cohorts of all recipients of measured messages, the latest
-// first: together they are all of them.
+// Recency returns the cohorts, the latest first; together they contain all
+// recipients of measured messages.
 func (w *Warehouse) Recency(ctx context.Context) ([]Cohort, error) {
 	var n uint64
 	var names []string

@@ -12,21 +12,21 @@ import (
 	"glint/schema"
 )
 
-// unresolvedColumns are the columns of opens but for the campaign.
+// unresolvedColumns are the columns of opens without the campaign.
 var unresolvedColumns = openColumns[1:]
 
-// InsertUnresolved keeps opens whose message is not registered yet, in one named
-// insert: see InsertOpens. Their CampaignID is not looked at.
+// InsertUnresolved stores opens whose message is not registered yet, in one
+// named insert: see InsertOpens. It ignores CampaignID.
 func (w *Warehouse) InsertUnresolved(ctx context.Context, name string, opens []Open) error {
 	return insert(ctx, w, "unresolved_opens", unresolvedColumns, name, opens)
 }
 
-// Waiting is how many rows the capped tables hold.
+// Waiting holds the row counts of the capped tables.
 type Waiting struct {
 	UnresolvedOpens, BadTokens uint64
 }
 
-// Waiting counts them.
+// Waiting returns these counts.
 func (w *Warehouse) Waiting(ctx context.Context) (n Waiting, err error) {
 	if err := w.ask(ctx, "waiting_rows", nil, &n.UnresolvedOpens, &n.BadTokens); err != nil {
 		return n, fmt.Errorf("count waiting rows: %w", err)
@@ -34,9 +34,10 @@ func (w *Warehouse) Waiting(ctx context.Context) (n Waiting, err error) {
 	return n, nil
 }
 
-// MoveResolved moves waiting opens whose message has been registered into opens,
-// limit of them at the most, and returns how many. It may be called again after
-// any error, and by several at once: moving an open twice changes nothing.
+// MoveResolved moves opens whose message has been registered meanwhile into
+// opens, at most limit of them, and returns their number. It may be called
+// again after any error, and concurrently: moving an open twice changes
+// nothing.
 func (w *Warehouse) MoveResolved(ctx context.Context, limit int) (moved int, err error) {
 	resolved, moved, err := w.resolvable(ctx, limit, pageOpens)
 	if err != nil {
@@ -46,8 +47,8 @@ func (w *Warehouse) MoveResolved(ctx context.Context, limit int) (moved int, err
 		return 0, nil
 	}
 	ctx = moving(ctx, resolved)
-	// First the copy, then the mark: cut off between the two, it is copied again. The
-	// mark is only made where the copy is there.
+	// First the copy, then the mark: after an interruption the open is copied
+	// again. It is marked only if the copy exists.
 	for _, step := range []string{"move_opens", "mark_moved"} {
 		if err := w.conn.Exec(ctx, schema.Query(step)); err != nil {
 			return 0, fmt.Errorf("move opens of registered messages: %w", err)
@@ -56,28 +57,28 @@ func (w *Warehouse) MoveResolved(ctx context.Context, limit int) (moved int, err
 	return moved, nil
 }
 
-// moving returns the context of a move of the events in resolved.
+// moving returns the context for moving the events in resolved.
 func moving(ctx context.Context, resolved *ext.Table) context.Context {
 	return clickhouse.Context(ctx, clickhouse.WithExternalTable(resolved), clickhouse.WithSettings(moveSettings()))
 }
 
-// moveSettings are the settings of an insert of rows that are selected.
+// moveSettings are the settings of an INSERT … SELECT.
 func moveSettings() clickhouse.Settings {
 	return clickhouse.Settings{
 		"async_insert":                    0,
-		"insert_deduplicate":              0, // the rows replace themselves
+		"insert_deduplicate":              0, // the rows replace each other by key
 		"max_partitions_per_insert_block": 0,
 	}
 }
 
-// newKeyTable returns the external table that names the events of a move.
+// newKeyTable returns an external table for the keys of events to move.
 func newKeyTable() (*ext.Table, error) {
 	return ext.NewTable("resolved", ext.Column("message_id", "UUID"), ext.Column("opened_at", "Int64"),
 		ext.Column("event_id", "UInt64"), ext.Column("campaign_id", "UInt64"))
 }
 
-// pageOpens is about how many waiting opens are looked at together: whatever
-// waits, a look takes less than 100 MB of the engine's memory.
+// pageOpens is the approximate number of waiting opens examined together: each
+// page takes less than 100 MB of the engine's memory.
 const pageOpens = 500_000
 
 // resolvable returns the keys of opens that can be moved, as an external table.
@@ -103,13 +104,13 @@ func (w *Warehouse) resolvable(ctx context.Context, limit, page int) (resolved *
 		}
 		n, after = n+found, last
 		if waiting < uint64(page) {
-			break // there is no page behind
+			break // there is no further page
 		}
 	}
 	return resolved, n, nil
 }
 
-// appendResolvable looks at the messages after one and up to another.
+// appendResolvable examines the messages after one id up to another.
 func (w *Warehouse) appendResolvable(ctx context.Context, resolved *ext.Table, after, last uuid.UUID, limit int) (n int, err error) {
 	const size = 16 + 8 + 8 + 8
 	rows, err := w.records(ctx, "resolvable_opens", size, clickhouse.Named("limit", limit),

@@ -1,9 +1,11 @@
-// Package warehouse writes to and reads from ClickHouse, by clickhouse-go: the
-// embedded engine and any server take the same code and the same SQL.
+// Package warehouse is the only client of ClickHouse, based on clickhouse-go.
+// The embedded engine and any server are used by the same code and the same
+// SQL.
 //
-// An insert is named, and a repeat under the same name changes nothing. Every
-// setting whose default differs between versions of ClickHouse is given
-// explicitly. The package retries nothing; Retryable says what may be retried.
+// Inserts are named, and a repeat under the same name changes nothing. Every
+// setting whose default differs between versions of ClickHouse is set
+// explicitly. The package does not retry; Retryable reports which errors may be
+// retried.
 package warehouse
 
 import (
@@ -25,20 +27,20 @@ import (
 	"glint/schema"
 )
 
-// Database is where everything of glint lives.
+// Database is the database with all tables of glint.
 const Database = "glint"
 
-// ErrDSN is wrapped by Connect's error about an address that cannot be read.
+// ErrDSN is wrapped by Connect's error about an invalid address.
 var ErrDSN = errors.New("warehouse: unusable address")
 
 // Warehouse is a pool of connections to one ClickHouse. It is safe for
 // concurrent use.
 type Warehouse struct {
 	conn    driver.Conn
-	options *clickhouse.Options // with the address of each replica
+	options *clickhouse.Options // with the addresses of all replicas
 	columns columnCache
 
-	lastOpensTidy atomic.Bool // no date of a last open may have been replaced since the last look
+	lastOpensTidy atomic.Bool // no stored date of a last open can have been replaced since the last look
 	secret        struct {    // of recipient keys
 		mu  sync.Mutex
 		key []byte // nil: not read yet
@@ -47,7 +49,8 @@ type Warehouse struct {
 
 // Connect connects to the ClickHouse at dsn, for example
 // http://user:password@host:8123/glint or clickhouse://host:9000/glint, and
-// pings it. Several hosts, as in host1:8123,host2:8123, are replicas of one shard. The database defaults to glint, and is made where it is missing.
+// pings it. Several hosts, as in host1:8123,host2:8123, are replicas of one
+// shard. The database defaults to glint, and is created if it is missing.
 func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 	options, err := parseDSN(dsn)
 	if err != nil {
@@ -70,7 +73,7 @@ func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 	}
 	if len(options.Addr) == 1 {
 		var replicated uint64
-		// A reader may not ask, and inserts nothing.
+		// A reader lacks the right to ask, and does not insert.
 		if conn.QueryRow(ctx, schema.Query("replicated_tables")).Scan(&replicated) == nil && replicated > 0 {
 			needQuorum(options)
 			_ = conn.Close()
@@ -83,8 +86,8 @@ func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 	return &Warehouse{conn: conn, options: options}, nil
 }
 
-// codeUnknownDatabase is ClickHouse's UNKNOWN_DATABASE: a server that glint has
-// never used.
+// codeUnknownDatabase is ClickHouse's UNKNOWN_DATABASE: glint has never used
+// that server.
 const codeUnknownDatabase = 81
 
 func createDatabase(ctx context.Context, options *clickhouse.Options) error {
@@ -118,7 +121,7 @@ func open(options *clickhouse.Options) (driver.Conn, error) {
 	return newReplicas(all), nil
 }
 
-// eachReplica returns the options of each server alone.
+// eachReplica returns the options of each server separately.
 func eachReplica(options *clickhouse.Options) (all []*clickhouse.Options) {
 	for _, address := range options.Addr {
 		one := *options
@@ -128,11 +131,12 @@ func eachReplica(options *clickhouse.Options) (all []*clickhouse.Options) {
 	return all
 }
 
-// OnReplicas calls do with a handle on each server, for the migrations; a single server
-// has one. A replica that has lost its disk gets the database again.
+// OnReplicas calls do with a handle on each server, for the migrations; a
+// single server has one. On a replica that has lost its disk it creates the
+// database again.
 func (w *Warehouse) OnReplicas(ctx context.Context, do func([]*sql.DB) error) error {
 	if len(w.options.Addr) > 1 {
-		_ = createDatabase(ctx, w.options) // one that is away has to wait
+		_ = createDatabase(ctx, w.options) // an unreachable replica is migrated later
 	}
 	var all []*sql.DB
 	for _, one := range eachReplica(w.options) {
@@ -145,7 +149,8 @@ func (w *Warehouse) OnReplicas(ctx context.Context, do func([]*sql.DB) error) er
 	return err
 }
 
-// parseDSN never repeats the address in an error: it may hold a password.
+// parseDSN parses dsn. Its errors never repeat the address, which may contain a
+// password.
 func parseDSN(dsn string) (*clickhouse.Options, error) {
 	dsn, others := firstHost(dsn)
 	u, err := url.Parse(dsn)
@@ -182,8 +187,8 @@ func parseDSN(dsn string) (*clickhouse.Options, error) {
 	return options, nil
 }
 
-// firstHost returns an address with the first of its hosts alone, and the others: a URL
-// has one.
+// firstHost returns an address with only its first host, and the other hosts: a
+// URL has only one.
 func firstHost(dsn string) (first string, others []string) {
 	scheme, rest, ok := strings.Cut(dsn, "://")
 	if !ok {
@@ -198,8 +203,8 @@ func firstHost(dsn string) (first string, others []string) {
 	return scheme + "://" + rest[:begin] + hosts[0] + rest[end:], hosts[1:]
 }
 
-// Hosts returns where the servers of an address are, each as the address has it: with its
-// port, if it has one, and without user and parameters. Errors: ErrDSN.
+// Hosts returns the servers of an address as written: with port if given,
+// without user and parameters. Its errors wrap ErrDSN.
 func Hosts(dsn string) ([]string, error) {
 	first, others := firstHost(dsn)
 	u, err := url.Parse(first)
@@ -209,8 +214,8 @@ func Hosts(dsn string) ([]string, error) {
 	return append([]string{u.Host}, others...), nil
 }
 
-// Place names an address in logs and tables: its hosts, and its database if that is
-// another one than Database. Errors: ErrDSN.
+// Place returns the name of an address for logs and tables: its hosts, and its
+// database unless that is Database. Its errors wrap ErrDSN.
 func Place(dsn string) (string, error) {
 	hosts, err := Hosts(dsn)
 	if err != nil {
@@ -226,9 +231,9 @@ func Place(dsn string) (string, error) {
 	return name, nil
 }
 
-// quorumSettings let an insert be acknowledged only once a majority of the replicas has
-// it, and say what else servers decide differently. A server that is not a replica
-// takes them and does nothing about them.
+// quorumSettings make an insert wait until a majority of the replicas has
+// stored it, and fix other settings whose defaults differ between servers. On a
+// server that is not a replica they have no effect.
 var quorumSettings = clickhouse.Settings{
 	"insert_quorum":             "auto",
 	"insert_quorum_parallel":    1,
@@ -244,8 +249,8 @@ func needQuorum(options *clickhouse.Options) {
 	}
 }
 
-// secure fills in what the driver does not take from https://, as ClickHouse
-// Cloud and every HTTP client write it: TLS, and the port of HTTP over TLS.
+// secure sets what the driver does not derive from https://, as used by
+// ClickHouse Cloud and every HTTP client: TLS, and the port of HTTP over TLS.
 func secure(u *url.URL) {
 	parameters := u.Query()
 	if !parameters.Has("secure") {
@@ -261,8 +266,8 @@ func secure(u *url.URL) {
 // The caller closes it.
 func (w *Warehouse) DB() *sql.DB { return clickhouse.OpenDB(w.options) }
 
-// Close ends the connections.
+// Close closes the connections.
 func (w *Warehouse) Close() error { return w.conn.Close() }
 
-// Ping asks whether the warehouse answers.
+// Ping returns an error unless the warehouse answers.
 func (w *Warehouse) Ping(ctx context.Context) error { return w.conn.Ping(ctx) }

@@ -11,7 +11,7 @@ import (
 // WebEvent is one row of the table web_events: a page view, or a custom event,
 // which has a name.
 type WebEvent struct {
-	Site         string // "": of none that is configured
+	Site         string // "": not a configured site
 	Name         string
 	OccurredAt   time.Time // UTC, milliseconds
 	EventID      uint64
@@ -29,7 +29,7 @@ type WebEvent struct {
 	Visitor      uint64 // 0: not told apart
 	Properties   string // a JSON object, or ""
 	Certain      bool
-	CampaignID   uint64    // of the token that it bears; 0: it bears none
+	CampaignID   uint64    // campaign of its token; 0: no token
 	MessageID    uuid.UUID // likewise
 
 	Class              int8
@@ -92,7 +92,7 @@ func (w *Warehouse) InsertWebEvents(ctx context.Context, name string, events []W
 	return insert(ctx, w, "web_events", webEventColumns, name, events)
 }
 
-// AbsentWebEvents returns those of the rows that are not in the table web_events.
+// AbsentWebEvents returns the given rows that are not in the table web_events.
 func (w *Warehouse) AbsentWebEvents(ctx context.Context, events []WebEvent) ([]WebEvent, error) {
 	return absent(ctx, w, "absent_web_events", events, func(e *WebEvent) rowKey {
 		return rowKey{openedAt: e.OccurredAt, event: e.EventID}

@@ -12,14 +12,14 @@ import (
 	"glint/schema"
 )
 
-// Fate is what becomes of the opens of a recipient who refused or withdrew, as the
-// Enum8 of the table withdrawals.
+// Fate is how the opens of a recipient who refused or withdrew are treated, as
+// the Enum8 of the table withdrawals.
 type Fate int8
 
 // The fates.
 const (
 	FateKeep      Fate = iota // the recipient has agreed again
-	FateCount                 // they are aggregate opens of the campaign
+	FateCount                 // counted as aggregate opens of the campaign
 	FateAnonymous             // the same, with the kind of client and the country
 	FateDrop                  // nothing is kept
 )
@@ -58,7 +58,7 @@ func (f Fate) Tracking() Tracking {
 // Withdrawal is one row of the table withdrawals.
 type Withdrawal struct {
 	Recipient RecipientKey
-	Message   uuid.UUID // zero: all of the recipient
+	Message   uuid.UUID // zero: all messages of the recipient
 	Fate      Fate
 	ChangedAt time.Time // UTC, milliseconds
 }
@@ -75,8 +75,8 @@ func (w *Warehouse) InsertWithdrawals(ctx context.Context, name string, rows []W
 	return insert(ctx, w, "withdrawals", withdrawalColumns, name, rows)
 }
 
-// WithdrawalState returns what changes with each change of the table withdrawals,
-// and the time of the latest one; zero: there is none.
+// WithdrawalState returns a number that changes with each change of the table
+// withdrawals, and the time of the latest one; zero: none.
 func (w *Warehouse) WithdrawalState(ctx context.Context) (rows uint64, latest time.Time, err error) {
 	var ms int64
 	if err := w.ask(ctx, "withdrawal_state", nil, &rows, &ms); err != nil {
@@ -88,7 +88,7 @@ func (w *Warehouse) WithdrawalState(ctx context.Context) (rows uint64, latest ti
 	return rows, latest, nil
 }
 
-// WithdrawnMessages calls visit with the messages of the recipients whose
+// WithdrawnMessages calls visit with the messages of recipients whose
 // withdrawal has changed since that time.
 func (w *Warehouse) WithdrawnMessages(ctx context.Context, since time.Time, visit func(uuid.UUID, Fate)) error {
 	const size = 16 + 1
@@ -109,13 +109,13 @@ func sinceMilli(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// Swept counts what ApplyWithdrawals has changed.
+// Swept counts the changes made by ApplyWithdrawals.
 type Swept struct{ Messages, Opens uint64 }
 
-// ApplyWithdrawals lets the rows of messages follow the withdrawals that changed
-// since that time: their opens become aggregate ones or go, and the messages are
-// measured no more. Where nothing is left to do it only looks. It may be called
-// again after any error, and by several at once.
+// ApplyWithdrawals applies the withdrawals that changed since that time to the
+// rows of messages: their opens become aggregate opens or are deleted, and the
+// messages are no longer measured. If nothing is left to do, it only reads. It
+// may be called again after any error, and concurrently.
 func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done Swept, err error) {
 	for _, fate := range []Fate{FateCount, FateAnonymous, FateDrop} {
 		args := []any{

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Between two campaigns of an account.
+// interval is the time between two campaigns of an account.
 const interval = 7 * 24 * time.Hour
 
 // recipient is a person on the list, with habits that do not change.
@@ -76,7 +76,7 @@ func (g *generator) recipient() recipient {
 	return r
 }
 
-// message plays one message to r.
+// message simulates one message to r.
 func (g *generator) message(r *recipient) Message {
 	w := &g.world
 	m := Message{Recipient: r.id, Bounced: g.chance(w.Bounces), Read: g.chance(r.habit)}
@@ -103,7 +103,8 @@ func (g *generator) message(r *recipient) Message {
 	at := g.delay()
 	elsewhere := r.elsewhere && g.chance(w.ElsewhereP)
 	if r.apple && !elsewhere {
-		// The relay has the image already, or fetches it now: both look alike.
+		// Whether the relay fetched the image before or fetches it now: both
+		// look alike.
 		m.Fetches = append(m.Fetches, g.relay(at))
 		return m
 	}
@@ -122,7 +123,7 @@ func (g *generator) relay(after time.Duration) Fetch {
 	return Fetch{after, "machine_prefetch", "apple_mpp"}
 }
 
-// person is a fetch because a person looks.
+// person returns a fetch by a person.
 func (g *generator) person(after time.Duration) Fetch {
 	switch {
 	case g.chance(g.world.Unknown):

@@ -16,7 +16,8 @@ var plain = World{
 	Scanned: 0.05, Unknown: 0.01, Joiners: 0.02, Bounces: 0.01, ClickP: 0.12, Clicks: true,
 }
 
-// Named returns the worlds that have a name, each but one step away from plain.
+// Named returns the named worlds, each of which differs from plain in one
+// respect.
 func Named() []World {
 	var all []World
 	add := func(name string, change func(*World)) {
@@ -53,10 +54,9 @@ func Named() []World {
 	return all
 }
 
-// Random returns n worlds whose parameters are drawn from what the field
-// reports: Apple Mail on 0 to 80 % of a list, images blocked in 0 to 30 % of
-// opens, Apple's users opening 0.75 to 1.33 times as often. None has cloaked
-// scanners.
+// Random returns n worlds with parameters in the ranges reported in practice:
+// Apple Mail on 0 to 80 % of a list, images blocked in 0 to 30 % of opens,
+// Apple's users opening 0.75 to 1.33 times as often. None has cloaked scanners.
 func Random(n int, seed uint64) []World {
 	r := rand.New(rand.NewPCG(seed, 0x776f726c64))
 	between := func(low, high float64) float64 { return low + r.Float64()*(high-low) }
@@ -82,11 +82,11 @@ func Random(n int, seed uint64) []World {
 	return all
 }
 
-// Varied returns n worlds of another family, which Random hardly meets: small
-// lists, recipients who differ much in their habits, first campaigns, lists that
-// change or get text only, lists without Apple Mail and with nothing else. None
-// has cloaked scanners, and none gets text only without clicks that are known:
-// nothing can be said of it.
+// Varied returns n worlds that Random rarely produces: small lists, recipients
+// with very different habits, first campaigns, lists that change or get text
+// only, lists without Apple Mail and with nothing else. None has cloaked
+// scanners. None gets text only without known clicks, since nothing could be
+// estimated there.
 func Varied(n int, seed uint64) []World {
 	r := rand.New(rand.NewPCG(seed, 0x766172696564))
 	between := func(low, high float64) float64 { return low + r.Float64()*(high-low) }

@@ -1,10 +1,10 @@
-// Package worlds generates mail accounts whose truth is known: the readers of each
-// message, and the opens that a pixel sees of it. The estimators of a report are judged by
-// them (make worlds).
+// Package worlds generates mail accounts whose true open rates are known: the
+// readers of each message, and the opens that a pixel sees. The estimators of
+// reports are tested on them (make worlds).
 //
 // A world is a set of habits: how many recipients use Apple Mail, how often its
-// relay fetches what nobody reads, how many images are blocked. The package
-// knows no estimator and no SQL; its numbers come from a seed alone.
+// relay fetches messages that nobody reads, how many images are blocked. The
+// package contains no estimator and no SQL; its numbers depend on a seed alone.
 package worlds
 
 import "time"
@@ -55,7 +55,7 @@ type Message struct {
 	Read      bool
 	Bounced   bool
 	Fetches   []Fetch
-	Clicked   bool // by a person; seen only where the world imports clicks
+	Clicked   bool // by a person; visible only if the world imports clicks
 }
 
 // Fetch is a request of the message's pixel with the judge's verdict.

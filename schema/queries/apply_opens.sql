@@ -1,4 +1,4 @@
--- Purpose: writes the verdicts of a run on opens, beside what was before; nobody sees them until the run is applied.
+-- Purpose: writes the verdicts of a run on opens, beside the earlier ones; they are invisible until the run is applied.
 -- Grain:   one row per event of the external table; the same again replaces equal rows.
 -- Units:   none.
 -- Reads:   the table opens by its key, so only as the warehouse user.

@@ -6,7 +6,7 @@
 --
 -- The first population are the recipients who are visible in both campaigns: other measured mail in the 90 days before each, none of
 -- it masked, and neither message masked. The second are all who got a measured message of both. A campaign that is known from logs
--- only counts nowhere, since nobody knows who got it.
+-- only counts nowhere, since its recipients are unknown.
 SELECT
     both.1, both.2, both.3, both.4, both.5, both.6, both.7, both.8,
     counts_a.1, counts_a.2, counts_a.3, counts_a.4, counts_b.1, counts_b.2, counts_b.3, counts_b.4

@@ -1,6 +1,6 @@
 -- Purpose: of messages that are to be revoked, how many are registered and how many of them count.
 -- Grain:   one row.
--- Units:   registration 0: the messages are those of the external table.
+-- Units:   registration 0: the messages are in the external table.
 -- Reads:   the tables sends and registrations by the campaign's range of their keys, so only as the warehouse user.
 --
 -- The messages come as an external table marked_messages (message_id UUID).

@@ -1,6 +1,6 @@
 -- Purpose: the parts of some tables, by which a copy of them knows what it has not seen.
 -- Grain:   one row: as lists of equal length each part's table, its name, its partition, and the first and the last of the inserts that it holds.
--- Units:   inserts are numbered within their partition; a part that was merged or changed holds those of its sources.
+-- Units:   inserts are numbered within their partition; a merged or changed part holds the inserts of its sources.
 -- Reads:   system.parts.
 SELECT
     groupArray(table) AS tables,

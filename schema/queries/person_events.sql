@@ -1,6 +1,6 @@
 -- Purpose: some rows of bad_tokens and web_events, that name a person.
 -- Grain:   one row: the number of rows, and lists with an element for each: its table, and the row as an object of JSON.
--- Units:   the columns and units are those of each table.
+-- Units:   columns and units are as in each table.
 -- Reads:   the tables bad_tokens and web_events, so only as the warehouse user.
 SELECT count() AS rows, groupArray(place) AS places, groupArray(line) AS lines
 FROM (

@@ -1,6 +1,6 @@
 -- Purpose: all that the tables hold of one recipient.
 -- Grain:   one row: the number of rows, and lists with an element for each: its table, and the row as an object of JSON.
--- Units:   recipient_key as 32 hex digits of its bytes, the first one first; the columns and units are those of each table.
+-- Units:   recipient_key as 32 hex digits of its bytes, the first one first; columns and units are as in each table.
 -- Reads:   all tables that hold messages, so only as the warehouse user.
 WITH reinterpretAsUInt128(unhex({recipient_key:String})) AS wanted,
     toUUID('00000000-0000-0000-0000-000000000000') AS none,

@@ -3,7 +3,7 @@
 -- Units:   hash is that of the view's text; empty if the view was changed since, or created before there was schema_views.
 -- Reads:   system.tables and schema_views; only as the warehouse user.
 --
--- Earlier programs kept the hash in the view's comment, behind the words "glint views". A view that somebody else has made since
+-- Earlier programs kept the hash in the view's comment, behind the words "glint views". A view that another program has made since
 -- under the name of a dropped one is not in the answer.
 SELECT tables.name AS name, if(shown = shown_hash, text_hash, '') AS hash
 FROM (

@@ -1,6 +1,6 @@
--- Purpose: lets registered messages count no more: they become those of a registration that is never complete.
+-- Purpose: makes registered messages not count: they move to a registration that is never complete.
 -- Grain:   a statement: one more row for each message that counts, the latest of it.
--- Units:   now is Unix milliseconds; registration 0: the messages are those of the external table.
+-- Units:   now is Unix milliseconds; registration 0: the messages are in the external table.
 -- Reads:   the tables sends and registrations by the campaign's range of their keys, so only as the warehouse user.
 --
 -- The messages come as an external table marked_messages (message_id UUID). All else of a message stays, so that registering

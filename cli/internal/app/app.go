@@ -28,15 +28,15 @@ type App struct {
 	logs io.Writer // of services; nil: Err
 }
 
-// BeQuiet leaves out what commands print on stderr, but for errors and a service's
-// log; nobody is asked anything.
+// BeQuiet suppresses the output on stderr, except errors and a service's log, and
+// all questions.
 func (a *App) BeQuiet() {
 	if a.logs == nil {
 		a.logs, a.Err = a.Err, io.Discard
 	}
 }
 
-// Access says as whom a command signs in to the warehouse.
+// Access is the user as whom a command signs in to the warehouse.
 type Access int
 
 // The two users of a warehouse.
@@ -52,7 +52,7 @@ func WarehouseFlag(cmd *cobra.Command, dsn *string) {
 }
 
 // OpenWarehouse connects to the ClickHouse at dsn or, if that is empty, to the
-// one of the running instance.
+// running instance's.
 func (a *App) OpenWarehouse(ctx context.Context, dsn string, as Access) (*warehouse.Warehouse, error) {
 	return a.OpenWarehouseAs(ctx, dsn, "", as)
 }
@@ -62,7 +62,8 @@ func UserFlag(cmd *cobra.Command, user *string) {
 	cmd.Flags().StringVar(user, "user", "", "user of glint user add to read as")
 }
 
-// OpenWarehouseAs is OpenWarehouse as a user of `glint user add`, if one is named.
+// OpenWarehouseAs is OpenWarehouse, but as a user of `glint user add` if user
+// is not empty.
 func (a *App) OpenWarehouseAs(ctx context.Context, dsn, user string, as Access) (*warehouse.Warehouse, error) {
 	if dsn == "" {
 		var err error
@@ -87,7 +88,7 @@ func (a *App) OpenWarehouseAs(ctx context.Context, dsn, user string, as Access) 
 }
 
 // RunningDSN returns the address of the running instance's warehouse, with the
-// user and password of that access.
+// user and password for that access.
 func (a *App) RunningDSN(as Access) (string, error) {
 	state, err := a.Running()
 	if err != nil {
@@ -131,16 +132,16 @@ func (a *App) asUser(dsn, name string) (string, error) {
 	return u.String(), nil
 }
 
-// Logger returns a logger of JSON lines on stderr, from the level on that is
-// named debug, info, warn or error.
+// Logger returns a logger of JSON lines on stderr, with the minimum level
+// debug, info, warn or error.
 func (a *App) Logger(level string) *slog.Logger {
 	var l slog.Level
 	_ = l.UnmarshalText([]byte(level)) // the flag admits no other names
 	return slog.New(slog.NewJSONHandler(cmp.Or(a.logs, a.Err), &slog.HandlerOptions{Level: l}))
 }
 
-// Running returns the state of the running instance, or an error that says how
-// to start one.
+// Running returns the state of the running instance, or an error that explains
+// how to start one.
 func (a *App) Running() (home.State, error) {
 	state, err := a.Home.ReadState()
 	if errors.Is(err, home.ErrNotRunning) {

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// UsageOf is a mistake in the command line of cmd, with its usage line.
+// UsageOf returns an error about the command line of cmd, with its usage line.
 func UsageOf(cmd *cobra.Command, err error) error {
 	return &ExitError{Code: ExitUsage, Err: err, Try: cmd.CommandPath() + " --help"}
 }
@@ -21,7 +21,7 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// OneArg asks for exactly one argument, which is called name in the message.
+// OneArg requires exactly one argument, which messages call name.
 func OneArg(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 || args[0] == "" {
@@ -31,7 +31,7 @@ func OneArg(name string) cobra.PositionalArgs {
 	}
 }
 
-// AtMostOneArg allows one argument, which is called name in the message.
+// AtMostOneArg allows one argument, which messages call name.
 func AtMostOneArg(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 1 {
@@ -60,7 +60,7 @@ func Group(cmd *cobra.Command, sub ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// oneOf writes names as "a, b or c".
+// oneOf joins names as "a, b or c".
 func oneOf(names []string) string {
 	last := len(names) - 1
 	if last < 1 {

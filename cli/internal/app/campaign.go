@@ -13,8 +13,8 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// NoCampaign returns the error for a campaign that is not in w. It names the
-// ones with a name like it.
+// NoCampaign returns the error for a campaign that is not in w, with the
+// campaigns of similar names.
 func (a *App) NoCampaign(ctx context.Context, w *warehouse.Warehouse, name string) error {
 	err := fmt.Errorf("there is no campaign %s", strconv.Quote(output.Safe(name)))
 	near, lookUpErr := w.NearCampaigns(ctx, name)
@@ -53,5 +53,5 @@ func (a *App) CompleteCampaigns(cmd *cobra.Command, args []string, begun string)
 	return names, directive
 }
 
-// completions bounds the names among which one is completed.
+// completions is the number of names that completion considers.
 const completions = 1000

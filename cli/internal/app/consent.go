@@ -18,8 +18,8 @@ type ConsentFlags struct {
 	weaken            bool
 }
 
-// AddConsentFlags adds --consent to a command; with weaken it may also change
-// required to none, and --withdrawn is there too.
+// AddConsentFlags adds --consent to a command. If weaken is set, it may also
+// change required to none, and --withdrawn is added.
 func AddConsentFlags(cmd *cobra.Command, weaken bool) *ConsentFlags {
 	f := &ConsentFlags{cmd: cmd, weaken: weaken}
 	cmd.Flags().StringVar(&f.policy, "consent", "", "what a recipient without a choice allows, kept in the home: none (opens are measured), required (at most aggregate); default: as kept")
@@ -29,8 +29,9 @@ func AddConsentFlags(cmd *cobra.Command, weaken bool) *ConsentFlags {
 	return f
 }
 
-// Apply checks the flags, keeps them in the home, and returns the settings then.
-// keep false changes nothing. Without flags (nil) it only reads them.
+// Apply checks the flags, stores them in the home, and returns the resulting
+// settings. If keep is false, it changes nothing. A nil f only reads the
+// settings.
 func (f *ConsentFlags) Apply(h home.Home, keep bool) (home.ConsentSettings, error) {
 	if f == nil {
 		return h.ConsentSettings()

@@ -24,7 +24,7 @@ const (
 	ExitInterrupted = 130
 )
 
-// ExitError is an error with its exit code and what to try next.
+// ExitError is an error with its exit code and advice.
 type ExitError struct {
 	Code int
 	Err  error
@@ -36,25 +36,25 @@ func (e *ExitError) Error() string { return e.Err.Error() }
 // Unwrap returns the error itself.
 func (e *ExitError) Unwrap() error { return e.Err }
 
-// Try returns err with what to try next.
+// Try returns err with advice.
 func Try(err error, try string) error { return &ExitError{ExitFailed, err, try} }
 
-// Usage marks err as a mistake in the command line or configuration.
+// Usage marks err as an error in the command line or configuration.
 func Usage(err error) error { return &ExitError{Code: ExitUsage, Err: err} }
 
-// UsageTry is Usage with what to try next.
+// UsageTry is Usage with advice.
 func UsageTry(err error, try string) error { return &ExitError{ExitUsage, err, try} }
 
-// Problem marks err as something that a check has found.
+// Problem marks err as the finding of a check.
 func Problem(err error, try string) error { return &ExitError{ExitProblem, err, try} }
 
-// hinter is an error that knows what to try.
+// hinter is an error with advice.
 type hinter interface {
 	error
 	Hint() string
 }
 
-// Hint returns what to try about an error, "" if nothing is known.
+// Hint returns the advice for an error, or "".
 func Hint(err error) string {
 	if e, ok := errors.AsType[*ExitError](err); ok && e.Try != "" {
 		return e.Try
@@ -62,7 +62,7 @@ func Hint(err error) string {
 	return hint(err)
 }
 
-// hint asks the errors of the packages below what to try.
+// hint returns the advice of errors from lower packages.
 func hint(err error) string {
 	if h, ok := errors.AsType[hinter](err); ok {
 		return h.Hint()
@@ -82,8 +82,8 @@ func hint(err error) string {
 	return ""
 }
 
-// Report prints err for a person, in one line and perhaps a second one that
-// says what to try, and returns the exit code.
+// Report prints err in one line, followed by a line with the advice, if any,
+// and returns the exit code.
 func Report(w io.Writer, err error) int {
 	if err == nil {
 		return ExitDone

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// FlagsFromEnvironment gives every flag that is not on the command line the
-// value of its variable: --ingest-listen is $GLINT_INGEST_LISTEN.
+// FlagsFromEnvironment sets every flag that is not on the command line from its
+// variable: --ingest-listen is $GLINT_INGEST_LISTEN.
 func (a *App) FlagsFromEnvironment(cmd *cobra.Command) error {
 	var fault error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -26,8 +26,8 @@ func (a *App) FlagsFromEnvironment(cmd *cobra.Command) error {
 	return fault
 }
 
-// IngestURLIsIngest lets a command that has --ingest-url take --ingest for it,
-// as it was called in some.
+// IngestURLIsIngest makes a command with --ingest-url accept --ingest, its
+// former name.
 func IngestURLIsIngest(cmd *cobra.Command) {
 	cmd.Flags().SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "ingest" {
@@ -55,7 +55,7 @@ func ChoiceFlag(cmd *cobra.Command, name, usage string, values ...string) *Choic
 	return c
 }
 
-// Zone is a flag with a time zone.
+// Zone is a flag whose value is a time zone.
 type Zone struct{ Location *time.Location }
 
 // ZoneFlag adds --tz, the zone of times in text; UTC without it.
@@ -71,7 +71,7 @@ func (z *Zone) String() string { return z.Location.String() }
 // Type names the flag's values in help.
 func (z *Zone) Type() string { return "zone" }
 
-// Set takes the name of a zone of the IANA database.
+// Set accepts the name of a zone in the IANA database.
 func (z *Zone) Set(name string) error {
 	location, err := time.LoadLocation(name)
 	if err != nil || name == "" {
@@ -87,7 +87,7 @@ func (c *Choice) String() string { return c.value }
 // Type names the flag's values in help.
 func (c *Choice) Type() string { return "choice" }
 
-// Set takes one of the values.
+// Set accepts one of the values.
 func (c *Choice) Set(s string) error {
 	for _, v := range c.values {
 		if s == v {

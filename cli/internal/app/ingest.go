@@ -15,15 +15,15 @@ import (
 
 // IngestAt is the ingest that a command posts to, by its flags.
 type IngestAt struct {
-	URL       string // "": the running glint's
-	TokenFile string // that has its token; "": $GLINT_INGEST_TOKEN
+	URL       string // "": the running instance's
+	TokenFile string // file with its token; "": $GLINT_INGEST_TOKEN
 }
 
-// Ingest is where log lines are posted.
+// Ingest is an ingest service with its token.
 type Ingest struct {
 	URL     string
 	Token   string
-	Running bool // it is the running instance's
+	Running bool // it belongs to the running instance
 }
 
 // IngestFlags adds --ingest-url and --ingest-token-file to a client command.
@@ -33,11 +33,10 @@ func IngestFlags(cmd *cobra.Command, at *IngestAt) {
 	cmd.Flags().StringVar(&at.TokenFile, "ingest-token-file", "", "file that holds the ingest token and nothing else")
 }
 
-// Ingest decides where lines go and which token goes with them; nothing else in
-// glint does for a client command. The token of the home goes to the ingest that
-// the running instance has written down as its own, and only if no address is
-// given: any address gets the token that was given with it, in the environment or
-// a file.
+// Ingest returns the ingest service and the token for a client command; no
+// other code chooses them. The home's token is sent only to the ingest recorded
+// by the running instance, and only if no address is given: any other address
+// gets the token given with it, in the environment or a file.
 func (a *App) Ingest(at IngestAt) (Ingest, error) {
 	token, err := a.givenToken(at.TokenFile)
 	if err != nil {
@@ -66,7 +65,7 @@ func (a *App) Ingest(at IngestAt) (Ingest, error) {
 	return Ingest{URL: state.Ingest, Token: token, Running: true}, nil
 }
 
-// Poster returns what posts there.
+// Poster returns a poster for that ingest.
 func (i *Ingest) Poster(query string) *logstream.Poster {
 	p := logstream.NewPoster(i.URL, i.Token, query)
 	p.Direct = i.Running
@@ -88,7 +87,7 @@ func (a *App) givenToken(file string) (string, error) {
 	return token, nil
 }
 
-// checkIngestURL returns what is wrong with the address of an ingest.
+// checkIngestURL returns an error for an invalid address of an ingest.
 func checkIngestURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -97,7 +96,7 @@ func checkIngestURL(text string) error {
 	return nil
 }
 
-// sameService reports whether two URLs are of the same scheme, host and port.
+// sameService reports whether two URLs have the same scheme, host and port.
 func sameService(a, b string) bool {
 	x, errX := url.Parse(a)
 	y, errY := url.Parse(b)

@@ -16,8 +16,8 @@ func PlaceFlags(cmd *cobra.Command, t *objects.Target) {
 	cmd.Flags().StringVar(&t.Region, "region", "", "region of the bucket")
 }
 
-// OpenPlace opens a folder or a bucket. A folder of glint's own home is refused: it
-// would become a part of itself.
+// OpenPlace opens a folder or a bucket. It refuses folders in glint's own home,
+// which would become a part of themselves.
 func (a *App) OpenPlace(t *objects.Target) (objects.Store, error) {
 	t.Getenv = a.Getenv
 	store, err := t.Open()

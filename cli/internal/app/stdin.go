@@ -11,16 +11,16 @@ import (
 	"glint/cli/internal/output"
 )
 
-// NoteWaiting says on a terminal that a command waits for its input: for what,
-// and how it ends.
+// NoteWaiting prints on a terminal which input a command waits for, and how to
+// end it.
 func (a *App) NoteWaiting(what string) {
 	if a.OnTerminal() {
 		fmt.Fprintf(a.Err, "reading %s from the terminal; Ctrl-D ends it, Ctrl-C gives up\n", what)
 	}
 }
 
-// Interruptible returns a reader of in whose Read ends with ctx: a read from a
-// terminal would go on until Enter is pressed.
+// Interruptible returns a reader of in whose Read ends with ctx. A plain read
+// from a terminal would block until Enter is pressed.
 func Interruptible(ctx context.Context, in io.Reader) io.Reader {
 	r, w := io.Pipe()
 	go func() {
@@ -31,13 +31,14 @@ func Interruptible(ctx context.Context, in io.Reader) io.Reader {
 	return r
 }
 
-// OnTerminal reports whether a person can be asked on the standard input.
+// OnTerminal reports whether the standard input is a terminal, so that a
+// question can be answered.
 func (a *App) OnTerminal() bool {
 	f, ok := a.In.(io.Writer)
 	return ok && a.logs == nil && output.IsTerminal(f)
 }
 
-// ReadLine returns what a person types until Enter, without blanks at its ends.
+// ReadLine returns the next line typed by the user, trimmed.
 func (a *App) ReadLine(ctx context.Context) (string, error) {
 	line, err := bufio.NewReader(Interruptible(ctx, a.In)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {

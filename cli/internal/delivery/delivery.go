@@ -1,8 +1,8 @@
-// Package delivery follows posted lines until their outcomes are known, and prints
-// them: the lines that were stored, not the lines that were accepted.
+// Package delivery follows posted lines until their outcomes are known, and
+// prints these: lines stored, not lines accepted.
 //
-// A command hands over ingest's answers, and then waits. Only the numbers of
-// records are kept, as ranges; ingest looks up the rest in its receipts.
+// A command passes ingest's answers to it and then waits. It keeps only the
+// numbers of records, as ranges; ingest looks up the outcomes in its receipts.
 package delivery
 
 import (
@@ -25,13 +25,13 @@ import (
 	"glint/ingest/receipts"
 )
 
-// Delivery is the bodies of one command that ingest has on disk. It is safe for
-// concurrent use.
+// Delivery holds the bodies of one command that ingest has on disk. It is safe
+// for concurrent use.
 type Delivery struct {
-	// Poster returns whom to ask. An instance that was started again may have
-	// another address.
+	// Poster returns the ingest to ask. A restarted instance may have another
+	// address.
 	Poster   func() (*logstream.Poster, error)
-	Patience time.Duration // without anything getting into the warehouse
+	Patience time.Duration // longest time without any line reaching the warehouse
 	Notes    io.Writer
 
 	mu      sync.Mutex
@@ -39,10 +39,10 @@ type Delivery struct {
 	lane    string
 	since   time.Time
 	lines   int
-	unnamed int // lines of bodies that the answer did not name
+	unnamed int // lines of bodies without a record number in the answer
 }
 
-// Taken notes an answer.
+// Taken adds an answer.
 func (d *Delivery) Taken(a logstream.Answer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -60,11 +60,12 @@ func (d *Delivery) Taken(a logstream.Answer) {
 	}
 }
 
-// ErrNothingStored says that no line of a delivery is an event in the warehouse.
+// ErrNothingStored means that no line of a delivery is an event in the
+// warehouse.
 var ErrNothingStored = errors.New("none of the lines is an event that was stored")
 
-// Report waits until the lines are where they belong, and says what became of
-// them. It returns ErrNothingStored, with advice, if none is an event.
+// Report waits until the outcomes of all lines are known, and prints them. It
+// returns ErrNothingStored, with advice, if no line is an event.
 func (d *Delivery) Report(ctx context.Context) error {
 	if d.lines == 0 {
 		return nil
@@ -100,7 +101,7 @@ func (d *Delivery) Report(ctx context.Context) error {
 	return nil
 }
 
-// Sentence says what became of lines.
+// Sentence returns a sentence with the outcomes of lines.
 func Sentence(o *logstream.Outcomes) string {
 	var parts, dead []string
 	deadLines := 0
@@ -121,10 +122,10 @@ func Sentence(o *logstream.Outcomes) string {
 	return "of " + output.Plural(o.Lines, "line", "lines") + ": " + strings.Join(parts, ", ")
 }
 
-// inWarehouse are the outcomes of lines with which nothing more has to happen.
+// inWarehouse are the outcomes that need no attention.
 var inWarehouse = []string{string(batch.Stored), receipts.Repeated, receipts.Aggregated, receipts.Withheld, receipts.LastOpen, receipts.Web}
 
-// words are the outcomes that are no dead letters.
+// words describe the outcomes that are not dead letters.
 var words = map[string]string{
 	string(batch.Stored):   "stored",
 	receipts.Repeated:      "repeated (stored before)",
@@ -137,18 +138,18 @@ var words = map[string]string{
 	string(batch.OverCap):  "unregistered and not kept (too many wait already)",
 }
 
-// restartPatience is how long ingest may give no answer: it may be starting
-// again.
+// restartPatience is how long ingest may not answer, since it may be
+// restarting.
 const restartPatience = 30 * time.Second
 
-// The most of one question; see ingest's server.
+// Limits of one question; see package receiver.
 const (
 	maxSpans   = 200
 	maxRecords = 50_000
 )
 
-// Wait waits until all records are done and returns what became of their lines.
-// The lines are safe all the while.
+// Wait waits until all records are done and returns the outcomes of their
+// lines. The lines are safe meanwhile.
 func (d *Delivery) Wait(ctx context.Context) (all logstream.Outcomes, err error) {
 	all.Counts = map[string]int{}
 	w := waiting{Delivery: d, left: -1, began: time.Now()}
@@ -175,7 +176,8 @@ func (d *Delivery) Wait(ctx context.Context) (all logstream.Outcomes, err error)
 	return all, nil
 }
 
-// spans writes the first of the sorted records as ranges, and how many they are.
+// spans formats the first of the sorted records as ranges, and returns their
+// number.
 func spans(records []uint64) (text string, n int) {
 	var list []string
 	for n < min(len(records), maxRecords) && len(list) < maxSpans {
@@ -199,10 +201,10 @@ type waiting struct {
 	began, moved, answered, noted time.Time
 }
 
-// pollPause is the time between two questions.
+// pollPause is the pause between two questions.
 const pollPause = 100 * time.Millisecond
 
-// ask asks until nothing of the question is pending.
+// ask repeats the question until nothing in it is pending.
 func (w *waiting) ask(ctx context.Context, records string) (logstream.Outcomes, error) {
 	for {
 		o, err := w.once(ctx, records)

@@ -12,8 +12,8 @@ import (
 const Recipients = 1000
 
 // client is one kind of program that fetches a pixel, with the facts that the
-// edge would see of it. Which class each gets is the classifier's business; the
-// test holds the sum.
+// edge would see. The classifier determines its class; a test checks the
+// totals.
 type client struct {
 	userAgent        string
 	method           string // "" is GET
@@ -90,13 +90,13 @@ var (
 	header   = client{userAgent: outlook.userAgent, method: "HEAD", network: "none", asNumber: 3320, country: "DE"}
 )
 
-// visit is one fetch of a pixel: by whom, and when it usually comes.
+// visit is one fetch of a pixel, with its client and its usual time.
 type visit struct {
 	client *client
 	when   when
 }
 
-// when says how long after the send a visit comes.
+// when is the usual time of a visit after the send.
 type when int
 
 const (
@@ -105,14 +105,14 @@ const (
 	later              // over the day, most of them in the first hours
 )
 
-// group is a number of recipients whose mail is treated alike. The recipients
-// that no group takes never open.
+// group is a number of recipients whose mail is treated alike. Recipients in no
+// group never open.
 type group struct {
 	recipients int
 	visits     []visit
 }
 
-// cast is who is on the list, in its order.
+// cast lists the groups of recipients, in order.
 var cast = []group{
 	{300, []visit{{&applePrefetch, early}}},
 	{40, []visit{{&applePrefetch, early}, {&webmail, later}}},
@@ -136,14 +136,14 @@ var cast = []group{
 	{8, []visit{{&nameless, later}}},
 }
 
-// liveVisit is a visit over real HTTP: the address is one of the demo's table
-// of networks, which plays the client's network.
+// liveVisit is a visit over real HTTP; its address represents the client's
+// network in the demo's table.
 type liveVisit struct {
 	client  *client
 	address string
 }
 
-// liveCast are the recipients after the cast, one visit each.
+// liveCast are the recipients after the cast, with one visit each.
 var liveCast = []liveVisit{
 	{&gmailProxy, "127.0.1.15"},
 	{&gmailProxy, "127.0.1.15"},
@@ -159,14 +159,14 @@ var liveCast = []liveVisit{
 	{&webmail, "127.0.1.28"},
 }
 
-// badTokens is the number of requests with a token that nobody signed.
+// badTokens is the number of requests with a token that no key has signed.
 const badTokens = 7
 
 //go:embed networks.csv
 var networksCSV string
 
-// Networks returns the demo's table of networks: loopback addresses which play
-// the networks of the world.
+// Networks returns the demo's table of networks, in which loopback addresses
+// represent real networks.
 func Networks() (*networks.Table, error) {
 	return networks.Read(strings.NewReader(networksCSV))
 }

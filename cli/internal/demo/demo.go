@@ -24,7 +24,7 @@ import (
 // Campaign is the name of the demo's campaign.
 const Campaign = "demo"
 
-// Options are what Play needs.
+// Options configure Play.
 type Options struct {
 	Pixel, Ingest, IngestToken string
 	Warehouse                  string // address with user and password
@@ -33,7 +33,7 @@ type Options struct {
 	Progress                   io.Writer
 }
 
-// Play registers the campaign, plays it and prints its report.
+// Play registers the campaign, simulates its opens and prints its report.
 func Play(ctx context.Context, o Options) error {
 	w, err := warehouse.Connect(ctx, o.Warehouse)
 	if err != nil {
@@ -88,7 +88,7 @@ func recipients() *sends.Recipients {
 	return r
 }
 
-// castSize is the number of recipients whose visits are history.
+// castSize returns the number of recipients whose visits are in the history.
 func castSize() (n int) {
 	for _, g := range cast {
 		n += g.recipients
@@ -96,7 +96,7 @@ func castSize() (n int) {
 	return n
 }
 
-// playHistory posts the history unless all of it is there.
+// playHistory posts the history unless all of it is stored.
 func (o *Options) playHistory(ctx context.Context, b *sends.Batch, sentAt time.Time, opened map[uuid.UUID]bool) error {
 	n := castSize()
 	messages, tokens, missing := make([]uuid.UUID, n), make([]string, n), 0
@@ -119,7 +119,7 @@ func pixelToken(url string) string {
 	return strings.TrimSuffix(url[strings.LastIndexByte(url, '/')+1:], ".gif")
 }
 
-// waitForOpens waits until every recipient who ever opens has done so.
+// waitForOpens waits until the opens of all opening recipients are stored.
 func waitForOpens(ctx context.Context, w *warehouse.Warehouse, campaign uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -140,7 +140,7 @@ func waitForOpens(ctx context.Context, w *warehouse.Warehouse, campaign uint64) 
 	}
 }
 
-// WriteNextSteps says what to try with the running demo.
+// WriteNextSteps prints commands to try with the running demo.
 func WriteNextSteps(w io.Writer, pixel, clickhouse, credentials string) {
 	fmt.Fprintf(w, `
 What to try next:

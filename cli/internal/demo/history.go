@@ -16,10 +16,10 @@ import (
 const day = 24 * time.Hour
 
 // history returns the event lines of the cast's visits and of the bad tokens.
-// The same messages give the same lines, so that playing them again changes
-// nothing. tokens are the pixel tokens of the recipients, in the list's order.
+// The same messages give the same lines, so that posting them again changes
+// nothing. tokens are the recipients' pixel tokens, in the list's order.
 func history(messages []uuid.UUID, tokens []string, sentAt time.Time) []byte {
-	chance := rand.New(rand.NewPCG(2026, 11)) // the same day for everyone
+	chance := rand.New(rand.NewPCG(2026, 11)) // a fixed seed, so that all runs are equal
 	var lines []byte
 	add := func(message uuid.UUID, n int, token string, v visit, delay time.Duration) {
 		e := v.client.event(eventID(message, n), token, sentAt.Add(delay))
@@ -42,7 +42,7 @@ func history(messages []uuid.UUID, tokens []string, sentAt time.Time) []byte {
 	return lines
 }
 
-// delay draws how long after the send a visit comes.
+// delay draws the time of a visit after the send.
 func (w when) delay(chance *rand.Rand) time.Duration {
 	mean := 4 * time.Hour
 	switch w {
@@ -51,7 +51,7 @@ func (w when) delay(chance *rand.Rand) time.Duration {
 	case early:
 		mean = 20 * time.Minute
 	}
-	// An exponential decay, from the first half minute on.
+	// Exponential decay after the first half minute.
 	d := 30*time.Second + time.Duration(-math.Log(1-chance.Float64())*float64(mean))
 	return min(d, day-time.Hour).Truncate(time.Millisecond)
 }

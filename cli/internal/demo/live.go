@@ -13,8 +13,8 @@ import (
 	"glint/ingest/sends"
 )
 
-// playLive fetches the pixels of the live cast over HTTP, but for those that
-// are opened already.
+// playLive fetches the pixels of the live cast over HTTP, except those already
+// opened.
 func (o *Options) playLive(ctx context.Context, b *sends.Batch, opened map[uuid.UUID]bool) error {
 	first := castSize()
 	for i, v := range liveCast {
@@ -28,8 +28,8 @@ func (o *Options) playLive(ctx context.Context, b *sends.Batch, opened map[uuid.
 	return nil
 }
 
-// fetch gets the pixel as the client would, from the address that plays its
-// network.
+// fetch requests the pixel like the client, from the address that represents
+// its network.
 func (v *liveVisit) fetch(ctx context.Context, url string) error {
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(v.address)}}
 	c := http.Client{

@@ -16,32 +16,33 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// ConsentDir holds what the home decides about consent, and the end of its ledger.
+// ConsentDir returns the folder of the consent settings and of the end of the
+// home's ledger.
 func (h Home) ConsentDir() string { return h.path("consent") }
 
 func (h Home) consentSettingsFile() string { return h.path("consent", "settings.json") }
 
 func (h Home) consentHeadFile() string { return h.path("consent", "ledger.json") }
 
-// ConsentSettings are what the home decides about consent. Nothing but a command
-// that is asked to changes them.
+// ConsentSettings are the home's settings of consent. Only commands that are
+// asked to change them do.
 type ConsentSettings struct {
 	Policy    sends.Policy         `json:"policy,omitempty"`
-	Withdrawn string               `json:"withdrawn,omitempty"` // as warehouse.ParseFate reads it
-	Edges     map[string]time.Time `json:"edges,omitempty"`     // pixel base URLs whose edge knows privacy modes, and when that was seen
+	Withdrawn string               `json:"withdrawn,omitempty"` // in the form of warehouse.ParseFate
+	Edges     map[string]time.Time `json:"edges,omitempty"`     // pixel base URLs whose edge applies privacy modes, and when that was observed
 }
 
-// Fate returns what becomes of the opens of recipients who refuse or withdraw.
+// Fate returns how the opens of recipients who refuse or withdraw are treated.
 func (s *ConsentSettings) Fate() warehouse.Fate {
 	fate, err := warehouse.ParseFate(s.Withdrawn)
 	if err != nil {
-		return warehouse.FateDrop // of a newer program: the least is kept
+		return warehouse.FateDrop // written by a newer program: keep the least
 	}
 	return fate
 }
 
-// ConsentSettings reads the settings; a home without any has the zero value. A
-// file that cannot be read is an error, since without it more would be kept.
+// ConsentSettings reads the settings; without a file it returns the zero value.
+// An unreadable file is an error, since defaults could keep more.
 func (h Home) ConsentSettings() (s ConsentSettings, err error) {
 	text, err := readPrivate(h.consentSettingsFile())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -59,8 +60,8 @@ func (h Home) ConsentSettings() (s ConsentSettings, err error) {
 	return s, nil
 }
 
-// UpdateConsentSettings replaces the settings by what change makes of them. It
-// waits for others who are at it, and writes nothing without a difference.
+// UpdateConsentSettings replaces the settings by the result of change. It waits
+// for concurrent updates, and writes only if there is a difference.
 func (h Home) UpdateConsentSettings(change func(*ConsentSettings) error) error {
 	unlock, err := h.lockConsent()
 	if err != nil {
@@ -91,7 +92,7 @@ func (h Home) UpdateConsentSettings(change func(*ConsentSettings) error) error {
 	return nil
 }
 
-// NoteEdge keeps that the edge at a pixel base URL knows privacy modes.
+// NoteEdge records that the edge at a pixel base URL applies privacy modes.
 func (h Home) NoteEdge(base string, at time.Time) error {
 	return h.UpdateConsentSettings(func(s *ConsentSettings) error {
 		if s.Edges == nil {
@@ -104,21 +105,21 @@ func (h Home) NoteEdge(base string, at time.Time) error {
 	})
 }
 
-// WithdrawnFate returns the setting's Fate.
+// WithdrawnFate returns the Fate of the settings.
 func (h Home) WithdrawnFate() (warehouse.Fate, error) {
 	s, err := h.ConsentSettings()
 	return s.Fate(), err
 }
 
-// RegisterRules returns the policy, the setting's Fate, and whether the edge at base
-// was seen to know privacy modes.
+// RegisterRules returns the policy, the Fate, and whether the edge at base is
+// known to apply privacy modes.
 func (h Home) RegisterRules(base string) (policy sends.Policy, no warehouse.Fate, modes bool, err error) {
 	s, err := h.ConsentSettings()
 	return s.Policy, s.Fate(), !s.Edges[base].IsZero(), err
 }
 
-// PreferencesDir holds the operator's texts of the page on which recipients choose,
-// <language>.json.
+// PreferencesDir returns the folder of the operator's texts for the page on
+// which recipients choose, <language>.json.
 func (h Home) PreferencesDir() string { return h.path("preferences") }
 
 func (h Home) lockConsent() (unlock func(), err error) {
@@ -134,8 +135,8 @@ func (h Home) lockConsent() (unlock func(), err error) {
 	return unlock, nil
 }
 
-// ConsentHead returns the home's name in the ledger of choices and the last row
-// that it wrote; zero if it never did.
+// ConsentHead returns the home's name in the ledger and the last row that it
+// wrote; zero if none.
 func (h Home) ConsentHead() (head consent.Head, err error) {
 	text, err := readPrivate(h.consentHeadFile())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -150,7 +151,7 @@ func (h Home) ConsentHead() (head consent.Head, err error) {
 	return head, nil
 }
 
-// LockConsent implements consent.Book. The first call gives the home its name.
+// LockConsent implements consent.Book. The first call creates the home's name.
 func (h Home) LockConsent(context.Context) (head consent.Head, unlock func(), err error) {
 	if unlock, err = h.lockConsent(); err != nil {
 		return head, nil, err

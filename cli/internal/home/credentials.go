@@ -18,8 +18,8 @@ const (
 	ReaderUser    = "reader"
 )
 
-// Credentials are the secrets of an instance. They stand in one file of
-// KEY=value lines, for its owner only.
+// Credentials are the secrets of an instance, in one file of KEY=value lines
+// for its owner only.
 type Credentials struct {
 	IngestToken       string // GLINT_INGEST_TOKEN: bearer token of POST /v1/logs
 	SQLUser           string // GLINT_SQL_USER: may read the views
@@ -38,7 +38,8 @@ func (c *Credentials) fields() []secret {
 	}
 }
 
-// ErrNoCredentials is returned by ReadCredentials where there is no file yet.
+// ErrNoCredentials is returned by ReadCredentials if the file does not exist
+// yet.
 var ErrNoCredentials = errors.New("home: no credentials yet")
 
 // ReadCredentials reads the file at path. A missing value stays empty.
@@ -61,7 +62,7 @@ type secret struct {
 	value *string
 }
 
-// readSecrets sets the secrets that the text of a file has. A missing one stays.
+// readSecrets sets the secrets found in text. Others stay unchanged.
 func readSecrets(text string, secrets []secret) {
 	for line := range strings.Lines(text) {
 		name, value, _ := strings.Cut(line, "=")
@@ -73,7 +74,7 @@ func readSecrets(text string, secrets []secret) {
 	}
 }
 
-// LostError says that the secrets of a home that was in use are gone.
+// LostError means that the secrets of a home that was in use are missing.
 type LostError struct {
 	File    string
 	Missing []string // names of the values
@@ -87,14 +88,14 @@ func (e *LostError) Error() string {
 // Unwrap returns ErrNoCredentials.
 func (e *LostError) Unwrap() error { return ErrNoCredentials }
 
-// Hint says how to go on.
+// Hint returns advice.
 func (e *LostError) Hint() string {
 	return "bring the file back from a copy; or make new secrets with --new-credentials, and give them to every client"
 }
 
-// Credentials returns the instance's secrets. In a home that was never in use,
-// those that are missing in the file are made and kept; so they are anywhere with
-// renew. Otherwise it returns a *LostError.
+// Credentials returns the instance's secrets. If the home was never in use, or
+// renew is set, it creates and stores the missing ones. Otherwise it returns a
+// *LostError for them.
 func (h Home) Credentials(renew bool) (Credentials, error) {
 	c, err := ReadCredentials(h.CredentialsFile())
 	if err != nil && !errors.Is(err, ErrNoCredentials) {
@@ -134,8 +135,8 @@ func (h Home) Credentials(renew bool) (Credentials, error) {
 	return c, nil
 }
 
-// InUse reports whether a service has worked in this home: its log has a lane, or
-// its engine has data. Both come after the credentials.
+// InUse reports whether a service has used this home: its log has a lane, or
+// its engine has data. Both are created after the credentials.
 func (h Home) InUse() bool {
 	for _, dir := range []string{h.path("log", "live"), h.WarehouseDir()} {
 		if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {

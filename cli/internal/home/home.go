@@ -16,8 +16,8 @@ import (
 // Home is the folder's path.
 type Home string
 
-// Locate returns the folder that getenv says: $GLINT_HOME, else glint in the
-// user's data folder. It makes nothing.
+// Locate returns $GLINT_HOME, or else glint in the user's data folder. It
+// creates nothing.
 func Locate(getenv func(string) string) (Home, error) {
 	dir := getenv("GLINT_HOME")
 	if dir == "" {
@@ -39,8 +39,8 @@ func (h Home) dirs() []string {
 	return []string{string(h), h.KeysDir(), h.RunDir(), h.LogDir(), h.DeadLetterDir(), h.ReplayDir(), h.UsersDir()}
 }
 
-// Make makes the folder and its parts where they are missing, and refuses
-// those that others may read, and a home whose restore has not come to its end.
+// Make creates the folder and its parts if missing. It refuses folders that
+// others may read, and a home whose restore is incomplete.
 func (h Home) Make() error {
 	if backup.Unfinished(string(h)) {
 		return unfinishedError(h)
@@ -60,38 +60,40 @@ func (h Home) path(elem ...string) string {
 	return filepath.Join(append([]string{string(h)}, elem...)...)
 }
 
-// KeysDir is the folder of key rings.
+// KeysDir returns the folder of key rings.
 func (h Home) KeysDir() string { return h.path("keys") }
 
-// PixelKeysFile is the key ring of pixel tokens.
+// PixelKeysFile returns the file with the key ring of pixel tokens.
 func (h Home) PixelKeysFile() string { return h.path("keys", "pixel.keys") }
 
-// KnownKeysFile notes the keys that the warehouse knew at the last start.
+// KnownKeysFile returns the file with the keys that the warehouse knew at the
+// last start.
 func (h Home) KnownKeysFile() string { return h.path("keys", "known.json") }
 
-// CredentialsFile holds the instance's secrets.
+// CredentialsFile returns the file with the instance's secrets.
 func (h Home) CredentialsFile() string { return h.path("credentials.env") }
 
-// UsersDir holds a file for each user of the warehouse's views.
+// UsersDir returns the folder with a file per user of the warehouse's views.
 func (h Home) UsersDir() string { return h.path("users") }
 
-// SQLHistoryFile holds the lines that were typed into `glint sql`.
+// SQLHistoryFile returns the file with the history of `glint sql`.
 func (h Home) SQLHistoryFile() string { return h.path("sql_history") }
 
-// WebhooksFile names the sources that may post events, with their secrets.
+// WebhooksFile returns the file with the sources that may post events, and
+// their secrets.
 func (h Home) WebhooksFile() string { return h.path("webhooks") }
 
-// unfinishedError is about a home whose restore was cut off.
+// unfinishedError is the error about a home whose restore was interrupted.
 type unfinishedError Home
 
 func (e unfinishedError) Error() string {
 	return fmt.Sprintf("the restore of %s has not come to its end", string(e))
 }
 
-// Hint is the command that completes it.
+// Hint returns the command that completes it.
 func (e unfinishedError) Hint() string { return "glint restore, with the same backup" }
 
-// WarehouseDir is the embedded warehouse's data.
+// WarehouseDir returns the folder of the embedded warehouse's data.
 func (h Home) WarehouseDir() string { return h.path("warehouse") }
 
 // HasEngine reports whether the home has an embedded warehouse's data.
@@ -100,24 +102,25 @@ func (h Home) HasEngine() bool {
 	return err == nil && len(entries) > 0
 }
 
-// DeadLetterDir holds the lines that could not be stored.
+// DeadLetterDir returns the folder of lines that could not be stored.
 func (h Home) DeadLetterDir() string { return h.path("deadletters") }
 
-// ErasureDir holds orders to erase persons, and the receipts of those carried out.
+// ErasureDir returns the folder of orders to erase persons, and of their
+// receipts.
 func (h Home) ErasureDir() string { return h.path("erasures") }
 
-// LogDir is the write-ahead log.
+// LogDir returns the folder of the write-ahead log.
 func (h Home) LogDir() string { return h.path("log") }
 
-// ReplayDir holds how far replays of archives have come.
+// ReplayDir returns the folder with the positions of replays.
 func (h Home) ReplayDir() string { return h.path("replay") }
 
-// CertificatesDir has the keys and certificates that the pixel got itself; it is made
-// with the first one.
+// CertificatesDir returns the folder of keys and certificates that the pixel
+// obtained itself; it is created with the first one.
 func (h Home) CertificatesDir() string { return h.path("certificates") }
 
-// RunDir holds what lives as long as the process.
+// RunDir returns the folder of files that live as long as the process.
 func (h Home) RunDir() string { return h.path("run") }
 
-// StateFile is the file by which other commands find the running glint.
+// StateFile returns the file by which other commands find the running instance.
 func (h Home) StateFile() string { return h.path("run", "state.json") }

@@ -8,11 +8,10 @@ import (
 	"glint/ingest/ignore"
 )
 
-// IgnoreFile says whose opens are kept and never counted; see ingest/ignore.
+// IgnoreFile returns the file with the ignore list; see ingest/ignore.
 func (h Home) IgnoreFile() string { return h.path("ignore.txt") }
 
-// ReadIgnored returns the list, an empty one if there is no file. It makes
-// nothing.
+// ReadIgnored returns the list, empty if there is no file. It creates nothing.
 func (h Home) ReadIgnored() (*ignore.List, error) {
 	if err := private(h.IgnoreFile(), 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -20,8 +19,8 @@ func (h Home) ReadIgnored() (*ignore.List, error) {
 	return ignore.Load(h.IgnoreFile())
 }
 
-// UpdateIgnored replaces the entries by what change makes of them. It waits for
-// other processes that change them.
+// UpdateIgnored replaces the entries by the result of change. It waits for
+// concurrent updates.
 func (h Home) UpdateIgnored(change func(*ignore.List) ([]ignore.Entry, error)) error {
 	if err := h.Make(); err != nil {
 		return err

@@ -19,10 +19,10 @@ import (
 // keysNote opens the key file. The edge's copy of it may hold the note, too.
 const keysNote = "# glint's pixel keys, id:state:secret. A reader of this file can forge opens. Change it by: glint keys\n"
 
-// NoKeysError says that a home has no pixel keys.
+// NoKeysError means that a home has no pixel keys.
 type NoKeysError struct {
 	File string
-	Lost bool // there were some, by what is left
+	Lost bool // there is evidence that it had keys
 }
 
 // ErrNoKeys is wrapped by a NoKeysError.
@@ -38,7 +38,7 @@ func (e *NoKeysError) Error() string {
 // Unwrap returns ErrNoKeys.
 func (e *NoKeysError) Unwrap() error { return ErrNoKeys }
 
-// Hint says where keys come from.
+// Hint returns advice.
 func (e *NoKeysError) Hint() string {
 	if e.Lost {
 		return "bring the file back from a copy or from another glint of this warehouse; or, if it is lost for good: glint keys forget"
@@ -46,7 +46,8 @@ func (e *NoKeysError) Hint() string {
 	return "glint up, or glint serve, which makes the first key; or copy the file from the glint that takes the opens"
 }
 
-// Keys returns the key ring of pixel tokens, or a *NoKeysError. It makes nothing.
+// Keys returns the key ring of pixel tokens, or a *NoKeysError. It creates
+// nothing.
 func (h Home) Keys() (*token.Ring, error) {
 	keys, err := h.ReadKeys()
 	if err != nil {
@@ -58,8 +59,9 @@ func (h Home) Keys() (*token.Ring, error) {
 	return token.NewRing(keys...)
 }
 
-// RingOrNone returns the ring for one who can do without: an empty one where there
-// are no keys, or where the file is damaged. A file that others may use is refused.
+// RingOrNone returns the ring for callers that can do without: an empty one if
+// there are no keys or the file is damaged. It refuses a file that others may
+// use.
 func (h Home) RingOrNone() (*token.Ring, error) {
 	keys, err := h.ReadKeys()
 	if err != nil && !errors.Is(err, token.ErrRing) {
@@ -68,8 +70,8 @@ func (h Home) RingOrNone() (*token.Ring, error) {
 	return token.NewRing(keys...)
 }
 
-// noKeys returns the error about a ring without keys. A file that is there has had
-// some, and so has a home that knows of keys in its warehouse.
+// noKeys returns the error about a ring without keys. Keys were lost if the
+// file exists, or if the home has notes about its warehouse's keys.
 func (h Home) noKeys() *NoKeysError {
 	notes := h.KeyNotes()
 	_, err := os.Stat(h.PixelKeysFile())
@@ -85,10 +87,9 @@ func (h Home) CheckNoKeys() error {
 	return nil
 }
 
-// FirstKey makes the ring with its first key, whose id is one that no known key
-// has, and returns the keys that are there afterwards: of two programs at once the
-// second one takes the first one's. It returns a *NoKeysError where there were keys
-// that are lost.
+// FirstKey creates the ring with its first key, whose id no known key has, and
+// returns the resulting keys: of two concurrent callers the second gets the
+// first one's. It returns a *NoKeysError if keys were lost.
 func (h Home) FirstKey() ([]token.Key, error) {
 	return h.UpdateKeys(func(keys []token.Key) ([]token.Key, error) {
 		if len(keys) > 0 {
@@ -106,8 +107,8 @@ func (h Home) FirstKey() ([]token.Key, error) {
 	})
 }
 
-// KeyNotes returns the notes about the warehouse's keys. A file that is missing or
-// damaged has none: the next start writes it anew.
+// KeyNotes returns the notes about the warehouse's keys, empty if the file is
+// missing or damaged: the next start rewrites it.
 func (h Home) KeyNotes() (n keyring.Notes) {
 	b, err := os.ReadFile(h.KnownKeysFile())
 	if err != nil || json.Unmarshal(b, &n) != nil {
@@ -116,7 +117,7 @@ func (h Home) KeyNotes() (n keyring.Notes) {
 	return n
 }
 
-// KeepKeyNotes replaces the notes, if they are others.
+// KeepKeyNotes stores the notes if they have changed.
 func (h Home) KeepKeyNotes(n keyring.Notes) error {
 	if reflect.DeepEqual(h.KeyNotes(), n) {
 		return nil
@@ -138,8 +139,8 @@ func NewKey(id uint8) token.Key {
 	return key
 }
 
-// ReadKeys returns the keys of the ring in their order, none if there is no
-// ring yet. It makes nothing.
+// ReadKeys returns the keys of the ring in order, none if there is no ring yet.
+// It creates nothing.
 func (h Home) ReadKeys() ([]token.Key, error) {
 	text, err := readPrivate(h.PixelKeysFile())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -155,8 +156,8 @@ func (h Home) ReadKeys() ([]token.Key, error) {
 	return ring.Keys(), nil
 }
 
-// UpdateKeys replaces the keys by what change makes of them, and returns those.
-// It waits for other processes that change them.
+// UpdateKeys replaces the keys by the result of change, and returns them. It
+// waits for concurrent updates.
 func (h Home) UpdateKeys(change func([]token.Key) ([]token.Key, error)) ([]token.Key, error) {
 	if err := h.Make(); err != nil {
 		return nil, err
@@ -183,8 +184,8 @@ func (h Home) UpdateKeys(change func([]token.Key) ([]token.Key, error)) ([]token
 	return keys, nil
 }
 
-// lock takes a folder for this process until unlock, or its end. It waits for the
-// process that has it.
+// lock locks a folder for this process until unlock, or its end. It waits for
+// the holder of the lock.
 func lock(dir string) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -194,5 +195,5 @@ func lock(dir string) (unlock func(), err error) {
 		_ = f.Close()
 		return nil, err
 	}
-	return func() { _ = f.Close() }, nil // which gives the lock back
+	return func() { _ = f.Close() }, nil // closing releases the lock
 }

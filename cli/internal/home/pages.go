@@ -11,14 +11,14 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// PagesKeyFile has the key by which `glint web` makes links to the pages of the
-// running glint. It is for its owner only, and lives as long as the process.
+// PagesKeyFile returns the file with the key by which `glint web` creates links
+// to the pages. It is for its owner only, and exists while the instance runs.
 func (h Home) PagesKeyFile() string { return h.path("run", "pages.key") }
 
-// NewPagesKey returns a new key that no file has yet.
+// NewPagesKey returns a new random key.
 func NewPagesKey() string { return rand.Text() + rand.Text() }
 
-// KeepPagesKey writes the key for other commands of the same user.
+// KeepPagesKey stores the key for other commands of the same user.
 func (h Home) KeepPagesKey(key string) error {
 	if err := atomicfile.WriteFile(h.PagesKeyFile(), []byte(key+"\n")); err != nil {
 		return fmt.Errorf("keep the key of the pages: %w", err)
@@ -26,7 +26,8 @@ func (h Home) KeepPagesKey(key string) error {
 	return nil
 }
 
-// PagesKey returns the key of the running glint; ErrNotRunning if no file has it.
+// PagesKey returns the key of the running instance, or ErrNotRunning if there
+// is none.
 func (h Home) PagesKey() (string, error) {
 	text, err := readPrivate(h.PagesKeyFile())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -38,10 +39,10 @@ func (h Home) PagesKey() (string, error) {
 	return strings.TrimSpace(text), nil
 }
 
-// RemovePagesKey removes the file if it has that key.
+// RemovePagesKey removes the file if it contains that key.
 func (h Home) RemovePagesKey(key string) error {
 	if kept, err := h.PagesKey(); err != nil || kept != key {
-		return nil //nolint:nilerr // another process's key, or a missing one, is not ours to remove
+		return nil //nolint:nilerr // missing, or another process's
 	}
 	return os.Remove(h.PagesKeyFile())
 }

@@ -15,12 +15,12 @@ import (
 // ErrLoose is wrapped by errors about a folder or file that others may use.
 var ErrLoose = errors.New("home: others may use it")
 
-// LooseError names what is too open, and how to mend it.
+// LooseError names the file or folder with too many permissions, and the fix.
 type LooseError struct {
 	Path string
 	Mode fs.FileMode
 	Want fs.FileMode
-	Tree string // folder to mend as a whole; "": Path alone
+	Tree string // folder to fix as a whole; "": Path alone
 }
 
 func (e *LooseError) Error() string {
@@ -30,7 +30,7 @@ func (e *LooseError) Error() string {
 // Unwrap returns ErrLoose.
 func (e *LooseError) Unwrap() error { return ErrLoose }
 
-// Hint is the command that mends it.
+// Hint returns the command that fixes it.
 func (e *LooseError) Hint() string {
 	if e.Tree != "" {
 		return "chmod -R go= " + e.Tree
@@ -38,7 +38,8 @@ func (e *LooseError) Hint() string {
 	return fmt.Sprintf("chmod %o %s", e.Want, e.Path)
 }
 
-// OwnerError names what belongs to another user, who can read and change it.
+// OwnerError names a file or folder of another user, who can read and change
+// it.
 type OwnerError struct {
 	Path     string
 	UID, Our int
@@ -51,14 +52,14 @@ func (e *OwnerError) Error() string {
 // Unwrap returns ErrLoose.
 func (e *OwnerError) Unwrap() error { return ErrLoose }
 
-// Hint is the command that mends it.
+// Hint returns the command that fixes it.
 func (e *OwnerError) Hint() string {
 	return fmt.Sprintf("chown -R %d %s, or run glint as user %d", e.Our, e.Path, e.UID)
 }
 
-// Prepare is Make for the service: it also checks what is in the folders, those
-// of the warehouse and the log included, and removes temporary files that a
-// killed glint has left.
+// Prepare is Make for the service: it also checks the content of the folders,
+// including warehouse and log, and removes temporary files of a killed
+// instance.
 func (h Home) Prepare() error {
 	if err := h.Make(); err != nil {
 		return err
@@ -68,7 +69,8 @@ func (h Home) Prepare() error {
 			return err
 		}
 	}
-	// Below it the engine makes files as it does everywhere; other users do not get there.
+	// Below it the engine chooses its own permissions; other users cannot get
+	// there.
 	if err := ours(h.WarehouseDir(), 0o700); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -80,12 +82,12 @@ func (h Home) Prepare() error {
 	return h.sweep(time.Now())
 }
 
-// checkTree refuses a folder in which a file or folder may be used by others.
-// Symbolic links are not followed.
+// checkTree refuses a folder that contains a file or folder with permissions
+// for others. It does not follow symbolic links.
 func (h Home) checkTree(root string) error {
 	return filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // a glint that still ends has removed it
+			return nil // removed by an instance that is still ending
 		}
 		if err != nil {
 			return fmt.Errorf("check glint's folder: %w", err)
@@ -98,7 +100,7 @@ func (h Home) checkTree(root string) error {
 			want = 0o700
 		}
 		err = ours(path, want)
-		if loose, ok := errors.AsType[*LooseError](err); ok && root != h.KeysDir() { // of the others there may be thousands
+		if loose, ok := errors.AsType[*LooseError](err); ok && root != h.KeysDir() { // report one: there may be thousands
 			loose.Tree = root
 		}
 		if errors.Is(err, fs.ErrNotExist) {
@@ -108,7 +110,8 @@ func (h Home) checkTree(root string) error {
 	})
 }
 
-// sweep removes temporary files from the folders in which files are replaced.
+// sweep removes temporary files from the folders whose files are replaced
+// atomically.
 func (h Home) sweep(now time.Time) error {
 	dirs := h.dirs()
 	batches, err := filepath.Glob(filepath.Join(h.LogDir(), "*", "*"))
@@ -132,8 +135,9 @@ func (h Home) sweep(now time.Time) error {
 	return nil
 }
 
-// ours refuses a path that group or others may use, and one of another user: what
-// glint writes there as root would later be out of its owner's reach.
+// ours refuses a path with permissions for group or others, or of another user:
+// files that glint writes there as root would later be inaccessible to their
+// owner.
 func ours(path string, want fs.FileMode) error {
 	if err := private(path, want); err != nil {
 		return err
@@ -148,7 +152,7 @@ func ours(path string, want fs.FileMode) error {
 	return nil
 }
 
-// private refuses a path that group or others may use.
+// private refuses a path with permissions for group or others.
 func private(path string, want fs.FileMode) error {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -10,11 +10,12 @@ import (
 	"glint/ingest/retention"
 )
 
-// RetentionFile holds how long each kind is kept, where that is not the default.
+// RetentionFile returns the file with retention periods that differ from the
+// defaults.
 func (h Home) RetentionFile() string { return h.path("retention.json") }
 
-// Retention returns how long each kind is kept. A file that cannot be read is an error,
-// since without it more, or less, would be kept than was decided.
+// Retention returns the retention periods. An unreadable file is an error,
+// since defaults could keep more or less than decided.
 func (h Home) Retention() (retention.Settings, error) {
 	s := retention.Default()
 	text, err := readPrivate(h.RetentionFile())
@@ -30,7 +31,7 @@ func (h Home) Retention() (retention.Settings, error) {
 	return s, nil
 }
 
-// SetRetention writes how long each kind is kept.
+// SetRetention stores the retention periods.
 func (h Home) SetRetention(s retention.Settings) error {
 	if err := h.Make(); err != nil {
 		return err

@@ -54,7 +54,7 @@ type Settings struct {
 	ClientCertificates bool     `json:"client_certificates,omitempty"` // which ingest asks for
 	WarehouseHost      string   `json:"warehouse_host,omitempty"`      // of an outside warehouse; "": it is the embedded one
 	MirrorHosts        []string `json:"mirror_hosts,omitempty"`
-	WebhookHost        string   `json:"webhook_host,omitempty"` // "": there is none
+	WebhookHost        string   `json:"webhook_host,omitempty"` // "": no webhook
 	WebhookRecipient   bool     `json:"webhook_recipient,omitempty"`
 }
 

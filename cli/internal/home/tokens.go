@@ -19,8 +19,7 @@ var (
 	ErrTokenExists = errors.New("home: there is such a token already")
 )
 
-// TokensFile has the ingest tokens beside that of the credentials, unless another file
-// is named.
+// TokensFile returns the default file of further ingest tokens.
 func (h Home) TokensFile() string { return h.path("tokens") }
 
 // ReadTokens returns the tokens of a file, which may be missing.
@@ -43,8 +42,8 @@ func readTokens(file string) (text string, tokens []receiver.Token, err error) {
 	return text, tokens, err
 }
 
-// NewToken returns a token with a random secret, which AddToken keeps. Errors:
-// receiver.ErrToken, ErrTokenExists.
+// NewToken returns a token with a random secret, to be stored by AddToken.
+// Errors: receiver.ErrToken, ErrTokenExists.
 func NewToken(file, label string, scopes []string) (receiver.Token, error) {
 	line := label + ":" + strings.Join(scopes, ",") + ":" + rand.Text()
 	parsed, err := receiver.ParseTokens([]byte(line))
@@ -58,7 +57,7 @@ func NewToken(file, label string, scopes []string) (receiver.Token, error) {
 	return parsed[0], err
 }
 
-// AddToken writes a token into a file, behind what is there.
+// AddToken appends a token to a file.
 func (h Home) AddToken(file string, t receiver.Token) error {
 	return h.changeTokens(file, func(text string, tokens []receiver.Token) (string, error) {
 		if slices.ContainsFunc(tokens, func(o receiver.Token) bool { return o.Label == t.Label }) {
@@ -71,7 +70,8 @@ func (h Home) AddToken(file string, t receiver.Token) error {
 	})
 }
 
-// RevokeToken takes all tokens with that label out of a file, or returns ErrNoToken.
+// RevokeToken removes all tokens with that label from a file, or returns
+// ErrNoToken.
 func (h Home) RevokeToken(file, label string) error {
 	return h.changeTokens(file, func(text string, tokens []receiver.Token) (string, error) {
 		if !slices.ContainsFunc(tokens, func(t receiver.Token) bool { return t.Label == label }) {
@@ -87,8 +87,8 @@ func (h Home) RevokeToken(file, label string) error {
 	})
 }
 
-// changeTokens replaces the text of a tokens file. It waits for other processes that
-// change it.
+// changeTokens replaces the text of a tokens file. It waits for concurrent
+// updates.
 func (h Home) changeTokens(file string, change func(text string, tokens []receiver.Token) (string, error)) error {
 	if err := h.Make(); err != nil {
 		return err

@@ -14,15 +14,15 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// User may read views of the warehouse. It is kept in a file of KEY=value lines of its
-// own, for its owner only, which can be given to whom it is for.
+// User may read views of the warehouse. Each user has a file of KEY=value
+// lines, for its owner only, which can be given to that person.
 type User struct {
 	Name     string // GLINT_SQL_USER
 	Password string // GLINT_SQL_PASSWORD
 	Role     string // GLINT_SQL_ROLE: viewer, analyst or owner
 }
 
-// Roles are what users can be, the least first.
+// Roles lists the roles, the one with the fewest rights first.
 var Roles = []string{"viewer", "analyst", "owner"}
 
 // The errors about users.
@@ -34,7 +34,7 @@ var (
 
 var userName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
-// CheckUserName returns ErrUserName for a name that no user can have.
+// CheckUserName returns ErrUserName for an invalid name.
 func CheckUserName(name string) error {
 	if !userName.MatchString(name) || slices.Contains([]string{WarehouseUser, ReaderUser, "default"}, name) {
 		return ErrUserName
@@ -44,7 +44,7 @@ func CheckUserName(name string) error {
 
 func (h Home) userFile(name string) string { return filepath.Join(h.UsersDir(), name+".env") }
 
-// UserFile is where the name and password of a user are.
+// UserFile returns the file with a user's name and password.
 func (h Home) UserFile(name string) string { return h.userFile(name) }
 
 // User returns a user, or ErrNoUser.
@@ -94,7 +94,7 @@ func (h Home) Users() ([]User, error) {
 	return users, nil
 }
 
-// NewUser returns a user with a new password, which is kept by KeepUser. Errors:
+// NewUser returns a user with a new password, to be stored by KeepUser. Errors:
 // ErrUserName, ErrUserExists.
 func (h Home) NewUser(name, role string) (User, error) {
 	if err := CheckUserName(name); err != nil {

@@ -19,7 +19,7 @@ func (h Home) WebhookDir() string { return h.path("webhook") }
 // for now first, for its owner only.
 func (h Home) WebhookSecretFile() string { return h.path("webhook.secret") }
 
-// WebhookSecrets returns the secrets, and makes the first one where there is none.
+// WebhookSecrets returns the secrets, and creates the first one if there are none.
 func (h Home) WebhookSecrets() ([]feed.Secret, error) {
 	all, err := h.readWebhookSecrets()
 	if !errors.Is(err, fs.ErrNotExist) {

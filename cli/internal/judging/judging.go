@@ -18,8 +18,8 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Flags adds the flags of the rules. Their variables hold for the service and
-// for the commands alike, so that one does not undo the other's work.
+// Flags adds the flags of the rules. Their variables apply to the service and
+// the commands alike, so that neither undoes the other's results.
 func Flags(cmd *cobra.Command, s *judge.Settings) {
 	*s = judge.Default()
 	f := cmd.Flags()
@@ -35,7 +35,7 @@ func Flags(cmd *cobra.Command, s *judge.Settings) {
 	f.DurationVar(&s.PairWindow, "pair-window", s.PairWindow, "how long after its prefetch Gmail's proxy may fetch a message")
 }
 
-// Options are what judge and reclassify are asked.
+// Options configure judge and reclassify.
 type Options struct {
 	App    *app.App
 	Judge  judge.Options
@@ -44,7 +44,7 @@ type Options struct {
 	Format string
 }
 
-// Command returns a command with the flags that both have.
+// Command returns a command with the common flags.
 func Command(cmd *cobra.Command, a *app.App, kind warehouse.RunKind, run func(context.Context, *Options) error) *cobra.Command {
 	if run == nil {
 		run = Run
@@ -70,7 +70,7 @@ func Command(cmd *cobra.Command, a *app.App, kind warehouse.RunKind, run func(co
 	return cmd
 }
 
-// ParseSince reads a time, a day or an age; the zero time for nothing.
+// ParseSince parses a time, a day or an age; "" gives the zero time.
 func ParseSince(s string, now time.Time) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
@@ -87,7 +87,7 @@ func ParseSince(s string, now time.Time) (time.Time, error) {
 	return now.Add(-age).UTC(), nil
 }
 
-// Run judges and prints what has changed.
+// Run judges and prints the changes.
 func Run(ctx context.Context, o *Options) error {
 	w, err := o.App.OpenWarehouse(ctx, o.DSN, app.OwnDatabase)
 	if err != nil {
@@ -127,7 +127,7 @@ func campaignNames(ctx context.Context, w *warehouse.Warehouse, r *judge.Result)
 	return w.CampaignNames(ctx)
 }
 
-// note says on stderr what was done as a whole.
+// note prints a summary on stderr.
 func note(o *Options, r *judge.Result) {
 	verb := "changed"
 	if o.Judge.DryRun {

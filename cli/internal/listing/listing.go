@@ -18,7 +18,7 @@ import (
 // Formats are the values of a list's flag --format.
 var Formats = []string{"table", "json", "csv"}
 
-// Kind says how the cells of a column are written in JSON.
+// Kind is how the cells of a column are written in JSON.
 type Kind int
 
 // The kinds of cells. An empty number, fraction or time is null.
@@ -27,7 +27,7 @@ const (
 	Number
 	Flag // true or false
 	Time // RFC 3339
-	Raw  // JSON already; in the formats json and jsonl only
+	Raw  // JSON text; only for the formats json and jsonl
 )
 
 // Column is a column of a list.
@@ -38,11 +38,11 @@ type Column struct {
 
 // Writer writes the rows of a list.
 type Writer interface {
-	Row(cells []string) error // a cell for each column; the writer does not keep the slice
-	End() error               // ends the list; without it the list is not whole
+	Row(cells []string) error // one cell per column; the writer does not keep the slice
+	End() error               // ends the list, which is incomplete without it
 }
 
-// New returns a writer of the format, which has begun a list with the columns.
+// New returns a writer of the format that has begun a list with the columns.
 func New(w io.Writer, format string, columns []Column) Writer {
 	switch format {
 	case "json":
@@ -60,7 +60,8 @@ func New(w io.Writer, format string, columns []Column) Writer {
 	return &table{w: bufio.NewWriter(w), columns: columns}
 }
 
-// At writes Unix milliseconds as a cell of the kind Time, 0 as none.
+// At formats Unix milliseconds as a cell of the kind Time; 0 gives an empty
+// cell.
 func At(ms int64) string {
 	if ms == 0 {
 		return ""
@@ -93,7 +94,7 @@ func (c *csvList) Row(cells []string) error {
 func (c *csvList) End() error { return c.Flush() }
 
 type jsonList struct {
-	encoder *json.Encoder // escapes what steers a terminal
+	encoder *json.Encoder // escapes control characters of terminals
 	line    strings.Builder
 	buffer  *bufio.Writer
 	columns []Column
@@ -134,7 +135,7 @@ func (j *jsonList) Row(cells []string) error {
 	return j.encoder.Encode(rawLine(j.line.String()))
 }
 
-// rawLine is a document that is encoded as it is.
+// rawLine is a document that is already encoded.
 type rawLine string
 
 // MarshalJSON returns the document.
@@ -162,7 +163,7 @@ func value(kind Kind, cell string) string {
 	return quote(cell)
 }
 
-// quote writes a text as JSON. The encoder escapes what is left to escape.
+// quote encodes a text as JSON. The encoder escapes the rest.
 func quote(text string) string {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -171,8 +172,8 @@ func quote(text string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// table aligns columns by the first rows; a later cell that is longer moves the
-// rest of its row.
+// table aligns columns by the first rows; a later, longer cell shifts the rest
+// of its row.
 type table struct {
 	w       *bufio.Writer
 	columns []Column
@@ -197,7 +198,7 @@ func (t *table) Row(cells []string) error {
 	return nil
 }
 
-// shown is how a cell looks to a person.
+// shown returns a cell in the form for people.
 func shown(kind Kind, cell string) string {
 	switch {
 	case kind == Time && cell != "":
@@ -214,7 +215,7 @@ func shown(kind Kind, cell string) string {
 	return cell
 }
 
-// align writes the header and the rows that wait for the widths of columns.
+// align writes the header and the rows that wait until the widths are known.
 func (t *table) align() error {
 	header := make([]string, len(t.columns))
 	for i, c := range t.columns {

@@ -11,7 +11,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Options are what a list of messages was asked.
+// Options configure a list of messages.
 type Options struct {
 	App      *app.App
 	Campaign string
@@ -20,7 +20,8 @@ type Options struct {
 	DSN      string
 }
 
-// Field is a column of a list of messages behind the recipient and the kept columns.
+// Field is a column of a list of messages, after the recipient and the kept
+// columns.
 type Field struct {
 	Column
 	Cell func(*warehouse.ListedMessage) string
@@ -47,13 +48,13 @@ func messageID(m *warehouse.ListedMessage) string {
 	return m.MessageID.String()
 }
 
-// Print prints a list of messages: the recipient, the columns that were kept at
-// registration, then the fields. A kept column with the name of another one is
-// called kept_ and its name.
+// Print prints a list of messages: the recipient, the columns kept at
+// registration, then the fields. A kept column whose name is taken is prefixed
+// with kept_.
 //
-// The opens of a pseudonymous message belong to the message and not to its
-// recipient: a list by opens has such a message without its recipient, and the
-// list of all has its recipient without message and opens.
+// The opens of a pseudonymous message must not be shown with its recipient: a
+// list by opens shows such a message without its recipient, and the list of all
+// shows its recipient without message and opens.
 func Print(ctx context.Context, o *Options, fields ...Field) error {
 	w, err := o.App.OpenWarehouse(ctx, o.DSN, app.OwnDatabase)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Numbers are what a list of a campaign's numbers was asked.
+// Numbers configures a list of a campaign's numbers.
 type Numbers struct {
 	App      *app.App
 	Campaign string
@@ -23,7 +23,7 @@ type Numbers struct {
 	DSN      string
 }
 
-// ZoneFlag adds --tz to a list, and returns what reads it.
+// ZoneFlag adds --tz to a list, and returns a function that reads it.
 func ZoneFlag(cmd *cobra.Command) func() (*time.Location, error) {
 	name := cmd.Flags().String("tz", "UTC", "time zone in which hours and days begin, as Europe/Berlin")
 	return func() (*time.Location, error) {

@@ -20,7 +20,7 @@ func Sureness(cmd *cobra.Command, lists ...warehouse.List) func() (warehouse.Lis
 		_, sureness, _ := strings.Cut(string(list), "_")
 		name := strings.ReplaceAll(sureness, "_", "-")
 		usage := map[string]string{
-			"certain": "only what is certain", "likely": "what is likely", "cannot-tell": "of whom nobody can tell",
+			"certain": "only what is certain", "likely": "what is likely", "cannot-tell": "what is undecidable",
 		}[name]
 		if i == 0 {
 			usage += " (default)"

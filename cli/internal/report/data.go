@@ -33,7 +33,7 @@ type Earlier struct {
 // List is a list of networks by which requests are judged.
 type List struct {
 	Name string
-	Date time.Time // zero: there is none
+	Date time.Time // zero: no date
 }
 
 // ListsOf returns the lists of a home.

@@ -31,7 +31,7 @@ func Numbers(ctx context.Context, w *warehouse.Warehouse, campaign string, zone 
 }
 
 // Gather reads all that a report says of the campaign, with the times of that zone.
-// The other arguments and the error are those of Numbers.
+// Its other arguments and its error are as for Numbers.
 func Gather(ctx context.Context, w *warehouse.Warehouse, campaign string, zone *time.Location, fresh bool) (*Data, error) {
 	d, err := Numbers(ctx, w, campaign, zone, fresh)
 	if err != nil {

@@ -35,7 +35,7 @@ type page struct {
 // maker escapes what strangers wrote.
 type Frame struct {
 	Title         string        // of the window, behind the document's
-	Style         string        // rules behind those of every page
+	Style         string        // rules after the common ones
 	Head          template.HTML // at the end of the head
 	Top           template.HTML // before the document's header
 	Before, After template.HTML // the sections

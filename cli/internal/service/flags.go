@@ -24,7 +24,7 @@ func (s *Service) flags(cmd *cobra.Command, levels []string) {
 	f.DurationVar(&c.LogRetain, "log-retain", c.LogRetain, "how long the log keeps lines that are in the warehouse, all that remains of opens of the mode last_open")
 	f.DurationVar(&c.DrainDelay, "drain-delay", c.DrainDelay, "how long /readyz says no before ingest stops taking bodies; at most 5s")
 	f.StringArrayVar(&s.sites, "site", nil, "site of the web pixel, NAME=ORIGIN[,ORIGIN...], whose pages may post events; repeatable")
-	f.BoolVar(&s.noVisitors, "no-visitors", false, "do not tell the visitors of a site apart")
+	f.BoolVar(&s.noVisitors, "no-visitors", false, "do not distinguish the visitors of a site")
 	f.StringSliceVar(&c.Mirrors, "mirror", nil, "further ClickHouse that is kept equal, as http://USER:PASSWORD@HOST:8123/glint; better in $GLINT_MIRROR; repeatable")
 	a := &c.Archive
 	f.StringVar(&a.Place, "archive", "", "folder, or s3://BUCKET/PREFIX, that gets every accepted line (default: none)")

@@ -78,7 +78,7 @@ func newLive(s *Server) *live {
 	}
 }
 
-// Watched reports whether somebody looks on.
+// Watched reports whether a live page is open.
 func (l *Live) Watched() bool { return l.viewers.Load() > 0 }
 
 // Stored takes opens that are in the warehouse now.

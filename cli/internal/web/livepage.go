@@ -23,7 +23,7 @@ const (
 // streamWrite is how long a stream waits for a client that does not read.
 const streamWrite = 10 * time.Second
 
-// firstView is how long the live page waits for its numbers when nobody had it open.
+// firstView is how long the live page waits for its numbers if no page was open.
 const firstView = 5 * time.Second
 
 // liveText says what the page counts.

@@ -164,7 +164,7 @@ func orDash(s string) string {
 	return s
 }
 
-// current returns the last view, nil if there is none, and what is closed when
+// current returns the last view, or nil, and a channel that is closed when
 // another one is there.
 func (l *live) current() (*liveView, <-chan struct{}) {
 	l.mu.Lock()

@@ -288,7 +288,7 @@ func stateText(m *warehouse.ListedMessage) string {
 	}
 }
 
-// moment is a time of Unix milliseconds; 0 is none.
+// moment returns the time of Unix milliseconds; 0 means no time.
 func moment(ms int64) report.Cell {
 	if ms == 0 {
 		return text("–")

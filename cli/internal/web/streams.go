@@ -9,7 +9,7 @@ type streams struct {
 	each map[*session]int
 }
 
-// enter takes a place; false if there is none.
+// enter takes a slot. It returns false if all are taken.
 func (s *streams) enter(who *session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,9 +1,10 @@
-// Package jsonline is the little JSON that the edge needs, without reflection:
-// append one value to a line, and walk the fields of one object.
+// Package jsonline is the small part of JSON that the edge needs, without
+// reflection: it appends one value to a line, and iterates over the fields of
+// one object.
 //
-// Appending never fails: of any bytes that a client sent the result is valid
-// JSON in valid UTF-8. Walking accepts exactly the objects of RFC 8259, to a
-// depth of 32. It does not build trees and knows nothing of events.
+// Appending never fails: whatever bytes a client sent, the result is valid JSON
+// in valid UTF-8. Reading accepts exactly the objects of RFC 8259, to a depth
+// of 32. The package builds no trees and knows nothing of events.
 package jsonline
 
 import "unicode/utf8"
@@ -17,14 +18,15 @@ func AppendString(dst []byte, s string, maxBytes int) []byte {
 	dst = append(dst, '"')
 	end := len(dst) + maxBytes
 	for i := 0; i < len(s); {
-		// Most strings are one run of plain characters: they are copied at once.
+		// Most strings are one run of plain characters, which is copied at
+		// once.
 		run, room := i, min(len(s), i+end-len(dst))
 		for run < room && plain[s[run]] {
 			run++
 		}
 		dst = append(dst, s[i:run]...)
 		if run == room {
-			break // the end of s, or of what may be written
+			break // the end of s, or of the bytes that may be written
 		}
 		var n int
 		mark := len(dst)

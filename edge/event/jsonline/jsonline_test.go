@@ -12,7 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// appended is what encoding/json reads back from AppendString.
+// appended returns the string that encoding/json reads from AppendString's
+// result.
 func appended(t *testing.T, s string, maxBytes int) (text, read string) {
 	t.Helper()
 	b := AppendString([]byte("x"), s, maxBytes)
@@ -67,7 +68,7 @@ func walk(s string) (fields []field, err error) {
 	return fields, err
 }
 
-// guess is walk by an Object whose caller expects some fields before it looks.
+// guess walks s with an Object whose caller tries expected names first.
 func guess(s string) (fields []field, err error) {
 	o := Open(s)
 	for o.NextIs(`"a":`) || o.NextIs(`"b":`) || o.Next() {
@@ -121,13 +122,13 @@ var texts = []string{
 	strings.Repeat(`{"a":`, 100_000),
 }
 
-// valid says by encoding/json whether Walk should accept s. The library itself
-// is laxer in one thing, wrong UTF-8, and deeper in another.
+// valid reports, by encoding/json, whether Walk should accept s. encoding/json
+// is laxer about invalid UTF-8, and allows deeper nesting.
 func valid(s string) bool {
 	return json.Valid([]byte(s)) && utf8.ValidString(s) && strings.HasPrefix(strings.TrimLeft(s, " \t\r\n"), "{") && depth(s) <= maxDepth
 }
 
-// depth is how many values lie in one another, a scalar counted too.
+// depth returns the nesting depth of a value; a scalar has depth 1.
 func depth(s string) int {
 	now, most := 0, 0
 	d := json.NewDecoder(strings.NewReader(s))
@@ -161,7 +162,7 @@ func TestWalkAcceptsExactlyObjects(t *testing.T) {
 	}
 }
 
-// agree compares acceptance and values with encoding/json.
+// agree compares Walk's acceptance and values with encoding/json.
 func agree(t *testing.T, s string) {
 	t.Helper()
 	fields, err := walk(s)
@@ -211,8 +212,8 @@ func TestNextIsAsksForTheWholeName(t *testing.T) {
 	}
 }
 
-// A byte that ends a plain run is found wherever it stands among eight, and
-// whatever stands before it.
+// A byte that ends a plain run is found at each of the eight positions, after
+// any bytes.
 func TestEachByteOfAStringIsLookedAt(t *testing.T) {
 	for before := range 20 {
 		for c := range 256 {

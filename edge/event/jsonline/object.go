@@ -2,8 +2,7 @@ package jsonline
 
 import "strings"
 
-// Object goes through the fields of one object, as Walk does, for a caller that
-// wants no function per field:
+// Object iterates over the fields of one object. It is Walk without a callback:
 //
 //	o := jsonline.Open(s)
 //	for o.Next() {
@@ -11,13 +10,13 @@ import "strings"
 //	}
 //	err := o.Err()
 type Object struct {
-	Key   string // of the field that Next found, unquoted
-	Value string // its value as it stands
+	Key   string // name of the field that Next found, unquoted
+	Value string // its value as written
 
 	s     string
-	at    int // index after what was read
+	at    int // index after the part that was read
 	state uint8
-	plain bool // Value is a string, and known to have no escape
+	plain bool // Value is a string without escapes
 }
 
 // The states of an Object.
@@ -31,8 +30,8 @@ const (
 // Open returns the object in s, before its first field.
 func Open(s string) Object { return Object{s: s} }
 
-// Err returns ErrSyntax if the fields came to an end because s is anything but
-// exactly one object; before the end it returns nil.
+// Err returns ErrSyntax if iteration ended because s is not exactly one object.
+// Before the end it returns nil.
 func (o *Object) Err() error {
 	if o.state == hasFailed {
 		return ErrSyntax
@@ -40,8 +39,8 @@ func (o *Object) Err() error {
 	return nil
 }
 
-// Next goes to the next field and reports whether there is one. A repeated key
-// comes each time.
+// Next moves to the next field and reports whether there is one. A repeated key
+// is returned each time.
 func (o *Object) Next() bool {
 	if o.state >= hasEnded {
 		return false
@@ -66,9 +65,10 @@ func (o *Object) Next() bool {
 	return o.field(i)
 }
 
-// NextIs goes to the next field if that begins with name, which is a plain key
-// with its quotes and colon, as in `"pop":`. It is Next for a caller that knows
-// what comes; white space makes it return false, as a fault does.
+// NextIs moves to the next field if it begins with name, a plain key with its
+// quotes and colon, such as `"pop":`. It is a fast Next for a caller that
+// expects a certain field. It returns false on white space, as it does on
+// invalid input.
 func (o *Object) NextIs(name string) bool {
 	at := o.at + 1
 	if at > len(o.s) || !strings.HasPrefix(o.s[at:], name) {

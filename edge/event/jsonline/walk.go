@@ -15,10 +15,9 @@ var ErrSyntax = errors.New("jsonline: not a JSON object")
 const maxDepth = 32
 
 // Walk calls visit for each field of the object in s, in order, with the
-// unquoted key and the value's text as it stands. An error of visit ends the
-// walk and is returned as it is; anything but exactly one object gives
-// ErrSyntax, possibly after some calls of visit. A repeated key is visited
-// each time.
+// unquoted key and the value as written. An error of visit ends the walk and is
+// returned unchanged. If s is not exactly one object, Walk returns ErrSyntax,
+// possibly after some calls of visit. A repeated key is visited each time.
 func Walk(s string, visit func(key, value string) error) error {
 	o := Open(s)
 	for o.Next() {
@@ -29,9 +28,10 @@ func Walk(s string, visit func(key, value string) error) error {
 	return o.Err()
 }
 
-// Elements calls visit for each element of the array in s, in order, with its text
-// as it stands. ok is false if s is anything but exactly one array, possibly after
-// some calls of visit; an error of visit ends the walk and is returned as it is.
+// Elements calls visit for each element of the array in s, in order, with its
+// text as written. ok is false if s is not exactly one array, possibly after
+// some calls of visit. An error of visit ends the walk and is returned
+// unchanged.
 func Elements(s string, visit func(value string) error) (ok bool, err error) {
 	i := space(s, 0)
 	if i == len(s) || s[i] != '[' {
@@ -160,13 +160,13 @@ func skipString(s string, i int) int {
 }
 
 // skipPlain returns the index, from i on, of the first byte that is not ASCII
-// or that a string cannot have as it is; it looks at eight bytes at a time.
+// or must be escaped in a string. It checks eight bytes at a time.
 func skipPlain(s string, i int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(s); i += 8 {
 		w := eightAt(s, i)
 		// A subtraction sets the high bit of the first byte that is too small.
-		// A borrow spoils the bytes after that one, never the bytes before.
+		// Its borrow can falsify later bytes, never earlier ones.
 		small := (w - 0x20*ones) | (w ^ '"'*ones - ones) | (w ^ '\\'*ones - ones)
 		if found := (small | w) & highs; found != 0 {
 			return i + bits.TrailingZeros64(found)/8
@@ -178,7 +178,7 @@ func skipPlain(s string, i int) int {
 	return i
 }
 
-// eightAt packs the eight bytes at i, the first lowest.
+// eightAt returns the eight bytes at i as a little-endian number.
 func eightAt(s string, i int) uint64 {
 	t := s[i : i+8]
 	return uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
@@ -253,9 +253,9 @@ func digits(s string, i int) int {
 	return i
 }
 
-// Unquote returns the text of the JSON string in value, as Walk hands it out,
-// and whether it is a string. Without an escape it does not allocate. Half of
-// a surrogate pair becomes U+FFFD.
+// Unquote returns the text of the JSON string in value, as Walk passes it, and
+// whether value is a string. It allocates only if there is an escape. A lone
+// surrogate becomes U+FFFD.
 func Unquote(value string) (string, bool) {
 	if len(value) < 2 || value[0] != '"' {
 		return "", false
@@ -294,8 +294,8 @@ func unescape(s string) (rune, int) {
 	return r, 6 // AppendRune writes U+FFFD for a lone surrogate
 }
 
-// Uint returns the number in value if it is a whole one from 0 to limit, in any
-// of JSON's notations: 15169.0 and 1.5169e4 are 15169.
+// Uint returns the number in value if it is an integer from 0 to limit, in any
+// JSON notation: 15169.0 and 1.5169e4 are 15169.
 func Uint(value string, limit uint64) (uint64, bool) {
 	if strings.ContainsAny(value, ".eE") {
 		value = plainDigits(value)
@@ -304,8 +304,8 @@ func Uint(value string, limit uint64) (uint64, bool) {
 	return n, err == nil && n <= limit
 }
 
-// plainDigits returns the digits of a JSON number with a fraction or an
-// exponent, or "" if it is no whole number or has more digits than a uint64.
+// plainDigits returns the decimal digits of a JSON number with a fraction or an
+// exponent, or "" if it is not an integer or has more digits than a uint64.
 func plainDigits(number string) string {
 	number, exponent := cutExponent(number)
 	whole, fraction, _ := strings.Cut(number, ".")
@@ -327,8 +327,8 @@ func plainDigits(number string) string {
 	return digits + "00000000000000000000"[:shift]
 }
 
-// cutExponent returns what stands before the exponent, and the exponent. One
-// beyond 10,000 is as good as that: no line has as many digits.
+// cutExponent splits number into mantissa and exponent. An exponent beyond
+// 10,000 is returned as 10,000: no line has that many digits.
 func cutExponent(number string) (mantissa string, exponent int) {
 	i := strings.IndexAny(number, "eE")
 	if i < 0 {

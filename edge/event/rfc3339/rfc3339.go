@@ -1,7 +1,7 @@
-// Package rfc3339 reads the times of RFC 3339 §5.6, all of them and nothing
-// else. Package time reads neither the lower-case t and z nor a leap second,
-// and takes what the RFC does not have: a comma before the fraction, an hour of
-// one digit, a zone of 24 hours. It is part of the edge program.
+// Package rfc3339 reads exactly the times that RFC 3339 §5.6 defines. Package
+// time refuses the lower-case t and z and leap seconds, and accepts forms
+// outside the RFC: a comma before the fraction, a one-digit hour, a zone of 24
+// hours. The package is part of the edge program.
 package rfc3339
 
 import (
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// ErrFormat is returned for text that is not of the form, for a day that the
-// month does not have, and for a time whose year in UTC is not 0 to 9999.
+// ErrFormat is returned for text in another form, for a day that the month does
+// not have, and for a time whose year in UTC is outside 0 to 9999.
 var ErrFormat = errors.New("rfc3339: not a date and time such as 2026-11-28T09:08:07Z")
 
 const (
@@ -19,10 +19,10 @@ const (
 )
 
 // Parse returns the instant of a date-time, in UTC. T and Z may be lower case.
-// Of the fraction, nine digits count and the others are cut off. The second 60
-// is the first one of the next minute, as in POSIX time: the leap second has no
-// number of its own there (IEEE Std 1003.1, "Seconds Since the Epoch"); whether
-// one took place is not asked.
+// Digits of the fraction beyond nine are ignored. Second 60 is read as the
+// first second of the next minute, as in POSIX time, which has no number for
+// leap seconds (IEEE Std 1003.1, "Seconds Since the Epoch"). Parse does not
+// check whether a leap second took place.
 func Parse(s string) (time.Time, error) {
 	if len(s) <= timeLen || s[dateLen]|0x20 != 't' || s[13] != ':' || s[16] != ':' {
 		return time.Time{}, ErrFormat
@@ -67,8 +67,8 @@ func days(year, month int) int {
 	return 31
 }
 
-// fraction reads the nanoseconds that s may begin with. Where no digit follows
-// the point, rest begins with the point, which no zone does.
+// fraction reads the nanoseconds at the start of s, if any. If no digit follows
+// the point, rest begins with the point, which makes the zone invalid.
 func fraction(s string) (nanos int, rest string) {
 	if len(s) < 2 || s[0] != '.' || s[1]-'0' > 9 {
 		return 0, s
@@ -82,7 +82,7 @@ func fraction(s string) (nanos int, rest string) {
 	return nanos, s[i:]
 }
 
-// zone returns the seconds that local time is ahead of UTC.
+// zone returns the offset of local time from UTC in seconds.
 func zone(s string) (seconds int, ok bool) {
 	if len(s) == 1 {
 		return 0, s[0]|0x20 == 'z'

@@ -66,7 +66,7 @@ func TestDates(t *testing.T) {
 	}
 }
 
-// oracle is RFC 3339 §5.6 as a pattern, and package time for the calendar.
+// oracle is RFC 3339 §5.6 as a pattern; package time checks the calendar.
 var oracle = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 func FuzzParse(f *testing.F) {

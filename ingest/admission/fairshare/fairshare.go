@@ -7,10 +7,10 @@ package fairshare
 
 import "slices"
 
-// Limits are the two levels, in bytes, that a capacity C has for n sources.
+// Limits are the two levels of a capacity C for n sources, in bytes.
 type Limits struct {
 	Free int64 // C/2: below it in total, every source is admitted
-	Own  int64 // C/2/n: from Free on, a source is admitted while it has less
+	Own  int64 // C/2/n: from Free on, a source is admitted while its own backlog is below it
 }
 
 // Of returns the limits of a capacity in bytes. Below two sources there is

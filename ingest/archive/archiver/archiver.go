@@ -1,10 +1,10 @@
-// Package archiver keeps every accepted event line in files by the hour of its
+// Package archiver stores every accepted event line in files by the hour of its
 // receipt, in a folder or a bucket, for other engines and for `glint replay`.
 //
-// A file holds the lines of whole records of the log, and its name says which. It
-// is decided on before it is written: after a kill at any moment the same file is
-// written again, so no line is in two files, and none is left out. The log keeps
-// what is not archived yet.
+// A file contains the lines of whole log records, which its name identifies.
+// The records are decided before the file is written: after a kill at any
+// moment the same file is written again, so each line is in exactly one file.
+// The log keeps records until they are archived.
 package archiver
 
 import (
@@ -37,14 +37,15 @@ type Lane struct {
 	Dir      string // of its state
 	Source   batch.Source
 	Store    objects.Store
-	MaxLines int           // a file is closed at so many lines; a larger record makes a larger file
-	Interval time.Duration // or so long after its first record
-	// Full reports that the log has no more room for what is not archived. Then a
-	// file that cannot be stored is given up, and its lines are counted as lost.
+	MaxLines int           // a file is closed after that many lines; a larger record makes a larger file
+	Interval time.Duration // or this long after its first record
+	// Full reports that the log has no more room for records that are not
+	// archived. A file that cannot be stored is then given up, and its lines
+	// are counted as lost.
 	Full func() bool
 	// Archived is called with the number of the first record that is not archived.
 	Archived func(before uint64)
-	Erased   func(line []byte) bool // a line of an erased person, which is left out; nil: none is
+	Erased   func(line []byte) bool // reports a line of an erased person, which is left out; nil: none
 	Logger   *slog.Logger
 	Metrics  *Metrics
 
@@ -52,10 +53,10 @@ type Lane struct {
 	held  *batch.Body
 
 	mu    sync.Mutex
-	close func() // the file that is gathered; nil: none is
+	close func() // closes the file in progress; nil: there is none
 }
 
-// Flush closes the file that is gathered now, before its time.
+// Flush closes the file in progress before its time.
 func (l *Lane) Flush() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -70,23 +71,23 @@ func (l *Lane) setClose(do func()) {
 	l.close = do
 }
 
-// state is how far a lane is archived, as its file has it.
+// state is the stored progress of a lane.
 type state struct {
 	LogID   string `json:"log_id"`            // in all names; random
-	Next    uint64 `json:"next_record"`       // the first one that is in no file yet
-	Pending *span  `json:"pending,omitempty"` // decided on, perhaps stored
+	Next    uint64 `json:"next_record"`       // first record that is in no file yet
+	Pending *span  `json:"pending,omitempty"` // decided, and perhaps stored
 }
 
-// span is the records of a file.
+// span is the range of records in a file.
 type span struct {
 	First uint64    `json:"first_record"`
 	Last  uint64    `json:"last_record"`
 	Hour  time.Time `json:"hour"`
 }
 
-// Open reads the lane's state and returns the number of the first record that is
-// not archived. A damaged state file begins a new one: names stay unique, and lines
-// may be archived twice.
+// Open reads the lane's state and returns the number of the first record that
+// is not archived. If the state file is damaged, it starts a new state: names
+// stay unique, and lines may be archived twice.
 func (l *Lane) Open() (next uint64, err error) {
 	if err := os.MkdirAll(l.Dir, 0o700); err != nil {
 		return 0, fmt.Errorf("open the archive's state: %w", err)
@@ -100,7 +101,7 @@ func (l *Lane) Open() (next uint64, err error) {
 		l.Logger.Warn("the archive's state is damaged; lines may be archived twice", "lane", l.Name)
 		l.state = state{}
 	}
-	if l.state.LogID == "" || l.Source.Last()+1 < l.state.Next { // the log is another one
+	if l.state.LogID == "" || l.Source.Last()+1 < l.state.Next { // the log has been replaced
 		l.state = state{LogID: rand.Text(), Next: 1}
 		return 1, l.save()
 	}
@@ -120,8 +121,8 @@ func (l *Lane) save() error {
 	return nil
 }
 
-// Run archives until ctx ends. Once closing has ended, a file is stored as soon as
-// nothing more is there to read. Open comes first.
+// Run archives until ctx ends. Once closing has ended, it stores a file as soon
+// as there is nothing more to read. Call Open first.
 func (l *Lane) Run(ctx, closing context.Context) {
 	pause := backoff.Backoff{First: time.Second, Last: time.Minute}
 	for ctx.Err() == nil {
@@ -159,15 +160,15 @@ func (l *Lane) run(ctx, closing context.Context) error {
 	}
 }
 
-// file is one that is gathered.
+// file is a file in progress.
 type file struct {
 	span
 	content bytes.Buffer
 	lines   int
 }
 
-// gather reads the records of the next file: those that were decided on, else what
-// comes until the file is full, old enough or of another hour.
+// gather reads the records of the next file: the decided ones, or new ones
+// until the file is full, old enough, or its hour ends.
 func (l *Lane) gather(ctx, closing context.Context, next func(context.Context) (batch.Body, error)) (*file, error) {
 	f := &file{}
 	z := gzip.NewWriter(&f.content)
@@ -205,7 +206,7 @@ func (l *Lane) gather(ctx, closing context.Context, next func(context.Context) (
 		}
 	}
 	if p := l.state.Pending; p != nil {
-		f.span = *p // also where the log has lost records of it
+		f.span = *p // also if the log has lost some of its records
 	}
 	if err := z.Close(); err != nil {
 		return nil, fmt.Errorf("compress: %w", err)
@@ -213,7 +214,7 @@ func (l *Lane) gather(ctx, closing context.Context, next func(context.Context) (
 	return f, nil
 }
 
-// read returns the record that is held, else the next one.
+// read returns the held record, or else the next one.
 func (l *Lane) read(ctx context.Context, next func(context.Context) (batch.Body, error)) (batch.Body, error) {
 	if l.held != nil {
 		body := *l.held
@@ -223,8 +224,8 @@ func (l *Lane) read(ctx context.Context, next func(context.Context) (batch.Body,
 	return next(ctx)
 }
 
-// write writes the lines that are JSON objects and may be archived; the others are dead
-// letters, or opens of which nothing but a date may be kept.
+// write writes the lines that are JSON objects and may be archived. The others
+// are dead letters, or opens of which only a date may be kept.
 func (l *Lane) write(z *gzip.Writer, lines []byte) (n int) {
 	for line := range bytes.Lines(lines) {
 		line = archive.Line(line)
@@ -238,8 +239,8 @@ func (l *Lane) write(z *gzip.Writer, lines []byte) (n int) {
 	return n
 }
 
-// store stores a file, again and again until it is there, or until the log has no
-// more room to wait.
+// store stores a file, retrying until it succeeds or the log has no more room
+// to wait.
 func (l *Lane) store(ctx context.Context, f *file) error {
 	if f.lines == 0 {
 		return nil
@@ -269,7 +270,7 @@ func (l *Lane) store(ctx context.Context, f *file) error {
 	}
 }
 
-// Metrics counts what is archived.
+// Metrics are the counters of the archive.
 type Metrics struct{ files, lines, lost, faults prometheus.Counter }
 
 // NewMetrics registers the metrics.

@@ -19,11 +19,11 @@ import (
 	"glint/ingest/objects"
 )
 
-// extension ends the names of an archive's files.
+// extension is the end of the names of an archive's files.
 const extension = ".json.gz"
 
-// Each calls visit with the name of each file of an archive, with slashes. It removes
-// temporary files that a killed process has left.
+// Each calls visit with the name of each file of an archive, with slashes. It
+// removes temporary files left by a killed process.
 func Each(ctx context.Context, s objects.Store, visit func(name string) error) error {
 	if dir, ok := s.(objects.Folder); ok {
 		if err := sweep(string(dir)); err != nil {
@@ -89,8 +89,9 @@ func EachLine(content []byte, visit func(line []byte)) error {
 	return nil
 }
 
-// Erase removes the lines that name someone from all files, which keep their names,
-// and returns how many lines there were and in how many files.
+// Erase removes the lines for which names returns true from all files, which
+// keep their names. It returns the number of removed lines and of changed
+// files.
 func Erase(ctx context.Context, s objects.Store, names func(line []byte) bool) (lines, files int, err error) {
 	err = Each(ctx, s, func(name string) error {
 		content, err := Read(ctx, s, name)
@@ -139,8 +140,8 @@ func HourOf(name string) (hour time.Time, ok bool) {
 	return hour, err == nil
 }
 
-// RemoveOlder removes the files of the hours that ended before that time, and returns
-// how many.
+// RemoveOlder removes the files of the hours that ended before that time, and
+// returns their number.
 func RemoveOlder(ctx context.Context, s objects.Store, before time.Time) (files int, err error) {
 	err = Each(ctx, s, func(name string) error {
 		hour, ok := HourOf(name)

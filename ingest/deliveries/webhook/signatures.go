@@ -34,10 +34,12 @@ func checkECDSA(key *ecdsa.PublicKey, p *Post) error {
 	return nil
 }
 
-// maxAge of a signature of Mailgun, whose tries end after eight hours.
+// maxAge is the validity of Mailgun's signatures; Mailgun retries for eight
+// hours.
 const maxAge = 24 * time.Hour
 
-// checkHMAC checks Mailgun's signature, in an object or beside a form's fields.
+// checkHMAC checks Mailgun's signature, which is in an object or in fields of a
+// form.
 // https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
 func checkHMAC(key []byte, p *Post, now time.Time) error {
 	type signed struct {
@@ -53,7 +55,7 @@ func checkHMAC(key []byte, p *Post, now time.Time) error {
 		if json.Unmarshal(p.Body, &wrapped) == nil {
 			s = wrapped.Signature
 		} else {
-			_ = json.Unmarshal(p.Body, &s) // of the older webhooks; empty if it is neither
+			_ = json.Unmarshal(p.Body, &s) // for the older webhooks; stays empty for other bodies
 		}
 	}
 	timestamp := string(s.Timestamp)

@@ -28,10 +28,10 @@ type envelope struct {
 	SignatureVersion, Signature, SigningCertURL                                 string
 }
 
-// topic is the ARN of a topic, in groups its partition and region.
+// topic matches the ARN of a topic, with partition and region as groups.
 var topic = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov):sns:([a-z]{2}(?:-[a-z]+)+-\d):\d{12}:[\w.-]{1,256}$`)
 
-// topicHost returns the host of AWS that a topic is on.
+// topicHost returns AWS' host for a topic.
 func topicHost(arn string) (string, error) {
 	m := topic.FindStringSubmatch(arn)
 	if m == nil {
@@ -50,7 +50,7 @@ type sns struct {
 	now    func() time.Time
 
 	mu    sync.Mutex
-	certs map[string]*x509.Certificate // by URL; of hosts of AWS only
+	certs map[string]*x509.Certificate // by URL; from AWS' hosts only
 }
 
 const (
@@ -69,8 +69,8 @@ func newSNS(transport http.RoundTripper, now func() time.Time) *sns {
 	}}
 }
 
-// check checks the signature of a message for a topic, and confirms the topic's
-// subscription if it is that.
+// check checks the signature of a message for a topic. It confirms the topic's
+// subscription if the message asks for that.
 func (s *sns) check(ctx context.Context, arn string, body []byte) (handled bool, err error) {
 	var e envelope
 	if json.Unmarshal(body, &e) != nil || e.TopicArn != arn {
@@ -94,10 +94,10 @@ func (s *sns) check(ctx context.Context, arn string, body []byte) (handled bool,
 		_, err := s.fetch(ctx, host, e.SubscribeURL)
 		return true, err
 	}
-	return true, nil // a subscription has ended
+	return true, nil // the subscription was ended
 }
 
-// verify checks the signature, which the certificate's key made.
+// verify checks the signature with the certificate's key.
 func (e *envelope) verify(cert *x509.Certificate) error {
 	signature, err := base64.StdEncoding.DecodeString(e.Signature)
 	key, ok := cert.PublicKey.(*rsa.PublicKey)
@@ -140,11 +140,11 @@ func (e *envelope) signed() string {
 	return b.String()
 }
 
-// certificate returns the certificate at an address on host, fetched but once. That
-// TLS has shown the host to be AWS' is what makes it good.
+// certificate returns the certificate at an address on host, which is fetched
+// once. It is trusted because TLS has proven the host to be AWS'.
 func (s *sns) certificate(ctx context.Context, host, address string) (*x509.Certificate, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock() // one fetch at a time
+	defer s.mu.Unlock() // only one fetch at a time
 	cert := s.certs[address]
 	if cert == nil {
 		if u, err := url.Parse(address); err != nil || !strings.HasSuffix(u.Path, ".pem") {
@@ -175,11 +175,12 @@ func (s *sns) certificate(ctx context.Context, host, address string) (*x509.Cert
 	return cert, nil
 }
 
-// ErrFetch is wrapped by the error about something of AWS that could not be
-// fetched now. The post may come again.
+// ErrFetch is wrapped by errors about fetching from AWS. The post may be
+// repeated.
 var ErrFetch = errors.New("webhook: not fetched from AWS")
 
-// fetch gets an address on exactly that host, over HTTPS, and follows nothing.
+// fetch gets an address on exactly that host, over HTTPS, without following
+// redirects.
 func (s *sns) fetch(ctx context.Context, host, address string) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host != host || u.User != nil || u.Fragment != "" {
@@ -191,7 +192,7 @@ func (s *sns) fetch(ctx context.Context, host, address string) ([]byte, error) {
 	}
 	response, err := s.client.Do(request)
 	if err != nil {
-		return nil, ErrFetch // its text has the address, whose query is a secret
+		return nil, ErrFetch // its text contains the address, whose query is a secret
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {

@@ -1,18 +1,18 @@
-// Package webhook proves who posts events: providers cannot all send a token of
-// glint's, so a source has a secret in its path, or signs what it posts.
+// Package webhook authenticates posts of events: some providers cannot send a
+// token of glint, so a source has a secret in its path, or signs its posts.
 //
-//	path      a secret behind the source's name in the URL
+//	path      a secret after the source's name in the URL
 //	ecdsa     SendGrid's signed Event Webhook
 //	hmac      Mailgun's signature
 //	sns       Amazon SNS: its certificate, for one topic
 //
-// The only thing that it fetches is a certificate of SNS and the confirmation of a
-// subscription, over HTTPS, from the topic's own host of AWS, without following a
-// redirect. Secrets are in no error.
+// The only requests that it makes are for a certificate of SNS and for the
+// confirmation of a subscription, over HTTPS, to the topic's own AWS host,
+// without following redirects. Errors contain no secrets.
 //
-// A signature of Mailgun covers a time and a token but not the event, so one that
-// is older than a day is refused. The others may come again: events that are
-// there already change nothing.
+// Mailgun's signature covers a time and a token but not the event, so one older
+// than a day is refused. Other posts may be repeated: events that are already
+// stored change nothing.
 package webhook
 
 import (
@@ -35,16 +35,17 @@ import (
 	"glint/ingest/host/reload"
 )
 
-// ErrFile is wrapped by every error about the file of sources. None names a secret.
+// ErrFile is wrapped by every error about the file of sources. No error
+// contains a secret.
 var ErrFile = errors.New("webhook: faulty file of sources")
 
-// ErrProof is returned by Check for a post that proves nothing, or too little.
+// ErrProof is returned by Check for a post without a sufficient proof.
 var ErrProof = errors.New("webhook: the post is not the source's")
 
-// minSecretBytes of a secret in a path.
+// minSecretBytes is the shortest secret in a path.
 const minSecretBytes = 16
 
-// proof is one way in which a source proves itself.
+// proof is one way in which a source authenticates its posts.
 type proof struct {
 	name   string
 	format deliveries.Format
@@ -53,15 +54,15 @@ type proof struct {
 	key    *ecdsa.PublicKey
 }
 
-// parse reads a file of sources, one proof a line:
+// parse reads a file of sources, one proof per line:
 //
 //	name:format:method:value
 //
-// name is a part of the URL; format as deliveries.Formats; method and value are
-// path and a secret, ecdsa and SendGrid's verification key, hmac and Mailgun's
-// signing key, or sns and the ARN of a topic. A source may have several lines of
-// one format: any of them lets a post in, so that a secret can be changed. Empty
-// lines and those that begin with # are left out.
+// name is a part of the URL; format is one of deliveries.Formats; method and
+// value are path and a secret, ecdsa and SendGrid's verification key, hmac and
+// Mailgun's signing key, or sns and the ARN of a topic. A source may have
+// several lines of one format, any of which suffices, so that a secret can be
+// replaced. Empty lines and lines that begin with # are skipped.
 func parse(text []byte) ([]proof, error) {
 	var all []proof
 	for i, line := range bytes.Split(text, []byte{'\n'}) {
@@ -121,28 +122,29 @@ func newProof(name string, format deliveries.Format, method, value string) (proo
 			return p, err
 		}
 	default:
-		return p, errors.New("the method is none of path, ecdsa, hmac, sns")
+		return p, errors.New("the method is not one of path, ecdsa, hmac, sns")
 	}
 	return p, nil
 }
 
-// Sources are what a file names. A nil one has none. It is safe for concurrent use.
+// Sources are the sources in a file. A nil Sources is empty. It is safe for
+// concurrent use.
 type Sources struct {
 	get func() []proof
 	now func() time.Time
 	sns *sns
 }
 
-// Options may all be zero.
+// Options are all optional.
 type Options struct {
-	Transport http.RoundTripper // for SNS; nil: one without proxies of the environment
+	Transport http.RoundTripper // for SNS; nil: a transport without proxies from the environment
 	Now       func() time.Time
 	Changed   func()
-	Fault     func(error) // told of each fault that keeps the old sources
+	Fault     func(error) // called with each error after which the old sources stay
 }
 
-// Open returns the sources in a file, which only its owner may read, and follows
-// the file when it changes. One that is missing names none.
+// Open returns the sources in a file, which only its owner may read, and
+// reloads it when it changes. A missing file counts as empty.
 func Open(file string, o Options) (*Sources, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -170,17 +172,17 @@ func Open(file string, o Options) (*Sources, error) {
 	return &Sources{get: value.Get, now: o.Now, sns: newSNS(o.Transport, o.Now)}, nil
 }
 
-// Post is what was posted for a source.
+// Post is a post for a source.
 type Post struct {
 	Source string // its name in the URL
-	Secret string // behind it; "": none
+	Secret string // path segment after it; "" if absent
 	Header http.Header
 	Body   []byte // decoded
 	Form   map[string]string
 }
 
-// Check returns the format of what a source has posted, or an error that wraps
-// ErrProof. handled means that the post holds no events and was acted upon: a
+// Check returns the format of a source's post, or an error that wraps ErrProof.
+// handled means that the post contains no events and has been processed: a
 // subscription was confirmed.
 func (s *Sources) Check(ctx context.Context, p *Post) (format deliveries.Format, handled bool, err error) {
 	if s == nil {
@@ -214,8 +216,8 @@ func (s *Sources) Check(ctx context.Context, p *Post) (format deliveries.Format,
 	return "", false, err
 }
 
-// Knows reports whether there is a source of that name. Without one a body need
-// not be read.
+// Knows reports whether a source of that name exists. If not, the body need not
+// be read.
 func (s *Sources) Knows(source string) bool {
 	return s != nil && slices.ContainsFunc(s.get(), func(p proof) bool { return p.name == source })
 }

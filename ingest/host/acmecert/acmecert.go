@@ -1,16 +1,18 @@
-// Package acmecert gets the certificates of a few names over ACME (RFC 8555), keeps
-// them in a folder and renews them while the server runs.
+// Package acmecert obtains the certificates of a few names over ACME (RFC
+// 8555), stores them in a folder and renews them while the server runs.
 //
-// Each name has a certificate of its own, so that one name that does not lead here
-// holds up no other. An authority checks a name by TLS-ALPN-01 (RFC 8737) in the
-// server's own handshake, or by HTTP-01 (RFC 8555 §8.3) where the server also answers
-// on port 80. A certificate is renewed when a third of its time is left.
+// Each name has its own certificate, so that a name that does not lead here
+// does not affect the others. An authority checks a name by TLS-ALPN-01 (RFC
+// 8737) in the server's own handshake, or by HTTP-01 (RFC 8555 §8.3) if the
+// server also answers on port 80. A certificate is renewed when a third of its
+// lifetime is left.
 //
-// Only Run asks the authority, never a handshake: strangers who name other hosts, or
-// come while there is no certificate, use up none of its rate limits. That, and errors
-// that say why the authority refused, are why this is not autocert, which stands in the
-// same module. Keys are ECDSA P-256. There are no wildcards, which need DNS-01, and no
-// external account bindings.
+// Only Run contacts the authority, never a handshake: strangers who connect
+// with other names, or while there is no certificate, cannot use up its rate
+// limits. For that reason, and for errors that explain the authority's refusal,
+// this is not the package autocert of the same module. Keys are ECDSA P-256.
+// Wildcards, which need DNS-01, and external account bindings are not
+// supported.
 package acmecert
 
 import (
@@ -32,38 +34,38 @@ import (
 	"glint/ingest/host/backoff"
 )
 
-// LetsEncrypt is the directory that is asked by default.
+// LetsEncrypt is the default directory.
 const LetsEncrypt = acme.LetsEncryptURL
 
-// Config says which certificates are wanted, and from where.
+// Config is which certificates to obtain, and from which authority.
 type Config struct {
-	Domains   []string // host names; empty: there is nothing to do
+	Domains   []string // host names; empty: nothing to do
 	Directory string   // URL of the authority's directory; "": LetsEncrypt
-	CA        string   // PEM file of authorities of the directory's own certificate; "": the system's
-	Email     string   // that the authority may write to, given when the account is made; "": none
-	Dir       string   // where keys and certificates are kept; made where it is missing
-	HTTP      bool     // Answer is also asked over plain HTTP, on port 80 from outside
-	UserAgent string   // that the authority sees
+	CA        string   // PEM file with the CAs of the directory's own certificate; "": the system's
+	Email     string   // contact for the authority, sent when the account is created; "": none
+	Dir       string   // folder for keys and certificates; created if missing
+	HTTP      bool     // Answer is also reachable over plain HTTP, on port 80 from outside
+	UserAgent string   // sent to the authority
 
 	Logger     *slog.Logger          // nil: silent
 	Registerer prometheus.Registerer // nil: no metrics
 
-	now    func() time.Time // of tests; nil: time.Now
-	pauses pauses           // of tests; zero: defaultPauses
+	now    func() time.Time // for tests; nil: time.Now
+	pauses pauses           // for tests; zero: defaultPauses
 }
 
 // pauses are waits between tries.
 type pauses struct {
-	refused, lastRefused time.Duration // after the authority refused: doubled from the first to the last
-	silent               time.Duration // after it did not answer
-	look                 time.Duration // between two looks at the clock, which may jump
+	refused, lastRefused time.Duration // after a refusal: doubled from the first to the last
+	silent               time.Duration // after no answer
+	look                 time.Duration // between two checks of the clock, which may jump
 }
 
-// Let's Encrypt allows five refused tries of a name an hour:
+// Let's Encrypt allows five failed validations per name and hour:
 // https://letsencrypt.org/docs/rate-limits/
 var defaultPauses = pauses{refused: 15 * time.Minute, lastRefused: 12 * time.Hour, silent: time.Minute, look: time.Minute}
 
-// Source has the certificates. It is safe for concurrent use.
+// Source provides the certificates. It is safe for concurrent use.
 type Source struct {
 	cfg    Config
 	client *acme.Client
@@ -86,11 +88,11 @@ type name struct {
 
 	mu          sync.RWMutex
 	certificate *tls.Certificate // nil: there is none
-	fault       *Error           // of the last try; nil: it was well
+	fault       *Error           // of the last try; nil: it succeeded
 	next        time.Time        // when the next try is due
 }
 
-// Open reads what there is of the account and the certificates. It asks nobody.
+// Open reads the stored account and certificates. It makes no requests.
 func Open(cfg Config) (*Source, error) {
 	domains, err := cfg.check()
 	if err != nil {
@@ -148,9 +150,9 @@ func (c *Config) newClient() (*acme.Client, error) {
 	}, nil
 }
 
-// retry lets the client repeat a request that may succeed now: one whose nonce was old
-// (RFC 8555 §6.5), or one that met a fault of the server's. A rate limit is waited for
-// by keep, which says so.
+// retry lets the client repeat a request that may succeed now: after an old
+// nonce (RFC 8555 §6.5) or a server error. Rate limits are handled by keep,
+// which reports them.
 func retry(n int, _ *http.Request, answer *http.Response) time.Duration {
 	if n > 5 || answer != nil && answer.StatusCode == http.StatusTooManyRequests {
 		return -1
@@ -158,8 +160,8 @@ func retry(n int, _ *http.Request, answer *http.Response) time.Duration {
 	return time.Duration(n*n) * 100 * time.Millisecond
 }
 
-// TLS returns a server's configuration. It has a certificate for the names alone; a
-// client that names no host gets that of the first one.
+// TLS returns a server's configuration. It has certificates for the names only;
+// a client that names no host gets the first one's.
 func (s *Source) TLS() *tls.Config { return s.config }
 
 func (s *Source) get(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
@@ -183,8 +185,8 @@ func (s *Source) named(domain string) *name {
 	return nil
 }
 
-// configFor answers the handshake in which an authority checks a name. No client
-// offers that protocol beside others (RFC 8737 §3).
+// configFor answers the handshake in which an authority checks a name. Clients
+// never offer that protocol together with others (RFC 8737 §3).
 func (s *Source) configFor(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	if len(hello.SupportedProtos) != 1 || hello.SupportedProtos[0] != acme.ALPNProto {
 		return nil, nil // the usual one
@@ -198,8 +200,8 @@ func (s *Source) configFor(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{acme.ALPNProto}, Certificates: []tls.Certificate{*proof}}, nil
 }
 
-// Answer returns what an authority is to find at a path, and whether there is
-// something.
+// Answer returns the response to an authority's request for a path, and whether
+// there is one.
 func (s *Source) Answer(path string) (text string, ok bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -207,7 +209,8 @@ func (s *Source) Answer(path string) (text string, ok bool) {
 	return text, ok
 }
 
-// Run gets and renews certificates until ctx ends. The server must answer by then.
+// Run obtains and renews certificates until ctx ends. The server must already
+// answer.
 func (s *Source) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, n := range s.names {
@@ -243,8 +246,8 @@ func (s *Source) keep(ctx context.Context, n *name) {
 	}
 }
 
-// report logs a failed try. The texts are our own: what the authority says may hold
-// addresses.
+// report logs a failed try. Its texts are constants: the authority's texts may
+// contain addresses.
 func (s *Source) report(n *name, fault *Error, next time.Time) {
 	facts := []any{"domain", n.domain, "problem", fault.Text, "try", fault.Try, "next_try_at", next.UTC().Truncate(time.Second)}
 	if state := n.state(); s.cfg.now().Before(state.EndsAt) {
@@ -254,9 +257,9 @@ func (s *Source) report(n *name, fault *Error, next time.Time) {
 	s.cfg.Logger.Error("no valid certificate", facts...)
 }
 
-// sleepUntil returns at the time, or when ctx ends, with an error. It looks at the
-// clock again and again: a machine that slept, or a clock that was set, changes how
-// long there is to wait.
+// sleepUntil returns at the time, or with an error when ctx ends. It checks the
+// clock repeatedly, since the wait changes if the machine slept or the clock
+// was set.
 func (s *Source) sleepUntil(ctx context.Context, at time.Time) error {
 	for {
 		left := at.Sub(s.cfg.now())

@@ -16,13 +16,13 @@ import (
 // ErrConfig is wrapped by the faults of a Config.
 var ErrConfig = errors.New("acmecert: certificates over ACME")
 
-// Validate reports all faults at once. It looks at no file.
+// Validate returns all faults in one error. It reads no files.
 func (c *Config) Validate() error {
 	_, err := c.check()
 	return err
 }
 
-// check returns the names as certificates have them.
+// check returns the names in the form of certificates.
 func (c *Config) check() (domains []string, err error) {
 	var faults []error
 	for _, text := range c.Domains {
@@ -47,7 +47,7 @@ func (c *Config) check() (domains []string, err error) {
 	return domains, errors.Join(faults...)
 }
 
-// First returns the first of the names of a valid configuration, as DNS has it.
+// First returns the first name of a valid configuration, in DNS form.
 func (c *Config) First() string {
 	first, _ := hostName(c.Domains[0])
 	return first
@@ -55,8 +55,8 @@ func (c *Config) First() string {
 
 func (c *Config) directory() string { return cmp.Or(c.Directory, LetsEncrypt) }
 
-// hostName returns a name in the form of DNS, in small letters. It refuses what no
-// authority gives a certificate for by these checks.
+// hostName returns a name in DNS form, in lower case. It refuses names for
+// which no authority issues a certificate by these checks.
 func hostName(text string) (string, error) {
 	if strings.HasPrefix(text, "*") {
 		return "", fmt.Errorf("%w: %q: a wildcard needs DNS-01, which glint does not speak; name each host", ErrConfig, text)

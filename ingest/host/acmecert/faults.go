@@ -10,14 +10,15 @@ import (
 	"golang.org/x/crypto/acme"
 )
 
-// Error is why a certificate was not got. Its texts are our own: an authority's hold
-// addresses. Unwrap returns the error itself.
+// Error is the reason why a certificate was not issued. Its texts are
+// constants, since an authority's contain addresses. Unwrap returns the
+// original error.
 type Error struct {
 	Domain    string
-	Text, Try string // what is wrong, and what an operator can do
+	Text, Try string // the fault, and advice for the operator
 
 	refused bool          // the authority has counted the try
-	wait    time.Duration // the authority wants no other try before
+	wait    time.Duration // the authority allows no other try before
 	err     error
 }
 
@@ -26,12 +27,12 @@ func (e *Error) Error() string { return e.Domain + ": " + e.Text }
 // Unwrap returns the error itself.
 func (e *Error) Unwrap() error { return e.err }
 
-// Hint is what to try.
+// Hint returns the advice.
 func (e *Error) Hint() string { return e.Try }
 
 const leadsHere = "let DNS lead the name to this machine, and let port 443 from outside reach --pixel-listen or port 80 reach --pixel-http-listen"
 
-// refusals are the problems of RFC 8555 §6.7 that an operator can do something about.
+// refusals are the problems of RFC 8555 §6.7 that an operator can fix.
 var refusals = map[string]struct{ text, try string }{
 	"dns":                     {"the authority finds no address of the name in DNS", "let DNS have an address (A or AAAA) of this machine for the name"},
 	"connection":              {"the authority cannot connect to the name", leadsHere},
@@ -47,7 +48,7 @@ var refusals = map[string]struct{ text, try string }{
 	"userActionRequired":      {"the authority wants its new terms to be accepted", "remove account.pem below $GLINT_HOME/certificates; naming the domains accepts the terms"},
 }
 
-// faultOf returns what to say about an error of obtain.
+// faultOf returns the Error for an error of obtain.
 func faultOf(domain string, err error) *Error {
 	f := &Error{Domain: domain, err: err}
 	var files *fs.PathError
@@ -73,8 +74,8 @@ func faultOf(domain string, err error) *Error {
 	return f
 }
 
-// problemOf returns the problem document in an error, that of the last check where
-// there were several; nil: there is none.
+// problemOf returns the problem document in an error, of the last check if
+// there were several, or nil.
 func problemOf(err error) *acme.Error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		all := joined.Unwrap()
@@ -85,7 +86,7 @@ func problemOf(err error) *acme.Error {
 		}
 		return nil
 	}
-	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
+	switch e := err.(type) { //nolint:errorlint // it walks the tree of errors itself
 	case nil:
 		return nil
 	case *acme.Error:

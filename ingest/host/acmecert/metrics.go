@@ -14,7 +14,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 	return m
 }
 
-// follow shows when the certificate of a name ends.
+// follow exposes when the certificate of a name ends.
 func (m *metrics) follow(r prometheus.Registerer, n *name) {
 	if r == nil {
 		return

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// State is how the certificate of a name is.
+// State is the state of a name's certificate.
 type State struct {
 	Domain    string
-	EndsAt    time.Time // zero: there is none
-	Fault     *Error    // of the last try; nil: it was well
+	EndsAt    time.Time // zero: no certificate
+	Fault     *Error    // of the last try; nil: it succeeded
 	NextTryAt time.Time // zero: before Run
 }
 
@@ -32,9 +32,10 @@ func (n *name) state() State {
 	return st
 }
 
-// renewal returns when the certificate is due to be renewed: when a third of its time
-// is left, as Let's Encrypt advises (https://letsencrypt.org/docs/integration-guide/).
-// It is zero where there is none.
+// renewal returns when the certificate should be renewed: when a third of its
+// lifetime is left, as Let's Encrypt advises
+// (https://letsencrypt.org/docs/integration-guide/). It is zero without a
+// certificate.
 func (n *name) renewal() time.Time {
 	n.mu.RLock()
 	defer n.mu.RUnlock()

@@ -20,13 +20,14 @@ const (
 	http01    = "http-01"
 )
 
-// obtainTime bounds one try. Authorities check from several places, one by one.
+// obtainTime is the limit of one try. Authorities check from several places in
+// sequence.
 const obtainTime = 5 * time.Minute
 
-// errNoCheck means that the authority offers none of the checks that are answered.
+// errNoCheck means that the authority offers no check that is supported here.
 var errNoCheck = errors.New("acmecert: the authority offers no check that is answered here")
 
-// obtain gets a certificate of a name and keeps it.
+// obtain obtains and stores a certificate for a name.
 func (s *Source) obtain(ctx context.Context, domain string) (*tls.Certificate, error) {
 	ctx, cancel := context.WithTimeout(ctx, obtainTime)
 	defer cancel()
@@ -52,7 +53,7 @@ func (s *Source) obtain(ctx context.Context, domain string) (*tls.Certificate, e
 	return s.store.keep(domain, key, chain)
 }
 
-// register makes the account, or finds it again by its key. It agrees to the
+// register creates the account, or finds it by its key. It agrees to the
 // authority's terms, as the operator does by naming the domains.
 func (s *Source) register(ctx context.Context) error {
 	s.registering.Lock()
@@ -72,7 +73,8 @@ func (s *Source) register(ctx context.Context) error {
 	return nil
 }
 
-// authorize returns an order that is ready, after the first check that succeeds.
+// authorize returns an order that is ready, after the first check that
+// succeeds.
 func (s *Source) authorize(ctx context.Context, domain string) (order *acme.Order, err error) {
 	checks := []string{tlsALPN01}
 	if s.cfg.HTTP {
@@ -85,7 +87,8 @@ func (s *Source) authorize(ctx context.Context, domain string) (order *acme.Orde
 			return order, nil
 		}
 		faults = errors.Join(faults, fmt.Errorf("%s: %w", check, err))
-		// A refused check ends its order; anything else would end the next one as well.
+		// A refused check ends only its own order; other errors would end the
+		// next one as well.
 		if _, refused := errors.AsType[*acme.AuthorizationError](err); !refused && !errors.Is(err, errNoCheck) {
 			break
 		}
@@ -134,7 +137,7 @@ func offered(a *acme.Authorization, check string) *acme.Challenge {
 	return nil
 }
 
-// prove lets the server answer a check until withdraw is called.
+// prove makes the server answer a check until withdraw is called.
 func (s *Source) prove(domain string, c *acme.Challenge) (withdraw func(), err error) {
 	if c.Type == http01 {
 		text, err := s.client.HTTP01ChallengeResponse(c.Token)

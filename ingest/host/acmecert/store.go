@@ -20,12 +20,13 @@ import (
 	"glint/ingest/host/reload"
 )
 
-// store keeps one directory's account and certificates: account.pem has the account's
-// key, DOMAIN.pem the key and the chain of a certificate. A staging directory's
-// certificates, which no client believes, are so never taken for others.
+// store keeps the account and certificates of one directory: account.pem is the
+// account's key, DOMAIN.pem the key and chain of a certificate. So certificates
+// of a staging directory, which no client trusts, are never used for another.
 type store string
 
-// accountFile cannot be a domain's: that has a dot before its ending.
+// accountFile cannot be a domain's file, whose name has a dot before the
+// extension.
 const accountFile = "account.pem"
 
 func openStore(dir, directory string) (store, error) {
@@ -45,7 +46,7 @@ func openStore(dir, directory string) (store, error) {
 
 func (s store) path(file string) string { return filepath.Join(string(s), file) }
 
-// read returns a file's content, nil where it is missing.
+// read returns a file's content, or nil if it is missing.
 func (s store) read(file string) ([]byte, error) {
 	path := s.path(file)
 	err := reload.CheckPrivate(path, 0o077)
@@ -62,7 +63,7 @@ func (s store) read(file string) ([]byte, error) {
 	return content, nil
 }
 
-// account returns the account's key, which it makes once.
+// account returns the account's key, which it creates once.
 func (s store) account() (crypto.Signer, error) {
 	content, err := s.read(accountFile)
 	if err != nil {
@@ -91,8 +92,8 @@ func (s store) account() (crypto.Signer, error) {
 	return key, nil
 }
 
-// certificate returns what is kept of a domain, nil where there is nothing usable: a
-// new one is asked for then.
+// certificate returns the stored certificate of a domain, or nil if there is no
+// usable one, so that a new one is ordered.
 func (s store) certificate(domain string) (*tls.Certificate, error) {
 	content, err := s.read(domain + ".pem")
 	if err != nil || content == nil {
@@ -105,7 +106,7 @@ func (s store) certificate(domain string) (*tls.Certificate, error) {
 	return pair, nil
 }
 
-// keep stores a certificate that was issued, and returns it.
+// keep stores an issued certificate and returns it.
 func (s store) keep(domain string, key *ecdsa.PrivateKey, chain [][]byte) (*tls.Certificate, error) {
 	content, err := keyPEM(key)
 	if err != nil {

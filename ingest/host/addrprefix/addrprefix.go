@@ -1,5 +1,5 @@
-// Package addrprefix reads what operators write for a network: an address or a
-// CIDR prefix.
+// Package addrprefix parses an address or a CIDR prefix in an operator's
+// settings.
 package addrprefix
 
 import (
@@ -10,9 +10,9 @@ import (
 // ErrSyntax is the error of Parse.
 var ErrSyntax = errors.New("neither an address nor a CIDR prefix")
 
-// Parse returns the prefix that s names, masked. An address is a prefix of all of
-// its bits; one with a zone is refused. IPv4 within IPv6 becomes plain IPv4, as
-// addresses are looked up. The error is ErrSyntax.
+// Parse returns the prefix in s, masked. An address becomes a prefix of its
+// full length; an address with a zone is refused. IPv4 within IPv6 becomes
+// plain IPv4, as in look-ups. Otherwise it returns ErrSyntax.
 func Parse(s string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(s)
 	if a, addrErr := netip.ParseAddr(s); addrErr == nil && a.Zone() == "" {

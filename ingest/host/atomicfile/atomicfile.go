@@ -1,10 +1,10 @@
-// Package atomicfile writes files so that a crash, also one of the machine, leaves
-// the old content or the new one and nothing between.
+// Package atomicfile replaces files atomically: a crash, also of the machine,
+// leaves either the old content or the new one.
 //
-// Where the file system can do that (O_TMPFILE, open(2)), a new file has no name until
-// it is whole: a process that is killed leaves nothing. Elsewhere,
-// and in the moment between its first name and its last, a temporary file may be
-// left, which Sweep removes.
+// If the file system supports it (O_TMPFILE, open(2)), a new file has no name
+// until it is complete, so a killed process leaves nothing behind. Otherwise,
+// and between its first name and its final one, a temporary file may be left,
+// which Sweep removes.
 package atomicfile
 
 import (
@@ -24,8 +24,8 @@ import (
 	"glint/ingest/host/filelock"
 )
 
-// temporaryPrefix begins the names of temporary files; the older one is that of
-// versions before.
+// temporaryPrefix begins the names of temporary files; the other prefix is that
+// of older versions.
 const (
 	temporaryPrefix = ".glint-new-"
 	olderPrefix     = ".new-"
@@ -40,30 +40,30 @@ func WriteFile(path string, content []byte) error {
 	})
 }
 
-// Write is WriteFile for content that fill writes.
+// Write is WriteFile for content written by fill.
 func Write(path string, fill func(io.Writer) error) error {
 	f, err := Create(path)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // after Commit it does nothing
+	defer func() { _ = f.Close() }() // no effect after Commit
 	if err := fill(f); err != nil {
 		return err
 	}
 	return f.Commit()
 }
 
-// File is the new content of a file that keeps its old one until Commit. It is
-// not safe for concurrent use.
+// File is the new content of a file, which keeps the old content until Commit.
+// It is not safe for concurrent use.
 type File struct {
 	file *os.File
 	path string
-	name string // of the temporary file; "": it has none
+	name string // name of the temporary file; "": none
 	done bool
 }
 
-// Create begins the new content of the file at path, readable for its owner only.
-// The caller calls Close in the end, whatever happened.
+// Create begins the new content of the file at path, readable for its owner
+// only. The caller must call Close in any case.
 func Create(path string) (*File, error) {
 	dir := filepath.Dir(path)
 	if canBeUnnamed() {
@@ -79,12 +79,12 @@ func Create(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = filelock.Try(f) // it is new; Sweep heeds its age, too
+	_ = filelock.Try(f) // the file is new; Sweep also checks its age
 	return &File{file: f, path: path, name: f.Name()}, nil
 }
 
-// canBeUnnamed reports whether a file without a name can get one later, which
-// goes by /proc (linkat(2)).
+// canBeUnnamed reports whether a file without a name can be given one later,
+// which requires /proc (linkat(2)).
 var canBeUnnamed = sync.OnceValue(func() bool {
 	_, err := os.Stat("/proc/self/fd")
 	return err == nil
@@ -93,17 +93,17 @@ var canBeUnnamed = sync.OnceValue(func() bool {
 // Write implements io.Writer.
 func (f *File) Write(p []byte) (int, error) { return f.file.Write(p) }
 
-// Sync returns when what was written is on disk, still without its name.
+// Sync returns when the written bytes are on disk; the file still has no name.
 func (f *File) Sync() error { return f.file.Sync() }
 
-// Commit brings the new content into its place and returns when it is on disk.
+// Commit replaces the old content and returns when the new one is on disk.
 func (f *File) Commit() error {
 	if err := f.file.Sync(); err != nil {
 		return err
 	}
 	if f.name == "" {
 		name := filepath.Join(filepath.Dir(f.path), temporaryPrefix+rand.Text())
-		_ = filelock.Try(f.file) // nobody else has it
+		_ = filelock.Try(f.file) // the file is new, so no other process has it
 		source := fmt.Sprintf("/proc/self/fd/%d", f.file.Fd())
 		if err := unix.Linkat(unix.AT_FDCWD, source, unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW); err != nil {
 			return &os.LinkError{Op: "link", Old: source, New: name, Err: err}
@@ -117,10 +117,10 @@ func (f *File) Commit() error {
 	return SyncDir(filepath.Dir(f.path))
 }
 
-// Close gives up what was not committed. Further calls do nothing.
+// Close discards content that was not committed. Further calls do nothing.
 func (f *File) Close() error {
 	if !f.done && f.name != "" {
-		_ = os.Remove(f.name) // a leftover is Sweep's
+		_ = os.Remove(f.name) // Sweep removes a leftover
 	}
 	f.done = true
 	if err := f.file.Close(); !errors.Is(err, os.ErrClosed) {
@@ -129,12 +129,12 @@ func (f *File) Close() error {
 	return nil
 }
 
-// sweepAge is how old a temporary file is before Sweep takes it: one that is
-// being made has its lock a moment after its name.
+// sweepAge is the age from which Sweep removes a temporary file: a new one is
+// locked a moment after it gets its name.
 const sweepAge = time.Minute
 
-// Sweep removes the temporary files in a folder that a killed process has left,
-// and returns how many. A folder that is missing has none.
+// Sweep removes temporary files that killed processes have left in a folder,
+// and returns their number. It ignores a missing folder.
 func Sweep(dir string, now time.Time) (removed int, err error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {

@@ -1,5 +1,5 @@
-// Package backoff waits between the tries of what may succeed later: a server
-// that does not answer, a disk that is full. Pauses double from try to try.
+// Package backoff provides pauses between retries, for example of requests to a
+// server that does not answer. Pauses double from try to try.
 package backoff
 
 import (
@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// Backoff is the pauses between the tries of one thing. It is not safe for
-// concurrent use.
+// Backoff generates the pauses between the retries of one operation. It is not
+// safe for concurrent use.
 type Backoff struct {
-	First, Last time.Duration // of the pauses; both above zero
+	First, Last time.Duration // shortest and longest pause; both above zero
 
-	pause time.Duration // the last one; zero: there was none
+	pause time.Duration // last pause; zero: none yet
 }
 
 // Next returns the next pause: First, then twice the last one, at most Last.
@@ -22,17 +22,17 @@ func (b *Backoff) Next() time.Duration {
 	return b.pause
 }
 
-// Reset makes the next pause the first one, after a try that succeeded.
+// Reset makes the next pause the first one again, after a success.
 func (b *Backoff) Reset() { b.pause = 0 }
 
-// Wait waits for about the next pause, as Spread does.
+// Wait waits for approximately the next pause, as Spread does.
 func (b *Backoff) Wait(ctx context.Context) error { return Spread(ctx, b.Next()) }
 
-// Spread waits between d/2 and 3d/2, by chance, so that many who wait do not
-// come at once. It returns the error of ctx if that ends first.
+// Spread waits for a random time between d/2 and 3d/2, so that many clients do
+// not retry at once. It returns the error of ctx if ctx ends first.
 func Spread(ctx context.Context, d time.Duration) error { return Sleep(ctx, d/2+rand.N(d)) }
 
-// Sleep waits for d. It returns the error of ctx if that ends first.
+// Sleep waits for d. It returns the error of ctx if ctx ends first.
 func Sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -1,11 +1,11 @@
-// Package connlimit keeps the number of a server's open connections within a
-// limit, so that descriptors stay free for the rest of the process: a log that
-// cannot open a file loses more than a server that cannot take a connection.
+// Package connlimit limits the number of a server's open connections, so that
+// file descriptors stay free for the rest of the process: a log that cannot
+// open a file loses more than a server that cannot accept a connection.
 //
 // Above the limit, the connection that has been waiting for its client for
-// longest is closed. An honest client sends its request at once and is among the
-// last to be closed; clients that only wait cannot keep it out. The package does
-// not look at addresses: behind a proxy, all clients share one.
+// longest is closed. An honest client sends its request at once and is among
+// the last to be closed; clients that only wait cannot displace it. The package
+// ignores addresses: behind a proxy all clients share one.
 package connlimit
 
 import (
@@ -24,7 +24,7 @@ type Limit struct {
 	mu      sync.Mutex
 	open    int
 	evicted uint64
-	waiting list.List // of *Place, the one that waits for longest first
+	waiting list.List // *Place, the one that has waited for longest first
 }
 
 // New returns a limit of that many connections; 0 or less means Share().
@@ -35,15 +35,15 @@ func New(most int) *Limit {
 	return &Limit{most: most}
 }
 
-// Share returns the number of connections that one of two servers of this
-// process may have: three eighths of the file descriptors each, and 16,384 at
-// most. The rest is for logs, lists and the connections to the warehouse.
+// Share returns the number of connections that each of two servers in this
+// process may have: three eighths of the file descriptors, at most 16,384. The
+// rest is for logs, lists and connections to the warehouse.
 func Share() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return 384
 	}
-	return int(min(16_384, max(32, limit.Cur/8*3))) // Go has raised Cur to Max at its start
+	return int(min(16_384, max(32, limit.Cur/8*3))) // Go raises Cur to Max at the start
 }
 
 // Open returns the number of open connections, at most the limit.
@@ -60,17 +60,17 @@ func (l *Limit) Evicted() uint64 {
 	return l.evicted
 }
 
-// Place is the place of one connection in its Limit.
+// Place is the slot of one connection in its Limit.
 type Place struct {
 	limit *Limit
 	conn  net.Conn
-	wait  *list.Element // nil: it does not wait
+	wait  *list.Element // nil: not waiting
 	gone  bool
 }
 
-// Enter gives a new connection its place, as one that waits for its client. If
-// they are too many by now, it closes the one that has waited for longest and
-// returns when that is closed; it may be conn itself.
+// Enter registers a new connection as waiting for its client. If there are too
+// many, it closes the one that has waited for longest, possibly conn itself,
+// and returns when that is closed.
 func (l *Limit) Enter(conn net.Conn) *Place {
 	p := &Place{limit: l, conn: conn}
 	l.mu.Lock()
@@ -84,12 +84,12 @@ func (l *Limit) Enter(conn net.Conn) *Place {
 	}
 	l.mu.Unlock()
 	if victim != nil {
-		victim.closeSocket() // unlocked: it may wait until the connection's reader has noticed
+		victim.closeSocket() // without the lock, since it may wait for the connection's reader
 	}
 	return p
 }
 
-// Wait says that the connection waits for its client from now on.
+// Wait marks the connection as waiting for its client.
 func (p *Place) Wait() {
 	p.limit.mu.Lock()
 	defer p.limit.mu.Unlock()
@@ -102,14 +102,14 @@ func (p *Place) Wait() {
 	}
 }
 
-// Work says that the connection is in use and must not be closed.
+// Work marks the connection as in use, so that it is not closed.
 func (p *Place) Work() {
 	p.limit.mu.Lock()
 	defer p.limit.mu.Unlock()
 	p.stopWaiting()
 }
 
-// Leave gives the place free when the connection is closed.
+// Leave frees the slot when the connection is closed.
 func (p *Place) Leave() {
 	p.limit.mu.Lock()
 	defer p.limit.mu.Unlock()
@@ -131,7 +131,7 @@ func (p *Place) stopWaiting() {
 	}
 }
 
-// closeSocket closes without a farewell of TLS, which could block.
+// closeSocket closes without TLS' close_notify, which could block.
 func (p *Place) closeSocket() {
 	c := p.conn
 	if t, ok := c.(*tls.Conn); ok {
@@ -140,8 +140,8 @@ func (p *Place) closeSocket() {
 	_ = c.Close()
 }
 
-// ConnState returns a hook for http.Server. There a connection waits until all
-// headers of a request have come.
+// ConnState returns a hook for http.Server, under which a connection waits
+// until all headers of a request have arrived.
 func (l *Limit) ConnState() func(net.Conn, http.ConnState) {
 	var places sync.Map // of *Place by net.Conn
 	return func(conn net.Conn, state http.ConnState) {

@@ -80,7 +80,7 @@ func (OS) SyncDir(name string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Space implements FS; free is what a process without privileges may still use.
+// Space implements FS; free is what processes without privileges may use.
 func (OS) Space(name string) (free, total int64, err error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(name, &s); err != nil {
@@ -89,8 +89,8 @@ func (OS) Space(name string) (free, total int64, err error) {
 	return int64(s.Bavail) * int64(s.Bsize), int64(s.Blocks) * int64(s.Bsize), nil
 }
 
-// Lock implements FS by flock, which ends with the process whatever ends it, and
-// notes our process id in the file for those who come later.
+// Lock implements FS by flock, which is released when the process ends in any
+// way, and writes our process id into the file for later callers.
 func (OS) Lock(name string) (io.Closer, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -104,7 +104,7 @@ func (OS) Lock(name string) (io.Closer, error) {
 		_ = f.Close()
 		return nil, err
 	}
-	// The note is a courtesy: a full disk must not keep the log closed.
+	// The process id is optional: a full disk must not prevent opening the log.
 	if f.Truncate(0) == nil {
 		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	}

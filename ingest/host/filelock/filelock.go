@@ -1,6 +1,6 @@
-// Package filelock takes the exclusive lock of an open file by flock(2). The lock
-// belongs to the open file: it ends when all processes that have it are gone, or
-// have closed it, whatever ends them.
+// Package filelock takes the exclusive lock of an open file by flock(2). The
+// lock belongs to the open file: it is released when all processes that have it
+// open have ended or closed it.
 package filelock
 
 import (
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// ErrHeld is returned while another open file has the lock.
+// ErrHeld is returned while another open file holds the lock.
 var ErrHeld = errors.New("the lock is held")
 
 // Try takes the lock without waiting. It fails with ErrHeld or the system's error.
@@ -27,12 +27,12 @@ func Try(f *os.File) error {
 	}
 }
 
-// poll is the time between two tries of Wait: a blocking flock could not be given
-// up when a context ends.
+// poll is the pause between two tries of Wait: a blocking flock could not be
+// cancelled by a context.
 const poll = 100 * time.Millisecond
 
-// Wait tries until it has the lock, or returns the cause of ctx when that ends.
-// Held is called once if it has to wait.
+// Wait retries until it has the lock, or returns the cause of ctx when that
+// ends. It calls held once if it has to wait.
 func Wait(ctx context.Context, f *os.File, held func()) error {
 	for first := true; ; first = false {
 		if err := Try(f); !errors.Is(err, ErrHeld) {

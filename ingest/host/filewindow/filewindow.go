@@ -1,6 +1,6 @@
-// Package filewindow reads a file of frames through one window of memory: a scanner
-// of a damaged file goes back and forth in it, byte by byte, and must not read the
-// file anew for each step.
+// Package filewindow reads a file of frames through one window in memory: a
+// scanner of a damaged file moves back and forth, byte by byte, and must not
+// read the file again for each step.
 package filewindow
 
 import (
@@ -8,19 +8,19 @@ import (
 	"io"
 )
 
-// Window is a part of a file that is in memory. It is not safe for concurrent use.
+// Window is the part of a file in memory. It is not safe for concurrent use.
 type Window struct {
 	File  io.ReaderAt
-	Ahead int64 // bytes that are read at a time, if the file has them
-	Keep  int64 // a larger buffer is given up once Ahead is enough; 0: it is kept
+	Ahead int64 // number of bytes to read at a time
+	Keep  int64 // a larger buffer is released once Ahead suffices; 0: it is kept
 
 	buf   []byte
 	start int64 // offset of buf[0] in the file
 }
 
-// At returns the bytes from off on: at least n of them, fewer only where size ends.
-// They are valid until the next call. It fails with the error of the file; with
-// io.EOF, for a file that is shorter than size, it returns the bytes that are there.
+// At returns the bytes from off on: at least n of them, or fewer at size. They
+// are valid until the next call. It returns the error of the file; if the file
+// is shorter than size, it returns the existing bytes and io.EOF.
 func (w *Window) At(off, n, size int64) ([]byte, error) {
 	n = min(n, size-off)
 	if n <= 0 {
@@ -42,9 +42,9 @@ func (w *Window) At(off, n, size int64) ([]byte, error) {
 	return w.buf, err
 }
 
-// Find returns the first offset from off on that is a multiple of align and at which
-// magic stands, with room for a frame's head of head bytes before size; else -1.
-// It fails as At does; with io.EOF the offset is the end of the file.
+// Find returns the first offset from off on, a multiple of align, where magic
+// occurs with room for a frame's head of head bytes before size, or -1. It
+// returns the same errors as At; with io.EOF the offset is the end of the file.
 func (w *Window) Find(magic string, off, align, head, size int64) (int64, error) {
 	for off+head <= size {
 		b, err := w.At(off, head, size)

@@ -1,11 +1,11 @@
-// Package inorder puts items that are done in any order back into the order in
-// which they were added: work on several at once can be acknowledged up to one point.
+// Package inorder restores the order of items that finish in any order, so that
+// concurrent work can be acknowledged up to one point.
 package inorder
 
 import "sync"
 
-// Queue holds the items that are not done, and the done ones behind them. The zero
-// value is empty and ready. It is safe for concurrent use.
+// Queue holds unfinished items, and finished ones behind them. The zero value
+// is empty and ready. It is safe for concurrent use.
 type Queue[T any] struct {
 	mu    sync.Mutex
 	items []*Item[T] // the oldest first
@@ -26,9 +26,9 @@ func (q *Queue[T]) Add(value T) *Item[T] {
 	return i
 }
 
-// Done marks an item as done. If all items before it are done, it takes the done
-// ones at the front out of the queue and calls advance with them, in their order;
-// one call at a time. It returns the error of advance, else nil.
+// Done marks an item as done. If all items before it are done, it removes the
+// done ones at the front from the queue and calls advance with them, in order,
+// one call at a time. It returns the error of advance, or nil.
 func (q *Queue[T]) Done(i *Item[T], advance func(done []T) error) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package portowner finds out who holds a TCP port, as far as this user may
-// look into other processes, by Linux's /proc. Elsewhere it knows nobody.
+// Package portowner finds the process that holds a TCP port, if this user may
+// see it, using Linux's /proc. On other systems it finds none.
 package portowner
 
 import (
@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// Describe says that an address is taken, and by which process if that can be
-// seen: "127.0.0.1:80 is taken by process 12 (nginx)".
+// Describe returns a text that an address is in use, with the process if known:
+// "127.0.0.1:80 is taken by process 12 (nginx)".
 func Describe(address string) string {
 	text := address + " is taken"
 	if _, portText, err := net.SplitHostPort(address); err == nil {
@@ -25,7 +25,8 @@ func Describe(address string) string {
 	return text
 }
 
-// listenerPID returns a process that listens on the port; 0 if none of those we may look into does.
+// listenerPID returns the process that listens on the port, or 0 if none is
+// visible.
 func listenerPID(port int) int {
 	sockets := listeningSockets(port)
 	if len(sockets) == 0 {
@@ -46,10 +47,11 @@ func listenerPID(port int) int {
 	return 0
 }
 
-// Self says whether this very process listens on the port.
+// Self reports whether this process itself listens on the port.
 func Self(port int) bool { return ownsSocket("/proc/self", listeningSockets(port)) }
 
-// listeningSockets returns the sockets listening on the port as links in /proc/PID/fd show them.
+// listeningSockets returns the sockets that listen on the port, in the form of
+// the links in /proc/PID/fd.
 func listeningSockets(port int) map[string]bool {
 	sockets := map[string]bool{}
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
@@ -58,7 +60,8 @@ func listeningSockets(port int) map[string]bool {
 			continue
 		}
 		for line := range strings.Lines(string(text)) {
-			// proc_net_tcp(5): sl, local_address, rem_address, st, ..., inode as the tenth.
+			// Columns of proc_net_tcp(5): sl, local_address, rem_address, st,
+			// ..., inode as the tenth.
 			const localAddress, state, inode, listening = 1, 3, 9, "0A"
 			fields := strings.Fields(line)
 			if len(fields) > inode && fields[state] == listening && strings.HasSuffix(fields[localAddress], fmt.Sprintf(":%04X", port)) {
@@ -69,7 +72,8 @@ func listeningSockets(port int) map[string]bool {
 	return sockets
 }
 
-// ownsSocket says whether the process at /proc/PID has one of the sockets open.
+// ownsSocket reports whether the process at /proc/PID has one of the sockets
+// open.
 func ownsSocket(process string, sockets map[string]bool) bool {
 	if len(sockets) == 0 {
 		return false
@@ -77,7 +81,7 @@ func ownsSocket(process string, sockets map[string]bool) bool {
 	folder := filepath.Join(process, "fd")
 	descriptors, err := os.ReadDir(folder)
 	if err != nil {
-		return false // not ours to look into, or gone
+		return false // not visible, or gone
 	}
 	for _, descriptor := range descriptors {
 		target, err := os.Readlink(filepath.Join(folder, descriptor.Name()))

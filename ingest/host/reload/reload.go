@@ -1,11 +1,10 @@
-// Package reload holds a value that is made of files, and makes it again when
-// they have changed: a certificate that is renewed, a list of tokens to which
-// one is added.
+// Package reload holds a value computed from files and recomputes it when they
+// change: for example a renewed certificate, or a list of tokens.
 //
-// A value that was there once stays: while the files are missing, half-written
-// or wrong, Get returns the last good one and the fault is reported. Files are
-// looked at when Get is called, at most once per interval; there is no goroutine
-// and no notification by the kernel, which file systems of containers may lack.
+// The last good value stays: while the files are missing, incomplete or
+// invalid, Get returns it and the error is reported. Files are checked when Get
+// is called, at most once per interval; there is no goroutine and no kernel
+// notification, which file systems in containers may lack.
 package reload
 
 import (
@@ -18,32 +17,32 @@ import (
 	"time"
 )
 
-// Interval is the shortest time between two looks at the files.
+// Interval is the shortest time between two checks of the files.
 const Interval = time.Second
 
-// Options may all be zero.
+// Options are all optional.
 type Options struct {
-	MayMiss bool             // a missing file is no fault: load is called and makes a value without it
+	MayMiss bool             // a missing file is not an error: load is called and computes a value without it
 	Now     func() time.Time // nil: time.Now
-	Changed func()           // called after each new value but the first
-	Fault   func(error)      // called once with each fault that keeps the old value
+	Changed func()           // called after each new value except the first
+	Fault   func(error)      // called once with each error after which the old value stays
 }
 
-// Value is a value made of files. It is safe for concurrent use.
+// Value is a value computed from files. It is safe for concurrent use.
 type Value[T any] struct {
 	files   []string
 	load    func() (T, error)
 	options Options
 
 	current atomic.Pointer[T]
-	next    atomic.Int64  // Unix nanoseconds of the next look
-	mu      sync.Mutex    // guards what is below
-	seen    []fs.FileInfo // of the current value; nil: it is not of the files
+	next    atomic.Int64  // time of the next check, Unix nanoseconds
+	mu      sync.Mutex    // guards the fields below
+	seen    []fs.FileInfo // of the current value; nil: not computed from files
 	fault   string
 }
 
-// Open makes the first value; load reads the files itself. Its error is
-// returned as it is.
+// Open computes the first value; load reads the files itself. It returns the
+// error of load unchanged.
 func Open[T any](o Options, load func() (T, error), files ...string) (*Value[T], error) {
 	v := newValue(o, load, files)
 	seen, err := v.stat()
@@ -59,8 +58,8 @@ func Open[T any](o Options, load func() (T, error), files ...string) (*Value[T],
 	return v, nil
 }
 
-// OpenOr is Open with a value for the time in which the files give none: a fault
-// of theirs is reported as that of a change is, and does not end the start.
+// OpenOr is Open with a value to use until the files yield one: an error at the
+// start is reported like one at a change, and does not end the start.
 func OpenOr[T any](o Options, meanwhile T, load func() (T, error), files ...string) *Value[T] {
 	v := newValue(o, load, files)
 	v.current.Store(&meanwhile)
@@ -87,8 +86,8 @@ func newValue[T any](o Options, load func() (T, error), files []string) *Value[T
 	return v
 }
 
-// Get returns the value of the files as they were within the last Interval, or
-// the last good one.
+// Get returns the value of the files as of the last Interval, or the last good
+// one.
 func (v *Value[T]) Get() T {
 	now := v.options.Now()
 	if now.UnixNano() >= v.next.Load() && v.mu.TryLock() {
@@ -99,8 +98,8 @@ func (v *Value[T]) Get() T {
 	return *v.current.Load()
 }
 
-// look loads the value again if a file has changed. A state of the
-// files is noted only after a success, so that a half-written file is tried again.
+// look reloads the value if a file has changed. It records the state of the
+// files only after a success, so that an incomplete file is tried again.
 func (v *Value[T]) look() {
 	seen, err := v.stat()
 	if err == nil && v.same(seen) {
@@ -122,7 +121,7 @@ func (v *Value[T]) look() {
 	}
 }
 
-// report tells of a fault, once.
+// report reports an error once.
 func (v *Value[T]) report(fault error) {
 	if text := fault.Error(); text != v.fault {
 		v.fault = text
@@ -149,7 +148,7 @@ func (v *Value[T]) stat() ([]fs.FileInfo, error) {
 
 func (v *Value[T]) same(seen []fs.FileInfo) bool {
 	if v.seen == nil {
-		return false // the files have given no value yet
+		return false // the files have not yielded a value yet
 	}
 	for i := range seen {
 		a, b := v.seen[i], seen[i]

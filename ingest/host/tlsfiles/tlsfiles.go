@@ -1,12 +1,12 @@
-// Package tlsfiles serves TLS by a certificate and a key in files, and takes
-// new ones without a restart when they change, as ACME clients change them.
+// Package tlsfiles serves TLS with a certificate and a key in files, and
+// reloads them without a restart when they change, as ACME clients change them.
 //
-// A pair that does not match (the certificate is renewed, the key not yet) or
-// cannot be read leaves the last good one in use and is reported. With a file
-// of authorities the server asks for a client certificate; one that is given
-// must be valid, but none need be given, since a server has routes for
-// strangers too: the handler decides by Request.TLS.VerifiedChains. The package
-// makes and renews no certificates.
+// If the pair does not match (the certificate is renewed, the key not yet) or
+// cannot be read, the last good pair stays in use and the error is reported.
+// With a file of CAs the server requests a client certificate. It must be valid
+// if given, but may be absent, since a server has routes for strangers too: the
+// handler decides by Request.TLS.VerifiedChains. The package does not create or
+// renew certificates.
 package tlsfiles
 
 import (
@@ -28,15 +28,15 @@ var (
 
 // Files are the names of PEM files.
 type Files struct {
-	Certificate string // with the intermediate ones after it
-	Key         string // not for others to read
-	ClientCA    string // authorities of client certificates; "": none are asked for
+	Certificate string // followed by the intermediate ones
+	Key         string // must not be readable for others
+	ClientCA    string // CAs of client certificates; "": none are requested
 }
 
 // Empty reports whether no file is named, so that there is no TLS.
 func (f Files) Empty() bool { return f == Files{} }
 
-// Validate checks which files are named, not what is in them.
+// Validate checks which files are named, not their content.
 func (f Files) Validate() error {
 	if !f.Empty() && (f.Certificate == "" || f.Key == "") {
 		return ErrIncomplete
@@ -44,12 +44,12 @@ func (f Files) Validate() error {
 	return nil
 }
 
-// Source gives the current configuration. It is safe for concurrent use.
+// Source provides the current configuration. It is safe for concurrent use.
 type Source struct {
 	value *reload.Value[*tls.Config]
 }
 
-// Open reads the files. Later changes and faults are logged; logger may be nil.
+// Open reads the files. Later changes and errors are logged; logger may be nil.
 func Open(files Files, logger *slog.Logger) (*Source, error) {
 	if files.Empty() {
 		return nil, ErrIncomplete
@@ -101,8 +101,8 @@ func (f Files) load() (*tls.Config, error) {
 	return c, nil
 }
 
-// base has HTTP/1.1 only. Sessions are not resumed: a client would otherwise
-// stay known after its authority is taken out of the file.
+// base allows HTTP/1.1 only. Sessions are not resumed: otherwise a client would
+// stay accepted after its CA is removed from the file.
 func base() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, SessionTicketsDisabled: true}
 }

@@ -1,24 +1,25 @@
-// Package tokenbucket bounds how often something happens for each of many keys, in
-// memory that a million keys do not fill.
+// Package tokenbucket limits the rate of events for each of many keys, in
+// bounded memory.
 package tokenbucket
 
 import "time"
 
-// MaxKeys is how many keys a generation of Buckets has.
+// MaxKeys is the number of keys in a generation of Buckets.
 const MaxKeys = 50_000
 
-// bucket is what is left at a time.
+// bucket is the number of tokens left at a time.
 type bucket struct {
 	left float64
 	at   time.Time
 }
 
-// Buckets are those of the last keys and of the keys before; a key that is in neither
-// has a full one. The zero value is ready. It is not safe for concurrent use.
+// Buckets holds the buckets of the latest keys and of the keys before; a key in
+// neither has a full bucket. The zero value is ready. It is not safe for
+// concurrent use.
 type Buckets[K comparable] struct{ now, before map[K]bucket }
 
-// Take takes n tokens of a key's bucket and reports whether they were there. rate is in
-// tokens a second, burst is what a full bucket holds.
+// Take takes n tokens from a key's bucket and reports whether there were
+// enough. rate is in tokens per second, burst is the size of a full bucket.
 func (b *Buckets[K]) Take(key K, n int, rate, burst float64, at time.Time) bool {
 	v, ok := b.now[key]
 	if !ok {

@@ -6,8 +6,8 @@ import (
 	"glint/ingest/receiver/linegen"
 )
 
-// BenchmarkCount is one processor's rate of decoding and counting: the ceiling
-// for a server that has to know the number of lines.
+// BenchmarkCount measures how fast one processor decodes and counts: the upper
+// bound for a server that must know the number of lines.
 func BenchmarkCount(b *testing.B) {
 	const lines = 10_000
 	text := linegen.Body(1, lines)

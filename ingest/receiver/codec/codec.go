@@ -1,10 +1,10 @@
 // Package codec decodes bodies of log lines: gzip (RFC 1952, several members),
-// zstd (RFC 8878, several frames) and snappy in its framing format, and counts
-// the lines while it does, without holding what it decoded.
+// zstd (RFC 8878, several frames) and snappy in its framing format. It counts
+// the lines while it decodes, without keeping the decoded bytes.
 //
-// Of any input it returns the lines or one of the package's errors. The decoded bytes
-// stay within the given limit, and the memory within a few windows of at most
-// MaxWindowBytes. It does not interpret the lines.
+// For any input it returns the lines or one of the package's errors. The
+// decoded bytes stay within the given limit, and the memory within a few
+// windows of at most MaxWindowBytes. It does not interpret the lines.
 package codec
 
 import (
@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// Codec is how a body is compressed. The values are frozen: a body may be kept
-// as it came, beside its Codec.
+// Codec is the compression of a body. The values are frozen: the log stores
+// bodies as received, each with its Codec.
 type Codec uint8
 
 // The codecs.
@@ -22,17 +22,17 @@ const (
 	Plain  Codec = 0
 	Gzip   Codec = 1
 	Zstd   Codec = 2
-	Snappy Codec = 3 // the framing format; raw blocks have neither length nor checksum of a stream
+	Snappy Codec = 3 // framing format; raw blocks lack a stream's length and checksum
 )
 
-// All are the codecs in the order of their values.
+// All lists the codecs in the order of their values.
 var All = []Codec{Plain, Gzip, Zstd, Snappy}
 
-// MaxWindowBytes is the largest zstd window: the one that a decoder of
-// Content-Encoding: zstd has to support (RFC 9659 §3).
+// MaxWindowBytes is the largest zstd window: the size that a decoder of
+// Content-Encoding: zstd must support (RFC 9659 §3).
 const MaxWindowBytes = 8 << 20
 
-// The errors of this package; every other one comes from a caller's reader.
+// The errors of this package. Other errors come from the caller's reader.
 var (
 	ErrUnknown  = errors.New("codec: unknown encoding")
 	ErrDamaged  = errors.New("codec: the body is damaged or ends early")
@@ -40,7 +40,8 @@ var (
 	ErrWindow   = errors.New("codec: the zstd window is above 8 MiB, or a dictionary is needed")
 )
 
-// String returns the codec's name in Content-Encoding; also a metric's label.
+// String returns the codec's name in Content-Encoding, which is also its metric
+// label.
 func (c Codec) String() string {
 	switch c {
 	case Plain:
@@ -55,9 +56,9 @@ func (c Codec) String() string {
 	return "unknown"
 }
 
-// Parse returns the codec that a Content-Encoding names. Known is false where
-// it names none, so that the body's first bytes decide; see Detect. An encoding
-// that is not supported, or several at once, are ErrUnknown.
+// Parse returns the codec named by a Content-Encoding. If the header is empty,
+// known is false and the body's first bytes decide; see Detect. An unsupported
+// encoding, or several encodings, give ErrUnknown.
 func Parse(contentEncoding string) (c Codec, known bool, err error) {
 	switch strings.ToLower(strings.TrimSpace(contentEncoding)) {
 	case "", "identity":
@@ -79,8 +80,8 @@ var (
 	snappyMagic = []byte{0xff, 0x06, 0x00, 0x00, 's', 'N', 'a', 'P', 'p', 'Y'} // snappy:framing_format.txt §4.1
 )
 
-// Detect returns the codec that the first bytes of a body give away. No JSON
-// begins like any of them.
+// Detect returns the codec that the first bytes of a body indicate. No JSON
+// begins with any of these magic numbers.
 func Detect(body []byte) Codec {
 	switch {
 	case bytes.HasPrefix(body, gzipMagic):

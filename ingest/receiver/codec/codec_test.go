@@ -46,7 +46,8 @@ func snapped(parts ...string) []byte {
 	return b.Bytes()
 }
 
-// zstdFrame is a frame header with this window, and the text as one raw block.
+// zstdFrame returns a frame with the given window, and the text as one raw
+// block.
 func zstdFrame(windowLog uint) []byte {
 	b := append([]byte{}, zstdMagic...)
 	b = append(b, 0, byte(windowLog-10)<<3) // RFC 8878 §3.1.1.1
@@ -54,7 +55,7 @@ func zstdFrame(windowLog uint) []byte {
 	return append(append(b, block[:3]...), three...)
 }
 
-// skippable is a frame that a zstd decoder passes over.
+// skippable returns a frame that a zstd decoder skips.
 func skippable(n int) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, 0x184D2A53)
 	b = binary.LittleEndian.AppendUint32(b, uint32(n))
@@ -246,7 +247,7 @@ func TestDecodingAllocatesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if raceEnabled {
-				return // the race detector makes pools forget on purpose
+				return // with the race detector, pools drop items on purpose
 			}
 			n := testing.AllocsPerRun(100, func() {
 				if got, err := Count(c.codec, c.sent, Limits{Bytes: 1 << 20, Lines: 1000, LineBytes: 100}, nil); err != nil || got.Lines != 1000 {

@@ -7,18 +7,18 @@ import (
 	"slices"
 )
 
-// Counter counts the lines of what is written to it, in parts of any size. The
-// zero value is ready. A line of nothing but ASCII white space does not count;
-// the last one needs no line feed.
+// Counter counts the lines of the bytes written to it, in parts of any size.
+// The zero value is ready. A line of ASCII white space only does not count; the
+// last line needs no line feed.
 type Counter struct {
-	MaxLineBytes int // a line above it is counted in Long; 0: no line is
+	MaxLineBytes int // longer lines are counted in Long; 0: no limit
 
 	Lines int
 	Long  int
-	Ended int // all lines, those of white space too
+	Ended int // all lines, blank ones included
 
-	length int  // of the line that has begun
-	text   bool // it has more than white space
+	length int  // length of the unfinished line
+	text   bool // the unfinished line has more than white space
 }
 
 // Add counts the lines that end in p.
@@ -37,7 +37,7 @@ func (c *Counter) Add(p []byte) {
 	}
 }
 
-// End counts the line that has begun, if any.
+// End counts the unfinished line, if any.
 func (c *Counter) End() { c.end() }
 
 func (c *Counter) end() {
@@ -60,24 +60,24 @@ func blank(p []byte) bool {
 	return true
 }
 
-// Counts is what Count found out about a body.
+// Counts are the results of Count for one body.
 type Counts struct {
 	Lines        int
 	LongLines    int
 	DecodedBytes int64
 }
 
-// Limits bound the decoded bytes of a body. Lines bounds all of its lines: a blank
-// one is none, and yet each reader of the body has to look at it.
+// Limits bound the decoded form of a body. Lines bounds blank lines too, since
+// each reader of the body must skip them.
 type Limits struct {
 	Bytes     int64
 	Lines     int // 0: any number
-	LineBytes int // a line above it is counted in LongLines; 0: no line is
+	LineBytes int // longer lines are counted in LongLines; 0: no limit
 }
 
-// Count decodes sent and counts its lines; the decoded bytes are not kept. Above the
-// limit of bytes or lines it returns ErrTooLarge. It calls look once, with the first
-// decoded bytes, as many as come at once, which look must not keep; nil: it does not.
+// Count decodes sent and counts its lines, without keeping the decoded bytes.
+// Above the limit of bytes or lines it returns ErrTooLarge. It calls look,
+// unless nil, once with the first decoded bytes; look must not keep them.
 func Count(c Codec, sent []byte, limits Limits, look func(head []byte)) (Counts, error) {
 	counter := Counter{MaxLineBytes: limits.LineBytes}
 	tooMany := func() bool { return limits.Lines > 0 && counter.Ended > limits.Lines }

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// FuzzCount gives hostile bytes to every decoder: it has to end within the
-// limits, with the same answer by both ways of decoding, and a decoder that has
-// met garbage has to decode the next body right.
+// FuzzCount gives hostile bytes to every decoder: it must end within the
+// limits, both ways of decoding must agree, and a decoder that met garbage must
+// decode the next body correctly.
 func FuzzCount(f *testing.F) {
 	zeros := strings.Repeat("\x00", 300_000)
 	for _, seed := range [][]byte{

@@ -15,21 +15,22 @@ import (
 // concurrent use.
 type Decoder struct {
 	codec  Codec
-	window int // most bytes of a zstd window
+	window int // largest zstd window in bytes
 	sent   io.Reader
 	gzip   *gzip.Reader
 	zstd   *zstd.Decoder
 	snappy *snappy.Reader
 }
 
-// NewDecoder returns a decoder without a stream. A zstd window above maxWindowBytes
-// is zstd.ErrWindowSizeExceeded. An unknown codec is decoded as Plain.
+// NewDecoder returns a decoder without a stream. For a zstd window above
+// maxWindowBytes, Read returns zstd.ErrWindowSizeExceeded. An unknown codec is
+// decoded as Plain.
 func NewDecoder(c Codec, maxWindowBytes int) *Decoder {
 	return &Decoder{codec: c, window: maxWindowBytes}
 }
 
-// Reset begins a stream; nil lets go of the one before. Reset and Read return the
-// errors of the decoder and of sent unchanged.
+// Reset starts a new stream; nil releases the previous one. Reset and Read
+// return errors of the decoder and of sent unchanged.
 func (d *Decoder) Reset(sent io.Reader) (err error) {
 	d.sent = sent
 	switch d.codec {
@@ -72,23 +73,23 @@ func (d *Decoder) Read(p []byte) (int, error) {
 	return d.sent.Read(p)
 }
 
-// Close lets go of the decoder's memory; the Decoder must not be used after it.
+// Close releases the decoder's memory. The Decoder must not be used after it.
 func (d *Decoder) Close() {
 	if d.zstd != nil {
 		d.zstd.Close()
 	}
 }
 
-// Reader reads a decoded body. It is not safe for concurrent use. Get one by
-// NewReader and give it back by Close.
+// Reader reads a decoded body. It is not safe for concurrent use. Get one from
+// NewReader and return it with Close.
 type Reader struct {
 	decoder *Decoder
 	sent    bytes.Reader
-	left    int64 // decoded bytes that may still come
+	left    int64 // decoded bytes that are still allowed
 }
 
-// Decoders are worth keeping: a zstd decoder has a window of up to 8 MiB. The
-// garbage collector frees the ones that are not in use.
+// Decoders are pooled, since a zstd decoder has a window of up to 8 MiB. The
+// garbage collector frees unused ones.
 var readers = map[Codec]*sync.Pool{Plain: {}, Gzip: {}, Zstd: {}, Snappy: {}}
 
 const scratchBytes = 64 << 10
@@ -96,7 +97,7 @@ const scratchBytes = 64 << 10
 var scratches = sync.Pool{New: func() any { return new([scratchBytes]byte) }}
 
 // NewReader returns a reader of the decoded form of sent, which must not change
-// before Close. Read fails with ErrTooLarge above maxBytes.
+// before Close. Above maxBytes, Read returns ErrTooLarge.
 func NewReader(c Codec, sent []byte, maxBytes int64) (*Reader, error) {
 	pool := readers[c]
 	if pool == nil {
@@ -111,7 +112,7 @@ func NewReader(c Codec, sent []byte, maxBytes int64) (*Reader, error) {
 	if err := r.decoder.Reset(&r.sent); err != nil {
 		r.Close()
 		if c == Gzip {
-			return nil, ErrDamaged // io.EOF too: a stream has one member at least
+			return nil, ErrDamaged // io.EOF too: a stream has at least one member
 		}
 		return nil, sorted(err)
 	}
@@ -130,10 +131,10 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, sorted(err)
 }
 
-// Close gives the decoder back; the Reader must not be used after it.
+// Close returns the decoder to the pool. The Reader must not be used after it.
 func (r *Reader) Close() {
 	r.sent.Reset(nil)
-	_ = r.decoder.Reset(nil) // only lets go of the input
+	_ = r.decoder.Reset(nil) // only releases the input
 	readers[r.decoder.codec].Put(r)
 }
 
@@ -148,8 +149,8 @@ func sorted(err error) error {
 	return ErrDamaged
 }
 
-// AppendDecoded appends the decoded form of sent to dst. After an error, dst
-// has what was decoded before it.
+// AppendDecoded appends the decoded form of sent to dst. On an error it returns
+// dst with the bytes decoded so far.
 func AppendDecoded(dst []byte, c Codec, sent []byte, maxBytes int64) ([]byte, error) {
 	r, err := NewReader(c, sent, maxBytes)
 	if err != nil {

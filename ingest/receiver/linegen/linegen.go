@@ -1,7 +1,7 @@
-// Package linegen makes bodies of log lines for tests and benchmarks, as an
-// edge would write them: each line has its own token and event id, and the
-// facts around it vary as they do in the mail of one large campaign, so that
-// they compress no better than real ones. The same seed gives the same bytes.
+// Package linegen generates bodies of log lines for tests and benchmarks, in
+// the form that an edge writes. Each line has its own token and event id, and
+// the other facts vary as in the mail of one large campaign, so that they
+// compress no better than real lines. The same seed gives the same bytes.
 package linegen
 
 import (
@@ -13,8 +13,8 @@ import (
 	"glint/edge/token"
 )
 
-// The share of mail clients is roughly that of a consumer mailing; the parts
-// that vary between devices are filled in by agent.
+// The shares of mail clients are roughly those of a consumer mailing; agent
+// fills in the parts that vary between devices.
 var agents = []struct{ format, network, proxy string }{
 	{"Mozilla/5.0", "apple_relay", "anonymous"},
 	{"Mozilla/5.0", "apple_relay", "anonymous"},
@@ -28,12 +28,12 @@ var agents = []struct{ format, network, proxy string }{
 
 var countries = []string{"DE", "US", "FR", "GB", "NL", "AT", "PL", "ES", "IT", "CH"}
 
-// Body returns lines lines, each with its line feed.
+// Body returns that many lines, each with its line feed.
 func Body(seed uint64, lines int) []byte {
 	r := rand.New(rand.NewPCG(seed, 1))
 	ring, err := token.NewRing(token.Key{ID: 1, State: token.Signing})
 	if err != nil {
-		panic(err) // one key is never in another's way
+		panic(err) // a single key is always valid
 	}
 	campaign := token.CampaignID(r.Uint64())
 	at := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)

@@ -1,6 +1,6 @@
-// Package pebblebench compares the log with two others that bring the same
-// bytes to the same disk in the same run: a plain file with a write and an fsync
-// per record, and pebble's synced writes, which share fsyncs as the log does.
+// Package pebblebench compares the log with two baselines on the same disk in
+// the same run: a plain file with a write and an fsync per record, and pebble's
+// synced writes, which share fsyncs as the log does.
 //
 //	cd ingest/wal/pebblebench && go test -bench .
 package pebblebench
@@ -21,12 +21,11 @@ import (
 	"glint/ingest/wal"
 )
 
-// span is how long each of the three writes in a case.
+// span is the writing time of each of the three in a case.
 const span = 1500 * time.Millisecond
 
-// BenchmarkAppend reports how many records per second the log takes, and how
-// many times as many that is as the others take. Which one goes first changes
-// from round to round, since disks tire.
+// BenchmarkAppend reports the log's records per second and their ratio to the
+// others'. The order changes each round, since disks slow down under load.
 func BenchmarkAppend(b *testing.B) {
 	for _, size := range []int{300, 300_000} {
 		for _, writers := range []int{1, 8, 64} {
@@ -53,13 +52,13 @@ func BenchmarkAppend(b *testing.B) {
 				b.ReportMetric(float64(count[0]*size)/seconds/1e6, "wal_MB/s")
 				b.ReportMetric(float64(count[0])/float64(count[1]), "x_plain_fsync")
 				b.ReportMetric(float64(count[0])/float64(count[2]), "x_pebble")
-				b.ReportMetric(0, "ns/op") // a round is as long as it is
+				b.ReportMetric(0, "ns/op") // the length of a round is fixed
 			})
 		}
 	}
 }
 
-// store is one of the three; write is called with a number of its own each time.
+// store is one of the three; write gets a different number each time.
 type store struct {
 	write func(n uint64) error
 	close func()
@@ -149,7 +148,7 @@ func tempDir(b *testing.B) string {
 	return dir
 }
 
-// makeBody returns text that compresses about as log lines do.
+// makeBody returns text that compresses about as well as log lines.
 func makeBody(size int) []byte {
 	body := make([]byte, size)
 	for i := range body {

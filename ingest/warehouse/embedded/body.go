@@ -14,10 +14,11 @@ import (
 // bodyChunkBytes is the step in which bodies grow in memory.
 const bodyChunkBytes = 1 << 20
 
-// bodyStall is how long a client may send nothing in the middle of a body.
+// bodyStall is how long a client may pause in the middle of a body.
 const bodyStall = 30 * time.Second
 
-// budget bounds the bytes of all bodies held at a time. Safe for concurrent use.
+// budget limits the total bytes of all bodies in memory. It is safe for
+// concurrent use.
 type budget struct {
 	mu   sync.Mutex
 	free int64
@@ -39,8 +40,8 @@ func (b *budget) give(n int64) {
 	b.free += n
 }
 
-// body is a whole request body. The engine gets bodies only whole, with their
-// length, so that a slow or broken client costs it nothing.
+// body is a complete request body. The engine gets bodies only complete, with
+// their length, so that slow or broken clients cost it nothing.
 type body struct {
 	chunks [][]byte
 	size   int64
@@ -48,13 +49,13 @@ type body struct {
 	budget *budget
 }
 
-// release gives the memory back to the budget; the body must not be used any more.
+// release returns the memory to the budget. The body must not be used after it.
 func (b *body) release() {
 	b.budget.give(b.held)
 	b.held, b.chunks = 0, nil
 }
 
-// reader returns the body from its beginning; it may be called many times.
+// reader returns a new reader of the body; it may be called several times.
 func (b *body) reader() io.ReadCloser {
 	if b.size == 0 {
 		return http.NoBody
@@ -66,8 +67,8 @@ func (b *body) reader() io.ReadCloser {
 	return io.NopCloser(io.MultiReader(parts...))
 }
 
-// readBody reads all of the request's body. It never waits for the budget,
-// since requests that hold a part each could wait for one another for ever.
+// readBody reads the complete body of the request. It does not wait for the
+// budget, since requests that each hold a part would deadlock.
 func readBody(w http.ResponseWriter, r *http.Request, maxBytes int64, budget *budget) (*body, *refusal) {
 	whole := &body{budget: budget}
 	refused := whole.fill(w, r, maxBytes)
@@ -80,7 +81,8 @@ func readBody(w http.ResponseWriter, r *http.Request, maxBytes int64, budget *bu
 
 func (b *body) fill(w http.ResponseWriter, r *http.Request, maxBytes int64) *refusal {
 	control := http.NewResponseController(w)
-	// With the deadline left on, the server would take a long query for a lost client.
+	// If the deadline stayed set, the server would take a long query for a lost
+	// client.
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	if r.ContentLength > maxBytes {
 		drain(r.Body, control)
@@ -92,7 +94,7 @@ func (b *body) fill(w http.ResponseWriter, r *http.Request, maxBytes int64) *ref
 		if r.ContentLength >= 0 {
 			step = min(step, r.ContentLength-b.size)
 		}
-		// One byte more than allowed is enough to know.
+		// Reading one byte above the limit is enough.
 		step = min(step, maxBytes-b.size+1)
 		if step == 0 {
 			return nil
@@ -125,9 +127,9 @@ func (b *body) fill(w http.ResponseWriter, r *http.Request, maxBytes int64) *ref
 // drainTime is how long the rest of a refused body is read.
 const drainTime = 2 * time.Second
 
-// readChunk fills p as far as it can. Unlike io.ReadFull it keeps the error of
-// the source, whose io.ErrUnexpectedEOF means that the client was cut off: such
-// a body must never pass for a whole one.
+// readChunk fills p as far as possible. Unlike io.ReadFull it returns the
+// source's error unchanged: io.ErrUnexpectedEOF means that the client was cut
+// off, and such a body must never pass for a complete one.
 func readChunk(source io.Reader, p []byte) (int, error) {
 	filled := 0
 	for filled < len(p) {
@@ -140,11 +142,11 @@ func readChunk(source io.Reader, p []byte) (int, error) {
 	return filled, nil
 }
 
-// drain reads for a while what is not wanted. A client that is still sending when
-// the connection closes sees a reset and never the answer.
+// drain reads and discards for a while. If the connection closed while the
+// client is still sending, the client would see a reset instead of the answer.
 func drain(rest io.Reader, control *http.ResponseController) {
 	if control.SetReadDeadline(time.Now().Add(drainTime)) == nil {
-		_, _ = io.Copy(io.Discard, rest) // a fast client ends, a slow one is cut
+		_, _ = io.Copy(io.Discard, rest) // a fast client finishes, a slow one is cut off
 	}
 }
 
@@ -165,5 +167,5 @@ func (s stallGuard) Read(p []byte) (int, error) {
 	if err := s.control.SetReadDeadline(time.Now().Add(bodyStall)); err != nil {
 		return 0, fmt.Errorf("set read deadline: %w", err)
 	}
-	return s.source.Read(p) // io.EOF must stay itself
+	return s.source.Read(p) // io.EOF must not be wrapped
 }

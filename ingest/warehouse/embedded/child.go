@@ -17,38 +17,40 @@ import (
 	"glint/ingest/host/portowner"
 )
 
-// childVariable in the environment turns a start of this binary into the engine.
+// childVariable is the environment variable that makes this binary run as the
+// engine.
 const childVariable = "GLINT_ENGINE_CHILD"
 
-// The files the child inherits beside standard input and standard error; the
-// others are childDoorwayFD and childCommFD.
+// Files that the child inherits in addition to standard input and standard
+// error; the others are childDoorwayFD and childCommFD.
 const (
-	childLockFD   = 3 // the locked file; only held
-	childStatusFD = 4 // one line when the engine listens
+	childLockFD   = 3 // the lock file; only kept open
+	childStatusFD = 4 // receives one line when the engine listens
 )
 
-// childGrace is how long the engine may take to end after our parent left. With
-// it the process is gone within 5 s even where init takes its time to reap.
+// childGrace is how long the engine may take to stop after the parent has
+// ended. It makes sure that the process is gone within 5 s even if init is slow
+// to reap it.
 const childGrace = 2 * time.Second
 
-// The exit statuses of the child; 0 is an end that the parent asked for.
+// The exit statuses of the child; 0 means that the parent requested the end.
 const (
 	exitUnusable = 3 // bad input or no library
 	exitEnded    = 4 // the engine ended by itself
 )
 
-// keepServing opens the listener and then sleeps for good: the engine serves
-// for as long as this statement runs. It needs no grant but SYSTEM LISTEN.
+// keepServing opens the listener and then sleeps forever: the engine serves as
+// long as this statement runs. It needs only the grant SYSTEM LISTEN.
 const keepServing = `SYSTEM START LISTEN HTTP;
 SELECT sleepEachRow(3) FROM numbers(1000000000) FORMAT Null
 SETTINGS function_sleep_max_microseconds_per_block = 0, max_block_size = 1`
 
-// stopServing ends keepServing, and all queries that are left with it: their
-// clients are gone, and the engine would wait for them.
+// stopServing ends keepServing and all other queries: their clients are gone,
+// and the engine would wait for them.
 const stopServing = `KILL QUERY WHERE 1 ASYNC`
 
-// childSpec goes from the parent to the child over standard input, since
-// arguments and environment are no place for a password.
+// childSpec is sent by the parent over standard input, since arguments and
+// environment must not contain passwords.
 type childSpec struct {
 	Library    string
 	ConfigFile string
@@ -76,14 +78,14 @@ func RunChildIfAsked() {
 }
 
 func runChild() (int, error) {
-	// The parent ends us through standard input, in its own order; a service
-	// manager or a terminal that signals every process must not be faster.
-	// SIGPIPE on a thread of the engine would end the process.
+	// The parent ends the child through standard input, in its own order.
+	// Signals from a service manager or a terminal to every process must not
+	// interfere. SIGPIPE on a thread of the engine would end the process.
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	syscall.Umask(0o077)
 	nameProcess("glint-engine")
 	for _, fd := range []int{childLockFD, childStatusFD, childDoorwayFD} {
-		syscall.CloseOnExec(fd) // whatever the engine might execute gets none of them
+		syscall.CloseOnExec(fd) // programs that the engine might execute inherit none of them
 	}
 
 	input := bufio.NewReader(os.Stdin)
@@ -110,7 +112,7 @@ func runChild() (int, error) {
 		runtime.LockOSThread()
 		ended <- lib.run([]string{
 			"clickhouse-local", "--config-file", spec.ConfigFile,
-			"--log-level", "warning", // the file's own level is not heeded
+			"--log-level", "warning", // the configuration file's level is ignored
 			"-q", keepServing,
 		})
 	}()
@@ -128,8 +130,8 @@ func runChild() (int, error) {
 	}
 }
 
-// announce reports to the parent that the engine listens, once it does and once its
-// signal handler is safe.
+// announce reports to the parent that the engine listens, as soon as it does
+// and its signal handler is safe.
 func announce(port int) {
 	const poll = 5 * time.Millisecond
 	for !portowner.Self(port) {
@@ -139,13 +141,13 @@ func announce(port int) {
 	defer func() { _ = status.Close() }()
 	if err := runStackTracesOnSignalStack(); err != nil {
 		fmt.Fprintln(os.Stderr, "engine:", err)
-		return // the parent sees the pipe close without a word
+		return // the parent sees the pipe close without a line
 	}
 	_, _ = io.WriteString(status, "listening\n")
 }
 
 // endEngine ends the statement that keeps the engine serving. After childGrace
-// the process kills itself: it must not outlive its parent.
+// the process kills itself, because it must not outlive its parent.
 func endEngine(spec *childSpec, ended <-chan error) (int, error) {
 	giveUp := time.After(childGrace)
 	const retry = 200 * time.Millisecond // the statement may not run yet
@@ -161,7 +163,8 @@ func endEngine(spec *childSpec, ended <-chan error) (int, error) {
 	}
 }
 
-// requestEnd asks the engine to end once. An error changes nothing: the caller tries again.
+// requestEnd asks the engine once to end. Errors are ignored, since the caller
+// tries again.
 func requestEnd(spec *childSpec) {
 	request, err := http.NewRequest(http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/?database=system", spec.Port), strings.NewReader(stopServing))
 	if err != nil {
@@ -179,7 +182,8 @@ func requestEnd(spec *childSpec) {
 	_ = response.Body.Close()
 }
 
-// nameProcess sets the name that ps shows; without it the link we were started through shows.
+// nameProcess sets the name that ps shows; otherwise ps shows the link by which
+// the process was started.
 func nameProcess(name string) {
 	comm := os.NewFile(childCommFD, "comm")
 	_, _ = comm.WriteString(name)

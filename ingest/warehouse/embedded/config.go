@@ -12,10 +12,11 @@ import (
 	"time"
 )
 
-// Database is the database that exists when Start returns; every user begins in it.
+// Database is the database that exists when Start returns; it is every user's
+// default.
 const Database = "glint"
 
-// reservedUser is the name the engine's own session uses; it has no password.
+// reservedUser is the user of the engine's own session; it has no password.
 const reservedUser = "default"
 
 // The defaults of Config.
@@ -26,7 +27,7 @@ const (
 	DefaultMaxBufferedBytes = 1 << 30
 )
 
-// minMemoryBytes is the smallest limit with which merges and inserts still work.
+// minMemoryBytes is the smallest limit at which merges and inserts still work.
 const minMemoryBytes = 512 << 20
 
 // User may log in to the engine.
@@ -35,17 +36,17 @@ type User struct {
 	Name string
 	// Password is never empty.
 	Password string
-	// ReadOnlyViews are the views of the database glint which the user may read.
+	// ReadOnlyViews are the views of the database glint that the user may read.
 	// They need not exist yet. Nil (not just empty) makes this the warehouse
-	// user, which may do everything in glint and kill queries. It is the
+	// user, which has all rights in glint and may kill queries. It is the
 	// DEFINER of the views, so its name must never change.
 	ReadOnlyViews []string
 }
 
 func (u User) isWarehouse() bool { return u.ReadOnlyViews == nil }
 
-// Config says where the engine lives and who may use it. The zero value of a
-// field means its default where one is named.
+// Config configures the engine and its users. Zero fields get their defaults
+// where one is named.
 type Config struct {
 	Library string // path of libchdb.so
 	DataDir string // tables; created with mode 0700
@@ -53,17 +54,19 @@ type Config struct {
 	Listen  string // public address, host:port; port 0 takes a free one
 	Users   []User // exactly one warehouse user, any number of read-only ones
 
-	// MaxMemoryBytes bounds the memory of the whole engine; 0: half of the
-	// machine's or the control group's memory, at least 1 GiB.
+	// MaxMemoryBytes is the memory limit of the whole engine; 0: half of the
+	// memory of the machine or control group, at least 1 GiB.
 	MaxMemoryBytes uint64
 	// LockWait is how long Start waits for the data directory; 0:
-	// DefaultLockWait; negative: not at all.
+	// DefaultLockWait; negative: it does not wait.
 	LockWait time.Duration
-	// StartTimeout bounds one start of the engine; 0: DefaultStartTimeout.
+	// StartTimeout is the limit for one start of the engine; 0:
+	// DefaultStartTimeout.
 	StartTimeout time.Duration
-	// MaxBodyBytes bounds one request body; 0: DefaultMaxBodyBytes.
+	// MaxBodyBytes is the largest request body; 0: DefaultMaxBodyBytes.
 	MaxBodyBytes int64
-	// MaxBufferedBytes bounds all request bodies held at a time; 0: DefaultMaxBufferedBytes.
+	// MaxBufferedBytes is the limit for all request bodies in memory; 0:
+	// DefaultMaxBufferedBytes.
 	MaxBufferedBytes int64
 	// Logger gets starts, restarts and stops; nil discards them.
 	Logger *slog.Logger
@@ -74,7 +77,8 @@ type Config struct {
 // identifier is safe as an XML element and as an unquoted SQL identifier.
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 
-// Validate reports all faults of the configuration at once. It touches no files.
+// Validate returns all faults of the configuration in one error. It reads no
+// files.
 func (c Config) Validate() error {
 	var faults []error
 	fault := func(format string, args ...any) {

@@ -19,7 +19,7 @@ import (
 // more, so that each thread of the process is under the same rules
 // (https://docs.kernel.org/userspace-api/landlock.html).
 
-// roomVariable holds the room of a child that has still to confine itself.
+// roomVariable contains the room of a child that has not confined itself yet.
 const roomVariable = "GLINT_ENGINE_ROOM"
 
 // childCommFD is /proc/self/comm, open for writing: the rules forbid to open it.
@@ -29,14 +29,16 @@ const childCommFD = 6
 // network namespace.
 const loopbackUnavailable = 5
 
-// Confinement says what keeps the engine's process from files and the network.
+// Confinement describes how the engine's process is kept from files and the
+// network.
 type Confinement struct {
 	// LandlockABI is the kernel's version of Landlock; 0: none.
 	LandlockABI int
-	// OwnNetwork says that the engine has a network namespace of its own:
-	// no other process can connect to it, and it reaches no other host.
+	// OwnNetwork means that the engine has a network namespace of its own: no
+	// other process can connect to it, and it can reach no other host.
 	OwnNetwork bool
-	// Gaps names what stays open to the engine, or to others at its port.
+	// Gaps lists what the engine can still reach, or what others can reach at
+	// its port.
 	Gaps []string
 }
 
@@ -56,7 +58,7 @@ func confinement(isolated bool, abi int) Confinement {
 	return c
 }
 
-// room is what the engine may reach.
+// room is the set of files and ports that the engine may use.
 type room struct {
 	Isolated bool     // in a network namespace of its own
 	Port     int      // the one port it may listen on and connect to
@@ -64,8 +66,8 @@ type room struct {
 	Read     []string // files and folders it may read
 }
 
-// processFacts are what the engine reads of /proc. Not the whole of it: other
-// processes of the same user show their environment there.
+// processFacts are the files in /proc that the engine reads. The rest of /proc
+// would show the environment of other processes of the same user.
 var processFacts = []string{
 	"/proc/self", "/proc/meminfo", "/proc/cpuinfo", "/proc/stat", "/proc/loadavg", "/proc/uptime", "/proc/vmstat",
 	"/proc/diskstats", "/proc/filesystems", "/proc/version", "/proc/pressure", "/proc/sys/kernel", "/proc/sys/vm", "/proc/sys/fs",
@@ -89,29 +91,31 @@ func newRoom(cfg *Config, files layout, port int, isolated bool) room {
 	}
 }
 
-// isolation is a way to start the engine apart from other processes.
+// isolation is a way to start the engine isolated from other processes.
 type isolation func(*syscall.SysProcAttr)
 
-// isolations are the ways to start the engine in a network namespace of its own,
-// where only its children can connect to it; the best one first.
+// isolations returns the ways to start the engine in a network namespace of its
+// own, where only its children can connect to it; the best one first.
 func isolations() []isolation {
 	asUser := func(a *syscall.SysProcAttr) {
 		uid, gid := os.Geteuid(), os.Getegid()
 		a.Cloneflags |= unix.CLONE_NEWUSER | unix.CLONE_NEWNET
 		a.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
 		a.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
-		// To raise the loopback interface; given up before the engine is loaded.
+		// Needed to raise the loopback interface; dropped before the engine is
+		// loaded.
 		a.AmbientCaps = []uintptr{unix.CAP_NET_ADMIN}
 	}
 	if os.Geteuid() != 0 {
 		return []isolation{asUser}
 	}
-	// With the rights of root no user namespace is needed, and files of other owners stay readable.
+	// As root no user namespace is needed, and files of other owners stay
+	// readable.
 	asRoot := func(a *syscall.SysProcAttr) { a.Cloneflags |= unix.CLONE_NEWNET }
 	return []isolation{asRoot, asUser}
 }
 
-// refused reports whether the kernel or a container's policy does not allow an
+// refused reports whether the kernel or a container's policy forbids an
 // isolation; the child was not started then.
 func refused(err error) bool {
 	return errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.ENOSPC) ||
@@ -119,7 +123,7 @@ func refused(err error) bool {
 }
 
 // confineIfAsked confines this process and executes it again. It returns only
-// when there is nothing to do or on an error.
+// if there is nothing to do, or on an error.
 func confineIfAsked() (int, error) {
 	text := os.Getenv(roomVariable)
 	if text == "" {
@@ -140,7 +144,7 @@ func confineIfAsked() (int, error) {
 	if err := openComm(); err != nil {
 		return exitUnusable, err
 	}
-	// The rules hold for this thread, and for all of the program it executes.
+	// The rules apply to this thread and to the program that it executes.
 	if err := restrict(&r, landlockABI()); err != nil {
 		return exitUnusable, err
 	}
@@ -196,8 +200,8 @@ func openComm() error {
 	return nil
 }
 
-// ownPrograms returns what has to be executed to execute this program: its file
-// and the dynamic loader that the file names.
+// ownPrograms returns the files needed to execute this program: its own file
+// and the dynamic loader named in it.
 func ownPrograms() ([]string, error) {
 	file, err := elf.Open("/proc/self/exe")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// The error codes and names of ClickHouse which the proxy itself answers with
+// ClickHouse's codes and names of errors that the proxy itself returns
 // (src/Common/ErrorCodes.cpp).
 const (
 	codeBadArguments         = 36
@@ -19,7 +19,7 @@ const (
 	codeAuthenticationFailed = 516
 )
 
-// refusal is an answer of the proxy instead of the engine's, in the engine's form.
+// refusal is an answer of the proxy in the engine's form.
 type refusal struct {
 	status  int
 	code    int
@@ -30,7 +30,7 @@ type refusal struct {
 // account is a name and a password as a client sent them.
 type account struct{ name, password string }
 
-// authenticator knows who may come in. The engine checks again, but sees only
+// authenticator checks credentials. The engine checks again, but sees only
 // requests that passed here, with exactly one name and password.
 type authenticator struct {
 	passwords map[string][sha256.Size]byte
@@ -44,7 +44,7 @@ func newAuthenticator(users []User) *authenticator {
 	return d
 }
 
-// admit returns the account of the request, or why it is refused.
+// admit returns the account of the request, or a refusal.
 func (d *authenticator) admit(header http.Header, query url.Values) (account, *refusal) {
 	found, refused := accounts(header, query)
 	if refused != nil {
@@ -73,8 +73,9 @@ func (d *authenticator) admit(header http.Header, query url.Values) (account, *r
 	return who, nil
 }
 
-// accounts collects the account from each place where a request can name one:
-// Authorization, X-ClickHouse-User with -Key, and the parameters user and password.
+// accounts collects the accounts from each place where a request can name one:
+// Authorization, X-ClickHouse-User with -Key, and the parameters user and
+// password.
 func accounts(header http.Header, query url.Values) ([]account, *refusal) {
 	var found []account
 	switch values := header.Values("Authorization"); {
@@ -103,7 +104,7 @@ func accounts(header http.Header, query url.Values) ([]account, *refusal) {
 	return found, nil
 }
 
-// valuesFold returns the values of a parameter, however it is capitalised.
+// valuesFold returns the values of a parameter, ignoring case.
 func valuesFold(query url.Values, name string) []string {
 	var values []string
 	for key, some := range query {

@@ -15,9 +15,10 @@ import (
 // childDoorwayFD is the child's end of the doorway.
 const childDoorwayFD = 5
 
-// doorway is how connections to the engine are made: the child connects to its
-// own port, where only it can, and hands the connection over (SCM_RIGHTS).
-// Nobody else has an end of the doorway, and no address leads to it.
+// doorway creates connections to the engine: the child connects to its own
+// port, which only the child can reach, and passes the connection to the parent
+// (SCM_RIGHTS). No other process has an end of the doorway, and it has no
+// address.
 type doorway struct {
 	mu   sync.Mutex
 	file *os.File
@@ -29,7 +30,7 @@ func newDoorway() (*doorway, *os.File, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("open doorway to engine: %w", err)
 	}
-	// A child that hangs must not block us for ever.
+	// A hanging child must not block the parent forever.
 	patience := unix.Timeval{Sec: 5}
 	if err := unix.SetsockoptTimeval(ends[0], unix.SOL_SOCKET, unix.SO_RCVTIMEO, &patience); err != nil {
 		return nil, nil, fmt.Errorf("bound waits at doorway: %w", err)
@@ -37,8 +38,8 @@ func newDoorway() (*doorway, *os.File, error) {
 	return &doorway{file: os.NewFile(uintptr(ends[0]), "doorway")}, os.NewFile(uintptr(ends[1]), "doorway"), nil
 }
 
-// dial returns a new connection to the engine. Its errors are of the operation
-// dial: nothing was sent.
+// dial returns a new connection to the engine. Its errors have the operation
+// dial, which means that nothing was sent.
 func (d *doorway) dial(context.Context, string, string) (net.Conn, error) {
 	connection, err := d.connect()
 	if err != nil {
@@ -61,7 +62,7 @@ func (d *doorway) connect() (net.Conn, error) {
 	n, length, _, _, err := receive(fd, answer, rights)
 	switch {
 	case err != nil:
-		// The answer may still come, and would be taken for that of the next one.
+		// A late answer would be taken for the answer to the next request.
 		_ = d.file.Close()
 		return nil, fmt.Errorf("wait for engine: %w", err)
 	case n == 0:
@@ -86,7 +87,7 @@ func (d *doorway) connect() (net.Conn, error) {
 	return connection, nil
 }
 
-// receive is recvmsg that goes on after signals.
+// receive is recvmsg, restarted after signals.
 func receive(fd int, data, control []byte) (int, int, int, unix.Sockaddr, error) {
 	for {
 		n, length, flags, from, err := unix.Recvmsg(fd, data, control, unix.MSG_CMSG_CLOEXEC)
@@ -103,8 +104,9 @@ func (d *doorway) close() {
 	_ = d.file.Close()
 }
 
-// serveDoorway connects to the engine's port whenever the parent knocks, until
-// the parent is gone. An answer without a connection says that the engine took none.
+// serveDoorway connects to the engine's port for each request of the parent,
+// until the parent is gone. An answer without a connection means that the
+// engine refused it.
 func serveDoorway(port int) {
 	knock := make([]byte, 1)
 	for {

@@ -13,11 +13,12 @@ import (
 	"time"
 )
 
-// The parts of Stop.
+// The phases of Stop.
 const (
-	// maxDrain bounds how long queries under way may still take.
+	// maxDrain is the longest time for queries in progress.
 	maxDrain = 5 * time.Second
-	// endReserve is left of the caller's time for the engine itself.
+	// endReserve is the part of the caller's time that is kept for the engine
+	// itself.
 	endReserve = endTimeout
 )
 
@@ -37,8 +38,8 @@ type Engine struct {
 }
 
 // Start runs the engine and returns when it answers queries through the proxy
-// and the database glint exists. ctx bounds the start only. Documented
-// conditions come as an *Error: ErrLibraryMissing, ErrDataDirInUse,
+// and the database glint exists. ctx applies to the start only. Documented
+// conditions are returned as an *Error: ErrLibraryMissing, ErrDataDirInUse,
 // ErrAddressInUse, ErrEngineFailed. After an error nothing is left running.
 func Start(ctx context.Context, cfg Config) (*Engine, error) {
 	if err := cfg.Validate(); err != nil {
@@ -69,7 +70,7 @@ func Start(ctx context.Context, cfg Config) (*Engine, error) {
 	return engine, nil
 }
 
-// findLibrary checks for the library before anything else is touched.
+// findLibrary checks for the library before anything else is changed.
 func findLibrary(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && info.Mode().IsRegular() {
@@ -87,8 +88,8 @@ func findLibrary(path string) error {
 	}
 }
 
-// startLocked does the rest of Start under the lock. On an error it leaves
-// nothing behind but the lock.
+// startLocked does the rest of Start under the lock. On an error it leaves only
+// the lock.
 func startLocked(ctx context.Context, cfg Config, files layout, lock *dirLock) (*Engine, error) {
 	if err := files.makeDirs(); err != nil {
 		return nil, fmt.Errorf("embedded: %w", err)
@@ -103,7 +104,7 @@ func startLocked(ctx context.Context, cfg Config, files layout, lock *dirLock) (
 	engine.supervisor = &supervisor{cfg: &engine.cfg, files: files, lock: lock, relay: way}
 	engine.supervisor.stop, engine.stop = context.WithCancel(context.Background())
 	engine.supervisor.hurry, engine.hurry = context.WithCancel(context.Background())
-	// Whoever cancels the start wants the engine gone, not tidied up.
+	// A cancelled start kills the engine instead of stopping it gracefully.
 	defer context.AfterFunc(ctx, func() { engine.hurry(); engine.stop() })()
 
 	child, inner, err := engine.supervisor.launchFirst()
@@ -125,7 +126,7 @@ func startLocked(ctx context.Context, cfg Config, files layout, lock *dirLock) (
 	return engine, nil
 }
 
-// serve runs until the engine has ended for good.
+// serve runs until the engine has finally ended.
 func (e *Engine) serve(listener net.Listener, child *process, inner *backend) {
 	e.proxy.serve(listener)
 	err := e.supervisor.run(child, inner)
@@ -135,8 +136,8 @@ func (e *Engine) serve(listener net.Listener, child *process, inner *backend) {
 	close(e.done)
 }
 
-// createDatabase makes the database every user begins in, through the proxy:
-// that it works is what Start promises.
+// createDatabase creates the default database through the proxy: that also
+// checks what Start promises.
 func (e *Engine) createDatabase(ctx context.Context) error {
 	const statement = "CREATE DATABASE IF NOT EXISTS " + Database + " ENGINE = Atomic"
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url+"/?database=system", strings.NewReader(statement))
@@ -160,7 +161,7 @@ func (e *Engine) createDatabase(ctx context.Context) error {
 	return nil
 }
 
-// publicURL is how clients on this machine reach the listener.
+// publicURL returns the URL of the listener for clients on this machine.
 func publicURL(listener net.Listener) string {
 	address := *listener.Addr().(*net.TCPAddr)
 	if address.IP.IsUnspecified() {
@@ -172,11 +173,12 @@ func publicURL(listener net.Listener) string {
 // URL is the address of the proxy, http://127.0.0.1:PORT.
 func (e *Engine) URL() string { return e.url }
 
-// Done is closed when the engine has ended for good: after Stop, or when it
+// Done is closed when the engine has finally ended: after Stop, or when it
 // could not be restarted.
 func (e *Engine) Done() <-chan struct{} { return e.done }
 
-// Err is nil while the engine runs and after Stop, else why it could not be restarted.
+// Err returns nil while the engine runs and after Stop, otherwise the reason
+// why it could not be restarted.
 func (e *Engine) Err() error {
 	select {
 	case <-e.done:
@@ -186,15 +188,17 @@ func (e *Engine) Err() error {
 	}
 }
 
-// Restarts counts how often the engine ended unasked and was started again.
+// Restarts returns how often the engine ended unexpectedly and was restarted.
 func (e *Engine) Restarts() uint64 { return e.supervisor.restarts.Load() }
 
-// Stop ends the engine: no new requests, then a while for those under way, then
-// the engine itself. It returns when the engine is gone and the data directory
-// free. If ctx ends first the engine is killed, which loses no acknowledged row,
-// and the context's error is returned. Further calls wait for the first.
+// Stop stops the engine: it refuses new requests, waits a while for those in
+// progress, then ends the engine. It returns when the engine is gone and the
+// data directory is free. If ctx ends first, it kills the engine, which loses
+// no acknowledged row, and returns the context's error. Further calls wait for
+// the first.
 func (e *Engine) Stop(ctx context.Context) error {
-	// Everything below happens within the caller's time, whichever call comes first.
+	// Everything below is limited by this caller's time, even if another call
+	// came first.
 	release := context.AfterFunc(ctx, e.hurry)
 	defer release()
 	e.stopOnce.Do(func() {

@@ -2,27 +2,30 @@ package embedded
 
 import "errors"
 
-// The documented conditions of Start. They arrive inside an *Error, which adds
-// the facts and advice; test for them with errors.Is.
+// The documented conditions of Start. They are wrapped in an *Error, which adds
+// facts and advice; test for them with errors.Is.
 var (
-	// ErrLibraryMissing says that Config.Library is not there; one that cannot be loaded is ErrEngineFailed.
+	// ErrLibraryMissing means that Config.Library does not exist. A library
+	// that cannot be loaded gives ErrEngineFailed.
 	ErrLibraryMissing = errors.New("embedded: engine library missing")
-	// ErrDataDirInUse says that another process held the data directory for all of Config.LockWait.
+	// ErrDataDirInUse means that another process held the data directory for
+	// all of Config.LockWait.
 	ErrDataDirInUse = errors.New("embedded: data directory in use")
-	// ErrAddressInUse says that Config.Listen is taken.
+	// ErrAddressInUse means that Config.Listen is in use.
 	ErrAddressInUse = errors.New("embedded: address in use")
-	// ErrEngineFailed says that the engine ended or stayed silent during its start.
+	// ErrEngineFailed means that the engine ended or did not answer during its
+	// start.
 	ErrEngineFailed = errors.New("embedded: engine did not start")
 )
 
-// errStopping ends waits when Stop was called.
+// errStopping is returned from waits when Stop was called.
 var errStopping = errors.New("embedded: engine is stopping")
 
 // Error is a documented condition with its facts.
 type Error struct {
 	Err    error  // one of the Err… values
-	Detail string // what was found, one line; for ErrEngineFailed the end of the engine's log follows
-	Hint   string // what the operator can do
+	Detail string // facts, one line; for ErrEngineFailed followed by the end of the engine's log
+	Hint   string // advice for the operator
 }
 
 // Error returns the condition and its facts, without the hint.

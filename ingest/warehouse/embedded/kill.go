@@ -13,21 +13,22 @@ import (
 	"glint/ingest/host/backoff"
 )
 
-// killQuery ends one query. Name and id are parameters, never part of the text;
-// the user keeps a client from ending the query of another by its id.
+// killQuery ends one query. Name and id are parameters, never part of the text.
+// The user name prevents a client from ending another user's query by its id.
 const killQuery = "KILL QUERY WHERE query_id = {id:String} AND user = {user:String} ASYNC"
 
-// The pauses between tries to end a query, which may not have begun at the first.
+// The pauses between tries to end a query, which may not have started at the
+// first try.
 const (
 	firstKillPause = 100 * time.Millisecond
 	maxKillPause   = 5 * time.Second
 )
 
-// parameterEscaper writes a value as a query parameter wants it (the TabSeparated format).
+// parameterEscaper escapes a value for a query parameter (TabSeparated format).
 var parameterEscaper = strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`, "\x00", `\0`)
 
-// queryID returns the id under which the engine will run the query: the
-// client's, or a fresh one, which it puts into the parameters.
+// queryID returns the id under which the engine runs the query: the client's,
+// or a new one, which it adds to the parameters.
 func queryID(header http.Header, parameters url.Values) string {
 	id := parameters.Get("query_id")
 	if id == "" {
@@ -40,8 +41,8 @@ func queryID(header http.Header, parameters url.Values) string {
 	return id
 }
 
-// killIfAbandoned ends the query when the client leaves before the returned
-// function is called. Without it the engine would go on without a parent.
+// killIfAbandoned ends the query if the client disconnects before the returned
+// function is called. Otherwise the engine would continue it.
 func (p *proxy) killIfAbandoned(client context.Context, id, user string) (finished func()) {
 	answered := make(chan struct{})
 	forget := context.AfterFunc(client, func() {
@@ -60,10 +61,10 @@ func (p *proxy) killIfAbandoned(client context.Context, id, user string) (finish
 	}
 }
 
-// kill asks the engine once. When the engine is down there is nothing to end.
+// kill asks the engine once. If the engine is down, there is nothing to end.
 func (p *proxy) kill(id, user string) {
 	none, cancel := context.WithCancel(context.Background())
-	cancel() // the current backend or none, no waiting
+	cancel() // only the current backend, without waiting
 	way, err := p.relay.wait(none)
 	if err != nil {
 		return

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The versions of Landlock's interface that add a right we ask for.
+// The versions of Landlock's interface that add a right used here.
 const (
 	abiRename    = 2 // Linux 5.19: without it no file could be renamed into another folder
 	abiTruncate  = 3 // 6.2
@@ -23,19 +23,22 @@ const (
 // The rights to files.
 const (
 	readRights = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR
-	// fileRights are those that a rule for a file, not a folder, may hold.
+	// fileRights are the rights that a rule for a file, not a folder, may
+	// contain.
 	fileRights = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE |
 		unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_TRUNCATE | unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
-	// everything of the first version: execute, write, read, list, remove, and make each kind of file.
+	// all rights of the first version: execute, write, read, list, remove, and
+	// create each kind of file.
 	firstRights = 1<<13 - 1
-	// changeRights are what the engine may do with its own folders: no programs, devices, sockets and pipes.
+	// changeRights are the engine's rights in its own folders: no programs,
+	// devices, sockets and pipes.
 	changeRights = readRights | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE |
 		unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE | unix.LANDLOCK_ACCESS_FS_MAKE_DIR |
 		unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SYM | unix.LANDLOCK_ACCESS_FS_REFER
 )
 
-// landlockABI returns the version of Landlock of this kernel; 0 if it has none
-// or it is switched off.
+// landlockABI returns the kernel's version of Landlock, or 0 if it is missing
+// or disabled.
 func landlockABI() int {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 {
@@ -46,7 +49,7 @@ func landlockABI() int {
 
 const gapTCP = "TCP connections"
 
-// landlockGaps names what a kernel with this version of Landlock does not deny the engine.
+// landlockGaps lists what a kernel with this version of Landlock does not deny.
 func landlockGaps(abi int) []string {
 	if abi < oldestUseful {
 		return []string{"files of this user", gapTCP, "abstract sockets and signals"}
@@ -74,11 +77,11 @@ const ruleNetPort = 2
 // ruleset is an open Landlock ruleset.
 type ruleset struct {
 	fd      int
-	handled uint64 // rights to files that need a rule
+	handled uint64 // file rights that require a rule
 }
 
-// restrict puts this thread under the rules of the room, and with it each
-// program that it executes. With a version below oldestUseful it does nothing.
+// restrict applies the rules of the room to this thread and to each program
+// that it executes. With a version below oldestUseful it does nothing.
 func restrict(r *room, abi int) error {
 	if abi < oldestUseful {
 		return nil
@@ -147,11 +150,11 @@ func newRuleset(abi int) (*ruleset, error) {
 	return &ruleset{fd: int(fd), handled: attributes.Handled_access_fs}, nil
 }
 
-// allowPath allows the rights to a file, or to a folder and all below it. A
-// path that is not there needs no rule.
+// allowPath grants the rights to a file, or to a folder and everything below
+// it. A missing path needs no rule.
 func (s *ruleset) allowPath(path string, rights uint64) error {
-	// A rule holds for an inode. Those of /proc are made anew when nothing keeps
-	// them, so that their descriptors stay open for the life of the engine.
+	// A rule applies to an inode. Inodes of /proc are recreated when nothing
+	// holds them, so their descriptors stay open as long as the engine runs.
 	kept := strings.HasPrefix(path, "/proc/")
 	flags := unix.O_PATH
 	if !kept {

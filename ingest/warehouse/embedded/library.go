@@ -16,15 +16,16 @@ type library struct {
 }
 
 // The arguments of the one call that lasts as long as the process. The engine
-// keeps pointers to them, and a Pinner that is itself collected while it pins
-// something is a panic: hence package variables.
+// keeps pointers to them, and collecting a Pinner that still pins something
+// panics: hence package variables.
 var (
 	argumentPins     runtime.Pinner
 	argumentPointers []*byte
 )
 
 // loadLibrary loads the engine and leaves all signals to Go: with the engine's
-// own handlers a nil dereference in Go would end the process instead of panicking.
+// own handlers a nil dereference in Go would end the process instead of
+// panicking.
 func loadLibrary(path string) (*library, error) {
 	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 	"glint/ingest/host/filelock"
 )
 
-// dirLock is the right to use a data directory. The lock belongs to the open
-// file, which the engine's process inherits: it is free when all of them are
-// gone, in whatever order they die.
+// dirLock is the lock of a data directory. It belongs to the open file, which
+// the engine's process inherits: it is released when both processes are gone,
+// in any order.
 type dirLock struct {
 	file *os.File
 }
@@ -56,8 +56,8 @@ func inUse(dataDir string, holder int, wait time.Duration) error {
 	}
 }
 
-// note writes down who holds the lock, for those who wait: our process, then
-// the engine's, which may outlive ours for a moment.
+// note records the holders of the lock for processes that wait: our process,
+// then the engine's, which may outlive ours for a moment.
 func (l *dirLock) note(pids ...int) error {
 	var text strings.Builder
 	for _, pid := range pids {
@@ -72,7 +72,7 @@ func (l *dirLock) note(pids ...int) error {
 	return nil
 }
 
-// holder returns the first noted process that is alive, else 0.
+// holder returns the first recorded process that is alive, or 0.
 func (l *dirLock) holder() int {
 	text, err := os.ReadFile(l.file.Name())
 	if err != nil {
@@ -80,7 +80,7 @@ func (l *dirLock) holder() int {
 	}
 	for line := range strings.Lines(string(text)) {
 		pid, err := strconv.Atoi(strings.TrimSpace(line))
-		// EPERM means that it is alive and another user's.
+		// EPERM means that it is alive and belongs to another user.
 		if err == nil && pid > 0 && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			return pid
 		}
@@ -88,5 +88,5 @@ func (l *dirLock) holder() int {
 	return 0
 }
 
-// release gives the lock up on our side.
+// release releases the lock in this process.
 func (l *dirLock) release() { _ = l.file.Close() }

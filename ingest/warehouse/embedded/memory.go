@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// defaultMemoryBytes is half of what the machine or the tightest control group
-// around this process has, at least 1 GiB. A file that cannot be read counts as
-// "no limit known". The file system is that of the machine, from its root.
+// defaultMemoryBytes returns half of the memory of the machine or of the
+// tightest control group around this process, at least 1 GiB. An unreadable
+// file counts as no limit. root is the machine's file system.
 func defaultMemoryBytes(root fs.FS) uint64 {
 	const floor = 1 << 30
 	total := min(memTotal(readText(root, "proc/meminfo")), groupLimit(root))
@@ -29,7 +29,8 @@ func readText(root fs.FS, name string) string {
 	return string(text)
 }
 
-// memTotal reads "MemTotal:  24567890 kB" (proc_meminfo(5)); the largest number if it is not there.
+// memTotal reads "MemTotal:  24567890 kB" (proc_meminfo(5)); it returns the
+// largest number if the line is missing.
 func memTotal(meminfo string) uint64 {
 	for line := range strings.Lines(meminfo) {
 		fields := strings.Fields(line)
@@ -42,9 +43,10 @@ func memTotal(meminfo string) uint64 {
 	return math.MaxUint64
 }
 
-// groupLimit returns the lowest memory limit of the control groups around this
-// process, of either version, in bytes; the largest number if no group has one
-// (https://docs.kernel.org/admin-guide/cgroup-v2.html, .../cgroup-v1/memory.html).
+// groupLimit returns the lowest memory limit, in bytes, of the control groups
+// around this process, of either version; the largest number if there is none
+// (https://docs.kernel.org/admin-guide/cgroup-v2.html,
+// .../cgroup-v1/memory.html).
 func groupLimit(root fs.FS) uint64 {
 	lowest := uint64(math.MaxUint64)
 	groups := readText(root, "proc/self/cgroup")
@@ -81,7 +83,7 @@ func groupLimit(root fs.FS) uint64 {
 // hierarchy is a mounted tree of control groups that limits memory.
 type hierarchy struct {
 	version    int
-	top, point string // the group that is mounted, and where
+	top, point string // the mounted group, and its mount point
 }
 
 // parseHierarchy reads a line of /proc/self/mountinfo (proc_pid_mountinfo(5)).

@@ -10,14 +10,14 @@ import (
 )
 
 // maxOutputBytes is the size at which the file of the engine's standard error
-// gives way to a new one; one older file is kept. The engine caps its own log.
+// is rotated; one older file is kept. The engine limits its own log.
 const maxOutputBytes = 1 << 20
 
 // tailBytes is how much of the engine's output an error quotes.
 const tailBytes = 4 << 10
 
-// cappedFile appends to a file and starts a new one at maxOutputBytes.
-// It serves one writer at a time.
+// cappedFile appends to a file and rotates it at maxOutputBytes. It is not safe
+// for concurrent use.
 type cappedFile struct {
 	path string
 	file *os.File
@@ -36,7 +36,7 @@ func openCappedFile(path string) (*cappedFile, error) {
 	return &cappedFile{path: path, file: file, size: fileSize(path)}, nil
 }
 
-// Write appends p, to a new file if the current one would grow too long.
+// Write appends p, after a rotation if the file would grow too long.
 func (c *cappedFile) Write(p []byte) (int, error) {
 	if c.size > 0 && c.size+int64(len(p)) > maxOutputBytes {
 		if err := os.Rename(c.path, c.path+".1"); err != nil {
@@ -57,7 +57,8 @@ func (c *cappedFile) Write(p []byte) (int, error) {
 // Close closes the file.
 func (c *cappedFile) Close() error { return c.file.Close() }
 
-// tailWriter keeps the last tailBytes of what passes to next. Safe for concurrent use.
+// tailWriter keeps the last tailBytes written to next. It is safe for
+// concurrent use.
 type tailWriter struct {
 	next io.Writer
 
@@ -65,8 +66,8 @@ type tailWriter struct {
 	last []byte
 }
 
-// Write remembers p and passes it on. It never fails: a full disk must not stop
-// the copying, which would block the engine on its next message.
+// Write keeps p and passes it on. It never fails: if a full disk stopped the
+// copying, the engine would block on its next message.
 func (t *tailWriter) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -84,8 +85,8 @@ func (t *tailWriter) tail() string {
 	return strings.TrimSpace(string(t.last))
 }
 
-// fileTail returns the last tailBytes of a file, nothing from before offset.
-// A file shorter than offset was rotated and counts from its beginning.
+// fileTail returns the last tailBytes of a file, from offset on. If the file is
+// shorter than offset, it was rotated and is read from its beginning.
 func fileTail(path string, offset int64) string {
 	file, err := os.Open(path)
 	if err != nil {
@@ -105,7 +106,7 @@ func fileTail(path string, offset int64) string {
 	return strings.TrimSpace(string(text[:n]))
 }
 
-// fileSize returns 0 for a file that is not there.
+// fileSize returns the size of a file, or 0 if it is missing.
 func fileSize(path string) int64 {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"glint/ingest/host/portowner"
 )
 
-// listenPublic opens the public address; a taken one gives an *Error with ErrAddressInUse.
+// listenPublic opens the public address. If it is in use, it returns an *Error
+// with ErrAddressInUse.
 func listenPublic(address string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", address)
 	if err == nil {
@@ -24,7 +25,7 @@ func listenPublic(address string) (net.Listener, error) {
 	}
 }
 
-// freePort returns a loopback port that no process uses at this moment.
+// freePort returns a loopback port that is free at this moment.
 func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -24,18 +24,19 @@ type process struct {
 	secrets   secrets
 	doorway   *doorway
 	isolated  bool
-	listening chan struct{} // closed when the child says that it listens
-	exited    chan struct{} // closed when the child is gone and reaped
+	listening chan struct{} // closed when the child reports that it listens
+	exited    chan struct{} // closed when the child has been reaped
 	stderr    *tailWriter
 	logStart  int64 // length of the engine's log before this run
 }
 
-// endTimeout is how long the engine may take to end when asked; the child
-// kills itself after childGrace, so this is the reserve for a stuck kernel.
+// endTimeout is how long the engine may take to end on request. The child kills
+// itself after childGrace; the rest is a reserve for a stuck kernel.
 const endTimeout = childGrace + time.Second
 
 // startProcess renders the configuration and starts the child, in a network
-// namespace of its own if isolate is set and the system allows it. It does not wait for it.
+// namespace of its own if isolate is set and the system allows it. It does not
+// wait for the child to listen.
 func startProcess(cfg *Config, files layout, lock *dirLock, isolate bool) (*process, error) {
 	port, err := freePort()
 	if err != nil {
@@ -106,14 +107,14 @@ func (p *process) start(spec []byte, cfg *Config, files layout, lock *dirLock) e
 		way.close()
 		close(p.exited)
 	}()
-	// The pipe takes this much at once, so a dead child cannot block us.
+	// The pipe buffers this much, so a dead child cannot block the parent.
 	if _, err := p.stdin.Write(spec); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return fmt.Errorf("send engine process its configuration: %w", err)
 	}
 	return lock.note(os.Getpid(), p.cmd.Process.Pid)
 }
 
-// launch starts the child: isolated if that is wanted and possible.
+// launch starts the child, isolated if requested and possible.
 func (p *process) launch(cfg *Config, files layout, inherited []*os.File) error {
 	var ways []isolation
 	if p.isolated {
@@ -123,7 +124,7 @@ func (p *process) launch(cfg *Config, files layout, inherited []*os.File) error 
 	}
 	for _, isolate := range append(slices.Clone(ways), nil) {
 		p.isolated = isolate != nil
-		attributes := &syscall.SysProcAttr{Setpgid: true} // its own group: a signal to ours must leave the order of the stop to us
+		attributes := &syscall.SysProcAttr{Setpgid: true} // its own process group, so that signals to ours do not change the order of the stop
 		if p.isolated {
 			isolate(attributes)
 		}
@@ -135,9 +136,11 @@ func (p *process) launch(cfg *Config, files layout, inherited []*os.File) error 
 	return nil // not reached: the last attempt is not isolated
 }
 
-// execute starts the child once. An exec.Cmd starts once only, also where that fails.
+// execute starts the child once. An exec.Cmd can be started only once, even
+// after a failure.
 func (p *process) execute(r room, files layout, inherited []*os.File, attributes *syscall.SysProcAttr) (err error) {
-	// The link, not the path: it is this very program even if the file was replaced meanwhile.
+	// The link, not the path: it is this very program even if the file was
+	// replaced.
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = []string{os.Args[0], "engine"}
 	if cmd.Env, err = withRoom(childEnvironment(files), r); err != nil {
@@ -155,7 +158,7 @@ func (p *process) execute(r room, files layout, inherited []*os.File, attributes
 	return nil
 }
 
-// withRoom returns the environment with the room in it.
+// withRoom returns the environment with the room added.
 func withRoom(environment []string, r room) ([]string, error) {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -171,8 +174,8 @@ func (p *process) readStatus(status *os.File) {
 	}
 }
 
-// childEnvironment holds nothing of ours but what the loader needs: the engine
-// has no use for the operator's secrets.
+// childEnvironment contains only the variables that the loader needs, so that
+// the engine does not see the operator's secrets.
 func childEnvironment(files layout) []string {
 	environment := []string{childVariable + "=1", "HOME=" + files.TempDir, "TMPDIR=" + files.TempDir, "TZ=UTC"}
 	if path, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok {
@@ -181,8 +184,8 @@ func childEnvironment(files layout) []string {
 	return environment
 }
 
-// end asks the engine to end and returns when it is gone. When ctx ends or
-// endTimeout passes first, it is killed.
+// end asks the engine to end and returns when it is gone. If ctx ends or
+// endTimeout passes first, it kills the engine.
 func (p *process) end(ctx context.Context) {
 	_ = p.stdin.Close()
 	timeout := time.NewTimer(endTimeout)
@@ -202,11 +205,11 @@ func (p *process) kill() {
 	<-p.exited
 }
 
-// exitReason says how the engine ended; valid once exited is closed. It holds
-// no text of the engine's, which may quote a query.
+// exitReason returns how the engine ended; valid once exited is closed. It
+// contains no text of the engine, which may quote a query.
 func (p *process) exitReason() string { return p.cmd.ProcessState.String() }
 
-// report is what the engine said in this run, for a start that did not succeed.
+// report returns the engine's output in this run, for a failed start.
 func (p *process) report(files layout) string {
 	var text strings.Builder
 	if said := p.stderr.tail(); said != "" {

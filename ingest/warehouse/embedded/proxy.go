@@ -24,33 +24,33 @@ import (
 const (
 	headerTimeout     = 10 * time.Second
 	clientIdleTimeout = 5 * time.Minute
-	// maxHeaderBytes, with the 4 KiB that net/http adds, keeps each field and the
-	// request line below what the engine takes (http_max_field_value_size 128 KiB,
-	// http_max_uri_size 1 MiB; encoding triples a parameter at most).
+	// maxHeaderBytes, with the 4 KiB that net/http adds, keeps each field and
+	// the request line below the engine's limits (http_max_field_value_size 128
+	// KiB, http_max_uri_size 1 MiB; encoding at most triples a parameter).
 	maxHeaderBytes = 120 << 10
-	// maxEngineWait is how long a request waits for an engine that is down.
+	// maxEngineWait is how long a request waits while the engine is down.
 	maxEngineWait = 30 * time.Second
-	// dialRetry is the pause when the engine took no connection.
+	// dialRetry is the pause after the engine refused a connection.
 	dialRetry = 25 * time.Millisecond
-	// maxConnections is the most that clients may have open where descriptors
-	// abound: clients are few, and each pools its connections.
+	// maxConnections is the limit of client connections even if there are many
+	// descriptors: clients are few, and each pools its connections.
 	maxConnections = 1024
 )
 
-// connectionLimit returns the number of connections that clients may have open:
-// a sixth of what ingest or the pixel may have, at most maxConnections. These
-// two take three quarters of the descriptors, so an eighth at least stays for the logs.
+// connectionLimit returns the limit of client connections: a sixth of the limit
+// of ingest or the pixel, at most maxConnections. These two use up to three
+// quarters of the descriptors, so at least an eighth stays free for the logs.
 func connectionLimit() int { return min(maxConnections, connlimit.Share()/6) }
 
-// readerStatements returns how many statements of readers the engine works on at
-// a time. It looks at a time limit and at KILL QUERY between blocks of rows only:
-// one costly function over one row goes on for as long as it takes, though its
-// client has left. Such statements keep their places, and never more than these,
-// so that inserts and reports get their part of the processors.
+// readerStatements returns how many statements of readers the engine executes
+// at a time. The engine checks time limits and KILL QUERY only between blocks
+// of rows, so one expensive function over one row continues even if its client
+// has left. Such statements keep their slots, so that inserts and reports get
+// their part of the processors.
 func readerStatements() int64 { return max(4, 2*int64(runtime.GOMAXPROCS(0))) }
 
-// forwardedHeaders reach the engine; all others stay here. Fewer headers are
-// fewer ways to meet a fault in its parser.
+// forwardedHeaders are sent to the engine; all others are dropped. Fewer
+// headers reduce the risk of a bug in its parser.
 var forwardedHeaders = []string{
 	"Accept-Encoding", "Content-Encoding", "Content-Type", "User-Agent",
 	"X-ClickHouse-Database", "X-ClickHouse-Format", "X-ClickHouse-Quota", "X-ClickHouse-Timezone",
@@ -59,23 +59,23 @@ var forwardedHeaders = []string{
 // hopHeaders belong to one connection (RFC 9110, section 7.6.1).
 var hopHeaders = []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
 
-// proxy stands between clients and the engine, whose own HTTP server aborts the
-// process when a header is malformed, cut or stalled. It serves / and /ping
-// only; the engine's page /play would be one more thing that is open to everybody.
+// proxy accepts clients' requests in place of the engine, whose own HTTP server
+// aborts the process when a header is malformed, cut off or stalled. It serves
+// only / and /ping; the engine's page /play would be open to anyone.
 type proxy struct {
 	relay     *relay
 	doors     *authenticator
-	warehouse User // ends the queries of clients that left
+	warehouse User // used to end queries of disconnected clients
 	bodies    *budget
 	maxBody   int64
 	server    *http.Server
 
-	gate         *gatekeeper.Gatekeeper // checks what readers send
+	gate         *gatekeeper.Gatekeeper // checks the readers' requests
 	views        map[string][]string    // of each reader
 	readerBodies *budget
-	statements   *semaphore.Weighted // of readers that the engine works on
-	turn         time.Duration       // how long a statement waits for the others
-	answerStall  time.Duration       // how long a client may take nothing of its answer
+	statements   *semaphore.Weighted // limits the statements of readers in the engine
+	turn         time.Duration       // how long a statement waits for a slot
+	answerStall  time.Duration       // how long a client may stop reading its answer
 }
 
 func newProxy(cfg *Config, way *relay) *proxy {
@@ -104,7 +104,7 @@ func newProxy(cfg *Config, way *relay) *proxy {
 		IdleTimeout:       clientIdleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ConnState:         connlimit.New(connectionLimit()).ConnState(),
-		// net/http's messages name addresses of clients.
+		// Messages of net/http contain addresses of clients.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	return p
@@ -115,8 +115,8 @@ func (p *proxy) serve(listener net.Listener) {
 	go func() { _ = p.server.Serve(listener) }()
 }
 
-// drain takes no more requests and waits for those under way, for maxDrain or
-// until the time of ctx is nearly over. Then it cuts them off, which ends their queries.
+// drain refuses new requests and waits for those in progress, for maxDrain or
+// until ctx has nearly ended. Then it cuts them off, which ends their queries.
 func (p *proxy) drain(ctx context.Context) {
 	limit := maxDrain
 	if deadline, ok := ctx.Deadline(); ok {
@@ -129,14 +129,14 @@ func (p *proxy) drain(ctx context.Context) {
 	}
 }
 
-// close cuts all connections.
+// close closes all connections.
 func (p *proxy) close() { _ = p.server.Close() }
 
 // ServeHTTP answers one request.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 {
-		// Before it answers, net/http waits for the body of a request that is
-		// refused unread. readBody sets deadlines of its own.
+		// net/http waits for an unread body before it sends a refusal. readBody
+		// sets deadlines of its own.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(drainTime))
 	}
 	switch {
@@ -154,7 +154,8 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// ping asks the engine whether it is there. Nothing of the client's request goes with it.
+// ping asks the engine whether it is alive, with nothing of the client's
+// request.
 func (p *proxy) ping(w http.ResponseWriter, r *http.Request) {
 	response, refused := p.exchange(r.Context(), func(base string) (*http.Request, error) {
 		return http.NewRequest(http.MethodGet, base+"/ping", http.NoBody)
@@ -166,9 +167,11 @@ func (p *proxy) ping(w http.ResponseWriter, r *http.Request) {
 	p.passOn(w, response)
 }
 
-// query checks a query, sends it to the engine and passes the answer on.
+// query checks a query, sends it to the engine and returns the answer to the
+// client.
 func (p *proxy) query(w http.ResponseWriter, r *http.Request) *refusal {
-	// Strict: what we cannot parse, the engine might read differently.
+	// Strict: a query string that fails here might be parsed differently by the
+	// engine.
 	parameters, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return badRequest("the query string is malformed")
@@ -187,8 +190,8 @@ func (p *proxy) query(w http.ResponseWriter, r *http.Request) *refusal {
 	}
 	defer whole.release()
 
-	// Not the engine's default_database: it refuses every query, CREATE
-	// DATABASE too, while that is missing.
+	// The engine's default_database is not used: while it is missing, the
+	// engine refuses every query, CREATE DATABASE too.
 	if !parameters.Has("database") && r.Header.Get("X-ClickHouse-Database") == "" {
 		parameters.Set("database", Database)
 	}
@@ -217,14 +220,15 @@ func (p *proxy) query(w http.ResponseWriter, r *http.Request) *refusal {
 }
 
 // exchange sends a request to the engine and returns its answer. While the
-// engine is down it waits: nothing has been sent, so trying again is safe. The
-// request built must not carry the client's context, since the end of that
-// could cut a header in the middle, which the engine does not survive.
+// engine is down it waits: nothing has been sent, so a retry is safe. The
+// request must not use the client's context, whose end could cut a header in
+// the middle and so crash the engine.
 func (p *proxy) exchange(client context.Context, build func(base string) (*http.Request, error)) (*http.Response, *refusal) {
 	return p.exchangeWith(client, func(way *backend) (*http.Request, error) { return build(way.url) })
 }
 
-// exchangeWith is exchange for a request that needs the secrets of the engine's run.
+// exchangeWith is exchange for a request that needs the secrets of the engine's
+// current run.
 func (p *proxy) exchangeWith(client context.Context, build func(way *backend) (*http.Request, error)) (*http.Response, *refusal) {
 	waiting, cancel := context.WithTimeout(client, maxEngineWait)
 	defer cancel()
@@ -263,7 +267,8 @@ func (p *proxy) passOn(w http.ResponseWriter, response *http.Response) {
 		w.Header().Del(name)
 	}
 	for name := range w.Header() {
-		// No page of another origin reads an answer, whatever the engine thinks.
+		// Pages of other origins may not read answers, whatever headers the
+		// engine sends.
 		if strings.HasPrefix(name, "Access-Control-") {
 			w.Header().Del(name)
 		}
@@ -274,7 +279,8 @@ func (p *proxy) passOn(w http.ResponseWriter, response *http.Response) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := response.Body.Read(buffer)
-		// A client that takes nothing would keep its place among the readers, and its connection.
+		// Otherwise a client that stops reading would keep its reader slot and
+		// its connection.
 		_ = control.SetWriteDeadline(time.Now().Add(p.answerStall))
 		if n > 0 {
 			if _, err := w.Write(buffer[:n]); err != nil {
@@ -285,8 +291,8 @@ func (p *proxy) passOn(w http.ResponseWriter, response *http.Response) {
 			return
 		}
 		if err != nil {
-			// The engine is gone in mid-answer: a cut connection is the only
-			// way left to say that this is not the whole of it.
+			// The engine ended in the middle of the answer: only a closed
+			// connection can show the client that it is incomplete.
 			panic(http.ErrAbortHandler)
 		}
 		if err := control.Flush(); err != nil {
@@ -299,7 +305,8 @@ func engineLost(message string) *refusal {
 	return &refusal{http.StatusServiceUnavailable, codeNetworkError, "NETWORK_ERROR", message}
 }
 
-// refuse answers in the engine's own form, so that its clients understand it.
+// refuse answers in the engine's form, so that its clients understand the
+// error.
 func refuse(w http.ResponseWriter, refused *refusal) {
 	header := w.Header()
 	header.Set("Content-Type", "text/plain; charset=UTF-8")

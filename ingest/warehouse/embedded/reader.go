@@ -15,25 +15,27 @@ import (
 	"glint/ingest/warehouse/embedded/gatekeeper"
 )
 
-// The limits of readers' bodies. They have a budget of their own: a reader must
-// not take the room that inserts need.
+// The limits of readers' bodies. They have a separate budget, so that readers
+// cannot use up the memory for inserts.
 const (
 	maxReaderBody   = 1 << 20
 	readerBodies    = 64 << 20
 	maxExplainBytes = 16 << 20
-	// maxTurnWait is the longest wait of a statement for other readers' statements.
+	// maxTurnWait is the longest time that a reader's statement waits for
+	// others.
 	maxTurnWait = 30 * time.Second
 )
 
-// passedOn answers a request with what the engine said, in place of the query's answer.
+// passedOn answers a request with another answer of the engine instead of the
+// query's.
 type passedOn struct{ response *http.Response }
 
-// Error names the status.
+// Error returns the status.
 func (p *passedOn) Error() string { return p.response.Status }
 
-// read checks a reader's query and sends what passed to the engine: one plain
-// statement as the body of a POST, parameters from the lists, no other header
-// of the client's than the encodings it accepts.
+// read checks a reader's query and sends the checked form to the engine: one
+// plain statement as the body of a POST, and parameters from the lists. Of the
+// client's headers it passes on only the accepted encodings.
 func (p *proxy) read(w http.ResponseWriter, r *http.Request, who account, parameters url.Values) *refusal {
 	source, refused := p.readerBody(w, r, parameters)
 	if refused != nil {
@@ -55,7 +57,8 @@ func (p *proxy) read(w http.ResponseWriter, r *http.Request, who account, parame
 	if refused := p.takeTurn(r.Context()); refused != nil {
 		return refused
 	}
-	// Not before the engine has ended the query, even if the client left long ago.
+	// Only after the engine has ended the query, even if the client has
+	// disconnected.
 	defer p.statements.Release(1)
 	id := queryID(r.Header, parameters)
 	defer p.killIfAbandoned(r.Context(), id, who.name)()
@@ -77,7 +80,7 @@ func (p *proxy) read(w http.ResponseWriter, r *http.Request, who account, parame
 	return nil
 }
 
-// takeTurn waits until the engine works on few enough statements of readers.
+// takeTurn waits until the engine executes few enough statements of readers.
 func (p *proxy) takeTurn(client context.Context) *refusal {
 	waiting, cancel := context.WithTimeout(client, p.turn)
 	defer cancel()
@@ -119,7 +122,7 @@ func (p *proxy) readerBody(w http.ResponseWriter, r *http.Request, parameters ur
 	return source, nil
 }
 
-// answerFor turns an error of the gatekeeper into an answer.
+// answerFor converts an error of the gatekeeper into an answer.
 func (p *proxy) answerFor(w http.ResponseWriter, err error) *refusal {
 	var fault *gatekeeper.Refusal
 	var lost *lostEngine
@@ -150,7 +153,8 @@ type lostEngine struct{ refused *refusal }
 // Error returns the message of the refusal.
 func (l *lostEngine) Error() string { return l.refused.message }
 
-// explain asks the engine for the syntax tree of a statement, as a user that may do nothing.
+// explain asks the engine for the syntax tree of a statement, as a user without
+// rights.
 func (p *proxy) explain(ctx context.Context, statement string, parameters url.Values) ([]string, error) {
 	asked := url.Values{"database": {"system"}, "default_format": {"JSONEachRow"}, "wait_end_of_query": {"1"}}
 	for name, values := range parameters {
@@ -188,7 +192,8 @@ func (p *proxy) explain(ctx context.Context, statement string, parameters url.Va
 	}
 }
 
-// statementRequest is a request to the engine whose body is one statement.
+// statementRequest returns a request to the engine with one statement as its
+// body.
 func statementRequest(base, statement string, parameters url.Values) (*http.Request, error) {
 	request, err := http.NewRequest(http.MethodPost, base+"/?"+parameters.Encode(), strings.NewReader(statement))
 	if err != nil {

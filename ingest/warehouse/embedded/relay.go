@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// innerIdleTimeout ends idle connections to the engine. It must stay below
-// 30 s: the engine aborts when it times out on a connection itself.
+// innerIdleTimeout closes idle connections to the engine. It must be below 30
+// s: the engine aborts when it times out on a connection itself.
 const innerIdleTimeout = 10 * time.Second
 
 // doorHeader carries the secret of the engine's listener.
 const doorHeader = "X-Glint-Door"
 
-// backend is the way to one run of the engine.
+// backend is the access to one run of the engine.
 type backend struct {
 	url       string
 	secrets   secrets
 	dial      func(ctx context.Context, network, address string) (net.Conn, error)
 	transport *http.Transport
-	refused   chan struct{} // gets a value when the engine took no connection
+	refused   chan struct{} // receives a value when the engine refused a connection
 }
 
-// newBackend returns the way to the engine whose connections dial makes.
+// newBackend returns the access to the engine whose connections dial creates.
 func newBackend(port int, s secrets, dial func(ctx context.Context, network, address string) (net.Conn, error)) *backend {
 	return &backend{
 		url:     fmt.Sprintf("http://127.0.0.1:%d", port),
@@ -35,17 +35,17 @@ func newBackend(port int, s secrets, dial func(ctx context.Context, network, add
 			DialContext:         dial,
 			MaxIdleConnsPerHost: 64,
 			IdleConnTimeout:     innerIdleTimeout,
-			// Answers pass as the engine made them.
+			// Answers are passed on unchanged.
 			DisableCompression: true,
 		},
 		refused: make(chan struct{}, 1),
 	}
 }
 
-// send makes one request to the engine, with what its listener asks for.
+// send sends one request to the engine, with the secret of its listener.
 func (b *backend) send(request *http.Request) (*http.Response, error) {
 	request.Header.Set(doorHeader, b.secrets.Door)
-	return b.transport.RoundTrip(request) // unwrapped: callers look into the error
+	return b.transport.RoundTrip(request) // not wrapped: callers examine the error
 }
 
 // reportRefused reports to the supervisor that the engine refused a connection.
@@ -56,8 +56,8 @@ func (b *backend) reportRefused() {
 	}
 }
 
-// relay hands the current backend to requests, which wait while the engine restarts.
-// It is safe for concurrent use.
+// relay provides the current backend to requests, which wait while the engine
+// restarts. It is safe for concurrent use.
 type relay struct {
 	mu      sync.Mutex
 	current *backend
@@ -78,7 +78,8 @@ func (r *relay) set(b *backend) {
 	r.wake()
 }
 
-// close ends all waits, now and later. The current backend stays usable.
+// close ends all waits, current and later ones. The current backend stays
+// usable.
 func (r *relay) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,8 +92,8 @@ func (r *relay) wake() {
 	r.changed = make(chan struct{})
 }
 
-// wait returns the current backend, as soon as there is one. It returns
-// errStopping after close, and the context's error.
+// wait returns the current backend as soon as there is one, errStopping after
+// close, or the context's error.
 func (r *relay) wait(ctx context.Context) (*backend, error) {
 	for {
 		r.mu.Lock()

@@ -27,8 +27,8 @@ var configTemplate = template.Must(template.New("engine.xml").Funcs(template.Fun
 	},
 }).Parse(configText))
 
-// layout names everything we keep on disk. The lock file lies beside the
-// engine's own folder, since the engine treats each file in there as its own.
+// layout holds the paths on disk. The lock file is beside the engine's own
+// folder, since the engine treats each file inside as its own.
 type layout struct {
 	Lock, DataDir, ConfigFile, TempDir, FilesDir, LogDir, LogFile, StderrFile string
 }
@@ -48,7 +48,7 @@ func newLayout(cfg *Config) layout {
 }
 
 // makeDirs creates the folders inside RunDir and the engine's data folder for
-// the owner only. Logs that are there already are narrowed to the owner, too.
+// the owner only. It restricts existing logs to the owner, too.
 func (l *layout) makeDirs() error {
 	for _, dir := range []string{l.DataDir, l.TempDir, l.FilesDir, l.LogDir} {
 		if err := makePrivateDir(dir); err != nil {
@@ -67,7 +67,7 @@ func (l *layout) makeDirs() error {
 	return nil
 }
 
-// makePrivateDir creates dir, or narrows the mode of one that is there.
+// makePrivateDir creates dir, or restricts an existing one to its owner.
 func makePrivateDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("create folder: %w", err)
@@ -81,20 +81,21 @@ func makePrivateDir(dir string) error {
 // maxReaderSeconds bounds one query of a reader.
 const maxReaderSeconds = 300
 
-// readerLimits returns what a reader may ask for at most.
+// readerLimits returns the limits for readers.
 func readerLimits(cfg *Config) gatekeeper.Limits {
 	return gatekeeper.Limits{
 		Threads: uint64(runtime.NumCPU()), MemoryBytes: cfg.MaxMemoryBytes / 2, ExecutionSeconds: maxReaderSeconds,
 	}
 }
 
-// parserName is the user whose statements are parsed and never executed: it has
-// no grants. No client can be it, since its name is no identifier of Config.
+// parserName is the user whose statements are only parsed: it has no grants. No
+// configured user can have this name, since it is not a valid identifier of
+// Config.
 const parserName = "Parser"
 
-// secrets are made anew for each start of the engine.
+// secrets are generated for each start of the engine.
 type secrets struct {
-	Door   string // without it the engine's listener answers nothing
+	Door   string // the engine's listener requires it
 	Parser string // the password of parserName
 }
 
@@ -152,8 +153,8 @@ func renderConfig(cfg *Config, files layout, port int, s secrets) ([]byte, error
 	return text.Bytes(), nil
 }
 
-// warehouseEngines keep their data in the data directory or in memory. The
-// others reach files and other hosts, and are not needed.
+// warehouseEngines keep their data in the data directory or in memory. Other
+// engines access files and other hosts, and are not needed.
 var warehouseEngines = []string{
 	"Atomic", "View", "MaterializedView", "Memory", "Null", "Set", "Join", "Buffer", "Merge",
 	"MergeTree", "ReplacingMergeTree", "SummingMergeTree", "AggregatingMergeTree",

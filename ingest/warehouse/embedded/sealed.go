@@ -2,13 +2,13 @@ package embedded
 
 import "strings"
 
-// sealedSettings keep their value for the reader and for the warehouse user.
-// The engine does not check constraints in the SETTINGS of a sub-query, so the
-// reader's constraints alone would not hold; on entering a view it clamps each
-// setting to the constraints of the view's definer.
+// sealedSettings keep their value for readers and for the warehouse user. The
+// engine does not check constraints in the SETTINGS of a sub-query, so
+// constraints on the reader alone would not suffice; inside a view it clamps
+// each setting to the constraints of the view's definer.
 //
-// Sealed are settings that name files, hosts, schemas or SQL, or filter inside
-// of a view, and limits whose error says how many rows a view reads.
+// Sealed are settings that name files, hosts, schemas or SQL, or that filter
+// inside a view, and limits whose error reveals how many rows a view reads.
 var sealedSettings = strings.Fields(`
 	additional_result_filter additional_table_filters
 	parallel_replicas_custom_key parallel_replicas_custom_key_filter_type parallel_replicas_custom_key_range_lower

@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// stackTraceSignal is what system.stack_trace sends to each thread
+// stackTraceSignal is the signal that system.stack_trace sends to each thread
 // (SIGRTMIN as glibc counts).
 const stackTraceSignal = 34
 

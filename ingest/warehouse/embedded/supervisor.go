@@ -13,15 +13,18 @@ import (
 	"glint/ingest/host/backoff"
 )
 
-// The rhythm of restarts. The first one comes at once.
+// Limits and pauses of restarts. The first restart is immediate.
 const (
 	firstPause = 250 * time.Millisecond
 	lastPause  = 5 * time.Second
-	// stableAfter is how long the engine must have run for the next restart to count as the first again.
+	// stableAfter is how long the engine must have run for the next restart to
+	// be immediate again.
 	stableAfter = 30 * time.Second
-	// maxFailedStarts in a row end the engine for good.
+	// maxFailedStarts is the number of consecutive failures after which the
+	// supervisor gives up.
 	maxFailedStarts = 20
-	// maxPortTries bounds the tries of the first start with another port when ours was taken.
+	// maxPortTries is how often the first start tries another port if the
+	// chosen one was taken.
 	maxPortTries = 5
 )
 
@@ -35,9 +38,9 @@ type supervisor struct {
 	lock     *dirLock
 	relay    *relay
 	restarts atomic.Uint64
-	shared   bool            // the system gives the engine no network of its own
-	stop     context.Context // ends when the engine shall end
-	hurry    context.Context // ends when it shall end at once
+	shared   bool            // the engine has no network namespace of its own
+	stop     context.Context // ends when the engine shall stop
+	hurry    context.Context // ends when it shall stop at once
 
 	confined atomic.Pointer[Confinement]
 }
@@ -81,7 +84,7 @@ func (s *supervisor) launch() (*process, *backend, error) {
 		child.end(s.hurry)
 		return nil, nil, errStopping
 	}
-	// Killing the engine is what ends a probe that gets no answer.
+	// A probe without an answer is ended by killing the engine.
 	kill := func() { _ = child.cmd.Process.Kill() }
 	defer time.AfterFunc(s.cfg.StartTimeout, kill).Stop()
 	defer context.AfterFunc(s.stop, kill)()
@@ -100,7 +103,7 @@ func (s *supervisor) launch() (*process, *backend, error) {
 	return child, way, nil
 }
 
-// probe asks the engine one question as the warehouse user.
+// probe sends one query to the engine as the warehouse user.
 func probe(way *backend, user User) error {
 	request, err := http.NewRequest(http.MethodPost, way.url+"/?database=system", strings.NewReader("SELECT 1"))
 	if err != nil {
@@ -122,8 +125,8 @@ func probe(way *backend, user User) error {
 	return nil
 }
 
-// launchFirst is launch for Start: another port is tried if ours was taken
-// meanwhile, everything else is an error at once.
+// launchFirst is launch for Start: it tries another port if the chosen one was
+// taken, and returns any other error at once.
 func (s *supervisor) launchFirst() (*process, *backend, error) {
 	for try := 1; ; try++ {
 		child, way, err := s.launch()
@@ -133,8 +136,9 @@ func (s *supervisor) launchFirst() (*process, *backend, error) {
 	}
 }
 
-// run keeps the engine running until stop, beginning with one that runs. It
-// returns nil after stop, else why it gave up. The engine is gone when it returns.
+// run keeps the engine running until stop, beginning with the given child. It
+// returns nil after stop, otherwise why it gave up. The engine is gone when it
+// returns.
 func (s *supervisor) run(child *process, way *backend) error {
 	pauses, delay := backoff.Backoff{First: firstPause, Last: lastPause}, time.Duration(0)
 	for {
@@ -182,10 +186,10 @@ func (s *supervisor) watch(child *process, way *backend) string {
 	}
 }
 
-// isDeaf says whether a living engine takes no connections any more.
+// isDeaf reports whether a living engine refuses connections.
 func (s *supervisor) isDeaf(child *process, way *backend) bool {
 	select {
-	case <-child.exited: // the usual case: refused because it is dying
+	case <-child.exited: // the usual case: it refused because it is ending
 		return false
 	case <-s.stop.Done():
 		return false
@@ -200,8 +204,8 @@ func (s *supervisor) isDeaf(child *process, way *backend) bool {
 	return false
 }
 
-// relaunch starts the engine again after delay, and again after each of pauses if
-// that fails. It returns errStopping, or an error after maxFailedStarts.
+// relaunch restarts the engine after delay, and retries after each of pauses.
+// It returns errStopping, or an error after maxFailedStarts.
 func (s *supervisor) relaunch(delay time.Duration, pauses *backoff.Backoff) (*process, *backend, error) {
 	for failed := 0; ; {
 		if backoff.Sleep(s.stop, delay) != nil {

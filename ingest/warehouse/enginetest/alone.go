@@ -9,8 +9,8 @@ import (
 	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
-// StartAlone starts an engine of the test's own in dir, without a schema, and stops
-// it at the end of the test.
+// StartAlone starts a separate engine without a schema in dir, and stops it at
+// the end of the test.
 func StartAlone(tb testing.TB, dir string, users ...embedded.User) *embedded.Engine {
 	tb.Helper()
 	path, err := enginelib.Path()

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// tables are those that hold data of campaigns.
+// tables are the tables with data of campaigns.
 var tables = []string{
 	"campaigns", "sends", "message_campaigns", "opens", "unresolved_opens", "unresolved_deliveries", "bad_tokens", "registrations", "recipient_messages",
 	"key_fingerprints", "deliveries", "campaign_changes", "campaign_totals",
@@ -19,7 +19,7 @@ var tables = []string{
 	"erasing", "erased_messages", "last_opens",
 }
 
-// Empty removes all rows, and what the tables know of inserts that were made.
+// Empty removes all rows, and the names of earlier inserts.
 func (w *Warehouse) Empty(tb testing.TB) {
 	tb.Helper()
 	for _, table := range tables {
@@ -28,7 +28,7 @@ func (w *Warehouse) Empty(tb testing.TB) {
 }
 
 // Text runs one statement over ClickHouse's HTTP interface and returns the
-// answer as it came. The parameters go into the URL: settings by their name,
+// answer unchanged. The parameters go into the URL: settings by their name,
 // query parameters as param_<name>.
 func (w *Warehouse) Text(tb testing.TB, u User, statement string, parameters map[string]string) string {
 	tb.Helper()

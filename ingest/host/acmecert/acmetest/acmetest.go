@@ -1,6 +1,6 @@
-// Package acmetest runs Pebble, Let's Encrypt's ACME server for tests, which checks
-// names as a real authority does: it asks a DNS server and connects to the ports.
-// https://github.com/letsencrypt/pebble
+// Package acmetest runs Pebble, Let's Encrypt's ACME server for tests, which
+// checks names like a real authority: it asks a DNS server and connects to the
+// ports. https://github.com/letsencrypt/pebble
 package acmetest
 
 import (
@@ -24,24 +24,25 @@ import (
 	"github.com/letsencrypt/pebble/v2/wfe"
 )
 
-// Options say what the authority does.
+// Options configure the authority.
 type Options struct {
-	TLSPort, HTTPPort int           // of 127.0.0.1, where names are checked in place of 443 and 80
-	Names             []string      // that DNS leads to 127.0.0.1; it knows no others
-	Validity          time.Duration // of certificates; 0: 90 days
-	// Refuse answers an order instead of the authority where it returns true; nil: never.
+	TLSPort, HTTPPort int           // ports of 127.0.0.1 where names are checked, instead of 443 and 80
+	Names             []string      // names that DNS resolves to 127.0.0.1; there are no others
+	Validity          time.Duration // validity of certificates; 0: 90 days
+	// Refuse answers an order instead of the authority if it returns true; nil:
+	// never.
 	Refuse func(w http.ResponseWriter) bool
 }
 
-// Authority is a running one.
+// Authority is a running authority.
 type Authority struct {
 	Directory string         // its URL
-	CA        string         // PEM file of the authority of the directory's own certificate
-	Roots     *x509.CertPool // of the certificates that it gives
+	CA        string         // PEM file of the CA of the directory's own certificate
+	Roots     *x509.CertPool // roots of the certificates that it issues
 	orders    atomic.Int64
 }
 
-// Orders returns how many certificates were asked for.
+// Orders returns the number of orders.
 func (a *Authority) Orders() int { return int(a.orders.Load()) }
 
 // Start runs an authority until the test ends.
@@ -77,7 +78,7 @@ func Start(t testing.TB, o Options) *Authority {
 	return a
 }
 
-// FreePort returns a port of 127.0.0.1 on which nothing listens now.
+// FreePort returns a port of 127.0.0.1 on which nothing listens.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

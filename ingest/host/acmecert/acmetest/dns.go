@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// serveDNS answers over TCP (RFC 1035 §4.2.2) that the names have the address 127.0.0.1,
-// and that there are no others, until the test ends.
+// serveDNS answers over TCP (RFC 1035 §4.2.2), until the test ends, that the
+// names have the address 127.0.0.1 and that no others exist.
 func serveDNS(t testing.TB, names []string) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -32,7 +32,8 @@ func serveDNS(t testing.TB, names []string) (address string) {
 	return l.Addr().String()
 }
 
-// answerDNS answers until the client ends the connection, or sends no question.
+// answerDNS answers until the client closes the connection or sends invalid
+// data.
 func answerDNS(c net.Conn, names []string) {
 	defer func() { _ = c.Close() }()
 	for {

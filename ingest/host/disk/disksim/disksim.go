@@ -1,12 +1,12 @@
-// Package disksim is a file system in memory that forgets, as a machine does
-// that loses its power: what was not synced is lost, kept, or kept in parts.
+// Package disksim is a file system in memory that can lose its power like a
+// machine: data that was not synced is then lost, kept, or kept in part.
 //
 // It is stricter than real file systems: each 512-byte piece of an unsynced
-// write survives or not for itself, so does each change of the names in a
-// directory that was not synced, and a file's new length may survive without
-// its data, which then reads as zeros. It also runs full,
-// refuses a sync, and has unreadable sectors. It does not model anything that
-// the log does not use: links, modes, nested renames of directories.
+// write survives or not independently, so does each change of the names in an
+// unsynced directory, and a file's new length may survive without its data,
+// which then reads as zeros. It can also be full, fail a sync, and have
+// unreadable sectors. It does not model features that the log does not use:
+// symbolic links, modes, renames of directories.
 package disksim
 
 import (
@@ -23,7 +23,7 @@ import (
 	"glint/ingest/host/disk"
 )
 
-// ErrPowerCut is the answer to every call after the cut.
+// ErrPowerCut is returned by every call after the cut.
 var ErrPowerCut = errors.New("disksim: the power is cut")
 
 // FS is a simulated file system. It is safe for concurrent use.
@@ -32,8 +32,8 @@ type FS struct {
 	dirs     map[string]*dir
 	locks    map[string]bool
 	steps    int
-	cutAt    int          // the step that does not happen; 0: none
-	noSync   map[int]bool // syncs that fail, by their number
+	cutAt    int          // number of the step that fails; 0: none
+	noSync   map[int]bool // numbers of the syncs that fail
 	syncs    int
 	capacity int64 // 0: endless
 }
@@ -58,14 +58,14 @@ type change struct {
 	data []byte
 }
 
-const piece = 512 // bytes that a disk writes all or not at all
+const piece = 512 // bytes that a disk writes atomically
 
 // New returns an empty file system.
 func New() *FS {
 	return &FS{dirs: map[string]*dir{}, locks: map[string]bool{}, noSync: map[int]bool{}}
 }
 
-// CutAt cuts the power at the n-th change from now on, 1 being the next.
+// CutAt cuts the power at the n-th change from now on; 1 is the next.
 func (s *FS) CutAt(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,15 +79,15 @@ func (s *FS) Steps() int {
 	return s.steps
 }
 
-// FailSync makes the n-th file sync from now on fail. As in Linux, the data it
-// did not write counts as written from then on.
+// FailSync makes the n-th file sync from now on fail. As on Linux, the data
+// that it did not write counts as clean afterwards.
 func (s *FS) FailSync(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.noSync[s.syncs+n] = true
 }
 
-// SetCapacity limits the bytes of all files; 0 takes the limit away.
+// SetCapacity limits the bytes of all files; 0 removes the limit.
 func (s *FS) SetCapacity(bytes int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,9 +103,8 @@ func (s *FS) SpoilSector(name string, off int64) {
 	}
 }
 
-// Reboot returns the file system as it is found after the power comes back;
-// the old one answers ErrPowerCut. r decides which of the
-// other parts survive beside the durable ones.
+// Reboot returns the file system after the power is back; the old one returns
+// ErrPowerCut. r decides which unsynced parts survive.
 func (s *FS) Reboot(r *rand.Rand) *FS {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,7 +162,8 @@ func resize(b []byte, n int64) []byte {
 	return append(b, make([]byte, n-int64(len(b)))...)
 }
 
-// step counts a change and says whether it still happens. The caller holds mu.
+// step counts a change and returns whether it takes effect. The caller holds
+// mu.
 func (s *FS) step() error {
 	if err := s.alive(); err != nil {
 		return err
@@ -318,7 +318,7 @@ func (s *FS) Space(string) (free, total int64, err error) {
 	return s.capacity - s.used(), s.capacity, nil
 }
 
-// used is what the files with a name take.
+// used returns the bytes of the files that have a name.
 func (s *FS) used() (n int64) {
 	for _, d := range s.dirs {
 		for _, f := range d.names {
@@ -392,7 +392,7 @@ func (f *file) WriteAt(b []byte, off int64) (int, error) {
 	if left := f.fs.capacity - f.fs.used(); err == nil && f.fs.capacity > 0 && grow > max(left, 0) {
 		b, err = b[:max(int64(len(b))-grow+max(left, 0), 0)], syscall.ENOSPC
 	}
-	if len(b) > 0 { // also at the cut: a part of it may survive
+	if len(b) > 0 { // at the cut, too, since a part of it may survive
 		f.node.data = resize(f.node.data, max(int64(len(f.node.data)), off+int64(len(b))))
 		copy(f.node.data[off:], b)
 		f.node.pending = append(f.node.pending, change{off, slices.Clone(b)})
@@ -443,8 +443,8 @@ func (f *file) Size() (int64, error) {
 
 func (f *file) Close() error { return nil }
 
-// Put makes a durable file with that content, and its directory, or replaces
-// it: the start of a test.
+// Put creates or replaces a durable file and its directory, as the initial
+// state of a test.
 func (s *FS) Put(name string, data []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

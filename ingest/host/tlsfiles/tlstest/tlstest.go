@@ -1,4 +1,4 @@
-// Package tlstest makes authorities and certificates for tests of TLS.
+// Package tlstest creates CAs and certificates for tests of TLS.
 package tlstest
 
 import (
@@ -22,7 +22,7 @@ type Authority struct {
 	key         *ecdsa.PrivateKey
 }
 
-// NewAuthority makes one that is valid for an hour.
+// NewAuthority creates a CA that is valid for an hour.
 func NewAuthority(t testing.TB, name string) *Authority {
 	t.Helper()
 	key := newKey(t)

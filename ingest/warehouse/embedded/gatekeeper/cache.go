@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// cachedVerdicts bounds the statements whose syntax trees are remembered.
+// cachedVerdicts is the number of statements whose syntax trees are cached.
 const cachedVerdicts = 2048
 
-// verdicts remembers what was found for the texts asked about last. Safe for
-// concurrent use.
+// verdicts caches the results for the latest texts. It is safe for concurrent
+// use.
 type verdicts struct {
 	mu     sync.Mutex
 	found  map[[sha256.Size]byte]*list.Element

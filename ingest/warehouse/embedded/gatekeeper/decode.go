@@ -12,15 +12,15 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// MaxStatementBytes bounds a reader's statement after decoding. It is the
+// MaxStatementBytes is the largest decoded statement of a reader. It is the
 // engine's own default (max_query_size).
 const MaxStatementBytes = 256 << 10
 
 // maxWindowBytes bounds the memory of a zstd decoder.
 const maxWindowBytes = 8 << 20
 
-// Decode undoes the transport of a body: first the Content-Encoding, then, if
-// framed, the blocks of ClickHouse's own protocol (parameter decompress=1).
+// Decode decodes a body: first the Content-Encoding, then, if framed, the
+// blocks of ClickHouse's own protocol (parameter decompress=1).
 func Decode(body []byte, encoding string, framed bool) (string, *Refusal) {
 	decoded, refused := decodeContent(body, encoding)
 	if refused != nil || !framed || len(decoded) == 0 {

@@ -10,7 +10,7 @@ import (
 
 // Explain returns the lines of the engine's answer to EXPLAIN AST for a
 // statement with the query parameters (param_…). An error ends the check and is
-// returned as it is.
+// returned unchanged.
 type Explain func(ctx context.Context, statement string, parameters url.Values) ([]string, error)
 
 // Gatekeeper checks the requests of readers. Safe for concurrent use.
@@ -32,14 +32,14 @@ type Request struct {
 	Views      []string
 }
 
-// Passed is what the engine gets instead of the request.
+// Passed is the request that is sent to the engine instead.
 type Passed struct {
 	Statement  string
 	Parameters url.Values
 }
 
-// Check returns the request to send to the engine. An error is a *Refusal, or
-// what Explain returned.
+// Check returns the request to send to the engine. Its error is a *Refusal, or
+// the error of Explain.
 func (g *Gatekeeper) Check(ctx context.Context, request Request) (*Passed, error) {
 	parameters, refused := g.parameters(request.Parameters)
 	if refused != nil {
@@ -84,7 +84,7 @@ func (g *Gatekeeper) Check(ctx context.Context, request Request) (*Passed, error
 	return &Passed{Statement: parsed.text, Parameters: parameters}, nil
 }
 
-// identifierValues returns the values of parameters that become names.
+// identifierValues returns the values of parameters that are used as names.
 func identifierValues(parsed *statement, parameters url.Values) ([]string, *Refusal) {
 	var names []string
 	for _, name := range parsed.identifiers {
@@ -107,15 +107,16 @@ func onlyQueryParameters(parameters url.Values) url.Values {
 	return only
 }
 
-// ownParameters are parameters of the HTTP interface that are no settings
-// (https://clickhouse.com/docs/interfaces/http). The value says whether it is
-// sent on. Each request is a session of its own: names of sessions are dropped.
+// ownParameters are parameters of the HTTP interface that are not settings
+// (https://clickhouse.com/docs/interfaces/http). The value is whether the
+// parameter is sent on. Each request is its own session: names of sessions are
+// dropped.
 var ownParameters = map[string]bool{
 	"query": false, "decompress": false,
 	"session_id": false, "session_timeout": false, "session_check": false, "close_session": false,
 	"database": true, "default_format": true, "compress": true, "query_id": true, "quota_key": true,
 	"client_protocol_version": true, "wait_end_of_query": true, "buffer_size": true, "log_comment": false,
-	// The engine's listener knows no other value for a reader than its profile's.
+	// For readers the engine accepts only the profile's value.
 	"readonly": false,
 }
 
@@ -140,7 +141,7 @@ func (g *Gatekeeper) parameters(asked url.Values) (url.Values, *Refusal) {
 		case name == "database" && !databases[strings.ToLower(value)] && value != "default" && value != "":
 			return nil, denied("the database " + printable(value) + " is not open to a reader")
 		case name == "database" && (value == "default" || value == ""):
-			continue // clients that were given no database send this
+			continue // sent by clients without a configured database
 		case name == "readonly" && !readonlyForm.MatchString(value):
 			return nil, &Refusal{codeReadonly, "READONLY", "readonly cannot be lowered"}
 		}

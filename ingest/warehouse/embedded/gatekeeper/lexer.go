@@ -19,11 +19,11 @@ const (
 // token is a piece of a statement, without blanks and comments.
 type token struct {
 	kind       kind
-	value      string // for a quoted identifier without its quotes, else as written
-	start, end int    // bytes of the statement
+	value      string // without quotes for a quoted identifier, otherwise as written
+	start, end int    // offsets in the statement
 }
 
-// is says whether the token is the keyword, however it is capitalised.
+// is reports whether the token is the keyword, ignoring case.
 func (t token) is(keyword string) bool {
 	return t.kind == word && strings.EqualFold(t.value, keyword)
 }
@@ -32,15 +32,15 @@ func (t token) isSymbol(b byte) bool { return t.kind == symbol && t.value[0] == 
 
 func (t token) isName() bool { return t.kind == word || t.kind == quoted }
 
-// symbols are the bytes of punctuation that a plain statement needs. Not among
-// them: the backslash, # (a comment), $ (opens a string), @ (session variables).
+// symbols are the punctuation characters of a plain statement. Excluded are the
+// backslash, # (a comment), $ (opens a string) and @ (session variables).
 const symbols = "()[]{},.;:=<>!+-*/%|?^&~"
 
-// tokenize splits a statement. It refuses each text in which the engine's lexer
-// might see other boundaries of strings, comments and names than this one.
+// tokenize splits a statement. It refuses any text in which the engine's lexer
+// might see other boundaries of strings, comments and names.
 func tokenize(statement string) ([]token, *Refusal) {
 	if strings.HasPrefix(statement, ".") {
-		return nil, notPlain("a dot as its first character") // always a number for the engine
+		return nil, notPlain("a dot as its first character") // the engine reads it as a number
 	}
 	var tokens []token
 	for at := 0; at < len(statement); {
@@ -61,8 +61,8 @@ func tokenize(statement string) ([]token, *Refusal) {
 	return tokens, nil
 }
 
-// next reads what begins at the byte: a token, or blanks or a comment, for
-// which the token is zero. It returns where the next one begins.
+// next reads the token, or the blanks or comment with a zero token, at the
+// offset. It returns the offset after it.
 func next(statement string, at int, previous token) (int, token, *Refusal) {
 	switch b := statement[at]; {
 	case b == ' ' || b == '\t' || b == '\n' || b == '\r':
@@ -72,7 +72,7 @@ func next(statement string, at int, previous token) (int, token, *Refusal) {
 	case strings.HasPrefix(statement[at:], "/*"):
 		return skipComment(statement, at, "*/")
 	case strings.HasPrefix(statement[at:], "//"):
-		return 0, token{}, notPlain("two slashes") // a comment of the engine
+		return 0, token{}, notPlain("two slashes") // a comment for the engine
 	case b == '\'':
 		return quotedString(statement, at)
 	case b == '"' || b == '`':
@@ -107,20 +107,20 @@ func isWordByte(b byte) bool {
 }
 
 var (
-	// numberForm is a whole number, a fraction or an exponent.
+	// numberForm matches an integer, a fraction or an exponent.
 	numberForm = regexp.MustCompile(`^(0[xX][0-9a-fA-F]+|0[bB][01]+|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)$`)
-	// indexForm is an element of a tuple, or of a tuple inside: x.1.2.
+	// indexForm matches an index into a tuple, or into nested tuples: x.1.2.
 	indexForm = regexp.MustCompile(`^[0-9]+(\.[0-9]+)*$`)
 )
 
-// takesIndex says whether a dot after the token and before a digit picks an
-// element of a tuple and does not begin a fraction.
+// takesIndex reports whether a dot after the token and before a digit selects
+// an element of a tuple instead of beginning a fraction.
 func takesIndex(t token) bool {
 	return t.isName() && t.value != "" || t.kind == number || t.isSymbol(')') || t.isSymbol(']')
 }
 
-// numberAt reads a number. The engine sees a word in a part of 1x, of .5x and
-// of 1.x, so that what follows a number directly must not be a word.
+// numberAt reads a number. The engine reads a part of 1x, .5x and 1.x as a
+// word, so a number must not be followed directly by a word.
 func numberAt(statement string, at int, form *regexp.Regexp) (int, token, *Refusal) {
 	end := at
 	for end < len(statement) {
@@ -144,8 +144,8 @@ func describe(b byte) string {
 	return string(rune(b))
 }
 
-// skipComment returns where a comment ends. In a comment, too, only plain text
-// is accepted: its end must be the same for every reader.
+// skipComment returns the end of a comment. Comments, too, must be plain text:
+// all readers must agree on their end.
 func skipComment(statement string, at int, terminator string) (int, token, *Refusal) {
 	end := strings.Index(statement[at+2:], terminator)
 	switch {
@@ -171,8 +171,8 @@ func plainInside(piece, place string) *Refusal {
 	return nil
 }
 
-// quotedString reads a string literal: a quote inside is doubled or follows a
-// backslash, and a backslash escapes the byte after it.
+// quotedString reads a string literal: a quote inside it is doubled or escaped
+// by a backslash, and a backslash escapes the next byte.
 func quotedString(statement string, at int) (int, token, *Refusal) {
 	for i := at + 1; i < len(statement); i++ {
 		switch statement[i] {
@@ -191,8 +191,8 @@ func quotedString(statement string, at int) (int, token, *Refusal) {
 	return 0, token{}, notPlain("a string without an end")
 }
 
-// quotedName reads an identifier in quotes. It must be plain and hold neither
-// an escape nor a quote.
+// quotedName reads a quoted identifier. It must be plain and contain neither an
+// escape nor a quote.
 func quotedName(statement string, at int) (int, token, *Refusal) {
 	quote := statement[at]
 	length := strings.IndexByte(statement[at+1:], quote)

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// refusedFunctions reach files, other hosts, models, dictionaries, the log, the
-// request's headers or facts of the machine, write in a format of the caller's
-// choice, or only cost time. The engine lets everybody call them.
+// refusedFunctions access files, other hosts, models, dictionaries, the log,
+// the request's headers or facts of the machine, write in a format chosen by
+// the caller, or only take time. The engine lets every user call them.
 var refusedFunctions = setOf(`
 	file catboostEvaluate modelEvaluate evalMLMethod chdb
 	aiClassify aiEmbed aiExtract aiGenerate aiTranslate
@@ -38,15 +38,15 @@ var refusedFunctions = setOf(`
 	editDistance editDistanceUTF8 levenshteinDistance levenshteinDistanceUTF8 damerauLevenshteinDistance
 	arrayLevenshteinDistance arrayLevenshteinDistanceWeighted arraySimilarity`)
 
-// allowedTableFunctions make rows out of their arguments alone. A view of the
-// reader's is the only other thing that may stand in their place.
+// allowedTableFunctions create rows from their arguments alone. Otherwise only
+// the reader's views may be used as tables.
 var allowedTableFunctions = setOf(`
 	numbers numbers_mt zeros zeros_mt generateSeries generate_series primes values SQLStandardValues null view`)
 
-// refusedTableFunctions are all others of the engine. They are listed because
-// the syntax tree does not show each place where one may stand: as words before
-// a bracket they are refused everywhere. format is not among them, since it is
-// a function of strings as well.
+// refusedTableFunctions are all other table functions of the engine. They are
+// listed because the syntax tree does not show each place where one can be
+// used: they are refused everywhere as words before a bracket. format is not
+// listed, since it is also a function of strings.
 var refusedTableFunctions = setOf(`
 	ytsaurus hudi hudiCluster deltaLake deltaLakeLocal deltaLakeS3 deltaLakeAzure deltaLakeCluster deltaLakeS3Cluster
 	deltaLakeAzureCluster paimon paimonHDFS paimonAzure paimonS3 paimonLocal paimonCluster paimonHDFSCluster
@@ -66,7 +66,7 @@ var combinators = []string{
 	"array", "merge", "state", "null", "map", "if",
 }
 
-// functionRefused says whether a function is one of refusedFunctions, also with
+// functionRefused reports whether a function is in refusedFunctions, also with
 // combinators.
 func functionRefused(name string) bool {
 	name = strings.ToLower(name)
@@ -89,14 +89,14 @@ func functionRefused(name string) bool {
 	return false
 }
 
-// databases are those that a reader's statement may name.
+// databases are the databases that a reader's statement may name.
 var databases = setOf("glint system information_schema")
 
-// functionForm is the name of each function of the engine.
+// functionForm matches the name of every function of the engine.
 var functionForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// checkNames refuses each word that names a function or table function on the
-// lists. The syntax tree shows the same, but not for every place of a statement.
+// checkNames refuses each word that is a listed function or table function. The
+// syntax tree shows them too, but not in every place of a statement.
 func checkNames(tokens []token) *Refusal {
 	for i, here := range tokens {
 		if !here.isName() {

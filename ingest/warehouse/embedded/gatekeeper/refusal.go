@@ -1,13 +1,12 @@
 package gatekeeper
 
 // Codes and names of ClickHouse (src/Common/ErrorCodes.cpp), so that clients
-// treat a refusal as they would treat one of the engine.
+// treat a refusal like an error of the engine.
 const (
 	codeBadArguments     = 36
 	codeNotImplemented   = 48
 	codeSyntaxError      = 62
 	codeUnknownFormat    = 73
-	codeUnknownSetting   = 115
 	codeReadonly         = 164
 	codeTooManyBytes     = 307
 	codeOutfileDenied    = 358
@@ -16,8 +15,8 @@ const (
 	codeCannotDecompress = 271
 )
 
-// Refusal says why a request does not reach the engine. The text names what
-// was refused and never quotes a value or a literal.
+// Refusal is the reason why a request is not sent to the engine. The text names
+// the refused element and never quotes a value or a literal.
 type Refusal struct {
 	Code    int
 	Name    string

@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// Limits are the highest values that a reader may ask for. More, or 0 where it
-// means no limit, is lowered to them.
+// Limits are the highest values that a reader may request. Higher values, and 0
+// if it means unlimited, are lowered to them.
 type Limits struct {
 	Threads          uint64
 	MemoryBytes      uint64
 	ExecutionSeconds uint64
 }
 
-// rule checks the value of a setting and returns the one that is sent on.
+// rule checks the value of a setting and returns the value to send on.
 type rule func(value string, limits Limits) (string, bool)
 
-// The forms of values. None can hold a path, an address or SQL.
+// The forms of values. No form allows a path, an address or SQL.
 var (
 	digitsForm   = regexp.MustCompile(`^-?[0-9]{1,20}(\.[0-9]{1,20})?$`)
 	choiceForm   = regexp.MustCompile(`^[A-Za-z0-9_]{1,40}$`)
@@ -49,8 +49,8 @@ func atMost(limit func(Limits) uint64) rule {
 	}
 }
 
-// allowedSettings change an answer's form, its size or the way it is computed,
-// and reach nothing outside of the query.
+// allowedSettings change the form, the size or the computation of an answer,
+// and access nothing outside the query.
 var allowedSettings = map[string]rule{
 	"max_threads":        atMost(func(l Limits) uint64 { return l.Threads }),
 	"max_memory_usage":   atMost(func(l Limits) uint64 { return l.MemoryBytes }),
@@ -83,9 +83,8 @@ var allowedSettings = map[string]rule{
 	"http_receive_timeout": numeric, "http_send_timeout": numeric,
 }
 
-// formatFamilies are prefixes of settings of the formats on the list. Their
-// values are numbers and choices, so that a name of a file or a time zone file
-// does not fit.
+// formatFamilies are prefixes of settings of the listed formats. Their values
+// must be numbers or choices, so that no file name fits.
 var formatFamilies = []string{
 	"output_format_json_", "output_format_csv_", "output_format_tsv_", "output_format_pretty_",
 	"output_format_parquet_", "output_format_arrow_", "output_format_orc_", "output_format_native_",
@@ -93,7 +92,7 @@ var formatFamilies = []string{
 	"output_format_msgpack_", "output_format_decimal_", "output_format_enable_", "output_format_write_",
 }
 
-// checkSetting returns the value to send on for a setting of a reader.
+// checkSetting returns the value to send on for a reader's setting.
 func checkSetting(name, value string, limits Limits) (string, *Refusal) {
 	check, known := allowedSettings[name]
 	for i := 0; !known && i < len(formatFamilies); i++ {
@@ -121,7 +120,7 @@ func constraint(name, fault string) *Refusal {
 	return &Refusal{codeConstraint, "SETTING_CONSTRAINT_VIOLATION", "the setting " + printable(name) + " " + fault}
 }
 
-// formats are those that need no schema, no file and no other host.
+// formats are the formats that need no schema, no file and no other host.
 var formats = setOf(`
 	Arrow ArrowStream Avro BSONEachRow CSV CSVWithNames CSVWithNamesAndTypes GeoJSON Hash JSON JSONColumns
 	JSONColumnsWithMetadata JSONCompact JSONCompactColumns JSONCompactEachRow JSONCompactEachRowWithNames
@@ -152,7 +151,7 @@ func setOf(list string) map[string]bool {
 	return set
 }
 
-// printable shortens a name for a message and leaves out what is not plain.
+// printable shortens a name for a message and drops unprintable characters.
 func printable(name string) string {
 	const longest = 64
 	var plain strings.Builder

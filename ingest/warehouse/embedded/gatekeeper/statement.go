@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// statement is a text that was found to be one plain statement.
+// statement is a text that is one plain statement.
 type statement struct {
 	text        string
-	settings    int      // clauses SETTINGS, each of which is a node Set of the syntax tree
-	identifiers []string // parameters of the type Identifier, {name:Identifier}
+	settings    int      // number of SETTINGS clauses, each of which is a node Set of the syntax tree
+	identifiers []string // names of parameters of type Identifier, {name:Identifier}
 }
 
-// beginnings are the first words of the statements that a reader may send.
+// beginnings are the first words of allowed statements.
 var beginnings = []string{"SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXISTS"}
 
-// parse checks everything about a statement that its words alone show. The text
-// returned has limits above the reader's lowered to them.
+// parse makes all checks that need only the words of a statement. In the
+// returned text, limits above the reader's are lowered.
 func parse(source string, limits Limits) (*statement, *Refusal) {
 	tokens, refused := tokenize(source)
 	if refused != nil {
@@ -59,13 +59,13 @@ func checkBeginning(tokens []token) *Refusal {
 	return denied("a reader's statement begins with one of " + strings.Join(beginnings, ", "))
 }
 
-// replacement is a value that takes the place of another one.
+// replacement is a new value for a range of the text.
 type replacement struct {
 	start, end int
 	value      string
 }
 
-// clauseReader goes through a statement word by word.
+// clauseReader iterates over the words of a statement.
 type clauseReader struct {
 	tokens       []token
 	limits       Limits
@@ -81,7 +81,7 @@ func (r *clauseReader) at(i int) token {
 	return r.tokens[i]
 }
 
-// clause checks the clause that begins at the token, if one does.
+// clause checks the clause that begins at the token, if any.
 func (r *clauseReader) clause(i int) *Refusal {
 	here := r.tokens[i]
 	if here.isSymbol(';') {
@@ -109,7 +109,7 @@ func (r *clauseReader) clause(i int) *Refusal {
 	return nil
 }
 
-// parameter notes a query parameter whose value becomes a name.
+// parameter records a query parameter whose value is used as a name.
 func (r *clauseReader) parameter(i int) *Refusal {
 	for j := i + 3; ; j++ {
 		switch here := r.at(j); {
@@ -124,7 +124,7 @@ func (r *clauseReader) parameter(i int) *Refusal {
 }
 
 // settingsList checks name = value, … from the token on. Every word SETTINGS
-// must begin such a list: one that is a column's name has to be in quotes.
+// must begin such a list: a column of that name must be quoted.
 func (r *clauseReader) settingsList(i int) *Refusal {
 	r.settings++
 	for {
@@ -165,7 +165,7 @@ func (r *clauseReader) settingsList(i int) *Refusal {
 	}
 }
 
-// rewrite returns the source with the values that were lowered.
+// rewrite returns the source with lowered values.
 func (r *clauseReader) rewrite(source string) string {
 	var rewritten strings.Builder
 	done := 0
@@ -178,5 +178,5 @@ func (r *clauseReader) rewrite(source string) string {
 	return rewritten.String()
 }
 
-// plainIdentifier is the value of a parameter that becomes a name.
+// plainIdentifier matches the values of parameters that are used as names.
 var plainIdentifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]{0,255}$`)

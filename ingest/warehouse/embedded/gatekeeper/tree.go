@@ -4,9 +4,9 @@ import (
 	"strings"
 )
 
-// treeNodes are the nodes of a syntax tree that a reader's statement may have.
-// Left out on purpose: ColumnsApplyTransformer and ColumnsReplaceTransformer,
-// which hold names and expressions that the engine does not show.
+// treeNodes are the allowed nodes of a syntax tree. ColumnsApplyTransformer and
+// ColumnsReplaceTransformer are missing on purpose: they contain names and
+// expressions that the engine does not show.
 var treeNodes = setOf(`
 	SelectWithUnionQuery SelectIntersectExceptQuery SelectQuery ExpressionList Subquery WithElement
 	TablesInSelectQuery TablesInSelectQueryElement TableExpression TableIdentifier TableJoin ArrayJoin
@@ -30,8 +30,8 @@ func parseTreeLine(line string) treeNode {
 	return treeNode{depth: len(line) - len(trimmed), kind: kind, name: name}
 }
 
-// checkTree refuses a statement whose syntax tree has a node, a function, a
-// table function or a database that is not open to a reader. The lines are the
+// checkTree refuses a statement whose syntax tree contains a node, function,
+// table function or database that readers may not use. The lines are the
 // engine's answer to EXPLAIN AST, in order.
 func checkTree(lines []string, settings int, views map[string]bool) *Refusal {
 	found := 0

@@ -1,6 +1,7 @@
-// Package enginelib finds the engine's library for tests and bounds their waits. It
-// imports nothing of the engine, so that the engine's own tests can use it, and asks
-// the installer of tools by its command, since ingest imports nothing of cli.
+// Package enginelib finds the engine's library for tests and limits their
+// waits. It does not import the engine, so that the engine's own tests can use
+// it. It runs the installer of tools as a command, since ingest imports nothing
+// of cli.
 package enginelib
 
 import (
@@ -10,9 +11,9 @@ import (
 	"sync"
 )
 
-// Path returns the path of the engine's library, which is installed first where
-// it is missing: $GLINT_ENGINE, or the tool cache. The error has the installer's
-// advice.
+// Path returns the path of the engine's library: $GLINT_ENGINE, or the tool
+// cache, into which it is installed if missing. The error contains the
+// installer's advice.
 var Path = sync.OnceValues(func() (string, error) {
 	var advice strings.Builder
 	install := exec.Command("go", "run", "glint/cli/internal/toolchain/install", "engine")

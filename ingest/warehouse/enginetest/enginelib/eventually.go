@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Patience bounds every wait of a test; it is no expectation of speed.
+// Patience is the limit of every wait of a test; it is not an expectation of
+// speed.
 const Patience = time.Minute
 
 // Eventually waits until is holds, for Patience at most; then the test fails with
