@@ -68,9 +68,14 @@ type pipelines struct {
 // get at least half of the machine.
 var inserters = map[string]int{wal.LaneLive: 2, wal.LaneReplay: 1}
 
-// maxBatchLines is the most of one batch of each lane. A replay's are larger: nobody waits
-// for its first rows, and the engine merges half as many parts.
-var maxBatchLines = map[string]int{wal.LaneLive: 50_000, wal.LaneReplay: 100_000}
+// The most of one batch. A replay's are larger: nobody waits for its first rows, and the
+// engine merges half as many parts.
+const (
+	maxBatchLines  = 50_000
+	maxReplayLines = 100_000
+)
+
+var batchLines = map[string]int{wal.LaneLive: maxBatchLines, wal.LaneReplay: maxReplayLines}
 
 // maxBatchBytes is the most of one batch, decompressed; a larger record is a batch of its
 // own.
@@ -308,7 +313,7 @@ func (l *pipelines) pipeline(name string) *batch.Pipeline {
 func newPipeline(cfg *Config, name, dir string, source batch.Source, loader *batch.Loader, logger *slog.Logger) *batch.Pipeline {
 	return &batch.Pipeline{
 		Lane: name, Dir: dir, Source: source, Loader: loader, Logger: logger,
-		MaxLines: maxBatchLines[name], MaxBytes: maxBatchBytes, FlushInterval: cfg.FlushInterval, Inserters: inserters[name],
+		MaxLines: batchLines[name], MaxBytes: maxBatchBytes, FlushInterval: cfg.FlushInterval, Inserters: inserters[name],
 	}
 }
 

@@ -131,7 +131,7 @@ func jsonRows(b *testing.B) (inserts [][]byte) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	const atOnce = maxBatchLines[wal.LaneLive] / benchLines
+	const atOnce = maxBatchLines / benchLines
 	for seed := 0; seed < queryableBodies; seed += atOnce {
 		house := &rowsOnly{}
 		l := &batch.Loader{Ring: testRing(b), Warehouse: house, DeadLetters: letters}

@@ -48,6 +48,7 @@ var (
 	ErrForm      = errors.New("not a line of this format")
 	ErrJSON      = errors.New("not one JSON object")
 	ErrFields    = errors.New("fewer fields than the log's header names")
+	ErrColumns   = errors.New("the log's #Fields name no date, time, method and path as CloudFront does (date, time, cs-method, cs-uri-stem)")
 	ErrTime      = errors.New("no time, or one that cannot be read")
 	ErrTarget    = errors.New("no path")
 	ErrTooLong   = errors.New("longer than 64 kB")
@@ -84,6 +85,7 @@ type Parser struct {
 	columns []role
 	needed  int  // columns without which a line says nothing
 	named   bool // the file names its columns
+	lacks   bool // those say too little to read any line
 	agents  *agents
 }
 
