@@ -68,18 +68,11 @@ type pipelines struct {
 // get at least half of the machine.
 var inserters = map[string]int{wal.LaneLive: 2, wal.LaneReplay: 1}
 
-// The most of one batch. A replay's are larger: nobody waits for its first rows, and the
-// engine merges half as many parts.
+// The most of one batch, decompressed; a larger record is a batch of its own.
 const (
-	maxBatchLines  = 50_000
-	maxReplayLines = 100_000
+	maxBatchLines = 50_000
+	maxBatchBytes = 64 << 20
 )
-
-var batchLines = map[string]int{wal.LaneLive: maxBatchLines, wal.LaneReplay: maxReplayLines}
-
-// maxBatchBytes is the most of one batch, decompressed; a larger record is a batch of its
-// own.
-const maxBatchBytes = 64 << 20
 
 // replayLetterBytes is the part of the dead letters' quota, in bytes, that replayed
 // lines may use: a replay of the wrong files leaves room for dead letters of live lines.
@@ -313,7 +306,7 @@ func (l *pipelines) pipeline(name string) *batch.Pipeline {
 func newPipeline(cfg *Config, name, dir string, source batch.Source, loader *batch.Loader, logger *slog.Logger) *batch.Pipeline {
 	return &batch.Pipeline{
 		Lane: name, Dir: dir, Source: source, Loader: loader, Logger: logger,
-		MaxLines: batchLines[name], MaxBytes: maxBatchBytes, FlushInterval: cfg.FlushInterval, Inserters: inserters[name],
+		MaxLines: maxBatchLines, MaxBytes: maxBatchBytes, FlushInterval: cfg.FlushInterval, Inserters: inserters[name],
 	}
 }
 

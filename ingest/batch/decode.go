@@ -82,7 +82,7 @@ func (r *rows[R]) empty() {
 }
 
 // maxKeptRows is above the most of a batch that is not one large record.
-const maxKeptRows = 128 << 10
+const maxKeptRows = 64 << 10
 
 // decoder turns the lines of a batch's bodies into rows.
 type decoder struct {
@@ -107,7 +107,7 @@ type decoder struct {
 	dead       []dead
 }
 
-// decoders are kept between batches: the rows of 100,000 lines take 75 MB.
+// decoders are kept between batches: the rows of one take 25 MB.
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 func newDecoder(l *Loader, bodies []Body) *decoder {
