@@ -77,7 +77,7 @@ func peakMegabytes(state *os.ProcessState) float64 {
 }
 
 // registeredPaths registers a campaign and returns the paths of its pixels.
-func registeredPaths(b *testing.B, i *instance, n int) (paths []string) {
+func registeredPaths(b testing.TB, i *instance, n int) (paths []string) {
 	b.Helper()
 	in, out := filepath.Join(b.TempDir(), "recipients.csv"), filepath.Join(b.TempDir(), "urls.csv")
 	recipients := "recipient\n"

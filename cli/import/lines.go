@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"sync"
 
 	"glint/cli/internal/logfiles"
 	"glint/edge/event"
@@ -61,7 +62,11 @@ type made struct {
 const unknownMessage = "00000000-0000-0000-0000-000000000000"
 
 func (p *page) Parse() {
-	p.made = make([]byte, 0, len(p.text)*eventBytes)
+	if kept, ok := pageBuffers.Get().(*[]byte); ok {
+		p.made = (*kept)[:0]
+	} else {
+		p.made = make([]byte, 0, len(p.text)*eventBytes)
+	}
 	p.done = make([]made, len(p.text))
 	book := p.file.book()
 	for i, line := range p.text {
@@ -75,6 +80,9 @@ func (p *page) Parse() {
 	}
 	p.parser = nil // the page lives on
 }
+
+// pageBuffers keep the memory of pages whose results are taken for later ones.
+var pageBuffers sync.Pool // of *[]byte
 
 // eventBytes is about how long an event line is.
 const eventBytes = 512
@@ -107,14 +115,25 @@ func (p *page) event(m *made, book *networks.Book, q *cdnlog.Request) {
 }
 
 func (p *page) Append(dst []byte) ([]byte, error) {
+	dst, err := p.append(dst)
+	if p.next == len(p.text) {
+		kept := p.made
+		p.made = nil
+		pageBuffers.Put(&kept)
+	}
+	return dst, err
+}
+
+func (p *page) append(dst []byte) ([]byte, error) {
 	l, i := p.file, p.next
 	p.next++
 	l.number++
 	m := &p.done[i]
 	if m.fault != nil {
-		if !errors.Is(m.fault, cdnlog.ErrDirective) {
-			l.count(m.fault)
+		if errors.Is(m.fault, cdnlog.ErrDirective) {
+			return dst, logfiles.ErrHeader
 		}
+		l.count(m.fault)
 		return dst, m.fault
 	}
 	l.requests++

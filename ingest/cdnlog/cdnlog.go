@@ -38,6 +38,7 @@ var (
 	ErrForm      = errors.New("not a line of this format")
 	ErrJSON      = errors.New("not one JSON object")
 	ErrFields    = errors.New("fewer fields than the log's header names")
+	ErrColumns   = errors.New("the log's #Fields name no date, time, method and path as CloudFront does (date, time, cs-method, cs-uri-stem)")
 	ErrTime      = errors.New("no time, or one that cannot be read")
 	ErrTarget    = errors.New("no path")
 	ErrTooLong   = errors.New("longer than 64 kB")
@@ -74,6 +75,7 @@ type Parser struct {
 	columns []role
 	needed  int  // number of columns that a useful line needs
 	named   bool // the file has a line with column names
+	lacks   bool // the columns are too few to read any line
 	agents  *agents
 }
 

@@ -159,6 +159,20 @@ func TestEqualLinesAreToldApartByTheirPlace(t *testing.T) {
 	}
 }
 
+func TestUnknownColumnsAreNamed(t *testing.T) {
+	p := NewParser(Auto)
+	var r Request
+	for line, want := range map[string]error{w3cLine: nil, "2026-02-10\t21:04:05\tx\ty": ErrColumns} {
+		p.Pass("#Fields: date time x-what cs(Secret)")
+		if want == nil {
+			p.Pass(fields) // of the next file in the same stream
+		}
+		if err := p.Parse(&r, line); !errors.Is(err, want) {
+			t.Errorf("%v, want %v", err, want)
+		}
+	}
+}
+
 func TestParametersOfAQuery(t *testing.T) {
 	for target, want := range map[string]string{
 		"/1.gif?s=ada%2Bx%40example.com": "ada+x@example.com",

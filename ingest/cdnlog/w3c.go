@@ -2,6 +2,7 @@ package cdnlog
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -85,6 +86,7 @@ func (p *Parser) directive(line string) {
 	if names, ok := strings.CutPrefix(line, "#Fields:"); ok {
 		p.columns = columnsOf(strings.Fields(names))
 		p.needed, p.named = needed(p.columns), true
+		p.lacks = slices.ContainsFunc([]role{roleDate, roleClock, roleMethod, roleStem}, func(r role) bool { return !slices.Contains(p.columns, r) })
 	}
 }
 
@@ -134,6 +136,9 @@ func (a *agents) decode(cell string) string {
 
 // w3c reads a line of a W3C log.
 func (p *Parser) w3c(r *Request, line string) error {
+	if p.lacks {
+		return ErrColumns
+	}
 	v := viewer{agents: p.agents}
 	separator := byte('\t')
 	if strings.IndexByte(line, '\t') < 0 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
+	chcolumn "github.com/ClickHouse/clickhouse-go/v2/lib/column"
 	"github.com/google/uuid"
 )
 
@@ -50,11 +51,8 @@ func absent[R any](ctx context.Context, w *Warehouse, query string, rows []R, ke
 	if err != nil {
 		return nil, fail(err)
 	}
-	for i := range rows {
-		k := key(&rows[i])
-		if err := inserted.Append(uint32(i), k.campaign, k.message, k.openedAt.UnixMilli(), k.event); err != nil {
-			return nil, fail(err)
-		}
+	if err := appendKeys(inserted.Block().Columns, rows, key); err != nil {
+		return nil, fail(err)
 	}
 	found, err := w.records(clickhouse.Context(ctx, clickhouse.WithExternalTable(inserted)), query, 4)
 	if err != nil {
@@ -68,4 +66,23 @@ func absent[R any](ctx context.Context, w *Warehouse, query string, rows []R, ke
 		left = append(left, rows[i])
 	}
 	return left, nil
+}
+
+// appendKeys fills the external table column by column: row by row each value would be
+// boxed.
+func appendKeys[R any](columns []chcolumn.Interface, rows []R, key func(*R) rowKey) error {
+	numbers := make([]uint32, len(rows))
+	campaigns, events := make([]uint64, len(rows)), make([]uint64, len(rows))
+	messages := make([]uuid.UUID, len(rows))
+	times := make([]int64, len(rows))
+	for i := range rows {
+		k := key(&rows[i])
+		numbers[i], campaigns[i], messages[i], times[i], events[i] = uint32(i), k.campaign, k.message, k.openedAt.UnixMilli(), k.event
+	}
+	for i, values := range []any{numbers, campaigns, messages, times, events} {
+		if _, err := columns[i].Append(values); err != nil {
+			return err
+		}
+	}
+	return nil
 }

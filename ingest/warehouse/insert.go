@@ -20,10 +20,13 @@ import (
 
 // insertSettings makes an insert synchronous and, by its name, repeatable:
 // ClickHouse 26.2 turned async_insert on, and older servers leave the
-// deduplication in dependent views off.
+// deduplication in dependent views off. It leaves the rows of a block as they are: the
+// server would merge those with the same key, row by row, which takes longer than all else
+// of an insert. Rows of one key may also be in two inserts, so every query expects them.
 func insertSettings(name string) clickhouse.Settings {
 	return clickhouse.Settings{
 		"async_insert":               0,
+		"optimize_on_insert":         0,
 		"insert_deduplicate":         1,
 		"insert_deduplication_token": name,
 		"deduplicate_blocks_in_dependent_materialized_views": 1,
@@ -115,6 +118,9 @@ func insertNative[R any](ctx context.Context, w *Warehouse, statement string, co
 	}()
 	_, err := to.Write(block.bytes)
 	for ; ok && err == nil; rows, ok = next() {
+		if len(rows) == 0 {
+			continue
+		}
 		if err = encode(block, columns, types, rows); err == nil {
 			_, err = to.Write(block.bytes)
 		}
@@ -126,14 +132,17 @@ func insertNative[R any](ctx context.Context, w *Warehouse, statement string, co
 	return err
 }
 
-// encode makes the block of rows.
+// encode makes the block of rows, of which there is one at least.
 func encode[R any](block *native, columns []column[R], types []string, rows []R) error {
-	block.begin(len(columns), len(rows))
-	for i, c := range columns {
-		if err := block.column(c.name, types[i], c.values(rows, block.scratch)); err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrRows, c.name, err)
+	block.begin(len(columns))
+	for chunk := range slices.Chunk(rows, chunkRows) {
+		for i := range columns {
+			if err := block.parts[i].add(types[i], columns[i].values(chunk, block.scratch)); err != nil {
+				return fmt.Errorf("%w: %s: %w", ErrRows, columns[i].name, err)
+			}
 		}
 	}
+	block.end(len(rows), func(i int) string { return columns[i].name })
 	return nil
 }
 

@@ -19,118 +19,161 @@ import (
 // column once: the driver would send the text of every row, and the server look
 // each up. See BenchmarkInsertOpens.
 // https://clickhouse.com/docs/interfaces/formats/Native
+//
+// It is filled a few rows at a time, all of their columns before the next ones: a row of
+// opens is half a kilobyte, and one pass over all rows for each column would read most of
+// them from memory fifty times.
 type native struct {
 	bytes   []byte
+	parts   []part // one for each column
 	scratch scratch
-
-	// Of the column with a dictionary that is being written.
-	keys     map[string]uint32
-	distinct []string
-	indexes  []uint32
 }
 
-// freeBlocks are kept between inserts: one of 50,000 opens needs 6 MB.
-var freeBlocks = sync.Pool{New: func() any { return &native{scratch: scratch{}, keys: map[string]uint32{}} }}
+// chunkRows is how many rows are taken at a time: they fit into a processor's cache.
+const chunkRows = 256
+
+// freeBlocks are kept between inserts: one of 50,000 opens needs 14 MB.
+var freeBlocks = sync.Pool{New: func() any { return &native{scratch: scratch{}} }}
 
 // maxKeptBytes bounds what a kept block holds on to.
-const maxKeptBytes = 32 << 20
+const maxKeptBytes = 48 << 20
 
 // free gives the block to another insert.
 func (n *native) free() {
-	clear(n.distinct) // they are parts of lines, which hold personal data
-	clear(n.keys)
+	kept := cap(n.bytes)
+	for i := range n.parts[:cap(n.parts)] {
+		p := &n.parts[:cap(n.parts)][i]
+		p.empty() // the texts are parts of lines, which hold personal data
+		kept += cap(p.bytes)
+	}
 	if texts, ok := n.scratch[reflect.TypeFor[string]()].([]string); ok {
 		clear(texts[:cap(texts)])
 	}
-	if cap(n.bytes) <= maxKeptBytes {
+	if kept <= maxKeptBytes {
 		freeBlocks.Put(n)
 	}
 }
 
 // begin starts a block.
-func (n *native) begin(columns, rows int) {
-	n.bytes = binary.AppendUvarint(n.bytes[:0], uint64(columns))
-	n.bytes = binary.AppendUvarint(n.bytes, uint64(rows))
+func (n *native) begin(columns int) {
+	n.parts = slices.Grow(n.parts[:0], columns)[:columns]
+	for i := range n.parts {
+		n.parts[i].empty()
+	}
 }
 
-// column appends a column of the table's type kind. The server converts what is
+// end makes n.bytes of the columns.
+func (n *native) end(rows int, name func(column int) string) {
+	n.bytes = binary.AppendUvarint(n.bytes[:0], uint64(len(n.parts)))
+	n.bytes = binary.AppendUvarint(n.bytes, uint64(rows))
+	for i := range n.parts {
+		n.bytes = n.parts[i].append(appendText(n.bytes, name(i)), rows)
+	}
+}
+
+// part is a column of a block.
+type part struct {
+	kind  string // as it is sent
+	bytes []byte // the values; of a dictionary, the index of each row
+	maps  []map[string]string
+	known [256]bool // values of an Enum8
+
+	// Of a dictionary.
+	keys     map[string]uint32
+	distinct []string
+	width    int    // bytes of an index
+	last     uint32 // the index of the row before
+}
+
+func (p *part) empty() {
+	clear(p.distinct)
+	clear(p.keys)
+	clear(p.maps)
+	*p = part{bytes: p.bytes[:0], maps: p.maps[:0], keys: p.keys, distinct: p.distinct[:0]}
+}
+
+// add appends values of a column of the table's type kind. The server converts what is
 // sent as another type of the same kind.
-func (n *native) column(name, kind string, values any) error {
-	n.text(name)
+func (p *part) add(kind string, values any) error {
 	switch values := values.(type) {
 	case []uint64:
-		n.text("UInt64")
+		p.kind = "UInt64"
 		for _, v := range values {
-			n.bytes = binary.LittleEndian.AppendUint64(n.bytes, v)
+			p.bytes = binary.LittleEndian.AppendUint64(p.bytes, v)
 		}
 	case []uint32:
-		n.text("UInt32")
+		p.kind = "UInt32"
 		for _, v := range values {
-			n.bytes = binary.LittleEndian.AppendUint32(n.bytes, v)
+			p.bytes = binary.LittleEndian.AppendUint32(p.bytes, v)
 		}
 	case []uint8:
-		n.text("UInt8")
-		n.bytes = append(n.bytes, values...)
+		p.kind = "UInt8"
+		p.bytes = append(p.bytes, values...)
 	case []uint16:
-		n.text("UInt16")
+		p.kind = "UInt16"
 		for _, v := range values {
-			n.bytes = binary.LittleEndian.AppendUint16(n.bytes, v)
+			p.bytes = binary.LittleEndian.AppendUint16(p.bytes, v)
 		}
 	case []int64: // milliseconds
-		n.text("DateTime64(3, 'UTC')")
+		p.kind = "DateTime64(3, 'UTC')"
 		for _, v := range values {
-			n.bytes = binary.LittleEndian.AppendUint64(n.bytes, uint64(v))
+			p.bytes = binary.LittleEndian.AppendUint64(p.bytes, uint64(v))
 		}
 	case []int8:
-		return n.enum(kind, values)
+		return p.enum(kind, values)
 	case []time.Time:
-		return n.times(kind, values)
+		return p.times(kind, values)
 	case []uuid.UUID:
-		n.text("UUID")
+		p.kind = "UUID"
 		for i := range values { // two halves, the bytes of each in reverse
-			n.bytes = binary.LittleEndian.AppendUint64(n.bytes, binary.BigEndian.Uint64(values[i][:8]))
-			n.bytes = binary.LittleEndian.AppendUint64(n.bytes, binary.BigEndian.Uint64(values[i][8:]))
+			p.bytes = binary.LittleEndian.AppendUint64(p.bytes, binary.BigEndian.Uint64(values[i][:8]))
+			p.bytes = binary.LittleEndian.AppendUint64(p.bytes, binary.BigEndian.Uint64(values[i][8:]))
 		}
 	case []RecipientKey:
-		n.text("UInt128")
+		p.kind = "UInt128"
 		for i := range values {
-			n.bytes = append(n.bytes, values[i][:]...)
+			p.bytes = append(p.bytes, values[i][:]...)
 		}
 	case []map[string]string:
-		n.maps(values)
+		p.kind = "Map(String, String)"
+		p.maps = append(p.maps, values...)
 	case []netip.Addr:
-		n.text("IPv6")
+		p.kind = "IPv6"
 		for _, v := range values {
 			b := v.As16()
-			n.bytes = append(n.bytes, b[:]...)
+			p.bytes = append(p.bytes, b[:]...)
 		}
 	case []string:
-		if strings.HasPrefix(kind, "LowCardinality(") {
-			n.dictionary(values)
-			break
-		}
-		n.text("String")
-		for _, v := range values {
-			n.text(v)
-		}
+		p.texts(kind, values)
 	default:
 		return fmt.Errorf("no column of type %s can be made of %T", kind, values)
 	}
 	return nil
 }
 
-func (n *native) text(s string) {
-	n.bytes = append(binary.AppendUvarint(n.bytes, uint64(len(s))), s...)
+// append appends the column to a block, behind its name.
+func (p *part) append(block []byte, rows int) []byte {
+	block = appendText(block, p.kind)
+	switch {
+	case len(p.maps) > 0:
+		return appendMaps(block, p.maps)
+	case p.width > 0:
+		return p.appendDictionary(block, rows)
+	}
+	return append(block, p.bytes...)
 }
 
-// maps appends maps of texts: the end of each row's map, then all keys, then all
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// appendMaps appends maps of texts: the end of each row's map, then all keys, then all
 // values.
-func (n *native) maps(values []map[string]string) {
-	n.text("Map(String, String)")
+func appendMaps(block []byte, values []map[string]string) []byte {
 	end := uint64(0)
 	for _, v := range values {
 		end += uint64(len(v))
-		n.bytes = binary.LittleEndian.AppendUint64(n.bytes, end)
+		block = binary.LittleEndian.AppendUint64(block, end)
 	}
 	keys := make([]string, 0, end)
 	for _, v := range values {
@@ -141,49 +184,51 @@ func (n *native) maps(values []map[string]string) {
 		slices.Sort(keys[from:])
 	}
 	for _, key := range keys {
-		n.text(key)
+		block = appendText(block, key)
 	}
 	for _, v := range values {
 		for _, key := range keys[:len(v)] {
-			n.text(v[key])
+			block = appendText(block, v[key])
 		}
 		keys = keys[len(v):]
 	}
+	return block
 }
 
 // enum appends values of an Enum8. The server takes those that its type does not
 // name as they are, so they are refused here.
-func (n *native) enum(kind string, values []int8) error {
-	var known [256]bool
-	for member := range strings.SplitSeq(kind, ",") {
-		_, number, _ := strings.Cut(member, "=")
-		if v, err := strconv.ParseInt(strings.Trim(number, " )"), 10, 8); err == nil {
-			known[uint8(v)] = true
+func (p *part) enum(kind string, values []int8) error {
+	if p.kind == "" {
+		for member := range strings.SplitSeq(kind, ",") {
+			_, number, _ := strings.Cut(member, "=")
+			if v, err := strconv.ParseInt(strings.Trim(number, " )"), 10, 8); err == nil {
+				p.known[uint8(v)] = true
+			}
 		}
 	}
-	n.text(kind)
+	p.kind = kind
 	for _, v := range values {
-		if !known[uint8(v)] {
+		if !p.known[uint8(v)] {
 			return fmt.Errorf("%d is no value of %s", v, kind)
 		}
-		n.bytes = append(n.bytes, byte(v))
+		p.bytes = append(p.bytes, byte(v))
 	}
 	return nil
 }
 
 // times appends days or seconds.
-func (n *native) times(kind string, values []time.Time) error {
+func (p *part) times(kind string, values []time.Time) error {
 	const day = 24 * 60 * 60
 	switch {
 	case kind == "Date":
-		n.text(kind)
+		p.kind = kind
 		for _, v := range values {
-			n.bytes = binary.LittleEndian.AppendUint16(n.bytes, uint16(v.Unix()/day))
+			p.bytes = binary.LittleEndian.AppendUint16(p.bytes, uint16(v.Unix()/day))
 		}
 	case strings.HasPrefix(kind, "DateTime") && !strings.HasPrefix(kind, "DateTime64"):
-		n.text("DateTime('UTC')")
+		p.kind = "DateTime('UTC')"
 		for _, v := range values {
-			n.bytes = binary.LittleEndian.AppendUint32(n.bytes, uint32(v.Unix()))
+			p.bytes = binary.LittleEndian.AppendUint32(p.bytes, uint32(v.Unix()))
 		}
 	default:
 		return fmt.Errorf("no column of type %s can be made of times", kind)
@@ -191,57 +236,76 @@ func (n *native) times(kind string, values []time.Time) error {
 	return nil
 }
 
+// texts appends texts, or their indexes in the dictionary of a LowCardinality column.
+func (p *part) texts(kind string, values []string) {
+	if !strings.HasPrefix(kind, "LowCardinality(") {
+		p.kind = "String"
+		for _, v := range values {
+			p.bytes = appendText(p.bytes, v)
+		}
+		return
+	}
+	if p.kind = "LowCardinality(String)"; p.width == 0 {
+		p.width = 1
+	}
+	for _, text := range values {
+		if len(p.bytes) == 0 || text != p.distinct[p.last] {
+			p.last = p.key(text)
+		}
+		for p.last>>(8*p.width) > 0 {
+			p.widen()
+		}
+		switch p.width {
+		case 1:
+			p.bytes = append(p.bytes, byte(p.last))
+		case 2:
+			p.bytes = binary.LittleEndian.AppendUint16(p.bytes, uint16(p.last))
+		default:
+			p.bytes = binary.LittleEndian.AppendUint32(p.bytes, p.last)
+		}
+	}
+}
+
+// key returns the index of a text in the dictionary.
+func (p *part) key(text string) uint32 {
+	key, known := p.keys[text]
+	if !known {
+		if p.keys == nil {
+			p.keys = map[string]uint32{}
+		}
+		key = uint32(len(p.distinct))
+		p.keys[text] = key
+		p.distinct = append(p.distinct, text)
+	}
+	return key
+}
+
+// widen doubles the size of the indexes.
+func (p *part) widen() {
+	narrow := slices.Clone(p.bytes)
+	p.bytes = p.bytes[:0]
+	for index := range slices.Chunk(narrow, p.width) {
+		p.bytes = append(append(p.bytes, index...), make([]byte, p.width)...)
+	}
+	p.width *= 2
+}
+
 // The parts of a column with a dictionary, as SerializationLowCardinality of
 // ClickHouse has them: the version of the form, then flags beside the size of an
-// index, then the texts, then an index for each row.
+// index as power of two bytes, then the texts, then an index for each row.
 const (
 	dictionaryForm   = 1
 	additionalKeys   = 1 << 9
 	updateDictionary = 1 << 10
 )
 
-func (n *native) dictionary(values []string) {
-	n.index(values)
-	n.text("LowCardinality(String)")
-	size := uint64(0) // of an index, as power of two bytes
-	for limit := 1 << 8; size < 2 && len(n.distinct) > limit; limit <<= 8 {
-		size++
+func (p *part) appendDictionary(block []byte, rows int) []byte {
+	block = binary.LittleEndian.AppendUint64(block, dictionaryForm)
+	block = binary.LittleEndian.AppendUint64(block, additionalKeys|updateDictionary|uint64(p.width/2))
+	block = binary.LittleEndian.AppendUint64(block, uint64(len(p.distinct)))
+	for _, text := range p.distinct {
+		block = appendText(block, text)
 	}
-	n.bytes = binary.LittleEndian.AppendUint64(n.bytes, dictionaryForm)
-	n.bytes = binary.LittleEndian.AppendUint64(n.bytes, additionalKeys|updateDictionary|size)
-	n.bytes = binary.LittleEndian.AppendUint64(n.bytes, uint64(len(n.distinct)))
-	for _, text := range n.distinct {
-		n.text(text)
-	}
-	n.bytes = binary.LittleEndian.AppendUint64(n.bytes, uint64(len(values)))
-	n.bytes = slices.Grow(n.bytes, len(values)<<size)
-	for _, i := range n.indexes {
-		switch size {
-		case 0:
-			n.bytes = append(n.bytes, byte(i))
-		case 1:
-			n.bytes = binary.LittleEndian.AppendUint16(n.bytes, uint16(i))
-		default:
-			n.bytes = binary.LittleEndian.AppendUint32(n.bytes, i)
-		}
-	}
-}
-
-// index finds the distinct texts, and for each row which one it has.
-func (n *native) index(values []string) {
-	clear(n.keys)
-	n.distinct, n.indexes = n.distinct[:0], slices.Grow(n.indexes[:0], len(values))
-	for i, text := range values {
-		if i > 0 && text == values[i-1] {
-			n.indexes = append(n.indexes, n.indexes[i-1])
-			continue
-		}
-		key, known := n.keys[text]
-		if !known {
-			key = uint32(len(n.distinct))
-			n.keys[text] = key
-			n.distinct = append(n.distinct, text)
-		}
-		n.indexes = append(n.indexes, key)
-	}
+	block = binary.LittleEndian.AppendUint64(block, uint64(rows))
+	return append(block, p.bytes...)
 }

@@ -53,11 +53,9 @@ func TestAClassThatTheTableDoesNotHaveIsRefused(t *testing.T) {
 }
 
 func TestValuesThatNoColumnTakesAreAnError(t *testing.T) {
-	n := freeBlocks.Get().(*native)
-	defer n.free()
-	n.begin(1, 1)
+	var p part
 	for kind, values := range map[string]any{"Float64": []float64{1}, "DateTime64(3)": []time.Time{noon}} {
-		if err := n.column("x", kind, values); err == nil {
+		if err := p.add(kind, values); err == nil {
 			t.Errorf("%T went into %s", values, kind)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 )
 
@@ -108,7 +107,7 @@ func (w *Warehouse) InsertSendBlocks(ctx context.Context, name string, blocks it
 		return err
 	}
 	now := time.Now()
-	return insertBlocks(ctx, w, "sends", sendColumns, sendSettings(name), func(yield func([]Send) bool) {
+	return insertBlocks(ctx, w, "sends", sendColumns, insertSettings(name), func(yield func([]Send) bool) {
 		for sends := range blocks {
 			fillSends(sends, hasher, now)
 			if !yield(sends) {
@@ -116,15 +115,6 @@ func (w *Warehouse) InsertSendBlocks(ctx context.Context, name string, blocks it
 			}
 		}
 	})
-}
-
-// sendSettings leaves the rows of a block as they are. The server would merge
-// those with the same key, row by row and in three tables, which takes longer
-// than all else of a large registration; each message is in it once.
-func sendSettings(name string) clickhouse.Settings {
-	settings := insertSettings(name)
-	settings["optimize_on_insert"] = 0
-	return settings
 }
 
 func fillSends(sends []Send, hasher *RecipientHasher, now time.Time) {

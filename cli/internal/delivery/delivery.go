@@ -201,12 +201,16 @@ type waiting struct {
 	began, moved, answered, noted time.Time
 }
 
-// pollPause is the pause between two questions.
-const pollPause = 100 * time.Millisecond
+// The pauses between two questions grow from the first to the last, so that a
+// long import is seldom asked about.
+const (
+	firstPoll = 100 * time.Millisecond
+	lastPoll  = time.Second
+)
 
 // ask repeats the question until nothing in it is pending.
 func (w *waiting) ask(ctx context.Context, records string) (logstream.Outcomes, error) {
-	for {
+	for pause := firstPoll; ; pause = min(pause+pause/8, lastPoll) {
 		o, err := w.once(ctx, records)
 		now := time.Now()
 		switch {
@@ -233,7 +237,7 @@ func (w *waiting) ask(ctx context.Context, records string) (logstream.Outcomes, 
 		select {
 		case <-ctx.Done():
 			return o, ctx.Err()
-		case <-time.After(pollPause):
+		case <-time.After(pause):
 		}
 	}
 }

@@ -2,8 +2,10 @@ package logfiles
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"glint/cli/internal/output"
 	"glint/ingest/archive"
@@ -29,6 +31,16 @@ type body struct {
 	read  int64      // raw bytes of all files up to here
 }
 
+// bodyBuffers keep the memory of bodies that are posted for later ones.
+var bodyBuffers sync.Pool // of *[]byte
+
+func emptyBody() []byte {
+	if kept, ok := bodyBuffers.Get().(*[]byte); ok {
+		return (*kept)[:0]
+	}
+	return make([]byte, 0, BodyBytes+BodyBytes/8)
+}
+
 type fileMark struct {
 	path  string // "": of a file that can be read once only
 	mark  archive.Mark
@@ -49,6 +61,9 @@ type feeder struct {
 	next body
 }
 
+// ErrHeader is the error about a line that only says how others are read.
+var ErrHeader = errors.New("a header or comment line")
+
 // source is a file that is read.
 type source struct {
 	archive.File
@@ -57,7 +72,7 @@ type source struct {
 
 	// The feeder's.
 	noEvent bool  // none of its lines so far is an event
-	fault   error // of the first one
+	fault   error // of the first one that is more than a header
 	lines   int
 }
 
@@ -130,7 +145,7 @@ func (s *source) look(read error) {
 		return
 	}
 	s.noEvent = read != nil
-	if s.fault == nil {
+	if s.fault == nil || errors.Is(s.fault, ErrHeader) && read != nil {
 		s.fault = read
 	}
 }
@@ -155,7 +170,7 @@ func (f *feeder) flush(ctx context.Context) error {
 	}
 	b := f.next
 	b.place = f.order.Add(&b)
-	f.next = body{lines: make([]byte, 0, len(b.lines)+len(b.lines)/8)}
+	f.next = body{lines: emptyBody()}
 	select {
 	case f.out <- &b:
 		return nil

@@ -189,7 +189,7 @@ func (r *run) fault(err error) {
 // anything is read.
 func (r *run) connect(ctx context.Context, ingest app.Ingest) error {
 	poster := ingest.Poster("lane=replay")
-	poster.Plain = ingest.Running
+	poster.Near = ingest.Running
 	err := poster.Send(ctx, nil)
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -186,7 +186,9 @@ func (t *taken) add(b *body) error {
 	t.lines += b.count
 	t.bytes += len(b.lines)
 	t.mu.Unlock()
+	kept := b.lines
 	b.lines = nil // not needed while it waits
+	bodyBuffers.Put(&kept)
 	return t.order.Done(b.place, func(done []*body) error {
 		for _, b := range done {
 			t.passed(b)

@@ -47,6 +47,7 @@ type reader struct {
 	read     Reading
 	unit     string
 	stdin    io.Reader
+	ahead    *ahead
 
 	ended int64 // raw bytes of the files that were read
 }
@@ -54,6 +55,8 @@ type reader struct {
 // run reads all files. It ends with an error if ctx does; what is wrong with a file
 // goes into a block.
 func (r *reader) run(ctx context.Context, files []archive.File) error {
+	r.ahead = fetchAhead(ctx, files, r.marks)
+	defer r.ahead.stop()
 	for _, file := range files {
 		var from archive.Mark
 		var err error
@@ -87,7 +90,10 @@ func (r *reader) file(ctx context.Context, file *source, skip int64) error {
 	if file.read.Stateful() {
 		file.from, skip = skip, 0
 	}
-	in, err := open(ctx, file.File, r.stdin)
+	in, fetched, err := r.ahead.open(ctx, file.File)
+	if !fetched {
+		in, err = open(ctx, file.File, r.stdin)
+	}
 	if err != nil {
 		return r.hand(ctx, &block{faults: []error{err}})
 	}
