@@ -33,8 +33,8 @@ type Config struct {
 	TokensMayMiss bool           // TokensFile may be made later
 	TLS           tlsfiles.Files // of POST /v1/logs; with ClientCA it needs a client certificate; zero: no TLS
 	ServiceIDs    []string       // Fastly services that may log here; empty: any
-	Ring          *token.Ring    // of the standalone pixel, and of the pipelines where Keys is nil
-	Keys          KeyStore       // the home's keys, read once the warehouse is there; nil: Ring is all
+	Ring          *token.Ring    // of the standalone pixel until Keys are read, and of all where Keys is nil
+	Keys          KeyStore       // the home's keys, read once the warehouse is there and followed from then on; nil: Ring is all
 	Consent       ConsentHome    // nil: choices are not taken over HTTP
 	Precision     pixel.Precision
 	Signals       privacy.Signals // what becomes of requests that ask not to be tracked
@@ -87,6 +87,7 @@ type Config struct {
 
 	Listening func(Addresses)              // called once the pixel and ingest answer; Warehouse is "" yet; nil: none
 	Ready     func(Addresses, *token.Ring) // called once when all is up, with the keys; nil: none
+	KeysTaken func(*token.Ring)            // called after Ready with keys that have been taken since; nil: none
 }
 
 // Addresses are where a running service answers, as URLs.

@@ -31,6 +31,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/pixel"
+	"glint/edge/token"
 	"glint/ingest/host/backoff"
 	"glint/ingest/host/connlimit"
 )
@@ -49,6 +50,7 @@ const (
 // counts what the Observer reports of privacy signals.
 type Config struct {
 	Observer pixel.Observer
+	Keys     func() *token.Ring             // asked for each request in place of Observer.Ring; nil: that stays
 	Lookup   func(netip.Addr) pixel.Network // what is known of an address; nil: nothing
 	Proxies  Proxies                        // proxies whose header with the client's address is believed; zero: none
 	TLS      *tls.Config                    // nil: plain HTTP
@@ -74,6 +76,7 @@ type Server struct {
 	metrics   metrics
 	throttle  throttle
 	date      atomic.Pointer[date]
+	observer  atomic.Pointer[pixel.Observer] // of the configuration, with its present keys
 
 	draining atomic.Bool
 	running  sync.WaitGroup // connections
@@ -95,7 +98,23 @@ func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, limit: connlimit.New(cfg.MaxConnections), conns: map[*conn]struct{}{}}
 	s.metrics = newMetrics(cfg.Registerer, s.limit)
 	s.cfg.Observer.Signalled = s.metrics.signalled
+	s.observer.Store(&s.cfg.Observer)
 	return s
+}
+
+// currentObserver returns the observer with the keys of now.
+func (s *Server) currentObserver() *pixel.Observer {
+	o := s.observer.Load()
+	if s.cfg.Keys == nil {
+		return o
+	}
+	if ring := s.cfg.Keys(); ring != o.Ring {
+		changed := *o
+		changed.Ring = ring
+		s.observer.Store(&changed)
+		return &changed
+	}
+	return o
 }
 
 // Serve answers on l until Shutdown, over TLS if the configuration has it, then
