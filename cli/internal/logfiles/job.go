@@ -167,9 +167,14 @@ func (r *run) find(ctx context.Context) (err error) {
 		if errors.Is(err, objects.ErrTarget) {
 			return app.UsageTry(err, "s3://BUCKET/PREFIX, with the key in the environment")
 		}
-		r.fault(err)
 	}
 	r.files = append(r.files, found...)
+	if len(r.files) == 0 && len(faults) > 0 {
+		return app.Try(errors.Join(faults...), "files and folders that are there")
+	}
+	for _, err := range faults {
+		r.fault(err)
+	}
 	if r.marks, err = openMarks(marksFile(r.MarksDir, r.Ingest.URL, paths, r.Bucket.Endpoint, r.Meaning), r.Restart); err != nil {
 		return err
 	}
