@@ -87,7 +87,7 @@ func TestARunningGlintFollowsItsKeys(t *testing.T) {
 	writeFile(t, file, both.Text())
 	in("opens", 2)
 	eventually(t, "the mirror to follow the key", func() bool {
-		return strings.Contains(reportFrom(t, i, mirror.dsn(), "rules"), `"unique_opens": 2`)
+		return strings.Contains(reportFrom(t, i, mirror.dsn(), "rules"), `"unique_opens":2`)
 	})
 
 	// Keys that are lost change nothing, and the status says so.

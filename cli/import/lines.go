@@ -106,24 +106,31 @@ func (p *page) event(m *made, book *networks.Book, q *cdnlog.Request) {
 	p.made = append(e.AppendJSON(p.made), '\n')
 }
 
-func (p *page) Append(dst []byte) ([]byte, error) {
+func (p *page) Append(dst []byte, taken bool) ([]byte, error) {
 	l, i := p.file, p.next
 	p.next++
 	l.number++
 	m := &p.done[i]
 	if m.fault != nil {
-		if !errors.Is(m.fault, cdnlog.ErrDirective) {
+		if !errors.Is(m.fault, cdnlog.ErrDirective) && !taken {
 			l.count(m.fault)
 		}
 		return dst, m.fault
 	}
-	l.requests++
+	if !taken {
+		l.requests++
+	}
 	id := m.id
 	if m.byLine {
 		id = l.repeats.ID(id, p.text[i])
 	}
 	if !m.open {
-		l.others++
+		if !taken {
+			l.others++
+		}
+		return dst, nil
+	}
+	if taken {
 		return dst, nil
 	}
 	message := unknownMessage

@@ -56,8 +56,9 @@ type Results interface {
 	Parse()
 	// Append appends the event line of the next of the lines with its line feed to
 	// dst, or nothing. An error says why the line is no event; it holds no value of
-	// it. It is called once for each line, after Parse and after the Results before.
-	Append(dst []byte) ([]byte, error)
+	// it. It is called once for each line, after Parse and after the Results before. A line
+	// that an earlier run has taken is read for those behind it alone, and counts nowhere.
+	Append(dst []byte, taken bool) ([]byte, error)
 }
 
 // Job is one run over log files.
