@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -14,10 +13,8 @@ import (
 
 	cdpruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/cli/internal/report/browsertest"
-	"glint/ingest/snapshots"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
 )
@@ -61,22 +58,12 @@ func fillPages(b *testing.B, w *enginetest.Warehouse, owner *warehouse.Warehouse
 				if(dice < 50, 'apple_mpp_relay', 'other'), 65534
 			FROM (SELECT rand64(4) %% intDiv(%[1]d * 4, 10) AS number, rand(2) %% 100 AS dice FROM numbers(intDiv(%[1]d, 10)))`, n, of))
 	}
-	ids := make([]uint64, campaigns)
-	for i := range ids {
-		ids[i] = uint64(i + 1)
-	}
-	if err := owner.Touched(b.Context(), ids); err != nil {
-		b.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(b.Context())
-	defer stop()
-	go snapshots.New(owner, slog.New(slog.DiscardHandler), prometheus.NewRegistry()).Run(ctx)
-	for late := time.Now().Add(5 * time.Minute); ; time.Sleep(time.Second) {
-		if w.Text(b, enginetest.WarehouseUser, "SELECT count() FROM campaign_snapshots WHERE is_current", nil) == fmt.Sprintln(campaigns) {
-			return
+	for id := range uint64(campaigns) {
+		if err := owner.RefreshNumbers(b.Context(), id+1); err != nil {
+			b.Fatal(err)
 		}
-		if time.Now().After(late) {
-			b.Fatal("the snapshots are not there")
+		if err := owner.RefreshEstimates(b.Context(), id+1); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
