@@ -110,7 +110,7 @@ func BenchmarkPages(b *testing.B) {
 		{"largest", "/campaigns/1"},
 		{"small", "/campaigns/2"},
 		{"recipients", "/campaigns/1/recipients?list=all"},
-		{"openers", "/campaigns/1/recipients?list=openers-certain"},
+		{"openers", "/campaigns/1/recipients?list=openers_certain"},
 		{"recipients-4000", "/campaigns/1/recipients?list=all&page=4000"},
 		{"live", "/live"},
 	} {
