@@ -33,8 +33,8 @@ type Config struct {
 	TokensMayMiss bool           // TokensFile may be created later
 	TLS           tlsfiles.Files // for POST /v1/logs; with ClientCA a client certificate is required; zero: no TLS
 	ServiceIDs    []string       // Fastly services that may log here; empty: any
-	Ring          *token.Ring    // keys of the standalone pixel, and of the pipelines if Keys is nil
-	Keys          KeyStore       // the home's keys, read once the warehouse is available; nil: Ring has all keys
+	Ring          *token.Ring    // keys of the standalone pixel until Keys are read, and of everything if Keys is nil
+	Keys          KeyStore       // the home's keys, read once the warehouse is available and followed from then on; nil: Ring has all keys
 	Consent       ConsentHome    // nil: choices are not accepted over HTTP
 	Precision     pixel.Precision
 	Signals       privacy.Signals // how requests that ask not to be tracked are treated
@@ -87,6 +87,7 @@ type Config struct {
 
 	Listening func(Addresses)              // called once the pixel and ingest answer; Warehouse is still ""; nil: not called
 	Ready     func(Addresses, *token.Ring) // called once everything is up, with the keys; nil: not called
+	KeysTaken func(*token.Ring)            // called after Ready with each later set of keys; nil: not called
 }
 
 // Addresses are the URLs of a running service.

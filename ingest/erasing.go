@@ -16,7 +16,7 @@ func (l *pipelines) erase(w *warehouse.Warehouse) {
 	}
 	e := l.eraser
 	e.Warehouse, e.Lanes, e.LogDir = w, l.lanes, l.cfg.LogDir
-	e.Receipts, e.Letters, e.Archive, e.Follow = l.receipts.Load(), l.letters.Load(), l.archive.store, l.follow
+	e.Receipts, e.Letters, e.Archive, e.Follow, e.Feed = l.receipts.Load(), l.letters.Load(), l.archive.store, l.follow, l.feed
 	if l.archive.store != nil {
 		e.Flush = l.archive.flush
 	}

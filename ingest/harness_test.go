@@ -152,6 +152,12 @@ type service struct {
 	stop func() // and wait for its end; also at the end of the test
 }
 
+// fixedRing returns a ring that does not change.
+func fixedRing(tb testing.TB) func() *token.Ring {
+	ring := testRing(tb)
+	return func() *token.Ring { return ring }
+}
+
 // testRing has the one key that linegen signs with.
 func testRing(tb testing.TB) *token.Ring {
 	tb.Helper()

@@ -68,12 +68,18 @@ func openRing(ctx context.Context, cfg *Config, w keyWarehouse) (*token.Ring, er
 	if err != nil {
 		return nil, err
 	}
-	ring, err := checkRing(ctx, cfg.Keys.PixelKeysFile(), keys, known, notes.Forgotten, w)
+	return takeKeys(ctx, cfg.Keys, w, keys, notes)
+}
+
+// takeKeys returns the ring of a home's keys, unless they lack one that the warehouse
+// knows, as notes say; the warehouse and the notes know them all afterwards.
+func takeKeys(ctx context.Context, store KeyStore, w keyWarehouse, keys []token.Key, notes keyring.Notes) (*token.Ring, error) {
+	ring, err := checkRing(ctx, store.PixelKeysFile(), keys, notes.Known, notes.Forgotten, w)
 	if err != nil {
 		return nil, err
 	}
-	notes.Known, notes.GaveUp = keyring.Missing(nil, append(known, keyring.Of(keys)...), nil), false
-	return ring, cfg.Keys.KeepKeyNotes(notes)
+	notes.Known, notes.GaveUp = keyring.Missing(nil, append(notes.Known, keyring.Of(keys)...), nil), false
+	return ring, store.KeepKeyNotes(notes)
 }
 
 // checkRing returns the ring of the keys in file and records them in the

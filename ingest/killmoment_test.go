@@ -24,7 +24,7 @@ func newLoader(t *testing.T, e *testEngine) *batch.Loader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &batch.Loader{Ring: testRing(t), Warehouse: e.migrated(t), DeadLetters: letters}
+	return &batch.Loader{Ring: fixedRing(t), Warehouse: e.migrated(t), DeadLetters: letters}
 }
 
 // TestRowsWhoseInsertIsNotedButWhichAreGoneComeAgain puts the engine's files into

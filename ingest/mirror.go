@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"glint/edge/token"
 	"glint/ingest/batch"
 	"glint/ingest/consent"
 	"glint/ingest/host/atomicfile"
@@ -294,10 +295,12 @@ func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *m
 			return err
 		}
 	}
-	ring, err := openRing(ctx, m.cfg, w)
+	first, err := openRing(ctx, m.cfg, w)
 	if err != nil {
 		return err
 	}
+	var ring atomic.Pointer[token.Ring]
+	ring.Store(first)
 	private := prometheus.NewRegistry() // of parts whose metrics are those of the first warehouse
 	mover := resolve.New(w, m.logger, private)
 	follow := consent.NewFollower(&consent.Set{}, m.logger, private)
@@ -309,7 +312,7 @@ func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *m
 		return err
 	}
 	loader := &batch.Loader{
-		Ring: ring, Warehouse: w, Caps: mover, Withdrawn: follow.Set, Deleted: &deleted, Ignore: m.ignored, Sites: m.cfg.Sites.Has, Signals: m.cfg.Signals,
+		Ring: ring.Load, Warehouse: w, Caps: mover, Withdrawn: follow.Set, Deleted: &deleted, Ignore: m.ignored, Sites: m.cfg.Sites.Has, Signals: m.cfg.Signals,
 	}
 	m.mu.Lock()
 	m.reached, m.follow, m.problem = w, follow, ""
@@ -329,9 +332,10 @@ func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *m
 		p := newPipeline(m.cfg, lane, filepath.Join(m.dir, lane), h.reader(m.reader()), loader, m.logger)
 		g.Go(func() error { return p.Run(ctx) })
 	}
+	keysTaken := newSignal()
 	works := []func(context.Context){
 		mover.Run, reports.Run, keep.Run,
-		func(ctx context.Context) { rejudge(ctx, loader, w, m.logger) },
+		func(ctx context.Context) { rejudge(ctx, []*batch.Loader{loader}, w, keysTaken, m.logger) },
 		func(ctx context.Context) { follow.Run(ctx, w) },
 		func(ctx context.Context) { deleted.Run(ctx, w, m.logger) },
 		func(ctx context.Context) { tidy(ctx, w, m.logger) },
@@ -341,6 +345,10 @@ func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *m
 		rules: m.first.Load, ready: m.awaitLog,
 	}
 	works = append(works, func(ctx context.Context) { heal.run(ctx, w, loader) })
+	if m.cfg.Keys != nil {
+		keys := &keyFollower{store: m.cfg.Keys, warehouse: w, ring: &ring, taken: func(*token.Ring) { keysTaken.notify() }, logger: m.logger}
+		works = append(works, keys.run)
+	}
 	for _, work := range works {
 		g.Go(func() error { work(ctx); return ctx.Err() })
 	}

@@ -3,8 +3,10 @@ package ingest
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,6 +54,7 @@ type pipelines struct {
 	retain     *retention.Worker // deletes data whose retention has ended
 	heals      *healMetrics
 	events     *intake       // for POST /v1/deliveries; nil: none
+	keysTaken  signal        // sent for each new set of keys
 	begun      chan struct{} // closed by begin
 
 	ctx      context.Context // ends when the lanes shall end
@@ -84,7 +87,7 @@ const replayLetterBytes = deadletters.DefaultMaxBytes / 2
 // labels of the tokens that may post now.
 func newPipelines(cfg *Config, r prometheus.Registerer, lists *listWatch, withdrawn *consent.Set, sources func() []string) *pipelines {
 	l := &pipelines{
-		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}),
+		cfg: cfg, lists: lists, sources: sources, begun: make(chan struct{}), keysTaken: newSignal(),
 		registerer: r, metrics: batch.NewMetrics(r, wal.LaneLive, wal.LaneReplay), mover: resolve.New(nil, cfg.Logger, r),
 		reports: snapshots.New(nil, cfg.Logger, r),
 		judge:   judge.NewScheduler(cfg.Judge, cfg.Logger, r),
@@ -191,7 +194,7 @@ const restartPause = 10 * time.Second
 
 // begin starts loading into the warehouse, once, after it has read which opens
 // may not be kept.
-func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *token.Ring) error {
+func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring func() *token.Ring) error {
 	select {
 	case <-l.begun:
 		return nil
@@ -218,7 +221,7 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring *tok
 		committer := l.events.begin(w, l.ignored)
 		l.working.Go(func() { committer.Run(l.ctx) })
 	}
-	l.working.Go(func() { rejudge(l.ctx, l.loaders[wal.LaneLive], w, l.cfg.Logger) })
+	l.working.Go(func() { rejudge(l.ctx, slices.Collect(maps.Values(l.loaders)), w, l.keysTaken, l.cfg.Logger) })
 	l.working.Go(func() { l.judge.Run(l.ctx, w) })
 	l.working.Go(func() { l.follow.Run(l.ctx, w) })
 	l.working.Go(func() { l.feed.Run(l.ctx, w) })
@@ -244,19 +247,26 @@ func tidy(ctx context.Context, w *warehouse.Warehouse, logger *slog.Logger) {
 	}
 }
 
-// rejudge turns bad tokens into opens whose key has come back since the last
-// start.
-func rejudge(ctx context.Context, loader *batch.Loader, w *warehouse.Warehouse, logger *slog.Logger) {
+// rejudge turns bad tokens into opens if their key has come back: since the last
+// start, and again for each new set of keys. loaders are all loaders into w.
+func rejudge(ctx context.Context, loaders []*batch.Loader, w *warehouse.Warehouse, keysTaken signal, logger *slog.Logger) {
 	for ctx.Err() == nil {
-		moved, err := loader.RejudgeBadTokens(ctx, w)
+		for _, loader := range loaders {
+			loader.Settle() // bad tokens by the keys of before are among them then
+		}
+		moved, err := loaders[0].RejudgeBadTokens(ctx, w)
 		if moved > 0 {
 			logger.Warn("bad tokens judged again: their key is known now", "opens", moved)
 		}
-		if err == nil || ctx.Err() != nil {
-			return
+		if err != nil && ctx.Err() == nil {
+			logger.Warn("bad tokens not judged again yet", "error", err, "pause", restartPause)
+			_ = backoff.Sleep(ctx, restartPause) // the loop ends with ctx
+			continue
 		}
-		logger.Warn("bad tokens not judged again yet", "error", err, "pause", restartPause)
-		_ = backoff.Sleep(ctx, restartPause) // the loop ends with ctx
+		select {
+		case <-ctx.Done():
+		case <-keysTaken:
+		}
 	}
 }
 

@@ -110,7 +110,7 @@ func (p *standalonePixel) start(ctx context.Context, l *listeners, failed chan<-
 
 // newPixel opens the files of the standalone pixel and reloads them when they
 // change.
-func newPixel(cfg *Config, sources *networks.Sources, stream *logstream.Batcher, registry prometheus.Registerer, withdrawn *consent.Set) (*standalonePixel, error) {
+func newPixel(cfg *Config, sources *networks.Sources, stream *logstream.Batcher, registry prometheus.Registerer, withdrawn *consent.Set, keys func() *token.Ring) (*standalonePixel, error) {
 	c := &cfg.Pixel
 	registerListDates(registry, sources)
 	untold := sources.Book().Untold()
@@ -142,21 +142,13 @@ func newPixel(cfg *Config, sources *networks.Sources, stream *logstream.Batcher,
 	}
 	server := pixelserver.New(pixelserver.Config{
 		Observer: pixel.Observer{
-			Ring: cfg.pixelRing(), Precision: cfg.Precision, Signals: cfg.Signals, Edge: "standalone", Version: cfg.Version,
+			Precision: cfg.Precision, Signals: cfg.Signals, Edge: "standalone", Version: cfg.Version,
 			Visitors: cfg.Visitors, Withdrawn: withdrawn.OfPixel,
 		},
+		Keys:   keys,
 		Lookup: sources.Lookup, Proxies: proxies, TLS: secure, Challenge: challenge,
 		Web:   pixelserver.Web{Sites: cfg.Sites, Token: cfg.WebToken},
 		Write: stream.Add, Now: time.Now, Logger: cfg.Logger, Registerer: registry,
 	})
 	return &standalonePixel{server, certificates}, nil
-}
-
-// pixelRing returns the keys with which the pixel checks tokens, or nil if
-// there are none: then only ingest checks them.
-func (c *Config) pixelRing() *token.Ring {
-	if c.Ring == nil || len(c.Ring.Keys()) == 0 {
-		return nil
-	}
-	return c.Ring
 }

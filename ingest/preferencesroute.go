@@ -33,9 +33,7 @@ type choiceLedger struct {
 
 // Ring implements preferences.Ledger.
 func (l *choiceLedger) Ring() (*preferences.Ring, error) {
-	l.mu.Lock()
-	ring := l.ring
-	l.mu.Unlock()
+	ring := l.ring.Load()
 	if ring == nil {
 		return nil, preferences.ErrUnavailable
 	}

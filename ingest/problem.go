@@ -31,6 +31,9 @@ const (
 	codeKeysMissing  = "keys_missing"
 	codeFiles        = "files"
 
+	codeKeysUnreadable = "keys_unreadable"
+	codeKeysUnchecked  = "keys_unchecked"
+
 	codeNoCertificate = "no_certificate"
 )
 

@@ -134,7 +134,7 @@ func jsonRows(b *testing.B) (inserts [][]byte) {
 	const atOnce = maxBatchLines / benchLines
 	for seed := 0; seed < queryableBodies; seed += atOnce {
 		house := &rowsOnly{}
-		l := &batch.Loader{Ring: testRing(b), Warehouse: house, DeadLetters: letters}
+		l := &batch.Loader{Ring: fixedRing(b), Warehouse: house, DeadLetters: letters}
 		var bodies []batch.Body
 		for n := range atOnce {
 			bodies = append(bodies, batch.Body{

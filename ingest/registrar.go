@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -226,11 +225,4 @@ func consentOf(ctx context.Context, w *warehouse.Warehouse, recipients *sends.Re
 	}
 	choices, err := w.ChoicesOf(ctx, consent.PurposeOpens, keys)
 	return &sends.Consent{Policy: policy, No: no, Choices: choices, KeyOf: hasher.Key}, err
-}
-
-// keys returns the ring, or nil until it is known.
-func (s *startup) keys() *token.Ring {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return cmp.Or(s.ring, s.cfg.Ring)
 }

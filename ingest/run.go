@@ -127,7 +127,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if listeners.pixel != nil {
 		stream := newPixelStream(&cfg, lanes.Live, gate, registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })
-		opens, err := newPixel(&cfg, sources, stream, registry, withdrawn)
+		opens, err := newPixel(&cfg, sources, stream, registry, withdrawn, start.pixelKeys)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -36,10 +37,12 @@ type startup struct {
 
 	readers []embedded.User // the engine's current users
 
+	ring     atomic.Pointer[token.Ring]  // nil until the keys are known
+	follower atomic.Pointer[keyFollower] // of the ring; nil: it is not followed yet, or never
+
 	mu       sync.Mutex
 	restarts uint64 // restarts of engines that have ended for good
 	handle   warehouseHandle
-	ring     *token.Ring
 	migrated bool
 	problem  *Problem // nil: all is up
 	since    time.Time
@@ -111,19 +114,17 @@ func (s *startup) bringUp(ctx context.Context) error {
 		}
 		s.migrated = true
 	}
-	if s.ring == nil {
+	if s.ring.Load() == nil {
 		ring, err := openRing(ctx, s.cfg, w)
 		if err != nil {
 			return err
 		}
-		s.mu.Lock()
-		s.ring = ring
-		s.mu.Unlock()
+		s.ring.Store(ring)
 	}
 	if loadingFault != nil {
 		return errFiles{loadingFault}
 	}
-	if err := s.pipelines.begin(ctx, w, s.ring); err != nil {
+	if err := s.pipelines.begin(ctx, w, s.ring.Load); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -132,7 +133,10 @@ func (s *startup) bringUp(ctx context.Context) error {
 	s.onUp = nil
 	s.mu.Unlock()
 	if first != nil {
-		first(&s.handle, s.ring)
+		first(&s.handle, s.ring.Load())
+		if s.cfg.Keys != nil {
+			s.followKeys()
+		}
 	}
 	return nil
 }
@@ -323,6 +327,7 @@ func (s *startup) stopWarehouse(ctx context.Context) error {
 
 // register exposes the engine's restarts and whether the warehouse can be used.
 func (s *startup) register(r prometheus.Registerer) {
+	s.registerKeys(r)
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "glint_warehouse_up", Help: "1 once the warehouse has been reached, migrated and given its keys; 0 while something is missing.",
 	}, func() float64 {

@@ -27,10 +27,13 @@ type Status struct {
 	Warehouse WarehouseStatus `json:"warehouse"`
 	Lanes     []LaneStatus    `json:"lanes"`
 	Disk      DiskStatus      `json:"disk"`
-	Keys      []KeyStatus     `json:"keys"` // [] until they are read
+	Keys      []KeyStatus     `json:"keys"` // that are in use; [] until they are read
 	Lists     []ListStatus    `json:"lists"`
 	Mirrors   []MirrorStatus  `json:"mirrors"`
 	Webhook   *feed.Status    `json:"webhook,omitempty"` // absent without --webhook
+
+	// KeysProblem says why Keys are not those of the keys file; absent: they are.
+	KeysProblem *Problem `json:"keys_problem,omitempty"`
 
 	Certificates []CertificateStatus `json:"certificates,omitempty"` // of --pixel-tls-auto
 
@@ -124,9 +127,10 @@ func (b *statusBoard) warehouse(s *Status) {
 		s.Warehouse.State = st.problem.Code
 		s.Missing = append(s.Missing, *st.problem)
 	}
-	if st.ring != nil {
-		s.Keys = keyStatus(st.ring)
+	if ring := st.ring.Load(); ring != nil {
+		s.Keys = keyStatus(ring)
 	}
+	s.KeysProblem = st.keysProblem()
 }
 
 func keyStatus(ring *token.Ring) []KeyStatus {

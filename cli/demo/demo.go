@@ -2,11 +2,15 @@
 package demo
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"glint/cli/campaign"
 	"glint/cli/internal/app"
 	"glint/cli/internal/demo"
+	"glint/ingest/warehouse"
 )
 
 // NewCmd returns the command.
@@ -32,7 +36,12 @@ func newRemoveCmd(a *app.App) *cobra.Command {
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would go, delete nothing")
 	app.WarehouseFlag(cmd, &dsn)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return campaign.Delete(cmd.Context(), a, campaign.Deletion{DSN: dsn, Name: demo.Campaign, Yes: true, DryRun: dryRun, Command: cmd.CommandPath()})
+		err := campaign.Delete(cmd.Context(), a, campaign.Deletion{DSN: dsn, Name: demo.Campaign, Yes: true, DryRun: dryRun, Command: cmd.CommandPath()})
+		if errors.Is(err, warehouse.ErrNoCampaign) {
+			fmt.Fprintln(a.Err, "there is no demo here, so nothing was removed; glint up --demo plays one")
+			return nil
+		}
+		return err
 	}
 	return cmd
 }

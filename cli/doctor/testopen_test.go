@@ -128,7 +128,7 @@ func TestOpenThatCannotBeMadeIsAFailure(t *testing.T) {
 		}
 		p.compare(t, map[string]string{"FAIL test open": "glint is not running (glint up); --no-test-open"}, p.run(t, p.pixel(t, nil)))
 	})
-	t.Run("for want of a restart after a new key", func(t *testing.T) {
+	t.Run("for want of the running glint, which has not taken a new key", func(t *testing.T) {
 		p := newPatient(t)
 		h := home.Home(filepath.Join(t.TempDir(), "home"))
 		p.o.app.Home = h
@@ -141,6 +141,6 @@ func TestOpenThatCannotBeMadeIsAFailure(t *testing.T) {
 		if err := h.WriteState(home.State{PixelKeys: []int{7}}); err != nil {
 			t.Fatal(err)
 		}
-		p.compare(t, map[string]string{"FAIL test open": "does not know key 1 yet (restart glint"}, p.run(t, p.pixel(t, nil)))
+		p.compare(t, map[string]string{"FAIL test open": "does not know key 1 yet (the same command again"}, p.run(t, p.pixel(t, nil)))
 	})
 }

@@ -6,9 +6,12 @@ import (
 	"encoding/csv"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,8 +30,13 @@ func TestNothingIsLeftOfErasedPersons(t *testing.T) {
 	gone := timesFrom(t, "GLINT_ERASURE_PERSONS", 1000)
 	const others = 100
 	dir, archived := t.TempDir(), t.TempDir()
-	args := []string{"--archive", archived, "--archive-interval", "1s"}
-	i := up(t, newHome(t), args...)
+	home, refusing := newHome(t), httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	defer refusing.Close()
+	args := []string{
+		"--archive", archived, "--archive-interval", "1s",
+		"--webhook", refusing.URL, "--webhook-allow-private", "--webhook-events", "all", "--webhook-give-up", "2s",
+	}
+	i := up(t, home, args...)
 	people := registerPeople(t, i, dir, gone+others)
 	var opens, doubtful bytes.Buffer
 	traces := make([][][]byte, gone) // what must be gone, by person
@@ -41,7 +49,7 @@ func TestNothingIsLeftOfErasedPersons(t *testing.T) {
 		fillID(&e.ID, number)
 		opens.Write(append(e.AppendJSON(nil), '\n'))
 		if n < gone {
-			traces[n] = append(traces[n], []byte(p.address), []byte(p.token), engineUUID(p.id), bytesof.LittleEndian.AppendUint64(nil, number))
+			traces[n] = append(traces[n], []byte(p.address), []byte(p.token), []byte(p.id.String()), engineUUID(p.id), bytesof.LittleEndian.AppendUint64(nil, number))
 		}
 		switch n % 10 {
 		case 3: // a damaged token, and the address beside it
@@ -74,6 +82,12 @@ func TestNothingIsLeftOfErasedPersons(t *testing.T) {
 	eventually(t, "the archive", func() bool {
 		found, _ := persons(t, traces, archived)
 		return found == gone
+	})
+
+	webhook := filepath.Join(home, "webhook")
+	eventually(t, "events that the webhook did not take", func() bool {
+		found, files := persons(t, traces, webhook)
+		return found > 0 && slices.Contains(files, filepath.Join(webhook, "dead.jsonl"))
 	})
 
 	list := "recipient\n"

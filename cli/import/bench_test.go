@@ -25,7 +25,7 @@ func BenchmarkAppend(b *testing.B) {
 		dst = dst[:0]
 		for range lines {
 			var err error
-			if dst, err = r.Append(dst); err != nil || !bytes.HasSuffix(dst, []byte("\n")) {
+			if dst, err = r.Append(dst, false); err != nil || !bytes.HasSuffix(dst, []byte("\n")) {
 				b.Fatal(err, string(dst))
 			}
 		}

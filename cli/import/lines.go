@@ -114,8 +114,8 @@ func (p *page) event(m *made, book *networks.Book, q *cdnlog.Request) {
 	p.made = append(e.AppendJSON(p.made), '\n')
 }
 
-func (p *page) Append(dst []byte) ([]byte, error) {
-	dst, err := p.append(dst)
+func (p *page) Append(dst []byte, taken bool) ([]byte, error) {
+	dst, err := p.append(dst, taken)
 	if p.next == len(p.text) {
 		kept := p.made
 		p.made = nil
@@ -124,7 +124,7 @@ func (p *page) Append(dst []byte) ([]byte, error) {
 	return dst, err
 }
 
-func (p *page) append(dst []byte) ([]byte, error) {
+func (p *page) append(dst []byte, taken bool) ([]byte, error) {
 	l, i := p.file, p.next
 	p.next++
 	l.number++
@@ -133,16 +133,25 @@ func (p *page) append(dst []byte) ([]byte, error) {
 		if errors.Is(m.fault, cdnlog.ErrDirective) {
 			return dst, logfiles.ErrHeader
 		}
-		l.count(m.fault)
+		if !taken {
+			l.count(m.fault)
+		}
 		return dst, m.fault
 	}
-	l.requests++
+	if !taken {
+		l.requests++
+	}
 	id := m.id
 	if m.byLine {
 		id = l.repeats.ID(id, p.text[i])
 	}
 	if !m.open {
-		l.others++
+		if !taken {
+			l.others++
+		}
+		return dst, nil
+	}
+	if taken {
 		return dst, nil
 	}
 	message := unknownMessage

@@ -53,7 +53,7 @@ func take(text []string, size func() int) (all taken) {
 	file := r.Open("access.log")
 	var results []interface {
 		Parse()
-		Append(dst []byte) ([]byte, error)
+		Append(dst []byte, taken bool) ([]byte, error)
 	}
 	var lengths []int
 	for len(text) > 0 {
@@ -69,7 +69,7 @@ func take(text []string, size func() int) (all taken) {
 	var lines, summary bytes.Buffer
 	for i, page := range results {
 		for range lengths[i] {
-			line, err := page.Append(nil)
+			line, err := page.Append(nil, false)
 			lines.Write(line)
 			all.Errors = append(all.Errors, fmt.Sprint(err))
 		}

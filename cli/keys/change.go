@@ -22,7 +22,7 @@ import (
 type change func(keys []token.Key) (after []token.Key, note string, err error)
 
 // apply writes what c makes of the keys, and prints them.
-func apply(a *app.App, dryRun bool, c change) error {
+func apply(ctx context.Context, a *app.App, dryRun bool, c change) error {
 	var note string
 	update := func(before []token.Key) (after []token.Key, err error) {
 		after, note, err = c(slices.Clone(before))
@@ -43,8 +43,8 @@ func apply(a *app.App, dryRun bool, c change) error {
 	fmt.Fprintln(a.Err, note)
 	if dryRun {
 		fmt.Fprintln(a.Err, "nothing was changed (--dry-run)")
-	} else if _, err := a.Home.ReadState(); err == nil {
-		fmt.Fprintln(a.Err, "note: the running glint still has the old keys; restart it")
+	} else {
+		awaitTaken(ctx, a, keys)
 	}
 	return writeTable(a.Out, keys, keyring.Notes{})
 }
@@ -60,8 +60,8 @@ func newNewCmd(a *app.App) *cobra.Command {
 		Use:   "new",
 		Short: "Make a new signing key; the one before only verifies",
 		Long: `Adds a key that signs from now on, with a random id that no key of the warehouse has, as far as this home knows them.
-The key that signed before goes on verifying. Restart glint before the next campaign is registered, so that it knows the
-key, and bring the file to every other glint of the same warehouse; where the edge has keys, run glint edge setup
+The key that signed before goes on verifying. A running glint takes the key within two seconds. Bring the file to every
+other glint of the same warehouse before the next campaign is registered; where the edge has keys, run glint edge setup
 --only keys, too. Where a key is missing that the warehouse knows, none is made.`,
 		Example: "  glint keys new",
 		Args:    app.NoArgs,
@@ -70,7 +70,7 @@ key, and bring the file to every other glint of the same warehouse; where the ed
 			if err != nil {
 				return err
 			}
-			return apply(a, dryRun, func(keys []token.Key) ([]token.Key, string, error) { return addKey(a, keys, known) })
+			return apply(cmd.Context(), a, dryRun, func(keys []token.Key) ([]token.Key, string, error) { return addKey(a, keys, known) })
 		},
 	}
 	dryRunFlag(cmd, &dryRun)
@@ -128,7 +128,7 @@ func newForgetCmd(a *app.App) *cobra.Command {
 		Short: "Give up keys that are lost for good",
 		Long: `Gives up the keys that the warehouse knows and this home lacks, so that glint loads lines again and can make keys. Opens
 of the URLs that they have signed are bad tokens from then on, and in no report. They are kept for 7 days; a key that
-comes back within that time makes opens of them at the next start.`,
+comes back within that time makes opens of them.`,
 		Example: "  glint keys forget --yes",
 		Args:    app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -207,7 +207,7 @@ func newRevokeCmd(a *app.App) *cobra.Command {
 		Use:   "revoke ID",
 		Short: "Make a key, and every URL that it signed, invalid",
 		Long: `Revokes a key that verifies. It cannot be taken back: opens of all pixel URLs that the key signed are bad tokens from
-the next start on, and in no report. For a key that others have seen. The key stays in the list, so that its id is not
+then on, and in no report; a running glint follows within two seconds. For a key that others have seen. The key stays in the list, so that its id is not
 used again.`,
 		Example:           "  glint keys revoke 1 --dry-run\n  glint keys revoke 1 --yes",
 		Args:              app.OneArg("key's id"),
@@ -245,7 +245,7 @@ func applyTo(cmd *cobra.Command, a *app.App, id string, dryRun bool, one func(*t
 	if err != nil {
 		return app.UsageOf(cmd, fmt.Errorf("%q is no key id: want a number from 0 to 255", id))
 	}
-	return apply(a, dryRun, func(keys []token.Key) ([]token.Key, string, error) {
+	return apply(cmd.Context(), a, dryRun, func(keys []token.Key) ([]token.Key, string, error) {
 		i := slices.IndexFunc(keys, func(k token.Key) bool { return k.ID == uint8(n) })
 		if i < 0 {
 			return nil, "", app.Try(fmt.Errorf("there is no key %d", n), "glint keys list")

@@ -24,7 +24,9 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "keys",
 		Short: "The keys that sign pixel URLs",
 		Long: `Lists and changes the key ring in $GLINT_HOME/keys/pixel.keys. One key signs. Others verify what they have signed
-before: for years, since people open old mail. A revoked key verifies nothing; opens of its URLs are bad tokens.`,
+before: for years, since people open old mail. A revoked key verifies nothing; opens of its URLs are bad tokens. A running
+glint takes a change within two seconds. Keys that its start would refuse it refuses too, says so in its log and in glint
+status, and works on with those of before.`,
 		Example: "  glint keys list\n  glint keys new",
 	}, newListCmd(a), newNewCmd(a), newRetireCmd(a), newRevokeCmd(a), newForgetCmd(a))
 }

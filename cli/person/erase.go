@@ -35,9 +35,9 @@ func newEraseCmd(a *app.App) *cobra.Command {
 		Use:   "erase ADDRESS...",
 		Short: "Erase persons from every place",
 		Long: `Deletes what is held of the addresses: rows and the parts of tables that had them, lines of the log and of the archive,
-events of receipts, dead letters. The running glint does it, and goes on after a kill; without one this command does it
-itself, and needs --archive if there is an archive. It returns once nothing is left, and prints a receipt that names
-nobody, which is also kept in $GLINT_HOME/erasures.
+events of receipts, dead letters, what the webhook has not taken. The running glint does it, and goes on after a kill;
+without one this command does it itself, and needs --archive if there is an archive. It returns once nothing is left, and
+prints a receipt that names nobody, which is also kept in $GLINT_HOME/erasures.
 
 Two things stay. The refusal: the keyed hash of the address in the ledger of choices, so that an address which is
 registered again is not measured. And a hash of each message, by which later opens of it are dropped. A message falls
@@ -226,7 +226,7 @@ func (o *eraseOptions) print(r *erasure.Receipt) error {
 	for _, place := range []struct {
 		name string
 		n    int
-	}{{"log", r.LogLines}, {"archive", r.ArchiveLines}, {"receipts", r.ReceiptEvents}, {"dead letters", r.DeadLetters}} {
+	}{{"log", r.LogLines}, {"archive", r.ArchiveLines}, {"receipts", r.ReceiptEvents}, {"dead letters", r.DeadLetters}, {"webhook", r.WebhookEvents}} {
 		t.Row(place.name, output.Count(uint64(place.n)))
 	}
 	if err := t.Write(o.app.Out); err != nil {

@@ -89,12 +89,48 @@ func (o *options) send(ctx context.Context, w *warehouse.Warehouse, text string)
 	case len(statements) > 1 && o.format == "parquet":
 		return app.Usage(errors.New("parquet holds the answer of one statement"))
 	}
+	if o.format != "json" || len(statements) == 1 {
+		return o.print(ctx, w, statements, o.app.Out)
+	}
+	held, err := newHeld()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = held.Close() }() // it has no name, and goes with that
+	if err := o.print(ctx, w, statements, held); err != nil {
+		return err
+	}
+	return release(held, o.app.Out)
+}
+
+func (o *options) print(ctx context.Context, w *warehouse.Warehouse, statements []string, out io.Writer) error {
 	for _, statement := range statements {
-		if err := rows.Print(ctx, w, statement, o.format, nil, o.app.Out); err != nil {
+		if err := rows.Print(ctx, w, statement, o.format, nil, out); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// newHeld returns a file without a name. It has the documents of several statements until
+// the last one is there: those before a fault would pass for the whole answer.
+func newHeld() (*os.File, error) {
+	f, err := os.CreateTemp("", "glint-sql-")
+	if err != nil {
+		return nil, fmt.Errorf("hold answers: %w", err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(fmt.Errorf("hold answers: %w", err), f.Close())
+	}
+	return f, nil
+}
+
+func release(held *os.File, out io.Writer) error {
+	if _, err := held.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("print held answers: %w", err)
+	}
+	_, err := io.Copy(out, held)
+	return err
 }
 
 // statementsOf splits a text at semicolons, outside of strings, names in quotes and

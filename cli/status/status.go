@@ -2,11 +2,8 @@
 package status
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -34,7 +31,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		s, err := ask(cmd.Context(), state.Ingest)
+		s, err := app.Status(cmd.Context(), state.Ingest)
 		if err != nil {
 			return app.Try(err, "glint log inspect, which needs no answer; or curl -k "+state.Ingest+"/v1/status")
 		}
@@ -49,27 +46,6 @@ func NewCmd(a *app.App) *cobra.Command {
 		return err
 	}
 	return cmd
-}
-
-const patience = 10 * time.Second
-
-func ask(ctx context.Context, address string) (*ingest.Status, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/v1/status", http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	a, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return nil, fmt.Errorf("ask the running glint: %w", err)
-	}
-	defer func() { _ = a.Body.Close() }()
-	s := &ingest.Status{}
-	if err := json.NewDecoder(io.LimitReader(a.Body, 1<<20)).Decode(s); err != nil || a.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("ask the running glint: %s is no status", a.Status)
-	}
-	return s, nil
 }
 
 func write(w io.Writer, state *home.State, s *ingest.Status, now time.Time) error {
@@ -121,6 +97,9 @@ func write(w io.Writer, state *home.State, s *ingest.Status, now time.Time) erro
 	}
 	for _, k := range s.Keys {
 		t.Row("key "+strconv.Itoa(int(k.ID)), k.State, k.Fingerprint)
+	}
+	if p := s.KeysProblem; p != nil {
+		t.Row("keys file", "refused", p.Text)
 	}
 	for _, l := range s.Lists {
 		t.Row("list "+l.List, "taken", ago(now, l.TakenAt))

@@ -65,6 +65,12 @@ func newListCmd(a *app.App) *cobra.Command {
 		for i := range tokens {
 			all[i] = listed{tokens[i].Label, tokens[i].ScopeList()}
 		}
+		if len(all) == 0 {
+			fmt.Fprintln(a.Err, "there are no tokens yet; glint tokens new LABEL --scope SCOPE --output FILE makes one")
+			if format.String() == "table" {
+				return nil
+			}
+		}
 		return output.WriteRows(a.Out, format.String(), all)
 	}
 	return cmd

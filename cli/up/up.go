@@ -144,6 +144,13 @@ func (o *options) fill(c home.Credentials) error {
 			fmt.Fprintln(o.App.Err, output.Safe(line))
 		}
 	}
+	if o.withEdge {
+		publish := cfg.KeysTaken
+		cfg.KeysTaken = func(ring *token.Ring) {
+			publish(ring)
+			cfg.Progress("note: the edge program in the emulator has the keys of its start; ingest judges its lines by the new ones")
+		}
+	}
 	cfg.FindEngine = service.FindEngine
 	cfg.Engine = service.EngineConfig(h, c, cfg.Logger)
 	cfg.Readers = func() ([]embedded.User, error) { return service.Readers(h) }

@@ -16,6 +16,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -52,7 +53,7 @@ type Warehouse interface {
 
 // Loader loads batches. It is safe for concurrent use.
 type Loader struct {
-	Ring        *token.Ring
+	Ring        func() *token.Ring // asked for each batch, since keys change
 	Warehouse   Warehouse
 	DeadLetters *deadletters.Folder // nil: lines that cannot be stored are only counted
 	Caps        Caps                // nil: no table has one
@@ -68,6 +69,15 @@ type Loader struct {
 	// they count as stored.
 	CountRepeats bool
 	Watcher      Watcher // nil: none
+
+	loading sync.RWMutex // held for reading by each load
+}
+
+// Settle returns once the loads that were under way have ended. Those that begin
+// meanwhile wait for it: call it rarely.
+func (l *Loader) Settle() {
+	l.loading.Lock()
+	l.loading.Unlock() //nolint:staticcheck // nothing is done under it: to get it is what is awaited
 }
 
 // Watcher sees opens as they are stored.
@@ -95,6 +105,8 @@ func (l *Loader) Reload(ctx context.Context, name string, bodies []Body) (*Resul
 }
 
 func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry bool) (*Result, error) {
+	l.loading.RLock()
+	defer l.loading.RUnlock()
 	d := newDecoder(l, bodies)
 	defer d.free()
 	if err := d.decode(ctx); err != nil {

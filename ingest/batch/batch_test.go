@@ -88,7 +88,7 @@ func TestEachLineHasOneOutcome(t *testing.T) {
 
 func TestTokenOfARevokedKeyIsBad(t *testing.T) {
 	w := newWorld(t)
-	w.Ring = ring(t, token.Revoked)
+	w.Ring = fixed(ring(t, token.Revoked))
 	w.load(t, openLine(t, 1, nil))
 	if got := countsText(w.counted); got != "bad_token=1" {
 		t.Errorf("counted %s", got)
@@ -97,7 +97,7 @@ func TestTokenOfARevokedKeyIsBad(t *testing.T) {
 
 func TestTokenOfARetiredKeyIsStored(t *testing.T) {
 	w := newWorld(t)
-	w.Ring = ring(t, token.Verifying)
+	w.Ring = fixed(ring(t, token.Verifying))
 	w.load(t, openLine(t, 1, nil))
 	if got := countsText(w.counted); got != "stored=1" {
 		t.Errorf("counted %s", got)

@@ -81,7 +81,7 @@ func TestALargeRecordIsLoadedInPiecesAndAccountedForAsOne(t *testing.T) {
 	kept := &keptReceipts{all: map[uint64]receipts.Receipt{}}
 	lane := &Pipeline{
 		Lane: "live", Dir: t.TempDir(), Source: log, MaxLines: 10, MaxBytes: 1 << 20, Inserters: 1, Receipts: kept,
-		Loader: &Loader{Ring: ring(t, 0), Warehouse: house, DeadLetters: letters}, Logger: slog.New(slog.DiscardHandler),
+		Loader: &Loader{Ring: fixed(ring(t, 0)), Warehouse: house, DeadLetters: letters}, Logger: slog.New(slog.DiscardHandler),
 	}
 	stop := run(t, lane)
 	wait(t, "the release of the record", func() bool { return log.releasedBefore() == 2 })

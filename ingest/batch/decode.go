@@ -113,7 +113,7 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 func newDecoder(l *Loader, bodies []Body) *decoder {
 	d := decoders.Get().(*decoder)
-	d.ring, d.ignore, d.sites, d.withdrawn, d.signals, d.deleted, d.bodies = l.Ring, l.Ignore, l.Sites, l.Withdrawn, l.Signals, l.Deleted, bodies
+	d.ring, d.ignore, d.sites, d.withdrawn, d.signals, d.deleted, d.bodies = l.Ring(), l.Ignore, l.Sites, l.Withdrawn, l.Signals, l.Deleted, bodies
 	return d
 }
 

@@ -152,9 +152,12 @@ func newWorld(tb testing.TB) *world {
 		receivedAt: now,
 		counted:    map[Outcome]int{},
 	}
-	w.Loader = &Loader{Ring: ring(tb, token.Signing), Warehouse: w.house, DeadLetters: letters}
+	w.Loader = &Loader{Ring: fixed(ring(tb, token.Signing)), Warehouse: w.house, DeadLetters: letters}
 	return w
 }
+
+// fixed returns a ring that does not change.
+func fixed(r *token.Ring) func() *token.Ring { return func() *token.Ring { return r } }
 
 // ring holds one key, always the same.
 func ring(tb testing.TB, state token.State) *token.Ring {

@@ -114,7 +114,7 @@ func start(t *testing.T, dir string, log Source, house Warehouse, maxLines int) 
 	}
 	lane := &Pipeline{
 		Lane: "live", Dir: dir, Source: log, MaxLines: maxLines, MaxBytes: 1 << 20, FlushInterval: 20 * time.Millisecond, Inserters: 2,
-		Loader: &Loader{Ring: ring(t, 0), Warehouse: house, DeadLetters: letters}, Logger: slog.New(slog.DiscardHandler),
+		Loader: &Loader{Ring: fixed(ring(t, 0)), Warehouse: house, DeadLetters: letters}, Logger: slog.New(slog.DiscardHandler),
 	}
 	return run(t, lane)
 }
@@ -415,7 +415,7 @@ func TestHalvesThatShiftBetweenTwoTriesLoseNothing(t *testing.T) {
 		}
 		return nil, nil
 	}
-	l := &Loader{Ring: ring(t, 0), Warehouse: house, DeadLetters: letters}
+	l := &Loader{Ring: fixed(ring(t, 0)), Warehouse: house, DeadLetters: letters}
 	bodies := []Body{{Record: 1, ReceivedAt: now, Source: "default", Lines: []byte(strings.Join([]string{
 		openLine(t, 1, nil), openLine(t, 2, nil), openLine(t, 3, nil), openLine(t, 4, nil),
 		plainLine(t, 5, plain.String()), plainLine(t, 6, plain.String()),

@@ -35,8 +35,9 @@ func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (mov
 	if err != nil {
 		return 0, err
 	}
+	ring := l.Ring()
 	var ids []uint8
-	for _, k := range l.Ring.Keys() {
+	for _, k := range ring.Keys() {
 		if k.State != token.Revoked {
 			ids = append(ids, k.ID)
 		}
@@ -46,7 +47,7 @@ func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (mov
 	}) {
 		return 0, nil
 	}
-	d := &decoder{ring: l.Ring, ignore: l.Ignore, withdrawn: l.Withdrawn, deleted: l.Deleted}
+	d := &decoder{ring: ring, ignore: l.Ignore, withdrawn: l.Withdrawn, deleted: l.Deleted}
 	for after := (*warehouse.BadToken)(nil); ; {
 		bad, err := w.BadTokensOf(ctx, mendable, after, rejudgePage)
 		if err != nil || len(bad) == 0 {

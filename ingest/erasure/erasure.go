@@ -1,5 +1,5 @@
 // Package erasure deletes persons: from the warehouse, the write-ahead log, the
-// archive, the receipts and the dead letters.
+// archive, the receipts, the dead letters and what the webhook has not taken.
 //
 // A request is a file in a folder of the home. The service that owns the log carries it
 // out, and a service that was killed goes on with it after its next start, since each
@@ -50,6 +50,7 @@ type Counts struct {
 	ArchiveFiles  int               `json:"archive_files"`
 	ReceiptEvents int               `json:"receipt_events"`
 	DeadLetters   int               `json:"dead_letters"`
+	WebhookEvents int               `json:"webhook_events"` // that waited, or were given up
 }
 
 // None reports whether nothing was deleted.
@@ -59,7 +60,7 @@ func (c *Counts) None() bool {
 			return false
 		}
 	}
-	return c.Messages+c.LogLines+c.ArchiveLines+c.ReceiptEvents+c.DeadLetters == 0
+	return c.Messages+c.LogLines+c.ArchiveLines+c.ReceiptEvents+c.DeadLetters+c.WebhookEvents == 0
 }
 
 // Receipt says what was done. It names nobody.

@@ -17,6 +17,7 @@ import (
 	"glint/ingest/archive/archiver"
 	"glint/ingest/consent"
 	"glint/ingest/deadletters"
+	"glint/ingest/feed"
 	"glint/ingest/objects"
 	"glint/ingest/receipts"
 	"glint/ingest/receiver/codec"
@@ -33,6 +34,7 @@ type Worker struct {
 	LogDir    string
 	Receipts  *receipts.Writer
 	Letters   *deadletters.Folder
+	Feed      *feed.Feed    // of the webhook, whose files may be there without one
 	Archive   objects.Store // nil: there is none
 	Flush     func()        // closes the files of the archive that are gathered; nil: there are none
 	Follow    *consent.Follower
@@ -126,6 +128,7 @@ func (w *Worker) carryOut(ctx context.Context, r *Request) error {
 		{"archive", j.archive},
 		{"dead letters", j.letters},
 		{"tables", j.tables},
+		{"webhook", j.webhook},
 		{"parts", j.parts},
 		{"mirrors", j.copies},
 		{"refusal", j.refuse},
@@ -298,6 +301,13 @@ func (j *job) archive(ctx context.Context) error {
 func (j *job) letters(context.Context) error {
 	n, err := j.Letters.Erase(j.persons.Named)
 	j.Counts.DeadLetters += n
+	return err
+}
+
+// webhook comes after the tables, from which its events are read.
+func (j *job) webhook(context.Context) error {
+	n, err := j.Feed.Erase(j.persons.Named)
+	j.Counts.WebhookEvents += n
 	return err
 }
 

@@ -100,13 +100,14 @@ type Feed struct {
 	metrics   metrics
 	started   time.Time
 
+	turning     sync.Mutex // held while events are read, posted or erased; guards what is below
 	state       *state
 	reader      reader
 	names       map[uint64]string
 	health      health
 	savedCursor time.Time
 
-	mu     sync.Mutex // guards what is below
+	mu     sync.Mutex // guards status
 	status Status
 }
 
@@ -126,6 +127,12 @@ func New(c Config, logger *slog.Logger, r prometheus.Registerer) *Feed {
 // events are loaded into w: what a first run loads before its end, by whatever kill, belongs
 // to the feed. Run tries again what Begin could not do.
 func (f *Feed) Begin(ctx context.Context, w Warehouse) error {
+	f.turning.Lock()
+	defer f.turning.Unlock()
+	return f.beginOnce(ctx, w)
+}
+
+func (f *Feed) beginOnce(ctx context.Context, w Warehouse) error {
 	if f.target == nil || f.state != nil {
 		return nil
 	}
@@ -162,13 +169,19 @@ func (f *Feed) Run(ctx context.Context, w Warehouse) {
 
 // turn does what is due now.
 func (f *Feed) turn(ctx context.Context, w Warehouse) error {
-	if err := f.Begin(ctx, w); err != nil {
-		return err
-	}
-	if err := f.retry(ctx); err != nil {
+	if err := f.resume(ctx, w); err != nil {
 		return err
 	}
 	return f.reader.read(ctx)
+}
+
+func (f *Feed) resume(ctx context.Context, w Warehouse) error {
+	f.turning.Lock()
+	defer f.turning.Unlock()
+	if err := f.beginOnce(ctx, w); err != nil {
+		return err
+	}
+	return f.retry(ctx)
 }
 
 // begin reads the state. Where there is none, the feed begins now, by the warehouse's
@@ -203,6 +216,8 @@ func (f *Feed) begin(ctx context.Context) error {
 
 // end keeps which ids were read, so that an orderly restart posts none twice.
 func (f *Feed) end() {
+	f.turning.Lock()
+	defer f.turning.Unlock()
 	if f.state == nil {
 		return
 	}

@@ -45,21 +45,27 @@ type work struct {
 // read sends what has come, until nothing is left or the target takes no more.
 func (r *reader) read(ctx context.Context) error {
 	for ctx.Err() == nil {
-		if r.work == nil {
-			err := r.look(ctx)
-			if err != nil {
-				r.behind = true // the warehouse may have lost an arrival with its answer
-				return err
-			}
-			if r.work == nil {
-				return nil
-			}
-		}
-		if taken, err := r.page(ctx); err != nil || !taken {
+		if goesOn, err := r.step(ctx); err != nil || !goesOn {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+// step sends a page of what has come. Between two of them events may be erased.
+func (r *reader) step(ctx context.Context) (goesOn bool, err error) {
+	r.feed.turning.Lock()
+	defer r.feed.turning.Unlock()
+	if r.work == nil {
+		if err := r.look(ctx); err != nil {
+			r.behind = true // the warehouse may have lost an arrival with its answer
+			return false, err
+		}
+		if r.work == nil {
+			return false, nil
+		}
+	}
+	return r.page(ctx)
 }
 
 // look begins the work on what has come since the cursor.

@@ -109,7 +109,7 @@ func (c *conn) observe(d *desk, a *pixel.Answer, openedAt time.Time) {
 		s.metrics.throttled.Inc()
 		return
 	}
-	e := s.cfg.Observer.Observe(a, &pixel.Request{
+	e := s.currentObserver().Observe(a, &pixel.Request{
 		ID:       d.newID(),
 		OpenedAt: openedAt,
 		Method:   h.method,

@@ -93,7 +93,7 @@ func (c *conn) events() (keep bool) {
 func (c *conn) observeEvents(d *desk, a *web.Answer, r *pixel.Request) {
 	for i := range a.Events {
 		r.ID = d.newID()
-		e := c.server.cfg.Observer.ObserveEvent(&a.Events[i], a.Certain, r)
+		e := c.server.currentObserver().ObserveEvent(&a.Events[i], a.Certain, r)
 		if e.Kind == "" {
 			continue
 		}

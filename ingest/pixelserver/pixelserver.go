@@ -32,6 +32,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/pixel"
+	"glint/edge/token"
 	"glint/ingest/host/backoff"
 	"glint/ingest/host/connlimit"
 )
@@ -50,6 +51,7 @@ const (
 // counts the privacy signals that Observer reports.
 type Config struct {
 	Observer pixel.Observer
+	Keys     func() *token.Ring             // called for each request in place of Observer.Ring; nil: Observer.Ring is used
 	Lookup   func(netip.Addr) pixel.Network // returns the network of an address; nil: unknown
 	Proxies  Proxies                        // proxies whose header with the client's address is trusted; zero: none
 	TLS      *tls.Config                    // nil: plain HTTP
@@ -75,6 +77,7 @@ type Server struct {
 	metrics   metrics
 	throttle  throttle
 	date      atomic.Pointer[date]
+	observer  atomic.Pointer[pixel.Observer] // of the configuration, with its present keys
 
 	draining atomic.Bool
 	running  sync.WaitGroup // connections
@@ -96,7 +99,23 @@ func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, limit: connlimit.New(cfg.MaxConnections), conns: map[*conn]struct{}{}}
 	s.metrics = newMetrics(cfg.Registerer, s.limit)
 	s.cfg.Observer.Signalled = s.metrics.signalled
+	s.observer.Store(&s.cfg.Observer)
 	return s
+}
+
+// currentObserver returns the observer with the current keys.
+func (s *Server) currentObserver() *pixel.Observer {
+	o := s.observer.Load()
+	if s.cfg.Keys == nil {
+		return o
+	}
+	if ring := s.cfg.Keys(); ring != o.Ring {
+		changed := *o
+		changed.Ring = ring
+		s.observer.Store(&changed)
+		return &changed
+	}
+	return o
 }
 
 // Serve serves l until Shutdown, over TLS if configured, then returns nil. It

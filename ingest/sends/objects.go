@@ -88,10 +88,9 @@ func guessFormat(file io.ReadSeeker) (Format, error) {
 		return "", err
 	}
 	head = bytes.TrimLeft(bytes.ReplaceAll(head[:n], []byte{0}, nil), "\xef\xbb\xbf\xff\xfe \t\r\n")
-	if list, ok := bytes.CutPrefix(head, []byte{'['}); ok {
-		head = bytes.TrimLeft(list, " \t\r\n")
-	}
-	if bytes.HasPrefix(head, []byte{'{'}) {
+	head, isList := bytes.CutPrefix(head, []byte{'['})
+	head = bytes.TrimLeft(head, " \t\r\n")
+	if bytes.HasPrefix(head, []byte{'{'}) || isList && bytes.HasPrefix(head, []byte{']'}) {
 		return FormatJSON, nil
 	}
 	return FormatCSV, nil
@@ -137,7 +136,7 @@ func readObjects(text io.Reader) (*objects, error) {
 	}
 	if !found {
 		if len(t.rows) == 0 {
-			return nil, &FileError{Problem: "the file has no JSON object"}
+			return nil, &FileError{Problem: "there is no JSON object in it; want one for each message, as {\"recipient\": \"ada@example.com\"}"}
 		}
 		return nil, &FileError{Problem: fmt.Sprintf("nothing in the file is a JSON object; of line %d: %s", t.rows[0].line, t.rows[0].fault)}
 	}

@@ -67,7 +67,7 @@ func TestFaultyObjectsRegisterNothing(t *testing.T) {
 		{"no recipient", "{\"recipient\":\"a\"}\n{\"x\":1}", "line 2: the recipient is empty"},
 		{"no column of recipients", `{"x":1}`, "no column recipient"},
 		{"an added column", `{"recipient":"a","pixel_url":"x"}`, "has a column pixel_url already"},
-		{"an empty list", "[ ]", "no column recipient"},
+		{"an empty list", "[ ]", "want one for each message"},
 		{"an empty object", "{}", "no column recipient"},
 	} {
 		_, err := readCSV(c.text, ReadOptions{})

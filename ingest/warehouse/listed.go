@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -74,15 +75,21 @@ func (m *ListedMessage) State() string {
 // overwritten by the next one, except its texts. It returns errors of begin and
 // visit, and ErrAnswer if an answer was cut off.
 func (w *Warehouse) Messages(ctx context.Context, campaignID uint64, list List, begin func(names []string) error, visit func(*ListedMessage) error) error {
+	return w.FirstMessages(ctx, campaignID, list, math.MaxInt32, begin, visit)
+}
+
+// FirstMessages is Messages for the first ones of a list, at most so many.
+func (w *Warehouse) FirstMessages(ctx context.Context, campaignID uint64, list List, most int, begin func(names []string) error, visit func(*ListedMessage) error) error {
+	const beforeThem = 1 // the record of names
 	rows, err := w.conn.Query(ctx, schema.Query("listed_messages"),
-		clickhouse.Named("campaign_id", campaignID), clickhouse.Named("list", string(list)))
+		clickhouse.Named("campaign_id", campaignID), clickhouse.Named("list", string(list)), clickhouse.Named("records", uint64(most)+beforeThem))
 	if err != nil {
 		return fmt.Errorf("list messages: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	var m ListedMessage
 	var record string
-	begun, ended := false, false
+	begun, ended, visited := false, false, 0
 	for rows.Next() {
 		if err := rows.Scan(&record); err != nil {
 			return fmt.Errorf("list messages: %w", err)
@@ -98,6 +105,7 @@ func (w *Warehouse) Messages(ctx context.Context, campaignID uint64, list List, 
 			begun, err = true, begin(columns)
 		case 1:
 			if r.message(&m); begun && !r.short {
+				visited++
 				err = visit(&m)
 			}
 		default:
@@ -113,7 +121,7 @@ func (w *Warehouse) Messages(ctx context.Context, campaignID uint64, list List, 
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("list messages: %w", err)
 	}
-	if !ended {
+	if !ended && visited < most {
 		return fmt.Errorf("list messages: %w", ErrAnswer)
 	}
 	return nil

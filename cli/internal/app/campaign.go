@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,20 +12,39 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// NoCampaign returns the error for a campaign that is not in w, with the
-// campaigns of similar names.
-func (a *App) NoCampaign(ctx context.Context, w *warehouse.Warehouse, name string) error {
-	err := fmt.Errorf("there is no campaign %s", strconv.Quote(output.Safe(name)))
-	near, lookUpErr := w.NearCampaigns(ctx, name)
-	if lookUpErr != nil || len(near) == 0 {
-		return Try(err, "glint send register --campaign NAME --file recipients.csv --output urls.csv")
-	}
-	names := make([]string, len(near))
-	for i, c := range near {
-		names[i] = strconv.Quote(output.Safe(c.Name))
-	}
-	return Try(err, "glint report "+oneOf(names))
+// noCampaign is the name of a campaign that is not there.
+type noCampaign string
+
+func (n noCampaign) Error() string {
+	return "there is no campaign " + strconv.Quote(output.Safe(string(n)))
 }
+
+// Unwrap returns warehouse.ErrNoCampaign.
+func (n noCampaign) Unwrap() error { return warehouse.ErrNoCampaign }
+
+// NoCampaign returns the error for a campaign that is not in w, around
+// warehouse.ErrNoCampaign. It names the ones with a name like it, else the latest.
+func (a *App) NoCampaign(ctx context.Context, w *warehouse.Warehouse, name string) error {
+	var names []string
+	near, err := w.NearCampaigns(ctx, name)
+	for _, c := range near {
+		names = append(names, strconv.Quote(output.Safe(c.Name)))
+	}
+	if len(names) > 0 {
+		return Try(noCampaign(name), "glint report "+oneOf(names))
+	}
+	latest, latestErr := w.Campaigns(ctx, latestNamed)
+	if err != nil || latestErr != nil || len(latest) == 0 {
+		return Try(noCampaign(name), "glint send register --campaign NAME --file recipients.csv --output urls.csv")
+	}
+	for _, c := range latest {
+		names = append(names, strconv.Quote(output.Safe(c.Name)))
+	}
+	return Try(noCampaign(name), "glint report "+oneOf(names)+"; glint campaign list --all has them all")
+}
+
+// latestNamed is how many campaigns are named where none has a name like the one asked for.
+const latestNamed = 3
 
 // CompleteCampaigns completes the name of a campaign, for shells.
 func (a *App) CompleteCampaigns(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
 	"strings"
 
 	"glint/cli/internal/output"
@@ -106,14 +107,17 @@ func Report(w io.Writer, err error) int {
 	return code
 }
 
-// faultText is the text of err without the name of the system call that failed
-// on a file: "open x.csv: no such file" says no more than without it.
+// packages are named in front of errors that are for programs.
+var packages = regexp.MustCompile(`(?m)(^|: )(?:home|server): `)
+
+// faultText is the text of err without the names of packages, and without that of the
+// system call that failed on a file: "open x.csv: no such file" says no more than without it.
 func faultText(err error) string {
 	text := err.Error()
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		text = strings.ReplaceAll(text, e.Error(), e.Path+": "+e.Err.Error())
 	}
-	return text
+	return packages.ReplaceAllString(text, "$1")
 }
 
 // writeFaults prints the text of an error, one line for each that is joined in

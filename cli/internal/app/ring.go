@@ -30,7 +30,7 @@ func (a *App) Ring() (*token.Ring, error) {
 		return ring, nil //nolint:nilerr // none runs here: the pixel is served elsewhere, and has to have the key
 	}
 	if id := int(keys[i].ID); !state.Starting && !slices.Contains(state.PixelKeys, id) {
-		return nil, Try(fmt.Errorf("the running glint does not know key %d yet", id), "restart glint, then the same command again")
+		return nil, Try(fmt.Errorf("the running glint does not know key %d yet", id), "the same command again in some seconds; glint status says why if it stays so")
 	}
 	return ring, nil
 }

@@ -104,10 +104,12 @@ func (f *feeder) take(ctx context.Context, b *block) error {
 	}
 	for i, offset := range b.offsets {
 		before := len(f.next.lines)
+		partial := b.partial && i == len(b.offsets)-1
+		taken := offset <= b.file.from && !partial
 		var read error
-		f.next.lines, read = b.results.Append(f.next.lines)
+		f.next.lines, read = b.results.Append(f.next.lines, taken)
 		b.file.look(read)
-		if partial := b.partial && i == len(b.offsets)-1; offset <= b.file.from && !partial {
+		if taken {
 			f.next.lines = f.next.lines[:before]
 			continue
 		}

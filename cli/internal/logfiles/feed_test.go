@@ -51,7 +51,7 @@ func (n *numberedLines) Parse() {
 	}
 }
 
-func (n *numberedLines) Append(dst []byte) ([]byte, error) {
+func (n *numberedLines) Append(dst []byte, _ bool) ([]byte, error) {
 	line := n.upper[0]
 	n.upper = n.upper[1:]
 	n.file.number++

@@ -56,8 +56,9 @@ type Results interface {
 	Parse()
 	// Append appends the event line of the next of the lines with its line feed to
 	// dst, or nothing. An error says why the line is no event; it holds no value of
-	// it. It is called once for each line, after Parse and after the Results before.
-	Append(dst []byte) ([]byte, error)
+	// it. It is called once for each line, after Parse and after the Results before. A line
+	// that an earlier run has taken is read for those behind it alone, and counts nowhere.
+	Append(dst []byte, taken bool) ([]byte, error)
 }
 
 // Job is one run over log files.
@@ -167,9 +168,14 @@ func (r *run) find(ctx context.Context) (err error) {
 		if errors.Is(err, objects.ErrTarget) {
 			return app.UsageTry(err, "s3://BUCKET/PREFIX, with the key in the environment")
 		}
-		r.fault(err)
 	}
 	r.files = append(r.files, found...)
+	if len(r.files) == 0 && len(faults) > 0 {
+		return app.Try(errors.Join(faults...), "files and folders that are there")
+	}
+	for _, err := range faults {
+		r.fault(err)
+	}
 	if r.marks, err = openMarks(marksFile(r.MarksDir, r.Ingest.URL, paths, r.Bucket.Endpoint, r.Meaning), r.Restart); err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ func Quiet(a *app.App, dsn string) (*ingest.Config, error) {
 	}
 	cfg.IngestListen, cfg.Token, cfg.Keys, cfg.Consent, cfg.Version = "127.0.0.1:0", c.IngestToken, h, h, a.Version
 	cfg.LogDir, cfg.DeadLetterDir, cfg.IgnoreFile, cfg.ErasureDir = h.LogDir(), h.DeadLetterDir(), h.IgnoreFile(), h.ErasureDir()
+	cfg.Feed.Dir = h.WebhookDir()
 	cfg.Logger, cfg.Hint, cfg.Judge.Every = a.Logger("warn"), app.Hint, 0
 	if cfg.WarehouseDSN = dsn; dsn == "" {
 		cfg.FindEngine = FindEngine

@@ -42,6 +42,7 @@ type Service struct {
 	agree            *app.Choice
 	events           *app.Choice // of the webhook
 	state            *home.StateKeeper
+	publishKeys      func(*token.Ring) // writes the state again with other keys
 	pages            pages
 }
 
@@ -90,6 +91,7 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 	if _, err := s.consent.Apply(h, true); err != nil {
 		return err
 	}
+	cfg.KeysTaken = func(ring *token.Ring) { s.publishKeys(ring) }
 	cfg.Logger, cfg.Hint = s.App.Logger(s.level.String()), app.Hint
 	return nil
 }
@@ -128,6 +130,7 @@ func (s *Service) Validate() error {
 // one goroutine at a time.
 func (s *Service) Publish(ctx context.Context, at ingest.Addresses, ring *token.Ring, starting bool) {
 	s.pages.serve(s)
+	s.publishKeys = func(taken *token.Ring) { s.Publish(ctx, at, taken, false) }
 	if s.state == nil {
 		s.state = &home.StateKeeper{Home: s.App.Home, Fault: s.StateFault}
 	}

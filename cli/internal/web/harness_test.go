@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +18,10 @@ import (
 
 	"glint/cli/internal/report"
 	"glint/ingest/warehouse"
+	"glint/ingest/warehouse/enginetest"
 )
+
+func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 // hostile is a name that would run in a page, leave its place, or steer a terminal.
 const hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e\x1b[2J&amp;"

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -100,9 +99,6 @@ func (s warehouseSource) Report(ctx context.Context, id uint64) (*report.Data, e
 	return report.GatherID(ctx, s.reader, id, time.UTC)
 }
 
-// errEnough ends the reading of a list.
-var errEnough = errors.New("web: the page is full")
-
 func (s warehouseSource) Recipients(ctx context.Context, id uint64, list warehouse.List, skip, most int) (*Recipients, error) {
 	page := &Recipients{}
 	begin := func(names []string) error {
@@ -110,14 +106,14 @@ func (s warehouseSource) Recipients(ctx context.Context, id uint64, list warehou
 		return nil
 	}
 	n := 0
-	err := s.owner.Messages(ctx, id, list, begin, func(m *warehouse.ListedMessage) error {
+	err := s.owner.FirstMessages(ctx, id, list, skip+most+1, begin, func(m *warehouse.ListedMessage) error {
 		n++
 		switch {
 		case n <= skip:
 			return nil
 		case len(page.Messages) == most:
 			page.More = true
-			return errEnough
+			return nil
 		}
 		one := *m
 		one.Kept = append([]string(nil), m.Kept...)
@@ -125,7 +121,7 @@ func (s warehouseSource) Recipients(ctx context.Context, id uint64, list warehou
 		page.Messages = append(page.Messages, one)
 		return nil
 	})
-	if err != nil && !errors.Is(err, errEnough) {
+	if err != nil {
 		return nil, err
 	}
 	return page, nil

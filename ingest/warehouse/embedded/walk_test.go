@@ -66,34 +66,47 @@ type walkStatement struct {
 func TestNothingOfTheEngineReachesFilesOrHosts(t *testing.T) {
 	engine := startWithView(t)
 	c := setCanaries(t)
-	names := func(query string) []string { return strings.Fields(must(t, engine, query)) }
-	kinds := map[string][]walkStatement{
-		"functions":       functionCalls(c, names("SELECT name FROM system.functions ORDER BY name")),
-		"table functions": tableFunctionCalls(c, names("SELECT name FROM system.table_functions ORDER BY name")),
-		"formats":         formatUses(c, names("SELECT name FROM system.formats ORDER BY name")),
-		"text settings": settingUses(c, names(`SELECT name FROM system.settings
-			WHERE type IN ('String', 'Map', 'URI', 'Char') OR type LIKE '%String%' OR default LIKE '%/%' ORDER BY name`)),
-	}
+	kinds := statementsOf(t, engine, c, []string{"open_count"})
 	for _, w := range []*walker{
 		asClient(t, engine, "reader", readerName, readerPassword),
 		past(t, engine, "reader past the proxy", readerName, readerPassword, true),
 		asClient(t, engine, "definer", warehouseName, warehousePassword),
 		past(t, engine, "nobody", reservedUser, "", false),
 	} {
-		for _, kind := range []string{"functions", "table functions", "formats", "text settings"} {
-			statements := kinds[kind]
-			w.walk(t, c, kind, statements)
-			t.Logf("%s: %d statements with %s, %d executed", w.name, w.count[kind], kind, w.ran[kind])
-			if w.count[kind] < len(statements) || len(statements) < 100 {
-				t.Errorf("%s: only %d statements with %s", w.name, w.count[kind], kind)
-			}
-			if (w.name == "nobody") != (w.ran[kind] == 0) {
-				t.Errorf("%s: %d statements with %s were executed", w.name, w.ran[kind], kind)
-			}
-		}
+		w.walkAll(t, c, kinds, w.name != "nobody")
 	}
 	if engine.Restarts() != 0 {
 		t.Errorf("the engine was restarted %d times", engine.Restarts())
+	}
+}
+
+// statementsOf returns the statements of a walk, by kind. The settings are used with
+// each of the views in turn.
+func statementsOf(t *testing.T, engine *Engine, c *canaries, views []string) map[string][]walkStatement {
+	names := func(query string) []string { return strings.Fields(must(t, engine, query)) }
+	return map[string][]walkStatement{
+		"functions":       functionCalls(c, names("SELECT name FROM system.functions ORDER BY name")),
+		"table functions": tableFunctionCalls(c, names("SELECT name FROM system.table_functions ORDER BY name")),
+		"formats":         formatUses(c, names("SELECT name FROM system.formats ORDER BY name")),
+		"text settings": settingUses(c, names(`SELECT name FROM system.settings
+			WHERE type IN ('String', 'Map', 'URI', 'Char') OR type LIKE '%String%' OR default LIKE '%/%' ORDER BY name`), views),
+	}
+}
+
+// walkAll sends the statements of all kinds. runs says whether the engine executes some
+// of each.
+func (w *walker) walkAll(t *testing.T, c *canaries, kinds map[string][]walkStatement, runs bool) {
+	t.Helper()
+	for _, kind := range []string{"functions", "table functions", "formats", "text settings"} {
+		statements := kinds[kind]
+		w.walk(t, c, kind, statements)
+		t.Logf("%s: %d statements with %s, %d executed", w.name, w.count[kind], kind, w.ran[kind])
+		if w.count[kind] < len(statements) || len(statements) < 100 {
+			t.Errorf("%s: only %d statements with %s", w.name, w.count[kind], kind)
+		}
+		if runs != (w.ran[kind] > 0) {
+			t.Errorf("%s: %d statements with %s were executed", w.name, w.ran[kind], kind)
+		}
 	}
 }
 
@@ -206,7 +219,7 @@ func formatUses(c *canaries, formats []string) []walkStatement {
 	return uses
 }
 
-func settingUses(c *canaries, settings []string) []walkStatement {
+func settingUses(c *canaries, settings, views []string) []walkStatement {
 	values := []string{
 		c.path("credentials.env"), c.path("new"), "http://" + c.listener.Addr().String() + "/", "file('" + c.path("credentials.env") + "') = ''",
 	}
@@ -217,16 +230,17 @@ func settingUses(c *canaries, settings []string) []walkStatement {
 			if name == "additional_table_filters" || name == "http_response_headers" {
 				quoted = "{'glint.opens': " + quoted + "}"
 			}
+			view := "glint." + views[len(uses)%len(views)]
 			for _, statement := range []string{
 				"SELECT 1 AS a FORMAT JSONEachRow SETTINGS %s = %s",
 				"SELECT 1 AS a FORMAT Protobuf SETTINGS %s = %s",
 				"SELECT 1 AS a FORMAT Template SETTINGS %s = %s",
-				"SELECT * FROM (SELECT opens FROM glint.open_count SETTINGS %s = %s)",
+				"SELECT * FROM (SELECT * FROM " + view + " SETTINGS %s = %s)",
 				"SELECT * FROM format(CSV, 'a UInt8', 'x') SETTINGS %s = %s",
 			} {
 				uses = append(uses, walkStatement{text: fmt.Sprintf(statement, name, quoted)})
 			}
-			uses = append(uses, walkStatement{text: "SELECT opens FROM glint.open_count", settings: url.Values{name: {value}}})
+			uses = append(uses, walkStatement{text: "SELECT * FROM " + view, settings: url.Values{name: {value}}})
 		}
 	}
 	return uses

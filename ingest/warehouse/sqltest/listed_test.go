@@ -54,9 +54,25 @@ func compareLists(t *testing.T, client *warehouse.Warehouse, world *world, c cam
 		if !slices.IsSorted(order) {
 			t.Errorf("%s is not in the order of recipients", list)
 		}
+		compareBegins(t, client, c, list, order)
 		slices.Sort(got)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("after %s, %s of campaign %d: want (-), got (+):\n%s", after, list, c.id, diff)
+		}
+	}
+}
+
+// compareBegins holds the first messages of a list against those of the whole list.
+func compareBegins(t *testing.T, client *warehouse.Warehouse, c campaign, list warehouse.List, order []string) {
+	t.Helper()
+	for _, most := range []int{0, len(order) / 2, len(order), len(order) + 5} {
+		var first []string
+		err := client.FirstMessages(t.Context(), c.id, list, most, func([]string) error { return nil }, func(m *warehouse.ListedMessage) error {
+			first = append(first, m.Recipient)
+			return nil
+		})
+		if err != nil || !slices.Equal(first, order[:min(most, len(order))]) {
+			t.Errorf("the first %d of %s of campaign %d: %d, %v", most, list, c.id, len(first), err)
 		}
 	}
 }

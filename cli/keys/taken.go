@@ -1,0 +1,69 @@
+package keys
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"glint/cli/internal/app"
+	"glint/edge/token"
+	"glint/ingest"
+	"glint/ingest/host/backoff"
+	"glint/ingest/keyring"
+)
+
+// A running glint looks at the keys each second; one that is busy gets more time.
+const (
+	takenTime = 10 * time.Second
+	takenPoll = 100 * time.Millisecond
+)
+
+// awaitTaken says what the running glint makes of keys: whoever registers messages next
+// wants to know that it takes their opens.
+func awaitTaken(ctx context.Context, a *app.App, keys []token.Key) {
+	state, err := a.Home.ReadState()
+	if err != nil {
+		return // none runs; the next one reads the file
+	}
+	if state.Starting {
+		fmt.Fprintln(a.Err, "note: the running glint takes the keys once its warehouse can be used")
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, takenTime)
+	defer cancel()
+	var problem *ingest.Problem
+	for {
+		s, err := app.Status(ctx, state.Ingest)
+		if err != nil {
+			fmt.Fprintln(a.Err, "note: the running glint takes the keys within seconds; it cannot be asked whether it has:", err)
+			return
+		}
+		if inUse(s.Keys, keys) && published(a, keys) {
+			fmt.Fprintln(a.Err, "the running glint has taken the keys")
+			return
+		}
+		problem = s.KeysProblem
+		if backoff.Sleep(ctx, takenPoll) != nil {
+			break
+		}
+	}
+	text := "it has not looked at them yet; see: glint status"
+	if problem != nil {
+		text = problem.Text
+	}
+	fmt.Fprintln(a.Err, "note: the running glint has not taken the keys:", text)
+}
+
+// inUse reports whether these are the keys that a glint works with.
+func inUse(status []ingest.KeyStatus, keys []token.Key) bool {
+	return slices.EqualFunc(status, keys, func(s ingest.KeyStatus, k token.Key) bool {
+		return s.ID == k.ID && s.State == k.State.String() && s.Fingerprint == keyring.Fingerprint(&k)
+	})
+}
+
+// published reports whether other commands find the keys, too.
+func published(a *app.App, keys []token.Key) bool {
+	state, err := a.Home.ReadState()
+	return err == nil && slices.EqualFunc(state.PixelKeys, keys, func(id int, k token.Key) bool { return id == int(k.ID) })
+}

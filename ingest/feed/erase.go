@@ -1,0 +1,90 @@
+package feed
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"glint/ingest/host/atomicfile"
+)
+
+// Erase removes the events whose text names someone from what waits and from the files
+// of what was given up, also those of a run with a webhook that there is none now. It
+// returns how many they were. The warehouse has the events no more by then: else they
+// would be read again.
+func (f *Feed) Erase(names func(text []byte) bool) (erased int, err error) {
+	f.turning.Lock()
+	defer f.turning.Unlock()
+	erased, err = f.erasePending(names)
+	if err != nil {
+		return erased, err
+	}
+	for _, name := range []string{letterFile, olderFile} {
+		n, err := eraseLetters(filepath.Join(f.config.Dir, name), names)
+		erased += n
+		if err != nil {
+			return erased, fmt.Errorf("erase events that were given up: %w", err)
+		}
+	}
+	return erased, nil
+}
+
+func (f *Feed) erasePending(names func(text []byte) bool) (erased int, err error) {
+	s := f.state
+	if s == nil {
+		if s, err = loadState(f.config.Dir); err != nil || s == nil {
+			return 0, err
+		}
+	}
+	var kept []*letter
+	for _, l := range s.Pending {
+		text, err := json.Marshal(l)
+		if err != nil {
+			return 0, err
+		}
+		if !names(text) {
+			kept = append(kept, l)
+		}
+	}
+	if erased = len(s.Pending) - len(kept); erased == 0 {
+		return 0, nil
+	}
+	s.Pending = kept
+	if f.state != nil {
+		f.setPending()
+	}
+	return erased, s.save(f.config.Dir)
+}
+
+// eraseLetters removes the lines that name someone from a file, and an empty file.
+func eraseLetters(path string, names func(line []byte) bool) (erased int, err error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	var kept []byte
+	for line := range bytes.Lines(text) {
+		if names(line) {
+			erased++
+			continue
+		}
+		kept = append(kept, line...)
+	}
+	switch {
+	case erased == 0:
+		return 0, nil
+	case len(kept) > 0:
+		return erased, atomicfile.WriteFile(path, kept)
+	}
+	if err := os.Remove(path); err != nil {
+		return erased, err
+	}
+	return erased, atomicfile.SyncDir(filepath.Dir(path))
+}

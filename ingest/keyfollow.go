@@ -1,0 +1,185 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"glint/edge/token"
+	"glint/ingest/host/backoff"
+	"glint/ingest/keyring"
+)
+
+// keyFollower takes the keys of the home's file into a running service, by the rules
+// of a start. Keys that break one are refused, and those of before stay in use: a
+// service that works never makes a key, and never gives one up.
+type keyFollower struct {
+	store     KeyStore
+	warehouse keyWarehouse
+	ring      *atomic.Pointer[token.Ring] // of the service; never nil once it runs
+	taken     func(*token.Ring)           // called after each change
+	logger    *slog.Logger
+	refused   atomic.Pointer[error] // nil: the ring is that of the file
+	said      string                // of the last fault
+	next      time.Time             // when it is said again
+}
+
+// followKeysEvery is how often the file is read.
+const followKeysEvery = time.Second
+
+// run follows until ctx ends.
+func (f *keyFollower) run(ctx context.Context) {
+	for backoff.Sleep(ctx, followKeysEvery) == nil {
+		err := f.look(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		f.report(err, time.Now())
+	}
+}
+
+// look takes the keys of the file if they are others.
+func (f *keyFollower) look(ctx context.Context) error {
+	keys, err := f.store.ReadKeys()
+	if err != nil {
+		return errKeys{err}
+	}
+	before := f.ring.Load().Keys()
+	if slices.Equal(keys, before) {
+		return nil
+	}
+	if len(keys) == 0 {
+		return errKeys{keyring.NewMissingError(f.store.PixelKeysFile(), nil, keyring.Of(before))}
+	}
+	known, err := KnownKeys(ctx, f.warehouse)
+	if err != nil {
+		return err
+	}
+	notes := f.store.KeyNotes()
+	notes.Known = known
+	// Before the check, since it is what the operator needs to give a key up.
+	if err := f.store.KeepKeyNotes(notes); err != nil {
+		return err
+	}
+	ring, err := takeKeys(ctx, f.store, f.warehouse, keys, notes)
+	if err != nil {
+		return err
+	}
+	f.ring.Store(ring)
+	f.logger.Info("pixel keys taken anew", "keys", len(keys))
+	f.taken(ring)
+	return nil
+}
+
+// report says what keeps the keys from being taken: at once when that changes, and
+// again from time to time.
+func (f *keyFollower) report(err error, now time.Time) {
+	if err == nil {
+		if f.refused.Swap(nil) != nil {
+			f.logger.Info("the pixel keys are those of the file again")
+		}
+		f.said = ""
+		return
+	}
+	f.refused.Store(&err)
+	if err.Error() == f.said && now.Before(f.next) {
+		return
+	}
+	f.said, f.next = err.Error(), now.Add(repeatReport)
+	facts := []any{"error", err}
+	if hint := keysHint(err); hint != "" {
+		facts = append(facts, "try", hint)
+	}
+	f.logger.Error("pixel keys not taken, the keys of before stay in use", facts...)
+}
+
+// keysHint returns what to try about keys that are refused, "" if nothing is known.
+func keysHint(err error) string {
+	if missing, ok := errors.AsType[*keyring.MissingError](err); ok {
+		return missing.Hint()
+	}
+	return ""
+}
+
+// problem returns why the keys of before are in use, nil if they are the file's.
+func (f *keyFollower) problem() *Problem {
+	fault := f.refused.Load()
+	if fault == nil {
+		return nil
+	}
+	err := *fault
+	if errors.Is(err, keyring.ErrMissing) {
+		return &Problem{Code: codeKeysMissing, Text: "the keys file lacks keys that the warehouse knows; the keys of before stay in use", Hint: keysHint(err)}
+	}
+	if keys := (errKeys{}); errors.As(err, &keys) {
+		return &Problem{Code: codeKeysUnreadable, Text: "the keys file cannot be read; the keys of before stay in use", Hint: "glint keys list, which says why"}
+	}
+	return &Problem{Code: codeKeysUnchecked, Text: "the keys file has changed, and the warehouse cannot be asked about it; the keys of before stay in use"}
+}
+
+// followKeys lets the service take the keys of its home until the end.
+func (s *startup) followKeys() {
+	l := s.pipelines
+	f := &keyFollower{
+		store: s.cfg.Keys, warehouse: s.handle.Warehouse, ring: &s.ring, logger: s.cfg.Logger,
+		taken: func(ring *token.Ring) {
+			l.keysTaken.notify()
+			if s.cfg.KeysTaken != nil {
+				s.cfg.KeysTaken(ring)
+			}
+		},
+	}
+	s.follower.Store(f)
+	l.working.Go(func() { f.run(l.ctx) })
+}
+
+// keysProblem returns why the keys of the home's file are not in use, nil if they are.
+func (s *startup) keysProblem() *Problem {
+	if f := s.follower.Load(); f != nil {
+		return f.problem()
+	}
+	return nil
+}
+
+// registerKeys exposes whether the keys of the home's file are in use.
+func (s *startup) registerKeys(r prometheus.Registerer) {
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "glint_keys_refused", Help: "1 while the keys file holds others than those in use and cannot be taken; GET /v1/status says why.",
+	}, func() float64 {
+		if s.keysProblem() != nil {
+			return 1
+		}
+		return 0
+	}))
+}
+
+// keys returns the ring once it is known, before that the one of the start.
+func (s *startup) keys() *token.Ring { return cmp.Or(s.ring.Load(), s.cfg.Ring) }
+
+// pixelKeys returns the keys with which the pixel checks tokens, nil where there are
+// none: then it leaves that to ingest.
+func (s *startup) pixelKeys() *token.Ring {
+	ring := s.keys()
+	if ring == nil || len(ring.Keys()) == 0 {
+		return nil
+	}
+	return ring
+}
+
+// signal wakes one that waits for it, once for any number of calls.
+type signal chan struct{}
+
+func newSignal() signal { return make(signal, 1) }
+
+func (s signal) notify() {
+	select {
+	case s <- struct{}{}:
+	default: // it wakes up anyway
+	}
+}
