@@ -29,6 +29,7 @@ type server struct {
 	observer    pixel.Observer
 	sites       web.Sites
 	eventsToken string // of servers that post events; "": none may
+	askIngest   func(*pageRequest) (*pageReply, error)
 	logs        logs
 	line        []byte
 	requests    uint32
@@ -48,6 +49,7 @@ func newServer() *server {
 		},
 		sites:       openSites(),
 		eventsToken: string(openSecret("events_token")),
+		askIngest:   func(p *pageRequest) (*pageReply, error) { return askBackend(pageBackend, p) },
 		logs:        openLogs(),
 		line:        make([]byte, 0, event.MaxLineBytes+1),
 	}
@@ -60,6 +62,11 @@ func (s *server) serve(_ context.Context, w fsthttp.ResponseWriter, r *fsthttp.R
 	if path, _, _ := strings.Cut(r.URL.RawPath, "?"); path == web.Events {
 		s.requests++
 		s.postEvents(w, r, openedAt)
+		return
+	}
+	if target, ok := pageTarget(r.URL.RawPath); ok {
+		s.requests++
+		s.showPage(w, r, target)
 		return
 	}
 	a := pixel.Route(r.URL.RawPath)
