@@ -23,7 +23,7 @@ func TestPrintedCommands(t *testing.T) {
 			"--archive-bucket", "it's mine", "--archive-domain", "eu-central.object.fastlystorage.app", "--version", "7",
 			"--ip-precision", "none", "--period", "10s", "--privacy-signals", "aggregate",
 		},
-		"web": {"--only", "web", "--remove"},
+		"web":          {"--only", "web", "--remove"},
 		"archive_role": {"--archive-bucket", "opens", "--archive-iam-role", "arn:aws:iam::123456789012:role/opens"},
 	} {
 		t.Run(name, func(t *testing.T) {
