@@ -249,6 +249,7 @@ var notRun = map[string]string{
 	"glint doctor https://pixel.example.com --ingest-url https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY": "asks a deployed service",
 	"glint doctor http://127.0.0.1:8701 --ingest-url http://127.0.0.1:8702":                                             "takes fixed ports",
 	"glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com --apply":               "changes a Fastly service",
+	"glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --only web --site docs=https://docs.example.com --apply":       "changes a Fastly service",
 	"glint backup s3://backups/glint/monday --endpoint https://s3.example.com":                                          "needs a bucket",
 	"glint edge sync":          "changes a Fastly account",
 	"glint edge sync --follow": "changes a Fastly account",

@@ -30,6 +30,7 @@ type server struct {
 	observer    pixel.Observer
 	sites       web.Sites
 	eventsToken string // secret of servers that post events; "": no server may
+	askIngest   func(*pageRequest) (*pageReply, error)
 	logs        logs
 	line        []byte
 	requests    uint32
@@ -49,6 +50,7 @@ func newServer() *server {
 		},
 		sites:       openSites(),
 		eventsToken: string(openSecret("events_token")),
+		askIngest:   func(p *pageRequest) (*pageReply, error) { return askBackend(pageBackend, p) },
 		logs:        openLogs(),
 		line:        make([]byte, 0, event.MaxLineBytes+1),
 	}
@@ -61,6 +63,11 @@ func (s *server) serve(_ context.Context, w fsthttp.ResponseWriter, r *fsthttp.R
 	if path, _, _ := strings.Cut(r.URL.RawPath, "?"); path == web.Events {
 		s.requests++
 		s.postEvents(w, r, openedAt)
+		return
+	}
+	if target, ok := pageTarget(r.URL.RawPath); ok {
+		s.requests++
+		s.showPage(w, r, target)
 		return
 	}
 	a := pixel.Route(r.URL.RawPath)

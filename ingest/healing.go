@@ -198,10 +198,12 @@ func (h *healer) told(done *repair.Result) {
 // strict returns a loader with lists of its own of whose opens may not be kept, and what
 // reads them anew.
 func (h *healer) strict(w *warehouse.Warehouse, loader *batch.Loader) (own *batch.Loader, fresh func(context.Context) error) {
-	made := *loader
-	made.Withdrawn, made.Deleted = &consent.Set{}, &batch.Deleted{}
+	made := &batch.Loader{
+		Ring: loader.Ring, Warehouse: loader.Warehouse, DeadLetters: loader.DeadLetters, Caps: loader.Caps, Ignore: loader.Ignore, Sites: loader.Sites,
+		Signals: loader.Signals, CountRepeats: loader.CountRepeats, Watcher: loader.Watcher, Withdrawn: &consent.Set{}, Deleted: &batch.Deleted{},
+	}
 	follow := &consent.Follower{Set: made.Withdrawn, Logger: h.cfg.Logger}
-	return &made, func(ctx context.Context) error {
+	return made, func(ctx context.Context) error {
 		from := w
 		if h.rules != nil {
 			if first := h.rules(); first != nil {

@@ -11,6 +11,7 @@ import (
 	"glint/cli/internal/app"
 	"glint/cli/internal/output"
 	"glint/edge/privacy"
+	"glint/edge/token"
 	"glint/ingest/archive"
 	"glint/ingest/batch"
 	"glint/ingest/consent"
@@ -84,7 +85,7 @@ func (o *Options) loader(ctx context.Context, w *warehouse.Warehouse) (*batch.Lo
 	if err != nil {
 		return nil, app.Usage(fmt.Errorf("--privacy-signals: %w", err))
 	}
-	return &batch.Loader{Ring: ring, Ignore: ignored.Match, Signals: signals, Withdrawn: &consent.Set{}, Deleted: &batch.Deleted{}}, nil
+	return &batch.Loader{Ring: func() *token.Ring { return ring }, Ignore: ignored.Match, Signals: signals, Withdrawn: &consent.Set{}, Deleted: &batch.Deleted{}}, nil
 }
 
 // writeRepaired says what was inserted again, and what could not.

@@ -55,6 +55,17 @@ func TestOneOpenTravelsFromTheEdgeToTheReport(t *testing.T) {
 // log returns the event lines so far.
 func startEdge(t *testing.T, i *instance) (url string, log func() []string) {
 	t.Helper()
+	return startEdgeWith(t, i, edgeSettings{})
+}
+
+// edgeSettings are what a service may lack.
+type edgeSettings struct {
+	ingest string // URL of the backend
+	web    emulator.Web
+}
+
+func startEdgeWith(t *testing.T, i *instance, s edgeSettings) (url string, log func() []string) {
+	t.Helper()
 	viceroy, err := toolchain.Locate("viceroy")
 	if err != nil {
 		t.Fatal(err)
@@ -77,6 +88,7 @@ func startEdge(t *testing.T, i *instance) (url string, log func() []string) {
 	e, err := emulator.Start(t.Context(), emulator.Config{
 		Viceroy: viceroy, Wasm: wasm, Dir: t.TempDir(), Listen: "127.0.0.1:0",
 		KeysFile: filepath.Join(i.home, "keys", "pixel.keys"), Precision: "truncated", Networks: table,
+		Ingest: s.ingest, Web: s.web,
 		Lines: func(stdout io.Reader) {
 			_, _ = io.Copy(io.MultiWriter(stdin, &seen), stdout) // ends with the emulator
 		},

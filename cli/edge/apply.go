@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 
 	"glint/cli/edge/challenge"
 	"glint/cli/internal/app"
@@ -35,16 +36,15 @@ func (o *options) applyAll(ctx context.Context) error {
 	if err := a.findVersion(ctx); err != nil {
 		return err
 	}
-	steps := []func(context.Context) error{a.configStore, a.secretStore, a.logEndpoints}
-	if a.keysOnly {
-		steps = steps[1:2]
-	}
+	steps := map[string][]func(context.Context) error{
+		"all": {a.configStore, a.secretStore, a.logEndpoints}, "keys": {a.secretStore}, "web": {a.configStore, a.secretStore},
+	}[a.only]
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	if a.keysOnly {
+	if a.only != "all" {
 		return a.sayNext()
 	}
 	return errors.Join(a.sayNext(), a.checkChallenge(ctx))
@@ -62,13 +62,16 @@ func (o *options) newApplier() (*applier, error) {
 		return nil, err
 	}
 	a.cli = cli{path, o.app.Err}
+	if a.only == "web" {
+		return a, nil
+	}
 	if _, err := os.Stat(o.app.Home.PixelKeysFile()); errors.Is(err, fs.ErrNotExist) {
 		return nil, app.Try(fmt.Errorf("there are no pixel keys in %s", o.app.Home), "glint up once, or set GLINT_HOME to where ingest has them")
 	}
 	if _, err := o.app.Home.Keys(); err != nil {
 		return nil, err // they are for their owner only, and whole, or they are not sent
 	}
-	if o.keysOnly {
+	if a.only == "keys" {
 		return a, nil
 	}
 	for _, e := range o.endpoints() {
@@ -157,20 +160,28 @@ func (a *applier) configStore(ctx context.Context) error {
 	if err := a.cli.list(ctx, &items, "config-store-entry", "list", "--store-id="+id); err != nil {
 		return err
 	}
-	keepPrecision, keepSignals := false, a.signals == ""
+	there := map[string]string{}
 	for _, item := range items {
-		keepPrecision = keepPrecision || item.Key == precisionKey && (item.Value == a.precision || !a.setPrecision)
-		keepSignals = keepSignals || item.Key == signalsKey && item.Value == a.signals
+		there[item.Key] = item.Value
 	}
 	for _, item := range []struct {
-		keep       bool
+		wanted     bool // else what is there stays
 		key, value string
-	}{{keepPrecision, precisionKey, a.precision}, {keepSignals, signalsKey, a.signals}} {
-		if item.keep {
+	}{
+		{a.only != "web" && (a.setPrecision || there[precisionKey] == ""), precisionKey, a.precision},
+		{a.signals != "", signalsKey, a.signals},
+		{a.siteList() != "", sitesKey, a.siteList()},
+	} {
+		if !item.wanted || there[item.key] == item.value {
 			continue
 		}
 		_, err := a.cli.change(ctx, "config-store-entry", "update", "--upsert", "--store-id="+id, "--key="+item.key, "--value="+item.value)
 		if err != nil {
+			return err
+		}
+	}
+	if a.remove && there[sitesKey] != "" {
+		if _, err := a.cli.change(ctx, "config-store-entry", "delete", "--store-id="+id, "--key="+sitesKey); err != nil {
 			return err
 		}
 	}
@@ -183,9 +194,14 @@ func (a *applier) secretStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.cli.change(ctx, "secret-store-entry", "create", "--recreate-allow",
-		"--store-id="+id, "--name="+keysSecret, "--file="+a.app.Home.PixelKeysFile())
-	if err != nil {
+	if a.only != "web" {
+		_, err = a.cli.change(ctx, "secret-store-entry", "create", "--recreate-allow",
+			"--store-id="+id, "--name="+keysSecret, "--file="+a.app.Home.PixelKeysFile())
+		if err != nil {
+			return err
+		}
+	}
+	if err := a.webSecrets(ctx, id); err != nil {
 		return err
 	}
 	return a.link(ctx, id)
@@ -238,7 +254,7 @@ func (a *applier) link(ctx context.Context, id string) error {
 	return err
 }
 
-// logEndpoints makes the log endpoints, and mends those that differ.
+// logEndpoints makes the log endpoints and the backend, and mends those that differ.
 func (a *applier) logEndpoints(ctx context.Context) error {
 	for _, e := range a.endpoints() {
 		if err := a.logEndpoint(ctx, &e); err != nil {
@@ -269,12 +285,12 @@ func (a *applier) logEndpoint(ctx context.Context, e *endpoint) error {
 		return err
 	}
 	path := a.endpointPath(version, e.kind) + suffix
-	fmt.Fprintf(a.app.Err, "%s %s%s (log endpoint %s)\n", method, a.api.base, path, e.name)
+	fmt.Fprintf(a.app.Err, "%s %s%s (%s)\n", method, a.api.base, path, e.name)
 	return a.api.call(ctx, method, path, form, new(map[string]any))
 }
 
 func (a *applier) endpointPath(version, kind string) string {
-	return "/service/" + a.serviceID + "/version/" + version + "/logging/" + kind
+	return "/service/" + a.serviceID + "/version/" + version + "/" + strings.ReplaceAll(kind, " ", "/")
 }
 
 func (a *applier) form(e *endpoint) url.Values {
@@ -286,10 +302,14 @@ func (a *applier) form(e *endpoint) url.Values {
 }
 
 // same reports whether an endpoint has all the values of form. Numbers come as
-// text or not, as the API likes.
+// text or not, and a yes as true or 1, as the API likes.
 func same(old map[string]any, form url.Values) bool {
 	for field := range form {
-		if fmt.Sprint(old[field]) != form.Get(field) {
+		value := old[field]
+		if value == true {
+			value = 1
+		}
+		if fmt.Sprint(value) != form.Get(field) {
 			return false
 		}
 	}

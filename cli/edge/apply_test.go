@@ -33,12 +33,22 @@ func archiveFields() map[string]string {
 	}
 }
 
+// backendFields is what the backend must be: ingest by TLS, under its own name.
+func backendFields(w *world) map[string]string {
+	host := strings.TrimPrefix(w.ingest.URL, "https://")
+	name, port, _ := strings.Cut(host, ":")
+	return map[string]string{
+		"name": "ingest", "address": name, "port": port, "override_host": host, "use_ssl": "1", "ssl_cert_hostname": name, "ssl_sni_hostname": name,
+		"connect_timeout": "5000", "first_byte_timeout": "35000", "between_bytes_timeout": "10000",
+	}
+}
+
 // prepared is what an account must be afterwards.
 func prepared(w *world) *account {
 	one := &version{Number: 1, Locked: true, Endpoints: map[string]map[string]string{}}
 	two := &version{
 		Number: 2, Links: []string{"config-glint as glint", "secret-glint as glint"},
-		Endpoints: map[string]map[string]string{"https/opens": opensFields(w), "s3/opens_archive": archiveFields()},
+		Endpoints: map[string]map[string]string{"https/opens": opensFields(w), "s3/opens_archive": archiveFields(), "backend/ingest": backendFields(w)},
 	}
 	return &account{
 		Stores: map[string][]string{"config": {"glint"}, "secret": {"glint"}}, Items: map[string]string{"ip_precision": "truncated"},

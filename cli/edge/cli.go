@@ -28,12 +28,19 @@ type cli struct {
 // change runs a command that changes something, and says so.
 func (c *cli) change(ctx context.Context, args ...string) ([]byte, error) {
 	fmt.Fprintln(c.say, "fastly", quoteAll(args))
-	return c.run(ctx, args...)
+	return c.run(ctx, nil, args...)
+}
+
+// send is change for a command that reads a secret, which no list of processes then has.
+func (c *cli) send(ctx context.Context, secret string, args ...string) error {
+	fmt.Fprintln(c.say, "fastly", quoteAll(args))
+	_, err := c.run(ctx, strings.NewReader(secret), args...)
+	return err
 }
 
 // list runs a command that lists something as JSON, into a slice.
 func (c *cli) list(ctx context.Context, into any, args ...string) error {
-	out, err := c.run(ctx, append(args, "--json")...)
+	out, err := c.run(ctx, nil, append(args, "--json")...)
 	if err != nil {
 		return err
 	}
@@ -43,13 +50,13 @@ func (c *cli) list(ctx context.Context, into any, args ...string) error {
 	return nil
 }
 
-func (c *cli) run(ctx context.Context, args ...string) ([]byte, error) {
+func (c *cli) run(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, c.path, args...)
 	cmd.Env = withoutOurs(os.Environ())
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
 	cmd.WaitDelay = time.Second
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -10,7 +11,11 @@ const (
 	storeName        = "glint"
 	precisionKey     = "ip_precision"
 	signalsKey       = "privacy_signals"
+	sitesKey         = "sites"
 	keysSecret       = "pixel_keys"
+	eventsSecret     = "events_token"
+	visitorSecret    = "visitor_secret"
+	backendName      = "ingest"
 	endpointOpens    = "opens"
 	endpointArchive  = "opens_archive"
 	tokenVariable    = "GLINT_INGEST_TOKEN"
@@ -22,9 +27,17 @@ const (
 // is lost if Fastly loses a file, against the number of files.
 const archivePeriod = 600
 
-// endpoint is one log endpoint, for the CLI and for the API alike.
+// The times that the backend may take, in milliseconds. Ingest takes up to 30 s to make
+// a choice durable.
+const (
+	connectTimeout   = 5_000
+	firstByteTimeout = 35_000
+	betweenTimeout   = 10_000
+)
+
+// endpoint is one log endpoint, or the backend, for the CLI and for the API alike.
 type endpoint struct {
-	kind     string // as both call it
+	kind     string // the words of the CLI's command, and with / the API's path
 	name     string
 	settings []setting
 }
@@ -35,6 +48,7 @@ type setting struct {
 	flag     string // of the CLI; the API's name has _ for -
 	value    string
 	variable string
+	update   bool // a switch that the CLI's create takes and does not send (16.1.0); its update does
 }
 
 // field is the API's name of the setting.
@@ -45,10 +59,10 @@ func (s *setting) field() string {
 	return strings.ReplaceAll(s.flag, "-", "_")
 }
 
-// endpoints returns the service's log endpoints. Every field that has a default
+// endpoints returns the service's log endpoints and its backend. Every field that has a default
 // is written out: the defaults of the API, the CLI and the pages differ.
 func (o *options) endpoints() []endpoint {
-	list := []endpoint{{"https", endpointOpens, []setting{
+	list := []endpoint{o.backend(), {"logging https", endpointOpens, []setting{
 		{flag: "url", value: o.ingestURL + "/v1/logs"},
 		{flag: "method", value: "POST"},
 		{flag: "content-type", value: "application/x-ndjson"},
@@ -65,7 +79,7 @@ func (o *options) endpoints() []endpoint {
 	if o.archive.bucket == "" {
 		return list
 	}
-	s3 := endpoint{"s3", endpointArchive, []setting{
+	s3 := endpoint{"logging s3", endpointArchive, []setting{
 		{flag: "bucket", value: o.archive.bucket},
 		{flag: "domain", value: o.archive.domain},
 		{flag: "path", value: o.archive.path},
@@ -82,4 +96,26 @@ func (o *options) endpoints() []endpoint {
 			setting{flag: "secret-key", variable: archiveSecretKey})
 	}
 	return append(list, s3)
+}
+
+// backend is where the edge gets the recipient's page from.
+// Source: https://www.fastly.com/documentation/reference/api/services/backend/ (the
+// certificate is checked by default)
+func (o *options) backend() endpoint {
+	u, _ := url.Parse(o.ingestURL) // it was checked
+	port := u.Port()
+	if port == "" {
+		port = "443"
+	}
+	return endpoint{"backend", backendName, []setting{
+		{flag: "address", value: u.Hostname()},
+		{flag: "port", value: port},
+		{flag: "override-host", value: u.Host},
+		{flag: "use-ssl", value: "1", update: true},
+		{flag: "ssl-cert-hostname", value: u.Hostname()},
+		{flag: "ssl-sni-hostname", value: u.Hostname()},
+		{flag: "connect-timeout", value: strconv.Itoa(connectTimeout)},
+		{flag: "first-byte-timeout", value: strconv.Itoa(firstByteTimeout)},
+		{flag: "between-bytes-timeout", value: strconv.Itoa(betweenTimeout)},
+	}}
 }

@@ -3,6 +3,7 @@ package edge
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -19,6 +20,7 @@ type account struct {
 	mu       sync.Mutex
 	Stores   map[string][]string // kind → names; the id is kind and name
 	Items    map[string]string   // of the config store glint
+	Secrets  []string            // names in the secret store glint
 	Versions []*version
 	changes  []string // "METHOD path" of requests that change something
 	refuse   string   // path suffix that is answered 403
@@ -121,6 +123,8 @@ func (a *account) resources(w http.ResponseWriter, r *http.Request, part []strin
 			return
 		}
 		answer(w, list)
+	case kind == "secret" && len(part) >= 3:
+		a.secrets(w, r, part[3:])
 	case len(part) == 3: // items
 		list := []store{}
 		for k, v := range a.Items {
@@ -132,12 +136,29 @@ func (a *account) resources(w http.ResponseWriter, r *http.Request, part []strin
 			return
 		}
 		answer(w, list)
+	case len(part) == 4 && r.Method == http.MethodDelete:
+		delete(a.Items, part[3])
+		answer(w, store{})
 	case len(part) == 4:
 		a.Items[part[3]] = r.PostForm.Get("item_value")
 		answer(w, store{})
 	default: // keys that encrypt secrets; the CLI refuses those that are not Fastly's
 		answer(w, store{})
 	}
+}
+
+// secrets lists them, or deletes one.
+func (a *account) secrets(w http.ResponseWriter, r *http.Request, part []string) {
+	if r.Method == http.MethodDelete {
+		a.Secrets = slices.DeleteFunc(a.Secrets, func(name string) bool { return name == part[0] })
+		answer(w, map[string]string{})
+		return
+	}
+	list := []map[string]string{}
+	for _, name := range a.Secrets {
+		list = append(list, map[string]string{"name": name, "digest": "b3BhcXVl"})
+	}
+	answer(w, map[string]any{"data": list, "meta": map[string]any{"limit": 1000}})
 }
 
 func (a *account) service(w http.ResponseWriter, r *http.Request, id string, part []string) {
@@ -183,7 +204,9 @@ func (a *account) service(w http.ResponseWriter, r *http.Request, id string, par
 		}
 		answer(w, list)
 	case "logging":
-		v.logging(w, r, part[2:])
+		v.endpoints(w, r, part[2])
+	case "backend":
+		v.endpoints(w, r, part[1])
 	}
 }
 
@@ -191,20 +214,41 @@ func (v *version) json(service string) map[string]any {
 	return map[string]any{"number": v.Number, "locked": v.Locked, "active": v.Locked, "service_id": service}
 }
 
-func (v *version) logging(w http.ResponseWriter, r *http.Request, part []string) {
-	kind := part[0]
+func (v *version) endpoints(w http.ResponseWriter, r *http.Request, kind string) {
 	if r.Method == http.MethodGet {
-		list := []map[string]string{}
+		list := []map[string]any{}
 		for k, e := range v.Endpoints {
 			if strings.HasPrefix(k, kind+"/") {
-				list = append(list, e)
+				list = append(list, typed(e))
 			}
 		}
 		answer(w, list)
 		return
 	}
-	v.Endpoints[kind+"/"+r.PostForm.Get("name")] = fields(r.PostForm)
-	answer(w, map[string]any{"name": r.PostForm.Get("name"), "version": strconv.Itoa(v.Number), "service_id": "x"})
+	name, sent := r.PostForm.Get("name"), fields(r.PostForm)
+	if r.Method == http.MethodPut { // it has the name in its path, and changes what it has
+		name = r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+		changed := maps.Clone(v.Endpoints[kind+"/"+name])
+		maps.Copy(changed, sent)
+		sent = changed
+	}
+	v.Endpoints[kind+"/"+name] = sent
+	answer(w, map[string]any{"name": name, "version": strconv.Itoa(v.Number), "service_id": "x"})
+}
+
+// typed writes what is a number or a yes as the API does.
+func typed(fields map[string]string) map[string]any {
+	out := map[string]any{}
+	for k, v := range fields {
+		out[k] = v
+		if n, err := strconv.Atoi(v); err == nil && (k == "port" || strings.HasSuffix(k, "_timeout")) {
+			out[k] = n
+		}
+		if k == "use_ssl" {
+			out[k] = v == "1"
+		}
+	}
+	return out
 }
 
 func fields(form url.Values) map[string]string {

@@ -97,9 +97,13 @@ HOME='%[3]s'; XDG_CONFIG_HOME=$HOME; export HOME XDG_CONFIG_HOME
 if [ "$1 $2" != "secret-store-entry create" ]; then
   exec '%[4]s' "$@"
 fi
-problem=$('%[4]s' "$@" 2>&1) && exit 9
+case "$*" in *--stdin*) given=$(cat) ;; *) given= ;; esac
+problem=$(printf %%s "$given" | '%[4]s' "$@" 2>&1) && exit 9
 case $problem in *"does not match expected verification key"*) ;; *) echo "$problem" >&2; exit 1 ;; esac
-for a in "$@"; do case $a in --file=*) cat "${a#--file=}" >>'%[5]s' ;; esac; done
+for a in "$@"; do case $a in
+--file=*) cat "${a#--file=}" >>'%[5]s' ;;
+--name=*) [ -z "$given" ] || printf '%%s=%%s\n' "${a#--name=}" "$given" >>'%[5]s.web' ;;
+esac; done
 `
 
 func (w *world) path(name string) string { return filepath.Join(w.dir, name) }

@@ -16,7 +16,7 @@ func (o *options) writeScript(w io.Writer) error {
 	s.add("# Prepares Fastly service %s for glint. Needs the Fastly CLI, signed in.", o.serviceID)
 	s.add("# Nothing becomes live by it. `glint edge setup … --apply` does the same, and only what is missing.")
 	s.stores(o)
-	if !o.keysOnly {
+	if o.only == "all" {
 		s.logs(o)
 		s.challenge(o)
 	}
@@ -33,13 +33,18 @@ func (s *script) add(format string, args ...any) { fmt.Fprintf(&s.b, format+"\n"
 func (s *script) stores(o *options) {
 	s.add("\n# Stores belong to the account: one that is there is used.\n%s", storeID)
 	var stores []string
-	if !o.keysOnly {
+	if o.only != "keys" {
 		s.config(o)
 		stores = append(stores, "config_store")
 	}
-	s.add("\n# The keys that let the edge mark bad tokens; ingest checks them in any case. The file keeps them off the command line.")
 	s.store("secret")
-	s.add(`fastly secret-store-entry create --recreate-allow --store-id="$secret_store" --name=%s --file=%s`, keysSecret, quote(o.app.Home.PixelKeysFile()))
+	if o.only != "web" {
+		s.add("\n# The keys that let the edge mark bad tokens; ingest checks them in any case. The file keeps them off the command line.")
+		s.add(`fastly secret-store-entry create --recreate-allow --store-id="$secret_store" --name=%s --file=%s`, keysSecret, quote(o.app.Home.PixelKeysFile()))
+	}
+	if o.web() {
+		s.webSecrets(o)
+	}
 	s.add("\n# The service sees a store only when they are linked. An error here means that they are.")
 	for _, variable := range append(stores, "secret_store") {
 		s.add(`fastly service resource-link create %s --resource-id="$%s" --name=%s`, o.target(), variable, storeName)
@@ -47,16 +52,37 @@ func (s *script) stores(o *options) {
 }
 
 func (s *script) config(o *options) {
-	s.add("\n# The edge program's settings: how much of an address an event keeps, and what privacy signals leave of it.")
+	s.add("\n# The edge program's settings: how much of an address an event keeps, what privacy signals leave of it, the web pixel's sites.")
 	s.store("config")
-	if o.setPrecision {
+	switch {
+	case o.only == "web":
+	case o.setPrecision:
 		s.add(`fastly config-store-entry update --upsert --store-id="$config_store" --key=%s --value=%s`, precisionKey, o.precision)
-	} else {
+	default:
 		s.add("# An error here means that there is a value already; it stays as it is.")
 		s.add(`fastly config-store-entry create --store-id="$config_store" --key=%s --value=%s`, precisionKey, o.precision)
 	}
 	if o.signals != "" {
 		s.add(`fastly config-store-entry update --upsert --store-id="$config_store" --key=%s --value=%s`, signalsKey, o.signals)
+	}
+	switch {
+	case o.remove:
+		s.add(`fastly config-store-entry delete --store-id="$config_store" --key=%s`, sitesKey)
+	case o.siteList() != "":
+		s.add(`fastly config-store-entry update --upsert --store-id="$config_store" --key=%s --value=%s`, sitesKey, quote(o.siteList()))
+	}
+}
+
+// webSecrets sends the secrets of the web pixel, each through a pipe.
+func (s *script) webSecrets(o *options) {
+	s.add("\n# The secrets of the web pixel. The pipe keeps them off the command line. An error at a deletion means that there is none.")
+	for _, w := range webSecrets {
+		if o.drops(w.name) {
+			s.add(`fastly secret-store-entry delete --store-id="$secret_store" --name=%s`, w.name)
+			continue
+		}
+		s.add(`sed -n 's/^%s=//p' %s | tr -d '\n' | fastly secret-store-entry create --recreate-allow --store-id="$secret_store" --name=%s --stdin`,
+			w.variable, quote(o.app.Home.WebFile()), w.name)
 	}
 }
 
@@ -76,11 +102,19 @@ func (s *script) logs(o *options) {
 	s.add("\n# Where log lines go: newline-delimited JSON without a syslog prefix, every %s, with the ingest token.", o.period)
 	s.add("# While it runs, other users of this machine can read the token in the list of processes; --apply avoids that.")
 	s.add(`[ -n "${%[1]s:-}" ] || %[1]s=$(sed -n 's/^%[1]s=//p' %[2]s)`, tokenVariable, quote(o.app.Home.CredentialsFile()))
-	for i, e := range o.endpoints() {
-		if i > 0 {
+	for _, e := range o.endpoints() {
+		switch e.name {
+		case endpointArchive:
 			s.add("\n# The archive: what was lost on the way to ingest can be sent again from it. Set the variables first, if it has any.")
+		case backendName:
+			s.add("\n# Where the recipient's page, /preferences/…, comes from.")
 		}
-		s.add(`fastly service logging %s create %s --name=%s%s`, e.kind, o.target(), e.name, e.flags())
+		s.add(`fastly service %s create %s --name=%s%s`, e.kind, o.target(), e.name, e.flags())
+		for _, set := range e.settings {
+			if set.update {
+				s.add(`fastly service %s update %s --name=%s --%s`, e.kind, o.target(), e.name, set.flag)
+			}
+		}
 	}
 }
 
@@ -88,6 +122,9 @@ func (s *script) logs(o *options) {
 func (e *endpoint) flags() string {
 	var b strings.Builder
 	for _, s := range e.settings {
+		if s.update {
+			continue
+		}
 		value := quote(s.value)
 		if s.variable != "" {
 			value = `"` + s.value + "$" + s.variable + `"`
@@ -108,7 +145,7 @@ func (s *script) challenge(o *options) {
 func (s *script) finish(o *options) {
 	s.add("\n# If all of this went well, these make it live and check it:")
 	s.add("# fastly service version activate --service-id=%s --version=%s", o.serviceID, o.version)
-	if o.keysOnly {
+	if o.only != "all" {
 		return
 	}
 	s.add("# glint doctor https://YOUR-PIXEL --ingest-url %s --service-id %s", o.ingestURL, o.serviceID)

@@ -14,6 +14,7 @@ import (
 
 	"glint/cli/internal/app"
 	"glint/cli/internal/output"
+	"glint/edge/web"
 )
 
 // options are what the command was asked.
@@ -22,15 +23,19 @@ type options struct {
 	serviceID    string
 	ingestURL    string // without a final slash
 	version      string // "latest" or a number
-	keysOnly     bool   // leaves out the config store and the log endpoints
+	only         string // all, keys or web
 	apply        bool
 	dryRun       bool
 	period       time.Duration
 	maxBytes     int64
 	maxEntries   int64
 	precision    string
-	setPrecision bool   // asked for: an existing value is replaced
-	signals      string // "": not asked for, an existing value stays
+	setPrecision bool      // asked for: an existing value is replaced
+	signals      string    // "": not asked for, an existing value stays
+	sites        web.Sites // of the web pixel; none: those that are there stay
+	noVisitors   bool
+	newSecrets   bool
+	remove       bool
 	archive      archive
 	transport    http.RoundTripper // to Fastly's API and to ingest; nil: the usual one
 }
@@ -46,27 +51,33 @@ func newSetupCmd(a *app.App, run func(context.Context, *options) error) *cobra.C
 		Use:   "setup --service-id ID --ingest-url URL",
 		Short: "Print, or with --apply run, the commands that prepare a Fastly service",
 		Long: `Prints the commands that give a Fastly Compute service what the edge program uses: a config store and a secret store
-named glint, the pixel keys of $GLINT_HOME, and the log endpoints. The output can be pasted into a shell, and needs
+named glint, the pixel keys of $GLINT_HOME, the log endpoints, and the backend from which the recipient's page comes. The output can be pasted into a shell, and needs
 the Fastly CLI. Nothing is changed without --apply.
 
---apply looks what is there, and does what is missing or differs; a second run changes nothing but the pixel keys, which
-are sent each time. Stores and keys go through the Fastly CLI. Log endpoints hold the ingest token, and that CLI takes it
-on its command line only, which other users of the machine can read; so they go to Fastly's API directly. Both sign in
-with $FASTLY_API_TOKEN. No version is activated: what changed becomes live when you activate it.
+--apply looks what is there, and does what is missing or differs; a second run changes nothing but the pixel keys and the
+web pixel's secrets, which are sent each time. Stores and keys go through the Fastly CLI. Log endpoints hold the ingest
+token, and that CLI takes it on its command line only, which other users of the machine can read; so they go to Fastly's
+API directly, and the backend too. Both sign in with $FASTLY_API_TOKEN. No version is activated: what changed becomes live when you activate it.
 
 With --only keys it prepares the secret store alone: the keys after each change of the ring, which the edge has within
 seconds. The edge needs no keys: without them ingest alone checks tokens; with them its log says which tokens are bad.
+
+--site gives the edge the sites of the web pixel and of POST /e, all of them at once, and the secrets in
+$GLINT_HOME/web.env, which --apply makes where they are missing; give glint up or serve the same sites. --only web does
+that alone: without --site it sends the secrets again, with --new-secrets new ones, and with --remove it takes sites and
+secrets away. The edge has what changed in a store within seconds.
 
 The ingest token is $GLINT_INGEST_TOKEN, else the one in $GLINT_HOME/credentials.env. The bucket's keys are
 $GLINT_ARCHIVE_ACCESS_KEY and $GLINT_ARCHIVE_SECRET_KEY, unless --archive-iam-role is given.`,
 		Example: "  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com\n" +
 			"  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com --apply\n" +
-			"  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --only keys",
+			"  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --only keys\n" +
+			"  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --only web --site docs=https://docs.example.com --apply",
 		Args: app.NoArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.serviceID, "service-id", "", "id of the Fastly Compute service (required)")
-	f.StringVar(&o.ingestURL, "ingest-url", "", "where ingest answers Fastly, like https://ingest.example.com (required without --only keys)")
+	f.StringVar(&o.ingestURL, "ingest-url", "", "where ingest answers Fastly, like https://ingest.example.com (required without --only)")
 	f.StringVar(&o.version, "version", "latest", "service version to change: latest (cloned if it is in use), or the number of a draft")
 	f.BoolVar(&o.apply, "apply", false, "run the commands")
 	f.BoolVar(&o.dryRun, "dry-run", false, "only print the commands; this is the default")
@@ -81,14 +92,18 @@ $GLINT_ARCHIVE_ACCESS_KEY and $GLINT_ARCHIVE_SECRET_KEY, unless --archive-iam-ro
 		"truncated", "full", "none")
 	signals := app.ChoiceFlag(cmd, "privacy-signals", "what a request with DNT: 1 or Sec-GPC: 1 leaves, as for glint up; an existing setting stays without this flag",
 		"ignore", "aggregate", "off")
-	only := app.ChoiceFlag(cmd, "only", "part of it to prepare", "all", "keys")
+	only := app.ChoiceFlag(cmd, "only", "part of it to prepare", "all", "keys", "web")
+	sites := f.StringArray("site", nil, "site of the web pixel, as for glint up, in place of those at the edge; repeatable (default: they stay)")
+	f.BoolVar(&o.noVisitors, "no-visitors", false, "do not tell the visitors of a site apart: no visitor secret at the edge")
+	f.BoolVar(&o.newSecrets, "new-secrets", false, "make the web pixel's secrets anew; visitors of today are new ones, and the events token of servers ends")
+	f.BoolVar(&o.remove, "remove", false, "take the web pixel's sites and secrets from the edge")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.keysOnly = only.String() == "keys"
+		o.only = only.String()
 		o.precision, o.setPrecision = precision.String(), cmd.Flags().Changed("ip-precision")
 		if cmd.Flags().Changed("privacy-signals") {
 			o.signals = signals.String()
 		}
-		if err := o.check(); err != nil {
+		if err := errors.Join(append(o.checkWeb(*sites), o.check())...); err != nil {
 			return app.UsageOf(cmd, err)
 		}
 		return run(cmd.Context(), o)
@@ -109,7 +124,7 @@ func (o *options) check() error {
 	case !serviceIDs.MatchString(o.serviceID):
 		fault("--service-id is no id of a Fastly service, like SU1Z0isxPaozGVKXdv0eY")
 	}
-	if err := o.checkIngestURL(); err != nil && (!o.keysOnly || o.ingestURL != "") {
+	if err := o.checkIngestURL(); err != nil && (o.only == "all" || o.ingestURL != "") {
 		faults = append(faults, err)
 	}
 	if n, err := strconv.Atoi(o.version); o.version != "latest" && (err != nil || n < 1) {
@@ -157,7 +172,10 @@ func runSetup(ctx context.Context, o *options) error {
 	if o.apply {
 		return o.applyAll(ctx)
 	}
-	if o.keysOnly {
+	if err := o.checkWebFile(); err != nil {
+		return err
+	}
+	if o.only == "keys" {
 		keys, err := o.app.Home.ReadKeys()
 		if err == nil && len(keys) == 0 {
 			err = app.Try(errors.New("there are no keys yet"), "glint keys new")

@@ -23,6 +23,7 @@ func TestPrintedCommands(t *testing.T) {
 			"--archive-bucket", "it's mine", "--archive-domain", "eu-central.object.fastlystorage.app", "--version", "7",
 			"--ip-precision", "none", "--period", "10s", "--privacy-signals", "aggregate",
 		},
+		"web":          {"--only", "web", "--remove"},
 		"archive_role": {"--archive-bucket", "opens", "--archive-iam-role", "arn:aws:iam::123456789012:role/opens"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,6 +78,12 @@ func TestFaultyCommandLinesAreRefused(t *testing.T) {
 		{"no lines", "--request-max-entries", "0", "--request-max-entries"},
 		{"a hostile bucket", "--archive-bucket", "b\x1b[2J", "control characters"},
 		{"a role without a bucket", "--archive-iam-role", "arn:aws:iam::1:role/x", "needs --archive-bucket"},
+		{"a site without an origin", "--site", "docs", "want NAME=ORIGIN"},
+		{"too many sites", "--site", "docs=" + strings.Repeat("https://a.example,", 500) + "https://a.example", "takes 8000"},
+		{"a hostile site", "--site", "a;b=https://a.example", "no name or origin may have a semicolon"},
+		{"removal of everything", "--remove", "true", "--only web"},
+		{"new secrets of everything", "--new-secrets", "true", "--only web --apply"},
+		{"no visitors of no site", "--no-visitors", "true", "--no-visitors goes with"},
 		{"an unknown precision", "--ip-precision", "half", "not one of"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

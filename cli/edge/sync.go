@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -86,6 +85,14 @@ func runSync(ctx context.Context, o *syncOptions) error {
 			}
 			return err
 		}
+		if refused, ok := errors.AsType[*refusal](err); ok {
+			switch {
+			case refused.isForbidden():
+				return err // the token of this process does not change
+			case refused.status == http.StatusNotFound:
+				s.store, s.latest = "", time.Time{} // somebody has deleted the store
+			}
+		}
 		if err != nil {
 			fmt.Fprintln(o.app.Err, "not synced, trying again:", output.Safe(err.Error()))
 		}
@@ -162,7 +169,7 @@ func (s *syncer) findStore(ctx context.Context) error {
 	}
 	type store struct{ ID, Name string }
 	var list struct{ Data []store }
-	if err := s.api.document(ctx, http.MethodGet, "/resources/stores/kv?limit=1000", "", nil, &list); err != nil {
+	if err := s.api.patient(ctx, http.MethodGet, "/resources/stores/kv?limit=1000", "", nil, &list); err != nil {
 		return err
 	}
 	for _, there := range list.Data {
@@ -172,7 +179,7 @@ func (s *syncer) findStore(ctx context.Context) error {
 		}
 	}
 	var made store
-	if err := s.api.document(ctx, http.MethodPost, "/resources/stores/kv", "application/json", []byte(`{"name":"`+storeName+`"}`), &made); err != nil {
+	if err := s.api.patient(ctx, http.MethodPost, "/resources/stores/kv", "application/json", []byte(`{"name":"`+storeName+`"}`), &made); err != nil {
 		return err
 	}
 	if made.ID == "" {
@@ -188,67 +195,69 @@ func (s *syncer) findStore(ctx context.Context) error {
 // syncBatch is how many keys one request writes.
 const syncBatch = 5000
 
-// write writes the keys in batches, and deletes those of messages that are no longer
-// withdrawn.
+// write writes the keys in batches, and only then deletes those of messages that are no
+// longer withdrawn, of which each needs a request: whatever hinders them, withdrawals are
+// in the store before.
 func (s *syncer) write(ctx context.Context, fates map[string]privacy.Fate) (written, deleted int, err error) {
-	var batch bytes.Buffer
-	n := 0
-	flush := func() error {
-		if n == 0 {
-			return nil
-		}
-		err := s.api.document(ctx, http.MethodPut, "/resources/stores/kv/"+s.store+"/batch", "application/x-ndjson", batch.Bytes(), nil)
-		written += n
-		n = 0
-		batch.Reset()
-		return err
-	}
+	var kept, gone []string
 	for key, fate := range fates {
 		if fate == privacy.Keep {
-			if err := s.api.document(ctx, http.MethodDelete, "/resources/stores/kv/"+s.store+"/keys/"+key, "", nil, nil); err != nil {
-				return written, deleted, err
-			}
-			deleted++
-			continue
-		}
-		fmt.Fprintf(&batch, "{\"key\":%q,\"value\":%q}\n", key, base64.StdEncoding.EncodeToString([]byte(fate.String())))
-		if n++; n == syncBatch {
-			if err := flush(); err != nil {
-				return written, deleted, err
-			}
+			gone = append(gone, key)
+		} else {
+			kept = append(kept, key)
 		}
 	}
-	return written, deleted, flush()
+	slices.Sort(kept)
+	for part := range slices.Chunk(kept, syncBatch) {
+		if err := s.writeBatch(ctx, part, fates); err != nil {
+			return written, 0, err
+		}
+		written += len(part)
+	}
+	slices.Sort(gone)
+	for _, key := range gone {
+		if err := s.api.patient(ctx, http.MethodDelete, "/resources/stores/kv/"+s.store+"/keys/"+key, "", nil, nil); err != nil {
+			return written, deleted, err
+		}
+		deleted++
+	}
+	return written, deleted, nil
 }
 
-// document sends a body of any type and, with into, reads a JSON answer. A deleted
-// key that was not there is no error.
-func (a *api) document(ctx context.Context, method, path, contentType string, body []byte, into any) error {
-	req, err := http.NewRequestWithContext(ctx, method, a.base+path, bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("ask Fastly's API: %w", err)
+// batchTries is how often the keys of a batch that the store did not take are sent.
+const batchTries = 3
+
+// writeBatch writes keys. The store may take some of a batch and not the others, of which
+// it then has a list: those are sent again.
+// Source: https://www.fastly.com/documentation/reference/api/services/resources/kv-store-item/
+func (s *syncer) writeBatch(ctx context.Context, keys []string, fates map[string]privacy.Fate) error {
+	type failure struct {
+		Index  int
+		Reason string
 	}
-	req.Header.Set("Fastly-Key", a.token)
-	req.Header.Set("Accept", "application/json")
-	if contentType != "" {
-		req.Header.Set("Content-Type", contentType)
+	for try := 1; ; try++ {
+		var body bytes.Buffer
+		for _, key := range keys {
+			fmt.Fprintf(&body, "{\"key\":%q,\"value\":%q}\n", key, base64.StdEncoding.EncodeToString([]byte(fates[key].String())))
+		}
+		var answer struct{ Errors []failure }
+		if err := s.api.patient(ctx, http.MethodPut, "/resources/stores/kv/"+s.store+"/batch", "application/x-ndjson", body.Bytes(), &answer); err != nil {
+			return err
+		}
+		if len(answer.Errors) == 0 {
+			return nil
+		}
+		if try == batchTries {
+			return fmt.Errorf("write to the KV store: %d of %d keys were not taken: %s", len(answer.Errors), len(keys), output.Safe(answer.Errors[0].Reason))
+		}
+		var again []string
+		for _, f := range answer.Errors {
+			if f.Index < 0 || f.Index >= len(keys) {
+				again = keys // an answer that makes no sense: all of them
+				break
+			}
+			again = append(again, keys[f.Index])
+		}
+		keys = again
 	}
-	resp, err := a.client.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask Fastly's API: %w", err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	answer := io.LimitReader(resp.Body, maxAPIAnswer)
-	switch {
-	case method == http.MethodDelete && resp.StatusCode == http.StatusNotFound:
-		return nil
-	case resp.StatusCode/100 != 2:
-		return fmt.Errorf("ask Fastly's API, %s %s: status %d%s", method, path, resp.StatusCode, reason(answer))
-	case into == nil:
-		return nil
-	}
-	if err := json.NewDecoder(answer).Decode(into); err != nil {
-		return fmt.Errorf("read the answer of Fastly's API, %s %s: %w", method, path, err)
-	}
-	return nil
 }

@@ -52,6 +52,8 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 	e.emulator, err = emulator.Start(ctx, emulator.Config{
 		Viceroy: viceroy, Wasm: o.wasm, Dir: o.App.Home.RunDir(), Listen: o.pixelListen,
 		KeysFile: o.App.Home.PixelKeysFile(), Precision: o.Precision, Signals: o.Config.Signals.String(), Networks: o.Config.Networks,
+		Ingest: at.Ingest,
+		Web:    emulator.Web{Sites: o.Config.Sites, EventsToken: o.Config.WebToken, VisitorSecret: string(o.Config.Visitors)},
 		Lines: func(stdout io.Reader) {
 			_ = stream.Copy(context.Background(), stdout, io.Discard, "opens", e.batcher.Add) // ends with the emulator
 		},

@@ -102,6 +102,11 @@ func benchRequest(b *testing.B) []byte {
 	if err != nil {
 		b.Fatal(err)
 	}
+	return requestFor(signed)
+}
+
+// requestFor is what a browser sends for an image.
+func requestFor(signed string) []byte {
 	return []byte("GET /o/" + signed + ".gif HTTP/1.1\r\nHost: pixel.example\r\n" +
 		"User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36\r\n" +
 		"Accept: image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n" +

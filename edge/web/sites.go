@@ -49,6 +49,16 @@ func ParseSites(text string) (s Sites, err error) {
 	return s, nil
 }
 
+// String returns the sites in the form of ParseSites, one to a line; "" if there are
+// none.
+func (s *Sites) String() string {
+	var b strings.Builder
+	for i, name := range s.names {
+		b.WriteString(name + "=" + strings.Join(s.origins[i], ",") + "\n")
+	}
+	return b.String()
+}
+
 // Names returns the names of the sites, in the order in which they were added. The
 // caller must not change it.
 func (s *Sites) Names() []string { return s.names }

@@ -58,7 +58,8 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { _ = w.house.Close() })
 	w.follow = &consent.Follower{Set: &consent.Set{}, Logger: slog.New(slog.DiscardHandler)}
-	w.loader = &batch.Loader{Ring: ringOf(t, 1), Warehouse: w.house, Withdrawn: w.follow.Set, Deleted: &batch.Deleted{}}
+	ring := ringOf(t, 1)
+	w.loader = &batch.Loader{Ring: func() *token.Ring { return ring }, Warehouse: w.house, Withdrawn: w.follow.Set, Deleted: &batch.Deleted{}}
 	if w.lanes, err = wal.OpenLanes(w.dir, wal.Options{Retain: time.Hour}, wal.Options{Retain: time.Hour}); err != nil {
 		t.Fatal(err)
 	}

@@ -6,15 +6,15 @@ store_id() {
   fastly "$1-store" list --json | awk -F'"' '$2 == "name" {n = $4} $2 == "id" {i = $4} /}/ && n == "glint" {print i; exit}'
 }
 
-# The edge program's settings: how much of an address an event keeps, and what privacy signals leave of it.
+# The edge program's settings: how much of an address an event keeps, what privacy signals leave of it, the web pixel's sites.
 [ -n "$(store_id config)" ] || fastly config-store create --name=glint
 config_store=$(store_id config)
 fastly config-store-entry update --upsert --store-id="$config_store" --key=ip_precision --value=none
 fastly config-store-entry update --upsert --store-id="$config_store" --key=privacy_signals --value=aggregate
-
-# The keys that let the edge mark bad tokens; ingest checks them in any case. The file keeps them off the command line.
 [ -n "$(store_id secret)" ] || fastly secret-store create --name=glint
 secret_store=$(store_id secret)
+
+# The keys that let the edge mark bad tokens; ingest checks them in any case. The file keeps them off the command line.
 fastly secret-store-entry create --recreate-allow --store-id="$secret_store" --name=pixel_keys --file=/var/lib/glint/keys/pixel.keys
 
 # The service sees a store only when they are linked. An error here means that they are.
@@ -24,6 +24,18 @@ fastly service resource-link create --service-id=SU1Z0isxPaozGVKXdv0eY --version
 # Where log lines go: newline-delimited JSON without a syslog prefix, every 10s, with the ingest token.
 # While it runs, other users of this machine can read the token in the list of processes; --apply avoids that.
 [ -n "${GLINT_INGEST_TOKEN:-}" ] || GLINT_INGEST_TOKEN=$(sed -n 's/^GLINT_INGEST_TOKEN=//p' /var/lib/glint/credentials.env)
+
+# Where the recipient's page, /preferences/…, comes from.
+fastly service backend create --service-id=SU1Z0isxPaozGVKXdv0eY --version=7 --name=ingest \
+  --address=ingest.example.com \
+  --port=443 \
+  --override-host=ingest.example.com \
+  --ssl-cert-hostname=ingest.example.com \
+  --ssl-sni-hostname=ingest.example.com \
+  --connect-timeout=5000 \
+  --first-byte-timeout=35000 \
+  --between-bytes-timeout=10000
+fastly service backend update --service-id=SU1Z0isxPaozGVKXdv0eY --version=7 --name=ingest --use-ssl
 fastly service logging https create --service-id=SU1Z0isxPaozGVKXdv0eY --version=7 --name=opens \
   --url=https://ingest.example.com/v1/logs \
   --method=POST \

@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"glint/edge/web"
 	"glint/ingest/networks"
 )
 
@@ -31,8 +32,17 @@ type Config struct {
 	KeysFile  string // key ring that the program gets as its secret; "": none
 	Precision string // of addresses; "": the default
 	Signals   string // as privacy.ParseSignals reads it; "": the default
+	Ingest    string // URL of the backend that answers the recipient's page; "": none
+	Web       Web    // of the web pixel and POST /e
 	Networks  *networks.Table
 	Lines     func(stdout io.Reader) // reads the emulator's output until it ends
+}
+
+// Web is what the web pixel and POST /e know; each part may be empty.
+type Web struct {
+	Sites         web.Sites
+	EventsToken   string
+	VisitorSecret string
 }
 
 // startTimeout bounds the compilation of the wasm, which comes before the

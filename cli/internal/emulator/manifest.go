@@ -7,16 +7,26 @@ import (
 	"glint/ingest/networks"
 )
 
-// renderManifest writes the fastly.toml that the emulator reads: the stores of
-// the edge program and the geolocation of single addresses; wider prefixes are
+// renderManifest writes the fastly.toml that the emulator reads: the stores and the
+// backend of the edge program, and the geolocation of single addresses; wider prefixes are
 // left out, since the emulator knows addresses only.
 func renderManifest(cfg *Config) []byte {
 	var b strings.Builder
 	b.WriteString("# Rendered by glint at each start; changes are lost.\nmanifest_version = 3\nname = \"glint\"\nlanguage = \"other\"\n")
 	fmt.Fprintf(&b, "\n[local_server.config_stores.glint]\nformat = \"inline-toml\"\n[local_server.config_stores.glint.contents]\nip_precision = %s\nprivacy_signals = %s\n",
 		quote(cfg.Precision), quote(cfg.Signals))
-	if cfg.KeysFile != "" {
-		fmt.Fprintf(&b, "\n[[local_server.secret_stores.glint]]\nkey = \"pixel_keys\"\nfile = %s\n", quote(cfg.KeysFile))
+	if sites := cfg.Web.Sites.String(); sites != "" {
+		fmt.Fprintf(&b, "sites = %s\n", quote(sites))
+	}
+	for _, s := range []struct{ key, from, value string }{
+		{"pixel_keys", "file", cfg.KeysFile}, {"events_token", "data", cfg.Web.EventsToken}, {"visitor_secret", "data", cfg.Web.VisitorSecret},
+	} {
+		if s.value != "" {
+			fmt.Fprintf(&b, "\n[[local_server.secret_stores.glint]]\nkey = %s\n%s = %s\n", quote(s.key), s.from, quote(s.value))
+		}
+	}
+	if cfg.Ingest != "" {
+		fmt.Fprintf(&b, "\n[local_server.backends.ingest]\nurl = %s\n", quote(cfg.Ingest))
 	}
 	b.WriteString("\n[local_server.geolocation]\nformat = \"inline-toml\"\nuse_default_loopback = false\n")
 	b.WriteString("[local_server.geolocation.addresses]\n")

@@ -29,13 +29,20 @@ func (h Home) WebSecrets() (WebSecrets, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s, fmt.Errorf("read the secrets of the web pixel: %w", err)
 	}
-	fields := []secret{{"GLINT_EVENTS_TOKEN", &s.EventsToken}, {"GLINT_VISITOR_SECRET", &s.VisitorSecret}}
-	readSecrets(text, fields)
+	readSecrets(text, s.fields())
 	if s.EventsToken != "" && s.VisitorSecret != "" {
 		return s, nil
 	}
+	return h.makeWebSecrets(s)
+}
+
+// NewWebSecrets makes new secrets in place of those that are there.
+func (h Home) NewWebSecrets() (WebSecrets, error) { return h.makeWebSecrets(WebSecrets{}) }
+
+// makeWebSecrets completes the secrets, and keeps them.
+func (h Home) makeWebSecrets(s WebSecrets) (WebSecrets, error) {
 	var b strings.Builder
-	for _, f := range fields {
+	for _, f := range s.fields() {
 		if *f.value == "" {
 			*f.value = rand.Text()
 		}
@@ -45,4 +52,8 @@ func (h Home) WebSecrets() (WebSecrets, error) {
 		return s, fmt.Errorf("keep the secrets of the web pixel: %w", err)
 	}
 	return s, nil
+}
+
+func (s *WebSecrets) fields() []secret {
+	return []secret{{"GLINT_EVENTS_TOKEN", &s.EventsToken}, {"GLINT_VISITOR_SECRET", &s.VisitorSecret}}
 }
