@@ -198,10 +198,8 @@ func (h *healer) told(done *repair.Result) {
 // strict returns a loader with lists of its own of whose opens may not be kept, and what
 // reads them anew.
 func (h *healer) strict(w *warehouse.Warehouse, loader *batch.Loader) (own *batch.Loader, fresh func(context.Context) error) {
-	made := &batch.Loader{
-		Ring: loader.Ring, Warehouse: loader.Warehouse, DeadLetters: loader.DeadLetters, Caps: loader.Caps, Ignore: loader.Ignore, Sites: loader.Sites,
-		Signals: loader.Signals, CountRepeats: loader.CountRepeats, Watcher: loader.Watcher, Withdrawn: &consent.Set{}, Deleted: &batch.Deleted{},
-	}
+	made := loader.Into(w)
+	made.Withdrawn, made.Deleted = &consent.Set{}, &batch.Deleted{}
 	follow := &consent.Follower{Set: made.Withdrawn, Logger: h.cfg.Logger}
 	return made, func(ctx context.Context) error {
 		from := w
@@ -224,7 +222,8 @@ func (h *healer) read() (s starts, err error) {
 	if err != nil {
 		return s, fmt.Errorf("read when servers were started: %w", err)
 	}
-	if json.Unmarshal(text, &s) != nil {
+	if err := json.Unmarshal(text, &s); err != nil {
+		h.cfg.Logger.Warn("the list of when servers were started is damaged; all are looked at", "error", err)
 		return starts{}, nil
 	}
 	return s, nil

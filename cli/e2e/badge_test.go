@@ -40,7 +40,7 @@ var asAPerson = emulation.SetUserAgentOverride("Mozilla/5.0 (X11; Linux x86_64) 
 func TestABadgeAndEventsOfPagesInABrowser(t *testing.T) {
 	var edge atomic.Pointer[string]
 	serve := func() *httptest.Server {
-		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
 			w.Header().Set("Referrer-Policy", "unsafe-url") // else a badge elsewhere learns the origin only
 			fmt.Fprintf(w, badgePage, *edge.Load())

@@ -79,7 +79,8 @@ func oddRequests() []webRequest {
 		post("Origin: https://evil.example\r\n", `{"site":"shop","name":"n"}`, 403, 0), post("", `{"site":"shop","name":"n"}`, 403, 0),
 		post("Origin: null\r\n", `{"site":"shop","name":"n"}`, 403, 0), post("Authorization: Bearer wrong\r\n", `{"site":"shop","name":"n"}`, 401, 0),
 		post("Origin: "+shopOrigin+"\r\nContent-Type: text/html\r\n", `{"site":"shop","name":"n"}`, 415, 0), post(origin, strings.Repeat(" ", 65_537), 413, 0),
-		{method: "GET", target: "/e", status: 405}, {method: "OPTIONS", target: "/e", headers: origin, status: 204},
+		{method: "GET", target: "/e", status: 405},
+		{method: "OPTIONS", target: "/e", headers: origin, status: 204},
 		{method: "OPTIONS", target: "/e", headers: "Origin: https://evil.example\r\n", status: 403},
 	}
 }

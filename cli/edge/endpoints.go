@@ -99,8 +99,8 @@ func (o *options) endpoints() []endpoint {
 }
 
 // backend is where the edge gets the recipient's page from.
-// Source: https://www.fastly.com/documentation/reference/api/services/backend/ (the
-// certificate is checked by default)
+// Source: https://www.fastly.com/documentation/reference/api/services/backend/;
+// the certificate is checked by default.
 func (o *options) backend() endpoint {
 	u, _ := url.Parse(o.ingestURL) // it was checked
 	port := u.Port()

@@ -73,6 +73,14 @@ type Loader struct {
 	loading sync.RWMutex // held for reading by each load
 }
 
+// Into returns a loader of the same lines by the same rules into another warehouse. It
+// keeps no dead letters, caps nothing, counts no repeats and has no watcher.
+func (l *Loader) Into(w Warehouse) *Loader {
+	return &Loader{
+		Ring: l.Ring, Warehouse: w, Ignore: l.Ignore, Sites: l.Sites, Deleted: l.Deleted, Withdrawn: l.Withdrawn, Signals: l.Signals,
+	}
+}
+
 // Settle returns once the loads that were under way have ended. Those that begin
 // meanwhile wait for it: call it rarely.
 func (l *Loader) Settle() {

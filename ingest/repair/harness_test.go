@@ -99,7 +99,7 @@ func (w *world) line(key uint64) string {
 		e.Kind, e.Token = event.KindUUID, messageOf(key).String()
 		return string(e.AppendJSON(nil))
 	}
-	text, err := w.loader.Ring.Sign(made)
+	text, err := w.loader.Ring().Sign(made)
 	if err != nil {
 		w.t.Fatal(err)
 	}

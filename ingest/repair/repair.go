@@ -106,9 +106,7 @@ func byHour(a, b Row) int {
 func Servers(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader, o Options) (*Result, error) {
 	total := &Result{Rows: []Row{}}
 	err := w.EachServer(ctx, func(_ string, server *warehouse.Warehouse) error {
-		own := *loader
-		own.Warehouse, own.DeadLetters, own.Caps, own.Watcher, own.CountRepeats = server, nil, nil, nil, false
-		o.Warehouse, o.Loader = server, &own
+		o.Warehouse, o.Loader = server, loader.Into(server)
 		done, err := Run(ctx, o)
 		if err == nil {
 			total.add(done)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"glint/edge/token"
 	"glint/ingest/batch"
 	"glint/ingest/warehouse"
 )
@@ -126,10 +127,8 @@ func TestACutOffRepairGoesOn(t *testing.T) {
 	w.lose()
 	cut := 0
 	for ; ; cut++ {
-		loader := *w.loader
-		loader.Warehouse = &failing{w.house, 1}
 		o := w.options(w.archive)
-		o.Loader, o.maxEvents = &loader, 10
+		o.Loader, o.maxEvents = w.loader.Into(&failing{w.house, 1}), 10
 		_, err := Run(t.Context(), o)
 		if err == nil {
 			break
@@ -188,8 +187,8 @@ func TestALineThatIsNoOpenAnyMoreIsLeft(t *testing.T) {
 	w := newWorld(t)
 	w.store("edge", now, 1, 3)
 	w.lose()
-	o := w.options(w.archive)
-	o.Loader = &batch.Loader{Ring: ringOf(t, 2), Warehouse: w.house, Withdrawn: w.follow.Set, Deleted: &batch.Deleted{}}
+	o, other := w.options(w.archive), ringOf(t, 2)
+	o.Loader = &batch.Loader{Ring: func() *token.Ring { return other }, Warehouse: w.house, Withdrawn: w.follow.Set, Deleted: &batch.Deleted{}}
 	r, err := Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
