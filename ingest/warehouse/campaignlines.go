@@ -10,6 +10,7 @@ import (
 // CampaignLine holds a campaign's counts of messages and its overall estimate,
 // as last computed. A nil rate is unknown.
 type CampaignLine struct {
+	Campaign                                        string
 	Sends, Delivered, Measured, ReliableUniqueOpens uint64
 	Rate, Low, High                                 *float64
 }
@@ -23,14 +24,15 @@ func (w *Warehouse) CampaignLines(ctx context.Context, campaigns []uint64) (map[
 	}
 	var n uint64
 	var ids, sends, delivered, measured, reliable []uint64
+	var names []string
 	var rates, lows, highs []*float64
 	err := w.ask(ctx, "campaign_lines", []any{clickhouse.Named("campaign_ids", campaigns)},
-		&n, &ids, &sends, &delivered, &measured, &reliable, &rates, &lows, &highs)
+		&n, &ids, &names, &sends, &delivered, &measured, &reliable, &rates, &lows, &highs)
 	if err != nil {
 		return nil, fmt.Errorf("read campaigns: %w", err)
 	}
 	for i, id := range ids {
-		lines[id] = CampaignLine{sends[i], delivered[i], measured[i], reliable[i], rates[i], lows[i], highs[i]}
+		lines[id] = CampaignLine{names[i], sends[i], delivered[i], measured[i], reliable[i], rates[i], lows[i], highs[i]}
 	}
 	return lines, nil
 }

@@ -81,7 +81,7 @@ func TestCampaignLinesHaveTheNumbersOfTheReport(t *testing.T) {
 	refresh(t, w, 1)
 	r := reportOf(t, w, 1)
 	overall := r.Estimate("overall")
-	want := map[uint64]CampaignLine{1: {r.Sends, r.Delivered, r.Measured, r.ReliableUniqueOpens, overall.Rate, overall.Low, overall.High}}
+	want := map[uint64]CampaignLine{1: {r.Campaign, r.Sends, r.Delivered, r.Measured, r.ReliableUniqueOpens, overall.Rate, overall.Low, overall.High}}
 	found, err := w.CampaignLines(t.Context(), []uint64{1, 2, 3})
 	if err != nil {
 		t.Fatal(err)

@@ -25,19 +25,34 @@ type DelayClass struct {
 
 // TimeToOpen returns how long the recipients of a campaign took to open it.
 func (w *Warehouse) TimeToOpen(ctx context.Context, campaignID uint64) (*TimeToOpen, error) {
-	t := &TimeToOpen{}
+	all, err := w.TimesToOpen(ctx, campaignID)
+	return all[campaignID], err
+}
+
+// TimesToOpen returns TimeToOpen for several campaigns at once: the engine takes longer
+// to plan the query than to answer it.
+func (w *Warehouse) TimesToOpen(ctx context.Context, campaigns ...uint64) (map[uint64]*TimeToOpen, error) {
+	all := make(map[uint64]*TimeToOpen, len(campaigns))
+	for _, id := range campaigns {
+		all[id] = &TimeToOpen{}
+	}
 	var n uint64
+	var ids, messages []uint64
 	var from, to []int64
-	var messages []uint64
-	err := w.ask(ctx, "time_to_open", []any{clickhouse.Named("campaign_id", campaignID)}, &t.Untimed, &n, &from, &to, &messages)
+	err := w.ask(ctx, "time_to_open", []any{clickhouse.Named("campaign_ids", campaigns)}, &n, &ids, &from, &to, &messages)
 	if err != nil {
 		return nil, fmt.Errorf("read time to open: %w", err)
 	}
-	for i := range messages {
+	for i, id := range ids {
+		t := all[id]
+		if from[i] < 0 {
+			t.Untimed += messages[i]
+			continue
+		}
 		t.Classes = append(t.Classes, DelayClass{time.Duration(from[i]) * time.Minute, time.Duration(to[i]) * time.Minute, messages[i]})
 		t.Messages += messages[i]
 	}
-	return t, nil
+	return all, nil
 }
 
 // Quantile returns the time after which a fraction p of the messages was

@@ -24,17 +24,11 @@ type TrendPoint struct {
 // ordered by their start.
 func (w *Warehouse) Trend(ctx context.Context, since, until time.Time) ([]TrendPoint, error) {
 	fail := func(err error) ([]TrendPoint, error) { return nil, fmt.Errorf("read trend: %w", err) }
+	ids, starts, err := w.campaignsSince(ctx, since, until)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
 	var n uint64
-	var ids []uint64
-	var starts []int64
-	err := w.ask(ctx, "campaigns_since", []any{clickhouse.Named("since_ms", since.UnixMilli()), clickhouse.Named("until_ms", until.UnixMilli())},
-		&n, &ids, &starts)
-	if err != nil {
-		return fail(err)
-	}
-	if n == 0 {
-		return nil, nil
-	}
 	var found []uint64
 	var names []string
 	var delivered, measured, reliable, clicked []uint64
@@ -57,6 +51,24 @@ func (w *Warehouse) Trend(ctx context.Context, since, until time.Time) ([]TrendP
 		}
 	}
 	return points, nil
+}
+
+// CampaignsSince returns the ids of the campaigns that began at or after since and
+// before until, ordered by their start.
+func (w *Warehouse) CampaignsSince(ctx context.Context, since, until time.Time) ([]uint64, error) {
+	ids, _, err := w.campaignsSince(ctx, since, until)
+	return ids, err
+}
+
+// campaignsSince also returns their starts in Unix milliseconds.
+func (w *Warehouse) campaignsSince(ctx context.Context, since, until time.Time) (ids []uint64, starts []int64, err error) {
+	var n uint64
+	err = w.ask(ctx, "campaigns_since", []any{clickhouse.Named("since_ms", since.UnixMilli()), clickhouse.Named("until_ms", until.UnixMilli())},
+		&n, &ids, &starts)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list campaigns since %s: %w", since.UTC().Format(time.RFC3339), err)
+	}
+	return ids, starts, nil
 }
 
 // Cohort is a group of recipients whose last open by a person lies in one range

@@ -5,6 +5,7 @@
 SELECT
     count() AS campaigns,
     groupArray(campaign_id) AS id_list,
+    groupArray(campaign) AS name_list,
     groupArray(toUInt64(sends)) AS sends_list,
     groupArray(toUInt64(delivered)) AS delivered_list,
     groupArray(toUInt64(measured)) AS measured_list,
@@ -13,7 +14,7 @@ SELECT
     arrayMap(x -> x.3, groupArray(overall)) AS low_list,
     arrayMap(x -> x.4, groupArray(overall)) AS high_list
 FROM (
-    SELECT campaign_id, sends, delivered, measured, reliable_unique_opens, arrayFirst(x -> x.1 = 'overall', estimates) AS overall
+    SELECT campaign_id, campaign, sends, delivered, measured, reliable_unique_opens, arrayFirst(x -> x.1 = 'overall', estimates) AS overall
     FROM campaign_snapshots
     WHERE campaign_id IN {campaign_ids:Array(UInt64)}
 )

@@ -1,16 +1,17 @@
--- Purpose: how long the recipients of one campaign took to open it.
--- Grain:   one row: the messages whose time is not known, the number of classes, and lists with an element for each, the shortest first.
+-- Purpose: how long the recipients of some campaigns took to open them.
+-- Grain:   one row: the number of classes of all campaigns, and lists with an element for each, the shortest first; one without minutes
+--          has the messages whose time is not known, and -1 for both.
 -- Units:   minutes; counts of messages.
 -- Reads:   the view time_to_open, which the read-only user may read.
 SELECT
-    toUInt64(sumIf(messages, from_minutes IS NULL)) AS untimed,
-    countIf(from_minutes IS NOT NULL) AS classes,
-    groupArray(assumeNotNull(from_minutes)) AS from_list,
-    groupArray(assumeNotNull(to_minutes)) AS to_list,
-    groupArrayIf(toUInt64(messages), from_minutes IS NOT NULL) AS messages_list
+    count() AS classes,
+    groupArray(campaign_id) AS id_list,
+    groupArray(ifNull(toInt64(from_minutes), -1)) AS from_list,
+    groupArray(ifNull(toInt64(to_minutes), -1)) AS to_list,
+    groupArray(toUInt64(messages)) AS messages_list
 FROM (
-    SELECT from_minutes, to_minutes, messages
+    SELECT campaign_id, from_minutes, to_minutes, messages
     FROM time_to_open
-    WHERE campaign_id = {campaign_id:UInt64}
-    ORDER BY from_minutes
+    WHERE campaign_id IN {campaign_ids:Array(UInt64)}
+    ORDER BY campaign_id, from_minutes
 )

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"glint/edge/classify"
 	"glint/ingest/warehouse"
 )
@@ -50,55 +52,85 @@ func GatherID(ctx context.Context, w *warehouse.Warehouse, id uint64, zone *time
 	return d, d.gather(ctx, w)
 }
 
-// gather reads what the numbers do not have.
+// gather reads everything that the numbers do not have.
 func (d *Data) gather(ctx context.Context, w *warehouse.Warehouse) error {
 	if d.Numbers.Sends == 0 {
 		return nil
 	}
 	id := d.Numbers.CampaignID
-	timeline, err := w.Timeline(ctx, id)
-	if err != nil {
-		return err
-	}
-	for day, hours := range timeline.ByWeekdayAndHour(d.zone()) {
-		for hour, n := range hours {
-			d.Week[(day+6)%7][hour] = n.ReliableUniqueOpens
-		}
-	}
-	if d.Opened, err = w.TimeToOpen(ctx, id); err != nil {
-		return err
-	}
-	for dimension, into := range map[string]*[]warehouse.ValueCount{
-		"provider": &d.Providers, "client": &d.Clients, "country": &d.Countries, "reason": &d.Reasons,
-	} {
-		if *into, err = w.Breakdown(ctx, id, dimension, d.zone()); err != nil {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		timeline, err := w.Timeline(ctx, id)
+		if err != nil {
 			return err
 		}
-	}
-	return d.gatherEarlier(ctx, w, timeline)
+		for day, hours := range timeline.ByWeekdayAndHour(d.zone()) {
+			for hour, n := range hours {
+				d.Week[(day+6)%7][hour] = n.ReliableUniqueOpens
+			}
+		}
+		return d.gatherEarlier(ctx, w, timeline.SentAt)
+	})
+	g.Go(func() (err error) {
+		d.Opened, err = w.TimeToOpen(ctx, id)
+		return err
+	})
+	g.Go(func() error {
+		counts, err := w.Breakdowns(ctx, id, "provider", "client", "country", "reason")
+		d.Providers, d.Clients, d.Countries, d.Reasons = counts["provider"], counts["client"], counts["country"], counts["reason"]
+		return err
+	})
+	return g.Wait()
 }
 
-// gatherEarlier reads the campaigns before this one; one of unknown time of
-// sending is compared with none.
-func (d *Data) gatherEarlier(ctx context.Context, w *warehouse.Warehouse, timeline *warehouse.Timeline) error {
-	if timeline.SentAt == nil {
+// gatherEarlier reads the latest campaigns before this one. A campaign without a known
+// time of sending is compared with none.
+func (d *Data) gatherEarlier(ctx context.Context, w *warehouse.Warehouse, sentAt *time.Time) error {
+	if sentAt == nil {
 		return nil
 	}
-	trend, err := w.Trend(ctx, timeline.SentAt.Add(-earlierSpan), *timeline.SentAt)
+	ids, err := w.CampaignsSince(ctx, sentAt.Add(-earlierSpan), *sentAt)
 	if err != nil {
 		return err
 	}
-	for _, p := range slices.Backward(trend) {
-		if p.CampaignID == d.Numbers.CampaignID || p.Measured == 0 || p.Campaign == DoctorCampaign || p.Campaign == DemoCampaign {
+	lines, err := w.CampaignLines(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var chosen []uint64
+	for _, id := range slices.Backward(ids) {
+		if id == d.Numbers.CampaignID {
 			continue
 		}
-		e := Earlier{Campaign: p.Campaign, Measured: p.Measured, Rate: p.Rate, Low: p.Low, High: p.High}
-		if e.Opened, err = w.TimeToOpen(ctx, p.CampaignID); err != nil {
-			return err
+		line, ok := lines[id]
+		if !ok { // its report was not computed yet
+			if line, err = lineOf(ctx, w, id); err != nil {
+				return err
+			}
 		}
-		if d.Earlier = append(d.Earlier, e); len(d.Earlier) == earlierCount {
+		if line.Measured == 0 || line.Campaign == DoctorCampaign || line.Campaign == DemoCampaign {
+			continue
+		}
+		d.Earlier = append(d.Earlier, Earlier{Campaign: line.Campaign, Measured: line.Measured, Rate: line.Rate, Low: line.Low, High: line.High})
+		if chosen = append(chosen, id); len(chosen) == earlierCount {
 			break
 		}
 	}
-	return nil
+	if len(chosen) == 0 {
+		return nil
+	}
+	opened, err := w.TimesToOpen(ctx, chosen...)
+	for i, id := range chosen {
+		d.Earlier[i].Opened = opened[id]
+	}
+	return err
+}
+
+func lineOf(ctx context.Context, w *warehouse.Warehouse, id uint64) (line warehouse.CampaignLine, err error) {
+	r, err := w.ReportOfID(ctx, id, false)
+	if err != nil {
+		return line, err
+	}
+	overall := r.Estimate("overall")
+	return warehouse.CampaignLine{Campaign: r.Campaign, Measured: r.Measured, Rate: overall.Rate, Low: overall.Low, High: overall.High}, nil
 }
