@@ -128,9 +128,9 @@ WITH
                 if(is_corrected, total[1], seen_share),
                 multiIf(is_corrected, total[3], is_told, 1, is_few, few_high, possible_share), visible,
                 concat(if(is_few, 'every verdict is right, and ', ''),
-                    if(knows_s, 'the share', concat(toString(sensitivities[1]), ' to ', toString(sensitivities[3]))),
-                    ' of the opens of ', if(is_few, 'messages that Apple Mail did not fetch', visible_people),
-                    if(knows_s, ' that loads the image is that of the messages that a person clicked or answered', ' loads the image'),
+                    if(knows_s, '', concat(toString(sensitivities[1]), ' to ', toString(sensitivities[3]), ' of the opens of ')),
+                    if(is_few, 'recipients whose message Apple Mail did not fetch', visible_people), ' load the image',
+                    if(knows_s, ' as often as those do who clicked or answered', ''),
                     if(is_few, '', others_open)),
                 arrayConcat(historyless, if(is_few, ['few_visible'], []), if(is_known AND NOT knows_s, ['no_clicks'], [])))
         ] AS estimates

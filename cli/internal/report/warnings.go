@@ -35,7 +35,7 @@ func warningsOf(r *warehouse.Report) []warning {
 		"No pixel of the campaign was fetched. Look whether a message as it arrived holds its pixel_url, whether that URL answers an image, and "+
 			"whether its line reaches ingest. Try: glint doctor")
 	add(silentSince(r), "no_event_since",
-		"No pixel of the campaign was fetched since %s, for more than a day before this count: all have read it, or lines are lost. Try: glint doctor",
+		"No pixel of the campaign was fetched since %s, for more than a day before this count: either nobody opens it any more, or lines are lost. Try: glint doctor",
 		output.Time(r.LastOpenAt))
 	add(r.NoPolicy, "no_policy", "No policy says whether recipients have to consent: all are measured. Try: glint consent --help")
 	add(slices.Contains(r.Weaknesses, "no_history"), "no_history",
