@@ -3,9 +3,7 @@ package deadletters
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,16 +32,7 @@ func (f *Folder) Erase(names func(line []byte) bool) (erased int, err error) {
 }
 
 func (f *Folder) eraseFile(name string, names func(line []byte) bool) (erased int, err error) {
-	path := filepath.Join(f.dir, name)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	kept := make([]byte, 0, len(text))
-	for letter := range bytes.Lines(text) {
+	return atomicfile.RemoveLines(filepath.Join(f.dir, name), func(letter []byte) bool {
 		line := letter
 		var d document
 		if json.Unmarshal(letter, &d) == nil {
@@ -51,19 +40,8 @@ func (f *Folder) eraseFile(name string, names func(line []byte) bool) (erased in
 				line = d.LineBase64
 			}
 		}
-		if names(line) {
-			erased++
-			continue
-		}
-		kept = append(kept, letter...)
-	}
-	switch {
-	case erased == 0:
-		return 0, nil
-	case len(kept) == 0:
-		return erased, f.Remove(name)
-	}
-	return erased, atomicfile.WriteFile(path, kept)
+		return names(line)
+	})
 }
 
 // RemoveOlder removes the files written before that time, and returns the

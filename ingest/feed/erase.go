@@ -1,12 +1,8 @@
 package feed
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"glint/ingest/host/atomicfile"
@@ -24,7 +20,7 @@ func (f *Feed) Erase(names func(text []byte) bool) (erased int, err error) {
 		return erased, err
 	}
 	for _, name := range []string{letterFile, olderFile} {
-		n, err := eraseLetters(filepath.Join(f.config.Dir, name), names)
+		n, err := atomicfile.RemoveLines(filepath.Join(f.config.Dir, name), names)
 		erased += n
 		if err != nil {
 			return erased, fmt.Errorf("erase events that were given up: %w", err)
@@ -58,33 +54,4 @@ func (f *Feed) erasePending(names func(text []byte) bool) (erased int, err error
 		f.setPending()
 	}
 	return erased, s.save(f.config.Dir)
-}
-
-// eraseLetters removes the lines that name someone from a file, and an empty file.
-func eraseLetters(path string, names func(line []byte) bool) (erased int, err error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	var kept []byte
-	for line := range bytes.Lines(text) {
-		if names(line) {
-			erased++
-			continue
-		}
-		kept = append(kept, line...)
-	}
-	switch {
-	case erased == 0:
-		return 0, nil
-	case len(kept) > 0:
-		return erased, atomicfile.WriteFile(path, kept)
-	}
-	if err := os.Remove(path); err != nil {
-		return erased, err
-	}
-	return erased, atomicfile.SyncDir(filepath.Dir(path))
 }
