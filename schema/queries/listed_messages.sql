@@ -1,6 +1,5 @@
 -- Purpose: the messages of one campaign that are in a list of openers, of non-openers, or all of them, with their recipients.
--- Grain:   a record for each, by recipient, behind one with the names of the kept columns, and before an end: nothing is cut off. Only
---          the first so many records are sorted and returned, since a page for people needs a hundred of a million.
+-- Grain:   a record for each of the first by recipient, as many as are asked for, behind one with the kept columns' names, before an end.
 -- Units:   a record begins with a byte: 0, and the names follow as texts behind their lengths; 1, and a message follows: recipient, NUL,
 --          message_id as two UInt64 · flags as UInt16 · tracking as a byte · opens as UInt32 · sent_at, first and last open, first and
 --          last open by a person as Int64, Unix milliseconds, 0 = not known · the kept columns, as texts behind their lengths; 2, the

@@ -1,6 +1,5 @@
 -- Purpose: how long the recipients of some campaigns took to open them.
--- Grain:   one row: the number of classes of all campaigns, and lists with an element for each, the shortest first; one without minutes
---          has the messages whose time is not known, and -1 for both.
+-- Grain:   one row: the number of classes, and lists with an element for each, the shortest first; from -1 to -1: of unknown time.
 -- Units:   minutes; counts of messages.
 -- Reads:   the view time_to_open, which the read-only user may read.
 SELECT

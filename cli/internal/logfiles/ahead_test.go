@@ -20,6 +20,7 @@ type bucket struct {
 	mu         sync.Mutex
 	open, most int
 	enough     chan struct{} // closed once three are open
+	close      sync.Once
 	opened     map[string]int
 }
 
@@ -31,7 +32,7 @@ func (b *bucket) file(name, content string, size int64, fault error) archive.Fil
 		b.open++
 		b.most = max(b.most, b.open)
 		if b.open == 3 {
-			close(b.enough)
+			b.close.Do(func() { close(b.enough) })
 		}
 		var in io.Reader = strings.NewReader(content)
 		if fault != nil {
