@@ -20,7 +20,7 @@ func TestDemoShowsItsReportAndIsNotDoubled(t *testing.T) {
 		}
 	}
 	second := playDemo(t, home)
-	if first != second {
+	if counted.ReplaceAllString(first, "") != counted.ReplaceAllString(second, "") {
 		t.Errorf("the second run changed the report:\n%s\n%s", first, second)
 	}
 	byEdge := playDemo(t, newHome(t), "--edge", "--edge-wasm", wasm)
@@ -76,5 +76,7 @@ func numbers(report string) string {
 	}
 	return strings.Join(kept, "")
 }
+
+var counted = regexp.MustCompile(`counted \S+ \S+ UTC`)
 
 var campaignID = regexp.MustCompile(`\b\d{15,20}\b`)

@@ -116,6 +116,9 @@ func age(r *warehouse.Report) []string {
 	if since < 0 || since >= young {
 		return nil
 	}
+	if since > 3*time.Hour { // minutes would say nothing more
+		since = since.Round(time.Hour)
+	}
 	return []string{what + hours(since.Hours()) + " before this count; more opens may come."}
 }
 
