@@ -230,12 +230,9 @@ func (h *healer) read() (s starts, err error) {
 }
 
 func (h *healer) keep(s starts) error {
-	text, err := json.Marshal(s)
+	err := os.MkdirAll(filepath.Dir(h.file), 0o700)
 	if err == nil {
-		err = os.MkdirAll(filepath.Dir(h.file), 0o700)
-	}
-	if err == nil {
-		err = atomicfile.WriteFile(h.file, append(text, '\n'))
+		err = atomicfile.WriteJSON(h.file, "", s)
 	}
 	if err != nil {
 		return fmt.Errorf("keep when servers were started: %w", err)

@@ -56,11 +56,7 @@ func (m *manifests) checkpoint() (c checkpoint, err error) {
 
 func (m *manifests) saveCheckpoint(c checkpoint) error {
 	c.Sum = c.sum()
-	b, err := json.Marshal(c)
-	if err == nil {
-		err = atomicfile.WriteFile(filepath.Join(m.dir, checkpointFile), append(b, '\n'))
-	}
-	if err != nil {
+	if err := atomicfile.WriteJSON(filepath.Join(m.dir, checkpointFile), "", c); err != nil {
 		return fmt.Errorf("keep checkpoint: %w", err)
 	}
 	return nil

@@ -3,7 +3,6 @@ package batch
 import (
 	"cmp"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -55,11 +54,7 @@ func openManifests(dir string) (*manifests, error) {
 
 // save writes the manifest and returns when it is on disk.
 func (m *manifests) save(x Manifest) error {
-	b, err := json.Marshal(x)
-	if err == nil {
-		err = atomicfile.WriteFile(m.path(x), append(b, '\n'))
-	}
-	if err != nil {
+	if err := atomicfile.WriteJSON(m.path(x), "", x); err != nil {
 		return fmt.Errorf("keep manifest of a batch: %w", err)
 	}
 	m.mu.Lock()

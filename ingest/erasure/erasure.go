@@ -95,7 +95,7 @@ func (f Folder) Place(recipients []string, now time.Time) (string, error) {
 }
 
 func (f Folder) keep(r *Request) error {
-	if err := writeJSON(f.path(r.ID), r); err != nil {
+	if err := atomicfile.WriteJSON(f.path(r.ID), "  ", r); err != nil {
 		return fmt.Errorf("keep an order to erase: %w", err)
 	}
 	return nil
@@ -156,12 +156,12 @@ func (f Folder) statePath(id string) string { return filepath.Join(f.requests(),
 
 // note keeps how far a request is, for those who wait for it.
 func (f Folder) note(id string, s State) {
-	_ = writeJSON(f.statePath(id), s) // only they miss it
+	_ = atomicfile.WriteJSON(f.statePath(id), "  ", s) // only they miss it
 }
 
 // finish writes the receipt and removes the request.
 func (f Folder) finish(r *Receipt) error {
-	err := writeJSON(filepath.Join(string(f), r.ID+extension), r)
+	err := atomicfile.WriteJSON(filepath.Join(string(f), r.ID+extension), "  ", r)
 	if err == nil {
 		err = remove(f.path(r.ID))
 	}
@@ -182,12 +182,4 @@ func remove(path string) error {
 		return err
 	}
 	return nil
-}
-
-func writeJSON(path string, v any) error {
-	b, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	return atomicfile.WriteFile(path, append(b, '\n'))
 }

@@ -61,12 +61,9 @@ func loadState(dir string) (*state, error) {
 
 // save is durable when it returns.
 func (s *state) save(dir string) error {
-	text, err := json.Marshal(s)
+	err := os.MkdirAll(dir, 0o700)
 	if err == nil {
-		err = os.MkdirAll(dir, 0o700)
-	}
-	if err == nil {
-		err = atomicfile.WriteFile(filepath.Join(dir, stateFile), text)
+		err = atomicfile.WriteJSON(filepath.Join(dir, stateFile), "", s)
 	}
 	if err != nil {
 		return fmt.Errorf("keep how far the webhook has come: %w", err)

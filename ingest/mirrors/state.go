@@ -51,12 +51,9 @@ func ReadState(path string) (*State, error) {
 
 // Write keeps the state in a file.
 func (s *State) Write(path string) error {
-	b, err := json.Marshal(s)
+	err := os.MkdirAll(filepath.Dir(path), 0o700)
 	if err == nil {
-		err = os.MkdirAll(filepath.Dir(path), 0o700)
-	}
-	if err == nil {
-		err = atomicfile.WriteFile(path, append(b, '\n'))
+		err = atomicfile.WriteJSON(path, "", s)
 	}
 	if err != nil {
 		return fmt.Errorf("keep state of a mirror: %w", err)

@@ -101,11 +101,7 @@ func readSince(dir string) (d sinceDocument, err error) {
 }
 
 func saveSince(dir string, since, clock time.Time) error {
-	b, err := json.Marshal(sinceDocument{since.UTC(), clock.UTC()})
-	if err == nil {
-		err = atomicfile.WriteFile(filepath.Join(dir, sinceFile), append(b, '\n'))
-	}
-	if err != nil {
+	if err := atomicfile.WriteJSON(filepath.Join(dir, sinceFile), "", sinceDocument{since.UTC(), clock.UTC()}); err != nil {
 		return fmt.Errorf("keep since when there are receipts: %w", err)
 	}
 	return nil

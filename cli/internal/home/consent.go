@@ -82,11 +82,7 @@ func (h Home) UpdateConsentSettings(change func(*ConsentSettings) error) error {
 	if after, err := json.Marshal(s); err != nil || string(after) == string(before) {
 		return err
 	}
-	b, err := json.MarshalIndent(s, "", "  ")
-	if err == nil {
-		err = atomicfile.WriteFile(h.consentSettingsFile(), append(b, '\n'))
-	}
-	if err != nil {
+	if err := atomicfile.WriteJSON(h.consentSettingsFile(), "  ", s); err != nil {
 		return fmt.Errorf("keep consent settings: %w", err)
 	}
 	return nil
@@ -169,11 +165,7 @@ func (h Home) LockConsent(context.Context) (head consent.Head, unlock func(), er
 
 // KeepConsentHead implements consent.Book.
 func (h Home) KeepConsentHead(head consent.Head) error {
-	b, err := json.MarshalIndent(head, "", "  ")
-	if err == nil {
-		err = atomicfile.WriteFile(h.consentHeadFile(), append(b, '\n'))
-	}
-	if err != nil {
+	if err := atomicfile.WriteJSON(h.consentHeadFile(), "  ", head); err != nil {
 		return fmt.Errorf("keep the end of the consent ledger: %w", err)
 	}
 	return nil

@@ -122,11 +122,7 @@ func (h Home) KeepKeyNotes(n keyring.Notes) error {
 	if reflect.DeepEqual(h.KeyNotes(), n) {
 		return nil
 	}
-	b, err := json.MarshalIndent(n, "", "  ")
-	if err == nil {
-		err = atomicfile.WriteFile(h.KnownKeysFile(), append(b, '\n'))
-	}
-	if err != nil {
+	if err := atomicfile.WriteJSON(h.KnownKeysFile(), "  ", n); err != nil {
 		return fmt.Errorf("note the warehouse's keys: %w", err)
 	}
 	return nil

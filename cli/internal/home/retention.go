@@ -36,11 +36,7 @@ func (h Home) SetRetention(s retention.Settings) error {
 	if err := h.Make(); err != nil {
 		return err
 	}
-	b, err := json.MarshalIndent(s, "", "  ")
-	if err == nil {
-		err = atomicfile.WriteFile(h.RetentionFile(), append(b, '\n'))
-	}
-	if err != nil {
+	if err := atomicfile.WriteJSON(h.RetentionFile(), "  ", s); err != nil {
 		return fmt.Errorf("keep retention: %w", err)
 	}
 	return nil

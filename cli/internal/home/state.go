@@ -79,11 +79,7 @@ func (h Home) WriteState(s State) error {
 	s.Home, s.PID = string(h), os.Getpid()
 	s.ProcessID = processID(s.PID)
 	s.StartedAt = time.Now().UTC().Truncate(time.Second)
-	b, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := atomicfile.WriteFile(h.StateFile(), append(b, '\n')); err != nil {
+	if err := atomicfile.WriteJSON(h.StateFile(), "  ", s); err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
 	return nil

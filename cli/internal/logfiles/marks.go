@@ -156,11 +156,7 @@ func (m *marks) write() error {
 		return nil
 	}
 	began := time.Now()
-	b, err := json.MarshalIndent(m.files, "", " ")
-	if err == nil {
-		err = atomicfile.WriteFile(m.path, append(b, '\n'))
-	}
-	if err != nil {
+	if err := atomicfile.WriteJSON(m.path, " ", m.files); err != nil {
 		return fmt.Errorf("keep how far the files are sent: %w", err)
 	}
 	m.saved, m.change = time.Now(), false

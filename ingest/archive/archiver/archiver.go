@@ -111,11 +111,7 @@ func (l *Lane) Open() (next uint64, err error) {
 func (l *Lane) path() string { return filepath.Join(l.Dir, l.Name+".json") }
 
 func (l *Lane) save() error {
-	b, err := json.Marshal(l.state)
-	if err == nil {
-		err = atomicfile.WriteFile(l.path(), append(b, '\n'))
-	}
-	if err != nil {
+	if err := atomicfile.WriteJSON(l.path(), "", l.state); err != nil {
 		return fmt.Errorf("keep the archive's state: %w", err)
 	}
 	return nil
