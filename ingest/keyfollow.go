@@ -26,8 +26,7 @@ type keyFollower struct {
 	taken     func(*token.Ring)           // called after each change
 	logger    *slog.Logger
 	refused   atomic.Pointer[error] // nil: the ring is that of the file
-	said      string                // of the last fault
-	next      time.Time             // when it is said again
+	said      repeated
 }
 
 // followKeysEvery is how often the file is read.
@@ -84,14 +83,13 @@ func (f *keyFollower) report(err error, now time.Time) {
 		if f.refused.Swap(nil) != nil {
 			f.logger.Info("the pixel keys are those of the file again")
 		}
-		f.said = ""
+		f.said.over()
 		return
 	}
 	f.refused.Store(&err)
-	if err.Error() == f.said && now.Before(f.next) {
+	if !f.said.due(err.Error(), now) {
 		return
 	}
-	f.said, f.next = err.Error(), now.Add(repeatReport)
 	facts := []any{"error", err}
 	if hint := keysHint(err); hint != "" {
 		facts = append(facts, "try", hint)

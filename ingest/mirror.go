@@ -131,14 +131,12 @@ const (
 	firstMirrorPause = 250 * time.Millisecond
 	lastMirrorPause  = 10 * time.Second
 	copyEvery        = time.Second
-	reportMirror     = time.Minute
 )
 
 // run follows until ctx ends.
 func (m *mirror) run(ctx context.Context) {
 	pauses := backoff.Backoff{First: firstMirrorPause, Last: lastMirrorPause}
-	var said string
-	var next time.Time
+	var said repeated
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := m.watched(ctx)
@@ -153,9 +151,8 @@ func (m *mirror) run(ctx context.Context) {
 		if errors.Is(err, errMirrorAlone) { // as at each start
 			level = slog.LevelInfo
 		}
-		if text != said || time.Now().After(next) {
+		if said.due(text, time.Now()) {
 			m.logger.Log(ctx, level, "the mirror does not follow, trying again", "error", text)
-			said, next = text, time.Now().Add(reportMirror)
 		}
 		if time.Since(began) > lastMirrorPause {
 			pauses.Reset()

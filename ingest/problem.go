@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"syscall"
+	"time"
 
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/embedded"
@@ -83,3 +84,25 @@ func problemOf(err error, hint func(error) string) *Problem {
 	}
 	return p
 }
+
+// repeatReport is the interval at which an unchanged problem is reported again.
+const repeatReport = time.Minute
+
+// repeated decides when a problem that lasts is reported: at once when it changes, and
+// then at intervals. The zero value has seen none.
+type repeated struct {
+	what string
+	next time.Time
+}
+
+// due reports whether the problem is to be reported now.
+func (r *repeated) due(what string, now time.Time) bool {
+	if what == r.what && now.Before(r.next) {
+		return false
+	}
+	r.what, r.next = what, now.Add(repeatReport)
+	return true
+}
+
+// over lets the next problem be reported at once, also the same one.
+func (r *repeated) over() { r.what = "" }

@@ -402,20 +402,16 @@ type reporter struct {
 	cfg   *Config
 	code  string
 	began time.Time // of this problem
-	next  time.Time
+	said  repeated
 }
-
-// repeatReport is the interval at which an unchanged problem is reported again.
-const repeatReport = time.Minute
 
 func (r *reporter) waiting(p *Problem, err error, now time.Time) {
 	if p.Code != r.code {
-		r.code, r.began, r.next = p.Code, now, now
+		r.code, r.began = p.Code, now
 	}
-	if now.Before(r.next) {
+	if !r.said.due(p.Code, now) {
 		return
 	}
-	r.next = now.Add(repeatReport)
 	cause, _, _ := strings.Cut(err.Error(), "\n")
 	if r.cfg.Progress != nil {
 		text := fmt.Sprintf("not ready: %s; the pixel and ingest answer meanwhile: %s", p.Text, cause)
@@ -437,4 +433,5 @@ func (r *reporter) up() {
 		r.cfg.Logger.Warn("the warehouse can be used again")
 	}
 	r.code = ""
+	r.said.over()
 }
