@@ -1,15 +1,14 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -17,8 +16,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/ingest/archive"
+	"glint/ingest/archive/archiver"
 	"glint/ingest/batch"
-	"glint/ingest/consent"
 	"glint/ingest/host/atomicfile"
 	"glint/ingest/host/backoff"
 	"glint/ingest/objects"
@@ -158,9 +157,12 @@ func (h *healer) repair(ctx context.Context, w *warehouse.Warehouse, loader *bat
 			return err
 		}
 	}
-	files, err := archiveFiles(ctx, h.store)
-	if err != nil {
-		return err
+	var files []archive.File
+	if h.store != nil {
+		var err error
+		if files, err = archiver.Files(ctx, h.store, ""); err != nil {
+			return fmt.Errorf("look through the archive: %w", err)
+		}
 	}
 	own, fresh := h.strict(w, loader)
 	o := repair.Options{LogDir: h.cfg.LogDir, Until: until, Archive: files, Fresh: fresh}
@@ -198,17 +200,14 @@ func (h *healer) told(done *repair.Result) {
 // strict returns a loader with lists of its own of whose opens may not be kept, and what
 // reads them anew.
 func (h *healer) strict(w *warehouse.Warehouse, loader *batch.Loader) (own *batch.Loader, fresh func(context.Context) error) {
-	made := loader.Into(w)
-	made.Withdrawn, made.Deleted = &consent.Set{}, &batch.Deleted{}
-	follow := &consent.Follower{Set: made.Withdrawn, Logger: h.cfg.Logger}
-	return made, func(ctx context.Context) error {
+	own = loader.Into(w)
+	read := repair.OwnLists(own, h.cfg.Logger)
+	return own, func(ctx context.Context) error {
 		from := w
 		if h.rules != nil {
-			if first := h.rules(); first != nil {
-				from = first
-			}
+			from = cmp.Or(h.rules(), w)
 		}
-		return errors.Join(follow.Load(ctx, from), made.Deleted.Load(ctx, from))
+		return read(ctx, from)
 	}
 }
 
@@ -238,24 +237,4 @@ func (h *healer) keep(s starts) error {
 		return fmt.Errorf("keep when servers were started: %w", err)
 	}
 	return nil
-}
-
-// archiveFiles lists the files of the archive.
-func archiveFiles(ctx context.Context, store objects.Store) (files []archive.File, err error) {
-	if store == nil {
-		return nil, nil
-	}
-	all, err := store.List(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("look through the archive: %w", err)
-	}
-	for _, o := range all {
-		if o.Size == 0 || strings.HasPrefix(path.Base(o.Name), ".") {
-			continue
-		}
-		files = append(files, archive.File{Path: o.Name, Size: o.Size, Regular: true, Open: func(ctx context.Context) (io.ReadCloser, error) {
-			return store.Open(ctx, o.Name)
-		}})
-	}
-	return files, nil
 }

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,7 +13,6 @@ import (
 	"glint/edge/token"
 	"glint/ingest/archive"
 	"glint/ingest/batch"
-	"glint/ingest/consent"
 	"glint/ingest/repair"
 	"glint/ingest/warehouse"
 )
@@ -34,12 +32,10 @@ func (o *Options) repair(ctx context.Context, w *warehouse.Warehouse, files []ar
 	if err != nil {
 		return nil, err
 	}
-	follow := &consent.Follower{Set: loader.Withdrawn, Logger: slog.New(slog.DiscardHandler)}
+	read := repair.OwnLists(loader, slog.New(slog.DiscardHandler))
 	options := repair.Options{
 		LogDir: o.App.Home.LogDir(), Since: o.Since, Until: o.Until, Archive: files, Progress: progress,
-		Fresh: func(ctx context.Context) error {
-			return errors.Join(follow.Load(ctx, w), loader.Deleted.Load(ctx, w))
-		},
+		Fresh: func(ctx context.Context) error { return read(ctx, w) },
 	}
 	done, err := repair.Servers(ctx, w, loader, options)
 	if err != nil {
@@ -85,7 +81,7 @@ func (o *Options) loader(ctx context.Context, w *warehouse.Warehouse) (*batch.Lo
 	if err != nil {
 		return nil, app.Usage(fmt.Errorf("--privacy-signals: %w", err))
 	}
-	return &batch.Loader{Ring: func() *token.Ring { return ring }, Ignore: ignored.Match, Signals: signals, Withdrawn: &consent.Set{}, Deleted: &batch.Deleted{}}, nil
+	return &batch.Loader{Ring: func() *token.Ring { return ring }, Ignore: ignored.Match, Signals: signals}, nil
 }
 
 // writeRepaired says what was inserted again, and what could not.

@@ -11,7 +11,6 @@ import (
 	"glint/edge/token"
 	"glint/ingest/archive"
 	"glint/ingest/archive/archiver"
-	"glint/ingest/logline"
 )
 
 // Archived says which events of an archive are in no table, whoever took them: what an
@@ -93,14 +92,7 @@ func (a *auditor) archived(ctx context.Context) (*Archived, error) {
 
 // storedKey returns the key of a line's event, if a row of a table has to have it.
 func storedKey(ring *token.Ring, line string) (key uint64, opened time.Time, ok bool) {
-	var e event.Event
-	if logline.Parse(&e, line) != nil || e.Kind == event.KindView || e.Kind == event.KindEvent {
-		return 0, opened, false
-	}
-	if e.Kind == event.KindUUID || e.Kind == "" && len(e.Token) == uuidLen {
-		_, err := token.ParseMessageID(e.Token)
-		return e.ID.Key(), e.OpenedAt, err == nil
-	}
-	t, err := ring.Open(e.Token)
-	return e.ID.Key(), e.OpenedAt, err == nil && t.Mode != token.LastOpen
+	e, t, ok := readToken(ring, line)
+	ok = ok && t.Mode != token.LastOpen && e.Kind != event.KindView && e.Kind != event.KindEvent
+	return e.ID.Key(), e.OpenedAt, ok
 }

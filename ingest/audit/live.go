@@ -105,17 +105,23 @@ func (a *auditor) readArchive(ctx context.Context, s *LiveStream) (keys []uint64
 
 // comparableKey returns the key of a line's event, if a receipt would have it.
 func comparableKey(ring *token.Ring, line string) (key uint64, opened time.Time, ok bool) {
-	var e event.Event
+	e, _, ok := readToken(ring, line)
+	return e.ID.Key(), e.OpenedAt, ok
+}
+
+// readToken reads a line, and reports whether its token or UUID is valid. With a UUID
+// the token is zero.
+func readToken(ring *token.Ring, line string) (e event.Event, t token.Token, ok bool) {
 	if err := logline.Parse(&e, line); err != nil {
-		return 0, opened, false
+		return event.Event{}, t, false
 	}
 	var err error
 	if e.Kind == event.KindUUID || e.Kind == "" && len(e.Token) == uuidLen {
 		_, err = token.ParseMessageID(e.Token)
 	} else {
-		_, err = ring.Open(e.Token)
+		t, err = ring.Open(e.Token)
 	}
-	return e.ID.Key(), e.OpenedAt, err == nil
+	return e, t, err == nil
 }
 
 // uuidLen is the length of a UUID, which no token has, in a line without a kind.

@@ -3,7 +3,9 @@ package repair
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"glint/edge/event"
@@ -27,10 +29,17 @@ type gathered struct {
 	bodies map[*record]*batch.Body
 	has    map[uint64]bool // events: a line that comes again is left out
 	bytes  int
+	count  func(*Row) // counts one that is there again, by where its line came from
 }
 
-func newGathered() *gathered {
-	return &gathered{bodies: map[*record]*batch.Body{}, has: map[uint64]bool{}}
+func newGathered(count func(*Row)) *gathered {
+	return &gathered{bodies: map[*record]*batch.Body{}, has: map[uint64]bool{}, count: count}
+}
+
+func (g *gathered) empty() {
+	clear(g.bodies)
+	clear(g.has)
+	g.bytes = 0
 }
 
 func (g *gathered) full() bool { return len(g.has) >= maxLines || g.bytes >= maxBytes }
@@ -75,12 +84,7 @@ func (r *run) fromLog(ctx context.Context) error {
 	for _, from := range r.wanted {
 		records[place{from.lane, from.number}] = true
 	}
-	g := newGathered()
-	load := func() error {
-		err := r.load(ctx, g.all(), func(row *Row) { row.FromLog++ })
-		g = newGathered()
-		return err
-	}
+	g := newGathered(func(row *Row) { row.FromLog++ })
 	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
 		var lines []byte
 		_, err := wal.Visit(filepath.Join(r.LogDir, lane), func(at wal.Position, record *wal.Record) error {
@@ -96,15 +100,15 @@ func (r *run) fromLog(ctx context.Context) error {
 				r.take(g, line)
 			}
 			if g.full() {
-				return load()
+				return r.load(ctx, g)
 			}
 			return ctx.Err()
 		})
-		if err != nil && !gone(err) {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("lane %s: %w", lane, err)
 		}
 	}
-	return load()
+	return r.load(ctx, g)
 }
 
 // fromArchive takes lines from the files of an archive. Those that glint has named after
@@ -127,17 +131,12 @@ func (r *run) fromArchive(ctx context.Context) error {
 	if r.Progress != nil {
 		done = r.Progress("read bytes of the archive", total)
 	}
-	g := newGathered()
-	load := func() error {
-		err := r.load(ctx, g.all(), func(row *Row) { row.FromArchive++ })
-		g = newGathered()
-		return err
-	}
+	g := newGathered(func(row *Row) { row.FromArchive++ })
 	for i := range files {
 		err := archive.EachLine(ctx, &files[i], done, func(line []byte) error {
 			r.take(g, line)
 			if g.full() {
-				return load()
+				return r.load(ctx, g)
 			}
 			return nil
 		})
@@ -145,5 +144,5 @@ func (r *run) fromArchive(ctx context.Context) error {
 			return err
 		}
 	}
-	return load()
+	return r.load(ctx, g)
 }

@@ -17,7 +17,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -27,6 +27,7 @@ import (
 	"glint/ingest/archive"
 	"glint/ingest/audit"
 	"glint/ingest/batch"
+	"glint/ingest/consent"
 	"glint/ingest/host/filelock"
 	"glint/ingest/receipts"
 	"glint/ingest/warehouse"
@@ -114,6 +115,16 @@ func Servers(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader, 
 		return err
 	})
 	return total, err
+}
+
+// OwnLists gives a loader lists of its own of whose opens may not be kept, and returns
+// what reads them anew from a warehouse: see Options.Fresh.
+func OwnLists(loader *batch.Loader, logger *slog.Logger) (read func(ctx context.Context, from *warehouse.Warehouse) error) {
+	loader.Withdrawn, loader.Deleted = &consent.Set{}, &batch.Deleted{}
+	follow := &consent.Follower{Set: loader.Withdrawn, Logger: logger}
+	return func(ctx context.Context, from *warehouse.Warehouse) error {
+		return errors.Join(follow.Load(ctx, from), loader.Deleted.Load(ctx, from))
+	}
 }
 
 // Run repairs. Errors are those of audit.Run, of the disk, the archive, the warehouse and
@@ -236,11 +247,13 @@ func (r *run) restore(ctx context.Context) error {
 	return nil
 }
 
-// load inserts the events of the bodies, and counts those that are there then.
-func (r *run) load(ctx context.Context, bodies []batch.Body, count func(*Row)) error {
-	if len(bodies) == 0 {
+// load inserts the events of what was gathered, counts those that are there then, and
+// empties g.
+func (r *run) load(ctx context.Context, g *gathered) error {
+	if len(g.bodies) == 0 {
 		return nil
 	}
+	defer g.empty()
 	calm, err := Calm(ctx, r.LogDir)
 	if err != nil {
 		return err
@@ -249,14 +262,14 @@ func (r *run) load(ctx context.Context, bodies []batch.Body, count func(*Row)) e
 	if err := r.Fresh(ctx); err != nil {
 		return err
 	}
-	result, err := r.Loader.Reload(ctx, "repair-"+rand.Text(), bodies)
+	result, err := r.Loader.Reload(ctx, "repair-"+rand.Text(), g.all())
 	if err != nil {
 		return fmt.Errorf("insert lost events again: %w", err)
 	}
 	for i := range result.Bodies {
 		for _, event := range result.Bodies[i].Events {
 			if from := r.wanted[event]; from != nil {
-				count(from.row)
+				g.count(from.row)
 				delete(r.wanted, event)
 			}
 		}
@@ -291,6 +304,3 @@ func (r *run) hoursWanted() map[time.Time]bool {
 	}
 	return hours
 }
-
-// gone reports an error about a folder that was never there.
-func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) }

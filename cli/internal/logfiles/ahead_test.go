@@ -67,6 +67,11 @@ func (f *slowFile) Close() error {
 	return nil
 }
 
+// readError is as package archiver has it: the file itself is not damaged.
+type readError struct{ error }
+
+func (readError) Timeout() bool { return false }
+
 // The files of a bucket are fetched several at a time, and read in their order: what was
 // read before is not fetched, a fault ends its own file alone, and one that has grown is
 // read to its end.

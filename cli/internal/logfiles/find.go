@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"path"
-	"slices"
 	"strings"
 
 	"glint/ingest/archive"
+	"glint/ingest/archive/archiver"
 )
 
 // bucketScheme begins the places that are buckets.
@@ -61,55 +59,11 @@ func (j *Job) findObjects(ctx context.Context, place string) (files []archive.Fi
 	if err != nil {
 		return nil, err
 	}
-	all, err := store.List(ctx)
-	if err != nil {
+	if files, err = archiver.Files(ctx, store, place); err != nil {
 		return nil, err
-	}
-	for _, o := range all {
-		if o.Size == 0 || hidden(o.Name) {
-			continue
-		}
-		at := place + "/" + o.Name
-		files = append(files, archive.File{Path: at, Size: o.Size, Regular: true, Version: o.Version, Open: func(ctx context.Context) (io.ReadCloser, error) {
-			in, err := store.Open(ctx, o.Name)
-			if err != nil {
-				return nil, err
-			}
-			return &object{in}, nil
-		}})
 	}
 	if len(files) == 0 {
 		return nil, errNoFiles
 	}
-	slices.SortFunc(files, func(a, b archive.File) int { return strings.Compare(a.Path, b.Path) })
 	return files, nil
-}
-
-func hidden(name string) bool {
-	for part := range strings.SplitSeq(path.Clean(name), "/") {
-		if strings.HasPrefix(part, ".") {
-			return true
-		}
-	}
-	return false
-}
-
-// object is a file of a bucket.
-type object struct{ io.ReadCloser }
-
-// readError keeps a file from being read. It is like a disk's (fs.PathError): the file
-// itself is not damaged.
-type readError struct{ error }
-
-func (e readError) Unwrap() error { return e.error }
-
-// Timeout makes it one to package archive.
-func (readError) Timeout() bool { return false }
-
-func (o *object) Read(p []byte) (int, error) {
-	n, err := o.ReadCloser.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		err = readError{err}
-	}
-	return n, err
 }
