@@ -47,7 +47,7 @@ const (
 // patient is document, again after errors that may pass: no answer, 429 and 5xx. It waits
 // as long as Retry-After says, at most 20 s.
 func (a *api) patient(ctx context.Context, method, path, contentType string, body []byte, into any) error {
-	pause := firstPause
+	pauses := backoff.Backoff{First: firstPause, Last: longestPause}
 	for try := 1; ; try++ {
 		err := a.document(ctx, method, path, contentType, body, into)
 		refused, ok := errors.AsType[*refusal](err)
@@ -59,11 +59,10 @@ func (a *api) patient(ctx context.Context, method, path, contentType string, bod
 		case ok && refused.isFinal(), try == patientTries, ctx.Err() != nil:
 			return err
 		}
-		wait := pause
+		wait := pauses.Next()
 		if ok && refused.after > 0 {
 			wait = min(refused.after, longestPause)
 		}
-		pause *= 2
 		if err := backoff.Sleep(ctx, wait); err != nil {
 			return err
 		}

@@ -125,12 +125,3 @@ func (d *Data) gatherEarlier(ctx context.Context, w *warehouse.Warehouse, sentAt
 	}
 	return err
 }
-
-func lineOf(ctx context.Context, w *warehouse.Warehouse, id uint64) (line warehouse.CampaignLine, err error) {
-	r, err := w.ReportOfID(ctx, id, false)
-	if err != nil {
-		return line, err
-	}
-	overall := r.Estimate("overall")
-	return warehouse.CampaignLine{Campaign: r.Campaign, Measured: r.Measured, Rate: overall.Rate, Low: overall.Low, High: overall.High}, nil
-}

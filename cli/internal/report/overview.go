@@ -49,16 +49,32 @@ var NotInTables = []string{"campaign_id", "subject", "variant", "archived", "del
 
 // Overview returns a line for each campaign.
 func Overview(ctx context.Context, w *warehouse.Warehouse, campaigns []warehouse.Campaign) (lines []Line, err error) {
-	for _, c := range campaigns {
-		r, err := w.ReportOfID(ctx, c.ID, false)
+	for i := range campaigns {
+		l, err := lineOf(ctx, w, campaigns[i].ID)
 		if err != nil {
-			return nil, fmt.Errorf("report on campaign %d: %w", c.ID, err)
+			return nil, err
 		}
-		overall := r.Estimate("overall")
-		lines = append(lines, Line{
-			c.Name, c.ID, c.CreatedAt, c.Subject, c.Variant, c.Archived, r.Sends, r.Delivered, r.Measured, r.ReliableUniqueOpens,
-			overall.Rate, overall.Low, overall.High,
-		})
+		lines = append(lines, NewLine(&campaigns[i], &l))
 	}
 	return lines, nil
+}
+
+// NewLine returns the line of a campaign with these counts.
+func NewLine(c *warehouse.Campaign, l *warehouse.CampaignLine) Line {
+	return Line{
+		c.Name, c.ID, c.CreatedAt, c.Subject, c.Variant, c.Archived, l.Sends, l.Delivered, l.Measured, l.ReliableUniqueOpens, l.Rate, l.Low, l.High,
+	}
+}
+
+// lineOf returns the counts of a campaign as its report has them.
+func lineOf(ctx context.Context, w *warehouse.Warehouse, id uint64) (line warehouse.CampaignLine, err error) {
+	r, err := w.ReportOfID(ctx, id, false)
+	if err != nil {
+		return line, fmt.Errorf("report on campaign %d: %w", id, err)
+	}
+	overall := r.Estimate("overall")
+	return warehouse.CampaignLine{
+		Campaign: r.Campaign, Sends: r.Sends, Delivered: r.Delivered, Measured: r.Measured, ReliableUniqueOpens: r.ReliableUniqueOpens,
+		Rate: overall.Rate, Low: overall.Low, High: overall.High,
+	}, nil
 }

@@ -106,7 +106,8 @@ func result(r *warehouse.Report) Section {
 func hidden(r *warehouse.Report) uint64 {
 	n := r.MPPOnly + r.UnknownOnly
 	if most := r.Estimate("bounds").High; most != nil {
-		n = uint64(math.Round(*most*float64(r.Measured))) - min(r.ConfirmedUniqueOpens, uint64(math.Round(*most*float64(r.Measured))))
+		possible := uint64(math.Round(*most * float64(r.Measured)))
+		n = possible - min(possible, r.ConfirmedUniqueOpens)
 	}
 	return n
 }

@@ -68,13 +68,8 @@ func (s warehouseSource) Lines(ctx context.Context, campaigns []warehouse.Campai
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallelLines)
 	for i, c := range campaigns {
-		f, ok := found[c.ID]
-		if ok {
-			lines[i] = report.Line{
-				Campaign: c.Name, CampaignID: c.ID, CreatedAt: c.CreatedAt, Subject: c.Subject, Variant: c.Variant, Archived: c.Archived,
-				Sends: f.Sends, Delivered: f.Delivered, Measured: f.Measured, ReliableUniqueOpens: f.ReliableUniqueOpens,
-				OpenRate: f.Rate, Low: f.Low, High: f.High,
-			}
+		if f, ok := found[c.ID]; ok {
+			lines[i] = report.NewLine(&c, &f)
 			continue
 		}
 		g.Go(func() error {
