@@ -39,6 +39,22 @@ func (l *load) body() (events []uint64, lines []byte) {
 	return events, lines
 }
 
+// acknowledges posts lines, and reports whether they were answered 200. An instance that
+// is killed meanwhile gives no answer.
+func (i *instance) acknowledges(lines []byte) bool {
+	r, err := http.NewRequest(http.MethodPost, i.ingest+"/v1/logs", bytes.NewReader(lines))
+	if err != nil {
+		return false
+	}
+	r.Header.Set("Authorization", "Bearer "+i.credentials["GLINT_INGEST_TOKEN"])
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return false
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
+}
+
 // run posts to i until stop is closed.
 func (l *load) run(i *instance, stop <-chan struct{}) {
 	for {
@@ -48,17 +64,7 @@ func (l *load) run(i *instance, stop <-chan struct{}) {
 		default:
 		}
 		events, lines := l.body()
-		r, err := http.NewRequest(http.MethodPost, i.ingest+"/v1/logs", bytes.NewReader(lines))
-		if err != nil {
-			return
-		}
-		r.Header.Set("Authorization", "Bearer "+i.credentials["GLINT_INGEST_TOKEN"])
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			continue // killed, or about to be
-		}
-		_ = answer.Body.Close()
-		if answer.StatusCode == http.StatusOK {
+		if i.acknowledges(lines) {
 			l.mu.Lock()
 			l.acknowledged = append(l.acknowledged, events...)
 			l.mu.Unlock()

@@ -333,17 +333,7 @@ func (l *webLog) post(i *instance, stop <-chan struct{}) {
 		if len(part) == 0 {
 			continue
 		}
-		r, err := http.NewRequest(http.MethodPost, i.ingest+"/v1/logs", strings.NewReader(strings.Join(part, "\n")+"\n"))
-		if err != nil {
-			return
-		}
-		r.Header.Set("Authorization", "Bearer "+i.credentials["GLINT_INGEST_TOKEN"])
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			continue // killed, or about to be
-		}
-		_ = answer.Body.Close()
-		if answer.StatusCode != http.StatusOK {
+		if !i.acknowledges([]byte(strings.Join(part, "\n") + "\n")) {
 			continue
 		}
 		done += len(part)
