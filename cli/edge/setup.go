@@ -51,13 +51,14 @@ func newSetupCmd(a *app.App, run func(context.Context, *options) error) *cobra.C
 		Use:   "setup --service-id ID --ingest-url URL",
 		Short: "Print, or with --apply run, the commands that prepare a Fastly service",
 		Long: `Prints the commands that give a Fastly Compute service what the edge program uses: a config store and a secret store
-named glint, the pixel keys of $GLINT_HOME, the log endpoints, and the backend from which the recipient's page comes. The output can be pasted into a shell, and needs
-the Fastly CLI. Nothing is changed without --apply.
+named glint, the pixel keys of $GLINT_HOME, the log endpoints, and the backend from which the recipient's page comes.
+The output can be pasted into a shell, and needs the Fastly CLI. Nothing is changed without --apply.
 
---apply looks what is there, and does what is missing or differs; a second run changes nothing but the pixel keys and the
-web pixel's secrets, which are sent each time. Stores and keys go through the Fastly CLI. Log endpoints hold the ingest
-token, and that CLI takes it on its command line only, which other users of the machine can read; so they go to Fastly's
-API directly, and the backend too. Both sign in with $FASTLY_API_TOKEN. No version is activated: what changed becomes live when you activate it.
+--apply looks what is there, and does what is missing or differs; a second run changes nothing but the pixel keys and
+the web pixel's secrets, which are sent each time. Stores and keys go through the Fastly CLI. Log endpoints hold the
+ingest token, and that CLI takes it on its command line only, which other users of the machine can read; so they go to
+Fastly's API directly, and the backend too. Both sign in with $FASTLY_API_TOKEN. No version is activated: what changed
+becomes live when you activate it.
 
 With --only keys it prepares the secret store alone: the keys after each change of the ring, which the edge has within
 seconds. The edge needs no keys: without them ingest alone checks tokens; with them its log says which tokens are bad.

@@ -207,8 +207,8 @@ func newRevokeCmd(a *app.App) *cobra.Command {
 		Use:   "revoke ID",
 		Short: "Make a key, and every URL that it signed, invalid",
 		Long: `Revokes a key that verifies. It cannot be taken back: opens of all pixel URLs that the key signed are bad tokens from
-then on, and in no report; a running glint follows within two seconds. For a key that others have seen. The key stays in the list, so that its id is not
-used again.`,
+then on, and in no report; a running glint follows within two seconds. For a key that others have seen. The key stays in
+the list, so that its id is not used again.`,
 		Example:           "  glint keys revoke 1 --dry-run\n  glint keys revoke 1 --yes",
 		Args:              app.OneArg("key's id"),
 		ValidArgsFunction: completeKeys(a),
