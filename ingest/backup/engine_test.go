@@ -90,8 +90,8 @@ func fill(t *testing.T, w *warehouse.Warehouse) {
 		for _, c := range table.Columns {
 			structure, names = structure+", `"+c.Name+"` "+c.Type, names+", `"+c.Name+"`"
 			if strings.HasSuffix(c.Name, "_at") || strings.HasSuffix(c.Name, "_hour") { // a random time would have expired
-				names = strings.TrimSuffix(names, "`"+c.Name+"`") + "now() - INTERVAL rand(" + "1" + ") % 5000000 SECOND"
-				if strings.HasSuffix(c.Name, "received_at") {
+				names = strings.TrimSuffix(names, "`"+c.Name+"`") + "now() - INTERVAL rand(1) % 5000000 SECOND"
+				if strings.HasSuffix(c.Name, "received_at") || c.Name == "arrived_at" {
 					names = strings.ReplaceAll(names, "5000000", "50000")
 				}
 			}

@@ -26,9 +26,8 @@ import (
 
 // Options configure the authority.
 type Options struct {
-	TLSPort, HTTPPort int           // ports of 127.0.0.1 where names are checked, instead of 443 and 80
-	Names             []string      // names that DNS resolves to 127.0.0.1; there are no others
-	Validity          time.Duration // validity of certificates; 0: 90 days
+	TLSPort, HTTPPort int      // ports of 127.0.0.1 where names are checked, instead of 443 and 80
+	Names             []string // names that DNS resolves to 127.0.0.1; there are no others
 	// Refuse answers an order instead of the authority if it returns true; nil:
 	// never.
 	Refuse func(w http.ResponseWriter) bool
@@ -53,7 +52,7 @@ func Start(t testing.TB, o Options) *Authority {
 	}
 	silent := log.New(io.Discard, "", 0)
 	store := db.NewMemoryStore()
-	profiles := map[string]ca.Profile{"default": {Description: "of a test", ValidityPeriod: uint64(o.Validity / time.Second)}}
+	profiles := map[string]ca.Profile{"default": {Description: "of a test", ValidityPeriod: 0}}
 	issuer := ca.New(silent, store, "", "ecdsa", 0, 1, profiles)
 	checker := va.New(silent, o.HTTPPort, o.TLSPort, true, serveDNS(t, o.Names), store)
 	front := wfe.New(silent, store, checker, issuer, []string{"pebble.letsencrypt.org"}, true, false, 0, 0)
