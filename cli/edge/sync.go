@@ -157,6 +157,10 @@ func edgeFate(f warehouse.Fate) privacy.Fate {
 		return privacy.Keep
 	case warehouse.FateDrop:
 		return privacy.Drop
+	case warehouse.FatePseudonymous:
+		return privacy.Pseudonymous
+	case warehouse.FateLastOpen:
+		return privacy.LastOpen
 	}
 	return privacy.Count
 }

@@ -171,6 +171,13 @@ func (k *KnownSends) Messages() iter.Seq[uuid.UUID] {
 // registration.
 func (k *KnownSends) Counts(message uuid.UUID) bool { return k.rows[message].complete }
 
+// Tracking returns how much of the message is measured at most, and whether it is
+// known.
+func (k *KnownSends) Tracking(message uuid.UUID) (Tracking, bool) {
+	known, ok := k.rows[message]
+	return known.tracking, ok
+}
+
 // Merge returns the row to insert for a message of the registration, and
 // whether it must be inserted: a known message is inserted only if a field
 // changes. Fields that s leaves open (a zero time, an empty state, TestUnsaid,
