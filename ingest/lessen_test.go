@@ -66,7 +66,7 @@ func (c *lessened) name() string {
 
 func (c *lessened) campaign() string {
 	if c.cause == "campaign" {
-		return fmt.Sprintf("campaign-%s-%s", c.old, c.new)
+		return fmt.Sprintf("campaign-%s", c.new)
 	}
 	return c.cause
 }
@@ -221,23 +221,22 @@ func (l *lessening) again(t *testing.T, required *atomic.Bool) {
 	asNew, asOld := func(c *lessened) warehouse.Tracking { return c.new }, func(c *lessened) warehouse.Tracking { return c.old }
 	identified := func(*lessened) warehouse.Tracking { return warehouse.Identified }
 	want := (*lessened).want
-	for _, c := range l.cases {
-		if c.cause == "campaign" {
-			l.register(t, c.campaign(), "&tracking="+c.new.String(), identified, want)
+	for _, campaign := range l.campaigns() {
+		if tracking, ok := strings.CutPrefix(campaign, "campaign-"); ok {
+			l.register(t, campaign, "&tracking="+tracking, identified, want)
 		}
 	}
 	l.register(t, "column", "", asNew, want)
 	l.register(t, "uuid", "", asNew, want)
-	for _, c := range l.cases {
-		if c.cause == "mark" {
-			campaign, err := l.w.CampaignNamed(t.Context(), c.campaign())
-			if err != nil {
-				t.Fatal(err)
+	for tracking := warehouse.Pseudonymous; tracking <= warehouse.Off; tracking++ {
+		m := warehouse.Marking{CampaignID: l.campaignID(t, "mark"), Tracking: tracking, Withdrawn: warehouse.FateCount}
+		for _, c := range l.cases {
+			if c.cause == "mark" && c.new == tracking {
+				m.Messages = append(m.Messages, uuid.MustParse(c.message))
 			}
-			m := warehouse.Marking{CampaignID: campaign.ID, Messages: []uuid.UUID{uuid.MustParse(c.message)}, Tracking: c.new, Withdrawn: warehouse.FateCount}
-			if _, _, err := l.w.MarkSends(t.Context(), m, false); err != nil {
-				t.Fatal(err)
-			}
+		}
+		if _, _, err := l.w.MarkSends(t.Context(), m, false); err != nil {
+			t.Fatal(err)
 		}
 	}
 	l.register(t, "mark", "", identified, want)
@@ -286,15 +285,9 @@ func TestAnOldURLKeepsNoMoreThanHoldsNow(t *testing.T) {
 	}
 	l := &lessening{service: run(), engine: engine, w: w, cases: lessenedCases(), at: time.Now().UTC(), lines: map[string]map[*lessened]string{}}
 	asOld := func(c *lessened) warehouse.Tracking { return c.old }
-	for _, c := range l.cases {
-		if c.cause == "campaign" {
-			l.register(t, c.campaign(), "", asOld, asOld)
-		}
+	for _, campaign := range l.campaigns() {
+		l.register(t, campaign, map[bool]string{true: "&url_style=uuid"}[campaign == "uuid"], asOld, asOld)
 	}
-	for _, campaign := range []string{"column", "mark", "policy", "refused", "agreed"} {
-		l.register(t, campaign, "", asOld, asOld)
-	}
-	l.register(t, "uuid", "&url_style=uuid", asOld, asOld)
 	l.open(t, "before", "live", 3*time.Hour)
 	l.checkRows(t, asOld, 1)
 
@@ -398,37 +391,58 @@ func (l *lessening) checkRows(t *testing.T, mode func(*lessened) warehouse.Track
 	})
 }
 
-// checkNothingElse looks for what a mode forbids in all other tables and in dead
-// letters, and for the dates that last_open keeps.
+// checkNothingElse looks for what a mode forbids in all other tables, for the
+// dates that last_open keeps, and for how messages are registered.
 func (l *lessening) checkNothingElse(t *testing.T) {
 	t.Helper()
+	registered := l.pairs(t, "SELECT toString(message_id), toString(tracking) FROM glint.sends FINAL")
+	personal := l.pairs(t, `SELECT referer_host, toString(count()) FROM (
+		SELECT referer_host FROM glint.opens UNION ALL SELECT referer_host FROM glint.unresolved_opens UNION ALL SELECT referer_host FROM glint.bad_tokens)
+		GROUP BY referer_host`)
 	for _, c := range l.cases {
-		known, _, err := l.w.KnownMessages(t.Context(), l.campaignID(t, c), []uuid.UUID{uuid.MustParse(c.message)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, ok := known.Tracking(uuid.MustParse(c.message)); !ok || got != c.want() {
+		if got := registered[c.message]; got != c.want().String() {
 			t.Errorf("%s, %s then %s: it is registered as %s", c.cause, c.old, c.new, got)
 		}
-		for _, table := range []string{"opens", "unresolved_opens", "bad_tokens"} {
-			n := l.engine.count(t, fmt.Sprintf("SELECT count() FROM glint.%s WHERE referer_host = '%s'", table, c.name()))
-			if n > 0 && c.want() != warehouse.Identified && c.namesMessage() {
-				t.Errorf("%s, %s then %s: %d rows of %s have its referer", c.cause, c.old, c.new, n, table)
-			}
+		if rows := personal[c.name()]; (rows != "") != (c.want() == warehouse.Identified) {
+			t.Errorf("%s, %s then %s: %q rows have its referer", c.cause, c.old, c.new, rows)
 		}
 	}
+	want := map[string]string{}
 	for _, c := range l.cases {
-		want := map[bool]string{true: l.at.Add(-time.Hour).Format(time.DateOnly)}[c.want() == warehouse.LastOpen]
-		eventually(t, fmt.Sprintf("the date of the last open to be %q after %s, %s then %s", want, c.cause, c.old, c.new), func() bool {
-			return want == l.engine.query(t, fmt.Sprintf(`SELECT toString(max(opened_on)) FROM glint.last_opens WHERE recipient_key IN (
-				SELECT recipient_key FROM glint.sends WHERE message_id = '%s') HAVING count() > 0`, c.message))
-		})
+		if c.want() == warehouse.LastOpen {
+			want[c.message] = l.at.Add(-time.Hour).Format(time.DateOnly)
+		}
 	}
+	eventually(t, "the date of the last open of each recipient with a message of the mode last_open, and of no other", func() bool {
+		return maps.Equal(want, l.pairs(t, `SELECT toString(message_id), toString(max(opened_on)) FROM glint.last_opens
+			INNER JOIN (SELECT message_id, recipient_key FROM glint.sends FINAL) AS messages USING (recipient_key) GROUP BY message_id`))
+	})
 }
 
-func (l *lessening) campaignID(t *testing.T, c *lessened) uint64 {
+// pairs returns the answer to a query for two texts a row.
+func (l *lessening) pairs(t *testing.T, sql string) map[string]string {
 	t.Helper()
-	campaign, err := l.w.CampaignNamed(t.Context(), c.campaign())
+	all := map[string]string{}
+	for line := range strings.Lines(l.engine.query(t, sql)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		all[key] = value
+	}
+	return all
+}
+
+// campaigns are those of the cases.
+func (l *lessening) campaigns() (names []string) {
+	for _, c := range l.cases {
+		if name := c.campaign(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (l *lessening) campaignID(t *testing.T, name string) uint64 {
+	t.Helper()
+	campaign, err := l.w.CampaignNamed(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -439,11 +453,8 @@ func (l *lessening) campaignID(t *testing.T, c *lessened) uint64 {
 // parts of a number sum up to it.
 func (l *lessening) checkNumbers(t *testing.T) {
 	t.Helper()
-	for _, c := range l.cases {
-		if c.cause != "campaign" && c.old != c.new { // one of each campaign is enough
-			continue
-		}
-		id := l.campaignID(t, c)
+	for _, name := range l.campaigns() {
+		id := l.campaignID(t, name)
 		if text := l.engine.query(t, fmt.Sprintf(`SELECT * FROM (
 			SELECT campaign, unique_opens <= measured AS a, bot_filtered_unique_opens <= measured AS b,
 				measured > 0 OR mpp_adjusted_open_rate IS NULL AND open_rate_low IS NULL AND open_rate_high IS NULL AS c,
@@ -456,14 +467,14 @@ func (l *lessening) checkNumbers(t *testing.T) {
 				unique_opens = (SELECT sum(unique_opens) FROM glint.opens_by_provider WHERE campaign_id = %[1]d) AS j
 			FROM glint.campaign_report WHERE campaign_id = %[1]d)
 			WHERE NOT (a AND b AND c AND d AND e AND f AND g AND h AND i AND j)`, id)); text != "" {
-			t.Errorf("%s: %s", c.campaign(), text)
+			t.Errorf("%s: %s", name, text)
 		}
 		r, err := l.w.ReportOfID(t.Context(), id, false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if r.UniqueOpens > r.Measured {
-			t.Errorf("%s: the report has %d unique opens of %d measured messages", c.campaign(), r.UniqueOpens, r.Measured)
+			t.Errorf("%s: the report has %d unique opens of %d measured messages", name, r.UniqueOpens, r.Measured)
 		}
 	}
 }
