@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"maps"
 	"time"
 
@@ -155,17 +154,6 @@ func once(texts map[string]string, b []byte) string {
 
 // Len returns the number of known messages.
 func (k *KnownSends) Len() int { return len(k.rows) }
-
-// Messages returns the ids of the messages that count.
-func (k *KnownSends) Messages() iter.Seq[uuid.UUID] {
-	return func(yield func(uuid.UUID) bool) {
-		for id := range k.rows {
-			if k.rows[id].complete && !yield(id) {
-				return
-			}
-		}
-	}
-}
 
 // Counts reports whether the message is known and belongs to a complete
 // registration.
