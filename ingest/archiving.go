@@ -64,7 +64,7 @@ func (a *archiving) open(cfg *Config, lanes *wal.Lanes, holds map[string]*hold, 
 	}
 	opened := map[string]*archiver.Lane{}
 	erased := func(line []byte) bool {
-		return withdrawn.HasErased() && mention.Messages(line, withdrawn.Erased) || batch.AsksForLess(string(line), cfg.Signals)
+		return withdrawn.HasUnkeptLines() && mention.Messages(line, withdrawn.KeepsNoLine) || batch.AsksForLess(string(line), cfg.Signals)
 	}
 	for _, name := range []string{wal.LaneLive, wal.LaneReplay} {
 		log, h := lanes.Lane(name), holds[name]

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/token"
@@ -177,8 +178,9 @@ func (g *registrar) store1(ctx context.Context, r *registration) (done registere
 	if err != nil && !errors.Is(err, warehouse.ErrNoCampaign) {
 		return done, err
 	}
+	b.Campaign = known
 	b.Campaign.Tracking = max(known.Tracking, r.tracking)
-	if err := b.Decide(rule); err != nil {
+	if err := decideAtMost(ctx, w, b, rule); err != nil {
 		return done, err
 	}
 	if b.NeedsModes() && !modes && !r.ownPixel {
@@ -211,6 +213,26 @@ func (g *registrar) store1(ctx context.Context, r *registration) (done registere
 		done.messages = append(done.messages, registeredMessage{b.Recipients.Rows[i].Recipient, b.MessageID(i).String(), b.URL(i), b.Tracking(i), fate})
 	}
 	return done, nil
+}
+
+// decideAtMost decides how much of each message is measured, which of a registered
+// one is never more than before. A campaign without id is about to be made.
+func decideAtMost(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, rule *sends.Consent) error {
+	if err := b.Decide(rule); err != nil || b.Campaign.ID == 0 {
+		return err
+	}
+	if err := b.Derive(); err != nil {
+		return err
+	}
+	messages := make([]uuid.UUID, len(b.Recipients.Rows))
+	for i := range messages {
+		messages[i] = b.MessageID(i)
+	}
+	known, _, err := w.KnownMessages(ctx, b.Campaign.ID, messages)
+	if err != nil {
+		return err
+	}
+	return b.Heed(known)
 }
 
 // consentOf returns the consent rule for the recipients.

@@ -194,3 +194,33 @@ func TestABucketOfLogsIsFollowed(t *testing.T) {
 		t.Error("the key of the bucket was printed")
 	}
 }
+
+// TestAnImportKeepsWhatTheCampaignAllows imports a log into campaigns of which
+// less may be measured than a line without a token says.
+func TestAnImportKeepsWhatTheCampaignAllows(t *testing.T) {
+	i := up(t, newHome(t))
+	dir := t.TempDir()
+	recipients, log := filepath.Join(dir, "r.csv"), filepath.Join(dir, "a.log")
+	writeFile(t, recipients, "recipient\nann@example.com\n")
+	for name, tracking := range map[string]string{"news 0": "pseudonymous", "news 1": "last_open", "news 2": "aggregate"} {
+		i.must(t, "send", "register", "--campaign", name, "--tracking", tracking, "--file", recipients, "--output", filepath.Join(dir, "urls.csv"))
+	}
+	lines, _, _ := cloudFrontLog(300, "", rand.New(rand.NewPCG(7, 8)))
+	writeLog(t, log, lines, false)
+	i.must(t, "import", "--recipient-param", "subscriber", "--campaign-param", "category", log)
+	mode := "(SELECT message_id, tracking FROM sends FINAL) AS messages USING (message_id)"
+	for what, sql := range map[string]string{
+		"opens of the pseudonymous messages, and no others": "SELECT uniqExact(tracking) = 1 AND any(tracking) = 'pseudonymous' AND countIf(ip != toIPv6('::')) = 0 FROM opens INNER JOIN " + mode,
+		"dates of the last_open messages":                   "SELECT count() > 1 FROM last_opens",
+		"aggregate opens of one campaign":                   "SELECT uniqExact(campaign_id) = 1 AND count() > 10 FROM aggregate_opens FINAL WHERE campaign_id != 0",
+		"no open that waits":                                "SELECT count() = 0 FROM unresolved_opens WHERE ip != toIPv6('::')",
+	} {
+		eventually(t, what, func() bool { return strings.TrimSpace(query(t, i, sql)) == "1" })
+	}
+	for _, name := range []string{"news 0", "news 1", "news 2"} {
+		r := i.report(t, name)
+		if unique, measured := r["unique_opens"].(float64), r["measured"].(float64); unique > measured || (measured > 0) != (name == "news 0") {
+			t.Errorf("%s: %v unique opens of %v measured messages", name, unique, measured)
+		}
+	}
+}

@@ -69,8 +69,7 @@ func (a *api) patient(ctx context.Context, method, path, contentType string, bod
 	}
 }
 
-// document sends a body of any type and, with into, reads a JSON answer, if there is one. A
-// deleted key that was not there is no error.
+// document sends a body of any type and, with into, reads a JSON answer, if there is one.
 func (a *api) document(ctx context.Context, method, path, contentType string, body []byte, into any) error {
 	req, err := http.NewRequestWithContext(ctx, method, a.base+path, bytes.NewReader(body))
 	if err != nil {
@@ -88,8 +87,6 @@ func (a *api) document(ctx context.Context, method, path, contentType string, bo
 	defer func() { _ = resp.Body.Close() }()
 	answer := io.LimitReader(resp.Body, maxAPIAnswer)
 	switch {
-	case method == http.MethodDelete && resp.StatusCode == http.StatusNotFound:
-		return nil
 	case resp.StatusCode/100 != 2:
 		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After")) // 0: not said, or not in seconds
 		return &refusal{method, path, resp.StatusCode, reason(answer), time.Duration(max(seconds, 0)) * time.Second}

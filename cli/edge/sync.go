@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -36,10 +37,11 @@ func newSyncCmd(a *app.App, run func(context.Context, *syncOptions) error) *cobr
 	cmd := &cobra.Command{
 		Use:   "sync",
 		Short: "Bring withdrawals to the edge, whose lines then name no message",
-		Long: `Writes a key for each message of a recipient who refused or withdrew into the account's KV store named glint, which it
-makes where it is missing, and deletes those of recipients who have agreed again. An edge whose service is linked to the
-store looks a message up once its image is sent: the line of a withdrawn one has neither token nor address. This is
-optional: ingest applies withdrawals in any case.
+		Long: `Writes a key for each message of a recipient who refused or withdrew, and for each that was registered or marked again with
+less tracking, into the account's KV store named glint, which it makes where it is missing. An edge whose service is linked
+to the store looks a message up once its image is sent: the line of a withdrawn one has neither token nor address, and that of
+one that is pseudonymous or last_open by now what such a URL leaves. A key stays, also when the recipient agrees again, which
+concerns later mail. This is optional: ingest applies all that in any case.
 
 With --follow it goes on, and a withdrawal is in the store within --interval. It signs in with $FASTLY_API_TOKEN.`,
 		Example: "  glint edge sync\n  glint edge sync --follow",
@@ -128,6 +130,9 @@ func (s *syncer) pass(ctx context.Context) error {
 	}
 	fates := map[string]privacy.Fate{}
 	err = s.warehouse.WithdrawnMessages(ctx, since, func(message uuid.UUID, fate warehouse.Fate) {
+		if fate == warehouse.FateKeep {
+			return // it was sent after its recipient had agreed again
+		}
 		fates[privacy.WithdrawalKey(token.MessageID(message))] = edgeFate(fate)
 	})
 	if err != nil {
@@ -140,12 +145,11 @@ func (s *syncer) pass(ctx context.Context) error {
 	if err := s.findStore(ctx); err != nil {
 		return err
 	}
-	written, deleted, err := s.write(ctx, fates)
-	if err != nil {
+	if err := s.write(ctx, fates); err != nil {
 		return err
 	}
 	s.rows, s.latest = rows, latest
-	fmt.Fprintf(s.app.Err, "%s written to the store, %s deleted\n", output.Plural(written, "message", "messages"), output.Count(uint64(deleted)))
+	fmt.Fprintf(s.app.Err, "%s written to the store\n", output.Plural(len(fates), "message", "messages"))
 	return nil
 }
 
@@ -153,10 +157,12 @@ func (s *syncer) pass(ctx context.Context) error {
 // of an anonymous open.
 func edgeFate(f warehouse.Fate) privacy.Fate {
 	switch f {
-	case warehouse.FateKeep:
-		return privacy.Keep
 	case warehouse.FateDrop:
 		return privacy.Drop
+	case warehouse.FatePseudonymous:
+		return privacy.Pseudonymous
+	case warehouse.FateLastOpen:
+		return privacy.LastOpen
 	}
 	return privacy.Count
 }
@@ -195,33 +201,15 @@ func (s *syncer) findStore(ctx context.Context) error {
 // syncBatch is how many keys one request writes.
 const syncBatch = 5000
 
-// write writes the keys in batches, and only then deletes those of messages that are no
-// longer withdrawn, of which each needs a request: whatever hinders them, withdrawals are
-// in the store before.
-func (s *syncer) write(ctx context.Context, fates map[string]privacy.Fate) (written, deleted int, err error) {
-	var kept, gone []string
-	for key, fate := range fates {
-		if fate == privacy.Keep {
-			gone = append(gone, key)
-		} else {
-			kept = append(kept, key)
-		}
-	}
-	slices.Sort(kept)
-	for part := range slices.Chunk(kept, syncBatch) {
+// write writes the keys in batches.
+func (s *syncer) write(ctx context.Context, fates map[string]privacy.Fate) error {
+	keys := slices.Sorted(maps.Keys(fates))
+	for part := range slices.Chunk(keys, syncBatch) {
 		if err := s.writeBatch(ctx, part, fates); err != nil {
-			return written, 0, err
+			return err
 		}
-		written += len(part)
 	}
-	slices.Sort(gone)
-	for _, key := range gone {
-		if err := s.api.patient(ctx, http.MethodDelete, "/resources/stores/kv/"+s.store+"/keys/"+key, "", nil, nil); err != nil {
-			return written, deleted, err
-		}
-		deleted++
-	}
-	return written, deleted, nil
+	return nil
 }
 
 // batchTries is how often the keys of a batch that the store did not take are sent.

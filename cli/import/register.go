@@ -49,7 +49,8 @@ type register struct {
 type campaign struct {
 	warehouse.Campaign
 	deriver  *sends.Deriver
-	messages map[uuid.UUID]bool
+	known    *warehouse.KnownSends
+	messages map[uuid.UUID]bool // new ones of this run
 	err      error
 }
 
@@ -79,7 +80,7 @@ func (r *register) message(name, recipient string) (uuid.UUID, error) {
 		return uuid.UUID{}, errRecipient
 	}
 	id := c.deriver.MessageID(recipient, 0)
-	if c.messages[id] {
+	if c.known.Counts(id) || c.messages[id] {
 		return id, nil
 	}
 	if r.messages >= r.limits.messages {
@@ -87,8 +88,9 @@ func (r *register) message(name, recipient string) (uuid.UUID, error) {
 	}
 	r.messages++
 	c.messages[id] = true
+	before, _ := c.known.Tracking(id)
 	r.pending = append(r.pending, warehouse.Send{
-		CampaignID: c.ID, MessageID: id, Recipient: recipient, Tracking: c.Tracking, State: warehouse.StateRegistered,
+		CampaignID: c.ID, MessageID: id, Recipient: recipient, Tracking: max(c.Tracking, before), State: warehouse.StateRegistered,
 		URLStyle: warehouse.StyleUUID, RegisteredAt: time.Now().UTC().Truncate(time.Millisecond),
 	})
 	return id, nil
@@ -122,11 +124,7 @@ func (r *register) open(name string) (*campaign, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &campaign{Campaign: found, deriver: sends.NewDeriver(found.IDKey), messages: map[uuid.UUID]bool{}}
-	for id := range known.Messages() {
-		c.messages[id] = true
-	}
-	return c, nil
+	return &campaign{Campaign: found, deriver: sends.NewDeriver(found.IDKey), known: known, messages: map[uuid.UUID]bool{}}, nil
 }
 
 // settle writes the messages that are new, before their opens go out: an open whose
@@ -138,8 +136,29 @@ func (r *register) settle(ctx context.Context) error {
 	if err := r.w.InsertSends(ctx, "import-"+rand.Text(), r.pending); err != nil {
 		return fmt.Errorf("register messages: %w", err)
 	}
+	if err := r.lessen(ctx); err != nil {
+		return err
+	}
 	r.inserted += len(r.pending)
 	r.pending = r.pending[:0]
+	return nil
+}
+
+// lessen notes which of the messages may be measured less than lines without a
+// token say.
+func (r *register) lessen(ctx context.Context) error {
+	lessened := map[uint64][]warehouse.Lessening{}
+	for i := range r.pending {
+		if s := &r.pending[i]; s.Tracking != warehouse.Identified {
+			fate := warehouse.FateOf(s.Tracking, warehouse.FateCount)
+			lessened[s.CampaignID] = append(lessened[s.CampaignID], warehouse.Lessening{Message: s.MessageID, Fate: fate})
+		}
+	}
+	for id, messages := range lessened {
+		if _, err := r.w.Lessen(ctx, id, messages); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -45,8 +45,9 @@ func (o *registerOptions) decide(ctx context.Context, w *warehouse.Warehouse, b 
 	if err != nil && !errors.Is(err, warehouse.ErrNoCampaign) {
 		return err
 	}
+	b.Campaign = campaign
 	b.Campaign.Tracking = max(campaign.Tracking, o.tracking)
-	err = b.Decide(rule)
+	err = o.decideAtMost(ctx, w, b, rule)
 	if errors.Is(err, sends.ErrStyle) {
 		return app.UsageTry(err, "--url-style token, whose URLs say to the edge what it may log")
 	}
@@ -71,6 +72,22 @@ func (o *registerOptions) decide(ctx context.Context, w *warehouse.Warehouse, b 
 			"glint doctor "+o.base.URL+", which looks and remembers it")
 	}
 	return nil
+}
+
+// decideAtMost decides how much of each message is measured, which of a registered one
+// is never more than before. A campaign without id is about to be made.
+func (o *registerOptions) decideAtMost(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, rule *sends.Consent) error {
+	if err := b.Decide(rule); err != nil || b.Campaign.ID == 0 {
+		return err
+	}
+	if err := b.Derive(); err != nil {
+		return err
+	}
+	known, err := w.KnownSends(ctx, b.Campaign.ID)
+	if err != nil {
+		return err
+	}
+	return b.Heed(known)
 }
 
 // edgeKnowsModes reports whether what answers the pixel leaves out of its lines what

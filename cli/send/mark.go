@@ -29,8 +29,9 @@ func newMarkCmd(a *app.App, run func(context.Context, *markOptions) error) *cobr
 		Short: "Make registered messages tests, or measure less of them",
 		Long: `Changes registered messages of a campaign, named by recipient, by message id, or by a table with a column recipient or
 message_id. --test makes them tests: they and their opens are kept and count nowhere; --test=false takes that back.
---tracking narrows how much of them is measured; it never becomes more again. Everything else of the messages stays.
-Each change counts at once, also in reports of the past.`,
+--tracking narrows how much of them is measured; it never becomes more again. That reaches mail that was sent: what is stored
+of its opens and what still comes is kept as the lesser mode allows. Everything else of the messages stays. Each change
+counts at once, also in reports of the past.`,
 		Example: "  glint send mark --campaign spring --recipient qa@example.com --test\n" +
 			"  glint send mark --campaign spring --file objections.csv --tracking off",
 		Args: app.NoArgs,
@@ -80,7 +81,11 @@ func runMark(ctx context.Context, o *markOptions) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	m := warehouse.Marking{CampaignID: campaign.ID, Test: o.test, Tracking: o.tracking}
+	settings, err := o.app.Home.ConsentSettings()
+	if err != nil {
+		return err
+	}
+	m := warehouse.Marking{CampaignID: campaign.ID, Test: o.test, Tracking: o.tracking, Withdrawn: settings.Fate()}
 	missing := 0
 	if m.Messages, missing, err = o.find(ctx, w, campaign.ID); err != nil {
 		return err

@@ -61,8 +61,10 @@ campaign that does not exist yet is created. Programs register over HTTP: glint 
 
 How much is measured of a message is the least of --tracking, its column tracking, and the recipient's choice (glint
 consent) or, without one, the policy (--consent): identified, pseudonymous, last_open, aggregate, off. Aggregate messages
-share one pixel URL for the campaign, or for each stratum (--strata); off ones have none. With --preferences-url each row
-also gets the address of a page on which the recipient sees what is measured and refuses it, for the foot of the mail.
+share one pixel URL for the campaign, or for each stratum (--strata); off ones have none. Of a message that is registered
+already it never becomes more, and its URL says so; where it becomes less, that reaches mail that was sent: what is stored of
+its opens and what still comes is kept as the lesser mode allows. With --preferences-url each row also gets the address of a
+page on which the recipient sees what is measured and refuses it, for the foot of the mail.
 
 A registration counts as a whole or not at all. After an interruption the same command completes it. A message
 that is known keeps what the file does not bring: only new and changed rows are written, and the same file again gives the

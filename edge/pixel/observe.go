@@ -190,12 +190,15 @@ func (o *Observer) reduce(e *event.Event, a *Answer, f Found, signals privacy.Si
 	case o.Withdrawn != nil && t.Mode != token.Aggregate && f.Message != (token.MessageID{}):
 		fate = o.Withdrawn(f.Message)
 	}
-	if asked && fate == privacy.Keep {
+	switch {
+	case asked && fate == privacy.LastOpen:
+		fate = privacy.Drop
+	case asked && fate != privacy.Drop:
 		fate = privacy.Count
 	}
 	switch {
-	case fate == privacy.Keep:
-		privacy.Reduce(e, t.Mode)
+	case fate != privacy.Count && fate != privacy.Drop:
+		privacy.Lessen(e, o.Ring, &t, fate)
 	case fate != privacy.Count || !found || !privacy.Withdraw(e, o.Ring, &t):
 		*e = event.Event{}
 	}

@@ -96,7 +96,9 @@ func TestSignalsMakeNoMoreOfWithdrawnMessages(t *testing.T) {
 	for _, c := range []struct {
 		fate privacy.Fate
 		kind event.Kind
-	}{{privacy.Keep, event.KindToken}, {privacy.Count, event.KindToken}, {privacy.Drop, ""}} {
+	}{
+		{privacy.Keep, event.KindToken}, {privacy.Pseudonymous, event.KindToken}, {privacy.Count, event.KindToken}, {privacy.LastOpen, ""}, {privacy.Drop, ""},
+	} {
 		o := Observer{Ring: ring, Signals: privacy.SignalsAggregate, Withdrawn: func(token.MessageID) privacy.Fate { return c.fate }}
 		e := o.Observe(&a, request(asking))
 		if opened, _ := ring.Open(e.Token); e.Kind != c.kind || opened.Message != (token.MessageID{}) {

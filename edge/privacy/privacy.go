@@ -114,18 +114,31 @@ func Headers(e *event.Event) (facts classify.HeaderFacts, signals classify.Signa
 }
 
 // Fate is how an open is treated whose recipient refused or withdrew after the
-// message was sent.
+// message was sent, or of which less may be kept by now than its token says.
 type Fate uint8
 
 // The fates.
 const (
-	Keep  Fate = iota // the message is not withdrawn
-	Count             // counted as one of its campaign's aggregate opens
-	Drop              // leaves no line and no row
+	Keep         Fate = iota // as the token says
+	Count                    // counted as one of its campaign's aggregate opens
+	Drop                     // leaves no line and no row
+	Pseudonymous             // as if the token had this mode, or less
+	LastOpen                 // the same
 )
 
-// fateNames are the values of a withdrawn message in the edge's KV store.
-var fateNames = [...]string{Keep: "keep", Count: "count", Drop: "drop"}
+// fateNames are the values of a message in the edge's KV store.
+var fateNames = [...]string{Keep: "keep", Count: "count", Drop: "drop", Pseudonymous: "pseudonymous", LastOpen: "last_open"}
+
+// mode returns the mode that a fate stands for; Identified: none.
+func (f Fate) mode() token.Mode {
+	switch f {
+	case Pseudonymous:
+		return token.Pseudonymous
+	case LastOpen:
+		return token.LastOpen
+	}
+	return token.Identified
+}
 
 func (f Fate) String() string { return fateNames[f] }
 
@@ -159,4 +172,21 @@ func Withdraw(e *event.Event, ring *token.Ring, t *token.Token) bool {
 	e.Kind, e.Token, e.TokenStatus = event.KindToken, text, event.TokenValid
 	Reduce(e, token.Aggregate)
 	return true
+}
+
+// Lessen reduces the event of a message with that fate, which is not Count or
+// Drop, to what the fate and the mode of t allow. t is the event's token. If
+// ring has opened it, the line gets the token of the lesser mode, so that
+// whoever reads it knows the mode. Without one, or if ring cannot sign it, the
+// line keeps its token.
+func Lessen(e *event.Event, ring *token.Ring, t *token.Token, f Fate) {
+	mode := max(t.Mode, f.mode())
+	if mode > t.Mode && e.TokenStatus == event.TokenValid {
+		lesser := *t
+		lesser.Mode = mode
+		if text, err := ring.Sign(lesser); err == nil {
+			e.Token = text
+		}
+	}
+	Reduce(e, mode)
 }

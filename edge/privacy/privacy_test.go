@@ -140,8 +140,38 @@ func TestWithdrawnLinesNameNeitherTokenNorMessage(t *testing.T) {
 	}
 }
 
+// A line of a message of which less may be kept by now is the line of a URL that says
+// so; without a key to sign with it keeps its token, and loses the same facts.
+func TestLessenedLinesAreThoseOfALesserURL(t *testing.T) {
+	for mode := token.Identified; mode <= token.LastOpen; mode++ {
+		for fate, least := range map[privacy.Fate]token.Mode{
+			privacy.Keep: token.Identified, privacy.Pseudonymous: token.Pseudonymous, privacy.LastOpen: token.LastOpen,
+		} {
+			for name, key := range map[string]*token.Ring{"signed": ring(t), "unsigned": {}} {
+				want, got := full(t, max(mode, least)), full(t, mode)
+				opened, err := ring(t).Open(got.Token)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if name == "unsigned" {
+					want.Token = got.Token
+				}
+				got.TokenStatus, want.TokenStatus = event.TokenValid, event.TokenValid
+				privacy.Reduce(&want, max(mode, least))
+				privacy.Lessen(&got, key, &opened, fate)
+				if a, b := string(want.AppendJSON(nil)), string(got.AppendJSON(nil)); a != b {
+					t.Errorf("mode %d, %v, %s:\n%s, want\n%s", mode, fate, name, b, a)
+				}
+				if name == "signed" && privacy.Passes(&got) != (max(mode, least) == token.LastOpen) {
+					t.Errorf("mode %d, %v: may be archived: %v", mode, fate, !privacy.Passes(&got))
+				}
+			}
+		}
+	}
+}
+
 func TestFatesAreRead(t *testing.T) {
-	for _, f := range []privacy.Fate{privacy.Keep, privacy.Count, privacy.Drop} {
+	for f := privacy.Keep; f <= privacy.LastOpen; f++ {
 		if got := privacy.ParseFate(f.String()); got != f {
 			t.Errorf("%v is read as %v", f, got)
 		}

@@ -197,9 +197,13 @@ func (d *decoder) line(line string) {
 	// The edge's token_status is not used: ingest has all keys, and older edges
 	// did not search the path for a token.
 	found := pixel.Find(d.ring, e.Kind, e.Token, e.Path)
-	last := found.Kind == event.KindToken && found.Token.Mode == token.LastOpen || found.Kind == "" && privacy.ClaimedIn(d.ring, &e) == token.LastOpen
+	if found.Kind == "" {
+		found.Token.Mode = d.claimed(&e)
+	}
+	d.lessen(&found)
+	last := found.Kind != event.KindUUID && found.Token.Mode == token.LastOpen
 	if e.OpenedAt.Before(earliest) || e.OpenedAt.After(d.bodies[d.body].ReceivedAt.Add(maxAhead)) {
-		if last {
+		if last || found.Token.Mode == token.LastOpen {
 			d.forget(from)
 			return
 		}
@@ -210,7 +214,7 @@ func (d *decoder) line(line string) {
 	if signals := d.signals.For(&e); signals != privacy.SignalsIgnored && d.signalled(&e, &found, signals, from) {
 		return
 	}
-	if e.Kind == event.KindView || e.Kind == event.KindEvent {
+	if isWeb(&e) {
 		d.web(&e, from, false)
 		return
 	}
@@ -227,6 +231,10 @@ func (d *decoder) line(line string) {
 	case found.Kind == event.KindUUID:
 		open := d.open(&e)
 		open.MessageID = uuid.UUID(found.Message)
+		if found.Token.Mode != token.Identified {
+			pseudonymize(&open)
+			from.line = d.reduced(&e, &found, line)
+		}
 		d.unresolved.add(&open, from)
 	case errors.Is(found.Err, token.ErrUnknownKey) && e.TokenStatus == event.TokenValid:
 		// The edge has a key that ingest lacks. The operator can add it; in
@@ -237,7 +245,7 @@ func (d *decoder) line(line string) {
 		open := d.open(&e)
 		d.aggregate(withheld(&open), origin{body: from.body})
 	default:
-		privacy.Reduce(&e, privacy.ClaimedIn(d.ring, &e))
+		privacy.Reduce(&e, found.Token.Mode)
 		d.badTokens.add(d.badToken(&e, fault(found.Err)), from)
 	}
 }
@@ -251,6 +259,9 @@ func nameMessage(open *warehouse.Open, t *token.Token) {
 		open.TimeSuspect = warehouse.SuspectBeforeToken
 	}
 }
+
+// isWeb reports whether an event is of the pages of a site, not of a mail.
+func isWeb(e *event.Event) bool { return e.Kind == event.KindView || e.Kind == event.KindEvent }
 
 // uuidLen is the length of a UUID in a line without a kind; no token has this
 // length.
@@ -405,6 +416,10 @@ func (d *decoder) resolve(ctx context.Context, w Warehouse) error {
 			u.rows[i].CampaignID = campaign
 			if fate := d.fate(campaign, u.rows[i].MessageID); fate != warehouse.FateKeep {
 				d.aggregate(withdrawn(&u.rows[i], fate), origin{body: u.origins[i].body})
+				continue
+			}
+			if d.withdrawn.Fate(u.rows[i].MessageID) == warehouse.FateLastOpen {
+				d.keepDay(&u.rows[i], u.origins[i].body)
 				continue
 			}
 			d.opens.add(&u.rows[i], u.origins[i])

@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"time"
 
-	"github.com/google/uuid"
-
 	"glint/edge/classify"
 	"glint/edge/event"
 	"glint/edge/privacy"
@@ -31,17 +29,22 @@ type lastOpen struct {
 // last records a line whose valid token has the mode last_open. The edge's
 // class is used, since the edge has seen more facts.
 func (d *decoder) last(e *event.Event, t *token.Token, from origin) {
-	o := lastOpen{body: from.body, message: warehouse.MessageKey{CampaignID: uint64(t.Campaign), MessageID: uuid.UUID(t.Message)}}
 	open := d.open(e)
 	nameMessage(&open, t)
-	class := open.Class
 	if judged, ok := classNumbers[e.Class]; ok {
-		class = judged
+		open.Class = judged
 	}
-	o.byPerson = (class == int8(classify.HumanDirect) || class == int8(classify.ProxyHuman)) &&
-		open.TimeSuspect == warehouse.SuspectNone && d.withdrawn.Fate(o.message.MessageID) == warehouse.FateKeep
-	o.day = privacy.Cut(e.OpenedAt, token.LastOpen)
-	d.lastOpens = append(d.lastOpens, o)
+	d.keepDay(&open, from.body)
+}
+
+// keepDay records the day of an open of a message.
+func (d *decoder) keepDay(open *warehouse.Open, body int) {
+	d.lastOpens = append(d.lastOpens, lastOpen{
+		body: body, message: warehouse.MessageKey{CampaignID: open.CampaignID, MessageID: open.MessageID},
+		byPerson: (open.Class == int8(classify.HumanDirect) || open.Class == int8(classify.ProxyHuman)) &&
+			open.TimeSuspect == warehouse.SuspectNone && d.withdrawn.Fate(open.MessageID).NamesMessage(),
+		day: privacy.Cut(open.OpenedAt, token.LastOpen),
+	})
 }
 
 // forget counts a line of that mode without keeping anything.

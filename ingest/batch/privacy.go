@@ -9,6 +9,7 @@ import (
 	"glint/edge/privacy"
 	"glint/edge/token"
 	"glint/ingest/logline"
+	"glint/ingest/mention"
 	"glint/ingest/warehouse"
 )
 
@@ -47,11 +48,7 @@ func (d *decoder) token(e *event.Event, t *token.Token, from origin, asked bool)
 // signalled applies privacy.Signals to a line whose request asks not to be
 // tracked, if its edge did not. It reports whether the line is done.
 func (d *decoder) signalled(e *event.Event, f *pixel.Found, signals privacy.Signals, from origin) bool {
-	mode := f.Token.Mode
-	if f.Kind == "" {
-		mode = privacy.ClaimedIn(d.ring, e)
-	}
-	web := e.Kind == event.KindView || e.Kind == event.KindEvent
+	mode, web := f.Token.Mode, isWeb(e)
 	switch {
 	case signals == privacy.SignalsAggregate && web:
 		from.line = d.reduced(e, f, from.line)
@@ -79,12 +76,41 @@ func AsksForLess(line string, signals privacy.Signals) bool {
 	return logline.Parse(&e, line) == nil && signals.For(&e) != privacy.SignalsIgnored
 }
 
-// fate returns how an open of a message is treated.
+// fate returns how an open of a message is treated; FateKeep if it belongs to its
+// message, in the mode that lessen leaves it.
 func (d *decoder) fate(campaign uint64, message uuid.UUID) warehouse.Fate {
 	if d.deleted.Has(campaign) {
 		return warehouse.FateDrop
 	}
-	return d.withdrawn.Fate(message)
+	if fate := d.withdrawn.Fate(message); !fate.NamesMessage() {
+		return fate
+	}
+	return warehouse.FateKeep
+}
+
+// claimed returns the mode of a line of which no token opens: the one in the
+// remains of its token, or what may be kept by now of a message named in them.
+func (d *decoder) claimed(e *event.Event) token.Mode {
+	mode := privacy.ClaimedIn(d.ring, e)
+	if d.withdrawn.Len() == 0 || isWeb(e) {
+		return mode
+	}
+	mention.Messages([]byte(e.Token+"\n"+e.Path), func(message uuid.UUID) bool {
+		mode = max(mode, token.Mode(min(d.withdrawn.Fate(message).Tracking(), warehouse.Aggregate)))
+		return false
+	})
+	return mode
+}
+
+// lessen narrows the mode of an open to what may be kept of its message by now:
+// the URL in the mail may be from before.
+func (d *decoder) lessen(f *pixel.Found) {
+	if f.Kind == "" || f.Token.Mode == token.Aggregate { // otherwise the id is a stratum's
+		return
+	}
+	if fate := d.withdrawn.Fate(uuid.UUID(f.Message)); fate.NamesMessage() {
+		f.Token.Mode = max(f.Token.Mode, token.Mode(fate.Tracking()))
+	}
 }
 
 func (d *decoder) aggregate(row warehouse.AggregateOpen, from origin) { d.aggregates.add(&row, from) }
@@ -149,9 +175,7 @@ func (d *decoder) reduced(e *event.Event, f *pixel.Found, line string) string {
 		privacy.ReduceWeb(&r)
 		r.Web = ""
 		return string(r.AppendJSON(nil))
-	case f.Kind == "":
-		mode = privacy.ClaimedIn(d.ring, e)
-	case mode != token.Aggregate && d.withdrawn.Fate(uuid.UUID(f.Message)) != warehouse.FateKeep:
+	case f.Kind != "" && mode != token.Aggregate && !d.withdrawn.Fate(uuid.UUID(f.Message)).NamesMessage():
 		mode = token.LastOpen // the token stays, since operators search for it
 	}
 	if mode == token.Identified {

@@ -72,11 +72,15 @@ func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (mov
 // expires with the others of its day.
 func (d *decoder) rejudge(b *warehouse.BadToken) (warehouse.Open, bool) {
 	found := pixel.Find(d.ring, event.KindToken, b.Token, b.Path)
+	d.lessen(&found)
 	if found.Kind != event.KindToken || found.Token.Mode > token.Pseudonymous ||
 		d.fate(uint64(found.Token.Campaign), uuid.UUID(found.Message)) != warehouse.FateKeep {
 		return warehouse.Open{}, false
 	}
 	open := d.judged(b.Facts)
 	nameMessage(&open, &found.Token)
+	if found.Token.Mode == token.Pseudonymous {
+		pseudonymize(&open)
+	}
 	return open, true
 }

@@ -171,7 +171,7 @@ func TestWithdrawalReachesOpensThatAreStored(t *testing.T) {
 	}
 }
 
-func TestAFollowerLearnsOfWithdrawalsAndOfAgreementsAfterThem(t *testing.T) {
+func TestAnAgreementAfterAWithdrawalConcernsLaterMail(t *testing.T) {
 	w, _ := engine(t)
 	key, message := send(t, w, "ann@example.com")
 	f := NewFollower(&Set{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
@@ -189,8 +189,13 @@ func TestAFollowerLearnsOfWithdrawalsAndOfAgreementsAfterThem(t *testing.T) {
 	choose(t, recorder(w, testTime), key, warehouse.Withdrawn, testTime)
 	look(warehouse.FateCount)
 	choose(t, recorder(w, testTime.Add(time.Second)), key, warehouse.Agreed, testTime.Add(time.Second))
+	look(warehouse.FateCount)
+	_, message = send(t, w, "ann@example.com")
+	if err := f.whole(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
 	look(warehouse.FateKeep)
-	if f.Set.Len() != 0 {
-		t.Errorf("%d messages stay withdrawn", f.Set.Len())
+	if f.Set.Len() != 1 {
+		t.Errorf("%d messages are withdrawn", f.Set.Len())
 	}
 }

@@ -16,14 +16,16 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Set contains the messages of recipients who refused or withdrew, and, as
-// hashes, the messages of erased persons. Its zero value is empty. It is safe
+// Set contains the messages of recipients who refused or withdrew, the messages
+// of which less may be kept than their URLs say, and, as hashes, the messages of
+// erased persons. Its zero value is empty. It is safe
 // for concurrent use.
 type Set struct {
 	n      atomic.Int64
 	mu     sync.RWMutex
 	fates  map[uuid.UUID]warehouse.Fate
 	erased map[warehouse.ErasedHash]struct{}
+	dates  int // messages of which a date is kept and no line
 }
 
 // Fate returns how an open of the message is treated; opens of erased persons
@@ -50,6 +52,22 @@ func (s *Set) Erased(message uuid.UUID) bool {
 	return len(s.erased) > 0 && s.hasErased(message)
 }
 
+// HasUnkeptLines reports whether KeepsNoLine is true of any message.
+func (s *Set) HasUnkeptLines() bool {
+	if s == nil || s.n.Load() == 0 {
+		return false
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.erased)+s.dates > 0
+}
+
+// KeepsNoLine reports whether no line of the message may be kept outside the log:
+// it belonged to an erased person, or has become a message of the mode last_open.
+func (s *Set) KeepsNoLine(message uuid.UUID) bool {
+	return s.Erased(message) || s.Fate(message) == warehouse.FateLastOpen
+}
+
 func (s *Set) hasErased(message uuid.UUID) bool {
 	sum := sha256.Sum256(message[:])
 	_, erased := s.erased[warehouse.ErasedHash(sum[:12])]
@@ -66,22 +84,31 @@ func (s *Set) HasErased() bool {
 	return len(s.erased) > 0
 }
 
-// OfPixel is Fate for the standalone pixel, whose lines then do not name the
-// message.
+// OfPixel is Fate for the standalone pixel, whose lines then name the message
+// only if the fate does.
 func (s *Set) OfPixel(id token.MessageID) privacy.Fate {
 	switch s.Fate(uuid.UUID(id)) {
 	case warehouse.FateKeep:
 		return privacy.Keep
 	case warehouse.FateCount:
 		return privacy.Count
+	case warehouse.FatePseudonymous:
+		return privacy.Pseudonymous
+	case warehouse.FateLastOpen:
+		return privacy.LastOpen
 	case warehouse.FateDrop:
 		return privacy.Drop
 	}
 	return privacy.Keep // anonymous: ingest keeps the kind of client
 }
 
-// Len returns the number of withdrawn messages.
-func (s *Set) Len() int { return int(s.n.Load()) }
+// Len returns the number of its messages.
+func (s *Set) Len() int {
+	if s == nil {
+		return 0
+	}
+	return int(s.n.Load())
+}
 
 // change applies fates and adds messages of erased persons, which are never
 // removed. If whole is set, all other messages are removed.
@@ -89,7 +116,7 @@ func (s *Set) change(fates map[uuid.UUID]warehouse.Fate, erased []warehouse.Eras
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if whole || s.fates == nil {
-		s.fates = map[uuid.UUID]warehouse.Fate{}
+		s.fates, s.dates = map[uuid.UUID]warehouse.Fate{}, 0
 	}
 	if s.erased == nil {
 		s.erased = map[warehouse.ErasedHash]struct{}{}
@@ -98,6 +125,12 @@ func (s *Set) change(fates map[uuid.UUID]warehouse.Fate, erased []warehouse.Eras
 		s.erased[hash] = struct{}{}
 	}
 	for message, fate := range fates {
+		if s.fates[message] == warehouse.FateLastOpen {
+			s.dates--
+		}
+		if fate == warehouse.FateLastOpen {
+			s.dates++
+		}
 		if fate == warehouse.FateKeep {
 			delete(s.fates, message)
 		} else {
@@ -132,10 +165,10 @@ func NewFollower(set *Set, logger *slog.Logger, r prometheus.Registerer) *Follow
 	f := &Follower{Set: set, Logger: logger}
 	r.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "glint_withdrawn_messages", Help: "Messages whose recipient refused, withdrew or was erased: their opens belong to no message.",
+			Name: "glint_withdrawn_messages", Help: "Messages whose recipient refused, withdrew or was erased, or of which less is measured than their URL says.",
 		}, func() float64 { return float64(set.Len()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "glint_withdrawn_opens_swept_total", Help: "Stored opens that were taken from their message after a withdrawal.",
+			Name: "glint_withdrawn_opens_swept_total", Help: "Stored opens of which less is kept since a withdrawal, or since less of their message is measured.",
 		}, func() float64 { return float64(f.swept.Load()) }),
 	)
 	return f

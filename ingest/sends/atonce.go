@@ -18,6 +18,7 @@ const MaxAtOnce = block
 type AtOnceRegistrar interface {
 	KnownMessages(ctx context.Context, campaign uint64, messages []uuid.UUID) (*warehouse.KnownSends, time.Time, error)
 	InsertSends(ctx context.Context, name string, sends []warehouse.Send) error
+	Lessener
 }
 
 // Fate is the result of a registration for a message.
@@ -33,9 +34,14 @@ const (
 // RegisterAtOnce is Register for at most MaxAtOnce messages, which count once
 // they are written. It returns the fate of each. After an error it may be
 // called again, which does not change what is already stored. Call Derive
-// first. Calls for the same campaign must not be concurrent.
+// first, and Heed as for Register. Calls for the same campaign must not be
+// concurrent.
 func (b *Batch) RegisterAtOnce(ctx context.Context, w AtOnceRegistrar) ([]Fate, error) {
 	known, latest, err := w.KnownMessages(ctx, b.Campaign.ID, b.messages)
+	if err != nil {
+		return nil, err
+	}
+	apply, err := b.lessen(ctx, w, known)
 	if err != nil {
 		return nil, err
 	}
@@ -59,5 +65,8 @@ func (b *Batch) RegisterAtOnce(ctx context.Context, w AtOnceRegistrar) ([]Fate, 
 	if len(rows) == 0 {
 		return fates, nil
 	}
-	return fates, w.InsertSends(ctx, "register-"+rand.Text(), rows)
+	if err := w.InsertSends(ctx, "register-"+rand.Text(), rows); err != nil {
+		return fates, err
+	}
+	return fates, apply()
 }

@@ -31,6 +31,8 @@ type Batch struct {
 
 	messages []uuid.UUID
 	tracking []warehouse.Tracking // nil before Decide
+	no       warehouse.Fate       // fate of recipients who refused, of Decide
+	heeded   []warehouse.Tracking // of the messages as they are registered; nil before Heed
 	strata   map[string]uuid.UUID // ids of the strata, by name
 }
 

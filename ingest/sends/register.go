@@ -29,6 +29,7 @@ type Registrar interface {
 	KnownSends(ctx context.Context, campaign uint64) (*warehouse.KnownSends, error)
 	InsertSendBlocks(ctx context.Context, name string, blocks iter.Seq[[]warehouse.Send]) error
 	CompleteRegistration(ctx context.Context, r warehouse.Registration, written int) error
+	Lessener
 }
 
 // Outcome counts the rows of a registered file.
@@ -66,7 +67,9 @@ type registering struct {
 // Register writes new and changed messages in a few inserts, and then makes
 // them count, all at once. progress is called with the number of rows done.
 // After a *CutOffError it may be called again; messages that counted before
-// continue to count meanwhile. Call Derive first.
+// continue to count meanwhile. Call Derive first, and Heed for a campaign that may
+// have messages: Register returns ErrNarrowed in a *CutOffError if the URL of one
+// would say more than may be measured of it.
 func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows int)) (Outcome, error) {
 	n := len(b.Recipients.Rows)
 	r := &registering{Batch: b, to: w}
@@ -78,6 +81,10 @@ func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows in
 		return fail(err)
 	}
 	if r.known, err = w.KnownSends(ctx, b.Campaign.ID); err != nil {
+		return fail(err)
+	}
+	apply, err := b.lessen(ctx, w, r.known)
+	if err != nil {
 		return fail(err)
 	}
 	run := rand.Text()
@@ -98,6 +105,9 @@ func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows in
 		return fail(err)
 	}
 	if err := ctx.Err(); err != nil {
+		return fail(err)
+	}
+	if err := apply(); err != nil {
 		return fail(err)
 	}
 	if err := w.CompleteRegistration(ctx, r.registration, int(r.written.Load())); err != nil {

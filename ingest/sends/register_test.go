@@ -54,6 +54,14 @@ func (w *registrar) CompleteRegistration(_ context.Context, _ warehouse.Registra
 	return nil
 }
 
+func (*registrar) Lessen(context.Context, uint64, []warehouse.Lessening) (time.Time, error) {
+	return time.Time{}, errors.New("no message is known before")
+}
+
+func (*registrar) ApplyWithdrawals(context.Context, time.Time) (warehouse.Swept, error) {
+	return warehouse.Swept{}, errors.New("no message is known before")
+}
+
 func TestRegisterWritesEveryMessageOnce(t *testing.T) {
 	b := batch(t, "recipient,sent_at,delivered_at,test,tracking,Plan\nada@example.com,2026-11-21T10:00:00+01:00,,,,gold\ngrace@example.com,,2026-11-21T09:05:00Z,true,off,\n", StyleUUID)
 	b.SentAt = time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)

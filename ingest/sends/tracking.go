@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"glint/ingest/warehouse"
 )
@@ -65,16 +66,77 @@ var ErrStyle = errors.New("sends: a URL of a bare id cannot carry a privacy mode
 // aggregate rows. It returns ErrStyle if a URL of the style cannot carry the
 // mode.
 func (b *Batch) Decide(c *Consent) error {
-	b.tracking = make([]warehouse.Tracking, len(b.Recipients.Rows))
+	b.tracking, b.no = make([]warehouse.Tracking, len(b.Recipients.Rows)), c.No
 	for i := range b.Recipients.Rows {
 		row := &b.Recipients.Rows[i]
-		t := c.Effective(b.Campaign.Tracking, row.Tracking, c.choice(row.Recipient))
-		if t != warehouse.Identified && t != warehouse.Off && b.Style != StyleToken {
-			return fmt.Errorf("%w: line %d is %s", ErrStyle, row.Line, t)
+		b.tracking[i] = c.Effective(b.Campaign.Tracking, row.Tracking, c.choice(row.Recipient))
+		if b.heeded != nil {
+			b.tracking[i] = max(b.tracking[i], b.heeded[i])
 		}
-		b.tracking[i] = t
+	}
+	return b.checkStyle()
+}
+
+// Heed narrows the tracking of messages that are registered with less already:
+// what was decided for a message never becomes more. It applies to what Decide
+// has decided, and to what it decides later. Call it after Derive. It returns
+// ErrStyle like Decide.
+func (b *Batch) Heed(known *warehouse.KnownSends) error {
+	b.heeded = make([]warehouse.Tracking, len(b.messages))
+	tracking := make([]warehouse.Tracking, len(b.messages))
+	for i, message := range b.messages {
+		b.heeded[i], _ = known.Tracking(message)
+		tracking[i] = max(b.Tracking(i), b.heeded[i])
+	}
+	b.tracking = tracking
+	b.strata = b.findStrata()
+	return b.checkStyle()
+}
+
+func (b *Batch) checkStyle() error {
+	for i, t := range b.tracking {
+		if t != warehouse.Identified && t != warehouse.Off && b.Style != StyleToken {
+			return fmt.Errorf("%w: line %d is %s", ErrStyle, b.Recipients.Rows[i].Line, t)
+		}
 	}
 	return nil
+}
+
+// ErrNarrowed is returned by Register and RegisterAtOnce for a message that is
+// registered with less tracking than its URL would say: see Batch.Heed.
+var ErrNarrowed = errors.New("sends: less of a message may be measured since another registration")
+
+// Lessener is the part of the warehouse that is used for messages of which less
+// is measured than their URLs say.
+type Lessener interface {
+	Lessen(ctx context.Context, campaign uint64, messages []warehouse.Lessening) (time.Time, error)
+	ApplyWithdrawals(ctx context.Context, since time.Time) (warehouse.Swept, error)
+}
+
+// lessen notes which known messages are registered with less tracking than
+// before, since URLs with more may be in their mail. Call it before their rows
+// are written. apply, which is never nil, changes what is stored of them; call
+// it after that.
+func (b *Batch) lessen(ctx context.Context, w Lessener, known *warehouse.KnownSends) (apply func() error, err error) {
+	var lessened []warehouse.Lessening
+	for i, message := range b.messages {
+		before, ok := known.Tracking(message)
+		t := b.Tracking(i)
+		switch {
+		case ok && before > t:
+			return nil, fmt.Errorf("%w: line %d", ErrNarrowed, b.Recipients.Rows[i].Line)
+		case ok && before < t:
+			lessened = append(lessened, warehouse.Lessening{Message: message, Fate: warehouse.FateOf(t, b.no)})
+		}
+	}
+	if len(lessened) == 0 {
+		return func() error { return nil }, nil
+	}
+	at, err := w.Lessen(ctx, b.Campaign.ID, lessened)
+	return func() error {
+		_, err := w.ApplyWithdrawals(ctx, at)
+		return err
+	}, err
 }
 
 // NeedsModes reports whether a URL of the batch has a privacy mode, which the

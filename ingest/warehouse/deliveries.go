@@ -285,6 +285,7 @@ type Marking struct {
 	Messages   []uuid.UUID
 	Test       Test
 	Tracking   Tracking // limit: tracking only becomes narrower
+	Withdrawn  Fate     // fate of recipients who withdraw: see FateOf
 }
 
 // MarkSends marks messages, unless dryRun is set, and returns how many of them
@@ -309,8 +310,23 @@ func (w *Warehouse) MarkSends(ctx context.Context, m Marking, dryRun bool) (regi
 	if dryRun || changed == 0 {
 		return registered, changed, nil
 	}
+	var lessened []Lessening
+	if fate := FateOf(m.Tracking, m.Withdrawn); fate != FateKeep {
+		for _, message := range m.Messages {
+			lessened = append(lessened, Lessening{message, fate})
+		}
+	}
+	at, err := w.Lessen(ctx, m.CampaignID, lessened)
+	if err != nil {
+		return fail(err)
+	}
 	if err := w.conn.Exec(marked, schema.Query("mark_sends"), append(args, clickhouse.Named("now", time.Now().UnixMilli()))...); err != nil {
 		return fail(err)
+	}
+	if len(lessened) > 0 {
+		if _, err := w.ApplyWithdrawals(ctx, at); err != nil {
+			return fail(err)
+		}
 	}
 	return registered, changed, nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"maps"
 	"time"
 
@@ -156,20 +155,16 @@ func once(texts map[string]string, b []byte) string {
 // Len returns the number of known messages.
 func (k *KnownSends) Len() int { return len(k.rows) }
 
-// Messages returns the ids of the messages that count.
-func (k *KnownSends) Messages() iter.Seq[uuid.UUID] {
-	return func(yield func(uuid.UUID) bool) {
-		for id := range k.rows {
-			if k.rows[id].complete && !yield(id) {
-				return
-			}
-		}
-	}
-}
-
 // Counts reports whether the message is known and belongs to a complete
 // registration.
 func (k *KnownSends) Counts(message uuid.UUID) bool { return k.rows[message].complete }
+
+// Tracking returns how much of the message is measured at most, and whether it is
+// known.
+func (k *KnownSends) Tracking(message uuid.UUID) (Tracking, bool) {
+	known, ok := k.rows[message]
+	return known.tracking, ok
+}
 
 // Merge returns the row to insert for a message of the registration, and
 // whether it must be inserted: a known message is inserted only if a field

@@ -12,19 +12,22 @@ import (
 	"glint/schema"
 )
 
-// Fate is how the opens of a recipient who refused or withdrew are treated, as
-// the Enum8 of the table withdrawals.
+// Fate is how the opens of a message are treated whose recipient refused or
+// withdrew, or of which less may be kept than its URL says, as the Enum8 of the
+// table withdrawals.
 type Fate int8
 
 // The fates.
 const (
-	FateKeep      Fate = iota // the recipient has agreed again
-	FateCount                 // counted as aggregate opens of the campaign
-	FateAnonymous             // the same, with the kind of client and the country
-	FateDrop                  // nothing is kept
+	FateKeep         Fate = iota // nothing less than the URL says
+	FateCount                    // counted as aggregate opens of the campaign
+	FateAnonymous                // the same, with the kind of client and the country
+	FateDrop                     // nothing is kept
+	FatePseudonymous             // kept as opens of the message, as in mode Pseudonymous
+	FateLastOpen                 // only the date is kept, as in mode LastOpen
 )
 
-var fateNames = [...]string{"keep", "count", "anonymous", "drop"}
+var fateNames = [...]string{"keep", "count", "anonymous", "drop", "pseudonymous", "last_open"}
 
 func (f Fate) String() string { return fateNames[f] }
 
@@ -44,15 +47,42 @@ func ParseFate(setting string) (Fate, error) {
 	return 0, ErrFate
 }
 
-// Tracking returns how much of a message to such a recipient may be measured.
+// Tracking returns how much of a message with that fate may be measured.
 func (f Fate) Tracking() Tracking {
 	switch f {
 	case FateKeep:
 		return Identified
+	case FatePseudonymous:
+		return Pseudonymous
+	case FateLastOpen:
+		return LastOpen
 	case FateDrop:
 		return Off
 	}
 	return Aggregate
+}
+
+// NamesMessage reports whether opens with that fate still belong to their
+// message: in the mode of Tracking.
+func (f Fate) NamesMessage() bool { return f.Tracking() < Aggregate }
+
+// FateOf returns the fate of a message of which no more than t may be kept.
+// withdrawn is the configured fate of recipients who withdraw, which is used if
+// it keeps as much as t.
+func FateOf(t Tracking, withdrawn Fate) Fate {
+	switch {
+	case t == Identified:
+		return FateKeep
+	case t == Pseudonymous:
+		return FatePseudonymous
+	case t == LastOpen:
+		return FateLastOpen
+	case t == withdrawn.Tracking():
+		return withdrawn
+	case t == Aggregate:
+		return FateCount
+	}
+	return FateDrop
 }
 
 // Withdrawal is one row of the table withdrawals.
@@ -88,8 +118,9 @@ func (w *Warehouse) WithdrawalState(ctx context.Context) (rows uint64, latest ti
 	return rows, latest, nil
 }
 
-// WithdrawnMessages calls visit with the messages of recipients whose
-// withdrawal has changed since that time.
+// WithdrawnMessages calls visit with the messages of recipients of whom a row of
+// withdrawals has changed since that time, each with the strictest fate of the
+// rows that concern it.
 func (w *Warehouse) WithdrawnMessages(ctx context.Context, since time.Time, visit func(uuid.UUID, Fate)) error {
 	const size = 16 + 1
 	rows, err := w.records(ctx, "withdrawn_messages", size, clickhouse.Named("since_ms", sinceMilli(since)))
@@ -112,18 +143,40 @@ func sinceMilli(t time.Time) int64 {
 // Swept counts the changes made by ApplyWithdrawals.
 type Swept struct{ Messages, Opens uint64 }
 
+// sweep is what is done to the rows of messages with a fate.
+type sweep struct {
+	fate              Fate
+	opens, unresolved []string // statements, if there are such rows
+}
+
+// sweeps are in the order of strictness, so that of two fates of a message the
+// stricter one is applied first.
+var sweeps = []sweep{
+	{FateDrop, []string{"withdraw_opens", "delete_withdrawn_opens"}, []string{"delete_withdrawn_unresolved"}},
+	{FateCount, []string{"withdraw_opens", "delete_withdrawn_opens"}, []string{"delete_withdrawn_unresolved"}},
+	{FateAnonymous, []string{"withdraw_opens", "delete_withdrawn_opens"}, []string{"delete_withdrawn_unresolved"}},
+	{FateLastOpen, []string{"keep_last_opens", "withdraw_opens", "delete_withdrawn_opens"}, []string{"delete_withdrawn_unresolved"}},
+	{FatePseudonymous, []string{"pseudonymize_opens"}, []string{"pseudonymize_unresolved"}},
+}
+
 // ApplyWithdrawals applies the withdrawals that changed since that time to the
-// rows of messages: their opens become aggregate opens or are deleted, and the
-// messages are no longer measured. If nothing is left to do, it only reads. It
-// may be called again after any error, and concurrently.
+// rows of messages: their opens become aggregate opens, lose the facts that the
+// fate forbids, or are deleted, and the messages are measured no more than the
+// fate allows. Messages of a recipient who has agreed again keep what applied to
+// them. If nothing is left to do, it only reads. It may be called again after
+// any error, and concurrently.
 func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done Swept, err error) {
-	for _, fate := range []Fate{FateCount, FateAnonymous, FateDrop} {
+	if err := w.keepLessened(ctx, since); err != nil {
+		return done, err
+	}
+	for _, s := range sweeps {
 		args := []any{
-			clickhouse.Named("fate", fate.String()), clickhouse.Named("since_ms", sinceMilli(since)),
-			clickhouse.Named("tracking", int8(fate.Tracking())),
+			clickhouse.Named("fate", s.fate.String()), clickhouse.Named("since_ms", sinceMilli(since)),
+			clickhouse.Named("tracking", int8(s.fate.Tracking())),
 		}
 		var opens, unresolved, sends uint64
-		if err := w.ask(ctx, "withdrawn_rows", args, &opens, &unresolved, &sends); err != nil {
+		var campaigns []uint64
+		if err := w.ask(ctx, "withdrawn_rows", args, &opens, &unresolved, &sends, &campaigns); err != nil {
 			return done, fmt.Errorf("look for rows of withdrawn messages: %w", err)
 		}
 		var steps []string
@@ -131,19 +184,40 @@ func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done
 			steps = append(steps, "withdraw_sends")
 		}
 		if opens > 0 {
-			steps = append(steps, "withdraw_opens", "delete_withdrawn_opens")
+			steps = append(steps, s.opens...)
 		}
 		if unresolved > 0 {
-			steps = append(steps, "delete_withdrawn_unresolved")
+			steps = append(steps, s.unresolved...)
 		}
 		for _, step := range steps {
 			if err := w.conn.Exec(sweeping(ctx), schema.Query(step), args...); err != nil {
 				return done, fmt.Errorf("apply withdrawals: %s: %w", step, err)
 			}
 		}
+		if s.fate == FateLastOpen && opens > 0 {
+			w.lastOpensTidy.Store(false)
+		}
+		if err := w.Touched(ctx, campaigns); err != nil {
+			return done, err
+		}
 		done.Messages, done.Opens = done.Messages+sends, done.Opens+opens+unresolved
 	}
 	return done, nil
+}
+
+// keepLessened makes what applied to the messages of recipients who have agreed
+// again apply to the messages alone: an agreement concerns later mail.
+func (w *Warehouse) keepLessened(ctx context.Context, since time.Time) error {
+	args := []any{clickhouse.Named("since_ms", sinceMilli(since))}
+	var messages uint64
+	err := w.ask(ctx, "unkept_messages", args, &messages)
+	if err == nil && messages > 0 {
+		err = w.conn.Exec(sweeping(ctx), schema.Query("keep_lessened"), args...)
+	}
+	if err != nil {
+		return fmt.Errorf("keep what applies to messages: %w", err)
+	}
+	return nil
 }
 
 // sweeping returns the context of a statement that changes rows: it is done when it

@@ -2,8 +2,10 @@
 -- Grain:   a statement: one row more for each such message, without recipient_key; again it changes nothing.
 -- Units:   as expired_recipients has them.
 -- Reads:   the tables sends, withdrawals and recipient_messages, so only as the warehouse user. Comes before the links go.
+--
+-- Of the rows that concern a message, its recipient's and its own, the strictest holds.
 INSERT INTO withdrawals (recipient_key, message_id, fate, changed_at)
-SELECT 0, message_id, fate, changed_at
+SELECT 0, message_id, argMax(fate, indexOf(['keep', 'pseudonymous', 'last_open', 'anonymous', 'count', 'drop'], toString(fate))), max(changed_at)
 FROM (
     SELECT messages.message_id AS message_id, recipients.fate AS fate, recipients.changed_at AS changed_at
     FROM (
@@ -16,8 +18,9 @@ FROM (
     ) AS recipients ON recipients.recipient_key = messages.recipient_key
     UNION ALL
     SELECT message_id, fate, changed_at FROM withdrawals FINAL
-    WHERE recipient_key != 0 AND message_id != toUUID('00000000-0000-0000-0000-000000000000')
+    WHERE message_id != toUUID('00000000-0000-0000-0000-000000000000')
 )
 WHERE message_id IN (
     SELECT message_id FROM sends
     WHERE registered_at < if(tracking = 'pseudonymous', fromUnixTimestamp64Milli({pseudonymous_ms:Int64}, 'UTC'), fromUnixTimestamp64Milli({identified_ms:Int64}, 'UTC')))
+GROUP BY message_id

@@ -1,9 +1,22 @@
 -- Purpose: whether dates of last opens are to be removed.
--- Grain:   one row: the number of rows of recipients who refused or withdrew.
+-- Grain:   one row: the number of rows of recipients who refused or withdrew, or no longer have a message of the mode last_open.
 -- Units:   a count.
--- Reads:   the tables last_opens, by its key, and withdrawals, so only as the warehouse user.
+-- Reads:   the tables last_opens, withdrawals, and sends and recipient_messages by their keys, so only as the warehouse user.
+--
+-- A date does not say of which message it is. It goes with the last message of the mode whose tracking has been lessened.
 SELECT count() AS withdrawn
 FROM last_opens
-WHERE recipient_key IN (
+WHERE (recipient_key IN (
     SELECT recipient_key FROM withdrawals FINAL
     WHERE fate != 'keep' AND message_id = toUUID('00000000-0000-0000-0000-000000000000'))
+  OR recipient_key IN (
+    SELECT recipient_key FROM withdrawals FINAL
+    WHERE fate IN ('count', 'anonymous', 'drop') AND message_id != toUUID('00000000-0000-0000-0000-000000000000'))
+  AND recipient_key NOT IN (
+    SELECT recipient_key FROM sends FINAL
+    WHERE tracking = 'last_open' AND (campaign_id, message_id) IN (
+        SELECT campaign_id, message_id FROM recipient_messages
+        WHERE recipient_key IN (
+            SELECT recipient_key FROM withdrawals FINAL
+            WHERE fate IN ('count', 'anonymous', 'drop') AND message_id != toUUID('00000000-0000-0000-0000-000000000000'))
+          AND recipient_key IN (SELECT recipient_key FROM last_opens))))

@@ -1,26 +1,41 @@
--- Purpose: how many opens of withdrawn messages are still kept, and how many messages count as measured by themselves.
--- Grain:   one row.
--- Units:   since_ms is Unix milliseconds: of the change of the withdrawal.
--- Reads:   the tables withdrawals, recipient_messages, opens, unresolved_opens and sends, so only as the warehouse user.
-SELECT
-    (SELECT uniqExact(campaign_id, message_id, event_id) FROM opens WHERE (campaign_id, message_id) IN (
-        SELECT messages.campaign_id, messages.message_id
-        FROM recipient_messages AS messages
-        WHERE recipient_key IN (
-            SELECT recipient_key FROM withdrawals FINAL
-            WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND withdrawals.message_id = toUUID('00000000-0000-0000-0000-000000000000'))
-    )) AS opens,
-    (SELECT count() FROM unresolved_opens WHERE message_id IN (SELECT message_id FROM (
-        SELECT messages.campaign_id, messages.message_id
-        FROM recipient_messages AS messages
-        WHERE recipient_key IN (
-            SELECT recipient_key FROM withdrawals FINAL
-            WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND withdrawals.message_id = toUUID('00000000-0000-0000-0000-000000000000'))
-    ))) AS unresolved,
-    (SELECT count() FROM sends FINAL WHERE (campaign_id, message_id) IN (
-        SELECT messages.campaign_id, messages.message_id
-        FROM recipient_messages AS messages
-        WHERE recipient_key IN (
-            SELECT recipient_key FROM withdrawals FINAL
-            WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND withdrawals.message_id = toUUID('00000000-0000-0000-0000-000000000000'))
-    ) AND toInt8(tracking) < {tracking:Int8}) AS sends
+-- Purpose: how many opens of withdrawn or lessened messages are still kept, and how many messages count as measured by themselves.
+-- Grain:   one row: the opens, those that wait, the messages, and the campaigns of the opens.
+-- Units:   since_ms is Unix milliseconds: of the change of the withdrawal. Of the fate pseudonymous, opens with what it forbids.
+-- Reads:   the tables withdrawals, recipient_messages, message_campaigns, opens, unresolved_opens and sends, so only as the warehouse user.
+SELECT found.1 AS opens, unresolved, sends, found.2 AS campaigns
+FROM (
+    SELECT
+        (SELECT tuple(uniqExact(campaign_id, message_id, event_id), groupUniqArray(campaign_id)) FROM opens WHERE (campaign_id, message_id) IN (
+            SELECT campaign_id, message_id FROM recipient_messages
+            WHERE recipient_key IN (
+                SELECT recipient_key FROM withdrawals FINAL
+                WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND message_id = toUUID('00000000-0000-0000-0000-000000000000'))
+            UNION ALL
+            SELECT campaign_id, message_id FROM message_campaigns
+            WHERE message_id IN (
+                SELECT message_id FROM withdrawals FINAL
+                WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND message_id != toUUID('00000000-0000-0000-0000-000000000000'))
+        ) AND ({fate:String} != 'pseudonymous' OR ip != toIPv6('::') OR region != '' OR referer_host != '' OR ja4 != '' OR path != '' OR extra != '')) AS found,
+        (SELECT count() FROM unresolved_opens WHERE message_id IN (SELECT message_id FROM (
+            SELECT campaign_id, message_id FROM recipient_messages
+            WHERE recipient_key IN (
+                SELECT recipient_key FROM withdrawals FINAL
+                WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND message_id = toUUID('00000000-0000-0000-0000-000000000000'))
+            UNION ALL
+            SELECT campaign_id, message_id FROM message_campaigns
+            WHERE message_id IN (
+                SELECT message_id FROM withdrawals FINAL
+                WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND message_id != toUUID('00000000-0000-0000-0000-000000000000'))
+        )) AND ({fate:String} != 'pseudonymous' OR ip != toIPv6('::') OR region != '' OR referer_host != '' OR ja4 != '' OR path != '' OR extra != '')) AS unresolved,
+        (SELECT count() FROM sends FINAL WHERE (campaign_id, message_id) IN (
+            SELECT campaign_id, message_id FROM recipient_messages
+            WHERE recipient_key IN (
+                SELECT recipient_key FROM withdrawals FINAL
+                WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND message_id = toUUID('00000000-0000-0000-0000-000000000000'))
+            UNION ALL
+            SELECT campaign_id, message_id FROM message_campaigns
+            WHERE message_id IN (
+                SELECT message_id FROM withdrawals FINAL
+                WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND message_id != toUUID('00000000-0000-0000-0000-000000000000'))
+        ) AND toInt8(tracking) < {tracking:Int8}) AS sends
+)

@@ -9,6 +9,8 @@
 -- bounced: it bounced for good, and nothing shows that it arrived all the same: no person opened it or did something with it, and
 -- Apple's relay did not fetch it. Another machine's fetch shows nothing: a gateway may fetch and then refuse.
 -- measured: registered, not bounced, and tracked by itself; the base of every rate.
+-- hidden: registered, and not tracked by itself. Opens that are there all the same count nowhere: less of the message is measured since
+-- they came, and they are about to go.
 -- class_opens counts the events of each class, in the order of the Enum8; reports that do not read it do not pay for it.
 CREATE OR REPLACE VIEW message_opens
 (
@@ -41,23 +43,24 @@ CREATE OR REPLACE VIEW message_opens
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
+WITH max(is_send OR is_test) AND NOT max(is_tracked) AS hidden
 SELECT
     campaign_id,
     message_id,
     max(facts.recipient_key) AS recipient_key,
     max(is_send) AS registered,
     max(is_test) AS test,
-    max(is_bounce) AND NOT (reliable OR confirmed OR max(is_relay)) AS bounced,
+    max(is_bounce) AND NOT (reliable OR confirmed OR max(is_relay) AND NOT hidden) AS bounced,
     registered AND NOT bounced AND max(is_tracked) AS measured,
     if(countIf(facts.sent_at > 0) > 0, minIf(facts.sent_at, facts.sent_at > 0), toDateTime64(0, 3, 'UTC')) AS sent_at,
-    countIf(is_open) AS opens,
-    countIf(is_timed) AS timed_opens,
-    countIf(is_timed AND is_reliable) AS timed_reliable_opens,
-    max(is_reliable) AS reliable,
-    max(is_masked) AS masked,
-    max(is_unplaced) AS unplaced,
-    max(is_unknown) AS unknown,
-    countIf(is_recovered) AS recovered_opens,
+    if(hidden, 0, countIf(is_open)) AS opens,
+    if(hidden, 0, countIf(is_timed)) AS timed_opens,
+    if(hidden, 0, countIf(is_timed AND is_reliable)) AS timed_reliable_opens,
+    max(is_reliable) AND NOT hidden AS reliable,
+    max(is_masked) AND NOT hidden AS masked,
+    max(is_unplaced) AND NOT hidden AS unplaced,
+    max(is_unknown) AND NOT hidden AS unknown,
+    if(hidden, 0, countIf(is_recovered)) AS recovered_opens,
     clicked OR replied OR max(is_conversion) AS confirmed,
     max(is_click) AS clicked,
     max(is_reply) AS replied,
@@ -67,7 +70,8 @@ SELECT
     maxIf(opened_at, is_timed) AS last_open,
     minIf(opened_at, is_timed AND is_reliable) AS first_reliable_open,
     maxIf(opened_at, is_timed AND is_reliable) AS last_reliable_open,
-    [countIf(class = 0), countIf(class = 1), countIf(class = 2), countIf(class = 3), countIf(class = 4),
-     countIf(class = 5), countIf(class = 6), countIf(class = 7), countIf(class = 8)] AS class_opens
+    if(hidden, arrayResize(CAST([], 'Array(UInt64)'), 9),
+        [countIf(class = 0), countIf(class = 1), countIf(class = 2), countIf(class = 3), countIf(class = 4),
+         countIf(class = 5), countIf(class = 6), countIf(class = 7), countIf(class = 8)]) AS class_opens
 FROM message_facts AS facts
 GROUP BY campaign_id, message_id

@@ -75,6 +75,10 @@ type messageState struct {
 	openedAt, reliablyOpenedAt          []string
 }
 
+// hidden reports whether opens of the message count nowhere: less of it is
+// measured since they came.
+func (m *messageState) hidden() bool { return (m.counts || m.test) && !m.tracked }
+
 func (m *messageState) confirmed() bool { return m.clicked || m.replied || m.converted }
 func (m *messageState) bounced() bool   { return m.bounce && !m.reliable && !m.confirmed() && !m.relay }
 func (m *messageState) measured() bool  { return m.counts && !m.bounced() && m.tracked }
@@ -102,8 +106,8 @@ func (w *world) messages() map[messageKey]*messageState {
 		m.tracked = s.tracking == "identified" || s.tracking == "pseudonymous"
 	}
 	for _, o := range w.opens {
-		if o.class != "not_image" {
-			at(o.campaign, o.message).addOpen(o)
+		if m := at(o.campaign, o.message); o.class != "not_image" && !m.hidden() {
+			m.addOpen(o)
 		}
 	}
 	for _, d := range w.deliveries {

@@ -66,7 +66,7 @@ func (w *world) perMessage(c campaign, all map[messageKey]*messageState) (counte
 	counted, persons = map[int][]open{}, map[int][]open{}
 	for _, o := range w.opens {
 		m := all[messageKey{o.campaign, o.message}]
-		if o.campaign != c.id || o.class == "not_image" || !m.counts {
+		if o.campaign != c.id || o.class == "not_image" || !m.counts || m.hidden() {
 			continue
 		}
 		counted[o.message] = append(counted[o.message], o)

@@ -278,7 +278,7 @@ func (w *world) classes(c campaign) []string {
 	total, messages := map[string]int{}, map[string]map[int]bool{}
 	registered := map[int]bool{}
 	for _, s := range w.sends {
-		if s.campaign == c.id && s.counts() {
+		if s.campaign == c.id && s.counts() && (s.tracking == "identified" || s.tracking == "pseudonymous") {
 			registered[s.message] = true
 		}
 	}

@@ -1,0 +1,17 @@
+-- Purpose: takes from the opens, waiting or moved, of messages that have become pseudonymous what this mode does not allow.
+-- Grain:   a statement: a mutation of the parts that have such rows.
+-- Units:   since_ms is Unix milliseconds: of the change of the withdrawal.
+-- Reads:   the tables withdrawals, recipient_messages and message_campaigns, so only as the warehouse user.
+ALTER TABLE unresolved_opens UPDATE ip = toIPv6('::'), region = '', referer_host = '', ja4 = '', path = '', extra = ''
+WHERE message_id IN (SELECT message_id FROM (
+        SELECT campaign_id, message_id FROM recipient_messages
+        WHERE recipient_key IN (
+            SELECT recipient_key FROM withdrawals FINAL
+            WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND message_id = toUUID('00000000-0000-0000-0000-000000000000'))
+        UNION ALL
+        SELECT campaign_id, message_id FROM message_campaigns
+        WHERE message_id IN (
+            SELECT message_id FROM withdrawals FINAL
+            WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND message_id != toUUID('00000000-0000-0000-0000-000000000000'))
+    ))
+  AND (ip != toIPv6('::') OR region != '' OR referer_host != '' OR ja4 != '' OR path != '' OR extra != '')
