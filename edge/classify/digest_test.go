@@ -38,7 +38,7 @@ func TestVerdictsStayAsTheyAre(t *testing.T) {
 	}
 	for _, g := range lists {
 		for i := range g {
-			agents = append(agents, g[i].words...)
+			agents = append(agents, strings.Split(g[i].words, betweenWords)...)
 		}
 	}
 	chance := rand.New(rand.NewPCG(15, 4))

@@ -9,34 +9,34 @@ import "strings"
 
 // products belong to browsers, of the systems that sign, and of the apps in
 // whose web views people read. Sources: nielsbasjes/yauaa, ua-parser/uap-core,
-// and general knowledge (2026-11). A word with "browser" in it needs no entry.
-var products = [...]string{
+// and general knowledge (2026-11). A word with "browser" in it needs no entry. One
+// string, as the words of a group are.
+const products = "" +
 	// Engines and what every browser says.
-	"mozilla", "applewebkit", "webkit", "khtml", "gecko", "like", "mobile", "safari", "version", "chrome", "chromium", "firefox", "crios", "crmo", "fxios", "focus", "klar",
-	"edg", "edge", "edga", "edgios", "edgw", "opera", "opr", "opios", "opx", "opt", "oprgx", "presto", "goanna", "servo", "trident", "msie", "gtb5", "gtb6", "gtb7.0", "gtb7.1",
+	"mozilla applewebkit webkit khtml gecko like mobile safari version chrome chromium firefox crios crmo fxios focus klar " +
+	"edg edge edga edgios edgw opera opr opios opx opt oprgx presto goanna servo trident msie gtb5 gtb6 gtb7.0 gtb7.1 " +
 	// Browsers.
-	"vivaldi", "brave", "whale", "yowser", "silk", "silk-accelerated=true", "puffin", "duckduckgo", "ddg", "ecosia", "qwant", "qwantmobile", "maxthon", "mxnitro", "metasr", "quark",
-	"iron", "iridium", "seamonkey", "palemoon", "waterfox", "basilisk", "k-meleon", "konqueror", "epiphany", "falkon", "qupzilla", "otter", "midori", "arora", "rekonq", "camino", "icab",
-	"omniweb", "galeon", "iceweasel", "icecat", "iceape", "fennec", "minefield", "namoroka", "shiretoko", "bonecho", "netscape", "netscape6", "navigator", "flock", "rockmelt",
-	"comodo_dragon", "dragon", "icedragon", "avast", "avira", "ccleaner", "norton", "arcticfox", "mypal", "librewolf", "floorp", "zen", "mullvad", "sleipnir", "colt", "coast", "sputnik",
-	"chromeplus", "superbird", "coolnovo", "amigo", "slimjet", "torch", "kinza", "cheetah", "herring", "minimo", "kazehakase", "dolfin", "dolphin", "obigo", "netfront", "iemobile", "nokia",
-	"orion", "arc", "duckduckgo-ios", "rokt", "odin", "ddgios", "perplexity", "atlas", "comet", "dia", "samsung", "xiaomi", "omi", "vidaa", "ninesky", "lightning", "firebird", "phoenix",
+	"vivaldi brave whale yowser silk silk-accelerated=true puffin duckduckgo ddg ecosia qwant qwantmobile maxthon mxnitro metasr quark " +
+	"iron iridium seamonkey palemoon waterfox basilisk k-meleon konqueror epiphany falkon qupzilla otter midori arora rekonq camino icab " +
+	"omniweb galeon iceweasel icecat iceape fennec minefield namoroka shiretoko bonecho netscape netscape6 navigator flock rockmelt " +
+	"comodo_dragon dragon icedragon avast avira ccleaner norton arcticfox mypal librewolf floorp zen mullvad sleipnir colt coast sputnik " +
+	"chromeplus superbird coolnovo amigo slimjet torch kinza cheetah herring minimo kazehakase dolfin dolphin obigo netfront iemobile nokia " +
+	"orion arc duckduckgo-ios rokt odin ddgios perplexity atlas comet dia samsung xiaomi omi vidaa ninesky lightning firebird phoenix " +
 	// Systems and makers that sign.
-	"ubuntu", "kubuntu", "xubuntu", "lubuntu", "debian", "fedora", "red", "hat", "suse", "opensuse", "mandriva", "mageia", "gentoo", "centos", "mint", "linuxmint", "linux", "arch",
-	"raspbian", "slackware", "freebsd", "openbsd", "elementary", "uos", "deepin", "android", "ios", "kaios", "tizen", "sailfish", "arkweb", "model", "build", "os", "mac", "vr", "wpe",
-	"webkitgtk+", "qtwebengine", "qtwebkit", "electron", "cordova", "adobeair", "crosswalk", "playstation", "scee", "nf", "nettv", "smarttv", "smart-tv", "smarttva", "hbbtv", "ce-html",
-	"googletv", "crkey", "viera", "netcast", "webos.tv", "web0s", "large", "screen", "webappmanager", "smm-mms", "opn-b", "vstvb", "cobalt", "starboard", "vizio", "smartcast", "tv", "roku",
-	"tesla", "lg", "wvga", "qvga", "device", "profile", "configuration", "up.link", "openwave", "nexplayer", "amazonwebappplatform", "cordova-amazon-fireos", "aftb", "kindle",
+	"ubuntu kubuntu xubuntu lubuntu debian fedora red hat suse opensuse mandriva mageia gentoo centos mint linuxmint linux arch " +
+	"raspbian slackware freebsd openbsd elementary uos deepin android ios kaios tizen sailfish arkweb model build os mac vr wpe " +
+	"webkitgtk+ qtwebengine qtwebkit electron cordova adobeair crosswalk playstation scee nf nettv smarttv smart-tv smarttva hbbtv ce-html " +
+	"googletv crkey viera netcast webos.tv web0s large screen webappmanager smm-mms opn-b vstvb cobalt starboard vizio smartcast tv roku " +
+	"tesla lg wvga qvga device profile configuration up.link openwave nexplayer amazonwebappplatform cordova-amazon-fireos aftb kindle " +
 	// Apps.
-	"gsa", "instagram", "twitter", "pinterest", "snapchat", "line", "liff", "nettype", "language", "wechat", "micromessenger", "weibo", "qq", "tbs", "core", "mmwebid", "mmwebsdk", "weixin",
-	"miniprogramenv", "xweb", "qbwebviewtype", "wktype", "alipayclient", "alipaydefined", "aliapp", "aliyun", "u3", "nebula", "dingtalk", "baiduboxapp", "baidu", "musical_ly", "bytedancewebview",
-	"bytelocale", "isdarkmode", "jssdk", "newsarticle", "ttwebview", "channel", "linkedinapp", "tumblr", "reddit", "slack", "slack_ssb", "teams", "teamsmobile-ios", "teamsmobile-android", "viber",
-	"telegram", "telegram-android", "discord", "skype", "zoom", "kakaotalk", "naver", "daumapps", "yjapp-ios", "yjapp-android", "yjtop", "bingsapp", "bingweb", "youtube", "spotify", "flipboard",
-	"rocket.chat", "mattermost", "notion", "obsidian", "evernote", "zotero", "koboapp", "koboplatform", "webview", "flutter", "ghostery", "privoxy", "snap", "ultralight", "camscanner",
-	"lark", "larklocale", "superapp", "feishu", "maemo", "luakit", "retrozilla", "iphone", "ipad", "google", "earth", "se", "qihu", "presearch", "aol", "desktop", "tenta", "hawk", "pixel",
-	"motorola", "ioswebview", "rv", "moblin", "intel", "privacywall", "gls", "nintendo", "smartwatch", "http", "https", "iabmv", "fban", "fbav", "barcelona", "threads", "bluesky", "mastodon", "tiktok", "trill", "shopee", "grab", "lazada", "amazon", "ebay", "googleapp", "gms", "gmail", "yaapp_ios",
-	"mobileiron", "secureweb", "airwatch", "intune", "citrix", "boxer", "salesforce", "fxm", "edition", "beta", "fb_iab", "edgebar", "minicanvas", "loki", "web", "tempest", "discover", "pwaminicanvas", "inapp", "kobo", "change", "language=de", "safari-app", "appmode", "ddg-android", "surf",
-}
+	"gsa instagram twitter pinterest snapchat line liff nettype language wechat micromessenger weibo qq tbs core mmwebid mmwebsdk weixin " +
+	"miniprogramenv xweb qbwebviewtype wktype alipayclient alipaydefined aliapp aliyun u3 nebula dingtalk baiduboxapp baidu musical_ly bytedancewebview " +
+	"bytelocale isdarkmode jssdk newsarticle ttwebview channel linkedinapp tumblr reddit slack slack_ssb teams teamsmobile-ios teamsmobile-android viber " +
+	"telegram telegram-android discord skype zoom kakaotalk naver daumapps yjapp-ios yjapp-android yjtop bingsapp bingweb youtube spotify flipboard " +
+	"rocket.chat mattermost notion obsidian evernote zotero koboapp koboplatform webview flutter ghostery privoxy snap ultralight camscanner " +
+	"lark larklocale superapp feishu maemo luakit retrozilla iphone ipad google earth se qihu presearch aol desktop tenta hawk pixel " +
+	"motorola ioswebview rv moblin intel privacywall gls nintendo smartwatch http https iabmv fban fbav barcelona threads bluesky mastodon tiktok trill shopee grab lazada amazon ebay googleapp gms gmail yaapp_ios " +
+	"mobileiron secureweb airwatch intune citrix boxer salesforce fxm edition beta fb_iab edgebar minicanvas loki web tempest discover pwaminicanvas inapp kobo change language=de safari-app appmode ddg-android surf"
 
 const (
 	productBits  = 11
@@ -55,7 +55,8 @@ type productKey struct {
 var productTable [productSlots]productKey
 
 func fillProducts() {
-	for _, name := range products {
+	for name, rest := "", products; rest != ""; {
+		name, rest, _ = strings.Cut(rest, " ")
 		k := keyOfProduct(name, 0, len(name))
 		at := k.hash()
 		for productTable[at].length != 0 && productTable[at] != k {
