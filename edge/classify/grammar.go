@@ -5,7 +5,7 @@ import "strings"
 // A browser's user agent is a closed grammar: Mozilla/5.0, the system in
 // brackets, an engine, and products from a small set. A machine that borrows one
 // often adds its name. A product that no browser has is a stranger. Web views of
-// apps and Electron's programs sign with names without end: there none is.
+// apps, televisions and Electron's programs sign with names without end: there none is.
 
 // products belong to browsers, of the systems that sign, and of the apps in
 // whose web views people read. Sources: nielsbasjes/yauaa, ua-parser/uap-core,
@@ -36,7 +36,7 @@ const products = "" +
 	"rocket.chat mattermost notion obsidian evernote zotero koboapp koboplatform webview flutter ghostery privoxy snap ultralight camscanner " +
 	"lark larklocale superapp feishu maemo luakit retrozilla iphone ipad google earth se qihu presearch aol desktop tenta hawk pixel " +
 	"motorola ioswebview rv moblin intel privacywall gls nintendo smartwatch http https iabmv fban fbav barcelona threads bluesky mastodon tiktok trill shopee grab lazada amazon ebay googleapp gms gmail yaapp_ios " +
-	"mobileiron secureweb airwatch intune citrix boxer salesforce fxm edition beta fb_iab edgebar minicanvas loki web tempest discover pwaminicanvas inapp kobo change language=de safari-app appmode ddg-android surf"
+	"mobileiron secureweb airwatch intune citrix boxer salesforce fxm edition beta fb_iab edgebar minicanvas loki web tempest discover pwaminicanvas inapp kobo change language=de safari-app appmode ddg-android surf yaapp_android sa bropp webomni phx alpha yasearchapp seznam.cz sznprohlizec t5"
 
 const (
 	productBits  = 11
@@ -160,10 +160,11 @@ func isStrangeComment(s string) bool {
 	return end > 0 && isLetter(s[0]) && !isProduct(keyOfProduct(s, 0, end)) && !isNamedOtherwise(s[:end])
 }
 
-// systemWords are what the system's comment of a new browser on Windows or a Mac
-// begins its parts with; the comment has been frozen since 2022
-// (https://www.chromium.org/updates/ua-reduction/).
-var systemWords = [...]string{"windows", "win64", "x64", "wow64", "arm64", "arm", "rv", "macintosh", "intel", "ppc", "u", "touch", "tablet", "trident", "xbox", "mac", "ubuntu", "cros"}
+// systemWords are what the system's comment of a browser on a computer or an
+// iPhone begins its parts with, beside the systems that are products; the comment
+// has been frozen since 2022 (https://www.chromium.org/updates/ua-reduction/).
+var systemWords = [...]string{"windows", "win64", "x64", "wow64", "arm", "rv", "macintosh", "intel", "ppc", "u", "touch", "tablet", "trident", "xbox", "mac", "cros",
+	"x11", "linux", "i686", "amd64", "gnu", "netbsd", "sunos", "wayland", "iphone", "ipad", "ipod", "cpu", "lumia", "quest", "pico", "valve"}
 
 // hasStrangeSystem reports whether a part of the system's comment begins with
 // another word. Parts of two letters, as in en-US, are languages.
@@ -177,7 +178,7 @@ func hasStrangeSystem(ua string) bool {
 		for end < len(ua) && (isLetter(ua[end]) || isDigit(ua[end]) || ua[end] == '_') {
 			end++
 		}
-		if end > i+2 && !isSystemWord(ua[i:end]) {
+		if end > i+2 && !isSystemWord(ua[i:end]) && !isProduct(keyOfProduct(ua, i, end)) {
 			return true
 		}
 		for i = end; i < len(ua) && ua[i] != ';' && ua[i] != ')'; i++ {
@@ -221,9 +222,9 @@ func trimEnd(s string, end byte) string {
 	return s[:len(s)-1]
 }
 
-// namesMozillaLater reports whether `mozilla/` stands in s, but not at its beginning.
-// Hardly any user agent has another z.
-func namesMozillaLater(s string) bool {
+// laterMozilla returns where `mozilla/` stands in s, 0 if it does not or only at the
+// beginning. Hardly any user agent has another z.
+func laterMozilla(s string) int {
 	const name, before = "mozilla/", len("mo")
 	for _, z := range "zZ" {
 		for i := before; ; i++ {
@@ -232,24 +233,28 @@ func namesMozillaLater(s string) bool {
 				break
 			}
 			if i += k; i > before && hasPrefixFold(s[i-before:], name) {
-				return true
+				return i - before
 			}
 		}
 	}
-	return false
+	return 0
 }
 
 // isNamedOtherwise reports whether a product says itself that it is a browser,
-// or is the id of an app, as in com.example.reader.
+// or is the id of an app, as in com.example.reader. A host is neither: it begins
+// with a longer word, and ends with one.
 func isNamedOtherwise(name string) bool {
-	dots := 0
+	dots, first, last := 0, 0, 0
 	for i := range len(name) {
 		if name[i] == '.' {
-			dots++
+			if dots++; dots == 1 {
+				first = i
+			}
+			last = i
 		}
 		if hasPrefixFold(name[i:], "browser") {
 			return true
 		}
 	}
-	return dots >= 2
+	return dots >= 2 && (first <= len("com") || last+1 < len(name) && !isLetter(name[last+1]))
 }

@@ -14,15 +14,17 @@ var browserWords = [...]group{
 	{sets: saysEngine, at: starts, label: labelOpera, words: "opr/, opios/, opx/"},
 	{sets: saysEngine | saysOldBrowser | saysPresto, at: starts, label: labelOpera, words: "opera"},
 	{sets: saysEngine, at: starts, label: labelSamsungBrowser, words: "samsungbrowser"},
-	{sets: saysEngine, at: starts, words: "applewebkit, khtml, gecko/, goanna/, servo/, konqueror/, obigo, netscape, [fban, [fb_iab"},
+	{sets: saysEngine, at: starts, notes: engineWebKit, words: "applewebkit/"},
+	{sets: saysEngine, at: starts, notes: engineGeckoName, words: "gecko/"},
+	{sets: saysEngine, at: starts, words: "applewebkit, khtml, goanna/, servo/, konqueror/, obigo, netscape, [fban, [fb_iab"},
 	{sets: saysEngine | saysPresto, at: starts, label: labelOpera, words: "presto/"},
-	{sets: saysEngine | saysOldBrowser, at: starts, label: labelExplorer, words: "msie, iemobile"},
+	{sets: saysEngine | saysOldBrowser, at: starts, label: labelExplorer, neverFrom: 12, words: "msie, iemobile"},
 	{sets: saysEngine | saysOldBrowser, at: starts, label: labelExplorer, notes: engineTrident, words: "trident/"},
 	// Page transcoders: people browse through them.
 	{sets: saysOldBrowser, at: starts, words: "googleweblight, google wireless transcoder"},
 	// Browsers that say "compatible" by habit.
 	{sets: saysOldBrowser, at: starts, words: "konqueror, icab, omniweb, webtv, blazer, palm, amiga, netpositive, emacs-w3, series60, series40, " +
-		"webcapture, compatible; windows nt, compatible; x11, compatible; u;, dillo, voyager, elaine, mobile2.0, netsurf"},
+		"webcapture, compatible; windows nt, compatible; x11, compatible; u;, dillo, voyager, elaine, mobile2.0, netsurf, haiku"},
 	{sets: saysCompatible, at: starts, does: leavesName, words: "compatible;, compatible ;, compatible,"},
 	{sets: saysBrowser, at: inside, words: "browser, embeddedwb"},
 
@@ -74,6 +76,8 @@ var browserWords = [...]group{
 	{at: starts, device: deviceCar, words: "qtcarbrowser, tesla/, android automotive, carplay"},
 	{at: starts, device: deviceWatch, words: "wear os, wearos"},
 	{at: whole, device: deviceTablet, words: "tablet, playbook, kindle"},
+	// The emulator that Android's developers, sandboxes and monitors use: there was no such phone.
+	{sets: isImpossible, at: starts, words: "sdk_gphone, android sdk built"},
 	// The text between the system's version and the end of the comment (or
 	// the word Build) is the name of the device, which is whatever the maker likes.
 	{at: starts, does: entersName, words: "android"},

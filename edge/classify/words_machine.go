@@ -12,7 +12,7 @@ var machineWords = [...]group{
 	{sets: saysBot, at: whole, words: "slurp"},
 	{sets: hasPlusURL | hasURL, at: inside, words: "+http:, +https:, +www."},
 	{sets: hasURL, at: inside, words: "://"},
-	// Without a scheme it is believed where no browser speaks.
+	{sets: hasMailAddress, at: inside, words: "at gmail, (at), [at]"},
 	{sets: saysTaskLoosely, at: starts, words: "www."},
 
 	// Security scanners: gateways that name themselves, then surveys and tools.
@@ -49,7 +49,7 @@ var machineWords = [...]group{
 	{sets: saysHeadless, at: starts, words: "headless, phantomjs, phantom.js, slimerjs, casperjs, playwright, puppeteer, selenium, webdriver, wkhtmlto, " +
 		"lighthouse, nightmarejs, jsdom, htmlunit, zombie.js, cypress/, splash version, rendertron, prerender, browserless, " +
 		"testcafe, happydom, chromedp, pyppeteer, domdistiller, weasyprint, princexml, prince/, pdfcrowd, urlbox, screenshotone, apiflash, " +
-		"mshots, thumbshots, webshot, browserstack, lambdatest, saucelabs, watir, capybara, qtcarbrowser-test, ptst/"},
+		"mshots, thumbshots, webshot, browserstack, lambdatest, saucelabs, watir, capybara, qtcarbrowser-test, ptst, browser-use"},
 
 	// HTTP libraries and download tools whose names mean nothing else.
 	{sets: saysLibrary, at: starts, words: "python-requests, python-urllib, python-httpx, python-httplib, aiohttp, httplib2, pycurl, scrapy, go-http-client, " +
@@ -58,7 +58,7 @@ var machineWords = [...]group{
 		"apache_beam, apache nifi, akka-http, clj-http, axios, node-fetch, undici, superagent, node-superagent, " +
 		"lua-resty-http, luasocket, libwww, lwp-, lwp::, www-mechanize, mojolicious, http-tiny, guzzle, symfony httpclient, " +
 		"pecl::http, http_request, zend_http, faraday, typhoeus, rest-client, httparty, http.rb, excon/, restsharp, " +
-		"windowspowershell, winhttp, libsoup, cpprestsdk, qtnetwork, reqwest, hackney, httpoison, http-conduit, " +
+		"windowspowershell, powershell, indy library, ms web services, nscurl, winhttp, libsoup, cpprestsdk, qtnetwork, reqwest, hackney, httpoison, http-conduit, " +
 		"postmanruntime, jmeter, webcopier, httrack, teleport pro, offline explorer, getright, go!zilla, flashget, " +
 		"internet download manager, sitesucker, gitlab-, appengine-google, jsoup, feedparser, http client, http-client"},
 	// Words that are a library only where the user agent begins with them.
@@ -68,9 +68,9 @@ var machineWords = [...]group{
 		"node.js, nodejs, node/, deno/, bun/, phin, make-fetch, npm/, yarn/, pnpm/, lua, lwp, httptiny, " +
 		"anyevent, furl/, perl, symfony, php, zend, laminas, snoopy, buzz/, reactphp, amphp, wordpress, drupal, " +
 		"joomla, magento, typo3, ruby, rest_client, httprb, net::http, net-http, em-http, patron, httpi/, down/, .net, " +
-		"dotnet, flurl, servicestack, refit, system.net, microsoft.net, powershell, wininet, microsoft-winhttp, msxml, " +
+		"dotnet, flurl, servicestack, refit, system.net, microsoft.net, wininet, microsoft-winhttp, msxml, " +
 		"microsoft url control, microsoft bits, bits/, cpp-httplib, poco/, cpr/, boost, beast/, neon/, serf/, qnetwork, " +
-		"indy library, synapse, delphi, tcl/, tcl http, hyper/, hyper-, ureq, surf/, isahc, rust, actix, tesla, finch/, mint/, " +
+		"synapse, delphi, tcl/, tcl http, hyper/, hyper-, ureq, surf/, isahc, rust, actix, tesla, finch/, mint/, " +
 		"elixir, erlang, gun/, haskell, cohttp, ocaml, crystal, nim, zig, julia, http.jl, httr, rcurl, " +
 		"libfetch, racket, postman, insomnia, paw/, bruno, thunder client, soapui, apache-, gatling, k6/, locust, " +
 		"vegeta, wrk/, ab/, apachebench, siege, artillery, swagger, free download manager, fdm, lftp, git/, svn/, " +
@@ -101,7 +101,7 @@ var machineWords = [...]group{
 		"blackbox, elb-health, catchpoint, thousandeyes, ruxit, dynatrace, datadog, new relic, newrelic, appdynamics, " +
 		"alertsite, gomez, dotcom-monitor, panopta, pulsetic, cron-job, healthchecks, kube-probe, speedcurve, gtmetrix, " +
 		"webpagetest, pagespeed, yslow, sentryuptime, ohdear, cloudwatch, grafana, telegraf, sensu, splunk, uptime, " +
-		"echoping, feedly, feedbin, feedburner, feedwind, feedspot, feeder.co, inoreader, newsblur, theoldreader, " +
+		"echoping, dmbrowser, feedly, feedbin, feedburner, feedwind, feedspot, feeder.co, inoreader, newsblur, theoldreader, " +
 		"netnewswire, tiny tiny rss, miniflux, freshrss, liferea, newsboat, bazqux, akregator, rssowl, rssguard, quiterss, " +
 		"newsgator, bloglines, subscribers, pocketparser, wallabag, webindex, evc-batch, sniffer, ltx71, genieo, trueclicks"},
 	{sets: saysNamedBot, at: whole, words: "yahooseeker, rss, snippet"},
@@ -110,12 +110,13 @@ var machineWords = [...]group{
 
 	// A machine's name where browsers have none.
 	{sets: saysEngineGuest, at: inEngine, words: "gecko;"},
+	{at: inEngine, notes: engineGuest, words: "gecko,"},
 	{sets: saysTextBrowser, at: leads, words: "lynx/, elinks, links (, links/, w3m/, retawq/, edbrowse/, ncsa_mosaic, ncsa mosaic, vms_mosaic"},
 
 	// The tasks of machines, believable even at the end of a browser's user agent.
 	{sets: saysTask, at: ends, words: "monitor, monitoring, checker, checkup, linkcheck, validator, fetcher, scraper, scrapers, grabber, archiver, indexer, synthetic, synthetics, " +
-		"preview, previews, previewer, screenshot, screenshots, thumbnail, thumbnails, auditor, audit, prober, pinger, verifier, analyzer, analyser, harvester, extractor, inspector, watcher, observatory, verify, verification, measurement, insights, linktester, favicon, favicons, downloader, aggregator"},
-	{sets: saysTask, at: starts, words: "scrape, healthcheck, health-check, health check, site check, sitecheck, linkcheck, linktest, load test, loadtest, automation, site audit"},
+		"preview, previews, previewer, screenshot, screenshots, thumbnail, thumbnails, auditor, audit, prober, pinger, verifier, analyzer, analyser, harvester, extractor, inspector, watcher, observatory, verify, verification, measurement, insights, linktester, favicon, favicons, downloader, aggregator, tester"},
+	{sets: saysTask, at: starts, words: "scrape, healthcheck, health-check, health check, site check, sitecheck, linkcheck, linktest, load test, loadtest, automation, site audit, daemon, scanner"},
 	// Believable only where no browser speaks: ScanPal and CamScanner are for people.
-	{sets: saysTaskLoosely, at: inside, words: "check, feed, scan, fetch, probe, monitor, index, search, agent, test, parser, survey, archive, extract, collect, analy, script, daemon, service, worker, lookup, sitemap, links, reader, domain, research, server"},
+	{sets: saysTaskLoosely, at: inside, words: "check, feed, scan, fetch, probe, monitor, index, search, agent, test, parser, survey, archive, extract, collect, analy, script, service, worker, lookup, sitemap, links, reader, domain, research, server"},
 }
