@@ -19,7 +19,7 @@ const products = "" +
 	"vivaldi brave whale yowser silk silk-accelerated=true puffin duckduckgo ddg ecosia qwant qwantmobile maxthon mxnitro metasr quark " +
 	"iron iridium seamonkey palemoon waterfox basilisk k-meleon konqueror epiphany falkon qupzilla otter midori arora rekonq camino icab " +
 	"omniweb galeon iceweasel icecat iceape fennec minefield namoroka shiretoko bonecho netscape netscape6 navigator flock rockmelt " +
-	"comodo_dragon dragon icedragon avast avira ccleaner norton arcticfox mypal librewolf floorp zen mullvad sleipnir colt coast sputnik " +
+	"comodo_dragon dragon icedragon avast avira ccleaner norton arcticfox mypal librewolf avg floorp zen mullvad sleipnir colt coast sputnik " +
 	"chromeplus superbird coolnovo amigo slimjet torch kinza cheetah herring minimo kazehakase dolfin dolphin obigo netfront iemobile nokia " +
 	"orion arc duckduckgo-ios rokt odin ddgios perplexity atlas comet dia samsung xiaomi omi vidaa ninesky lightning firebird phoenix " +
 	// Systems and makers that sign.

@@ -277,7 +277,7 @@ var rules = [...]rule{
 	// The page around the image is a webmail.
 	// Source: webmail.go.
 	// Wrong: forgers.
-	{reason: "referer_webmail", class: HumanDirect, any: fromWebmail},
+	{reason: "referer_webmail", class: HumanDirect, any: fromWebmail, none: isEmpty},
 	// Apple Mail off the relay.
 	// Source: litmus.com/blog/email-client-market-share-december-2021.
 	// Wrong: lazy scripts that send Mozilla/5.0.

@@ -119,6 +119,8 @@ var ruleCases = []struct {
 	{"an old browser does", Request{UserAgent: uaOldChrome, Network: "none", Headers: browserHeaders &^ AcceptImageFirst, Signals: AcceptAnything}, HumanDirect, "browser"},
 	{"Apple Mail does", Request{UserAgent: uaIPhone, Network: "none", Headers: scriptHeaders, Signals: AcceptAnything}, HumanDirect, "apple_mail_direct"},
 	{"no browser asks for a part of an image", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: RangePresent}, Unknown, "lacks_headers"},
+	{"Node's fetch in Chrome's name says how, and not where to", Request{UserAgent: uaChrome, Network: "none", Headers: ModeOther | AcceptPresent | AcceptImageFirst | AcceptLanguagePresent | AcceptEncodingPresent}, Unknown, "lacks_headers"},
+	{"a webmail's script fetches for a person", Request{UserAgent: uaChrome, Network: "none", Headers: DestEmpty | ModeOther | AcceptPresent | AcceptImageFirst | AcceptLanguagePresent}, HumanDirect, "browser"},
 	{"a script's request is no image's", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: ScriptRequest}, Unknown, "lacks_headers"},
 	{"an app's name is its web view's", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: AppNamed}, HumanDirect, "browser"},
 	{"Firefox sends no client hints", Request{UserAgent: uaFirefox, Network: "none", Headers: browserHeaders | ClientHintsPresent}, Unknown, "lacks_headers"},
@@ -160,6 +162,7 @@ var ruleCases = []struct {
 	{"the recorded network goes before the proxy fields", Request{UserAgent: uaChrome, Network: "none", ProxyType: "hosting"}, HumanDirect, "browser"},
 
 	{"webmail around the image", Request{UserAgent: "Paperboy for Windows", RefererHost: "Outlook.Live.com", Network: "none"}, HumanDirect, "referer_webmail"},
+	{"no browser that shows a webmail leaves its name out", Request{RefererHost: "outlook.live.com", Network: "none"}, Unknown, "other"},
 	{"bare Mozilla off the relay is Apple Mail", Request{UserAgent: uaBare, Network: "none"}, HumanDirect, "apple_mail_direct"},
 	{"bare Mozilla without network facts is not known", Request{UserAgent: uaBare}, Unknown, "apple_mail_unplaced"},
 	{"bare Mozilla in a data centre is not known", Request{UserAgent: uaBare, Network: "hosting"}, Unknown, "hosting"},
