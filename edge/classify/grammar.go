@@ -163,8 +163,10 @@ func isStrangeComment(s string) bool {
 // systemWords are what the system's comment of a browser on a computer or an
 // iPhone begins its parts with, beside the systems that are products; the comment
 // has been frozen since 2022 (https://www.chromium.org/updates/ua-reduction/).
-var systemWords = [...]string{"windows", "win64", "x64", "wow64", "arm", "rv", "macintosh", "intel", "ppc", "u", "touch", "tablet", "trident", "xbox", "mac", "cros",
-	"x11", "linux", "i686", "amd64", "gnu", "netbsd", "sunos", "wayland", "iphone", "ipad", "ipod", "cpu", "lumia", "quest", "pico", "valve"}
+var systemWords = [...]string{
+	"windows", "win64", "x64", "wow64", "arm", "rv", "macintosh", "intel", "ppc", "u", "touch", "tablet", "trident", "xbox", "mac", "cros",
+	"x11", "linux", "i686", "amd64", "gnu", "netbsd", "sunos", "wayland", "iphone", "ipad", "ipod", "cpu", "lumia", "quest", "pico", "valve",
+}
 
 // hasStrangeSystem reports whether a part of the system's comment begins with
 // another word. Parts of two letters, as in en-US, are languages.
