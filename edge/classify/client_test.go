@@ -105,7 +105,7 @@ func TestEveryFactIsNamed(t *testing.T) {
 	for _, list := range lists {
 		for i := range list {
 			if g := &list[i]; g.sets&(isProxied|saysFastmail) != 0 && g.label != labelNone && labels[g.label].hidden == "" {
-				t.Errorf("%s hides nothing", g.words[0])
+				t.Errorf("%s hides nothing", g.words)
 			}
 		}
 	}

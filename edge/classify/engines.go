@@ -17,12 +17,15 @@ const (
 	systemMac
 	systemAndroid
 	geckoRevision // `rv:`, which repeats Firefox's number
+	engineWebKit
+	engineGeckoName
+	engineGuest // a name behind a comma in the engine's comment
 )
 
 // numbers are the versions behind the names that engines notes; 0 where there
 // is none.
 type numbers struct {
-	blink, gecko, revision, safari, nt, android uint16
+	blink, gecko, revision, safari, webKit, version, nt, android uint16
 }
 
 // note keeps the number behind a name.
@@ -34,6 +37,10 @@ func (n *numbers) note(e engines, number uint16) {
 		n.gecko = number
 	case engineSafari:
 		n.safari = number
+	case engineWebKit:
+		n.webKit = number
+	case engineVersion:
+		n.version = number
 	case geckoRevision:
 		n.revision = number
 	case systemNT:
@@ -66,7 +73,7 @@ func neverWas(notes engines, number uint16) bool {
 // otherwise, Trident ran on Microsoft's systems only, Safari for Windows ended
 // with version 5, and there is none for Android.
 func (e engines) contradict(out *reading, n *numbers) bool {
-	if n.outlived() || n.disagree(e) {
+	if n.outlived() || n.disagree(e) || e&engineBlink != 0 && e&(engineGecko|engineTrident|engineGuest|geckoRevision) != 0 || out.isDesktop() && n.unlikeDesktop(e, out) {
 		return true
 	}
 	switch out.os {
@@ -100,10 +107,30 @@ func (n *numbers) outlived() bool {
 
 // disagree reports whether two numbers differ that are the same in every
 // browser: Firefox's and its revision's, which stood at 109 from 110 to 119
-// (bugzilla.mozilla.org/1805967), and Blink's number of WebKit, which is 537.
+// (bugzilla.mozilla.org/1805967) and differed in Pale Moon's until 31, and Blink's number of WebKit, which is 537.
 func (n *numbers) disagree(e engines) bool {
-	return n.revision >= 60 && n.gecko >= 60 && n.revision != n.gecko && n.revision != 109 && e&engineTrident == 0 ||
-		n.blink >= 60 && n.safari >= 600
+	return n.revision != 0 && n.gecko >= 32 && n.revision != n.gecko && n.revision != 109 && e&engineTrident == 0 ||
+		n.blink >= 30 && n.safari >= 600
+}
+
+// isDesktop reports whether a computer is named, whose browsers vary less than
+// those of phones.
+func (r *reading) isDesktop() bool {
+	return r.os == osWindows || r.os == osMacOS || r.os == osLinux && r.device == deviceDesktop
+}
+
+// unlikeDesktop reports whether a browser lacks what each has on a computer.
+// Since version 28 Chrome says 537 for its WebKit and again for Safari, unless a
+// phone's browser asks for desktop pages in its own name; Firefox repeats its number
+// as a revision; and Safari says 604 or more since version 11.
+func (n *numbers) unlikeDesktop(e engines, out *reading) bool {
+	switch {
+	case n.blink >= 30:
+		return (n.webKit != 537 || n.safari != 537) && out.traits&saysBrowser == 0
+	case n.gecko >= 32:
+		return n.revision == 0 || e&engineGeckoName == 0
+	}
+	return n.version >= 12 && 0 < n.webKit && n.webKit < 604 && out.os == osMacOS && e&engineBlink == 0
 }
 
 // isWebView reports whether an app shows a page, whose name then stands among

@@ -5,38 +5,38 @@ import "strings"
 // A browser's user agent is a closed grammar: Mozilla/5.0, the system in
 // brackets, an engine, and products from a small set. A machine that borrows one
 // often adds its name. A product that no browser has is a stranger. Web views of
-// apps and Electron's programs sign with names without end: there none is.
+// apps, televisions and Electron's programs sign with names without end: there none is.
 
 // products belong to browsers, of the systems that sign, and of the apps in
 // whose web views people read. Sources: nielsbasjes/yauaa, ua-parser/uap-core,
-// and general knowledge (2026-11). A word with "browser" in it needs no entry.
-var products = [...]string{
+// and general knowledge (2026-11). A word with "browser" in it needs no entry. One
+// string, as the words of a group are.
+const products = "" +
 	// Engines and what every browser says.
-	"mozilla", "applewebkit", "webkit", "khtml", "gecko", "like", "mobile", "safari", "version", "chrome", "chromium", "firefox", "crios", "crmo", "fxios", "focus", "klar",
-	"edg", "edge", "edga", "edgios", "edgw", "opera", "opr", "opios", "opx", "opt", "oprgx", "presto", "goanna", "servo", "trident", "msie", "gtb5", "gtb6", "gtb7.0", "gtb7.1",
+	"mozilla applewebkit webkit khtml gecko like mobile safari version chrome chromium firefox crios crmo fxios focus klar " +
+	"edg edge edga edgios edgw opera opr opios opx opt oprgx presto goanna servo trident msie gtb5 gtb6 gtb7.0 gtb7.1 " +
 	// Browsers.
-	"vivaldi", "brave", "whale", "yowser", "silk", "silk-accelerated=true", "puffin", "duckduckgo", "ddg", "ecosia", "qwant", "qwantmobile", "maxthon", "mxnitro", "metasr", "quark",
-	"iron", "iridium", "seamonkey", "palemoon", "waterfox", "basilisk", "k-meleon", "konqueror", "epiphany", "falkon", "qupzilla", "otter", "midori", "arora", "rekonq", "camino", "icab",
-	"omniweb", "galeon", "iceweasel", "icecat", "iceape", "fennec", "minefield", "namoroka", "shiretoko", "bonecho", "netscape", "netscape6", "navigator", "flock", "rockmelt",
-	"comodo_dragon", "dragon", "icedragon", "avast", "avira", "ccleaner", "norton", "arcticfox", "mypal", "librewolf", "floorp", "zen", "mullvad", "sleipnir", "colt", "coast", "sputnik",
-	"chromeplus", "superbird", "coolnovo", "amigo", "slimjet", "torch", "kinza", "cheetah", "herring", "minimo", "kazehakase", "dolfin", "dolphin", "obigo", "netfront", "iemobile", "nokia",
-	"orion", "arc", "duckduckgo-ios", "rokt", "odin", "ddgios", "perplexity", "atlas", "comet", "dia", "samsung", "xiaomi", "omi", "vidaa", "ninesky", "lightning", "firebird", "phoenix",
+	"vivaldi brave whale yowser silk silk-accelerated=true puffin duckduckgo ddg ecosia qwant qwantmobile maxthon mxnitro metasr quark " +
+	"iron iridium seamonkey palemoon waterfox basilisk k-meleon konqueror epiphany falkon qupzilla otter midori arora rekonq camino icab " +
+	"omniweb galeon iceweasel icecat iceape fennec minefield namoroka shiretoko bonecho netscape netscape6 navigator flock rockmelt " +
+	"comodo_dragon dragon icedragon avast avira ccleaner norton arcticfox mypal librewolf avg floorp zen mullvad sleipnir colt coast sputnik " +
+	"chromeplus superbird coolnovo amigo slimjet torch kinza cheetah herring minimo kazehakase dolfin dolphin obigo netfront iemobile nokia " +
+	"orion arc duckduckgo-ios rokt odin ddgios perplexity atlas comet dia samsung xiaomi omi vidaa ninesky lightning firebird phoenix " +
 	// Systems and makers that sign.
-	"ubuntu", "kubuntu", "xubuntu", "lubuntu", "debian", "fedora", "red", "hat", "suse", "opensuse", "mandriva", "mageia", "gentoo", "centos", "mint", "linuxmint", "linux", "arch",
-	"raspbian", "slackware", "freebsd", "openbsd", "elementary", "uos", "deepin", "android", "ios", "kaios", "tizen", "sailfish", "arkweb", "model", "build", "os", "mac", "vr", "wpe",
-	"webkitgtk+", "qtwebengine", "qtwebkit", "electron", "cordova", "adobeair", "crosswalk", "playstation", "scee", "nf", "nettv", "smarttv", "smart-tv", "smarttva", "hbbtv", "ce-html",
-	"googletv", "crkey", "viera", "netcast", "webos.tv", "web0s", "large", "screen", "webappmanager", "smm-mms", "opn-b", "vstvb", "cobalt", "starboard", "vizio", "smartcast", "tv", "roku",
-	"tesla", "lg", "wvga", "qvga", "device", "profile", "configuration", "up.link", "openwave", "nexplayer", "amazonwebappplatform", "cordova-amazon-fireos", "aftb", "kindle",
+	"ubuntu kubuntu xubuntu lubuntu debian fedora red hat suse opensuse mandriva mageia gentoo centos mint linuxmint linux arch " +
+	"raspbian slackware freebsd openbsd elementary uos deepin android ios kaios tizen sailfish arkweb model build os mac vr wpe " +
+	"webkitgtk+ qtwebengine qtwebkit electron cordova adobeair crosswalk playstation scee nf nettv smarttv smart-tv smarttva hbbtv ce-html " +
+	"googletv crkey viera netcast webos.tv web0s large screen webappmanager smm-mms opn-b vstvb cobalt starboard vizio smartcast tv roku " +
+	"tesla lg wvga qvga device profile configuration up.link openwave nexplayer amazonwebappplatform cordova-amazon-fireos aftb kindle " +
 	// Apps.
-	"gsa", "instagram", "twitter", "pinterest", "snapchat", "line", "liff", "nettype", "language", "wechat", "micromessenger", "weibo", "qq", "tbs", "core", "mmwebid", "mmwebsdk", "weixin",
-	"miniprogramenv", "xweb", "qbwebviewtype", "wktype", "alipayclient", "alipaydefined", "aliapp", "aliyun", "u3", "nebula", "dingtalk", "baiduboxapp", "baidu", "musical_ly", "bytedancewebview",
-	"bytelocale", "isdarkmode", "jssdk", "newsarticle", "ttwebview", "channel", "linkedinapp", "tumblr", "reddit", "slack", "slack_ssb", "teams", "teamsmobile-ios", "teamsmobile-android", "viber",
-	"telegram", "telegram-android", "discord", "skype", "zoom", "kakaotalk", "naver", "daumapps", "yjapp-ios", "yjapp-android", "yjtop", "bingsapp", "bingweb", "youtube", "spotify", "flipboard",
-	"rocket.chat", "mattermost", "notion", "obsidian", "evernote", "zotero", "koboapp", "koboplatform", "webview", "flutter", "ghostery", "privoxy", "snap", "ultralight", "camscanner",
-	"lark", "larklocale", "superapp", "feishu", "maemo", "luakit", "retrozilla", "iphone", "ipad", "google", "earth", "se", "qihu", "presearch", "aol", "desktop", "tenta", "hawk", "pixel",
-	"motorola", "ioswebview", "rv", "moblin", "intel", "privacywall", "gls", "nintendo", "smartwatch", "http", "https", "iabmv", "fban", "fbav", "barcelona", "threads", "bluesky", "mastodon", "tiktok", "trill", "shopee", "grab", "lazada", "amazon", "ebay", "googleapp", "gms", "gmail", "yaapp_ios",
-	"mobileiron", "secureweb", "airwatch", "intune", "citrix", "boxer", "salesforce", "fxm", "edition", "beta", "fb_iab", "edgebar", "minicanvas", "loki", "web", "tempest", "discover", "pwaminicanvas", "inapp", "kobo", "change", "language=de", "safari-app", "appmode", "ddg-android", "surf",
-}
+	"gsa instagram twitter pinterest snapchat line liff nettype language wechat micromessenger weibo qq tbs core mmwebid mmwebsdk weixin " +
+	"miniprogramenv xweb qbwebviewtype wktype alipayclient alipaydefined aliapp aliyun u3 nebula dingtalk baiduboxapp baidu musical_ly bytedancewebview " +
+	"bytelocale isdarkmode jssdk newsarticle ttwebview channel linkedinapp tumblr reddit slack slack_ssb teams teamsmobile-ios teamsmobile-android viber " +
+	"telegram telegram-android discord skype zoom kakaotalk naver daumapps yjapp-ios yjapp-android yjtop bingsapp bingweb youtube spotify flipboard " +
+	"rocket.chat mattermost notion obsidian evernote zotero koboapp koboplatform webview flutter ghostery privoxy snap ultralight camscanner " +
+	"lark larklocale superapp feishu maemo luakit retrozilla iphone ipad google earth se qihu presearch aol desktop tenta hawk pixel " +
+	"motorola ioswebview rv moblin intel privacywall gls nintendo smartwatch http https iabmv fban fbav barcelona threads bluesky mastodon tiktok trill shopee grab lazada amazon ebay googleapp gms gmail yaapp_ios " +
+	"mobileiron secureweb airwatch intune citrix boxer salesforce fxm edition beta fb_iab edgebar minicanvas loki web tempest discover pwaminicanvas inapp kobo change language=de safari-app appmode ddg-android surf yaapp_android sa bropp webomni phx alpha yasearchapp seznam.cz sznprohlizec t5"
 
 const (
 	productBits  = 11
@@ -55,7 +55,8 @@ type productKey struct {
 var productTable [productSlots]productKey
 
 func fillProducts() {
-	for _, name := range products {
+	for name, rest := "", products; rest != ""; {
+		name, rest, _ = strings.Cut(rest, " ")
 		k := keyOfProduct(name, 0, len(name))
 		at := k.hash()
 		for productTable[at].length != 0 && productTable[at] != k {
@@ -159,10 +160,13 @@ func isStrangeComment(s string) bool {
 	return end > 0 && isLetter(s[0]) && !isProduct(keyOfProduct(s, 0, end)) && !isNamedOtherwise(s[:end])
 }
 
-// systemWords are what the system's comment of a new browser on Windows or a Mac
-// begins its parts with; the comment has been frozen since 2022
-// (https://www.chromium.org/updates/ua-reduction/).
-var systemWords = [...]string{"windows", "win64", "x64", "wow64", "arm64", "arm", "rv", "macintosh", "intel", "ppc", "u", "touch", "tablet", "trident", "xbox", "mac", "ubuntu", "cros"}
+// systemWords are what the system's comment of a browser on a computer or an
+// iPhone begins its parts with, beside the systems that are products; the comment
+// has been frozen since 2022 (https://www.chromium.org/updates/ua-reduction/).
+var systemWords = [...]string{
+	"windows", "win64", "x64", "wow64", "arm", "rv", "macintosh", "intel", "ppc", "u", "touch", "tablet", "trident", "xbox", "mac", "cros",
+	"x11", "linux", "i686", "amd64", "gnu", "netbsd", "sunos", "wayland", "iphone", "ipad", "ipod", "cpu", "lumia", "quest", "pico", "valve",
+}
 
 // hasStrangeSystem reports whether a part of the system's comment begins with
 // another word. Parts of two letters, as in en-US, are languages.
@@ -176,7 +180,7 @@ func hasStrangeSystem(ua string) bool {
 		for end < len(ua) && (isLetter(ua[end]) || isDigit(ua[end]) || ua[end] == '_') {
 			end++
 		}
-		if end > i+2 && !isSystemWord(ua[i:end]) {
+		if end > i+2 && !isSystemWord(ua[i:end]) && !isProduct(keyOfProduct(ua, i, end)) {
 			return true
 		}
 		for i = end; i < len(ua) && ua[i] != ';' && ua[i] != ')'; i++ {
@@ -220,9 +224,9 @@ func trimEnd(s string, end byte) string {
 	return s[:len(s)-1]
 }
 
-// namesMozillaLater reports whether `mozilla/` stands in s, but not at its beginning.
-// Hardly any user agent has another z.
-func namesMozillaLater(s string) bool {
+// laterMozilla returns where `mozilla/` stands in s, 0 if it does not or only at the
+// beginning. Hardly any user agent has another z.
+func laterMozilla(s string) int {
 	const name, before = "mozilla/", len("mo")
 	for _, z := range "zZ" {
 		for i := before; ; i++ {
@@ -231,24 +235,28 @@ func namesMozillaLater(s string) bool {
 				break
 			}
 			if i += k; i > before && hasPrefixFold(s[i-before:], name) {
-				return true
+				return i - before
 			}
 		}
 	}
-	return false
+	return 0
 }
 
 // isNamedOtherwise reports whether a product says itself that it is a browser,
-// or is the id of an app, as in com.example.reader.
+// or is the id of an app, as in com.example.reader. A host is neither: it begins
+// with a longer word, and ends with one.
 func isNamedOtherwise(name string) bool {
-	dots := 0
+	dots, first, last := 0, 0, 0
 	for i := range len(name) {
 		if name[i] == '.' {
-			dots++
+			if dots++; dots == 1 {
+				first = i
+			}
+			last = i
 		}
 		if hasPrefixFold(name[i:], "browser") {
 			return true
 		}
 	}
-	return dots >= 2
+	return dots >= 2 && (first <= len("com") || last+1 < len(name) && !isLetter(name[last+1]))
 }

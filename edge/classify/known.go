@@ -102,6 +102,9 @@ func (s *scan) skipMiddle(out *reading, at int) int {
 			s.middle, s.behind = at, at+len(text)
 		}
 		s.engines |= k.scan.engines
+		if webKit := k.scan.numbers.webKit; webKit != 0 {
+			s.numbers.webKit = webKit
+		}
 		out.take(k.seen.traits, k.seen.label, k.seen.os, k.seen.device)
 		return len(text)
 	}

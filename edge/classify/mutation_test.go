@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -35,7 +36,7 @@ func newMutator(t *testing.T) *mutator {
 	}
 	for _, list := range lists {
 		for g := range list {
-			m.words = append(m.words, list[g].words...)
+			m.words = append(m.words, strings.Split(list[g].words, betweenWords)...)
 		}
 	}
 	return m

@@ -59,6 +59,7 @@ var ownASes = [...]ownAS{
 	{10310, ownerYahoo},
 	{11403, ownerFastmail}, // New York Internet, where Fastmail's older addresses are
 	{12076, ownerMicrosoft},
+	{12441, ownerGateway}, // Cyren
 	{12876, ownerHosting}, // Scaleway
 	{13238, ownerYandex},
 	{13335, ownerRelay},   // Cloudflare
@@ -78,6 +79,7 @@ var ownASes = [...]ownAS{
 	{17370, ownerGateway}, // McAfee
 	{19318, ownerHosting}, // Interserver
 	{19527, ownerGoogle},
+	{19994, ownerHosting}, // Rackspace
 	{20454, ownerHosting}, // Secured Servers
 	{20473, ownerHosting}, // Vultr
 	{20940, ownerRelay},   // Akamai
@@ -88,10 +90,12 @@ var ownASes = [...]ownAS{
 	{24506, ownerYahoo},
 	{24638, ownerRambler},
 	{24940, ownerHosting}, // Hetzner
+	{25046, ownerGateway}, // Check Point
 	{25657, ownerBasecamp},
 	{26101, ownerYahoo},
 	{26211, ownerGateway}, // Proofpoint
 	{26496, ownerHosting}, // GoDaddy
+	{27357, ownerHosting}, // Rackspace
 	{28709, ownerVK},
 	{28753, ownerHosting}, // Leaseweb
 	{29802, ownerHosting}, // Hivelocity
@@ -100,11 +104,15 @@ var ownASes = [...]ownAS{
 	{30238, ownerGateway}, // Cisco IronPort
 	{30633, ownerHosting}, // Leaseweb
 	{31898, ownerHosting}, // Oracle
+	{31997, ownerGateway}, // Check Point
+	{32244, ownerHosting}, // Liquid Web
 	{32475, ownerHosting}, // SingleHop
 	{32934, ownerSocial},  // Facebook
+	{33070, ownerHosting}, // Rackspace
 	{33151, ownerGateway}, // Trustwave
 	{33538, ownerGateway}, // Mimecast
 	{34010, ownerYahoo},
+	{34523, ownerGateway}, // Webroot
 	{34788, ownerHosting}, // all-inkl.com
 	{36183, ownerRelay},   // Akamai
 	{36351, ownerHosting}, // IBM
@@ -115,6 +123,7 @@ var ownASes = [...]ownAS{
 	{37963, ownerHosting}, // Alibaba
 	{39588, ownerGateway}, // Mimecast
 	{40427, ownerGateway}, // Cisco IronPort
+	{40509, ownerHosting}, // Fly.io
 	{40676, ownerHosting}, // Psychz
 	{40934, ownerGateway}, // Fortinet
 	{41983, ownerGateway}, // Kaspersky
@@ -134,6 +143,8 @@ var ownASes = [...]ownAS{
 	{47583, ownerHosting}, // Hostinger
 	{47764, ownerVK},
 	{48328, ownerGateway}, // Retarus
+	{49505, ownerHosting}, // Selectel
+	{50881, ownerGateway}, // ESET
 	{51167, ownerHosting}, // Contabo
 	{52129, ownerGateway}, // Proofpoint
 	{53667, ownerHosting}, // FranTech

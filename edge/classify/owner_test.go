@@ -1,6 +1,9 @@
 package classify
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestEveryASIsFound(t *testing.T) {
 	before := uint32(0)
@@ -24,7 +27,7 @@ func TestEveryASIsFound(t *testing.T) {
 func TestProductsAreTold(t *testing.T) {
 	filled.Do(fillTables)
 	seen := map[productKey]string{}
-	for _, name := range products {
+	for _, name := range strings.Fields(products) {
 		k := keyOfProduct(name, 0, len(name))
 		if other, ok := seen[k]; ok {
 			t.Errorf("%s and %s have one key", name, other)
@@ -34,7 +37,7 @@ func TestProductsAreTold(t *testing.T) {
 			t.Errorf("%s is not found", name)
 		}
 	}
-	if len(products) > productSlots/2 {
-		t.Errorf("%d products fill more than half of the table", len(products))
+	if n := len(strings.Fields(products)); n > productSlots/2 {
+		t.Errorf("%d products fill more than half of the table", n)
 	}
 }

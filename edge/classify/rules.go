@@ -63,8 +63,8 @@ var rules = [...]rule{
 	// Source: developer.mozilla.org Sec-Fetch-Dest.
 	// Wrong: nobody; a curious person who opens the pixel's URL is dropped rightly.
 	{reason: "hdr_navigate", class: NotImage, any: asksNavigation},
-	// HTML is asked for first, by a client without Sec-Fetch.
-	// Source: developer.mozilla.org Accept. Old Opera asks so even for images, and what Apple's prefetch and the proxies send is not known: they are left out.
+	// HTML is asked for first, or with a click or an upgrade, by a client without Sec-Fetch.
+	// Source: developer.mozilla.org Accept, Sec-Fetch-User, Upgrade-Insecure-Requests. Old Opera asks so even for images, and what Apple's prefetch and the proxies send is not known: they are left out.
 	// Wrong: other clients that ask for images as for pages; none is known.
 	{reason: "hdr_navigate", class: NotImage, any: asksHTML, none: asksImage | saysMail | isApple | saysPresto},
 
@@ -131,10 +131,22 @@ var rules = [...]rule{
 	// Wrong: the people behind it are not counted as certain.
 	{reason: "image_proxy", class: Unknown, any: saysImageProxy, none: saysMail},
 
-	// A mail program's name beside a machine's task, and nothing of a computer or a phone: a tool for that program's mail.
-	// Source: words_machine.go; agreement that nobody reads.
+	// A mail program's name beside a machine's task: a tool for that program's mail. In the extensions that Internet Explorer lists anything may stand.
+	// Source: words_machine.go; agreement that nobody reads. In seven public corpora no mail program has such a word.
+	// Wrong: mail programs with such a word.
+	{reason: "bot_token", class: Bot, all: saysMailClient | saysTask, none: saysOldBrowser | saysMailProxy},
+	// The same in words that people's programs use too, with nothing of a computer or a phone.
+	// Source: words_machine.go.
 	// Wrong: mail programs with such a word that say no platform.
-	{reason: "bot_token", class: Bot, all: saysMailClient | saysTask, none: isMozilla | isHuman | saysPlatform | saysMailProxy},
+	{reason: "bot_token", class: Bot, all: saysMailClient | saysTaskLoosely, none: isMozilla | isHuman | saysPlatform | saysMailProxy},
+	// A mail program's name in a browser's user agent, beside a word for security.
+	// Source: words_mail.go; the same agreement.
+	// Wrong: mail programs in a web view with such a word.
+	{reason: "scanner_ua", class: SecurityScanner, all: saysMailClient | saysSecurity | isMozilla5, none: saysOldBrowser | saysMailProxy},
+	// A tool built on the network code of phone apps.
+	// Source: words_machine.go.
+	// Wrong: apps with such a word in their name; none shows mail.
+	{reason: "bot_token", class: Bot, all: saysTask | saysAppStack, none: saysMail | isMozilla},
 	// A mail program by name. Sandboxes run Outlook as well, so in the networks of hosters, mail providers and gateways later rules decide; a program that says it is a bot is one.
 	// Source: ua-parser/uap-core, nielsbasjes/yauaa, matomo-org/device-detector; words_mail.go.
 	// Wrong: forgers on home networks.
@@ -156,6 +168,10 @@ var rules = [...]rule{
 	// Source: arp242/isbot user_agent.go; words_machine.go.
 	// Wrong: mail apps that name nothing but their library.
 	{reason: "http_library", class: HTTPLibrary, any: saysLibrary, none: saysMail | saysAppStack},
+	// A library that leads, before the network code of phone apps.
+	// Source: words_machine.go; an app says its own name first.
+	// Wrong: apps whose name begins as a library's; none is known that shows mail.
+	{reason: "http_library", class: HTTPLibrary, all: saysLibrary | leadsWithLibrary, none: saysMail | isMozilla},
 	// A language's or an app library's name leads.
 	// Source: arp242/isbot user_agent.go; words_machine.go.
 	// Wrong: mail apps that name nothing but their library.
@@ -164,7 +180,7 @@ var rules = [...]rule{
 	// Source: words_machine.go.
 	// Wrong: apps of unknown name that say no platform.
 	{reason: "http_library", class: HTTPLibrary, any: saysRuntime, none: isSomething},
-	// A crawler or monitor by name.
+	// A crawler or monitor by name, or by the address that it leaves in From.
 	// Source: words_machine.go.
 	// Wrong: nobody known.
 	{reason: "bot_token", class: Bot, any: saysNamedBot, none: saysMail},
@@ -249,8 +265,8 @@ var rules = [...]rule{
 	// Source: engines.go.
 	// Wrong: people who change their user agent, or use a fork that keeps an old system alive (Supermium on Windows 7).
 	{reason: "never_was", class: Unknown, any: isImpossible, none: saysMail},
-	// A new browser without the headers that it sends with every image.
-	// Source: developer.mozilla.org Sec-Fetch-Mode, Accept-Language.
+	// A new browser without the headers that it sends with every image, or with one that it sends with none.
+	// Source: developer.mozilla.org Sec-Fetch-Mode, Accept-Language, Accept, Sec-CH-UA, Range.
 	// Wrong: people behind a proxy that takes headers away, and mail programs that are built of a browser and not known by name.
 	{reason: "lacks_headers", class: Unknown, all: saysModern | lacksBrowserHeaders, none: saysMail},
 	// A name in a browser's user agent that no browser has there, or a user agent that ends before any browser's does.
@@ -261,7 +277,7 @@ var rules = [...]rule{
 	// The page around the image is a webmail.
 	// Source: webmail.go.
 	// Wrong: forgers.
-	{reason: "referer_webmail", class: HumanDirect, any: fromWebmail},
+	{reason: "referer_webmail", class: HumanDirect, any: fromWebmail, none: isEmpty},
 	// Apple Mail off the relay.
 	// Source: litmus.com/blog/email-client-market-share-december-2021.
 	// Wrong: lazy scripts that send Mozilla/5.0.

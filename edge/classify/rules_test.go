@@ -17,6 +17,8 @@ const (
 	uaYahoo     = "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html"
 	uaOutlook   = "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Trident/7.0; Microsoft Outlook 16.0.17328; ms-office; MSOffice 16)"
 	uaOWA       = "Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/35 Safari/537.36"
+	uaFirefox   = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:146.0) Gecko/20100101 Firefox/146.0"
+	uaPhone     = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Mobile Safari/537.36"
 	uaPresto    = "Opera/9.80 (Windows NT 6.1; U; de) Presto/2.10.229 Version/11.62"
 
 	browserHeaders = DestImage | ModeNoCors | AcceptPresent | AcceptImageFirst | AcceptLanguagePresent | AcceptEncodingPresent
@@ -98,7 +100,35 @@ var ruleCases = []struct {
 	{"a chat's own window", Request{UserAgent: strings.Replace(uaChrome, "Chrome/", "Rocket.Chat/3.8.16 Chrome/", 1), Network: "none"}, HumanDirect, "browser"},
 	{"a mail provider's proxy in a browser's name", Request{UserAgent: uaChrome + " (via secureurl.fwdcdn.com - mail.ukr.net proxy)", Network: "none"}, ProxyHuman, "proxy_mail"},
 	{"mail in the name of a library", Request{UserAgent: "Glorp-Mail/3.5 python-requests/2.1", Network: "none"}, HTTPLibrary, "http_library"},
-	{"mail in the name of a scanner", Request{UserAgent: "Glorpmail/1.0 (domain scanner)", Network: "none"}, Unknown, "mail_name"},
+	{"mail in the name of a scanner", Request{UserAgent: "Glorpmail/1.0 (domain scanner)", Network: "none"}, Bot, "bot_token"},
+	{"mail in the name of what is not known", Request{UserAgent: "Glorpmail/1.0 (domain scan)", Network: "none"}, Unknown, "mail_name"},
+	{"a task beside a mail program, on a computer too", Request{UserAgent: "Thunderbird-Previewer/1.0 (X11; Linux x86_64)", Network: "none"}, Bot, "bot_token"},
+	{"what Internet Explorer lists beside Outlook may be anything", Request{UserAgent: strings.Replace(uaOutlook, "ms-office", "Glorp Monitor; ms-office", 1), Network: "none"}, HumanDirect, "mail_client"},
+	{"a word that people's programs use beside a mail program alone", Request{UserAgent: "Thunderbird test 3", Network: "none"}, Bot, "bot_token"},
+	{"a mail program tests on a computer", Request{UserAgent: "Thunderbird/3 test (X11; Linux x86_64)", Network: "none"}, HumanDirect, "mail_client"},
+	{"security behind a browser and a mail program", Request{UserAgent: uaChrome + " OutlookProtection/1.0", Network: "none"}, SecurityScanner, "scanner_ua"},
+	{"a task built on a phone's network code", Request{UserAgent: "URLTester/1 CFNetwork/975.0.3 Darwin/18.2.0 (x86_64)", Network: "none"}, Bot, "bot_token"},
+	{"a library before a phone's network code", Request{UserAgent: "curl/7.76.1 Dalvik/2.1.0", Network: "none"}, HTTPLibrary, "http_library"},
+	{"an app before a phone's network code and a library", Request{UserAgent: "Glorp/3 curl/7.76.1 CFNetwork/975.0.3 Darwin/18.2.0", Network: "none"}, HumanDirect, "browser"},
+	{"the robot's address in From", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: FromPresent}, Bot, "bot_token"},
+	{"a mail program's From is its own", Request{UserAgent: uaOutlook, Network: "none", Signals: FromPresent}, HumanDirect, "mail_client"},
+	{"an upgrade is asked for with a page", Request{UserAgent: uaOldChrome, Network: "none", Headers: scriptHeaders, Signals: UpgradeInsecure}, NotImage, "hdr_navigate"},
+	{"a click opens a page", Request{UserAgent: uaOldChrome, Network: "none", Headers: scriptHeaders, Signals: UserActivated}, NotImage, "hdr_navigate"},
+	{"an image with an upgrade is an image", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: UpgradeInsecure}, HumanDirect, "browser"},
+	{"no new browser asks for anything where it wants an image", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders &^ AcceptImageFirst, Signals: AcceptAnything}, Unknown, "lacks_headers"},
+	{"an old browser does", Request{UserAgent: uaOldChrome, Network: "none", Headers: browserHeaders &^ AcceptImageFirst, Signals: AcceptAnything}, HumanDirect, "browser"},
+	{"Apple Mail does", Request{UserAgent: uaIPhone, Network: "none", Headers: scriptHeaders, Signals: AcceptAnything}, HumanDirect, "apple_mail_direct"},
+	{"no browser asks for a part of an image", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: RangePresent}, Unknown, "lacks_headers"},
+	{"Node's fetch in Chrome's name says how, and not where to", Request{UserAgent: uaChrome, Network: "none", Headers: ModeOther | AcceptPresent | AcceptImageFirst | AcceptLanguagePresent | AcceptEncodingPresent}, Unknown, "lacks_headers"},
+	{"a webmail's script fetches for a person", Request{UserAgent: uaChrome, Network: "none", Headers: DestEmpty | ModeOther | AcceptPresent | AcceptImageFirst | AcceptLanguagePresent}, HumanDirect, "browser"},
+	{"a script's request is no image's", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: ScriptRequest}, Unknown, "lacks_headers"},
+	{"an app's name is its web view's", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: AppNamed}, HumanDirect, "browser"},
+	{"Firefox sends no client hints", Request{UserAgent: uaFirefox, Network: "none", Headers: browserHeaders | ClientHintsPresent}, Unknown, "lacks_headers"},
+	{"Safari sends no client hints", Request{UserAgent: uaWebKit + " Version/17.4 Safari/605.1.15", Network: "none", Headers: browserHeaders | ClientHintsPresent}, Unknown, "lacks_headers"},
+	{"Chrome sends client hints", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders | ClientHintsPresent}, HumanDirect, "browser"},
+	{"Firefox without them", Request{UserAgent: uaFirefox, Network: "none", Headers: browserHeaders}, HumanDirect, "browser"},
+	{"no computer's hint is mobile", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders | ClientHintsPresent, Signals: MobileHint}, Unknown, "lacks_headers"},
+	{"a phone's is", Request{UserAgent: uaPhone, Network: "none", Headers: browserHeaders | ClientHintsPresent, Signals: MobileHint}, HumanDirect, "browser"},
 	{"a television's browser", Request{UserAgent: "HbbTV/1.2.1 (;Panasonic;Glorp 2013;3.838;1101-0003 0004-0000;)", Network: "none"}, HumanDirect, "browser"},
 	{"a crawler", Request{UserAgent: "Zorblex crawler", Network: "none"}, Bot, "bot_token"},
 	{"a crawler with a mail client's name", Request{UserAgent: "Thunderbird-like crawler bot", Network: "none"}, Bot, "bot_token"},
@@ -132,6 +162,7 @@ var ruleCases = []struct {
 	{"the recorded network goes before the proxy fields", Request{UserAgent: uaChrome, Network: "none", ProxyType: "hosting"}, HumanDirect, "browser"},
 
 	{"webmail around the image", Request{UserAgent: "Paperboy for Windows", RefererHost: "Outlook.Live.com", Network: "none"}, HumanDirect, "referer_webmail"},
+	{"no browser that shows a webmail leaves its name out", Request{RefererHost: "outlook.live.com", Network: "none"}, Unknown, "other"},
 	{"bare Mozilla off the relay is Apple Mail", Request{UserAgent: uaBare, Network: "none"}, HumanDirect, "apple_mail_direct"},
 	{"bare Mozilla without network facts is not known", Request{UserAgent: uaBare}, Unknown, "apple_mail_unplaced"},
 	{"bare Mozilla in a data centre is not known", Request{UserAgent: uaBare, Network: "hosting"}, Unknown, "hosting"},

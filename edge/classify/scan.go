@@ -2,7 +2,7 @@ package classify
 
 // doubtful words are not believed inside the name of a device: there are phones
 // called CUBOT and Sensuelle, and handhelds called ScanPal.
-const doubtful = saysBot | saysNamedBot | saysTask | saysTaskLoosely | saysMailClient | saysMailName
+const doubtful = saysScanner | saysBot | saysNamedBot | saysTask | saysTaskLoosely | saysMailClient | saysMailName
 
 // reading is what one pass over a user agent found.
 type reading struct {
@@ -36,17 +36,30 @@ func readWith(ua string, counts func(word string) bool) reading {
 	}
 	out.traits |= shape
 	s.words(&out, from)
-	if out.traits&isMozilla5 != 0 {
-		if s.engines.contradict(&out, &s.numbers) {
-			out.traits |= isImpossible
-		}
-		if out.traits&(saysMail|saysBot|saysMachine) == 0 && !s.engines.isWebView(&out) && s.hasStranger(&out) {
-			out.traits |= saysStranger
-		}
-	} else if out.traits&isMozilla == 0 && out.os != osIOS && out.os != osIPadOS && out.os != osAndroid && out.device != deviceTV && namesMozillaLater(ua) {
-		out.traits |= saysStranger // a name before a browser's; apps for phones begin so
+	if out.traits&isMozilla5 != 0 && s.engines.contradict(&out, &s.numbers) {
+		out.traits |= isImpossible
+	}
+	if begin > len("user-agent") || // no browser repeats the header's name
+		out.traits&(saysMail|saysBot|saysMachine) == 0 && out.device != deviceTV && s.isStrange(&out) {
+		out.traits |= saysStranger
 	}
 	return out
+}
+
+// isStrange reports whether somebody names himself in a browser's user agent, or
+// begins one otherwise than browsers do. Apps for phones put their names before it, and
+// whoever forwards a user agent puts a comma between.
+func (s *scan) isStrange(out *reading) bool {
+	switch {
+	case out.traits&isMozilla5 != 0:
+		return !s.engines.isWebView(out) && s.hasStranger(out)
+	case out.traits&isMozilla != 0: // Internet Explorer until version 8
+		return out.label == labelExplorer && out.os == osWindows && hasStranger(s.ua, 0, 0)
+	case out.os == osIOS || out.os == osIPadOS || out.os == osAndroid:
+		before := trim(s.ua[:laterMozilla(s.ua)])
+		return before != "" && before[len(before)-1] == ','
+	}
+	return out.isDesktop() && s.hasNewEngine() && !s.engines.isWebView(out) || laterMozilla(s.ua) > 0
 }
 
 // words takes the words and signs that begin at from or later.
@@ -93,13 +106,25 @@ func (s *scan) hasStranger(out *reading) bool {
 	if hasStranger(ua, from, comments) {
 		return true
 	}
-	if out.os == osWindows || out.os == osMacOS {
-		if out.traits&saysModern != 0 && (from == 0 || s.middle > s.from) && hasStrangeSystem(ua) {
-			return true
-		}
+	if s.hasFrozenSystem(out) && (from == 0 || s.middle > s.from) && hasStrangeSystem(ua) {
+		return true
 	}
-	return out.os != osNone && out.os != osMacOS && out.label == labelNone && out.traits&(isApple|saysOldBrowser) == 0 && endsInEngine(ua)
+	return out.os != osMacOS && out.label == labelNone && out.traits&(isApple|saysOldBrowser) == 0 && endsInEngine(ua)
 }
+
+// hasFrozenSystem reports whether the browser and the system are of those that
+// let nobody sign in the system's comment.
+func (s *scan) hasFrozenSystem(out *reading) bool {
+	if out.os == osIOS || out.os == osIPadOS {
+		return true
+	}
+	return (out.isDesktop() || out.os == osNone && out.traits&saysPlatform == 0) &&
+		(out.traits&saysModern != 0 || s.hasNewEngine())
+}
+
+// hasNewEngine reports whether the engine is one of those whose user agents have
+// not changed since 2013.
+func (s *scan) hasNewEngine() bool { return s.numbers.blink >= 30 || s.numbers.gecko >= 20 }
 
 // look takes the words at i, whose first three bytes are the last of w.
 func (s *scan) look(out *reading, i int, here uint8, w uint32) {
@@ -285,7 +310,7 @@ func (s *scan) version(out *reading, g *group, end int) {
 	if g.modernFrom != 0 && n >= g.modernFrom {
 		out.traits |= saysModern
 	}
-	if g.neverFrom != 0 && n >= g.neverFrom || neverWas(g.notes, n) {
+	if g.neverFrom != 0 && n >= g.neverFrom || neverWas(g.notes, n) || g.notes&(engineBlink|engineGecko) != 0 && (end == len(s.ua) || !isDigit(s.ua[end])) {
 		out.traits |= isImpossible
 	}
 	s.engines |= g.notes

@@ -62,9 +62,9 @@ const (
 	notGet traits = hasMailAddress << (1 + iota)
 	asksPrefetch
 	asksNavigation
-	asksHTML
+	asksHTML // or has what only a page is asked for with
 	asksImage
-	lacksBrowserHeaders // what every new browser sends is missing
+	lacksBrowserHeaders // what every new browser sends is missing, or what none sends is there
 	onRelay
 	onScanner
 	onHosting
@@ -91,7 +91,7 @@ const (
 // known unites what the user agent says with the rest of the request.
 func (seen *reading) known(r *Request) traits {
 	owner := ownerOf(r.ASNumber)
-	t := seen.traits | headerTraits(r) | networkTraits(r, owner) | asTraits(r.ASNumber, owner)
+	t := seen.traits | seen.headerTraits(r) | networkTraits(r, owner) | asTraits(r.ASNumber, owner)
 	if seen.homes != 0 && r.ASNumber != 0 && seen.homes&owner == 0 {
 		t |= offOwnNetwork
 	}
@@ -110,28 +110,44 @@ func (seen *reading) known(r *Request) traits {
 	return t
 }
 
-func headerTraits(r *Request) traits {
+func (seen *reading) headerTraits(r *Request) traits {
 	var t traits
-	h := r.Headers
+	h, s := r.Headers, r.Signals
 	if h&(Prefetch|Preview) != 0 {
 		t |= asksPrefetch
 	}
 	if h&(DestOther|ModeNavigate) != 0 {
 		t |= asksNavigation
 	}
-	if h&AcceptHTMLFirst != 0 {
+	if h&AcceptHTMLFirst != 0 || s&(UpgradeInsecure|UserActivated) != 0 {
 		t |= asksHTML
 	}
 	if h&DestImage != 0 {
 		t |= asksImage
 	}
-	if h != 0 && h&(anySecFetch|AcceptLanguagePresent) == 0 || equalFold(r.Protocol, "http/1.0") || offersNoProtocol(r.JA4) {
+	if h != 0 && h&(anySecFetch|AcceptLanguagePresent) == 0 || equalFold(r.Protocol, "http/1.0") || offersNoProtocol(r.JA4) || seen.sentByAnother(h, s) {
 		t |= lacksBrowserHeaders
 	}
-	if r.Signals&HeadlessHint != 0 {
+	if s&HeadlessHint != 0 {
 		t |= saysHeadless
 	}
+	if s&FromPresent != 0 {
+		t |= saysNamedBot // RFC 9110 10.1.2: robots send it
+	}
 	return t
+}
+
+// sentByAnother reports whether a header stands there that the browser which is
+// named never sends with an image: only Chrome's kin sends client hints, and none that
+// a computer was mobile; each asks for images by their types before anything else, and
+// says where one goes if it says how it is fetched; and a script's mark or a part of an
+// image is nobody's.
+// https://developer.mozilla.org/docs/Web/HTTP/Guides/Content_negotiation/List_of_default_Accept_values
+func (seen *reading) sentByAnother(h HeaderFacts, s Signals) bool {
+	return s&(AcceptAnything|ScriptRequest|RangePresent) != 0 ||
+		h&(ModeNoCors|ModeOther) != 0 && h&(DestImage|DestEmpty|DestOther) == 0 ||
+		h&ClientHintsPresent != 0 && (seen.label == labelFirefox || seen.label == labelSafari) ||
+		s&MobileHint != 0 && (seen.os == osWindows || seen.os == osMacOS)
 }
 
 // offersNoProtocol reports whether a JA4 fingerprint says that the client named

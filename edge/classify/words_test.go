@@ -1,6 +1,9 @@
 package classify
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestWordsCanBeFound(t *testing.T) {
 	n := 0
@@ -11,7 +14,7 @@ func TestWordsCanBeFound(t *testing.T) {
 	seen := map[key]bool{}
 	for _, list := range lists {
 		for g := range list {
-			for _, word := range list[g].words {
+			for word := range strings.SplitSeq(list[g].words, betweenWords) {
 				n++
 				bytes := 0
 				for i := range len(word) {
