@@ -60,7 +60,7 @@ func findColumns(header []string, o *ReadOptions) (c columns, fault *FileError) 
 			continue
 		}
 		if *at >= 0 {
-			return c, &FileError{Problem: "the header has two columns " + printable(name)}
+			return c, &FileError{Problem: twoColumns(name), Try: "other names for them, so that one can be chosen"}
 		}
 		*at = i
 	}
@@ -80,6 +80,8 @@ func findColumns(header []string, o *ReadOptions) (c columns, fault *FileError) 
 	}
 	return c, nil
 }
+
+func twoColumns(name string) string { return "the header has two columns " + printable(name) }
 
 // describe lists the columns of a header, whose text is not trusted.
 func describe(header []string) string {

@@ -46,7 +46,7 @@ func openTable(r io.Reader, o *ReadOptions) (t table, header []string, encoding 
 		}
 	}
 	if format == FormatCSV {
-		rows, err := sheet.Open(file, sheet.Options{Encoding: o.Encoding})
+		rows, err := sheet.Open(file, sheet.Options{Encoding: o.Encoding, IsHeader: headerFinder(o)})
 		if err != nil {
 			return nil, nil, encoding, openError(err)
 		}
