@@ -166,6 +166,8 @@ func TimeFault(name string, err error) string {
 		return name + " has no zone; write 2026-11-21T09:30:00+01:00, or give the zone of all by --time-zone"
 	case errors.Is(err, ErrAmbiguous):
 		return name + " may be day/month or month/day; write it like 2026-11-21T09:30:00Z"
+	case errors.Is(err, ErrNoClock):
+		return name + " has no time of day; write it like 2026-11-21T09:30:00Z"
 	case errors.Is(err, ErrSkipped):
 		return name + " is a time that no clock showed in --time-zone: they were set forward then"
 	}
