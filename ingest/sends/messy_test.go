@@ -126,3 +126,19 @@ func TestFaultyRowsCanBeLeftOut(t *testing.T) {
 		t.Errorf("a file of faults: %v", err)
 	}
 }
+
+func TestObjectsWithinAnAnswerAreRead(t *testing.T) {
+	for text, want := range map[string]int{
+		`{"contacts":[{"email":"ada@example.com"},{"email":"bob@example.com"}],"total":2}`:          2,
+		"{\"count\": 1, \"data\": [\n {\"email\": \"ada@example.com\", \"tags\": [{\"x\": 1}]}\n]}": 1,
+		`{"email":"ada@example.com","lists":[{"email":"x@example.com"}]}`:                           1,
+	} {
+		r, err := readCSV(text, ReadOptions{})
+		if err != nil || len(r.Rows) != want || r.Rows[0].Recipient != "ada@example.com" {
+			t.Errorf("%s: %+v, %v", text, r, err)
+		}
+	}
+	if r, err := readCSV(`{"a":[{"email":"a@example.com"}],"b":[{"email":"b@example.com"}]}`, ReadOptions{}); !errors.Is(err, ErrFile) {
+		t.Errorf("one of two lists was taken: %+v", r)
+	}
+}

@@ -351,18 +351,12 @@ func (f *reading) judge() {
 // cut tells that its row has fewer cells than the header, and no address.
 func suspicion(recipient string, cut bool) (reason string) {
 	switch {
-	case slices.Contains(placeholders, recipient):
-		return "the recipient is a placeholder, not an address"
+	case slices.Contains(placeholders, recipient), IsMergeTag(recipient):
+		return string(errPlaceholder)
 	case cut:
 		return "the row has fewer cells than the header, and no address; perhaps a line break cut it"
 	}
 	return addressFault(recipient)
-}
-
-// placeholders are what programs and people write where an address is missing.
-var placeholders = []string{
-	"n/a", "na", "n.a.", "#n/a", "none", "null", "(null)", "nil", "nan", "-", "--", "---", "–", "—", "?", "x", "unknown", "undefined", "(blank)", "empty",
-	"#ref!", "#value!", "#name?", "#null!", "#error!", `\n`,
 }
 
 // leaveOut moves the suspects from the rows to the skipped ones.
