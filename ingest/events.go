@@ -123,7 +123,7 @@ func (i *intake) Take(ctx context.Context, p *receiver.DeliveryPost) (status int
 	outcome, err := deliveries.Import(ctx, committer, bytes.NewReader(body), o, nil)
 	switch {
 	case errors.Is(err, deliveries.ErrFormat), errors.Is(err, deliveries.ErrEmpty), errors.Is(err, deliveries.ErrColumns),
-		errors.Is(err, sheet.ErrEncoding), errors.As(err, new(*sheet.RowError)):
+		errors.Is(err, sheet.ErrEncoding), errors.Is(err, sheet.ErrNotText), errors.As(err, new(*sheet.RowError)):
 		return 0, nil, unknownFormat
 	case err != nil:
 		return 0, nil, err

@@ -85,7 +85,11 @@ func readChoices(ctx context.Context, a *app.App, path, encoding string, base co
 		defer func() { _ = f.Close() }()
 		in = f
 	}
-	table, err := sheet.Open(in, sheet.Options{Encoding: encoding})
+	isHeader := func(cells []string) bool {
+		_, err := choiceColumns(cells)
+		return err == nil
+	}
+	table, err := sheet.Open(in, sheet.Options{Encoding: encoding, IsHeader: isHeader})
 	if err != nil {
 		return nil, fmt.Errorf("read choices: %w", err)
 	}
@@ -140,7 +144,7 @@ func choiceColumns(header []string) (columns, error) {
 	}
 	for _, name := range []string{"recipient", "choice", "at"} {
 		if c[name] < 0 {
-			return nil, fmt.Errorf("the header row has no column %s", name)
+			return nil, app.Try(fmt.Errorf("the header row has no column %s", name), "a header row like recipient,choice,at, and choices that are one of "+warehouse.Choices)
 		}
 	}
 	return c, nil
@@ -162,7 +166,10 @@ func (c columns) row(cells []string, base consent.Change, now time.Time) (r choi
 		return r, errors.New("unknown choice; want one of " + warehouse.Choices)
 	}
 	at, err := sends.ParseTime(c.cell(cells, "at"), nil)
-	if err != nil {
+	switch {
+	case errors.Is(err, sends.ErrNoZone):
+		return r, errors.New("at has no zone; write 2026-11-21T09:30:00+01:00")
+	case err != nil:
 		return r, errors.New(sends.TimeFault("at", err))
 	}
 	r.change.DecidedAt = at.Time

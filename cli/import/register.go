@@ -19,6 +19,7 @@ import (
 var (
 	errCampaign  = errors.New("the campaign's parameter is no name of a campaign")
 	errRecipient = errors.New("the recipient's parameter is no recipient")
+	errMergeTag  = errors.New("a parameter is a merge tag, like {{email}}, that the sender did not replace")
 	errAllowed   = errors.New("the campaign is not among --campaigns")
 	errCampaigns = errors.New("more campaigns than --max-campaigns")
 	errMessages  = errors.New("more messages than --max-messages")
@@ -75,7 +76,10 @@ func (r *register) message(name, recipient string) (uuid.UUID, error) {
 	if c.err != nil {
 		return uuid.UUID{}, c.err
 	}
-	recipient, err := sends.Normalize(recipient)
+	if sends.IsMergeTag(recipient) {
+		return uuid.UUID{}, errMergeTag
+	}
+	recipient, err := sends.FromURL(recipient)
 	if err != nil {
 		return uuid.UUID{}, errRecipient
 	}
@@ -101,6 +105,8 @@ func (r *register) message(name, recipient string) (uuid.UUID, error) {
 func (r *register) open(name string) (*campaign, error) {
 	normal, fault := warehouse.CampaignName(name)
 	switch {
+	case sends.IsMergeTag(name):
+		return &campaign{err: errMergeTag}, nil
 	case fault != nil:
 		return &campaign{err: errCampaign}, nil //nolint:nilerr // the fault is counted with its line and ends nothing
 	case len(r.allowed) > 0 && !slices.Contains(r.allowed, normal):

@@ -18,6 +18,9 @@ const clipBytes = 102 << 10
 var (
 	pixelPath = regexp.MustCompile(`(?i)^(/.*)?/(o/[^/]+|pixel/[0-9a-f-]{36})\.(gif|png)$`)
 	pixelName = regexp.MustCompile(`(?i)pixel_?url`)
+
+	// pixelQuery is the query of --url-style query, before the image of any CDN.
+	pixelQuery = regexp.MustCompile(`(?:^|[&;])[^=&]+=E[A-Za-z0-9_-]{53}(?:&|$)`)
 )
 
 // blockedPart are parts of hosts and paths by which public block lists for mail
@@ -50,6 +53,10 @@ func check(mails []mail) (findings []Finding) {
 		pixels, root := pixelsOf(m.html)
 		switch len(pixels) {
 		case 0:
+			if looksQuoted(m.html) {
+				add("encoding", "check the message as it is sent (.eml), or the HTML before it is encoded", "the HTML is still in quoted-printable (=3D for =), as it is within a message")
+				continue
+			}
 			add("pixel", "put the output of `glint send snippet PIXEL_URL` last into the body", "there is no pixel of glint, so no open can be seen")
 			continue
 		case 1:
@@ -71,6 +78,10 @@ func checkMessage(m *mail, add func(check, mend, format string, args ...any)) {
 	if !m.text {
 		add("text", "add a part text/plain", "the message has no plain text, which filters take for spam")
 	}
+	if m.amp != "" && !pixelIn(m.amp) {
+		add("amp", "put the pixel into the AMP part, too, as <amp-img>, or leave that part out",
+			"the message has an AMP part without the pixel: who is shown that part, as by Gmail and Yahoo, opens unseen")
+	}
 	switch unsubscribe, post := m.header("List-Unsubscribe"), m.header("List-Unsubscribe-Post"); {
 	case unsubscribe == "":
 		add("unsubscribe", "add the headers List-Unsubscribe and List-Unsubscribe-Post (RFC 8058)",
@@ -88,6 +99,8 @@ func checkPixel(p *image, root *html.Node, add func(check, mend, format string, 
 		switch {
 		case err != nil || u.Host == "":
 			add("https", "use the pixel_url as it is in the output of glint send register", "the pixel's address is no URL")
+		case u.Scheme == "":
+			add("https", "register with --pixel-base-url https://…", "the pixel's address has no https: before its host, and a mail has no page whose protocol it could take")
 		case u.Scheme != "https":
 			add("https", "register with --pixel-base-url https://…", "the pixel is loaded over %s: clients refuse or warn of images that are not encrypted", u.Scheme)
 		}
@@ -110,17 +123,22 @@ func checkPixel(p *image, root *html.Node, add func(check, mend, format string, 
 	if style["display"] != "block" && style["display"] != "none" {
 		add("block", "add display:block to its style", "the pixel is no block: it adds a line of text to the height of the mail")
 	}
-	if how := hidden(p.node); how != "" {
+	rules := hidingRules(root)
+	if strings.EqualFold(attribute(p.node, "loading"), "lazy") {
+		add("lazy", `remove loading="lazy"`, "the pixel is loaded lazily: who does not read to the end of the mail does not load it")
+	}
+	if how := hidden(p.node, rules); how != "" {
 		add("hidden", "do not hide the pixel: at 1×1 it is invisible", "the pixel is hidden (%s), and some clients do not load what is", how)
 	}
-	if after := behind(p.node, root); after != "" {
+	if after := behind(p.node, root, rules); after != "" {
 		add("last", "move the pixel before </body>", "%s comes behind the pixel: it should load after what people came to see", after)
 	}
 }
 
 // pixelsOf returns the pixels of a page, and its tree.
 func pixelsOf(page string) (pixels []image, root *html.Node) {
-	root, err := html.Parse(strings.NewReader(page))
+	// Mail clients run no scripts, so they show what <noscript> holds.
+	root, err := html.ParseWithOptions(strings.NewReader(page), html.ParseOptionEnableScripting(false))
 	if err != nil {
 		return nil, nil // the reader is in memory; any text is HTML
 	}
@@ -143,11 +161,32 @@ func pixelsOf(page string) (pixels []image, root *html.Node) {
 	return pixels, root
 }
 
+// pixelIn reports whether a part of AMP loads a pixel.
+func pixelIn(amp string) bool {
+	z := html.NewTokenizer(strings.NewReader(amp))
+	for kind := z.Next(); kind != html.ErrorToken; kind = z.Next() {
+		if kind != html.StartTagToken && kind != html.SelfClosingTagToken {
+			continue
+		}
+		for _, a := range z.Token().Attr {
+			if a.Key == "src" && isPixel(strings.TrimSpace(a.Val)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func isPixel(src string) bool {
 	if u, err := url.Parse(src); err == nil && u.Host != "" {
-		return pixelPath.MatchString(u.Path) || pixelName.MatchString(u.Path)
+		return pixelPath.MatchString(u.Path) || pixelName.MatchString(u.Path) || pixelQuery.MatchString(u.RawQuery)
 	}
 	return pixelName.MatchString(src)
+}
+
+// looksQuoted reports whether HTML is encoded as quoted-printable.
+func looksQuoted(page string) bool {
+	return strings.Contains(page, `=3D"`) || strings.Contains(page, "=3Dhttp")
 }
 
 // imageOffsets returns where the tags of images begin, in their order.
@@ -189,36 +228,15 @@ func declarations(style string) map[string]string {
 	return all
 }
 
-// hidden returns what hides an element or one around it; "" if nothing does.
-func hidden(n *html.Node) string {
-	for ; n != nil; n = n.Parent {
-		if n.Type != html.ElementNode {
-			continue
-		}
-		for _, a := range n.Attr {
-			if a.Key == "hidden" {
-				return "hidden"
-			}
-		}
-		style := declarations(attribute(n, "style"))
-		for _, d := range [][2]string{{"display", "none"}, {"visibility", "hidden"}, {"mso-hide", "all"}, {"opacity", "0"}, {"width", "0"}, {"height", "0"}, {"width", "0px"}, {"height", "0px"}, {"max-height", "0"}, {"max-height", "0px"}} {
-			if style[d[0]] == d[1] {
-				return d[0] + ":" + d[1]
-			}
-		}
-	}
-	return ""
-}
-
 // behind returns what a person sees behind the pixel, "" if nothing.
-func behind(pixel, root *html.Node) string {
+func behind(pixel, root *html.Node, rules []rule) string {
 	passed := false
 	for n := range root.Descendants() {
 		switch {
 		case n == pixel:
 			passed = true
 		case !passed:
-		case n.Type == html.TextNode && strings.TrimSpace(n.Data) != "" && n.Parent.Data != "style" && n.Parent.Data != "script" && hidden(n.Parent) == "":
+		case n.Type == html.TextNode && strings.TrimSpace(n.Data) != "" && n.Parent.Data != "style" && n.Parent.Data != "script" && hidden(n.Parent, rules) == "":
 			return "text"
 		case n.Type == html.ElementNode && n.Data == "img" && !isPixel(strings.TrimSpace(attribute(n, "src"))):
 			return "an image"

@@ -15,6 +15,7 @@ import (
 
 	"glint/cli/internal/app"
 	"glint/cli/internal/output"
+	"glint/ingest/sheet"
 )
 
 // Finding is a fault of a mail. It is a contract, described in cli/JSON.md.
@@ -29,8 +30,9 @@ type Finding struct {
 type mail struct {
 	file       string
 	html       string
-	isMessage  bool // with headers, not a page alone
-	text       bool // it has a part of plain text
+	isMessage  bool   // with headers, not a page alone
+	text       bool   // it has a part of plain text
+	amp        string // its part for AMP, or ""
 	header     func(string) string
 	recipients int
 }
@@ -45,8 +47,8 @@ func NewCmd(a *app.App) *cobra.Command {
 		Short: "Check that mail holds its pixel as it should",
 		Long: `Reads mails, as HTML or as whole messages (.eml), or one from stdin (-), and prints what keeps their opens from being
 measured, why, and how to mend it: the pixel is there once, last in the body, 1×1, over https, shown as a block, not hidden,
-not behind the point where Gmail clips a message, and on no host or path that block lists name; messages also have a text
-part and the headers to unsubscribe. Of several files, no two may share a pixel. It changes nothing. Exit code 3: there are
+not loaded lazily, not behind the point where Gmail clips a message, and on no host or path that block lists name; messages
+also have a text part, the headers to unsubscribe, and the pixel in a part for AMP. Of several files, no two may share a pixel. It changes nothing. Exit code 3: there are
 findings.`,
 		Example: "  glint lint mail.html\n  glint lint mail.eml --format json\n  glint lint - <mail.html",
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -128,9 +130,19 @@ func read(ctx context.Context, a *app.App, file string) (mail, error) {
 
 func parse(file string, text []byte) (mail, error) {
 	m := mail{file: file, header: func(string) string { return "" }}
+	if !isPage(text) {
+		if err := sheet.NotText(text); err != nil {
+			return mail{}, fmt.Errorf("%s is no mail: %w", file, err)
+		}
+	}
 	if !isMessage(text) {
-		m.html = string(text)
-		return m, nil
+		page, err := decoded(text)
+		m.html = page
+		return m, err
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if bytes.HasPrefix(text, []byte("From ")) { // the first line of an mbox
+		_, text, _ = bytes.Cut(text, []byte("\n"))
 	}
 	e, err := enmime.ReadEnvelope(bytes.NewReader(text))
 	if err != nil {
@@ -138,6 +150,9 @@ func parse(file string, text []byte) (mail, error) {
 	}
 	m.isMessage, m.html, m.header = true, e.HTML, e.GetHeader
 	m.text = e.Root.DepthMatchFirst(func(p *enmime.Part) bool { return p.ContentType == "text/plain" }) != nil
+	if amp := e.Root.DepthMatchFirst(func(p *enmime.Part) bool { return p.ContentType == "text/x-amp-html" }); amp != nil {
+		m.amp = string(amp.Content)
+	}
 	for _, name := range []string{"To", "Cc", "Bcc"} {
 		if list, err := e.AddressList(name); err == nil {
 			m.recipients += len(list)
@@ -146,12 +161,34 @@ func parse(file string, text []byte) (mail, error) {
 	return m, nil
 }
 
+// isPage reports whether the text begins like HTML or XML, as some mails do.
+func isPage(text []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\ufeff")), " \t\r\n"), []byte("<"))
+}
+
+// decoded returns a page in UTF-8. Of an encoding that is not found out, the
+// markup is ASCII all the same.
+func decoded(text []byte) (string, error) {
+	in, _, err := sheet.Text(bytes.NewReader(text), "")
+	if err != nil {
+		return string(text), nil //nolint:nilerr // it is read as it is
+	}
+	page, err := io.ReadAll(in)
+	if err != nil {
+		return "", fmt.Errorf("read mail: %w", err)
+	}
+	return string(page), nil
+}
+
 // isMessage reports whether the text begins with a header field (RFC 5322 §2.2).
 func isMessage(text []byte) bool {
 	line, _, _ := bytes.Cut(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\n"))
+	if bytes.HasPrefix(line, []byte("From ")) { // of an mbox
+		return true
+	}
 	name, _, ok := bytes.Cut(line, []byte(":"))
 	if !ok || len(name) == 0 {
-		return bytes.HasPrefix(line, []byte("From ")) // of an mbox
+		return false
 	}
 	for _, c := range name {
 		if c <= ' ' || c > '~' || c == '<' {

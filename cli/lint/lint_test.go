@@ -1,10 +1,13 @@
 package lint
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"glint/ingest/sheet"
 )
 
 const pixel = `<img src="https://img.example.com/o/TOKEN.gif" width="1" height="1" alt="" style="display:block;border:0;width:1px;height:1px">`
@@ -39,6 +42,22 @@ func TestChecks(t *testing.T) {
 		{"with the attribute", page(with("<img", "<img hidden")), []string{"hidden"}},
 		{"text behind", page(pixel + "<p>Unsubscribe</p>"), []string{"last"}},
 		{"an image behind", page(pixel + `<img src="https://example.com/logo.png">`), []string{"last"}},
+		{"by the query of any image", page(with("/o/TOKEN.gif", "/1.gif?a=b&amp;m=E"+strings.Repeat("x-_", 17)+"yz")), nil},
+		{"without a protocol", page(with("https:", "")), []string{"https"}},
+		{"lazily", page(with("<img", `<img loading="lazy"`)), []string{"lazy"}},
+		{"for clients without scripts", page("<noscript>" + pixel + "</noscript>"), nil},
+		{"in a template element", page("<template>" + pixel + "</template>"), []string{"hidden"}},
+		{"transparent", page(`<div style="opacity:0.0">` + pixel + `</div>`), []string{"hidden"}},
+		{"in a box without width", page(`<div style="width:0em">` + pixel + `</div>`), []string{"hidden"}},
+		{"hidden by a class", "<style>p{}.px, .x > .px {display:none !important}</style>" + page(with("<img", `<img class="a px"`)), []string{"hidden"}},
+		{"hidden around it", "<style>/* x{} */@import url(a);\n#pre div.box{visibility:hidden}</style>" + page(`<div id="pre"><p></p><div class="box">`+pixel+`</div></div>`), []string{"hidden"}},
+		{"shown by its own style", "<style>img{display:none}</style>" + page(pixel), nil},
+		{"hidden elsewhere", "<style>#other .px{display:none!important} .px:hover{display:none!important}</style>" + page(with("<img", `<img class="px"`)), nil},
+		{"hidden on phones only", "<style>@media (max-width:600px){.px{display:none!important}} .y{display:none}</style>" + page(with("<img", `<img class="px"`)), nil},
+		{"hidden text behind", "<style>.pre{display:none}</style>" + page(pixel+`<div class="pre">Hi</div>`), nil},
+		{"still encoded", strings.ReplaceAll(page(pixel), "=", "=3D"), []string{"encoding"}},
+		{"in a comment", page("<!--[if mso]>" + pixel + "<![endif]-->"), []string{"pixel"}},
+		{"between comments", page("<!--[if !mso]><!-->" + pixel + "<!--<![endif]-->"), nil},
 		{"only a style behind", page(pixel + `<style>p{}</style>`), nil},
 		{"beyond the clip", page(strings.Repeat("<p>Hello</p>", 9000) + pixel), []string{"clip"}},
 		{"before the clip, in a large mail", page(pixel + "<!--" + strings.Repeat("x", 200_000) + "-->"), nil},
@@ -88,6 +107,9 @@ func TestMessages(t *testing.T) {
 		{"by mail alone", message("List-Unsubscribe: <mailto:u@example.com>\r\n", alternative), []string{"unsubscribe"}},
 		{"HTML alone", message(good, "Content-Type: text/html\r\n\r\n"+pixel), []string{"text"}},
 		{"text alone", message(good, "Content-Type: text/plain\r\n\r\nHello\r\n"), []string{"html"}},
+		{"from a mailbox", "From x@example.com Sat Nov 28 10:00:00 2026\r\n" + message(good, alternative), nil},
+		{"with AMP", message(good, strings.Replace(alternative, "\r\n--x--", "\r\n--x\r\nContent-Type: text/x-amp-html\r\n\r\n<html amp4email><body><amp-img src=\"https://example.com/logo.png\"></amp-img></body></html>\r\n--x--", 1)), []string{"amp"}},
+		{"with AMP and its pixel", message(good, strings.Replace(alternative, "\r\n--x--", "\r\n--x\r\nContent-Type: text/x-amp-html\r\n\r\n<html amp4email><body><amp-img src=\"https://img.example.com/o/TOKEN.gif\"></amp-img></body></html>\r\n--x--", 1)), nil},
 		{"two recipients", message(good+"Cc: c@example.com\r\n", alternative), []string{"own"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -103,6 +125,24 @@ func TestMessages(t *testing.T) {
 				t.Errorf("findings %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+func TestFilesThatAreNoMailSaySo(t *testing.T) {
+	for _, text := range []string{"%PDF-1.4\n", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", "PK\x03\x04word/"} {
+		if _, err := parse("mail", []byte(text)); !errors.Is(err, sheet.ErrNotText) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	utf16 := "\xff\xfe"
+	for _, c := range []byte("<p>Hello</p>" + pixel) {
+		utf16 += string([]byte{c, 0})
+	}
+	for _, text := range []string{"<?xml version=\"1.0\"?><html>" + pixel, "<!DOCTYPE html>" + pixel, utf16} {
+		m, err := parse("mail", []byte(text))
+		if found := check([]mail{m}); err != nil || len(found) > 0 {
+			t.Errorf("%.20q: %+v, %v", text, found, err)
+		}
 	}
 }
 

@@ -42,6 +42,7 @@ type registerFlags struct {
 	sendAt, timeZone            string
 	baseURL, preferencesURL     string
 	style, duplicates, tracking *app.Choice
+	faulty                      *app.Choice
 	format                      *app.Choice
 }
 
@@ -55,9 +56,10 @@ pixel_url. The column recipient has the addresses, or ids of your own; --recipie
 sent_at and delivered_at (times with a zone), tracking and test (true, false) are understood.
 
 The table is CSV, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252, or it is JSON objects, one per line or a
-list, whose fields are the columns. The whole file is checked first: a faulty one registers nothing and writes nothing. Rows
-without text are skipped; with --duplicates first, a recipient's later rows too, which go to skipped.csv with their line. A
-campaign that does not exist yet is created. Programs register over HTTP: glint help sends.
+list, whose fields are the columns. Lines above the header row and rows without text are skipped. The whole file is checked
+first: a faulty one registers nothing and writes nothing. With --faulty skip the faulty rows are left out, with --duplicates
+first a recipient's later rows; they go to skipped.csv with line and reason. A campaign that does not exist yet is created.
+Programs register over HTTP: glint help sends.
 
 How much is measured of a message is the least of --tracking, its column tracking, and the recipient's choice (glint
 consent) or, without one, the policy (--consent): identified, pseudonymous, last_open, aggregate, off. Aggregate messages
@@ -86,6 +88,7 @@ same output.`,
 	f.StringVar(&o.skipped, "skipped", "", "CSV file to write, of the rows that are no messages (default skipped.csv beside --output, if there are any)")
 	flags.format = app.ChoiceFlag(cmd, "format", "form of the file: found out, a table, or JSON objects", "auto", string(sends.FormatCSV), string(sends.FormatJSON))
 	flags.duplicates = app.ChoiceFlag(cmd, "duplicates", "what a recipient's second row is: a fault, or skipped since the first counts", "error", "first")
+	flags.faulty = app.ChoiceFlag(cmd, "faulty", "what a faulty row does: it refuses the file, or is skipped", "error", "skip")
 	f.StringVar(&o.output, "output", "", "CSV file to write; - is stdout (required)")
 	f.StringVar(&flags.baseURL, "pixel-base-url", "", "where the pixel answers, like https://pixel.example.com (default: the running glint's)")
 	f.StringVar(&flags.preferencesURL, "preferences-url", "", "where ingest answers recipients, like https://prefs.example.com: adds the column preferences_url, the page on which each chooses")
@@ -168,6 +171,7 @@ func (o *registerOptions) take(f *registerFlags) error {
 		fault("preferences-url", err)
 	}
 	o.read.SkipDuplicates = f.duplicates.String() == "first"
+	o.read.SkipFaulty = f.faulty.String() == "skip"
 	o.tracking, _ = warehouse.ParseTracking(f.tracking.String()) // the flag admits no other names
 	if o.style != sends.StyleToken && o.tracking != warehouse.Identified && o.tracking != warehouse.Off {
 		fault("tracking", fmt.Errorf("%s needs --url-style token: only a token says to the edge what it may log", o.tracking))

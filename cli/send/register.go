@@ -120,6 +120,9 @@ func (o *registerOptions) readFile(ctx context.Context) (*sends.Recipients, erro
 	} else if e.Name != "UTF-8" {
 		o.note("note: the file is read as %s", e.Name)
 	}
+	if n := recipients.Title; n > 0 {
+		o.note("note: %s above the header %s skipped", output.Plural(n, "row", "rows"), map[bool]string{true: "is", false: "are"}[n == 1])
+	}
 	for _, text := range recipients.Warnings(o.now(), sends.SecondsOf(o.sentAt)) {
 		o.note("warning: %s", text)
 	}
@@ -231,7 +234,11 @@ func rowsOf(r *sends.Recipients) string {
 
 // leftOut says which rows of the file are no messages, and which file has them.
 func leftOut(r *sends.Recipients, file string) (text string) {
-	if n := len(r.Skipped); n > 0 {
+	faulty := r.Faulty()
+	if faulty > 0 {
+		text += ", " + output.Plural(faulty, "faulty row left out", "faulty rows left out")
+	}
+	if n := len(r.Skipped) - faulty; n > 0 {
 		text += ", " + output.Plural(n, "duplicate", "duplicates")
 	}
 	if r.Blank > 0 {

@@ -79,7 +79,11 @@ func (s *skippedFile) write(r *sends.Recipients) error {
 	w := csv.NewWriter(buffered)
 	_ = w.Write(append(strings.Split(skippedHeader, ","), r.Header...)) // Error returns its error, too
 	for _, row := range r.Skipped {
-		_ = w.Write(append([]string{strconv.Itoa(row.Line), "duplicate of line " + strconv.Itoa(row.First)}, row.Cells...))
+		reason := row.Reason
+		if row.First > 0 {
+			reason = "duplicate of line " + strconv.Itoa(row.First)
+		}
+		_ = w.Write(append([]string{strconv.Itoa(row.Line), reason}, row.Cells...))
 	}
 	w.Flush()
 	return errors.Join(w.Error(), buffered.Flush(), s.file.Sync())

@@ -49,6 +49,9 @@ func escaped(s, set, format string) string {
 	return b.String()
 }
 
+// replaced writes other text for - and _.
+func replaced(s, dash, bar string) string { return strings.NewReplacer("-", dash, "_", bar).Replace(s) }
+
 // mangled holds a whole token in URLs as other software changes them.
 func mangled(t string) map[string]string {
 	whole := "https://pixel.example/o/" + t + ".gif"
@@ -133,6 +136,22 @@ func mangled(t string) map[string]string {
 		"decimal entities":                    "/o/" + escaped(t, "-_", "&#%d;") + ".gif",
 		"hexadecimal entities":                "/o/" + escaped(t, "-_", "&#x%x;") + ".gif",
 		"hexadecimal entities, encoded":       "/o/" + url.PathEscape(escaped(t, "-_", "&#x%X;")) + ".gif",
+		"decimal entities with zeros":         "/o/" + escaped(t, "-_", "&#%04d;") + ".gif",
+		"hexadecimal entities with zeros":     "/o/" + url.PathEscape(escaped(t, "-_", "&#x%04x;")) + ".gif",
+		"named entities":                      "/o/" + replaced(t, "&hyphen;", "&lowbar;") + ".gif",
+		"named entities, encoded":             "/o/" + url.PathEscape(replaced(t, "&dash;", "&UnderBar;")) + ".gif",
+		"entities of entities":                "/o/" + escaped(t, "-_", "&amp;#%d;") + ".gif",
+		"entities of entities of entities":    "/o/" + escaped(t, "-_", "&amp;amp;#x%x;") + ".gif",
+		"invisible entities inside":           "/o/" + t[:9] + "&shy;" + t[9:20] + "&#8203;" + t[20:30] + "%26%23x200B%3B" + t[30:] + ".gif",
+		"a word break inside":                 "/o/" + t[:20] + "<wbr>" + t[20:30] + "%3Cbr%20/%3E" + t[30:] + ".gif",
+		"escapes of JSON":                     "/o/" + escaped(t, "-_", `\u%04x`) + ".gif",
+		"escapes of JSON, encoded":            "/o/" + url.PathEscape(escaped(t, "-_", `\u%04X`)) + ".gif",
+		"escapes of Markdown":                 "/o/" + replaced(t, `\-`, `\_`) + ".gif",
+		"escapes of Markdown, encoded":        "/o/" + replaced(t, "-", "%5C_") + ".gif",
+		"dashes of a word processor":          "/o/" + replaced(t, "\u2013", "_") + ".gif",
+		"a hyphen that does not break":        "/o/" + url.PathEscape(replaced(t, "\u2011", "_")) + ".gif",
+		"minus signs":                         "/o/" + replaced(t, "\u2212", "_") + ".gif",
+		"full-width characters":               "/o/" + url.PathEscape(replaced(t, "\uff0d", "\uff3f")) + ".gif",
 		"quoted attribute":                    "/%22" + html.EscapeString(`"https://pixel.example/o/`+t+`.gif"`),
 		"behind forged ones":                  "/" + strings.Repeat("EAc"+strings.Repeat("A", 51)+"/", maxTries-1) + t,
 		"behind unknown and revoked keys":     "/EAg" + strings.Repeat("A", 51) + "/" + strings.Repeat("EAk"+strings.Repeat("A", 51)+"/", 5) + t,
@@ -284,20 +303,17 @@ func worstPaths(tb testing.TB, r *Ring) map[string]string {
 	}
 }
 
-var (
-	drop     = strings.NewReplacer(dropPairs()...)
-	entities = strings.NewReplacer(foreignPairs()...)
-)
+var drop = strings.NewReplacer(dropPairs()...)
 
 // The oracle implements Find's doc comment in the simplest way.
 func findSlowly(r *Ring, text string) (string, bool) {
 	text = text[:min(len(text), maxSearched)]
 	once := unescape(text)
 	twice := unescape(once)
-	readings := []string{text, once, twice, drop.Replace(twice), drop.Replace(entities.Replace(twice))}
+	readings := []string{text, once, twice, drop.Replace(twice), drop.Replace(foreignSlowly(twice))}
 	tries, last := maxTries, ""
 	for i, s := range readings {
-		if i > 0 && i < 4 && s == last || i == 4 && entities.Replace(twice) == twice {
+		if i > 0 && i < 4 && s == last || i == 4 && foreignSlowly(twice) == twice {
 			continue
 		}
 		last = s
@@ -346,20 +362,6 @@ func dropPairs() (pairs []string) {
 	return pairs
 }
 
-func foreignPairs() (pairs []string) {
-	for c := range 256 {
-		for _, hex := range []string{fmt.Sprintf("%02x", c), fmt.Sprintf("%02X", c), strings.ToUpper(fmt.Sprintf("%02x", c)[:1]) + fmt.Sprintf("%02x", c)[1:], fmt.Sprintf("%02x", c)[:1] + strings.ToUpper(fmt.Sprintf("%02x", c)[1:])} {
-			switch {
-			case c == '-' || c == '_':
-				pairs = append(pairs, "="+hex, string(rune(c)), "-"+hex, string(rune(c)), "&#x"+hex+";", string(rune(c)), "&#X"+hex+";", string(rune(c)))
-			case c <= ' ' || c == '=':
-				pairs = append(pairs, "="+hex, "")
-			}
-		}
-	}
-	return append(pairs, "&#45;", "-", "&#95;", "_")
-}
-
 func agreeOn(t *testing.T, r *Ring, text string) {
 	t.Helper()
 	m, err := r.Find(text)
@@ -371,14 +373,14 @@ func agreeOn(t *testing.T, r *Ring, text string) {
 
 // mangle builds a text of tokens, parts of tokens and encodings.
 func mangle(rng *rand.Rand, text string) string {
-	pieces := []string{"/o/", "%", "25", "%25", "=", "=2D", "-5F", "&#45;", "&#x5f;", "\u200b", "%E2%80%8B", "EAc", "EAcBAg", "-", "_", "x", ".gif", "%0D%0A", "\u00ad", "?"}
+	pieces := []string{"/o/", "%", "25", "%25", "=", "=2D", "-5F", "&#45;", "&#x5f;", "&amp;", "&#", "45;", "&shy;", "<", "wbr>", `\`, `\u005`, "\u2011", "\xe2\x80", "\u200b", "%E2%80%8B", "EAc", "EAcBAg", "-", "_", "x", ".gif", "%0D%0A", "\u00ad", "?"}
 	var b bytes.Buffer
 	for range rng.IntN(12) {
 		switch rng.IntN(6) {
 		case 0:
 			b.WriteString(text)
 		case 1:
-			b.WriteString(escaped(text, []string{"-_", "", "AEIOU-"}[rng.IntN(3)], []string{"%%%02X", "%%25%02x", "=%02X", "-%02X", "&#x%X;"}[rng.IntN(5)]))
+			b.WriteString(escaped(text, []string{"-_", "", "AEIOU-"}[rng.IntN(3)], []string{"%%%02X", "%%25%02x", "=%02X", "-%02X", "&#x%X;", "&amp;#%03d;", `\u%04x`}[rng.IntN(7)]))
 		case 2:
 			n := rng.IntN(len(text))
 			b.WriteString(text[:n] + pieces[rng.IntN(len(pieces))] + text[n:])

@@ -14,7 +14,7 @@ const maxSearched = 512
 //	then without characters that break a URL: white space, the = of a soft
 //	    line break (RFC 2045 §6.7), invisible characters
 //	then with - and _ decoded from quoted-printable (=2D, =5F), from
-//	    Proofpoint's URL Defense v2 (-2D, -5F) and from HTML (&#45;, &#x5F;)
+//	    Proofpoint's URL Defense v2 (-2D, -5F) and from other text: see foreign.go
 //
 // The zero value is empty; see start. The buffer is part of the value, so that
 // a search does not allocate.
@@ -105,7 +105,7 @@ var begins = func() (codings [256]uint8) {
 		}
 	}
 	codings['%'] |= 1 << percent
-	for _, b := range []byte("=-&") {
+	for _, b := range []byte("=-&\\<\xe2\xef") {
 		codings[b] |= 1 << foreign
 	}
 	return codings
@@ -185,28 +185,6 @@ func lenDropped(b []byte) int {
 		return 3
 	}
 	return 0
-}
-
-func decodeForeign(b []byte) (length int, c byte, drop bool) {
-	switch {
-	case len(b) >= 3 && (b[0] == '=' || b[0] == '-'):
-		length, c = decodePercent([]byte{'%', b[1], b[2]})
-	case len(b) >= 5 && b[0] == '&' && b[1] == '#' && b[4] == ';': // &#45;
-		if tens, ones := b[2]-'0', b[3]-'0'; tens <= 9 && ones <= 9 {
-			length, c = 5, tens*10+ones
-		}
-	case len(b) >= 6 && b[0] == '&' && b[1] == '#' && b[2]|0x20 == 'x' && b[5] == ';': // &#x2D;
-		if length, c = decodePercent([]byte{'%', b[3], b[4]}); length > 0 {
-			length = 6
-		}
-	}
-	switch {
-	case length > 0 && (c == '-' || c == '_'):
-		return length, c, false
-	case length > 0 && b[0] == '=' && (c <= ' ' || c == '='):
-		return length, 0, true
-	}
-	return 0, 0, false
 }
 
 // hexDigit returns the value of a digit in any case, or more than 15.

@@ -75,6 +75,7 @@ type Parser struct {
 	columns []role
 	needed  int  // number of columns that a useful line needs
 	named   bool // the file has a line with column names
+	nested  bool // the line is within another one, and may hold no further one
 	lacks   bool // the columns are too few to read any line
 	agents  *agents
 }
@@ -93,6 +94,7 @@ func (p *Parser) Copy() *Parser {
 // Pass reads only the directives that affect the following lines, as Parse
 // does.
 func (p *Parser) Pass(line string) {
+	line = strings.TrimPrefix(line, "\ufeff")
 	if strings.HasPrefix(line, "#") && len(line) <= maxLineBytes && p.takes(CloudFront) {
 		p.directive(line)
 	}
@@ -105,7 +107,7 @@ func (p *Parser) Parse(r *Request, line string) error {
 		return ErrTooLong
 	}
 	*r = Request{}
-	if err := p.parse(r, line); err != nil {
+	if err := p.parse(r, bare(line)); err != nil {
 		return err
 	}
 	if r.At.IsZero() {
@@ -118,10 +120,22 @@ func (p *Parser) Parse(r *Request, line string) error {
 	return nil
 }
 
+// bare returns a line without a byte order mark before it and, of a list of
+// objects, without the comma behind it.
+func bare(line string) string {
+	line = strings.TrimSuffix(strings.TrimPrefix(line, "\ufeff"), "\r")
+	if strings.HasPrefix(line, "{") {
+		line = strings.TrimSuffix(strings.TrimRight(line, " \t"), ",")
+	}
+	return line
+}
+
 func (p *Parser) parse(r *Request, line string) error {
 	switch {
 	case strings.HasPrefix(line, "#"):
 		p.Pass(line)
+		return ErrDirective
+	case line == "[" || line == "]": // around a list of objects
 		return ErrDirective
 	case strings.HasPrefix(line, "{"):
 		return p.object(r, line)
@@ -130,10 +144,28 @@ func (p *Parser) parse(r *Request, line string) error {
 	case p.takes(S3) && isS3(line):
 		return s3(r, line)
 	case p.takes(Nginx, Apache, Fastly, Caddy):
-		return p.combined(r, line)
+		err := p.combined(r, line)
+		if object := objectIn(line); err != nil && object != "" {
+			*r = Request{}
+			return p.object(r, object)
+		}
+		return err
 	}
 	return ErrForm
 }
+
+// objectIn returns the JSON object at the end of a line, behind the header of
+// syslog or of a container's log; "" if there is none.
+func objectIn(line string) string {
+	i := strings.IndexByte(line, '{')
+	if i < 0 || i > maxHeader || !strings.HasSuffix(line, "}") {
+		return ""
+	}
+	return line[i:]
+}
+
+// maxHeader is the longest header before an object.
+const maxHeader = 256
 
 // server returns the program that answered, for formats that several programs
 // use.

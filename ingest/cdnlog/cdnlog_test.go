@@ -180,6 +180,11 @@ func TestParametersOfAQuery(t *testing.T) {
 		"/1.gif?s=100%":                  "100%",
 		"/1.gif?%73=x&s=y":               "x",
 		"/1.gif?s":                       "",
+		"/1.gif?a=1&amp;s=x":             "x",
+		"/1.gif?a=1&amp;amp;s=x&amp;b=2": "x",
+		"/1.gif?s=3Dx&a=3D1":             "x",
+		"/1.gif?s=3Dprint&a=1":           "3Dprint",
+		"/1.gif?s=3Dprint":               "3Dprint",
 	} {
 		if got, ok := Param(target, "s"); !ok || got != want {
 			t.Errorf("%s: %q, %t", target, got, ok)

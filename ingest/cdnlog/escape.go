@@ -43,15 +43,31 @@ func backslash(s string) string {
 
 // Param returns the decoded value of a parameter in the target's query; + is a
 // blank. If it is repeated, the first one counts. ok is false if it is absent.
+// The name may come after an & that was written as &amp; and a value begin with
+// the rest of =3D, the = of quoted-printable.
 func Param(target, name string) (value string, ok bool) {
 	_, query, _ := strings.Cut(target, "?")
+	quoted := isQuoted(query)
 	for query != "" {
 		var pair string
 		pair, query, _ = strings.Cut(query, "&")
 		key, value, _ := strings.Cut(pair, "=")
+		for strings.HasPrefix(key, "amp;") {
+			key = key[len("amp;"):]
+		}
 		if web.Unescape(key) == name {
+			if quoted && strings.HasPrefix(value, "3D") {
+				value = value[len("3D"):]
+			}
 			return web.Unescape(value), true
 		}
 	}
 	return "", false
+}
+
+// isQuoted reports whether all values of a query begin with 3D: then its = are
+// those of quoted-printable, =3D. One value alone may begin so by itself.
+func isQuoted(query string) bool {
+	values := strings.Count(query, "=")
+	return values > 1 && strings.Count(query, "=3D") == values
 }

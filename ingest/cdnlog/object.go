@@ -32,7 +32,7 @@ func (p *Parser) object(r *Request, line string) error {
 		return caddy(r, line)
 	case form == "" && p.takes(Fastly, Nginx, Apache, Caddy):
 		r.Edge = p.server()
-		return named(r, line)
+		return p.byNames(r, line)
 	}
 	return ErrForm
 }
@@ -169,65 +169,116 @@ func value(o *jsonline.Object) string {
 	return o.Value
 }
 
-// named reads an object with names chosen by an operator: variables of nginx
-// and Apache, Fastly's examples and the like, in any case and with - or _. It
-// ignores request ids, since many servers copy the client's.
-func named(r *Request, line string) error {
-	var request, path, query string
-	var best int
-	o := jsonline.Open(line)
+// byNames reads an object with names chosen by an operator: variables of nginx
+// and Apache, Fastly's examples and the like, in any case and with any marks
+// between their words. It ignores request ids, since many servers copy the
+// client's. A request within a wrapper, as containers' logs have it, is read,
+// too.
+func (p *Parser) byNames(r *Request, line string) error {
+	var f namedFields
+	if err := f.read(r, line); err != nil {
+		return err
+	}
+	if f.request != "" && r.Target == "" {
+		requestLine(r, f.request)
+	}
+	if r.Target == "" {
+		r.Target = f.path
+	}
+	if f.query != "" && !strings.Contains(r.Target, "?") {
+		r.Target += "?" + f.query
+	}
+	switch {
+	case r.Target == "" && f.wrapped != "" && !p.nested:
+		inner := *p
+		inner.nested = true
+		return inner.parse(r, strings.TrimRight(f.wrapped, "\r\n"))
+	case r.Method == "" && !strings.Contains(f.request, " "):
+		r.Method = f.request
+	}
+	if r.Method = strings.ToUpper(r.Method); r.Method == "" && r.Target != "" {
+		r.Method = "GET" // what is logged without its method is hardly something else
+	}
+	return nil
+}
+
+// namedFields are the fields that are looked at once all are read.
+type namedFields struct {
+	request, path, query string
+	wrapped              string // a line within the object
+	best                 int    // length of the target
+}
+
+func (f *namedFields) read(r *Request, object string) error {
+	o := jsonline.Open(object)
 	for o.Next() {
 		text := dash(value(&o))
 		if text == "" {
 			continue
 		}
-		switch name := strings.ReplaceAll(strings.ToLower(o.Key), "-", "_"); name {
-		case "time", "timestamp", "@timestamp", "time_iso8601", "time_local", "msec", "datetime", "date_time", "start_time", "request_start",
-			"time_start", "ts", "date":
+		switch fieldName(o.Key) {
+		case "time", "timestamp", "timeiso8601", "timelocal", "msec", "datetime", "starttime", "requeststart", "timestart", "ts", "date", "startutc":
 			if at := anyTime(text); !at.IsZero() && (r.At.IsZero() || at.Nanosecond() != 0) {
 				r.At = at
 			}
-		case "remote_addr", "client_ip", "clientip", "client", "ip", "remote_ip", "remote_host", "remoteip", "c_ip", "client_addr":
+		case "remoteaddr", "clientip", "client", "ip", "remoteip", "remotehost", "cip", "clientaddr", "clienthost":
 			if a := address(text); a.IsValid() {
 				r.Address = a
 			}
-		case "request_method", "method", "req_method", "verb", "http_method":
+		case "requestmethod", "method", "reqmethod", "verb", "httpmethod":
 			r.Method = text
-		case "request", "request_line", "req":
-			request = text
-		case "request_uri", "url", "uri", "target", "req_url", "request_url":
-			if n := len(text); n > best { // prefer a field with the query over one without
-				r.Target, best = text, n
+		case "request", "requestline", "req":
+			f.request = text
+		case "requesturi", "url", "uri", "target", "requrl", "requesturl":
+			if n := len(text); n > f.best { // prefer a field with the query over one without
+				r.Target, f.best = text, n
 			}
-		case "path", "uri_path", "request_path", "url_path":
-			path = text
-		case "args", "query", "query_string", "request_query", "url_query":
-			query = strings.TrimPrefix(text, "?")
-		case "http_user_agent", "user_agent", "useragent", "request_user_agent", "agent", "ua", "req_user_agent", "header_user_agent":
+		case "path", "uripath", "requestpath", "urlpath":
+			f.path = text
+		case "args", "query", "querystring", "requestquery", "urlquery":
+			f.query = strings.TrimPrefix(text, "?")
+		case "httpuseragent", "useragent", "requestuseragent", "agent", "ua", "requseragent", "headeruseragent":
 			r.UserAgent = text
-		case "http_referer", "http_referrer", "referer", "referrer", "request_referer", "req_referer":
+		case "httpreferer", "httpreferrer", "referer", "referrer", "requestreferer", "reqreferer":
 			r.Referer = text
-		case "server_protocol", "protocol", "request_protocol", "proto", "http_version", "req_protocol":
+		case "serverprotocol", "protocol", "requestprotocol", "proto", "httpversion", "reqprotocol":
 			r.Protocol = protocol(text)
-		case "geo_country", "country", "country_code", "geo_country_code", "geoip_country_code", "client_geo_country", "client_country":
+		case "geocountry", "country", "countrycode", "geocountrycode", "geoipcountrycode", "clientgeocountry", "clientcountry":
 			r.Country = country(text)
-		case "asn", "as_number", "client_as_number", "client_asn":
+		case "asn", "asnumber", "clientasnumber", "clientasn":
 			r.ASNumber = asNumber(text)
-		case "pop", "datacenter", "fastly_pop", "server_datacenter", "fastly_server":
+		case "pop", "datacenter", "fastlypop", "serverdatacenter", "fastlyserver":
 			r.POP = text
+		case "httprequest": // of Google's load balancers
+			if err := f.read(r, o.Value); err != nil {
+				return err
+			}
+		case "log", "message":
+			f.wrapped = text
 		}
 	}
 	if o.Err() != nil {
 		return ErrJSON
 	}
-	if request != "" && r.Target == "" {
-		requestLine(r, request)
-	}
-	if r.Target == "" {
-		r.Target = path
-	}
-	if query != "" && !strings.Contains(r.Target, "?") {
-		r.Target += "?" + query
-	}
 	return nil
+}
+
+// fieldName returns the letters and digits of a field's name, in lower case.
+func fieldName(key string) string {
+	same := true
+	for i := range len(key) {
+		same = same && (key[i] >= 'a' && key[i] <= 'z' || key[i] >= '0' && key[i] <= '9')
+	}
+	if same {
+		return key
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			return r | 0x20
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		}
+		return -1
+	}, key)
 }

@@ -90,30 +90,79 @@ func (p *Parser) combined(r *Request, line string) error {
 		return err
 	}
 	r.Address = clientOf(head)
-	request, rest := cell(rest)
-	if request == "" || request == "-" {
+	if rest = p.requestOf(r, rest); r.Method == "" {
 		return ErrTarget
 	}
-	requestLine(r, backslash(request))
-	_, rest = cell(rest) // status
-	_, rest = cell(rest) // bytes
-	if strings.HasPrefix(rest, `"`) {
-		var referer, agent string
-		referer, rest = cell(rest)
-		agent, _ = cell(rest)
-		r.Referer, r.UserAgent = backslash(dash(referer)), backslash(dash(agent))
-	}
+	r.Referer, r.UserAgent = refererAndAgent(rest)
 	r.Edge = p.server()
 	return nil
 }
 
+// maxCells is the number of cells of a combined log that are looked at, before
+// and behind the request: operators add times, hosts and ids.
+const maxCells = 8
+
+// requestOf reads the first cell that is a request line, and returns the rest.
+func (p *Parser) requestOf(r *Request, rest string) string {
+	for range maxCells {
+		if !strings.HasPrefix(rest, `"`) {
+			_, rest = cell(rest)
+			continue
+		}
+		var request string
+		request, rest = cell(rest)
+		if requestLine(r, backslash(request)); isMethod(r.Method) && strings.IndexByte(r.Target, '/') >= 0 {
+			return rest
+		}
+		r.Method, r.Target, r.Protocol = "", "", ""
+	}
+	return rest
+}
+
+// isMethod reports whether a word may be a method: it has letters only.
+func isMethod(word string) bool {
+	for _, c := range []byte(word) {
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			return false
+		}
+	}
+	return word != ""
+}
+
+// refererAndAgent returns the first two quoted cells behind a request. If the
+// first one is no URL and the second is one or empty, they are in the other order.
+func refererAndAgent(rest string) (referer, agent string) {
+	var quoted [2]string
+	n := 0
+	for i := 0; i < maxCells && n < 2 && rest != ""; i++ {
+		isQuoted := strings.HasPrefix(rest, `"`)
+		var text string
+		if text, rest = cell(rest); isQuoted {
+			quoted[n] = backslash(dash(text))
+			n++
+		}
+	}
+	isURL := strings.Contains(quoted[1], "://") && !strings.Contains(quoted[1], " ")
+	if !strings.Contains(quoted[0], "://") && (quoted[1] == "" || isURL) {
+		quoted[0], quoted[1] = quoted[1], quoted[0]
+	}
+	return quoted[0], quoted[1]
+}
+
 // clientOf returns the address before ident and user, or else the first
-// address.
+// address. In a list, as X-Forwarded-For has it, it is the first public one: the
+// others are proxies'.
 func clientOf(head string) (first netip.Addr) {
 	fields := strings.Fields(head)
 	if n := len(fields); n >= 3 {
 		if a := address(strings.TrimSuffix(fields[n-3], ",")); a.IsValid() {
-			return a
+			first = a
+			for i := n - 4; i >= 0 && strings.HasSuffix(fields[i], ","); i-- {
+				if a := address(strings.TrimSuffix(fields[i], ",")); a.IsValid() && (!a.IsPrivate() || !first.IsValid()) {
+					first = a
+				}
+			}
+			return first
 		}
 	}
 	for _, field := range fields {

@@ -9,8 +9,12 @@ import (
 
 const clf = "02/Jan/2006:15:04:05 -0700"
 
-// isLogTime reports whether a text begins like 10/Oct/2026:13:55:36.
+// isLogTime reports whether a text begins like 10/Oct/2026:13:55:36, or like
+// 2026-10-10T13:55:36, which some operators prefer.
 func isLogTime(s string) bool {
+	if len(s) > len("2006-01-02T15:04:05") && s[4] == '-' && s[7] == '-' && s[13] == ':' {
+		return true
+	}
 	return len(s) > len("02/Jan/2006:15:04:05") && s[2] == '/' && s[6] == '/' && s[11] == ':'
 }
 
@@ -21,7 +25,9 @@ func logTime(s string) (time.Time, error) {
 	}
 	at, err := time.Parse(clf, s)
 	if err != nil {
-		return time.Time{}, ErrTime
+		if at = anyTime(s); at.IsZero() {
+			return at, ErrTime
+		}
 	}
 	return at.UTC().Truncate(time.Millisecond), nil
 }

@@ -16,7 +16,8 @@ import (
 type role uint8
 
 const (
-	roleNone role = iota
+	roleNone  role = iota
+	roleStamp      // date and clock in one, in version 2 and in other programs' logs
 	roleDate
 	roleClock
 	roleLocation
@@ -63,6 +64,8 @@ func roleOf(name string) role {
 		return roleCountry
 	case "asn":
 		return roleASN
+	case "timestamp", "timestamp(ms)":
+		return roleStamp
 	}
 	return roleNone
 }
@@ -86,7 +89,10 @@ func (p *Parser) directive(line string) {
 	if names, ok := strings.CutPrefix(line, "#Fields:"); ok {
 		p.columns = columnsOf(strings.Fields(names))
 		p.needed, p.named = needed(p.columns), true
-		p.lacks = slices.ContainsFunc([]role{roleDate, roleClock, roleMethod, roleStem}, func(r role) bool { return !slices.Contains(p.columns, r) })
+		has := func(roles ...role) bool {
+			return !slices.ContainsFunc(roles, func(r role) bool { return !slices.Contains(p.columns, r) })
+		}
+		p.lacks = !has(roleMethod, roleStem) || !has(roleDate, roleClock) && !has(roleStamp)
 	}
 }
 
@@ -101,7 +107,9 @@ func digits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 // viewer collects the columns of a line.
 type viewer struct {
 	date, clock, stem, query string
+	stamp                    time.Time // if date and clock are missing
 	agents                   *agents
+	plus                     bool // a + may be a blank, which separates the columns
 }
 
 // agents caches decoded user agents: a few of them are in most lines. It is
@@ -142,7 +150,7 @@ func (p *Parser) w3c(r *Request, line string) error {
 	v := viewer{agents: p.agents}
 	separator := byte('\t')
 	if strings.IndexByte(line, '\t') < 0 {
-		separator = ' '
+		separator, v.plus = ' ', true
 	}
 	column := 0
 	for rest, more := line, true; more && column < len(p.columns); column++ {
@@ -167,7 +175,7 @@ func needed(columns []role) int {
 		switch c {
 		case roleDate, roleClock, roleStem, roleMethod, roleAgent, roleQuery, roleID:
 			n = i + 1
-		case roleNone, roleLocation, roleClient, roleReferer, roleProtocol, roleCountry, roleASN:
+		case roleNone, roleStamp, roleLocation, roleClient, roleReferer, roleProtocol, roleCountry, roleASN:
 		}
 	}
 	return n
@@ -216,6 +224,9 @@ func (v *viewer) set(r *Request, c role, cell string) {
 	case roleReferer:
 		r.Referer = web.Percent(cell)
 	case roleAgent:
+		if v.plus && strings.IndexByte(cell, '%') < 0 { // as IIS writes it
+			cell = strings.ReplaceAll(cell, "+", " ")
+		}
 		r.UserAgent = v.agents.decode(cell)
 	case roleID:
 		r.requestID = cell
@@ -225,6 +236,8 @@ func (v *viewer) set(r *Request, c role, cell string) {
 		r.Country = country(cell)
 	case roleASN:
 		r.ASNumber = asNumber(cell)
+	case roleStamp:
+		v.stamp = anyTime(cell)
 	case roleNone:
 	}
 }
@@ -232,6 +245,9 @@ func (v *viewer) set(r *Request, c role, cell string) {
 func (v *viewer) finish(r *Request) error {
 	r.Edge = CloudFront
 	at, ok := dateAndClock(v.date, v.clock)
+	if v.date == "" && v.clock == "" {
+		at, ok = v.stamp, !v.stamp.IsZero()
+	}
 	if !ok {
 		var err error
 		if at, err = time.Parse("2006-01-02 15:04:05", v.date+" "+v.clock); err != nil {

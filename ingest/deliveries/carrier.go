@@ -88,12 +88,16 @@ func messageID(text string) (uuid.UUID, bool) {
 	return id, err == nil && id != uuid.UUID{}
 }
 
+// ownVersion is the version of glint's message ids (RFC 9562 §5.8); providers
+// write others.
+const ownVersion = 8
+
 // byMailID reads the message from the mail's own Message-ID, if it contains an
 // id of glint: those are UUIDs of version 8 (RFC 9562 §5.8), unlike ids of mail
 // programs.
 func (e *Event) byMailID(mailID string) {
 	local, _, _ := strings.Cut(strings.Trim(mailID, " \t<>"), "@")
-	if id, ok := messageID(local); ok && e.Message == (uuid.UUID{}) && id.Version() == 8 {
+	if id, ok := messageID(local); ok && e.Message == (uuid.UUID{}) && id.Version() == ownVersion {
 		e.Message = id
 	}
 }

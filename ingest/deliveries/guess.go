@@ -30,7 +30,7 @@ func Guess(head []byte) Format {
 			return Exim
 		case bytes.Contains(line, []byte("event=")) && bytes.Contains(line, []byte("&")):
 			return Mailgun
-		case looksLikeTable(string(line)):
+		case looksLikeTable(string(line)), titledTable(head):
 			return CSV
 		}
 		return Auto
@@ -65,6 +65,12 @@ func looksLikeTable(line string) bool {
 	return known >= 2 || strings.HasPrefix(strings.ToLower(line), "sep=")
 }
 
+// titledTable reports whether a header is below a title.
+func titledTable(head []byte) bool {
+	t, err := sheet.Open(bytes.NewReader(head), sheet.Options{IsHeader: isHeader})
+	return err == nil && isHeader(t.Header)
+}
+
 // marks are combinations of fields that occur in one format only.
 var marks = []struct {
 	format Format
@@ -74,6 +80,8 @@ var marks = []struct {
 	{Mailgun, []string{"event-data"}},
 	{SES, []string{"Type", "TopicArn"}},
 	{SES, []string{"detail-type", "detail"}},
+	{SES, []string{"receiptHandle", "body"}},
+	{SES, []string{"ReceiptHandle", "Body"}},
 	{SES, []string{"notificationType"}},
 	{SES, []string{"eventType", "mail"}},
 	{Postmark, []string{"RecordType"}},

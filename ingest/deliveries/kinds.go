@@ -37,21 +37,21 @@ var meanings = map[string]meaning{}
 
 func init() {
 	for words, m := range map[string]meaning{
-		"sent send sending processed accepted injection injected submitted submission":                           plainly(warehouse.Sent),
+		"sent send sending processed accepted injection injected submitted submission request requests":          plainly(warehouse.Sent),
 		"delivered delivery deliver deliverysucceeded success":                                                   plainly(warehouse.Delivered),
 		"deferred deferral defer delay delayed deliverydelay deliverydelayed retry":                              plainly(warehouse.Deferred),
 		"softbounce softbounced soft transient transientbounce temporaryfailure tempfail temporaryfail softfail": softBounce,
 		"bounced bounce": plainly(warehouse.Bounced),
-		"hardbounce hardbounced hard permanentfail permanentfailure hardfail failed failure fail undelivered undeliverable": hardBounce,
-		"dropped drop rejected reject renderingfailure policyrejection generationfailure generationrejection smtpapierror":  hardBounce,
-		"outofband blocked block": someBounce,
+		"hardbounce hardbounced hard permanentfail permanentfailure hardfail failed failure fail undelivered undeliverable invalid invalidemail invalidaddress": hardBounce,
+		"dropped drop rejected reject renderingfailure policyrejection generationfailure generationrejection smtpapierror":                                      hardBounce,
+		"outofband blocked block notdelivered error": someBounce,
 		"complained complaint complaintreceived spamreport spam spamcomplaint abuse markedasspam reportedspam fbl junk":  plainly(warehouse.Complained),
 		"clicked click clicks linkclicked linkclick uniqueclick":                                                         plainly(warehouse.Clicked),
 		"unsubscribed unsubscribe unsub unsubscription groupunsubscribe listunsubscribe linkunsubscribe optout optedout": plainly(warehouse.Unsubscribed),
 		"replied reply inboundreply": plainly(warehouse.Replied),
-		"autoreply autoreplied autoresponder autoresponse outofoffice ooo vacation":                                                              autoReply,
-		"converted conversion convert purchase order":                                                                                            plainly(warehouse.Converted),
-		"opened open opens uniqueopen uniqueopened firstopen initialopen ampopen ampinitialopen emailopen machineopen prefetch view viewed read": ownOpen,
+		"autoreply autoreplied autoresponder autoresponse outofoffice ooo vacation": autoReply,
+		"converted conversion convert purchase order":                               plainly(warehouse.Converted),
+		"opened open opens uniqueopen uniqueopened firstopen initialopen ampopen ampinitialopen emailopen machineopen prefetch view viewed read opening firstopening proxyopen uniqueproxyopen loadedbyproxy": ownOpen,
 	} {
 		for word := range strings.FieldsSeq(words) {
 			meanings[word] = m

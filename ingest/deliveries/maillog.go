@@ -81,7 +81,10 @@ func (r *reader) log(in *bufio.Reader) error {
 
 var (
 	isoStamp = regexp.MustCompile(`^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?[+-]\d\d:?\d\d|Z)?)\s`)
-	bsdStamp = regexp.MustCompile(`^(?:<\d+>)?([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)\s`)
+	// As journalctl writes them with -o short-full and -o short-unix.
+	fullStamp = regexp.MustCompile(`^[A-Z][a-z]{2} (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([A-Z]{3,5}|[+-]\d\d(?::?\d\d)?)\s`)
+	unixStamp = regexp.MustCompile(`^(\d{10}(?:\.\d+)?)\s`)
+	bsdStamp  = regexp.MustCompile(`^(?:<\d+>)?([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)\s`)
 )
 
 // stamp reads the time at the beginning of a log's line. For a time without a
@@ -94,6 +97,17 @@ func (r *reader) stamp(line string) (at time.Time, rest string, ok bool) {
 			at, fault = r.time(m[1])
 		}
 		return at, line[len(m[0]):], fault == ""
+	}
+	if m := fullStamp.FindStringSubmatch(line); m != nil {
+		at, fault := r.time(m[1] + " " + m[2] + " " + m[3])
+		if fault != "" { // the zone's short name says nothing: it is the log's
+			at, fault = r.time(m[1] + " " + m[2])
+		}
+		return at, line[len(m[0]):], fault == ""
+	}
+	if m := unixStamp.FindStringSubmatch(line); m != nil {
+		seconds, err := strconv.ParseFloat(m[1], 64)
+		return time.UnixMicro(int64(seconds*1e6 + 0.5)).UTC(), line[len(m[0]):], err == nil
 	}
 	m := bsdStamp.FindStringSubmatch(line)
 	if m == nil {
@@ -166,7 +180,10 @@ func (r *reader) postfixLine(m *mails, number int, line string) error {
 	one := m.of(id)
 	event := one.message
 	event.Line, event.At, event.Status = number, at, found["dsn"]
-	event.Recipient = cmp.Or(found["orig_to"], found["to"])
+	event.Recipient = found["to"]
+	if original := found["orig_to"]; strings.Contains(original, "@") { // else an alias of this machine
+		event.Recipient = original
+	}
 	switch status {
 	case "sent":
 		if isFilter(found["relay"], text) {
@@ -217,7 +234,8 @@ func isFilter(relay, text string) bool {
 var (
 	eximEntry  = regexp.MustCompile(`^(?:\[\d+\] )?(\w{6}-\w{6,11}-\w{2,4}) (<=|=>|->|\*\*|==|>>|\*>|SA:|Completed)\s*(.*)$`)
 	eximMailID = regexp.MustCompile(`(?:^| )id=(\S+)`)
-	enhanced   = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
+	enhanced   = regexp.MustCompile(`(?:^|[\s:(#-])([245]\.\d{1,3}\.\d{1,3})(?:[\s:;,)-]|$)`) // not a part of an address
+	reply      = regexp.MustCompile(`: ([45]\d\d)[ -]`)
 	eximPrefix = regexp.MustCompile(`^.*\bexim[\w.-]*\[\d+\]: `)
 	eximParent = regexp.MustCompile(`<([^>\s]+@[^>\s]+)>`)
 )
@@ -257,7 +275,11 @@ func (r *reader) eximLine(m *mails, number int, line string) error {
 	event := one.message
 	event.Line, event.At = number, at
 	event.Recipient = eximRecipient(detail)
-	event.Status = enhanced.FindString(detail)
+	if code := enhanced.FindStringSubmatch(detail); code != nil {
+		event.Status = code[1]
+	} else if code := reply.FindStringSubmatch(detail); code != nil {
+		event.Status = code[1]
+	}
 	switch mark {
 	case "=>", "->", ">>":
 		event.Kind = warehouse.Delivered

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"glint/edge/event/jsonline"
@@ -95,10 +96,18 @@ func (r *reader) word(e *Event, word string) (done bool, err error) {
 // fields are the fields of a JSON object.
 type fields map[string]any
 
-// object returns the object in a field, or nil.
+// object returns the object in a field, also one written as a text, or nil.
 func (f fields) object(name string) fields {
-	o, _ := f[name].(map[string]any)
-	return o
+	switch v := f[name].(type) {
+	case map[string]any:
+		return v
+	case string:
+		var o fields
+		if strings.HasPrefix(v, "{") && json.Unmarshal([]byte(v), &o) == nil {
+			return o
+		}
+	}
+	return nil
 }
 
 // text returns the first of the fields that has text or a number.

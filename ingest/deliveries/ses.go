@@ -20,7 +20,7 @@ func (r *reader) ses(line int, o fields, depth int) error {
 	if sns := o.object("Sns"); sns != nil { // from the log of a function
 		return r.inner(line, sns.text("Message"), depth)
 	}
-	if body, ok := o["body"].(string); ok && o["receiptHandle"] != nil { // of a queue
+	if body := o.text("body", "Body"); body != "" && (o["receiptHandle"] != nil || o["ReceiptHandle"] != nil) { // of a queue
 		return r.inner(line, body, depth)
 	}
 	if detail := o.object("detail"); detail != nil && o["detail-type"] != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"glint/ingest/sends"
 	"glint/ingest/sheet"
 )
 
@@ -32,12 +33,12 @@ var columnNames = map[string]column{}
 
 func init() {
 	for names, c := range map[string]column{
-		"event eventtype type eventname activity action kind":                                                                  columnEvent,
-		"at time timestamp date datetime occurredat eventtime eventdate eventat eventtimestamp createdat processed happenedat": columnAt,
-		"messageid glintmessageid xglintmessageid":                                                                             columnMessage,
-		"campaign campaignname glintcampaign":                                                                                  columnCampaign,
-		"recipient email emailaddress to address rcpt rcptto recipientemail toemail subscriber subscriberemail mail":           columnRecipient,
-		"url link clickedurl linkurl href targeturl":                                                                           columnURL,
+		"event eventtype type eventname activity action kind sttext lastevent":                                                                                  columnEvent,
+		"at time timestamp date datetime occurredat eventtime eventdate eventat eventtimestamp createdat processed happenedat lasteventtime ts tsevent tsepoch": columnAt,
+		"messageid glintmessageid xglintmessageid":                                                                                                              columnMessage,
+		"campaign campaignname glintcampaign":                                                                                                                   columnCampaign,
+		"recipient email emailaddress to address rcpt rcptto recipientemail toemail subscriber subscriberemail mail":                                            columnRecipient,
+		"url link clickedurl linkurl href targeturl":                                                                                                            columnURL,
 		"useragent agent ua":                             columnAgent,
 		"ip ipaddress clientip remoteip":                 columnIP,
 		"bouncetype bounceclass bouncecategory severity": columnBounceType,
@@ -64,16 +65,24 @@ type row struct {
 	cells [columnCount]string
 }
 
-// set stores a cell; the first non-empty one counts.
+// set stores a cell. The first non-empty one counts, but for a time without a
+// zone beside one in seconds since 1970.
 func (w *row) set(c column, text string) {
-	if c != columnNone && w.cells[c] == "" {
+	switch {
+	case c == columnNone:
+	case w.cells[c] == "", c == columnAt && text != "" && strings.Trim(text, "0123456789") == "" && lacksZone(w.cells[c]):
 		w.cells[c] = text
 	}
 }
 
+func lacksZone(text string) bool {
+	_, err := sends.ParseTime(text, nil)
+	return errors.Is(err, sends.ErrNoZone)
+}
+
 // table reads a CSV file.
 func (r *reader) table(in io.Reader) error {
-	t, err := sheet.Open(in, sheet.Options{Encoding: r.Encoding})
+	t, err := sheet.Open(in, sheet.Options{Encoding: r.Encoding, IsHeader: isHeader})
 	if errors.Is(err, sheet.ErrEmpty) {
 		return ErrEmpty
 	}
@@ -123,6 +132,21 @@ func (r *reader) table(in io.Reader) error {
 	}
 }
 
+// isHeader reports whether the cells of a row are names of an event's columns,
+// and no event.
+func isHeader(cells []string) bool {
+	known := map[column]bool{}
+	for _, cell := range cells {
+		if strings.Contains(cell, "@") {
+			return false
+		}
+		if c := columnOf(strings.TrimSpace(cell)); c != columnNone {
+			known[c] = true
+		}
+	}
+	return len(known) >= 2
+}
+
 // ErrColumns is returned for a table without the columns that every event needs.
 var ErrColumns = errors.New("deliveries: the header row needs the columns event and at, and message_id or campaign and recipient")
 
@@ -144,7 +168,13 @@ func (r *reader) row(w *row) error {
 		return r.left(w.line, m.left)
 	}
 	if text := strings.TrimSpace(c[columnMessage]); text != "" {
-		if e.Message, ok = messageID(text); !ok {
+		// Providers' exports have a message_id of their own, often no UUID.
+		e.Message, ok = messageID(text)
+		known := e.Recipient != "" && (e.Campaign != "" || r.Campaign != "")
+		switch {
+		case known && (!ok || e.Message.Version() != ownVersion):
+			e.Message = none
+		case !ok:
 			return r.fault(w.line, "message_id is not a UUID")
 		}
 	}

@@ -60,7 +60,7 @@ func findColumns(header []string, o *ReadOptions) (c columns, fault *FileError) 
 			continue
 		}
 		if *at >= 0 {
-			return c, &FileError{Problem: "the header has two columns " + printable(name)}
+			return c, &FileError{Problem: twoColumns(name), Try: "other names for them, so that one can be chosen"}
 		}
 		*at = i
 	}
@@ -80,6 +80,8 @@ func findColumns(header []string, o *ReadOptions) (c columns, fault *FileError) 
 	}
 	return c, nil
 }
+
+func twoColumns(name string) string { return "the header has two columns " + printable(name) }
 
 // describe lists the columns of a header, whose text is not trusted.
 func describe(header []string) string {
@@ -164,6 +166,8 @@ func TimeFault(name string, err error) string {
 		return name + " has no zone; write 2026-11-21T09:30:00+01:00, or give the zone of all by --time-zone"
 	case errors.Is(err, ErrAmbiguous):
 		return name + " may be day/month or month/day; write it like 2026-11-21T09:30:00Z"
+	case errors.Is(err, ErrNoClock):
+		return name + " has no time of day; write it like 2026-11-21T09:30:00Z"
 	case errors.Is(err, ErrSkipped):
 		return name + " is a time that no clock showed in --time-zone: they were set forward then"
 	}

@@ -16,6 +16,19 @@ type FileError struct {
 	First   []Fault // the first faults, in the order of the file
 
 	noRecipients bool // there is no column with the requested name
+	repeats      int  // faulty rows that repeat a recipient
+}
+
+// advise adds what can be done about faulty rows.
+func (e *FileError) advise() {
+	switch {
+	case e.repeats == e.Count:
+		e.Try = "--duplicates first, which takes the first row of each recipient"
+	case e.repeats > 0:
+		e.Try = "the same with these rows mended, or --faulty skip --duplicates first, which leaves them out and lists them in a file"
+	default:
+		e.Try = "the same with these rows mended, or --faulty skip, which leaves them out and lists them in a file"
+	}
 }
 
 // Fault is a faulty row.

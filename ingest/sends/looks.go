@@ -69,14 +69,34 @@ func unusualFault(recipient string) (reason string) {
 		return "the recipient has nothing before the @"
 	case domain == "" || domain[0] == '.' || strings.HasSuffix(domain, ".") || strings.Contains(domain, ".."):
 		return "the recipient has no whole domain behind the @"
-	case domain[0] != '[' && strings.ContainsAny(domain, "|/\\:()'\"*!?"):
+	case domain[0] != '[' && strings.ContainsFunc(uLabel(domain), notInDomain):
 		return "the recipient has other characters behind the address"
+	case isWrapped(local):
+		return "the recipient has quotation marks or brackets around the address"
 	case !isASCII(local) && norm.NFKC.String(local) != local:
 		return reasonForms
 	case mixesScripts(local) || mixesScripts(uLabel(domain)):
 		return "the recipient mixes Latin letters with letters of another script that look like them"
 	}
 	return ""
+}
+
+// notInDomain reports whether a character occurs in no domain. An underscore is
+// in some, although no host's name has it.
+func notInDomain(r rune) bool {
+	return r != '-' && r != '.' && r != '_' && r != '·' && !unicode.In(r, unicode.L, unicode.M, unicode.N)
+}
+
+// isWrapped reports whether a local part begins or ends with a mark that
+// spreadsheets and people put around text, or has a typographic one anywhere.
+func isWrapped(local string) bool {
+	if strings.ContainsFunc(local, func(r rune) bool { return r >= 0x80 && unicode.In(r, unicode.Pi, unicode.Pf, unicode.Ps, unicode.Pe) }) {
+		return true
+	}
+	if len(local) > 1 && local[0] == '"' && local[len(local)-1] == '"' {
+		return false
+	}
+	return local != "" && (strings.IndexByte("'\"`([{", local[0]) >= 0 || strings.IndexByte("\"`)]}", local[len(local)-1]) >= 0)
 }
 
 // ordinary reports whether a recipient is an address of lower-case Latin

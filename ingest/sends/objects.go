@@ -46,7 +46,7 @@ func openTable(r io.Reader, o *ReadOptions) (t table, header []string, encoding 
 		}
 	}
 	if format == FormatCSV {
-		rows, err := sheet.Open(file, sheet.Options{Encoding: o.Encoding})
+		rows, err := sheet.Open(file, sheet.Options{Encoding: o.Encoding, IsHeader: headerFinder(o)})
 		if err != nil {
 			return nil, nil, encoding, openError(err)
 		}
@@ -140,8 +140,30 @@ func readObjects(text io.Reader) (*objects, error) {
 		}
 		return nil, &FileError{Problem: fmt.Sprintf("nothing in the file is a JSON object; of line %d: %s", t.rows[0].line, t.rows[0].fault)}
 	}
+	if list := t.onlyList(); list != "" {
+		return readObjects(strings.NewReader(list))
+	}
 	t.cells = make([]string, len(t.header))
 	return t, nil
+}
+
+// onlyList returns the list of objects in a file that is one object around it,
+// as interfaces answer: {"contacts": [{…}, {…}], "total": 2}. It returns "" for
+// any other file.
+func (t *objects) onlyList() (list string) {
+	if len(t.rows) != 1 || slices.ContainsFunc(letterNames(t.header), func(name string) bool { return name == "recipient" || namesMail(name) }) {
+		return ""
+	}
+	for _, cell := range t.rows[0].cells {
+		if !strings.HasPrefix(cell, "[") || !strings.HasPrefix(strings.TrimLeft(cell[1:], " \t\r\n"), "{") {
+			continue
+		}
+		if list != "" {
+			return ""
+		}
+		list = cell
+	}
+	return list
 }
 
 // cellsOf returns the values of an object by column. null gives an empty cell;

@@ -47,6 +47,7 @@ func (r *Recipients) Warnings(now time.Time, sentAt Seconds) []string {
 		Tally
 		text string
 	}{
+		{r.Short, "fewer cells than the header; the missing ones are taken for empty"},
 		{r.NoAddress, "a recipient without an @, unlike most of the column"},
 		{ahead, "sent_at more than 90 days ahead"},
 		{old, "sent_at more than two years ago"},

@@ -30,16 +30,30 @@ type Recipients struct {
 
 	Guessed   string // column of the recipients, found by its usual name; "": named by the user, or called recipient
 	Encoding  sheet.Encoding
+	Title     int       // rows above the header, skipped
 	Blank     int       // empty rows, skipped
-	Skipped   []Skipped // rows that repeat an earlier row's recipient
+	Skipped   []Skipped // rows that give no message
 	NoAddress Tally     // rows without an @ in a column of addresses
+	Short     Tally     // rows with fewer cells than the header; the others are empty
 	Twice     Tally     // times that occur twice in --time-zone; the first was used
 }
 
 // Skipped is a row that gives no message.
 type Skipped struct {
-	Line, First int // of the row, and of the earlier row with its recipient
-	Cells       []string
+	Line   int
+	First  int    // line of the earlier row with its recipient; 0: it is faulty
+	Reason string // why it is faulty, or ""
+	Cells  []string
+}
+
+// Faulty returns the number of skipped rows that are faulty.
+func (r *Recipients) Faulty() (n int) {
+	for i := range r.Skipped {
+		if r.Skipped[i].First == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Row is one row of the file: one message.
@@ -81,6 +95,7 @@ type ReadOptions struct {
 	KeepColumns     []string       // columns stored as attributes of the message
 	Zone            *time.Location // for times without one; nil: such times are faults
 	SkipDuplicates  bool           // use the first row of a repeated recipient; otherwise it is an error
+	SkipFaulty      bool           // leave faulty rows out; otherwise they are errors
 	Test            bool           // all rows are tests
 }
 
@@ -89,45 +104,24 @@ type ReadOptions struct {
 // delivered_at, tracking and test, and keeps all others for the output. It
 // returns a *FileError that counts all faults and names the first.
 func ReadRecipients(r io.Reader, o ReadOptions) (_ *Recipients, err error) {
-	table, header, encoding, err := openTable(r, &o)
+	in, release, err := sheet.Rewindable(r)
 	if err != nil {
+		return nil, fmt.Errorf("read recipients: %w", err)
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	f := reading{in: in, options: &o}
+	if err := f.open(); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, table.Close()) }()
-	columns, fault := findColumns(header, &o)
-	guessed := ""
-	if fault != nil && fault.noRecipients && o.RecipientColumn == "" {
-		if guessed = sureColumn(header); guessed != "" {
-			o.RecipientColumn = guessed
-			columns, fault = findColumns(header, &o)
-		}
+	defer func() { err = errors.Join(err, f.table.Close()) }()
+	if err := f.find(); err != nil {
+		return nil, err
 	}
-	if fault != nil {
-		if fault.noRecipients {
-			guessColumn(fault, header, table)
-		}
-		return nil, fault
-	}
-	f := reading{table: table, columns: columns, options: &o}
-	f.name = columnName(header[columns.recipient])
-	f.file = &Recipients{Header: header, Kept: columns.kept, Guessed: guessed, Encoding: encoding}
 	if err := f.rows(); err != nil {
 		return nil, err
 	}
 	f.judge()
-	if rows, ok := table.(csvTable); ok {
-		f.file.Blank = rows.Blank
-	}
-	switch {
-	case f.faults.Count > 0:
-		return nil, &f.faults
-	case len(f.file.Rows) == 0:
-		return nil, &FileError{Problem: "the file has a header and no recipients"}
-	case guessed != "" && 2*f.addresses < len(f.file.Rows):
-		name := strconv.Quote(printable(guessed))
-		return nil, &FileError{Problem: "the column " + name + " has the usual name of addresses, and few of them", Try: "--recipient-column " + name + ", if it has the recipients"}
-	}
-	return f.file, nil
+	return f.result()
 }
 
 // openError converts a fault of the file into a *FileError.
@@ -144,12 +138,18 @@ func openError(err error) error {
 	case ok:
 		return &FileError{Problem: fmt.Sprintf("line %d is no header row: %s", row.Line, row.Reason)}
 	}
+	if other, ok := errors.AsType[*sheet.NotTextError](err); ok {
+		return &FileError{Problem: other.Error(), Try: other.Try}
+	}
 	return fmt.Errorf("read recipients: %w", err)
 }
 
 // reading is a file being read.
 type reading struct {
+	in      io.ReadSeeker
+	start   int64 // where the file begins in in
 	table   table
+	header  []string
 	columns columns
 	options *ReadOptions
 	file    *Recipients
@@ -160,7 +160,92 @@ type reading struct {
 
 	addresses int       // number of recipients with an @
 	suspects  FileError // rows that are faulty if the column has addresses
+	suspected []suspect // the same rows, if faulty rows are left out
 	noAddress Tally
+}
+
+// suspect is a row that is faulty if the column has addresses.
+type suspect struct {
+	index  int // among the rows of the file
+	reason string
+}
+
+// open opens the file's table.
+func (f *reading) open() (err error) {
+	if f.start, err = f.in.Seek(0, io.SeekCurrent); err != nil {
+		return fmt.Errorf("read recipients: %w", err)
+	}
+	f.file = &Recipients{}
+	f.table, f.header, f.file.Encoding, err = openTable(f.in, f.options)
+	f.file.Header = f.header
+	return err
+}
+
+// find finds the columns. If none has the name of the recipients' column, it
+// takes one by its usual name, or by its name and cells, or returns the fault
+// with a suggestion.
+func (f *reading) find() error {
+	columns, fault := findColumns(f.header, f.options)
+	if fault != nil && fault.noRecipients {
+		guessed := ""
+		if f.options.RecipientColumn == "" {
+			guessed = sureColumn(f.header)
+		}
+		if guessed == "" {
+			cells := sampleOf(len(f.header), f.table)
+			if f.options.RecipientColumn == "" {
+				guessed = likelyColumn(f.header, cells)
+			}
+			if guessed == "" {
+				guessColumn(fault, f.header, cells)
+				return fault
+			}
+			if err := f.reopen(); err != nil {
+				return err
+			}
+		}
+		named := *f.options
+		named.RecipientColumn, f.file.Guessed = guessed, guessed
+		columns, fault = findColumns(f.header, &named)
+	}
+	if fault != nil {
+		return fault
+	}
+	f.columns, f.name, f.file.Kept = columns, columnName(f.header[columns.recipient]), columns.kept
+	return nil
+}
+
+// reopen begins the table again.
+func (f *reading) reopen() error {
+	if err := f.table.Close(); err != nil {
+		return err
+	}
+	if _, err := f.in.Seek(f.start, io.SeekStart); err != nil {
+		return fmt.Errorf("read recipients: %w", err)
+	}
+	return f.open()
+}
+
+// result returns the file, or its faults.
+func (f *reading) result() (*Recipients, error) {
+	if rows, ok := f.table.(csvTable); ok {
+		f.file.Blank, f.file.Title = rows.Blank, rows.Title
+	}
+	guessed := f.file.Guessed
+	switch {
+	case f.faults.Count > 0:
+		f.faults.advise()
+		return nil, &f.faults
+	case len(f.file.Rows) == 0 && len(f.file.Skipped) > 0:
+		first := f.file.Skipped[0]
+		return nil, &FileError{Problem: fmt.Sprintf("no row of the file is a recipient; of line %d: %s", first.Line, first.Reason)}
+	case len(f.file.Rows) == 0:
+		return nil, &FileError{Problem: "the file has a header and no recipients"}
+	case guessed != "" && 2*f.addresses < len(f.file.Rows):
+		name := strconv.Quote(printable(guessed))
+		return nil, &FileError{Problem: "the column " + name + " has the usual name of addresses, and few of them", Try: "--recipient-column " + name + ", if it has the recipients"}
+	}
+	return f.file, nil
 }
 
 // rows reads the rows.
@@ -172,16 +257,25 @@ func (f *reading) rows() error {
 			return nil
 		}
 		if fault, ok := errors.AsType[*sheet.RowError](err); ok {
-			f.faults.add(fault.Line, fault.Reason)
+			f.fault(fault.Line, fault.Reason, nil)
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("read recipients: %w", err)
 		}
 		if reason := f.row(row); reason != "" {
-			f.faults.add(row.Line, reason)
+			f.fault(row.Line, reason, row.Cells)
 		}
 	}
+}
+
+// fault counts a faulty row, or leaves it out.
+func (f *reading) fault(line int, reason string, cells []string) {
+	if f.options.SkipFaulty {
+		f.file.Skipped = append(f.file.Skipped, Skipped{Line: line, Reason: reason, Cells: slices.Clone(cells)})
+		return
+	}
+	f.faults.add(line, reason)
 }
 
 // isHeader reports whether a cell of the recipients' column is the column's
@@ -209,15 +303,24 @@ func (f *reading) row(in sheet.Row) (reason string) {
 			f.file.Skipped = append(f.file.Skipped, Skipped{Line: in.Line, First: int(earlier.Line), Cells: slices.Clone(in.Cells)})
 			return ""
 		}
+		f.faults.repeats++
 		return fmt.Sprintf("the recipient of line %d again", earlier.Line)
 	}
-	if strings.Contains(row.Recipient, "@") {
+	hasAddress := strings.Contains(row.Recipient, "@")
+	if hasAddress {
 		f.addresses++
-	} else {
-		f.noAddress.add(in.Line)
 	}
-	if fault := addressFault(row.Recipient); fault != "" {
+	switch fault := suspicion(row.Recipient, in.Short && !hasAddress); {
+	case fault == "" && !hasAddress:
+		f.noAddress.add(in.Line)
+	case fault == "":
+	case f.options.SkipFaulty:
+		f.suspected = append(f.suspected, suspect{len(f.file.Rows), fault})
+	default:
 		f.suspects.add(in.Line, fault)
+	}
+	if in.Short {
+		f.file.Short.add(in.Line)
 	}
 	if twice {
 		f.file.Twice.add(in.Line)
@@ -241,6 +344,37 @@ func (f *reading) judge() {
 	}
 	f.faults.merge(&f.suspects)
 	f.file.NoAddress = f.noAddress
+	f.leaveOut()
+}
+
+// suspicion returns why a recipient is faulty in a column of addresses, or "".
+// cut tells that its row has fewer cells than the header, and no address.
+func suspicion(recipient string, cut bool) (reason string) {
+	switch {
+	case slices.Contains(placeholders, recipient), IsMergeTag(recipient):
+		return string(errPlaceholder)
+	case cut:
+		return "the row has fewer cells than the header, and no address; perhaps a line break cut it"
+	}
+	return addressFault(recipient)
+}
+
+// leaveOut moves the suspects from the rows to the skipped ones.
+func (f *reading) leaveOut() {
+	if len(f.suspected) == 0 {
+		return
+	}
+	rows, next := f.file.Rows[:0], 0
+	for i, row := range f.file.Rows {
+		if next < len(f.suspected) && f.suspected[next].index == i {
+			f.file.Skipped = append(f.file.Skipped, Skipped{Line: int(row.Line), Reason: f.suspected[next].reason, Cells: row.Cells})
+			next++
+			continue
+		}
+		rows = append(rows, row)
+	}
+	f.file.Rows = rows
+	slices.SortStableFunc(f.file.Skipped, func(a, b Skipped) int { return a.Line - b.Line })
 }
 
 // keep copies the cells of one row; it allocates memory for many rows at once.

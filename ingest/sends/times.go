@@ -2,6 +2,7 @@ package sends
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -17,6 +18,8 @@ var (
 	ErrNoZone    = errors.New("sends: a time without a zone")
 	ErrAmbiguous = errors.New("sends: day and month cannot be distinguished")
 	ErrSkipped   = errors.New("sends: a time that the clocks skipped")
+
+	ErrNoClock = fmt.Errorf("%w but a date", ErrTime)
 )
 
 // ParsedTime is a time with the assumptions made to read it.
@@ -25,17 +28,37 @@ type ParsedTime struct {
 	Twice bool // the clocks were set back, so the time occurred twice; this is the first
 }
 
-// Forms of times. The date, the time of day and the zone are matched
-// separately, so that each combination is read.
+// clock is the time of day, perhaps of twelve hours.
+const clock = `(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?(?: ?([AaPp])\.?[Mm]\.?)?`
+
+// form is a form of times: a pattern, and the meaning of its groups. Y, M and D
+// are parts of the date, A and B day and month in either order, h, m, s, f and p
+// parts of the clock, z the rest with the zone.
+type form struct {
+	pattern *regexp.Regexp
+	fields  string
+}
+
+func formOf(fields, pattern string) form { return form{regexp.MustCompile(pattern), fields} }
+
+// forms are the forms of times with all parts, the frequent ones first.
+var forms = []form{
+	formOf("YMDhms", `^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$`),
+	formOf("YMDhmsfz", `^(\d{4})-?(\d\d)-?(\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9})\d*)?)?([^\d.,:].*)?$`),
+	formOf("YMDhmsfpz", `^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2}),? +`+clock+`(.*)$`),
+	formOf("DMYhmsfpz", `^(\d{1,2})\.(\d{1,2})\.(\d{4}),? +`+clock+`(.*)$`),
+	// RFC 5322 §3.3, which mail programs and HTTP write, and how people write it.
+	formOf("DMYhmsfpz", `^(?:[A-Za-z]{3,9},? +)?(\d{1,2})[ -]([A-Za-z]{3,9})[ ,-]+(\d{4}),?(?: at)? +`+clock+`(.*)$`),
+	formOf("MDYhmsfpz", `^(?:[A-Za-z]{3,9},? +)?([A-Za-z]{3,9}) (\d{1,2}),? +(\d{4}),?(?: at)? +`+clock+`(.*)$`),
+	formOf("MDhmsY", `^[A-Za-z]{3} ([A-Za-z]{3}) +(\d{1,2}) (\d{1,2}):(\d\d):(\d\d) (\d{4})$`), // asctime
+	formOf("ABYhmsfpz", `^(\d{1,2})[/-](\d{1,2})[/-](\d{4}),? +`+clock+`(.*)$`),
+}
+
 var (
-	isoTime = regexp.MustCompile(`^(\d{4})-?(\d\d)-?(\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9})\d*)?)?(.*)$`)
-	// RFC 5322 §3.3, which mail programs and HTTP write.
-	mailTime = regexp.MustCompile(`^(?:[A-Za-z]{3},? +)?(\d{1,2})[ -]([A-Za-z]{3})[ -](\d{4}) +(\d\d):(\d\d)(?::(\d\d))?(.*)$`)
-	dotTime  = regexp.MustCompile(`^(\d{1,2})\.(\d{1,2})\.(\d{4}),? +(\d{1,2}):(\d\d)(?::(\d\d))?(.*)$`)
-	digits   = regexp.MustCompile(`^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$`)
-	slashes  = regexp.MustCompile(`^\d{1,2}/\d{1,2}/\d{2,4}`)
 	unixTime = regexp.MustCompile(`^(\d{10})(?:\.\d*)?$|^(\d{10})\d{3}$`)
-	offset   = regexp.MustCompile(`^([+-])(\d\d)(?::?(\d\d))?$`)
+	eitherAB = regexp.MustCompile(`^\d{1,2}[/-]\d{1,2}[/-](?:\d{4}|\d{2})\b`)
+	dateOnly = regexp.MustCompile(`^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|[A-Za-z]{3,9} \d{1,2},? \d{4}|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{4})$`)
+	offset   = regexp.MustCompile(`^(?:GMT|UTC)?([+-])(\d\d)(?::?(\d\d))?$`)
 )
 
 // zoneNames are the zones of RFC 5322 §4.3, in seconds east of UTC. Other
@@ -48,13 +71,14 @@ var zoneNames = map[string]int{
 
 // ParseTime reads times in common forms: RFC 3339, as in events, and looser
 // variants (a blank for the T, no seconds, an offset without minutes), ISO 8601
-// basic, RFC 5322, day.month.year, and seconds or milliseconds since 1970. A
-// time without a zone is read in zone; if that is nil, it returns ErrNoZone. It
-// returns ErrAmbiguous for 11/12/2026, ErrSkipped for a local time that does
-// not exist in the zone, and ErrTime otherwise, also for a date without a time
-// of day.
+// basic, RFC 5322, day.month.year, names of months in English, clocks of twelve
+// hours, and seconds or milliseconds since 1970. A time without a zone is read
+// in zone; if that is nil, it returns ErrNoZone. It returns ErrAmbiguous for
+// 11/12/2026, whose order nothing shows, ErrSkipped for a local time that does
+// not exist in the zone, and ErrTime otherwise; ErrNoClock, which is one, for a
+// date without a time of day.
 func ParseTime(text string, zone *time.Location) (ParsedTime, error) {
-	text = strings.TrimSpace(text)
+	text = strings.Join(strings.Fields(text), " ")
 	if t, err := rfc3339.Parse(text); err == nil { // nearly always
 		return ParsedTime{Time: t}, nil
 	}
@@ -62,15 +86,21 @@ func ParseTime(text string, zone *time.Location) (ParsedTime, error) {
 		seconds, err := strconv.ParseInt(m[1]+m[2], 10, 64)
 		return ParsedTime{Time: time.Unix(seconds, 0).UTC()}, err
 	}
-	var w wallTime
-	switch {
-	case w.match(digits, text, "YMDhms"), w.match(isoTime, text, "YMDhmsfz"), w.match(dotTime, text, "DMYhmsz"), w.match(mailTime, text, "DMYhmsz"):
-	case slashes.MatchString(text):
-		return ParsedTime{}, ErrAmbiguous
-	default:
-		return ParsedTime{}, ErrTime
+	for i := range forms {
+		var w wallTime
+		if ok, err := w.match(&forms[i], text); err != nil {
+			return ParsedTime{}, err
+		} else if ok {
+			return w.in(zone)
+		}
 	}
-	return w.in(zone)
+	switch {
+	case dateOnly.MatchString(text):
+		return ParsedTime{}, ErrNoClock
+	case eitherAB.MatchString(text):
+		return ParsedTime{}, ErrAmbiguous
+	}
+	return ParsedTime{}, ErrTime
 }
 
 // wallTime is a local time, and the zone written after it.
@@ -79,14 +109,16 @@ type wallTime struct {
 	zone                                               string
 }
 
-// match reads text by pattern, whose groups are in the order of fields.
-func (w *wallTime) match(pattern *regexp.Regexp, text, fields string) bool {
-	m := pattern.FindStringSubmatch(text)
+// match reads text in a form. It returns ErrAmbiguous if day and month of the
+// text could be either.
+func (w *wallTime) match(f *form, text string) (ok bool, err error) {
+	m := f.pattern.FindStringSubmatch(text)
 	if m == nil {
-		return false
+		return false, nil
 	}
-	*w = wallTime{}
-	for i, field := range []byte(fields) {
+	var first, second int
+	half := ""
+	for i, field := range []byte(f.fields) {
 		group := m[i+1]
 		n, _ := strconv.Atoi(group) // 0 for an empty group or a month's name
 		switch field {
@@ -98,6 +130,10 @@ func (w *wallTime) match(pattern *regexp.Regexp, text, fields string) bool {
 			}
 		case 'D':
 			w.day = n
+		case 'A':
+			first = n
+		case 'B':
+			second = n
 		case 'h':
 			w.hour = n
 		case 'm':
@@ -106,16 +142,43 @@ func (w *wallTime) match(pattern *regexp.Regexp, text, fields string) bool {
 			w.second = n
 		case 'f':
 			w.nanosecond, _ = strconv.Atoi((group + "000000000")[:9])
+		case 'p':
+			half = strings.ToLower(group)
 		case 'z':
 			w.zone = strings.TrimSpace(group)
 		}
 	}
-	return true
+	if first > 0 {
+		switch {
+		case first <= 12 && second <= 12 && first != second:
+			return false, ErrAmbiguous
+		case first > 12:
+			w.day, w.month = first, second
+		default:
+			w.month, w.day = first, second
+		}
+	}
+	return true, w.halfDay(half)
+}
+
+// halfDay turns an hour of twelve into one of 24.
+func (w *wallTime) halfDay(half string) error {
+	if half == "" {
+		return nil
+	}
+	if w.hour < 1 || w.hour > 12 {
+		return ErrTime
+	}
+	w.hour %= 12
+	if half == "p" {
+		w.hour += 12
+	}
+	return nil
 }
 
 func monthNamed(name string) int {
 	for m := time.January; m <= time.December; m++ {
-		if strings.EqualFold(m.String()[:3], name) {
+		if strings.EqualFold(m.String()[:3], name) || strings.EqualFold(m.String(), name) || m == time.September && strings.EqualFold(name, "sept") {
 			return int(m)
 		}
 	}

@@ -93,7 +93,8 @@ func copyTo(f *os.File, r io.Reader) error {
 }
 
 // Text returns the rest of a file in UTF-8, without a byte order mark. The
-// encoding is want, one of Encodings, or detected; ErrEncoding if that fails.
+// encoding is want, one of Encodings, or detected; ErrEncoding if that fails. A
+// file that is known to be something else gives a *NotTextError.
 func Text(f io.ReadSeeker, want string) (io.Reader, Encoding, error) {
 	start, err := f.Seek(0, io.SeekCurrent)
 	if err != nil {
@@ -136,6 +137,9 @@ func detect(f io.Reader) (s survey, mark int, err error) {
 		return s, 0, err
 	}
 	head := buf[:n]
+	if err := NotText(head); err != nil {
+		return s, 0, err
+	}
 	for _, m := range []struct{ mark, name string }{
 		{"\xff\xfe\x00\x00", ""}, {"\x00\x00\xfe\xff", ""}, // UTF-32
 		{"\xef\xbb\xbf", "UTF-8"}, {"\xff\xfe", "UTF-16LE"}, {"\xfe\xff", "UTF-16BE"},

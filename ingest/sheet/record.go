@@ -99,14 +99,14 @@ func lineEnd(chunk []byte) int {
 // to a quoted cell, into record and ends. It returns the reason if the row is
 // faulty.
 func (s *Reader) parse(line []byte) (reason string, err error) {
-	s.record, s.ends = s.record[:0], s.ends[:0]
+	s.record, s.ends, s.loose, s.endless = s.record[:0], s.ends[:0], "", false
 	for {
 		if len(s.ends) == MaxCells {
 			return tooLongReason, nil
 		}
-		if len(line) > 0 && line[0] == '"' {
+		if quoted, ok := s.opens(line); ok {
 			var last bool
-			if line, last, reason, err = s.quoted(line[1:]); reason != "" || err != nil {
+			if line, last, reason, err = s.quoted(quoted); reason != "" || err != nil {
 				return reason, err
 			}
 			if last {
@@ -119,8 +119,8 @@ func (s *Reader) parse(line []byte) (reason string, err error) {
 		if end >= 0 {
 			cell = line[:end]
 		}
-		if bytes.IndexByte(cell, '"') >= 0 {
-			return bareQuoteReason, nil
+		if bytes.IndexByte(cell, '"') >= 0 && !isFormula(cell) {
+			s.loose = bareQuoteReason
 		}
 		s.record = append(s.record, cell...)
 		s.ends = append(s.ends, len(s.record))
@@ -131,10 +131,55 @@ func (s *Reader) parse(line []byte) (reason string, err error) {
 	}
 }
 
+// opens reports whether a quoted cell begins the line, and returns the rest
+// after its quote. Blanks may precede the quote of a cell that ends on its line.
+func (s *Reader) opens(line []byte) (rest []byte, ok bool) {
+	if len(line) == 0 || line[0] != '"' && line[0] != ' ' {
+		return nil, false
+	}
+	if line[0] == '"' {
+		return line[1:], true
+	}
+	rest = bytes.TrimLeft(line, " ")
+	if len(rest) == 0 || rest[0] != '"' {
+		return nil, false
+	}
+	rest = rest[1:]
+	return rest, s.closes(rest)
+}
+
+// closes reports whether a quote that ends a cell is in the rest of a line. It
+// is linear over all calls for one line, since after true the cell goes on to
+// that quote, and false is remembered.
+func (s *Reader) closes(rest []byte) bool {
+	for !s.endless {
+		i := bytes.IndexByte(rest, '"')
+		if i < 0 {
+			s.endless = true
+			break
+		}
+		if rest = rest[i+1:]; s.endsCell(rest) {
+			return true
+		}
+		rest = bytes.TrimPrefix(rest, []byte{'"'}) // a doubled one
+	}
+	return false
+}
+
+// endsCell reports whether nothing but blanks is between a quote and the end of
+// its cell.
+func (s *Reader) endsCell(rest []byte) bool {
+	rest = bytes.TrimLeft(rest, " ")
+	return len(rest) == 0 || rest[0] == s.Comma
+}
+
 // quoted reads a cell after its first quote and returns the rest of the line
-// after its comma; last reports that no comma follows.
+// after its comma; last reports that no comma follows. A quote within the cell
+// that is not doubled belongs to the text if the cell ends later on its first
+// line.
 func (s *Reader) quoted(line []byte) (rest []byte, last bool, reason string, err error) {
-	over := false // the row is too long, but its end must be found
+	over := false                // the row is too long, but its end must be found
+	first, closes := true, false // line is the one on which the cell begins, and has its end
 	for {
 		end := bytes.IndexByte(line, '"')
 		part := line
@@ -155,6 +200,7 @@ func (s *Reader) quoted(line []byte) (rest []byte, last bool, reason string, err
 			case err != nil:
 				return nil, true, "", err
 			}
+			first, s.endless = false, false
 			if over = over || tooLong; !over {
 				s.record = append(s.record, '\n')
 			}
@@ -167,14 +213,23 @@ func (s *Reader) quoted(line []byte) (rest []byte, last bool, reason string, err
 			line = line[1:]
 		case over:
 			return nil, true, tooLongReason, nil
-		case len(line) == 0 || line[0] == s.Comma:
+		case s.endsCell(line):
 			s.ends = append(s.ends, len(s.record))
-			if len(line) == 0 {
+			if line = bytes.TrimLeft(line, " "); len(line) == 0 {
 				return nil, true, "", nil
 			}
 			return line[1:], false, "", nil
+		case first && (closes || s.closes(line)):
+			closes, s.loose = true, openQuoteReason
+			s.record = append(bytes.TrimSuffix(s.record, []byte{'\\'}), '"') // databases write \"
 		default:
 			return nil, true, openQuoteReason, nil
 		}
 	}
+}
+
+// isFormula reports whether a cell is a formula that gives a text, like
+// ="00123", by which spreadsheets are kept from taking the text for a number.
+func isFormula(cell []byte) bool {
+	return len(cell) >= 3 && cell[0] == '=' && cell[1] == '"' && cell[len(cell)-1] == '"' && bytes.IndexByte(cell[2:len(cell)-1], '"') < 0
 }

@@ -1,0 +1,57 @@
+package sends
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const errPlaceholder recipientError = "the recipient is a placeholder, not an address"
+
+// mergeTag are the marks of templates around a name that was not replaced:
+// {{email}}, *|EMAIL|*, %%email%%, ${email}, <%= email %>, [email], %email%.
+var mergeTag = regexp.MustCompile(`\{\{|\}\}|\*\||\|\*|%%|\$\{|<%|%>|^\[[\pL\d_.: -]*\]$|^\{[\pL\d_.: -]*\}$|^%[\pL][\pL\d_. -]*%$|^#[\pL][\pL\d_. -]*#$`)
+
+// placeholders are what programs and people write where a recipient is missing.
+var placeholders = []string{
+	"n/a", "na", "n.a.", "#n/a", "none", "null", "(null)", "nil", "nan", "-", "--", "---", "–", "—", "?", "x", "unknown", "undefined", "(blank)", "empty",
+	"#ref!", "#value!", "#name?", "#null!", "#error!", `\n`,
+}
+
+// FromURL returns the normalized recipient in a parameter of a URL, which
+// programs encode twice or not enough, and to which they leave marks of the text
+// around it. For a merge tag that was not replaced, or for an address with other
+// characters, it returns an error around ErrRecipient.
+func FromURL(value string) (string, error) {
+	if !strings.Contains(value, "@") && strings.Contains(value, "%40") {
+		if again, err := url.PathUnescape(value); err == nil {
+			value = again
+		}
+	}
+	if IsMergeTag(value) {
+		return "", errPlaceholder
+	}
+	recipient, err := Normalize(value)
+	switch {
+	case err != nil:
+		return "", err
+	case slices.Contains(placeholders, recipient) && recipient != "x":
+		return "", errPlaceholder
+	case !strings.Contains(recipient, "@"):
+		return recipient, nil
+	}
+	quoted := strings.HasPrefix(recipient, `"`) && strings.Contains(recipient, `"@`)
+	if !quoted {
+		recipient = strings.Trim(strings.TrimPrefix(recipient, "mailto:"), "<>\"'()[]{},;:. ")
+		recipient = strings.ReplaceAll(recipient, " ", "+") // a + that was not encoded
+	}
+	if fault := addressFault(recipient); fault != "" {
+		return "", recipientError(fault)
+	}
+	return recipient, nil
+}
+
+// IsMergeTag reports whether a text is a template's name of a value, which was
+// not replaced by the value.
+func IsMergeTag(text string) bool { return mergeTag.MatchString(strings.TrimSpace(text)) }
