@@ -89,7 +89,7 @@ func TestPagesInABrowser(t *testing.T) {
 	w := newWorld(t)
 	t.Run("by the keyboard alone", func(t *testing.T) { byKeyboard(tab(browser, t, w), t, w) })
 	t.Run("live", func(t *testing.T) { liveInABrowser(tab(browser, t, w), t, w) })
-	w.Live().Stored(opens(3, 3, w.clock()))
+	w.Live().Stored(opens(3, 3, w.clock()), nil)
 	for _, look := range []struct {
 		name          string
 		width, height int64
@@ -151,14 +151,14 @@ func byKeyboard(ctx context.Context, t *testing.T, w *world) {
 func liveInABrowser(ctx context.Context, t *testing.T, w *world) {
 	do(ctx, t, chromedp.Navigate(w.URL()+w.link(Owner)), chromedp.Navigate(w.URL()+"/live"))
 	is(ctx, t, `document.getElementById("state").textContent === "Live."`)
-	w.Live().Stored(opens(1, 1, w.clock()))
-	is(ctx, t, `document.querySelector("#recent tbody").rows.length === 1 && document.querySelector(".lead").textContent.startsWith("1 open in the last hour, 1 by people")`)
-	is(ctx, t, `document.querySelector("#recent tbody").textContent.includes("<script>alert(1)</script>")`) // as text
-	w.Live().Stored(opens(500, 5, w.clock()))
+	w.Live().Stored(opens(1, 1, w.clock()), nil)
+	is(ctx, t, `document.querySelector("#opened tbody").rows.length === 1 && document.querySelector(".lead").textContent.startsWith("1 open in the last hour, 1 by people")`)
+	is(ctx, t, `document.querySelector("#opened tbody").textContent.includes("<script>alert(1)</script>")`) // as text
+	w.Live().Stored(opens(500, 5, w.clock()), nil)
 	is(ctx, t, `document.querySelector(".lead").textContent.startsWith("501 opens")`)
 	press(ctx, t, "#pause")
 	is(ctx, t, `document.getElementById("state").textContent === "Paused."`)
-	w.Live().Stored(opens(1, 1, w.clock()))
+	w.Live().Stored(opens(1, 1, w.clock()), nil)
 	time.Sleep(time.Second) // nothing must come
 	is(ctx, t, `document.querySelector(".lead").textContent.startsWith("501 opens")`)
 	do(ctx, t, chromedp.KeyEvent(kb.Enter))

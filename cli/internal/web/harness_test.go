@@ -30,6 +30,7 @@ const hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e
 type fake struct {
 	mu     sync.Mutex
 	counts []warehouse.MinuteCount
+	pages  map[warehouse.LivePage]uint64
 	fault  error
 	asked  int
 }
@@ -85,6 +86,16 @@ func (f *fake) LiveCounts(context.Context, time.Time, time.Time) ([]warehouse.Mi
 	defer f.mu.Unlock()
 	f.asked++
 	return f.counts, f.fault
+}
+
+func (f *fake) LivePages(context.Context, time.Time, time.Time) (map[warehouse.LivePage]uint64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.pages, f.fault
+}
+
+func (f *fake) LiveReferrers(context.Context, time.Time, time.Time) (map[warehouse.LivePage]uint64, error) {
+	return nil, nil
 }
 
 func (f *fake) Addressees(_ context.Context, messages []warehouse.MessageKey) (map[uuid.UUID]warehouse.Addressee, error) {
@@ -248,7 +259,7 @@ func (w *world) events(cookie string) <-chan event {
 		defer close(events)
 		defer func() { _ = response.Body.Close() }()
 		lines := bufio.NewScanner(response.Body)
-		lines.Buffer(nil, 1<<20)
+		lines.Buffer(nil, 4<<20)
 		var e event
 		for lines.Scan() {
 			switch name, value, _ := strings.Cut(lines.Text(), ": "); name {

@@ -26,6 +26,8 @@ type Source interface {
 
 	Names(ctx context.Context) (map[uint64]string, error)
 	LiveCounts(ctx context.Context, since, receivedBefore time.Time) ([]warehouse.MinuteCount, error)
+	LivePages(ctx context.Context, since, receivedBefore time.Time) (map[warehouse.LivePage]uint64, error)
+	LiveReferrers(ctx context.Context, since, receivedBefore time.Time) (map[warehouse.LivePage]uint64, error)
 	Addressees(ctx context.Context, messages []warehouse.MessageKey) (map[uuid.UUID]warehouse.Addressee, error)
 }
 
@@ -128,6 +130,14 @@ func (s warehouseSource) Names(ctx context.Context) (map[uint64]string, error) {
 
 func (s warehouseSource) LiveCounts(ctx context.Context, since, receivedBefore time.Time) ([]warehouse.MinuteCount, error) {
 	return s.owner.LiveCounts(ctx, since, receivedBefore)
+}
+
+func (s warehouseSource) LivePages(ctx context.Context, since, receivedBefore time.Time) (map[warehouse.LivePage]uint64, error) {
+	return s.owner.LivePages(ctx, since, receivedBefore)
+}
+
+func (s warehouseSource) LiveReferrers(ctx context.Context, since, receivedBefore time.Time) (map[warehouse.LivePage]uint64, error) {
+	return s.owner.LiveReferrers(ctx, since, receivedBefore)
 }
 
 func (s warehouseSource) Addressees(ctx context.Context, messages []warehouse.MessageKey) (map[uuid.UUID]warehouse.Addressee, error) {
