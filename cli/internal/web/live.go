@@ -75,7 +75,7 @@ const (
 	liveDays     = 7
 	liveHours    = liveDays * 24
 	liveMinutes  = 60
-	keptLast     = 50               // of each sample
+	keptLast     = 30               // of each sample
 	sampleEach   = 10               // of the sample from one batch
 	keptBuckets  = 50_000           // more only come with an archive
 	receiptSlack = 10 * time.Second // within which what was received is stored, as a rule

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-	const kept = 50;
+	const kept = 30;
 	const state = document.getElementById("state"), pause = document.getElementById("pause");
 	const lead = document.querySelector(".lead");
 	let source = null;

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"glint/cli/internal/output"
 	"glint/ingest/warehouse"
 )
 
@@ -119,7 +121,7 @@ func showsViewsAndEvents(t *testing.T, role Role) {
 		t.Errorf("the page without a script: %d", a.status)
 	}
 	for _, text := range []string{
-		"12 page views, 3 events", `id="webhours"`, `id="webminutes"`, "shop.example/old</th>", "shop.example/new&lt;script", "last 7 days, and keeps no more", "machine: Firefox",
+		"12 page views, 3 events", `id="webhours"`, `id="webminutes"`, "shop.example/old</th>", "shop.example/new&lt;script", "It keeps 7 days", "machine: Firefox",
 	} {
 		if !strings.Contains(a.body, text) {
 			t.Errorf("the page without a script lacks %q", text)
@@ -200,5 +202,46 @@ func TestStreamsEndWithTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range events { // until it is closed
+	}
+}
+
+// TestFollowReceivesTheLivePageAsText reads the page as a terminal does.
+func TestFollowReceivesTheLivePageAsText(t *testing.T) {
+	w := newWorld(t)
+	w.Live().Stored(opens(2, 1, w.clock()), visits(3, "", "/"+hostile, w.clock()))
+	enough := errors.New("enough")
+	shown := ""
+	err := Follow(t.Context(), w.URL(), testKey, output.Style{Width: 100, Fit: true}, func(text string) error {
+		shown = text
+		if !strings.HasPrefix(text, "2 opens in the last hour, 2 by people; 3 page views, 0 events\n") {
+			return nil
+		}
+		if strings.Contains(text, "Gmail") {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) {
+		t.Fatalf("%v after:\n%s", err, shown)
+	}
+	for _, text := range []string{"OPENS PER MINUTE, THE LAST HOUR", "PAGE VIEWS AND EVENTS PER HOUR, 7 DAYS", "TOP REFERRERS, 7 DAYS", "60 minutes ago", "█"} {
+		if !strings.Contains(shown, text) {
+			t.Errorf("it lacks %q:\n%s", text, shown)
+		}
+	}
+	for _, bad := range []string{"ada@", "\x1b", "\u202e"} {
+		if strings.Contains(shown, bad) {
+			t.Errorf("it has %q", bad)
+		}
+	}
+	if err := Follow(t.Context(), w.URL(), "another key", output.Style{}, nil); err == nil || strings.Contains(err.Error(), signInPath) {
+		t.Errorf("with another key: %v", err)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Follow(t.Context(), w.URL(), testKey, output.Style{}, func(string) error { w.pass(sessionLife); return nil })
+	}()
+	if err := <-ended; !errors.Is(err, ErrEnded) {
+		t.Errorf("after the session: %v", err)
 	}
 }

@@ -30,7 +30,7 @@ const firstView = 5 * time.Second
 // liveText says what the page counts, and of which time.
 var liveText = []string{
 	"Requests of images as they come, those of tests and of machines too; reports judge them and leave tests out.",
-	"It shows what happened in the last 7 days, and keeps no more; reports and views go further back. Recipients who are only counted by campaign are not in it. Times are UTC.",
+	"It keeps 7 days; what is older is in reports and views. Recipients who are only counted by campaign are not in it. Times are UTC.",
 }
 
 // webText says what the page counts of sites.

@@ -42,7 +42,7 @@ var openChart = chart{
 var webChart = chart{
 	"web", "Page views and events", warehouse.PageView,
 	[]report.ColumnPart{
-		{Label: "page views", Tone: report.Certain}, {Label: "events", Tone: report.Answered}, {Label: "of both by machines", Tone: report.Apart},
+		{Label: "page views", Tone: report.Certain}, {Label: "events", Tone: report.Answered}, {Label: "by machines", Tone: report.Apart},
 	},
 	[]string{"PAGE VIEWS", "EVENTS", "BY MACHINES"},
 }
@@ -154,7 +154,7 @@ func (c *chart) section(id, title, step, begin string, tallies []warehouse.LiveT
 	for _, item := range slices.Backward(figure.Items) {
 		table.Rows = append(table.Rows, []report.Cell{text(item.Label), count(item.N[0]), count(item.N[1]), count(item.N[2])})
 	}
-	return report.Section{ID: c.id + id, Title: title, Wide: true, Figure: figure, Table: table}
+	return report.Section{ID: c.id + id, Title: title, Figure: figure, Table: table}
 }
 
 // pageSection is a list of pages with their views.
@@ -177,12 +177,12 @@ func siteName(site string) string {
 // sections returns the sections of the page, for a role.
 func (v *liveView) sections(role Role) []report.Section {
 	opened, visited, _ := v.since(0, role)
-	all := []report.Section{v.minutes, v.hours, {ID: "opened", Title: "The last opens, of many a sample", Wide: true, Table: opened}}
-	if v.web {
-		all = append(all, v.webMinutes, v.webHours, v.pages, v.referrers,
-			report.Section{ID: "visited", Title: "The last page views and events, of many a sample", Wide: true, Table: visited})
+	last := report.Section{ID: "opened", Title: "The last opens, of many a sample", Wide: true, Table: opened}
+	if !v.web {
+		return []report.Section{v.minutes, v.hours, last}
 	}
-	return all
+	lastWeb := report.Section{ID: "visited", Title: "The last page views and events, of many a sample", Wide: true, Table: visited}
+	return []report.Section{v.minutes, v.webMinutes, v.hours, v.webHours, v.pages, v.referrers, last, lastWeb}
 }
 
 // render makes what the streams send.
