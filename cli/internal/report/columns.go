@@ -108,14 +108,14 @@ var sparks = []rune("▁▂▃▄▅▆▇█")
 // columns draws each part as a line of columns, all at one scale. Where there are
 // more columns than room, one stands for several steps of time.
 func (s *screen) columns(c *Columns) {
-	labels := 0
-	for _, part := range c.Parts {
-		labels = max(labels, output.Width(part.Label))
+	sums, _ := c.totals()
+	labels, numbers := 0, 0
+	for k, part := range c.Parts {
+		labels, numbers = max(labels, output.Width(part.Label)), max(numbers, len(output.Count(sums[k])))
 	}
-	room := s.axis(labels + 14)
+	room := s.axis(labels + numbers + 4)
 	step := max(1, (len(c.Items)+room-1)/room)
 	lines, most := c.merged(step)
-	sums, _ := c.totals()
 	for k, part := range c.Parts {
 		line := make([]rune, len(lines[k]))
 		for i, n := range lines[k] {
@@ -124,7 +124,7 @@ func (s *screen) columns(c *Columns) {
 				line[i] = sparks[(n*uint64(len(sparks))+most-1)/most-1]
 			}
 		}
-		fmt.Fprintf(&s.w, "%s%*s  %s  %10s\n", part.Label, labels-output.Width(part.Label), "", string(line), output.Count(sums[k]))
+		fmt.Fprintf(&s.w, "%s%*s  %s  %*s\n", part.Label, labels-output.Width(part.Label), "", string(line), numbers, output.Count(sums[k]))
 	}
 	if len(c.Axis) == 2 {
 		width := len(lines[0])

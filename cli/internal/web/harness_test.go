@@ -32,6 +32,7 @@ type fake struct {
 	counts []warehouse.MinuteCount
 	pages  map[warehouse.LivePage]uint64
 	fault  error
+	gather chan struct{} // if it is there, the rest of a report waits for its end
 	asked  int
 }
 
@@ -56,11 +57,26 @@ func (f *fake) Lines(_ context.Context, campaigns []warehouse.Campaign) ([]repor
 	return lines, nil
 }
 
-func (f *fake) Report(_ context.Context, id uint64) (*report.Data, error) {
+func (f *fake) Numbers(_ context.Context, id uint64) (*report.Data, error) {
 	if id != 1 {
 		return nil, warehouse.ErrNoCampaign
 	}
 	return &report.Data{Numbers: &warehouse.Report{Campaign: hostile, CampaignID: 1, Sends: 3, Delivered: 3, Measured: 3}}, nil
+}
+
+func (f *fake) Gather(ctx context.Context, _ *report.Data) error {
+	f.mu.Lock()
+	wait, fault := f.gather, f.fault
+	f.mu.Unlock()
+	if wait == nil {
+		return fault
+	}
+	select {
+	case <-wait:
+		return fault
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (f *fake) Recipients(_ context.Context, _ uint64, list warehouse.List, skip, most int) (*Recipients, error) {

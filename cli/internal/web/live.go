@@ -67,7 +67,7 @@ type liveVisit struct {
 	serial                               uint64
 	at                                   time.Time
 	kind                                 warehouse.LiveKind
-	name, client, os, country            string
+	name, client, country                string
 	site, host, path, referrer, fromPath string
 }
 
@@ -153,7 +153,7 @@ func (l *live) visited(events []warehouse.WebEvent) {
 			l.serial++
 			l.visits = latest(append(l.visits, liveVisit{
 				serial: l.serial, at: e.OccurredAt, kind: kind, name: clip(e.Name), site: clip(e.Site), host: clip(e.PageHost), path: clip(e.PagePath),
-				referrer: clip(e.ReferrerHost), fromPath: clip(e.ReferrerPath), client: clip(e.Client), os: clip(e.OS), country: clip(e.Country),
+				referrer: clip(e.ReferrerHost), fromPath: clip(e.ReferrerPath), client: clip(e.Client), country: clip(e.Country),
 			}))
 		}
 	}

@@ -29,7 +29,7 @@ const firstView = 5 * time.Second
 
 // liveText says what the page counts, and of which time.
 var liveText = []string{
-	"Requests of images as they come, those of tests and of machines too; reports judge them and leave tests out.",
+	"Requests of images as they come, those of tests and of machines too; reports judge them and leave tests out. Hidden are those of Apple Mail and of unknown clients, which may hide a person.",
 	"It keeps 7 days; what is older is in reports and views. Recipients who are only counted by campaign are not in it. Times are UTC.",
 }
 

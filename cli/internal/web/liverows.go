@@ -73,11 +73,8 @@ func (v *liveVisit) row() liveRow {
 		what = "event " + v.name
 	}
 	client := v.client
-	if v.os != "" && v.os != v.client {
-		client += " (" + v.os + ")"
-	}
 	if v.kind == warehouse.WebByMachine {
-		client = "machine: " + orDash(client)
+		client = "machine"
 	}
 	cells := []report.Cell{
 		timeOfDay(v.at), text(what), text(orDash(v.host + v.path)), text(orDash(v.referrer + v.fromPath)), text(siteName(v.site)), text(orDash(client)),

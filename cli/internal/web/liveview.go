@@ -34,7 +34,7 @@ type chart struct {
 var openChart = chart{
 	"", "Opens", warehouse.OpenByPerson,
 	[]report.ColumnPart{
-		{Label: "by people", Tone: report.Certain}, {Label: "hidden (Apple Mail, unknown clients)", Tone: report.Masked}, {Label: "by machines", Tone: report.Apart},
+		{Label: "by people", Tone: report.Certain}, {Label: "hidden", Tone: report.Masked}, {Label: "by machines", Tone: report.Apart},
 	},
 	[]string{"BY PEOPLE", "HIDDEN", "BY MACHINES"},
 }
