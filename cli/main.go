@@ -31,6 +31,7 @@ import (
 	"glint/cli/judge"
 	"glint/cli/keys"
 	"glint/cli/lint"
+	"glint/cli/live"
 	"glint/cli/log"
 	"glint/cli/migrate"
 	"glint/cli/networks"
@@ -131,7 +132,7 @@ type group struct {
 func groups(a *app.App) []group {
 	return []group{
 		{"Start here:", []*cobra.Command{up.NewCmd(a), engine.NewCmd(a), demo.NewCmd(a), version.NewCmd(a)}},
-		{"Campaigns:", []*cobra.Command{send.NewCmd(a), campaign.NewCmd(a), report.NewCmd(a, nil), web.NewCmd(a), consent.NewCmd(a), person.NewCmd(a), privacy.NewCmd(a), ignore.NewCmd(a)}},
+		{"Campaigns:", []*cobra.Command{send.NewCmd(a), campaign.NewCmd(a), report.NewCmd(a, nil), web.NewCmd(a), live.NewCmd(a), consent.NewCmd(a), person.NewCmd(a), privacy.NewCmd(a), ignore.NewCmd(a)}},
 		{"Who and when:", []*cobra.Command{
 			openers.NewCmd(a), nonopeners.NewCmd(a), recipients.NewCmd(a), timeline.NewCmd(a, nil), breakdown.NewCmd(a, nil), explain.NewCmd(a, nil),
 		}},

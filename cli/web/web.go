@@ -2,14 +2,12 @@
 package web
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
-	"glint/cli/internal/home"
 	"glint/cli/internal/web"
 )
 
@@ -18,8 +16,8 @@ func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "web",
 		Short: "Print a one-time link to the pages of the running glint",
-		Long: "Prints a link that signs one browser in to the pages: campaigns and their reports, recipients, and the opens as they\n" +
-			"come. It can be used once, within 10 minutes; the session lasts 12 hours, or until 2 hours pass without a request. A\n" +
+		Long: "Prints a link that signs one browser in to the pages: campaigns and their reports, recipients, and opens, page views\n" +
+			"and events as they come. It can be used once, within 10 minutes; the session lasts 12 hours, or until 2 hours pass without a request. A\n" +
 			"viewer sees no recipients. It changes nothing and opens no browser. Anyone with the link can use it: keep it secret\n" +
 			"else. The end of the running glint ends all sessions and links.",
 		Example: "  glint web\n  glint web --role viewer",
@@ -37,20 +35,10 @@ func NewCmd(a *app.App) *cobra.Command {
 }
 
 func run(a *app.App, role web.Role) error {
-	state, err := a.Running()
+	address, key, err := a.Pages()
 	if err != nil {
 		return err
 	}
-	if state.Web == "" {
-		return app.Try(errors.New("the running glint shows no pages"), "start it with --web-listen 127.0.0.1:8704")
-	}
-	key, err := a.Home.PagesKey()
-	if errors.Is(err, home.ErrNotRunning) {
-		return app.Try(errors.New("the running glint has not written the key of its pages yet"), "glint web, in a moment; a full disk delays it")
-	}
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(a.Out, web.NewLink(state.Web, key, role, time.Now()))
+	_, err = fmt.Fprintln(a.Out, web.NewLink(address, key, role, time.Now()))
 	return err
 }

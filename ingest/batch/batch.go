@@ -88,14 +88,14 @@ func (l *Loader) Settle() {
 	l.loading.Unlock() //nolint:staticcheck // nothing is done under it: to get it is what is awaited
 }
 
-// Watcher sees opens as they are stored.
+// Watcher sees opens, page views and custom events as they are stored.
 type Watcher interface {
-	// Watched reports whether anyone waits for opens: records then wait for
+	// Watched reports whether anyone waits for them: records then wait for
 	// others for WatchedInterval at most.
 	Watched() bool
-	// Stored is called with opens that are now in the warehouse, repeats
+	// Stored is called with rows that are now in the warehouse, repeats
 	// included. The rows and their strings are valid until it returns.
-	Stored(opens []warehouse.Open)
+	Stored(opens []warehouse.Open, events []warehouse.WebEvent)
 }
 
 // Load stores the lines of the bodies; the opens of registered messages go into
@@ -165,7 +165,7 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry b
 	}
 	recordOutcomes(d, r, &opens, openEvent, func(*warehouse.Open) Outcome { return Stored })
 	if l.Watcher != nil {
-		l.Watcher.Stored(d.opens.rows)
+		l.Watcher.Stored(d.opens.rows, d.webEvents.rows)
 	}
 	return r, l.writeDeadLetters(d, r)
 }

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -8,13 +9,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestLiveCountsAgreeWithFetcher stores opens of every class and reason, and counts
-// them by the query and by Fetcher.
-func TestLiveCountsAgreeWithFetcher(t *testing.T) {
+// TestLiveCountsAgreeWithLiveKind stores opens and events of every class, and counts
+// them by the queries and by LiveKind.
+func TestLiveCountsAgreeWithLiveKind(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)
 	var opens []Open
-	want := map[int64][Fetchers]uint64{}
+	want := map[int64]LiveTally{}
 	for class := range int8(10) {
 		for k, reason := range []string{"apple_mpp_relay", "apple_mail_unplaced", "gmail", ""} {
 			o := fullOpen()
@@ -22,7 +23,7 @@ func TestLiveCountsAgreeWithFetcher(t *testing.T) {
 			o.EventID, o.MessageID = uint64(class)*10+uint64(k)+1, uuid.UUID{byte(class), byte(k)}
 			o.OpenedAt, o.ReceivedAt = noon.Add(time.Duration(class)*40*time.Second), noon.Add(time.Hour)
 			opens = append(opens, o)
-			if kind, ok := o.Fetcher(); ok {
+			if kind, ok := o.LiveKind(); ok {
 				n := want[o.OpenedAt.Unix()/60]
 				n[kind]++
 				want[o.OpenedAt.Unix()/60] = n
@@ -36,16 +37,80 @@ func TestLiveCountsAgreeWithFetcher(t *testing.T) {
 	if err := w.InsertOpens(t.Context(), "all", append(opens, suspect, early, late)); err != nil {
 		t.Fatal(err)
 	}
+	var events []WebEvent
+	for class := range int8(10) {
+		for k, name := range []string{"", "signup", "certain"} {
+			e := WebEvent{Site: "shop", Name: name, Class: class, Certain: name == "certain", EventID: uint64(class)*10 + uint64(k) + 1}
+			e.OccurredAt, e.ReceivedAt = noon.Add(time.Duration(class)*50*time.Second), noon.Add(time.Hour)
+			events = append(events, e)
+			if kind, ok := e.LiveKind(); ok {
+				n := want[e.OccurredAt.Unix()/60]
+				n[kind]++
+				want[e.OccurredAt.Unix()/60] = n
+			}
+		}
+	}
+	earlyView, lateView := events[3], events[3]
+	earlyView.OccurredAt, earlyView.EventID = noon.Add(-time.Minute), 1002
+	lateView.ReceivedAt, lateView.EventID = noon.Add(2*time.Hour), 1003
+	if err := w.InsertWebEvents(t.Context(), "events", append(events, earlyView, lateView)); err != nil {
+		t.Fatal(err)
+	}
 	found, err := w.LiveCounts(t.Context(), noon, noon.Add(2*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[int64][Fetchers]uint64{}
+	got := map[int64]LiveTally{}
 	for _, c := range found {
 		got[c.Minute] = c.N
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(want) < 6 {
-		t.Errorf("Fetcher (-), query (+):\n%s", diff)
+		t.Errorf("LiveKind (-), queries (+):\n%s", diff)
+	}
+}
+
+// TestLivePagesAgreeWithPageAndReferrer stores views of pages, and counts them by the
+// queries and by Page and Referrer.
+func TestLivePagesAgreeWithPageAndReferrer(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	pages, referrers := map[LivePage]uint64{}, map[LivePage]uint64{}
+	var events []WebEvent
+	for n := range 900 {
+		v := WebEvent{
+			Site: []string{"shop", "docs"}[n%2], PageHost: "shop.example", PagePath: []string{"/", "/a'b", "/c"}[n%3],
+			ReferrerHost: []string{"", "shop.example", "search.example"}[n/7%3], ReferrerPath: []string{"/q", "/r"}[n/5%2],
+			Class: int8(n / 11 % 10), EventID: uint64(n + 1), OccurredAt: noon.Add(time.Duration(n) * time.Second), ReceivedAt: noon.Add(time.Hour),
+		}
+		if n%19 == 0 {
+			v.Name = "signup"
+		}
+		events = append(events, v)
+		if kind, ok := v.LiveKind(); !ok || kind != PageView {
+			continue
+		}
+		pages[v.Page()]++
+		if from, ok := v.Referrer(); ok {
+			referrers[from]++
+		}
+	}
+	early, late := events[1], events[1]
+	early.OccurredAt, early.EventID = noon.Add(-time.Minute), 1002
+	late.ReceivedAt, late.EventID = noon.Add(2*time.Hour), 1003
+	if err := w.InsertWebEvents(t.Context(), "views", append(events, early, late)); err != nil {
+		t.Fatal(err)
+	}
+	for name, ask := range map[string]struct {
+		found func(context.Context, time.Time, time.Time) (map[LivePage]uint64, error)
+		want  map[LivePage]uint64
+	}{"pages": {w.LivePages, pages}, "referrers": {w.LiveReferrers, referrers}} {
+		found, err := ask.found(t.Context(), noon, noon.Add(2*time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(ask.want, found); diff != "" || len(found) < 4 {
+			t.Errorf("%s: code (-), query (+):\n%s", name, diff)
+		}
 	}
 }
 

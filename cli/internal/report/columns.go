@@ -101,3 +101,47 @@ func (c *Columns) html(id string) string {
 	s.WriteString("</ul></figure>\n")
 	return s.String()
 }
+
+// sparks are the heights of a column of text, from low to high.
+var sparks = []rune("▁▂▃▄▅▆▇█")
+
+// columns draws each part as a line of columns, all at one scale. Where there are
+// more columns than room, one stands for several steps of time.
+func (s *screen) columns(c *Columns) {
+	sums, _ := c.totals()
+	labels, numbers := 0, 0
+	for k, part := range c.Parts {
+		labels, numbers = max(labels, output.Width(part.Label)), max(numbers, len(output.Count(sums[k])))
+	}
+	room := s.axis(labels + numbers + 4)
+	step := max(1, (len(c.Items)+room-1)/room)
+	lines, most := c.merged(step)
+	for k, part := range c.Parts {
+		line := make([]rune, len(lines[k]))
+		for i, n := range lines[k] {
+			line[i] = ' '
+			if n > 0 {
+				line[i] = sparks[(n*uint64(len(sparks))+most-1)/most-1]
+			}
+		}
+		fmt.Fprintf(&s.w, "%s%*s  %s  %*s\n", part.Label, labels-output.Width(part.Label), "", string(line), numbers, output.Count(sums[k]))
+	}
+	if len(c.Axis) == 2 {
+		width := len(lines[0])
+		fmt.Fprintf(&s.w, "%*s  %s%*s\n", labels, "", c.Axis[0], max(1, width-output.Width(c.Axis[0])), c.Axis[1])
+	}
+}
+
+// merged returns for each part its counts, of that many columns at once, and the
+// highest of all.
+func (c *Columns) merged(step int) (lines [][]uint64, most uint64) {
+	lines = make([][]uint64, len(c.Parts))
+	for k := range lines {
+		lines[k] = make([]uint64, (len(c.Items)+step-1)/step)
+		for i := range c.Items {
+			lines[k][i/step] += c.Items[i].N[k]
+			most = max(most, lines[k][i/step])
+		}
+	}
+	return lines, most
+}

@@ -39,21 +39,20 @@ func Gather(ctx context.Context, w *warehouse.Warehouse, campaign string, zone *
 	if err != nil {
 		return nil, err
 	}
-	return d, d.gather(ctx, w)
+	return d, d.Gather(ctx, w)
 }
 
-// GatherID is Gather for the campaign of that id, which must exist.
-func GatherID(ctx context.Context, w *warehouse.Warehouse, id uint64, zone *time.Location) (*Data, error) {
+// NumbersID is Numbers for the campaign of that id, which must exist.
+func NumbersID(ctx context.Context, w *warehouse.Warehouse, id uint64, zone *time.Location) (*Data, error) {
 	numbers, err := w.ReportOfID(ctx, id, false)
 	if err != nil {
 		return nil, err
 	}
-	d := &Data{Numbers: numbers, Ruleset: int(classify.RulesetVersion), Zone: zone}
-	return d, d.gather(ctx, w)
+	return &Data{Numbers: numbers, Ruleset: int(classify.RulesetVersion), Zone: zone}, nil
 }
 
-// gather reads everything that the numbers do not have.
-func (d *Data) gather(ctx context.Context, w *warehouse.Warehouse) error {
+// Gather reads everything that the numbers do not have.
+func (d *Data) Gather(ctx context.Context, w *warehouse.Warehouse) error {
 	if d.Numbers.Sends == 0 {
 		return nil
 	}

@@ -25,7 +25,6 @@ var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 type page struct {
 	Title, Subtitle, Lead string
 	Beside                []string
-	Sections              []pageSection
 	Style                 template.CSS
 	StyleHash             template.HTMLAttr
 	Frame                 *Frame // nil: the page is a file
@@ -68,17 +67,43 @@ func WriteHTML(w io.Writer, d *Document) error { return WritePage(w, d, nil) }
 // WritePage is WriteHTML for a page in a frame: what it may load and run is for
 // the headers of its server to say.
 func WritePage(w io.Writer, d *Document, f *Frame) error {
+	if err := BeginPage(w, d, f); err != nil {
+		return err
+	}
+	return EndPage(w, f)
+}
+
+// BeginPage writes a page up to the sections of d, and these. More sections may
+// follow by WriteSections, then EndPage.
+func BeginPage(w io.Writer, d *Document, f *Frame) error {
 	p := page{Title: output.Safe(d.Title), Subtitle: output.Safe(d.Subtitle), Lead: output.Safe(d.Lead), Frame: f}
 	p.Style = template.CSS(style(f))
 	p.StyleHash = template.HTMLAttr(StyleHash(f))
 	for _, text := range d.Beside {
 		p.Beside = append(p.Beside, output.Safe(text))
 	}
-	for i := range d.Sections {
-		p.Sections = append(p.Sections, sectionPage(&d.Sections[i]))
+	if err := execute(w, "begin", p); err != nil {
+		return err
 	}
+	return WriteSections(w, d.Sections)
+}
+
+// WriteSections writes sections of a page that has begun.
+func WriteSections(w io.Writer, sections []Section) error {
+	pages := make([]pageSection, len(sections))
+	for i := range sections {
+		pages[i] = sectionPage(&sections[i])
+	}
+	return execute(w, "sections", pages)
+}
+
+// EndPage writes what stands behind the sections.
+func EndPage(w io.Writer, f *Frame) error { return execute(w, "end", page{Frame: f}) }
+
+// execute writes a part of a page, or nothing after an error of the template.
+func execute(w io.Writer, part string, data any) error {
 	var b bytes.Buffer
-	if err := pageTemplate.ExecuteTemplate(&b, "page", p); err != nil {
+	if err := pageTemplate.ExecuteTemplate(&b, part, data); err != nil {
 		return err
 	}
 	_, err := w.Write(bytes.TrimLeft(b.Bytes(), "\n"))

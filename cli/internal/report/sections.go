@@ -15,16 +15,41 @@ import (
 
 // Of returns the report on a campaign. The same data gives the same document.
 func Of(d *Data) *Document {
+	doc := First(d)
+	doc.Beside = append(doc.Beside, against(d.Numbers, d.Earlier)...)
+	doc.Sections = append(doc.Sections, rest(d)...)
+	return doc
+}
+
+// First returns the report as far as d.Numbers has it: the result.
+func First(d *Data) *Document {
 	r := d.Numbers
-	doc := &Document{Title: r.Campaign, Subtitle: subtitle(d), Lead: lead(r), Beside: slices.Concat(age(r), unseen(r), against(r, d.Earlier))}
+	doc := &Document{Title: r.Campaign, Subtitle: subtitle(d), Lead: lead(r), Beside: slices.Concat(age(r), unseen(r))}
+	doc.Sections = append(doc.Sections, result(r))
+	if r.Sends > 0 {
+		doc.Sections = append(doc.Sections, messages(r))
+	}
+	doc.Sections = append(doc.Sections, limits(r))
+	return doc
+}
+
+// Rest returns the sections that First lacks. The comparison with earlier campaigns
+// is one of them.
+func Rest(d *Data) []Section {
+	sections := rest(d)
+	if text := against(d.Numbers, d.Earlier); len(text) > 0 {
+		sections = append([]Section{{ID: "earlier", Title: "Beside earlier campaigns", Text: text}}, sections...)
+	}
+	return sections
+}
+
+func rest(d *Data) (sections []Section) {
+	r := d.Numbers
 	add := func(s Section, show bool) {
 		if show {
-			doc.Sections = append(doc.Sections, s)
+			sections = append(sections, s)
 		}
 	}
-	add(result(r), true)
-	add(messages(r), r.Sends > 0)
-	add(limits(r), true)
 	curve, heat := d.curve(), d.heat()
 	add(timeSection(d, curve), r.OpensTotal > 0)
 	if heat != nil {
@@ -40,7 +65,7 @@ func Of(d *Data) *Document {
 	add(filtered(d), len(r.Classes) > 0)
 	add(trust(d), true)
 	add(Section{ID: "next", Title: "What to do next", Steps: nextSteps(d)}, true)
-	return doc
+	return sections
 }
 
 func subtitle(d *Data) string {

@@ -34,6 +34,17 @@ func WriteTable(w io.Writer, d *Document, style output.Style) error {
 	fmt.Fprintf(&s.w, "Campaign  %s\n", output.Cut(output.Safe(d.Title), style.Width-10))
 	s.indented("          ", output.Safe(d.Subtitle))
 	s.w.WriteString("\n")
+	return s.document(w, d)
+}
+
+// WriteScreen is WriteTable for a document that is not about a campaign: it leaves
+// out the title.
+func WriteScreen(w io.Writer, d *Document, style output.Style) error {
+	s := screen{style: style}
+	return s.document(w, d)
+}
+
+func (s *screen) document(w io.Writer, d *Document) error {
 	s.paragraph(s.bold(d.Lead))
 	for _, text := range d.Beside {
 		s.paragraph(output.Safe(text))
@@ -43,7 +54,7 @@ func WriteTable(w io.Writer, d *Document, style output.Style) error {
 			return err
 		}
 	}
-	_, err := io.WriteString(style.Writer(w), s.w.String())
+	_, err := io.WriteString(s.style.Writer(w), s.w.String())
 	return err
 }
 
@@ -105,6 +116,8 @@ func (s *screen) figure(f Figure) {
 		s.curve(f)
 	case *Heat:
 		s.heat(f)
+	case *Columns:
+		s.columns(f)
 	}
 }
 

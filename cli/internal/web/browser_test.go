@@ -89,12 +89,13 @@ func TestPagesInABrowser(t *testing.T) {
 	w := newWorld(t)
 	t.Run("by the keyboard alone", func(t *testing.T) { byKeyboard(tab(browser, t, w), t, w) })
 	t.Run("live", func(t *testing.T) { liveInABrowser(tab(browser, t, w), t, w) })
-	w.Live().Stored(opens(3, 3, w.clock()))
+	fillLive(w)
+	w.pass(3 * time.Second) // no view from before is fresh
 	for _, look := range []struct {
 		name          string
 		width, height int64
 		scheme        string
-	}{{"wide", 1280, 900, "light"}, {"dark", 1280, 900, "dark"}, {"phone", 360, 740, "light"}, {"phone-dark", 360, 740, "dark"}} {
+	}{{"wide", 1280, 900, "light"}, {"dark", 1280, 900, "dark"}, {"phone", 320, 640, "light"}, {"phone-dark", 320, 640, "dark"}} {
 		t.Run(look.name, func(t *testing.T) {
 			ctx := tab(browser, t, w)
 			do(ctx, t, chromedp.EmulateViewport(look.width, look.height),
@@ -107,6 +108,31 @@ func TestPagesInABrowser(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fillLive stores a week of opens, views and events.
+func fillLive(w *world) {
+	now := w.clock()
+	for n := range 7 * 24 * 30 {
+		at := now.Add(-time.Duration(n) * 2 * time.Minute)
+		many := 1 + (n*n+n/30*7)%13
+		old := append(opens(many, 1, at), append(opens(many/3, 0, at), opens(many/4, 5, at)...)...)
+		seen := append(visits(2*many, "", "/pricing", at), append(visits(many%5, "signup", "/", at), visits(many%4, "", "/docs/a/very/long/path/that/nobody/ever/shortens/and/goes/on", at)...)...)
+		for i := range seen {
+			seen[i].ReferrerPath = "/q"
+			if i%5 == 4 {
+				seen[i].Class, seen[i].Client = 5, "Googlebot"
+			}
+		}
+		for i := range old {
+			old[i].ReceivedAt = now
+		}
+		for i := range seen {
+			seen[i].ReceivedAt = now
+		}
+		w.Live().Stored(old, seen)
+	}
+	w.Live().Stored(opens(3, 3, now), visits(2, "bought"+hostile, "/"+hostile, now))
 }
 
 // looks checks that a page fits and can be read.
@@ -151,14 +177,21 @@ func byKeyboard(ctx context.Context, t *testing.T, w *world) {
 func liveInABrowser(ctx context.Context, t *testing.T, w *world) {
 	do(ctx, t, chromedp.Navigate(w.URL()+w.link(Owner)), chromedp.Navigate(w.URL()+"/live"))
 	is(ctx, t, `document.getElementById("state").textContent === "Live."`)
-	w.Live().Stored(opens(1, 1, w.clock()))
-	is(ctx, t, `document.querySelector("#recent tbody").rows.length === 1 && document.querySelector(".lead").textContent.startsWith("1 open in the last hour, 1 by people")`)
-	is(ctx, t, `document.querySelector("#recent tbody").textContent.includes("<script>alert(1)</script>")`) // as text
-	w.Live().Stored(opens(500, 5, w.clock()))
+	w.Live().Stored(opens(1, 1, w.clock()), nil)
+	is(ctx, t, `document.querySelector("#opened tbody").rows.length === 1 && document.querySelector(".lead").textContent.startsWith("1 open in the last hour, 1 by people")`)
+	is(ctx, t, `document.querySelector("#opened tbody").textContent.includes("<script>alert(1)</script>")`) // as text
+	w.Live().Stored(opens(500, 5, w.clock()), nil)
 	is(ctx, t, `document.querySelector(".lead").textContent.startsWith("501 opens")`)
+	is(ctx, t, `document.getElementById("webminutes") === null`)
+	w.Live().Stored(nil, visits(3, "", "/"+hostile, w.clock())) // of a site for the first time: the page loads anew
+	is(ctx, t, `document.querySelector(".lead").textContent.endsWith("3 page views, 0 events") && document.querySelector("#visited tbody").rows.length === 3`)
+	w.Live().Stored(nil, visits(4, "signup"+hostile, "/", w.clock()))
+	is(ctx, t, `document.querySelector(".lead").textContent.endsWith("3 page views, 4 events") && document.querySelector("#visited tbody").rows.length === 7`)
+	is(ctx, t, `document.querySelector("#visited tbody").textContent.includes("event signup<script>") && document.querySelector("#pages tbody").textContent.includes("shop.example/<script>")`)
+	is(ctx, t, `document.querySelectorAll("#webminutes figure path.m").length === 2 && document.querySelectorAll("main script, main img").length === 0`)
 	press(ctx, t, "#pause")
 	is(ctx, t, `document.getElementById("state").textContent === "Paused."`)
-	w.Live().Stored(opens(1, 1, w.clock()))
+	w.Live().Stored(opens(1, 1, w.clock()), nil)
 	time.Sleep(time.Second) // nothing must come
 	is(ctx, t, `document.querySelector(".lead").textContent.startsWith("501 opens")`)
 	do(ctx, t, chromedp.KeyEvent(kb.Enter))

@@ -53,6 +53,10 @@ type screen struct {
 	head     template.HTML
 	before   template.HTML
 	after    template.HTML
+
+	// rest returns the sections that take longer, which follow when the others are
+	// on their way to the browser; nil: there are none.
+	rest func() ([]report.Section, error)
 }
 
 // show writes a page for a session, or for a stranger.
@@ -65,7 +69,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, who *session, p *s
 		Title: "glint", Style: pageStyle, Head: p.head, Top: part("top", top), Before: p.before, After: p.after,
 	}
 	var b bytes.Buffer
-	if err := report.WritePage(&b, p.document, f); err != nil {
+	if err := report.BeginPage(&b, p.document, f); err != nil {
 		s.logger.Error("page not rendered", "error", err)
 		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
 		return
@@ -78,8 +82,34 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, who *session, p *s
 		p.status = http.StatusOK
 	}
 	w.WriteHeader(p.status)
-	if r.Method != http.MethodHead {
+	if r.Method == http.MethodHead {
+		return
+	}
+	if p.rest != nil {
 		_, _ = w.Write(b.Bytes()) // a client that is gone
+		_ = http.NewResponseController(w).Flush()
+		b.Reset()
+		s.follows(&b, r, p)
+	}
+	if err := report.EndPage(&b, f); err != nil {
+		s.logger.Error("page not rendered", "error", err)
+	}
+	_, _ = w.Write(b.Bytes()) // a client that is gone
+}
+
+// follows writes the sections that take longer.
+func (s *Server) follows(b *bytes.Buffer, r *http.Request, p *screen) {
+	sections, err := p.rest()
+	if err != nil {
+		if r.Context().Err() == nil {
+			s.logger.Warn("rest of a page not shown", "error", err)
+		}
+		sections = []report.Section{{
+			ID: "fault", Title: "The rest is missing", Text: []string{"The warehouse did not answer. Load the page again. The log of glint has the reason."},
+		}}
+	}
+	if err := report.WriteSections(b, sections); err != nil {
+		s.logger.Error("page not rendered", "error", err)
 	}
 }
 

@@ -158,6 +158,7 @@ var everyRoute = []struct {
 	{"GET /campaigns/{id}/recipients", "/campaigns/1/recipients", false, true},
 	{"GET /live", "/live", false, false},
 	{"GET /live/events", "/live/events", false, false},
+	{"GET /live/text", "/live/text", false, false},
 	{"GET /live.js", "/live.js", true, false},
 	{"GET /robots.txt", "/robots.txt", true, false},
 	{"/", "/nowhere", true, false},

@@ -30,7 +30,9 @@ const hostile = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u202e
 type fake struct {
 	mu     sync.Mutex
 	counts []warehouse.MinuteCount
+	pages  map[warehouse.LivePage]uint64
 	fault  error
+	gather chan struct{} // if it is there, the rest of a report waits for its end
 	asked  int
 }
 
@@ -55,11 +57,26 @@ func (f *fake) Lines(_ context.Context, campaigns []warehouse.Campaign) ([]repor
 	return lines, nil
 }
 
-func (f *fake) Report(_ context.Context, id uint64) (*report.Data, error) {
+func (f *fake) Numbers(_ context.Context, id uint64) (*report.Data, error) {
 	if id != 1 {
 		return nil, warehouse.ErrNoCampaign
 	}
 	return &report.Data{Numbers: &warehouse.Report{Campaign: hostile, CampaignID: 1, Sends: 3, Delivered: 3, Measured: 3}}, nil
+}
+
+func (f *fake) Gather(ctx context.Context, _ *report.Data) error {
+	f.mu.Lock()
+	wait, fault := f.gather, f.fault
+	f.mu.Unlock()
+	if wait == nil {
+		return fault
+	}
+	select {
+	case <-wait:
+		return fault
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (f *fake) Recipients(_ context.Context, _ uint64, list warehouse.List, skip, most int) (*Recipients, error) {
@@ -85,6 +102,16 @@ func (f *fake) LiveCounts(context.Context, time.Time, time.Time) ([]warehouse.Mi
 	defer f.mu.Unlock()
 	f.asked++
 	return f.counts, f.fault
+}
+
+func (f *fake) LivePages(context.Context, time.Time, time.Time) (map[warehouse.LivePage]uint64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.pages, f.fault
+}
+
+func (f *fake) LiveReferrers(context.Context, time.Time, time.Time) (map[warehouse.LivePage]uint64, error) {
+	return nil, nil
 }
 
 func (f *fake) Addressees(_ context.Context, messages []warehouse.MessageKey) (map[uuid.UUID]warehouse.Addressee, error) {
@@ -248,7 +275,7 @@ func (w *world) events(cookie string) <-chan event {
 		defer close(events)
 		defer func() { _ = response.Body.Close() }()
 		lines := bufio.NewScanner(response.Body)
-		lines.Buffer(nil, 1<<20)
+		lines.Buffer(nil, 4<<20)
 		var e event
 		for lines.Scan() {
 			switch name, value, _ := strings.Cut(lines.Text(), ": "); name {

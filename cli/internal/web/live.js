@@ -1,21 +1,35 @@
 "use strict";
 (() => {
-	const kept = 50;
+	const kept = 30;
 	const state = document.getElementById("state"), pause = document.getElementById("pause");
-	const recent = document.querySelector("#recent tbody"), lead = document.querySelector(".lead");
+	const lead = document.querySelector(".lead");
 	let source = null;
 	const say = text => { if (state.textContent !== text) state.textContent = text; };
+	// A section that the page does not have yet: the first that a site has sent.
+	const lacks = parts => Object.keys(parts).some(id => id !== "lead" && !document.getElementById(id)) && (location.reload(), true);
 	// The server has escaped all that strangers wrote.
 	const figures = parts => {
-		lead.textContent = parts.lead;
-		for (const id of ["minutes", "hours"]) document.querySelector(`#${id} figure`).outerHTML = parts[id];
+		if (lacks(parts)) return;
+		for (const id in parts) {
+			if (id === "lead") lead.textContent = parts.lead;
+			else document.querySelector(`#${id} figure`).outerHTML = parts[id];
+		}
 	};
 	const tables = parts => {
+		if (lacks(parts)) return;
 		for (const id in parts) document.querySelector(`#${id} tbody`).innerHTML = parts[id];
 	};
-	const add = rows => {
-		recent.insertAdjacentHTML("afterbegin", rows);
-		while (recent.rows.length > kept) recent.deleteRow(-1);
+	const add = parts => {
+		if (lacks(parts)) return;
+		for (const id in parts) {
+			const rows = document.querySelector(`#${id} tbody`);
+			rows.insertAdjacentHTML("afterbegin", parts[id]);
+			while (rows.rows.length > kept) rows.deleteRow(-1);
+		}
+	};
+	const all = parts => {
+		for (const id of ["opened", "visited"]) document.querySelector(`#${id} tbody`)?.replaceChildren();
+		add(parts);
 	};
 	const stop = text => {
 		if (source) source.close();
@@ -34,7 +48,7 @@
 		source.addEventListener("figures", e => figures(JSON.parse(e.data)));
 		source.addEventListener("tables", e => tables(JSON.parse(e.data)));
 		source.addEventListener("rows", e => add(JSON.parse(e.data)));
-		source.addEventListener("all", e => { recent.textContent = ""; add(JSON.parse(e.data)); });
+		source.addEventListener("all", e => all(JSON.parse(e.data)));
 		source.addEventListener("end", () => stop("The session has ended. Sign in again: glint web"));
 	};
 	pause.hidden = false;

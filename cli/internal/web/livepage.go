@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"glint/cli/internal/report"
@@ -26,13 +27,16 @@ const streamWrite = 10 * time.Second
 // firstView is how long the live page waits for its numbers if no page was open.
 const firstView = 5 * time.Second
 
-// liveText says what the page counts.
+// liveText says what the page counts, and of which time.
 var liveText = []string{
-	"Requests of images as they come, those of tests and of machines too; reports judge them and leave tests out.",
-	"Recipients who are only counted by campaign are not in it. Times are UTC.",
+	"Requests of images as they come, those of tests and of machines too; reports judge them and leave tests out. Hidden are those of Apple Mail and of unknown clients, which may hide a person.",
+	"It keeps 7 days; what is older is in reports and views. Recipients who are only counted by campaign are not in it. Times are UTC.",
 }
 
-// livePage is the page of opens as they come. Without a script it shows them as they
+// webText says what the page counts of sites.
+const webText = "Page views and events are those of people, as far as that is known; machines are apart, and in no list of pages. A referrer is a page elsewhere that a view names."
+
+// livePage is the page of opens, views and events as they come. Without a script it shows them as they
 // are now.
 func (s *Server) livePage(ctx context.Context, _ Source, _ *http.Request, who *session) (*screen, error) {
 	s.live.viewers.Add(1)
@@ -41,11 +45,18 @@ func (s *Server) livePage(ctx context.Context, _ Source, _ *http.Request, who *s
 	p := &screen{
 		here: "/live", live: true, before: part("live", nil),
 		head:     `<noscript><meta http-equiv="refresh" content="10"></noscript><script src="/live.js" defer></script>`,
-		document: &report.Document{Title: "Live", Lead: v.lead, Beside: liveText},
+		document: v.document(who.role),
 	}
-	rows, _ := v.rowsSince(0, who.role)
-	p.document.Sections = []report.Section{v.minutes, v.hours, {ID: "recent", Title: "The last opens, of many a sample", Wide: true, Table: rows}}
 	return p, nil
+}
+
+// document is the live page as a document.
+func (v *liveView) document(role Role) *report.Document {
+	d := &report.Document{Title: "Live", Lead: v.lead, Beside: liveText, Sections: v.sections(role)}
+	if v.web {
+		d.Beside = append(slices.Clone(liveText), webText)
+	}
+	return d
 }
 
 // fresh returns a view that is not older than a second, or the best that there is
@@ -78,11 +89,22 @@ func (l *live) fresh(ctx context.Context, now func() time.Time) *liveView {
 func (l *live) counted() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.until > 0
+	return l.stored.until > 0
 }
+
+// shower sends what is new in a view.
+type shower func(*liveView)
 
 // stream sends what changes on the live page, as server-sent events.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, who *session) {
+	s.follow(w, r, who, func(out *eventWriter) shower {
+		return (&streamReader{out: out, role: who.role}).show
+	})
+}
+
+// follow sends server-sent events about each view until the session, the server or
+// the reader ends.
+func (s *Server) follow(w http.ResponseWriter, r *http.Request, who *session, begin func(*eventWriter) shower) {
 	if !s.streams.enter(who) {
 		w.Header().Set("Retry-After", "10")
 		http.Error(w, "Too many live pages are open.", http.StatusServiceUnavailable)
@@ -95,12 +117,14 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, who *session) {
 	out := &eventWriter{w: w, control: http.NewResponseController(w)}
 	_ = out.control.SetReadDeadline(time.Time{}) // the request is read; of no use to a recorder of tests
 	out.raw("retry: 3000\n\n")
-	reader := streamReader{out: out, role: who.role}
+	show := begin(out)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for out.err == nil && s.sessions.alive(who) {
 		v, next := s.live.current()
-		reader.show(v)
+		if v != nil {
+			show(v)
+		}
 		select {
 		case <-next:
 		case <-tick.C: // looks whether the session goes on
@@ -119,7 +143,7 @@ type streamReader struct {
 	role   Role
 	shown  *liveView
 	tabled *liveView // whose tables were sent last
-	serial uint64    // of the latest open that was sent
+	serial uint64    // of the latest row that was sent
 }
 
 // tablesEach is how often the tables below the figures are sent.
@@ -127,22 +151,29 @@ const tablesEach = 10 * time.Second
 
 // show sends what is new in a view.
 func (s *streamReader) show(v *liveView) {
-	if v == nil || v == s.shown {
+	if v == s.shown {
 		return
 	}
 	if s.shown == nil || v.figures != s.shown.figures {
 		s.out.event("figures", v.figures)
 	}
+	if v.web && (s.shown == nil || v.lists != s.shown.lists) {
+		s.out.event("tables", v.lists)
+	}
 	if s.tabled == nil || v.at.Sub(s.tabled.at) >= tablesEach && v.tables != s.tabled.tables {
 		s.out.event("tables", v.tables)
 		s.tabled = v
 	}
-	rows, latest := v.rowsSince(s.serial, s.role)
+	opened, visited, latest := v.since(s.serial, s.role)
+	rows := map[string]string{"opened": rowsHTML(opened)}
+	if v.web {
+		rows["visited"] = rowsHTML(visited)
+	}
 	switch {
 	case s.shown == nil:
-		s.out.event("all", asJSON(rowsHTML(rows)))
-	case len(rows.Rows) > 0:
-		s.out.event("rows", asJSON(rowsHTML(rows)))
+		s.out.event("all", asJSON(rows))
+	case latest > s.serial:
+		s.out.event("rows", asJSON(rows))
 	}
 	s.shown, s.serial = v, latest
 }

@@ -13,74 +13,80 @@ import (
 
 // liveView is what the live page shows at a time. It is not changed once it is made.
 type liveView struct {
-	at             time.Time
-	lead           string
-	minutes, hours report.Section
-	figures        string // JSON for the script: the lead, and the figures by their section
-	tables         string // JSON: the rows of their tables
-	rows           []liveRow
+	at                     time.Time
+	lead                   string
+	web                    bool // a site has sent something in the days that are shown
+	minutes, hours         report.Section
+	webMinutes, webHours   report.Section
+	pages, referrers       report.Section
+	figures, lists, tables string // JSON for the script: what the sections show, by their IDs
+	opened, visited        []liveRow
 }
 
-// liveRow is an open as a row of the table, for each role.
-type liveRow struct {
-	serial        uint64
-	viewer, owner []report.Cell
+// chart is the part of a tally that a figure shows.
+type chart struct {
+	id, title string // of its sections
+	first     warehouse.LiveKind
+	parts     []report.ColumnPart
+	header    []string
 }
 
-func (r *liveRow) of(role Role) []report.Cell {
-	if role == Owner {
-		return r.owner
+var openChart = chart{
+	"", "Opens", warehouse.OpenByPerson,
+	[]report.ColumnPart{
+		{Label: "by people", Tone: report.Certain}, {Label: "hidden", Tone: report.Masked}, {Label: "by machines", Tone: report.Apart},
+	},
+	[]string{"BY PEOPLE", "HIDDEN", "BY MACHINES"},
+}
+
+var webChart = chart{
+	"web", "Page views and events", warehouse.PageView,
+	[]report.ColumnPart{
+		{Label: "page views", Tone: report.Certain}, {Label: "events", Tone: report.Answered}, {Label: "by machines", Tone: report.Apart},
+	},
+	[]string{"PAGE VIEWS", "EVENTS", "BY MACHINES"},
+}
+
+// known is what is known at a time.
+type known struct {
+	counted
+	seen             map[int64]warehouse.LiveTally // by minute, what the warehouse has not counted yet
+	pages, referrers []pageCount
+	last             []liveOpen
+	visits           []liveVisit
+}
+
+// known copies what is known now.
+func (l *live) known() *known {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k := &known{
+		counted: l.stored, seen: map[int64]warehouse.LiveTally{}, last: slices.Clone(l.last), visits: slices.Clone(l.visits),
+		pages: l.pages.most(l.stored.pages, l.stored.until), referrers: l.referrers.most(l.stored.referrers, l.stored.until),
 	}
-	return r.viewer
+	for b, counts := range l.counts {
+		if b.received >= l.stored.until {
+			n := k.seen[b.minute]
+			n.Add(counts)
+			k.seen[b.minute] = n
+		}
+	}
+	return k
 }
 
-// The parts of a column, in the order of warehouse.Fetcher.
-var fetcherParts = []report.ColumnPart{
-	{Label: "by people", Tone: report.Certain}, {Label: "hidden (Apple Mail, unknown clients)", Tone: report.Masked}, {Label: "by machines", Tone: report.Apart},
+// tally returns the counts of some minutes from one on.
+func (k *known) tally(minute, minutes int64) (sum warehouse.LiveTally) {
+	for m := minute; m < minute+minutes; m++ {
+		stored, seen := k.minutes[m], k.seen[m]
+		sum.Add(&stored)
+		sum.Add(&seen)
+	}
+	return sum
 }
-
-var fetcherNames = [warehouse.Fetchers]string{"person", "hidden", "machine"}
 
 // publish makes a view of what is known now, and wakes the streams.
 func (l *live) publish() {
-	now := l.server.now().UTC()
-	l.mu.Lock()
-	seen := l.seen()
-	stored, last := l.stored, slices.Clone(l.last)
-	l.mu.Unlock()
-	of := func(minute int64) [warehouse.Fetchers]uint64 {
-		n, more := stored[minute], seen[minute]
-		add(&n, &more)
-		return n
-	}
-	v := &liveView{at: now}
-	thisMinute, thisHour := now.Unix()/60, now.Unix()/3600
-	minutes := &report.Columns{Title: "Opens per minute", Parts: fetcherParts, Axis: []string{"60 minutes ago", "now"}}
-	var hour [warehouse.Fetchers]uint64
-	for m := thisMinute - liveMinutes + 1; m <= thisMinute; m++ {
-		n := of(m)
-		add(&hour, &n)
-		minutes.Items = append(minutes.Items, report.Column{Label: time.Unix(m*60, 0).UTC().Format("15:04"), N: n[:]})
-	}
-	hours := &report.Columns{Title: "Opens per hour", Parts: fetcherParts, Axis: []string{"7 days ago", "now"}}
-	for h := thisHour - liveHours + 1; h <= thisHour; h++ {
-		var n [warehouse.Fetchers]uint64
-		for m := h * 60; m < h*60+60; m++ {
-			one := of(m)
-			add(&n, &one)
-		}
-		hours.Items = append(hours.Items, report.Column{Label: time.Unix(h*3600, 0).UTC().Format("Mon 2 Jan 15:04"), N: n[:]})
-	}
-	total := hour[warehouse.ByPerson] + hour[warehouse.ByHidden] + hour[warehouse.ByMachine]
-	v.lead = fmt.Sprintf("%s in the last hour, %s by people", output.Plural(int(total), "open", "opens"), output.Count(hour[warehouse.ByPerson]))
-	v.minutes = report.Section{ID: "minutes", Title: "Per minute, the last hour", Wide: true, Figure: minutes, Table: columnTable("MINUTE", minutes)}
-	v.hours = report.Section{ID: "hours", Title: "Per hour, 7 days", Wide: true, Figure: hours, Table: columnTable("HOUR", hours)}
-	for _, o := range slices.Backward(last) {
-		if o.resolved {
-			v.rows = append(v.rows, o.row())
-		}
-	}
-	v.render()
+	v := newLiveView(l.known(), l.server.now().UTC())
 	l.mu.Lock()
 	l.view = v
 	close(l.next)
@@ -88,23 +94,110 @@ func (l *live) publish() {
 	l.mu.Unlock()
 }
 
-// columnTable has the numbers of columns, the latest first.
-func columnTable(step string, c *report.Columns) *report.Table {
-	t := &report.Table{Header: []string{step, "BY PEOPLE", "HIDDEN", "BY MACHINES"}, Right: []int{1, 2, 3}, Hidden: true}
-	for _, item := range slices.Backward(c.Items) {
-		t.Rows = append(t.Rows, []report.Cell{text(item.Label), count(item.N[0]), count(item.N[1]), count(item.N[2])})
+func newLiveView(k *known, now time.Time) *liveView {
+	v := &liveView{at: now}
+	var minutes, hours []warehouse.LiveTally
+	var lastHour, lastDays warehouse.LiveTally
+	thisMinute, thisHour := now.Unix()/60, now.Unix()/3600
+	for m := thisMinute - liveMinutes + 1; m <= thisMinute; m++ {
+		minutes = append(minutes, k.tally(m, 1))
+		lastHour.Add(&minutes[len(minutes)-1])
 	}
-	return t
+	for h := thisHour - liveHours + 1; h <= thisHour; h++ {
+		hours = append(hours, k.tally(h*60, 60))
+		lastDays.Add(&hours[len(hours)-1])
+	}
+	v.web = lastDays[warehouse.PageView]+lastDays[warehouse.CustomEvent]+lastDays[warehouse.WebByMachine] > 0
+	opens := lastHour[warehouse.OpenByPerson] + lastHour[warehouse.OpenHidden] + lastHour[warehouse.OpenByMachine]
+	v.lead = fmt.Sprintf("%s in the last hour, %s by people", output.Plural(int(opens), "open", "opens"), output.Count(lastHour[warehouse.OpenByPerson]))
+	if v.web {
+		v.lead += fmt.Sprintf("; %s, %s", output.Plural(int(lastHour[warehouse.PageView]), "page view", "page views"),
+			output.Plural(int(lastHour[warehouse.CustomEvent]), "event", "events"))
+	}
+	minuteLabel := func(i int) string {
+		return time.Unix((thisMinute-liveMinutes+1+int64(i))*60, 0).UTC().Format("15:04")
+	}
+	hourLabel := func(i int) string {
+		return time.Unix((thisHour-liveHours+1+int64(i))*3600, 0).UTC().Format("Mon 2 Jan 15:04")
+	}
+	v.minutes, v.hours = openChart.minutes(minutes, minuteLabel), openChart.hours(hours, hourLabel)
+	v.webMinutes, v.webHours = webChart.minutes(minutes, minuteLabel), webChart.hours(hours, hourLabel)
+	v.pages = pageSection("pages", "Top pages", "PAGE", k.pages)
+	v.referrers = pageSection("referrers", "Top referrers", "REFERRER", k.referrers)
+	for _, o := range slices.Backward(k.last) {
+		if o.resolved {
+			v.opened = append(v.opened, o.row())
+		}
+	}
+	for _, visit := range slices.Backward(k.visits) {
+		v.visited = append(v.visited, visit.row())
+	}
+	v.render()
+	return v
+}
+
+func (c *chart) minutes(tallies []warehouse.LiveTally, label func(int) string) report.Section {
+	return c.section("minutes", c.title+" per minute, the last hour", "MINUTE", "60 minutes ago", tallies, label)
+}
+
+func (c *chart) hours(tallies []warehouse.LiveTally, label func(int) string) report.Section {
+	return c.section("hours", c.title+" per hour, 7 days", "HOUR", "7 days ago", tallies, label)
+}
+
+// section has a chart, and the numbers in it, the latest first.
+func (c *chart) section(id, title, step, begin string, tallies []warehouse.LiveTally, label func(int) string) report.Section {
+	figure := &report.Columns{Title: title, Parts: c.parts, Axis: []string{begin, "now"}}
+	table := &report.Table{Header: append([]string{step}, c.header...), Right: []int{1, 2, 3}, Hidden: true}
+	for i := range tallies {
+		figure.Items = append(figure.Items, report.Column{Label: label(i), N: tallies[i][c.first : int(c.first)+len(c.parts)]})
+	}
+	for _, item := range slices.Backward(figure.Items) {
+		table.Rows = append(table.Rows, []report.Cell{text(item.Label), count(item.N[0]), count(item.N[1]), count(item.N[2])})
+	}
+	return report.Section{ID: c.id + id, Title: title, Figure: figure, Table: table}
+}
+
+// pageSection is a list of pages with their views.
+func pageSection(id, title, of string, pages []pageCount) report.Section {
+	table := &report.Table{Header: []string{of, "SITE", "VIEWS"}, Right: []int{2}}
+	for _, p := range pages {
+		table.Rows = append(table.Rows, []report.Cell{text(p.Host + p.Path), text(siteName(p.Site)), count(p.views)})
+	}
+	return report.Section{ID: id, Title: title + ", 7 days", Table: table}
+}
+
+// siteName returns the name of a site as a page shows it.
+func siteName(site string) string {
+	if site == "" {
+		return "(not configured)"
+	}
+	return site
+}
+
+// sections returns the sections of the page, for a role.
+func (v *liveView) sections(role Role) []report.Section {
+	opened, visited, _ := v.since(0, role)
+	last := report.Section{ID: "opened", Title: "The last opens, of many a sample", Wide: true, Table: opened}
+	if !v.web {
+		return []report.Section{v.minutes, v.hours, last}
+	}
+	lastWeb := report.Section{ID: "visited", Title: "The last page views and events, of many a sample", Wide: true, Table: visited}
+	return []report.Section{v.minutes, v.webMinutes, v.hours, v.webHours, v.pages, v.referrers, last, lastWeb}
 }
 
 // render makes what the streams send.
 func (v *liveView) render() {
-	figures, tables := map[string]string{"lead": v.lead}, map[string]string{}
-	for _, section := range []*report.Section{&v.minutes, &v.hours} {
+	figures, lists, tables := map[string]string{"lead": v.lead}, map[string]string{}, map[string]string{}
+	charts := []*report.Section{&v.minutes, &v.hours}
+	if v.web {
+		charts = append(charts, &v.webMinutes, &v.webHours)
+		lists[v.pages.ID], lists[v.referrers.ID] = rowsHTML(v.pages.Table), rowsHTML(v.referrers.Table)
+	}
+	for _, section := range charts {
 		figures[section.ID] = report.FigureHTML(section.ID, section.Figure)
 		tables[section.ID] = rowsHTML(section.Table)
 	}
-	v.figures, v.tables = asJSON(figures), asJSON(tables)
+	v.figures, v.lists, v.tables = asJSON(figures), asJSON(lists), asJSON(tables)
 }
 
 func rowsHTML(t *report.Table) string {
@@ -124,63 +217,10 @@ func asJSON(texts any) string {
 	return string(b)
 }
 
-// liveHeader are the columns of the table of the last opens.
-func liveHeader(role Role) []string {
-	header := []string{"TIME", "CAMPAIGN", "BY", "CLIENT", "DEVICE", "COUNTRY"}
-	if role == Owner {
-		header = append(header, "RECIPIENT")
-	}
-	return header
-}
-
-func (o *liveOpen) row() liveRow {
-	campaign := text("–")
-	if o.campaign != "" {
-		campaign = report.Cell{Text: o.campaign, Link: campaignPath(o.key.CampaignID)}
-	}
-	device := o.device
-	if o.os != "" && o.os != o.device { // a proxy hides both by the same words
-		device += " (" + o.os + ")"
-	}
-	cells := []report.Cell{
-		text(o.at.UTC().Format("15:04:05")), campaign, text(fetcherNames[o.kind]), text(orDash(o.client)), text(orDash(device)), text(orDash(o.country)),
-	}
-	recipient := o.addressee.Recipient
-	switch {
-	case !o.known:
-		recipient = "(not registered)"
-	case recipient == "":
-		recipient = "(pseudonymous)"
-	case o.addressee.Test:
-		recipient += " (test)"
-	}
-	return liveRow{o.serial, cells, append(slices.Clone(cells), text(recipient))}
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "–"
-	}
-	return s
-}
-
 // current returns the last view, or nil, and a channel that is closed when
 // another one is there.
 func (l *live) current() (*liveView, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.view, l.next
-}
-
-// rowsSince renders the rows after a serial number, the latest first.
-func (v *liveView) rowsSince(serial uint64, role Role) (*report.Table, uint64) {
-	t := &report.Table{Header: liveHeader(role)}
-	latest := serial
-	for i := range v.rows {
-		if v.rows[i].serial > serial {
-			t.Rows = append(t.Rows, v.rows[i].of(role))
-			latest = max(latest, v.rows[i].serial)
-		}
-	}
-	return t, latest
 }

@@ -17,7 +17,7 @@ import (
 var errNoPage = errors.New("web: no such page")
 
 // page makes a handler of what asks the source for a page. So many ask at once;
-// others wait for their turn.
+// others wait for their turn. What a page can show later it does not wait for.
 func (s *Server) page(ask func(context.Context, Source, *http.Request, *session) (*screen, error)) reader {
 	return func(w http.ResponseWriter, r *http.Request, who *session) {
 		source := s.source.Load()
@@ -31,7 +31,7 @@ func (s *Server) page(ask func(context.Context, Source, *http.Request, *session)
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), pageTimeout)
 		defer cancel()
-		p, err := s.inTurn(ctx, func() (*screen, error) { return ask(ctx, *source, r, who) })
+		p, err := inTurn(ctx, s.queries, func() (*screen, error) { return ask(ctx, *source, r, who) })
 		switch {
 		case errors.Is(err, errNoPage), errors.Is(err, warehouse.ErrNoCampaign):
 			p = &screen{status: http.StatusNotFound, document: message("Not found", "There is no such page or campaign.")}
@@ -42,17 +42,23 @@ func (s *Server) page(ask func(context.Context, Source, *http.Request, *session)
 			w.Header().Set("Retry-After", "5")
 			p = &screen{status: http.StatusServiceUnavailable, document: message("The warehouse did not answer", "Load the page again. The log of glint has the reason.")}
 		}
+		if p.rest != nil {
+			rest := p.rest
+			p.rest = func() ([]report.Section, error) { return inTurn(ctx, s.queries, rest) }
+		}
 		s.show(w, r, who, p)
 	}
 }
 
-func (s *Server) inTurn(ctx context.Context, work func() (*screen, error)) (*screen, error) {
+// inTurn works when there is room in turns.
+func inTurn[T any](ctx context.Context, turns chan struct{}, work func() (T, error)) (T, error) {
 	select {
-	case s.queries <- struct{}{}:
-		defer func() { <-s.queries }()
+	case turns <- struct{}{}:
+		defer func() { <-turns }()
 		return work()
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		var none T
+		return none, ctx.Err()
 	}
 }
 
@@ -173,14 +179,17 @@ func (s *Server) campaign(ctx context.Context, source Source, r *http.Request, w
 	if err != nil {
 		return nil, err
 	}
-	d, err := source.Report(ctx, id)
+	d, err := source.Numbers(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	if s.settle != nil {
 		s.settle(d)
 	}
-	p := &screen{document: report.Of(d)}
+	p := &screen{document: report.First(d), rest: func() ([]report.Section, error) {
+		err := source.Gather(ctx, d)
+		return report.Rest(d), err
+	}}
 	if who.role == Owner {
 		p.before = choose("Recipients", listLinks(id, "")...)
 	}

@@ -58,12 +58,11 @@ func fillPages(b *testing.B, w *enginetest.Warehouse, owner *warehouse.Warehouse
 				if(dice < 50, 'apple_mpp_relay', 'other'), 65534
 			FROM (SELECT rand64(4) %% intDiv(%[1]d * 4, 10) AS number, rand(2) %% 100 AS dice FROM numbers(intDiv(%[1]d, 10)))`, n, of))
 	}
-	for id := range uint64(campaigns) {
-		if err := owner.RefreshNumbers(b.Context(), id+1); err != nil {
-			b.Fatal(err)
-		}
-		if err := owner.RefreshEstimates(b.Context(), id+1); err != nil {
-			b.Fatal(err)
+	for _, refresh := range []func(context.Context, uint64) error{owner.RefreshNumbers, owner.RefreshEstimates} {
+		for id := range uint64(campaigns) {
+			if err := refresh(b.Context(), id+1); err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 }

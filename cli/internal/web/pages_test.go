@@ -1,7 +1,9 @@
 package web
 
 import (
+	"bufio"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -107,5 +109,49 @@ func TestPagesBeyondLoopbackNeedTLS(t *testing.T) {
 		if err := c.Validate(); !errors.Is(err, ErrHost) {
 			t.Errorf("host %q: %v", host, err)
 		}
+	}
+}
+
+// TestAReportDoesNotWaitForItsRest reads the result of a report while the warehouse
+// still computes the rest.
+func TestAReportDoesNotWaitForItsRest(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		fault    error
+		has, not string
+	}{
+		{"that comes", nil, "What to do next", "The rest is missing"},
+		{"that does not come", errors.New("code: 210, at 10.1.2.3"), "The rest is missing", "10.1.2.3"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			gather := make(chan struct{})
+			w.source.gather, w.source.fault = gather, c.fault
+			r, err := http.NewRequestWithContext(t.Context(), "GET", w.URL()+"/campaigns/1", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.AddCookie(&http.Cookie{Name: w.cookie, Value: w.in(Owner)})
+			response, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = response.Body.Close() }()
+			page := bufio.NewReader(response.Body)
+			first := ""
+			for !strings.Contains(first, "What is not known") {
+				line, err := page.ReadString('\n')
+				if err != nil {
+					t.Fatalf("%v after %s", err, first)
+				}
+				first += line
+			}
+			close(gather)
+			rest, err := io.ReadAll(page)
+			if err != nil || !strings.Contains(first, "Open rate") || !strings.Contains(string(rest), c.has) || strings.Contains(string(rest), c.not) ||
+				strings.Count(first+string(rest), "</html>") != 1 {
+				t.Errorf("%v; the rest:\n%s", err, rest)
+			}
+		})
 	}
 }

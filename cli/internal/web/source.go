@@ -18,14 +18,19 @@ type Source interface {
 	Campaigns(ctx context.Context) ([]warehouse.Campaign, error)
 	// Lines returns the counts of each of the campaigns, as they were computed last.
 	Lines(ctx context.Context, campaigns []warehouse.Campaign) ([]report.Line, error)
-	// Report returns a campaign's report; warehouse.ErrNoCampaign if there is none.
-	Report(ctx context.Context, id uint64) (*report.Data, error)
+	// Numbers returns the numbers of a campaign's report; warehouse.ErrNoCampaign if
+	// there is none.
+	Numbers(ctx context.Context, id uint64) (*report.Data, error)
+	// Gather adds what else the report has.
+	Gather(ctx context.Context, d *report.Data) error
 	// Recipients returns a page of a list, which has that many messages at most, after
 	// the first ones that are skipped.
 	Recipients(ctx context.Context, id uint64, list warehouse.List, skip, most int) (*Recipients, error)
 
 	Names(ctx context.Context) (map[uint64]string, error)
 	LiveCounts(ctx context.Context, since, receivedBefore time.Time) ([]warehouse.MinuteCount, error)
+	LivePages(ctx context.Context, since, receivedBefore time.Time) (map[warehouse.LivePage]uint64, error)
+	LiveReferrers(ctx context.Context, since, receivedBefore time.Time) (map[warehouse.LivePage]uint64, error)
 	Addressees(ctx context.Context, messages []warehouse.MessageKey) (map[uuid.UUID]warehouse.Addressee, error)
 }
 
@@ -83,7 +88,7 @@ func (s warehouseSource) Lines(ctx context.Context, campaigns []warehouse.Campai
 	return lines, g.Wait()
 }
 
-func (s warehouseSource) Report(ctx context.Context, id uint64) (*report.Data, error) {
+func (s warehouseSource) Numbers(ctx context.Context, id uint64) (*report.Data, error) {
 	names, err := s.reader.CampaignNames(ctx)
 	if err != nil {
 		return nil, err
@@ -91,7 +96,11 @@ func (s warehouseSource) Report(ctx context.Context, id uint64) (*report.Data, e
 	if _, known := names[id]; !known {
 		return nil, warehouse.ErrNoCampaign
 	}
-	return report.GatherID(ctx, s.reader, id, time.UTC)
+	return report.NumbersID(ctx, s.reader, id, time.UTC)
+}
+
+func (s warehouseSource) Gather(ctx context.Context, d *report.Data) error {
+	return d.Gather(ctx, s.reader)
 }
 
 func (s warehouseSource) Recipients(ctx context.Context, id uint64, list warehouse.List, skip, most int) (*Recipients, error) {
@@ -128,6 +137,14 @@ func (s warehouseSource) Names(ctx context.Context) (map[uint64]string, error) {
 
 func (s warehouseSource) LiveCounts(ctx context.Context, since, receivedBefore time.Time) ([]warehouse.MinuteCount, error) {
 	return s.owner.LiveCounts(ctx, since, receivedBefore)
+}
+
+func (s warehouseSource) LivePages(ctx context.Context, since, receivedBefore time.Time) (map[warehouse.LivePage]uint64, error) {
+	return s.owner.LivePages(ctx, since, receivedBefore)
+}
+
+func (s warehouseSource) LiveReferrers(ctx context.Context, since, receivedBefore time.Time) (map[warehouse.LivePage]uint64, error) {
+	return s.owner.LiveReferrers(ctx, since, receivedBefore)
 }
 
 func (s warehouseSource) Addressees(ctx context.Context, messages []warehouse.MessageKey) (map[uuid.UUID]warehouse.Addressee, error) {

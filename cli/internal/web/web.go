@@ -1,5 +1,5 @@
 // Package web serves glint's pages for people: the campaigns, the report of each,
-// its recipients, and the opens as they come.
+// its recipients, and the opens, page views and events as they come.
 //
 // A browser is let in by a one-time link, which `glint web` makes with a key that
 // only the user who runs glint can read. Sessions, used links and the key live as
@@ -206,6 +206,7 @@ func (s *Server) routes() []route {
 		{"GET /campaigns/{id}/recipients", s.signedIn(Owner, s.page(s.recipients))},
 		{"GET /live", s.signedIn(Viewer, s.page(s.livePage))},
 		{"GET /live/events", s.signedIn(Viewer, s.stream)},
+		{"GET " + liveTextPath, s.signedIn(Viewer, s.textStream)},
 		{"GET /live.js", s.script},
 		{"GET /robots.txt", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -1,0 +1,17 @@
+-- Purpose: the pages elsewhere that led to the most views of all sites, for the page that shows them as they come.
+-- Grain:   one row: the number of such pages, and lists with an element for each, the most first.
+-- Units:   the last list counts views without machines.
+-- Reads:   the table web_events, so only as the warehouse user.
+--
+-- More pages come than are shown: what was received after until_ms is for the reader to add, who saw it come, and changes the order.
+SELECT count() AS pages, groupArray(site) AS site_list, groupArray(host) AS host_list, groupArray(path) AS path_list, groupArray(views) AS view_list
+FROM (
+    SELECT site, referrer_host AS host, referrer_path AS path, count() AS views
+    FROM web_events FINAL
+    WHERE occurred_at >= fromUnixTimestamp64Milli({since_ms:Int64}, 'UTC') AND received_at < fromUnixTimestamp64Milli({until_ms:Int64}, 'UTC')
+        AND name = '' AND class IN ('unknown', 'human_direct', 'proxy_human') AND referrer_host != '' AND referrer_host != page_host
+    GROUP BY site, host, path
+    ORDER BY views DESC, site, host, path
+    LIMIT 200
+)
+SETTINGS max_threads = 1, do_not_merge_across_partitions_select_final = 1
