@@ -264,8 +264,7 @@ func TestFlags(t *testing.T) {
 		t.Errorf("since %v", got.Since)
 	}
 	for _, args := range [][]string{
-		{"--node", "h", "--repair"},
-		{"--since", "yesterday"}, {"--until", "-1h"}, {"--since", "2026-11-22", "--until", "2026-11-21"}, {"x"},
+		{"--node", "h", "--repair"}, {"--since", "yesterday"}, {"--until", "-1h"}, {"--since", "2026-11-22", "--until", "2026-11-21"}, {"x"},
 	} {
 		if code, _, errs := command("", take, args...); code != app.ExitUsage || !strings.Contains(errs, "Try: ") {
 			t.Errorf("%v: exit %d, %q", args, code, errs)
