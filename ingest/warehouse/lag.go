@@ -77,9 +77,9 @@ func lagOf(ctx context.Context, conn driver.Conn) time.Duration {
 	}
 }
 
-// behind returns how far the ClickHouse that answers is behind its replicas, as was seen
+// Behind returns how far the ClickHouse that answers is behind its replicas, as was seen
 // in the last seconds; 0 of a single server.
-func (w *Warehouse) behind() time.Duration {
+func (w *Warehouse) Behind() time.Duration {
 	if w.replicas == nil {
 		return 0
 	}

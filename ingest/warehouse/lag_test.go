@@ -67,11 +67,11 @@ func TestAReplicaThatLagsIsNotAsked(t *testing.T) {
 		"it never saw the others": {[]*replica{{behind: 1_790_000_000}}, 0, longest * time.Second},
 	} {
 		got, r := asksFirst(t, c.all...)
-		if w := (&Warehouse{replicas: r}); got != c.want || w.behind() != c.behind {
-			t.Errorf("%s: replica %d was asked, which is %v behind, want %d and %v", name, got, w.behind(), c.want, c.behind)
+		if w := (&Warehouse{replicas: r}); got != c.want || w.Behind() != c.behind {
+			t.Errorf("%s: replica %d was asked, which is %v behind, want %d and %v", name, got, w.Behind(), c.want, c.behind)
 		}
 	}
-	if (&Warehouse{}).behind() != 0 {
+	if (&Warehouse{}).Behind() != 0 {
 		t.Error("a single server is behind")
 	}
 }

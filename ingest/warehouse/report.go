@@ -142,7 +142,7 @@ func (w *Warehouse) readReport(ctx context.Context, id uint64, read func(context
 		}
 		last, err := w.ActiveRun(ctx)
 		if err != nil || last == run {
-			r.Behind = w.behind()
+			r.Behind = w.Behind()
 			return r, err
 		}
 		run = last
