@@ -86,7 +86,7 @@ func TestOfADeletedCampaignNothingStays(t *testing.T) {
 		t.Errorf("the report has %q", got)
 	}
 	s.stop()
-	result, err := audit.Run(t.Context(), audit.Options{LogDir: dir + "/log", Warehouse: w})
+	result, err := audit.Run(t.Context(), audit.Options{Nodes: []audit.Node{{LogDir: dir + "/log"}}, Warehouse: w})
 	if err != nil {
 		t.Fatal(err)
 	}

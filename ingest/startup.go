@@ -338,6 +338,17 @@ func (s *startup) register(r prometheus.Registerer) {
 		}
 		return 1
 	}))
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "glint_warehouse_behind_seconds", Help: "How far the ClickHouse replica that is asked is behind the others; 0 of a single server.",
+	}, func() float64 {
+		s.mu.Lock()
+		w := s.handle.Warehouse
+		s.mu.Unlock()
+		if w == nil {
+			return 0
+		}
+		return w.Behind().Seconds()
+	}))
 	if s.cfg.Engine == nil {
 		return
 	}

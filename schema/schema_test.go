@@ -178,6 +178,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/registration_steps.sql",
 		"queries/registrations.sql",
 		"queries/replaced_last_opens.sql",
+		"queries/replica_state.sql",
 		"queries/replicated_tables.sql",
 		"queries/report.sql",
 		"queries/report_bad_tokens.sql",

@@ -27,6 +27,7 @@ type Options struct {
 	Archive []string  // files, folders and places of buckets
 	Bucket  objects.Target
 	Mirrors []string // addresses of warehouses that are to be equal
+	Nodes   []string // homes of other ingests of the warehouse
 	Repair  bool     // what is missing is inserted again first
 	Signals string   // as glint up takes it, for Repair; "": as the running glint has it
 	Format  string
@@ -59,8 +60,11 @@ machine or of a ClickHouse.
 With --archive it also estimates what the live stream lost between edge and ingest: how many events of the archive
 never came as live lines. And it says which events of the archive are in no table, whoever took them: with the archive of
 an ingest node that was lost, what that had not delivered, which glint replay brings in. With --mirror it also compares
-each mirror with the warehouse. Receipts are kept for 7 days at most; it prints the time from which on they are complete.`,
-		Example: "  glint audit\n  glint audit --since 24h --format json\n  glint audit --archive archive/2026-11-21\n  glint audit --repair --archive archive\n  GLINT_MIRROR=$(cat other-warehouse) glint audit",
+each mirror with the warehouse. Receipts are kept for 7 days at most; it prints the time from which on they are complete.
+
+With --node it also accounts for the events of other ingest nodes of the same warehouse, whose homes are mounted here, and
+a line of the live stream is lost only if it came to none of them. Events are inserted again on each node by itself.`,
+		Example: "  glint audit\n  glint audit --since 24h --format json\n  glint audit --archive archive/2026-11-21\n  glint audit --repair --archive archive\n  GLINT_MIRROR=$(cat other-warehouse) glint audit\n  glint audit --node other",
 		Args:    app.NoArgs,
 	}
 	f := cmd.Flags()
@@ -71,12 +75,16 @@ each mirror with the warehouse. Receipts are kept for 7 days at most; it prints 
 	f.BoolVar(&o.Repair, "repair", false, "insert again what is missing")
 	f.StringVar(&o.Signals, "privacy-signals", "", "for --repair, what glint up has (default: as the running glint)")
 	f.StringSliceVar(&o.Mirrors, "mirror", nil, "mirror to compare with the warehouse, table by table, as glint up and glint serve take it; better in $GLINT_MIRROR; repeatable")
+	f.StringArrayVar(&o.Nodes, "node", nil, "home of another ingest node of the same warehouse, as mounted here; repeatable")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv")
 	app.WarehouseFlag(cmd, &o.DSN)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.Format = format.String()
 		if err := o.parseTimes(since, until, time.Now()); err != nil {
 			return app.UsageOf(cmd, err)
+		}
+		if o.Repair && len(o.Nodes) > 0 {
+			return app.UsageOf(cmd, errors.New("--repair is for one node: run it on each"))
 		}
 		return run(cmd.Context(), o)
 	}
@@ -118,6 +126,10 @@ func moment(text string, now time.Time) (time.Time, error) {
 
 // Run audits and prints what was found.
 func Run(ctx context.Context, o *Options) error {
+	nodes, err := o.nodes()
+	if err != nil {
+		return err
+	}
 	files, ring, err := o.archive(ctx)
 	if err != nil {
 		return err
@@ -134,7 +146,7 @@ func Run(ctx context.Context, o *Options) error {
 		return err
 	}
 	r, err := audit.Run(ctx, audit.Options{
-		LogDir: o.App.Home.LogDir(), Warehouse: w, Since: o.Since, Until: o.Until,
+		Nodes: nodes, Warehouse: w, Since: o.Since, Until: o.Until,
 		Archive: files, Ring: ring, Progress: progress.begin,
 	})
 	progress.end()
@@ -194,20 +206,6 @@ func (o *Options) ring() (*token.Ring, error) {
 			"set $GLINT_HOME to the folder of the glint that took the lines")
 	}
 	return token.NewRing(keys...)
-}
-
-// advice says what to do about a difference.
-func (o *Options) advice(r *audit.Result) string {
-	if r.Total.Missing == r.Total.Unexplained {
-		return "glint log verify " + o.App.Home.LogDir()
-	}
-	if !o.Repair {
-		return "glint audit --repair, with --archive where there is one"
-	}
-	if len(o.Archive) == 0 {
-		return "glint audit --repair --archive ARCHIVE, with the lines of those hours"
-	}
-	return "another archive, as the bucket of your CDN's log stream"
 }
 
 // progress is of the stages of an audit, one after the other.

@@ -38,16 +38,17 @@ func sample() *audit.Result {
 	until, key, rate, low, high := hour.Add(2*time.Hour), uint8(7), 12e-6, 6.9e-6, 21e-6
 	return &audit.Result{
 		Since: hour.Add(90 * time.Second), Until: &until,
+		Nodes: []audit.NodeSpan{{Node: "/a", Since: hour.Add(90 * time.Second)}, {Node: "/b", Since: hour.Add(time.Hour)}},
 		Rows: []audit.Row{
-			{Hour: hour, Source: "edge", Counts: audit.Counts{Accepted: 1023, Events: 1000, Repeats: 2, InOpens: 990, Unresolved: 9, BadTokens: 3, DeadLetters: 4, OverCap: 5, Web: 6, LastOpen: 7, Waiting: 9, Missing: 1, NotKept: 3}},
-			{Hour: hour.Add(time.Hour), Source: "=x\x1b", Counts: audit.Counts{Accepted: 2, Missing: 2, Unexplained: 2}},
+			{Hour: hour, Source: "edge", Node: "/a", Counts: audit.Counts{Accepted: 1023, Events: 1000, Repeats: 2, InOpens: 990, Unresolved: 9, BadTokens: 3, DeadLetters: 4, OverCap: 5, Web: 6, LastOpen: 7, Waiting: 9, Missing: 1, NotKept: 3}},
+			{Hour: hour.Add(time.Hour), Source: "=x\x1b", Node: "/b\x1b", Counts: audit.Counts{Accepted: 2, Missing: 2, Unexplained: 2}},
 		},
 		Total: audit.Counts{
 			Accepted: 1025, Events: 1000, Repeats: 2, InOpens: 990, Unresolved: 9, BadTokens: 3, DeadLetters: 4, OverCap: 5, Web: 6, LastOpen: 7,
 			Waiting: 9, Missing: 3, Unexplained: 2, NotKept: 3,
 		},
-		Lost:           []audit.Records{{Lane: "live", LogID: "live-A", First: 7, Last: 7}},
-		WithoutReceipt: []audit.Records{{Lane: "replay", LogID: "replay-B", First: 8, Last: 9}},
+		Lost:           []audit.Records{{Node: "/a", Lane: "live", LogID: "live-A", First: 7, Last: 7}},
+		WithoutReceipt: []audit.Records{{Node: "/b", Lane: "replay", LogID: "replay-B", First: 8, Last: 9}},
 		ReceiptDamages: 1,
 		BadTokens:      []warehouse.BadTokenCount{{Fault: "revoked_key", KeyID: &key, Requests: 1234}, {Fault: "signature", Requests: 1}},
 		Live: &audit.LiveStream{
@@ -85,19 +86,20 @@ func writtenWith(t *testing.T, format string, r *audit.Result, mirrored []Mirror
 func TestTable(t *testing.T) {
 	got, _ := written(t, "table", sample())
 	want := `
-HOUR                  SOURCE  ACCEPTED  EVENTS  REPEATS  IN OPENS  UNRESOLVED  BAD TOKENS  DEAD LETTERS  OVER CAP  WEB  LAST OPEN  WAITING  MISSING
-2026-11-21 13:00 UTC  edge       1,023   1,000        2       990           9           3             4         5    6          7        9        1
-2026-11-21 14:00 UTC  =x�            2       0        0         0           0           0             0         0    0          0        0        2
-total                            1,025   1,000        2       990           9           3             4         5    6          7        9        3
+HOUR                  SOURCE  NODE  ACCEPTED  EVENTS  REPEATS  IN OPENS  UNRESOLVED  BAD TOKENS  DEAD LETTERS  OVER CAP  WEB  LAST OPEN  WAITING  MISSING
+2026-11-21 13:00 UTC  edge    /a       1,023   1,000        2       990           9           3             4         5    6          7        9        1
+2026-11-21 14:00 UTC  =x�     /b�          2       0        0         0           0           0             0         0    0          0        0        2
+total                                  1,025   1,000        2       990           9           3             4         5    6          7        9        3
 
-not accounted for: 1 event of source "edge", received in the hour 2026-11-21 13:00 UTC
-not accounted for: 2 events of source "=x\x1b", received in the hour 2026-11-21 14:00 UTC
-not accounted for: record 7 of lane live, neither in the log nor in a receipt; see glint log verify
-not accounted for: 2 records of lane replay (8–9), acknowledged and without receipt
+not accounted for: 1 event of source "edge" of node /a, received in the hour 2026-11-21 13:00 UTC
+not accounted for: 2 events of source "=x\x1b" of node /b�, received in the hour 2026-11-21 14:00 UTC
+not accounted for: record 7 of lane live of node /a, neither in the log nor in a receipt; see glint log verify
+not accounted for: 2 records of lane replay of node /b (8–9), acknowledged and without receipt
 not accounted for: what 1 damaged stretch of the receipts said
 bad tokens that are kept: 1,234 revoked_key of key 7, 1 signature
 not kept: 3 dead letters of source "edge", which had used up its room
-receipts cover what was received since 2026-11-21 13:01:30 UTC and before 2026-11-21 15:00:00 UTC
+receipts of node /a cover what was received since 2026-11-21 13:01:30 UTC and before 2026-11-21 15:00:00 UTC
+receipts of node /b cover what was received since 2026-11-21 14:00:00 UTC and before 2026-11-21 15:00:00 UTC
 live stream: 12 of 1,000,000 archived events never arrived (0.0012 %, 95 % interval 0.0007 % … 0.0021 %)
 archive: 12 events are in no table, of the hour 2026-11-21 13:00 UTC; glint replay brings them in
 `
@@ -135,7 +137,8 @@ func TestAllIsWellOnlyWithTheNumberOfBadTokens(t *testing.T) {
 }
 
 func TestTableOfNothing(t *testing.T) {
-	got, _ := written(t, "table", &audit.Result{Since: sample().Since, Live: &audit.LiveStream{}})
+	since := sample().Since
+	got, _ := written(t, "table", &audit.Result{Since: since, Nodes: []audit.NodeSpan{{Since: since}}, Live: &audit.LiveStream{}})
 	_, got, _ = strings.Cut(got, "\n\n")
 	want := `
 every accepted event is accounted for
@@ -155,11 +158,11 @@ func TestCSV(t *testing.T) {
 	}
 	want := [][]string{
 		{
-			"hour", "source", "accepted", "events", "repeats", "in_opens", "unresolved", "bad_tokens", "dead_letters", "over_cap", "web", "last_open", "waiting", "missing",
+			"hour", "source", "node", "accepted", "events", "repeats", "in_opens", "unresolved", "bad_tokens", "dead_letters", "over_cap", "web", "last_open", "waiting", "missing",
 			"unexplained", "dead_letters_not_kept",
 		},
-		{"2026-11-21T13:00:00Z", "edge", "1023", "1000", "2", "990", "9", "3", "4", "5", "6", "7", "9", "1", "0", "3"},
-		{"2026-11-21T14:00:00Z", "'=x\x1b", "2", "0", "0", "0", "0", "0", "0", "0", "0", "0", "0", "2", "2", "0"},
+		{"2026-11-21T13:00:00Z", "edge", "/a", "1023", "1000", "2", "990", "9", "3", "4", "5", "6", "7", "9", "1", "0", "3"},
+		{"2026-11-21T14:00:00Z", "'=x\x1b", "/b\x1b", "2", "0", "0", "0", "0", "0", "0", "0", "0", "0", "0", "2", "2", "0"},
 	}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Error(diff)
@@ -248,10 +251,10 @@ func TestFlags(t *testing.T) {
 	var got *Options
 	take := func(_ context.Context, o *Options) error { got = o; return nil }
 	code, _, errs := command("", take, "--since", "2026-11-21T10:30:00+01:00", "--until", "2026-11-22", "--archive", "a", "--archive", "b,c",
-		"--format", "csv", "--warehouse", "http://host")
+		"--format", "csv", "--warehouse", "http://host", "--node", "h", "--node", "i,j")
 	want := &Options{
 		App: got.App, Since: time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC), Until: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC),
-		Archive: []string{"a", "b,c"}, Format: "csv", DSN: "http://host",
+		Archive: []string{"a", "b,c"}, Format: "csv", DSN: "http://host", Nodes: []string{"h", "i,j"},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b *app.App) bool { return a == b })); code != app.ExitDone || diff != "" {
 		t.Errorf("exit %d, %s: %s", code, errs, diff)
@@ -261,7 +264,7 @@ func TestFlags(t *testing.T) {
 		t.Errorf("since %v", got.Since)
 	}
 	for _, args := range [][]string{
-		{"--since", "yesterday"}, {"--until", "-1h"}, {"--since", "2026-11-22", "--until", "2026-11-21"}, {"x"},
+		{"--node", "h", "--repair"}, {"--since", "yesterday"}, {"--until", "-1h"}, {"--since", "2026-11-22", "--until", "2026-11-21"}, {"x"},
 	} {
 		if code, _, errs := command("", take, args...); code != app.ExitUsage || !strings.Contains(errs, "Try: ") {
 			t.Errorf("%v: exit %d, %q", args, code, errs)
@@ -322,6 +325,40 @@ func TestExitCodeTellsWhetherAllIsThere(t *testing.T) {
 	code, out, _ = command(h, nil, "--warehouse", dsn, "--since", "10m")
 	if code != app.ExitDone || strings.Contains(out, "edge") {
 		t.Errorf("of the last ten minutes: exit %d, %s", code, out)
+	}
+}
+
+// TestNodesInOneCommand: what a second node has received is looked for in the same
+// warehouse, and the advice names the node that lacks something.
+func TestNodesInOneCommand(t *testing.T) {
+	h, e, dsn := stage(t)
+	other := home.Home(filepath.Join(t.TempDir(), "other"))
+	if err := os.CopyFS(string(other), os.DirFS(string(h))); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := command(h, nil, "--warehouse", dsn, "--node", string(other))
+	if code != app.ExitDone || !regexp.MustCompile(`(?m)^total +20 `).MatchString(out) || strings.Count(out, "\nreceipts of node ") != 2 {
+		t.Errorf("exit %d, %s%s", code, out, errs)
+	}
+	received := time.Now().Add(-time.Hour)
+	more := receipts.Receipt{LogID: "live-B", Record: 1, ReceivedAt: received, Lane: "live", Source: "edge", Lines: 1, Events: []uint64{11}}
+	b, err := receipts.OpenWriter(receipts.Options{
+		Dir: filepath.Join(other.LogDir(), receipts.Folder), Now: func() time.Time { return received },
+	})
+	if err == nil {
+		err = errors.Join(b.Append([]receipts.Receipt{more}), b.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs = command(h, nil, "--warehouse", dsn, "--node", string(other))
+	if code != app.ExitProblem || !strings.Contains(out, `not accounted for: 1 event of source "edge" of node `+string(other)+",") ||
+		!strings.Contains(errs, "Try: on node "+string(other)+": glint audit --repair") {
+		t.Errorf("exit %d, %s%s", code, out, errs)
+	}
+	e.Text(t, enginetest.WarehouseUser, "ALTER TABLE opens DELETE WHERE event_id = 3", map[string]string{"mutations_sync": "2"})
+	if _, out, _ = command(h, nil, "--warehouse", dsn, "--node", string(other)); strings.Count(out, "\nnot accounted for: ") != 2 {
+		t.Error(out)
 	}
 }
 

@@ -30,7 +30,11 @@ func (o *Options) write(r *audit.Result, compared []Mirror, repaired []Repaired)
 		writeMirrors(o.App.Err, compared)
 		return output.WriteRows(o.App.Out, o.Format, r.Rows)
 	}
-	t := output.TableOf(append(slices.Clone(r.Rows), audit.Row{Counts: r.Total}), onlyPrograms...).Total("total")
+	left := onlyPrograms
+	if len(r.Nodes) < 2 {
+		left = append(slices.Clone(left), "node")
+	}
+	t := output.TableOf(append(slices.Clone(r.Rows), audit.Row{Counts: r.Total}), left...).Total("total")
 	if err := t.Write(o.App.Out); err != nil {
 		return err
 	}
@@ -59,11 +63,7 @@ func sentences(r *audit.Result) []string {
 	}
 	lines = append(lines, badTokens(r)...)
 	lines = append(lines, notKept(r)...)
-	from := "receipts cover what was received since " + output.Time(&r.Since)
-	if r.Until != nil {
-		from += " and before " + output.Time(r.Until)
-	}
-	lines = append(lines, from)
+	lines = append(lines, spans(r)...)
 	if r.Live != nil {
 		lines = append(lines, live(r.Live))
 	}
@@ -73,11 +73,23 @@ func sentences(r *audit.Result) []string {
 	return lines
 }
 
+// spans says from when on receipts are complete.
+func spans(r *audit.Result) (lines []string) {
+	until := ""
+	if r.Until != nil {
+		until = " and before " + output.Time(r.Until)
+	}
+	for _, n := range r.Nodes {
+		lines = append(lines, "receipts"+ofNode(n.Node)+" cover what was received since "+output.Time(&n.Since)+until)
+	}
+	return lines
+}
+
 func differences(r *audit.Result) (lines []string) {
 	for i := range r.Rows {
 		if row := &r.Rows[i]; row.Missing > 0 {
-			lines = append(lines, fmt.Sprintf("not accounted for: %s of source %s, received in the hour %s",
-				output.Plural(int(row.Missing), "event", "events"), strconv.Quote(row.Source), hour(row)))
+			lines = append(lines, fmt.Sprintf("not accounted for: %s of source %s%s, received in the hour %s",
+				output.Plural(int(row.Missing), "event", "events"), strconv.Quote(row.Source), ofNode(row.Node), hour(row)))
 		}
 	}
 	for _, x := range r.Lost {
@@ -110,9 +122,9 @@ func notKept(r *audit.Result) (lines []string) {
 // records names neighbours in a log.
 func records(r *audit.Records) string {
 	if r.Count() == 1 {
-		return fmt.Sprintf("record %d of lane %s", r.First, r.Lane)
+		return fmt.Sprintf("record %d of lane %s%s", r.First, r.Lane, ofNode(r.Node))
 	}
-	return fmt.Sprintf("%s of lane %s (%d–%d)", output.Plural(int(r.Count()), "record", "records"), r.Lane, r.First, r.Last)
+	return fmt.Sprintf("%s of lane %s%s (%d–%d)", output.Plural(int(r.Count()), "record", "records"), r.Lane, ofNode(r.Node), r.First, r.Last)
 }
 
 // live says what the live stream lost.

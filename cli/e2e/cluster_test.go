@@ -78,7 +78,50 @@ func TestReplicasLoseNothing(t *testing.T) {
 			t.Errorf("replica %s has %d opens after a repair, want %d", host, got, load.acknowledged.Load())
 		}
 	}
+	if stdout, stderr, code := i.run(t, "migrate", "status"); code != 0 || strings.Count(stdout, " ready\n") != len(before) {
+		t.Errorf("migrate status: exit code %d\n%s%s", code, stdout, stderr)
+	}
+	i.stop(t, syscall.SIGTERM)
+	lag(t, i, dsn)
 	t.Logf("%d kills: %d opens acknowledged, on each replica once", kills, load.acknowledged.Load())
+}
+
+// lag keeps the replica that is asked first from the others' rows: a report is that of
+// another one, and migrate status names it.
+func lag(t *testing.T, i *instance, dsn string) {
+	t.Helper()
+	hosts, err := warehouse.Hosts(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := hosts[len(hosts)-1]
+	write := func(host, text string) {
+		t.Helper()
+		w, err := warehouse.Connect(t.Context(), strings.Replace(dsn, strings.Join(hosts, ","), host, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = w.Close() }()
+		db := w.DB()
+		defer func() { _ = db.Close() }()
+		if _, err := db.ExecContext(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(hosts[0], "SYSTEM STOP FETCHES opens")
+	write(hosts[0], "SYSTEM STOP FETCHES campaigns")
+	defer func() {
+		write(hosts[0], "SYSTEM START FETCHES opens")
+		write(hosts[0], "SYSTEM START FETCHES campaigns")
+	}()
+	write(last, "INSERT INTO campaigns SELECT * REPLACE (campaign_id + 1 AS campaign_id, 'behind' AS name) FROM campaigns FINAL LIMIT 1 SETTINGS insert_quorum = 0")
+	eventually(t, "migrate status to name the replica", func() bool {
+		stdout, _, code := i.run(t, "migrate", "status")
+		return code == 3 && strings.Contains(stdout, " behind the others\n")
+	})
+	if stdout, stderr, code := i.run(t, "report", "behind"); code != 0 {
+		t.Errorf("a campaign that the first replica lacks: exit code %d\n%s%s", code, stdout, stderr)
+	}
 }
 
 // loseRows deletes every hundredth open from all replicas, behind glint's back.

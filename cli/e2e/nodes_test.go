@@ -156,6 +156,10 @@ func TestTwoNodesShareAWarehouse(t *testing.T) {
 			t.Errorf("audit of a node: exit code %d\n%s%s", code, stdout, stderr)
 		}
 	}
+	stdout, stderr, code := a.run(t, "audit", "--node", b.home, "--archive", archive)
+	if code != 0 || strings.Count(stdout, "\nreceipts of node ") != 2 || !strings.Contains(stdout, "archive: the event of each of its ") {
+		t.Errorf("audit of both nodes: exit code %d\n%s%s", code, stdout, stderr)
+	}
 	agree := func() {
 		t.Helper()
 		want := sql("SELECT count(), uniqExact(message_id) FROM (SELECT DISTINCT event_id, message_id FROM glint.opens WHERE " + campaign + ")")

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
-	"glint/cli/internal/output"
 	"glint/ingest/warehouse"
 	"glint/schema/migrate"
 )
@@ -39,21 +38,31 @@ func newUpCmd(a *app.App) *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runUp(cmd.Context(), a, dsn, cluster) },
 	}
 	app.WarehouseFlag(cmd, &dsn)
-	cmd.Flags().StringVar(&cluster, "cluster", "", "cluster of that ClickHouse whose servers, by their native ports, are replicas of one shard")
+	clusterFlag(cmd, &cluster)
 	return cmd
 }
 
-func runUp(ctx context.Context, a *app.App, dsn, cluster string) error {
-	w, err := a.OpenWarehouse(ctx, dsn, app.OwnDatabase)
-	if err == nil && cluster != "" {
-		_ = w.Close()
-		if dsn == "" {
-			return app.Usage(errors.New("--cluster wants --warehouse, which names one of its servers"))
-		}
-		if w, err = warehouse.ConnectCluster(ctx, dsn, cluster); errors.Is(err, warehouse.ErrCluster) {
-			err = app.Usage(err)
-		}
+// open connects to the warehouse, or to all servers of a cluster of it.
+func open(ctx context.Context, a *app.App, dsn, cluster string) (*warehouse.Warehouse, error) {
+	if cluster == "" {
+		return a.OpenWarehouse(ctx, dsn, app.OwnDatabase)
 	}
+	if dsn == "" {
+		return nil, app.Usage(errors.New("--cluster wants --warehouse, which names one of its servers"))
+	}
+	w, err := warehouse.ConnectCluster(ctx, dsn, cluster)
+	if errors.Is(err, warehouse.ErrCluster) || errors.Is(err, warehouse.ErrDSN) {
+		err = app.Usage(err)
+	}
+	return w, err
+}
+
+func clusterFlag(cmd *cobra.Command, cluster *string) {
+	cmd.Flags().StringVar(cluster, "cluster", "", "cluster of that ClickHouse whose servers, by their native ports, are replicas of one shard")
+}
+
+func runUp(ctx context.Context, a *app.App, dsn, cluster string) error {
+	w, err := open(ctx, a, dsn, cluster)
 	if err != nil {
 		return err
 	}
@@ -70,49 +79,4 @@ func runUp(ctx context.Context, a *app.App, dsn, cluster string) error {
 		fmt.Fprintln(a.Err, "the schema is up to date")
 	}
 	return err
-}
-
-func newStatusCmd(a *app.App) *cobra.Command {
-	var dsn string
-	cmd := &cobra.Command{
-		Use:     "status",
-		Short:   "List the migrations; exit code 3 if some are pending",
-		Long:    "Lists the migrations of this program and when each was applied. It changes nothing. The exit code is 3 if one is pending.",
-		Example: "  glint migrate status",
-		Args:    app.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), a, dsn) },
-	}
-	app.WarehouseFlag(cmd, &dsn)
-	return cmd
-}
-
-func runStatus(ctx context.Context, a *app.App, dsn string) error {
-	w, err := a.OpenWarehouse(ctx, dsn, app.OwnDatabase)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = w.Close() }()
-	db := w.DB()
-	defer func() { _ = db.Close() }()
-	migrations, err := migrate.Status(ctx, db)
-	if err != nil {
-		return err
-	}
-	pending := 0
-	t := output.NewTable("VERSION", "NAME", "STATE", "APPLIED AT").AlignRight(0)
-	for _, m := range migrations {
-		state, at := "applied", output.Time(&m.AppliedAt)
-		if m.Pending() {
-			state, at = "pending", ""
-			pending++
-		}
-		t.Row(fmt.Sprint(m.Version), m.Name, state, at)
-	}
-	if err := t.Write(a.Out); err != nil {
-		return err
-	}
-	if pending > 0 {
-		return app.Problem(errors.New(output.Plural(pending, "migration is", "migrations are")+" pending"), "glint migrate up")
-	}
-	return nil
 }

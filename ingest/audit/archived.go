@@ -32,7 +32,7 @@ type ArchivedHour struct {
 }
 
 // archived asks for all events of the archive.
-func (a *auditor) archived(ctx context.Context) (*Archived, error) {
+func (o *Options) archived(ctx context.Context) (*Archived, error) {
 	result, absent := &Archived{Hours: []ArchivedHour{}}, map[uint64]time.Time{}
 	hours := map[uint64]time.Time{} // of the events that are asked for next
 	ask := func() error {
@@ -41,11 +41,11 @@ func (a *auditor) archived(ctx context.Context) (*Archived, error) {
 			events = append(events, event)
 		}
 		// In this order: an event that is moved between the two is in opens.
-		unresolved, err := a.Warehouse.UnresolvedEvents(ctx, events)
+		unresolved, err := o.Warehouse.UnresolvedEvents(ctx, events)
 		if err != nil {
 			return err
 		}
-		missing, err := a.Warehouse.MissingOpens(ctx, events)
+		missing, err := o.Warehouse.MissingOpens(ctx, events)
 		if err != nil {
 			return err
 		}
@@ -55,10 +55,10 @@ func (a *auditor) archived(ctx context.Context) (*Archived, error) {
 		clear(hours)
 		return nil
 	}
-	for i := range a.Archive {
-		hour, named := archiver.HourOf(a.Archive[i].Path)
-		err := archive.EachLine(ctx, &a.Archive[i], nil, func(line []byte) error {
-			key, opened, ok := storedKey(a.Ring, string(line))
+	for i := range o.Archive {
+		hour, named := archiver.HourOf(o.Archive[i].Path)
+		err := archive.EachLine(ctx, &o.Archive[i], nil, func(line []byte) error {
+			key, opened, ok := storedKey(o.Ring, string(line))
 			if !ok {
 				return nil
 			}

@@ -16,6 +16,9 @@
 // So an event on its way is found where it was or where it went, and never
 // counts as missing. A record that is in the log and has no receipt waits.
 //
+// Of several ingests on one warehouse it accounts for the events of each, and looks for
+// the lines of the live stream with all of them.
+//
 // The audit believes the receipts about bad tokens, dead letters and opens over
 // the cap: they are counts without keys. Memory is bounded: the receipts' heads
 // of one hour and a few million keys at a time, whatever the hour holds.
@@ -24,8 +27,6 @@ package audit
 import (
 	"context"
 	"errors"
-	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -51,7 +52,9 @@ type Warehouse interface {
 
 // Options say what is audited.
 type Options struct {
-	LogDir    string // holds the lanes of the log, their batches, and the receipts
+	// Nodes are the ingests whose events are accounted for: one, or several of the same
+	// warehouse.
+	Nodes     []Node
 	Warehouse Warehouse
 	Since     time.Time // of receipt; zero: from the first receipt on
 	Until     time.Time // before this; zero: until now
@@ -70,10 +73,16 @@ type Options struct {
 	maxKeys int // that are held at a time, about; 0: defaultMaxKeys
 }
 
+// Node is an ingest.
+type Node struct {
+	Name   string // as Row.Node has it; any, if there is one node
+	LogDir string // holds the lanes of the log, their batches, and the receipts
+}
+
 // defaultMaxKeys take about 130 MB, as each is held twice.
 const defaultMaxKeys = 8 << 20
 
-// Row accounts for the lines of one hour and source:
+// Row accounts for the lines of one hour, source and node:
 //
 //	Accepted = Repeats + InOpens + Unresolved + BadTokens + DeadLetters + OverCap + Web + LastOpen + Waiting + Missing
 //	Events   = InOpens + Unresolved + Missing − Unexplained
@@ -82,6 +91,7 @@ const defaultMaxKeys = 8 << 20
 type Row struct {
 	Hour   time.Time `json:"hour" layout:"2006-01-02 15:04 UTC"`
 	Source string    `json:"source"`
+	Node   string    `json:"node"` // Node.Name of who received them
 	Counts
 }
 
@@ -122,6 +132,7 @@ func (r *Counts) add(o *Counts) {
 
 // Records are neighbours in a lane's log.
 type Records struct {
+	Node  string `json:"node"`
 	Lane  string `json:"lane"`
 	LogID string `json:"log_id"`
 	First uint64 `json:"first_record"`
@@ -135,7 +146,8 @@ func (r *Records) Count() uint64 { return r.Last - r.First + 1 }
 type Result struct {
 	Since time.Time  `json:"since"` // nothing is said of what was received before
 	Until *time.Time `json:"until"` // nor of what was received then or later; nil: until it ran
-	Rows  []Row      `json:"rows"`  // by hour and source
+	Nodes []NodeSpan `json:"nodes"` // in their order
+	Rows  []Row      `json:"rows"`  // by hour, source and node
 	Total Counts     `json:"total"` // the sum of them
 
 	Lost             []Records `json:"lost_records"`            // neither in the log nor in a receipt: damaged
@@ -173,45 +185,42 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.maxKeys == 0 {
 		o.maxKeys = defaultMaxKeys
 	}
-	dir := filepath.Join(o.LogDir, receipts.Folder)
-	since, err := receipts.Since(dir)
-	if err != nil {
-		return nil, err
-	}
-	if since.IsZero() {
-		return nil, fmt.Errorf("%w in %s", ErrNoReceipts, dir)
-	}
 	for range tries {
-		a := auditor{Options: o, dir: dir, result: &Result{Since: since.UTC(), Rows: []Row{}, Lost: []Records{}, WithoutReceipt: []Records{}}}
-		if o.Since.After(since) {
-			a.result.Since = o.Since.UTC()
-		}
-		if !o.Until.IsZero() {
-			until := o.Until.UTC()
-			a.result.Until = &until
-		}
-		if err := a.run(ctx); err != nil {
+		nodes, err := o.auditors()
+		if err != nil {
 			return nil, err
 		}
-		if since, err = receipts.Since(dir); err != nil {
+		result, err := o.run(ctx, nodes)
+		if err != nil {
 			return nil, err
 		}
-		if !since.After(a.result.Since) {
-			return a.result, nil
+		outrun := false
+		for _, a := range nodes {
+			since, err := receipts.Since(a.dir)
+			if err != nil {
+				return nil, err
+			}
+			outrun = outrun || since.After(a.since)
+		}
+		if !outrun {
+			return result, nil
 		}
 	}
 	return nil, ErrOutrun
 }
 
-// auditor is one run.
+// auditor audits one node.
 type auditor struct {
 	Options
-	dir    string // of the receipts
+	node   Node
+	since  time.Time // nothing is said of what the node received before
+	dir    string    // of the receipts
 	shelf  *receipts.Reader
 	lanes  []*lane
-	result *Result
+	result *Result // that of all nodes
 }
 
+// run accounts for the rows of this node.
 func (a *auditor) run(ctx context.Context) error {
 	var err error
 	if a.lanes, err = a.readLog(ctx); err != nil {
@@ -230,25 +239,12 @@ func (a *auditor) run(ctx context.Context) error {
 			return err
 		}
 	}
-	for i := range a.result.Rows {
-		a.result.Total.add(&a.result.Rows[i].Counts)
-	}
-	if a.result.BadTokens, err = a.Warehouse.BadTokenCounts(ctx); err != nil {
-		return err
-	}
-	if len(a.Archive) == 0 {
-		return nil
-	}
-	if a.result.Live, err = a.liveStream(ctx); err != nil {
-		return err
-	}
-	a.result.Archived, err = a.archived(ctx)
-	return err
+	return nil
 }
 
 // within reports whether something that was received then is looked at.
 func (a *auditor) within(at time.Time) bool {
-	return !at.Before(a.result.Since) && (a.Until.IsZero() || at.Before(a.Until))
+	return !at.Before(a.since) && (a.Until.IsZero() || at.Before(a.Until))
 }
 
 // hours are those with receipts or waiting records that are looked at, in their
@@ -267,5 +263,5 @@ func (a *auditor) hours() []time.Time {
 
 // touches reports whether a part of the hour is looked at.
 func (a *auditor) touches(hour time.Time) bool {
-	return hour.Add(time.Hour).After(a.result.Since) && (a.Until.IsZero() || hour.Before(a.Until))
+	return hour.Add(time.Hour).After(a.since) && (a.Until.IsZero() || hour.Before(a.Until))
 }

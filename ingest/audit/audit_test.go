@@ -166,7 +166,7 @@ func TestAnAcknowledgedRecordWithoutReceiptIsNotWaiting(t *testing.T) {
 	w.store(keys(6, 6)) // acknowledges what is before
 	r := w.audit()
 	check(t, r, false, Row{Hour: hour, Source: "edge", Counts: Counts{Accepted: 6, Events: 2, InOpens: 2, Missing: 4, Unexplained: 4}})
-	if diff := cmp.Diff([]Records{{"live", "live-LOG", 2, 3}}, r.WithoutReceipt); diff != "" || len(r.Lost) > 0 {
+	if diff := cmp.Diff([]Records{{"", "live", "live-LOG", 2, 3}}, r.WithoutReceipt); diff != "" || len(r.Lost) > 0 {
 		t.Errorf("%s, lost: %v", diff, r.Lost)
 	}
 }
@@ -216,7 +216,7 @@ func TestARecordThatIsNowhereIsNamed(t *testing.T) {
 		}
 		w.damageLog()
 		r := w.audit()
-		if diff := cmp.Diff([]Records{{"live", "live-LOG", 2, 2}}, r.Lost); diff != "" || r.Accounted() || r.Total.Accepted != 18 {
+		if diff := cmp.Diff([]Records{{"", "live", "live-LOG", 2, 2}}, r.Lost); diff != "" || r.Accounted() || r.Total.Accepted != 18 {
 			t.Errorf("%s, %+v", diff, r)
 		}
 	}
@@ -276,7 +276,7 @@ func TestALaneWithoutFolder(t *testing.T) {
 
 func TestWithoutReceiptsThereIsNoAudit(t *testing.T) {
 	w := newWorld(t)
-	_, err := Run(t.Context(), Options{LogDir: t.TempDir(), Warehouse: w.house})
+	_, err := Run(t.Context(), Options{Nodes: []Node{{LogDir: t.TempDir()}}, Warehouse: w.house})
 	if !errors.Is(err, ErrNoReceipts) {
 		t.Errorf("%v", err)
 	}
@@ -333,7 +333,7 @@ func TestAnInterruptEndsAnAudit(t *testing.T) {
 	w.store(keys(1, 2))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Run(ctx, Options{LogDir: w.dir, Warehouse: w.house}); !errors.Is(err, context.Canceled) {
+	if _, err := Run(ctx, Options{Nodes: []Node{{LogDir: w.dir}}, Warehouse: w.house}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

@@ -17,6 +17,7 @@ const disorder = 10 * time.Second
 
 // numbers are the records of one log that are known.
 type numbers struct {
+	node        string
 	lane        string
 	seen        []uint64
 	first, last uint64 // of those that are looked at; 0: none is
@@ -26,7 +27,7 @@ type numbers struct {
 // after Since there may be one, of records that were received just before, unless
 // the log began then.
 func (a *auditor) look(n *numbers, record uint64, at time.Time) {
-	if !a.within(at) || record > 1 && at.Before(a.result.Since.Add(disorder)) {
+	if !a.within(at) || record > 1 && at.Before(a.since.Add(disorder)) {
 		return
 	}
 	if n.last == 0 || record < n.first {
@@ -41,7 +42,7 @@ func (a *auditor) survey(ctx context.Context) (events int, err error) {
 	logs := map[string]*numbers{}
 	of := func(logID, lane string) *numbers {
 		if logs[logID] == nil {
-			logs[logID] = &numbers{lane: lane}
+			logs[logID] = &numbers{node: a.node.Name, lane: lane}
 		}
 		return logs[logID]
 	}
@@ -102,12 +103,12 @@ func (n *numbers) gaps(logID string) (lost []Records) {
 			break
 		}
 		if record > next {
-			lost = append(lost, Records{n.lane, logID, next, record - 1})
+			lost = append(lost, Records{n.node, n.lane, logID, next, record - 1})
 		}
 		next = max(next, record+1)
 	}
 	if n.last > 0 && next <= n.last {
-		lost = append(lost, Records{n.lane, logID, next, n.last})
+		lost = append(lost, Records{n.node, n.lane, logID, next, n.last})
 	}
 	slices.SortFunc(lost, func(a, b Records) int { return cmp.Compare(a.First, b.First) })
 	return lost

@@ -221,7 +221,7 @@ func (w *world) remove(key uint64) {
 // audit runs one; change may say more than where.
 func (w *world) audit(change ...func(*Options)) *Result {
 	w.t.Helper()
-	o := Options{LogDir: w.dir, Warehouse: w.house, Ring: &token.Ring{}, Now: func() time.Time { return now.Add(time.Hour) }}
+	o := Options{Nodes: []Node{{LogDir: w.dir}}, Warehouse: w.house, Ring: &token.Ring{}, Now: func() time.Time { return now.Add(time.Hour) }}
 	for _, f := range change {
 		f(&o)
 	}

@@ -11,13 +11,13 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// rows are the rows of one hour, by source.
+// rows are a node's rows of one hour, by source.
 type rows map[string]*Row
 
-func (r rows) of(hour time.Time, source string) *Row {
+func (a *auditor) row(r rows, hour time.Time, source string) *Row {
 	row := r[source]
 	if row == nil {
-		row = &Row{Hour: hour, Source: source}
+		row = &Row{Hour: hour, Source: source, Node: a.node.Name}
 		r[source] = row
 	}
 	return row
@@ -43,7 +43,7 @@ func (a *auditor) hour(ctx context.Context, hour time.Time, done func(int)) (err
 	err = h.Heads(func(r *receipts.Receipt, events int) error {
 		recorded[recordKey{r.LogID, r.Record}] = true
 		if a.within(r.ReceivedAt) {
-			rows.of(hour, r.Source).explain(r, events)
+			a.row(rows, hour, r.Source).explain(r, events)
 		}
 		return nil
 	})
@@ -83,7 +83,7 @@ func (a *auditor) waiting(rows rows, hour time.Time, recorded map[recordKey]bool
 			if recorded[recordKey{l.logID, e.record}] {
 				continue
 			}
-			row := rows.of(hour, e.source)
+			row := a.row(rows, hour, e.source)
 			row.Accepted += e.lines
 			if e.record > l.acknowledged {
 				row.Waiting += e.lines
@@ -91,18 +91,18 @@ func (a *auditor) waiting(rows rows, hour time.Time, recorded map[recordKey]bool
 			}
 			row.Missing += e.lines
 			row.Unexplained += e.lines
-			a.result.WithoutReceipt = appendRecord(a.result.WithoutReceipt, l.name, l.logID, e.record)
+			a.result.WithoutReceipt = appendRecord(a.result.WithoutReceipt, Records{a.node.Name, l.name, l.logID, e.record, e.record})
 		}
 	}
 }
 
 // appendRecord adds a record, to its neighbours where it has some.
-func appendRecord(list []Records, lane, logID string, record uint64) []Records {
-	if n := len(list) - 1; n >= 0 && list[n].LogID == logID && list[n].Last+1 == record {
-		list[n].Last = record
+func appendRecord(list []Records, r Records) []Records {
+	if n := len(list) - 1; n >= 0 && list[n].LogID == r.LogID && list[n].Last+1 == r.First {
+		list[n].Last = r.Last
 		return list
 	}
-	return append(list, Records{lane, logID, record, record})
+	return append(list, r)
 }
 
 // maxAsked is how many events the warehouse is asked of at a time.
@@ -151,8 +151,8 @@ func (a *auditor) comparePart(ctx context.Context, keys map[string][]uint64, row
 		return nil
 	}
 	from, until := hour, hour.Add(time.Hour)
-	if a.result.Since.After(from) {
-		from = a.result.Since
+	if a.since.After(from) {
+		from = a.since
 	}
 	if err := a.Warehouse.ReceivedEvents(ctx, from, until, part, parts, all.mark); err != nil {
 		return err

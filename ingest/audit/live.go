@@ -43,27 +43,23 @@ type LiveStream struct {
 
 // liveStream reads the archive, and then where its events may have arrived, in
 // the order that the package's comment gives.
-func (a *auditor) liveStream(ctx context.Context) (*LiveStream, error) {
-	s := &LiveStream{Since: a.result.Since, Until: a.Now().UTC().Add(-Transit).Truncate(time.Millisecond)}
-	if !a.Until.IsZero() && a.Until.Before(s.Until) {
-		s.Until = a.Until.UTC()
+func (o *Options) liveStream(ctx context.Context, nodes []*auditor) (*LiveStream, error) {
+	s := &LiveStream{Until: o.Now().UTC().Add(-Transit).Truncate(time.Millisecond)}
+	if !o.Until.IsZero() && o.Until.Before(s.Until) {
+		s.Until = o.Until.UTC()
 	}
-	keys, err := a.readArchive(ctx, s)
+	for _, a := range nodes { // before, one of them does not say what came to it
+		if a.since.After(s.Since) {
+			s.Since = a.since
+		}
+	}
+	keys, err := o.readArchive(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	archived := newKeySet(keys)
-	if err := a.markWaiting(ctx, archived); err != nil {
-		return nil, err
-	}
-	if a.shelf, err = receipts.OpenReader(a.dir); err != nil { // some have come meanwhile
-		return nil, err
-	}
-	for _, hour := range a.shelf.Hours() {
-		if hour.Add(time.Hour).Before(s.Since) {
-			continue
-		}
-		if err := a.markArrived(ctx, hour, archived); err != nil {
+	for _, a := range nodes {
+		if err := a.markReceived(ctx, s.Since, archived); err != nil {
 			return nil, err
 		}
 	}
@@ -76,16 +72,36 @@ func (a *auditor) liveStream(ctx context.Context) (*LiveStream, error) {
 	return s, nil
 }
 
+// markReceived marks the events that came to this node, since then at least.
+func (a *auditor) markReceived(ctx context.Context, since time.Time, archived *keySet) error {
+	if err := a.markWaiting(ctx, archived); err != nil {
+		return err
+	}
+	var err error
+	if a.shelf, err = receipts.OpenReader(a.dir); err != nil { // some have come meanwhile
+		return err
+	}
+	for _, hour := range a.shelf.Hours() {
+		if hour.Add(time.Hour).Before(since) {
+			continue
+		}
+		if err := a.markArrived(ctx, hour, archived); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // readArchive returns the keys of the archive's events that are compared.
-func (a *auditor) readArchive(ctx context.Context, s *LiveStream) (keys []uint64, err error) {
+func (o *Options) readArchive(ctx context.Context, s *LiveStream) (keys []uint64, err error) {
 	total := 0
-	for _, f := range a.Archive {
+	for _, f := range o.Archive {
 		total += int(f.Size)
 	}
-	done := a.Progress("read bytes of the archive", total)
-	for _, f := range a.Archive {
+	done := o.Progress("read bytes of the archive", total)
+	for _, f := range o.Archive {
 		err := archive.EachLine(ctx, &f, done, func(line []byte) error {
-			key, opened, ok := comparableKey(a.Ring, string(line))
+			key, opened, ok := comparableKey(o.Ring, string(line))
 			switch {
 			case !ok:
 				s.NotComparable++

@@ -96,7 +96,7 @@ func TestADamagedArchiveIsNoArchive(t *testing.T) {
 	if err := os.WriteFile(file, []byte("\x1f\x8b\x08 no gzip"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Run(t.Context(), Options{LogDir: w.dir, Warehouse: w.house, Archive: []archive.File{{Path: file}}})
+	_, err := Run(t.Context(), Options{Nodes: []Node{{LogDir: w.dir}}, Warehouse: w.house, Archive: []archive.File{{Path: file}}})
 	if !errors.Is(err, archive.ErrDamaged) || !strings.Contains(err.Error(), file) {
 		t.Errorf("%v", err)
 	}

@@ -35,7 +35,7 @@ type entry struct {
 func (a *auditor) readLog(ctx context.Context) ([]*lane, error) {
 	var lanes []*lane
 	for _, name := range []string{wal.LaneLive, wal.LaneReplay} {
-		progress, err := batch.ReadProgress(filepath.Join(a.LogDir, "batches", name))
+		progress, err := batch.ReadProgress(filepath.Join(a.node.LogDir, "batches", name))
 		if err != nil {
 			return nil, fmt.Errorf("lane %s: %w", name, err)
 		}
@@ -53,7 +53,7 @@ func (a *auditor) readLog(ctx context.Context) ([]*lane, error) {
 	return lanes, nil
 }
 
-func (a *auditor) laneDir(l *lane) string { return filepath.Join(a.LogDir, l.name) }
+func (a *auditor) laneDir(l *lane) string { return filepath.Join(a.node.LogDir, l.name) }
 
 // readLane reads a lane's records, without their bodies.
 func (a *auditor) readLane(ctx context.Context, l *lane) error {

@@ -135,7 +135,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	r := &run{Options: o, wanted: map[uint64]*record{}, rows: map[rowKey]*Row{}}
 	_, err := audit.Run(ctx, audit.Options{
-		LogDir: o.LogDir, Warehouse: o.Warehouse, Since: o.Since, Until: o.Until, Progress: o.Progress, Missing: r.missing,
+		Nodes: []audit.Node{{LogDir: o.LogDir}}, Warehouse: o.Warehouse, Since: o.Since, Until: o.Until, Progress: o.Progress, Missing: r.missing,
 	})
 	if err == nil {
 		err = r.restore(ctx)

@@ -15,14 +15,18 @@ import (
 // replicas is a connection to several servers that have the same tables. One of them is
 // asked until it fails in a way that another one may not; then the next one is. A question
 // is asked again there at once; a statement is not, since it may have been carried out:
-// its caller tries again, under the same name.
+// its caller tries again, under the same name. One that lacks what others have is left,
+// too: see choose.
 type replicas struct {
 	driver.Conn // the first one, for what is not overridden
 	all         []driver.Conn
 	at          atomic.Int64
+	lag         lag
 }
 
-func newReplicas(all []driver.Conn) *replicas { return &replicas{Conn: all[0], all: all} }
+func newReplicas(all []driver.Conn) *replicas {
+	return &replicas{Conn: all[0], all: all, lag: lag{began: time.Now()}}
+}
 
 // elsewhereCodes are the ClickHouse errors about a server's state, from its
 // ErrorCodes.cpp: another replica may do.
@@ -63,12 +67,14 @@ func (r *replicas) moved(ctx context.Context, at int64, err error) bool {
 		return false
 	}
 	r.at.CompareAndSwap(at, at+1) // else another caller has moved on already
+	r.lag.lookedAt.Store(0)       // the next one may lack rows
 	return true
 }
 
 // ask calls do with one replica after the other until one answers.
 func (r *replicas) ask(ctx context.Context, do func(driver.Conn) error) (err error) {
 	for range r.all {
+		r.choose(ctx)
 		conn, at := r.current()
 		if err = do(conn); !r.moved(ctx, at, err) {
 			return err

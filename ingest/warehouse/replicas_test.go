@@ -15,8 +15,11 @@ import (
 // replica answers with its errors in turn, and then without any.
 type replica struct {
 	driver.Conn
-	fails []error
-	asked int
+	fails  []error
+	asked  int
+	behind uint64 // seconds, as it says of itself
+	mute   error  // in place of that
+	looked int    // how often it was asked for that
 }
 
 func (r *replica) next() (err error) {

@@ -62,6 +62,10 @@ type Report struct {
 	BadTokens  uint64   // requests of the last 7 days that name the campaign
 	Classes    []ClassCount
 
+	// Behind is how far the ClickHouse that answered is behind its replicas, as far as is
+	// known: it may lack what came since.
+	Behind time.Duration
+
 	NoPolicy bool // the home has no consent policy; set by the caller that opens the home
 }
 
@@ -138,6 +142,7 @@ func (w *Warehouse) readReport(ctx context.Context, id uint64, read func(context
 		}
 		last, err := w.ActiveRun(ctx)
 		if err != nil || last == run {
+			r.Behind = w.Behind()
 			return r, err
 		}
 		run = last

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,9 +37,10 @@ var ErrDSN = errors.New("warehouse: unusable address")
 // Warehouse is a pool of connections to one ClickHouse. It is safe for
 // concurrent use.
 type Warehouse struct {
-	conn    driver.Conn
-	options *clickhouse.Options // with the addresses of all replicas
-	columns columnCache
+	conn     driver.Conn
+	replicas *replicas           // behind conn; nil: a single server
+	options  *clickhouse.Options // with the addresses of all replicas
+	columns  columnCache
 
 	lastOpensTidy atomic.Bool // no stored date of a last open can have been replaced since the last look
 	secret        struct {    // of recipient keys
@@ -80,10 +82,12 @@ func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 			if opened, err = open(options); err != nil {
 				return nil, fmt.Errorf("open warehouse: %w", err)
 			}
+			opened = newReplicas([]driver.Conn{opened})
 			conn = quietConn{opened}
 		}
 	}
-	return &Warehouse{conn: conn, options: options}, nil
+	several, _ := opened.(*replicas)
+	return &Warehouse{conn: conn, replicas: several, options: options}, nil
 }
 
 // codeUnknownDatabase is ClickHouse's UNKNOWN_DATABASE: glint has never used
@@ -130,6 +134,9 @@ func eachReplica(options *clickhouse.Options) (all []*clickhouse.Options) {
 	}
 	return all
 }
+
+// Addresses returns the servers as host:port, in the order of OnReplicas.
+func (w *Warehouse) Addresses() []string { return slices.Clone(w.options.Addr) }
 
 // OnReplicas calls do with a handle on each server, for the migrations; a
 // single server has one. On a replica that has lost its disk it creates the

@@ -37,7 +37,7 @@ var campaigns = map[string]*warehouse.Report{
 		Clicked: 40_000, ClickRate: of(40_000.0 / 1_248_000), Complained: 12, Unsubscribed: 300, Replied: 1,
 		FirstReliableOpenAt: of(time.Date(2026, 11, 20, 9, 1, 0, 0, time.UTC)), LastReliableOpenAt: of(time.Date(2026, 11, 21, 22, 0, 0, 0, time.UTC)),
 		BounceRate: of(2000.0 / 1_250_000), ClickToOpenRate: of(40_000.0 / 304_000), ComplaintRate: of(12.0 / 1_248_000), UnsubscribeRate: of(300.0 / 1_248_000),
-		ReplyRate: of(1.0 / 1_248_000), RecoveredOpens: 7, LastSentAt: of(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)), NoPolicy: true,
+		ReplyRate: of(1.0 / 1_248_000), RecoveredOpens: 7, LastSentAt: of(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)), NoPolicy: true, Behind: 25 * time.Second,
 		Unplaced: 5000, SendsWithTime: 1_249_999, ComputedAt: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC),
 		Estimates: []warehouse.Estimate{
 			{Name: "hubspot", Rate: of(300_000.0 / 908_000), Low: of(0.3294302), High: of(0.3313640), N: 908_000, Assumption: "all open alike"},

@@ -1,0 +1,141 @@
+package migrate
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"glint/cli/internal/app"
+	"glint/cli/internal/output"
+	"glint/ingest/warehouse"
+	"glint/schema/migrate"
+)
+
+func newStatusCmd(a *app.App) *cobra.Command {
+	var dsn, cluster string
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "List the migrations, and the servers; exit code 3 if some are pending",
+		Long: "Lists the migrations of this program and when each was applied. It changes nothing. The exit code is 3 if one is pending.\n" +
+			"Of several hosts in --warehouse, or of a --cluster, it then lists each server: its schema, whether it can be written, and\n" +
+			"how far it is behind the others; the exit code is also 3 if one cannot be asked, cannot be written, or is behind.",
+		Example: "  glint migrate status",
+		Args:    app.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), a, dsn, cluster) },
+	}
+	app.WarehouseFlag(cmd, &dsn)
+	clusterFlag(cmd, &cluster)
+	return cmd
+}
+
+func runStatus(ctx context.Context, a *app.App, dsn, cluster string) error {
+	w, err := open(ctx, a, dsn, cluster)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Close() }()
+	var servers []migrate.Server
+	_ = w.OnReplicas(ctx, func(all []*sql.DB) error { servers = migrate.Servers(ctx, all); return nil })
+	return writeStatus(a.Out, w.Addresses(), servers)
+}
+
+// writeStatus prints the migrations, and the servers if they are several.
+func writeStatus(w io.Writer, addresses []string, servers []migrate.Server) error {
+	if len(servers) == 1 && servers[0].Err != nil {
+		return servers[0].Err
+	}
+	pending, err := writeMigrations(w, addresses, servers)
+	if err != nil {
+		return err
+	}
+	faulty := 0
+	if len(servers) > 1 {
+		if faulty, err = writeServers(w, addresses, servers); err != nil {
+			return err
+		}
+	}
+	switch {
+	case pending > 0:
+		return app.Problem(errors.New(output.Plural(pending, "migration is", "migrations are")+" pending"), "glint migrate up")
+	case faulty > 0:
+		return app.Problem(errors.New(output.Plural(faulty, "server is", "servers are")+" not ready"), "the log of that ClickHouse, and whether Keeper answers it")
+	}
+	return nil
+}
+
+// writeMigrations prints where each migration was applied, and counts those that some
+// server lacks.
+func writeMigrations(w io.Writer, addresses []string, servers []migrate.Server) (pending int, err error) {
+	t := output.NewTable("VERSION", "NAME", "STATE", "APPLIED AT").AlignRight(0)
+	var known []migrate.Migration // of any server that answers: they all list the same
+	for i := range servers {
+		if servers[i].Err == nil {
+			known = servers[i].Migrations
+		}
+	}
+	for m, migration := range known {
+		var lack []string
+		var last time.Time
+		answering := 0
+		for i := range servers {
+			if servers[i].Err != nil {
+				continue
+			}
+			answering++
+			if of := servers[i].Migrations[m]; of.Pending() {
+				lack = append(lack, addresses[i])
+			} else if of.AppliedAt.After(last) {
+				last = of.AppliedAt
+			}
+		}
+		state, at := "applied", output.Time(&last)
+		if last.IsZero() {
+			at = ""
+		}
+		switch {
+		case len(lack) == answering:
+			state = "pending"
+		case len(lack) > 0:
+			state = "pending on " + strings.Join(lack, ", ")
+		}
+		if len(lack) > 0 {
+			pending++
+		}
+		t.Row(fmt.Sprint(migration.Version), migration.Name, state, at)
+	}
+	return pending, t.Write(w)
+}
+
+// writeServers prints the state of each server, and counts those that are not as they
+// should be.
+func writeServers(w io.Writer, addresses []string, servers []migrate.Server) (faulty int, err error) {
+	fmt.Fprintln(w)
+	t := output.NewTable("SERVER", "PENDING", "STATE")
+	for i := range servers {
+		s := &servers[i]
+		state, behind := "ready", time.Duration(min(s.BehindSeconds, 365*24*3600))*time.Second
+		switch {
+		case s.Err != nil:
+			state = "cannot be asked"
+		case s.ReadOnly > 0:
+			state = "cannot be written: no session with Keeper"
+		case behind > warehouse.MostBehind:
+			state = output.Duration(behind) + " behind the others"
+		}
+		if state != "ready" {
+			faulty++
+		}
+		pending := ""
+		if s.Err == nil {
+			pending = fmt.Sprint(s.Pending())
+		}
+		t.Row(addresses[i], pending, state)
+	}
+	return faulty, t.AlignRight(1).Write(w)
+}
