@@ -22,7 +22,8 @@ import (
 
 // Send delivers one body of lines. It returns once the body was accepted, or an
 // error if it never will be. A *PartError means that a part at its beginning
-// was accepted: Send is called again with the rest.
+// was accepted: Send is called again with the rest. It must not keep body, which
+// is overwritten afterwards.
 type Send func(ctx context.Context, body []byte) error
 
 // PartError is the number of bytes of a body that were accepted: whole lines,
@@ -83,6 +84,7 @@ type Batcher struct {
 	lines   int      // of the last body
 	bytes   int      // of all bodies, including the one being sent
 	waiting uint64   // lines of all bodies
+	spare   []byte   // memory of the last delivered body, for the next one
 	ended   bool     // no further body is sent
 
 	sent    atomic.Uint64
@@ -112,8 +114,8 @@ func (b *Batcher) Add(line []byte) {
 	}
 	n := len(b.pending)
 	if n == 0 || b.lines >= b.cfg.MaxLines || len(b.pending[n-1])+len(line)+1 > b.cfg.MaxBytes {
-		b.pending = append(b.pending, nil)
-		b.lines = 0
+		b.pending = append(b.pending, b.spare[:0])
+		b.spare, b.lines = nil, 0
 		n++
 	}
 	b.pending[n-1] = append(append(b.pending[n-1], line...), '\n')
@@ -198,6 +200,7 @@ func (b *Batcher) flush(ctx context.Context, last bool) {
 		if body == nil {
 			return
 		}
+		whole := body
 		for len(body) > 0 {
 			taken, err := body, b.send(ctx, body)
 			if part, ok := errors.AsType[*PartError](err); ok {
@@ -206,7 +209,18 @@ func (b *Batcher) flush(ctx context.Context, last bool) {
 			body = body[len(taken):]
 			b.delivered(taken, err)
 		}
+		b.reuse(whole)
 	}
+}
+
+// reuse keeps the memory of a delivered body, unless most of it was not needed.
+func (b *Batcher) reuse(body []byte) {
+	if len(body) < cap(body)/4 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.spare = body
 }
 
 // delivered counts the lines of a body as accepted or, after an error, as lost.
@@ -233,7 +247,7 @@ func (b *Batcher) next(last bool) []byte {
 		return nil
 	}
 	body := b.pending[0]
-	b.pending[0] = nil // release its memory once it is delivered
+	b.pending[0] = nil // its memory is the sender's now
 	b.pending = b.pending[1:]
 	return body
 }

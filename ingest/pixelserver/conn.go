@@ -114,7 +114,7 @@ func (c *conn) readDirectly(sc syscall.Conn) error {
 func (c *conn) readAvailable() error {
 	for {
 		room := c.room()
-		n, err := syscall.Read(c.fd, room)
+		n, err := read(c.fd, room)
 		switch {
 		case errors.Is(err, syscall.EINTR):
 			continue
@@ -253,7 +253,7 @@ func (c *conn) arm(heading bool) {
 // connection may be closed to make room.
 func (c *conn) write(b []byte) error {
 	if c.fd != 0 {
-		n, err := syscall.Write(c.fd, b)
+		n, err := write(c.fd, b)
 		if n == len(b) {
 			return nil
 		}
