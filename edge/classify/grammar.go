@@ -36,7 +36,9 @@ const products = "" +
 	"rocket.chat mattermost notion obsidian evernote zotero koboapp koboplatform webview flutter ghostery privoxy snap ultralight camscanner " +
 	"lark larklocale superapp feishu maemo luakit retrozilla iphone ipad google earth se qihu presearch aol desktop tenta hawk pixel " +
 	"motorola ioswebview rv moblin intel privacywall gls nintendo smartwatch http https iabmv fban fbav barcelona threads bluesky mastodon tiktok trill shopee grab lazada amazon ebay googleapp gms gmail yaapp_ios " +
-	"mobileiron secureweb airwatch intune citrix boxer salesforce fxm edition beta fb_iab edgebar minicanvas loki web tempest discover pwaminicanvas inapp kobo change language=de safari-app appmode ddg-android surf yaapp_android sa bropp webomni phx alpha yasearchapp seznam.cz sznprohlizec t5"
+	"mobileiron secureweb airwatch intune citrix boxer salesforce fxm edition beta fb_iab edgebar minicanvas loki web tempest discover pwaminicanvas inapp kobo change language=de safari-app appmode ddg-android surf yaapp_android sa bropp webomni phx alpha yasearchapp seznam.cz sznprohlizec t5 " +
+	// What Avast's AntiTrack adds to the user agent of whoever uses it.
+	"likewise agency trailer atcontent unique"
 
 const (
 	productBits  = 11

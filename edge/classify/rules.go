@@ -261,7 +261,7 @@ var rules = [...]rule{
 	// Source: owner.go; github.com/warmbly/warmbly/issues/410.
 	// Wrong: those people are not counted as certain.
 	{reason: "shared_network", class: Unknown, any: onShared, none: saysMailProxy},
-	// An engine on a system that it never ran on or had left, a version that never was, or two numbers that differ and are one in every browser.
+	// An engine on a system that it never ran on or had left, a version that never was, two numbers that differ and are one in every browser, or a phone that is only emulated.
 	// Source: engines.go.
 	// Wrong: people who change their user agent, or use a fork that keeps an old system alive (Supermium on Windows 7).
 	{reason: "never_was", class: Unknown, any: isImpossible, none: saysMail},

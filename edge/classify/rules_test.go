@@ -120,7 +120,7 @@ var ruleCases = []struct {
 	{"Apple Mail does", Request{UserAgent: uaIPhone, Network: "none", Headers: scriptHeaders, Signals: AcceptAnything}, HumanDirect, "apple_mail_direct"},
 	{"no browser asks for a part of an image", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: RangePresent}, Unknown, "lacks_headers"},
 	{"Node's fetch in Chrome's name says how, and not where to", Request{UserAgent: uaChrome, Network: "none", Headers: ModeOther | AcceptPresent | AcceptImageFirst | AcceptLanguagePresent | AcceptEncodingPresent}, Unknown, "lacks_headers"},
-	{"a webmail's script fetches for a person", Request{UserAgent: uaChrome, Network: "none", Headers: DestEmpty | ModeOther | AcceptPresent | AcceptImageFirst | AcceptLanguagePresent}, HumanDirect, "browser"},
+	{"a webmail's script fetches for a person", Request{UserAgent: uaChrome, Network: "none", Headers: DestEmpty | ModeOther | AcceptPresent | AcceptLanguagePresent, Signals: AcceptAnything}, HumanDirect, "browser"},
 	{"a script's request is no image's", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: ScriptRequest}, Unknown, "lacks_headers"},
 	{"an app's name is its web view's", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: AppNamed}, HumanDirect, "browser"},
 	{"Firefox sends no client hints", Request{UserAgent: uaFirefox, Network: "none", Headers: browserHeaders | ClientHintsPresent}, Unknown, "lacks_headers"},

@@ -139,12 +139,12 @@ func (seen *reading) headerTraits(r *Request) traits {
 
 // sentByAnother reports whether a header stands there that the browser which is
 // named never sends with an image: only Chrome's kin sends client hints, and none that
-// a computer was mobile; each asks for images by their types before anything else, and
-// says where one goes if it says how it is fetched; and a script's mark or a part of an
-// image is nobody's.
+// a computer was mobile; each asks for images by their types before anything else, unless
+// a page's script fetches them, and says where one goes if it says how it is fetched; and an
+// old script's mark or a part of an image is nobody's.
 // https://developer.mozilla.org/docs/Web/HTTP/Guides/Content_negotiation/List_of_default_Accept_values
 func (seen *reading) sentByAnother(h HeaderFacts, s Signals) bool {
-	return s&(AcceptAnything|ScriptRequest|RangePresent) != 0 ||
+	return s&(ScriptRequest|RangePresent) != 0 || s&AcceptAnything != 0 && h&DestEmpty == 0 ||
 		h&(ModeNoCors|ModeOther) != 0 && h&(DestImage|DestEmpty|DestOther) == 0 ||
 		h&ClientHintsPresent != 0 && (seen.label == labelFirefox || seen.label == labelSafari) ||
 		s&MobileHint != 0 && (seen.os == osWindows || seen.os == osMacOS)

