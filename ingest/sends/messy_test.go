@@ -16,7 +16,7 @@ func TestColumnsOfAddressesAreFoundInAnyLanguage(t *testing.T) {
 	for _, name := range []string{
 		"Email", "E-Mail-Adresse", "E-Mail (geschäftlich)", "Adresse électronique", "Adresse e-mail", "Dirección de correo electrónico",
 		"Endereço de e-mail", "Correio eletrónico", "Indirizzo e-mail", "E-mailadres", "E-postadress", "Epostadresse", "Sähköpostiosoite",
-		"Adres e-mail", "Adres poczty elektronicznej", "Elektronická pošta", "E-mail cím", "E-posta", "Электронная почта", "Адрес эл. почты",
+		"Poczta elektroniczna", "Elektronická pošta", "E-mail cím", "E-posta", "Электронная почта", "Адрес эл. почты",
 		"Електронна пошта", "Ηλεκτρονική διεύθυνση", "メールアドレス", "电子邮件", "電子郵件", "邮箱地址", "이메일 주소", "البريد الإلكتروني", "אימייל", "อีเมล", "ईमेल",
 		"Billing Email", "Attendee email", "EMAIL_ADDR", "lead.email", "Email (required)", "Work Email", "person[email]",
 	} {
