@@ -48,8 +48,8 @@ func NewCmd(a *app.App) *cobra.Command {
 		Long: `Reads mails, as HTML or as whole messages (.eml), or one from stdin (-), and prints what keeps their opens from being
 measured, why, and how to mend it: the pixel is there once, last in the body, 1×1, over https, shown as a block, not hidden,
 not loaded lazily, not behind the point where Gmail clips a message, and on no host or path that block lists name; messages
-also have a text part, the headers to unsubscribe, and the pixel in a part for AMP. Of several files, no two may share a pixel. It changes nothing. Exit code 3: there are
-findings.`,
+also have a text part, the headers to unsubscribe, and the pixel in a part for AMP. Of several files, no two may share a
+pixel. It changes nothing. Exit code 3: there are findings.`,
 		Example: "  glint lint mail.html\n  glint lint mail.eml --format json\n  glint lint - <mail.html",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -20,7 +20,7 @@ func decodeForeign(b []byte) (length int, c byte, drop bool) {
 		}
 	case 0xe2, 0xef:
 		if len(b) >= 3 && b[1]>>6 == 2 && b[2]>>6 == 2 {
-			c, drop = meaning(uint32(b[0]&0xf)<<12 | uint32(b[1]&0x3f)<<6 | uint32(b[2]&0x3f))
+			c, _ = meaning(uint32(b[0]&0xf)<<12 | uint32(b[1]&0x3f)<<6 | uint32(b[2]&0x3f))
 			if c != 0 {
 				return 3, c, false
 			}
@@ -52,8 +52,19 @@ var names = [...]struct {
 	name string
 	char uint32
 }{
-	{"hyphen", 0x2010}, {"dash", 0x2010}, {"ndash", 0x2013}, {"mdash", 0x2014}, {"minus", 0x2212}, {"lowbar", '_'}, {"UnderBar", '_'},
-	{"shy", 0xad}, {"nbsp", 0xa0}, {"ZeroWidthSpace", 0x200b}, {"zwnj", 0x200c}, {"zwj", 0x200d}, {"NewLine", '\n'},
+	{"hyphen", 0x2010},
+	{"dash", 0x2010},
+	{"ndash", 0x2013},
+	{"mdash", 0x2014},
+	{"minus", 0x2212},
+	{"lowbar", '_'},
+	{"UnderBar", '_'},
+	{"shy", 0xad},
+	{"nbsp", 0xa0},
+	{"ZeroWidthSpace", 0x200b},
+	{"zwnj", 0x200c},
+	{"zwj", 0x200d},
+	{"NewLine", '\n'},
 }
 
 // decodeReference decodes &#45;, &#x002D;, &hyphen; and, as &amp;#45;, what was

@@ -173,7 +173,7 @@ func (s *sample) mostly(addresses int) bool { return addresses > 0 && 2*addresse
 
 // sampleOf reads the next rows of a table.
 func sampleOf(columns int, table table) sample {
-	s := sample{addresses: make([]int, columns)}
+	s := sample{addresses: make([]int, columns)} // also without rows
 	for s.rows < sampleRows {
 		row, err := table.Next()
 		if errors.As(err, new(*sheet.RowError)) {
@@ -182,14 +182,21 @@ func sampleOf(columns int, table table) sample {
 		if err != nil {
 			break // the end, or an error that the next reading returns
 		}
-		s.rows++
-		for i, cell := range row.Cells {
-			if strings.Count(cell, "@") == 1 {
-				s.addresses[i]++
-			}
-		}
+		s.add(row.Cells)
 	}
 	return s
+}
+
+func (s *sample) add(cells []string) {
+	s.rows++
+	if s.addresses == nil {
+		s.addresses = make([]int, len(cells))
+	}
+	for i, cell := range cells {
+		if strings.Count(cell, "@") == 1 {
+			s.addresses[i]++
+		}
+	}
 }
 
 // headerFinder returns a function that recognizes the header row below a title:

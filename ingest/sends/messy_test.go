@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -15,7 +16,7 @@ func TestColumnsOfAddressesAreFoundInAnyLanguage(t *testing.T) {
 	for _, name := range []string{
 		"Email", "E-Mail-Adresse", "E-Mail (geschäftlich)", "Adresse électronique", "Adresse e-mail", "Dirección de correo electrónico",
 		"Endereço de e-mail", "Correio eletrónico", "Indirizzo e-mail", "E-mailadres", "E-postadress", "Epostadresse", "Sähköpostiosoite",
-		"Adres e-mail", "Adres poczty elektronicznej", "Elektronická pošta", "E-mail cím", "E-posta", "Электронная почта", "Адрес эл. почты",
+		"Poczta elektroniczna", "Elektronická pošta", "E-mail cím", "E-posta", "Электронная почта", "Адрес эл. почты",
 		"Електронна пошта", "Ηλεκτρονική διεύθυνση", "メールアドレス", "电子邮件", "電子郵件", "邮箱地址", "이메일 주소", "البريد الإلكتروني", "אימייל", "อีเมล", "ईमेल",
 		"Billing Email", "Attendee email", "EMAIL_ADDR", "lead.email", "Email (required)", "Work Email", "person[email]",
 	} {
@@ -66,7 +67,7 @@ func TestMarksAroundAnAddressAreFaults(t *testing.T) {
 	for cell, reason := range map[string]string{
 		"'bob@example.com": around, "“bob@example.com": around, "«bob»@example.com": around, "o’brien@example.com": around, "(bob@example.com": around, "[bob]@example.com": around,
 		"“bob@example.com”": behind, "bob@example.com’": behind, "bob@example.com#": behind, "bob@example.com%20": behind, "bob@example.com}": behind,
-		"n/a": "the recipient is a placeholder, not an address", "#N/A": "the recipient is a placeholder, not an address", "NULL": "the recipient is a placeholder, not an address",
+		"---": "the recipient is a placeholder, not an address", "{{email}}": "the recipient is a placeholder, not an address", "n/a": "the recipient is a placeholder, not an address", "#N/A": "the recipient is a placeholder, not an address", "NULL": "the recipient is a placeholder, not an address",
 		"o'brien@example.com": "", "bob_@sub_1.example.com": "", "bob@l·l.example": "", "{}~@example.com": around,
 	} {
 		_, err := readCSV("recipient,x\nada@example.com,1\n"+cell+",2\nc@example.com,3\n", ReadOptions{})
@@ -76,6 +77,19 @@ func TestMarksAroundAnAddressAreFaults(t *testing.T) {
 		}
 		if got := fmt.Sprint(err); err == nil && want != "" || err != nil && got != want {
 			t.Errorf("%q: %v, want %q", cell, err, want)
+		}
+	}
+}
+
+func TestRecipientsBesideAColumnOfAddressesAreDoubted(t *testing.T) {
+	for csv, want := range map[string]string{
+		"Recipient,Email\nAda Lovelace,ada@example.com\nBob,bob@example.com\n": "Email",
+		"recipient,Email\nada@example.com,ada@work.example\n":                  "",
+		"recipient,agent\n17,x\n18,m@example.com\n19,\n":                       "",
+	} {
+		r, err := readCSV(csv, ReadOptions{})
+		if err != nil || r.Addresses != want || (len(r.Warnings(time.Now(), 0)) > 0) != (want != "") {
+			t.Errorf("%q: %+v, %v", csv, r, err)
 		}
 	}
 }

@@ -15,8 +15,13 @@ var mergeTag = regexp.MustCompile(`\{\{|\}\}|\*\||\|\*|%%|\$\{|<%|%>|^\[[\pL\d_.
 
 // placeholders are what programs and people write where a recipient is missing.
 var placeholders = []string{
-	"n/a", "na", "n.a.", "#n/a", "none", "null", "(null)", "nil", "nan", "-", "--", "---", "–", "—", "?", "x", "unknown", "undefined", "(blank)", "empty",
+	"n/a", "na", "n.a.", "#n/a", "none", "null", "(null)", "nil", "nan", "x", "unknown", "undefined", "(blank)", "empty",
 	"#ref!", "#value!", "#name?", "#null!", "#error!", `\n`,
+}
+
+// isPlaceholder reports whether a normalized recipient stands for none.
+func isPlaceholder(recipient string) bool {
+	return slices.Contains(placeholders, recipient) || strings.Trim(recipient, "-–—_=.?*") == ""
 }
 
 // FromURL returns the normalized recipient in a parameter of a URL, which
@@ -36,7 +41,7 @@ func FromURL(value string) (string, error) {
 	switch {
 	case err != nil:
 		return "", err
-	case slices.Contains(placeholders, recipient) && recipient != "x":
+	case isPlaceholder(recipient) && recipient != "x":
 		return "", errPlaceholder
 	case !strings.Contains(recipient, "@"):
 		return recipient, nil

@@ -59,6 +59,9 @@ func (r *Recipients) Warnings(now time.Time, sentAt Seconds) []string {
 			all = append(all, w.sentence(w.text))
 		}
 	}
+	if r.Addresses != "" {
+		all = append(all, "the column recipient has no addresses, and the column "+strconv.Quote(printable(r.Addresses))+" has; --recipient-column takes it")
+	}
 	return all
 }
 

@@ -29,6 +29,7 @@ type Recipients struct {
 	Kept   []int // columns stored as attributes, as indexes of Header
 
 	Guessed   string // column of the recipients, found by its usual name; "": named by the user, or called recipient
+	Addresses string // column of addresses, if the column called recipient has none; else ""
 	Encoding  sheet.Encoding
 	Title     int       // rows above the header, skipped
 	Blank     int       // empty rows, skipped
@@ -158,6 +159,7 @@ type reading struct {
 	name    string   // name of the recipients' column
 	cells   []string // memory for the cells of the next rows
 
+	cellsOf   sample    // of the first rows
 	addresses int       // number of recipients with an @
 	suspects  FileError // rows that are faulty if the column has addresses
 	suspected []suspect // the same rows, if faulty rows are left out
@@ -175,7 +177,7 @@ func (f *reading) open() (err error) {
 	if f.start, err = f.in.Seek(0, io.SeekCurrent); err != nil {
 		return fmt.Errorf("read recipients: %w", err)
 	}
-	f.file = &Recipients{}
+	f.file, f.cellsOf = &Recipients{}, sample{}
 	f.table, f.header, f.file.Encoding, err = openTable(f.in, f.options)
 	f.file.Header = f.header
 	return err
@@ -230,6 +232,9 @@ func (f *reading) reopen() error {
 func (f *reading) result() (*Recipients, error) {
 	if rows, ok := f.table.(csvTable); ok {
 		f.file.Blank, f.file.Title = rows.Blank, rows.Title
+	}
+	if at := slices.IndexFunc(f.cellsOf.addresses, f.cellsOf.mostly); at >= 0 && f.addresses == 0 && f.options.RecipientColumn == "" {
+		f.file.Addresses = strings.TrimSpace(f.header[at])
 	}
 	guessed := f.file.Guessed
 	switch {
@@ -306,6 +311,9 @@ func (f *reading) row(in sheet.Row) (reason string) {
 		f.faults.repeats++
 		return fmt.Sprintf("the recipient of line %d again", earlier.Line)
 	}
+	if f.cellsOf.rows < sampleRows {
+		f.cellsOf.add(in.Cells)
+	}
 	hasAddress := strings.Contains(row.Recipient, "@")
 	if hasAddress {
 		f.addresses++
@@ -351,7 +359,7 @@ func (f *reading) judge() {
 // cut tells that its row has fewer cells than the header, and no address.
 func suspicion(recipient string, cut bool) (reason string) {
 	switch {
-	case slices.Contains(placeholders, recipient), IsMergeTag(recipient):
+	case isPlaceholder(recipient), IsMergeTag(recipient):
 		return string(errPlaceholder)
 	case cut:
 		return "the row has fewer cells than the header, and no address; perhaps a line break cut it"
