@@ -72,7 +72,7 @@ type Config struct {
 
 	Feed    feed.Config    // posts events to a URL of the operator
 	Judge   judge.Schedule // judges opens and clicks by their time and company
-	Watcher batch.Watcher  // receives opens of the live lane as they are stored; nil: none
+	Watcher batch.Watcher  // receives rows of the live lane as they are stored; nil: none
 
 	MaxBodyBytes  int64
 	MaxConcurrent int

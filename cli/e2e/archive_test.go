@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,12 +21,11 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// archivedIDs counts the lines of an archive in a folder by event id, and checks
-// the names of its files.
-func archivedIDs(t *testing.T, dir string) map[string]int {
+// archivedLines returns the lines of an archive in a folder, and checks the names of
+// its files.
+func archivedLines(t *testing.T, dir string) (lines []string) {
 	t.Helper()
 	name := regexp.MustCompile(`^year=\d{4}/month=\d\d/day=\d\d/hour=\d\d/(live|replay)-[A-Z2-7]{26}-\d{12}-\d{12}\.json\.gz$`)
-	ids := map[string]int{}
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -46,19 +46,27 @@ func archivedIDs(t *testing.T, dir string) map[string]int {
 		if err != nil {
 			return err
 		}
-		for line := range strings.Lines(string(content)) {
-			var e struct {
-				ID string `json:"event_id"`
-			}
-			if err := json.Unmarshal([]byte(line), &e); err != nil {
-				return err
-			}
-			ids[e.ID]++
-		}
+		lines = slices.AppendSeq(lines, strings.Lines(string(content)))
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	return lines
+}
+
+// archivedIDs counts the lines of an archive in a folder by event id.
+func archivedIDs(t *testing.T, dir string) map[string]int {
+	t.Helper()
+	ids := map[string]int{}
+	for _, line := range archivedLines(t, dir) {
+		var e struct {
+			ID string `json:"event_id"`
+		}
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		ids[e.ID]++
 	}
 	return ids
 }

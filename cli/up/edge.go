@@ -7,7 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync/atomic"
+	"strings"
+	"sync"
 	"time"
 
 	"glint/cli/internal/app"
@@ -22,9 +23,14 @@ import (
 
 // edge is the edge program in the emulator, with the stream of its log.
 type edge struct {
-	emulator *emulator.Emulator
-	batcher  *logstream.Batcher
-	stopping atomic.Bool
+	config  emulator.Config
+	batcher *logstream.Batcher
+	fail    context.CancelCauseFunc
+	running context.Context // ends with stop
+	end     context.CancelFunc
+
+	mu       sync.Mutex
+	emulator *emulator.Emulator // nil while it begins anew, and after stop
 }
 
 // flushTimeout bounds how long the last lines may take to ingest.
@@ -32,7 +38,7 @@ const flushTimeout = 2 * time.Second
 
 // startEdge starts the emulator, which answers the pixel; its log lines go to ingest
 // the way that Fastly's would.
-func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc, at ingest.Addresses, c home.Credentials) (*edge, error) {
+func (o *options) startEdge(ctx context.Context, fail context.CancelCauseFunc, at ingest.Addresses, c home.Credentials) (*edge, error) {
 	viceroy, err := toolchain.Locate("viceroy")
 	if err != nil {
 		return nil, app.Try(err, "make tools")
@@ -46,10 +52,11 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 	o.Config.Progress("compiling the edge program in the emulator")
 	own := app.Ingest{URL: at.Ingest, Token: c.IngestToken, Running: true}
 	poster := own.Poster("")
-	e := &edge{batcher: logstream.New(
+	e := &edge{fail: fail, batcher: logstream.New(
 		logstream.Config{Period: o.Config.PixelPeriod, Logger: o.Config.Logger},
 		logstream.Retry(poster.Send, logstream.RetryablePost))}
-	e.emulator, err = emulator.Start(ctx, emulator.Config{
+	e.running, e.end = context.WithCancel(ctx)
+	e.config = emulator.Config{
 		Viceroy: viceroy, Wasm: o.wasm, Dir: o.App.Home.RunDir(), Listen: o.pixelListen,
 		KeysFile: o.App.Home.PixelKeysFile(), Precision: o.Precision, Signals: o.Config.Signals.String(), Networks: o.Config.Networks,
 		Ingest: at.Ingest,
@@ -57,24 +64,66 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 		Lines: func(stdout io.Reader) {
 			_ = stream.Copy(context.Background(), stdout, io.Discard, "opens", e.batcher.Add) // ends with the emulator
 		},
-	})
-	if err != nil {
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err := e.start(); err != nil {
+		e.end()
 		return nil, err
 	}
-	go func() {
-		<-e.emulator.Done()
-		if !e.stopping.Load() {
-			e.flush()
-			cancel(errors.New("the emulator has ended by itself"))
-		}
-	}()
+	e.config.Listen = strings.TrimPrefix(e.emulator.URL(), "http://") // again there
 	return e, nil
 }
 
+// start starts the emulator, and fails if it ends by itself. The lock is held.
+func (e *edge) start() error {
+	started, err := emulator.Start(e.running, e.config)
+	if err != nil {
+		return err
+	}
+	e.emulator = started
+	go func() {
+		<-started.Done()
+		e.mu.Lock()
+		byItself := e.emulator == started
+		e.mu.Unlock()
+		if byItself {
+			e.flush()
+			e.fail(errors.New("the emulator has ended by itself"))
+		}
+	}()
+	return nil
+}
+
+// renew starts the emulator anew, which reads its keys at its start only. Until it
+// has compiled the edge program, nobody answers the pixel.
+func (e *edge) renew() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	old := e.emulator
+	if old == nil || e.running.Err() != nil {
+		return
+	}
+	e.emulator = nil
+	old.Stop()
+	if err := e.start(); err != nil && e.running.Err() == nil {
+		e.fail(fmt.Errorf("start the emulator with the new keys: %w", err))
+	}
+}
+
+// url is where the edge program answers.
+func (e *edge) url() string { return "http://" + e.config.Listen }
+
 // stop ends the emulator and brings its last lines to ingest.
 func (e *edge) stop() {
-	e.stopping.Store(true)
-	e.emulator.Stop()
+	e.end() // a start that is under way ends
+	e.mu.Lock()
+	old := e.emulator
+	e.emulator = nil
+	e.mu.Unlock()
+	if old != nil {
+		old.Stop()
+	}
 	e.flush()
 }
 

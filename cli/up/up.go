@@ -33,6 +33,7 @@ type options struct {
 	edgeUp          chan struct{}        // closed when the emulator has been started, or could not be
 	keyed           chan struct{}        // closed when there are pixel keys
 	running         atomic.Pointer[edge] // with --edge, once it answers
+	keyChanges      atomic.Int64         // how often the keys have changed since the start
 }
 
 // NewCmd returns the command.
@@ -46,7 +47,8 @@ credentials=FILE", and works until Ctrl-C. While the engine cannot be started, o
 
 Data, keys and credentials are in $GLINT_HOME (default: glint in your data folder). With --demo it plays a made-up
 campaign and prints its report. With --edge the compiled edge program answers the pixel, in Fastly's emulator. That knows
-networks of single addresses only, as --networks says when it starts: no lists, no --asn-db, no --trusted-proxies.`,
+networks of single addresses only, as --networks says when it starts: no lists, no --asn-db, no --trusted-proxies. When the
+keys change, it starts anew, and does not answer for some seconds.`,
 		Example: "  glint up\n  glint up --demo\n  glint up --pixel-listen 127.0.0.1:0 --ingest-listen 127.0.0.1:0 --warehouse-listen 127.0.0.1:0",
 		Args:    app.NoArgs,
 	}
@@ -148,7 +150,11 @@ func (o *options) fill(c home.Credentials) error {
 		publish := cfg.KeysTaken
 		cfg.KeysTaken = func(ring *token.Ring) {
 			publish(ring)
-			cfg.Progress("note: the edge program in the emulator has the keys of its start; ingest judges its lines by the new ones")
+			o.keyChanges.Add(1)
+			if e := o.running.Load(); e != nil {
+				cfg.Progress("the keys have changed: the edge program starts anew in the emulator")
+				e.renew()
+			}
 		}
 	}
 	cfg.FindEngine = service.FindEngine
@@ -171,12 +177,16 @@ func (o *options) listening(ctx context.Context, cancel context.CancelCauseFunc,
 		if !o.keysCome(ctx) {
 			return
 		}
+		changes := o.keyChanges.Load()
 		e, err := o.startEdge(ctx, cancel, at, c)
 		if err != nil {
 			cancel(err)
 			return
 		}
 		o.running.Store(e)
+		if o.keyChanges.Load() != changes {
+			e.renew()
+		}
 		if ctx.Err() != nil {
 			o.stopEdge()
 		}
@@ -210,7 +220,7 @@ func (o *options) ready(ctx context.Context, cancel context.CancelCauseFunc, at 
 	close(o.keyed)
 	<-o.edgeUp
 	if e := o.running.Load(); e != nil {
-		at.Pixel = e.emulator.URL()
+		at.Pixel = e.url()
 	}
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // the end came first

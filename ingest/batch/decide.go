@@ -107,7 +107,7 @@ func (g *gatherer) exactly(ctx context.Context, m Manifest) (bodies []Body, err 
 }
 
 // WatchedInterval is the longest time that a record waits for others while a
-// Watcher waits for opens.
+// Watcher waits for rows.
 const WatchedInterval = 500 * time.Millisecond
 
 func (l *Pipeline) flushInterval() time.Duration {

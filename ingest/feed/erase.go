@@ -9,13 +9,14 @@ import (
 )
 
 // Erase removes the events whose text names someone from what waits and from the files
-// of what was given up, also those of a run with a webhook that there is none now. It
-// returns how many they were. The warehouse has the events no more by then: else they
-// would be read again.
+// of what was given up, also those of a run with a webhook that there is none now, and
+// their ids from what was read last. It returns how many events they were. The
+// warehouse has the events no more by then: else they would be read again.
 func (f *Feed) Erase(names func(text []byte) bool) (erased int, err error) {
 	f.turning.Lock()
 	defer f.turning.Unlock()
-	erased, err = f.erasePending(names)
+	f.reader.recent.erase(names)
+	erased, err = f.eraseState(names)
 	if err != nil {
 		return erased, err
 	}
@@ -29,7 +30,7 @@ func (f *Feed) Erase(names func(text []byte) bool) (erased int, err error) {
 	return erased, nil
 }
 
-func (f *Feed) erasePending(names func(text []byte) bool) (erased int, err error) {
+func (f *Feed) eraseState(names func(text []byte) bool) (erased int, err error) {
 	s := f.state
 	if s == nil {
 		if s, err = loadState(f.config.Dir); err != nil || s == nil {
@@ -46,10 +47,11 @@ func (f *Feed) erasePending(names func(text []byte) bool) (erased int, err error
 			kept = append(kept, l)
 		}
 	}
-	if erased = len(s.Pending) - len(kept); erased == 0 {
+	erased = len(s.Pending) - len(kept)
+	if erased == 0 && len(s.Read) == 0 {
 		return 0, nil
 	}
-	s.Pending = kept
+	s.Pending, s.Read = kept, nil // a feed that has begun keeps its own with their messages
 	if f.state != nil {
 		f.setPending()
 	}

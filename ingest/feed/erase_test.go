@@ -27,7 +27,7 @@ func TestErasureReachesWhatAFeedKeeps(t *testing.T) {
 	for _, begun := range []bool{false, true} {
 		t.Run(fmt.Sprintf("begun %v", begun), func(t *testing.T) {
 			dir := t.TempDir()
-			s := &state{Cursor: time.Now(), Pending: []*letter{letterTo(1), letterTo(2)}, Read: []string{"evt_9"}}
+			s := &state{Cursor: time.Now(), Pending: []*letter{letterTo(1), letterTo(2)}, Read: []string{"evt_7"}}
 			if err := s.save(dir); err != nil {
 				t.Fatal(err)
 			}
@@ -43,6 +43,8 @@ func TestErasureReachesWhatAFeedKeeps(t *testing.T) {
 			f := New(Config{Dir: dir}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 			if begun {
 				f.state = s
+				f.reader.recent.has("evt_7", message(1), f.now())
+				f.reader.recent.has("evt_8", message(2), f.now())
 			}
 			for _, want := range []int{3, 0} { // it may be done again
 				if erased, err := f.Erase(names); err != nil || erased != want {
@@ -50,8 +52,14 @@ func TestErasureReachesWhatAFeedKeeps(t *testing.T) {
 				}
 			}
 			after, err := loadState(dir)
-			if err != nil || len(after.Pending) != 1 || after.Pending[0].ID != "evt_2" || len(after.Read) != 1 {
+			if err != nil || len(after.Pending) != 1 || after.Pending[0].ID != "evt_2" || len(after.Read) != 0 {
 				t.Errorf("the state is %+v, %v", after, err)
+			}
+			if text, err := os.ReadFile(filepath.Join(dir, stateFile)); err != nil || bytes.Contains(text, []byte("evt_7")) {
+				t.Errorf("the file is %s, %v", text, err)
+			}
+			if recent := &f.reader.recent; begun && (recent.has("evt_7", message(1), f.now()) || !recent.has("evt_8", message(2), f.now())) {
+				t.Error("a feed that has begun remembers the id of an erased event, or has forgotten another one")
 			}
 			if begun && (len(f.state.Pending) != 1 || f.status.PendingEvents != 1) {
 				t.Errorf("%d events wait", len(f.state.Pending))

@@ -203,10 +203,10 @@ func (f *Feed) begin(ctx context.Context) error {
 		f.reader.behind = false
 	}
 	for _, id := range s.Read {
-		f.reader.recent.has(id, f.now())
+		f.reader.recent.has(id, uuid.Nil, f.now())
 	}
 	for _, l := range s.Pending {
-		f.reader.recent.has(l.ID, f.now())
+		f.reader.recent.has(l.ID, l.Event.MessageID, f.now())
 	}
 	f.state = s
 	f.setPending()

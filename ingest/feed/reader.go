@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"glint/ingest/warehouse"
 )
 
@@ -160,7 +162,7 @@ func (r *reader) page(ctx context.Context) (taken bool, err error) {
 	}
 	var letters []*letter
 	for i := range events {
-		if id := idOf(f.config.Events, &events[i]); !r.recent.has(id, f.now()) {
+		if id := idOf(f.config.Events, &events[i]); !r.recent.has(id, events[i].MessageID, f.now()) {
 			letters = append(letters, &letter{ID: id, Event: events[i], Next: f.now()})
 		}
 	}
@@ -204,7 +206,7 @@ func (r *reader) finish() {
 
 // finished returns the ids that were read last.
 func (r *reader) finished() (ids []string) {
-	for _, generation := range []map[string]struct{}{r.recent.before, r.recent.now} {
+	for _, generation := range []map[string]uuid.UUID{r.recent.before, r.recent.now} {
 		for id := range generation {
 			if len(ids) == maxRead {
 				return ids

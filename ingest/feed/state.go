@@ -34,11 +34,14 @@ func (l *letter) kind() warehouse.FeedKind {
 // state is what a feed knows after a restart. All times but those of letters are the
 // warehouse's.
 type state struct {
-	Begin   time.Time     `json:"begin"`          // nothing that came before it is sent
-	Cursor  time.Time     `json:"cursor"`         // what came until then is sent, given up or pending
-	Waited  time.Duration `json:"waited_ns"`      // longest time between receipt and arrival of what came last
-	Pending []*letter     `json:"pending"`        // that were tried, and are tried again
-	Read    []string      `json:"read,omitempty"` // ids that were read last; only after an orderly end
+	Begin   time.Time     `json:"begin"`     // nothing that came before it is sent
+	Cursor  time.Time     `json:"cursor"`    // what came until then is sent, given up or pending
+	Waited  time.Duration `json:"waited_ns"` // longest time between receipt and arrival of what came last
+	Pending []*letter     `json:"pending"`   // that were tried, and are tried again
+	// Read has the ids that were read last, only after an orderly end. An id is a hash
+	// of its message's: who has an address and the keys can compute it, so ids are
+	// erased, too.
+	Read []string `json:"read,omitempty"`
 }
 
 const stateFile = "state.json"

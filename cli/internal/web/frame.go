@@ -55,8 +55,14 @@ type screen struct {
 	after    template.HTML
 
 	// rest returns the sections that take longer, which follow when the others are
-	// on their way to the browser; nil: there are none.
-	rest func() ([]report.Section, error)
+	// on their way to the browser, and what comes after them; nil: there are none.
+	rest func() (*rest, error)
+}
+
+// rest is the end of a page.
+type rest struct {
+	sections []report.Section
+	after    template.HTML
 }
 
 // show writes a page for a session, or for a stranger.
@@ -89,7 +95,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, who *session, p *s
 		_, _ = w.Write(b.Bytes()) // a client that is gone
 		_ = http.NewResponseController(w).Flush()
 		b.Reset()
-		s.follows(&b, r, p)
+		f.After = s.follows(&b, r, p)
 	}
 	if err := report.EndPage(&b, f); err != nil {
 		s.logger.Error("page not rendered", "error", err)
@@ -97,20 +103,21 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, who *session, p *s
 	_, _ = w.Write(b.Bytes()) // a client that is gone
 }
 
-// follows writes the sections that take longer.
-func (s *Server) follows(b *bytes.Buffer, r *http.Request, p *screen) {
-	sections, err := p.rest()
+// follows writes the sections that take longer, and returns what comes after them.
+func (s *Server) follows(b *bytes.Buffer, r *http.Request, p *screen) template.HTML {
+	more, err := p.rest()
 	if err != nil {
 		if r.Context().Err() == nil {
 			s.logger.Warn("rest of a page not shown", "error", err)
 		}
-		sections = []report.Section{{
+		more = &rest{sections: []report.Section{{
 			ID: "fault", Title: "The rest is missing", Text: []string{"The warehouse did not answer. Load the page again. The log of glint has the reason."},
-		}}
+		}}}
 	}
-	if err := report.WriteSections(b, sections); err != nil {
+	if err := report.WriteSections(b, more.sections); err != nil {
 		s.logger.Error("page not rendered", "error", err)
 	}
+	return more.after
 }
 
 // refuse answers with a page that says why, in sentences.

@@ -152,7 +152,7 @@ func TestTheWarehouseTakesOver(t *testing.T) {
 			t.Errorf("lead %q, want %s", v.lead, text)
 		}
 	}
-	wantLead("17 opens in the last hour")
+	wantLead("Counting the last 7 days")
 	l.take(answer{counted: counted{minutes: map[int64]warehouse.LiveTally{now.Add(-time.Minute).Unix() / 60: {10}}, until: now.Add(-30 * time.Second).Unix()}})
 	wantLead("17 opens in the last hour")
 	l.forget(now)

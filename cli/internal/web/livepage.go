@@ -25,7 +25,8 @@ const (
 const streamWrite = 10 * time.Second
 
 // firstView is how long the live page waits for its numbers if no page was open.
-const firstView = 5 * time.Second
+// Then it is shown without them, and its stream brings them.
+const firstView = 300 * time.Millisecond
 
 // liveText says what the page counts, and of which time.
 var liveText = []string{
@@ -59,14 +60,14 @@ func (v *liveView) document(role Role) *report.Document {
 	return d
 }
 
-// fresh returns a view that is not older than a second, or the best that there is
-// when the time is over.
+// fresh returns a view that is not older than two seconds and has been counted, or
+// the best that there is when the time is over.
 func (l *live) fresh(ctx context.Context, now func() time.Time) *liveView {
 	ctx, cancel := context.WithTimeout(ctx, firstView)
 	defer cancel()
 	for {
 		v, next := l.current()
-		if v != nil && now().Sub(v.at) <= 2*time.Second && l.counted() {
+		if v != nil && v.counted && now().Sub(v.at) <= 2*time.Second {
 			return v
 		}
 		select {
@@ -76,20 +77,11 @@ func (l *live) fresh(ctx context.Context, now func() time.Time) *liveView {
 		select {
 		case <-next:
 		case <-ctx.Done():
-			if v == nil {
-				l.publish()
-				v, _ = l.current()
-			}
+			l.publish()
+			v, _ = l.current()
 			return v
 		}
 	}
-}
-
-// counted reports whether the warehouse has counted.
-func (l *live) counted() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.stored.until > 0
 }
 
 // shower sends what is new in a view.

@@ -15,6 +15,7 @@ import (
 type liveView struct {
 	at                     time.Time
 	lead                   string
+	counted                bool // the warehouse has counted
 	web                    bool // a site has sent something in the days that are shown
 	minutes, hours         report.Section
 	webMinutes, webHours   report.Section
@@ -109,10 +110,14 @@ func newLiveView(k *known, now time.Time) *liveView {
 	}
 	v.web = lastDays[warehouse.PageView]+lastDays[warehouse.CustomEvent]+lastDays[warehouse.WebByMachine] > 0
 	opens := lastHour[warehouse.OpenByPerson] + lastHour[warehouse.OpenHidden] + lastHour[warehouse.OpenByMachine]
+	v.counted = k.until > 0
 	v.lead = fmt.Sprintf("%s in the last hour, %s by people", output.Plural(int(opens), "open", "opens"), output.Count(lastHour[warehouse.OpenByPerson]))
 	if v.web {
 		v.lead += fmt.Sprintf("; %s, %s", output.Plural(int(lastHour[warehouse.PageView]), "page view", "page views"),
 			output.Plural(int(lastHour[warehouse.CustomEvent]), "event", "events"))
+	}
+	if !v.counted {
+		v.lead = "Counting the last 7 days"
 	}
 	minuteLabel := func(i int) string {
 		return time.Unix((thisMinute-liveMinutes+1+int64(i))*60, 0).UTC().Format("15:04")

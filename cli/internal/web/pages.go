@@ -43,8 +43,8 @@ func (s *Server) page(ask func(context.Context, Source, *http.Request, *session)
 			p = &screen{status: http.StatusServiceUnavailable, document: message("The warehouse did not answer", "Load the page again. The log of glint has the reason.")}
 		}
 		if p.rest != nil {
-			rest := p.rest
-			p.rest = func() ([]report.Section, error) { return inTurn(ctx, s.queries, rest) }
+			work := p.rest
+			p.rest = func() (*rest, error) { return inTurn(ctx, s.queries, work) }
 		}
 		s.show(w, r, who, p)
 	}
@@ -186,9 +186,11 @@ func (s *Server) campaign(ctx context.Context, source Source, r *http.Request, w
 	if s.settle != nil {
 		s.settle(d)
 	}
-	p := &screen{document: report.First(d), rest: func() ([]report.Section, error) {
-		err := source.Gather(ctx, d)
-		return report.Rest(d), err
+	p := &screen{document: report.First(d), rest: func() (*rest, error) {
+		if err := source.Gather(ctx, d); err != nil {
+			return nil, err
+		}
+		return &rest{sections: report.Rest(d)}, nil
 	}}
 	if who.role == Owner {
 		p.before = choose("Recipients", listLinks(id, "")...)
@@ -226,12 +228,12 @@ func (s *Server) recipients(ctx context.Context, source Source, r *http.Request,
 	if err != nil {
 		return nil, err
 	}
-	list, about := warehouse.AllMessages, lists[0].about
+	list, words, about := warehouse.AllMessages, lists[0].text, lists[0].about
 	if asked := r.URL.Query().Get("list"); asked != "" {
 		list = ""
 		for _, l := range lists {
 			if string(l.list) == asked {
-				list, about = l.list, l.about
+				list, words, about = l.list, l.text, l.about
 			}
 		}
 		if list == "" {
@@ -246,21 +248,24 @@ func (s *Server) recipients(ctx context.Context, source Source, r *http.Request,
 	if !known {
 		return nil, warehouse.ErrNoCampaign
 	}
-	found, err := source.Recipients(ctx, id, list, (n-1)*recipientsPerPage, recipientsPerPage)
-	if err != nil {
-		return nil, err
-	}
-	first := (n-1)*recipientsPerPage + 1
-	lead := "Nobody is on this list"
-	if len(found.Messages) > 0 {
-		lead = fmt.Sprintf("Recipients %s to %s", output.Count(uint64(first)), output.Count(uint64(first+len(found.Messages)-1)))
-	}
-	p := &screen{document: &report.Document{Title: name, Lead: lead, Beside: []string{about + " Times are UTC."}}}
-	if len(found.Messages) > 0 {
-		p.document.Sections = []report.Section{{ID: "list", Title: "By recipient", Wide: true, Table: recipientTable(found)}}
-	}
+	p := &screen{document: &report.Document{Title: name, Lead: "Recipients: " + words, Beside: []string{about + " Times are UTC."}}}
 	p.before = choose("Recipients", append([]link{{Text: "Report", Path: campaignPath(id)}}, listLinks(id, list)...)...)
-	p.after = choose("Page "+strconv.Itoa(n), pager(campaignPath(id)+"/recipients?list="+string(list)+"&", n, found.More)...)
+	p.rest = func() (*rest, error) {
+		found, err := source.Recipients(ctx, id, list, (n-1)*recipientsPerPage, recipientsPerPage)
+		if err != nil {
+			return nil, err
+		}
+		section := report.Section{ID: "list", Title: "Nobody is on this list", Wide: true}
+		if len(found.Messages) > 0 {
+			first := (n-1)*recipientsPerPage + 1
+			section.Title = fmt.Sprintf("%s to %s, by recipient", output.Count(uint64(first)), output.Count(uint64(first+len(found.Messages)-1)))
+			section.Table = recipientTable(found)
+		} else if n > 1 {
+			section.Title = "The list ends before this page"
+		}
+		path := campaignPath(id) + "/recipients?list=" + string(list) + "&"
+		return &rest{[]report.Section{section}, choose("Page "+strconv.Itoa(n), pager(path, n, found.More)...)}, nil
+	}
 	return p, nil
 }
 

@@ -22,6 +22,9 @@ func (s *Server) textStream(w http.ResponseWriter, r *http.Request, who *session
 	s.follow(w, r, who, func(out *eventWriter) shower {
 		shown := ""
 		return func(v *liveView) {
+			if !v.counted {
+				return // one picture must be enough
+			}
 			if text := v.text(who.role, style); text != shown {
 				out.event("text", asJSON(text))
 				shown = text
