@@ -21,7 +21,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// syncOptions are what `glint edge sync` was asked.
+// syncOptions are the parsed flags of `glint edge sync`.
 type syncOptions struct {
 	app       *app.App
 	dsn       string
@@ -35,20 +35,20 @@ func newSyncCmd(a *app.App, run func(context.Context, *syncOptions) error) *cobr
 	o := &syncOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "sync",
-		Short: "Bring withdrawals to the edge, whose lines then name no message",
+		Short: "Send withdrawals to the edge, so that its lines name no message",
 		Long: `Writes a key for each message of a recipient who refused or withdrew into the account's KV store named glint, which it
-makes where it is missing, and deletes those of recipients who have agreed again. An edge whose service is linked to the
-store looks a message up once its image is sent: the line of a withdrawn one has neither token nor address. This is
-optional: ingest applies withdrawals in any case.
+creates if it is missing, and deletes the keys of recipients who have agreed again. An edge whose service is linked to the
+store looks up each message after it has sent the image; the log line of a withdrawn message has neither token nor address.
+This is optional: ingest applies withdrawals in any case.
 
-With --follow it goes on, and a withdrawal is in the store within --interval. It signs in with $FASTLY_API_TOKEN.`,
+With --follow it keeps running, and a withdrawal is in the store within --interval. It signs in with $FASTLY_API_TOKEN.`,
 		Example: "  glint edge sync\n  glint edge sync --follow",
 		Args:    app.NoArgs,
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.follow, "follow", false, "go on until Ctrl-C")
-	f.DurationVar(&o.interval, "interval", 15*time.Second, "how often --follow looks for withdrawals; at most 45s, so that they take effect within a minute")
-	f.BoolVar(&o.dryRun, "dry-run", false, "say how many messages would be written")
+	f.BoolVar(&o.follow, "follow", false, "keep running until Ctrl-C")
+	f.DurationVar(&o.interval, "interval", 15*time.Second, "interval at which --follow reads withdrawals; at most 45s, so that they take effect within a minute")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print how many messages would be written, and write nothing")
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if o.interval < time.Second || o.interval > 45*time.Second {
@@ -59,7 +59,7 @@ With --follow it goes on, and a withdrawal is in the store within --interval. It
 	return cmd
 }
 
-// syncOverlap is how far back changes are read again, since clocks differ and a
+// syncOverlap is the time span that each pass reads again, since clocks differ and a
 // message may be registered while its recipient withdraws.
 const syncOverlap = 10 * time.Minute
 
@@ -81,7 +81,7 @@ func runSync(ctx context.Context, o *syncOptions) error {
 		err := s.pass(ctx)
 		if !o.follow || ctx.Err() != nil {
 			if o.follow && errors.Is(err, context.Canceled) {
-				return nil // how it is meant to end
+				return nil // the regular end
 			}
 			return err
 		}
@@ -90,7 +90,7 @@ func runSync(ctx context.Context, o *syncOptions) error {
 			case refused.isForbidden():
 				return err // the token of this process does not change
 			case refused.status == http.StatusNotFound:
-				s.store, s.latest = "", time.Time{} // somebody has deleted the store
+				s.store, s.latest = "", time.Time{} // the store was deleted
 			}
 		}
 		if err != nil {
@@ -102,7 +102,7 @@ func runSync(ctx context.Context, o *syncOptions) error {
 	}
 }
 
-// syncer brings withdrawals into one store.
+// syncer writes withdrawals into one store.
 type syncer struct {
 	*syncOptions
 	api       *api
@@ -110,10 +110,10 @@ type syncer struct {
 	store     string // id; "": not found yet
 
 	rows   uint64
-	latest time.Time // of the change up to which the store has all
+	latest time.Time // of the latest change in the store
 }
 
-// pass brings over what has changed since the last one that succeeded.
+// pass writes the changes since the last pass that succeeded.
 func (s *syncer) pass(ctx context.Context) error {
 	rows, latest, err := s.warehouse.WithdrawalState(ctx)
 	if err != nil {
@@ -149,7 +149,7 @@ func (s *syncer) pass(ctx context.Context) error {
 	return nil
 }
 
-// edgeFate returns the fate as the edge knows it: a line has no room for the client
+// edgeFate returns the fate as the edge knows it: a line has no field for the client
 // of an anonymous open.
 func edgeFate(f warehouse.Fate) privacy.Fate {
 	switch f {
@@ -161,7 +161,7 @@ func edgeFate(f warehouse.Fate) privacy.Fate {
 	return privacy.Count
 }
 
-// findStore finds the account's KV store named glint, or makes it.
+// findStore finds the account's KV store named glint, or creates it.
 // Source: https://www.fastly.com/documentation/reference/api/services/resources/kv-store/
 func (s *syncer) findStore(ctx context.Context) error {
 	if s.store != "" {
@@ -192,12 +192,12 @@ func (s *syncer) findStore(ctx context.Context) error {
 	return nil
 }
 
-// syncBatch is how many keys one request writes.
+// syncBatch is the maximum number of keys that one request writes.
 const syncBatch = 5000
 
-// write writes the keys in batches, and only then deletes those of messages that are no
-// longer withdrawn, of which each needs a request: whatever hinders them, withdrawals are
-// in the store before.
+// write writes the keys in batches, and then deletes the keys of messages that are no
+// longer withdrawn. Each deletion needs a request; if one fails, the withdrawals are
+// already in the store.
 func (s *syncer) write(ctx context.Context, fates map[string]privacy.Fate) (written, deleted int, err error) {
 	var kept, gone []string
 	for key, fate := range fates {
@@ -224,11 +224,11 @@ func (s *syncer) write(ctx context.Context, fates map[string]privacy.Fate) (writ
 	return written, deleted, nil
 }
 
-// batchTries is how often the keys of a batch that the store did not take are sent.
+// batchTries is the maximum number of tries for the keys of a batch.
 const batchTries = 3
 
-// writeBatch writes keys. The store may take some of a batch and not the others, of which
-// it then has a list: those are sent again.
+// writeBatch writes keys. The store may accept only some of a batch and return a list of
+// the others, which are sent again.
 // Source: https://www.fastly.com/documentation/reference/api/services/resources/kv-store-item/
 func (s *syncer) writeBatch(ctx context.Context, keys []string, fates map[string]privacy.Fate) error {
 	type failure struct {
@@ -253,7 +253,7 @@ func (s *syncer) writeBatch(ctx context.Context, keys []string, fates map[string
 		var again []string
 		for _, f := range answer.Errors {
 			if f.Index < 0 || f.Index >= len(keys) {
-				again = keys // an answer that makes no sense: all of them
+				again = keys // an inconsistent answer: send all of them
 				break
 			}
 			again = append(again, keys[f.Index])

@@ -37,7 +37,7 @@ which has the keys and the log.`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	app.WarehouseFlag(cmd, &o.dsn)
-	cmd.Flags().StringVar(&o.to, "to", "", "ClickHouse to fill, as http://USER:PASSWORD@HOST:8123/glint; better in $GLINT_TO (required)")
+	cmd.Flags().StringVar(&o.to, "to", "", "ClickHouse to fill, as http://USER:PASSWORD@HOST:8123/glint; prefer $GLINT_TO (required)")
 	return cmd
 }
 

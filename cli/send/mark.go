@@ -26,23 +26,23 @@ func newMarkCmd(a *app.App, run func(context.Context, *markOptions) error) *cobr
 	o := &markOptions{selection: selection{app: a}}
 	cmd := &cobra.Command{
 		Use:   "mark",
-		Short: "Make registered messages tests, or measure less of them",
+		Short: "Mark registered messages as tests, or reduce their tracking",
 		Long: `Changes registered messages of a campaign, named by recipient, by message id, or by a table with a column recipient or
-message_id. --test makes them tests: they and their opens are kept and count nowhere; --test=false takes that back.
---tracking narrows how much of them is measured; it never becomes more again. Everything else of the messages stays.
-Each change counts at once, also in reports of the past.`,
+message_id. --test marks them as tests: they and their opens are kept but count nowhere; --test=false undoes that.
+--tracking lowers their tracking mode; it can never be raised again. Everything else of the messages stays. Each change
+applies at once, also to reports about the past.`,
 		Example: "  glint send mark --campaign spring --recipient qa@example.com --test\n" +
 			"  glint send mark --campaign spring --file objections.csv --tracking off",
 		Args: app.NoArgs,
 	}
 	o.flags(cmd)
 	f := cmd.Flags()
-	test := f.Bool("test", false, "make the messages tests; --test=false makes them count")
-	tracking := app.ChoiceFlag(cmd, "tracking", "what may be known of the messages at most", strings.Split(warehouse.TrackingModes, ", ")...)
-	f.BoolVar(&o.dryRun, "dry-run", false, "count the messages, change nothing")
+	test := f.Bool("test", false, "mark the messages as tests; --test=false makes them count")
+	tracking := app.ChoiceFlag(cmd, "tracking", "highest tracking mode of the messages", strings.Split(warehouse.TrackingModes, ", ")...)
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the number of messages, and change nothing")
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.tracking, _ = warehouse.ParseTracking(tracking.String()) // the flag admits no other names
+		o.tracking, _ = warehouse.ParseTracking(tracking.String()) // the flag accepts no other names
 		if cmd.Flags().Changed("test") {
 			o.test = warehouse.TestNo
 			if *test {

@@ -20,18 +20,18 @@ import (
 	"glint/ingest/logstream"
 )
 
-// edge is the edge program in the emulator, with the stream of its log.
+// edge is the edge program in the emulator, with the stream of its log to ingest.
 type edge struct {
 	emulator *emulator.Emulator
 	batcher  *logstream.Batcher
 	stopping atomic.Bool
 }
 
-// flushTimeout bounds how long the last lines may take to ingest.
+// flushTimeout is the maximum time for posting the last lines to ingest.
 const flushTimeout = 2 * time.Second
 
-// startEdge starts the emulator, which answers the pixel; its log lines go to ingest
-// the way that Fastly's would.
+// startEdge starts the emulator, which serves the pixel; its log lines go to ingest
+// as Fastly's would.
 func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc, at ingest.Addresses, c home.Credentials) (*edge, error) {
 	viceroy, err := toolchain.Locate("viceroy")
 	if err != nil {
@@ -71,21 +71,21 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 	return e, nil
 }
 
-// stop ends the emulator and brings its last lines to ingest.
+// stop ends the emulator and posts its last lines to ingest.
 func (e *edge) stop() {
 	e.stopping.Store(true)
 	e.emulator.Stop()
 	e.flush()
 }
 
-// flush brings what the emulator has logged to ingest, as far as time allows.
+// flush posts the emulator's log lines to ingest, within flushTimeout.
 func (e *edge) flush() {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
 	e.batcher.Close(ctx)
 }
 
-// findWasm returns where the edge program is: in a clone, else where make install has
+// findWasm returns the path of the edge program: in a clone, or else where make install has
 // put it beside this program.
 func findWasm() string {
 	inClone := filepath.Join("bin", "main.wasm")

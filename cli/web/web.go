@@ -1,4 +1,4 @@
-// Package web is `glint web`: a one-time link to the pages.
+// Package web is `glint web`: it prints a one-time link to the web pages.
 package web
 
 import (
@@ -17,15 +17,15 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "web",
-		Short: "Print a one-time link to the pages of the running glint",
-		Long: "Prints a link that signs one browser in to the pages: campaigns and their reports, recipients, and the opens as they\n" +
-			"come. It can be used once, within 10 minutes; the session lasts 12 hours, or until 2 hours pass without a request. A\n" +
-			"viewer sees no recipients. It changes nothing and opens no browser. Anyone with the link can use it: keep it secret\n" +
-			"else. The end of the running glint ends all sessions and links.",
+		Short: "Print a one-time link to the web pages of the running glint",
+		Long: "Prints a link that signs one browser in to the pages: campaigns and their reports, recipients, and opens as they arrive.\n" +
+			"The link can be used once, within 10 minutes; the session lasts 12 hours, or until 2 hours pass without a request. A\n" +
+			"viewer sees no recipients. The command changes nothing and opens no browser. Anyone with the link can use it, so keep\n" +
+			"it secret. All sessions and links end with the running glint.",
 		Example: "  glint web\n  glint web --role viewer",
 		Args:    app.NoArgs,
 	}
-	role := app.ChoiceFlag(cmd, "role", "what the session may see", "owner", "viewer")
+	role := app.ChoiceFlag(cmd, "role", "role of the session", "owner", "viewer")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		asked := web.Owner
 		if role.String() == "viewer" {
@@ -46,7 +46,7 @@ func run(a *app.App, role web.Role) error {
 	}
 	key, err := a.Home.PagesKey()
 	if errors.Is(err, home.ErrNotRunning) {
-		return app.Try(errors.New("the running glint has not written the key of its pages yet"), "glint web, in a moment; a full disk delays it")
+		return app.Try(errors.New("the running glint has not written the key of its pages yet"), "glint web again in a moment; a full disk delays the key")
 	}
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ const (
 // WarehouseFlag adds --warehouse to a client command.
 func WarehouseFlag(cmd *cobra.Command, dsn *string) {
 	cmd.Flags().StringVar(dsn, "warehouse", "",
-		"ClickHouse to use, as http://USER:PASSWORD@HOST:8123/glint; better in $GLINT_WAREHOUSE (default: the running glint's)")
+		"ClickHouse to use, as http://USER:PASSWORD@HOST:8123/glint; prefer $GLINT_WAREHOUSE (default: the running glint's)")
 }
 
 // OpenWarehouse connects to the ClickHouse at dsn or, if that is empty, to the
