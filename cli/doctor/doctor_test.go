@@ -79,7 +79,7 @@ func TestHealthyPixelPasses(t *testing.T) {
 	if code := p.run(t, p.pixel(t, nil), "--no-test-open"); code != app.ExitDone {
 		t.Errorf("exit code %d", code)
 	}
-	want := map[string]string{"warn ingest": "not checked; --ingest-url URL does it"}
+	want := map[string]string{"warn ingest": "not checked; --ingest-url URL checks it"}
 	if diff := cmp.Diff(want, p.findings(t)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s\n%s", diff, &p.stdout)
 	}

@@ -125,5 +125,5 @@ func (f *facts) Signals() string {
 	case "off":
 		return "Of a request with `DNT: 1` or `Sec-GPC: 1` nothing is kept."
 	}
-	return "`DNT: 1` and `Sec-GPC: 1` change nothing for opens; visitors of a site who send them are not told apart."
+	return "`DNT: 1` and `Sec-GPC: 1` change nothing for opens; visitors of a site who send them are not distinguished."
 }

@@ -37,7 +37,7 @@ func TestAnArchiveIsSentOnceAndThenWhatIsNew(t *testing.T) {
 		t.Errorf("stderr:\n%s", stderr)
 	}
 	stderr = p.must(nil, p.dir)
-	if !strings.Contains(stderr, "3 files were replayed before; --restart sends all again\n") || !strings.Contains(stderr, "no lines to send\n") {
+	if !strings.Contains(stderr, "3 files were replayed before; --restart sends everything again\n") || !strings.Contains(stderr, "no lines to send\n") {
 		t.Errorf("stderr:\n%s", stderr)
 	}
 	p.must(slices.Concat(a, b, c), p.dir, "--restart")
@@ -199,7 +199,7 @@ func TestAStopAtAnyMomentAndTheRestLater(t *testing.T) {
 		if code != app.ExitInterrupted || !strings.HasSuffix(stderr, "glint: interrupted\n") {
 			t.Fatalf("exit %d, stderr:\n%s", code, stderr)
 		}
-		if strings.Contains(stderr, "stopped; the same command goes on from there\n") {
+		if strings.Contains(stderr, "stopped; repeat the command to continue\n") {
 			told++
 		}
 	}

@@ -1,4 +1,4 @@
--- Purpose: whether dates of last opens are to be removed.
+-- Purpose: reports whether dates of last opens must be removed.
 -- Grain:   one row: the number of rows of recipients who refused or withdrew.
 -- Units:   a count.
 -- Reads:   the tables last_opens, by its key, and withdrawals, so only as the warehouse user.
