@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW campaign_names
     campaign String COMMENT 'Name of the campaign',
     created_at DateTime64(3, 'UTC') COMMENT 'Time when the campaign was created, UTC',
     subject String COMMENT 'Subject of the mail; empty if it is not known',
-    variant String COMMENT 'Name of the campaign's variant; empty if there is none',
+    variant String COMMENT 'Variant of the campaign; empty if there is none',
     archived UInt8 COMMENT '1 if the campaign is archived: lists omit it',
     sent_known UInt8 COMMENT '0 if the campaign is known from logs only, so that the number of sent messages is unknown'
 )
