@@ -12,7 +12,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Schedule is how often the service judges.
+// Schedule configures the judge of the service.
 type Schedule struct {
 	Every    time.Duration // interval of runs; 0: never
 	Settings Settings
