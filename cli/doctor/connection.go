@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"glint/cli/internal/output"
+	"glint/ingest/host/loopback"
 )
 
 const (
@@ -57,7 +58,7 @@ func (o *options) tls() *tls.Config {
 // page, and Compute redirects it.
 func plainConnection(ctx context.Context, r *chart, who string, u *url.URL) bool {
 	s, finding := fail, "plain http; it must be https"
-	if isLoopback(u.Hostname()) {
+	if loopback.Is(u.Hostname()) {
 		s, finding = warn, "plain http, which only this machine may use"
 	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address(u, "80"))

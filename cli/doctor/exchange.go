@@ -106,8 +106,3 @@ func shorten(s string) string {
 	}
 	return s
 }
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}

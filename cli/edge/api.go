@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"glint/cli/internal/output"
+	"glint/ingest/host/loopback"
 )
 
 const (
@@ -41,17 +41,12 @@ func newAPI(getenv func(string) string, transport http.RoundTripper) (*api, erro
 	}
 	if base := getenv(apiTargetName); base != "" {
 		u, err := url.Parse(base)
-		if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+		if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !loopback.Is(u.Hostname())) {
 			return nil, errors.New("$" + apiTargetName + " does not begin with https://")
 		}
 		a.base = strings.TrimSuffix(base, "/")
 	}
 	return a, nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // call sends form, unless it is nil, and decodes the JSON answer into into.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"glint/cli/internal/report"
+	"glint/ingest/host/loopback"
 )
 
 // guard stands before every route: it sets the headers of all answers, refuses
@@ -65,7 +66,7 @@ func (s *Server) isOurs(hostPort string) bool {
 	if host == "" {
 		return false
 	}
-	if isLoopback(host) || slices.Contains(s.hosts, host) {
+	if loopback.Is(host) || slices.Contains(s.hosts, host) {
 		return true
 	}
 	listen := hostOf(s.listener.Addr().String())
@@ -80,11 +81,6 @@ func hostOf(hostPort string) string {
 		host = strings.TrimSuffix(strings.TrimPrefix(hostPort, "["), "]")
 	}
 	return strings.ToLower(host)
-}
-
-func isLoopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }
 
 func isUnspecified(host string) bool {
@@ -146,6 +142,6 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request, who *session) {
 func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, value string, seconds int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: s.cookie, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: r.TLS != nil || !isLoopback(hostOf(r.Host)),
+		Secure: r.TLS != nil || !loopback.Is(hostOf(r.Host)),
 	})
 }

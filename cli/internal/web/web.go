@@ -24,6 +24,7 @@ import (
 
 	"glint/cli/internal/report"
 	"glint/ingest/host/connlimit"
+	"glint/ingest/host/loopback"
 	"glint/ingest/host/tlsfiles"
 )
 
@@ -59,7 +60,7 @@ func (c *Config) Validate() error {
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		faults = append(faults, fmt.Errorf("web-listen: %q: %w", c.Listen, ErrListen))
-	} else if !isLoopback(strings.ToLower(host)) && c.TLS.Empty() {
+	} else if !loopback.Is(strings.ToLower(host)) && c.TLS.Empty() {
 		faults = append(faults, fmt.Errorf("web-listen %s: %w", c.Listen, ErrNoTLS))
 	}
 	if err := c.TLS.Validate(); err != nil {
