@@ -1,4 +1,4 @@
-// Package migrate is `glint migrate`: the warehouse's schema.
+// Package migrate is `glint migrate`: it migrates the warehouse's schema and copies warehouses.
 package migrate
 
 import (
@@ -19,9 +19,9 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the warehouse's schema up to date, look at it, or copy all into another warehouse",
-		Long: "The warehouse's tables and views come from migrations in this program. `glint up` and `glint serve` apply them when\n" +
-			"they start; these commands do it, or only look, at another time.",
+		Short: "Update or inspect the warehouse's schema, or copy the warehouse",
+		Long: "The warehouse's tables and views are created by migrations in this program. `glint up` and `glint serve` apply them when\n" +
+			"they start; these commands apply or list them at another time.",
 		Example: "  glint migrate status\n  glint migrate up",
 	}, newUpCmd(a), newStatusCmd(a), newCopyCmd(a))
 }
@@ -31,15 +31,15 @@ func newUpCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Apply pending migrations and changed views",
-		Long: "Applies the migrations that are pending and creates changed views again. `glint up` and `glint serve` do the\n" +
-			"same when they start. It only goes forward; running it again changes nothing. Several hosts in --warehouse, or --cluster,\n" +
-			"are the replicas of one shard: their tables replicate, and each gets the schema in turn.",
+		Long: "Applies pending migrations and recreates changed views. `glint up` and `glint serve` do the same when they start.\n" +
+			"There is no way back to an older schema; running the command again changes nothing. Several hosts in --warehouse, or\n" +
+			"--cluster, are the replicas of one shard: their tables are replicated, and each replica gets the schema in turn.",
 		Example: "  glint migrate up",
 		Args:    app.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runUp(cmd.Context(), a, dsn, cluster) },
 	}
 	app.WarehouseFlag(cmd, &dsn)
-	cmd.Flags().StringVar(&cluster, "cluster", "", "cluster of that ClickHouse whose servers, by their native ports, are replicas of one shard")
+	cmd.Flags().StringVar(&cluster, "cluster", "", "cluster in that ClickHouse whose servers, reached by their native ports, are the replicas of one shard")
 	return cmd
 }
 
@@ -48,7 +48,7 @@ func runUp(ctx context.Context, a *app.App, dsn, cluster string) error {
 	if err == nil && cluster != "" {
 		_ = w.Close()
 		if dsn == "" {
-			return app.Usage(errors.New("--cluster wants --warehouse, which names one of its servers"))
+			return app.Usage(errors.New("--cluster needs --warehouse, which names one of its servers"))
 		}
 		if w, err = warehouse.ConnectCluster(ctx, dsn, cluster); errors.Is(err, warehouse.ErrCluster) {
 			err = app.Usage(err)
@@ -77,7 +77,7 @@ func newStatusCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "status",
 		Short:   "List the migrations; exit code 3 if some are pending",
-		Long:    "Lists the migrations of this program and when each was applied. It changes nothing. The exit code is 3 if one is pending.",
+		Long:    "Lists the migrations of this program with the time at which each was applied. It changes nothing. The exit code is 3 if one\nis pending.",
 		Example: "  glint migrate status",
 		Args:    app.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), a, dsn) },
