@@ -5,7 +5,7 @@
 CREATE OR REPLACE VIEW judgement_runs
 (
     run Int64 COMMENT 'Number of the run, from 1',
-    kind String COMMENT 'judge: time and company; reclassify: also the rules of the request',
+    kind String COMMENT 'judge: time and context; reclassify: also the rules of the request',
     started_at DateTime64(3, 'UTC') COMMENT 'Time when it began, UTC',
     applied_at DateTime64(3, 'UTC') COMMENT 'Time from which it is visible, UTC',
     ruleset_version Int64 COMMENT 'Version of the rules of the program that ran it',
