@@ -26,9 +26,9 @@ type Options struct {
 	Until   time.Time // zero: until now
 	Archive []string  // files, folders and bucket URLs
 	Bucket  objects.Target
-	Mirrors []string // addresses of the warehouses that must equal this one
-	Repair  bool     // insert missing events first
-	Signals string   // value of --privacy-signals for Repair; "": the running glint's
+	Mirrors []string // addresses of warehouses that are to be equal
+	Repair  bool     // what is missing is inserted again first
+	Signals string   // as glint up takes it, for Repair; "": as the running glint has it
 	Format  string
 	DSN     string
 }
@@ -56,11 +56,10 @@ the number of repaired events by hour and source, and the events that it cannot 
 repeated. Erased and withdrawn events do not come back. A running glint does the same, with its own archive, after a
 restart of the machine or of a ClickHouse.
 
---archive also estimates the loss of the live stream between edge and ingest: the number of events in the archive that
-never arrived as live lines. It also lists the events of the archive that are in no table, whichever ingest node took
-them: with the archive of a lost node, these are its undelivered events, which glint replay brings in. --mirror also
-compares each mirror with the warehouse. Receipts are kept for 7 days at most; the time from which they are complete is
-printed.`,
+With --archive it also estimates what the live stream lost between edge and ingest: how many events of the archive
+never came as live lines. And it says which events of the archive are in no table, whoever took them: with the archive of
+an ingest node that was lost, what that had not delivered, which glint replay brings in. With --mirror it also compares
+each mirror with the warehouse. Receipts are kept for 7 days at most; it prints the time from which on they are complete.`,
 		Example: "  glint audit\n  glint audit --since 24h --format json\n  glint audit --archive archive/2026-11-21\n  glint audit --repair --archive archive\n  GLINT_MIRROR=$(cat other-warehouse) glint audit",
 		Args:    app.NoArgs,
 	}
@@ -69,9 +68,9 @@ printed.`,
 	f.StringVar(&until, "until", "", "end of the time of receipt, exclusive (default: now)")
 	f.StringArrayVar(&o.Archive, "archive", nil, "file, folder or s3://BUCKET/PREFIX of archived lines, plain or compressed; repeatable")
 	app.PlaceFlags(cmd, &o.Bucket)
-	f.BoolVar(&o.Repair, "repair", false, "insert missing events again")
-	f.StringVar(&o.Signals, "privacy-signals", "", "for --repair, the value that glint up has (default: the running glint's)")
-	f.StringSliceVar(&o.Mirrors, "mirror", nil, "mirror to compare with the warehouse, table by table, as for glint up and glint serve; prefer $GLINT_MIRROR; repeatable")
+	f.BoolVar(&o.Repair, "repair", false, "insert again what is missing")
+	f.StringVar(&o.Signals, "privacy-signals", "", "for --repair, what glint up has (default: as the running glint)")
+	f.StringSliceVar(&o.Mirrors, "mirror", nil, "mirror to compare with the warehouse, table by table, as glint up and glint serve take it; better in $GLINT_MIRROR; repeatable")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv")
 	app.WarehouseFlag(cmd, &o.DSN)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -197,7 +196,7 @@ func (o *Options) ring() (*token.Ring, error) {
 	return token.NewRing(keys...)
 }
 
-// advice returns the next command to try after a difference.
+// advice says what to do about a difference.
 func (o *Options) advice(r *audit.Result) string {
 	if r.Total.Missing == r.Total.Unexplained {
 		return "glint log verify " + o.App.Home.LogDir()
@@ -208,10 +207,10 @@ func (o *Options) advice(r *audit.Result) string {
 	if len(o.Archive) == 0 {
 		return "glint audit --repair --archive ARCHIVE, with the lines of those hours"
 	}
-	return "another archive, such as the bucket of your CDN's log stream"
+	return "another archive, as the bucket of your CDN's log stream"
 }
 
-// progress reports the stages of an audit, one after the other.
+// progress is of the stages of an audit, one after the other.
 type progress struct {
 	o    *Options
 	last *output.Progress

@@ -35,11 +35,11 @@ func newSyncCmd(a *app.App, run func(context.Context, *syncOptions) error) *cobr
 	o := &syncOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "sync",
-		Short: "Send withdrawals to the edge, so that its lines name no message",
+		Short: "Bring withdrawals to the edge, whose lines then name no message",
 		Long: `Writes a key for each message of a recipient who refused or withdrew into the account's KV store named glint, which it
-creates if it is missing, and deletes the keys of recipients who have agreed again. An edge whose service is linked to the
-store looks up each message after it has sent the image; the log line of a withdrawn message has neither token nor address.
-This is optional: ingest applies withdrawals in any case.
+makes where it is missing, and deletes those of recipients who have agreed again. An edge whose service is linked to the
+store looks a message up once its image is sent: the line of a withdrawn one has neither token nor address. This is
+optional: ingest applies withdrawals in any case.
 
 With --follow it keeps running, and a withdrawal is in the store within --interval. It signs in with $FASTLY_API_TOKEN.`,
 		Example: "  glint edge sync\n  glint edge sync --follow",
@@ -195,9 +195,9 @@ func (s *syncer) findStore(ctx context.Context) error {
 // syncBatch is the maximum number of keys that one request writes.
 const syncBatch = 5000
 
-// write writes the keys in batches, and then deletes the keys of messages that are no
-// longer withdrawn. Each deletion needs a request; if one fails, the withdrawals are
-// already in the store.
+// write writes the keys in batches, and only then deletes those of messages that are no
+// longer withdrawn, of which each needs a request: whatever hinders them, withdrawals are
+// in the store before.
 func (s *syncer) write(ctx context.Context, fates map[string]privacy.Fate) (written, deleted int, err error) {
 	var kept, gone []string
 	for key, fate := range fates {

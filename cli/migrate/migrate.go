@@ -39,7 +39,7 @@ func newUpCmd(a *app.App) *cobra.Command {
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runUp(cmd.Context(), a, dsn, cluster) },
 	}
 	app.WarehouseFlag(cmd, &dsn)
-	cmd.Flags().StringVar(&cluster, "cluster", "", "cluster in that ClickHouse whose servers, reached by their native ports, are the replicas of one shard")
+	cmd.Flags().StringVar(&cluster, "cluster", "", "cluster of that ClickHouse whose servers, by their native ports, are replicas of one shard")
 	return cmd
 }
 
@@ -48,7 +48,7 @@ func runUp(ctx context.Context, a *app.App, dsn, cluster string) error {
 	if err == nil && cluster != "" {
 		_ = w.Close()
 		if dsn == "" {
-			return app.Usage(errors.New("--cluster needs --warehouse, which names one of its servers"))
+			return app.Usage(errors.New("--cluster wants --warehouse, which names one of its servers"))
 		}
 		if w, err = warehouse.ConnectCluster(ctx, dsn, cluster); errors.Is(err, warehouse.ErrCluster) {
 			err = app.Usage(err)
@@ -77,7 +77,7 @@ func newStatusCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "status",
 		Short:   "List the migrations; exit code 3 if some are pending",
-		Long:    "Lists the migrations of this program with the time at which each was applied. It changes nothing. The exit code is 3 if one\nis pending.",
+		Long:    "Lists the migrations of this program and when each was applied. It changes nothing. The exit code is 3 if one is pending.",
 		Example: "  glint migrate status",
 		Args:    app.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), a, dsn) },

@@ -73,8 +73,8 @@ func (o *registerOptions) decide(ctx context.Context, w *warehouse.Warehouse, b 
 	return nil
 }
 
-// edgeKnowsModes reports whether the server of the pixel omits from its lines the data that
-// a privacy mode forbids: the running glint's own pixel does.
+// edgeKnowsModes reports whether what answers the pixel leaves out of its lines what
+// a mode forbids: the running glint's own pixel does.
 func (o *registerOptions) edgeKnowsModes(s *home.ConsentSettings) bool {
 	if !s.Edges[o.base.URL].IsZero() {
 		return true

@@ -54,15 +54,15 @@ func newRegisterCmd(a *app.App, run func(context.Context, *registerOptions) erro
 The column recipient contains addresses or your own ids; --recipient-column names another column. The columns sent_at and
 delivered_at (times with a zone), tracking and test (true, false) are used if present.
 
-The table is CSV, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252, or JSON objects, one per line or as a
-list, whose fields are the columns. The whole file is checked first: a faulty file registers nothing and writes nothing. Rows
-without text are skipped; with --duplicates first, also a recipient's later rows, which go to skipped.csv with their line
-number. A campaign that does not exist is created. Programs register over HTTP: glint help sends.
+The table is CSV, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252, or it is JSON objects, one per line or a
+list, whose fields are the columns. The whole file is checked first: a faulty one registers nothing and writes nothing. Rows
+without text are skipped; with --duplicates first, a recipient's later rows too, which go to skipped.csv with their line. A
+campaign that does not exist yet is created. Programs register over HTTP: glint help sends.
 
-The tracking mode of a message is the lowest of --tracking, the column tracking, and the recipient's choice (glint consent)
-or, without a choice, the policy (--consent): identified, pseudonymous, last_open, aggregate, off. Aggregate messages share
-one pixel URL for the campaign, or for each stratum (--strata); off ones have none. With --preferences-url each row also
-gets the URL of a page for the footer of the mail, on which the recipient sees what is measured and can refuse.
+How much is measured of a message is the least of --tracking, its column tracking, and the recipient's choice (glint
+consent) or, without one, the policy (--consent): identified, pseudonymous, last_open, aggregate, off. Aggregate messages
+share one pixel URL for the campaign, or for each stratum (--strata); off ones have none. With --preferences-url each row
+also gets the address of a page on which the recipient sees what is measured and refuses it, for the foot of the mail.
 
 A registration counts completely or not at all. After an interruption, repeat the command to complete it. A known message
 keeps its values for columns that the file lacks: only new and changed rows are written, and the same file again gives the
@@ -78,12 +78,12 @@ same output.`,
 	f.StringVar(&o.subject, "subject", "", "subject of the mail, stored with the campaign")
 	f.StringVar(&o.variant, "variant", "", "name of the campaign's variant, stored with the campaign")
 	f.StringVar(&o.file, "file", "", "table of recipients; - is stdin (required)")
-	f.StringVar(&o.read.Encoding, "encoding", "", "encoding of the file, like UTF-8, UTF-16LE or Windows-1251 (default: detected)")
-	f.StringVar(&o.read.RecipientColumn, "recipient-column", "", "name of the column of recipients (default recipient)")
-	f.StringSliceVar(&o.read.KeepColumns, "keep-columns", nil, "columns to store with the messages, as attributes")
-	f.StringVar(&o.skipped, "skipped", "", "CSV file for the skipped rows (default: skipped.csv beside --output, if there are any)")
-	flags.format = app.ChoiceFlag(cmd, "format", "format of the file: detected, CSV, or JSON objects", "auto", string(sends.FormatCSV), string(sends.FormatJSON))
-	flags.duplicates = app.ChoiceFlag(cmd, "duplicates", "treatment of a recipient's second row: an error, or skip it and use the first", "error", "first")
+	f.StringVar(&o.read.Encoding, "encoding", "", "encoding of the file, like UTF-8, UTF-16LE or Windows-1251 (default: found out)")
+	f.StringVar(&o.read.RecipientColumn, "recipient-column", "", "name of the column that has the recipients (default recipient)")
+	f.StringSliceVar(&o.read.KeepColumns, "keep-columns", nil, "names of columns to keep with the messages, as attributes")
+	f.StringVar(&o.skipped, "skipped", "", "CSV file to write, of the rows that are no messages (default skipped.csv beside --output, if there are any)")
+	flags.format = app.ChoiceFlag(cmd, "format", "form of the file: found out, a table, or JSON objects", "auto", string(sends.FormatCSV), string(sends.FormatJSON))
+	flags.duplicates = app.ChoiceFlag(cmd, "duplicates", "what a recipient's second row is: a fault, or skipped since the first counts", "error", "first")
 	f.StringVar(&o.output, "output", "", "CSV file to write; - is stdout (required)")
 	f.StringVar(&flags.baseURL, "pixel-base-url", "", "URL of the pixel, such as https://pixel.example.com (default: the running glint's)")
 	f.StringVar(&flags.preferencesURL, "preferences-url", "", "URL at which recipients reach ingest, such as https://prefs.example.com: adds the column preferences_url, the page on which each recipient chooses")
@@ -166,7 +166,7 @@ func (o *registerOptions) take(f *registerFlags) error {
 		fault("preferences-url", err)
 	}
 	o.read.SkipDuplicates = f.duplicates.String() == "first"
-	o.tracking, _ = warehouse.ParseTracking(f.tracking.String()) // the flag accepts no other names
+	o.tracking, _ = warehouse.ParseTracking(f.tracking.String()) // the flag admits no other names
 	if o.style != sends.StyleToken && o.tracking != warehouse.Identified && o.tracking != warehouse.Off {
 		fault("tracking", fmt.Errorf("%s needs --url-style token: only a token carries the mode to the edge", o.tracking))
 	}

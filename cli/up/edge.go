@@ -30,8 +30,8 @@ type edge struct {
 // flushTimeout is the maximum time for posting the last lines to ingest.
 const flushTimeout = 2 * time.Second
 
-// startEdge starts the emulator, which serves the pixel; its log lines go to ingest
-// as Fastly's would.
+// startEdge starts the emulator, which answers the pixel; its log lines go to ingest
+// the way that Fastly's would.
 func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc, at ingest.Addresses, c home.Credentials) (*edge, error) {
 	viceroy, err := toolchain.Locate("viceroy")
 	if err != nil {
@@ -71,7 +71,7 @@ func (o *options) startEdge(ctx context.Context, cancel context.CancelCauseFunc,
 	return e, nil
 }
 
-// stop ends the emulator and posts its last lines to ingest.
+// stop ends the emulator and brings its last lines to ingest.
 func (e *edge) stop() {
 	e.stopping.Store(true)
 	e.emulator.Stop()

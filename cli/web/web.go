@@ -17,11 +17,11 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "web",
-		Short: "Print a one-time link to the web pages of the running glint",
-		Long: "Prints a link that signs one browser in to the pages: campaigns and their reports, recipients, and opens as they arrive.\n" +
-			"The link can be used once, within 10 minutes; the session lasts 12 hours, or until 2 hours pass without a request. A\n" +
-			"viewer sees no recipients. The command changes nothing and opens no browser. Anyone with the link can use it, so keep\n" +
-			"it secret. All sessions and links end with the running glint.",
+		Short: "Print a one-time link to the pages of the running glint",
+		Long: "Prints a link that signs one browser in to the pages: campaigns and their reports, recipients, and the opens as they\n" +
+			"come. It can be used once, within 10 minutes; the session lasts 12 hours, or until 2 hours pass without a request. A\n" +
+			"viewer sees no recipients. It changes nothing and opens no browser. Anyone with the link can use it: keep it secret\n" +
+			"else. The end of the running glint ends all sessions and links.",
 		Example: "  glint web\n  glint web --role viewer",
 		Args:    app.NoArgs,
 	}
@@ -46,7 +46,7 @@ func run(a *app.App, role web.Role) error {
 	}
 	key, err := a.Home.PagesKey()
 	if errors.Is(err, home.ErrNotRunning) {
-		return app.Try(errors.New("the running glint has not written the key of its pages yet"), "glint web again in a moment; a full disk delays the key")
+		return app.Try(errors.New("the running glint has not written the key of its pages yet"), "glint web, in a moment; a full disk delays it")
 	}
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@
 // So an event in transit is found at its old or its new place, and never
 // counts as missing. A record that is in the log and has no receipt waits.
 //
-// The audit trusts the receipts about bad tokens, dead letters and opens over
+// The audit believes the receipts about bad tokens, dead letters and opens over
 // the cap: they are counts without keys. Memory is bounded: the receipts' heads
 // of one hour and a few million keys at a time, whatever the hour holds.
 package audit
@@ -51,7 +51,7 @@ type Warehouse interface {
 
 // Options configure an audit.
 type Options struct {
-	LogDir    string // contains the lanes of the log, their batches, and the receipts
+	LogDir    string // holds the lanes of the log, their batches, and the receipts
 	Warehouse Warehouse
 	Since     time.Time // of receipt; zero: from the first receipt on
 	Until     time.Time // before this; zero: until now
@@ -70,7 +70,7 @@ type Options struct {
 	maxKeys int // that are held at a time, about; 0: defaultMaxKeys
 }
 
-// defaultMaxKeys is a limit of about 130 MB, since each key is held twice.
+// defaultMaxKeys take about 130 MB, as each is held twice.
 const defaultMaxKeys = 8 << 20
 
 // Row accounts for the lines of one hour and source:
@@ -133,10 +133,10 @@ func (r *Records) Count() uint64 { return r.Last - r.First + 1 }
 
 // Result is the result of an audit.
 type Result struct {
-	Since time.Time  `json:"since"` // the audit covers lines received from this time on
-	Until *time.Time `json:"until"` // and before this time; nil: until the audit ran
+	Since time.Time  `json:"since"` // nothing is said of what was received before
+	Until *time.Time `json:"until"` // nor of what was received then or later; nil: until it ran
 	Rows  []Row      `json:"rows"`  // by hour and source
-	Total Counts     `json:"total"` // sum of Rows
+	Total Counts     `json:"total"` // the sum of them
 
 	Lost             []Records `json:"lost_records"`            // neither in the log nor in a receipt: damaged
 	WithoutReceipt   []Records `json:"records_without_receipt"` // in the log, acknowledged, and without receipt; their lines are Unexplained

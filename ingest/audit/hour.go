@@ -96,7 +96,7 @@ func (a *auditor) waiting(rows rows, hour time.Time, recorded map[recordKey]bool
 	}
 }
 
-// appendRecord appends a record, to an adjacent range if there is one.
+// appendRecord adds a record, to its neighbours where it has some.
 func appendRecord(list []Records, lane, logID string, record uint64) []Records {
 	if n := len(list) - 1; n >= 0 && list[n].LogID == logID && list[n].Last+1 == record {
 		list[n].Last = record

@@ -40,8 +40,8 @@ type LiveStream struct {
 	NotComparable uint64    `json:"not_comparable"` // lines of the archive that are no event or have a bad token
 }
 
-// liveStream reads the archive, and then the places where its events may have arrived, in
-// the order of the package comment.
+// liveStream reads the archive, and then where its events may have arrived, in
+// the order that the package's comment gives.
 func (a *auditor) liveStream(ctx context.Context) (*LiveStream, error) {
 	s := &LiveStream{Since: a.result.Since, Until: a.Now().UTC().Add(-Transit).Truncate(time.Millisecond)}
 	if !a.Until.IsZero() && a.Until.Before(s.Until) {
@@ -55,7 +55,7 @@ func (a *auditor) liveStream(ctx context.Context) (*LiveStream, error) {
 	if err := a.markWaiting(ctx, archived); err != nil {
 		return nil, err
 	}
-	if a.shelf, err = receipts.OpenReader(a.dir); err != nil { // there are new ones
+	if a.shelf, err = receipts.OpenReader(a.dir); err != nil { // some have come meanwhile
 		return nil, err
 	}
 	for _, hour := range a.shelf.Hours() {
@@ -75,7 +75,7 @@ func (a *auditor) liveStream(ctx context.Context) (*LiveStream, error) {
 	return s, nil
 }
 
-// readArchive returns the keys of the compared events of the archive.
+// readArchive returns the keys of the archive's events that are compared.
 func (a *auditor) readArchive(ctx context.Context, s *LiveStream) (keys []uint64, err error) {
 	total := 0
 	for _, f := range a.Archive {

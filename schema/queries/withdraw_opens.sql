@@ -1,4 +1,4 @@
--- Purpose: copies opens of withdrawn messages to aggregate_opens.
+-- Purpose: keeps opens of withdrawn messages as aggregate ones.
 -- Grain:   a statement: one row for each event.
 -- Units:   since_ms is Unix milliseconds: of the change of the withdrawal. Of the fate drop only the event's id is kept, for audits.
 -- Reads:   the tables withdrawals, recipient_messages and opens, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: lowers the tracking mode of messages of withdrawn recipients.
+-- Purpose: lets messages of withdrawn recipients be measured no more.
 -- Grain:   a statement: one more row for each such message, the latest of it.
 -- Units:   since_ms is Unix milliseconds: of the change of the withdrawal.
 -- Reads:   the tables withdrawals, recipient_messages and sends, so only as the warehouse user.

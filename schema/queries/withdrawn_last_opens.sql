@@ -1,4 +1,4 @@
--- Purpose: reports whether dates of last opens must be removed.
+-- Purpose: whether dates of last opens are to be removed.
 -- Grain:   one row: the number of rows of recipients who refused or withdrew.
 -- Units:   a count.
 -- Reads:   the tables last_opens, by its key, and withdrawals, so only as the warehouse user.

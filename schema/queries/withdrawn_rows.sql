@@ -1,4 +1,4 @@
--- Purpose: counts the remaining opens of withdrawn messages, and the messages that still count as measured individually.
+-- Purpose: how many opens of withdrawn messages are still kept, and how many messages count as measured by themselves.
 -- Grain:   one row.
 -- Units:   since_ms is Unix milliseconds: of the change of the withdrawal.
 -- Reads:   the tables withdrawals, recipient_messages, opens, unresolved_opens and sends, so only as the warehouse user.

@@ -42,7 +42,7 @@ func Gather(ctx context.Context, w *warehouse.Warehouse, campaign string, zone *
 	return d, d.gather(ctx, w)
 }
 
-// GatherID is Gather for the campaign with that id, which must exist.
+// GatherID is Gather for the campaign of that id, which must exist.
 func GatherID(ctx context.Context, w *warehouse.Warehouse, id uint64, zone *time.Location) (*Data, error) {
 	numbers, err := w.ReportOfID(ctx, id, false)
 	if err != nil {
@@ -52,7 +52,7 @@ func GatherID(ctx context.Context, w *warehouse.Warehouse, id uint64, zone *time
 	return d, d.gather(ctx, w)
 }
 
-// gather reads the data beyond the numbers.
+// gather reads everything that the numbers do not have.
 func (d *Data) gather(ctx context.Context, w *warehouse.Warehouse) error {
 	if d.Numbers.Sends == 0 {
 		return nil

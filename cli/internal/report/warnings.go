@@ -37,7 +37,7 @@ func warningsOf(r *warehouse.Report) []warning {
 	add(silentSince(r), "no_event_since",
 		"No pixel of the campaign was fetched since %s, for more than a day before this count: either nobody opens the mail any more, or lines are lost. Try: glint doctor",
 		output.Time(r.LastOpenAt))
-	add(r.NoPolicy, "no_policy", "No consent policy is set: all recipients are measured. Try: glint consent --help")
+	add(r.NoPolicy, "no_policy", "No policy says whether recipients have to consent: all are measured. Try: glint consent --help")
 	add(slices.Contains(r.Weaknesses, "no_history"), "no_history",
 		"Too few recipients are known from earlier campaigns: all messages without a fetch by Apple Mail are used in their place.")
 	add(slices.Contains(r.Weaknesses, "few_visible"), "few_visible",
