@@ -1,6 +1,6 @@
-# glint: `make run` shows it, `make test` proves it, `make help` lists the rest.
-# Tools come from PATH, else from the user's cache folder (or $GLINT_CACHE),
-# else they are built or unpacked from packages into that cache.
+# glint: `make run` demonstrates it, `make test` tests it, `make help` lists all targets.
+# Tools come from PATH, or else from the user's cache folder (or $GLINT_CACHE),
+# or else they are built or unpacked from packages into that cache.
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,7 +10,7 @@ export CGO_ENABLED := 0
 install := go run ./cli/internal/toolchain/install
 say      = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
-# How the edge program is compiled; edge/README.md has the measurements.
+# Flags of the edge program's compiler; edge/README.md has the measurements.
 TINYGO_FLAGS := -target=wasip1 -opt=s -gc=leaking -no-debug -tags fastlyinternalsetparseuri
 
 .PHONY: help run test tools build glint edge install fmt lint tidy-check test-unit test-clock test-sql test-edge test-e2e fuzz bench soak cluster accuracy worlds bench-scale golden clean
@@ -22,9 +22,9 @@ run: glint ## fetch the engine, build glint, play a demo campaign and keep runni
 	@bin/glint engine install >/dev/null
 	@exec bin/glint up --demo
 
-test: tools build lint tidy-check test-unit test-clock test-sql test-edge test-e2e ## set everything up and run every suite
+test: tools build lint tidy-check test-unit test-clock test-sql test-edge test-e2e ## install the tools and run every suite
 
-tools: ## install TinyGo, Viceroy, the engine, the linter, a browser where they are missing
+tools: ## install TinyGo, Viceroy, the engine, the linter and a browser if they are missing
 	$(call say,Tools)
 	@$(install) engine tinygo viceroy golangci-lint fastly chromium
 
@@ -49,7 +49,7 @@ install: build ## put glint and the edge program below PREFIX, ~/.local by defau
 fmt: ## format the code
 	@lint=$$($(install) golangci-lint) && "$$lint" fmt
 
-lint: ## check formatting, imports between the parts, and the code
+lint: ## check formatting, imports between the folders, and the code
 	$(call say,Linting)
 	@lint=$$($(install) golangci-lint) && "$$lint" run
 
@@ -59,28 +59,28 @@ tidy-check:
 # One package at a time shows which one is slow; each prints one line.
 go_test = go test -count=1 -timeout 20m
 
-test-unit: ## tests beside the code; some need the engine or Fastly's command line
+test-unit: ## run the tests beside the code; some need the engine or Fastly's command line
 	$(call say,Unit tests)
 	@$(go_test) $$(go list ./... | grep -vE '^glint/(schema|ingest/warehouse/sqltest|edge/edgetest|cli/e2e)(/|$$)')
 
-# The clock of the tests only: the engine, the emulator and built programs keep
-# the real one, so the suites that mostly wait for those are left out.
-test-clock: ## unit tests with the clock 40 and 400 days ahead
+# Only the tests' clock is shifted: the engine, the emulator and built programs keep
+# the real one, so the suites that mostly wait for those are omitted.
+test-clock: ## run the unit tests with the clock 40 and 400 days ahead
 	$(call say,Unit tests on other days)
 	@overlay=$$(go run ./cli/internal/shiftclock bin/.clock) && for days in 40 400; do \
 		GLINT_TEST_CLOCK_DAYS=$$days $(go_test) -vet=off -overlay "$$overlay" $$(go list ./... | \
 			grep -vE '^glint/(schema|edge/edgetest|cli/internal/toolchain|cli/e2e|cli/edge|cli/replay|ingest/wal|ingest/warehouse)(/|$$)|^glint/(cli|ingest)$$') | \
 			grep -v 'no test files'; done
 
-test-sql: ## the schema's tests on the real engine
+test-sql: ## run the schema's tests on the real engine
 	$(call say,SQL tests on the engine)
 	@$(go_test) ./schema/... ./ingest/warehouse/sqltest/...
 
-test-edge: edge ## the compiled edge program in the emulator
+test-edge: edge ## run the compiled edge program in the emulator
 	$(call say,The edge program in the emulator)
 	@$(go_test) ./edge/edgetest/...
 
-test-e2e: build ## from the pixel to the report, on real parts
+test-e2e: build ## test from the pixel to the report, with the real parts
 	$(call say,End to end)
 	@$(go_test) ./cli/e2e/...
 
@@ -96,7 +96,7 @@ bench: build ## run the benchmarks, each beside its baseline in the same run
 	@GLINT_BENCH_SECONDS=60 go test -run '^$$' -bench BesideInserts -benchtime 1x -timeout 10m ./ingest
 	@cd ingest/wal/pebblebench && go test -run '^$$' -bench . -benchtime 1s -timeout 60m
 
-soak: build ## the long forms of the tests: kills and power cuts by the hundred, an outage, ten minutes of load, input by the million
+soak: build ## run the long forms of the tests: hundreds of kills and power cuts, an outage, ten minutes of load, millions of inputs
 	$(call say,Memory under hostile input)
 	@go test -count=1 -v -run 'Bombs|Endless|InFlight|Megabyte|SlowWriters|Idle' ./ingest/receiver | grep -E 'MiB|^(---|FAIL|ok)'
 	$(call say,Soak)
@@ -107,17 +107,17 @@ cluster: build ## kill replicas of your own under load, and time a quorum insert
 	@go test -tags cluster -count=1 -v -timeout 4h ./cli/e2e -run ReplicasLose
 	@go test -tags cluster -run '^$$' -bench QuorumInsert -benchtime 100x ./ingest/warehouse
 
-accuracy: ## judge the classifier by the corpora in CORPORA=DIR
+accuracy: ## test the classifier with the corpora in CORPORA=DIR
 	@go build -o bin/accuracy ./edge/classify/accuracy && bin/accuracy -corpora "$(CORPORA)"
 
-worlds: ## judge the estimators by generated accounts whose truth is known: bias, coverage and width, in points
+worlds: ## test the estimators with generated accounts whose truth is known: bias, coverage and width, in percentage points
 	@GLINT_WORLDS=all go test -count=1 -v -timeout 60m -run OverallCovers ./ingest/warehouse/sqltest
 
-bench-scale: ## reports of an account of GLINT_SCALE_OPENS opens (default 10,000,000): quiet, beside inserts, and what they cost
+bench-scale: ## benchmark the reports of an account of GLINT_SCALE_OPENS opens (default 10,000,000): alone, during inserts, and their cost
 	@go test -run '^$$' -bench Scale -benchtime 1x -timeout 3h ./ingest/snapshots
 
 golden: ## rewrite the golden files
 	@grep -rlE 'flag.Bool\("update"' --include=*_test.go . | xargs -n1 dirname | sort -u | xargs -I{} go test {} -update
 
-clean: ## remove what was built; the cache of tools stays
+clean: ## remove built files; the cache of tools stays
 	@rm -rf bin pkg

@@ -8,8 +8,8 @@ import (
 	"glint/cli/internal/app"
 )
 
-// completeNames lets shells complete the names of campaigns in all commands that
-// take one, as an argument or by --campaign.
+// completeNames adds completion of campaign names to all commands that
+// take one as an argument or by --campaign.
 func completeNames(a *app.App, cmd *cobra.Command) {
 	_, arguments, _ := strings.Cut(cmd.Use, " ")
 	if strings.HasPrefix(strings.TrimPrefix(arguments, "["), "CAMPAIGN") && cmd.ValidArgsFunction == nil {

@@ -66,7 +66,7 @@ func main() {
 	os.Exit(run())
 }
 
-// run is main without the exit, so that tests can call it.
+// run is main without the exit, for tests.
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -83,8 +83,8 @@ func newRootCmd(a *app.App) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "glint",
 		Short: "Email open tracking that you own and can believe",
-		Long: "glint answers a tracking pixel, keeps every open, and reports open rates with their uncertainty:\n" +
-			"machine opens told apart, Apple's privacy prefetch accounted for, every number computed from rows you can read.",
+		Long: "glint serves a tracking pixel, stores every open, and reports open rates with their uncertainty:\n" +
+			"it separates machine opens, accounts for Apple's privacy prefetch, and computes every number from rows you can read.",
 		Args:          refuseUnknown,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Example:       "  glint up --demo\n  glint send register --campaign spring --file recipients.csv --output urls.csv\n  glint report spring",
@@ -101,7 +101,7 @@ func newRootCmd(a *app.App) *cobra.Command {
 			return nil
 		},
 	}
-	root.PersistentFlags().BoolVarP(&quiet, "quiet", "q", false, "print no notes, progress and messages of success")
+	root.PersistentFlags().BoolVarP(&quiet, "quiet", "q", false, "print no notes, progress or success messages")
 	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetHelpCommand(help.NewCmd())
@@ -123,7 +123,7 @@ func newRootCmd(a *app.App) *cobra.Command {
 	return root
 }
 
-// group is a heading of the help with its commands.
+// group is a heading of the root help with its commands.
 type group struct {
 	title    string
 	commands []*cobra.Command
@@ -145,8 +145,8 @@ func groups(a *app.App) []group {
 	}
 }
 
-// refuseUnknown returns a usage error for an unknown command, with the nearest
-// known one as advice.
+// refuseUnknown returns a usage error for an unknown command, with the most similar
+// command as advice.
 func refuseUnknown(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

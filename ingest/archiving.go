@@ -101,7 +101,7 @@ func (a *archiving) flush() {
 	}
 }
 
-// finish makes the lanes archive what is left at once.
+// finish makes the lanes archive all remaining records at once.
 func (a *archiving) finish() {
 	if a.close != nil {
 		a.close()

@@ -59,7 +59,7 @@ func TestMain(m *testing.M) {
 // BenchmarkPostUntilOnDisk posts bodies of event lines, each with its own token
 // and event id, to the server before a write-ahead log on this disk, for as long
 // as benchDuration; 2xx means synced. The client is a process of its own on the
-// same processors, and its CPU is told apart. x_raw is the ratio to one writer
+// same processors, and its CPU is distinguished. x_raw is the ratio to one writer
 // that appends the same bytes to a file and syncs it after each body.
 func BenchmarkPostUntilOnDisk(b *testing.B) {
 	for _, codec := range []string{"plain", "gzip", "zstd"} {

@@ -71,7 +71,7 @@ type Config struct {
 	FindEngine   func() (string, error)          // returns the path of an empty Engine.Library, called before each start
 
 	Feed    feed.Config    // posts events to a URL of the operator
-	Judge   judge.Schedule // judges opens and clicks by their time and company
+	Judge   judge.Schedule // judges opens and clicks by their time and context
 	Watcher batch.Watcher  // receives rows of the live lane as they are stored; nil: none
 
 	MaxBodyBytes  int64

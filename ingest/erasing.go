@@ -9,7 +9,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// erase lets the orders to erase persons be carried out, if they are taken.
+// erase starts the worker that executes erasures, if the configuration accepts them.
 func (l *pipelines) erase(w *warehouse.Warehouse) {
 	if l.cfg.ErasureDir == "" {
 		return
@@ -33,8 +33,8 @@ func (l *pipelines) erase(w *warehouse.Warehouse) {
 	l.working.Go(func() { e.Run(l.ctx) })
 }
 
-// syncDisk returns once the files of the disk that dir is on are written, those of
-// other processes too (syncfs(2)).
+// syncDisk syncs the file system that contains dir, including files of
+// other processes (syncfs(2)).
 func syncDisk(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {

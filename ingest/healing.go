@@ -25,23 +25,23 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// healer repairs a warehouse by itself after something that may have cost it rows which
-// it had acknowledged: a restart of this machine, or of one of its servers, which may
-// have lost its disk or the last writes before a power cut; and a restore of this home.
+// healer repairs a warehouse automatically after events that may have lost acknowledged
+// rows: a restart of this machine or of one of the warehouse's servers, which may have lost
+// its disk or the last writes before a power cut; and a restore of this home.
 type healer struct {
 	cfg   *Config
-	file  string        // keeps what was seen last
-	alone bool          // the engine is this program's own: its restarts cost nothing, those of the machine may
-	store objects.Store // of the archive; nil: there is none
-	// rules has what says whose opens may not be kept; nil: the warehouse itself.
+	file  string        // keeps the last observation
+	alone bool          // the engine is embedded: its restarts lose nothing, those of the machine may
+	store objects.Store // of the archive; nil: no archive
+	// rules returns the warehouse with the withdrawals; nil: the healed warehouse has them.
 	rules func() *warehouse.Warehouse
-	// ready waits until the log has brought the warehouse what was received until now, or
-	// returns the error of ctx; nil: the receipts are of this warehouse, and say so.
+	// ready waits until the warehouse has all records that were received until now, or
+	// returns the error of ctx; nil: not needed, since the receipts are of this warehouse.
 	ready   func(ctx context.Context) error
-	metrics *healMetrics // nil: nothing is counted
+	metrics *healMetrics // nil: no metrics
 }
 
-// healMetrics count what healers do.
+// healMetrics counts repaired and unrepaired events.
 type healMetrics struct {
 	repaired *prometheus.CounterVec
 	left     prometheus.Gauge
@@ -63,25 +63,25 @@ func newHealMetrics(r prometheus.Registerer) *healMetrics {
 	return m
 }
 
-// starts is what a healer has seen last.
+// starts is the last observation of a healer.
 type starts struct {
 	BootID  string           `json:"boot_id"` // of this machine
-	Servers map[string]int64 `json:"servers"` // when each was started, Unix seconds
-	SeenAt  time.Time        `json:"seen_at"` // when that was so, about
+	Servers map[string]int64 `json:"servers"` // start time of each, Unix seconds
+	SeenAt  time.Time        `json:"seen_at"` // approximate time of the observation
 }
 
 const (
 	healEvery     = 30 * time.Second
-	lastHealPause = 2 * time.Minute  // between looks that fail
-	seenEvery     = 10 * time.Minute // between two notes that all is as it was
-	// unsynced is how old what a server was given last may be before it is on its disk.
+	lastHealPause = 2 * time.Minute  // after failed looks
+	seenEvery     = 10 * time.Minute // interval at which an unchanged observation is stored again
+	// unsynced is the maximum age of rows that a server may not have synced to its disk.
 	unsynced = time.Hour
-	// startSlack is by how many seconds two answers about one start may differ. A clock
-	// that was set by more looks like a restart, which costs one look through the receipts.
+	// startSlack is the maximum difference, in seconds, between two answers about the same
+	// start. A clock that was set by more looks like a restart, which costs one repair run.
 	startSlack = 2
 )
 
-// run looks until ctx ends.
+// run calls look repeatedly until ctx ends.
 func (h *healer) run(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader) {
 	pauses := backoff.Backoff{First: healEvery, Last: lastHealPause}
 	for ctx.Err() == nil {
@@ -97,8 +97,8 @@ func (h *healer) run(ctx context.Context, w *warehouse.Warehouse, loader *batch.
 	}
 }
 
-// look repairs if something was started anew since it was seen last. What it has seen is
-// kept once that is done.
+// look repairs the warehouse if this machine or a server was restarted since the last
+// observation. It stores the new observation after the repair.
 func (h *healer) look(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader) error {
 	before, err := h.read()
 	if err != nil {
@@ -106,7 +106,7 @@ func (h *healer) look(ctx context.Context, w *warehouse.Warehouse, loader *batch
 	}
 	now, away := h.see(ctx, w, before)
 	if now.BootID == before.BootID && !restarted(before.Servers, now.Servers) {
-		// A new replica has fetched what the others have.
+		// A new replica has fetched the rows of the others.
 		if !maps.Equal(before.Servers, now.Servers) || now.SeenAt.Sub(before.SeenAt) > seenEvery {
 			return errors.Join(h.keep(now), away)
 		}
@@ -118,7 +118,7 @@ func (h *healer) look(ctx context.Context, w *warehouse.Warehouse, loader *batch
 	return errors.Join(h.keep(now), away)
 }
 
-// see asks each server when it was started. Of one that is away it keeps what was known.
+// see returns the start times of the servers. For a server that does not answer, it keeps the known time.
 func (h *healer) see(ctx context.Context, w *warehouse.Warehouse, before starts) (starts, error) {
 	now := starts{BootID: batch.BootID(), Servers: map[string]int64{}, SeenAt: time.Now().UTC()}
 	if h.alone {
@@ -137,7 +137,7 @@ func (h *healer) see(ctx context.Context, w *warehouse.Warehouse, before starts)
 
 func near(a, b int64) bool { return max(a-b, b-a) <= startSlack }
 
-// restarted reports whether a server that was known was started since.
+// restarted reports whether a known server was restarted.
 func restarted(before, now map[string]int64) bool {
 	for place, at := range before {
 		if now[place] != at {
@@ -147,9 +147,9 @@ func restarted(before, now map[string]int64) bool {
 	return false
 }
 
-// repair repairs what was received since a while before seen and, if some of that was
-// lost, everything: the last writes go first. All receipts are looked through at once
-// where it is not known when all was well.
+// repair repairs the events that were received since shortly before seen and, if any of
+// these was lost, all events: the last writes are lost first. If seen is zero, it
+// repairs all events at once.
 func (h *healer) repair(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader, seen time.Time) error {
 	until := time.Now()
 	if h.ready != nil {
@@ -180,7 +180,7 @@ func (h *healer) repair(ctx context.Context, w *warehouse.Warehouse, loader *bat
 	return err
 }
 
-// told counts and logs what a repair has done.
+// told counts and logs the result of a repair.
 func (h *healer) told(done *repair.Result) {
 	if h.metrics != nil {
 		h.metrics.repaired.WithLabelValues("log").Add(float64(done.FromLog))
@@ -197,8 +197,8 @@ func (h *healer) told(done *repair.Result) {
 	}
 }
 
-// strict returns a loader with lists of its own of whose opens may not be kept, and what
-// reads them anew.
+// strict returns a loader with separate lists of withdrawn and erased messages, and a
+// function that reloads these lists.
 func (h *healer) strict(w *warehouse.Warehouse, loader *batch.Loader) (own *batch.Loader, fresh func(context.Context) error) {
 	own = loader.Into(w)
 	read := repair.OwnLists(own, h.cfg.Logger)
@@ -211,8 +211,8 @@ func (h *healer) strict(w *warehouse.Warehouse, loader *batch.Loader) (own *batc
 	}
 }
 
-// read returns what was seen last; nothing where the file is missing, as in a restored
-// home, or damaged: then all may have been started anew.
+// read returns the last observation. It returns an empty one if the file is missing, as in
+// a restored home, or damaged: then everything counts as restarted.
 func (h *healer) read() (s starts, err error) {
 	text, err := os.ReadFile(h.file)
 	if errors.Is(err, fs.ErrNotExist) {

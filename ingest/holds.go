@@ -17,7 +17,7 @@ type hold struct {
 	needs map[string]uint64 // first record that each reader needs
 }
 
-// The readers of a lane; mirrors have names of their own.
+// The readers of a lane; each mirror is a further one, see mirror.reader.
 const (
 	readerWarehouse = "warehouse"
 	readerArchive   = "archive"

@@ -16,23 +16,23 @@ import (
 	"glint/ingest/keyring"
 )
 
-// keyFollower takes the keys of the home's file into a running service, by the rules
-// of a start. Keys that break one are refused, and those of before stay in use: a
-// service that works never makes a key, and never gives one up.
+// keyFollower applies changes of the home's key file to the running service, by the rules
+// of a start. It refuses keys that break a rule and keeps the previous ones: a running
+// service never makes a key and never gives one up.
 type keyFollower struct {
 	store     KeyStore
 	warehouse keyWarehouse
 	ring      *atomic.Pointer[token.Ring] // of the service; never nil once it runs
 	taken     func(*token.Ring)           // called after each change
 	logger    *slog.Logger
-	refused   atomic.Pointer[error] // nil: the ring is that of the file
+	refused   atomic.Pointer[error] // nil: the ring equals the file
 	said      repeated
 }
 
-// followKeysEvery is how often the file is read.
+// followKeysEvery is the interval at which the file is read.
 const followKeysEvery = time.Second
 
-// run follows until ctx ends.
+// run follows the file until ctx ends.
 func (f *keyFollower) run(ctx context.Context) {
 	for backoff.Sleep(ctx, followKeysEvery) == nil {
 		err := f.look(ctx)
@@ -43,7 +43,7 @@ func (f *keyFollower) run(ctx context.Context) {
 	}
 }
 
-// look takes the keys of the file if they are others.
+// look applies the keys of the file if they have changed.
 func (f *keyFollower) look(ctx context.Context) error {
 	keys, err := f.store.ReadKeys()
 	if err != nil {
@@ -62,7 +62,7 @@ func (f *keyFollower) look(ctx context.Context) error {
 	}
 	notes := f.store.KeyNotes()
 	notes.Known = known
-	// Before the check, since it is what the operator needs to give a key up.
+	// Before the check, since `glint keys forget` needs the notes.
 	if err := f.store.KeepKeyNotes(notes); err != nil {
 		return err
 	}
@@ -76,8 +76,8 @@ func (f *keyFollower) look(ctx context.Context) error {
 	return nil
 }
 
-// report says what keeps the keys from being taken: at once when that changes, and
-// again from time to time.
+// report logs why the keys of the file are not in use: at once when the reason changes,
+// and then at intervals.
 func (f *keyFollower) report(err error, now time.Time) {
 	if err == nil {
 		if f.refused.Swap(nil) != nil {
@@ -97,7 +97,7 @@ func (f *keyFollower) report(err error, now time.Time) {
 	f.logger.Error("pixel keys not taken, the keys of before stay in use", facts...)
 }
 
-// keysHint returns what to try about keys that are refused, "" if nothing is known.
+// keysHint returns advice about refused keys; "" if there is none.
 func keysHint(err error) string {
 	if missing, ok := errors.AsType[*keyring.MissingError](err); ok {
 		return missing.Hint()
@@ -105,7 +105,7 @@ func keysHint(err error) string {
 	return ""
 }
 
-// problem returns why the keys of before are in use, nil if they are the file's.
+// problem returns the reason why the previous keys are in use; nil if the file's are.
 func (f *keyFollower) problem() *Problem {
 	fault := f.refused.Load()
 	if fault == nil {
@@ -121,7 +121,7 @@ func (f *keyFollower) problem() *Problem {
 	return &Problem{Code: codeKeysUnchecked, Text: "the keys file has changed, and the warehouse cannot be asked about it; the keys of before stay in use"}
 }
 
-// followKeys lets the service take the keys of its home until the end.
+// followKeys makes the service follow the keys of its home until it ends.
 func (s *startup) followKeys() {
 	l := s.pipelines
 	f := &keyFollower{
@@ -137,7 +137,7 @@ func (s *startup) followKeys() {
 	l.working.Go(func() { f.run(l.ctx) })
 }
 
-// keysProblem returns why the keys of the home's file are not in use, nil if they are.
+// keysProblem returns the reason why the keys of the home's file are not in use; nil if they are.
 func (s *startup) keysProblem() *Problem {
 	if f := s.follower.Load(); f != nil {
 		return f.problem()
@@ -157,11 +157,11 @@ func (s *startup) registerKeys(r prometheus.Registerer) {
 	}))
 }
 
-// keys returns the ring once it is known, before that the one of the start.
+// keys returns the current ring; before it is known, the ring of the configuration.
 func (s *startup) keys() *token.Ring { return cmp.Or(s.ring.Load(), s.cfg.Ring) }
 
-// pixelKeys returns the keys with which the pixel checks tokens, nil where there are
-// none: then it leaves that to ingest.
+// pixelKeys returns the keys with which the pixel verifies tokens; nil if there are
+// none: then only ingest verifies them.
 func (s *startup) pixelKeys() *token.Ring {
 	ring := s.keys()
 	if ring == nil || len(ring.Keys()) == 0 {
@@ -170,7 +170,7 @@ func (s *startup) pixelKeys() *token.Ring {
 	return ring
 }
 
-// signal wakes one that waits for it, once for any number of calls.
+// signal wakes one waiting goroutine, once for any number of sends.
 type signal chan struct{}
 
 func newSignal() signal { return make(signal, 1) }
@@ -178,6 +178,6 @@ func newSignal() signal { return make(signal, 1) }
 func (s signal) notify() {
 	select {
 	case s <- struct{}{}:
-	default: // it wakes up anyway
+	default: // a signal is already pending
 	}
 }

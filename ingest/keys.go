@@ -23,7 +23,7 @@ type KeyStore interface {
 type keyWarehouse interface {
 	KeyFingerprints(context.Context) ([]warehouse.KeyFingerprint, error)
 	RecordKeyFingerprints(context.Context, []warehouse.KeyFingerprint) error
-	HasMessages(context.Context) (bool, error) // registered ones
+	HasMessages(context.Context) (bool, error) // registered messages
 }
 
 // KnownKeys returns the keys recorded in a warehouse, by id.
@@ -71,8 +71,8 @@ func openRing(ctx context.Context, cfg *Config, w keyWarehouse) (*token.Ring, er
 	return takeKeys(ctx, cfg.Keys, w, keys, notes)
 }
 
-// takeKeys returns the ring of a home's keys, unless they lack one that the warehouse
-// knows, as notes say; the warehouse and the notes know them all afterwards.
+// takeKeys returns the ring of a home's keys, or an error if a key is missing that the
+// warehouse knows according to notes. It records new keys in the warehouse and the notes.
 func takeKeys(ctx context.Context, store KeyStore, w keyWarehouse, keys []token.Key, notes keyring.Notes) (*token.Ring, error) {
 	ring, err := checkRing(ctx, store.PixelKeysFile(), keys, notes.Known, notes.Forgotten, w)
 	if err != nil {

@@ -32,9 +32,9 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// mirror is a further warehouse, kept equal to the first one. It reads the log with a
-// cursor of its own, so that an outage of one holds up nobody else, and copies what is
-// written into the first one alone. What is computed from the tables it computes itself.
+// mirror is a further warehouse that is kept equal to the first one. It reads the log with
+// a separate cursor, so that its outage delays no other, and copies rows that are written
+// only to the first warehouse. Data that is computed from the tables is computed in each.
 type mirror struct {
 	cfg     *Config
 	dsn     string
@@ -42,22 +42,22 @@ type mirror struct {
 	dir     string // of its cursors
 	lanes   *wal.Lanes
 	holds   map[string]*hold
-	first   *atomic.Pointer[warehouse.Warehouse] // nil: it is not there yet
+	first   *atomic.Pointer[warehouse.Warehouse] // nil: not connected yet
 	ignored func(addr netip.Addr, userAgent string) (reason string, ok bool)
-	archive objects.Store // of what the log had; nil: there is none
+	archive objects.Store // of earlier lines of the log; nil: no archive
 	heals   *healMetrics
 	logger  *slog.Logger
 
 	copied atomic.Int64
 
 	copying sync.Mutex // held while rows are copied, and while persons are erased
-	mu      sync.Mutex // of what follows
+	mu      sync.Mutex // guards the fields below
 	reached *warehouse.Warehouse
 	follow  *consent.Follower
-	problem string // "": it follows
+	problem string // "": the mirror follows
 }
 
-// mirrorName returns the name of a mirror: where it is, without users and parameters.
+// mirrorName returns the name of a mirror: its address without user and parameters.
 func mirrorName(dsn string) (string, error) {
 	name, err := warehouse.Place(dsn)
 	if err != nil {
@@ -81,7 +81,7 @@ func newMirror(cfg *Config, dsn string) (*mirror, error) {
 	}, nil
 }
 
-// newMirrors returns the mirrors of a configuration, or all faults of it.
+// newMirrors returns the mirrors of a configuration, or all of its faults.
 func newMirrors(cfg *Config) ([]*mirror, error) {
 	var faults []error
 	all := make([]*mirror, 0, len(cfg.Mirrors))
@@ -99,27 +99,27 @@ func newMirrors(cfg *Config) ([]*mirror, error) {
 	return all, errors.Join(faults...)
 }
 
-// reader names the mirror among those that read a lane.
+// reader returns the mirror's name as a reader of a lane.
 func (m *mirror) reader() string { return "mirror " + m.name }
 
-// begin gives the mirror what it works with, before the log lets go of anything.
+// begin sets the mirror's inputs, before the log deletes any record.
 func (m *mirror) begin(lanes *wal.Lanes, holds map[string]*hold, first *atomic.Pointer[warehouse.Warehouse], ignored func(netip.Addr, string) (string, bool)) {
 	m.lanes, m.holds, m.first, m.ignored = lanes, holds, first, ignored
 	m.join()
 }
 
-// join lets the log keep what the mirror needs, as its cursors say.
+// join makes the log keep the records from the mirror's cursors on.
 func (m *mirror) join() {
 	for lane, h := range m.holds {
 		progress, err := batch.ReadProgress(filepath.Join(m.dir, lane))
-		if err != nil { // a damaged cursor is made anew when its pipeline begins
+		if err != nil { // a damaged cursor is replaced when its pipeline begins
 			progress = batch.Progress{}
 		}
 		h.release(m.reader(), progress.Acknowledged+1)
 	}
 }
 
-// The reasons why a mirror begins anew.
+// The reasons why a mirror starts from a new copy.
 var (
 	errMirrorAnew  = errors.New("it was made anew, and all is copied again")
 	errMirrorLost  = errors.New("it has been away for longer than the log could wait; what it lacks is copied from the first warehouse")
@@ -133,7 +133,7 @@ const (
 	copyEvery        = time.Second
 )
 
-// run follows until ctx ends.
+// run keeps the mirror equal until ctx ends.
 func (m *mirror) run(ctx context.Context) {
 	pauses := backoff.Backoff{First: firstMirrorPause, Last: lastMirrorPause}
 	var said repeated
@@ -148,7 +148,7 @@ func (m *mirror) run(ctx context.Context) {
 		m.problem = text
 		m.mu.Unlock()
 		level := slog.LevelWarn
-		if errors.Is(err, errMirrorAlone) { // as at each start
+		if errors.Is(err, errMirrorAlone) { // expected at each start
 			level = slog.LevelInfo
 		}
 		if said.due(text, time.Now()) {
@@ -161,7 +161,7 @@ func (m *mirror) run(ctx context.Context) {
 	}
 }
 
-// watched is session until only the mirror keeps the log from going on.
+// watched is session, but it ends when the log only waits for this mirror.
 func (m *mirror) watched(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -178,7 +178,7 @@ func (m *mirror) watched(ctx context.Context) error {
 			return err
 		case <-tick.C:
 		}
-		if m.holdsUp() { // at once: a request that hangs may take its time to end
+		if m.holdsUp() { // at once, since a hanging request may take long to end
 			if err := m.lose(); err != nil {
 				m.logger.Error("the log waits for a mirror that is away for too long", "error", err)
 				continue
@@ -198,8 +198,8 @@ func (m *mirror) holdsUp() bool {
 	return false
 }
 
-// lose lets the log go on without the mirror, until it can be reached. A file says so
-// first, which the session that is ending does not write.
+// lose makes the log continue without the mirror until it can be reached. First it records
+// that in a file, which an ending session does not write.
 func (m *mirror) lose() error {
 	if err := os.MkdirAll(m.dir, 0o700); err != nil {
 		return fmt.Errorf("note that a mirror is left behind: %w", err)
@@ -215,8 +215,8 @@ func (m *mirror) lose() error {
 
 func (m *mirror) lostFile() string { return filepath.Join(m.dir, "lost") }
 
-// readState reads what the mirror is known to have. One that was left behind since lacks
-// what the log does not have any more.
+// readState reads the recorded state of the mirror. A mirror that was left behind since
+// lacks the records that the log has deleted.
 func (m *mirror) readState() (*mirrors.State, error) {
 	state, err := mirrors.ReadState(m.stateFile())
 	if err != nil {
@@ -237,7 +237,7 @@ func (m *mirror) readState() (*mirrors.State, error) {
 	return state, nil
 }
 
-// session reaches the mirror and lets it follow until something fails.
+// session connects to the mirror and keeps it equal until something fails.
 func (m *mirror) session(ctx context.Context) error {
 	w, err := warehouse.Connect(ctx, m.dsn)
 	if err != nil {
@@ -260,14 +260,14 @@ func (m *mirror) session(ctx context.Context) error {
 			return err
 		}
 	}
-	m.join() // again, if it has left
+	m.join() // again, if it has left the readers
 	return m.workWith(ctx, w, copier, id)
 }
 
 func (m *mirror) stateFile() string { return filepath.Join(m.dir, "state.json") }
 
-// adopt makes a mirror of a warehouse that is new, or was made anew: all that the log
-// still has comes again, and before that the small tables.
+// adopt prepares a new or recreated warehouse as a mirror: it copies the small tables, and
+// resets the cursors so that all records in the log are loaded again.
 func (m *mirror) adopt(ctx context.Context, copier *mirrors.Copier, id string) error {
 	if copier.From = m.first.Load(); copier.From == nil {
 		return errMirrorAlone
@@ -283,8 +283,8 @@ func (m *mirror) adopt(ctx context.Context, copier *mirrors.Copier, id string) e
 	return nil
 }
 
-// workWith runs the pipelines, the copier and what keeps the mirror's tables as those of
-// the first warehouse, until one of them fails.
+// workWith runs the pipelines, the copier and the workers that keep the mirror's tables
+// equal to those of the first warehouse, until one of them fails.
 func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *mirrors.Copier, id string) error {
 	if from := m.first.Load(); from != nil { // messages before their opens
 		copier.From = from
@@ -298,7 +298,7 @@ func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *m
 	}
 	var ring atomic.Pointer[token.Ring]
 	ring.Store(first)
-	private := prometheus.NewRegistry() // of parts whose metrics are those of the first warehouse
+	private := prometheus.NewRegistry() // for workers whose metrics exist for the first warehouse only
 	mover := resolve.New(w, m.logger, private)
 	follow := consent.NewFollower(&consent.Set{}, m.logger, private)
 	if err := follow.Load(ctx, w); err != nil {
@@ -353,7 +353,7 @@ func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *m
 	return g.Wait()
 }
 
-// awaitLog returns once the mirror has what the log had when it was called.
+// awaitLog returns once the mirror has all records that the log had when it was called.
 func (m *mirror) awaitLog(ctx context.Context) error {
 	for lane, h := range m.holds {
 		_, end := m.lanes.Lane(lane).Position()
@@ -366,11 +366,11 @@ func (m *mirror) awaitLog(ctx context.Context) error {
 	return nil
 }
 
-// copy makes one pass of the copier. id is the identity of the mirror.
+// copy runs one pass of the copier. id is the identity of the mirror.
 func (m *mirror) copy(ctx context.Context, copier *mirrors.Copier, id string) error {
 	m.copying.Lock()
 	defer m.copying.Unlock()
-	if err := copier.Adopt(ctx, id); err != nil { // the first warehouse may be another one
+	if err := copier.Adopt(ctx, id); err != nil { // the first warehouse may have been replaced
 		return err
 	}
 	rows, err := copier.Pass(ctx)
@@ -378,8 +378,8 @@ func (m *mirror) copy(ctx context.Context, copier *mirrors.Copier, id string) er
 	return err
 }
 
-// keepCopying copies again and again. An outage of the first warehouse ends nothing: what
-// the log brings goes on.
+// keepCopying copies repeatedly. An outage of the first warehouse does not end it, and the
+// pipelines from the log continue.
 func (m *mirror) keepCopying(ctx context.Context, w *warehouse.Warehouse, copier *mirrors.Copier) error {
 	var delivered delivery
 	for {
@@ -387,7 +387,7 @@ func (m *mirror) keepCopying(ctx context.Context, w *warehouse.Warehouse, copier
 			return err
 		}
 		id, err := w.Identity(ctx)
-		if err != nil { // it is away: the next session waits for it
+		if err != nil { // the mirror is down: the next session waits for it
 			return err
 		}
 		if id != copier.State.To {
@@ -409,16 +409,16 @@ func (m *mirror) keepCopying(ctx context.Context, w *warehouse.Warehouse, copier
 	}
 }
 
-// delivery keeps from time to time which rows of the first warehouse the mirror has got
-// by the log.
+// delivery records at intervals which rows of the first warehouse the mirror has received
+// through the log.
 type delivery struct {
-	parts map[string][]warehouse.Part // nil: not looked for
-	ends  map[string]uint64           // of the lanes when parts were there
+	parts map[string][]warehouse.Part // nil: not read
+	ends  map[string]uint64           // ends of the lanes when parts were read
 	next  time.Time
 }
 
-// deliveryEvery is how often that is kept. What came later is copied twice if the mirror
-// is away for too long.
+// deliveryEvery is the interval of these records. Later rows are copied twice if the mirror
+// is down for too long.
 const deliveryEvery = time.Minute
 
 func (d *delivery) look(ctx context.Context, m *mirror, copier *mirrors.Copier) (err error) {

@@ -5,9 +5,9 @@ import "github.com/prometheus/client_golang/prometheus"
 // MirrorStatus is the state of a mirror.
 type MirrorStatus struct {
 	Mirror        string `json:"mirror"`            // host:port
-	Problem       string `json:"problem,omitempty"` // "": it follows
-	BehindRecords uint64 `json:"behind_records"`    // of the log, that the warehouse has and the mirror lacks
-	CopiedRows    uint64 `json:"copied_rows"`       // since the start, of what does not come by the log
+	Problem       string `json:"problem,omitempty"` // "": the mirror follows
+	BehindRecords uint64 `json:"behind_records"`    // records of the log that the warehouse has and the mirror lacks
+	CopiedRows    uint64 `json:"copied_rows"`       // since the start, rows that are not loaded from the log
 }
 
 func (m *mirror) status() MirrorStatus {
@@ -21,7 +21,7 @@ func (m *mirror) status() MirrorStatus {
 	return s
 }
 
-// registerMirrors exposes how the mirrors follow.
+// registerMirrors exposes the state of the mirrors as metrics.
 func registerMirrors(r prometheus.Registerer, all []*mirror) {
 	for _, m := range all {
 		label := prometheus.Labels{"mirror": m.name}

@@ -120,9 +120,9 @@ func (g *registrar) refuse(err error) error {
 func refusedBatch(err error) error {
 	switch {
 	case errors.Is(err, sends.ErrStyle):
-		return badSends("url_style", "some messages may not be measured by themselves, and only url_style=token can say so to the edge")
+		return badSends("url_style", "some messages may not be measured individually, and only url_style=token can say so to the edge")
 	case errors.Is(err, errModes):
-		return badSends("edge_unknown", "some messages may not be measured by themselves, and the edge is not known to log no more than that: glint doctor looks at it")
+		return badSends("edge_unknown", "some messages may not be measured individually, and the edge is not known to log no more than that: glint doctor looks at it")
 	case errors.Is(err, sends.ErrDimension):
 		return badSends("strata", "the campaign is divided into other strata already")
 	case errors.Is(err, token.ErrNoKey):

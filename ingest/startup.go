@@ -38,7 +38,7 @@ type startup struct {
 	readers []embedded.User // the engine's current users
 
 	ring     atomic.Pointer[token.Ring]  // nil until the keys are known
-	follower atomic.Pointer[keyFollower] // of the ring; nil: it is not followed yet, or never
+	follower atomic.Pointer[keyFollower] // of the ring; nil: not followed yet, or never
 
 	mu       sync.Mutex
 	restarts uint64 // restarts of engines that have ended for good
@@ -254,7 +254,7 @@ func (s *startup) forgetEngine(restarts uint64) {
 	s.handle.engine, s.migrated = nil, false
 }
 
-// note records what is missing now, and since when.
+// note records the current problem and the time since which it exists.
 func (s *startup) note(err error) *Problem {
 	p := problemOf(err, s.cfg.Hint)
 	s.mu.Lock()

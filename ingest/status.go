@@ -27,12 +27,12 @@ type Status struct {
 	Warehouse WarehouseStatus `json:"warehouse"`
 	Lanes     []LaneStatus    `json:"lanes"`
 	Disk      DiskStatus      `json:"disk"`
-	Keys      []KeyStatus     `json:"keys"` // that are in use; [] until they are read
+	Keys      []KeyStatus     `json:"keys"` // keys in use; [] until they are read
 	Lists     []ListStatus    `json:"lists"`
 	Mirrors   []MirrorStatus  `json:"mirrors"`
 	Webhook   *feed.Status    `json:"webhook,omitempty"` // absent without --webhook
 
-	// KeysProblem says why Keys are not those of the keys file; absent: they are.
+	// KeysProblem is the reason why Keys differ from the keys file; absent: they are equal.
 	KeysProblem *Problem `json:"keys_problem,omitempty"`
 
 	Certificates []CertificateStatus `json:"certificates,omitempty"` // of --pixel-tls-auto

@@ -1,4 +1,4 @@
-// Package audit is `glint audit`: where every accepted event is.
+// Package audit is `glint audit`: it accounts for every accepted event.
 package audit
 
 import (
@@ -19,12 +19,12 @@ import (
 	"glint/ingest/objects"
 )
 
-// Options are what the command was asked.
+// Options are the parsed flags of the command.
 type Options struct {
 	App     *app.App
 	Since   time.Time // zero: from the first receipt on
 	Until   time.Time // zero: until now
-	Archive []string  // files, folders and places of buckets
+	Archive []string  // files, folders and bucket URLs
 	Bucket  objects.Target
 	Mirrors []string // addresses of warehouses that are to be equal
 	Nodes   []string // homes of other ingests of the warehouse
@@ -34,8 +34,8 @@ type Options struct {
 	DSN     string
 }
 
-// NewCmd returns the command. run is called with what was parsed; nil is the
-// real one.
+// NewCmd returns the command, which calls run with the parsed options; nil means
+// Run.
 func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Command {
 	if run == nil {
 		run = Run
@@ -48,14 +48,14 @@ func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Comman
 		Long: `Accounts for every line that ingest answered by 2xx, per hour of receipt (UTC) and source: repeats, in opens,
 unresolved (the message is not registered yet), bad tokens, dead letters, over the cap of unresolved opens, waiting in
 the log, missing. It compares the receipts that ingest keeps in $GLINT_HOME/log with the tables, event by event, and may
-run beside glint; beside a stopped one with --warehouse. The exit code is 3 if an event is missing, or if damage keeps it
-from knowing. Without --repair it changes nothing.
+run while glint runs; if glint is stopped, give --warehouse. The exit code is 3 if an event is missing, or if damage makes
+the answer unknown. Without --repair it changes nothing.
 
-With --repair, events that are missing in the warehouse, in one of its replicas or in a --mirror are inserted again
-first, as they were received, from where their lines still are: the log, which keeps them for --log-retain, else
---archive. It says how many, of which hour and source, and what cannot be had. It may be repeated and cut off; what was
-erased or withdrawn does not come back. glint does the same by itself, with its own archive, after a restart of the
-machine or of a ClickHouse.
+--repair first inserts again the events that are missing in the warehouse, in one of its replicas or in a --mirror. It
+takes their lines, as they were received, from the log, which keeps them for --log-retain, or from --archive. It prints
+the number of repaired events by hour and source, and the events that it cannot repair. It may be interrupted and
+repeated. Erased and withdrawn events do not come back. A running glint does the same, with its own archive, after a
+restart of the machine or of a ClickHouse.
 
 With --archive it also estimates what the live stream lost between edge and ingest: how many events of the archive
 never came as live lines. And it says which events of the archive are in no table, whoever took them: with the archive of
@@ -68,8 +68,8 @@ a line of the live stream is lost only if it came to none of them. Events are in
 		Args:    app.NoArgs,
 	}
 	f := cmd.Flags()
-	f.StringVar(&since, "since", "", "begin of the time of receipt: RFC 3339, a date, or how long ago, like 24h (default: all that is known)")
-	f.StringVar(&until, "until", "", "end of it, excluded (default: now)")
+	f.StringVar(&since, "since", "", "earliest time of receipt: RFC 3339, a date, or an age such as 24h (default: the first receipt)")
+	f.StringVar(&until, "until", "", "end of the time of receipt, exclusive (default: now)")
 	f.StringArrayVar(&o.Archive, "archive", nil, "file, folder or s3://BUCKET/PREFIX of archived lines, plain or compressed; repeatable")
 	app.PlaceFlags(cmd, &o.Bucket)
 	f.BoolVar(&o.Repair, "repair", false, "insert again what is missing")
@@ -108,7 +108,7 @@ func (o *Options) parseTimes(since, until string, now time.Time) error {
 	return nil
 }
 
-// moment reads a time: RFC 3339, a date in UTC, or how long before now.
+// moment parses a time: RFC 3339, a date in UTC, or an age such as 24h.
 func moment(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -124,7 +124,7 @@ func moment(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is no time; want one like 2026-11-21T09:30:00Z, 2026-11-21 or 24h", text)
 }
 
-// Run audits and prints what was found.
+// Run audits, after a repair if one is asked for, and prints the result.
 func Run(ctx context.Context, o *Options) error {
 	nodes, err := o.nodes()
 	if err != nil {
@@ -164,12 +164,12 @@ func Run(ctx context.Context, o *Options) error {
 		return app.Problem(errors.New("not every accepted event is accounted for"), o.advice(r))
 	}
 	if slices.ContainsFunc(compared, func(m Mirror) bool { return !m.Equal }) {
-		return app.Problem(errors.New("a mirror differs from the warehouse"), "glint status, which says whether the mirror follows; then the same again")
+		return app.Problem(errors.New("a mirror differs from the warehouse"), "glint status, which shows whether the mirror keeps up; then repeat the command")
 	}
 	return nil
 }
 
-// hinted adds to an error of an audit, or of a repair, what to do.
+// hinted adds advice to an error of an audit or a repair.
 func hinted(err error) error {
 	switch {
 	case errors.Is(err, audit.ErrNoReceipts):
@@ -182,7 +182,7 @@ func hinted(err error) error {
 	return err
 }
 
-// archive returns the archive's files and the keys that judge their tokens.
+// archive returns the archive's files and the keys that verify their tokens.
 func (o *Options) archive(ctx context.Context) ([]archive.File, *token.Ring, error) {
 	if len(o.Archive) == 0 {
 		return nil, nil, nil
@@ -195,14 +195,14 @@ func (o *Options) archive(ctx context.Context) ([]archive.File, *token.Ring, err
 	return files, ring, err
 }
 
-// ring returns the keys that judge tokens.
+// ring returns the keys that verify tokens.
 func (o *Options) ring() (*token.Ring, error) {
 	keys, err := o.App.Home.ReadKeys()
 	if err != nil {
 		return nil, err
 	}
 	if len(keys) == 0 {
-		return nil, app.Try(fmt.Errorf("there are no pixel keys in %s, which judge the tokens of lines", o.App.Home.KeysDir()),
+		return nil, app.Try(fmt.Errorf("there are no pixel keys in %s to verify the tokens of lines", o.App.Home.KeysDir()),
 			"set $GLINT_HOME to the folder of the glint that took the lines")
 	}
 	return token.NewRing(keys...)

@@ -8,9 +8,9 @@ import (
 	"glint/ingest/audit"
 )
 
-// allAccounted is the sentence of an audit without a difference. It never says
-// that all is well without the number of bad tokens: where a key is lost, every
-// open has one.
+// allAccounted returns the sentence of an audit without a difference. It always
+// gives the number of bad tokens: after the loss of a key, every open
+// has one.
 func allAccounted(r *audit.Result) string {
 	n := r.Total.BadTokens
 	if n == 0 {
@@ -20,7 +20,7 @@ func allAccounted(r *audit.Result) string {
 		output.Plural(int(n), "request has", "requests have"), map[bool]string{true: "counts", false: "count"}[n == 1])
 }
 
-// badTokens says which bad tokens the warehouse keeps.
+// badTokens returns a line about the bad tokens in the warehouse; nil if there is none.
 func badTokens(r *audit.Result) []string {
 	if len(r.BadTokens) == 0 {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Mirror is how a mirror compares with the warehouse.
+// Mirror is the result of comparing one mirror with the warehouse.
 type Mirror struct {
 	Mirror string               `json:"mirror"` // host:port
 	Equal  bool                 `json:"equal"`
@@ -51,7 +51,7 @@ func (o *Options) mirrors(ctx context.Context, w *warehouse.Warehouse, now time.
 	return all, nil
 }
 
-// writeMirrors says of each mirror whether it is equal, and which tables are not.
+// writeMirrors prints for each mirror whether it is equal, and the tables that differ.
 func writeMirrors(w io.Writer, all []Mirror) {
 	for _, m := range all {
 		if m.Equal {

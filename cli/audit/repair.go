@@ -17,13 +17,13 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Repaired is what was inserted again into a warehouse.
+// Repaired counts the events that were inserted again into one warehouse.
 type Repaired struct {
 	Warehouse string `json:"warehouse"` // host:port
 	*repair.Result
 }
 
-// repair inserts again what the warehouse and each mirror lack; nil: nobody asked for it.
+// repair inserts again the events that the warehouse and each mirror lack. It returns nil without --repair.
 func (o *Options) repair(ctx context.Context, w *warehouse.Warehouse, files []archive.File, progress func(string, int) func(int)) ([]Repaired, error) {
 	if !o.Repair {
 		return nil, nil
@@ -60,7 +60,7 @@ func (o *Options) repair(ctx context.Context, w *warehouse.Warehouse, files []ar
 	return all, nil
 }
 
-// loader judges lines as the running glint does.
+// loader returns a loader that judges lines as the running glint does.
 func (o *Options) loader(ctx context.Context, w *warehouse.Warehouse) (*batch.Loader, error) {
 	ring, err := o.ring()
 	if err != nil {
@@ -84,7 +84,7 @@ func (o *Options) loader(ctx context.Context, w *warehouse.Warehouse) (*batch.Lo
 	return &batch.Loader{Ring: func() *token.Ring { return ring }, Ignore: ignored.Match, Signals: signals}, nil
 }
 
-// writeRepaired says what was inserted again, and what could not.
+// writeRepaired prints the repaired events, and those that could not be repaired.
 func (o *Options) writeRepaired(w io.Writer, all []Repaired) {
 	for _, r := range all {
 		name := r.Warehouse

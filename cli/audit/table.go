@@ -11,10 +11,10 @@ import (
 	"glint/ingest/audit"
 )
 
-// onlyPrograms are the columns that a table leaves out: the sentences below it say them.
+// onlyPrograms are the columns that the table omits, since the sentences below it give them.
 var onlyPrograms = []string{"unexplained", "dead_letters_not_kept"}
 
-// write prints the result in the format that was asked for.
+// write prints the result in the requested format.
 func (o *Options) write(r *audit.Result, compared []Mirror, repaired []Repaired) error {
 	switch o.Format {
 	case "json":
@@ -51,11 +51,11 @@ func writeSentences(w io.Writer, r *audit.Result) {
 	}
 }
 
-// hour is the hour of a row, in words.
+// hour returns the hour of a row as text, in UTC.
 func hour(r *audit.Row) string { return r.Hour.UTC().Format("2006-01-02 15:04 UTC") }
 
-// sentences say whether all is accounted for or where the difference is, from
-// when on that is known, and what the live stream lost.
+// sentences returns the lines below the table: whether every event is accounted for, each
+// difference, the time from which receipts are complete, and the loss of the live stream.
 func sentences(r *audit.Result) []string {
 	lines := differences(r)
 	if r.Accounted() {
@@ -104,7 +104,7 @@ func differences(r *audit.Result) (lines []string) {
 	return lines
 }
 
-// notKept says of which sources dead letters were only counted.
+// notKept returns a line for each source with dead letters that were counted but not kept.
 func notKept(r *audit.Result) (lines []string) {
 	sources := map[string]uint64{}
 	for i := range r.Rows {
@@ -119,7 +119,7 @@ func notKept(r *audit.Result) (lines []string) {
 	return lines
 }
 
-// records names neighbours in a log.
+// records returns the lane and sequence numbers of consecutive records as text.
 func records(r *audit.Records) string {
 	if r.Count() == 1 {
 		return fmt.Sprintf("record %d of lane %s%s", r.First, r.Lane, ofNode(r.Node))
@@ -127,7 +127,7 @@ func records(r *audit.Records) string {
 	return fmt.Sprintf("%s of lane %s%s (%d–%d)", output.Plural(int(r.Count()), "record", "records"), r.Lane, ofNode(r.Node), r.First, r.Last)
 }
 
-// live says what the live stream lost.
+// live returns the sentence about the loss of the live stream.
 func live(s *audit.LiveStream) string {
 	if s.Archived == 0 {
 		return "live stream: no event of the archive was opened in the time that receipts cover"
@@ -137,7 +137,7 @@ func live(s *audit.LiveStream) string {
 		percent(*s.Rate), percent(*s.Low), percent(*s.High))
 }
 
-// archived says what of the archive no table has.
+// archived returns the lines about events of the archive that are in no table.
 func archived(a *audit.Archived) (lines []string) {
 	if a.Absent == 0 {
 		return []string{"archive: the event of each of its " + output.Plural(int(a.Lines), "line", "lines") + " that should be stored is in a table"}
@@ -149,7 +149,7 @@ func archived(a *audit.Archived) (lines []string) {
 	return lines
 }
 
-// percent writes a small fraction with as many digits as say something.
+// percent formats a small fraction with its significant digits.
 func percent(p float64) string {
 	digits := 2
 	if p < 0.001 {

@@ -1,4 +1,4 @@
-// Package backup is `glint backup`: a copy of all that a glint keeps.
+// Package backup is `glint backup`: it copies all data of a glint.
 package backup
 
 import (
@@ -34,20 +34,21 @@ func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup DIR|s3://BUCKET/PREFIX",
 		Short: "Store a copy of keys, log and warehouse",
-		Long: `Stores all that this glint keeps in a folder or a bucket, which has to be empty: its home with keys, credentials, the
-log and dead letters, and every table of its warehouse. It works while glint runs, and when it does not. What was
-acknowledged before it began is in the copy. At the end all is read again and compared; the file manifest.jsonl, with
-the size and SHA-256 of every file, comes last, and without it glint restore takes nothing.
+		Long: `Copies all data of this glint into an empty folder or bucket: its home with keys, credentials, log and dead letters,
+and every table of its warehouse. glint may run or be stopped. The copy contains every line that was acknowledged before
+the backup began. At the end all of it is read back and compared. The file manifest.jsonl, with the size and SHA-256 of
+every file, is written last; without it glint restore refuses the copy.
 
-The copy has the keys, the passwords and your recipients' addresses: keep it as you keep them. A folder is readable for
-its owner only. Files outside of the home, as of --tokens-file and of TLS, are not in it. It changes nothing here.`,
+The copy contains keys, passwords and recipients' addresses: protect it as you protect the originals. Only its owner can
+read a folder. Files outside the home, such as --tokens-file and TLS certificates, are not copied. The source is not
+changed.`,
 		Example: "  glint backup backups/monday\n  glint backup s3://backups/glint/monday --endpoint https://s3.example.com",
 		Args:    app.OneArg("folder or s3://BUCKET/PREFIX"),
 	}
 	app.PlaceFlags(cmd, &o.target)
 	app.WarehouseFlag(cmd, &o.dsn)
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only say what would be stored")
-	o.format = app.ChoiceFlag(cmd, "format", "how the result is printed", "text", "json")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be stored, and store nothing")
+	o.format = app.ChoiceFlag(cmd, "format", "format of the result", "text", "json")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.target.Place = args[0]
 		return run(cmd.Context(), o)
@@ -73,7 +74,7 @@ func run(ctx context.Context, o *options) (err error) {
 	case err != nil:
 		return err
 	case schema == 0:
-		return app.Try(errors.New("the warehouse has no tables of glint's yet"), "glint up, or glint serve, which make them")
+		return app.Try(errors.New("the warehouse has no tables of glint yet"), "glint up, or glint serve, which make them")
 	case schema > newest:
 		return app.Try(migrate.ErrNewer, "the glint that this warehouse belongs to")
 	}
@@ -99,8 +100,8 @@ func run(ctx context.Context, o *options) (err error) {
 	return o.write(m)
 }
 
-// open returns the warehouse of the running glint, the one of --warehouse, or the
-// embedded one, started for this.
+// open returns the running glint's warehouse, the one of --warehouse, or the
+// embedded one, which it starts.
 func (o *options) open(ctx context.Context) (*warehouse.Warehouse, func(context.Context) error, error) {
 	a := o.app
 	if !a.Home.InUse() {
@@ -136,7 +137,7 @@ func (o *options) list(ctx context.Context, w *warehouse.Warehouse) error {
 	return nil
 }
 
-// result is what --format json prints.
+// result is the document of --format json.
 type result struct {
 	Place      string    `json:"place"`
 	BeganAt    time.Time `json:"began_at"`

@@ -1,5 +1,5 @@
-// Package breakdown is `glint breakdown`: the opened messages of a campaign by
-// client, country and so on.
+// Package breakdown is `glint breakdown`: a campaign's opened messages by client,
+// country or another dimension.
 package breakdown
 
 import (
@@ -13,8 +13,8 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// NewCmd returns the command. run is called with what was parsed; nil is the
-// real one.
+// NewCmd returns the command, which calls run with the parsed options; a nil run
+// stands for the real one.
 func NewCmd(a *app.App, run func(context.Context, *listing.Numbers) error) *cobra.Command {
 	if run == nil {
 		run = Run
@@ -23,10 +23,10 @@ func NewCmd(a *app.App, run func(context.Context, *listing.Numbers) error) *cobr
 	cmd := &cobra.Command{
 		Use:   "breakdown CAMPAIGN",
 		Short: "Print a campaign's opened messages by client, country or another dimension",
-		Long: "Prints how many messages were opened by each value of a dimension. A message counts once: in unique_opens by its first\n" +
-			"open, machines included, and in reliable_unique_opens, if it is measured, by its first open by a person. So both\n" +
-			"columns add up to the report's. provider is the mailbox provider by the recipient's domain. A country that a proxy or\n" +
-			"a machine hides \"cannot be told\". Hours and weekdays are those of --tz. It changes nothing.",
+		Long: "Prints the number of opened messages for each value of a dimension. A message counts once: in unique_opens by its\n" +
+			"first open, machines included; in reliable_unique_opens, if it is measured, by its first open by a person. So both\n" +
+			"columns add up to the report's totals. provider is the mailbox provider of the recipient's domain. A country that a\n" +
+			"proxy or a machine hides is \"cannot be told\". Hours and weekdays are in the zone of --tz. It changes nothing.",
 		Example: "  glint breakdown spring --by client\n  glint breakdown spring --by hour_of_day --tz Europe/Berlin --format csv",
 		Args:    app.OneArg("campaign's name or id"),
 	}
@@ -62,7 +62,7 @@ func Run(ctx context.Context, o *listing.Numbers) error {
 	return Write(listing.New(o.App.Out, o.Format, columns), counts)
 }
 
-// Write writes the values of a breakdown.
+// Write writes the rows of a breakdown.
 func Write(out listing.Writer, counts []warehouse.ValueCount) error {
 	for _, c := range counts {
 		err := out.Row([]string{c.Value, strconv.FormatUint(c.UniqueOpens, 10), strconv.FormatUint(c.ReliableUniqueOpens, 10)})

@@ -1,4 +1,4 @@
-// Package campaign is `glint campaign`: the campaigns as such.
+// Package campaign is `glint campaign`: it lists and changes campaigns.
 package campaign
 
 import (
@@ -20,13 +20,13 @@ func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "campaign",
 		Short: "List, show, rename, archive and delete campaigns",
-		Long: "A campaign has an id for good, and a name that may change. An archived one keeps its messages, opens and report, and\n" +
-			"is in no list; of a deleted one nothing stays.",
+		Long: "A campaign has a permanent id and a name that can be changed. An archived campaign keeps its messages, opens and\n" +
+			"report, but appears in no list. Deleting a campaign removes all of its data.",
 		Example: "  glint campaign list\n  glint campaign archive spring",
 	}, newListCmd(a), newShowCmd(a), newRenameCmd(a), newArchiveCmd(a), newDeleteCmd(a))
 }
 
-// most is how many campaigns are looked at.
+// most is the maximum number of campaigns that are read.
 const most = 10_000
 
 func newListCmd(a *app.App) *cobra.Command {
@@ -36,14 +36,14 @@ func newListCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the campaigns with their open rates, the latest first",
-		Long: "Lists the campaigns with the estimate to quote and its range. Archived ones, the demo and the doctor's are left out\n" +
-			"unless --all is given. It changes nothing.",
+		Long: "Lists the campaigns with the estimate to quote and its range. Without --all it omits archived campaigns, the demo and\n" +
+			"the doctor's campaign. It changes nothing.",
 		Example: "  glint campaign list\n  glint campaign list --all --format csv",
 		Args:    app.NoArgs,
 	}
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv")
-	cmd.Flags().BoolVar(&all, "all", false, "also archived campaigns, the demo and the doctor's")
-	cmd.Flags().IntVar(&limit, "limit", 0, "list so many at most; 0: all")
+	cmd.Flags().BoolVar(&all, "all", false, "include archived campaigns, the demo and the doctor's")
+	cmd.Flags().IntVar(&limit, "limit", 0, "maximum number of campaigns; 0: all")
 	app.WarehouseFlag(cmd, &dsn)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if limit < 0 {
@@ -77,8 +77,8 @@ func newRenameCmd(a *app.App) *cobra.Command {
 	var dsn string
 	cmd := &cobra.Command{
 		Use:     "rename CAMPAIGN NAME",
-		Short:   "Give a campaign another name",
-		Long:    "Gives the campaign another name. Its id, messages, pixel URLs and opens stay. The old name may be used again.",
+		Short:   "Rename a campaign",
+		Long:    "Changes the campaign's name. Its id, messages, pixel URLs and opens stay the same. The old name can be used again.",
 		Example: "  glint campaign rename spring 'spring 2026'",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
@@ -112,12 +112,12 @@ func newArchiveCmd(a *app.App) *cobra.Command {
 	var undo bool
 	cmd := &cobra.Command{
 		Use:     "archive CAMPAIGN",
-		Short:   "Take a campaign out of lists, or bring it back",
-		Long:    "Takes the campaign out of lists; its messages, opens and report stay. --undo brings it back.",
+		Short:   "Remove a campaign from lists, or put it back",
+		Long:    "Removes the campaign from lists; its messages, opens and report stay. --undo puts it back.",
 		Example: "  glint campaign archive spring\n  glint campaign archive spring --undo",
 		Args:    app.OneArg("campaign's name"),
 	}
-	cmd.Flags().BoolVar(&undo, "undo", false, "bring the campaign back into lists")
+	cmd.Flags().BoolVar(&undo, "undo", false, "put the campaign back into lists")
 	app.WarehouseFlag(cmd, &dsn)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return change(cmd.Context(), a, dsn, args[0], func(_ context.Context, _ *warehouse.Warehouse, c warehouse.Campaign) (warehouse.Campaign, string, error) {
@@ -128,7 +128,7 @@ func newArchiveCmd(a *app.App) *cobra.Command {
 	return cmd
 }
 
-// change stores what how makes of a campaign, and says it.
+// change applies how to the named campaign, stores the result, and reports it on stderr.
 func change(ctx context.Context, a *app.App, dsn, name string, how func(context.Context, *warehouse.Warehouse, warehouse.Campaign) (warehouse.Campaign, string, error)) error {
 	w, c, err := open(ctx, a, dsn, name)
 	if err != nil {

@@ -21,16 +21,16 @@ func newDeleteCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete CAMPAIGN",
 		Short: "Delete a campaign with its messages, opens and report",
-		Long: "Deletes the campaign with all that is kept of it: messages, opens, other events, registrations and computed reports. It\n" +
-			"says first what goes, and asks for the campaign's name, or for --yes. Its pixels stay in mailboxes: of their fetches\n" +
-			"nothing is kept any more but that they came, for glint audit. Events of web pages stay, without the message. Choices of\n" +
-			"recipients stay. An archive and a backup still have what they had. The name may be used again, for another campaign.\n" +
-			"glint campaign archive only takes a campaign out of lists.",
+		Long: "Deletes the campaign with all of its data: messages, opens, other events, registrations and computed reports. It first\n" +
+			"prints what it will delete, and asks for the campaign's name unless --yes is given. Its pixels stay in mailboxes; later\n" +
+			"fetches of them are only counted, for glint audit. Events of web pages stay, without the message. Recipients' choices\n" +
+			"stay. Archives and backups keep their copies. The name can then be used for another campaign. To only remove a campaign\n" +
+			"from lists, use glint campaign archive.",
 		Example: "  glint campaign delete spring --dry-run\n  glint campaign delete spring --yes",
 		Args:    app.OneArg("campaign's name"),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "delete without asking")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would go, delete nothing")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be deleted, and delete nothing")
 	app.WarehouseFlag(cmd, &dsn)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return Delete(cmd.Context(), a, Deletion{DSN: dsn, Name: args[0], Yes: yes, DryRun: dryRun, Command: cmd.CommandPath() + " " + output.Quote(args[0])})
@@ -38,14 +38,14 @@ func newDeleteCmd(a *app.App) *cobra.Command {
 	return cmd
 }
 
-// Deletion says what Delete deletes.
+// Deletion is the argument of Delete.
 type Deletion struct {
 	DSN, Name   string
 	Yes, DryRun bool
 	Command     string // for advice
 }
 
-// Delete deletes a campaign, after it has asked.
+// Delete deletes a campaign after a confirmation.
 func Delete(ctx context.Context, a *app.App, d Deletion) error {
 	w, c, err := open(ctx, a, d.DSN, d.Name)
 	if err != nil {
@@ -78,7 +78,7 @@ func content(r warehouse.CampaignRows) string {
 		output.Plural(int(r.Opens+r.AggregateOpens), "open", "opens"), output.Plural(int(r.Deliveries), "other event", "other events"))
 }
 
-// confirm asks on a terminal; without one it refuses.
+// confirm asks for the campaign's name on a terminal. It returns a usage error without a terminal.
 func confirm(ctx context.Context, a *app.App, c *warehouse.Campaign, text, command string) error {
 	try := command + " --yes"
 	if !a.OnTerminal() {

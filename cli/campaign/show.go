@@ -31,15 +31,15 @@ type Details struct {
 	LastRegistered *time.Time `json:"last_registered_at"`
 }
 
-// mostRegistrations bounds the registrations that are counted.
+// mostRegistrations is the maximum number of registrations that are counted.
 const mostRegistrations = 100_000
 
 func newShowCmd(a *app.App) *cobra.Command {
 	var dsn string
 	cmd := &cobra.Command{
 		Use:     "show CAMPAIGN",
-		Short:   "Show what a campaign is, and how much is kept of it",
-		Long:    "Shows the campaign's id, texts and ceiling of tracking, and counts what is kept of it: messages, opens of messages and of\nnone, other events. It changes nothing. glint report has the rates.",
+		Short:   "Show a campaign's properties and the amount of its data",
+		Long:    "Shows the campaign's id, texts and maximum tracking mode, and counts its data: messages, opens with and without a message,\nother events. It changes nothing. glint report prints the rates.",
 		Example: "  glint campaign show spring\n  glint campaign show spring --format json",
 		Args:    app.OneArg("campaign's name"),
 	}

@@ -23,7 +23,7 @@ import (
 // maxLineBytes bounds one line of input; a request has 69 kB of headers at most.
 const maxLineBytes = 1 << 20
 
-// options are what the command was asked.
+// options are the parsed flags of the command.
 type options struct {
 	app     *app.App
 	flags   flags
@@ -32,10 +32,10 @@ type options struct {
 	known   *known
 }
 
-// known is what glint's home says of clients.
+// known holds the lists of the home that identify clients.
 type known struct {
 	networks.Book
-	own *ignore.List // of whose opens none counts
+	own *ignore.List // clients whose opens never count
 }
 
 // NewCmd returns the command.
@@ -45,19 +45,19 @@ func newCmd(a *app.App, run func(context.Context, *options) error) *cobra.Comman
 	o := &options{app: a}
 	cmd := &cobra.Command{
 		Use:   "classify",
-		Short: "Judge requests: who fetched the pixel, and by which rule",
-		Long: `Judges the request that the flags describe; without them, reads one JSON object per line on stdin. Writes one JSON
+		Short: "Classify requests by the rules for opens",
+		Long: `Classifies the request that the flags describe; without them, reads one JSON object per line on stdin. Writes one JSON
 object per request, in the same order:
 
   in   user_agent, ip, as_number, proxy_type, proxy_description, network, method, referer, headers{}, sent_at, opened_at,
        protocol, ja4, bot_detection, bot_name, bot_category, connection_type
-       all optional; times are RFC 3339; network is apple_relay, scanner:<name>, hosting, none or unknown, and decided
+       all optional; times are RFC 3339; network is apple_relay, scanner:<name>, hosting, none or unknown, and is derived
        from the proxy fields, the address and the lists in $GLINT_HOME if it is missing
-       what glint ignore names is not_image, as at ingest
+       clients that glint ignore names are not_image, as at ingest
   out  class, reason, ruleset_version, client, vendor, os, device; for a faulty line {"error":…}, and exit code 1 at the end
 
-With --explain it writes a page for people instead: the facts, the rule that decided, what it rests on and who is judged
-wrongly by it, and the rules that one condition kept from deciding. It changes nothing.`,
+With --explain it writes a readable page instead: the facts, the rule that decided, its evidence and its known errors, and
+the rules that failed by one condition. It changes nothing.`,
 		Example: `  echo '{"user_agent":"Mozilla/5.0","proxy_description":"apple"}' | glint classify
   glint classify --user-agent Mozilla/5.0 --network apple_relay
   glint classify --explain --user-agent Mozilla/5.0 --network none`,
@@ -132,8 +132,8 @@ func (o *options) writeAll(ctx context.Context) error {
 	return nil
 }
 
-// readLine returns the next line without its line feed. Of one that is too
-// long it returns the beginning, and skips the rest.
+// readLine returns the next line without its line feed. Of a line longer than
+// maxLineBytes it returns the beginning, and skips the rest.
 func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 	for {
 		part, err := r.ReadSlice('\n')
@@ -152,7 +152,7 @@ func readLine(r *bufio.Reader) (line []byte, tooLong bool, err error) {
 	}
 }
 
-// judgeLine answers one line; with --explain, by a page that ends with an empty
+// judgeLine answers one line; with --explain, with a page that ends with an empty
 // line.
 func (o *options) judgeLine(line string, tooLong bool) (answer []byte, ok bool) {
 	if tooLong {
@@ -178,8 +178,8 @@ func (o *options) answer(in *input) []byte {
 	return appendAnswer(nil, v, f)
 }
 
-// appendAnswer appends the line that is printed for a request. No name in it
-// needs an escape; a test holds that.
+// appendAnswer appends the output line of a request. No name in it
+// needs escaping; a test ensures that.
 func appendAnswer(b []byte, v classify.Verdict, f classify.Facts) []byte {
 	b = append(b, `{"class":"`...)
 	b = append(b, v.Class.String()...)

@@ -11,14 +11,14 @@ import (
 	"glint/edge/classify"
 )
 
-// flags describe one request in the words of a line's fields.
+// flags describe one request; their names are those of a line's fields.
 type flags struct {
 	values  []flagValue
 	headers []string
 	input   input
 }
 
-// flagValue is a flag that means the field of the same name.
+// flagValue is the flag of the field with the same name.
 type flagValue struct {
 	flag, text string
 }
@@ -27,36 +27,36 @@ func (f *flags) add(cmd *cobra.Command) {
 	fields := [...]struct{ flag, usage string }{
 		{"user-agent", "user agent"},
 		{"ip", "address of the client"},
-		{"as-number", "number of its autonomous system"},
-		{"proxy-type", "what Fastly calls the kind of proxy, as hosting"},
-		{"proxy-description", "what Fastly says of the proxy, as apple"},
+		{"as-number", "number of the client's autonomous system"},
+		{"proxy-type", "Fastly's name for the kind of proxy, such as hosting"},
+		{"proxy-description", "Fastly's description of the proxy, such as apple"},
 		{"network", "apple_relay, scanner:<name>, hosting, none or unknown"},
 		{"method", "method of the request (default GET)"},
 		{"referer", "URL of the page around the image"},
-		{"protocol", "HTTP version of the request, as HTTP/2"},
+		{"protocol", "HTTP version of the request, such as HTTP/2"},
 		{"ja4", "JA4 fingerprint of the TLS client"},
-		{"bot-detection", "what the platform found: verified, detected or none"},
-		{"bot-name", "the bot that the platform names"},
-		{"bot-category", "the kind of bot that the platform names"},
-		{"connection-type", "what Fastly calls the kind of connection, as broadband"},
-		{"sent-at", "when the mail was sent, RFC 3339"},
-		{"opened-at", "when the request came, RFC 3339"},
+		{"bot-detection", "the platform's bot detection: verified, detected or none"},
+		{"bot-name", "the platform's name of the bot"},
+		{"bot-category", "the platform's category of the bot"},
+		{"connection-type", "Fastly's name for the kind of connection, such as broadband"},
+		{"sent-at", "time at which the mail was sent, RFC 3339"},
+		{"opened-at", "time of the request, RFC 3339"},
 	}
 	f.values = make([]flagValue, len(fields))
 	for i, field := range fields {
 		f.values[i].flag = field.flag
 		cmd.Flags().StringVar(&f.values[i].text, field.flag, "", field.usage)
 	}
-	cmd.Flags().StringArrayVar(&f.headers, "header", nil, "a header of the request, as 'Sec-Fetch-Dest: image'; may be repeated")
+	cmd.Flags().StringArrayVar(&f.headers, "header", nil, "header of the request, such as 'Sec-Fetch-Dest: image'; repeatable")
 }
 
-// given reports whether any of the flags was set.
+// given reports whether any of the flags is set.
 func (f *flags) given(cmd *cobra.Command) bool {
 	return cmd.Flags().Changed("header") || slices.ContainsFunc(f.values, func(v flagValue) bool { return cmd.Flags().Changed(v.flag) })
 }
 
-// check fills the input and returns an error that names what has the wrong
-// form. An empty value means that nothing is known, as in a line.
+// check fills the input. It returns an error that names the flag of the wrong
+// form. An empty value means unknown, as in a line.
 func (f *flags) check() error {
 	for _, v := range f.values {
 		if v.text == "" {
@@ -83,8 +83,8 @@ func (f *flags) check() error {
 	return nil
 }
 
-// isNetwork reports whether it is a name that the edge gives a network. A line
-// may have others, of a later edge.
+// isNetwork reports whether the edge gives a network this name. A line
+// of a later edge may have other names.
 func isNetwork(name string) bool {
 	scanner, isScanner := strings.CutPrefix(name, classify.NetworkScannerPrefix)
 	return isScanner && scanner != "" || slices.Contains(networkNames[:], name)

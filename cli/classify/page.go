@@ -9,10 +9,10 @@ import (
 	"glint/edge/classify"
 )
 
-// pageWidth is where text wraps.
+// pageWidth is the column at which text wraps.
 const pageWidth = 100
 
-// sheet is text in sections: a head, and lines of a name and what it is.
+// sheet is text in sections: a heading, and lines with a name and a text.
 type sheet struct{ b strings.Builder }
 
 func (s *sheet) head(format string, args ...any) {
@@ -22,8 +22,8 @@ func (s *sheet) head(format string, args ...any) {
 	fmt.Fprintf(&s.b, format+"\n", args...)
 }
 
-// line wraps text from strangers or from the rules' comments; an empty text
-// leaves no line.
+// line adds a wrapped line of untrusted text or a rule's comment; an empty text
+// adds nothing.
 func (s *sheet) line(name, text string) {
 	const column = 14
 	if text == "" {
@@ -45,8 +45,8 @@ func (s *sheet) line(name, text string) {
 	s.b.WriteByte('\n')
 }
 
-// page explains the verdict on a request; it ends with a line feed. ignored is
-// the reason if `glint ignore` names the client, else empty.
+// page returns an explanation of the verdict, which ends with a line feed. ignored is
+// the reason if `glint ignore` names the client, or empty.
 func page(r *classify.Request, ignored string) []byte {
 	e := classify.Explain(r)
 	var s sheet
@@ -107,7 +107,7 @@ func writeRequest(s *sheet, r *classify.Request) {
 	}
 }
 
-// writeNear names a rule and what kept it from firing.
+// writeNear writes a rule and the condition that kept it from firing.
 func writeNear(s *sheet, f *classify.Finding) {
 	why := "it would need: " + strings.Join(f.Missing, "; or: ")
 	if len(f.Against) > 0 {

@@ -14,7 +14,7 @@ import (
 	"glint/ingest/networks"
 )
 
-// input is one line as it came.
+// input is one parsed line.
 type input struct {
 	request  classify.Request
 	network  bool // was given
@@ -23,7 +23,7 @@ type input struct {
 	openedAt time.Time
 }
 
-// parse reads one line. Unknown fields are ignored, null counts as missing.
+// parse parses one line. It ignores unknown fields; null counts as missing.
 func parse(line string, book *networks.Book) (in input, err error) {
 	err = jsonline.Walk(line, func(key, value string) error {
 		if jsonline.Null(value) || in.set(key, value) {
@@ -41,7 +41,7 @@ func parse(line string, book *networks.Book) (in input, err error) {
 	return in, nil
 }
 
-// complete adds what follows from other facts, and the defaults.
+// complete adds facts that follow from others, and the defaults.
 func (in *input) complete(book *networks.Book) {
 	r := &in.request
 	if r.Method == "" {
@@ -55,7 +55,7 @@ func (in *input) complete(book *networks.Book) {
 	}
 }
 
-// set takes a field of a line and reports whether its value has the right form.
+// set sets a field and reports whether its value has the right form.
 func (in *input) set(key, value string) bool {
 	switch key {
 	case "as_number":
@@ -68,7 +68,7 @@ func (in *input) set(key, value string) bool {
 	return !known || isText && ok
 }
 
-// setText takes a field whose value is text. It reports whether there is such a
+// setText sets a field whose value is text. It reports whether there is such a
 // field, and whether the text has the right form.
 func (in *input) setText(key, text string) (known, ok bool) {
 	r := &in.request

@@ -1,5 +1,5 @@
-// Package consent is `glint consent`: what recipients have decided about being
-// measured, and the proof of it.
+// Package consent is `glint consent`: recipients' choices about being measured, and
+// the proof of them.
 package consent
 
 import (
@@ -21,15 +21,15 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "consent",
-		Short: "Record, list and prove what recipients allow",
-		Long: "Each recipient may have agreed to be measured, refused, or taken an agreement back. The choices go into a ledger that\n" +
-			"is only appended to. Registering asks them, and a refusal also reaches mail that was sent: its opens then belong to\n" +
-			"no message. What recipients without a choice allow is the home's policy: --consent of glint up and glint serve.",
+		Short: "Record, list and prove recipients' choices",
+		Long: "A recipient can agree to be measured, refuse, or withdraw an agreement. The choices are in an append-only ledger.\n" +
+			"glint send register applies them. A refusal also applies to mail that was already sent: its later opens belong to no\n" +
+			"message. Recipients without a choice fall under the home's policy: --consent of glint up and glint serve.",
 		Example: "  glint consent set ann@example.com withdrawn --method phone\n  glint consent list",
 	}, newSetCmd(a), newImportCmd(a), newListCmd(a), newLinkCmd(a), newTextCmd(a), newExportCmd(a), newVerifyCmd(a))
 }
 
-// session is an open warehouse with what a command needs of it.
+// session is an open warehouse with the ledger of choices.
 type session struct {
 	*warehouse.Warehouse
 	hasher   *warehouse.RecipientHasher
@@ -68,14 +68,14 @@ func (s *session) key(recipient string) (*warehouse.RecipientKey, error) {
 	return &key, nil
 }
 
-// record records the changes and says what was stored.
+// record records the changes and prints the outcome on stderr.
 func (s *session) record(ctx context.Context, a *app.App, changes []consent.Change) error {
 	o, err := s.recorder.Record(ctx, changes)
 	if errors.Is(err, consent.ErrChange) {
 		return app.Usage(err)
 	}
 	if err != nil {
-		return app.Try(err, "the same command again, which records nothing twice")
+		return app.Try(err, "repeat the command; it records nothing twice")
 	}
 	text := fmt.Sprintf("recorded %s", output.Plural(o.Recorded, "choice", "choices"))
 	if o.Known > 0 {

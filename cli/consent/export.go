@@ -20,9 +20,9 @@ func newExportCmd(a *app.App) *cobra.Command {
 	var dsn, recipient, path string
 	cmd := &cobra.Command{
 		Use:   "export",
-		Short: "Write the ledger of choices, as lines of JSON that prove themselves",
-		Long: "Writes all rows of the ledger, or those of one recipient, with their hashes; the last line has the hash of the file.\n" +
-			"glint consent verify FILE finds any change of it. Recipients are in it as keyed hashes. It changes nothing.",
+		Short: "Write the ledger of choices as JSON lines with their hashes",
+		Long: "Writes all rows of the ledger, or the rows of one recipient, with their hashes; the last line has the hash of the file.\n" +
+			"glint consent verify FILE detects any change to it. Recipients appear as keyed hashes. It changes nothing.",
 		Example: "  glint consent export --output ledger.jsonl\n  glint consent export --recipient ann@example.com",
 		Args:    app.NoArgs,
 	}
@@ -60,7 +60,7 @@ func newExportCmd(a *app.App) *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("write the ledger: %w", err)
 		}
-		defer func() { _ = to.Close() }() // nothing is there after Commit
+		defer func() { _ = to.Close() }() // does nothing after Commit
 		n, err := write(to)
 		if err == nil {
 			err = to.Commit()
@@ -80,7 +80,7 @@ func newVerifyCmd(a *app.App) *cobra.Command {
 		Use:   "verify [FILE|-]",
 		Short: "Check that the ledger of choices was not changed; exit code 3 if it was",
 		Long: "Checks every row's hash and its link to the row before it, in the warehouse, or all bytes of a file that glint consent\n" +
-			"export wrote. Of this home's own rows it also knows how many there were. It changes nothing.",
+			"export wrote. For the rows that this home wrote, it also checks their number. It changes nothing.",
 		Example: "  glint consent verify\n  glint consent verify ledger.jsonl",
 		Args:    app.AtMostOneArg("exported ledger"),
 	}

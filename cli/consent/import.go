@@ -20,7 +20,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// maxShownFaults is how many faulty rows an error names.
+// maxShownFaults is the maximum number of faulty rows that an error names.
 const maxShownFaults = 20
 
 func newImportCmd(a *app.App) *cobra.Command {
@@ -31,13 +31,13 @@ func newImportCmd(a *app.App) *cobra.Command {
 		Use:   "import FILE|-",
 		Short: "Record choices from a table",
 		Long: "Reads a table with a header row that has the columns recipient, choice and at (RFC 3339); purpose, method, text_hash and\n" +
-			"text_version are optional, and fall back to the flags. The whole file is checked first: a faulty one records nothing.\n" +
-			"An older choice never overrides a newer one, so a file may be imported late, and again.",
+			"text_version are optional and default to the flags. The whole file is checked first: a faulty file records nothing.\n" +
+			"An older choice never overrides a newer one, so a file can be imported late or repeatedly.",
 		Example: "  glint consent import choices.csv --method form",
 		Args:    app.OneArg("table of choices; - is stdin"),
 	}
 	f := cmd.Flags()
-	f.StringVar(&encoding, "encoding", "", "encoding of the file, like UTF-8, UTF-16LE or Windows-1251 (default: found out)")
+	f.StringVar(&encoding, "encoding", "", "encoding of the file, like UTF-8, UTF-16LE or Windows-1251 (default: detected)")
 	f.BoolVar(&dryRun, "dry-run", false, "check the file, record nothing")
 	text.add(cmd, "import")
 	app.WarehouseFlag(cmd, &dsn)
@@ -134,7 +134,7 @@ func readChoices(ctx context.Context, a *app.App, path, encoding string, base co
 	return rows, nil
 }
 
-// columns has the indexes of the columns by name; -1: not there.
+// columns maps the names of the columns to their indexes; -1 means missing.
 type columns map[string]int
 
 func choiceColumns(header []string) (columns, error) {

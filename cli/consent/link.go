@@ -21,26 +21,26 @@ func newLinkCmd(a *app.App) *cobra.Command {
 	var agree bool
 	cmd := &cobra.Command{
 		Use:   "link RECIPIENT",
-		Short: "Print the address of a recipient's preferences page",
-		Long: "Prints the address of the page on which a recipient sees what is measured and refuses it. It holds for three years, and\n" +
-			"names the recipient by a keyed hash. The mail's own links are made by glint send register --preferences-url.\n\n" +
-			"With --agree the page can also agree, for 72 hours and until the recipient's next choice: send that link to the\n" +
-			"recipient's own address and put it into nothing else. It needs --preferences-agree confirm-link of glint up or serve.\n\n" +
-			"A POST of List-Unsubscribe=One-Click to such an address (RFC 8058) refuses without a page: what your own service for\n" +
-			"unsubscribing can pass on. It changes nothing.",
+		Short: "Print the URL of a recipient's preferences page",
+		Long: "Prints the URL of the page on which a recipient sees what is measured and can refuse. The URL is valid for three years\n" +
+			"and names the recipient by a keyed hash. glint send register --preferences-url makes the links for the mail itself.\n\n" +
+			"With --agree the recipient can also agree on the page, for 72 hours and until the recipient's next choice. Send this\n" +
+			"link only to the recipient's own address. It needs --preferences-agree confirm-link of glint up or glint serve.\n\n" +
+			"A POST of List-Unsubscribe=One-Click to the URL (RFC 8058) refuses without a page; your own unsubscribe service can\n" +
+			"forward such requests. It changes nothing.",
 		Example: "  glint consent link ann@example.com --preferences-url https://prefs.example.com\n" +
 			"  glint consent link ann@example.com --agree",
 		Args: app.OneArg("recipient"),
 	}
 	f := cmd.Flags()
-	f.StringVar(&base, "preferences-url", "", "where ingest answers recipients, like https://prefs.example.com (default: the running glint's)")
-	f.BoolVar(&agree, "agree", false, "a link by which the recipient can also agree")
+	f.StringVar(&base, "preferences-url", "", "URL at which recipients reach ingest, such as https://prefs.example.com (default: the running glint's)")
+	f.BoolVar(&agree, "agree", false, "print a link with which the recipient can also agree")
 	app.WarehouseFlag(cmd, &dsn)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if base == "" {
 			running, err := a.Running()
 			if err != nil {
-				return app.Try(err, "--preferences-url https://prefs.example.com, where ingest answers recipients")
+				return app.Try(err, "--preferences-url https://prefs.example.com, at which recipients reach ingest")
 			}
 			base = running.Ingest
 		}
@@ -87,18 +87,18 @@ func newLinkCmd(a *app.App) *cobra.Command {
 func newTextCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "text [LANGUAGE]",
-		Short: "Print what the preferences page says in a language, as a file of it",
-		Long: "Prints the texts of the page on which recipients choose, as JSON; without a language it lists the languages. A copy in\n" +
-			"$GLINT_HOME/preferences/LANGUAGE.json, changed, takes their place within seconds: there you say who you are, what you\n" +
-			"measure and for how long. A file of a language that is listed may have some of the texts, and has all of another one.\n" +
-			"The SHA-256 of the output is what the ledger keeps with a choice as the hash of the text. It changes nothing.",
+		Short: "Print the texts of the preferences page in a language",
+		Long: "Prints the texts of the page on which recipients choose, as JSON; without a language it lists the languages. An edited\n" +
+			"copy in $GLINT_HOME/preferences/LANGUAGE.json replaces them within seconds: state there who you are, what you measure\n" +
+			"and for how long. A file for a listed language may contain only some of the texts; a file for another language must\n" +
+			"contain all. The ledger stores the SHA-256 of the output with a choice, as the hash of the text. It changes nothing.",
 		Example: "  glint consent text\n  glint consent text de",
 		Args:    app.AtMostOneArg("language"),
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		texts, err := preferences.ReadTexts(a.Home.PreferencesDir())
 		if err != nil {
-			return app.Try(err, "glint consent text en >"+filepath.Join(a.Home.PreferencesDir(), "en.json")+", and change that")
+			return app.Try(err, "glint consent text en >"+filepath.Join(a.Home.PreferencesDir(), "en.json")+", and edit that file")
 		}
 		if len(args) == 0 {
 			for i, tag := range texts.Tags() {

@@ -16,14 +16,14 @@ import (
 
 // listed is the JSON form of a choice: a contract, described in cli/JSON.md.
 type listed struct {
-	Recipient    *string    `json:"recipient"` // null unless a message to it is registered
+	Recipient    *string    `json:"recipient"` // null unless a message to the recipient is registered
 	RecipientKey string     `json:"recipient_key"`
 	Choice       string     `json:"choice"`
 	DecidedAt    time.Time  `json:"decided_at"`
 	Method       string     `json:"method"`
 	TextVersion  string     `json:"text_version"`
 	MayBeAsked   bool       `json:"may_be_asked"`
-	AskAgainAt   *time.Time `json:"ask_again_at"` // null: at any time, or, of an agreed one, never
+	AskAgainAt   *time.Time `json:"ask_again_at"` // null: at any time; for an agreed choice: never
 }
 
 func newListCmd(a *app.App) *cobra.Command {
@@ -32,18 +32,18 @@ func newListCmd(a *app.App) *cobra.Command {
 	var limit uint64
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the choices as they stand, and who may be asked again",
-		Long: "Lists the choice of each recipient that holds now, the latest first. A recipient who refused or withdrew may be asked\n" +
-			"again after six months. Recipients are kept as keyed hashes; an address shows where a message to it is registered.\n" +
+		Short: "List the current choices, and the recipients who may be asked again",
+		Long: "Lists the current choice of each recipient, the latest first. A recipient who refused or withdrew may be asked again\n" +
+			"after six months. Recipients are stored as keyed hashes; an address is shown only if a message to it is registered.\n" +
 			"It changes nothing.",
 		Example: "  glint consent list\n  glint consent list --may-be-asked --format csv",
 		Args:    app.NoArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&recipient, "recipient", "", "only this recipient")
-	f.StringVar(&purpose, "purpose", consent.PurposeOpens, "what the choices are about")
-	f.BoolVar(&mayBeAsked, "may-be-asked", false, "only those who may be asked now")
-	f.Uint64Var(&limit, "limit", 1_000_000, "most recipients that are listed")
+	f.StringVar(&purpose, "purpose", consent.PurposeOpens, "purpose of the choices")
+	f.BoolVar(&mayBeAsked, "may-be-asked", false, "only recipients who may be asked now")
+	f.Uint64Var(&limit, "limit", 1_000_000, "maximum number of recipients")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv")
 	app.WarehouseFlag(cmd, &dsn)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -129,8 +129,8 @@ func writeList(w io.Writer, format string, list []listed) error {
 	return c.Error()
 }
 
-// cell returns text as a spreadsheet shows it: what begins like a formula would be
-// computed.
+// cell returns text that a spreadsheet shows unchanged: it would run a text that begins
+// like a formula.
 func cell(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
 		return "'" + text

@@ -17,18 +17,18 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// textFlags say which text was shown.
+// textFlags identify the text that was shown to the recipient.
 type textFlags struct{ file, hash, version, method, purpose string }
 
 func (f *textFlags) add(cmd *cobra.Command, method string) {
-	cmd.Flags().StringVar(&f.method, "method", method, "how the choice was made, like form, phone or mail")
-	cmd.Flags().StringVar(&f.file, "text", "", "file of the text that was shown; only its hash is kept")
-	cmd.Flags().StringVar(&f.hash, "text-hash", "", "SHA-256 of that text, in hex, in place of the file")
+	cmd.Flags().StringVar(&f.method, "method", method, "way in which the choice was made, such as form, phone or mail")
+	cmd.Flags().StringVar(&f.file, "text", "", "file of the text that was shown; only its hash is stored")
+	cmd.Flags().StringVar(&f.hash, "text-hash", "", "SHA-256 of that text in hex, instead of the file")
 	cmd.Flags().StringVar(&f.version, "text-version", "", "your name for the version of that text")
-	cmd.Flags().StringVar(&f.purpose, "purpose", consent.PurposeOpens, "what the choice is about; only opens has an effect")
+	cmd.Flags().StringVar(&f.purpose, "purpose", consent.PurposeOpens, "purpose of the choice; only opens has an effect")
 }
 
-// change returns a change with what the flags say.
+// change returns a change with the values of the flags.
 func (f *textFlags) change() (c consent.Change, err error) {
 	c = consent.Change{Purpose: f.purpose, Method: f.method, TextHash: f.hash, TextVersion: f.version}
 	if f.file == "" {
@@ -63,7 +63,7 @@ func newSetCmd(a *app.App) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&choice, "choice", "", "the choice: "+warehouse.Choices)
-	f.StringVar(&at, "at", "", "when it was made, RFC 3339 (default: now)")
+	f.StringVar(&at, "at", "", "time of the choice, RFC 3339 (default: now)")
 	f.BoolVar(&dryRun, "dry-run", false, "check the choice, record nothing")
 	text.add(cmd, "operator")
 	app.WarehouseFlag(cmd, &dsn)

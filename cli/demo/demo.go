@@ -1,4 +1,4 @@
-// Package demo is `glint demo`: the made-up campaign of glint up --demo.
+// Package demo is `glint demo`: it removes the campaign of glint up --demo.
 package demo
 
 import (
@@ -17,8 +17,8 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:     "demo",
-		Short:   "Remove the made-up campaign of glint up --demo",
-		Long:    "glint up --demo plays a made-up campaign, which is in no list, and stays when glint ends.",
+		Short:   "Remove the demo campaign of glint up --demo",
+		Long:    "glint up --demo plays a made-up campaign. It is in no list, and stays after glint stops.",
 		Example: "  glint demo remove",
 	}, newRemoveCmd(a))
 }
@@ -28,12 +28,12 @@ func newRemoveCmd(a *app.App) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:     "remove",
-		Short:   "Delete the demo's campaign with all that is kept of it",
-		Long:    "Deletes the campaign \"" + demo.Campaign + "\" as glint campaign delete does, without asking: glint up --demo makes and plays it again.",
+		Short:   "Delete the demo campaign with all of its data",
+		Long:    "Deletes the campaign \"" + demo.Campaign + "\" as glint campaign delete does, but without a confirmation. glint up --demo plays it again.",
 		Example: "  glint demo remove --dry-run\n  glint demo remove",
 		Args:    app.NoArgs,
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would go, delete nothing")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be deleted, and delete nothing")
 	app.WarehouseFlag(cmd, &dsn)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		err := campaign.Delete(cmd.Context(), a, campaign.Deletion{DSN: dsn, Name: demo.Campaign, Yes: true, DryRun: dryRun, Command: cmd.CommandPath()})

@@ -16,23 +16,23 @@ type status string
 const (
 	ok   status = "ok"
 	warn status = "warn"
-	fail status = "fail" // FAIL in the table, to be seen
+	fail status = "fail" // FAIL in the table, to stand out
 )
 
-// result is one line. Its fields are a contract of --format json.
+// result is one finding. Its fields are a contract of --format json.
 type result struct {
 	Status  status `json:"status"`
 	Check   string `json:"check"`
 	Finding string `json:"finding"`
 }
 
-// chart gathers the results, and prints each at once in the table form: a
+// chart collects the results. In the table form it prints each at once, since a
 // check may take a minute.
 type chart struct {
 	w       io.Writer
 	json    bool
 	results []result
-	delay   *float64 // of the test open, in seconds; nil: it was not seen
+	delay   *float64 // of the test open, in seconds; nil: the open was not seen
 	err     error
 }
 
@@ -40,11 +40,11 @@ func newChart(o *options) *chart {
 	return &chart{w: o.app.Out, json: o.format == "json", results: []result{}}
 }
 
-// widest is the longest name of a check.
+// widest is the length of the longest name of a check.
 const widest = len("pixel garbage token")
 
 func (r *chart) add(s status, check, format string, args ...any) {
-	// Findings quote servers.
+	// A finding may quote a server.
 	finding := output.Safe(fmt.Sprintf(format, args...))
 	r.results = append(r.results, result{s, check, finding})
 	if r.json || r.err != nil {
@@ -57,7 +57,7 @@ func (r *chart) add(s status, check, format string, args ...any) {
 	_, r.err = fmt.Fprintf(r.w, "%-4s  %-*s  %s\n", word, widest, check, finding)
 }
 
-// say adds ok with a finding, or the fault. A check that was left out adds nothing.
+// say adds ok with the finding, or fail with the fault. A check that was left out adds nothing.
 func (r *chart) say(check string, fault error, finding string, args ...any) {
 	if errors.Is(fault, errSilent) {
 		return

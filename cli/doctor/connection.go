@@ -8,16 +8,17 @@ import (
 	"time"
 
 	"glint/cli/internal/output"
+	"glint/ingest/host/loopback"
 )
 
 const (
 	connectTimeout = 10 * time.Second
-	// expiryWarning is when a certificate that renews itself should have done so:
-	// automatic issuers renew a month before the end.
+	// expiryWarning is the remaining validity at which a certificate should have been renewed:
+	// automatic issuers renew a month before expiry.
 	expiryWarning = 14 * 24 * time.Hour
 )
 
-// checkConnection reports whether the server can be spoken to at all.
+// checkConnection checks name and TLS, and reports whether the server can be reached.
 func (o *options) checkConnection(ctx context.Context, r *chart, who string, u *url.URL) bool {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -48,16 +49,16 @@ func (o *options) checkConnection(ctx context.Context, r *chart, who string, u *
 	return true
 }
 
-// tls is how a mail client speaks TLS.
+// tls returns the TLS configuration of a mail client.
 func (o *options) tls() *tls.Config {
 	return &tls.Config{RootCAs: o.roots, MinVersion: tls.VersionTLS12, Time: o.now}
 }
 
-// plainConnection judges http: mail clients do not load it inside a page of
-// https, and Compute redirects it.
+// plainConnection judges plain http: mail clients do not load it inside an https
+// page, and Compute redirects it.
 func plainConnection(ctx context.Context, r *chart, who string, u *url.URL) bool {
 	s, finding := fail, "plain http; it must be https"
-	if isLoopback(u.Hostname()) {
+	if loopback.Is(u.Hostname()) {
 		s, finding = warn, "plain http, which only this machine may use"
 	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address(u, "80"))
@@ -77,7 +78,7 @@ func address(u *url.URL, port string) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
-// unreachable is said in the place of all other checks of a server.
+// unreachable adds one warning in place of all other checks of a server.
 func unreachable(r *chart, who string) {
-	r.add(warn, who, "cannot be reached; nothing else of it was checked")
+	r.add(warn, who, "cannot be reached; its other checks were skipped")
 }

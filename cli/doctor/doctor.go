@@ -1,9 +1,9 @@
-// Package doctor is `glint doctor`: it looks at a deployed pixel and ingest from
+// Package doctor is `glint doctor`: it checks a deployed pixel and ingest from
 // outside, as mail clients and Fastly see them.
 //
-// It finds what is wrong where it stands: a cache before the pixel, a redirect,
-// a certificate that ends, a challenge that is not answered, an open that does
-// not arrive. It does not measure load, and does not look into the service.
+// It finds faults of the deployment: a cache in front of the pixel, a redirect, an
+// expiring certificate, an unanswered challenge, an open that does not arrive. It
+// does not measure load, and does not inspect the service.
 package doctor
 
 import (
@@ -21,19 +21,19 @@ import (
 	"glint/cli/internal/output"
 )
 
-// options are what the command was asked.
+// options are the parsed arguments and flags of the command.
 type options struct {
 	app        *app.App
 	pixel      *url.URL
-	ingest     *url.URL // nil: not looked at
+	ingest     *url.URL // nil: not checked
 	serviceID  string
 	noTestOpen bool
 	campaign   string
 	dsn        string
 	timeout    time.Duration
 	format     string
-	roots      *x509.CertPool // that certificates must lead to; nil: the system's
-	patience   time.Duration  // with one request
+	roots      *x509.CertPool // trusted for certificates; nil: the system's
+	patience   time.Duration  // timeout of one request
 	now        func() time.Time
 }
 
@@ -49,25 +49,25 @@ func newCmd(o *options, run func(context.Context, *options) error) *cobra.Comman
 	cmd := &cobra.Command{
 		Use:   "doctor URL",
 		Short: "Check a deployed pixel and ingest from outside; exit code 3 if something is wrong",
-		Long: `Checks the pixel at URL as a mail client sees it: name, certificate, image, headers, strange requests. With
+		Long: `Checks the pixel at URL as a mail client sees it: name, certificate, image, headers, malformed requests. With
 --ingest-url it checks ingest as Fastly sees it: readiness, challenge, authentication. Then it registers one message in the
 campaign glint-doctor (--campaign), to a recipient that does not exist, fetches its pixel and waits until the open is in
-the warehouse; --no-test-open leaves that out. It also looks whether the edge logs no more than a token's privacy mode
-allows, and remembers it in $GLINT_HOME, so that glint send register may give out such URLs.
+the warehouse; --no-test-open skips that. It also checks that the edge logs no more than a token's privacy mode allows,
+and records the result in $GLINT_HOME, so that glint send register can issue URLs with such modes.
 
 Each run leaves a registered message and an open in that campaign, and some requests with made-up tokens in the table
-bad_tokens. The test open needs glint's home and the warehouse, as glint send register does. Plain http is only a warning
-on this machine, and a failure elsewhere.`,
+bad_tokens. The test open needs glint's home and the warehouse, as glint send register does. Plain http is a warning on
+this machine, and a failure elsewhere.`,
 		Example: "  glint doctor https://pixel.example.com --ingest-url https://ingest.example.com --service-id SU1Z0isxPaozGVKXdv0eY\n" +
 			"  glint doctor http://127.0.0.1:8701 --ingest-url http://127.0.0.1:8702",
 		Args: app.OneArg("URL of the pixel, like https://pixel.example.com"),
 	}
 	f := cmd.Flags()
-	f.StringVar(&ingest, "ingest-url", "", "where ingest answers Fastly, like https://ingest.example.com (default: ingest is not checked)")
+	f.StringVar(&ingest, "ingest-url", "", "URL at which Fastly reaches ingest, such as https://ingest.example.com (default: ingest is not checked)")
 	f.StringVar(&o.serviceID, "service-id", "", "Fastly service that the challenge must admit")
-	f.BoolVar(&o.noTestOpen, "no-test-open", false, "register nothing and wait for no open")
+	f.BoolVar(&o.noTestOpen, "no-test-open", false, "skip the test open: register no message")
 	f.StringVar(&o.campaign, "campaign", "glint-doctor", "campaign of the test open")
-	f.DurationVar(&o.timeout, "timeout", time.Minute, "how long the test open may take")
+	f.DurationVar(&o.timeout, "timeout", time.Minute, "maximum wait for the test open")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
 	app.WarehouseFlag(cmd, &o.dsn)
 	app.IngestURLIsIngest(cmd)
@@ -104,7 +104,7 @@ func (o *options) check(pixel, ingest string) error {
 	return errors.Join(faults...)
 }
 
-// root reads the URL of a host's root.
+// root parses the URL of a host's root; it returns an error if the URL has a path.
 func root(text string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(text, "/"))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" ||
@@ -114,12 +114,12 @@ func root(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// run makes the checks in the order in which a fault would spread.
+// run makes the checks in the order in which a fault would propagate.
 func run(ctx context.Context, o *options) error {
 	r := newChart(o)
 	reached := o.checkPixel(ctx, r)
 	if o.ingest == nil {
-		r.add(warn, "ingest", "not checked; --ingest-url URL does it")
+		r.add(warn, "ingest", "not checked; --ingest-url URL checks it")
 	} else {
 		o.checkIngest(ctx, r)
 	}
@@ -130,13 +130,13 @@ func run(ctx context.Context, o *options) error {
 		}
 	}
 	if ctx.Err() != nil {
-		return ctx.Err() // what fails from here on, fails for that
+		return ctx.Err() // a cancelled context fails every later check
 	}
 	if err := r.finish(); err != nil {
 		return err
 	}
 	if n := r.failed(); n > 0 {
-		return app.Problem(errors.New(output.Plural(n, "check", "checks")+" failed"), "mend the first FAIL; later ones may follow from it")
+		return app.Problem(errors.New(output.Plural(n, "check", "checks")+" failed"), "fix the first FAIL; later ones may follow from it")
 	}
 	return nil
 }

@@ -14,28 +14,28 @@ import (
 )
 
 const (
-	// requestPatience is how long one request may take; no mail client waits as long.
+	// requestPatience is the timeout of one request; no mail client waits as long.
 	requestPatience = 15 * time.Second
-	// maxBody of an answer is read; ours are far smaller.
+	// maxBody is the maximum number of bytes that are read of an answer; glint's are far smaller.
 	maxBody = 1 << 20
 )
 
-// exchange is one answer with its whole body.
+// exchange is one answer with its complete body.
 type exchange struct {
 	*http.Response
 	body []byte
 }
 
-// client asks the server at root, and takes what it says as it comes: no
-// redirect is followed, nothing is decompressed.
+// client sends requests to the server at root and takes its answers unchanged: it follows
+// no redirect and decompresses nothing.
 type client struct {
 	root   *url.URL
 	http   *http.Client
-	silent bool // a request had no whole answer in time, so no other one is sent
+	silent bool // a request timed out, so no further one is sent
 }
 
-// errSilent is returned for requests to a server that has let an earlier one wait. A
-// dozen checks that each wait in vain would say no more than the first.
+// errSilent is returned for requests to a server after one of them timed out. A
+// dozen more timeouts would show no more than the first.
 var errSilent = errors.New("not asked, since the server did not answer an earlier request")
 
 func (o *options) newClient(root *url.URL) (c *client, closeIdle func()) {
@@ -52,7 +52,7 @@ func (o *options) newClient(root *url.URL) (c *client, closeIdle func()) {
 	}}, t.CloseIdleConnections
 }
 
-// do sends a request for path, which goes out as it is written here.
+// do sends a request for path, without normalizing the path.
 func (c *client) do(ctx context.Context, method, path string) (*exchange, error) {
 	if c.silent {
 		return nil, errSilent
@@ -78,8 +78,8 @@ func (c *client) do(ctx context.Context, method, path string) (*exchange, error)
 	return &exchange{resp, body}, nil
 }
 
-// hung returns err, in plain words if the request took too long. From then on the client
-// asks nothing.
+// hung returns err, or a readable error if the request timed out. From then on the client
+// sends no request.
 func (c *client) hung(ctx context.Context, err error) error {
 	if timeout, ok := errors.AsType[net.Error](err); !ok || !timeout.Timeout() || ctx.Err() != nil {
 		return err
@@ -88,7 +88,7 @@ func (c *client) hung(ctx context.Context, err error) error {
 	return fmt.Errorf("it took longer than %s, so this server is asked nothing more", output.Duration(c.http.Timeout))
 }
 
-// status returns an error for an answer of another status than want.
+// status returns an error unless the answer has the status want.
 func (x *exchange) status(want int) error {
 	if location := x.Header.Get("Location"); x.StatusCode/100 == 3 {
 		return fmt.Errorf("redirects to %s (status %d)", shorten(location), x.StatusCode)
@@ -99,15 +99,10 @@ func (x *exchange) status(want int) error {
 	return nil
 }
 
-// shorten keeps findings on a line.
+// shorten returns s cut to fit on one line.
 func shorten(s string) string {
 	if len(s) > 80 {
 		return s[:80] + "…"
 	}
 	return s
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -12,7 +12,7 @@ import (
 	"glint/cli/internal/output"
 )
 
-// checkIngest looks at ingest as Fastly sees it.
+// checkIngest checks ingest as Fastly sees it.
 func (o *options) checkIngest(ctx context.Context, r *chart) {
 	if !o.checkConnection(ctx, r, "ingest", o.ingest) {
 		unreachable(r, "ingest")
@@ -54,8 +54,8 @@ func (o *options) checkChallenge(ctx context.Context, r *chart, c *client) {
 	}
 }
 
-// checkAuthentication wants lines without the token to be refused. It sends
-// none, so an ingest that is open to all stores nothing.
+// checkAuthentication checks that ingest refuses a post without the token. It sends
+// no lines, so an unprotected ingest stores nothing.
 func checkAuthentication(ctx context.Context, r *chart, c *client) {
 	x, err := c.do(ctx, http.MethodPost, "/v1/logs")
 	if err == nil {

@@ -19,7 +19,7 @@ const (
 	policyCheck = "consent policy"
 )
 
-// checkPolicy says what recipients without a choice allow.
+// checkPolicy reports the policy for recipients without a choice.
 func (o *options) checkPolicy(r *chart) {
 	s, err := o.app.Home.ConsentSettings()
 	switch {
@@ -32,9 +32,9 @@ func (o *options) checkPolicy(r *chart) {
 	}
 }
 
-// checkModes looks whether the edge leaves out of its lines what a privacy mode
-// forbids, and lets the home remember it. It fetches an aggregate pixel of a stratum
-// of this run's own.
+// checkModes checks that the edge omits from its lines the data that a privacy mode
+// forbids, and records the result in the home. It fetches an aggregate pixel of a stratum
+// that only this run uses.
 func (o *options) checkModes(ctx context.Context, r *chart) {
 	byEdge, err := o.modeOpen(ctx)
 	switch {
@@ -53,7 +53,7 @@ func (o *options) checkModes(ctx context.Context, r *chart) {
 	}
 }
 
-// modeOpen opens an aggregate pixel, and reports whether its line came reduced.
+// modeOpen fetches an aggregate pixel, and reports whether the edge reduced its line.
 func (o *options) modeOpen(ctx context.Context) (byEdge bool, err error) {
 	ring, err := o.app.Ring()
 	if err != nil {

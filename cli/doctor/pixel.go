@@ -16,7 +16,7 @@ import (
 // unsignedToken has the form of a token and no valid signature.
 const unsignedToken = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// checkPixel looks at the pixel as a mail client sees it, and reports whether
+// checkPixel checks the pixel as a mail client sees it, and reports whether
 // it answers.
 func (o *options) checkPixel(ctx context.Context, r *chart) bool {
 	if !o.checkConnection(ctx, r, "pixel", o.pixel) {
@@ -38,8 +38,8 @@ func (o *options) checkPixel(ctx context.Context, r *chart) bool {
 	return !c.silent
 }
 
-// checkImage wants an image of the kind that path ends with; it returns the
-// answer if it is one.
+// checkImage checks that path answers with an image of the type of its suffix; it returns the
+// answer, or nil if it is no such image.
 func checkImage(ctx context.Context, r *chart, c *client, check, path string) *exchange {
 	x, err := c.do(ctx, http.MethodGet, path)
 	if err == nil {
@@ -55,7 +55,7 @@ func checkImage(ctx context.Context, r *chart, c *client, check, path string) *e
 	return x
 }
 
-// image says what is wrong with the image.
+// image returns the fault of the image, or nil.
 func (x *exchange) image(path string) error {
 	want, decode := "image/gif", gif.Decode
 	if strings.Contains(path, ".png") {
@@ -81,8 +81,8 @@ func (x *exchange) image(path string) error {
 	return nil
 }
 
-// checkHeaders wants what makes every later open reach the pixel, and lets
-// webmail embed it.
+// checkHeaders checks the headers that make every later open reach the pixel and let
+// webmail embed the image.
 func checkHeaders(r *chart, x *exchange) {
 	var faults, warnings []string
 	if !strings.Contains(strings.ToLower(x.Header.Get("Cache-Control")), "no-store") {
@@ -123,8 +123,8 @@ func checkHeaders(r *chart, x *exchange) {
 	}
 }
 
-// checkLength wants the exact length and no chunks, which old mail clients and
-// proxies treat best.
+// checkLength checks for an exact Content-Length and no chunks, which old mail clients and
+// proxies handle best.
 func checkLength(r *chart, x *exchange) {
 	got := x.Header.Get("Content-Length")
 	var err error
@@ -139,7 +139,7 @@ func checkLength(r *chart, x *exchange) {
 	r.say("pixel length", err, "%d bytes, as announced", len(x.body))
 }
 
-// checkHead wants the headers of GET without its body.
+// checkHead checks that HEAD has the headers of GET and no body.
 func checkHead(ctx context.Context, r *chart, c *client, get *exchange) {
 	x, err := c.do(ctx, http.MethodHead, "/o/"+unsignedToken+".gif")
 	if err == nil {
@@ -156,7 +156,7 @@ func checkHead(ctx context.Context, r *chart, c *client, get *exchange) {
 	r.say("pixel HEAD", err, "the headers of GET")
 }
 
-// checkRobots wants a robots.txt that closes the whole host (RFC 9309 §2.2).
+// checkRobots checks that robots.txt disallows the whole host (RFC 9309 §2.2).
 func checkRobots(ctx context.Context, r *chart, c *client) {
 	x, err := c.do(ctx, http.MethodGet, "/robots.txt")
 	if err == nil {

@@ -22,18 +22,18 @@ import (
 
 const (
 	openCheck = "test open"
-	// pollEvery is how often the warehouse is asked, which is also how exact the
-	// delay is.
+	// pollEvery is the interval between queries of the warehouse, and so the precision of the
+	// measured delay.
 	pollEvery = 100 * time.Millisecond
-	// leaveOut is said where the open cannot be made.
-	leaveOut = "; --no-test-open leaves it out"
+	// leaveOut is the advice if the test open cannot be made.
+	leaveOut = "; --no-test-open skips it"
 )
 
-// errNotSeen is an open that was made and did not arrive.
+// errNotSeen is returned if the open was made and did not arrive.
 var errNotSeen = errors.New("the open did not arrive")
 
-// checkTestOpen opens a message of its own and waits until that is in the
-// warehouse. It reports whether that was seen.
+// checkTestOpen opens a message of this run and waits until the open is in the
+// warehouse. It reports whether the open was seen.
 func (o *options) checkTestOpen(ctx context.Context, r *chart) bool {
 	delay, err := o.testOpen(ctx)
 	switch {
@@ -49,7 +49,7 @@ func (o *options) checkTestOpen(ctx context.Context, r *chart) bool {
 	return err == nil
 }
 
-// advice is what err says to try, in brackets.
+// advice returns the advice of err in brackets; "" if there is none.
 func advice(err error) string {
 	if e, ok := errors.AsType[*app.ExitError](err); ok && e.Try != "" {
 		return " (" + e.Try + ")"
@@ -57,10 +57,10 @@ func advice(err error) string {
 	return ""
 }
 
-// testOpen returns the time from the image to the first query that sees the
+// testOpen returns the time from the answer with the image to the first query that sees the
 // open.
 func (o *options) testOpen(ctx context.Context) (time.Duration, error) {
-	// Without this, a home without keys would get new ones, that no edge knows.
+	// Otherwise a home without keys would get new ones, which no edge knows.
 	if _, err := os.Stat(o.app.Home.PixelKeysFile()); errors.Is(err, fs.ErrNotExist) {
 		return 0, fmt.Errorf("there are no pixel keys in %s", o.app.Home)
 	}
@@ -89,14 +89,14 @@ func (o *options) testOpen(ctx context.Context) (time.Duration, error) {
 	return o.await(ctx, w, m, o.now())
 }
 
-// message is the registered one.
+// message is the registered test message.
 type message struct {
 	campaign uint64
 	id       uuid.UUID
 	path     string // of its pixel
 }
 
-// register makes a message that is this run's own, to a recipient under a name
+// register registers a message of this run, to a recipient under a name
 // that never exists (RFC 2606 §2).
 func (o *options) register(ctx context.Context, w *warehouse.Warehouse, ring *token.Ring) (m message, err error) {
 	campaign, err := w.EnsureCampaign(ctx, o.campaign)

@@ -141,6 +141,6 @@ func TestOpenThatCannotBeMadeIsAFailure(t *testing.T) {
 		if err := h.WriteState(home.State{PixelKeys: []int{7}}); err != nil {
 			t.Fatal(err)
 		}
-		p.compare(t, map[string]string{"FAIL test open": "does not know key 1 yet (the same command again"}, p.run(t, p.pixel(t, nil)))
+		p.compare(t, map[string]string{"FAIL test open": "does not know key 1 yet (repeat the command"}, p.run(t, p.pixel(t, nil)))
 	})
 }

@@ -207,7 +207,7 @@ func TestKilledBackupsAndRestoresLeaveNothingHalf(t *testing.T) {
 			break
 		}
 		if _, err := os.Stat(filepath.Join(home, "restoring")); err == nil {
-			if stderr, code := endsAtOnce(t, home); code != 1 || !strings.Contains(stderr, "has not come to its end") {
+			if stderr, code := endsAtOnce(t, home); code != 1 || !strings.Contains(stderr, "is incomplete") {
 				t.Errorf("glint up in a part of a restore: exit %d\n%s", code, stderr)
 			}
 		}

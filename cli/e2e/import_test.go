@@ -128,7 +128,7 @@ func TestACDNsLogIsCountedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, stderr, code := i.run(t, append(flags, faulty)...)
-	for _, want := range []string{"cut.gz", "picture.gif", "2 files could not be read whole", "1 line not counted: not a line of this format", "mixed.log"} {
+	for _, want := range []string{"cut.gz", "picture.gif", "2 files could not be read completely", "1 line not counted: not a line of this format", "mixed.log"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("stderr lacks %q:\n%s", want, stderr)
 		}

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"glint/cli/internal/output"
+	"glint/ingest/host/loopback"
 )
 
 const (
@@ -20,10 +20,10 @@ const (
 	apiTimeout    = 30 * time.Second
 	maxAPIAnswer  = 4 << 20
 	apiTokenName  = "FASTLY_API_TOKEN"
-	apiTargetName = "FASTLY_API_ENDPOINT" // the Fastly CLI reads it too
+	apiTargetName = "FASTLY_API_ENDPOINT" // also read by the Fastly CLI
 )
 
-// api is Fastly's HTTP API, as far as log endpoints go.
+// api is a client of Fastly's HTTP API for log endpoints.
 // Source: https://www.fastly.com/documentation/reference/api/logging/
 type api struct {
 	base, token string
@@ -34,14 +34,14 @@ func newAPI(getenv func(string) string, transport http.RoundTripper) (*api, erro
 	a := &api{base: defaultAPI, token: getenv(apiTokenName), client: &http.Client{
 		Transport:     transport,
 		Timeout:       apiTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // would carry the token elsewhere
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a redirect would send the token elsewhere
 	}}
 	if a.token == "" {
 		return nil, errors.New("$" + apiTokenName + " is not set")
 	}
 	if base := getenv(apiTargetName); base != "" {
 		u, err := url.Parse(base)
-		if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+		if err != nil || u.Scheme != "https" && (u.Scheme != "http" || !loopback.Is(u.Hostname())) {
 			return nil, errors.New("$" + apiTargetName + " does not begin with https://")
 		}
 		a.base = strings.TrimSuffix(base, "/")
@@ -49,12 +49,7 @@ func newAPI(getenv func(string) string, transport http.RoundTripper) (*api, erro
 	return a, nil
 }
 
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// call sends a form, unless it is nil, and reads the JSON answer.
+// call sends form, unless it is nil, and decodes the JSON answer into into.
 func (a *api) call(ctx context.Context, method, path string, form url.Values, into any) error {
 	req, err := http.NewRequestWithContext(ctx, method, a.base+path, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -82,10 +77,10 @@ func (a *api) call(ctx context.Context, method, path string, form url.Values, in
 	return nil
 }
 
-// reason is what the API says about a refusal. It names fields, not values.
+// reason returns the API's explanation of a refusal. It names fields, not values.
 func reason(body io.Reader) string {
 	var answer struct{ Msg, Detail string }
-	_ = json.NewDecoder(body).Decode(&answer) // without a reason, the status is all there is
+	_ = json.NewDecoder(body).Decode(&answer) // without a body, only the status is known
 	text := strings.TrimSpace(answer.Msg + " " + answer.Detail)
 	if text == "" {
 		return ""

@@ -17,13 +17,13 @@ import (
 	"glint/cli/internal/toolchain"
 )
 
-// applier does what is missing on one service.
+// applier changes one service until it has everything that the edge program uses.
 type applier struct {
 	*options
 	cli     cli
 	api     *api
 	secrets map[string]string // by variable
-	number  int               // of the version that is read, and changed if draft
+	number  int               // of the version that is read, and changed if it is a draft
 	draft   bool
 	changed bool
 }
@@ -50,7 +50,7 @@ func (o *options) applyAll(ctx context.Context) error {
 	return errors.Join(a.sayNext(), a.checkChallenge(ctx))
 }
 
-// newApplier gathers all that is needed before anything is touched.
+// newApplier collects all inputs before anything is changed.
 func (o *options) newApplier() (*applier, error) {
 	a := &applier{options: o, secrets: map[string]string{}}
 	var err error
@@ -66,10 +66,10 @@ func (o *options) newApplier() (*applier, error) {
 		return a, nil
 	}
 	if _, err := os.Stat(o.app.Home.PixelKeysFile()); errors.Is(err, fs.ErrNotExist) {
-		return nil, app.Try(fmt.Errorf("there are no pixel keys in %s", o.app.Home), "glint up once, or set GLINT_HOME to where ingest has them")
+		return nil, app.Try(fmt.Errorf("there are no pixel keys in %s", o.app.Home), "glint up once, or set GLINT_HOME to the folder in which ingest has them")
 	}
 	if _, err := o.app.Home.Keys(); err != nil {
-		return nil, err // they are for their owner only, and whole, or they are not sent
+		return nil, err // a file that others can read, or a damaged one, is not sent
 	}
 	if a.only == "keys" {
 		return a, nil
@@ -87,7 +87,7 @@ func (o *options) newApplier() (*applier, error) {
 	return a, nil
 }
 
-// secret is the variable's value; the ingest token may stand in the credentials.
+// secret returns the variable's value; the ingest token may also come from the credentials.
 func (o *options) secret(variable string) (string, error) {
 	value := o.app.Getenv(variable)
 	if value == "" && variable == tokenVariable {
@@ -103,7 +103,7 @@ func (o *options) secret(variable string) (string, error) {
 	return value, nil
 }
 
-// findVersion finds the version to look at.
+// findVersion finds the service version to read.
 func (a *applier) findVersion(ctx context.Context) error {
 	var versions []struct {
 		Number         int
@@ -128,8 +128,8 @@ func (a *applier) findVersion(ctx context.Context) error {
 	return nil
 }
 
-// edit returns the number of a version that may be changed. It clones the
-// latest one only when something is to be changed, so that a run with nothing
+// edit returns the number of a version that can be changed. It clones the
+// latest one only when something must change, so that a run with nothing
 // to do leaves no version behind.
 func (a *applier) edit(ctx context.Context) (string, error) {
 	if !a.draft {
@@ -165,7 +165,7 @@ func (a *applier) configStore(ctx context.Context) error {
 		there[item.Key] = item.Value
 	}
 	for _, item := range []struct {
-		wanted     bool // else what is there stays
+		wanted     bool // otherwise an existing value stays
 		key, value string
 	}{
 		{a.only != "web" && (a.setPrecision || there[precisionKey] == ""), precisionKey, a.precision},
@@ -188,7 +188,7 @@ func (a *applier) configStore(ctx context.Context) error {
 	return a.link(ctx, id)
 }
 
-// secretStore sends the keys each time: nobody can read them back to compare.
+// secretStore sends the keys each time, since they cannot be read back to compare.
 func (a *applier) secretStore(ctx context.Context) error {
 	id, err := a.store(ctx, "secret")
 	if err != nil {
@@ -207,7 +207,7 @@ func (a *applier) secretStore(ctx context.Context) error {
 	return a.link(ctx, id)
 }
 
-// store returns the id of the account's store of that kind, which it makes if
+// store returns the id of the account's store of that kind, and creates the store if
 // it is missing.
 func (a *applier) store(ctx context.Context, kind string) (string, error) {
 	type store struct{ ID, Name string }
@@ -231,7 +231,7 @@ func (a *applier) store(ctx context.Context, kind string) (string, error) {
 	return made.ID, nil
 }
 
-// link lets the service see a store.
+// link links a store to the service.
 func (a *applier) link(ctx context.Context, id string) error {
 	var links []struct {
 		ResourceID string `json:"resource_id"`
@@ -254,7 +254,7 @@ func (a *applier) link(ctx context.Context, id string) error {
 	return err
 }
 
-// logEndpoints makes the log endpoints and the backend, and mends those that differ.
+// logEndpoints creates the log endpoints and the backend, and updates those that differ.
 func (a *applier) logEndpoints(ctx context.Context) error {
 	for _, e := range a.endpoints() {
 		if err := a.logEndpoint(ctx, &e); err != nil {
@@ -301,8 +301,8 @@ func (a *applier) form(e *endpoint) url.Values {
 	return form
 }
 
-// same reports whether an endpoint has all the values of form. Numbers come as
-// text or not, and a yes as true or 1, as the API likes.
+// same reports whether an endpoint has all the values of form. The API returns numbers as
+// numbers or text, and a true as true or 1.
 func same(old map[string]any, form url.Values) bool {
 	for field := range form {
 		value := old[field]
@@ -326,7 +326,7 @@ func (a *applier) sayNext() error {
 	return err
 }
 
-// checkChallenge asks ingest what Fastly will ask it.
+// checkChallenge sends ingest the challenge that Fastly will send.
 func (a *applier) checkChallenge(ctx context.Context) error {
 	lines, err := challenge.Fetch(ctx, a.api.client, a.ingestURL)
 	if err == nil && !challenge.Admits(lines, a.serviceID) {

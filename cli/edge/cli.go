@@ -18,27 +18,27 @@ import (
 // commandTimeout bounds one command of the Fastly CLI.
 const commandTimeout = time.Minute
 
-// cli runs the Fastly CLI. It gets the environment without glint's variables:
-// they hold secrets that it does not need.
+// cli runs the Fastly CLI. It passes the environment without glint's variables:
+// they hold secrets that the CLI does not need.
 type cli struct {
 	path string
-	say  io.Writer // gets each command that changes something
+	say  io.Writer // receives each command that changes something
 }
 
-// change runs a command that changes something, and says so.
+// change runs a command that changes something, and prints it first.
 func (c *cli) change(ctx context.Context, args ...string) ([]byte, error) {
 	fmt.Fprintln(c.say, "fastly", quoteAll(args))
 	return c.run(ctx, nil, args...)
 }
 
-// send is change for a command that reads a secret, which no list of processes then has.
+// send is change for a command that reads a secret on stdin, so that no process list shows it.
 func (c *cli) send(ctx context.Context, secret string, args ...string) error {
 	fmt.Fprintln(c.say, "fastly", quoteAll(args))
 	_, err := c.run(ctx, strings.NewReader(secret), args...)
 	return err
 }
 
-// list runs a command that lists something as JSON, into a slice.
+// list runs a command that lists objects as JSON, and decodes them into a slice.
 func (c *cli) list(ctx context.Context, into any, args ...string) error {
 	out, err := c.run(ctx, nil, append(args, "--json")...)
 	if err != nil {
@@ -67,7 +67,7 @@ func (c *cli) run(ctx context.Context, stdin io.Reader, args ...string) ([]byte,
 	return stdout.Bytes(), nil
 }
 
-// explained puts the CLI's own words in the place of its exit code.
+// explained returns err with the CLI's own message in place of its exit code.
 func explained(err error, stderr string) error {
 	for line := range strings.Lines(stderr) {
 		if text, ok := strings.CutPrefix(strings.TrimSpace(line), "ERROR: "); ok {
@@ -77,7 +77,7 @@ func explained(err error, stderr string) error {
 	return err
 }
 
-// verbs are the words before the first flag.
+// verbs returns the words before the first flag.
 func verbs(args []string) []string {
 	for i, a := range args {
 		if strings.HasPrefix(a, "-") {

@@ -15,37 +15,37 @@ import (
 	"glint/ingest/host/backoff"
 )
 
-// refusal is an answer of Fastly's API that is no success.
+// refusal is the error for an answer of Fastly's API with a status other than 2xx.
 type refusal struct {
 	method, path string
 	status       int
 	reason       string
-	after        time.Duration // which the API wants to be left alone; 0: not said
+	after        time.Duration // from Retry-After; 0: not given
 }
 
 func (r *refusal) Error() string {
 	return fmt.Sprintf("ask Fastly's API, %s %s: status %d%s", r.method, r.path, r.status, r.reason)
 }
 
-// isFinal reports whether the same request would be refused again.
+// isFinal reports whether a repeated request would be refused again.
 func (r *refusal) isFinal() bool {
 	return r.status/100 == 4 && r.status != http.StatusTooManyRequests && r.status != http.StatusRequestTimeout
 }
 
-// isForbidden reports whether the token does not do.
+// isForbidden reports whether the token lacks permission.
 func (r *refusal) isForbidden() bool {
 	return r.status == http.StatusUnauthorized || r.status == http.StatusForbidden
 }
 
-// How long patient goes on: a withdrawal is to be in the store within a minute.
+// Limits of patient's retries: a withdrawal must be in the store within a minute.
 const (
 	patientTries = 4
 	firstPause   = time.Second
 	longestPause = 20 * time.Second
 )
 
-// patient is document, again after errors that may pass: no answer, 429 and 5xx. It waits
-// as long as Retry-After says, at most 20 s.
+// patient is document with retries after transient errors: no answer, 429 and 5xx. It waits
+// for the time in Retry-After, at most 20 s.
 func (a *api) patient(ctx context.Context, method, path, contentType string, body []byte, into any) error {
 	pauses := backoff.Backoff{First: firstPause, Last: longestPause}
 	for try := 1; ; try++ {
@@ -88,7 +88,7 @@ func (a *api) document(ctx context.Context, method, path, contentType string, bo
 	answer := io.LimitReader(resp.Body, maxAPIAnswer)
 	switch {
 	case resp.StatusCode/100 != 2:
-		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After")) // 0: not said, or not in seconds
+		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After")) // 0: not given, or not in seconds
 		return &refusal{method, path, resp.StatusCode, reason(answer), time.Duration(max(seconds, 0)) * time.Second}
 	case into == nil:
 		return nil

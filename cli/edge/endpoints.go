@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The names that edge/ opens, and the variables that hold secrets.
+// The names of the stores and keys that edge/ opens, and the variables that hold secrets.
 const (
 	storeName        = "glint"
 	precisionKey     = "ip_precision"
@@ -23,11 +23,11 @@ const (
 	archiveSecretKey = "GLINT_ARCHIVE_SECRET_KEY"
 )
 
-// archivePeriod is how often a file of the archive is closed, in seconds: what
-// is lost if Fastly loses a file, against the number of files.
+// archivePeriod is the interval at which a file of the archive is closed, in seconds: a
+// compromise between the loss when Fastly loses a file and the number of files.
 const archivePeriod = 600
 
-// The times that the backend may take, in milliseconds. Ingest takes up to 30 s to make
+// Timeouts of the backend, in milliseconds. Ingest takes up to 30 s to make
 // a choice durable.
 const (
 	connectTimeout   = 5_000
@@ -37,21 +37,21 @@ const (
 
 // endpoint is one log endpoint, or the backend, for the CLI and for the API alike.
 type endpoint struct {
-	kind     string // the words of the CLI's command, and with / the API's path
+	kind     string // the words of the CLI's command; joined by / the API's path
 	name     string
 	settings []setting
 }
 
-// setting is one field. Its value is followed by that of the variable, if it
-// names one: a secret.
+// setting is one field. The value of variable, a secret, is appended to value if variable
+// is set.
 type setting struct {
 	flag     string // of the CLI; the API's name has _ for -
 	value    string
 	variable string
-	update   bool // a switch that the CLI's create takes and does not send (16.1.0); its update does
+	update   bool // a switch that the CLI's create accepts but does not send (16.1.0); its update does
 }
 
-// field is the API's name of the setting.
+// field returns the API's name of the setting.
 func (s *setting) field() string {
 	if s.flag == "bucket" {
 		return "bucket_name"
@@ -60,7 +60,7 @@ func (s *setting) field() string {
 }
 
 // endpoints returns the service's log endpoints and its backend. Every field that has a default
-// is written out: the defaults of the API, the CLI and the pages differ.
+// is set explicitly: the defaults of the API, the CLI and the web interface differ.
 func (o *options) endpoints() []endpoint {
 	list := []endpoint{o.backend(), {"logging https", endpointOpens, []setting{
 		{flag: "url", value: o.ingestURL + "/v1/logs"},
@@ -98,11 +98,11 @@ func (o *options) endpoints() []endpoint {
 	return append(list, s3)
 }
 
-// backend is where the edge gets the recipient's page from.
+// backend returns the backend from which the edge fetches the recipient's page.
 // Source: https://www.fastly.com/documentation/reference/api/services/backend/;
 // the certificate is checked by default.
 func (o *options) backend() endpoint {
-	u, _ := url.Parse(o.ingestURL) // it was checked
+	u, _ := url.Parse(o.ingestURL) // checked by checkIngestURL
 	port := u.Port()
 	if port == "" {
 		port = "443"

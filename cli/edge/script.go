@@ -9,12 +9,12 @@ import (
 	"glint/cli/edge/challenge"
 )
 
-// writeScript prints the commands. They are for a service that has none of this
-// yet, apart from the stores, which belong to the account.
+// writeScript prints the commands for a service that has none of the settings
+// yet; stores of the account are reused.
 func (o *options) writeScript(w io.Writer) error {
 	s := &script{}
 	s.add("# Prepares Fastly service %s for glint. Needs the Fastly CLI, signed in.", o.serviceID)
-	s.add("# Nothing becomes live by it. `glint edge setup … --apply` does the same, and only what is missing.")
+	s.add("# It makes nothing live. `glint edge setup … --apply` does the same, but only changes what is missing or differs.")
 	s.stores(o)
 	if o.only == "all" {
 		s.logs(o)
@@ -31,7 +31,7 @@ type script struct{ b strings.Builder }
 func (s *script) add(format string, args ...any) { fmt.Fprintf(&s.b, format+"\n", args...) }
 
 func (s *script) stores(o *options) {
-	s.add("\n# Stores belong to the account: one that is there is used.\n%s", storeID)
+	s.add("\n# Stores belong to the account; an existing store is reused.\n%s", storeID)
 	var stores []string
 	if o.only != "keys" {
 		s.config(o)
@@ -45,21 +45,21 @@ func (s *script) stores(o *options) {
 	if o.web() {
 		s.webSecrets(o)
 	}
-	s.add("\n# The service sees a store only when they are linked. An error here means that they are.")
+	s.add("\n# The service sees a store only if it is linked. An error here means that it is linked already.")
 	for _, variable := range append(stores, "secret_store") {
 		s.add(`fastly service resource-link create %s --resource-id="$%s" --name=%s`, o.target(), variable, storeName)
 	}
 }
 
 func (s *script) config(o *options) {
-	s.add("\n# The edge program's settings: how much of an address an event keeps, what privacy signals leave of it, the web pixel's sites.")
+	s.add("\n# The edge program's settings: the precision of addresses, the treatment of privacy signals, the web pixel's sites.")
 	s.store("config")
 	switch {
 	case o.only == "web":
 	case o.setPrecision:
 		s.add(`fastly config-store-entry update --upsert --store-id="$config_store" --key=%s --value=%s`, precisionKey, o.precision)
 	default:
-		s.add("# An error here means that there is a value already; it stays as it is.")
+		s.add("# An error here means that a value exists; it is not changed.")
 		s.add(`fastly config-store-entry create --store-id="$config_store" --key=%s --value=%s`, precisionKey, o.precision)
 	}
 	if o.signals != "" {
@@ -75,7 +75,7 @@ func (s *script) config(o *options) {
 
 // webSecrets sends the secrets of the web pixel, each through a pipe.
 func (s *script) webSecrets(o *options) {
-	s.add("\n# The secrets of the web pixel. The pipe keeps them off the command line. An error at a deletion means that there is none.")
+	s.add("\n# The secrets of the web pixel. The pipe keeps them off the command line. An error of a deletion means that there is nothing to delete.")
 	for _, w := range webSecrets {
 		if o.drops(w.name) {
 			s.add(`fastly secret-store-entry delete --store-id="$secret_store" --name=%s`, w.name)
@@ -86,14 +86,14 @@ func (s *script) webSecrets(o *options) {
 	}
 }
 
-// store finds the account's store named glint, or makes it, and keeps its id.
+// store adds commands that find the account's store named glint, or create it, and keep its id.
 func (s *script) store(kind string) {
 	s.add(`[ -n "$(store_id %[1]s)" ] || fastly %[1]s-store create --name=%[2]s`, kind, storeName)
 	s.add(`%[1]s_store=$(store_id %[1]s)`, kind)
 }
 
-// storeID is a shell function that prints the id of the store, nothing if it
-// is missing. The CLI writes JSON with one member a line, whose order is its own.
+// storeID is a shell function that prints the id of the store, or nothing if it
+// is missing. The CLI writes JSON with one member per line, in any order.
 const storeID = `store_id() {
   fastly "$1-store" list --json | awk -F'"' '$2 == "name" {n = $4} $2 == "id" {i = $4} /}/ && n == "` + storeName + `" {print i; exit}'
 }`
@@ -105,9 +105,9 @@ func (s *script) logs(o *options) {
 	for _, e := range o.endpoints() {
 		switch e.name {
 		case endpointArchive:
-			s.add("\n# The archive: what was lost on the way to ingest can be sent again from it. Set the variables first, if it has any.")
+			s.add("\n# The archive: lines that were lost on the way to ingest can be sent again from it. Set its variables first, if there are any.")
 		case backendName:
-			s.add("\n# Where the recipient's page, /preferences/…, comes from.")
+			s.add("\n# The backend of the recipient's page, /preferences/….")
 		}
 		s.add(`fastly service %s create %s --name=%s%s`, e.kind, o.target(), e.name, e.flags())
 		for _, set := range e.settings {
@@ -118,7 +118,7 @@ func (s *script) logs(o *options) {
 	}
 }
 
-// flags writes the settings, one to a line.
+// flags returns the settings as flags, one per line.
 func (e *endpoint) flags() string {
 	var b strings.Builder
 	for _, s := range e.settings {
@@ -151,8 +151,8 @@ func (s *script) finish(o *options) {
 	s.add("# glint doctor https://YOUR-PIXEL --ingest-url %s --service-id %s", o.ingestURL, o.serviceID)
 }
 
-// target says which version a command changes. All of them find the same draft:
-// the first one makes it, if the latest version is in use.
+// target returns the flags that name the service version to change. All commands find the same draft:
+// the first one creates it if the latest version is in use.
 func (o *options) target() string {
 	t := "--service-id=" + o.serviceID + " --version=" + o.version
 	if o.version == "latest" {
@@ -163,7 +163,7 @@ func (o *options) target() string {
 
 var plain = regexp.MustCompile(`^[0-9A-Za-z@%+=:,./_-]+$`)
 
-// quote writes s as one word of a POSIX shell.
+// quote returns s as one word of a POSIX shell.
 func quote(s string) string {
 	if plain.MatchString(s) {
 		return s

@@ -17,7 +17,7 @@ import (
 	"glint/edge/web"
 )
 
-// options are what the command was asked.
+// options are the parsed flags of the command.
 type options struct {
 	app          *app.App
 	serviceID    string
@@ -30,9 +30,9 @@ type options struct {
 	maxBytes     int64
 	maxEntries   int64
 	precision    string
-	setPrecision bool      // asked for: an existing value is replaced
-	signals      string    // "": not asked for, an existing value stays
-	sites        web.Sites // of the web pixel; none: those that are there stay
+	setPrecision bool      // requested: an existing value is replaced
+	signals      string    // "": not requested, an existing value stays
+	sites        web.Sites // of the web pixel; none: the existing ones stay
 	noVisitors   bool
 	newSecrets   bool
 	remove       bool
@@ -40,7 +40,7 @@ type options struct {
 	transport    http.RoundTripper // to Fastly's API and to ingest; nil: the usual one
 }
 
-// archive is the bucket of the second log endpoint; it has none without a name.
+// archive is the bucket of the second log endpoint; without a name there is no such endpoint.
 type archive struct {
 	bucket, domain, path, iamRole string
 }
@@ -50,25 +50,25 @@ func newSetupCmd(a *app.App, run func(context.Context, *options) error) *cobra.C
 	cmd := &cobra.Command{
 		Use:   "setup --service-id ID --ingest-url URL",
 		Short: "Print, or with --apply run, the commands that prepare a Fastly service",
-		Long: `Prints the commands that give a Fastly Compute service what the edge program uses: a config store and a secret store
-named glint, the pixel keys of $GLINT_HOME, the log endpoints, and the backend from which the recipient's page comes.
-The output can be pasted into a shell, and needs the Fastly CLI. Nothing is changed without --apply.
+		Long: `Prints the commands that set up a Fastly Compute service for the edge program: a config store and a secret store named
+glint, the pixel keys of $GLINT_HOME, the log endpoints, and the backend of the recipient's page. The output can be pasted
+into a shell and needs the Fastly CLI. Nothing is changed without --apply.
 
---apply looks what is there, and does what is missing or differs; a second run changes nothing but the pixel keys and
-the web pixel's secrets, which are sent each time. Stores and keys go through the Fastly CLI. Log endpoints hold the
-ingest token, and that CLI takes it on its command line only, which other users of the machine can read; so they go to
-Fastly's API directly, and the backend too. Both sign in with $FASTLY_API_TOKEN. No version is activated: what changed
-becomes live when you activate it.
+--apply reads the current settings and changes those that are missing or differ. A second run changes nothing but the
+pixel keys and the web pixel's secrets, which are sent each time. Stores and keys go through the Fastly CLI. Log endpoints
+hold the ingest token, which that CLI accepts only on its command line, where other users of the machine can read it; so
+log endpoints and the backend go directly to Fastly's API. Both sign in with $FASTLY_API_TOKEN. No version is activated:
+the changes become live when you activate the version.
 
-With --only keys it prepares the secret store alone: the keys after each change of the ring, which the edge has within
-seconds. The edge needs no keys: without them ingest alone checks tokens; with them its log says which tokens are bad.
+--only keys prepares the secret store alone: use it after each change of the key ring; the edge has the keys within
+seconds. The edge can run without keys: then ingest alone verifies tokens; with them, its log lines mark bad tokens.
 
---site gives the edge the sites of the web pixel and of POST /e, all of them at once, and the secrets in
-$GLINT_HOME/web.env, which --apply makes where they are missing; give glint up or serve the same sites. --only web does
-that alone: without --site it sends the secrets again, with --new-secrets new ones, and with --remove it takes sites and
-secrets away. The edge has what changed in a store within seconds.
+--site sends the edge all sites of the web pixel and of POST /e, and the secrets in $GLINT_HOME/web.env, which --apply
+creates if they are missing; give glint up or glint serve the same sites. --only web does this alone: without --site it
+sends the secrets again, with --new-secrets it makes new ones, and with --remove it deletes sites and secrets. A change in
+a store reaches the edge within seconds.
 
-The ingest token is $GLINT_INGEST_TOKEN, else the one in $GLINT_HOME/credentials.env. The bucket's keys are
+The ingest token is $GLINT_INGEST_TOKEN, or else the one in $GLINT_HOME/credentials.env. The bucket's keys are
 $GLINT_ARCHIVE_ACCESS_KEY and $GLINT_ARCHIVE_SECRET_KEY, unless --archive-iam-role is given.`,
 		Example: "  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com\n" +
 			"  glint edge setup --service-id SU1Z0isxPaozGVKXdv0eY --ingest-url https://ingest.example.com --apply\n" +
@@ -78,26 +78,26 @@ $GLINT_ARCHIVE_ACCESS_KEY and $GLINT_ARCHIVE_SECRET_KEY, unless --archive-iam-ro
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.serviceID, "service-id", "", "id of the Fastly Compute service (required)")
-	f.StringVar(&o.ingestURL, "ingest-url", "", "where ingest answers Fastly, like https://ingest.example.com (required without --only)")
+	f.StringVar(&o.ingestURL, "ingest-url", "", "URL at which Fastly reaches ingest, such as https://ingest.example.com (required without --only)")
 	f.StringVar(&o.version, "version", "latest", "service version to change: latest (cloned if it is in use), or the number of a draft")
 	f.BoolVar(&o.apply, "apply", false, "run the commands")
-	f.BoolVar(&o.dryRun, "dry-run", false, "only print the commands; this is the default")
-	f.DurationVar(&o.period, "period", 5*time.Second, "how often Fastly posts, in whole seconds")
-	f.Int64Var(&o.maxBytes, "request-max-bytes", 16<<20, "most bytes of one post, before compression; ingest refuses more than 128 MiB")
-	f.Int64Var(&o.maxEntries, "request-max-entries", 10_000, "most lines of one post")
-	f.StringVar(&o.archive.bucket, "archive-bucket", "", "S3 bucket that gets a copy of each line (default: no archive)")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the commands only; this is the default")
+	f.DurationVar(&o.period, "period", 5*time.Second, "interval of Fastly's posts, in whole seconds")
+	f.Int64Var(&o.maxBytes, "request-max-bytes", 16<<20, "maximum size of one post in bytes, before compression; ingest refuses more than 128 MiB")
+	f.Int64Var(&o.maxEntries, "request-max-entries", 10_000, "maximum number of lines in one post")
+	f.StringVar(&o.archive.bucket, "archive-bucket", "", "S3 bucket that receives a copy of each line (default: no archive)")
 	f.StringVar(&o.archive.domain, "archive-domain", "s3.amazonaws.com", "host of the bucket's S3 interface")
 	f.StringVar(&o.archive.path, "archive-path", "opens/", "path in the bucket")
-	f.StringVar(&o.archive.iamRole, "archive-iam-role", "", "AWS role that Fastly takes on, instead of keys")
-	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of an address events keep; an existing setting stays without this flag",
+	f.StringVar(&o.archive.iamRole, "archive-iam-role", "", "AWS role that Fastly assumes, instead of keys")
+	precision := app.ChoiceFlag(cmd, "ip-precision", "precision of the addresses in events; without this flag an existing setting stays",
 		"truncated", "full", "none")
-	signals := app.ChoiceFlag(cmd, "privacy-signals", "what a request with DNT: 1 or Sec-GPC: 1 leaves, as for glint up; an existing setting stays without this flag",
+	signals := app.ChoiceFlag(cmd, "privacy-signals", "treatment of requests with DNT: 1 or Sec-GPC: 1, as for glint up; without this flag an existing setting stays",
 		"ignore", "aggregate", "off")
-	only := app.ChoiceFlag(cmd, "only", "part of it to prepare", "all", "keys", "web")
-	sites := f.StringArray("site", nil, "site of the web pixel, as for glint up, in place of those at the edge; repeatable (default: they stay)")
-	f.BoolVar(&o.noVisitors, "no-visitors", false, "do not tell the visitors of a site apart: no visitor secret at the edge")
-	f.BoolVar(&o.newSecrets, "new-secrets", false, "make the web pixel's secrets anew; visitors of today are new ones, and the events token of servers ends")
-	f.BoolVar(&o.remove, "remove", false, "take the web pixel's sites and secrets from the edge")
+	only := app.ChoiceFlag(cmd, "only", "part to set up", "all", "keys", "web")
+	sites := f.StringArray("site", nil, "site of the web pixel, as for glint up; replaces all sites at the edge; repeatable (default: they stay)")
+	f.BoolVar(&o.noVisitors, "no-visitors", false, "do not distinguish the visitors of a site: no visitor secret at the edge")
+	f.BoolVar(&o.newSecrets, "new-secrets", false, "make new secrets of the web pixel; today's visitors count as new ones, and servers need the new events token")
+	f.BoolVar(&o.remove, "remove", false, "delete the web pixel's sites and secrets from the edge")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.only = only.String()
 		o.precision, o.setPrecision = precision.String(), cmd.Flags().Changed("ip-precision")
@@ -112,10 +112,10 @@ $GLINT_ARCHIVE_ACCESS_KEY and $GLINT_ARCHIVE_SECRET_KEY, unless --archive-iam-ro
 	return cmd
 }
 
-// serviceIDs are as Fastly makes them: letters and digits, 22 or a little less.
+// serviceIDs matches ids as Fastly makes them: letters and digits, 22 or slightly fewer.
 var serviceIDs = regexp.MustCompile(`^[0-9A-Za-z]{18,24}$`)
 
-// check reports all faults at once.
+// check returns all faults of the flags at once.
 func (o *options) check() error {
 	var faults []error
 	fault := func(text string) { faults = append(faults, errors.New(text)) }
@@ -152,7 +152,7 @@ func (o *options) check() error {
 	return errors.Join(faults...)
 }
 
-// checkIngestURL wants the root of a host, since Fastly asks for the challenge
+// checkIngestURL returns an error unless the URL is the root of a host, since Fastly fetches the challenge
 // there.
 func (o *options) checkIngestURL() error {
 	if o.ingestURL == "" {
@@ -163,7 +163,7 @@ func (o *options) checkIngestURL() error {
 	case err != nil || u.Hostname() == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		return errors.New("--ingest-url must be like https://ingest.example.com, without a path")
 	case u.Scheme != "https":
-		return errors.New("--ingest-url must begin with https://, since Fastly posts to nothing else")
+		return errors.New("--ingest-url must begin with https://, since Fastly posts only over https")
 	}
 	o.ingestURL = u.String()
 	return nil

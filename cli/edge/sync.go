@@ -22,7 +22,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// syncOptions are what `glint edge sync` was asked.
+// syncOptions are the parsed flags of `glint edge sync`.
 type syncOptions struct {
 	app       *app.App
 	dsn       string
@@ -43,14 +43,14 @@ to the store looks a message up once its image is sent: the line of a withdrawn 
 one that is pseudonymous or last_open by now what such a URL leaves. A key stays, also when the recipient agrees again, which
 concerns later mail. This is optional: ingest applies all that in any case.
 
-With --follow it goes on, and a withdrawal is in the store within --interval. It signs in with $FASTLY_API_TOKEN.`,
+With --follow it keeps running, and a withdrawal is in the store within --interval. It signs in with $FASTLY_API_TOKEN.`,
 		Example: "  glint edge sync\n  glint edge sync --follow",
 		Args:    app.NoArgs,
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.follow, "follow", false, "go on until Ctrl-C")
-	f.DurationVar(&o.interval, "interval", 15*time.Second, "how often --follow looks for withdrawals; at most 45s, so that they take effect within a minute")
-	f.BoolVar(&o.dryRun, "dry-run", false, "say how many messages would be written")
+	f.BoolVar(&o.follow, "follow", false, "keep running until Ctrl-C")
+	f.DurationVar(&o.interval, "interval", 15*time.Second, "interval at which --follow reads withdrawals; at most 45s, so that they take effect within a minute")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print how many messages would be written, and write nothing")
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if o.interval < time.Second || o.interval > 45*time.Second {
@@ -61,7 +61,7 @@ With --follow it goes on, and a withdrawal is in the store within --interval. It
 	return cmd
 }
 
-// syncOverlap is how far back changes are read again, since clocks differ and a
+// syncOverlap is the time span that each pass reads again, since clocks differ and a
 // message may be registered while its recipient withdraws.
 const syncOverlap = 10 * time.Minute
 
@@ -83,7 +83,7 @@ func runSync(ctx context.Context, o *syncOptions) error {
 		err := s.pass(ctx)
 		if !o.follow || ctx.Err() != nil {
 			if o.follow && errors.Is(err, context.Canceled) {
-				return nil // how it is meant to end
+				return nil // the regular end
 			}
 			return err
 		}
@@ -92,7 +92,7 @@ func runSync(ctx context.Context, o *syncOptions) error {
 			case refused.isForbidden():
 				return err // the token of this process does not change
 			case refused.status == http.StatusNotFound:
-				s.store, s.latest = "", time.Time{} // somebody has deleted the store
+				s.store, s.latest = "", time.Time{} // the store was deleted
 			}
 		}
 		if err != nil {
@@ -104,7 +104,7 @@ func runSync(ctx context.Context, o *syncOptions) error {
 	}
 }
 
-// syncer brings withdrawals into one store.
+// syncer writes withdrawals into one store.
 type syncer struct {
 	*syncOptions
 	api       *api
@@ -112,10 +112,10 @@ type syncer struct {
 	store     string // id; "": not found yet
 
 	rows   uint64
-	latest time.Time // of the change up to which the store has all
+	latest time.Time // of the latest change in the store
 }
 
-// pass brings over what has changed since the last one that succeeded.
+// pass writes the changes since the last pass that succeeded.
 func (s *syncer) pass(ctx context.Context) error {
 	rows, latest, err := s.warehouse.WithdrawalState(ctx)
 	if err != nil {
@@ -153,7 +153,7 @@ func (s *syncer) pass(ctx context.Context) error {
 	return nil
 }
 
-// edgeFate returns the fate as the edge knows it: a line has no room for the client
+// edgeFate returns the fate as the edge knows it: a line has no field for the client
 // of an anonymous open.
 func edgeFate(f warehouse.Fate) privacy.Fate {
 	switch f {
@@ -167,7 +167,7 @@ func edgeFate(f warehouse.Fate) privacy.Fate {
 	return privacy.Count
 }
 
-// findStore finds the account's KV store named glint, or makes it.
+// findStore finds the account's KV store named glint, or creates it.
 // Source: https://www.fastly.com/documentation/reference/api/services/resources/kv-store/
 func (s *syncer) findStore(ctx context.Context) error {
 	if s.store != "" {
@@ -198,7 +198,7 @@ func (s *syncer) findStore(ctx context.Context) error {
 	return nil
 }
 
-// syncBatch is how many keys one request writes.
+// syncBatch is the maximum number of keys that one request writes.
 const syncBatch = 5000
 
 // write writes the keys in batches.
@@ -212,11 +212,11 @@ func (s *syncer) write(ctx context.Context, fates map[string]privacy.Fate) error
 	return nil
 }
 
-// batchTries is how often the keys of a batch that the store did not take are sent.
+// batchTries is the maximum number of tries for the keys of a batch.
 const batchTries = 3
 
-// writeBatch writes keys. The store may take some of a batch and not the others, of which
-// it then has a list: those are sent again.
+// writeBatch writes keys. The store may accept only some of a batch and return a list of
+// the others, which are sent again.
 // Source: https://www.fastly.com/documentation/reference/api/services/resources/kv-store-item/
 func (s *syncer) writeBatch(ctx context.Context, keys []string, fates map[string]privacy.Fate) error {
 	type failure struct {
@@ -241,7 +241,7 @@ func (s *syncer) writeBatch(ctx context.Context, keys []string, fates map[string
 		var again []string
 		for _, f := range answer.Errors {
 			if f.Index < 0 || f.Index >= len(keys) {
-				again = keys // an answer that makes no sense: all of them
+				again = keys // an inconsistent answer: send all of them
 				break
 			}
 			again = append(again, keys[f.Index])

@@ -21,22 +21,22 @@ var webSecrets = [...]struct{ name, variable string }{
 	{visitorSecret, "GLINT_VISITOR_SECRET"},
 }
 
-// web reports whether the web pixel's secrets are to be set.
+// web reports whether to set the web pixel's secrets.
 func (o *options) web() bool { return o.only == "web" || len(o.sites.Names()) > 0 }
 
-// siteList is the sites as the store has them; "" if none is asked for.
+// siteList returns the sites in the form of the config store; "" if no site is given.
 func (o *options) siteList() string {
 	return strings.ReplaceAll(strings.TrimSpace(o.sites.String()), "\n", ";")
 }
 
-// drops reports whether a secret is to be taken out of the store.
+// drops reports whether to delete a secret from the store.
 func (o *options) drops(name string) bool { return o.remove || o.noVisitors && name == visitorSecret }
 
-// maxSites is the longest value of a config store, in characters.
+// maxSites is the maximum length of a value in a config store, in characters.
 // Source: https://www.fastly.com/documentation/guides/concepts/edge-state/dynamic-config/
 const maxSites = 8000
 
-// checkWeb reports the faults of the web pixel's flags.
+// checkWeb returns the faults of the web pixel's flags.
 func (o *options) checkWeb(sites []string) (faults []error) {
 	for _, text := range sites {
 		if err := o.sites.Add(text); err != nil {
@@ -65,13 +65,13 @@ func (o *options) checkWeb(sites []string) (faults []error) {
 	return faults
 }
 
-// checkWebFile is for the printed commands, which read the file.
+// checkWebFile returns an error if the file that the printed commands read is missing.
 func (o *options) checkWebFile() error {
 	if !o.web() || o.remove {
 		return nil
 	}
 	if _, err := os.Stat(o.app.Home.WebFile()); errors.Is(err, fs.ErrNotExist) {
-		return app.Try(errors.New("there are no secrets of the web pixel yet"), "the same with --apply, or glint up --site, which make them")
+		return app.Try(errors.New("there are no secrets of the web pixel yet"), "the same command with --apply, or glint up --site: both make them")
 	}
 	return nil
 }
@@ -90,8 +90,8 @@ func (o *options) readWebSecrets() (map[string]string, error) {
 	return map[string]string{eventsSecret: s.EventsToken, visitorSecret: s.VisitorSecret}, nil
 }
 
-// webSecrets sends the secrets each time: nobody can read them back to compare. Those
-// that are not wanted it deletes.
+// webSecrets sends the secrets each time, since they cannot be read back to compare. It
+// deletes secrets that are not wanted.
 func (a *applier) webSecrets(ctx context.Context, store string) error {
 	if !a.web() {
 		return nil
@@ -124,7 +124,7 @@ func (a *applier) webSecrets(ctx context.Context, store string) error {
 	return nil
 }
 
-// secretNames asks for all pages of the list.
+// secretNames returns the names of all secrets in the store; it reads all pages of the list.
 func (a *applier) secretNames(ctx context.Context, store string) (names []string, err error) {
 	const most = 1000
 	var list struct{ Data []struct{ Name string } }

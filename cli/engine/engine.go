@@ -17,8 +17,8 @@ func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "engine",
 		Short: "Install the embedded warehouse's engine",
-		Long: "`glint up` stores opens in ClickHouse's engine, a library which it starts as a child process. It is not part of this\n" +
-			"program and has to be installed once.",
+		Long: "`glint up` stores opens in ClickHouse's engine, a library that it runs in a child process. The engine is not part of\n" +
+			"this program and must be installed once.",
 		Example: "  glint engine install",
 	}, newInstallCmd(a))
 }
@@ -27,8 +27,8 @@ func newInstallCmd(a *app.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "install",
 		Short: "Fetch the ClickHouse engine into the cache",
-		Long: "Fetches the ClickHouse engine (libchdb, about 180 MB) with npm, checks it and keeps it in the user's cache\n" +
-			"folder, or in $GLINT_CACHE. Does nothing if it is there. Prints the engine's path.",
+		Long: "Fetches the ClickHouse engine (libchdb, about 180 MB) with npm, checks it and stores it in the user's cache folder, or\n" +
+			"in $GLINT_CACHE. Does nothing if it is installed. Prints the engine's path.",
 		Example: "  glint engine install",
 		Args:    app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -8,7 +8,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Event is an event of a message, with why it did or did not count. Its JSON form
+// Event is an event of a message, with the reason why it counts or not. Its JSON form
 // is a contract, described in cli/JSON.md.
 type Event struct {
 	At        *string  `json:"at"`
@@ -36,14 +36,14 @@ type Event struct {
 	at time.Time
 }
 
-// The fixed names of Event.Why.
+// The names in Event.Why.
 const (
 	whyPerson        = "person"         // a person did it
 	whyMasked        = "masked"         // Apple Mail, which may hide a person
 	whyUnknown       = "unknown_client" // could be anyone
 	whyMachine       = "machine"        // not a person
 	whyNotImage      = "not_image"      // it did not ask for the image
-	whyIgnored       = "ignored"        // one's own mail: glint ignore
+	whyIgnored       = "ignored"        // the operator's own mail: glint ignore
 	whyTest          = "test"
 	whyUnregistered  = "not_registered"
 	whyNotMeasured   = "not_measured"
@@ -66,18 +66,18 @@ const (
 	columnNotMeasure = "unregistered_opens_total"
 )
 
-// texts say in a sentence what each reason means.
+// texts maps each reason to a sentence.
 var texts = map[string]string{
 	whyPerson: "it counts: a person did it", whyMasked: "it does not count as an open: Apple Mail fetched the image, and it is unknown whether a person looked; the upper bound counts it",
 	whyUnknown: "it does not count as an open: the client could be anyone; the upper bound counts it",
 	whyMachine: "it does not count as an open: a machine did it", whyNotImage: "it counts nowhere: the request was not for an image to be shown",
-	whyIgnored: "it counts nowhere: it is one's own mail by glint ignore", whyTest: "it counts nowhere: the message is a test",
+	whyIgnored: "it counts nowhere: glint ignore names its client", whyTest: "it counts nowhere: the message is a test",
 	whyUnregistered: "it counts nowhere: the message is not registered, or its registration was not completed",
-	whyNotMeasured:  "it is in no rate: the message is not tracked by itself",
+	whyNotMeasured:  "it is in no rate: the message is not tracked individually",
 	whyBounced:      "the message bounced and is in no rate", whyWaiting: "it counts nowhere yet: its message is not registered; it waits 30 days",
-	whyBadToken: "it counts nowhere: no key has signed its token", whyDeadLetter: "it counts nowhere: the line could not be stored; see glint log deadletters",
+	whyBadToken: "it counts nowhere: no key verifies its token", whyDeadLetter: "it counts nowhere: the line could not be stored; see glint log deadletters",
 	whyInBase: "the message is in the base of every rate", whyInformation: "it changes no rate",
-	whyTransient: "it does not count: the bounce was not for good", whyDisproved: "it does not count: the message arrived all the same",
+	whyTransient: "it does not count: the bounce was transient", whyDisproved: "it does not count: the message arrived nevertheless",
 	whyAutomatic: "it does not count: no person wrote the reply", whyRecipient: "it counts",
 	whyPseudonymous: "opens of a pseudonymous message belong to the message and not to its recipient: see --message",
 }
@@ -89,8 +89,8 @@ type explained struct {
 	events []Event
 }
 
-// explainMessage returns the events of a message. Of a pseudonymous one that was
-// asked for by its recipient only the registration is shown.
+// explainMessage returns the events of a message; with hide, only the registration, for
+// a pseudonymous message that was requested by its recipient.
 func explainMessage(f *warehouse.MessageFacts, hide bool) explained {
 	x := explained{facts: f, hidden: hide}
 	if f.IsStored {
@@ -151,7 +151,7 @@ func newEvent(f *warehouse.MessageFacts, at time.Time, kind, why string) Event {
 	return e
 }
 
-// explainEvent says why an event of a message did or did not count.
+// explainEvent returns the event with the reason why it counts or not.
 func explainEvent(f *warehouse.MessageFacts, m *warehouse.MessageEvent) Event {
 	why, counts := whyOpen(f, m)
 	if m.Kind != "open" {
@@ -164,8 +164,8 @@ func explainEvent(f *warehouse.MessageFacts, m *warehouse.MessageEvent) Event {
 	return e
 }
 
-// whyOpen returns why an open did or did not count, and the columns of the report
-// that it is in.
+// whyOpen returns the reason why an open counts or not, and the columns of the report
+// that include it.
 func whyOpen(f *warehouse.MessageFacts, m *warehouse.MessageEvent) (why string, counts []string) {
 	switch {
 	case m.Place == "waiting":
@@ -203,7 +203,7 @@ func whyOpen(f *warehouse.MessageFacts, m *warehouse.MessageEvent) (why string, 
 	return why, counts
 }
 
-// whyDelivery is whyOpen of another event.
+// whyDelivery is whyOpen for other events.
 func whyDelivery(f *warehouse.MessageFacts, m *warehouse.MessageEvent) (why string, counts []string) {
 	switch {
 	case f.Test:
@@ -247,10 +247,10 @@ func whyDelivery(f *warehouse.MessageFacts, m *warehouse.MessageEvent) (why stri
 	return whyInformation, nil
 }
 
-// faults say why a token is bad.
+// faults maps the codes of bad tokens to sentences.
 var faults = map[string]string{
 	"signature": "its signature is wrong: forged, or changed on the way", "unknown_key": "its key is not here",
-	"revoked_key": "its key is revoked", "version": "its version is unknown", "malformed": "it has not the form of a token",
+	"revoked_key": "its key is revoked", "version": "its version is unknown", "malformed": "it does not have the form of a token",
 }
 
 func explainBadToken(m warehouse.MessageEvent) Event {
@@ -262,7 +262,7 @@ func explainBadToken(m warehouse.MessageEvent) Event {
 	return e
 }
 
-// withFacts adds what the request brought.
+// withFacts adds the facts of the request.
 func (e *Event) withFacts(m *warehouse.MessageEvent) {
 	for into, text := range map[**string]string{
 		&e.Class: m.Class, &e.Reason: m.Reason, &e.Detail: m.Detail, &e.Client: m.Client, &e.OS: m.OS, &e.Device: m.Device,
@@ -284,6 +284,6 @@ func (e *Event) withFacts(m *warehouse.MessageEvent) {
 	}
 	switch m.Detail {
 	case "before_token", "after_receipt":
-		e.Text += "; its time is not possible, so it is no first or last open"
+		e.Text += "; its time is impossible, so it is neither a first nor a last open"
 	}
 }

@@ -1,5 +1,5 @@
-// Package explain is `glint explain`: every event of a message, and why it did
-// or did not count.
+// Package explain is `glint explain`: every event of a message, and why it counts
+// or not.
 package explain
 
 import (
@@ -20,7 +20,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Options are what the command was asked: a campaign and a recipient, or one of
+// Options are the parsed arguments and flags: a campaign and a recipient, or one of
 // the others.
 type Options struct {
 	App                 *app.App
@@ -32,8 +32,8 @@ type Options struct {
 	DSN                 string
 }
 
-// NewCmd returns the command. run is called with what was parsed; nil is the
-// real one.
+// NewCmd returns the command, which calls run with the parsed options; a nil run
+// stands for the real one.
 func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Command {
 	if run == nil {
 		run = Run
@@ -41,11 +41,11 @@ func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Comman
 	o := &Options{App: a}
 	cmd := &cobra.Command{
 		Use:   "explain [CAMPAIGN RECIPIENT]",
-		Short: "Explain what happened to a message, and why it did or did not count",
-		Long: "Prints every event of the messages that a recipient got of a campaign, in the order of time: its registration, what\n" +
-			"the sender said of it, and each request of its pixel with the rule that judged it; whether it counts as an open by a\n" +
-			"person, and why or why not. A message is also found by its token, its id, or the id of one of its events. It changes\n" +
-			"nothing, and needs the warehouse's own user. What it prints is personal.",
+		Short: "Explain the events of a message, and why each counts or not",
+		Long: "Prints every event of a recipient's messages in a campaign, in order of time: the registration, the sender's events,\n" +
+			"and each request of the pixel with the rule that classified it, whether it counts as an open by a person, and why. A\n" +
+			"message can also be named by its token, its id, or the id of one of its events. It changes nothing, and needs the\n" +
+			"warehouse's own user. The output is personal data.",
 		Example: "  glint explain spring ada@example.com\n  glint explain spring ada@example.com --format json",
 	}
 	cmd.Flags().StringVar(&o.Token, "token", "", "token of a pixel URL, or the URL")
@@ -112,7 +112,7 @@ func Run(ctx context.Context, o *Options) error {
 	return writeText(o.App.Out, all)
 }
 
-// find returns the messages that are asked for, and the requests of a bad token.
+// find returns the requested messages, and the requests with a bad token.
 func find(ctx context.Context, w *warehouse.Warehouse, o *Options) ([]warehouse.MessageRef, []warehouse.MessageEvent, error) {
 	switch {
 	case o.Token != "":
@@ -157,7 +157,7 @@ func noRecipient(ctx context.Context, w *warehouse.Warehouse, campaign uint64, n
 	return app.Try(err, "glint explain "+strconv.Quote(output.Safe(name))+" "+strings.Join(near, " or "))
 }
 
-// findToken opens a token with the keys of the home.
+// findToken decodes a token with the keys of the home.
 func findToken(ctx context.Context, w *warehouse.Warehouse, o *Options) ([]warehouse.MessageRef, []warehouse.MessageEvent, error) {
 	ring, err := o.App.Home.Keys()
 	if err != nil {
@@ -178,7 +178,7 @@ func findToken(ctx context.Context, w *warehouse.Warehouse, o *Options) ([]wareh
 	return nil, bad, nil
 }
 
-// faultName is what is wrong with a token, in a few words.
+// faultName returns the fault of a token in a few words.
 func faultName(err error) string {
 	for fault, text := range map[error]string{
 		token.ErrSignature: "its signature is wrong", token.ErrUnknownKey: "its key is unknown", token.ErrRevokedKey: "its key is revoked",
@@ -188,7 +188,7 @@ func faultName(err error) string {
 			return text
 		}
 	}
-	return "it has not the form of a token"
+	return "it does not have the form of a token"
 }
 
 func findEvent(ctx context.Context, w *warehouse.Warehouse, text string) ([]warehouse.MessageRef, []warehouse.MessageEvent, error) {
@@ -201,7 +201,7 @@ func findEvent(ctx context.Context, w *warehouse.Warehouse, text string) ([]ware
 		return nil, nil, err
 	}
 	if found {
-		if ref.CampaignID == 0 { // it may be registered meanwhile
+		if ref.CampaignID == 0 { // its message may have been registered since
 			ref, err = w.MessageNamed(ctx, ref.MessageID)
 		}
 		return []warehouse.MessageRef{ref}, nil, err
@@ -213,7 +213,7 @@ func findEvent(ctx context.Context, w *warehouse.Warehouse, text string) ([]ware
 	return nil, bad, err
 }
 
-// eventKey reads the id of an event as lines have it, or as opens does.
+// eventKey parses the id of an event, in the form of log lines or of the table opens.
 func eventKey(text string) (uint64, error) {
 	digits := strings.ReplaceAll(text, "-", "")
 	if len(digits) == 32 {
@@ -227,7 +227,7 @@ func eventKey(text string) (uint64, error) {
 	return 0, errors.New("--event must be 32 hex digits, or a number as in opens.event_id")
 }
 
-// sorted returns events in the order of time.
+// sorted returns the events in order of time.
 func sorted(events []Event) []Event {
 	slices.SortStableFunc(events, func(a, b Event) int { return a.at.Compare(b.at) })
 	return events

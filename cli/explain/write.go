@@ -14,7 +14,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// writeJSON prints all events as one list.
+// writeJSON prints the events of all messages as one list.
 func writeJSON(w io.Writer, all []explained) error {
 	events := []Event{}
 	for _, x := range all {
@@ -25,9 +25,9 @@ func writeJSON(w io.Writer, all []explained) error {
 	return e.Encode(events)
 }
 
-// states say in a sentence what each state of a message means.
+// states maps each state of a message to a sentence.
 var states = map[string]string{
-	"test": "a test: in no number", "bounced": "it bounced: in no rate", "not_measured": "not tracked by itself: in no rate",
+	"test": "a test: in no number", "bounced": "it bounced: in no rate", "not_measured": "not tracked individually: in no rate",
 	"opened":    "a person opened it (R): in the numerator of every rate",
 	"confirmed": "a person clicked, replied or converted, but no open shows it (C): in the lower bound",
 	"masked":    "only Apple Mail fetched it, which may hide a person (P): in the upper bound; hubspot leaves it out",
@@ -96,7 +96,7 @@ func writeEvent(w io.Writer, e *Event) error {
 	return err
 }
 
-// factsOf lists what a request brought.
+// factsOf returns the facts of a request as one line.
 func factsOf(e *Event) string {
 	var parts []string
 	for _, part := range []struct {
@@ -115,8 +115,8 @@ func factsOf(e *Event) string {
 	return strings.Join(parts, ", ")
 }
 
-// deadLetters returns the lines of the home that could not be stored and that
-// name the token, or one of the messages.
+// deadLetters returns the dead letters of the home that
+// contain the token or the id of one of the messages.
 func deadLetters(o *Options, refs []warehouse.MessageRef) ([]Event, error) {
 	var wanted []string
 	if text := tokenText(o.Token); text != "" {
@@ -159,7 +159,7 @@ func deadLetters(o *Options, refs []warehouse.MessageRef) ([]Event, error) {
 	return sorted(events), nil
 }
 
-// tokenText is the token of a URL, or the text itself.
+// tokenText returns the token of a pixel URL, or the text itself.
 func tokenText(text string) string {
 	text, _, _ = strings.Cut(text, "?")
 	base := path.Base(text)

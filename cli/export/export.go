@@ -1,4 +1,4 @@
-// Package export is `glint export`: a view, or the messages of a campaign, as a file.
+// Package export is `glint export`: it writes a view, or a campaign's messages, to a file.
 package export
 
 import (
@@ -36,12 +36,12 @@ func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export VIEW|CAMPAIGN",
 		Short: "Write a view or a campaign's messages to a file",
-		Long: `Writes all rows of a view to a file, or those of one campaign with --campaign. The name of a campaign alone stands for its
-rows of the view messages: each message with what happened to it, without its recipient. The file is there once it is whole,
-in place of one of that name; otherwise nothing is. "glint sql -c 'SHOW TABLES'" lists the views.
+		Long: `Writes all rows of a view to a file; with --campaign, the rows of one campaign. The name of a campaign alone means its rows
+of the view messages: each message with its state, without its recipient. The file appears only when it is complete, and
+replaces a file of the same name. "glint sql -c 'SHOW TABLES'" lists the views.
 
-Views of totals are read as the reader; messages, events and recipients as the warehouse's own user, or as --user.
-In csv a cell that a spreadsheet would take for a formula begins with an apostrophe.`,
+Views of totals are read as the read-only user; messages, events and recipients as the warehouse's own user, or as --user.
+In CSV, a cell that a spreadsheet would run as a formula gets a leading apostrophe.`,
 		Example: "  glint export campaign_report --output campaigns.csv\n" +
 			"  glint export spring --format parquet --output spring.parquet\n" +
 			"  glint export message_events --campaign spring --format jsonl --output events.jsonl",
@@ -50,7 +50,7 @@ In csv a cell that a spreadsheet would take for a formula begins with an apostro
 	}
 	format := app.ChoiceFlag(cmd, "format", "format of the file", "csv", "jsonl", "parquet")
 	cmd.Flags().StringVar(&o.file, "output", "", "file to write; - is stdout")
-	cmd.Flags().StringVar(&o.campaign, "campaign", "", "name or id of the only campaign of the view's rows")
+	cmd.Flags().StringVar(&o.campaign, "campaign", "", "write only the rows of the campaign with this name or id")
 	app.UserFlag(cmd, &o.user)
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -111,10 +111,10 @@ func run(ctx context.Context, o *options) error {
 	return nil
 }
 
-// counter counts what is written.
+// counter counts the bytes that are written.
 type counter struct{ bytes uint64 }
 
-// both writes to a file and counts.
+// both writes to a file and counts the bytes.
 type both struct {
 	file *atomicfile.File
 	*counter
@@ -126,7 +126,7 @@ func (b both) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// size writes a number of bytes.
+// size formats a number of bytes.
 func size(bytes uint64) string {
 	return strings.TrimSpace(output.Count(bytes)) + " bytes"
 }

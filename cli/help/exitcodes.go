@@ -1,4 +1,4 @@
-// Package help holds the pages of `glint help` that are about no command.
+// Package help is `glint help`, with its pages on topics.
 package help
 
 import (
@@ -15,8 +15,8 @@ func NewExitCodesCmd() *cobra.Command {
 		Args:  app.NoArgs,
 		Long: `glint ends with one of these codes:
 
-    0  done; also when there was nothing to show
-    1  failed; the reason is on stderr, with what to try
+    0  done, also if there was nothing to show
+    1  failed; stderr has the reason and what to try
     2  the command line or the configuration is wrong
     3  a check found a problem, for example pending migrations
   130  interrupted`,

@@ -14,7 +14,7 @@ func NewCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:               "help [COMMAND|TOPIC]",
 		Short:             "Explain a command or a topic",
-		Long:              "Prints what a command does and how it is called, as --help does. It changes nothing.",
+		Long:              "Prints the description and usage of a command, as --help does, or a page on a topic. It changes nothing.",
 		ValidArgsFunction: complete,
 		Example:           "  glint help send register\n  glint help estimates\n  glint help exit-codes",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -22,13 +22,13 @@ func NewCmd() *cobra.Command {
 			if err != nil || len(rest) > 0 || about.Hidden {
 				return app.UsageTry(fmt.Errorf("there is no help on %q", strings.Join(args, " ")), cmd.Root().Name()+" --help")
 			}
-			about.InitDefaultHelpFlag() // so that the page shows it
+			about.InitDefaultHelpFlag() // so that the page lists the flag
 			return about.Help()
 		},
 	}
 }
 
-// complete returns the commands and topics that begin so, for shells.
+// complete returns the commands and topics that begin with begun, for shell completion.
 func complete(cmd *cobra.Command, args []string, begun string) (names []cobra.Completion, _ cobra.ShellCompDirective) {
 	about, _, err := cmd.Root().Find(args)
 	if err != nil {

@@ -17,10 +17,10 @@ func newAddCmd(a *app.App, run func(*cobra.Command, *options) error) *cobra.Comm
 		Short: "Ignore opens from a network or with a user agent",
 		Long: `Adds entries to $GLINT_HOME/ignore.txt. A NETWORK is an address or a CIDR prefix. The edge keeps the /24 of an IPv4
 address and the /48 of an IPv6 address, unless --ip-precision says otherwise, so a narrower network is refused: it would
-never match. Where the pixel keeps whole addresses, --full-addresses admits it. Where it keeps none, no network matches.
+never match. If the pixel keeps full addresses, --full-addresses allows it. If the pixel keeps none, no network matches.
 
-A user agent is compared letter by letter. What would ignore the opens of many others, such as a network wider than /16
-(IPv6: /32), or "Mozilla", is refused without --force. Opens that came before stay as they were judged.`,
+A user agent is compared exactly. An entry that would ignore the opens of many other people, such as a network wider than
+/16 (IPv6: /32) or "Mozilla", is refused without --force. Earlier opens keep their class.`,
 		Example: "  glint ignore add 203.0.113.0/24 2001:db8:1::/48\n  glint ignore add --user-agent-contains AcmePreview",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.networks = args
@@ -28,8 +28,8 @@ A user agent is compared letter by letter. What would ignore the opens of many o
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().BoolVar(&o.force, "force", false, "add entries that would ignore the opens of many others as well")
-	cmd.Flags().BoolVar(&o.fullAddresses, "full-addresses", false, "the pixel keeps whole addresses: add narrow networks as well")
+	cmd.Flags().BoolVar(&o.force, "force", false, "allow entries that would ignore the opens of many other people")
+	cmd.Flags().BoolVar(&o.fullAddresses, "full-addresses", false, "allow narrow networks, for a pixel that keeps full addresses")
 	return cmd
 }
 
@@ -61,7 +61,7 @@ func runAdd(cmd *cobra.Command, o *options) error {
 	})
 }
 
-// refuse returns why an entry should not be added.
+// refuse returns an error if the entry should not be added.
 func (o *options) refuse(cmd *cobra.Command, e ignore.Entry) error {
 	if kept, narrower := e.Kept(); narrower && !o.fullAddresses {
 		return app.UsageTry(fmt.Errorf("%s would never match: the edge keeps %s of an address (--full-addresses if yours keeps the whole)", e.Value, kept),

@@ -1,5 +1,5 @@
-// Package ignore is `glint ignore`: the list of the operator's own opens, which are kept and
-// never counted.
+// Package ignore is `glint ignore`: the list of the operator's own clients, whose opens are stored
+// but never counted.
 package ignore
 
 import (
@@ -17,15 +17,15 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "ignore",
-		Short: "Name networks and user agents of your own, whose opens never count",
-		Long: `Test sends and previews open messages, too. What comes from the networks and user agents in $GLINT_HOME/ignore.txt is
-kept as an open of class not_image, with the reason ignored_network or ignored_user_agent, and counts in no number. A
-running glint follows the file within a second. Opens that came before stay as they were judged.`,
+		Short: "List your own networks and user agents, whose opens never count",
+		Long: `Your own test sends and previews cause opens, too. Opens from the networks and user agents in $GLINT_HOME/ignore.txt are
+stored with class not_image and the reason ignored_network or ignored_user_agent, and count in no number. A running glint
+applies a change of the file within a second. Earlier opens keep their class.`,
 		Example: "  glint ignore add 203.0.113.0/24\n  glint ignore list",
 	}, newAddCmd(a, runAdd), newRemoveCmd(a, runRemove), newListCmd(a))
 }
 
-// options are what add and remove were asked.
+// options are the parsed arguments and flags of add and remove.
 type options struct {
 	app           *app.App
 	networks      []string
@@ -38,12 +38,12 @@ type options struct {
 
 func (o *options) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&o.agents, "user-agent", nil, "a whole user agent, letter by letter; repeatable")
-	f.StringArrayVar(&o.parts, "user-agent-contains", nil, "a part of a user agent, letter by letter; repeatable")
-	f.BoolVar(&o.dryRun, "dry-run", false, "say what would change, and change nothing")
+	f.StringArrayVar(&o.agents, "user-agent", nil, "complete user agent, compared exactly; repeatable")
+	f.StringArrayVar(&o.parts, "user-agent-contains", nil, "part of a user agent, compared exactly; repeatable")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print what would change, and change nothing")
 }
 
-// entries reads them all and reports all faults at once.
+// entries parses all entries and returns all faults at once.
 func (o *options) entries() (entries []ignore.Entry, err error) {
 	var faults []error
 	for _, group := range []struct {
@@ -66,7 +66,7 @@ func (o *options) entries() (entries []ignore.Entry, err error) {
 	return entries, errors.Join(faults...)
 }
 
-// done reports what was done, or what would be.
+// done returns a note on what was done or, with --dry-run, would be done.
 func (o *options) done(verb string) string {
 	if o.dryRun {
 		return " would be" + verb
@@ -74,7 +74,7 @@ func (o *options) done(verb string) string {
 	return verb
 }
 
-// apply writes what change makes of the list, or only says what it would be.
+// apply writes the list that change returns; with --dry-run it only prints the note.
 func (o *options) apply(change func(*ignore.List) (entries []ignore.Entry, note string, err error)) error {
 	var note string
 	update := func(before *ignore.List) (after []ignore.Entry, err error) {

@@ -10,7 +10,7 @@ import (
 func newListCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "List what is ignored",
+		Short:   "List the ignored networks and user agents",
 		Long:    "Lists the entries of $GLINT_HOME/ignore.txt. It changes nothing.",
 		Example: "  glint ignore list\n  glint ignore list --format json",
 		Args:    app.NoArgs,

@@ -17,8 +17,8 @@ func newRemoveCmd(a *app.App, run func(*cobra.Command, *options) error) *cobra.C
 	cmd := &cobra.Command{
 		Use:   "remove [NETWORK ...]",
 		Short: "Count opens from a network or with a user agent again",
-		Long: `Takes entries out of $GLINT_HOME/ignore.txt, named as glint ignore list shows them. If one is not there, nothing is
-changed. Opens that were ignored stay so.`,
+		Long: `Removes entries from $GLINT_HOME/ignore.txt, named as glint ignore list shows them. If an entry does not exist, nothing
+is changed. Opens that were ignored stay ignored.`,
 		Example: "  glint ignore remove 203.0.113.0/24",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.networks = args

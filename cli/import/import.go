@@ -1,5 +1,5 @@
 // Package imports is `glint import`: it reads access logs of CDNs and web servers,
-// makes an event line of each request of a pixel, and posts those to ingest's
+// converts each request of a pixel to an event line, and posts the lines to ingest's
 // replay lane.
 package imports
 
@@ -27,7 +27,7 @@ type options struct {
 	format    cdnlog.Format
 	precision pixel.Precision
 	files     networks.Files
-	recipient string // parameter of the URL that names the recipient; "": none
+	recipient string // URL parameter that names the recipient; "": none
 	campaign  string
 	allowed   []string
 	limits    limits
@@ -45,18 +45,18 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "import FILE|DIR|s3://BUCKET/PREFIX...",
 		Short: "Count opens from the logs of a CDN or web server",
 		Long: `Reads access logs, plain or compressed, of CloudFront (standard logs, W3C and JSON), S3, Fastly (JSON and combined),
-Cloudflare (Logpush http_requests), nginx, Apache and Caddy (combined and JSON). Each GET of an image whose URL holds a
-message's token or id is an open, whatever status the CDN answered. Folders are read with all below them, also those of a
-bucket, whose key comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE; - is stdin.
+Cloudflare (Logpush http_requests), nginx, Apache and Caddy (combined and JSON). Each GET of an image whose URL contains a
+message's token or id is an open, whatever the CDN's status. Folders are read recursively, also those of a bucket, whose
+key comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE; - is stdin.
 
-With --recipient-param and --campaign-param a request names its message by two parameters of the URL. Campaigns and
-messages are registered as they appear, unsigned: how many were sent stays unknown, and no rate is printed until a file
-of recipients is registered for the campaign (glint send register).
+With --recipient-param and --campaign-param, two parameters of the URL name the message. Campaigns and messages are
+registered as they appear, unsigned: the number of sent messages is unknown, and no rate is printed until a file of
+recipients is registered for the campaign (glint send register).
 
-An event's id comes from the request id of the log, else from the whole line: the same log twice, cut, renamed or
-compressed otherwise changes no number. It may be stopped at any moment; the same command goes on from there. A line that
-cannot be read is counted by its reason and stops nothing. The exit code is 1 if a file could not be read or held no
-request.`,
+An event's id comes from the log's request id, or else from the whole line, so importing the same log twice, split, renamed
+or compressed differently changes no number. The command can be interrupted at any time; run it again to continue. A line
+that cannot be read is counted by reason and does not stop the import. The exit code is 1 if a file could not be read or
+contained no request.`,
 		Example: "  glint import logs/\n" +
 			"  glint import --format cloudfront --recipient-param subscriber --campaign-param category logs/\n" +
 			"  zcat access.log.*.gz | glint import --format nginx -",
@@ -72,22 +72,22 @@ request.`,
 	for i, format := range cdnlog.Formats {
 		names[i] = string(format)
 	}
-	format := app.ChoiceFlag(cmd, "format", "form of the logs", names...)
-	f.StringVar(&o.recipient, "recipient-param", "", "parameter of the URL that names the recipient; with --campaign-param")
-	f.StringVar(&o.campaign, "campaign-param", "", "parameter of the URL that names the campaign; with --recipient-param")
-	f.StringSliceVar(&o.allowed, "campaigns", nil, "campaigns that may be registered (default: all that appear)")
-	f.IntVar(&o.limits.campaigns, "max-campaigns", 1000, "most campaigns that a run registers")
-	f.IntVar(&o.limits.messages, "max-messages", 5_000_000, "most messages that a run registers")
-	precision := f.String("ip-precision", "truncated", "what is kept of addresses: truncated (/24, /48), full, none")
-	f.StringVar(&o.files.Operator, "networks", "", "CSV that names networks, as of glint up")
+	format := app.ChoiceFlag(cmd, "format", "format of the logs", names...)
+	f.StringVar(&o.recipient, "recipient-param", "", "URL parameter that names the recipient; needs --campaign-param")
+	f.StringVar(&o.campaign, "campaign-param", "", "URL parameter that names the campaign; needs --recipient-param")
+	f.StringSliceVar(&o.allowed, "campaigns", nil, "campaigns that the import may register (default: all that appear)")
+	f.IntVar(&o.limits.campaigns, "max-campaigns", 1000, "maximum number of campaigns that a run registers")
+	f.IntVar(&o.limits.messages, "max-messages", 5_000_000, "maximum number of messages that a run registers")
+	precision := f.String("ip-precision", "truncated", "precision of the stored addresses: truncated (/24, /48), full, none")
+	f.StringVar(&o.files.Operator, "networks", "", "CSV file of networks, as for glint up")
 	f.StringVar(&o.files.ASNs, "asn-db", "", "database of AS numbers and countries in MaxMind's format")
-	f.BoolVar(&o.follow, "follow", false, "go on, and import what is new in files that grow or come")
-	f.DurationVar(&o.every, "every", 0, "time between two looks of --follow (default: 5s, at buckets 1m)")
+	f.BoolVar(&o.follow, "follow", false, "keep running, and import new lines and files as they appear")
+	f.DurationVar(&o.every, "every", 0, "interval at which --follow lists the files (default: 5s, for buckets 1m)")
 	app.PlaceFlags(cmd, &o.job.Bucket)
 	app.IngestFlags(cmd, &o.job.Ingest)
-	f.BoolVar(&o.job.Restart, "restart", false, "read all again, also what an earlier import has sent")
-	f.BoolVar(&o.job.NoWait, "no-wait", false, "end when ingest has the lines on disk, before it is known what becomes of them")
-	f.DurationVar(&o.job.Patience, "patience", 15*time.Minute, "give up when ingest took nothing for so long")
+	f.BoolVar(&o.job.Restart, "restart", false, "read everything again, also lines that an earlier import has sent")
+	f.BoolVar(&o.job.NoWait, "no-wait", false, "end when ingest has the lines on disk, without waiting for their outcome")
+	f.DurationVar(&o.job.Patience, "patience", 15*time.Minute, "give up if ingest has accepted nothing for this long")
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.job.Paths, o.format = args, cdnlog.Format(format.String())
@@ -102,7 +102,7 @@ request.`,
 	return cmd
 }
 
-// defaultPause is between two looks. A bucket's owner pays for each.
+// defaultPause returns the interval of --follow. It is longer for buckets, since listing a bucket costs money.
 func defaultPause(paths []string) time.Duration {
 	if slices.ContainsFunc(paths, logfiles.IsBucket) {
 		return time.Minute
@@ -153,7 +153,7 @@ func (o *options) run(ctx context.Context) error {
 	}
 	o.job.Reading = r
 	for {
-		before, _ := o.look(ctx) // what comes while it runs is looked at again
+		before, _ := o.look(ctx) // files that change during the import are seen by the next look
 		err := o.job.Run(ctx)
 		r.summary(o.app.Err)
 		if !o.follow || err != nil {
@@ -161,12 +161,12 @@ func (o *options) run(ctx context.Context) error {
 		}
 		o.job.Restart = false
 		if err := o.wait(ctx, before); err != nil {
-			return nil // interrupted between two looks: all is sent
+			return nil // interrupted between two looks: every line is sent
 		}
 	}
 }
 
-// wait returns when a file is no longer as it was before, an error when ctx ends.
+// wait returns when the files differ from before, or an error when ctx ends.
 func (o *options) wait(ctx context.Context, before string) error {
 	for {
 		select {
@@ -180,8 +180,8 @@ func (o *options) wait(ctx context.Context, before string) error {
 	}
 }
 
-// look describes the files by names, sizes, and times or versions. It reports whether
-// all could be looked at: a bucket that does not answer has not changed.
+// look returns a description of the files: names, sizes, and times or versions. It reports whether
+// all could be listed: a bucket that does not answer counts as unchanged.
 func (o *options) look(ctx context.Context) (files string, ok bool) {
 	var b strings.Builder
 	found, faults := o.job.Find(ctx)

@@ -13,17 +13,17 @@ import (
 	"glint/ingest/networks"
 )
 
-// lines is one file.
+// lines is the parser of one file.
 type lines struct {
 	*reading
 	name    string
-	parser  *cdnlog.Parser // for the lines after the last page
-	repeats cdnlog.Repeats // of the lines of the pages whose results are taken
-	number  int            // of the last line of them
+	parser  *cdnlog.Parser // state after the last page
+	repeats cdnlog.Repeats // in the pages whose results are consumed
+	number  int            // of the last line in those pages
 }
 
-// Stateful is true: the columns of a W3C log stand in its first lines, and equal
-// lines are told apart by their place.
+// Stateful returns true: a W3C log names its columns in its first lines, and the position of
+// equal lines distinguishes them.
 func (l *lines) Stateful() bool { return true }
 
 func (l *lines) Next(text []string) logfiles.Results {
@@ -34,9 +34,9 @@ func (l *lines) Next(text []string) logfiles.Results {
 	return p
 }
 
-// page is some lines of a file. Parse makes of each all that it can without the other
-// lines; Append adds what needs them in their order: the place among equal lines, and
-// the messages that are registered as they appear.
+// page is a run of lines of a file. Parse does the work that needs only the line itself;
+// Append does the work that depends on the order of lines: the position among equal lines,
+// and the registration of messages as they appear.
 type page struct {
 	file   *lines
 	text   []string
@@ -47,18 +47,18 @@ type page struct {
 	next int
 }
 
-// made is what Parse has made of one line.
+// made is the result of Parse for one line.
 type made struct {
-	fault  error // the line is no request
+	fault  error // not nil: the line is not a request
 	end    int   // of its event line in page.made
 	open   bool
 	byLine bool
 	id     event.ID
 
-	campaign, recipient string // that the parameters name, as they came
+	campaign, recipient string // unchanged values of the parameters
 }
 
-// unknownMessage stands for the message in a line until it is registered.
+// unknownMessage is the placeholder of the message in a line until the message is registered.
 const unknownMessage = "00000000-0000-0000-0000-000000000000"
 
 func (p *page) Parse() {
@@ -78,16 +78,16 @@ func (p *page) Parse() {
 		}
 		m.end = len(p.made)
 	}
-	p.parser = nil // the page lives on
+	p.parser = nil // the page outlives it
 }
 
-// pageBuffers keep the memory of pages whose results are taken for later ones.
+// pageBuffers reuses the memory of pages whose results are consumed.
 var pageBuffers sync.Pool // of *[]byte
 
-// eventBytes is about how long an event line is.
+// eventBytes is the approximate size of an event line.
 const eventBytes = 512
 
-// event appends the event line of a request, unless it is no GET of a message's
+// event appends the event line of a request if it is a GET or HEAD of a message's
 // pixel.
 func (p *page) event(m *made, book *networks.Book, q *cdnlog.Request) {
 	if q.Method != "GET" && q.Method != "HEAD" {
@@ -175,7 +175,7 @@ func (p *page) append(dst []byte, taken bool) ([]byte, error) {
 	return dst, nil
 }
 
-// begin returns where the event line of a line begins in page.made.
+// begin returns the offset in page.made at which the event line of line i begins.
 func (p *page) begin(i int) int {
 	if i == 0 {
 		return 0
@@ -183,8 +183,8 @@ func (p *page) begin(i int) int {
 	return p.done[i-1].end
 }
 
-// set replaces the text of a field by one of the same length. It is one of the first
-// fields: no text that the client sent stands before it.
+// set replaces the value of a field by one of the same length. The field is one of the first
+// fields, before any text that the client sent.
 func set(line []byte, name, value string) {
 	field := `"` + name + `":"`
 	copy(line[bytes.Index(line, []byte(field))+len(field):], value)

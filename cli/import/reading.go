@@ -19,18 +19,18 @@ import (
 	"glint/ingest/networks"
 )
 
-// reading makes event lines of the lines of access logs.
+// reading converts lines of access logs to event lines.
 type reading struct {
 	*options
 	book     func() *networks.Book
 	observer pixel.Observer
-	register *register // nil: messages are named by tokens and ids alone
+	register *register // nil: only tokens and ids name messages
 
 	requests, opens, others int
 	faults                  map[error]*fault // by reason
 }
 
-// fault counts lines that could not be read, with the place of the first one.
+// fault counts lines that could not be read, with the position of the first one.
 type fault struct {
 	lines int
 	file  string
@@ -48,8 +48,8 @@ func (r *reading) Settle(ctx context.Context) error {
 	return r.register.settle(ctx)
 }
 
-// isPixel reports whether a path is a pixel's: under /o/, or with what may be a
-// token or a message's id. Other images of a site are none.
+// isPixel reports whether a path is a pixel's: a path under /o/, or one with a possible
+// token or message id. A site's other images are not pixels.
 func isPixel(a *pixel.Answer) bool {
 	switch {
 	case a.Kind == "":
@@ -81,7 +81,7 @@ func (r *reading) observe(book *networks.Book, q *cdnlog.Request, a *pixel.Answe
 	})
 }
 
-// summary says what was in the lines, and begins anew.
+// summary prints the counts of the lines, and resets them.
 func (r *reading) summary(w io.Writer) {
 	if r.requests == 0 && len(r.faults) == 0 {
 		return

@@ -28,9 +28,9 @@ var (
 
 type limits struct{ campaigns, messages int }
 
-// register registers campaigns and messages as they appear. Nobody knows how many
-// messages were sent, so a campaign that it makes says so, and its messages count
-// one by one.
+// register registers campaigns and messages as they appear. The number of sent
+// messages is unknown, so a campaign that it creates is marked accordingly, and its messages count
+// individually.
 type register struct {
 	ctx     context.Context
 	w       *warehouse.Warehouse
@@ -46,7 +46,7 @@ type register struct {
 	failed   error // of the warehouse; ends the run
 }
 
-// campaign is one with what is registered of it.
+// campaign is a campaign with its registered messages.
 type campaign struct {
 	warehouse.Campaign
 	deriver  *sends.Deriver
@@ -59,7 +59,7 @@ func newRegister(ctx context.Context, w *warehouse.Warehouse, allowed []string, 
 	return &register{ctx: ctx, w: w, allowed: allowed, limits: l, campaigns: map[string]*campaign{}}
 }
 
-// message returns the id of the message to a recipient. The errors are those
+// message returns the id of the message to a recipient. It returns one of the errors
 // above, or the warehouse's.
 func (r *register) message(name, recipient string) (uuid.UUID, error) {
 	c := r.campaigns[name]
@@ -69,7 +69,7 @@ func (r *register) message(name, recipient string) (uuid.UUID, error) {
 			r.failed = err
 			return uuid.UUID{}, errWarehouse
 		}
-		if len(r.campaigns) < 10*r.limits.campaigns { // strangers make up names
+		if len(r.campaigns) < 10*r.limits.campaigns { // clients can invent names
 			r.campaigns[name] = c
 		}
 	}
@@ -100,8 +100,8 @@ func (r *register) message(name, recipient string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// open returns a campaign and makes it if there is none. A name that must not be
-// one gives a campaign with an error.
+// open returns a campaign and creates it if it is missing. A name that is not allowed
+// returns a campaign with an error.
 func (r *register) open(name string) (*campaign, error) {
 	normal, fault := warehouse.CampaignName(name)
 	switch {
@@ -133,7 +133,7 @@ func (r *register) open(name string) (*campaign, error) {
 	return &campaign{Campaign: found, deriver: sends.NewDeriver(found.IDKey), known: known, messages: map[uuid.UUID]bool{}}, nil
 }
 
-// settle writes the messages that are new, before their opens go out: an open whose
+// settle registers the new messages before their opens are posted: an open whose
 // message is not registered would have to wait.
 func (r *register) settle(ctx context.Context) error {
 	if r.failed != nil || len(r.pending) == 0 {

@@ -1,4 +1,4 @@
-// Package judge is `glint judge`: opens and clicks judged by time and company.
+// Package judge is `glint judge`: it classifies opens and clicks by their time and by the events around them.
 package judge
 
 import (
@@ -11,17 +11,17 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// NewCmd returns the command. run is called with what was parsed; nil is the
-// real one.
+// NewCmd returns the command, which calls run with the parsed options; a nil run
+// stands for the real one.
 func NewCmd(a *app.App, run func(context.Context, *judging.Options) error) *cobra.Command {
 	return judging.Command(&cobra.Command{
 		Use:   "judge",
-		Short: "Judge opens and clicks by time and company",
-		Long: `Judges by what one request cannot tell: fetches before a message was sent or delivered, or right after it from networks of
-machines; one network's fetches for many recipients of a domain at once; clicks on many links at once, or on a link that
-no person sees; Gmail's prefetch beside its proxy. It begins with the verdict on each request alone, so the same settings
-give the same numbers however often it runs, and a rule that is turned off is undone. A running glint does it by itself
-(--judge-every). All of a run shows at once, each change with its reason; --dry-run changes nothing.`,
+		Short: "Classify opens and clicks by time and by the events around them",
+		Long: `Classifies by facts that one request does not show: fetches before a message was sent or delivered, or right after that
+from networks of machines; one network's fetches for many recipients of a domain at once; clicks on many links at once, or
+on a link that no person sees; Gmail's prefetch beside its proxy. It starts from the class of each request alone, so the
+same settings give the same numbers however often it runs, and turning a rule off undoes it. A running glint judges by
+itself (--judge-every). All changes of a run appear at once, each with its reason; --dry-run changes nothing.`,
 		Example: "  glint judge --dry-run\n  glint judge --since 72h --honeypot https://example.com/never",
 	}, a, warehouse.KindJudge, run)
 }

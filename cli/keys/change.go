@@ -17,11 +17,11 @@ import (
 	"glint/ingest/keyring"
 )
 
-// change is one of the commands that write the ring. It returns the keys as
-// they are to be, which may be its argument, and a note of what that means.
+// change computes a change of the key ring. It returns the new keys,
+// which may be its argument, and a note for the operator.
 type change func(keys []token.Key) (after []token.Key, note string, err error)
 
-// apply writes what c makes of the keys, and prints them.
+// apply writes the keys that c returns, and prints them.
 func apply(ctx context.Context, a *app.App, dryRun bool, c change) error {
 	var note string
 	update := func(before []token.Key) (after []token.Key, err error) {
@@ -50,7 +50,7 @@ func apply(ctx context.Context, a *app.App, dryRun bool, c change) error {
 }
 
 func dryRunFlag(cmd *cobra.Command, dryRun *bool) {
-	cmd.Flags().BoolVar(dryRun, "dry-run", false, "show what the keys would be, and change nothing")
+	cmd.Flags().BoolVar(dryRun, "dry-run", false, "print the resulting keys, and change nothing")
 }
 
 func newNewCmd(a *app.App) *cobra.Command {
@@ -58,11 +58,11 @@ func newNewCmd(a *app.App) *cobra.Command {
 	var dsn string
 	cmd := &cobra.Command{
 		Use:   "new",
-		Short: "Make a new signing key; the one before only verifies",
-		Long: `Adds a key that signs from now on, with a random id that no key of the warehouse has, as far as this home knows them.
-The key that signed before goes on verifying. A running glint takes the key within two seconds. Bring the file to every
-other glint of the same warehouse before the next campaign is registered; where the edge has keys, run glint edge setup
---only keys, too. Where a key is missing that the warehouse knows, none is made.`,
+		Short: "Make a new signing key; the previous one then only verifies",
+		Long: `Adds a key that signs from now on, with a random id that differs from the ids of the warehouse's keys known to this home.
+The previous signing key still verifies. A running glint uses the new key within two seconds. Copy the key file to every
+other glint of the same warehouse before you register the next campaign; if the edge has keys, also run glint edge setup
+--only keys. No key is made while a key that the warehouse knows is missing.`,
 		Example: "  glint keys new",
 		Args:    app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -78,14 +78,14 @@ other glint of the same warehouse before the next campaign is registered; where 
 	return cmd
 }
 
-// knownKeys returns the keys of the warehouse at dsn or, if that is empty, of the
-// running glint's; without either, the keys that the last start has noted.
+// knownKeys returns the keys of the warehouse at dsn or, if dsn is empty, of the
+// running glint's warehouse; without either, the keys that the last start recorded.
 func knownKeys(ctx context.Context, a *app.App, dsn string) ([]keyring.Known, error) {
 	notes := a.Home.KeyNotes().Known
 	if dsn == "" {
 		state, err := a.Home.ReadState()
 		if err != nil || state.Starting || state.Warehouse == "" {
-			return notes, nil // none runs, or its warehouse is not known here
+			return notes, nil // no glint runs, or its warehouse is unknown here
 		}
 	}
 	w, err := a.OpenWarehouse(ctx, dsn, app.OwnDatabase)
@@ -125,10 +125,10 @@ func newForgetCmd(a *app.App) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "forget",
-		Short: "Give up keys that are lost for good",
-		Long: `Gives up the keys that the warehouse knows and this home lacks, so that glint loads lines again and can make keys. Opens
-of the URLs that they have signed are bad tokens from then on, and in no report. They are kept for 7 days; a key that
-comes back within that time makes opens of them.`,
+		Short: "Give up keys that are permanently lost",
+		Long: `Gives up the keys that the warehouse knows and this home lacks, so that glint loads lines again and can make keys. From
+then on, opens of the URLs that those keys signed are bad tokens and in no report. Bad tokens are kept for 7 days; if the
+key is restored within that time, they become opens.`,
 		Example: "  glint keys forget --yes",
 		Args:    app.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -156,11 +156,11 @@ comes back within that time makes opens of them.`,
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "yes, they are lost")
+	cmd.Flags().BoolVar(&yes, "yes", false, "confirm that the keys are lost")
 	return cmd
 }
 
-// describe names keys for a person.
+// describe returns the names of keys for a message.
 func describe(keys []keyring.Known) string {
 	if len(keys) == 0 {
 		return "the lost keys"
@@ -176,9 +176,9 @@ func newRetireCmd(a *app.App) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "retire ID",
-		Short: "Let a signing key only verify",
-		Long: "Takes the signing key out of use without a new one: until glint keys new, no message can be registered. Tokens\n" +
-			"that the key has signed stay valid.",
+		Short: "Stop a key from signing; it still verifies",
+		Long: "Stops the signing key from signing, without a new key: until glint keys new, no message can be registered. Tokens that\n" +
+			"the key has signed stay valid.",
 		Example:           "  glint keys retire 1",
 		Args:              app.OneArg("key's id"),
 		ValidArgsFunction: completeKeys(a),
@@ -193,7 +193,7 @@ func newRetireCmd(a *app.App) *cobra.Command {
 func retireKey(k *token.Key) (note string, err error) {
 	switch k.State {
 	case token.Revoked:
-		return "", fmt.Errorf("key %d is revoked; that cannot be taken back", k.ID)
+		return "", fmt.Errorf("key %d is revoked; that cannot be undone", k.ID)
 	case token.Verifying:
 		return fmt.Sprintf("key %d only verifies already", k.ID), nil
 	}
@@ -205,10 +205,10 @@ func newRevokeCmd(a *app.App) *cobra.Command {
 	var dryRun, yes bool
 	cmd := &cobra.Command{
 		Use:   "revoke ID",
-		Short: "Make a key, and every URL that it signed, invalid",
-		Long: `Revokes a key that verifies. It cannot be taken back: opens of all pixel URLs that the key signed are bad tokens from
-then on, and in no report; a running glint follows within two seconds. For a key that others have seen. The key stays in
-the list, so that its id is not used again.`,
+		Short: "Invalidate a key and every URL that it signed",
+		Long: `Revokes a key that verifies, for example a leaked one. This cannot be undone: from then on, opens of all pixel URLs that
+the key signed are bad tokens and in no report. A running glint applies it within two seconds. The key stays in the list,
+so that its id is not used again.`,
 		Example:           "  glint keys revoke 1 --dry-run\n  glint keys revoke 1 --yes",
 		Args:              app.OneArg("key's id"),
 		ValidArgsFunction: completeKeys(a),
@@ -217,14 +217,14 @@ the list, so that its id is not used again.`,
 				before := k.State
 				note, err := revokeKey(k)
 				if err == nil && k.State != before && !yes && !dryRun {
-					err = app.UsageTry(fmt.Errorf("revoking key %d cannot be taken back", k.ID), cmd.CommandPath()+" "+args[0]+" --yes")
+					err = app.UsageTry(fmt.Errorf("revoking key %d cannot be undone", k.ID), cmd.CommandPath()+" "+args[0]+" --yes")
 				}
 				return note, err
 			})
 		},
 	}
 	dryRunFlag(cmd, &dryRun)
-	cmd.Flags().BoolVar(&yes, "yes", false, "yes, it cannot be taken back")
+	cmd.Flags().BoolVar(&yes, "yes", false, "confirm; this cannot be undone")
 	return cmd
 }
 
@@ -236,7 +236,7 @@ func revokeKey(k *token.Key) (note string, err error) {
 		return fmt.Sprintf("key %d is revoked already", k.ID), nil
 	}
 	k.State = token.Revoked
-	return fmt.Sprintf("key %d is revoked: opens of the URLs that it signed do not count any more", k.ID), nil
+	return fmt.Sprintf("key %d is revoked: opens of the URLs that it signed no longer count", k.ID), nil
 }
 
 // applyTo applies a change to the key with that id.

@@ -1,7 +1,7 @@
 // Package keys is `glint keys`: the keys that sign pixel tokens.
 //
-// A key moves forward only: it signs, then verifies what it has signed, and at
-// last is revoked. An id is never used twice. No command prints a secret.
+// A key's state only moves forward: it signs, then only verifies, and finally
+// is revoked. An id is never used twice. No command prints a secret.
 package keys
 
 import (
@@ -22,11 +22,11 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "keys",
-		Short: "The keys that sign pixel URLs",
-		Long: `Lists and changes the key ring in $GLINT_HOME/keys/pixel.keys. One key signs. Others verify what they have signed
-before: for years, since people open old mail. A revoked key verifies nothing; opens of its URLs are bad tokens. A running
-glint takes a change within two seconds. Keys that its start would refuse it refuses too, says so in its log and in glint
-status, and works on with those of before.`,
+		Short: "List and change the keys that sign pixel URLs",
+		Long: `Lists and changes the key ring in $GLINT_HOME/keys/pixel.keys. One key signs. The others verify the URLs that they signed
+earlier: keep them for years, since people open old mail. A revoked key verifies nothing; opens of its URLs are bad tokens.
+A running glint applies a change within two seconds. It refuses a ring with which it would not start, reports that in its
+log and in glint status, and keeps the previous keys.`,
 		Example: "  glint keys list\n  glint keys new",
 	}, newListCmd(a), newNewCmd(a), newRetireCmd(a), newRevokeCmd(a), newForgetCmd(a))
 }
@@ -35,8 +35,8 @@ func newListCmd(a *app.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the keys: id, state and fingerprint",
-		Long: `Lists the keys of the ring, and as missing those that it lacks and the warehouse knew at the last start. The fingerprint
-distinguishes two secrets and reveals nothing else about them. It changes nothing.`,
+		Long: `Lists the keys of the ring and, as missing, the keys that the warehouse knew at the last start and the ring lacks. A
+fingerprint distinguishes two secrets and reveals nothing else about them. It changes nothing.`,
 		Example: "  glint keys list",
 		Args:    app.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -52,7 +52,7 @@ distinguishes two secrets and reveals nothing else about them. It changes nothin
 	}
 }
 
-// writeTable writes the keys of the ring, and what the notes have beside them.
+// writeTable writes the keys of the ring, and the further keys in the notes.
 func writeTable(w io.Writer, keys []token.Key, notes keyring.Notes) error {
 	t := output.NewTable("ID", "STATE", "FINGERPRINT").AlignRight(0)
 	for i := range keys {
@@ -67,7 +67,7 @@ func writeTable(w io.Writer, keys []token.Key, notes keyring.Notes) error {
 	return t.Write(w)
 }
 
-// completeKeys completes the id of a key that is not revoked, for shells.
+// completeKeys completes the ids of keys that are not revoked, for shells.
 func completeKeys(a *app.App) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, begun string) (ids []string, _ cobra.ShellCompDirective) {
 		keys, err := a.Home.ReadKeys()

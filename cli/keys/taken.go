@@ -13,18 +13,18 @@ import (
 	"glint/ingest/keyring"
 )
 
-// A running glint looks at the keys each second; one that is busy gets more time.
+// takenTime is the maximum wait; a running glint reads the keys each second, a busy one later.
 const (
 	takenTime = 10 * time.Second
 	takenPoll = 100 * time.Millisecond
 )
 
-// awaitTaken says what the running glint makes of keys: whoever registers messages next
-// wants to know that it takes their opens.
+// awaitTaken waits until the running glint uses the keys, and prints the outcome: an operator
+// who registers messages next must know that their opens will count.
 func awaitTaken(ctx context.Context, a *app.App, keys []token.Key) {
 	state, err := a.Home.ReadState()
 	if err != nil {
-		return // none runs; the next one reads the file
+		return // no glint runs; the next one reads the file
 	}
 	if state.Starting {
 		fmt.Fprintln(a.Err, "note: the running glint takes the keys once its warehouse can be used")
@@ -55,14 +55,14 @@ func awaitTaken(ctx context.Context, a *app.App, keys []token.Key) {
 	fmt.Fprintln(a.Err, "note: the running glint has not taken the keys:", text)
 }
 
-// inUse reports whether these are the keys that a glint works with.
+// inUse reports whether the glint with this status uses exactly these keys.
 func inUse(status []ingest.KeyStatus, keys []token.Key) bool {
 	return slices.EqualFunc(status, keys, func(s ingest.KeyStatus, k token.Key) bool {
 		return s.ID == k.ID && s.State == k.State.String() && s.Fingerprint == keyring.Fingerprint(&k)
 	})
 }
 
-// published reports whether other commands find the keys, too.
+// published reports whether other commands can read the keys, too.
 func published(a *app.App, keys []token.Key) bool {
 	state, err := a.Home.ReadState()
 	return err == nil && slices.EqualFunc(state.PixelKeys, keys, func(id int, k token.Key) bool { return id == int(k.ID) })

@@ -1,5 +1,5 @@
-// Package log is `glint log`: a look at the write-ahead log of ingest, its
-// check and its repair.
+// Package log is `glint log`: it inspects, verifies and repairs the write-ahead log of
+// ingest.
 package log
 
 import (
@@ -19,14 +19,14 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "log",
-		Short: "Look at the write-ahead log, check it or repair it",
-		Long: "Ingest appends what it accepts to a log in $GLINT_HOME/log before it answers, and inserts from there. These verbs\n" +
-			"read such a log; only repair changes it. Lines that cannot be inserted are in dead letters.",
+		Short: "Inspect, verify or repair the write-ahead log",
+		Long: "Ingest appends each accepted body to a log in $GLINT_HOME/log before it answers, and inserts from there. These commands\n" +
+			"read the log; only repair changes it. Lines that cannot be inserted become dead letters.",
 		Example: "  glint log verify",
 	}, newInspectCmd(a), newVerifyCmd(a), newRepairCmd(a), deadletters.NewCmd(a))
 }
 
-// options are what a verb was asked.
+// options are the parsed arguments and flags of a command.
 type options struct {
 	app    *app.App
 	dir    string
@@ -34,13 +34,13 @@ type options struct {
 	dryRun bool
 }
 
-// verb completes the command of a verb that takes a folder, else looks at the log of the home.
+// verb completes a command that takes the log's folder; the default is the log of the home.
 func verb(a *app.App, cmd *cobra.Command, run func(*options) error) *cobra.Command {
 	o := &options{app: a}
 	cmd.Args = app.AtMostOneArg("folder of the log")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
 	if cmd.Name() == "repair" {
-		cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only print what would be repaired")
+		cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be repaired, and change nothing")
 	}
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		o.dir, o.format = a.Home.LogDir(), format.String()
@@ -55,9 +55,9 @@ func verb(a *app.App, cmd *cobra.Command, run func(*options) error) *cobra.Comma
 func newInspectCmd(a *app.App) *cobra.Command {
 	return verb(a, &cobra.Command{
 		Use:   "inspect [DIR]",
-		Short: "List the segments of a log and what they hold",
-		Long: "Reads the log in DIR (default: $GLINT_HOME/log), or the lanes live and replay in it, and prints a row for each segment\n" +
-			"and one for all, and how much is in quarantine. It changes nothing and may run while glint runs.",
+		Short: "List the segments of a log and their contents",
+		Long: "Reads the log in DIR (default: $GLINT_HOME/log), or its lanes live and replay, and prints a row for each segment, a row\n" +
+			"for the total, and the number of bytes in quarantine. It changes nothing and may run while glint runs.",
 		Example: "  glint log inspect",
 	}, runInspect)
 }
@@ -81,9 +81,9 @@ func newVerifyCmd(a *app.App) *cobra.Command {
 	return verb(a, &cobra.Command{
 		Use:   "verify [DIR]",
 		Short: "Check every byte of a log; exit code 3 if it is damaged",
-		Long: "Reads every byte of the log in DIR (default: $GLINT_HOME/log), or of the lanes in it, and prints a row for each damage.\n" +
-			"It changes nothing and may run while glint runs. The exit code is 3 if there is damage. A record at the end that was\n" +
-			"being written when glint stopped is no damage: it was never acknowledged.",
+		Long: "Reads every byte of the log in DIR (default: $GLINT_HOME/log), or of its lanes, and prints a row for each damaged place.\n" +
+			"It changes nothing and may run while glint runs. The exit code is 3 if there is damage. An incomplete record at the end,\n" +
+			"which was being written when glint stopped, is not damage: it was never acknowledged.",
 		Example: "  glint log verify",
 	}, runVerify)
 }
@@ -106,10 +106,10 @@ func runVerify(o *options) error {
 func newRepairCmd(a *app.App) *cobra.Command {
 	return verb(a, &cobra.Command{
 		Use:   "repair [DIR]",
-		Short: "Put damaged bytes of a log into quarantine",
-		Long: "Copies damaged bytes of the log in DIR (default: $GLINT_HOME/log), or of the lanes in it, to the folder quarantine\n" +
-			"beside the segments, marks their place in the segments, and prints a row for each. A record that was being written\n" +
-			"when glint stopped is cut off. All other records stay. glint must not run. Running it again changes nothing.",
+		Short: "Move damaged bytes of a log to quarantine",
+		Long: "Copies damaged bytes of the log in DIR (default: $GLINT_HOME/log), or of its lanes, to the folder quarantine beside the\n" +
+			"segments, marks their place in the segments, and prints a row for each. An incomplete record at the end is cut off. All\n" +
+			"other records stay. glint must not run. Running the command again changes nothing.",
 		Example: "  glint log repair --dry-run",
 	}, runRepair)
 }
@@ -135,7 +135,7 @@ func runRepair(o *options) error {
 	return nil
 }
 
-// reportsOf asks for the report of each log in dir.
+// reportsOf returns the report of each log in dir, as made by ask.
 func reportsOf(dir string, ask func(string) (*wal.Report, error)) ([]*wal.Report, error) {
 	dirs, err := wal.Find(dir)
 	if errors.Is(err, wal.ErrNoLog) || errors.Is(err, fs.ErrNotExist) {

@@ -56,7 +56,7 @@ func writeDamages(o *options, reports []*wal.Report) error {
 	return t.Write(o.app.Out)
 }
 
-// reason says in words what is wrong.
+// reason returns the kind of damage in words.
 func reason(d *wal.Damage) string {
 	switch d.Reason {
 	case wal.BadHeader:

@@ -25,19 +25,19 @@ func newCopyCmd(a *app.App) *cobra.Command {
 	o := &copyOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "copy --to DSN",
-		Short: "Copy all of a warehouse into another one, and prove that they are equal",
-		Long: `Copies what the running glint's warehouse has, or the one of --warehouse, into another ClickHouse, whose database glint
-is made, or has to be empty or a copy of the same. Then it compares table by table and report by report; the exit code is
-3 if they differ. glint may go on meanwhile: run it again, and only what is new is added. Running it again changes nothing.
+		Short: "Copy a warehouse into another one, and verify that they are equal",
+		Long: `Copies the running glint's warehouse, or that of --warehouse, into another ClickHouse. The database glint there is created;
+an existing one must be empty or an earlier copy. Then it compares both table by table and report by report; the exit code
+is 3 if they differ. glint may run meanwhile: run the command again, and it adds only new rows.
 
-To move, stop glint, run it a last time with --warehouse, and start glint serve on the other one, in the same $GLINT_HOME,
-which has the keys and the log.`,
+To move, stop glint, run the command a last time with --warehouse, and start glint serve with the other ClickHouse in the
+same $GLINT_HOME, which has the keys and the log.`,
 		Example: "  GLINT_TO=$(cat other-warehouse) glint migrate copy",
 		Args:    app.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
 	app.WarehouseFlag(cmd, &o.dsn)
-	cmd.Flags().StringVar(&o.to, "to", "", "ClickHouse to fill, as http://USER:PASSWORD@HOST:8123/glint; better in $GLINT_TO (required)")
+	cmd.Flags().StringVar(&o.to, "to", "", "ClickHouse to fill, as http://USER:PASSWORD@HOST:8123/glint; prefer $GLINT_TO (required)")
 	return cmd
 }
 
@@ -71,11 +71,11 @@ func (o *copyOptions) run(ctx context.Context) error {
 	return o.prove(ctx, from, to, before)
 }
 
-// maxCopies is how often what came meanwhile is copied, too.
+// maxCopies is the maximum number of passes for rows that arrived meanwhile.
 const maxCopies = 5
 
-// copy copies all, and then what came meanwhile. It returns a time before which all is
-// copied.
+// copy copies all rows, and then the rows that arrived meanwhile. It returns a time before
+// which all rows are copied.
 func (o *copyOptions) copy(ctx context.Context, from, to *warehouse.Warehouse) (before time.Time, err error) {
 	progress := output.NewProgress(o.app.Err, "rows copied", 0)
 	defer progress.End()
@@ -102,12 +102,12 @@ func (o *copyOptions) copy(ctx context.Context, from, to *warehouse.Warehouse) (
 		if rows == 0 {
 			break
 		}
-		c.State.Whole = false // there is no log that brings the rest
+		c.State.Whole = false // no log delivers the rest
 	}
 	return before, nil
 }
 
-// Rows that are on their way into the first warehouse while it is read.
+// Times for rows that are in transit to the first warehouse while it is read.
 const (
 	copyMargin   = 10 * time.Second
 	copyPatience = 20 * time.Second

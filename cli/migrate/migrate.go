@@ -1,4 +1,4 @@
-// Package migrate is `glint migrate`: the warehouse's schema.
+// Package migrate is `glint migrate`: it migrates the warehouse's schema and copies warehouses.
 package migrate
 
 import (
@@ -18,9 +18,9 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the warehouse's schema up to date, look at it, or copy all into another warehouse",
-		Long: "The warehouse's tables and views come from migrations in this program. `glint up` and `glint serve` apply them when\n" +
-			"they start; these commands do it, or only look, at another time.",
+		Short: "Update or inspect the warehouse's schema, or copy the warehouse",
+		Long: "The warehouse's tables and views are created by migrations in this program. `glint up` and `glint serve` apply them when\n" +
+			"they start; these commands apply or list them at another time.",
 		Example: "  glint migrate status\n  glint migrate up",
 	}, newUpCmd(a), newStatusCmd(a), newCopyCmd(a))
 }
@@ -30,9 +30,9 @@ func newUpCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Apply pending migrations and changed views",
-		Long: "Applies the migrations that are pending and creates changed views again. `glint up` and `glint serve` do the\n" +
-			"same when they start. It only goes forward; running it again changes nothing. Several hosts in --warehouse, or --cluster,\n" +
-			"are the replicas of one shard: their tables replicate, and each gets the schema in turn.",
+		Long: "Applies pending migrations and recreates changed views. `glint up` and `glint serve` do the same when they start.\n" +
+			"There is no way back to an older schema; running the command again changes nothing. Several hosts in --warehouse, or\n" +
+			"--cluster, are the replicas of one shard: their tables are replicated, and each replica gets the schema in turn.",
 		Example: "  glint migrate up",
 		Args:    app.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runUp(cmd.Context(), a, dsn, cluster) },

@@ -24,15 +24,15 @@ func newListCmd(a *app.App, run func(*listOptions) error) *cobra.Command {
 	o := &listOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the lists, with their size and date",
-		Long: `Lists what is in $GLINT_HOME/networks, and the operator's file and the database if they are named, with their dates.
-On stderr it names the clients that cannot be recognized without the missing ones. It changes nothing.`,
+		Short: "List the network lists, with their size and date",
+		Long: `Lists the files in $GLINT_HOME/networks, and the operator's file and the database if they are given, with their dates.
+On stderr it names the clients that cannot be recognized because a list is missing. It changes nothing.`,
 		Example: "  glint networks list\n  glint networks list --networks networks.csv",
 		Args:    app.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return run(o) },
 	}
-	cmd.Flags().StringVar(&o.networksFile, "networks", "", "the operator's file, as glint up is given it")
-	cmd.Flags().StringVar(&o.asnFile, "asn-db", "", "the database, as glint up is given it")
+	cmd.Flags().StringVar(&o.networksFile, "networks", "", "the operator's file, as for glint up")
+	cmd.Flags().StringVar(&o.asnFile, "asn-db", "", "the database, as for glint up")
 	return cmd
 }
 
@@ -65,7 +65,7 @@ func runList(o *listOptions) error {
 	return t.Write(o.app.Out)
 }
 
-// asnSize is how many ranges a list of AS numbers has; a database does not say.
+// asnSize returns the number of ranges in a list of AS numbers; a database does not have the number.
 func asnSize(d *networks.ASNs) string {
 	if n := d.Ranges(); n > 0 {
 		return strconv.Itoa(n)

@@ -1,5 +1,5 @@
-// Package networks is `glint networks`: the lists that name the network of an
-// address, where no CDN does.
+// Package networks is `glint networks`: it updates and lists the lists that map an
+// address to its network, for a pixel without a CDN.
 package networks
 
 import (
@@ -12,12 +12,12 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "networks",
-		Short: "Keep the lists that name an address's network",
-		Long: `The standalone pixel and "glint classify" have no CDN that names a client's network. They read Apple's list
-of the addresses of iCloud Private Relay and Mail Privacy Protection, and a list of AS numbers, from $GLINT_HOME/networks,
-where "update" puts them, and a running glint by itself with --networks-update. The operator's own file, --networks, goes
-before them, and a database, --asn-db, in place of the list of AS numbers. A running pixel follows all when they change; the date of the one that decided is kept with the open. Without any of them
-opens are kept and judged all the same, and "list" says what is unknown then.`,
+		Short: "Update the lists that map an address to its network",
+		Long: `The standalone pixel and glint classify have no CDN that names a client's network. They read Apple's list of the addresses
+of iCloud Private Relay and Mail Privacy Protection, and a list of AS numbers, from $GLINT_HOME/networks. "update" fetches
+the lists; with --networks-update a running glint fetches them itself. The operator's file, --networks, takes precedence,
+and a database, --asn-db, replaces the list of AS numbers. A running pixel applies changed lists; each open stores the date
+of the list that decided. Without lists, opens are stored and classified all the same, and "list" shows what is unknown.`,
 		Example: "  glint networks update\n  glint networks list",
 	}, newUpdateCmd(a, runUpdate), newListCmd(a, runList))
 }

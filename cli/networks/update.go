@@ -16,7 +16,7 @@ import (
 
 type updateOptions struct {
 	app       *app.App
-	from      string // file of Apple's list; "": it is fetched
+	from      string // file of Apple's list; "": fetch it
 	asnFrom   string // file of the list of AS numbers
 	dryRun    bool
 	address   string            // of Apple's list
@@ -31,9 +31,9 @@ func newUpdateCmd(a *app.App, run func(context.Context, *updateOptions) error) *
 		Use:   "update",
 		Short: "Fetch the lists of Apple's relay and of AS numbers",
 		Long: `Fetches Apple's list of its relay's addresses and a list of AS numbers (RouteViews and DB-IP, CC BY 4.0) over https,
-or reads them from files, checks them, and puts them with their date into $GLINT_HOME/networks. A list that is faulty, or
-has less than half of the entries of the one that is there, changes nothing. With --from or --asn-from only what is named
-is read. A running glint takes them with the next open; opens before stay as they were judged.`,
+or reads them from files, checks them, and stores them with their date in $GLINT_HOME/networks. A faulty list, or one with
+less than half of the present list's entries, is refused. With --from or --asn-from, only the named lists are read. A
+running glint applies them from the next open on; earlier opens keep their class.`,
 		Example: "  glint networks update\n  glint networks update --from egress-ip-ranges.csv\n  glint networks update --asn-from asn.csv",
 		Args:    app.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
@@ -41,8 +41,8 @@ is read. A running glint takes them with the next open; opens before stay as the
 	f := cmd.Flags()
 	f.StringVar(&o.from, "from", "", "read Apple's list from this file: prefix,country,region,city")
 	f.StringVar(&o.asnFrom, "asn-from", "", "read the list of AS numbers from this file: first,last,as_number,name or prefix,as_number,name")
-	f.StringVar(&o.address, "relay-url", networks.RelayURL, "where Apple's list is")
-	f.StringSliceVar(&o.asns, "asn-url", networks.ASNURLs(), "where the list of AS numbers is, in parts; empty: none is fetched")
+	f.StringVar(&o.address, "relay-url", networks.RelayURL, "URL of Apple's list")
+	f.StringSliceVar(&o.asns, "asn-url", networks.ASNURLs(), "URLs of the parts of the list of AS numbers; empty: fetch none")
 	f.BoolVar(&o.dryRun, "dry-run", false, "check the lists and change nothing")
 	return cmd
 }
@@ -64,7 +64,7 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	return firstWithAdvice(faults)
 }
 
-// firstWithAdvice returns the only fault as it is, so that its advice is seen.
+// firstWithAdvice returns a single fault unchanged, so that its advice is printed.
 func firstWithAdvice(faults []error) error {
 	var real []error
 	for _, err := range faults {
@@ -127,7 +127,7 @@ func (o *updateOptions) kept(n int, one, many string, at time.Time, file string)
 	return err
 }
 
-// faultyList says where a good list is, if that is what is wrong.
+// faultyList adds the URL of a good list to err if err is about a faulty list.
 func faultyList(err error, where string) error {
 	if errors.Is(err, networks.ErrFile) || errors.Is(err, networks.ErrImplausible) {
 		return app.Try(err, "the list as it is at "+where)
@@ -135,8 +135,8 @@ func faultyList(err error, where string) error {
 	return err
 }
 
-// read returns a list from a file or from its address, its time, and the least
-// that it must have.
+// read returns a list from a file or its URL, the time of the list, and the minimum number of
+// entries that it must have.
 func (o *updateOptions) read(ctx context.Context, file, flag string, minimum int, fetch func() ([]byte, error)) ([]byte, time.Time, int, error) {
 	if file != "" {
 		list, at, err := networks.ReadListFile(file)

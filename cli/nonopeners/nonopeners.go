@@ -1,4 +1,4 @@
-// Package nonopeners is `glint nonopeners`: the recipients who did not open a
+// Package nonopeners is `glint nonopeners`: it lists the recipients who did not open a
 // campaign.
 package nonopeners
 
@@ -18,13 +18,13 @@ func NewCmd(a *app.App) *cobra.Command {
 	return listing.Complete(&cobra.Command{
 		Use:   "nonopeners CAMPAIGN",
 		Short: "List the recipients who did not open a campaign",
-		Long: "Lists the recipients of measured messages by how sure it is that they did not open them, with the columns that were\n" +
-			"kept at registration. It changes nothing, and needs the warehouse's own user, since readers see no recipients.\n\n" +
-			"--likely (the default): nothing fetched the message, and nobody clicked, replied or converted. --certain: these, of\n" +
+		Long: "Lists the recipients of measured messages by the certainty that they did not open them, with the columns that were\n" +
+			"kept at registration. It changes nothing, and needs the warehouse's own user: the read-only user sees no recipients.\n\n" +
+			"--likely (the default): nothing fetched the message, and nobody clicked, replied or converted. --certain: the same, but\n" +
 			"visible recipients only: they got other measured mail in the 90 days before, none of it fetched by Apple Mail.\n" +
 			"--cannot-tell: messages that only Apple Mail or a client of unknown kind fetched. Messages that other machines\n" +
-			"fetched, such as scanners, are in none of them: glint recipients lists them. Nobody can see an open without images.\n" +
-			"In csv a cell that a spreadsheet would take for a formula begins with an apostrophe.",
+			"fetched, such as scanners, are in no list; glint recipients shows them. An open without images cannot be seen.\n" +
+			"In CSV, a cell that a spreadsheet would run as a formula gets a leading apostrophe.",
 		Example: "  glint nonopeners spring\n  glint nonopeners spring --certain --format csv",
 	}, o, Run, warehouse.NonopenersLikely, warehouse.NonopenersCertain, warehouse.NonopenersCannotTell)
 }

@@ -1,4 +1,4 @@
-// Package openers is `glint openers`: the recipients who opened a campaign.
+// Package openers is `glint openers`: it lists the recipients who opened a campaign.
 package openers
 
 import (
@@ -17,11 +17,11 @@ func NewCmd(a *app.App) *cobra.Command {
 	return listing.Complete(&cobra.Command{
 		Use:   "openers CAMPAIGN",
 		Short: "List the recipients who opened a campaign",
-		Long: "Lists the recipients of measured messages by how sure it is that they opened them, with the columns that were kept\n" +
-			"at registration. It changes nothing, and needs the warehouse's own user, since readers see no recipients.\n\n" +
-			"--certain (the default): a person opened the message, clicked, replied or converted. --likely: these, and messages that\n" +
-			"a client of unknown kind fetched. --cannot-tell: messages that only Apple Mail fetched, which may hide a person.\n" +
-			"In csv a cell that a spreadsheet would take for a formula begins with an apostrophe.",
+		Long: "Lists the recipients of measured messages by the certainty that they opened them, with the columns that were kept at\n" +
+			"registration. It changes nothing, and needs the warehouse's own user: the read-only user sees no recipients.\n\n" +
+			"--certain (the default): a person opened the message, clicked, replied or converted. --likely: also messages that a\n" +
+			"client of unknown kind fetched. --cannot-tell: messages that only Apple Mail fetched, which may hide a person.\n" +
+			"In CSV, a cell that a spreadsheet would run as a formula gets a leading apostrophe.",
 		Example: "  glint openers spring\n  glint openers spring --likely --format csv",
 	}, o, Run, warehouse.OpenersCertain, warehouse.OpenersLikely, warehouse.OpenersCannotTell)
 }

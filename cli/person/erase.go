@@ -33,23 +33,23 @@ func newEraseCmd(a *app.App) *cobra.Command {
 	o := &eraseOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "erase ADDRESS...",
-		Short: "Erase persons from every place",
-		Long: `Deletes what is held of the addresses: rows and the parts of tables that had them, lines of the log and of the archive,
-events of receipts, dead letters, what the webhook has not taken. The running glint does it, and goes on after a kill;
-without one this command does it itself, and needs --archive if there is an archive. It returns once nothing is left, and
-prints a receipt that names nobody, which is also kept in $GLINT_HOME/erasures.
+		Short: "Erase all data of persons",
+		Long: `Deletes all data of the addresses: rows and the table parts that contained them, lines of the log and of the archive,
+events of receipts, dead letters, and events that the webhook has not accepted. The running glint does the work, and resumes
+it after a kill. If no glint runs, this command does it, and needs --archive if there is an archive. It returns when nothing
+is left, and prints a receipt that names nobody; $GLINT_HOME/erasures keeps a copy.
 
-Two things stay. The refusal: the keyed hash of the address in the ledger of choices, so that an address which is
-registered again is not measured. And a hash of each message, by which later opens of it are dropped. A message falls
-out of its campaign's numbers together with its events, so that every rate is that of the others.
+Two things stay. The refusal: the keyed hash of the address in the ledger of choices, so that an address that is registered
+again is not measured. And a hash of each message, by which its later opens are dropped. A message leaves its campaign's
+numbers together with its events, so every rate is that of the other messages.
 
-Copies that glint does not keep stay as they are: backups, earlier versions in a bucket, your own files of pixel URLs.`,
+Copies outside glint stay: backups, earlier versions in a bucket, your own files of pixel URLs.`,
 		Example: "  glint person erase ann@example.com --yes\n  glint person erase --file gone.csv --yes",
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.file, "file", "", "table with a column recipient, of more addresses; - is stdin")
-	f.BoolVar(&o.yes, "yes", false, "do not ask")
-	f.BoolVar(&o.dryRun, "dry-run", false, "say how many persons would be erased")
+	f.StringVar(&o.file, "file", "", "table of further addresses, with a column recipient; - is stdin")
+	f.BoolVar(&o.yes, "yes", false, "erase without a confirmation")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print how many persons would be erased, and erase nothing")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
 	o.archive.add(cmd)
 	app.WarehouseFlag(cmd, &o.dsn)
@@ -81,16 +81,16 @@ Copies that glint does not keep stay as they are: backups, earlier versions in a
 	return cmd
 }
 
-// confirm asks, unless --yes has answered.
+// confirm asks for a confirmation unless --yes is given.
 func (o *eraseOptions) confirm(cmd *cobra.Command, persons int) error {
 	if o.yes {
 		return nil
 	}
 	if o.file == "-" {
-		return app.UsageOf(cmd, errors.New("--file - reads stdin, so there is no question; use --yes"))
+		return app.UsageOf(cmd, errors.New("--file - uses stdin, which leaves none for the confirmation; use --yes"))
 	}
 	fmt.Fprintf(o.app.Err, "Erase %s from everywhere, for good? Type yes: ", output.Plural(persons, "person", "persons"))
-	answer, _ := bufio.NewReader(app.Interruptible(cmd.Context(), o.app.In)).ReadString('\n') // the end is no yes
+	answer, _ := bufio.NewReader(app.Interruptible(cmd.Context(), o.app.In)).ReadString('\n') // the end of the input is no yes
 	if answer == "" {
 		fmt.Fprintln(o.app.Err)
 	}
@@ -115,15 +115,16 @@ func (o *eraseOptions) run(ctx context.Context, recipients []string) error {
 	return o.alone(ctx, folder, recipients)
 }
 
-// alone lets a service without a pixel, of which nobody knows, do it. What is not searched
-// now is never found again, since the messages by which it is found are gone.
+// alone erases without a running glint, by a service without a pixel. It refuses to skip an
+// archive or a mirror: a later search could not find the data, since the messages that
+// identify it are deleted.
 func (o *eraseOptions) alone(ctx context.Context, folder erasure.Folder, recipients []string) error {
 	if had, _ := filepath.Glob(filepath.Join(o.app.Home.LogDir(), "archive", "*.json")); o.archive.place == "" && len(had) > 0 {
-		return app.UsageTry(errors.New("this glint has kept an archive, which has to be searched, too"), "--archive DIR or s3://BUCKET/PREFIX; --archive none if it is gone")
+		return app.UsageTry(errors.New("this glint has written an archive, which must be searched, too"), "--archive DIR or s3://BUCKET/PREFIX; --archive none if it is gone")
 	}
 	if had, _ := filepath.Glob(filepath.Join(o.app.Home.LogDir(), "mirrors", "*")); len(had) > 0 {
-		return app.Try(errors.New("this glint has mirrors, in which the persons have to be erased, too"),
-			"start glint with its --mirror flags, and erase then; delete "+filepath.Join(o.app.Home.LogDir(), "mirrors")+" if they are gone")
+		return app.Try(errors.New("this glint has mirrors, in which the persons must be erased, too"),
+			"start glint with its --mirror flags and erase again; delete "+filepath.Join(o.app.Home.LogDir(), "mirrors")+" if they are gone")
 	}
 	cfg, err := service.Quiet(o.app, o.dsn)
 	if err != nil {
@@ -159,12 +160,12 @@ func (o *eraseOptions) alone(ctx context.Context, folder erasure.Folder, recipie
 	return errors.Join(result, <-ended)
 }
 
-// The glint that carries an order out may end meanwhile; another one goes on.
+// restartPatience is the wait for a restart: the glint that executes the order may end, and the next one resumes it.
 const restartPatience = 30 * time.Second
 
 var errEnded = errors.New("the running glint has ended")
 
-// watch gives up once no glint has run for a while.
+// watch cancels with errEnded once no glint has run for restartPatience.
 func (o *eraseOptions) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 	for since := time.Now(); ; {
 		if _, err := o.app.Running(); err == nil {
@@ -198,7 +199,7 @@ func (o *eraseOptions) await(ctx context.Context, folder erasure.Folder, id stri
 		}
 		if last.Step != "" && last.Step != told && time.Since(since) > slowStep {
 			told = last.Step
-			fmt.Fprintf(o.app.Err, "step %q takes its time; glint status says whether a mirror or the warehouse is behind\n", told)
+			fmt.Fprintf(o.app.Err, "step %q takes long; glint status shows whether a mirror or the warehouse lags\n", told)
 		}
 		select {
 		case <-ctx.Done():
@@ -206,13 +207,13 @@ func (o *eraseOptions) await(ctx context.Context, folder erasure.Folder, id stri
 			if errors.Is(context.Cause(ctx), errEnded) {
 				err = fmt.Errorf("%w: %w", errEnded, err)
 			}
-			return app.Try(err, "glint up, which goes on with it")
+			return app.Try(err, "glint up, which resumes it")
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
 
-// slowStep is how long a step may take before the command says what it waits for.
+// slowStep is the time after which the command prints the step that it waits for.
 const slowStep = 3 * time.Second
 
 func (o *eraseOptions) print(r *erasure.Receipt) error {
@@ -236,7 +237,7 @@ func (o *eraseOptions) print(r *erasure.Receipt) error {
 		fmt.Fprintln(o.app.Err, "note:", output.Safe(note))
 	}
 	if r.None() {
-		fmt.Fprintln(o.app.Err, "note: nothing was held; is the address spelled as it was registered? The refusal is kept all the same")
+		fmt.Fprintln(o.app.Err, "note: there was no data; is the address spelled as it was registered? The refusal is recorded all the same")
 	}
 	fmt.Fprintf(o.app.Err, "erased %s with %s; the receipt is %s/%s.json\n",
 		output.Plural(len(r.RecipientKeys), "person", "persons"), output.Plural(r.Messages, "message", "messages"), o.app.Home.ErasureDir(), r.ID)

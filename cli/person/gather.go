@@ -25,7 +25,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// held is all that is held of a person.
+// held is all data of a person.
 type held struct {
 	Recipient    string
 	Key          warehouse.RecipientKey
@@ -34,16 +34,16 @@ type held struct {
 	Archive      []string
 	DeadLetters  []string
 	ReceiptCount int      // events in receipts
-	Notes        []string // what could not be searched
+	Notes        []string // places that could not be searched
 }
 
-// tables are the tables in the order in which they are shown.
+// tables lists the tables in the order of output.
 var tables = []string{
 	"sends", "recipient_messages", "message_campaigns", "opens", "deliveries", "unresolved_opens", "unresolved_deliveries", "bad_tokens", "web_events",
 	"last_opens", "consents", "withdrawals",
 }
 
-// places are all of them with their counts.
+// places returns the names of all places and the count of each.
 func (h *held) places() (names []string, counts []int) {
 	for _, table := range tables {
 		names, counts = append(names, table), append(counts, len(h.Rows[table]))
@@ -51,7 +51,7 @@ func (h *held) places() (names []string, counts []int) {
 	return append(names, "log", "archive", "receipts", "dead letters"), append(counts, len(h.Log), len(h.Archive), h.ReceiptCount, len(h.DeadLetters))
 }
 
-// gather searches all places for an address, normalized.
+// gather searches all places for a normalized address.
 func gather(ctx context.Context, a *app.App, w *warehouse.Warehouse, recipient string, store objects.Store) (*held, error) {
 	hasher, err := w.RecipientHasher(ctx)
 	if err != nil {
@@ -75,7 +75,7 @@ func gather(ctx context.Context, a *app.App, w *warehouse.Warehouse, recipient s
 		return nil, err
 	}
 	if store == nil {
-		h.Notes = append(h.Notes, "no archive is known; --archive names one")
+		h.Notes = append(h.Notes, "no archive was searched; --archive names one")
 		return h, nil
 	}
 	err = archiver.Each(ctx, store, func(name string) error {
@@ -107,7 +107,7 @@ func (h *held) persons() *erasure.Persons {
 	return p
 }
 
-// events adds the rows of bad tokens and web events whose text names the person.
+// events adds the rows of bad tokens and web events whose text contains the address.
 func (h *held) events(ctx context.Context, w *warehouse.Warehouse, p *erasure.Persons) error {
 	known := map[string]bool{}
 	for _, row := range h.Rows["web_events"] {
@@ -215,18 +215,18 @@ func (h *held) letters(a *app.App, p *erasure.Persons) error {
 	return nil
 }
 
-// message is one that was sent to the person.
+// message is a message that was sent to the person.
 type message struct {
 	Campaign   string `json:"campaign"`
 	CampaignID string `json:"campaign_id"`
 	MessageID  string `json:"message_id"`
-	SentAt     string `json:"sent_at"` // "" where it is not known
+	SentAt     string `json:"sent_at"` // "": unknown
 	Tracking   string `json:"tracking"`
 	Opens      int    `json:"opens"`  // events of any class
 	Events     int    `json:"events"` // others: bounces, clicks …
 }
 
-// messages returns the messages, the latest first.
+// messages returns the person's messages, the latest first.
 func (h *held) messages() []message {
 	names, opens, events := map[string]string{}, map[string]int{}, map[string]int{}
 	for _, row := range h.Rows["campaigns"] {

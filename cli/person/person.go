@@ -1,5 +1,5 @@
-// Package person is `glint person`: what is held of a person, as a list, as a file to
-// hand over, and no more.
+// Package person is `glint person`: it shows, exports and erases all data of a
+// person.
 package person
 
 import (
@@ -24,25 +24,25 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "person",
-		Short: "Show, export or erase what is held of a person",
-		Long: "Finds what is held of an address in every table, the log, the archive, the receipts and the dead letters: a person's\n" +
-			"rights of access, portability and erasure (GDPR articles 15, 20 and 17). An address is read as glint send register\n" +
-			"reads it, so case, blanks and the spelling of its domain do not matter.",
+		Short: "Show, export or erase all data of a person",
+		Long: "Finds all data of an address in every table, the log, the archive, the receipts and the dead letters, for a person's\n" +
+			"rights of access, portability and erasure (GDPR articles 15, 20 and 17). The address is normalized as by glint send\n" +
+			"register, so case, blanks and the spelling of its domain do not matter.",
 		Example: "  glint person show ann@example.com\n  glint person export ann@example.com --output ann.json\n  glint person erase ann@example.com --yes",
 	}, newShowCmd(a), newExportCmd(a), newEraseCmd(a))
 }
 
-// archiveFlags say where the archive is; without them it is where the running glint
-// has it.
+// archiveFlags name the archive; the default is the running glint's
+// archive.
 type archiveFlags struct{ place, endpoint, region string }
 
 func (f *archiveFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.place, "archive", "", "folder, or s3://BUCKET/PREFIX, of the archive; none: there is none any more (default: that of the running glint)")
-	cmd.Flags().StringVar(&f.endpoint, "archive-endpoint", "", "URL of the archive's bucket, where it is not Amazon's; the key comes from the AWS_… variables")
+	cmd.Flags().StringVar(&f.place, "archive", "", "folder or s3://BUCKET/PREFIX of the archive; none: it no longer exists (default: the running glint's)")
+	cmd.Flags().StringVar(&f.endpoint, "archive-endpoint", "", "URL of the archive's bucket, if it is not Amazon's; the key comes from the AWS_… variables")
 	cmd.Flags().StringVar(&f.region, "archive-region", "", "region of the archive's bucket")
 }
 
-// noArchive is the value of --archive for no archive.
+// noArchive is the value of --archive that means no archive.
 const noArchive = "none"
 
 // open returns the archive, or nil if there is none.
@@ -54,14 +54,14 @@ func (f *archiveFlags) open(a *app.App) (objects.Store, error) {
 	if t.Place == "" {
 		state, err := a.Home.ReadState()
 		if err != nil || state.Archive == nil {
-			return nil, nil //nolint:nilerr // none runs, so none says
+			return nil, nil //nolint:nilerr // no glint runs, so no archive is known
 		}
 		t.Place, t.Endpoint, t.Region = state.Archive.Place, state.Archive.Endpoint, state.Archive.Region
 	}
 	return t.Open()
 }
 
-// normalized returns the addresses as they are registered, each once.
+// normalized returns the addresses in their registered form, without duplicates.
 func normalized(cmd *cobra.Command, addresses []string) ([]string, error) {
 	var all []string
 	seen := map[string]bool{}
@@ -113,7 +113,7 @@ func readAddresses(ctx context.Context, a *app.App, path string) (addresses []st
 	}
 }
 
-// field returns a text of a row, which is an object of JSON.
+// field returns a text field of a row, which is a JSON object.
 func field(row json.RawMessage, name string) string {
 	var fields map[string]any
 	if json.Unmarshal(row, &fields) != nil {

@@ -19,9 +19,9 @@ func newShowCmd(a *app.App) *cobra.Command {
 	var archive archiveFlags
 	cmd := &cobra.Command{
 		Use:   "show ADDRESS",
-		Short: "Show what is held of a person, and where",
-		Long: "Prints how much is held of the address in each place, and the messages that were sent to it. It changes nothing, and\n" +
-			"needs the warehouse's own user. What it prints is personal.",
+		Short: "Show which data of a person is stored, and where",
+		Long: "Prints the amount of data of the address in each place, and the messages that were sent to it. It changes nothing, and\n" +
+			"needs the warehouse's own user. The output is personal data.",
 		Example: "  glint person show ann@example.com\n  glint person show ann@example.com --format json",
 		Args:    app.OneArg("address"),
 	}
@@ -41,7 +41,7 @@ func newShowCmd(a *app.App) *cobra.Command {
 	return cmd
 }
 
-// search finds what is held of the address in args.
+// search returns all data of the address in args.
 func search(cmd *cobra.Command, a *app.App, args []string, dsn string, archive *archiveFlags) (*held, error) {
 	recipients, err := normalized(cmd, args)
 	if err != nil {
@@ -109,10 +109,9 @@ func newExportCmd(a *app.App) *cobra.Command {
 	var archive archiveFlags
 	cmd := &cobra.Command{
 		Use:   "export ADDRESS",
-		Short: "Write all that is held of a person as one JSON document",
-		Long: "Writes every row and line that is held of the address, in the form of the tables and of edge/event/FORMAT.md: for the\n" +
-			"rights of access and portability. Signatures in pixel URLs are part of it. It changes nothing, and needs the\n" +
-			"warehouse's own user.",
+		Short: "Write all data of a person as one JSON document",
+		Long: "Writes every row and line about the address, in the form of the tables and of edge/event/FORMAT.md, for the rights of\n" +
+			"access and portability. Signatures in pixel URLs are included. It changes nothing, and needs the warehouse's own user.",
 		Example: "  glint person export ann@example.com --output ann.json",
 		Args:    app.OneArg("address"),
 	}
@@ -141,7 +140,7 @@ func newExportCmd(a *app.App) *cobra.Command {
 	return cmd
 }
 
-// document is what export writes: a contract, described in cli/JSON.md.
+// document is the output of export: a contract, described in cli/JSON.md.
 type document struct {
 	Recipient    string                       `json:"recipient"`
 	RecipientKey string                       `json:"recipient_key"`

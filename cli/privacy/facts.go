@@ -14,25 +14,25 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// facts are what the texts say of this installation.
+// facts are the values that the texts contain about this installation.
 type facts struct {
 	Date    string // of today, RFC 3339
 	Version string
 
-	Required  bool // by policy a recipient without a choice is at most counted
+	Required  bool // the policy: a recipient without a choice is at most counted
 	PolicySet bool
 	Withdrawn string // as warehouse.ParseFate reads it
 	Kept      []retention.Row
 	Keys      map[string]int // how many, by state
-	Languages []string       // of the page for preferences
-	Edges     []string       // pixel base URLs whose edge was seen to know modes
+	Languages []string       // of the preferences page
+	Edges     []string       // pixel base URLs of edges that are known to honour privacy modes
 
 	Running  bool           // a glint runs with this home
 	Settings *home.Settings // of the running glint; nil: unknown
 	Archive  *home.Archive  // likewise; nil: none, or unknown without Settings
 }
 
-// gather reads the settings of a home, and those of the glint that runs with it.
+// gather reads the settings of a home and of the glint that runs with it.
 func gather(h home.Home, version string, now time.Time) (*facts, error) {
 	f := &facts{Date: now.UTC().Format(time.DateOnly), Version: version, Keys: map[string]int{}}
 	consent, err := h.ConsentSettings()
@@ -84,7 +84,7 @@ func withdrawnText(fate warehouse.Fate) string {
 	return "are counted for the campaign by the hour, and belong to no person"
 }
 
-// KeptFor returns how long a kind is kept.
+// KeptFor returns the retention of a kind.
 func (f *facts) KeptFor(kind string) retention.Row {
 	for _, row := range f.Kept {
 		if row.Kind == kind {
@@ -94,19 +94,19 @@ func (f *facts) KeptFor(kind string) retention.Row {
 	return retention.Row{}
 }
 
-// Verifies is the number of keys that tokens are checked with.
+// Verifies returns the number of keys that verify tokens.
 func (f *facts) Verifies() int {
 	return f.Keys[token.Signing.String()] + f.Keys[token.Verifying.String()]
 }
 
-// HasEdge reports whether requests come by an edge, too, whose settings are its own:
-// the running glint answers no pixel, or takes lines of Fastly, or mail was registered
-// for an edge.
+// HasEdge reports whether requests also come through an edge, which has its own settings:
+// the running glint serves no pixel, or accepts Fastly's lines, or mail was registered for
+// an edge.
 func (f *facts) HasEdge() bool {
 	return f.Settings != nil && (!f.Settings.Standalone || len(f.Settings.FastlyServices) > 0 || len(f.Edges) > 0)
 }
 
-// Address says how much of an address is kept.
+// Address returns the kept part of an address in words.
 func (f *facts) Address() string {
 	switch f.Settings.IPPrecision {
 	case "full":
@@ -117,7 +117,7 @@ func (f *facts) Address() string {
 	return "the IP address cut to /24 (IPv4) or /48 (IPv6)"
 }
 
-// Signals says what a privacy signal leaves.
+// Signals returns the effect of a privacy signal as a sentence.
 func (f *facts) Signals() string {
 	switch f.Settings.PrivacySignals {
 	case "aggregate":
@@ -125,5 +125,5 @@ func (f *facts) Signals() string {
 	case "off":
 		return "Of a request with `DNT: 1` or `Sec-GPC: 1` nothing is kept."
 	}
-	return "`DNT: 1` and `Sec-GPC: 1` change nothing for opens; visitors of a site who send them are not told apart."
+	return "`DNT: 1` and `Sec-GPC: 1` change nothing for opens; visitors of a site who send them are not distinguished."
 }

@@ -104,7 +104,7 @@ func TestPapersFollowTheSettings(t *testing.T) {
 			if want := strings.Contains(strings.Join(c.in, " "), name); changes != want {
 				t.Errorf("%s changes the %s: %v, want %v", c.name, name, changes, want)
 			}
-			if unknown := strings.Contains(text, "could not find out"); unknown != (f.Settings == nil || f.HasEdge()) {
+			if unknown := strings.Contains(text, "could not determine"); unknown != (f.Settings == nil || f.HasEdge()) {
 				t.Errorf("%s: the %s says what is unknown: %v", c.name, name, unknown)
 			}
 		}
@@ -136,7 +136,7 @@ func TestPapersListWhatTheyLeaveOpen(t *testing.T) {
 				}
 				rest = behind
 			}
-			for _, must := range []string{"sources disagree whether anonymous aggregate rates are exempt", "2026-11-28", "no legal advice", "Ours, and"} {
+			for _, must := range []string{"sources disagree whether anonymous aggregate rates are exempt", "2026-11-28", "not legal advice", "glint's own choices, which"} {
 				if !strings.Contains(text, must) {
 					t.Errorf("%s lacks %q", name, must)
 				}

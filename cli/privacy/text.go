@@ -14,7 +14,7 @@ import (
 //go:embed texts/*.md
 var texts embed.FS
 
-// gaps are what a text leaves open, in the order in which it comes to them.
+// gaps are the open points of a text, in order of appearance.
 type gaps struct{ fill, unknown []string }
 
 func (g *gaps) toFill(what string) string {
@@ -31,7 +31,7 @@ func (g *gaps) notKnown(what string) string {
 	return "**unknown: " + what + "**"
 }
 
-// render returns one of the texts.
+// render returns the text name with the facts filled in.
 func (f *facts) render(name string) (string, error) {
 	g := &gaps{}
 	t, err := template.New("").Funcs(template.FuncMap{
@@ -50,7 +50,7 @@ func (f *facts) render(name string) (string, error) {
 	return b.String(), nil
 }
 
-// plain says in words how long a kind is kept.
+// plain returns the retention of a kind in words.
 func plain(row retention.Row) string {
 	for unit, word := range map[string]string{"mo": "month", "y": "year", "d": "day", "h": "hour", "m": "minute", "s": "second"} {
 		if n, ok := strings.CutSuffix(row.Kept, unit); ok && strings.Trim(n, "0123456789") == "" {
@@ -63,7 +63,7 @@ func plain(row retention.Row) string {
 	return "without a limit"
 }
 
-// code writes a name as Markdown's code, in a table, too.
+// code returns a name as Markdown code that is also safe in a table.
 func code(s string) string {
 	return "`" + strings.NewReplacer("`", "'", "|", "/").Replace(output.Safe(s)) + "`"
 }

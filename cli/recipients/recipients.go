@@ -1,5 +1,5 @@
-// Package recipients is `glint recipients`: all recipients of a campaign, with
-// what is known of their messages.
+// Package recipients is `glint recipients`: it lists all recipients of a campaign, with
+// the state of their messages.
 package recipients
 
 import (
@@ -19,11 +19,11 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "recipients CAMPAIGN",
 		Short: "List the recipients of a campaign with the state of their messages",
 		Long: "Lists every registered message with its recipient, the columns that were kept at registration, and its state: opened\n" +
-			"(by a person), confirmed (a click, reply or conversion, but no open), masked (Apple Mail fetched it, and may hide a\n" +
+			"(by a person), confirmed (a click, reply or conversion, but no open), masked (Apple Mail fetched it, which may hide a\n" +
 			"person), unknown (a client of unknown kind fetched it), machine (only scanners and other machines did), not_fetched,\n" +
-			"bounced, not_measured (not tracked by recipient) or test. It changes nothing, and needs the warehouse's own user,\n" +
-			"since readers see no recipients.\n" +
-			"In csv a cell that a spreadsheet would take for a formula begins with an apostrophe.",
+			"bounced, not_measured (not tracked individually) or test. It changes nothing, and needs the warehouse's own user: the\n" +
+			"read-only user sees no recipients.\n" +
+			"In CSV, a cell that a spreadsheet would run as a formula gets a leading apostrophe.",
 		Example: "  glint recipients spring\n  glint recipients spring --format csv",
 	}, o, Run)
 }

@@ -119,7 +119,7 @@ func TestABucketAfterAStopGoesOn(t *testing.T) {
 	})
 	code, _, stderr := p.replayUntil(ctx, args...)
 	cancel()
-	if code != app.ExitInterrupted || !strings.Contains(stderr, "the same command goes on from there") {
+	if code != app.ExitInterrupted || !strings.Contains(stderr, "repeat the command to continue") {
 		t.Errorf("exit %d, stderr:\n%s", code, stderr)
 	}
 	p.ingest.refusing(nil)

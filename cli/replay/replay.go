@@ -1,5 +1,5 @@
-// Package replay is `glint replay`: it feeds archived log files to ingest, whose
-// replay lane stores them beside the live lines without delaying those.
+// Package replay is `glint replay`: it posts archived log files to ingest, whose
+// replay lane stores them without delaying live lines.
 package replay
 
 import (
@@ -22,16 +22,16 @@ func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay FILE|DIR|s3://BUCKET/PREFIX...",
 		Short: "Send archived log files to ingest again",
-		Long: `Reads log files as Fastly leaves them in a bucket, plain or compressed by gzip, zstd or snappy (recognized by their content),
-and posts their lines to ingest. Folders are read with all below them, in the order of names, also those of a bucket, whose
-key comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE; hidden and empty files are left
-out; - is stdin. Lines that are stored already change no number.
+		Long: `Reads log files as Fastly writes them to a bucket, plain or compressed by gzip, zstd or snappy (detected by content), and
+posts their lines to ingest. Folders are read recursively in order of names, also those of a bucket, whose key comes from
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE. Hidden and empty files are skipped; - is
+stdin. Lines that are already stored change no number.
 
-It may be stopped at any moment: the same command goes on from there, and sends only what is new in files that have
-grown or come since; a file is known by all of its bytes, one of a bucket by its entity tag. At the end it waits until it is known what became of the
-lines, and says how many were stored, repeated, unregistered, had a bad token or are dead letters (glint log
-deadletters). The exit code is 1 if a file could not be read whole or none of its lines is an event; the others are
-sent all the same.`,
+The command can be interrupted at any time; run it again to continue. It sends only new files, and the new part of files
+that have grown; it identifies a file by all of its bytes, an object of a bucket by its entity tag. At the end it waits for
+the outcome of the lines, and prints how many were stored, repeated, unregistered, had a bad token or became dead letters
+(glint log deadletters). The exit code is 1 if a file could not be read completely or none of its lines is an event; the
+other files are sent all the same.`,
 		Example: "  glint replay archive\n" +
 			"  glint replay --dry-run archive/2026-11-21T13:00:00.000-AbCdEf.log.gz\n" +
 			"  zcat archive/*.gz | glint replay -",
@@ -45,10 +45,10 @@ sent all the same.`,
 	f := cmd.Flags()
 	app.IngestFlags(cmd, &job.Ingest)
 	app.PlaceFlags(cmd, &job.Bucket)
-	f.BoolVar(&job.Restart, "restart", false, "send all again, also what an earlier replay has sent")
-	f.BoolVar(&job.NoWait, "no-wait", false, "end when ingest has the lines on disk, before it is known what becomes of them")
-	f.BoolVar(&dryRun, "dry-run", false, "only list what would be sent")
-	f.DurationVar(&job.Patience, "patience", 15*time.Minute, "give up when ingest took nothing for so long")
+	f.BoolVar(&job.Restart, "restart", false, "send everything again, also lines that an earlier replay has sent")
+	f.BoolVar(&job.NoWait, "no-wait", false, "end when ingest has the lines on disk, without waiting for their outcome")
+	f.BoolVar(&dryRun, "dry-run", false, "list what would be sent, and send nothing")
+	f.DurationVar(&job.Patience, "patience", 15*time.Minute, "give up if ingest has accepted nothing for this long")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if job.Patience <= 0 {
 			return app.UsageOf(cmd, errors.New("--patience must be above zero"))
@@ -62,28 +62,28 @@ sent all the same.`,
 	return cmd
 }
 
-// asTheyAre sends lines as they stand in the files.
+// asTheyAre sends the lines of the files unchanged.
 type asTheyAre struct{}
 
 func (asTheyAre) Open(string) logfiles.Lines { return &plain{} }
 
 func (asTheyAre) Settle(context.Context) error { return nil }
 
-// plain is a file's lines. They are looked at until one is an event: what is none
-// becomes a dead letter of ingest's.
+// plain reads a file's lines. It checks them until one is an event; ingest makes a dead letter
+// of a line that is no event.
 type plain struct{ event bool }
 
 func (*plain) Stateful() bool { return false }
 
 func (p *plain) Next(lines []string) logfiles.Results { return &same{file: p, lines: lines} }
 
-// same is some of them.
+// same is a run of unchanged lines.
 type same struct {
 	file  *plain
 	lines []string
 }
 
-func (*same) Parse() {} // a line of most files is an event, so that one is looked at
+func (*same) Parse() {} // nothing to do: in most files the first line is an event, so Append checks few lines
 
 func (s *same) Append(dst []byte, _ bool) ([]byte, error) {
 	line := s.lines[0]

@@ -37,7 +37,7 @@ func TestAnArchiveIsSentOnceAndThenWhatIsNew(t *testing.T) {
 		t.Errorf("stderr:\n%s", stderr)
 	}
 	stderr = p.must(nil, p.dir)
-	if !strings.Contains(stderr, "3 files were replayed before; --restart sends all again\n") || !strings.Contains(stderr, "no lines to send\n") {
+	if !strings.Contains(stderr, "3 files were replayed before; --restart sends everything again\n") || !strings.Contains(stderr, "no lines to send\n") {
 		t.Errorf("stderr:\n%s", stderr)
 	}
 	p.must(slices.Concat(a, b, c), p.dir, "--restart")
@@ -114,7 +114,7 @@ func TestFaultyFilesAreReportedAndTheOthersSent(t *testing.T) {
 		}
 		for _, want := range []string{
 			"note: " + p.dir + "/a.log.gz: archive: the file is damaged or ends early", "picture.gif: archive: the file holds no lines of text",
-			"missing.log: no such file or directory", "\nTry: fetch them again",
+			"missing.log: no such file or directory", "\nTry: fetch the files again",
 		} {
 			if !strings.Contains(stderr, want) {
 				t.Errorf("stderr lacks %q:\n%s", want, stderr)
@@ -199,7 +199,7 @@ func TestAStopAtAnyMomentAndTheRestLater(t *testing.T) {
 		if code != app.ExitInterrupted || !strings.HasSuffix(stderr, "glint: interrupted\n") {
 			t.Fatalf("exit %d, stderr:\n%s", code, stderr)
 		}
-		if strings.Contains(stderr, "stopped; the same command goes on from there\n") {
+		if strings.Contains(stderr, "stopped; repeat the command to continue\n") {
 			told++
 		}
 	}
@@ -283,7 +283,7 @@ func TestIngestThatStaysBusyEndsThePatience(t *testing.T) {
 	p.write("a.log", text(some("a", 3)))
 	p.ingest.refusing(func() int { return http.StatusServiceUnavailable })
 	code, _, stderr := p.replay(p.dir, "--patience", "500ms")
-	if code != app.ExitFailed || !strings.Contains(stderr, "took nothing for too long (500ms): ingest answered 503") || !strings.Contains(stderr, "Try: the same command later") {
+	if code != app.ExitFailed || !strings.Contains(stderr, "took nothing for too long (500ms): ingest answered 503") || !strings.Contains(stderr, "Try: repeat the command later") {
 		t.Errorf("exit %d, stderr:\n%s", code, stderr)
 	}
 	p.ingest.refusing(nil)

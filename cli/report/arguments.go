@@ -11,7 +11,7 @@ import (
 	"glint/cli/internal/app"
 )
 
-// arguments asks for two campaigns at most, and for none with --since or --recency.
+// arguments accepts at most two campaigns, and none with --since or --recency.
 func arguments(cmd *cobra.Command, args []string) error {
 	ofAll := cmd.Flags().Changed("since") || cmd.Flags().Changed("recency")
 	for _, arg := range args {
@@ -30,10 +30,10 @@ func arguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// period is a flag of whole days or weeks.
+// period is the value of a flag in whole days or weeks.
 type period time.Duration
 
-// String returns the period in days, "" for none.
+// String returns the period in days; "" for zero.
 func (p *period) String() string {
 	if *p == 0 {
 		return ""
@@ -41,10 +41,10 @@ func (p *period) String() string {
 	return strconv.Itoa(int(time.Duration(*p)/(24*time.Hour))) + "d"
 }
 
-// Type names the flag's values in help.
+// Type returns the name of the flag's values in help.
 func (p *period) Type() string { return "period" }
 
-// Set takes a number of days or weeks.
+// Set parses a number of days or weeks, such as 90d or 12w.
 func (p *period) Set(text string) error {
 	days := map[byte]int{'d': 1, 'w': 7}
 	if text == "" || days[text[len(text)-1]] == 0 {

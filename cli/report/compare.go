@@ -77,7 +77,7 @@ func comparisonOf(a, b string, all []warehouse.Difference) *comparison {
 	return c
 }
 
-// people are the populations in words.
+// people maps the populations to words.
 var people = map[string]string{
 	warehouse.VisibleBoth:  "recipients who got both and whose opens show",
 	warehouse.VisibleEach:  "messages whose opens show",
@@ -85,7 +85,7 @@ var people = map[string]string{
 	warehouse.MeasuredEach: "measured messages",
 }
 
-// sentence says in plain words what the first difference means.
+// sentence returns the meaning of the first difference in plain words.
 func sentence(c *comparison) string {
 	if c.Difference == nil {
 		return "Nothing can be said: one of the campaigns has no message whose open would show."
@@ -103,7 +103,7 @@ func sentence(c *comparison) string {
 	return fmt.Sprintf("%s, %s: that may be chance (%s).", of, rates, reach)
 }
 
-// points writes a fraction as percentage points with one digit.
+// points formats a fraction as percentage points with one digit.
 func points(p float64) string {
 	return strconv.FormatFloat(math.Round(p*1000)/10+0, 'f', 1, 64)
 }

@@ -9,15 +9,15 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// definition is a number of a report: its formula with the campaign's own numbers
-// in it, and the column that holds it.
+// definition is a number of a report: its formula with the campaign's numbers
+// filled in, and a query that returns it.
 type definition struct {
 	name, formula, value string
 	sql                  string
 }
 
-// definitionsOf returns the definitions of a report, each with a query that gives
-// the number when it is pasted.
+// definitionsOf returns the definitions of a report, each with a query that returns
+// the number.
 func definitionsOf(r *warehouse.Report) []definition {
 	n := output.Count
 	column := func(name string) string {
@@ -30,16 +30,16 @@ func definitionsOf(r *warehouse.Report) []definition {
 		return definition{name, formula, output.Percent(value), column(name)}
 	}
 	all := []definition{
-		count("sends", "messages that were registered, by registrations that are complete, without "+n(r.Tests)+" tests", r.Sends),
+		count("sends", "messages of complete registrations, without "+n(r.Tests)+" tests", r.Sends),
 		count("delivered", fmt.Sprintf("sends − bounced = %s − %s; a message that bounced and was opened, clicked or fetched by Apple's relay arrived", n(r.Sends), n(r.Bounced)), r.Delivered),
-		count("measured", "messages of delivered that are tracked by themselves; the base of every rate", r.Measured),
+		count("measured", "delivered messages that are tracked individually; the base of every rate", r.Measured),
 		share("measured_share", fmt.Sprintf("measured / delivered = %s / %s", n(r.Measured), n(r.Delivered)), r.MeasuredShare),
 		count("opens_total", "requests for the pixels of sends, machines included", r.OpensTotal),
-		count("unique_opens", "messages of sends with at least one open, machines included", r.UniqueOpens),
-		count("reliable_unique_opens", "R: measured messages that a person opened, directly or through a proxy that fetches when a person does", r.ReliableUniqueOpens),
-		count("confirmed_unique_opens", "R or C: those, and measured messages in which a person clicked, replied or converted", r.ConfirmedUniqueOpens),
-		count("mpp_only", "P and not R: measured messages that Apple Mail fetched in a way that may hide a person, and for which nothing shows one", r.MPPOnly),
-		count("unknown_only", "U, neither R nor P: measured messages that only a client of unknown kind opened", r.UnknownOnly),
+		count("unique_opens", "sends with at least one open, machines included", r.UniqueOpens),
+		count("reliable_unique_opens", "R: measured messages that a person opened, directly or through a proxy that fetches when a person looks", r.ReliableUniqueOpens),
+		count("confirmed_unique_opens", "R or C: also measured messages in which a person clicked, replied or converted", r.ConfirmedUniqueOpens),
+		count("mpp_only", "P and not R: measured messages without a known reader that Apple Mail fetched in a way that may hide one", r.MPPOnly),
+		count("unknown_only", "U, neither R nor P: measured messages that only a client of unknown kind fetched", r.UnknownOnly),
 		count("bot_filtered_unique_opens", fmt.Sprintf("R or P or U = reliable_unique_opens + mpp_only + unknown_only = %s + %s + %s",
 			n(r.ReliableUniqueOpens), n(r.MPPOnly), n(r.UnknownOnly)), r.BotFilteredUniqueOpens),
 		share("open_rate_low", fmt.Sprintf("reliable_unique_opens / measured = %s / %s", n(r.ReliableUniqueOpens), n(r.Measured)), r.OpenRateLow),
@@ -58,7 +58,7 @@ func definitionsOf(r *warehouse.Report) []definition {
 	return all
 }
 
-// writeDefinitions prints them, for a person.
+// writeDefinitions prints the definitions as text.
 func writeDefinitions(w io.Writer, r *warehouse.Report) error {
 	fmt.Fprintf(w, "Campaign  %s  (id %s)\n", output.Safe(r.Campaign), strconv.FormatUint(r.CampaignID, 10))
 	for _, d := range definitionsOf(r) {

@@ -1,4 +1,4 @@
-// Package report is `glint report`: the numbers of one campaign.
+// Package report is `glint report`: it prints the numbers of campaigns.
 package report
 
 import (
@@ -22,11 +22,11 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Options are what the command was asked.
+// Options are the parsed arguments and flags of the command.
 type Options struct {
 	App      *app.App
-	Campaign string        // "": the last ones
-	Other    string        // a campaign to compare with
+	Campaign string        // "": list the last campaigns
+	Other    string        // the campaign to compare with
 	Since    time.Duration // of a trend
 	Recency  bool
 	Explain  bool
@@ -34,12 +34,12 @@ type Options struct {
 	Output   string // file; "": stdout
 	Open     bool   // show the page in a browser
 	Zone     *time.Location
-	Fresh    bool // computed now, whatever was computed before
+	Fresh    bool // compute the numbers now, ignore snapshots
 	DSN      string
 }
 
-// NewCmd returns the command. run is called with what was parsed; nil is the
-// real one.
+// NewCmd returns the command, which calls run with the parsed options; a nil run
+// stands for the real one.
 func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Command {
 	if run == nil {
 		run = Run
@@ -48,30 +48,30 @@ func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Comman
 	cmd := &cobra.Command{
 		Use:   "report [CAMPAIGN [OTHER]]",
 		Short: "Print a campaign's opens and open rates, or compare it with another",
-		Long: `Prints the numbers of the campaign with that name or id, from its opens as they are now; those of a large campaign may be
+		Long: `Prints the numbers of the campaign with that name or id, computed from its current opens; for a large campaign they may be
 seconds old (computed_at, --fresh). Without an argument it prints a line for each of the last ten campaigns. It changes
 nothing. The README defines each number, cli/JSON.md each field.
 
-Of two campaigns it prints the difference of their open rates among the recipients who got both and whose opens show,
-for which it signs in as the warehouse's own user. --explain prints each definition with the campaign's numbers in it
-and the SQL that gives it. --since prints the campaigns of a period, --recency how long ago recipients last opened.
+For two campaigns it prints the difference of their open rates among the recipients who got both and whose opens are
+visible; for this it signs in as the warehouse's own user. --explain prints each definition with the campaign's numbers
+filled in and its SQL. --since prints the campaigns of a period, --recency the time since recipients last opened.
 
-The same numbers come as text, Markdown, CSV, JSON, or as a page in one file that loads nothing and runs no script:
---format html --output FILE writes it, --open shows it in your browser.`,
+The same numbers are available as text, Markdown, CSV, JSON, or a page in one file that loads nothing and runs no script:
+--format html --output FILE writes the page, --open shows it in your browser.`,
 		Example: "  glint report spring\n  glint report spring --format json\n  glint report spring --format html --output report.html\n" +
 			"  glint report spring --explain\n  glint report spring summer\n  glint report --since 90d\n  glint report --recency",
 		Args: arguments,
 	}
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv", "markdown", "html")
 	f := cmd.Flags()
-	f.StringVar(&o.Output, "output", "", "file to write, in place of stdout")
+	f.StringVar(&o.Output, "output", "", "file to write, instead of stdout")
 	f.BoolVar(&o.Open, "open", false, "write the page to --output, or a temporary file, and show it in the browser")
-	f.BoolVar(&o.Fresh, "fresh", false, "compute the numbers now, also those of a large campaign that were computed seconds ago")
+	f.BoolVar(&o.Fresh, "fresh", false, "compute the numbers now, even if those of a large campaign are only seconds old")
 	zone := app.ZoneFlag(cmd)
 	app.WarehouseFlag(cmd, &o.DSN)
-	f.Var((*period)(&o.Since), "since", "print the campaigns that began in the last days or weeks, as 90d or 12w")
-	f.BoolVar(&o.Recency, "recency", false, "print how long ago the recipients of all campaigns last opened a message")
-	f.BoolVar(&o.Explain, "explain", false, "print each definition with the campaign's numbers in it, and its SQL")
+	f.Var((*period)(&o.Since), "since", "print the campaigns that began in the last days or weeks, such as 90d or 12w")
+	f.BoolVar(&o.Recency, "recency", false, "print the time since the recipients of all campaigns last opened a message")
+	f.BoolVar(&o.Explain, "explain", false, "print each definition with the campaign's numbers filled in, and its SQL")
 	cmd.ValidArgsFunction = a.CompleteCampaigns
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.Format, o.Zone = format.String(), zone.Location
@@ -98,7 +98,7 @@ The same numbers come as text, Markdown, CSV, JSON, or as a page in one file tha
 	return cmd
 }
 
-// Run prints the report.
+// Run prints the report, the comparison or the list that o asks for.
 func Run(ctx context.Context, o *Options) error {
 	switch {
 	case o.Other != "":
@@ -139,7 +139,7 @@ func Run(ctx context.Context, o *Options) error {
 	return o.write(d)
 }
 
-// lastCount is how many campaigns are listed without an argument.
+// lastCount is the number of campaigns that are listed without an argument.
 const lastCount = 10
 
 // last lists the last campaigns.
@@ -160,8 +160,8 @@ func (o *Options) last(ctx context.Context, w *warehouse.Warehouse) error {
 	return o.to(func(w io.Writer) error { return output.WriteRows(w, o.Format, lines, report.NotInTables...) })
 }
 
-// lists returns the lists of networks of this home, unless the warehouse is
-// another one's.
+// lists returns the network lists of this home; nil if the warehouse belongs to
+// another home.
 func (o *Options) lists() []report.List {
 	if o.DSN != "" {
 		return nil
@@ -169,7 +169,7 @@ func (o *Options) lists() []report.List {
 	return report.ListsOf(string(o.App.Home))
 }
 
-// write writes the report in its form to where it was asked for.
+// write writes the report in the requested form to the requested place.
 func (o *Options) write(d *report.Data) error {
 	if o.Open && o.Output == "" {
 		dir, err := os.MkdirTemp("", "glint-report-")
@@ -187,7 +187,7 @@ func (o *Options) write(d *report.Data) error {
 	return nil
 }
 
-// to lets write write to where the output was asked for; a file appears whole.
+// to calls write with --output or stdout. A file appears only when it is complete.
 func (o *Options) to(write func(io.Writer) error) error {
 	if o.Output == "" || o.Output == "-" {
 		return write(o.App.Out)
@@ -221,7 +221,7 @@ func (o *Options) render(w io.Writer, d *report.Data) error {
 	return report.WriteTable(w, report.Of(d), output.StyleOf(w, o.App.Getenv))
 }
 
-// show opens a file in the program that the system has for pages.
+// show opens a file in the system's browser.
 func show(file string) error {
 	opener := "xdg-open"
 	if runtime.GOOS == "darwin" {

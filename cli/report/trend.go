@@ -32,7 +32,7 @@ func trend(ctx context.Context, o *Options) error {
 	}
 	defer func() { _ = w.Close() }()
 	now := time.Now()
-	points, err := w.Trend(ctx, now.Add(-o.Since), now.Add(time.Hour)) // another machine's clock may be ahead
+	points, err := w.Trend(ctx, now.Add(-o.Since), now.Add(time.Hour)) // the clock of the machine that registered may be ahead
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-// Package restore is `glint restore`: a glint made of a backup.
+// Package restore is `glint restore`: it restores a backup.
 package restore
 
 import (
@@ -30,20 +30,20 @@ func NewCmd(a *app.App) *cobra.Command {
 	o := &options{app: a}
 	cmd := &cobra.Command{
 		Use:   "restore DIR|s3://BUCKET/PREFIX",
-		Short: "Make a glint of a backup",
-		Long: `Makes the home, with its warehouse, of what glint backup has stored. $GLINT_HOME has to be missing or empty, and no
-glint may run there. First it reads all of the backup: one that is damaged, not whole, or of a newer glint changes nothing.
-The rows go into an embedded warehouse or, with --warehouse, into a ClickHouse server whose database glint is empty.
+		Short: "Restore a backup to a new home",
+		Long: `Restores a home and its warehouse from a copy made by glint backup. $GLINT_HOME must be missing or empty, and no glint may
+run there. It first checks the whole backup: a backup that is damaged, incomplete or made by a newer glint changes nothing.
+The rows go into an embedded warehouse or, with --warehouse, into a ClickHouse server with an empty database glint.
 
-If it is interrupted, no glint starts from a part: the same command begins anew, or completes it. A server whose
-database has rows by then is refused until you drop it.`,
+After an interruption, glint does not start from a partial copy: repeat the command, which starts again or completes the
+copy. If the server's database has rows by then, drop it first.`,
 		Example: "  glint restore backups/monday --dry-run\n  GLINT_HOME=restored glint restore backups/monday",
 		Args:    app.OneArg("folder or s3://BUCKET/PREFIX"),
 	}
 	app.PlaceFlags(cmd, &o.target)
 	cmd.Flags().StringVar(&o.dsn, "warehouse", "",
-		"ClickHouse to fill, as http://USER:PASSWORD@HOST:8123/glint; better in $GLINT_WAREHOUSE (default: an embedded one)")
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "check the backup, restore nothing")
+		"ClickHouse to fill, as http://USER:PASSWORD@HOST:8123/glint; prefer $GLINT_WAREHOUSE (default: an embedded one)")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "check the backup, and restore nothing")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.target.Place = args[0]
 		return run(cmd.Context(), o)
@@ -107,7 +107,7 @@ func (o *options) checkHome() error {
 	return err
 }
 
-// check reads all of the backup.
+// check reads and verifies the whole backup.
 func (o *options) check(ctx context.Context, from objects.Store) (*backup.Manifest, error) {
 	m, err := backup.ReadManifest(ctx, from)
 	if err != nil {
@@ -140,7 +140,7 @@ func refused(place string, err error) error {
 	return err
 }
 
-// open opens the warehouse that is filled.
+// open opens the warehouse to fill.
 func (o *options) open(ctx context.Context, dir string) (backup.Target, func(context.Context) error, error) {
 	if o.dsn == "" {
 		w, end, err := service.OpenEngine(ctx, o.app, home.Home(dir))

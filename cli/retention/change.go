@@ -8,8 +8,8 @@ import (
 	"glint/ingest/retention"
 )
 
-// change returns the settings with KIND=PERIOD for each argument, and the name of a kind
-// that is kept for a shorter time now.
+// change applies each KIND=PERIOD argument to the settings. shorter is the name of a kind
+// whose period got shorter, or "".
 func change(s retention.Settings, args []string) (changed retention.Settings, shorter string, err error) {
 	if len(args) == 0 {
 		return s, "", errors.New("want KIND=PERIOD, like facts=30d")

@@ -1,4 +1,4 @@
-// Package retention is `glint retention`: how long what is kept.
+// Package retention is `glint retention`: it shows and sets retention periods.
 package retention
 
 import (
@@ -15,15 +15,15 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "retention",
-		Short: "Show and set how long what is kept",
-		Long: `The service lets go of what has been kept for long enough. Numbers stay: an open whose facts are gone keeps its verdict,
-and a message whose recipient was forgotten still counts, but belongs to nobody: it is in no list by its address, and
-stands in no recipient's history. Once all of a campaign's messages are that old, nothing can be registered in it any more.`,
+		Short: "Show and set retention periods",
+		Long: `The service deletes data after its retention period. Numbers stay: an open keeps its class after its facts are deleted, and
+a message still counts after its recipient is deleted, but it appears in no list by its address and in no recipient's
+history. When all messages of a campaign have passed the period, no message can be registered in it any more.`,
 		Example: "  glint retention show\n  glint retention set identified=13mo facts=30d --yes",
 	}, newShowCmd(a), newSetCmd(a))
 }
 
-// Row is one kind, as show prints it.
+// Row is one kind of data, as show prints it.
 type Row struct {
 	Kind string `json:"kind"`
 	Kept string `json:"kept"`
@@ -31,17 +31,17 @@ type Row struct {
 	Set  string `json:"set_by"`
 }
 
-// fixed are the kinds that have no setting here.
+// fixed are the kinds without a setting in the home.
 var fixed = []Row{
 	{"log", "--log-retain", "lines of the log that are in the warehouse", "flag"},
 	{"receipts", "7d", "ids of events, for glint audit", "fixed"},
-	{"unresolved", "30d", "opens and other events of messages that nobody has registered", "fixed"},
-	{"bad-tokens", "7d", "requests with a token that no key verifies", "fixed"},
-	{"choices", "forever", "the ledger of choices: keyed hashes, as the proof", "fixed"},
+	{"unresolved", "30d", "opens and other events of messages that are not registered", "fixed"},
+	{"bad-tokens", "7d", "requests whose token no key verifies", "fixed"},
+	{"choices", "forever", "the ledger of choices: keyed hashes, kept as proof", "fixed"},
 }
 
-// Rows returns how long each kind is kept by the settings, those of the settings first
-// and in the order of retention.Kinds.
+// Rows returns the retention of each kind: first the kinds of the settings,
+// in the order of retention.Kinds, then the fixed ones.
 func Rows(s retention.Settings) []Row {
 	d := retention.Default()
 	var rows []Row
@@ -58,9 +58,9 @@ func Rows(s retention.Settings) []Row {
 func newShowCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show",
-		Short: "Show how long what is kept",
-		Long: "Shows how long each kind is kept, by the home's settings. A period counts from the registration of a message, and from\n" +
-			"the receipt of everything else. It changes nothing.",
+		Short: "Show the retention periods",
+		Long: "Shows the retention period of each kind of data, by the home's settings. A period begins at the registration of a\n" +
+			"message, and at the receipt of everything else. It changes nothing.",
 		Example: "  glint retention show\n  glint retention show --format json",
 		Args:    app.NoArgs,
 	}
@@ -79,14 +79,14 @@ func newSetCmd(a *app.App) *cobra.Command {
 	var yes, dryRun bool
 	cmd := &cobra.Command{
 		Use:   "set KIND=PERIOD...",
-		Short: "Set how long what is kept",
-		Long: "Sets how long kinds are kept: a number with s, m, h, d, mo (30 days) or y (365 days), or forever. A running glint follows\n" +
-			"within seconds. A shorter period lets go of what is older, for good; backups and your own copies keep it.",
+		Short: "Set retention periods",
+		Long: "Sets the retention period of kinds of data: a number with s, m, h, d, mo (30 days) or y (365 days), or forever. A running\n" +
+			"glint applies it within seconds. A shorter period permanently deletes older data; backups and your own copies keep it.",
 		Example: "  glint retention set facts=30d --yes\n  glint retention set identified=13mo pseudonymous=30d --yes",
 		Args:    cobra.ArbitraryArgs,
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "let go of what is older by a shorter period")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be set, and change nothing")
+	cmd.Flags().BoolVar(&yes, "yes", false, "confirm that a shorter period deletes older data")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print the new settings, and change nothing")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		before, err := a.Home.Retention()
 		if err != nil {
@@ -97,7 +97,7 @@ func newSetCmd(a *app.App) *cobra.Command {
 			return app.UsageOf(cmd, err)
 		}
 		if shorter != "" && !yes && !dryRun {
-			return app.UsageTry(fmt.Errorf("the shorter period of %s lets go of what is older, for good", shorter), cmd.CommandPath()+" … --yes")
+			return app.UsageTry(fmt.Errorf("the shorter period of %s permanently deletes older data", shorter), cmd.CommandPath()+" … --yes")
 		}
 		if dryRun {
 			fmt.Fprintln(a.Err, "nothing was changed (--dry-run)")

@@ -15,7 +15,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// consentRule returns what decides how much of each message is measured.
+// consentRule returns the rule that decides the tracking mode of each message.
 func (o *registerOptions) consentRule(ctx context.Context, w *warehouse.Warehouse, s *home.ConsentSettings) (*sends.Consent, error) {
 	choices, err := w.CurrentChoices(ctx, consent.PurposeOpens)
 	if err != nil {
@@ -28,8 +28,8 @@ func (o *registerOptions) consentRule(ctx context.Context, w *warehouse.Warehous
 	return &sends.Consent{Policy: s.Policy, No: s.Fate(), Choices: choices, KeyOf: hasher.Key}, nil
 }
 
-// decide says how much is measured, and refuses, before anything is written, what
-// the URLs or the edge could not keep.
+// decide sets the tracking mode of each message. Before anything is written, it refuses modes that
+// the URLs or the edge cannot honour.
 func (o *registerOptions) decide(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, rule *sends.Consent, s *home.ConsentSettings) error {
 	if o.strataBy != "" && o.strataBy != sends.StrataProvider {
 		column := slices.IndexFunc(b.Recipients.Header, func(name string) bool {
@@ -49,7 +49,7 @@ func (o *registerOptions) decide(ctx context.Context, w *warehouse.Warehouse, b 
 	b.Campaign.Tracking = max(campaign.Tracking, o.tracking)
 	err = o.decideAtMost(ctx, w, b, rule)
 	if errors.Is(err, sends.ErrStyle) {
-		return app.UsageTry(err, "--url-style token, whose URLs say to the edge what it may log")
+		return app.UsageTry(err, "--url-style token, whose URLs carry the mode to the edge")
 	}
 	if err != nil {
 		return err
@@ -68,8 +68,8 @@ func (o *registerOptions) decide(ctx context.Context, w *warehouse.Warehouse, b 
 		o.note("tracking: %s", strings.Join(parts, ", "))
 	}
 	if b.NeedsModes() && !o.edgeKnowsModes(s) {
-		return app.Try(fmt.Errorf("some messages may not be measured by themselves, and it is not known whether the edge at %s logs no more than that", o.base.URL),
-			"glint doctor "+o.base.URL+", which looks and remembers it")
+		return app.Try(fmt.Errorf("some messages may not be measured individually, and it is unknown whether the edge at %s honours that", o.base.URL),
+			"glint doctor "+o.base.URL+", which checks it and records the result")
 	}
 	return nil
 }

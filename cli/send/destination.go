@@ -14,17 +14,17 @@ import (
 	"glint/ingest/sends"
 )
 
-// destination is where the pixel URLs go. A file appears whole, at the end, and
-// for its owner only, since it holds addresses; into a pipe they go at the end,
-// too: no URL is out before its message is known.
+// destination is the output for the pixel URLs. A file appears only when it is complete,
+// readable by its owner only, since it contains addresses. A pipe receives the URLs at the
+// end, too: no URL is written before its message is registered.
 type destination struct {
 	path      string
-	temporary *atomicfile.File // replaces path; nil: they go to w
+	temporary *atomicfile.File // replaces path; nil: write to w
 	w         io.Writer        // stdout, or a pipe or device at path
 }
 
-// openDestination opens the destination at path before any work is done; "-"
-// is stdout. It must not be the file that is read.
+// openDestination opens the destination at path before any other work; "-"
+// is stdout. It returns an error if path is the input file.
 func openDestination(path, input string, stdout io.Writer) (*destination, error) {
 	if path == "-" {
 		return &destination{w: stdout}, nil
@@ -48,10 +48,10 @@ func openDestination(path, input string, stdout io.Writer) (*destination, error)
 		}
 	}
 	if _, err := atomicfile.Sweep(filepath.Dir(path), time.Now()); err != nil {
-		return nil, fmt.Errorf("remove what a killed glint has left: %w", err)
+		return nil, fmt.Errorf("remove the temporary file of a killed glint: %w", err)
 	}
 	f, err := atomicfile.Create(path)
-	if e, ok := errors.AsType[*fs.PathError](err); ok { // it names a temporary file
+	if e, ok := errors.AsType[*fs.PathError](err); ok { // its path is that of a temporary file
 		return nil, fmt.Errorf("write into the folder %s: %w", filepath.Dir(path), e.Err)
 	}
 	if err != nil {
@@ -60,7 +60,7 @@ func openDestination(path, input string, stdout io.Writer) (*destination, error)
 	return &destination{path: path, temporary: f}, nil
 }
 
-// early writes what can be written before the messages are registered.
+// early writes everything that may be written before the messages are registered.
 func (d *destination) early(b *sends.Batch) error {
 	if d.temporary == nil {
 		return nil
@@ -72,7 +72,7 @@ func (d *destination) early(b *sends.Batch) error {
 	return nil
 }
 
-// finish brings the URLs to their place, after early.
+// finish moves the URLs to their destination, after early.
 func (d *destination) finish(b *sends.Batch) (err error) {
 	if d.temporary != nil {
 		err = d.temporary.Commit()
@@ -85,9 +85,9 @@ func (d *destination) finish(b *sends.Batch) (err error) {
 	return nil
 }
 
-// close closes what is open, and removes what did not come to its place.
+// close closes open files, and removes the temporary file if finish did not succeed.
 func (d *destination) close() {
 	if d.temporary != nil {
-		_ = d.temporary.Close() // nothing is there after finish
+		_ = d.temporary.Close() // does nothing after finish
 	}
 }

@@ -37,23 +37,23 @@ func newImportCmd(a *app.App, run func(context.Context, *importOptions) error) *
 	o := &importOptions{app: a, now: time.Now, files: networks.Files{Home: string(a.Home)}}
 	cmd := &cobra.Command{
 		Use:   "import FILE|-",
-		Short: "Import deliveries, bounces, clicks and what else happened to messages",
-		Long: `Reads what a sender says of messages and stores it: sent, delivered, deferred, bounced, complained, clicked,
-unsubscribed, replied, converted. The formats are
+		Short: "Import deliveries, bounces, clicks and other events of messages",
+		Long: `Reads a sender's events of messages and stores them: sent, delivered, deferred, bounced, complained, clicked, unsubscribed,
+replied, converted. The formats are
 
   csv, jsonl   event, at (RFC 3339) and message_id, or campaign and recipient; optional url, user_agent, ip, bounce_type, automatic
-  ses          Amazon SES by SNS, EventBridge or as it is        sendgrid, postmark, mailgun, sparkpost   webhooks' bodies
-  listmonk     bounces, and exports of clicks                    postfix, exim                            mail servers' logs
+  ses          Amazon SES by SNS, EventBridge or plain           sendgrid, postmark, mailgun, sparkpost   bodies of webhooks
+  listmonk     bounces, and exports of clicks                    postfix, exim                            logs of mail servers
 
-JSON may be an array, one object per line, or several of both. The format is found out if it is not given. How a mail carries
-its message id through a sender says glint send snippet --headers.
+JSON may be an array, one object per line, or any sequence of both. Without --format, the format is detected. glint send
+snippet --headers shows how a mail carries its message id through each sender.
 
-An event is told by its message, kind, time and link: the same file again, shuffled or cut, changes nothing. An event whose
-message is not registered yet is stored and waits for 30 days. A sender's own opens are counted here and never stored. A
-transient bounce, such as a reply of absence at Amazon, is a deferral. A click is judged as an open is.
+Message, kind, time and link identify an event: importing the same file again, shuffled or split, changes nothing. An event
+of a message that is not registered yet is stored and waits for 30 days. The sender's own opens are counted here but never
+stored. A transient bounce, such as an out-of-office reply at Amazon, is a deferral. A click is classified like an open.
 
-Good rows are stored although others are faulty; the exit code is 1 then, and if nothing in the file was an event. Lines of
-logs without a zone are in this machine's, and those without a year in the last one that fits.`,
+Valid rows are stored even if others are faulty; the exit code is 1 if a row is faulty or the file contains no event. Log
+times without a zone are in this machine's zone; those without a year are in the latest year that fits.`,
 		Example: "  glint send import events.csv\n  glint send import --campaign spring --format sendgrid events.json\n" +
 			"  glint send import - <events.csv",
 		Args: app.OneArg("file, or - for stdin"),
@@ -64,22 +64,22 @@ logs without a zone are in this machine's, and those without a year in the last 
 		formats = append(formats, string(format))
 	}
 	var zone string
-	format := app.ChoiceFlag(cmd, "format", "form of the file", formats...)
-	f.StringVar(&o.read.Campaign, "campaign", "", "campaign of events that name none, found by their recipient")
-	f.StringVar(&o.read.Encoding, "encoding", "", "encoding of the file, like UTF-8, UTF-16LE or Windows-1251 (default: found out)")
-	f.StringVar(&zone, "time-zone", "", "zone of times that have none, like Europe/Berlin (default: they are refused, but in logs)")
-	precision := app.ChoiceFlag(cmd, "ip-precision", "how much of a click's address is kept", "truncated", "full", "none")
+	format := app.ChoiceFlag(cmd, "format", "format of the file", formats...)
+	f.StringVar(&o.read.Campaign, "campaign", "", "campaign of events that have a recipient but no campaign")
+	f.StringVar(&o.read.Encoding, "encoding", "", "encoding of the file, like UTF-8, UTF-16LE or Windows-1251 (default: detected)")
+	f.StringVar(&zone, "time-zone", "", "time zone of times without one, such as Europe/Berlin (default: such times are refused, except in logs)")
+	precision := app.ChoiceFlag(cmd, "ip-precision", "precision of the stored address of a click", "truncated", "full", "none")
 	f.StringVar(&o.files.Operator, "networks", "", "CSV file of networks, as for glint up, for the addresses of clicks")
 	f.StringVar(&o.files.ASNs, "asn-db", "", "database of AS numbers in MaxMind's format, for the addresses of clicks")
-	summary := app.ChoiceFlag(cmd, "summary", "what is printed at the end: a sentence on stderr, or JSON on stdout", "text", "json")
-	f.BoolVar(&o.dryRun, "dry-run", false, "check the file, store nothing")
+	summary := app.ChoiceFlag(cmd, "summary", "form of the summary: a sentence on stderr, or JSON on stdout", "text", "json")
+	f.BoolVar(&o.dryRun, "dry-run", false, "check the file, and store nothing")
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.file, o.json = args[0], summary.String() == "json"
 		if o.read.Format = deliveries.Format(format.String()); o.read.Format == "auto" {
 			o.read.Format = deliveries.Auto
 		}
-		o.precision, _ = pixel.ParsePrecision(precision.String()) // the flag admits no other names
+		o.precision, _ = pixel.ParsePrecision(precision.String()) // the flag accepts no other names
 		if err := o.check(zone); err != nil {
 			return app.UsageOf(cmd, err)
 		}
@@ -137,7 +137,7 @@ func runImport(ctx context.Context, o *importOptions) error {
 	return o.verdict(&outcome)
 }
 
-// open opens the file, and notes when it was written, for the years of a log's
+// open opens the file, and records its modification time, for the years of a log's
 // lines.
 func (o *importOptions) open(ctx context.Context) (io.Reader, func(), error) {
 	o.read.Now, o.read.LogZone = o.now(), time.Local
@@ -154,7 +154,7 @@ func (o *importOptions) open(ctx context.Context) (io.Reader, func(), error) {
 	return f, func() { _ = f.Close() }, nil
 }
 
-// judge returns the judge of clicks, with the lists of the home.
+// judge returns the classifier of clicks, with the lists of the home.
 func (o *importOptions) judge() (j deliveries.Judge, err error) {
 	sources, err := networks.OpenSources(o.files, nil, nil)
 	if err != nil {
@@ -167,14 +167,14 @@ func (o *importOptions) judge() (j deliveries.Judge, err error) {
 	return deliveries.Judge{Lookup: sources.Lookup, Precision: o.precision, Ignore: own.Match}, nil
 }
 
-// dryAdder stores nothing.
+// dryAdder accepts events and stores nothing.
 type dryAdder struct{}
 
 func (dryAdder) Add(_ context.Context, events []deliveries.Event) ([]deliveries.Fate, error) {
 	return slices.Repeat([]deliveries.Fate{deliveries.Stored}, len(events)), nil
 }
 
-// failed says how far an import came.
+// failed returns err with the number of events that are known to be stored.
 func (o *importOptions) failed(ctx context.Context, err error, outcome *deliveries.Outcome) error {
 	switch {
 	case errors.Is(err, deliveries.ErrEmpty):
@@ -186,7 +186,7 @@ func (o *importOptions) failed(ctx context.Context, err error, outcome *deliveri
 	case errors.Is(err, deliveries.ErrColumns):
 		return app.Try(fmt.Errorf("%s: the header row needs the columns event and at, and message_id or campaign and recipient: nothing was stored", o.name()), "glint send import --help")
 	}
-	failed := &app.ExitError{Code: app.ExitFailed, Try: "the same command again: what is stored already changes nothing"}
+	failed := &app.ExitError{Code: app.ExitFailed, Try: "repeat the command: events that are already stored change nothing"}
 	if ctx.Err() != nil {
 		failed.Code, err = app.ExitInterrupted, errors.New("interrupted")
 	}
@@ -201,7 +201,7 @@ func (o *importOptions) name() string {
 	return o.file
 }
 
-// report says what was stored.
+// report prints the outcome.
 func (o *importOptions) report(outcome *deliveries.Outcome) error {
 	if o.json {
 		return output.NewJSON(o.app.Out).Encode(outcome)
@@ -225,7 +225,7 @@ func (o *importOptions) rest(outcome *deliveries.Outcome) string {
 	return text + " (read as " + string(outcome.Format) + ")"
 }
 
-// verdict fails if a row is faulty, or if nothing was an event.
+// verdict returns an error if a row is faulty, or if the file contains no event.
 func (o *importOptions) verdict(outcome *deliveries.Outcome) error {
 	if outcome.Faulty == 0 {
 		if outcome.Nothing() {
@@ -254,12 +254,12 @@ func (o *importOptions) verdict(outcome *deliveries.Outcome) error {
 	return errors.New(text.String())
 }
 
-// lacksMessages reports whether most rows lack a message.
+// lacksMessages reports whether most faulty rows lack a message.
 func lacksMessages(outcome *deliveries.Outcome) bool {
 	return 2*outcome.Reasons[deliveries.NoMessage] > outcome.Faulty
 }
 
-// mostFrequent returns the reasons by how often they come, the most frequent first.
+// mostFrequent returns the reasons in order of frequency, the most frequent first.
 func mostFrequent(reasons map[string]int) []string {
 	var all []string
 	for reason := range reasons {

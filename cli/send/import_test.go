@@ -82,7 +82,7 @@ func TestImportSaysWhatWasStored(t *testing.T) {
 	}
 	run(t, a, "import "+writeFile(t, good), "3 rows are faulty:")
 	run(t, a, "import --format jsonl "+writeFile(t, "{}\nx\n"), "2 rows are faulty, and none is an event:")
-	run(t, a, "import "+writeFile(t, "hello\n"), "no format that is known")
+	run(t, a, "import "+writeFile(t, "hello\n"), "no known format")
 	run(t, a, "import "+writeFile(t, ""), "is empty")
 	run(t, a, "import --format csv "+writeFile(t, "a,b\n1,2\n"), "the header row needs")
 }

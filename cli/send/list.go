@@ -26,8 +26,8 @@ type Registration struct {
 	Messages       uint64     `json:"messages"`
 }
 
-// stateNames say how a registration stands, for people.
-var stateNames = map[string]string{"started": "cut off or at work", "complete": "complete", "superseded": "superseded or revoked"}
+// stateNames maps the states of a registration to words.
+var stateNames = map[string]string{"started": "interrupted or running", "complete": "complete", "superseded": "superseded or revoked"}
 
 func newListCmd(a *app.App) *cobra.Command {
 	var dsn, campaign string
@@ -35,14 +35,14 @@ func newListCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the registrations of messages, the latest first",
-		Long: "Lists what was registered, and when: one line for each file, and one for all that was posted or imported message by\n" +
-			"message. The messages of a registration count once it is complete. It changes nothing.",
+		Long: "Lists the registrations with their times: one line for each file, and one line for all messages that were posted or\n" +
+			"imported individually. The messages of a registration count once it is complete. It changes nothing.",
 		Example: "  glint send list\n  glint send list --campaign spring --format json",
 		Args:    app.NoArgs,
 	}
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv")
-	cmd.Flags().StringVar(&campaign, "campaign", "", "only of this campaign")
-	cmd.Flags().IntVar(&limit, "limit", 100, "list so many at most")
+	cmd.Flags().StringVar(&campaign, "campaign", "", "only registrations of this campaign")
+	cmd.Flags().IntVar(&limit, "limit", 100, "maximum number of registrations")
 	app.WarehouseFlag(cmd, &dsn)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if limit < 1 {

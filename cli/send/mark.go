@@ -26,7 +26,7 @@ func newMarkCmd(a *app.App, run func(context.Context, *markOptions) error) *cobr
 	o := &markOptions{selection: selection{app: a}}
 	cmd := &cobra.Command{
 		Use:   "mark",
-		Short: "Make registered messages tests, or measure less of them",
+		Short: "Mark registered messages as tests, or reduce their tracking",
 		Long: `Changes registered messages of a campaign, named by recipient, by message id, or by a table with a column recipient or
 message_id. --test makes them tests: they and their opens are kept and count nowhere; --test=false takes that back.
 --tracking narrows how much of them is measured; it never becomes more again. That reaches mail that was sent: what is stored
@@ -38,12 +38,12 @@ counts at once, also in reports of the past.`,
 	}
 	o.flags(cmd)
 	f := cmd.Flags()
-	test := f.Bool("test", false, "make the messages tests; --test=false makes them count")
-	tracking := app.ChoiceFlag(cmd, "tracking", "what may be known of the messages at most", strings.Split(warehouse.TrackingModes, ", ")...)
-	f.BoolVar(&o.dryRun, "dry-run", false, "count the messages, change nothing")
+	test := f.Bool("test", false, "mark the messages as tests; --test=false makes them count")
+	tracking := app.ChoiceFlag(cmd, "tracking", "highest tracking mode of the messages", strings.Split(warehouse.TrackingModes, ", ")...)
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the number of messages, and change nothing")
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		o.tracking, _ = warehouse.ParseTracking(tracking.String()) // the flag admits no other names
+		o.tracking, _ = warehouse.ParseTracking(tracking.String()) // the flag accepts no other names
 		if cmd.Flags().Changed("test") {
 			o.test = warehouse.TestNo
 			if *test {

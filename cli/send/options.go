@@ -25,7 +25,7 @@ type registerOptions struct {
 	output           string
 	skipped          string         // "": skipped.csv beside output
 	base             *sends.BaseURL // nil: the running glint's
-	preferences      *sends.BaseURL // of the recipients' pages; nil: they get no links
+	preferences      *sends.BaseURL // of the preferences pages; nil: no links to them
 	allowPrivateHost bool
 	style            sends.Style
 	tracking         warehouse.Tracking
@@ -37,7 +37,7 @@ type registerOptions struct {
 	now              func() time.Time
 }
 
-// registerFlags are the flags that need a look before they are options.
+// registerFlags are the flags that must be checked before they become options.
 type registerFlags struct {
 	sendAt, timeZone            string
 	baseURL, preferencesURL     string
@@ -51,9 +51,9 @@ func newRegisterCmd(a *app.App, run func(context.Context, *registerOptions) erro
 	cmd := &cobra.Command{
 		Use:   "register",
 		Short: "Register a campaign's recipients and write their pixel URLs",
-		Long: `Reads a table with a header row, registers one message per row, and writes the same columns plus message_id and
-pixel_url. The column recipient has the addresses, or ids of your own; --recipient-column names another one. The columns
-sent_at and delivered_at (times with a zone), tracking and test (true, false) are understood.
+		Long: `Reads a table with a header row, registers one message per row, and writes the same columns plus message_id and pixel_url.
+The column recipient contains addresses or your own ids; --recipient-column names another column. The columns sent_at and
+delivered_at (times with a zone), tracking and test (true, false) are used if present.
 
 The table is CSV, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252, or it is JSON objects, one per line or a
 list, whose fields are the columns. Lines above the header row and rows without text are skipped. The whole file is checked
@@ -68,8 +68,8 @@ already it never becomes more, and its URL says so; where it becomes less, that 
 its opens and what still comes is kept as the lesser mode allows. With --preferences-url each row also gets the address of a
 page on which the recipient sees what is measured and refuses it, for the foot of the mail.
 
-A registration counts as a whole or not at all. After an interruption the same command completes it. A message
-that is known keeps what the file does not bring: only new and changed rows are written, and the same file again gives the
+A registration counts completely or not at all. After an interruption, repeat the command to complete it. A known message
+keeps its values for columns that the file lacks: only new and changed rows are written, and the same file again gives the
 same output.`,
 		Example: "  glint send register --campaign spring --file recipients.csv --output urls.csv --pixel-base-url https://pixel.example.com\n" +
 			"  glint send register --campaign spring --file - --output - <recipients.csv\n" +
@@ -79,8 +79,8 @@ same output.`,
 	f := cmd.Flags()
 	var flags registerFlags
 	f.StringVar(&o.campaign, "campaign", "", "name of the campaign (required)")
-	f.StringVar(&o.subject, "subject", "", "subject of the mail, kept with the campaign")
-	f.StringVar(&o.variant, "variant", "", "name of the variant that the campaign is, kept with it")
+	f.StringVar(&o.subject, "subject", "", "subject of the mail, stored with the campaign")
+	f.StringVar(&o.variant, "variant", "", "name of the campaign's variant, stored with the campaign")
 	f.StringVar(&o.file, "file", "", "table of recipients; - is stdin (required)")
 	f.StringVar(&o.read.Encoding, "encoding", "", "encoding of the file, like UTF-8, UTF-16LE or Windows-1251 (default: found out)")
 	f.StringVar(&o.read.RecipientColumn, "recipient-column", "", "name of the column that has the recipients (default recipient)")
@@ -90,17 +90,17 @@ same output.`,
 	flags.duplicates = app.ChoiceFlag(cmd, "duplicates", "what a recipient's second row is: a fault, or skipped since the first counts", "error", "first")
 	flags.faulty = app.ChoiceFlag(cmd, "faulty", "what a faulty row does: it refuses the file, or is skipped", "error", "skip")
 	f.StringVar(&o.output, "output", "", "CSV file to write; - is stdout (required)")
-	f.StringVar(&flags.baseURL, "pixel-base-url", "", "where the pixel answers, like https://pixel.example.com (default: the running glint's)")
-	f.StringVar(&flags.preferencesURL, "preferences-url", "", "where ingest answers recipients, like https://prefs.example.com: adds the column preferences_url, the page on which each chooses")
-	f.BoolVar(&o.allowPrivateHost, "allow-private-host", false, "allow a --pixel-base-url that only a local network reaches")
-	f.StringVar(&flags.sendAt, "send-at", "", "when the mail goes out, RFC 3339; for rows without sent_at")
-	f.StringVar(&flags.timeZone, "time-zone", "", "zone of times that have none, like Europe/Berlin (default: they are refused)")
-	flags.tracking = app.ChoiceFlag(cmd, "tracking", "what may be known of the campaign's messages at most", strings.Split(warehouse.TrackingModes, ", ")...)
-	f.StringVar(&o.strataBy, "strata", "", "what divides recipients who are not measured by themselves, who share a pixel URL: provider, or a column's name (default: nothing)")
+	f.StringVar(&flags.baseURL, "pixel-base-url", "", "URL of the pixel, such as https://pixel.example.com (default: the running glint's)")
+	f.StringVar(&flags.preferencesURL, "preferences-url", "", "URL at which recipients reach ingest, such as https://prefs.example.com: adds the column preferences_url, the page on which each recipient chooses")
+	f.BoolVar(&o.allowPrivateHost, "allow-private-host", false, "allow a --pixel-base-url that is only reachable in a local network")
+	f.StringVar(&flags.sendAt, "send-at", "", "time of sending for rows without sent_at, RFC 3339")
+	f.StringVar(&flags.timeZone, "time-zone", "", "time zone of times without one, such as Europe/Berlin (default: such times are refused)")
+	flags.tracking = app.ChoiceFlag(cmd, "tracking", "highest tracking mode of the campaign's messages", strings.Split(warehouse.TrackingModes, ", ")...)
+	f.StringVar(&o.strataBy, "strata", "", "provider or a column's name: recipients who are not measured individually share one pixel URL for each of its values (default: one for the campaign)")
 	o.consent = app.AddConsentFlags(cmd, false)
-	f.BoolVar(&o.read.Test, "test", false, "register test messages, which are kept and never counted")
-	f.BoolVar(&o.dryRun, "dry-run", false, "check the file, register and write nothing")
-	flags.style = app.ChoiceFlag(cmd, "url-style", "form of the URLs; query is for a static image of any CDN, whose logs glint import reads", sends.Styles...)
+	f.BoolVar(&o.read.Test, "test", false, "register test messages, which are stored but never counted")
+	f.BoolVar(&o.dryRun, "dry-run", false, "check the file, and register and write nothing")
+	flags.style = app.ChoiceFlag(cmd, "url-style", "form of the URLs; query is for a static image on any CDN whose logs glint import reads", sends.Styles...)
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := errors.Join(o.require(), o.take(&flags)); err != nil {
@@ -111,7 +111,7 @@ same output.`,
 	return cmd
 }
 
-// require reports the options that are missing.
+// require returns an error for each missing option.
 func (o *registerOptions) require() (err error) {
 	for _, f := range []struct{ name, value string }{
 		{"campaign", o.campaign}, {"file", o.file}, {"output", o.output},
@@ -123,7 +123,7 @@ func (o *registerOptions) require() (err error) {
 	return err
 }
 
-// take brings the flags into their form, and reports all faults at once.
+// take converts the flags to options, and returns all faults at once.
 func (o *registerOptions) take(f *registerFlags) error {
 	var faults []error
 	fault := func(flag string, err error) {
@@ -160,7 +160,7 @@ func (o *registerOptions) take(f *registerFlags) error {
 		o.base, err = sends.ParseBaseURL(f.baseURL, o.style)
 		fault("pixel-base-url", err)
 	} else if o.style == sends.StyleQuery {
-		fault("url-style", errors.New("query needs --pixel-base-url, where the static image lies"))
+		fault("url-style", errors.New("query needs --pixel-base-url, the URL of the static image"))
 	}
 	if f.format.String() != "auto" {
 		o.read.Format = sends.Format(f.format.String())
@@ -174,7 +174,7 @@ func (o *registerOptions) take(f *registerFlags) error {
 	o.read.SkipFaulty = f.faulty.String() == "skip"
 	o.tracking, _ = warehouse.ParseTracking(f.tracking.String()) // the flag admits no other names
 	if o.style != sends.StyleToken && o.tracking != warehouse.Identified && o.tracking != warehouse.Off {
-		fault("tracking", fmt.Errorf("%s needs --url-style token: only a token says to the edge what it may log", o.tracking))
+		fault("tracking", fmt.Errorf("%s needs --url-style token: only a token carries the mode to the edge", o.tracking))
 	}
 	return errors.Join(faults...)
 }

@@ -19,7 +19,7 @@ import (
 	"glint/edge/classify"
 )
 
-// player is a program that fetches pixels, as it asks and from which network.
+// player is a program that fetches pixels, with its request headers and network.
 type player struct {
 	name      string
 	about     string
@@ -41,7 +41,7 @@ var players = []player{
 	{"library", "a program", "python-requests/2.32.3", nil, "none", 24940},
 }
 
-// countsAs says what an open of a class is in a report.
+// countsAs returns how a report counts an open of a class.
 func countsAs(class classify.Class, reason string) string {
 	switch {
 	case class == classify.HumanDirect || class == classify.ProxyHuman:
@@ -49,7 +49,7 @@ func countsAs(class classify.Class, reason string) string {
 	case strings.HasPrefix(reason, "apple_m"):
 		return "may hide an open: counted as Apple Mail only"
 	case class == classify.Unknown:
-		return "cannot be told: counted as unknown only"
+		return "unknown: counted as unknown only"
 	}
 	return "a machine's fetch: no person's open"
 }
@@ -61,14 +61,14 @@ func newTestCmd(a *app.App) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "test PIXEL_URL",
-		Short: "Fetch a pixel as a mail client does, and say what counts",
-		Long: `Fetches the pixel as the client named by --as does, and says how the open is judged, and why: as it comes from here, and as
-it would from the client's own network, which nobody can imitate. The fetch is real: it is an open of that message. Register
-a message with --test to keep it out of the numbers.`,
+		Short: "Fetch a pixel as a mail client does, and print how it counts",
+		Long: `Fetches the pixel as the client named by --as does, and prints the class of the open and the reason: from this machine's
+network, and as it would be from the client's own network, which cannot be imitated. The fetch is real: it is an open of
+that message. Register a message with --test to keep it out of the numbers.`,
 		Example: "  glint send test https://pixel.example.com/o/TOKEN.gif --as gmail",
 		Args:    app.OneArg("pixel's URL"),
 	}
-	as := app.ChoiceFlag(cmd, "as", "client to play", names...)
+	as := app.ChoiceFlag(cmd, "as", "client to imitate", names...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		u, err := url.Parse(args[0])
 		if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
@@ -89,7 +89,7 @@ func (p *player) judge(network string, asNumber uint32) classify.Verdict {
 	return classify.Judge(&r)
 }
 
-// play fetches the pixel and prints what becomes of it.
+// play fetches the pixel and prints the verdict on the fetch.
 func (p *player) play(ctx context.Context, a *app.App, u *url.URL) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -105,7 +105,7 @@ func (p *player) play(ctx context.Context, a *app.App, u *url.URL) error {
 	response, err := client.Do(request)
 	if err != nil {
 		if e, ok := errors.AsType[*url.Error](err); ok {
-			err = e.Err // its text has the URL, which is a recipient's
+			err = e.Err // the outer error contains the URL, which belongs to a recipient
 		}
 		return fmt.Errorf("fetch the pixel: %w", err)
 	}

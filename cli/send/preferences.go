@@ -9,7 +9,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// linkPreferences lets each row get the address of its recipient's page.
+// linkPreferences adds to each row the URL of its recipient's preferences page.
 func (o *registerOptions) linkPreferences(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, ring *token.Ring) error {
 	if o.preferences == nil {
 		return nil
@@ -25,7 +25,7 @@ func (o *registerOptions) linkPreferences(ctx context.Context, w *warehouse.Ware
 		return err
 	}
 	b.Preferences = func() func([]byte, string) []byte {
-		signer, _ := preferences.NewSigner(ring) // neither fails again
+		signer, _ := preferences.NewSigner(ring) // the ring was checked before
 		hasher, _ := w.RecipientHasher(ctx)
 		return func(dst []byte, recipient string) []byte {
 			return signer.AppendPage(append(dst, base...), hasher.Key(recipient), now)

@@ -91,7 +91,7 @@ func runRegister(ctx context.Context, o *registerOptions) error {
 	return o.register(ctx, w, b, to, left)
 }
 
-// readFile reads the file, and notes what it took for granted.
+// readFile reads the file, and prints a note for each guess.
 func (o *registerOptions) readFile(ctx context.Context) (*sends.Recipients, error) {
 	var in io.Reader
 	if o.file == "-" {
@@ -129,7 +129,7 @@ func (o *registerOptions) readFile(ctx context.Context) (*sends.Recipients, erro
 	return recipients, nil
 }
 
-// findBase decides where the pixel is fetched, and notes what is wrong with it.
+// findBase sets the base of the pixel URLs, and prints a note for each problem with it.
 func (o *registerOptions) findBase() error {
 	running, err := o.app.Running()
 	if o.base == nil {
@@ -137,7 +137,7 @@ func (o *registerOptions) findBase() error {
 			err = errors.New("the running glint serves no pixel")
 		}
 		if err != nil {
-			return app.Try(err, "--pixel-base-url https://pixel.example.com, where your pixel answers")
+			return app.Try(err, "--pixel-base-url https://pixel.example.com, the URL of your pixel")
 		}
 		if o.base, err = sends.CheckBaseURL(running.Pixel); err != nil {
 			return fmt.Errorf("the pixel URL of the running glint %w", err)
@@ -162,7 +162,7 @@ func (o *registerOptions) note(format string, args ...any) {
 	fmt.Fprintln(o.app.Err, output.Safe(fmt.Sprintf(format, args...)))
 }
 
-// noteNearName notes, before a campaign is made, that one exists whose name
+// noteNearName prints a note, before a campaign is created, if one exists whose name
 // differs in letter case only.
 func (o *registerOptions) noteNearName(ctx context.Context, w *warehouse.Warehouse) error {
 	_, err := w.CampaignNamed(ctx, o.campaign)
@@ -181,7 +181,7 @@ func (o *registerOptions) noteNearName(ctx context.Context, w *warehouse.Warehou
 	return nil
 }
 
-// register writes the messages to the warehouse while it writes their URLs.
+// register stores the messages in the warehouse while it writes their URLs.
 func (o *registerOptions) register(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, to *destination, left *skippedFile) error {
 	n := len(b.Recipients.Rows)
 	var outcome sends.Outcome
@@ -207,19 +207,19 @@ func (o *registerOptions) register(ctx context.Context, w *warehouse.Warehouse, 
 		rowsOf(b.Recipients), output.Count(uint64(n)), b.Campaign.Name, output.Count(uint64(outcome.New)),
 		output.Count(uint64(outcome.Known)), output.Count(uint64(outcome.Changed)), leftOut(b.Recipients, name))
 	if o.sentAt.IsZero() && !slices.ContainsFunc(b.Recipients.Rows, func(r sends.Row) bool { return r.SentAt != 0 || r.DeliveredAt != 0 }) {
-		o.note("note: no time of sending is given, so that reports have no hours since the send, and later campaigns no history; " +
-			"--send-at TIME or a column sent_at adds it, now or by the same command again")
+		o.note("note: no time of sending is given, so reports have no hours since the send, and later campaigns no history; " +
+			"--send-at TIME or a column sent_at adds it, now or when you repeat the command")
 	}
 	return nil
 }
 
-// cutOff says how far a registration came, and how it goes on.
+// cutOff returns err with the progress of the registration, and with advice.
 func cutOff(ctx context.Context, err error) error {
 	e, ok := errors.AsType[*sends.CutOffError](err)
 	if !ok {
 		return err
 	}
-	failed := &app.ExitError{Code: app.ExitFailed, Err: e, Try: "the same command again, which completes the registration"}
+	failed := &app.ExitError{Code: app.ExitFailed, Err: e, Try: "repeat the command, which completes the registration"}
 	if ctx.Err() != nil {
 		failed.Code = app.ExitInterrupted
 		e.Err = errors.New("interrupted")
@@ -227,12 +227,12 @@ func cutOff(ctx context.Context, err error) error {
 	return failed
 }
 
-// rowsOf says how many rows a file has, those included that are no messages.
+// rowsOf returns the number of rows in a file as text, skipped rows included.
 func rowsOf(r *sends.Recipients) string {
 	return output.Plural(len(r.Rows)+len(r.Skipped)+r.Blank, "row", "rows")
 }
 
-// leftOut says which rows of the file are no messages, and which file has them.
+// leftOut returns a text about the skipped rows, with the file that contains them.
 func leftOut(r *sends.Recipients, file string) (text string) {
 	faulty := r.Faulty()
 	if faulty > 0 {

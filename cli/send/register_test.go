@@ -52,7 +52,7 @@ func TestParsingOfRegister(t *testing.T) {
 			registerOptions{},
 			"--subject has control characters\n--variant is no UTF-8\n--encoding is not one of " + strings.Join(sheet.Encodings(), ", ") + "\n--time-zone is no zone like Europe/Berlin\n" +
 				"--send-at has no zone; write 2026-11-21T09:30:00+01:00, or give the zone of all by --time-zone\n" +
-				"--pixel-base-url has a percent sign; write the host as people read it, or as xn--…\n--tracking aggregate needs --url-style token: only a token says to the edge what it may log",
+				"--pixel-base-url has a percent sign; write the host as people read it, or as xn--…\n--tracking aggregate needs --url-style token: only a token carries the mode to the edge",
 		},
 		{"the machine's own zone", append(required, "--time-zone", "Local"), registerOptions{}, "--time-zone is no zone like Europe/Berlin"},
 		{"an argument", append(required, "more"), registerOptions{}, `unknown argument "more"`},

@@ -24,18 +24,18 @@ func newRevokeCmd(a *app.App, run func(context.Context, *revokeOptions) error) *
 	o := &revokeOptions{selection: selection{app: a}}
 	cmd := &cobra.Command{
 		Use:   "revoke",
-		Short: "Take back the registration of messages that were never sent",
-		Long: `Lets registered messages count no more, in any rate, also in reports of the past: those of a whole registration, as glint send
-list shows it, or messages named by recipient, by message id, or by a table with a column recipient or message_id. Their rows
-and opens are kept; the opens count as those of messages that are not registered. Registering the messages again takes it
-back. To measure less of a message that was sent, see glint send mark; to remove what is known of a person, glint person.`,
+		Short: "Revoke the registration of messages that were never sent",
+		Long: `Removes registered messages from every rate, also in reports about the past: the messages of a whole registration, as glint
+send list shows it, or messages named by recipient, by message id, or by a table with a column recipient or message_id.
+Their rows and opens are kept; the opens count like those of unregistered messages. Registering the messages again undoes
+it. To reduce the tracking of a sent message, see glint send mark; to delete a person's data, see glint person.`,
 		Example: "  glint send revoke --campaign spring --recipient qa@example.com\n" +
 			"  glint send revoke --campaign spring --file never-sent.csv --dry-run",
 		Args: app.NoArgs,
 	}
 	o.flags(cmd)
-	cmd.Flags().Uint64Var(&o.registration, "registration", 0, "id of a registration, whose messages are meant")
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "count the messages, change nothing")
+	cmd.Flags().Uint64Var(&o.registration, "registration", 0, "id of a registration: select all of its messages")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "print the number of messages, and change nothing")
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var faults []error

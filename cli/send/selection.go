@@ -53,7 +53,7 @@ func (s *selection) open(ctx context.Context, dsn string) (*warehouse.Warehouse,
 	return w, campaign, nil
 }
 
-// find returns the messages, each once, and how many recipients have none.
+// find returns the messages without duplicates, and the number of recipients without a message.
 func (s *selection) find(ctx context.Context, w *warehouse.Warehouse, campaign uint64) (messages []uuid.UUID, missing int, err error) {
 	ids := map[uuid.UUID]bool{}
 	for _, text := range s.messages {

@@ -44,9 +44,9 @@ func newShowCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show CAMPAIGN RECIPIENT|MESSAGE_ID",
 		Short: "Show a registered message with its pixel URL",
-		Long: "Shows what is kept of a message, and whether it counts. The pixel URL is made again from the keys of this home; it is\n" +
-			"empty without a signing key, for a message that has none, and for one that an import registered. Of a pseudonymous\n" +
-			"message a message id shows no recipient, and a recipient no message id. It changes nothing. glint explain shows the\n" +
+		Long: "Shows the stored data of a message, and whether it counts. The pixel URL is recomputed from the keys of this home; it is\n" +
+			"empty without a signing key, for a message without a pixel, and for one that an import registered. For a pseudonymous\n" +
+			"message, a message id shows no recipient, and a recipient no message id. It changes nothing. glint explain shows the\n" +
 			"message's events.",
 		Example: "  glint send show spring ada@example.com\n  glint send show spring ada@example.com --format json",
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -57,7 +57,7 @@ func newShowCmd(a *app.App) *cobra.Command {
 		},
 	}
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
-	cmd.Flags().StringVar(&base, "pixel-base-url", "", "where the pixel answers (default: the running glint's)")
+	cmd.Flags().StringVar(&base, "pixel-base-url", "", "URL of the pixel (default: the running glint's)")
 	app.WarehouseFlag(cmd, &dsn)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if base != "" {
@@ -135,7 +135,7 @@ func messageOf(c *warehouse.Campaign, s *warehouse.Send, complete bool) *Message
 	return m
 }
 
-// pixelURL makes the URL of a message again; "" where it cannot be.
+// pixelURL recomputes the URL of a message; "" if that is impossible.
 func pixelURL(a *app.App, base string, c warehouse.Campaign, s *warehouse.Send) string {
 	if base == "" {
 		if running, err := a.Running(); err == nil {
@@ -144,7 +144,7 @@ func pixelURL(a *app.App, base string, c warehouse.Campaign, s *warehouse.Send) 
 	}
 	ring, err := a.Home.Keys()
 	if base == "" || err != nil || s.Tracking == warehouse.Aggregate {
-		return "" // a stratum's URL needs the column that the file had
+		return "" // the URL of a stratum depends on a column of the registered file
 	}
 	address, err := sends.CheckBaseURL(base)
 	if err != nil {

@@ -16,17 +16,17 @@ import (
 	"glint/ingest/sends"
 )
 
-// skippedFile is the file of the rows that are no messages. It appears whole, once
-// the others are registered. Nil: there are no such rows.
+// skippedFile is the file of the skipped rows. It appears only when it is complete, after
+// the other rows are registered. A nil *skippedFile means that no row was skipped.
 type skippedFile struct {
 	path string
 	file *atomicfile.File
 }
 
-// skippedHeader begins each such file, so that it can be told from other files.
+// skippedHeader is the beginning of each such file, which distinguishes it from other files.
 const skippedHeader = "skipped_line,reason"
 
-// openSkipped writes the file beside the output, or returns nil.
+// openSkipped writes a temporary file beside the output; it returns nil if no row was skipped.
 func (o *registerOptions) openSkipped(r *sends.Recipients) (_ *skippedFile, err error) {
 	path := o.skipped
 	if path == "" {
@@ -53,7 +53,7 @@ func (o *registerOptions) openSkipped(r *sends.Recipients) (_ *skippedFile, err 
 	return s, nil
 }
 
-// replaceable refuses to replace a file that is no earlier one of skipped rows.
+// replaceable returns an error if path is an existing file other than one of skipped rows.
 func replaceable(path string, named bool) error {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -67,9 +67,9 @@ func replaceable(path string, named bool) error {
 	if err != nil {
 		return fmt.Errorf("open file of skipped rows: %w", err)
 	}
-	line, _ := bufio.NewReader(f).ReadString('\n') // short ones have another beginning
+	line, _ := bufio.NewReader(f).ReadString('\n') // a shorter file does not match
 	if !info.Mode().IsRegular() || !named && info.Size() > 0 && !strings.HasPrefix(line, skippedHeader) {
-		return app.Try(fmt.Errorf("%s is there and holds something else than skipped rows", path), "--skipped FILE")
+		return app.Try(fmt.Errorf("%s exists and contains something other than skipped rows", path), "--skipped FILE")
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func replaceable(path string, named bool) error {
 func (s *skippedFile) write(r *sends.Recipients) error {
 	buffered := bufio.NewWriterSize(s.file, 1<<16)
 	w := csv.NewWriter(buffered)
-	_ = w.Write(append(strings.Split(skippedHeader, ","), r.Header...)) // Error returns its error, too
+	_ = w.Write(append(strings.Split(skippedHeader, ","), r.Header...)) // Error also returns its error
 	for _, row := range r.Skipped {
 		reason := row.Reason
 		if row.First > 0 {
@@ -89,7 +89,7 @@ func (s *skippedFile) write(r *sends.Recipients) error {
 	return errors.Join(w.Error(), buffered.Flush(), s.file.Sync())
 }
 
-// finish brings the file to its place and returns its name; "" without one.
+// finish moves the file to its path and returns the path; "" if no row was skipped.
 func (s *skippedFile) finish() (string, error) {
 	if s == nil {
 		return "", nil
@@ -100,9 +100,9 @@ func (s *skippedFile) finish() (string, error) {
 	return s.path, nil
 }
 
-// close removes what did not come to its place.
+// close removes the temporary file unless finish has moved it.
 func (s *skippedFile) close() {
 	if s != nil {
-		_ = s.file.Close() // nothing is there after finish
+		_ = s.file.Close() // does nothing after finish
 	}
 }

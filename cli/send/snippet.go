@@ -18,12 +18,12 @@ func newSnippetCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "snippet [PIXEL_URL]",
 		Short: "Print the <img> tag for a mail's HTML",
-		Long: "Prints the tag that loads the pixel; without a URL for a template, with the variable pixel_url, so that a message whose\n" +
-			"pixel_url is empty renders nothing; an empty URL prints nothing. Put it last\n" +
-			"in the body, so that it loads after what people came to see. It is a block, which adds one pixel to the mail's\n" +
-			"height where an inline image adds a line of text, and not hidden by display:none, since some mail clients do not\n" +
-			"load what is. With --headers, it prints how a mail carries its message id through each sender, so that glint send import\n" +
-			"and the webhooks find the message. It changes nothing.",
+		Long: "Prints the tag that loads the pixel. Without a URL it prints the tag for a template, with the variable pixel_url; a\n" +
+			"message whose pixel_url is empty then renders nothing. An empty URL prints nothing. Put the tag last in the body, so\n" +
+			"that the pixel loads after the content. The image is a block, which adds one pixel to the height of the mail; an inline\n" +
+			"image would add a line of text. It is not hidden by display:none, since some mail clients do not load hidden images.\n" +
+			"With --headers, it prints how a mail carries its message id through each sender, so that glint send import and the\n" +
+			"webhooks find the message. It changes nothing.",
 		Example: "  glint send snippet\n  glint send snippet --headers\n  glint send snippet https://pixel.example.com/o/TOKEN.gif",
 		Args:    app.AtMostOneArg("pixel's URL"),
 	}
@@ -60,8 +60,8 @@ func writeCarriers(w io.Writer) error {
 	return nil
 }
 
-// template is how a language writes what depends on pixel_url: nothing, where that
-// is empty.
+// template is the tag in a template language; it renders nothing if pixel_url is
+// empty.
 type template struct{ before, variable, after string }
 
 var templates = map[string]template{
@@ -69,5 +69,5 @@ var templates = map[string]template{
 	"liquid":      {`{% if pixel_url != "" %}`, "{{ pixel_url }}", "{% endif %}"},
 	"jinja":       {"{% if pixel_url %}", "{{ pixel_url }}", "{% endif %}"},
 	"go":          {"{{with .pixel_url}}", "{{.}}", "{{end}}"},
-	"placeholder": {"", "{{pixel_url}}", ""}, // for a program that replaces text; it has to leave out the line of an empty one itself
+	"placeholder": {"", "{{pixel_url}}", ""}, // for a program that replaces text; it must itself omit the line if the URL is empty
 }

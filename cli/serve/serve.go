@@ -1,4 +1,4 @@
-// Package serve is `glint serve`: ingest before any ClickHouse server.
+// Package serve is `glint serve`: it runs ingest in front of a ClickHouse server.
 package serve
 
 import (
@@ -24,19 +24,19 @@ type options struct {
 func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Run ingest before a ClickHouse server",
-		Long: `Runs ingest, and with --pixel-listen the standalone pixel, on any ClickHouse server. It applies pending migrations,
-then works until Ctrl-C. It also starts without that server, and keeps lines in its log until the server answers. A 2xx
-means what that server's acknowledgement means: see fsync_after_insert there.
+		Short: "Run ingest in front of a ClickHouse server",
+		Long: `Runs ingest, and with --pixel-listen the standalone pixel, with any ClickHouse server. It applies pending migrations and
+runs until Ctrl-C. It also starts without the server, and keeps lines in its log until the server answers. Inserted rows
+are as durable as that server's acknowledgement: see its setting fsync_after_insert.
 
-The ingest token is $GLINT_INGEST_TOKEN, else the one in $GLINT_HOME/credentials.env, which is made where it is missing.`,
+The ingest token is $GLINT_INGEST_TOKEN, or else the one in $GLINT_HOME/credentials.env, which is created if missing.`,
 		Example: "  GLINT_WAREHOUSE=http://glint:secret@127.0.0.1:8123/glint glint serve",
 		Args:    app.NoArgs,
 	}
 	o := &options{Service: service.New(a, cmd, "info", "debug", "warn", "error")}
 	f := cmd.Flags()
-	f.StringVar(&o.dsn, "warehouse", "", "ClickHouse to use, as http://USER:PASSWORD@HOST:8123/glint; better in $GLINT_WAREHOUSE (required)")
-	f.StringVar(&o.Config.Cluster, "cluster", "", "cluster of that ClickHouse whose servers, by their native ports, are replicas of one shard (default: those in --warehouse)")
+	f.StringVar(&o.dsn, "warehouse", "", "ClickHouse to use, as http://USER:PASSWORD@HOST:8123/glint; prefer $GLINT_WAREHOUSE (required)")
+	f.StringVar(&o.Config.Cluster, "cluster", "", "cluster in that ClickHouse whose servers, reached by their native ports, are the replicas of one shard (default: the hosts in --warehouse)")
 	f.StringVar(&o.Config.PixelListen, "pixel-listen", "", "address of the standalone pixel (default: none)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) }
 	return cmd
@@ -48,7 +48,7 @@ func run(ctx context.Context, o *options) error {
 	}
 	o.StateFault = func(err error) { o.Config.Logger.Error("state not written yet", "error", err) }
 	publish := func(at ingest.Addresses, ring *token.Ring, starting bool) {
-		at.Warehouse = "" // an outside one, which every client is given itself
+		at.Warehouse = "" // external: every client needs its own credentials for it
 		o.Publish(ctx, at, ring, starting)
 	}
 	o.Config.Listening = func(at ingest.Addresses) { publish(at, o.Config.Ring, true) }
@@ -73,7 +73,7 @@ func (o *options) prepare() error {
 		return err
 	}
 	ingestToken := o.App.Getenv("GLINT_INGEST_TOKEN")
-	c, err := h.Credentials(o.NewCredentials || ingestToken != "") // only their ingest token is used here
+	c, err := h.Credentials(o.NewCredentials || ingestToken != "") // only the ingest token is used here
 	if err != nil {
 		return err
 	}

@@ -24,10 +24,10 @@ import (
 const help = `statements end with a semicolon
 \d        lists the views
 \d VIEW   lists its columns
-\q        ends (Ctrl-D, too); Ctrl-C gives up the line, or the statement that runs
+\q        quits (also Ctrl-D); Ctrl-C discards the line, or cancels the running statement
 `
 
-// shell asks for statements on a terminal; their answers go to the standard output.
+// shell reads statements from a terminal; their answers go to the standard output.
 type shell struct {
 	o       *options
 	w       *warehouse.Warehouse
@@ -51,8 +51,8 @@ func newShell(o *options, w *warehouse.Warehouse, in *os.File) *shell {
 	return s
 }
 
-// keys reads the keyboard. Ctrl-C becomes the end of an emptied line, which the
-// library would take for the end of all.
+// keys reads the keyboard. It turns Ctrl-C into keys that empty and end the line, since the
+// library would take Ctrl-C for the end of the input.
 type keys struct {
 	in          io.Reader
 	waiting     []byte
@@ -67,7 +67,7 @@ func (k *keys) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		for _, key := range buffer[:n] {
-			if key == 3 { // Ctrl-C: to the end of the line, erase it, Enter
+			if key == 3 { // Ctrl-C: go to the end of the line, erase it, Enter
 				k.interrupted = true
 				k.waiting = append(k.waiting, 5, 21, '\r')
 			} else {
@@ -80,15 +80,15 @@ func (k *keys) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// run asks until the end of the input. Only SIGTERM ends it from outside: SIGINT ends
-// the statement that runs.
+// run reads statements until the end of the input. Only SIGTERM stops it from outside: SIGINT cancels
+// the running statement.
 func (s *shell) run(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM)
 	defer signal.Stop(ended)
 	s.words = s.wordsOf(ctx)
-	fmt.Fprintln(s.o.app.Err, "statements end with a semicolon; \\d lists the views, \\? helps, \\q ends")
+	fmt.Fprintln(s.o.app.Err, "statements end with a semicolon; \\d lists the views, \\? prints help, \\q quits")
 	text := ""
 	for {
 		line, err := s.readLine(text != "")
@@ -137,7 +137,7 @@ func (s *shell) readLine(more bool) (string, error) {
 	}
 	defer func() { _ = term.Restore(int(s.in.Fd()), before) }()
 	if width, height, err := term.GetSize(int(s.in.Fd())); err == nil && width > 0 {
-		_ = s.line.SetSize(width, height) // the library's own width else
+		_ = s.line.SetSize(width, height) // otherwise the library's default width applies
 	}
 	s.line.SetBracketedPasteMode(true)
 	defer s.line.SetBracketedPasteMode(false)
@@ -148,7 +148,7 @@ func (s *shell) readLine(more bool) (string, error) {
 	return line, err
 }
 
-// answer prints the answer of a statement, or its fault.
+// answer prints the answer of a statement, or its error.
 func (s *shell) answer(ctx context.Context, statement string, parameters map[string]string) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
@@ -156,7 +156,7 @@ func (s *shell) answer(ctx context.Context, statement string, parameters map[str
 	app.Report(s.o.app.Err, err)
 }
 
-// order does what a line that begins with a backslash says, and reports whether it ends the shell.
+// order executes a command that begins with a backslash, and reports whether it ends the shell.
 func (s *shell) order(ctx context.Context, words []string) bool {
 	switch {
 	case words[0] == `\q`:
@@ -172,13 +172,13 @@ func (s *shell) order(ctx context.Context, words []string) bool {
 	return false
 }
 
-// keywords are words of SQL that are completed.
+// keywords are the SQL keywords that Tab completes.
 var keywords = strings.Fields(`SELECT FROM WHERE GROUP BY ORDER LIMIT HAVING WITH AS AND OR NOT IN LIKE BETWEEN IS NULL JOIN LEFT INNER
 	ON USING UNION ALL DISTINCT DESCRIBE SHOW TABLES CASE WHEN THEN ELSE END ASC DESC count sum avg min max uniqExact countIf sumIf
 	toStartOfHour toStartOfDay toDate now today`)
 
-// wordsOf returns what Tab completes: keywords, views and columns. Without an answer
-// of the warehouse only the keywords are completed.
+// wordsOf returns the words that Tab completes: keywords, views and columns. If the warehouse does not
+// answer, it returns only the keywords.
 func (s *shell) wordsOf(ctx context.Context) []string {
 	words := slices.Clone(keywords)
 	var text strings.Builder
@@ -190,8 +190,8 @@ func (s *shell) wordsOf(ctx context.Context) []string {
 	return slices.Compact(words)
 }
 
-// complete completes the word before the cursor at Tab, as far as all words that begin
-// so agree; a second Tab lists them.
+// complete completes the word before the cursor on Tab, up to the longest common prefix of
+// the matching words; a second Tab lists them.
 func (s *shell) complete(line string, at int, key rune) (string, int, bool) {
 	if key != '\t' {
 		return "", 0, false
@@ -224,13 +224,13 @@ func (s *shell) complete(line string, at int, key rune) (string, int, bool) {
 	return line[:begin] + common + line[at:], begin + len(common), true
 }
 
-// historyLines bounds the history.
+// historyLines is the maximum number of lines in the history.
 const historyLines = 1000
 
-// history keeps the lines of all shells of this home in a file for its owner only:
-// statements may name recipients.
+// history keeps the lines of all shells of this home in a file that only its owner can
+// read: statements may contain recipients.
 type history struct {
-	file  string // "": none is kept
+	file  string // "": no history is kept
 	lines []string
 }
 
@@ -247,19 +247,19 @@ func readHistory(file string) *history {
 	return h
 }
 
-// Add keeps a line, once if it comes again at once.
+// Add appends a line unless it equals the latest one.
 func (h *history) Add(line string) {
 	if strings.TrimSpace(line) == "" || len(h.lines) > 0 && h.lines[len(h.lines)-1] == line {
 		return
 	}
 	h.lines = append(h.lines, line)
 	h.lines = h.lines[max(0, len(h.lines)-historyLines):]
-	// Without a home, or on a full disk, the history ends with the shell.
+	// Without a home, or on a full disk, the history is lost at the end of the shell.
 	_ = atomicfile.WriteFile(h.file, []byte(strings.Join(h.lines, "\n")+"\n"))
 }
 
 // Len returns the number of lines.
 func (h *history) Len() int { return len(h.lines) }
 
-// At returns a line, 0 the latest.
+// At returns line i; 0 is the latest.
 func (h *history) At(i int) string { return h.lines[len(h.lines)-1-i] }

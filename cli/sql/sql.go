@@ -1,4 +1,4 @@
-// Package sql is `glint sql`: statements of people over the warehouse's views.
+// Package sql is `glint sql`: it runs SQL statements on the warehouse's views.
 package sql
 
 import (
@@ -26,25 +26,26 @@ type options struct {
 	user    string
 }
 
-// NewCmd returns the command. run is called with what was parsed; nil is the real one.
+// NewCmd returns the command.
 func NewCmd(a *app.App) *cobra.Command {
 	o := &options{app: a}
 	cmd := &cobra.Command{
 		Use:   "sql",
-		Short: "Ask the warehouse in SQL",
-		Long: `Sends statements to the warehouse and prints their answers: those of --command, else of the standard input, each ended by a
-semicolon. On a terminal it is a shell with history and completion; \d lists the views, \d VIEW its columns, \q ends it.
+		Short: "Query the warehouse in SQL",
+		Long: `Sends the statements of --command, or else of the standard input, to the warehouse and prints their answers; a semicolon
+ends a statement. On a terminal it is a shell with history and completion: \d lists the views, \d VIEW its columns, \q quits.
 
-It reads as the reader, who sees campaigns and totals, or as a user of "glint user add": an analyst sees messages and events
-too, an owner recipients. Nothing can be written. Ids are texts in json, as larger numbers get rounded by most readers of it.
-In csv a cell that a spreadsheet would take for a formula begins with an apostrophe.`,
+It signs in as the read-only user, who sees campaigns and totals, or as a user of glint user add: an analyst also sees
+messages and events, an owner also recipients. Nothing can be written. In JSON, ids are strings, since most JSON parsers
+round large numbers.
+In CSV, a cell that a spreadsheet would run as a formula gets a leading apostrophe.`,
 		Example: "  glint sql\n" +
 			"  glint sql -c 'SELECT campaign, reliable_unique_opens FROM campaign_report'\n" +
 			"  glint sql -c 'SELECT * FROM unique_opens' --format parquet >unique_opens.parquet\n" +
 			"  echo 'SHOW TABLES' | glint sql --format csv",
 		Args: app.NoArgs,
 	}
-	cmd.Flags().StringVarP(&o.command, "command", "c", "", "statements to send")
+	cmd.Flags().StringVarP(&o.command, "command", "c", "", "statements to run")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "csv", "json", "jsonl", "parquet")
 	app.UserFlag(cmd, &o.user)
 	app.WarehouseFlag(cmd, &o.dsn)
@@ -77,7 +78,7 @@ func run(ctx context.Context, o *options, commanded bool) error {
 	return o.send(ctx, w, o.command)
 }
 
-// send sends each statement of a text and prints its answer, up to the first fault.
+// send sends each statement of a text and prints its answer; it stops at the first error.
 func (o *options) send(ctx context.Context, w *warehouse.Warehouse, text string) error {
 	statements, rest := statementsOf(text)
 	if strings.TrimSpace(rest) != "" {
@@ -96,7 +97,7 @@ func (o *options) send(ctx context.Context, w *warehouse.Warehouse, text string)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = held.Close() }() // it has no name, and goes with that
+	defer func() { _ = held.Close() }() // the file has no name, so closing deletes it
 	if err := o.print(ctx, w, statements, held); err != nil {
 		return err
 	}
@@ -112,8 +113,8 @@ func (o *options) print(ctx context.Context, w *warehouse.Warehouse, statements 
 	return nil
 }
 
-// newHeld returns a file without a name. It has the documents of several statements until
-// the last one is there: those before a fault would pass for the whole answer.
+// newHeld returns a file without a name. It buffers the documents of several statements
+// until the last one has succeeded, so that partial output does not pass for the whole answer.
 func newHeld() (*os.File, error) {
 	f, err := os.CreateTemp("", "glint-sql-")
 	if err != nil {
@@ -133,9 +134,9 @@ func release(held *os.File, out io.Writer) error {
 	return err
 }
 
-// statementsOf splits a text at semicolons, outside of strings, names in quotes and
-// comments, and returns the statements and what is left behind the last one. Those
-// without a word are left out.
+// statementsOf splits a text at semicolons outside of strings, quoted names and comments.
+// It returns the statements, and the rest after the last semicolon. It omits statements
+// without a word.
 func statementsOf(text string) (statements []string, rest string) {
 	begin, words := 0, false
 	for i := 0; i < len(text); {
@@ -164,8 +165,8 @@ func statementsOf(text string) (statements []string, rest string) {
 	return statements, text[begin:]
 }
 
-// endOfQuote returns the place behind the quote that begins at i: a backslash escapes,
-// and a quote that is there twice is in it.
+// endOfQuote returns the index after the quoted text that begins at i. A backslash escapes
+// the next character, and a doubled quote is part of the text.
 func endOfQuote(text string, i int) int {
 	quote := text[i]
 	for i++; i < len(text); i++ {
@@ -181,7 +182,7 @@ func endOfQuote(text string, i int) int {
 	return len(text)
 }
 
-// after returns the place behind the next mark from i on, or the end of the text.
+// after returns the index after the next mark from i on, or the length of the text.
 func after(text string, i int, mark string) int {
 	if at := strings.Index(text[i:], mark); at >= 0 {
 		return i + at + len(mark)

@@ -1,4 +1,4 @@
-// Package status is `glint status`: how the running glint is.
+// Package status is `glint status`: it shows the state of the running glint.
 package status
 
 import (
@@ -19,9 +19,10 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show how the running glint is; exit code 3 if something is missing",
-		Long: "Shows where the running glint answers, what is missing, the certificates that its pixel got itself, what waits in its log, the\n" +
-			"disk, the keys and the ages of the lists of networks: what GET /v1/status of ingest says. It changes nothing.",
+		Short: "Show the state of the running glint; exit code 3 if something is missing",
+		Long: "Shows the answer of ingest's GET /v1/status: the addresses of the running glint, what is missing, the certificates that\n" +
+			"its pixel obtained itself, the backlog of its log, the disk, the keys and the ages of the network lists. It changes\n" +
+			"nothing.",
 		Example: "  glint status\n  glint status --format json",
 		Args:    app.NoArgs,
 	}
@@ -107,7 +108,7 @@ func write(w io.Writer, state *home.State, s *ingest.Status, now time.Time) erro
 	return t.Write(w)
 }
 
-// certificateRow says until when a certificate is valid.
+// certificateRow returns the table row of a certificate with its expiry.
 func certificateRow(c *ingest.CertificateStatus, now time.Time) []string {
 	state, rest := "missing", "being got"
 	if c.EndsAt != nil {

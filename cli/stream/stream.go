@@ -1,5 +1,5 @@
-// Package stream is `glint stream`: it carries the emulator's log to ingest, as
-// Fastly's log streaming carries a service's.
+// Package stream is `glint stream`: it posts the emulator's log to ingest, as
+// Fastly's log streaming posts a service's log.
 package stream
 
 import (
@@ -34,21 +34,21 @@ func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stream",
 		Short: "Post an emulator's log lines to ingest, as Fastly does",
-		Long: `Reads the emulator's output on stdin, takes the lines of one log endpoint ("opens :: {…}"), and posts them to ingest:
-newline-delimited, compressed by zstd, with the ingest token, at the latest after the period. Other lines are passed on
-to stderr. Ends when stdin does, and then says what became of the lines.
+		Long: `Reads the emulator's output on stdin, selects the lines of one log endpoint ("opens :: {…}"), and posts them to ingest:
+newline-delimited, compressed by zstd, with the ingest token, at the latest after the period. Other lines go to stderr. It
+ends at the end of stdin, and then prints the outcome of the lines.
 
-The running glint gets the token of its home, unless $GLINT_INGEST_TOKEN or --ingest-token-file has one; any other
-ingest gets the given one only.`,
+For the running glint the default token is that of its home; any other ingest needs $GLINT_INGEST_TOKEN or
+--ingest-token-file.`,
 		Example: "  viceroy -C fastly.toml bin/main.wasm | glint stream",
 		Args:    app.NoArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.endpoint, "endpoint", "opens", "name of the log endpoint")
 	app.IngestFlags(cmd, &o.ingest)
-	f.DurationVar(&o.period, "period", time.Second, "longest time that a line waits (Fastly: 5s)")
-	f.IntVar(&o.maxLines, "max-lines", 10_000, "most lines of one request")
-	f.IntVar(&o.maxBytes, "max-bytes", 16<<20, "most bytes of one request, before compression")
+	f.DurationVar(&o.period, "period", time.Second, "maximum time that a line waits (Fastly: 5s)")
+	f.IntVar(&o.maxLines, "max-lines", 10_000, "maximum number of lines in one request")
+	f.IntVar(&o.maxBytes, "max-bytes", 16<<20, "maximum size of one request in bytes, before compression")
 	app.IngestURLIsIngest(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if o.period <= 0 || o.maxLines <= 0 || o.maxBytes <= 0 {
@@ -104,15 +104,15 @@ func run(ctx context.Context, o *options) error {
 	return posted.Report(ctx)
 }
 
-// outcomePatience is how long the end waits for what became of the last lines.
+// outcomePatience is the maximum wait for the outcome of the last lines.
 const outcomePatience = 15 * time.Second
 
-// maxLineBytes bounds a line; an edge's is far shorter.
+// maxLineBytes is the maximum length of a line in bytes; an edge's lines are far shorter.
 const maxLineBytes = 1 << 20
 
-// Copy reads the emulator's output and hands the lines of endpoint to add; all
-// others go to rest. A line longer than a megabyte is left out, and rest says
-// so. It returns when in or ctx ends.
+// Copy reads the emulator's output and passes the lines of endpoint to add; other lines
+// go to rest. It omits a line longer than maxLineBytes and writes a note to rest. It
+// returns when in or ctx ends.
 func Copy(ctx context.Context, in io.Reader, rest io.Writer, endpoint string, add func(line []byte)) error {
 	prefix := []byte(endpoint + " :: ")
 	lines := bufio.NewReaderSize(in, maxLineBytes)

@@ -2,8 +2,8 @@ package tail
 
 import "time"
 
-// recent knows what was printed within the last minutes: longer than a poll looks back
-// for what became visible late.
+// recent remembers the events that were printed within the last minutes: longer than a poll
+// looks back for rows that became visible late.
 type recent struct {
 	now, before map[string]struct{}
 	since       time.Time
@@ -11,14 +11,14 @@ type recent struct {
 
 const generation = time.Minute
 
-// turn forgets what is too old. It comes before each poll.
+// turn drops old keys. Call it before each poll.
 func (r *recent) turn(at time.Time) {
 	if r.now == nil || at.Sub(r.since) > generation {
 		r.before, r.now, r.since = r.now, map[string]struct{}{}, at
 	}
 }
 
-// has reports whether a key was there before, and keeps it.
+// has adds a key and reports whether it was there before.
 func (r *recent) has(key string) bool {
 	_, known := r.now[key]
 	if !known {

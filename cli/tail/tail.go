@@ -1,4 +1,4 @@
-// Package tail is `glint tail`: events as they come, as JSON lines.
+// Package tail is `glint tail`: it prints events as they arrive, as JSON lines.
 package tail
 
 import (
@@ -32,19 +32,19 @@ func NewCmd(a *app.App) *cobra.Command {
 	o := &options{app: a}
 	cmd := &cobra.Command{
 		Use:   "tail [CAMPAIGN]",
-		Short: "Print events as they come, as JSON lines",
-		Long: `Prints each open and each other event of messages within seconds of its arrival, a JSON object a line, until it is ended:
-of one campaign or of all, without recipients. An event is printed once, however often its line came. Its class is that of
-the rules on the request alone; glint judge may change it later, which message_events has.
+		Short: "Print events as they arrive, as JSON lines",
+		Long: `Prints each open and each other event of messages within seconds of its arrival, one JSON object per line, until you stop
+it: of one campaign or of all, without recipients. An event is printed once, however often its line arrived. Its class is
+that of the request alone; glint judge may change it later, and the view message_events has the changed class.
 
---since also prints what came within that time, a day at most. --once prints only that, and ends.`,
+--since also prints the events that arrived within that time, at most a day. --once prints only those, and ends.`,
 		Example: "  glint tail spring\n  glint tail --since 1h --once",
 		Args:    app.AtMostOneArg("campaign"),
 
 		ValidArgsFunction: a.CompleteCampaigns,
 	}
-	cmd.Flags().DurationVar(&o.since, "since", 0, "also print what came within this time, like 1h")
-	cmd.Flags().BoolVar(&o.once, "once", false, "end after what --since asks for")
+	cmd.Flags().DurationVar(&o.since, "since", 0, "also print events that arrived within this time, such as 1h")
+	cmd.Flags().BoolVar(&o.once, "once", false, "end after the events of --since")
 	app.UserFlag(cmd, &o.user)
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -62,7 +62,7 @@ the rules on the request alone; glint judge may change it later, which message_e
 const (
 	arrivalsKept = 24 * time.Hour
 	pollEvery    = time.Second
-	// overlap is how long rows may become visible after the time of their arrival.
+	// overlap is the maximum time between the arrival of rows and their visibility.
 	overlap = 5 * time.Second
 )
 
@@ -109,24 +109,24 @@ func (o *options) run(ctx context.Context) error {
 	}
 }
 
-// follower prints what it has not printed before.
+// follower prints events that it has not printed before.
 type follower struct {
 	w      *warehouse.Warehouse
 	out    *bufio.Writer
 	only   string // id of the campaign; "": all
-	silent bool   // what is there is noted only
+	silent bool   // existing events are only remembered
 	names  map[string]string
 	seen   recent
 }
 
-// arrived says which events of a campaign have come.
+// arrived is the range of receipt times of new events of a campaign.
 type arrived struct {
 	Campaign string `json:"campaign_id"`
 	From     string `json:"from_ms"`
 	To       string `json:"to_ms"`
 }
 
-// poll prints what came within the last time.
+// poll prints the new events that arrived within the given time.
 func (f *follower) poll(ctx context.Context, within time.Duration) error {
 	statement := `SELECT campaign_id, toUnixTimestamp64Milli(min(received_from)) AS from_ms, toUnixTimestamp64Milli(max(received_to)) AS to_ms
 		FROM event_arrivals WHERE arrived_at > now64(3, 'UTC') - toIntervalMillisecond({within:UInt64})`
@@ -176,7 +176,7 @@ func (f *follower) events(ctx context.Context, a *arrived) error {
 	})
 }
 
-// name returns the name of a campaign as a text of JSON.
+// name returns the name of a campaign as a JSON string.
 func (f *follower) name(ctx context.Context, campaign string) (string, error) {
 	if name, ok := f.names[campaign]; ok {
 		return name, nil
@@ -188,7 +188,7 @@ func (f *follower) name(ctx context.Context, campaign string) (string, error) {
 		name = string(c.Campaign)
 		return err
 	})
-	if err == nil && name != `""` { // else it is registered later, perhaps
+	if err == nil && name != `""` { // otherwise it may be registered later
 		f.names[campaign] = name
 	}
 	return name, err

@@ -1,4 +1,4 @@
-// Package timeline is `glint timeline`: the opens of a campaign over time.
+// Package timeline is `glint timeline`: it prints the opens of a campaign over time.
 package timeline
 
 import (
@@ -15,8 +15,8 @@ import (
 
 var steps = map[string]warehouse.Step{"15m": warehouse.QuarterHour, "1h": warehouse.Hour, "1d": warehouse.Day}
 
-// NewCmd returns the command. run is called with what was parsed; nil is the
-// real one.
+// NewCmd returns the command, which calls run with the parsed options; a nil run
+// stands for the real one.
 func NewCmd(a *app.App, run func(context.Context, *listing.Numbers) error) *cobra.Command {
 	if run == nil {
 		run = Run
@@ -25,10 +25,10 @@ func NewCmd(a *app.App, run func(context.Context, *listing.Numbers) error) *cobr
 	cmd := &cobra.Command{
 		Use:   "timeline CAMPAIGN",
 		Short: "Print a campaign's opens over time",
-		Long: "Prints the buckets of time in which the campaign was opened: all opens, the messages that were first opened in it,\n" +
-			"machines included, and the measured messages that a person first opened in it. So each column adds up to the report's.\n" +
-			"hours_since_send counts from the bucket of the first known time of sending; it is empty if none is known. Opens whose\n" +
-			"time is not possible are in a bucket without a begin. It changes nothing.",
+		Long: "Prints the time buckets in which the campaign was opened: the number of opens, of messages first opened in the bucket,\n" +
+			"machines included, and of measured messages that a person first opened in it. So each column adds up to the report's\n" +
+			"total. hours_since_send counts from the bucket of the first known time of sending; it is empty if no such time is known.\n" +
+			"Opens with an impossible time are in a bucket without a start. It changes nothing.",
 		Example: "  glint timeline spring\n  glint timeline spring --bucket 1d --tz Europe/Berlin --format csv",
 		Args:    app.OneArg("campaign's name or id"),
 	}

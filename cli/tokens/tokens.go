@@ -1,4 +1,4 @@
-// Package tokens is `glint tokens`: who may post to ingest, and what.
+// Package tokens is `glint tokens`: it lists, makes and revokes clients' tokens for ingest.
 package tokens
 
 import (
@@ -20,16 +20,16 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "tokens",
-		Short: "List, make and revoke the tokens by which clients post to ingest",
-		Long: `A token lets a client post what its scopes say:
+		Short: "List, make and revoke the tokens with which clients post to ingest",
+		Long: `A token allows a client the requests of its scopes:
 
   logs         POST /v1/logs
   sends        POST /v1/sends
   deliveries   POST /v1/deliveries
   consent      POST /v1/consent
 
-They are in $GLINT_HOME/tokens, label:scope[,scope]:secret a line, for its owner only. A running glint takes a change within
-two seconds. The token of $GLINT_HOME/credentials.env, which the CDN posts logs with, is none of them.`,
+The tokens are in $GLINT_HOME/tokens, one label:scope[,scope]:secret per line, readable by its owner only. A running glint
+applies a change within two seconds. The CDN's token for logs is not among them: it is in $GLINT_HOME/credentials.env.`,
 		Example: "  glint tokens new shop --scope sends,deliveries --output shop.token\n  glint tokens list",
 	}, newListCmd(a), newNewCmd(a), newRevokeCmd(a))
 }
@@ -88,16 +88,17 @@ func newNewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "new LABEL",
 		Short: "Make a token",
-		Long: "Makes a token with a random secret, and writes that to a new file for its owner only, which --ingest-token-file of other\n" +
-			"commands takes; or prints it, with --output -. It is shown this once. The label stands in metrics and in stored bodies.\n" +
-			"To change a token, make another one, move its client to it, and revoke the old one.",
+		Long: "Makes a token with a random secret, and writes the secret to a new file that only its owner can read, for\n" +
+			"--ingest-token-file of other commands; with --output - it prints the secret. The secret is shown only once. The label\n" +
+			"appears in metrics and in stored bodies. To replace a token, make another one, move the client to it, and revoke the\n" +
+			"old one.",
 		Example: "  glint tokens new shop --scope sends,deliveries --output shop.token\n  glint tokens new cdn --scope logs --output -",
 		Args:    app.OneArg("label"),
 	}
-	cmd.Flags().StringSliceVar(&o.scopes, "scope", nil, "what it may post: logs, sends, deliveries, consent; repeatable (required)")
-	cmd.Flags().StringVar(&o.output, "output", "", "new file that gets the secret; - prints it (required)")
+	cmd.Flags().StringSliceVar(&o.scopes, "scope", nil, "scope of the token: logs, sends, deliveries, consent; repeatable (required)")
+	cmd.Flags().StringVar(&o.output, "output", "", "new file for the secret; - prints it (required)")
 	fileFlag(cmd, &o.file)
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "check what is asked for, and change nothing")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "check the arguments, and change nothing")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(o.scopes) == 0 || o.output == "" {
 			return app.UsageOf(cmd, errors.New("want --scope and --output"))
@@ -141,7 +142,7 @@ func (o *newOptions) run(cmd *cobra.Command, label string) error {
 	return nil
 }
 
-// writeNew writes a file that is not there yet, for its owner only.
+// writeNew creates a file that only its owner can read; it returns an error if the file exists.
 func writeNew(path, text string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -159,13 +160,13 @@ func newRevokeCmd(a *app.App) *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:     "revoke LABEL",
-		Short:   "Let a client post no more",
-		Long:    "Takes all tokens with that label out of the file. A running glint refuses them within two seconds.",
+		Short:   "Revoke a client's token",
+		Long:    "Removes all tokens with that label from the file. A running glint refuses them within two seconds.",
 		Example: "  glint tokens revoke shop",
 		Args:    app.OneArg("label"),
 	}
 	fileFlag(cmd, &file)
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be revoked, and change nothing")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be revoked, and change nothing")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		file := cmp.Or(file, a.Home.TokensFile())
 		if dryRun {

@@ -21,7 +21,7 @@ import (
 	"glint/ingest/logstream"
 )
 
-// edge is the edge program in the emulator, with the stream of its log.
+// edge is the edge program in the emulator, with the stream of its log to ingest.
 type edge struct {
 	config  emulator.Config
 	batcher *logstream.Batcher
@@ -33,7 +33,7 @@ type edge struct {
 	emulator *emulator.Emulator // nil while it begins anew, and after stop
 }
 
-// flushTimeout bounds how long the last lines may take to ingest.
+// flushTimeout is the maximum time for posting the last lines to ingest.
 const flushTimeout = 2 * time.Second
 
 // startEdge starts the emulator, which answers the pixel; its log lines go to ingest
@@ -127,14 +127,14 @@ func (e *edge) stop() {
 	e.flush()
 }
 
-// flush brings what the emulator has logged to ingest, as far as time allows.
+// flush posts the emulator's log lines to ingest, within flushTimeout.
 func (e *edge) flush() {
 	ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 	defer cancel()
 	e.batcher.Close(ctx)
 }
 
-// findWasm returns where the edge program is: in a clone, else where make install has
+// findWasm returns the path of the edge program: in a clone, or else where make install has
 // put it beside this program.
 func findWasm() string {
 	inClone := filepath.Join("bin", "main.wasm")

@@ -1,4 +1,4 @@
-// Package up is `glint up`: everything on one machine.
+// Package up is `glint up`: it runs everything on one machine.
 package up
 
 import (
@@ -30,8 +30,8 @@ type options struct {
 	demo            bool
 	withEdge        bool
 	wasm            string
-	edgeUp          chan struct{}        // closed when the emulator has been started, or could not be
-	keyed           chan struct{}        // closed when there are pixel keys
+	edgeUp          chan struct{}        // closed when the emulator has started or failed to start
+	keyed           chan struct{}        // closed when pixel keys exist
 	running         atomic.Pointer[edge] // with --edge, once it answers
 	keyChanges      atomic.Int64         // how often the keys have changed since the start
 }
@@ -41,9 +41,9 @@ func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run all of glint on this machine: pixel, ingest and warehouse",
-		Long: `Runs the standalone pixel, ingest, and ClickHouse's engine as a child process. The pixel and ingest answer at once;
-when all is up it prints one line on stdout, "ready pixel=URL ingest=URL clickhouse=URL web=URL
-credentials=FILE", and works until Ctrl-C. While the engine cannot be started, opens are kept in the log, and stderr says what is missing.
+		Long: `Runs the standalone pixel, ingest, and ClickHouse's engine as a child process. The pixel and ingest answer at once. When
+everything is up, it prints one line on stdout, "ready pixel=URL ingest=URL clickhouse=URL web=URL credentials=FILE", and
+runs until Ctrl-C. If the engine cannot start, opens are kept in the log, and stderr says what is missing.
 
 Data, keys and credentials are in $GLINT_HOME (default: glint in your data folder). With --demo it plays a made-up
 campaign and prints its report. With --edge the compiled edge program answers the pixel, in Fastly's emulator. That knows
@@ -56,23 +56,23 @@ keys change, it starts anew, and does not answer for some seconds.`,
 	f := cmd.Flags()
 	f.StringVar(&o.pixelListen, "pixel-listen", "127.0.0.1:8701", "address of the pixel; port 0 takes a free one")
 	f.StringVar(&o.warehouseListen, "warehouse-listen", "127.0.0.1:8703", "address of ClickHouse's HTTP interface")
-	f.Uint64Var(&o.memory, "warehouse-memory-bytes", 0, "most memory that the engine uses (default: a part of the machine's)")
+	f.Uint64Var(&o.memory, "warehouse-memory-bytes", 0, "memory limit of the engine (default: a part of the machine's memory)")
 	f.BoolVar(&o.demo, "demo", false, "play a demo campaign and print its report")
-	f.BoolVar(&o.withEdge, "edge", false, "let the edge program answer the pixel, in the emulator")
+	f.BoolVar(&o.withEdge, "edge", false, "serve the pixel with the edge program, in the emulator")
 	f.StringVar(&o.wasm, "edge-wasm", "", "the compiled edge program (default: bin/main.wasm, else where make install has put it)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) }
 	return cmd
 }
 
-// run works until ctx ends, which is how it is meant to end.
+// run runs the service until ctx ends; it then returns nil.
 func run(ctx context.Context, o *options) error {
 	began := time.Now()
 	credentials, err := o.prepare()
 	if err != nil {
 		return err
 	}
-	// The service outlives ctx by the time that the edge needs to hand over its
-	// last lines.
+	// The service outlives ctx by the time that the edge needs to post its last
+	// lines.
 	running, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
 	stop := context.AfterFunc(ctx, func() {
@@ -97,7 +97,7 @@ func run(ctx context.Context, o *options) error {
 	return err
 }
 
-// prepare fills the configuration from home and flags.
+// prepare fills the configuration from the home and the flags.
 func (o *options) prepare() (c home.Credentials, err error) {
 	h := o.App.Home
 	if (o.demo || o.withEdge) && !o.Config.TLS.Empty() {
@@ -109,8 +109,8 @@ func (o *options) prepare() (c home.Credentials, err error) {
 	if err := h.Prepare(); err != nil {
 		return c, err
 	}
-	// Without the engine a glint that was in use answers the pixel and waits; the
-	// first start has nothing to answer for.
+	// Without the engine, a home that was in use serves the pixel and waits; a first
+	// start fails, since no mail has its pixel yet.
 	if _, err := service.FindEngine(); err != nil && !h.InUse() {
 		return c, err
 	}
@@ -126,7 +126,7 @@ func (o *options) prepare() (c home.Credentials, err error) {
 	return c, nil
 }
 
-// fill completes the configuration, with the engine in it, and checks it.
+// fill completes the configuration, including the engine, and checks it.
 func (o *options) fill(c home.Credentials) error {
 	if err := o.Fill(c); err != nil {
 		return err
@@ -138,7 +138,7 @@ func (o *options) fill(c home.Credentials) error {
 			return err
 		}
 	}
-	if !o.withEdge { // else the emulator listens there
+	if !o.withEdge { // otherwise the emulator listens there
 		cfg.PixelListen = o.pixelListen
 	}
 	cfg.Progress = func(what string) {
@@ -164,7 +164,7 @@ func (o *options) fill(c home.Credentials) error {
 	return o.Validate()
 }
 
-// listening publishes where the pixel and ingest answer, and starts the emulator.
+// listening publishes the addresses of the pixel and ingest, and starts the emulator.
 func (o *options) listening(ctx context.Context, cancel context.CancelCauseFunc, at ingest.Addresses, c home.Credentials, began time.Time) {
 	o.Publish(ctx, at, o.Config.Ring, true)
 	if !o.withEdge {
@@ -193,9 +193,9 @@ func (o *options) listening(ctx context.Context, cancel context.CancelCauseFunc,
 	}()
 }
 
-// keysCome waits until there are pixel keys, which the emulator reads at its
-// start: a new home has its first ones once the warehouse is up. It reports
-// whether they came before the end.
+// keysCome waits until pixel keys exist, which the emulator reads at its start: a
+// new home gets its first key once the warehouse is up. It reports whether they
+// exist, or false if ctx ended first.
 func (o *options) keysCome(ctx context.Context) bool {
 	if _, err := os.Stat(o.App.Home.PixelKeysFile()); err == nil {
 		return true
@@ -208,14 +208,14 @@ func (o *options) keysCome(ctx context.Context) bool {
 	}
 }
 
-// stopEdge ends the emulator, once.
+// stopEdge ends the emulator; further calls do nothing.
 func (o *options) stopEdge() {
 	if e := o.running.Swap(nil); e != nil {
 		e.stop()
 	}
 }
 
-// ready says that all is up, then plays the demo if asked.
+// ready prints the ready line, then plays the demo if requested.
 func (o *options) ready(ctx context.Context, cancel context.CancelCauseFunc, at ingest.Addresses, ring *token.Ring, c home.Credentials, began time.Time) error {
 	close(o.keyed)
 	<-o.edgeUp
@@ -223,7 +223,7 @@ func (o *options) ready(ctx context.Context, cancel context.CancelCauseFunc, at 
 		at.Pixel = e.url()
 	}
 	if ctx.Err() != nil {
-		return nil //nolint:nilerr // the end came first
+		return nil //nolint:nilerr // ctx ended first
 	}
 	o.Publish(ctx, at, ring, false)
 	o.ShowPages(ctx, service.AsUser(at.Warehouse, c.SQLUser, c.SQLPassword), service.AsUser(at.Warehouse, c.WarehouseUser, c.WarehousePassword))

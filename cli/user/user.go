@@ -1,4 +1,4 @@
-// Package user is `glint user`: who else may read the warehouse, and how much.
+// Package user is `glint user`: it adds, lists and removes users who read the warehouse.
 package user
 
 import (
@@ -22,14 +22,14 @@ func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "user",
 		Short: "Add, list and remove users who read the warehouse",
-		Long: `Users read views with SQL: over HTTP, by glint sql --user NAME, or with any ClickHouse client. None can write.
+		Long: `Users read views with SQL: over HTTP, with glint sql --user NAME, or with any ClickHouse client. No user can write.
 
-  viewer    campaigns and totals, as the reader of credentials.env
-  analyst   these, and a row for each message and event, without recipients, addresses or keys
-  owner     these, and recipients
+  viewer    campaigns and totals, like the read-only user of credentials.env
+  analyst   also a row for each message and event, without recipients, addresses or keys
+  owner     also recipients
 
-The embedded warehouse learns of its users when it starts: a running glint restarts it within two seconds, and takes opens
-and log lines meanwhile. For a ClickHouse of yours, glint user add --sql prints the statements.`,
+The embedded warehouse reads its users when it starts: a running glint restarts it within two seconds, and accepts opens
+and log lines meanwhile. For your own ClickHouse, glint user add --sql prints the statements.`,
 		Example: "  glint user add ann --role analyst\n  glint user list",
 	}, newAddCmd(a), newListCmd(a), newRemoveCmd(a))
 }
@@ -45,15 +45,15 @@ func newAddCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Give a person read access to the warehouse",
-		Long: "Makes a user with a new password and keeps both in $GLINT_HOME/users/NAME.env, for its owner only: give the file to\n" +
-			"whom it is for. It returns once the user can read. With --sql it prints the statements that make such a user on a\n" +
-			"ClickHouse of yours, its password among them, and keeps nothing.",
+		Long: "Creates a user with a new password and stores both in $GLINT_HOME/users/NAME.env, readable by its owner only: give the\n" +
+			"file to the user. It returns once the user can read. With --sql it prints the statements that create such a user on\n" +
+			"your own ClickHouse, including the password, and stores nothing.",
 		Example: "  glint user add ann --role analyst\n  glint user add grafana\n  glint user add ann --sql",
 		Args:    app.OneArg("name"),
 	}
-	role := app.ChoiceFlag(cmd, "role", "what the user reads", home.Roles...)
-	cmd.Flags().BoolVar(&o.sql, "sql", false, "print statements for a ClickHouse of yours, and keep nothing")
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would be added, and change nothing")
+	role := app.ChoiceFlag(cmd, "role", "role of the user", home.Roles...)
+	cmd.Flags().BoolVar(&o.sql, "sql", false, "print statements for your own ClickHouse, and store nothing")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be added, and change nothing")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.role = role.String()
 		return o.run(cmd, args[0])
@@ -93,10 +93,10 @@ func (o *addOptions) run(cmd *cobra.Command, name string) error {
 	return await(cmd.Context(), state.Warehouse, u, nil)
 }
 
-// patience is how long a restart of the embedded warehouse may take.
+// patience is the maximum wait for a restart of the embedded warehouse.
 const patience = time.Minute
 
-// await returns once a user can read, and another one, if there is one, cannot.
+// await returns once the user reads can sign in, and the user not, unless it is nil, cannot.
 func await(ctx context.Context, address string, reads home.User, not *home.User) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -122,7 +122,7 @@ func canRead(ctx context.Context, address string, u home.User) bool {
 	return err == nil && w.Close() == nil
 }
 
-// print prints what makes the user on another ClickHouse.
+// print prints the statements that create the user on another ClickHouse.
 func (o *addOptions) print(u home.User) error {
 	w := o.app.Out
 	fmt.Fprintf(w, "CREATE USER %s IDENTIFIED WITH sha256_password BY '%s'\n    SETTINGS readonly = 1, max_execution_time = 30, max_memory_usage = 2000000000;\n", u.Name, u.Password)
@@ -168,14 +168,14 @@ func newRemoveCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "remove NAME",
 		Short: "Withdraw a person's read access",
-		Long: "Removes the user's file. A running glint's embedded warehouse restarts without the user within two\n" +
-			"seconds. It returns once the user can read no more.",
+		Long: "Removes the user's file. A running glint's embedded warehouse restarts without the user within two seconds. The command\n" +
+			"returns once the user can no longer read.",
 		Example: "  glint user remove ann",
 		Args:    app.OneArg("name"),
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		u, err := a.Home.User(args[0])
-		if err == nil || !errors.Is(err, home.ErrNoUser) { // a damaged file goes, too
+		if err == nil || !errors.Is(err, home.ErrNoUser) { // a damaged file is removed, too
 			err = a.Home.RemoveUser(args[0])
 		}
 		if errors.Is(err, home.ErrNoUser) {
@@ -187,7 +187,7 @@ func newRemoveCmd(a *app.App) *cobra.Command {
 		fmt.Fprintf(a.Err, "removed user %s\n", args[0])
 		state, err := a.Home.ReadState()
 		if err != nil || state.Warehouse == "" {
-			return nil //nolint:nilerr // no glint runs that has to know
+			return nil //nolint:nilerr // no glint runs, so none has to restart
 		}
 		c, err := home.ReadCredentials(state.Credentials)
 		if err != nil {

@@ -13,8 +13,8 @@ import (
 	"glint/edge/event"
 )
 
-// Current returns the version of this binary: the one it was tagged with, else
-// its commit, else "devel".
+// Current returns the version of this binary: its tag, or else
+// its commit, or else "devel".
 func Current() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -36,7 +36,7 @@ func NewCmd(a *app.App) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version of glint and of its formats",
-		Long:    "Prints what this binary is: its version, the rules that it judges by and the event lines that it writes. It changes nothing.",
+		Long:    "Prints the version of this binary, of its classification rules, and of its event lines. It changes nothing.",
 		Example: "  glint version",
 		Args:    app.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -1,4 +1,4 @@
-// Package web is `glint web`: a one-time link to the pages.
+// Package web is `glint web`: it prints a one-time link to the web pages.
 package web
 
 import (
@@ -23,7 +23,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Example: "  glint web\n  glint web --role viewer",
 		Args:    app.NoArgs,
 	}
-	role := app.ChoiceFlag(cmd, "role", "what the session may see", "owner", "viewer")
+	role := app.ChoiceFlag(cmd, "role", "role of the session", "owner", "viewer")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		asked := web.Owner
 		if role.String() == "viewer" {

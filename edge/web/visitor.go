@@ -8,7 +8,7 @@ import (
 )
 
 // Visitor returns a pseudonym, 16 hex digits, by which the visitors of a site
-// can be told apart for one UTC day. It is an HMAC-SHA256, cut to 64 bits, over
+// can be distinguished for one UTC day. It is an HMAC-SHA256, cut to 64 bits, over
 // site, address and user agent, with a key that is derived from secret for the
 // day and not stored. Without the secret, values of two days cannot be joined,
 // and addresses cannot be found by trial. Several people with the same address

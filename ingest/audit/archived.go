@@ -13,28 +13,28 @@ import (
 	"glint/ingest/archive/archiver"
 )
 
-// Archived says which events of an archive are in no table, whoever took them: what an
-// ingest that was lost with its disk had not delivered, or what the live stream lost and
-// no replay has brought since. Events whose row could have no key are left out: those
-// with a bad token, of the mode last_open, and of the web pixel.
+// Archived counts the events of an archive that are in no table, whichever ingest
+// accepted them: undelivered events of an ingest that was lost with its disk, or events
+// that the live stream lost and no replay has inserted since. It omits events whose rows
+// have no key: those with a bad token, of the mode last_open, and of the web pixel.
 //
 // The json tags are a contract: cli/JSON.md.
 type Archived struct {
 	Lines  uint64         `json:"lines"`  // of events that a table should have
-	Absent uint64         `json:"absent"` // distinct events of those that none has
-	Hours  []ArchivedHour `json:"hours"`  // that have absent ones
+	Absent uint64         `json:"absent"` // distinct events among them that no table has
+	Hours  []ArchivedHour `json:"hours"`  // with absent events
 }
 
 // ArchivedHour counts the absent events of one hour.
 type ArchivedHour struct {
-	Hour   time.Time `json:"hour"`   // of receipt where the file's name says it, else of the open
+	Hour   time.Time `json:"hour"`   // of receipt if the file's name has it, or else of the open
 	Absent uint64    `json:"absent"` // distinct events
 }
 
 // archived asks for all events of the archive.
 func (o *Options) archived(ctx context.Context) (*Archived, error) {
 	result, absent := &Archived{Hours: []ArchivedHour{}}, map[uint64]time.Time{}
-	hours := map[uint64]time.Time{} // of the events that are asked for next
+	hours := map[uint64]time.Time{} // of the events of the next query
 	ask := func() error {
 		events := make([]uint64, 0, len(hours))
 		for event := range hours {
@@ -90,7 +90,7 @@ func (o *Options) archived(ctx context.Context) (*Archived, error) {
 	return result, nil
 }
 
-// storedKey returns the key of a line's event, if a row of a table has to have it.
+// storedKey returns the key of a line's event; ok is false if no row of a table must have it.
 func storedKey(ring *token.Ring, line string) (key uint64, opened time.Time, ok bool) {
 	e, t, ok := readToken(ring, line)
 	ok = ok && t.Mode != token.LastOpen && e.Kind != event.KindView && e.Kind != event.KindEvent

@@ -9,11 +9,11 @@
 //  1. the acknowledged record of each lane: records up to it have their receipts
 //  2. the log: a record that was acknowledged and deleted since has its receipt, too
 //  3. the receipts: each was written after its events were in the warehouse
-//  4. opens, for what was received in the same hour; then, for the rest only:
+//  4. opens, for events received in the same hour; then, for the rest only:
 //  5. unresolved_opens: an event that has left since is in opens
 //  6. opens
 //
-// So an event on its way is found where it was or where it went, and never
+// So an event in transit is found at its old or its new place, and never
 // counts as missing. A record that is in the log and has no receipt waits.
 //
 // Of several ingests on one warehouse it accounts for the events of each, and looks for
@@ -36,13 +36,13 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// ErrNoReceipts says that ingest has never kept receipts for that log.
+// ErrNoReceipts is returned if ingest has never written receipts for that log.
 var ErrNoReceipts = errors.New("audit: no receipts")
 
-// ErrOutrun says that old receipts went while they were audited, again and again.
+// ErrOutrun is returned if old receipts were repeatedly deleted during the audit.
 var ErrOutrun = errors.New("audit: the oldest receipts are removed faster than they can be compared")
 
-// Warehouse is what the audit asks of ClickHouse; *warehouse.Warehouse is one.
+// Warehouse is the part of *warehouse.Warehouse that the audit uses.
 type Warehouse interface {
 	ReceivedEvents(ctx context.Context, from, until time.Time, part, parts uint64, visit func(event uint64)) error
 	UnresolvedEvents(ctx context.Context, events []uint64) ([]uint64, error)
@@ -50,7 +50,7 @@ type Warehouse interface {
 	BadTokenCounts(ctx context.Context) ([]warehouse.BadTokenCount, error)
 }
 
-// Options say what is audited.
+// Options configure an audit.
 type Options struct {
 	// Nodes are the ingests whose events are accounted for: one, or several of the same
 	// warehouse.
@@ -58,11 +58,11 @@ type Options struct {
 	Warehouse Warehouse
 	Since     time.Time // of receipt; zero: from the first receipt on
 	Until     time.Time // before this; zero: until now
-	// Archive are files of archived lines, to estimate what the live stream
-	// lost; none: no estimate. Ring has the keys that judge their tokens.
+	// Archive are files of archived lines, to estimate the loss of the live
+	// stream; none: no estimate. Ring has the keys that verify their tokens.
 	Archive []archive.File
 	Ring    *token.Ring
-	// Progress is called at the begin of each stage with its size, and returns the
+	// Progress is called at the start of each stage with its size, and returns the
 	// function that is called with the size of each finished part. nil: not called.
 	Progress func(verb string, total int) func(n int)
 	// Missing is called with events of an hour and a source that are nowhere, as soon as
@@ -95,22 +95,22 @@ type Row struct {
 	Counts
 }
 
-// Counts are the numbers of a Row, in lines but for Events.
+// Counts are the numbers of a Row, in lines except for Events.
 type Counts struct {
 	Accepted    uint64 `json:"accepted"` // answered by 2xx
-	Events      uint64 `json:"events"`   // distinct ones that were stored, as receipts say
-	Repeats     uint64 `json:"repeats"`  // their event came before, in the same hour from the same source
+	Events      uint64 `json:"events"`   // distinct events that were stored according to receipts
+	Repeats     uint64 `json:"repeats"`  // their event arrived before, in the same hour from the same source
 	InOpens     uint64 `json:"in_opens"`
 	Unresolved  uint64 `json:"unresolved"` // wait in unresolved_opens for the registration of their message
 	BadTokens   uint64 `json:"bad_tokens"`
 	DeadLetters uint64 `json:"dead_letters"`
 	OverCap     uint64 `json:"over_cap"`              // opens of unregistered messages that were not kept, since there were too many
-	Web         uint64 `json:"web"`                   // page views and custom events, which are not compared one by one
+	Web         uint64 `json:"web"`                   // page views and custom events, which are not compared individually
 	LastOpen    uint64 `json:"last_open"`             // opens of which at most a recipient's date is kept
 	Waiting     uint64 `json:"waiting"`               // in the log, and not yet in the warehouse
 	Missing     uint64 `json:"missing"`               // accepted, and nowhere
-	Unexplained uint64 `json:"unexplained"`           // a part of Missing: no receipt says what they were
-	NotKept     uint64 `json:"dead_letters_not_kept"` // a part of DeadLetters: their source had used up its room
+	Unexplained uint64 `json:"unexplained"`           // a part of Missing: lines without a receipt
+	NotKept     uint64 `json:"dead_letters_not_kept"` // a part of DeadLetters: their source had used up its share
 }
 
 func (r *Counts) add(o *Counts) {
@@ -130,7 +130,7 @@ func (r *Counts) add(o *Counts) {
 	r.NotKept += o.NotKept
 }
 
-// Records are neighbours in a lane's log.
+// Records is a range of consecutive records of a lane's log.
 type Records struct {
 	Node  string `json:"node"`
 	Lane  string `json:"lane"`
@@ -139,10 +139,10 @@ type Records struct {
 	Last  uint64 `json:"last_record"`
 }
 
-// Count is how many they are.
+// Count returns the number of records.
 func (r *Records) Count() uint64 { return r.Last - r.First + 1 }
 
-// Result is what an audit has found.
+// Result is the result of an audit.
 type Result struct {
 	Since time.Time  `json:"since"` // nothing is said of what was received before
 	Until *time.Time `json:"until"` // nor of what was received then or later; nil: until it ran
@@ -152,25 +152,25 @@ type Result struct {
 
 	Lost             []Records `json:"lost_records"`            // neither in the log nor in a receipt: damaged
 	WithoutReceipt   []Records `json:"records_without_receipt"` // in the log, acknowledged, and without receipt; their lines are Unexplained
-	ReceiptDamages   int       `json:"receipt_damages"`         // stretches of the receipts that cannot be read
+	ReceiptDamages   int       `json:"receipt_damages"`         // damaged parts of the receipts
 	ReceiptTornBytes int64     `json:"-"`                       // of writes that never returned; harmless
 
 	Live     *LiveStream `json:"live_stream"` // nil: there was no archive
 	Archived *Archived   `json:"archive"`     // the same
 
-	// BadTokens are the ones that the warehouse keeps: of the last days, under a cap,
-	// without those whose key was found later. Total.BadTokens counts all that came.
+	// BadTokens are the stored bad tokens: of the last days, capped, without those
+	// whose key was found later. Total.BadTokens counts all received ones.
 	BadTokens []warehouse.BadTokenCount `json:"bad_tokens_kept"`
 }
 
 // Accounted reports whether the place of every accepted event is known. That includes
-// events with a bad token, which count nowhere: a message that all is well has to
-// give their number.
+// events with a bad token, which count nowhere: a message of success must give their
+// number.
 func (r *Result) Accounted() bool {
 	return r.Total.Missing == 0 && len(r.Lost) == 0 && len(r.WithoutReceipt) == 0 && r.ReceiptDamages == 0
 }
 
-// tries bounds how often an audit begins anew because receipts went meanwhile.
+// tries is the maximum number of restarts of an audit because receipts were deleted meanwhile.
 const tries = 3
 
 // Run audits. It returns ErrNoReceipts or ErrOutrun, or an error of the disk, of
@@ -242,12 +242,12 @@ func (a *auditor) run(ctx context.Context) error {
 	return nil
 }
 
-// within reports whether something that was received then is looked at.
+// within reports whether the audit covers records received at that time.
 func (a *auditor) within(at time.Time) bool {
 	return !at.Before(a.since) && (a.Until.IsZero() || at.Before(a.Until))
 }
 
-// hours are those with receipts or waiting records that are looked at, in their
+// hours returns the hours with receipts or waiting records that the audit covers, in
 // order.
 func (a *auditor) hours() []time.Time {
 	hours := slices.Clone(a.shelf.Hours())
@@ -261,7 +261,7 @@ func (a *auditor) hours() []time.Time {
 	return slices.DeleteFunc(hours, func(hour time.Time) bool { return !a.touches(hour) })
 }
 
-// touches reports whether a part of the hour is looked at.
+// touches reports whether the audit covers a part of the hour.
 func (a *auditor) touches(hour time.Time) bool {
 	return hour.Add(time.Hour).After(a.since) && (a.Until.IsZero() || hour.Before(a.Until))
 }

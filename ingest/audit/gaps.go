@@ -11,21 +11,20 @@ import (
 	"glint/ingest/receipts"
 )
 
-// disorder is how much later than another a record may be received and yet have
-// the lower number: they wait for one fsync, on a slow disk.
+// disorder is the maximum time by which a record with a lower number may be received
+// after another: both wait for the same fsync, on a slow disk.
 const disorder = 10 * time.Second
 
-// numbers are the records of one log that are known.
+// numbers holds the numbers of the known records of one log.
 type numbers struct {
 	node        string
 	lane        string
 	seen        []uint64
-	first, last uint64 // of those that are looked at; 0: none is
+	first, last uint64 // of the covered records; 0: none
 }
 
-// look takes a record for one of those between which there must be no gap. Just
-// after Since there may be one, of records that were received just before, unless
-// the log began then.
+// look adds a record to the range that must have no gap. Just after Since a gap is
+// possible, of records that were received just before it, unless the log began then.
 func (a *auditor) look(n *numbers, record uint64, at time.Time) {
 	if !a.within(at) || record > 1 && at.Before(a.since.Add(disorder)) {
 		return
@@ -36,8 +35,8 @@ func (a *auditor) look(n *numbers, record uint64, at time.Time) {
 	n.last = max(n.last, record)
 }
 
-// survey reads the heads of the receipts: it counts the events that are looked
-// at and finds numbers of records that are neither in a receipt nor in the log.
+// survey reads the heads of the receipts: it returns the number of covered events, and
+// finds the numbers of records that are neither in a receipt nor in the log.
 func (a *auditor) survey(ctx context.Context) (events int, err error) {
 	logs := map[string]*numbers{}
 	of := func(logID, lane string) *numbers {
@@ -47,8 +46,8 @@ func (a *auditor) survey(ctx context.Context) (events int, err error) {
 		return logs[logID]
 	}
 	for _, hour := range a.shelf.Hours() {
-		// Records are numbered about in the order of their receipt, so a gap may be
-		// filled by records of the hours beside.
+		// Records are numbered approximately in order of receipt, so a gap may be
+		// filled by records of the adjacent hours.
 		if !a.touches(hour.Add(-time.Hour)) && !a.touches(hour) && !a.touches(hour.Add(time.Hour)) {
 			continue
 		}
@@ -74,7 +73,7 @@ func (a *auditor) survey(ctx context.Context) (events int, err error) {
 			}
 		}
 		if log.last > 0 && a.Until.IsZero() {
-			log.last = l.next - 1 // what came later may be on its way
+			log.last = l.next - 1 // later records may be in transit
 		}
 	}
 	for _, logID := range slices.Sorted(maps.Keys(logs)) {

@@ -60,7 +60,7 @@ func (a *auditor) hour(ctx context.Context, hour time.Time, done func(int)) (err
 	return nil
 }
 
-// explain adds what a receipt says without its events.
+// explain adds the counts of a receipt, without its events.
 func (r *Row) explain(receipt *receipts.Receipt, events int) {
 	r.Accepted += uint64(receipt.Lines)
 	r.BadTokens += uint64(receipt.BadTokens)
@@ -105,12 +105,11 @@ func appendRecord(list []Records, r Records) []Records {
 	return append(list, r)
 }
 
-// maxAsked is how many events the warehouse is asked of at a time.
+// maxAsked is the maximum number of events in one query.
 const maxAsked = 500_000
 
-// compare looks up the events of an hour. An hour of very many is gone through
-// several times; each pass takes a part of all events, so that it knows of each
-// whether it came twice.
+// compare looks up the events of an hour. It reads a very large hour several times; each
+// pass covers a part of all events, and so detects every repeat among them.
 func (a *auditor) compare(ctx context.Context, h *receipts.Hour, rows rows, hour time.Time, done func(int)) error {
 	parts := uint64(h.Events()/a.maxKeys + 1)
 	keys := map[string][]uint64{}
@@ -142,9 +141,9 @@ func (a *auditor) compare(ctx context.Context, h *receipts.Hour, rows rows, hour
 	return nil
 }
 
-// comparePart finds most events among those that the warehouse received in that
-// hour, which is one pass over them however many they are, and asks for the rest:
-// repeats, whose row may be of another hour, and what is not in opens.
+// comparePart finds most events among those that the warehouse received in that hour, in
+// one pass, and looks up the rest: repeats, whose row may be of another hour, and events
+// that are not in opens.
 func (a *auditor) comparePart(ctx context.Context, keys map[string][]uint64, rows rows, hour time.Time, part, parts uint64) error {
 	all := newKeySet(slices.Concat(slices.Collect(maps.Values(keys))...))
 	if len(all.keys) == 0 {
@@ -174,7 +173,7 @@ func (a *auditor) comparePart(ctx context.Context, keys map[string][]uint64, row
 	return nil
 }
 
-// ask looks up events one by one.
+// ask looks up individual events.
 func (a *auditor) ask(ctx context.Context, row *Row, events []uint64) error {
 	// In this order: an event that is moved between the two is in opens.
 	unresolved, err := a.Warehouse.UnresolvedEvents(ctx, events)

@@ -4,23 +4,23 @@ import (
 	"slices"
 )
 
-// keySet is a set of keys, of which some get marked. It takes 8 bytes and a bit
-// for each.
+// keySet is a set of keys that can be marked. It takes 8 bytes and one bit for
+// each key.
 type keySet struct {
-	keys   []uint64 // sorted, each once
-	first  []uint32 // where the keys begin that have those top bits
+	keys   []uint64 // sorted, without duplicates
+	first  []uint32 // index of the first key with these top bits
 	shift  uint
-	marked []uint64 // a bit for each key
-	left   int      // not marked
+	marked []uint64 // one bit for each key
+	left   int      // number of unmarked keys
 }
 
-// newKeySet takes the slice for itself.
+// newKeySet takes ownership of the slice.
 func newKeySet(keys []uint64) *keySet {
 	slices.Sort(keys)
 	s := &keySet{keys: slices.Compact(keys), shift: 64}
 	s.left = len(s.keys)
 	s.marked = make([]uint64, (len(s.keys)+63)/64)
-	for len(s.keys)>>(64-s.shift) > 8 { // about so many share their top bits
+	for len(s.keys)>>(64-s.shift) > 8 { // average number of keys with the same top bits
 		s.shift--
 	}
 	s.first = make([]uint32, 1<<(64-s.shift)+1)

@@ -16,25 +16,24 @@ import (
 	"glint/ingest/wal"
 )
 
-// Transit is how long a line may be on its way from the edge: younger ones are
-// not taken for lost.
+// Transit is the maximum time that a line takes from the edge: later lines do not count
+// as lost.
 const Transit = 10 * time.Minute
 
-// LiveStream estimates what was lost between the edge and ingest: which events of
-// an archive never came as live lines. A replay of the archive does not hide it.
+// LiveStream estimates the loss between the edge and ingest: the events of an archive that
+// never arrived as live lines. A replay of the archive does not hide it.
 //
-// Compared are the events that were opened since there are receipts, and long
-// enough ago to have arrived. Lines are left out whose key no receipt would have,
-// had they come: those that are no event, and those with a bad token. That is
-// judged by the keys of today: an open whose key was not known when it came, one
-// that the warehouse refused, and one over the cap have no key in a receipt and
-// look lost.
+// It compares the events that were opened since receipts exist, and long enough ago to
+// have arrived. It omits lines that would have no key in a receipt: lines that are no
+// event, and lines with a bad token by the current keys. An open whose key was unknown on
+// arrival, one that the warehouse refused, and one over the cap have no key in a receipt
+// either, and look lost.
 type LiveStream struct {
 	Since         time.Time `json:"since"`          // of opened_at
 	Until         time.Time `json:"until"`          // excluded
-	Archived      uint64    `json:"archived"`       // distinct events of the archive that are compared
-	NeverArrived  uint64    `json:"never_arrived"`  // of those
-	Rate          *float64  `json:"loss_rate"`      // NeverArrived / Archived; nil of none
+	Archived      uint64    `json:"archived"`       // compared distinct events of the archive
+	NeverArrived  uint64    `json:"never_arrived"`  // events among them that never arrived
+	Rate          *float64  `json:"loss_rate"`      // NeverArrived / Archived; nil if Archived is 0
 	Low           *float64  `json:"ci_low"`         // 95 % Wilson interval of the rate, for a stream of which the archive is a sample
 	High          *float64  `json:"ci_high"`        // its upper end
 	OtherTime     uint64    `json:"other_time"`     // lines of the archive that were opened before or later
@@ -119,13 +118,13 @@ func (o *Options) readArchive(ctx context.Context, s *LiveStream) (keys []uint64
 	return keys, nil
 }
 
-// comparableKey returns the key of a line's event, if a receipt would have it.
+// comparableKey returns the key of a line's event; ok is false if no receipt would have it.
 func comparableKey(ring *token.Ring, line string) (key uint64, opened time.Time, ok bool) {
 	e, _, ok := readToken(ring, line)
 	return e.ID.Key(), e.OpenedAt, ok
 }
 
-// readToken reads a line, and reports whether its token or UUID is valid. With a UUID
+// readToken parses a line, and reports whether its token or UUID is valid. With a UUID
 // the token is zero.
 func readToken(ring *token.Ring, line string) (e event.Event, t token.Token, ok bool) {
 	if err := logline.Parse(&e, line); err != nil {
@@ -145,7 +144,7 @@ const uuidLen = 36
 
 // markWaiting marks the events of live records that may have no receipt yet.
 func (a *auditor) markWaiting(ctx context.Context, archived *keySet) error {
-	lanes, err := a.readLog(ctx) // anew: how far they are now
+	lanes, err := a.readLog(ctx) // again, for their current state
 	if err != nil {
 		return err
 	}
@@ -194,7 +193,7 @@ func (a *auditor) markArrived(ctx context.Context, hour time.Time, archived *key
 	return err
 }
 
-// wilson returns the 95 % Wilson interval of k of n, 0 to 1 of none
+// wilson returns the 95 % Wilson interval of k of n; 0 to 1 if n is 0
 // (https://doi.org/10.1080/01621459.1927.10502953).
 func wilson(k, n uint64) (low, high float64) {
 	if n == 0 {

@@ -12,12 +12,12 @@ import (
 	"glint/ingest/wal"
 )
 
-// lane is a lane of the log as it was when the audit began.
+// lane is the state of a lane of the log when the audit began.
 type lane struct {
 	name         string
-	logID        string // as receipts name it; "" if the lane never ran
-	acknowledged uint64 // up to here, records have receipts
-	next         uint64 // number of the record that comes next
+	logID        string // the id in receipts; "" if the lane never ran
+	acknowledged uint64 // records up to this number have receipts
+	next         uint64 // number of the next record
 	byHour       map[time.Time][]entry
 	numbers      []uint64 // of all records that are in the log
 }
@@ -30,7 +30,7 @@ type entry struct {
 	lines  uint64
 }
 
-// readLog reads how far the lanes are, and then what the log holds: live first,
+// readLog reads the positions of the lanes, and then the records of the log: live first,
 // then replay.
 func (a *auditor) readLog(ctx context.Context) ([]*lane, error) {
 	var lanes []*lane
@@ -66,7 +66,7 @@ func (a *auditor) readLane(ctx context.Context, l *lane) error {
 		return ctx.Err()
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		l.next = l.acknowledged + 1 // its folder is gone, or never was
+		l.next = l.acknowledged + 1 // its folder does not exist
 		return nil
 	}
 	l.next = next.Record

@@ -71,7 +71,7 @@ var (
 	lastTables  = []string{"aggregate_opens", "sends", "message_campaigns", "recipient_messages", "arrivals"}
 	// ledgerTables are exported while no choice can be recorded, together with
 	// the end of the ledger, and after the opens, from which a restored glint
-	// takes what was withdrawn.
+	// has withdrawn opens.
 	ledgerTables = []string{"withdrawals", "consents", "erased_messages", "deleted_campaigns"}
 )
 

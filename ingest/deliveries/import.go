@@ -74,7 +74,7 @@ func (o *Outcome) add(fates []Fate) {
 
 // Import reads a text and adds its events in chunks, each while the next one is
 // read. It calls progress, unless nil, with the number of events done. After an
-// error the outcome counts what is known to be stored; importing the same text
+// error the outcome counts the events that are known to be stored; importing the same text
 // again is harmless and completes it.
 func Import(ctx context.Context, to Adder, in io.Reader, o Options, progress func(events int)) (Outcome, error) {
 	read := Outcome{Reasons: map[string]int{}, Faults: []Fault{}}

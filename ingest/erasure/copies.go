@@ -8,16 +8,16 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Copy is a further warehouse that is kept equal to the first one.
+// Copy is a mirror of the warehouse.
 type Copy interface {
-	// Erase calls do with the warehouse, and with what keeps later opens of erased
-	// persons out of it, while nothing is copied into it. It fails if the warehouse
-	// cannot be reached.
+	// Erase calls do with the mirror's warehouse, and with the follower that drops later
+	// opens of erased persons, while nothing is copied into it. It returns an error if the
+	// warehouse cannot be reached.
 	Erase(ctx context.Context, do func(*warehouse.Warehouse, *consent.Follower) error) error
 }
 
-// copies erases the persons from the mirrors. It comes after the first warehouse, from
-// which rows would be copied again.
+// copies erases the persons from the mirrors. It runs after the erasure from the first
+// warehouse, from which rows would otherwise be copied again.
 func (j *job) copies(ctx context.Context) error {
 	for _, c := range j.Copies {
 		err := c.Erase(ctx, func(w *warehouse.Warehouse, follow *consent.Follower) error { return j.eraseCopy(ctx, w, follow) })
@@ -28,11 +28,11 @@ func (j *job) copies(ctx context.Context) error {
 	return nil
 }
 
-// calmPause is how long a batch that was read before an erasure may take to be stored.
+// calmPause is the maximum time until a batch that was read before an erasure is stored.
 const calmPause = time.Second
 
-// unknownTime is the time of messages in a mirror until the rows of the first warehouse
-// replace them, which say when they were erased.
+// unknownTime is the time of erasure of messages in a mirror until it gets the rows of the
+// first warehouse, which have the real time.
 var unknownTime = time.UnixMilli(0)
 
 func (j *job) eraseCopy(ctx context.Context, w *warehouse.Warehouse, follow *consent.Follower) error {

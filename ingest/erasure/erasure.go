@@ -1,17 +1,17 @@
-// Package erasure deletes persons: from the warehouse, the write-ahead log, the
-// archive, the receipts, the dead letters and what the webhook has not taken.
+// Package erasure deletes all data of persons: in the warehouse, the write-ahead log, the
+// archive, the receipts, the dead letters and the pending events of the webhook.
 //
-// A request is a file in a folder of the home. The service that owns the log carries it
-// out, and a service that was killed goes on with it after its next start, since each
-// step may be done again; then it writes a receipt, which names nobody, in its place:
+// A request is a file in a folder of the home. The service that owns the log executes it,
+// and resumes it after a kill, since each step can be repeated. At the end it replaces the
+// request by a receipt, which names nobody:
 //
 //	requests/<id>.json    the order, with the addresses; 0600
-//	requests/<id>.state   how far it is
+//	requests/<id>.state   its progress
 //	<id>.json             the receipt
 //
-// The refusal stays, as the keyed hash of the address in the ledger of choices, and
-// each message as a hash by which later opens of it are dropped. What was counted of
-// the person falls out of every number together: the message and its events.
+// The refusal stays, as the keyed hash of the address in the ledger of choices, and so
+// does a hash of each message, by which its later opens are dropped. A message leaves
+// every number together with its events.
 package erasure
 
 import (
@@ -30,7 +30,7 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// Folder is where requests and receipts are.
+// Folder is the path of the folder of requests and receipts.
 type Folder string
 
 // Request is an order to erase persons.
@@ -38,10 +38,10 @@ type Request struct {
 	ID          string    `json:"id"`
 	RequestedAt time.Time `json:"requested_at"`
 	Recipients  []string  `json:"recipients"` // normalized
-	Counts      Counts    `json:"counts"`     // what earlier tries have deleted
+	Counts      Counts    `json:"counts"`     // deleted by earlier tries
 }
 
-// Counts are what was deleted, by place.
+// Counts are the numbers of deleted items, by place.
 type Counts struct {
 	Messages      int               `json:"messages"`
 	Rows          map[string]uint64 `json:"rows"` // of tables, versions of a row included
@@ -50,7 +50,7 @@ type Counts struct {
 	ArchiveFiles  int               `json:"archive_files"`
 	ReceiptEvents int               `json:"receipt_events"`
 	DeadLetters   int               `json:"dead_letters"`
-	WebhookEvents int               `json:"webhook_events"` // that waited, or were given up
+	WebhookEvents int               `json:"webhook_events"` // pending or given up
 }
 
 // None reports whether nothing was deleted.
@@ -63,20 +63,20 @@ func (c *Counts) None() bool {
 	return c.Messages+c.LogLines+c.ArchiveLines+c.ReceiptEvents+c.DeadLetters+c.WebhookEvents == 0
 }
 
-// Receipt says what was done. It names nobody.
+// Receipt is the record of an executed erasure. It names nobody.
 type Receipt struct {
 	ID            string    `json:"id"`
 	RequestedAt   time.Time `json:"requested_at"`
 	ErasedAt      time.Time `json:"erased_at"`
 	RecipientKeys []string  `json:"recipient_keys"` // keyed hashes of the addresses
 	Counts
-	Notes []string `json:"notes"` // what could not be searched
+	Notes []string `json:"notes"` // places that could not be searched
 }
 
-// State is how far a request is.
+// State is the progress of a request.
 type State struct {
 	Step  string `json:"step"`
-	Fault string `json:"fault,omitempty"` // of the last try; another one follows
+	Fault string `json:"fault,omitempty"` // error of the last try; it is retried
 }
 
 func (f Folder) requests() string { return filepath.Join(string(f), "requests") }
@@ -101,7 +101,7 @@ func (f Folder) keep(r *Request) error {
 	return nil
 }
 
-// Pending returns the requests that are not carried out, the oldest first.
+// Pending returns the requests that are not executed yet, the oldest first.
 func (f Folder) Pending() ([]Request, error) {
 	entries, err := os.ReadDir(f.requests())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -129,7 +129,7 @@ func (f Folder) Pending() ([]Request, error) {
 	return all, nil
 }
 
-// Receipt returns the receipt of a request, and false while it is not carried out.
+// Receipt returns the receipt of a request; done is false until it is executed.
 func (f Folder) Receipt(id string) (r Receipt, done bool, err error) {
 	b, err := os.ReadFile(filepath.Join(string(f), id+extension))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -144,19 +144,19 @@ func (f Folder) Receipt(id string) (r Receipt, done bool, err error) {
 	return r, true, nil
 }
 
-// State returns how far a request is; zero: it waits.
+// State returns the progress of a request; the zero State means that it waits.
 func (f Folder) State(id string) (s State) {
 	if b, err := os.ReadFile(f.statePath(id)); err == nil {
-		_ = json.Unmarshal(b, &s) // else it waits
+		_ = json.Unmarshal(b, &s) // a missing or damaged file means that it waits
 	}
 	return s
 }
 
 func (f Folder) statePath(id string) string { return filepath.Join(f.requests(), id+".state") }
 
-// note keeps how far a request is, for those who wait for it.
+// note stores the progress of a request, for commands that wait for it.
 func (f Folder) note(id string, s State) {
-	_ = atomicfile.WriteJSON(f.statePath(id), "  ", s) // only they miss it
+	_ = atomicfile.WriteJSON(f.statePath(id), "  ", s) // only waiting commands need it
 }
 
 // finish writes the receipt and removes the request.

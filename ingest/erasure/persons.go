@@ -6,13 +6,13 @@ import (
 	"glint/ingest/mention"
 )
 
-// Persons are addresses, normalized, and the messages that were sent to them.
+// Persons holds normalized addresses and the messages that were sent to them.
 type Persons struct {
 	Addresses map[string]bool
 	Messages  map[uuid.UUID]bool
 }
 
-// Named reports whether a text names one of the addresses or messages.
+// Named reports whether a text contains one of the addresses or message ids.
 func (p *Persons) Named(text []byte) bool {
 	return mention.Messages(text, func(id uuid.UUID) bool { return p.Messages[id] }) ||
 		mention.Addresses(text, func(address string) bool { return p.Addresses[address] })

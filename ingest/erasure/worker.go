@@ -26,7 +26,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Worker carries requests out. Its fields are set before Run.
+// Worker executes requests. Set its fields before Run.
 type Worker struct {
 	Folder    Folder
 	Warehouse *warehouse.Warehouse
@@ -34,20 +34,20 @@ type Worker struct {
 	LogDir    string
 	Receipts  *receipts.Writer
 	Letters   *deadletters.Folder
-	Feed      *feed.Feed    // of the webhook, whose files may be there without one
-	Archive   objects.Store // nil: there is none
-	Flush     func()        // closes the files of the archive that are gathered; nil: there are none
+	Feed      *feed.Feed    // of the webhook; its files may exist even without a webhook
+	Archive   objects.Store // nil: no archive
+	Flush     func()        // closes the archive's files in progress; nil: none
 	Follow    *consent.Follower
-	Book      consent.Book  // keeps the end of the ledger of choices; nil: no choice is recorded
+	Book      consent.Book  // stores the end of the ledger of choices; nil: no choice is recorded
 	Lifetime  time.Duration // of replaced parts: see warehouse.DropOldParts
-	Copies    []Copy        // further warehouses that have the same persons
-	SyncDisk  func() error  // brings all files of an embedded engine to the disk; nil: it is another machine's
+	Copies    []Copy        // mirrors
+	SyncDisk  func() error  // syncs all files of an embedded engine to the disk; nil: not embedded
 	Logger    *slog.Logger
 
 	erased prometheus.Counter
 }
 
-// New returns a worker of that folder and registers its metrics; with "" it has none.
+// New returns a worker for that folder and registers its metrics; with folder "" it accepts no requests.
 func New(folder Folder, logger *slog.Logger, r prometheus.Registerer) *Worker {
 	w := &Worker{Folder: folder, Logger: logger, Lifetime: time.Minute, erased: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "glint_erased_persons_total", Help: "Persons who were erased since the start.",
@@ -72,7 +72,7 @@ const (
 	lastPause = time.Minute
 )
 
-// Run carries out what is ordered until ctx ends.
+// Run executes requests until ctx ends.
 func (w *Worker) Run(ctx context.Context) {
 	for pause := lookEvery; ; {
 		err := w.pass(ctx)
@@ -101,7 +101,7 @@ func (w *Worker) pass(ctx context.Context) error {
 	return err
 }
 
-// job is one request that is carried out.
+// job is the execution of one request.
 type job struct {
 	*Worker
 	*Request
@@ -156,8 +156,8 @@ func (w *Worker) carryOut(ctx context.Context, r *Request) error {
 	return nil
 }
 
-// find puts the persons and their messages on the list of what is deleted. From then
-// on new opens of them are dropped.
+// find adds the persons and their messages to the table erasing. From then on their new
+// opens are dropped.
 func (j *job) find(ctx context.Context) error {
 	hasher, err := j.Warehouse.RecipientHasher(ctx)
 	if err != nil {
@@ -182,9 +182,8 @@ func (j *job) find(ctx context.Context) error {
 	return j.Follow.Erase(ctx, j.Warehouse)
 }
 
-// drain waits until what the log had until now is in the warehouse and in the archive,
-// and until nobody writes rows again that were read before: neither a repair nor a run of
-// judge.
+// drain waits until all current records of the log are in the warehouse and the archive,
+// and until no repair and no run of judge can write rows that it read before.
 func (j *job) drain(ctx context.Context) error {
 	for _, log := range []*wal.Log{j.Lanes.Live, j.Lanes.Replay} {
 		_, until := log.Position()
@@ -230,7 +229,7 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// receipts come before the rows by which their events are found.
+// receipts removes the events from the receipts. It runs before the rows are deleted that identify the events.
 func (j *job) receipts(ctx context.Context) error {
 	events, err := j.Warehouse.ErasingEvents(ctx)
 	if err != nil {
@@ -271,7 +270,7 @@ func (j *job) log(ctx context.Context) error {
 	return nil
 }
 
-// keep returns the lines of a body that name nobody of the persons.
+// keep returns the lines of a body that name none of the persons, their number, and the number of erased lines.
 func (j *job) keep(text []byte) (kept []byte, lines uint32, erased int) {
 	for line := range bytes.Lines(text) {
 		if j.persons.Named(line) {
@@ -304,14 +303,14 @@ func (j *job) letters(context.Context) error {
 	return err
 }
 
-// webhook comes after the tables, from which its events are read.
+// webhook deletes the webhook's events. It runs after the tables, from which the webhook reads.
 func (j *job) webhook(context.Context) error {
 	n, err := j.Feed.Erase(j.persons.Named)
 	j.Counts.WebhookEvents += n
 	return err
 }
 
-// maxRounds is how often rows that came back are deleted again.
+// maxRounds is the maximum number of deletions of rows that come back.
 const maxRounds = 10
 
 func (j *job) tables(ctx context.Context) error {
@@ -322,8 +321,8 @@ func (j *job) tables(ctx context.Context) error {
 	return err
 }
 
-// empty deletes the rows of the persons from the tables of a warehouse, and counts them.
-// It lets calm return between two rounds.
+// empty deletes the rows of the persons from the tables of a warehouse, and returns their
+// numbers by table. It calls calm between two rounds.
 func (j *job) empty(ctx context.Context, w *warehouse.Warehouse, calm func(context.Context) error) (counts map[string]uint64, err error) {
 	counts = map[string]uint64{}
 	var events []uint64
@@ -363,7 +362,7 @@ func (j *job) empty(ctx context.Context, w *warehouse.Warehouse, calm func(conte
 		if round == maxRounds {
 			return counts, errors.New("rows come back again and again")
 		}
-		if err := calm(ctx); err != nil { // a run that began meanwhile may have read them before
+		if err := calm(ctx); err != nil { // a run that began meanwhile may have read the rows before
 			return counts, err
 		}
 	}
@@ -378,7 +377,7 @@ func (j *job) empty(ctx context.Context, w *warehouse.Warehouse, calm func(conte
 	return counts, w.Touched(ctx, campaigns)
 }
 
-// partPatience is beyond the lifetime of replaced parts.
+// partPatience is the additional wait after the lifetime of replaced parts.
 const partPatience = 2 * time.Minute
 
 func (j *job) parts(ctx context.Context) error {
@@ -390,8 +389,8 @@ func (j *job) parts(ctx context.Context) error {
 	return j.Warehouse.DropOldParts(ctx, warehouse.ErasedTables, j.Lifetime, partPatience)
 }
 
-// refuse records that the persons want no more of it, by their keyed hashes alone, and
-// empties the list of what is deleted.
+// refuse records a refusal for each person, by keyed hash only, and empties the table
+// erasing.
 func (j *job) refuse(ctx context.Context) error {
 	if j.Book != nil {
 		changes := make([]consent.Change, len(j.keys))
@@ -406,8 +405,8 @@ func (j *job) refuse(ctx context.Context) error {
 	return end(ctx, j.Warehouse)
 }
 
-// end empties the list of what is deleted from a warehouse, unless a move that had begun
-// before has ended since.
+// end empties the table erasing of a warehouse. It returns an error if rows have come back,
+// for example through a move that had begun before.
 func end(ctx context.Context, w *warehouse.Warehouse) error {
 	left, err := w.ErasingRows(ctx)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// ErrAddress is wrapped by errors about an address to which nothing is sent.
+// ErrAddress is wrapped by errors about a refused address.
 var ErrAddress = errors.New("feed: the target's address is refused")
 
 func prefixes(all ...string) (parsed []netip.Prefix) {
@@ -17,11 +17,11 @@ func prefixes(all ...string) (parsed []netip.Prefix) {
 	return parsed
 }
 
-// The addresses that are no public host's: IANA's registries of special-purpose
+// The addresses that are not public: IANA's registries of special-purpose
 // addresses, https://www.iana.org/assignments/iana-ipv4-special-registry and -ipv6-.
 var (
-	// never are refused even where private ones are allowed: they are no host's own, or
-	// answer with the credentials of the machine that asks.
+	// never is refused even if private addresses are allowed: these belong to no host, or
+	// answer with the credentials of the requesting machine.
 	never = prefixes("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "fe80::/10", "ff00::/8", "::/128",
 		"100.100.100.200/32", "192.0.0.192/32", "fd00:ec2::/32") // metadata of Alibaba, Oracle and Amazon
 	private = prefixes("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
@@ -29,13 +29,13 @@ var (
 	other6  = prefixes("2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16")
 	global6 = netip.MustParsePrefix("2000::/3") // RFC 4291, section 2.4: all other unicast is unassigned
 
-	// nat64 and sixToFour have an IPv4 address in them, to which a translator sends (RFC 6052, RFC 3056).
+	// nat64 and sixToFour contain an IPv4 address, to which a translator sends (RFC 6052, RFC 3056).
 	nat64     = netip.MustParsePrefix("64:ff9b::/96")
 	sixToFour = netip.MustParsePrefix("2002::/16")
 )
 
-// checkAddress returns ErrAddress unless addr is a public host's or, where that is
-// allowed, one of this network.
+// checkAddress returns ErrAddress unless addr is public or, if allowPrivate is set,
+// private.
 func checkAddress(addr netip.Addr, allowPrivate bool) error {
 	if addr.Zone() != "" {
 		return fmt.Errorf("%w: it has a zone", ErrAddress)
@@ -56,7 +56,7 @@ func checkAddress(addr netip.Addr, allowPrivate bool) error {
 	return nil
 }
 
-// plain returns the IPv4 address that an IPv6 one stands for, else the address.
+// plain returns the IPv4 address embedded in an IPv6 address, or else the address itself.
 func plain(addr netip.Addr) netip.Addr {
 	addr = addr.Unmap()
 	b := addr.As16()

@@ -8,10 +8,11 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// Erase removes the events whose text names someone from what waits and from the files
-// of what was given up, also those of a run with a webhook that there is none now, and
-// their ids from what was read last. It returns how many events they were. The
-// warehouse has the events no more by then: else they would be read again.
+// Erase removes the events for whose text names returns true from the pending events and
+// from the files of events that were given up, even if the webhook of these files is no
+// longer configured, and their ids from the recently read ones. It returns their number.
+// Call it after the events are deleted from the warehouse; otherwise they would be read
+// again.
 func (f *Feed) Erase(names func(text []byte) bool) (erased int, err error) {
 	f.turning.Lock()
 	defer f.turning.Unlock()

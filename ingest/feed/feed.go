@@ -1,19 +1,19 @@
-// Package feed posts events to a URL of the operator's as they come into the warehouse:
-// a webhook, signed as https://www.standardwebhooks.com says.
+// Package feed is the webhook: it posts events to the operator's URL as they arrive in the
+// warehouse, signed according to https://www.standardwebhooks.com.
 //
 //	reader    arrivals in the warehouse → events that were not read before
-//	health    whether the target is tried now
+//	health    decides whether to try the target now
 //	sender    event → body → signed POST → done, or pending with its next try
 //	state     cursor and pending events, on disk; events that were given up
 //
-// Each event is posted at least once, with an id that stays the same: the cursor moves
-// only past what is sent, given up, or pending on disk, and what an insert that was cut
-// off left without an arrival is looked for after each start and each fault of the
-// warehouse. Nothing is in memory alone, and nothing that brings events into the
-// warehouse waits for a target.
+// Each event is posted at least once, always with the same id: the cursor moves only past
+// events that are sent, given up, or pending on disk. After each start and each error of
+// the warehouse, the feed also looks for events that an interrupted insert left without an
+// arrival. No state is in memory only, and inserts into the warehouse never wait for a
+// target.
 //
-// Events may come in another order, and twice. Each of several services with a feed
-// posts all events of the warehouse that they share.
+// Events may be posted out of order and more than once. If several services on one
+// warehouse have a feed, each posts all events.
 package feed
 
 import (
@@ -32,22 +32,22 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Events says which events are posted.
+// Events is the choice of events to post.
 type Events string
 
-// The choices. First is what was received first.
+// The choices. The first open is the one that was received first.
 const (
 	Reliable Events = "reliable" // the first open of a message by a person
-	First    Events = "first"    // the first open of a message by anybody
-	Click    Events = "click"    // clicks, but for those of machines
+	First    Events = "first"    // the first open of a message by any client
+	Click    Events = "click"    // clicks, except by machines
 	All      Events = "all"
 )
 
 func (e Events) firstOnly() bool { return e == Reliable || e == First }
 
-// Config is what a feed needs.
+// Config configures a feed.
 type Config struct {
-	URL          string // "": there is no feed
+	URL          string // "": no feed
 	Events       Events
 	Recipient    bool          // the body has the recipient of an identified message
 	AllowPrivate bool          // the target may be in this network, and http on this machine
@@ -56,7 +56,7 @@ type Config struct {
 	Secrets      func() ([]Secret, error)
 }
 
-// MaxGiveUp leaves time before the warehouse forgets its arrivals.
+// MaxGiveUp is below the time for which the warehouse keeps arrivals.
 const MaxGiveUp = 20 * time.Hour
 
 // Validate returns all faults of the configuration.
@@ -71,7 +71,7 @@ func (c *Config) Validate() error {
 	return err
 }
 
-// Warehouse is what a feed needs of ClickHouse; *warehouse.Warehouse is one.
+// Warehouse is the part of *warehouse.Warehouse that a feed uses.
 type Warehouse interface {
 	ArrivalsSince(ctx context.Context, since time.Time, limit int) ([]warehouse.Arrival, time.Time, error)
 	ReceivedSince(ctx context.Context, since time.Time) ([]warehouse.Arrival, error)
@@ -81,12 +81,12 @@ type Warehouse interface {
 	CampaignNameOf(ctx context.Context, id uint64) (string, error)
 }
 
-// The pace of a feed.
+// Limits and intervals of a feed.
 const (
 	pollEvery   = time.Second
-	senders     = 8 // requests at once
+	senders     = 8 // concurrent requests
 	pageEvents  = 500
-	maxPending  = 1000 // events that were tried; while there are so many, no more are read
+	maxPending  = 1000 // tried events; at this number no more are read
 	faultRepeat = time.Hour
 )
 
@@ -100,7 +100,7 @@ type Feed struct {
 	metrics   metrics
 	started   time.Time
 
-	turning     sync.Mutex // held while events are read, posted or erased; guards what is below
+	turning     sync.Mutex // held while events are read, posted or erased; guards the fields below
 	state       *state
 	reader      reader
 	names       map[uint64]string
@@ -111,7 +111,7 @@ type Feed struct {
 	status Status
 }
 
-// New returns a feed and registers its metrics. Validate has passed c.
+// New returns a feed and registers its metrics. c must be valid.
 func New(c Config, logger *slog.Logger, r prometheus.Registerer) *Feed {
 	f := &Feed{config: c, logger: logger, now: time.Now, metrics: newMetrics(r), names: map[uint64]string{}}
 	f.status.State = StateOff
@@ -123,9 +123,9 @@ func New(c Config, logger *slog.Logger, r prometheus.Registerer) *Feed {
 	return f
 }
 
-// Begin keeps that the feed begins now, or reads how far it has come. It is called before
-// events are loaded into w: what a first run loads before its end, by whatever kill, belongs
-// to the feed. Run tries again what Begin could not do.
+// Begin stores the current time as the start of a new feed, or reads the state of an
+// existing one. Call it before events are loaded into w, so that all events of a first run
+// belong to the feed, even if the run is killed. If Begin fails, Run repeats it.
 func (f *Feed) Begin(ctx context.Context, w Warehouse) error {
 	f.turning.Lock()
 	defer f.turning.Unlock()
@@ -141,7 +141,7 @@ func (f *Feed) beginOnce(ctx context.Context, w Warehouse) error {
 	return f.begin(ctx)
 }
 
-// Run works until ctx ends, or the target wants no more.
+// Run posts events until ctx ends or the target answers 410.
 func (f *Feed) Run(ctx context.Context, w Warehouse) {
 	if f.target == nil {
 		return
@@ -167,7 +167,7 @@ func (f *Feed) Run(ctx context.Context, w Warehouse) {
 	}
 }
 
-// turn does what is due now.
+// turn does the work that is due now.
 func (f *Feed) turn(ctx context.Context, w Warehouse) error {
 	if err := f.resume(ctx, w); err != nil {
 		return err
@@ -184,7 +184,7 @@ func (f *Feed) resume(ctx context.Context, w Warehouse) error {
 	return f.retry(ctx)
 }
 
-// begin reads the state. Where there is none, the feed begins now, by the warehouse's
+// begin reads the state. If there is none, the feed begins now, by the warehouse's
 // clock.
 func (f *Feed) begin(ctx context.Context) error {
 	s, err := loadState(f.config.Dir)
@@ -214,7 +214,7 @@ func (f *Feed) begin(ctx context.Context) error {
 	return nil
 }
 
-// end keeps which ids were read, so that an orderly restart posts none twice.
+// end stores the ids that were read, so that an orderly restart posts no event twice.
 func (f *Feed) end() {
 	f.turning.Lock()
 	defer f.turning.Unlock()
@@ -227,7 +227,7 @@ func (f *Feed) end() {
 	}
 }
 
-// save keeps how far the feed has come.
+// save stores the state of the feed.
 func (f *Feed) save() error {
 	f.state.Read = nil
 	f.setPending()
@@ -270,8 +270,8 @@ func (f *Feed) retry(ctx context.Context) error {
 	return errors.Join(err, f.save())
 }
 
-// standing returns which events are still in the warehouse. Those of a person who was
-// erased or has withdrawn meanwhile are not, and are neither posted nor kept.
+// standing returns the events that are still in the warehouse. Events of a person who was
+// erased or has withdrawn meanwhile are not, so they are neither posted nor kept.
 func (f *Feed) standing(ctx context.Context, due, dead []*letter) (map[warehouse.FeedKind]bool, error) {
 	var keys []warehouse.MessageKey
 	for _, l := range slices.Concat(due, dead) {
@@ -280,8 +280,8 @@ func (f *Feed) standing(ctx context.Context, due, dead []*letter) (map[warehouse
 	return f.warehouse.FeedStanding(ctx, keys)
 }
 
-// tooOld reports whether an event is given up, which no event is before the feed has had
-// as long for it.
+// tooOld reports whether to give up an event. It never does before the feed itself has
+// tried for that long.
 func (f *Feed) tooOld(l *letter, now time.Time) bool {
 	since := l.Event.ReceivedAt
 	if since.Before(f.started) {

@@ -7,38 +7,37 @@ import (
 	"glint/ingest/host/backoff"
 )
 
-// health decides whether the target is tried: one that has failed again and again is
-// left alone for longer and longer, whatever event it is about. It is safe for
-// concurrent use once report is set.
+// health decides whether to try the target. After repeated failures it pauses all events,
+// for longer and longer. It is safe for concurrent use once report is set.
 type health struct {
 	report func(down bool, fault error)
 
 	mu       sync.Mutex
-	failures int // without a success between them
+	failures int // consecutive failures
 	pauses   backoff.Backoff
-	until    time.Time // of the pause
-	probing  bool      // the first try after a pause is under way
+	until    time.Time // end of the pause
+	probing  bool      // the first try after a pause is running
 	gone     bool
 }
 
-// downAfter is how many failures one after the other are the target's rather than the
-// event's.
+// downAfter is the number of consecutive failures after which the target, not the event,
+// is considered faulty.
 const downAfter = 2 * senders
 
-// The pauses of a target, and of an event at a target that takes others.
+// The pauses of a target, and of an event at a target that accepts others.
 const (
 	firstPause = 5 * time.Second
 	lastPause  = 5 * time.Minute
 )
 
-// tries reports whether a try may begin now.
+// tries reports whether a try may start now.
 func (h *health) tries(now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return !h.gone && !h.until.After(now) && (h.failures < downAfter || !h.probing)
 }
 
-// begin is tries for one that does begin.
+// begin is tries, and records the start of the try.
 func (h *health) begin(now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -49,7 +48,7 @@ func (h *health) begin(now time.Time) bool {
 	return true
 }
 
-// end takes the result of a try.
+// end records the result of a try.
 func (h *health) end(now time.Time, f fate, wait time.Duration, fault error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -65,7 +64,7 @@ func (h *health) end(now time.Time, f fate, wait time.Duration, fault error) {
 	if h.failures++; h.failures == downAfter {
 		h.report(true, fault)
 	}
-	if h.failures >= downAfter && !h.until.After(now) { // else it failed along with others
+	if h.failures >= downAfter && !h.until.After(now) { // otherwise it failed together with others
 		if h.pauses.First == 0 {
 			h.pauses = backoff.Backoff{First: firstPause, Last: lastPause}
 		}
@@ -76,14 +75,14 @@ func (h *health) end(now time.Time, f fate, wait time.Duration, fault error) {
 	}
 }
 
-// ended reports whether the target wants no more.
+// ended reports whether the target has answered 410.
 func (h *health) ended() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.gone
 }
 
-// cancelled takes a try that was called off.
+// cancelled records a cancelled try.
 func (h *health) cancelled() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

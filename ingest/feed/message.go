@@ -26,8 +26,8 @@ type Message struct {
 }
 
 // idOf returns the id of an event, which is the same at each try and after each
-// restart. A first open has the id of its message: should an open that was received
-// before another one come into the warehouse after it, both have one id.
+// restart. A first open has the id of its message: if an earlier received open arrives in
+// the warehouse after a later one, both have the same id.
 func idOf(events Events, e *warehouse.FeedEvent) string {
 	b := make([]byte, 0, 128)
 	b = append(b, e.MessageID[:]...)
@@ -43,7 +43,7 @@ func idOf(events Events, e *warehouse.FeedEvent) string {
 	return "evt_" + hex.EncodeToString(sum[:16])
 }
 
-// body returns the text that is posted.
+// body returns the body of the request for an event.
 func body(id, campaign string, e *warehouse.FeedEvent, to warehouse.Addressee) ([]byte, error) {
 	return json.Marshal(&Message{
 		ID: id, Campaign: campaign, CampaignID: strconv.FormatUint(e.CampaignID, 10), MessageID: e.MessageID.String(),

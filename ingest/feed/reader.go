@@ -9,42 +9,42 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// How far back the reader looks for what was there before and could not be seen.
+// Limits of the reader's search for rows that were not visible before.
 const (
-	// overlap is how long arrivals may become visible after their time.
+	// overlap is the maximum time between an arrival's time and its visibility.
 	overlap = time.Minute
-	// behindOverlap is added to how long events have waited lately between their receipt
-	// and their arrival, where the arrival may be missing.
+	// behindOverlap is added to the recent maximum time between receipt and arrival, for
+	// a search for events whose arrival may be missing.
 	behindOverlap = 2 * time.Minute
 	maxWaited     = 24 * time.Hour
-	// arrivalsKept is how long the warehouse keeps arrivals, less a reserve.
+	// arrivalsKept is the time for which the warehouse keeps arrivals, less a reserve.
 	arrivalsKept = 22 * time.Hour
 
-	maxArrivals = 20_000 // that are read at once
-	// saveCursor is how often the cursor is kept while nothing comes.
+	maxArrivals = 20_000 // in one query
+	// saveCursor is the interval at which the cursor is stored without new events.
 	saveCursor = time.Minute
 )
 
-// reader finds events that came into the warehouse and were not read before.
+// reader finds new events in the warehouse.
 type reader struct {
 	feed   *Feed
 	recent recent
-	seen   map[warehouse.Arrival]int // arrivals that were read, not older than overlap, and how many are alike
+	seen   map[warehouse.Arrival]int // read arrivals within overlap, with the number of equal ones
 	since  time.Time                 // zero: overlap before the cursor
 	behind bool                      // arrivals may be missing
 
-	work *work // what is read now; nil: nothing
+	work *work // current work; nil: none
 }
 
-// work is the events of some arrivals. It stays in memory as long as the target does not
-// take them, and is found again from the cursor on after a restart.
+// work is the events of some arrivals. It stays in memory until the target accepts them;
+// after a restart it is read again from the cursor on.
 type work struct {
 	query    warehouse.FeedQuery
 	arrivals []warehouse.Arrival
-	cursor   time.Time // to go on from, if it is later
+	cursor   time.Time // new cursor after the work, if it is later
 }
 
-// read sends what has come, until nothing is left or the target takes no more.
+// read sends new events until none is left or the target accepts no more.
 func (r *reader) read(ctx context.Context) error {
 	for ctx.Err() == nil {
 		if goesOn, err := r.step(ctx); err != nil || !goesOn {
@@ -54,7 +54,7 @@ func (r *reader) read(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// step sends a page of what has come. Between two of them events may be erased.
+// step sends a page of new events. Events may be erased between two steps.
 func (r *reader) step(ctx context.Context) (goesOn bool, err error) {
 	r.feed.turning.Lock()
 	defer r.feed.turning.Unlock()
@@ -70,7 +70,7 @@ func (r *reader) step(ctx context.Context) (goesOn bool, err error) {
 	return r.page(ctx)
 }
 
-// look begins the work on what has come since the cursor.
+// look starts the work on events that arrived since the cursor.
 func (r *reader) look(ctx context.Context) error {
 	f := r.feed
 	if r.behind {
@@ -111,8 +111,8 @@ func (r *reader) look(ctx context.Context) error {
 	return nil
 }
 
-// catchUp begins the work on what was received since the cursor. Arrivals are read from
-// the cursor on all the same, as far as the warehouse still has them.
+// catchUp starts the work on events that were received since the cursor. Arrivals are also
+// read from the cursor on, as far as the warehouse still has them.
 func (r *reader) catchUp(ctx context.Context) error {
 	f := r.feed
 	_, now, err := f.warehouse.ArrivalsSince(ctx, f.now(), 1)
@@ -129,7 +129,7 @@ func (r *reader) catchUp(ctx context.Context) error {
 	return nil
 }
 
-// query asks for the events of arrivals, in one range for each campaign.
+// query returns the query for the events of arrivals, with one range for each campaign.
 func (r *reader) query(arrivals []warehouse.Arrival) warehouse.FeedQuery {
 	q := warehouse.FeedQuery{Events: string(r.feed.config.Events), Limit: pageEvents}
 	place := map[uint64]int{}
@@ -149,7 +149,7 @@ func (r *reader) query(arrivals []warehouse.Arrival) warehouse.FeedQuery {
 	return q
 }
 
-// page sends the next page of the work; false if the target takes no more now.
+// page sends the next page of the work; taken is false if the target accepts no more now.
 func (r *reader) page(ctx context.Context) (taken bool, err error) {
 	f, w := r.feed, r.work
 	if len(f.state.Pending) >= maxPending || !f.health.tries(f.now()) {
@@ -204,7 +204,7 @@ func (r *reader) finish() {
 	r.work = nil
 }
 
-// finished returns the ids that were read last.
+// finished returns the ids that were read recently.
 func (r *reader) finished() (ids []string) {
 	for _, generation := range []map[string]uuid.UUID{r.recent.before, r.recent.now} {
 		for id := range generation {
@@ -217,7 +217,7 @@ func (r *reader) finished() (ids []string) {
 	return ids
 }
 
-// maxRead is how many ids an orderly end keeps.
+// maxRead is the maximum number of ids that an orderly end stores.
 const maxRead = 100_000
 
 func later(a, b time.Time) time.Time {

@@ -7,21 +7,21 @@ import (
 	"github.com/google/uuid"
 )
 
-// recent knows the ids that were read within the last minutes, each with its message,
-// zero for those of an earlier run: arrivals may overlap, and those of the last minute
-// are read again after a start.
+// recent remembers the ids that were read within the last minutes, since arrivals may
+// overlap, and arrivals of the last minute are read again after a start. Each id has its
+// message, or zero if it was read by an earlier run.
 type recent struct {
 	now, before map[string]uuid.UUID
 	since       time.Time
 }
 
-// The bounds of a generation. Two of them are kept.
+// Limits of a generation. Two generations are kept.
 const (
 	generation    = 5 * time.Minute
 	maxGeneration = 250_000
 )
 
-// has reports whether an id was there before, and keeps it.
+// has adds an id of an event of a message and reports whether it was there before.
 func (r *recent) has(id string, of uuid.UUID, at time.Time) bool {
 	if r.now == nil || at.Sub(r.since) > generation || len(r.now) >= maxGeneration {
 		r.before, r.now, r.since = r.now, map[string]uuid.UUID{}, at

@@ -12,23 +12,23 @@ import (
 	"time"
 )
 
-// Secret signs what is sent. Its text is "whsec_" and base64, as the libraries of
-// https://www.standardwebhooks.com take it.
+// Secret is a key that signs requests. Its text is "whsec_" and base64, the form of the
+// libraries of https://www.standardwebhooks.com.
 type Secret []byte
 
 const secretPrefix = "whsec_"
 
-// The sizes that the specification allows, and that of new ones.
+// The sizes that the specification allows, and the size of new secrets, in bytes.
 const (
 	minSecretBytes = 24
 	maxSecretBytes = 64
 	newSecretBytes = 32
 )
 
-// ErrSecret is returned for a text that is no secret. It never has the text in it.
+// ErrSecret is returned for an invalid text. The error never contains the text.
 var ErrSecret = errors.New("feed: a secret is whsec_ and 24 to 64 bytes of base64")
 
-// NewSecret returns a random one.
+// NewSecret returns a random secret.
 func NewSecret() Secret {
 	s := make(Secret, newSecretBytes)
 	_, _ = rand.Read(s) // never fails
@@ -38,9 +38,9 @@ func NewSecret() Secret {
 // String returns the text of the secret.
 func (s Secret) String() string { return secretPrefix + base64.StdEncoding.EncodeToString(s) }
 
-// ParseSecrets reads one secret a line, the one for now first. Each signs, so that
-// whoever checks may change from one to the next. Empty lines and those that begin
-// with # are left out. Errors: ErrSecret.
+// ParseSecrets parses one secret per line, the current one first. All of them sign, so
+// that the receiver can switch from one to the next at any time. Empty lines and lines that
+// begin with # are skipped. Errors: ErrSecret.
 func ParseSecrets(text string) (all []Secret, err error) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)

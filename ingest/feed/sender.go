@@ -12,8 +12,8 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// send posts events, several at once, and returns those that are left: with their next
-// try if they were tried, untouched if the target is not to be tried now or ctx has ended.
+// send posts events concurrently and returns the ones that are left: with their next try if
+// they were tried, unchanged if the target is paused or ctx has ended.
 func (f *Feed) send(ctx context.Context, letters []*letter) (left []*letter, err error) {
 	if len(letters) == 0 {
 		return nil, nil
@@ -45,7 +45,7 @@ func (f *Feed) send(ctx context.Context, letters []*letter) (left []*letter, err
 	return left, ctx.Err()
 }
 
-// described are the names that bodies have.
+// described holds the names that bodies contain.
 type described struct {
 	campaigns  map[uint64]string
 	addressees map[uuid.UUID]warehouse.Addressee // by message
@@ -67,7 +67,7 @@ func (f *Feed) describe(ctx context.Context, letters []*letter) (d described, er
 	return d, err
 }
 
-// maxNames bounds the names that are kept in memory.
+// maxNames is the maximum number of names in memory.
 const maxNames = 10_000
 
 func (f *Feed) name(ctx context.Context, campaign uint64) (string, error) {
@@ -75,7 +75,7 @@ func (f *Feed) name(ctx context.Context, campaign uint64) (string, error) {
 		return name, nil
 	}
 	name, err := f.warehouse.CampaignNameOf(ctx, campaign)
-	if err == nil && name != "" { // else it is registered later, perhaps
+	if err == nil && name != "" { // otherwise it may be registered later
 		if len(f.names) >= maxNames {
 			clear(f.names)
 		}
@@ -84,7 +84,7 @@ func (f *Feed) name(ctx context.Context, campaign uint64) (string, error) {
 	return name, err
 }
 
-// try posts one event, if the target is tried now, and reports whether it was taken.
+// try posts one event unless the target is paused, and reports whether it was accepted.
 func (f *Feed) try(ctx context.Context, l *letter, d described) bool {
 	if ctx.Err() != nil || !f.health.begin(f.now()) {
 		return false
@@ -123,7 +123,7 @@ func (f *Feed) try(ctx context.Context, l *letter, d described) bool {
 	return false
 }
 
-// pauseAfter doubles from try to try.
+// pauseAfter returns the pause after a number of tries; it doubles with each try.
 func pauseAfter(attempts int) time.Duration {
 	return min(firstPause<<min(attempts-1, 10), lastPause)
 }

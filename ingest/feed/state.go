@@ -13,8 +13,8 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// letter is an event on its way. It has no recipient, who is looked up at each try, so
-// that nothing of an erased person stays here.
+// letter is a pending event. It does not contain the recipient, who is looked up at each
+// try, so that no data of an erased person stays here.
 type letter struct {
 	ID       string              `json:"id"`
 	Event    warehouse.FeedEvent `json:"event"`
@@ -31,22 +31,21 @@ func (l *letter) kind() warehouse.FeedKind {
 	return warehouse.FeedKind{MessageKey: l.key(), Kind: l.Event.Kind}
 }
 
-// state is what a feed knows after a restart. All times but those of letters are the
-// warehouse's.
+// state is the state of a feed on disk. All times except those of letters are by the
+// warehouse's clock.
 type state struct {
-	Begin   time.Time     `json:"begin"`     // nothing that came before it is sent
-	Cursor  time.Time     `json:"cursor"`    // what came until then is sent, given up or pending
-	Waited  time.Duration `json:"waited_ns"` // longest time between receipt and arrival of what came last
-	Pending []*letter     `json:"pending"`   // that were tried, and are tried again
-	// Read has the ids that were read last, only after an orderly end. An id is a hash
-	// of its message's: who has an address and the keys can compute it, so ids are
-	// erased, too.
+	Begin   time.Time     `json:"begin"`     // earlier arrivals are not sent
+	Cursor  time.Time     `json:"cursor"`    // arrivals until then are sent, given up or pending
+	Waited  time.Duration `json:"waited_ns"` // maximum time between receipt and arrival of recent events
+	Pending []*letter     `json:"pending"`   // tried and to be retried
+	// Read has the recently read ids, only after an orderly end. An id is a hash of its
+	// message's: it can be computed from an address and the keys, so ids are erased, too.
 	Read []string `json:"read,omitempty"`
 }
 
 const stateFile = "state.json"
 
-// loadState returns the state of a folder, nil if it has none.
+// loadState returns the state in a folder; nil if it has none.
 func loadState(dir string) (*state, error) {
 	text, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -62,7 +61,7 @@ func loadState(dir string) (*state, error) {
 	return s, nil
 }
 
-// save is durable when it returns.
+// save stores the state in dir and returns when it is durable.
 func (s *state) save(dir string) error {
 	err := os.MkdirAll(dir, 0o700)
 	if err == nil {
@@ -74,16 +73,16 @@ func (s *state) save(dir string) error {
 	return nil
 }
 
-// The file of events that were given up, and the one before it. A full one takes the
-// place of that.
+// The file of events that were given up, and the previous one, which a full file
+// replaces.
 const (
 	letterFile      = "dead.jsonl"
 	olderFile       = "dead.1.jsonl"
 	maxLettersBytes = 16 << 20
 )
 
-// bury appends events that are given up to the file of them, one object a line, and
-// returns when they are on disk.
+// bury appends events that are given up to letterFile, one object per line, and returns
+// when they are on disk.
 func bury(dir string, dead []*letter) error {
 	path := filepath.Join(dir, letterFile)
 	if info, err := os.Stat(path); err == nil && info.Size() > maxLettersBytes {

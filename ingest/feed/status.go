@@ -15,18 +15,18 @@ const (
 	StateStopped    = "stopped by 410"
 )
 
-// Status says how a feed is. It holds no path of the target, which may be a secret.
+// Status is the state of a feed. It does not contain the target's path, which may be secret.
 type Status struct {
 	Host            string     `json:"host"`
 	State           string     `json:"state"`
-	PendingEvents   int        `json:"pending_events"`       // that were tried, or wait since the target fails
-	OldestSeconds   float64    `json:"oldest_seconds"`       // age of the oldest of them; 0: there is none
-	LastDeliveredAt *time.Time `json:"last_delivered_at"`    // of this run; null: none
+	PendingEvents   int        `json:"pending_events"`       // tried, or waiting because the target fails
+	OldestSeconds   float64    `json:"oldest_seconds"`       // age of the oldest pending event; 0: none
+	LastDeliveredAt *time.Time `json:"last_delivered_at"`    // in this run; null: none
 	LastFault       string     `json:"last_fault,omitempty"` // while the target fails
 	oldest          time.Time  // receipt of the oldest pending event
 }
 
-// Status returns how the feed is; nil without one.
+// Status returns the state of the feed; nil without a feed.
 func (f *Feed) Status() *Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -64,7 +64,7 @@ func (f *Feed) delivered(at time.Time) {
 	f.status.LastDeliveredAt = &at
 }
 
-// report is called when the target begins to fail, and when it takes events again.
+// report logs that the target fails, or that it accepts events again.
 func (f *Feed) report(down bool, fault error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -77,7 +77,7 @@ func (f *Feed) report(down bool, fault error) {
 	f.logger.Error("the webhook fails, its events wait", "error", fault, "give_up", f.config.GiveUp.String())
 }
 
-// What becomes of a try, or of an event.
+// The outcomes of tries and events, as metric labels.
 const (
 	outcomeDelivered = "delivered"
 	outcomeFailed    = "failed"

@@ -19,19 +19,19 @@ import (
 // ErrURL is wrapped by errors about the URL of a target.
 var ErrURL = errors.New("feed: the target's URL is refused")
 
-// The bounds of one request. A target that needs longer takes the event and works on
-// it later.
+// Limits of one request. A target that needs longer should accept the event and process it
+// later.
 const (
 	dialTimeout   = 5 * time.Second
 	sendTimeout   = 15 * time.Second
-	maxAnswer     = 64 << 10 // bytes that are read of an answer, so that its connection can be used again
+	maxAnswer     = 64 << 10 // bytes that are read of an answer, so that the connection can be reused
 	maxHeader     = 64 << 10
 	maxRetryAfter = time.Hour
 )
 
-// CheckURL returns ErrURL for a target that can get nothing: https only, or, where
-// private targets are allowed, http on this machine. What its name resolves to is
-// checked at each connection.
+// CheckURL parses the URL of a target. It returns ErrURL unless the scheme is https or, if
+// allowPrivate is set, http on this machine. The resolved address is checked at each
+// connection.
 func CheckURL(text string, allowPrivate bool) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
@@ -52,7 +52,7 @@ func CheckURL(text string, allowPrivate bool) (*url.URL, error) {
 	return u, nil
 }
 
-// target is where events are posted.
+// target is the receiver of events.
 type target struct {
 	url     *url.URL
 	dialer  *net.Dialer
@@ -60,10 +60,10 @@ type target struct {
 	secrets func() ([]Secret, error)
 }
 
-// newTarget returns a target that connects to allowed addresses only: the check is of
-// the address that the socket gets, so a name that resolves to another one a moment
-// later is no way round. Proxies of the environment are not asked, since they would
-// resolve the name themselves.
+// newTarget returns a target that connects only to allowed addresses. It checks the
+// address that the socket connects to, so that a name cannot resolve to another address
+// after the check. It does not use proxies of the environment, since they would resolve the
+// name themselves.
 func newTarget(u *url.URL, allowPrivate bool, secrets func() ([]Secret, error)) *target {
 	dialer := &net.Dialer{Timeout: dialTimeout, Control: func(_, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
@@ -85,16 +85,16 @@ func newTarget(u *url.URL, allowPrivate bool, secrets func() ([]Secret, error)) 
 	}}
 }
 
-// fate is what became of a try.
+// fate is the outcome of a try.
 type fate int
 
 const (
 	done   fate = iota
 	failed      // another try may succeed
-	gone        // 410: the target wants no more
+	gone        // 410: the target accepts no more events
 )
 
-// post sends one event once. wait is how long the target wants to be left alone.
+// post sends one event once. wait is the pause that the target asks for.
 func (t *target) post(ctx context.Context, id string, body []byte) (f fate, wait time.Duration, err error) {
 	secrets, err := t.secrets()
 	if err != nil {
@@ -102,7 +102,7 @@ func (t *target) post(ctx context.Context, id string, body []byte) (f fate, wait
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url.String(), bytes.NewReader(body))
 	if err != nil {
-		return failed, 0, ErrURL // the URL may hold a secret
+		return failed, 0, ErrURL // the URL may contain a secret
 	}
 	at := time.Now()
 	r.Header.Set("Content-Type", "application/json")
@@ -117,7 +117,7 @@ func (t *target) post(ctx context.Context, id string, body []byte) (f fate, wait
 	if err != nil {
 		return failed, 0, fmt.Errorf("post to the webhook: %w", err)
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswer)) // its status says all
+	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswer)) // only its status matters
 	_ = answer.Body.Close()
 	switch {
 	case answer.StatusCode/100 == 2:
@@ -130,7 +130,7 @@ func (t *target) post(ctx context.Context, id string, body []byte) (f fate, wait
 	return failed, retryAfter(answer), fmt.Errorf("the webhook answered %d", answer.StatusCode)
 }
 
-// retryAfter returns the seconds of the header of that name (RFC 9110, section 10.2.3).
+// retryAfter returns the delay in the header Retry-After, if it is in seconds (RFC 9110, section 10.2.3).
 func retryAfter(answer *http.Response) time.Duration {
 	seconds, err := strconv.Atoi(strings.TrimSpace(answer.Header.Get("Retry-After")))
 	if err != nil || seconds < 0 {

@@ -1,6 +1,6 @@
 // Package judge judges opens and clicks again, by facts that a single request
 // does not have: the time since the message was sent, and other requests at the
-// same time, its company (stage B). `reclassify` first classifies the request
+// same time, its context (stage B). `reclassify` first classifies the request
 // itself again, by the current rules (stage A, edge/classify) on the stored
 // facts.
 //
@@ -74,12 +74,12 @@ type Message struct {
 	Clicks      []Click
 }
 
-// Times tells which times of a campaign are credible.
+// Times reports which times of a campaign are credible.
 type Times struct{ Sent, Delivered bool }
 
-// mayBeMachine reports whether company and time may turn a request into a
+// mayBeMachine reports whether context and time may turn a request into a
 // machine's. Apple Mail without a known relay is excluded: it may be Apple's
-// prefetch, which has a number of its own.
+// prefetch, which is counted separately.
 func mayBeMachine(v classify.Verdict) bool {
 	switch v.Class {
 	case classify.HumanDirect:

@@ -16,8 +16,8 @@ type kept uint8
 
 const (
 	keptNot     kept = iota
-	keptIgnored      // one's own mail
-	keptExpired      // its facts are gone
+	keptIgnored      // the operator's own mail
+	keptExpired      // its facts have expired
 	keptEarlier      // it is before Options.Since
 )
 

@@ -12,7 +12,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Schedule is how often the service judges.
+// Schedule configures the judge of the service.
 type Schedule struct {
 	Every    time.Duration // interval of runs; 0: never
 	Settings Settings
@@ -75,7 +75,7 @@ func (s *Scheduler) Run(ctx context.Context, w *warehouse.Warehouse) {
 			s.runs.WithLabelValues("busy").Inc()
 		case err != nil:
 			s.runs.WithLabelValues("failed").Inc()
-			s.logger.Warn("opens not judged by time and company, trying again", "error", err, "pause", pause)
+			s.logger.Warn("opens not judged by time and context, trying again", "error", err, "pause", pause)
 		default:
 			touched = began.Add(-overlap)
 			s.done(result, time.Since(began))
@@ -89,6 +89,6 @@ func (s *Scheduler) done(r *Result, took time.Duration) {
 	s.lastRun.SetToCurrentTime()
 	s.duration.Set(took.Seconds())
 	if len(r.Touched) > 0 {
-		s.logger.Info("opens judged by time and company", "run", r.Run, "changed", r.Changed, "clicks_changed", r.Reclicked)
+		s.logger.Info("opens judged by time and context", "run", r.Run, "changed", r.Changed, "clicks_changed", r.Reclicked)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Difference is what two warehouses have of one table.
+// Difference is the result of comparing one table of two warehouses.
 type Difference struct {
 	Table string `json:"table"`
 	First uint64 `json:"rows_first"`
@@ -17,9 +17,9 @@ type Difference struct {
 	Equal bool   `json:"equal"`
 }
 
-// bounds are the conditions under which the rows of a table are compared, beside the time
-// when they came. An event that has moved on has its row elsewhere; what a table keeps for
-// some days goes from each warehouse in its own time.
+// bounds are further conditions on the compared rows of a table, besides their time of
+// receipt. The row of a moved event is in another table, and each warehouse deletes expired
+// rows at its own pace.
 var bounds = map[string]struct{ received, others string }{
 	"opens":                 {"received_at", "1"},
 	"unresolved_opens":      {"received_at", "moved = 0 AND received_at > now() - INTERVAL 29 DAY"},
@@ -32,12 +32,12 @@ var bounds = map[string]struct{ received, others string }{
 	"consents":              {"recorded_at", "1"},
 }
 
-// comparePause is between two looks at tables that differ.
+// comparePause is the pause between two comparisons of tables that differ.
 const comparePause = time.Second
 
-// Compare compares all tables that are copied. In a table that differs it compares the rows
-// that came before a time alone, again and again until patience is over: the others may be
-// on their way to one of the two.
+// Compare compares all copied tables. If a table differs, it repeatedly compares the rows
+// that were received before a time, until they are equal or patience is over: later rows may
+// be in transit to one of the two.
 func Compare(ctx context.Context, first, other *warehouse.Warehouse, before time.Time, patience time.Duration) ([]Difference, error) {
 	all := make([]Difference, len(tables))
 	listed, err := list(ctx, first)

@@ -11,25 +11,25 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Copier brings rows from one warehouse into another. It is for one goroutine.
+// Copier copies rows from one warehouse into another. It is for one goroutine.
 type Copier struct {
 	From, To *warehouse.Warehouse
 	State    *State
-	Keep     func(*State) error // is given the state after each change
+	Keep     func(*State) error // stores the state after each change
 	Progress func(table string, rows uint64)
 }
 
-// ErrForeign means that a warehouse has the data of another glint, to which nothing of
-// this one may be added.
+// ErrForeign means that a warehouse contains the data of another glint, so that it cannot
+// be a mirror of this one.
 var ErrForeign = errors.New("mirrors: the warehouse has the data of another glint")
 
-// ErrItself means that a warehouse was to be made a copy of itself.
+// ErrItself means that the mirror is the first warehouse itself.
 var ErrItself = errors.New("mirrors: it is the first warehouse itself")
 
-// Adopt prepares both for Pass: it looks which databases they are, and gives an empty
-// mirror the secret from which the first warehouse computes recipient keys. It wraps
-// ErrForeign if the mirror has messages under another secret, and ErrItself if both are
-// one. Both are migrated. to is the identity of the mirror.
+// Adopt prepares both warehouses for Pass: it checks their identities, and copies the
+// secret of recipient keys to an empty mirror. Its error wraps ErrForeign if the mirror has
+// messages under another secret, and ErrItself if both are the same. Both must be migrated.
+// to is the identity of the mirror.
 func (c *Copier) Adopt(ctx context.Context, to string) error {
 	from, err := c.From.Identity(ctx)
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *Copier) adoptSecret(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const keys = "key_fingerprints" // a glint that has only been started has them
+	const keys = "key_fingerprints" // a glint that was only started has them, too
 	for _, t := range tables {
 		if listed[t.name].Rows > 0 && t.name != keys {
 			return fmt.Errorf("%w: its table %s has rows", ErrForeign, t.name)
@@ -113,14 +113,14 @@ func tableOf(ctx context.Context, w *warehouse.Warehouse, name string) (warehous
 	return listed[name], nil
 }
 
-// Pass copies what the mirror does not have yet, and returns how many rows that were.
-// After an error the next one goes on where this one has ended.
+// Pass copies the rows that the mirror lacks, and returns their number. After an error the
+// next call continues from there.
 func (c *Copier) Pass(ctx context.Context) (rows uint64, err error) {
 	parts, err := c.From.Parts(ctx, names(func(*table) bool { return true }))
 	if err != nil {
 		return 0, err
 	}
-	var first, last []*reading // the rows of last say that those of first are complete
+	var first, last []*reading // the rows of last mark rows of first as complete
 	for i := range tables {
 		r := &reading{Copier: c, table: &tables[i], parts: parts[tables[i].name]}
 		switch {
@@ -143,7 +143,7 @@ func (c *Copier) Pass(ctx context.Context) (rows uint64, err error) {
 	return rows, err
 }
 
-// bring reads the rows of last, copies those of first, and writes those of last.
+// bring reads the rows of last, copies the rows of first, and then writes the rows of last.
 func (c *Copier) bring(ctx context.Context, first, last []*reading) (rows uint64, err error) {
 	listed, err := list(ctx, c.From)
 	if err != nil {
@@ -188,15 +188,15 @@ func names(of func(*table) bool) (all []string) {
 type reading struct {
 	*Copier
 	*table
-	parts   []warehouse.Part // that there were before it began
-	known   []string         // those of them that were seen, as ClickHouse writes a text
+	parts   []warehouse.Part // existing before the reading began
+	known   []string         // names of the parts already copied, as ClickHouse strings
 	columns warehouse.Table
-	blocks  []byte // read and not written
-	waiting uint64 // their rows
+	blocks  []byte // read and not written yet
+	waiting uint64 // number of rows in blocks
 	rows    uint64 // written
 }
 
-// maxBlockBytes is how much of a table is written at once.
+// maxBlockBytes is the approximate size of one write.
 const maxBlockBytes = 16 << 20
 
 func (r *reading) gather(block []byte, rows uint64) error {
@@ -227,8 +227,8 @@ func (r *reading) flush(ctx context.Context) error {
 	return nil
 }
 
-// key names what was seen of the table. What comes into a logged table by other ways has
-// a set of its own once the mirror is whole.
+// key returns the key of the table's copied inserts in State.Seen. Once the mirror is
+// whole, rows that enter a logged table in other ways have a separate set.
 func (t *table) key(whole bool) string {
 	if t.logged && whole {
 		return t.name + "/later"
@@ -236,7 +236,7 @@ func (t *table) key(whole bool) string {
 	return t.name
 }
 
-// fresh reports whether there are parts that were not seen.
+// fresh reports whether there are parts that are not copied yet.
 func (r *reading) fresh() bool {
 	if r.logged && r.State.Whole && r.later == "" {
 		return false
@@ -252,8 +252,8 @@ func (r *reading) fresh() bool {
 	return len(r.known) < len(r.parts)
 }
 
-// read calls visit with the rows of parts that were not seen. A part that was merged
-// meanwhile is read as a whole; one that is new is read and not counted as seen.
+// read calls visit with the rows of parts that are not copied yet. A part that was merged
+// meanwhile is read completely; a new part is read but not counted as copied.
 func (r *reading) read(ctx context.Context, visit func([]byte, uint64) error) error {
 	conditions := []string{"1"}
 	if len(r.known) > 0 {
@@ -262,7 +262,7 @@ func (r *reading) read(ctx context.Context, visit func([]byte, uint64) error) er
 	if r.logged && r.State.Whole {
 		conditions = append(conditions, r.later)
 	}
-	if r.name == "consents" { // nothing replaces its rows
+	if r.name == "consents" { // its rows are never replaced
 		absent, err := r.absentChoices(ctx)
 		if err != nil {
 			return err
@@ -272,7 +272,7 @@ func (r *reading) read(ctx context.Context, visit func([]byte, uint64) error) er
 	return r.From.ExportRows(ctx, &r.columns, strings.Join(conditions, " AND "), visit)
 }
 
-// absentChoices is a condition that only choices meet which the mirror lacks.
+// absentChoices returns a condition that selects the choices that the mirror lacks.
 func (r *reading) absentChoices(ctx context.Context) (string, error) {
 	ends, err := r.To.ConsentEnds(ctx)
 	if err != nil {
@@ -286,28 +286,28 @@ func (r *reading) absentChoices(ctx context.Context) (string, error) {
 	return "sequence > transform(node, [" + strings.Join(append(names, "''"), ", ") + "], [" + strings.Join(append(last, "0"), ", ") + "], toUInt64(0))", nil
 }
 
-// end writes the rest, and keeps that the mirror has what was there when the reading began.
+// end writes the rest, and records that the mirror has the parts from before the reading.
 func (r *reading) end(ctx context.Context) error {
 	if err := r.flush(ctx); err != nil {
 		return err
 	}
 	key := r.key(r.State.Whole)
 	r.State.Seen[key] = r.State.Seen[key].with(r.parts)
-	if r.logged && !r.State.Whole { // those rows were copied with all others
+	if r.logged && !r.State.Whole { // these rows were copied with all others
 		later := r.key(true)
 		r.State.Seen[later] = r.State.Seen[later].with(r.parts)
 	}
 	return r.Keep(r.State)
 }
 
-// Delivered is what of the logged tables is in the first warehouse now. Once all that
-// the log has now is in the mirror, too, Deliver keeps that, and no later copy of all
-// reads those rows again.
+// Delivered returns the current parts of the logged tables in the first warehouse. Once
+// all current records of the log are in the mirror, too, pass them to Deliver, so that a
+// later copy of everything omits these rows.
 func (c *Copier) Delivered(ctx context.Context) (map[string][]warehouse.Part, error) {
 	return c.From.Parts(ctx, names(func(t *table) bool { return t.logged }))
 }
 
-// Deliver keeps that the mirror has these parts; see Delivered.
+// Deliver records that the mirror has these parts; see Delivered.
 func (c *Copier) Deliver(parts map[string][]warehouse.Part) error {
 	for _, name := range names(func(t *table) bool { return t.logged }) {
 		c.State.Seen[name] = c.State.Seen[name].with(parts[name])

@@ -15,14 +15,14 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// State is what a mirror is known to have. It is kept in a file of the home.
+// State is the record of the rows that a mirror has. It is stored in a file of the home.
 type State struct {
 	From string `json:"from"` // identity of the first warehouse
 	To   string `json:"to"`   // identity of the mirror
-	// Whole says that the mirror has all that the log does not have any more; else all
-	// tables are copied.
+	// Whole means that the mirror has all rows whose records the log has deleted;
+	// otherwise all tables are copied.
 	Whole bool `json:"whole"`
-	// Seen is, by table and partition of the first warehouse, what the mirror has of it.
+	// Seen is the set of copied inserts, by table and partition of the first warehouse.
 	Seen map[string]Inserts `json:"seen"`
 }
 
@@ -32,8 +32,8 @@ type Inserts map[string][]Range
 // Range is the inserts from the first to the last one.
 type Range [2]int64
 
-// ReadState reads the state from a file; without one, or where it is damaged, nothing is
-// known and all will be copied.
+// ReadState reads the state from a file. If the file is missing or damaged, it returns an
+// empty state, with which everything is copied.
 func ReadState(path string) (*State, error) {
 	s := &State{Seen: map[string]Inserts{}}
 	b, err := os.ReadFile(path)
@@ -49,7 +49,7 @@ func ReadState(path string) (*State, error) {
 	return s, nil
 }
 
-// Write keeps the state in a file.
+// Write writes the state to a file.
 func (s *State) Write(path string) error {
 	err := os.MkdirAll(filepath.Dir(path), 0o700)
 	if err == nil {
@@ -66,8 +66,8 @@ func (s Inserts) has(p *warehouse.Part) bool {
 	return slices.ContainsFunc(s[p.Partition], func(r Range) bool { return r[0] <= p.First && p.Last <= r[1] })
 }
 
-// of returns the set without partitions that have no part any more: a server that starts
-// without them numbers their next inserts anew.
+// of returns the set without partitions that have no part any more: a restarted server
+// numbers their next inserts from the beginning.
 func (s Inserts) of(parts []warehouse.Part) Inserts {
 	there := Inserts{}
 	for i := range parts {
@@ -78,7 +78,7 @@ func (s Inserts) of(parts []warehouse.Part) Inserts {
 	return there
 }
 
-// with returns the set with the inserts of these parts, and without partitions that are gone.
+// with returns the set with the inserts of these parts, and without partitions that no longer exist.
 func (s Inserts) with(parts []warehouse.Part) Inserts {
 	all := Inserts{}
 	for i := range parts {
@@ -94,7 +94,7 @@ func (s Inserts) with(parts []warehouse.Part) Inserts {
 	return all
 }
 
-// united joins ranges that overlap or follow each other.
+// united merges ranges that overlap or are adjacent.
 func united(ranges []Range) []Range {
 	slices.SortFunc(ranges, func(a, b Range) int { return cmp.Compare(a[0], b[0]) })
 	joined := ranges[:0]

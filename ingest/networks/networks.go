@@ -1,4 +1,4 @@
-// Package networks is what is known of an address that no CDN has looked up.
+// Package networks looks up the network of an address that no CDN has looked up.
 // A Book asks three sources, the surer first:
 //
 //	Table   the operator's own file, --networks

@@ -1,8 +1,8 @@
 // Package preferences is the page on which a recipient sees what is measured of the
 // mail, and refuses it or agrees: /preferences/<link>.
 //
-// A link names the recipient by a keyed hash and is signed by a key of its own, made
-// from a pixel key, since a pixel's token stands in logs of CDNs and in forwarded
+// A link names the recipient by a keyed hash and is signed by a separate key, derived
+// from a pixel key, since a pixel's token is in logs of CDNs and in forwarded
 // mail: neither works in place of the other. GET and HEAD change nothing, because
 // scanners follow links. A POST with the secret of a page that was shown records a
 // choice, and a one-click POST (RFC 8058 §3.2) without it may only refuse. To agree

@@ -12,9 +12,9 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// Erase removes events from all receipts, and lowers their lines by as many: the
-// events then never came. It returns how many it removed. A file is replaced as a
-// whole; after an error the same call again does the rest.
+// Erase removes events from all receipts, and reduces their lines accordingly, as if the
+// events had never arrived. It returns the number of removed events. Each file is replaced
+// atomically; after an error, repeat the call to complete it.
 func (b *Writer) Erase(events map[uint64]bool) (erased int, err error) {
 	if len(events) == 0 {
 		return 0, nil
@@ -24,7 +24,7 @@ func (b *Writer) Erase(events map[uint64]bool) (erased int, err error) {
 	if b.closed {
 		return 0, ErrClosed
 	}
-	for len(b.open) > 0 { // what is written from now on goes to further files
+	for len(b.open) > 0 { // later receipts go to new files
 		if err := b.leave(b.open[0]); err != nil {
 			return 0, fmt.Errorf("erase receipts: %w", err)
 		}
@@ -57,8 +57,8 @@ func (b *Writer) eraseFile(f *file, events map[uint64]bool) (erased int, err err
 	return erased, nil
 }
 
-// without returns the content of a file without the events; bytes that are no
-// receipt stay, so that a damage stays to be seen.
+// without returns the content of a file without the events. Bytes that are no receipt
+// stay, so that damage stays visible.
 func without(text []byte, events map[uint64]bool) (content []byte, erased int, err error) {
 	sc := newScanner(bytes.NewReader(text), int64(len(text)))
 	var copied int64
@@ -91,10 +91,10 @@ func without(text []byte, events map[uint64]bool) (content []byte, erased int, e
 	}
 }
 
-// receipt returns what a frame says, with other keys, and with fewer lines.
+// receipt returns the receipt of a frame, with other keys and with fewer lines.
 func (fr *frame) receipt(keys []byte, fewer int) *Receipt {
 	h := &Hour{names: map[string]string{}}
-	h.files = append(h.files, nil) // whose place is not used
+	h.files = append(h.files, nil) // the file is not read through it
 	h.add(fr)
 	r := h.receipts[0].Receipt
 	r.ReceivedAt = time.UnixMilli(fr.at).UTC()

@@ -20,12 +20,12 @@ type file struct {
 	hour  time.Time
 	part  int
 	bytes int64
-	last  time.Time // newest ReceivedAt in it; zero: not known
+	last  time.Time // newest ReceivedAt in it; zero: unknown
 }
 
 func (f *file) name() string { return fileName(f.hour, f.part) }
 
-// end is a time that all receipts of the file were received before.
+// end returns a time before which all receipts of the file were received.
 func (f *file) end() time.Time {
 	if f.last.IsZero() {
 		return f.hour.Add(time.Hour)
@@ -51,7 +51,7 @@ func list(dir string) ([]*file, error) {
 		}
 		info, err := e.Info()
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // its time was over
+			continue // it has expired
 		}
 		if err != nil {
 			return nil, fmt.Errorf("list receipts: %w", err)
@@ -66,15 +66,15 @@ const sinceFile = "since.json"
 
 type sinceDocument struct {
 	Since time.Time `json:"since"`
-	Clock time.Time `json:"clock"` // the time by which receipts age; zero in files of older versions
+	Clock time.Time `json:"clock"` // the time by which receipts expire; zero in files of older versions
 }
 
-// errDamaged is wrapped by the error about a file that is not as it was written.
+// errDamaged is wrapped by the error about a damaged file.
 var errDamaged = errors.New("receipts: damaged file")
 
-// Since returns the time from which on the folder is whole: each record that was
-// received then or later, and has been loaded, has its receipt, unless it is
-// damaged. It is zero where no receipts were ever kept.
+// Since returns the time from which the folder is complete: each loaded record that was
+// received at that time or later has its receipt, unless it is damaged. It is zero if no
+// receipts were ever written.
 func Since(dir string) (time.Time, error) {
 	d, err := readSince(dir)
 	return d.Since, err

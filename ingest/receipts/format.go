@@ -22,7 +22,7 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// head is a frame without what follows it.
+// head is the head of a frame.
 type head struct {
 	logID, lane, source             int // lengths
 	details                         int
@@ -33,12 +33,12 @@ type head struct {
 	bodySum                         uint32
 }
 
-// size is that of the whole frame.
+// size returns the size of the whole frame in bytes.
 func (h *head) size() int64 {
 	return h.keys() + keySize*int64(h.events)
 }
 
-// keys is where the keys begin.
+// keys returns the offset of the keys in the frame.
 func (h *head) keys() int64 { return headSize + int64(h.names()) + detailSize*int64(h.details) }
 
 func (h *head) names() int { return h.logID + h.lane + h.source }
@@ -89,12 +89,12 @@ func parseHead(b []byte) (head, bool) {
 	return h, h.events <= maxCount
 }
 
-// hourOf is the hour whose file a receipt of that time is in.
+// hourOf returns the hour of the file for a receipt of that time.
 func hourOf(t time.Time) time.Time { return t.UTC().Truncate(time.Hour) }
 
 var nameForm = regexp.MustCompile(`^([0-9]{8}T[0-9]{2})(?:-([1-9][0-9]{0,8}))?\.receipts$`)
 
-// fileName is the name of the part-th file of an hour, from 1 on.
+// fileName returns the name of file number part of an hour, counted from 1.
 func fileName(hour time.Time, part int) string {
 	if part == 1 {
 		return hour.Format(hourLayout) + suffix

@@ -12,16 +12,15 @@ import (
 	"time"
 )
 
-// Reader is the receipts of a folder, for reading. It changes nothing, and may be
-// used beside the process that writes them: it sees a receipt wholly or not at
-// all.
+// Reader reads the receipts of a folder. It changes nothing, and may be used while another
+// process writes them: it sees a receipt completely or not at all.
 type Reader struct {
 	dir   string
 	hours []time.Time
 }
 
-// OpenReader returns the reader of a folder. It fails with fs.ErrNotExist where the
-// folder is missing.
+// OpenReader returns the reader of a folder. Its error wraps fs.ErrNotExist if the folder
+// is missing.
 func OpenReader(dir string) (*Reader, error) {
 	files, err := list(dir)
 	if err != nil {
@@ -40,21 +39,21 @@ func OpenReader(dir string) (*Reader, error) {
 // the reader.
 func (s *Reader) Hours() []time.Time { return s.hours }
 
-// Hour is the receipts of one hour: where they are, without their events. Its
-// memory is about 200 bytes for each of them.
+// Hour is an index of the receipts of one hour, without their events. It needs about 200
+// bytes of memory for each receipt.
 type Hour struct {
-	// Damages is the number of stretches that are neither a receipt nor the end
-	// of a write that never returned. Each had at least one receipt in it.
+	// Damages is the number of damaged places: neither a receipt nor the end of a
+	// write that never returned. Each contained at least one receipt.
 	Damages int
 	// TornBytes belong to writes that never returned.
 	TornBytes int64
 
 	files    []*os.File
 	receipts []located
-	names    map[string]string // each name once
+	names    map[string]string // interned names
 }
 
-// located is a receipt without its events, and where those are.
+// located is a receipt without its events, and their position.
 type located struct {
 	Receipt
 	file   int
@@ -62,10 +61,10 @@ type located struct {
 	events int
 }
 
-// Hour reads where the receipts of that hour are. Every byte is checked. Of two
-// receipts of one record it knows the later one. The caller closes it.
+// Hour returns the index of the receipts of that hour. It checks every byte. Of two
+// receipts for the same record it keeps the later one. The caller must close it.
 func (s *Reader) Hour(hour time.Time) (*Hour, error) {
-	files, err := list(s.dir) // anew: the writer goes on
+	files, err := list(s.dir) // again, since the writer may have added files
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +85,7 @@ func (s *Reader) Hour(hour time.Time) (*Hour, error) {
 func (h *Hour) locate(path string) error {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // its time was over
+		return nil // it has expired
 	}
 	if err != nil {
 		return err
@@ -136,7 +135,7 @@ func (h *Hour) details(fr *frame) (details []Detail) {
 	return details
 }
 
-// name returns the text, which many receipts share.
+// name returns b as an interned string, since many receipts share it.
 func (h *Hour) name(b []byte) string {
 	s, ok := h.names[string(b)]
 	if !ok {
@@ -146,7 +145,7 @@ func (h *Hour) name(b []byte) string {
 	return s
 }
 
-// keepLast forgets the receipts that a later one of the same record replaces.
+// keepLast drops receipts that a later one for the same record replaces.
 func (h *Hour) keepLast() {
 	type key struct {
 		logID  string
@@ -210,7 +209,7 @@ func (h *Hour) Each(visit func(*Receipt) error) error {
 	return nil
 }
 
-// Close ends the reading.
+// Close closes the files.
 func (h *Hour) Close() error {
 	var errs []error
 	for _, f := range h.files {

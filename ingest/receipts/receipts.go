@@ -1,6 +1,6 @@
-// Package receipts keeps a record beside the warehouse: for each record of the
-// write-ahead log the outcome of its lines, and the key of every event that must be in
-// the warehouse from then on. An audit compares the two.
+// Package receipts stores, independently of the warehouse, the outcome of each record of
+// the write-ahead log, and the key of every event that must be in the warehouse from then
+// on. An audit compares the two.
 //
 //	writer, err := receipts.OpenWriter(receipts.Options{Dir: dir})
 //	err = writer.Append(list)               // after the insert; on disk when it returns
@@ -9,26 +9,26 @@
 //	err = hour.Each(func(*receipts.Receipt) error { … })
 //
 // It guarantees:
-//   - A receipt that Append has taken outlives the process and a power cut.
-//   - A write that failed or was cut off costs no other receipt.
-//   - The reader finds damage by checksums, counts it, and goes on behind it.
-//   - A clock that jumps makes no receipt old: see age.
-//   - The folder stays within its quota. Since returns the time from which on it is complete.
+//   - A receipt that Append has accepted survives a crash and a power cut.
+//   - A failed or interrupted write damages no other receipt.
+//   - The reader detects damage by checksums, counts it, and continues after it.
+//   - A jump of the clock makes no receipt expire: see age.
+//   - The folder stays within its quota. Since returns the time from which it is complete.
 //
-// It does not hold lines, tokens or addresses, and does not look into the
+// Receipts contain no lines, tokens or addresses, and the package does not read the
 // warehouse. Only one process writes, by the lock of package wal.
 //
 // # Format, version 1
 //
-// The folder (mode 0700, files 0600) holds a file for each UTC hour in which
-// records were received, and more of them after a restart, a failed write, or
-// where one would get too large:
+// The folder (mode 0700, files 0600) has a file for each UTC hour in which
+// records were received, and further files after a restart, after a failed write, or
+// if one would become too large:
 //
 //	since.json               {"since":"2026-11-21T13:00:00.000Z","clock":"2026-11-21T15:00:00.000Z"}
 //	20261121T13.receipts     the first file of the hour
-//	20261121T13-2.receipts   a later one; of two receipts of one record the later counts
+//	20261121T13-2.receipts   a later one; of two receipts for one record the later counts
 //
-// A file is a row of frames. Integers are little-endian, checksums CRC32C
+// A file is a sequence of frames. Integers are little-endian, checksums CRC32C
 // (https://www.rfc-editor.org/rfc/rfc3720#appendix-B.4).
 //
 //	offset  size
@@ -51,10 +51,9 @@
 // A detail is a name of 20 bytes, filled up with zeros, and a number of 4 bytes.
 // Older versions wrote none.
 //
-// The head has a checksum of its own, so that its length can be believed and a
-// damaged body costs one receipt. Bytes at the end that are a frame cut off, or
-// zeros, are a write that never returned; all other bytes that are no frame are
-// damage.
+// The head has a separate checksum, so that its length can be trusted and a
+// damaged body costs only one receipt. A truncated frame or zeros at the end are a write
+// that never returned; all other bytes that are no frame are damage.
 package receipts
 
 import (
@@ -64,24 +63,24 @@ import (
 	"time"
 )
 
-// ErrReceipt is wrapped by Append's error about a receipt that the format has no
-// room for.
+// ErrReceipt is wrapped by Append's error about a receipt that does not fit into the
+// format.
 var ErrReceipt = errors.New("receipts: impossible receipt")
 
-// Receipt says what became of one record of the log. Its lines are
+// Receipt is the outcome of one record of the log. Its lines are
 // len(Events) + BadTokens + DeadLetters + OverCap + the details Web and LastOpen.
 type Receipt struct {
-	LogID       string    // of the lane's log; a new log begins its record numbers anew
+	LogID       string    // of the lane's log; a new log restarts its record numbers
 	Record      uint64    // number of the record in the log
 	ReceivedAt  time.Time // kept to the millisecond, UTC
 	Lane        string    // live or replay
-	Source      string    // label of who sent the record
+	Source      string    // label of the sender
 	Lines       int       // of the record
-	Events      []uint64  // key of each line that must be in opens or unresolved_opens; repeats stay
+	Events      []uint64  // key of each line that must be in opens or unresolved_opens, repeats included
 	BadTokens   int       // lines with a token that no key verifies
 	DeadLetters int       // lines that cannot be stored
-	OverCap     int       // opens of unregistered messages that were not kept, since there were too many
-	Details     []Detail  // what the numbers above consist of, as far as it is known
+	OverCap     int       // opens of unregistered messages that were not stored, since there were too many
+	Details     []Detail  // parts of the numbers above, as far as known
 }
 
 // Detail is a part of one of a receipt's numbers.
@@ -90,10 +89,10 @@ type Detail struct {
 	Lines int
 }
 
-// MaxDetailName is the most bytes of a detail's name.
+// MaxDetailName is the maximum length of a detail's name in bytes.
 const MaxDetailName = 20
 
-// The names of details that are no reason of a dead letter.
+// The names of details other than reasons of dead letters.
 const (
 	Unresolved = "unresolved" // of Events: wait in unresolved_opens
 	Aggregated = "aggregated" // of Events: in aggregate_opens, by campaign
@@ -101,10 +100,10 @@ const (
 	LastOpen   = "last_open"  // opens of that mode, in none of the numbers above
 	Repeated   = "repeated"   // of Events: were in opens before
 	Web        = "web"        // page views and custom events, in none of the numbers above
-	NotKept    = "not_kept"   // of DeadLetters: their source had used up its room
+	NotKept    = "not_kept"   // of DeadLetters: their source had used up its share
 )
 
-// Detail returns the lines of a detail, 0 if it is not there.
+// Detail returns the lines of a detail; 0 if it is absent.
 func (r *Receipt) Detail(name string) int {
 	for _, d := range r.Details {
 		if d.Name == name {
@@ -114,7 +113,7 @@ func (r *Receipt) Detail(name string) int {
 	return 0
 }
 
-// check refuses what a frame cannot hold.
+// check returns ErrReceipt for a receipt that does not fit into a frame.
 func (r *Receipt) check() error {
 	for _, s := range []string{r.LogID, r.Lane, r.Source} {
 		if len(s) > math.MaxUint8 {

@@ -12,8 +12,8 @@ import (
 
 const scanWindow = 1 << 20
 
-// scanner goes through the frames of one file. Its memory is one window:
-// scanWindow bytes, or one frame if that is larger.
+// scanner reads the frames of one file. Its memory is one window: scanWindow bytes, or
+// one frame if that is larger.
 type scanner struct {
 	file filewindow.Window
 	size int64
@@ -34,8 +34,8 @@ type frame struct {
 	body   []byte // names and keys
 }
 
-// next returns the next good frame, or false at the end. Bytes between two of them are
-// counted as a damage.
+// next returns the next good frame, or false at the end. Bytes between two good frames
+// count as damage.
 func (s *scanner) next() (frame, bool, error) {
 	for s.off < s.size {
 		fr, good, end, err := s.frameAt(s.off)
@@ -53,8 +53,8 @@ func (s *scanner) next() (frame, bool, error) {
 	return frame{}, false, nil
 }
 
-// frameAt returns the frame at off and whether it is good. If its head is, end
-// is where the next one begins; otherwise 0.
+// frameAt returns the frame at off and whether it is good. end is the offset of the next
+// frame if the head is good, otherwise 0.
 func (s *scanner) frameAt(off int64) (fr frame, good bool, end int64, err error) {
 	b, err := s.window(off, headSize)
 	if err != nil {
@@ -75,8 +75,8 @@ func (s *scanner) frameAt(off int64) (fr frame, good bool, end int64, err error)
 	return frame{h, off, body}, crc32.Checksum(body, castagnoli) == h.bodySum, end, nil
 }
 
-// skip goes from bad bytes at s.off to the next good head, and counts what they
-// are. end is where the frame ends that begins there, 0 if none does.
+// skip moves from bad bytes at s.off to the next good head, and counts the bytes as
+// damaged or torn. end is the end of the frame that begins there; 0: none begins there.
 func (s *scanner) skip(end int64) error {
 	if end > s.size || end == 0 && s.size-s.off < headSize {
 		return s.tail(true)
@@ -106,7 +106,7 @@ func (s *scanner) skip(end int64) error {
 	}
 }
 
-// tail ends the scan: nothing good follows. The rest is torn, or damage.
+// tail ends the scan: no good frame follows. The rest is torn or damaged.
 func (s *scanner) tail(torn bool) error {
 	if !torn {
 		zero, err := s.zeros()
@@ -125,14 +125,14 @@ func (s *scanner) tail(torn bool) error {
 }
 
 // zeros reports whether the file ends in zeros: it had grown, but its bytes were
-// not written yet when the machine stopped. No receipt ends like that, since a
+// not written when the machine stopped. No receipt ends in zeros, since a
 // key is half of a random id.
 func (s *scanner) zeros() (bool, error) {
 	b, err := s.window(max(s.off, s.size-keySize), keySize)
 	return len(bytes.Trim(b, "\x00")) == 0, err
 }
 
-// find returns the first place from off on where a head may begin, or -1.
+// find returns the first offset from off on at which a head may begin, or -1.
 func (s *scanner) find(off int64) (int64, error) {
 	at, err := s.file.Find(frameMagic, off, 1, headSize, s.size)
 	for errors.Is(err, io.EOF) { // the writer has taken back a write that failed
@@ -142,8 +142,8 @@ func (s *scanner) find(off int64) (int64, error) {
 	return at, wrapRead(off, err)
 }
 
-// window returns the bytes from off on: at least n of them, fewer only where the
-// file ends.
+// window returns at least n bytes from off on, or fewer at the end of the
+// file.
 func (s *scanner) window(off, n int64) ([]byte, error) {
 	b, err := s.file.At(off, n, s.size)
 	if errors.Is(err, io.EOF) { // the writer has taken back a write that failed

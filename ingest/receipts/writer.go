@@ -28,20 +28,20 @@ const (
 const (
 	maxOpen     = 8       // hours with an open file; a backlog spans several
 	partOfQuota = 8       // a file is at most about an eighth of the quota
-	keepBuffer  = 4 << 20 // a larger one is not kept for the next Append
+	keepBuffer  = 4 << 20 // a larger buffer is not reused by the next Append
 )
 
 // ErrClosed is returned by Append after Close.
 var ErrClosed = errors.New("receipts: the writer is closed")
 
-// Options say where receipts are kept, and for how long.
+// Options configure a Writer.
 type Options struct {
-	Dir      string           // made where it is missing, for its owner only
+	Dir      string           // created if missing, readable by its owner only
 	Retain   time.Duration    // a file whose hour ended longer ago is removed; 0: DefaultRetain
 	MaxBytes int64            // of all files; beyond it the oldest are removed; 0: DefaultMaxBytes
 	Now      func() time.Time // nil: time.Now
-	// Elapsed returns a time that no clock's jump changes; nil: the monotonic clock
-	// or, with Now set, what passes by that.
+	// Elapsed returns a time that no jump of the clock changes; nil: the monotonic clock
+	// or, if Now is set, the time elapsed by Now.
 	Elapsed func() time.Duration
 	Logger  *slog.Logger // nil: discards
 }
@@ -49,27 +49,27 @@ type Options struct {
 // Writer writes receipts. It is safe for concurrent use.
 type Writer struct {
 	opt    Options
-	create func(path string) (output, error) // os.OpenFile, but in tests
+	create func(path string) (output, error) // os.OpenFile, except in tests
 	bytes  atomic.Int64
 
 	mu     sync.Mutex
 	closed bool
 	age    *age
 	since  time.Time
-	saved  time.Time // of age, as it was written last
+	saved  time.Time // value of age that was stored last
 	files  []*file   // all of the folder, the oldest first
 	open   []*hourFile
 	buffer []byte
 }
 
-// hourFile is a file that is being written to.
+// hourFile is an open file for writing.
 type hourFile struct {
 	*file
 	out  output
-	torn bool // ends in a piece of a write that failed
+	torn bool // ends in a part of a failed write
 }
 
-// output is what a Writer needs of a file.
+// output is the part of *os.File that a Writer uses.
 type output interface {
 	io.Writer
 	Sync() error
@@ -78,15 +78,15 @@ type output interface {
 	Close() error
 }
 
-// OpenWriter opens the receipts in o.Dir, or makes the folder, and removes files that
-// are too old.
+// OpenWriter opens the receipts in o.Dir, creates the folder if it is missing, and removes
+// expired files.
 func OpenWriter(o Options) (*Writer, error) { return open(o, createFile) }
 
 func createFile(path string) (output, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
-// complete fills in what is not set.
+// complete sets the defaults.
 func (o *Options) complete() {
 	if o.Elapsed == nil {
 		now := o.Now
@@ -135,9 +135,9 @@ func open(o Options, create func(string) (output, error)) (*Writer, error) {
 	return b, nil
 }
 
-// begin reads since when the folder is whole, or makes that anew where the file is
-// damaged: an hour after its oldest file began, since older ones of that hour may
-// have been removed.
+// begin reads the time from which the folder is complete. If the file is damaged, it sets
+// the time to an hour after the oldest file began, since older files of that hour may have
+// been removed.
 func (b *Writer) begin() error {
 	d, err := readSince(b.opt.Dir)
 	damaged := errors.Is(err, errDamaged)
@@ -159,15 +159,15 @@ func (b *Writer) begin() error {
 	b.age = newAge(b.opt.Now, b.opt.Elapsed, d.Clock, newest)
 	b.since, b.saved = d.Since, d.Clock
 	if !b.since.IsZero() && !d.Clock.IsZero() && !damaged {
-		return nil // a full disk has no room for it anyway
+		return nil // a full disk has no space for it anyway
 	}
 	if b.since.IsZero() {
-		b.since = b.opt.Now().UTC().Truncate(time.Millisecond) // as ReceivedAt is
+		b.since = b.opt.Now().UTC().Truncate(time.Millisecond) // the precision of ReceivedAt
 	}
 	return b.save(b.since)
 }
 
-// save keeps since when the folder is whole, and the time by which it ages.
+// save stores the time from which the folder is complete, and the time by which it expires.
 func (b *Writer) save(since time.Time) error {
 	clock := b.age.now()
 	if err := saveSince(b.opt.Dir, since, clock); err != nil {
@@ -180,11 +180,10 @@ func (b *Writer) save(since time.Time) error {
 // Bytes returns the size of all files.
 func (b *Writer) Bytes() int64 { return b.bytes.Load() }
 
-// Append keeps receipts and returns when they are on disk: one write and one
-// sync, or as many as the hour changes in the list. The same record of
-// the same log again replaces its receipt. After an error some of them may have
-// been kept; the caller appends all of them again. It does not keep receipts or
-// their slices.
+// Append stores receipts and returns when they are on disk: with one write and one
+// sync for each run of receipts of the same hour. A receipt for the same record of the same
+// log replaces the earlier one. After an error some receipts may have been stored; append
+// all of them again. Append does not retain receipts or their slices.
 func (b *Writer) Append(receipts []Receipt) error {
 	for i := range receipts {
 		if err := receipts[i].check(); err != nil {
@@ -196,7 +195,7 @@ func (b *Writer) Append(receipts []Receipt) error {
 	if b.closed {
 		return ErrClosed
 	}
-	if err := b.tidy(); err != nil { // first: a failure must not leave the receipts twice
+	if err := b.tidy(); err != nil { // first, since a failure must not store the receipts twice
 		return err
 	}
 	for i := 0; i < len(receipts); {
@@ -218,7 +217,7 @@ func (b *Writer) Append(receipts []Receipt) error {
 	return nil
 }
 
-// write brings frames to the disk.
+// write writes and syncs frames.
 func (b *Writer) write(hour, last time.Time, frames []byte) error {
 	w, err := b.hourFile(hour)
 	if err != nil {
@@ -232,8 +231,8 @@ func (b *Writer) write(hour, last time.Time, frames []byte) error {
 		return err
 	}
 	if err := w.out.Sync(); err != nil {
-		// Linux may mark pages clean that it could not write, so that the next
-		// sync of this file would say nothing of them: it is never written again.
+		// Linux may mark pages as clean that it could not write, so that the next
+		// sync of this file would not report them: it is never written again.
 		return errors.Join(err, w.takeBack(), b.leave(w))
 	}
 	w.bytes += int64(len(frames))
@@ -247,8 +246,8 @@ func (b *Writer) write(hour, last time.Time, frames []byte) error {
 	return nil
 }
 
-// takeBack cuts off what a failed write has left, so that a disk that stays full
-// does not fill with pieces. Where that fails, the file is torn.
+// takeBack cuts off the part of a failed write, so that a full disk does not fill with
+// such parts. If that fails, the file is torn.
 func (w *hourFile) takeBack() error {
 	err := w.out.Truncate(w.bytes)
 	if err == nil {
@@ -258,7 +257,7 @@ func (w *hourFile) takeBack() error {
 	return err
 }
 
-// hourFile returns the open file of an hour, or begins one.
+// hourFile returns the open file of an hour, or creates one.
 func (b *Writer) hourFile(hour time.Time) (*hourFile, error) {
 	for _, w := range b.open {
 		if w.hour.Equal(hour) {
@@ -291,7 +290,7 @@ func (b *Writer) hourFile(hour time.Time) (*hourFile, error) {
 	return w, nil
 }
 
-// leave writes to a file no more. One without receipts goes.
+// leave closes a file, and removes it if it has no receipts.
 func (b *Writer) leave(w *hourFile) error {
 	b.open = slices.DeleteFunc(b.open, func(other *hourFile) bool { return other == w })
 	err := w.out.Close()
@@ -302,8 +301,8 @@ func (b *Writer) leave(w *hourFile) error {
 	return err
 }
 
-// tidy removes the files whose time is over, and the oldest ones beyond the
-// quota; the newest one stays. Since is moved before it removes any.
+// tidy removes expired files, and the oldest files beyond the quota; the newest
+// file stays. It moves Since before it removes any file.
 func (b *Writer) tidy() error {
 	var gone int
 	bytes, since, now := b.bytes.Load(), b.since, b.age.now()
@@ -350,8 +349,8 @@ func (b *Writer) remove(f *file) error {
 	return nil
 }
 
-// Close ends the writer. Receipts that Append has taken are on disk already. Without room for
-// the time by which receipts age, they stay longer.
+// Close closes the writer. Accepted receipts are already on disk. If the disk has no space for
+// the time by which receipts expire, they stay longer.
 func (b *Writer) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"glint/ingest/host/loopback"
 )
 
 // challenge returns Fastly's proof that the owner of a host accepts a service's
@@ -65,12 +67,7 @@ func fromHere(r *http.Request) bool {
 		host = name
 	}
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && peer.Addr().Unmap().IsLoopback() && isLoopback(host)
-}
-
-func isLoopback(host string) bool {
-	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
+	return err == nil && peer.Addr().Unmap().IsLoopback() && loopback.Is(strings.Trim(host, "[]"))
 }
 
 // unready returns the reasons why the server should get no bodies; nil means

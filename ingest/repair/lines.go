@@ -17,19 +17,19 @@ import (
 	"glint/ingest/wal"
 )
 
-// The most that is loaded at once.
+// Limits of one load.
 const (
 	maxLines = 50_000
 	maxBytes = 64 << 20
 )
 
-// gathered is lines that are loaded together, each with the time and the source of the
-// record that it came in first.
+// gathered is a set of lines that are loaded together, each with the time and the source
+// of the record in which it arrived first.
 type gathered struct {
 	bodies map[*record]*batch.Body
-	has    map[uint64]bool // events: a line that comes again is left out
+	has    map[uint64]bool // events; repeats of a line are omitted
 	bytes  int
-	count  func(*Row) // counts one that is there again, by where its line came from
+	count  func(*Row) // counts a repaired event, by the origin of its line
 }
 
 func newGathered(count func(*Row)) *gathered {
@@ -51,7 +51,7 @@ func (g *gathered) all() (bodies []batch.Body) {
 	return bodies
 }
 
-// take keeps a line if its event is looked for.
+// take adds a line to g if its event is wanted.
 func (r *run) take(g *gathered, line []byte) {
 	var e event.Event
 	if logline.Parse(&e, string(bytes.TrimSpace(line))) != nil {
@@ -73,7 +73,7 @@ func (r *run) take(g *gathered, line []byte) {
 	g.bytes += len(line)
 }
 
-// fromLog takes lines from what the log still has, also of records that the warehouse
+// fromLog takes lines from all records in the log, including records that the warehouse
 // acknowledged long ago.
 func (r *run) fromLog(ctx context.Context) error {
 	type place struct {
@@ -111,8 +111,8 @@ func (r *run) fromLog(ctx context.Context) error {
 	return r.load(ctx, g)
 }
 
-// fromArchive takes lines from the files of an archive. Those that glint has named after
-// another hour are not read.
+// fromArchive takes lines from the files of an archive. It skips glint's files of other
+// hours, by their names.
 func (r *run) fromArchive(ctx context.Context) error {
 	hours := r.hoursWanted()
 	var files []archive.File

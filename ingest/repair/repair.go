@@ -1,14 +1,14 @@
-// Package repair inserts again what the warehouse has lost: events of which a receipt
-// says that they were stored, and which no table has.
+// Package repair inserts events again that the warehouse has lost: events that were stored
+// according to a receipt, but are in no table.
 //
-// It looks for them as package audit does, takes their lines from where they still are
-// (the log, then an archive), and loads them as they were loaded first: with the time
-// and the source of their receipt, by the rules of now about whose opens may be kept.
-// What was erased has no receipt, and what was withdrawn comes back as it may be kept.
+// It finds them by an audit, takes their lines from the log or else from an archive, and
+// loads them like the first time: with the time and the source of their receipt, but by
+// the current withdrawals. Erased events have no receipt; withdrawn ones are stored in
+// their reduced form.
 //
-// A run may be repeated, killed, and be made by several at once: rows are asked for
-// before they are inserted, and one event's rows replace each other. It changes neither
-// the log nor the receipts nor the archive.
+// A run may be repeated, killed, and be concurrent with others: it checks for rows before
+// it inserts them, and rows of the same event replace each other. It changes neither the
+// log nor the receipts nor the archive.
 package repair
 
 import (
@@ -33,26 +33,26 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Options say what is repaired.
+// Options configure a repair.
 type Options struct {
-	LogDir    string          // of the log, and of its receipts
-	Warehouse audit.Warehouse // that may have lost something: one server, not several replicas
+	LogDir    string          // folder of the log and its receipts
+	Warehouse audit.Warehouse // the warehouse to repair: one server, not several replicas
 	Loader    *batch.Loader   // into that server
-	// Fresh is called before each insert, under the lock of Calm: it reads whose opens
-	// may not be kept.
+	// Fresh is called before each insert, under the lock of Calm: it reloads the lists of
+	// withdrawn and erased messages.
 	Fresh    func(context.Context) error
 	Since    time.Time // of receipt; zero: from the first receipt on
 	Until    time.Time // before this; zero: until now
 	Archive  []archive.File
-	Progress func(verb string, total int) func(n int) // as of audit.Options
+	Progress func(verb string, total int) func(n int) // as in audit.Options
 
-	maxEvents int // that are looked for at a time; 0: defaultMaxEvents
+	maxEvents int // maximum number of wanted events at a time; 0: defaultMaxEvents
 }
 
-// defaultMaxEvents take about 100 MB.
+// defaultMaxEvents is a limit of about 100 MB.
 const defaultMaxEvents = 1 << 20
 
-// Row counts the events of one hour of receipt and one source that no table had.
+// Row counts the lost events of one hour of receipt and one source.
 //
 // The json tags here and of Result are a contract: cli/JSON.md.
 type Row struct {
@@ -63,7 +63,7 @@ type Row struct {
 	Left        uint64    `json:"left"`         // not inserted: their lines are in neither, or cannot be stored any more
 }
 
-// Result is what a repair has done.
+// Result is the result of a repair.
 type Result struct {
 	Rows        []Row  `json:"rows"` // by hour and source
 	FromLog     uint64 `json:"from_log"`
@@ -71,11 +71,11 @@ type Result struct {
 	Left        uint64 `json:"left"`
 }
 
-// Lost is how many events no table had.
+// Lost returns the number of events that no table had.
 func (r *Result) Lost() uint64 { return r.FromLog + r.FromArchive + r.Left }
 
-// add takes over what was done about another server that has the same events. What one
-// lacks for ever the other lacks as well.
+// add adds the result for another server with the same events. An event that cannot be
+// restored on one cannot be restored on the other either.
 func (r *Result) add(other *Result) {
 	for _, row := range other.Rows {
 		i, found := slices.BinarySearchFunc(r.Rows, row, byHour)
@@ -101,9 +101,9 @@ func byHour(a, b Row) int {
 	return cmp.Or(a.Hour.Compare(b.Hour), cmp.Compare(a.Source, b.Source))
 }
 
-// Servers repairs each server of a warehouse, with the rules of loader; Warehouse and
-// Loader of the options are set here. What was done is also returned with an error, as
-// about a replica that is away: the others are repaired all the same.
+// Servers repairs each server of a warehouse, with the rules of loader; it sets Warehouse
+// and Loader of the options. It also returns the result together with an error, for example
+// if a replica is down: the others are repaired nevertheless.
 func Servers(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader, o Options) (*Result, error) {
 	total := &Result{Rows: []Row{}}
 	err := w.EachServer(ctx, func(_ string, server *warehouse.Warehouse) error {
@@ -117,8 +117,8 @@ func Servers(ctx context.Context, w *warehouse.Warehouse, loader *batch.Loader, 
 	return total, err
 }
 
-// OwnLists gives a loader lists of its own of whose opens may not be kept, and returns
-// what reads them anew from a warehouse: see Options.Fresh.
+// OwnLists gives a loader separate lists of withdrawn and erased messages, and returns a
+// function that reloads them from a warehouse: see Options.Fresh.
 func OwnLists(loader *batch.Loader, logger *slog.Logger) (read func(ctx context.Context, from *warehouse.Warehouse) error) {
 	loader.Withdrawn, loader.Deleted = &consent.Set{}, &batch.Deleted{}
 	follow := &consent.Follower{Set: loader.Withdrawn, Logger: logger}
@@ -127,8 +127,8 @@ func OwnLists(loader *batch.Loader, logger *slog.Logger) (read func(ctx context.
 	}
 }
 
-// Run repairs. Errors are those of audit.Run, of the disk, the archive, the warehouse and
-// the context; what was inserted until then stays, and the next run does the rest.
+// Run repairs one server. It returns an error of audit.Run, of the disk, the archive, the
+// warehouse or the context; events inserted before it stay, and the next run does the rest.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.maxEvents == 0 {
 		o.maxEvents = defaultMaxEvents
@@ -155,7 +155,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 // run is one repair of one server.
 type run struct {
 	Options
-	wanted map[uint64]*record // events whose lines are looked for
+	wanted map[uint64]*record // events whose lines are wanted
 	rows   map[rowKey]*Row
 }
 
@@ -172,7 +172,7 @@ type record struct {
 	row      *Row
 }
 
-// missing finds out which records the events came in, and looks for their lines once
+// missing finds the records that contained the events, and restores the wanted events once
 // they are many.
 func (r *run) missing(ctx context.Context, hour time.Time, source string, events []uint64) (err error) {
 	for len(events) > 0 {
@@ -192,7 +192,7 @@ func (r *run) missing(ctx context.Context, hour time.Time, source string, events
 func (r *run) want(ctx context.Context, hour time.Time, source string, events []uint64) (err error) {
 	looked := make(map[uint64]bool, len(events))
 	for _, event := range events {
-		looked[event] = r.wanted[event] == nil // else it is missed in another hour, too
+		looked[event] = r.wanted[event] == nil // otherwise it is also missing in another hour
 	}
 	shelf, err := receipts.OpenReader(filepath.Join(r.LogDir, receipts.Folder))
 	if err != nil {
@@ -229,7 +229,7 @@ func (r *run) row(hour time.Time, source string) *Row {
 	return r.rows[key]
 }
 
-// restore inserts the wanted events, as far as their lines are found.
+// restore inserts the wanted events whose lines are found.
 func (r *run) restore(ctx context.Context) error {
 	if len(r.wanted) == 0 {
 		return nil
@@ -247,7 +247,7 @@ func (r *run) restore(ctx context.Context) error {
 	return nil
 }
 
-// load inserts the events of what was gathered, counts those that are there then, and
+// load inserts the events of the gathered lines, counts those that are then in a table, and
 // empties g.
 func (r *run) load(ctx context.Context, g *gathered) error {
 	if len(g.bodies) == 0 {
@@ -280,9 +280,9 @@ func (r *run) load(ctx context.Context, g *gathered) error {
 // lockFile is held while lines are loaded.
 const lockFile = "repair.lock"
 
-// Calm returns once no repair of that log is between reading whose opens may not be kept
-// and the end of its insert, and keeps others from it until calm is called. Whoever
-// erases persons waits for that: what comes later knows them.
+// Calm waits until no repair of that log is between reloading its lists and the end of its
+// insert, and blocks other repairs there until calm is called. An erasure calls it: later
+// repairs know the erased persons.
 func Calm(ctx context.Context, logDir string) (calm func(), err error) {
 	f, err := os.OpenFile(filepath.Join(logDir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err == nil {
@@ -296,7 +296,7 @@ func Calm(ctx context.Context, logDir string) (calm func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
-// hoursWanted are the hours of receipt of what is looked for.
+// hoursWanted returns the hours of receipt of the wanted events.
 func (r *run) hoursWanted() map[time.Time]bool {
 	hours := map[time.Time]bool{}
 	for from := range maps.Values(r.wanted) {

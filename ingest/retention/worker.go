@@ -20,7 +20,7 @@ type Worker struct {
 	Settings  func() (Settings, error) // called before each pass; nil: nothing is deleted
 	Warehouse *warehouse.Warehouse
 	Archive   objects.Store       // nil: no archive
-	Letters   *deadletters.Folder // nil: there are none
+	Letters   *deadletters.Folder // nil: no dead letters
 	Logger    *slog.Logger
 
 	expired *prometheus.CounterVec

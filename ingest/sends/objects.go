@@ -28,7 +28,7 @@ type table interface {
 	Close() error
 }
 
-// openTable returns the rows of a file and what is known before the first row.
+// openTable returns the rows of a file, and the facts that are known before the first row.
 func openTable(r io.Reader, o *ReadOptions) (t table, header []string, encoding sheet.Encoding, err error) {
 	file, release, err := sheet.Rewindable(r)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package snapshots precomputes the report of each campaign.
 //
 // A Refresher finds the campaigns that have changed since their report was
-// stored, by marks that every insert changes: so it misses nothing, whoever
+// stored, by marks that every insert changes: so it misses nothing, whatever program
 // inserts and however long the service was down. It recomputes small campaigns
 // at once, and large ones at intervals in proportion to their cost. A reader
 // uses the snapshot if nothing has changed since, or if it is recent enough

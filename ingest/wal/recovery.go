@@ -156,7 +156,7 @@ func (w *recoverer) unfinished(path string, size int64) error {
 }
 
 // lostHeader quarantines a whole segment: without its salt, frames cannot be
-// told from other bytes.
+// distinguished from other bytes.
 func (w *recoverer) lostHeader(name string, seq, first, end uint64, size int64) error {
 	d := Damage{Segment: seq, File: name, Bytes: size, Reason: LostHeader, Acknowledged: true}
 	if size <= dataOffset {

@@ -22,7 +22,7 @@ type RunKind int8
 
 // The kinds of runs, as in the table's Enum8.
 const (
-	KindJudge      RunKind = 1 // by time and company, on ingest's verdicts
+	KindJudge      RunKind = 1 // by time and context, on ingest's verdicts
 	KindReclassify RunKind = 2 // first by the rules of the request
 )
 

@@ -20,7 +20,7 @@ import (
 //	w.InsertSends(ctx, name, blocks)                   // as often as it takes
 //	err = w.CompleteRegistration(ctx, r, written)      // from here on the messages count
 //
-// A message that counted before goes on counting whatever becomes of the new
+// A message that counted before still counts, whatever the outcome of the new
 // registration: it keeps the registration that made it count. One that was cut
 // off is not continued; the same file again takes its messages over.
 //

@@ -83,7 +83,7 @@ func (r *replicas) ask(ctx context.Context, do func(driver.Conn) error) (err err
 	return err
 }
 
-// tell calls do with one replica.
+// tell calls do with a connection to one replica.
 func (r *replicas) tell(ctx context.Context, do func(driver.Conn) error) error {
 	conn, at := r.current()
 	err := do(conn)
@@ -160,7 +160,7 @@ func onServer(ctx context.Context, options *clickhouse.Options, do func(string, 
 	return nil
 }
 
-// countedTables are those of which an audit asks.
+// countedTables are the tables that an audit reads.
 var countedTables = []string{"opens", "aggregate_opens", "unresolved_opens"}
 
 // fetch returns once a replica has what the others had when it was called.

@@ -13,7 +13,7 @@ import (
 
 // The tables campaign_totals and campaign_estimate_totals store each report:
 // its snapshot. The table campaign_changes gets a mark for a campaign with
-// every insert that affects the report, whoever inserts. A snapshot contains
+// every insert that affects the report, whatever program inserts. A snapshot contains
 // the mark from before its computation: if the marks are equal, nothing has
 // changed since.
 

@@ -26,7 +26,7 @@ type WebEvent struct {
 	UTMCampaign  string
 	UTMTerm      string
 	UTMContent   string
-	Visitor      uint64 // 0: not told apart
+	Visitor      uint64 // 0: not distinguished
 	Properties   string // a JSON object, or ""
 	Certain      bool
 	CampaignID   uint64    // campaign of its token; 0: no token

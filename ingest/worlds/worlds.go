@@ -49,7 +49,7 @@ type Campaign struct {
 	Messages []Message
 }
 
-// Message is a message, the truth about it, and what was seen.
+// Message is a message with the truth about it and the observed events.
 type Message struct {
 	Recipient int // index over the whole account
 	Read      bool

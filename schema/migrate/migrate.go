@@ -32,11 +32,11 @@ import (
 // than this one knows.
 var ErrNewer = errors.New("migrate: the database has a newer schema than this program")
 
-// ErrPlain means that the tables are those of a single server, and cannot be made to
+// ErrPlain means that the tables belong to a single server, and cannot be made to
 // replicate: glint migrate copy brings their rows into others.
 var ErrPlain = errors.New("migrate: the tables do not replicate")
 
-// ErrReplicated means that the tables are those of several servers, all of which a
+// ErrReplicated means that the tables belong to several servers, all of which a
 // migration needs.
 var ErrReplicated = errors.New("migrate: the tables replicate; name all servers, as in --warehouse http://HOST1:8123,HOST2:8123/glint, or --cluster")
 
@@ -56,9 +56,9 @@ type Migration struct {
 // Pending reports whether the migration is still to be applied.
 func (m Migration) Pending() bool { return m.AppliedAt.IsZero() }
 
-// Up applies what is pending to the database that db is connected to. The user
+// Up applies pending migrations and views to the database that db is connected to. The user
 // becomes the DEFINER of the views and must be able to do everything in it. On
-// an error the result still names what was done before. Errors: ErrNewer.
+// an error the result still lists the completed changes. Errors: ErrNewer.
 func Up(ctx context.Context, db *sql.DB) (Result, error) {
 	ctx = withSettings(ctx)
 	provider, err := newProvider(db)

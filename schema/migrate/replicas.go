@@ -30,7 +30,7 @@ func UpAll(ctx context.Context, dbs []*sql.DB) (Result, error) {
 // are the same with other engines, and are applied to each server in turn, version by
 // version, so that no server has to allow ON CLUSTER. A server that is new, or has lost its
 // disk, gets the tables of another one. One that is away holds up nobody if the others have
-// the newest schema already. The result names what was done on any of them.
+// the newest schema already. The result lists the changes on all of them.
 func UpReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 	ctx = settingsFor(ctx, allReplicas)
 	var result Result

@@ -1,7 +1,7 @@
 -- Purpose: finds the campaign of a message id, for pixel URLs that carry nothing but the id.
 -- Grain:   one row per message and registration; all rows of a message are equal.
 -- Units:   none.
--- Engine:  ReplacingMergeTree without a version, since a message id belongs to one campaign for ever. A materialized
+-- Engine:  ReplacingMergeTree without a version, since a message id permanently belongs to one campaign. A materialized
 --          view fills it from every insert into sends; the insert's deduplication token covers both tables.
 -- Key:     message_id. Look-ups come in batches of random ids, each touching another granule: hence small granules
 --          (with 1,024 rows a look-up of 10,000 ids is faster than with 8,192, and smaller ones gain nothing more).

@@ -7,7 +7,7 @@
 -- Key:     (message_id, opened_at, event_id): a move looks for messages. No partitions, so that FINAL sees both steps.
 --
 -- The columns are the same as in opens, in the same order, with moved in the place of campaign_id at the end: a move copies
--- them as they are. A new column of opens is added here as well. Anybody can make up a UUID, so ingest stops writing
+-- them as they are. A new column of opens is added here as well. Any client can invent a UUID, so ingest stops writing
 -- here at a cap, and rows live for 30 days.
 -- +goose NO TRANSACTION
 -- +goose Up

@@ -1,10 +1,10 @@
--- Purpose: requests whose token no key of ours has signed: forgeries, scans, cut-off URLs, or keys that are missing here.
+-- Purpose: requests whose token no key verifies: forgeries, scans, truncated URLs, or tokens of a missing key.
 -- Grain:   one row per event. Never part of any number.
--- Units:   as in opens; fault says what is wrong with the token, token_status what the edge said about it.
+-- Units:   as in opens; fault is the fault of the token, token_status the edge's verdict on it.
 -- Engine:  ReplacingMergeTree: the same line again is the same row.
 -- Key:     (opened_at, event_id), both from the edge's line; they are read by time.
 --
--- Anybody can make up a token, so ingest stops writing here at a cap (it goes on counting), and rows live for 7 days.
+-- Any client can invent a token, so ingest stops writing here at a cap (it still counts), and rows live for 7 days.
 -- +goose NO TRANSACTION
 -- +goose Up
 CREATE TABLE IF NOT EXISTS bad_tokens (

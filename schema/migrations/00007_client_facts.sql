@@ -1,7 +1,7 @@
--- Purpose: who made the program that fetched a pixel, and what it runs on, beside its name in opens.client.
+-- Purpose: the vendor, system and device of the program that fetched a pixel, beside its name in opens.client.
 -- Grain:   unchanged: three columns more.
 -- Units:   names of closed sets (edge/classify): client_vendor as `Apple`; os as `Windows`; device is desktop, phone, tablet, tv,
---          console, car or watch. `unknown`: nothing says it; `none`: a machine; `unknown behind Gmail`: hidden by a mail
+--          console, car or watch. `unknown`: the request does not show it; `none`: a machine; `unknown behind Gmail`: hidden by a mail
 --          provider's proxy. Empty: the row was stored before these columns were.
 -- Engine:  unchanged. The columns are in no key, so rows need not be written again.
 --

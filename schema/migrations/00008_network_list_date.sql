@@ -1,4 +1,4 @@
--- Purpose: keeps with an open the date of the list that gave its network, where lists are asked instead of a CDN.
+-- Purpose: stores with an open the date of the list that gave its network, if a list and not a CDN names networks.
 -- Grain:   unchanged: one column more.
 -- Units:   day, UTC; 1970-01-01 = no list gave anything, or the line has none.
 -- Engine:  unchanged. The column is not in the key: a line that comes again has the same date.

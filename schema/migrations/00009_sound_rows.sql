@@ -12,7 +12,7 @@
 -- One recipient has one key in all campaigns of a database; without recipient_secret, which is in no view, no address can be
 -- tried against it. 0 = not computed yet: see queries/fill_recipient_keys.sql.
 --
--- registration 0 is a row that is complete by itself: from before there were registrations, or inserted in a single block.
+-- registration 0 marks a row that needs no registration: from before there were registrations, or inserted in a single block.
 -- Any other counts once registrations says that it is complete. A row without url_style is from before styles were kept, and
 -- its message counts under both forms of a URL. tracking may only grow: from identified to off.
 -- The columns of opens add 2.8 bytes to an open (BenchmarkBytesPerOpen): sandbox_request and header_facts 0.8 each, ja4 0.6.

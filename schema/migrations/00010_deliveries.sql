@@ -1,4 +1,4 @@
--- Purpose: what happened to a message beside its opens: sent, delivered, deferred, bounced, complained, clicked and what came of it.
+-- Purpose: events of a message other than its opens: sent, delivered, deferred, bounced, complained, clicked, and so on.
 -- Grain:   one row per message, kind, time and link; the row with the highest verdict_version is the event.
 -- Units:   occurred_at and received_at (ingest) are UTC milliseconds; link_hash identifies the link of a click, 0 = none; ip is cut as
 --          in opens, :: = not kept; automatic is 1 for a reply that no person wrote.

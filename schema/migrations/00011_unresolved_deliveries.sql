@@ -5,8 +5,8 @@
 -- Engine:  ReplacingMergeTree(step), as unresolved_opens: an event is marked as moved by writing its row again.
 -- Key:     what identifies an event here; no partitions, so that FINAL sees both steps.
 --
--- A recipient waits as the keyed hash of migration 9, never as an address. The columns are those of deliveries, but for its
--- campaign_id: the view resolvable_deliveries gives it. Only a caller with a token or secret writes here; rows live for 30 days.
+-- A recipient is stored as the keyed hash of migration 9, never as an address. The columns are those of deliveries except
+-- campaign_id, which the view resolvable_deliveries adds. Only a caller with a token or secret writes here; rows live for 30 days.
 -- +goose NO TRANSACTION
 -- +goose Up
 CREATE TABLE IF NOT EXISTS unresolved_deliveries (

@@ -1,16 +1,15 @@
--- Purpose: the report of each campaign as it was computed last, and which campaigns have changed since.
+-- Purpose: the latest computed report of each campaign, and the campaigns that have changed since.
 -- Grain:   campaign_changes: one row per campaign, in parts that are not merged one per insert. The others: one row per campaign.
 -- Units:   mark is a number without meaning; times are UTC milliseconds; the columns of campaign_totals are those of the views
 --          campaign_report, campaign_estimates and opens_by_class, whose rows are lists here.
 -- Engine:  AggregatingMergeTree: a sum of marks does not depend on their order. ReplacingMergeTree(computed_at): the last snapshot holds.
 -- Key:     campaign_id.
 --
--- Each insert into a table from which reports are computed adds a random number to the mark of its campaigns, whoever inserts. A snapshot
--- keeps the mark that it found before it began to read: if the marks are equal, nothing came after. A clock would not do, since a row
--- becomes visible later than it is stamped. history_mark is the sum of the marks of the campaigns that were sent in the 90 days before
--- history_start: the estimates rest on their opens too. The estimates have a table of their
--- own, since they take longer in a large account, and are computed less often there. A snapshot is one row, so that a reader never
--- sees parts of two.
+-- Each insert into a table from which reports are computed adds a random number to the mark of its campaigns, whatever program inserts. A
+-- snapshot stores the mark from before it began to read: if the marks are equal, no insert came after. A clock would not work, since a row
+-- becomes visible later than its timestamp. history_mark is the sum of the marks of the campaigns that were sent in the 90 days before
+-- history_start: the estimates depend on their opens, too. The estimates have a separate table, since in a large account they take longer
+-- and are computed less often. A snapshot is one row, so that a reader never sees parts of two.
 -- +goose NO TRANSACTION
 -- +goose Up
 CREATE TABLE IF NOT EXISTS campaign_changes (

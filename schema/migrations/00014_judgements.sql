@@ -1,4 +1,4 @@
--- Purpose: what a run of judge or reclassify keeps with a row: the verdict of the request alone, and the verdict before the run.
+-- Purpose: the columns that a run of judge or reclassify adds to a row: the verdict on the request alone, and the one before the run.
 -- Grain:   unchanged; judgements has one row per run and step, the highest step is its state.
 -- Units:   judged_run counts runs from 1, 0 = no run has changed the row; times are UTC milliseconds, 1970-01-01 = not yet.
 -- Engine:  unchanged. judgements replaces by step.
@@ -47,19 +47,19 @@ ALTER TABLE deliveries
 
 CREATE TABLE IF NOT EXISTS judgements (
     run             UInt32               CODEC(ZSTD(1)),
-    claim           UInt64               CODEC(NONE),      -- random: who has taken the number
+    claim           UInt64               CODEC(NONE),      -- random: identifies the program that took the number
     step            UInt32               CODEC(ZSTD(1)),
     kind            Enum8('judge' = 1, 'reclassify' = 2) CODEC(ZSTD(1)),
     state           Enum8('started' = 1, 'applied' = 2, 'abandoned' = 3) CODEC(ZSTD(1)),
     started_at      DateTime64(3, 'UTC') CODEC(ZSTD(1)),
     touched_at      DateTime64(3, 'UTC') CODEC(ZSTD(1)),   -- the run was alive
     applied_at      DateTime64(3, 'UTC') CODEC(ZSTD(1)),
-    opened_since    DateTime64(3, 'UTC') CODEC(ZSTD(1)),   -- opens before it were left alone
+    opened_since    DateTime64(3, 'UTC') CODEC(ZSTD(1)),   -- opens before it were not judged
     ruleset_version UInt16               CODEC(ZSTD(1)),
     opens_read      UInt64               CODEC(ZSTD(1)),
     opens_changed   UInt64               CODEC(ZSTD(1)),
     opens_expired   UInt64               CODEC(ZSTD(1)),   -- their facts are gone: they keep their verdict
-    opens_ignored   UInt64               CODEC(ZSTD(1)),   -- one's own mail: they keep their verdict
+    opens_ignored   UInt64               CODEC(ZSTD(1)),   -- the operator's own mail: they keep their verdict
     clicks_changed  UInt64               CODEC(ZSTD(1)),
     settings        String               CODEC(ZSTD(1))
 )

@@ -1,12 +1,12 @@
 -- Purpose: page views of the web pixel and custom events of pages and servers.
 -- Grain:   one row per event; an event is a page view where name is empty.
--- Units:   occurred_at is UTC milliseconds: when the edge saw it, or what the sender says where that is likely; visitor is 16 hex
---          digits that hold for one site and UTC day, 0 = not told apart; header_bits, header_facts and class as in opens.
+-- Units:   occurred_at is UTC milliseconds: the time at the edge, or the sender's time if it is plausible; visitor is 16 hex
+--          digits that hold for one site and UTC day, 0 = not distinguished; header_bits, header_facts and class as in opens.
 -- Engine:  ReplacingMergeTree: the same line again is the same row.
 -- Key:     (site, name, occurred_at, event_id): all from the line. Months by occurred_at, kept for 13 months.
 --
--- site is '' for what no configured site has sent. campaign_id and message_id are those of a token that the event bears, 0 without
--- one. certain is 1 where a server with the secret has sent it; anything else anybody can send.
+-- site is '' for events of no configured site. campaign_id and message_id are those of the event's token, 0 without a token.
+-- certain is 1 if a server with the secret sent the event; any client can send the others.
 -- +goose NO TRANSACTION
 -- +goose Up
 CREATE TABLE IF NOT EXISTS web_events (

@@ -1,8 +1,8 @@
--- Purpose: which events came into the warehouse when, for those who follow them; and which program created each view.
+-- Purpose: the times at which events arrived in the warehouse, for programs that follow them; and the version of each view.
 -- Grain:   arrivals: one row per insert and campaign. schema_views: one row per view and change.
 -- Units:   times are UTC milliseconds; arrived_at is the warehouse's clock before the insert becomes visible, by seconds at most.
 -- Engine:  arrivals is a MergeTree, kept for a day. schema_views replaces by replaced_at.
--- Key:     arrivals (arrived_at, campaign_id): who follows reads from a time on. schema_views (view).
+-- Key:     arrivals (arrived_at, campaign_id): a follower reads from a time on. schema_views (view).
 --
 -- received_at alone is no cursor: an event that waited in the log of one ingest comes after later ones of another. A row of
 -- arrivals says that events of the campaign whose received_at lies within its bounds have come now. Rows of judge and reclassify

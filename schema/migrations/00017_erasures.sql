@@ -1,11 +1,11 @@
--- Purpose: persons who are erased: what is being deleted now, and the messages whose later opens are dropped.
+-- Purpose: erasures of persons: the rows that are being deleted, and the messages whose later opens are dropped.
 -- Grain:   erasing one row per message, recipient or event that is to be deleted; erased_messages per message that was.
 -- Units:   message_hash is the first 12 bytes of the SHA-256 of the message id's 16 bytes; erased_at is UTC milliseconds.
 -- Engine:  erasing is a MergeTree that is emptied when an erasure ends; erased_messages a ReplacingMergeTree(erased_at).
 -- Key:     erasing (recipient_key, campaign_id, message_id); erased_messages message_hash, by which a late open is recognized.
 --
--- A mutation is kept as text in the table's folder, so the statements that delete name nobody: they ask the table erasing. It has
--- a part of its own for each insert, which goes from the disk within seconds of the end. Nothing leads from a hash to its message.
+-- ClickHouse keeps the text of a mutation in the table's folder, so the statements that delete name nobody: they read the table
+-- erasing. Each insert into it is a separate part, which leaves the disk within seconds of the end. A hash does not reveal its message.
 -- +goose NO TRANSACTION
 -- +goose Up
 CREATE TABLE IF NOT EXISTS erasing (

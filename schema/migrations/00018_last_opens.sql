@@ -1,12 +1,12 @@
 -- Purpose: the date on which a recipient last opened a message of the mode last_open, and nothing else of those opens.
 -- Grain:   one row per recipient and date until merged; the latest date is the recipient's.
 -- Units:   opened_on is a day in UTC.
--- Engine:  ReplacingMergeTree(opened_on): a later date replaces an earlier one, whatever comes first, so that a replay changes
+-- Engine:  ReplacingMergeTree(opened_on): a later date replaces an earlier one, in whatever order they arrive, so that a replay changes
 --          nothing. Rows that are replaced are merged away, and their parts removed, within minutes: package warehouse, TidyLastOpens.
 -- Key:     recipient_key.
 --
--- The one table that only grows later, by law: no later judgement takes a date back. It has neither campaign nor message, and is
--- read as the warehouse user only.
+-- A date only moves forward: no later judgement moves it back. The table has neither campaign nor message, and only the warehouse
+-- user may read it.
 -- +goose NO TRANSACTION
 -- +goose Up
 CREATE TABLE IF NOT EXISTS last_opens (

@@ -1,8 +1,8 @@
--- Purpose: the campaigns that were deleted, so that what arrives of them later is not kept.
+-- Purpose: the deleted campaigns, so that their later events are not stored.
 -- Grain:   one row per deleted campaign.
 -- Units:   deleted_at is UTC milliseconds.
 -- Engine:  ReplacingMergeTree: the same campaign deleted twice is the same row.
--- Key:     campaign_id, a random number: nothing of the campaign is kept beside it.
+-- Key:     campaign_id, a random number, and the only thing that is kept of the campaign.
 -- +goose NO TRANSACTION
 -- +goose Up
 CREATE TABLE IF NOT EXISTS deleted_campaigns (

@@ -1,4 +1,4 @@
--- Purpose: which rows of an insert into aggregate_opens are not there, although the insert was acknowledged.
+-- Purpose: finds the rows of an acknowledged insert into aggregate_opens that are missing in the table.
 -- Grain:   one row: the number of rows that are missing, and a record for each: its number in the external table, UInt32.
 -- Units:   opened_at is the hour in Unix milliseconds, as in the external table; message_id holds the stratum.
 -- Reads:   the table aggregate_opens by its key, so only as the warehouse user.

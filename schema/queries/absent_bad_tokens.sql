@@ -1,4 +1,4 @@
--- Purpose: which rows of an insert into bad_tokens are not there, although the insert was acknowledged.
+-- Purpose: finds the rows of an acknowledged insert into bad_tokens that are missing in the table.
 -- Grain:   one row: the number of rows that are missing, and a record for each: its number in the external table, UInt32.
 -- Units:   opened_at is Unix milliseconds, as in the external table.
 -- Reads:   the table bad_tokens by the event, so only as the warehouse user; its size is capped.

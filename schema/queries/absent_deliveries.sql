@@ -1,4 +1,4 @@
--- Purpose: which of many events are not in deliveries yet, or are there with a lower version.
+-- Purpose: finds the events of a list that are missing in deliveries, or have a lower version there.
 -- Grain:   one row: the number of such events, and a record for each: its number in the external table and known, both UInt32.
 -- Units:   occurred_at is Unix milliseconds, as in the external table.
 -- Reads:   the table deliveries by its key, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: which rows of an insert into opens are not there, although the insert was acknowledged.
+-- Purpose: finds the rows of an acknowledged insert into opens that are missing in the table.
 -- Grain:   one row: the number of rows that are missing, and a record for each: its number in the external table, UInt32.
 -- Units:   opened_at is Unix milliseconds, as in the external table.
 -- Reads:   the table opens by its key, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: which of many events are not in unresolved_deliveries yet, or are there with a lower version.
+-- Purpose: finds the events of a list that are missing in unresolved_deliveries, or have a lower version there.
 -- Grain:   one row: the number of such events, and a record for each, as in absent_deliveries. An event that was moved is there.
 -- Units:   occurred_at is Unix milliseconds, as in the external table.
 -- Reads:   the table unresolved_deliveries by its key, so only as the warehouse user.

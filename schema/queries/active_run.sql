@@ -1,4 +1,4 @@
--- Purpose: the last run of judge or reclassify that shows in the numbers.
+-- Purpose: the last run of judge or reclassify that is visible in the numbers.
 -- Grain:   one row.
 -- Units:   0 = none.
 -- Reads:   the view judgement_runs, which the read-only user may read.

@@ -1,4 +1,4 @@
--- Purpose: how many requests with bad tokens are kept, by what is wrong with the token and the key that it names.
+-- Purpose: counts the stored requests with bad tokens by the fault of the token and the key that it names.
 -- Grain:   one row: the number of pairs of a fault and a key, and lists with an element for each.
 -- Units:   requests; key_id 0 = the token names none, or the row is older than the column. Those that moved do not count.
 -- Reads:   the table bad_tokens, so only as the warehouse user.

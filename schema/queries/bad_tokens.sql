@@ -1,4 +1,4 @@
--- Purpose: a page of bad tokens of some faults, with all their facts, to be tried with other keys.
+-- Purpose: a page of bad tokens with certain faults, with all their facts, to be tried with other keys.
 -- Grain:   one row per event, of those after one key and up to another: see bad_tokens_page, which counts them.
 -- Units:   as in the table; opened_at and received_at in Unix milliseconds.
 -- Reads:   the table bad_tokens by its key, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: where the next page of bad tokens of some faults ends, and how many it has, so that a cut-off page is known.
+-- Purpose: the end of the next page of bad tokens with certain faults, and the number of its rows, so that a cut-off page is detected.
 -- Grain:   one row: the rows of the page and the key of its last one; 0 if no row follows.
 -- Units:   opened_at in Unix milliseconds; after_ms and after_event are the key of the last row of the page before.
 -- Reads:   the table bad_tokens by its key, so only as the warehouse user.

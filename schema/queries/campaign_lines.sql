@@ -1,4 +1,4 @@
--- Purpose: the counts and the estimate to quote of several campaigns, as they were computed last, for a list of them.
+-- Purpose: the latest computed counts and the estimate to quote of several campaigns, for a list.
 -- Grain:   one row: the number of campaigns whose report has been computed, and lists with an element for each.
 -- Units:   as in views/campaign_snapshots.sql; rates are in a tuple, since groupArray leaves NULL out.
 -- Reads:   the view campaign_snapshots, which the read-only user may read.

@@ -1,4 +1,4 @@
--- Purpose: up to which change the report of a campaign is about to be computed. Asked before it is, so that a later change shows.
+-- Purpose: the change up to which the report of a campaign is about to be computed. Read before the computation, so that a later change is detected.
 -- Grain:   one row.
 -- Units:   marks have no meaning; read_at is the time of asking, UTC; history_start as it was known last.
 -- Reads:   the tables campaign_changes, campaign_totals and campaigns, and the view campaign_names.

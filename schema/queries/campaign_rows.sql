@@ -1,4 +1,4 @@
--- Purpose: how much is kept of a campaign.
+-- Purpose: counts the stored data of a campaign.
 -- Grain:   one row.
 -- Units:   rows of messages, registrations and strata as they stand; opens and other events, each once.
 -- Reads:   the tables below by the campaign's range of their keys, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: how many messages of a campaign are registered, at most, so that they are read in parts.
+-- Purpose: an upper bound of the number of registered messages of a campaign, to read them in parts.
 -- Grain:   one row.
 -- Units:   rows of sends, merged or not.
 -- Reads:   the table sends by the campaign's range of its key, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: by what a campaign is divided into strata.
+-- Purpose: the dimension by which a campaign is divided into strata.
 -- Grain:   one row: the number of strata, and the dimension, empty without any.
 -- Units:   none.
 -- Reads:   the table strata, so only as the warehouse user.

@@ -1,5 +1,5 @@
 -- Purpose: the campaigns, for lists: name, subject, variant and whether they are archived.
--- Grain:   one row: the number of campaigns, and lists with an element for each, the latest first, at most as many as asked for.
+-- Grain:   one row: the number of campaigns, and lists with an element for each, the latest first, up to the limit.
 -- Units:   created_at is UTC milliseconds since 1970.
 -- Reads:   the view campaign_names, which the read-only user may read.
 SELECT

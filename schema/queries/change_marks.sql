@@ -1,4 +1,4 @@
--- Purpose: whether anything has changed that a report depends on: another answer than before.
+-- Purpose: a value that changes whenever any data changes that a report depends on.
 -- Grain:   one row.
 -- Units:   a number without meaning, and the number of campaigns with a change.
 -- Reads:   the table campaign_changes.

@@ -1,4 +1,4 @@
--- Purpose: the choices of a few recipients as they stand, for one purpose.
+-- Purpose: the current choices of a few recipients, for one purpose.
 -- Grain:   one row: the number of recipients with a choice, and a record for each, one behind the other.
 -- Units:   a record is as in current_choices.
 -- Reads:   the table consents, so only as the warehouse user.

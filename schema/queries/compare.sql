@@ -1,4 +1,4 @@
--- Purpose: what two campaigns have in common: the recipients who got both, and how many opened which.
+-- Purpose: compares two campaigns: the recipients who got both, and the number of them who opened each.
 -- Grain:   one row.
 -- Units:   four counts of recipients for each of two populations, in this order: opened both, only a, only b, neither; then for a and
 --          for b the visible messages, those that a person opened, the measured messages, and those that a person opened.

@@ -1,4 +1,4 @@
--- Purpose: how far the chain of each node's choices is there, for a copy of it.
+-- Purpose: the end of each node's chain of choices, for a copy of it.
 -- Grain:   one row: as lists of equal length each node and the number of its last choice.
 -- Units:   none.
 -- Reads:   the table consents by its key, so only as the warehouse user.

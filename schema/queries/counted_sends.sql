@@ -1,4 +1,4 @@
--- Purpose: of messages that are to be revoked, how many are registered and how many of them count.
+-- Purpose: of the messages that are about to be revoked, the number of registered and of counted ones.
 -- Grain:   one row.
 -- Units:   registration 0: the messages are in the external table.
 -- Reads:   the tables sends and registrations by the campaign's range of their keys, so only as the warehouse user.

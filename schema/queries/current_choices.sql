@@ -1,4 +1,4 @@
--- Purpose: the choice of each recipient as it stands, for one purpose.
+-- Purpose: the current choice of each recipient, for one purpose.
 -- Grain:   one row, for the recipients of one part: their number, and a record for each, one behind the other.
 -- Units:   part from 0 to parts - 1; a record is recipient_key as UInt128, choice as a byte, decided_at as Int64 in Unix
 --          milliseconds, in little-endian order.

@@ -1,4 +1,4 @@
--- Purpose: which tables still have rows of deleted campaigns.
+-- Purpose: the tables that still have rows of deleted campaigns.
 -- Grain:   one row: the names of the tables.
 -- Units:   none.
 -- Reads:   the tables below, so only as the warehouse user.

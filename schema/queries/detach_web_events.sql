@@ -1,4 +1,4 @@
--- Purpose: lets events of web pages that bear a message of a deleted campaign bear none.
+-- Purpose: removes the message from events of web pages whose message belongs to a deleted campaign.
 -- Grain:   a statement: a mutation of the parts that have such rows.
 -- Units:   none.
 -- Reads:   the table deleted_campaigns, so only as the warehouse user.

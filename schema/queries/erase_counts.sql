@@ -1,4 +1,4 @@
--- Purpose: how many rows of the persons in the table erasing there are.
+-- Purpose: counts the rows of the persons in the table erasing.
 -- Grain:   one row: a map from table to count, versions of a row included.
 -- Units:   rows.
 -- Reads:   the table erasing and all tables that hold messages, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: lets later opens of the messages that are being erased be dropped.
+-- Purpose: records the messages that are being erased, so that their later opens are dropped.
 -- Grain:   a statement: one row per message that is not there yet.
 -- Units:   now_ms is Unix milliseconds.
 -- Reads:   the tables erasing and erased_messages, so only as the warehouse user.

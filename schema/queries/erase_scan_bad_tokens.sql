@@ -1,4 +1,4 @@
--- Purpose: the texts of requests with a bad token, in which a person's token or address may stand.
+-- Purpose: the texts of requests with a bad token, which may contain a person's token or address.
 -- Grain:   one row: the number of rows of the page, and lists with an element for each.
 -- Units:   opened_at in Unix milliseconds; after_ms and after_event are the key of the last row of the page before.
 -- Reads:   the table bad_tokens by its key, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: the texts of page views and custom events in which an address may stand.
+-- Purpose: the texts of page views and custom events that may contain an address.
 -- Grain:   one row: the number of rows of the page, and lists with an element for each.
 -- Units:   occurred_at in Unix milliseconds; the parameters after_… are the key of the last row of the page before.
 -- Reads:   the table web_events by its key, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: what still leads from messages to persons although it is old enough to be forgotten.
+-- Purpose: counts the data that still links messages to persons after its retention period.
 -- Grain:   one row: counts of messages, campaigns whose key may go, links, dates of last opens and withdrawals, and the campaigns of the messages.
 -- Units:   identified_ms and pseudonymous_ms are Unix milliseconds: of what was registered before, by mode; 0: of nothing.
 -- Reads:   the tables sends, campaigns, recipient_messages, last_opens and withdrawals, so only as the warehouse user.

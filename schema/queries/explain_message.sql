@@ -1,4 +1,4 @@
--- Purpose: what is known of one message as a whole.
+-- Purpose: the facts of one message.
 -- Grain:   one row; registered_rows is 0 if no registration wrote it.
 -- Units:   times are Unix milliseconds, 0 = not known; flags are 0 or 1; tracking is a number of the Enum8.
 -- Reads:   the tables sends and registrations and the view message_opens, by both columns of their keys, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: which events came into the warehouse, for a feed that hands on each of them.
+-- Purpose: the latest arrivals of events in the warehouse, for a feed that passes on each event.
 -- Grain:   one row: the warehouse's clock, the number of arrivals, and lists with an element for each, by time.
 -- Units:   times are Unix milliseconds, UTC.
 -- Reads:   the view event_arrivals.

@@ -1,10 +1,11 @@
--- Purpose: the next events of a feed of first opens: messages of which the first one was received within the bounds of their campaign.
+-- Purpose: the next events of a feed of first opens: messages whose first open was received within the bounds of their campaign.
 -- Grain:   one row: the number of messages, and lists with an element for each, by key.
 -- Units:   times are Unix milliseconds, UTC; class is its name.
 -- Reads:   the view arrived_events by the key campaign_id and message_id.
 --
--- First is what was received first: whoever is told of it has not been told before. With events = 'reliable' only opens by a person
--- count, else all that are opens; none of an impossible time does. The external table wanted and the parameters are those of feed_events.sql.
+-- The first open is the one that was received first, so that a receiver gets at most one per message. With events = 'reliable' only
+-- opens by a person count, otherwise all opens; opens with an impossible time never count. The external table wanted and the
+-- parameters are as in feed_events.sql.
 SELECT count() AS messages, groupArray(campaign_id) AS campaign_list, groupArray(message_id) AS message_list, groupArray('opened') AS kind_list,
     groupArray(first.2) AS occurred_list, groupArray(first.3) AS id_list, groupArray(first.1) AS received_list,
     groupArray(first.4) AS class_list, groupArray(first.5) AS reason_list

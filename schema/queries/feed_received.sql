@@ -1,4 +1,4 @@
--- Purpose: which campaigns have events that were received since a time, for a feed that has to catch up.
+-- Purpose: the campaigns with events that were received since a time, for a feed that has to catch up.
 -- Grain:   one row: the warehouse's clock, the number of campaigns, and lists with an element for each.
 -- Units:   times are Unix milliseconds, UTC.
 -- Reads:   the view arrived_events, all of its received_at: it is asked once at a start, and after a fault of the warehouse.

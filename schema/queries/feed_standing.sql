@@ -1,4 +1,4 @@
--- Purpose: of which messages events of a kind are still there, since an erasure or a withdrawal may have taken what a feed tries again.
+-- Purpose: the messages that still have events of a kind, since an erasure or a withdrawal may have removed events that a feed retries.
 -- Grain:   one row: the number of messages and kinds, and lists with an element for each.
 -- Units:   kind is the name of what happened, like opened.
 -- Reads:   the view arrived_events by the key campaign_id and message_id.

@@ -1,4 +1,4 @@
--- Purpose: overwrites the keys by which message ids of old campaigns could be made again from recipients.
+-- Purpose: overwrites the keys with which message ids of old campaigns could be recomputed from recipients.
 -- Grain:   a statement: a mutation of the parts that have such rows.
 -- Units:   as expired_recipients has them.
 -- Reads:   the table sends, so only as the warehouse user.

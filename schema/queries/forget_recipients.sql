@@ -1,4 +1,4 @@
--- Purpose: empties what leads from old messages to persons.
+-- Purpose: deletes the data that links old messages to persons.
 -- Grain:   a statement: a mutation of the parts that have such rows.
 -- Units:   as expired_recipients has them.
 -- Reads:   the table sends, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: deletes the rows that say whose withdrawn old messages were.
+-- Purpose: deletes the rows that link withdrawn old messages to recipients.
 -- Grain:   a statement: a mutation of the parts that have such rows.
 -- Units:   as expired_recipients has them.
 -- Reads:   the tables sends and withdrawals, so only as the warehouse user. Comes after keep_forgotten_withdrawals.

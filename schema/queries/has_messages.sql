@@ -1,4 +1,4 @@
--- Purpose: whether a message was ever registered, with a key that may have been lost.
+-- Purpose: reports whether a message was ever registered, with a key that may be lost.
 -- Grain:   one row.
 -- Units:   messages is 0 or 1.
 -- Reads:   the table sends, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: which database this is, so that one that was made anew, under the same address, is known as another one.
+-- Purpose: the identity of this database, so that a new one under the same address is recognized as different.
 -- Grain:   one row: the identity of the table opens, '' before the first migration.
 -- Units:   a UUID as text, which ClickHouse gives a table when it is created.
 -- Reads:   system.tables.

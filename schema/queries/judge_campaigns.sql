@@ -1,4 +1,4 @@
--- Purpose: which campaigns a run has to look at: those with opens or clicks since a time of opening, of which something has come since a time of receipt.
+-- Purpose: the campaigns that a run must judge: with opens or clicks since a time of opening, and data received since a time of receipt.
 -- Grain:   one row: the number of campaigns, and lists with an element for each, by id: the campaign, and how many opens it has.
 -- Units:   opens counts rows, repeats and earlier verdicts included.
 -- Reads:   the tables opens, deliveries and sends, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: the clicks of campaigns, or of a part of their messages, in the order of their messages, with what is known of each message.
+-- Purpose: the clicks of campaigns, or of a part of their messages, in the order of their messages, with the facts of each message.
 -- Grain:   one row per click.
 -- Units:   as in judge_opens; honeypot is 1 for a link that no person sees.
 -- Reads:   the tables deliveries and sends by their keys, so only as the warehouse user.

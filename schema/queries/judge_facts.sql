@@ -1,4 +1,4 @@
--- Purpose: the different facts of the opens of campaigns, so that each is judged once.
+-- Purpose: the distinct facts of the opens of campaigns, so that each combination is judged once.
 -- Grain:   one row per combination of facts and of names of the program; facts is its hash.
 -- Units:   agent is the hash of the user agent.
 -- Reads:   the table opens by its key, so only as the warehouse user.

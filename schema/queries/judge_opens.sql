@@ -1,4 +1,4 @@
--- Purpose: the opens of campaigns, or of a part of their messages, in the order of their messages, with what is known of each message.
+-- Purpose: the opens of campaigns, or of a part of their messages, in the order of their messages, with the facts of each message.
 -- Grain:   one row per event.
 -- Units:   times are Unix milliseconds, 0 = not known; classes are numbers of the Enum8; facts as in judge_facts.
 -- Reads:   the tables opens, sends and deliveries by their keys, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: how many rows judge_opens and judge_clicks have at least, so that an answer that was cut off is noticed.
+-- Purpose: the minimum number of rows of judge_opens and judge_clicks, so that a cut-off answer is detected.
 -- Grain:   one row.
 -- Units:   events, clicks.
 -- Reads:   the tables opens and deliveries by their keys, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: how many opens of a campaign come before their message was sent or delivered, for a look whether those times can be true.
+-- Purpose: counts the opens of a campaign before their message was sent or delivered, to check whether those times are credible.
 -- Grain:   one row: opens through proxies that fetch when a person looks, and other opens, with each time and before each.
 -- Units:   opens; a slack is allowed, in milliseconds.
 -- Reads:   the tables opens, sends and deliveries by their keys, so only as the warehouse user.

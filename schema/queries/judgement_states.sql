@@ -1,4 +1,4 @@
--- Purpose: the runs of judge and reclassify that are not over, and the last number that was taken or applied.
+-- Purpose: the unfinished runs of judge and reclassify, and the last number that was taken or applied.
 -- Grain:   one row: lists with an element for each run that has started and is neither applied nor abandoned.
 -- Units:   touched_ms is Unix milliseconds: when the run was last alive.
 -- Reads:   the table judgements, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: keeps of the opens of deleted campaigns what an audit needs: that the event came.
+-- Purpose: keeps the facts of opens of deleted campaigns that an audit needs: that the event arrived.
 -- Grain:   a statement: one row for each event.
 -- Units:   the day alone of the time, and the event's id.
 -- Reads:   the tables opens, aggregate_opens and deleted_campaigns, so only as the warehouse user.

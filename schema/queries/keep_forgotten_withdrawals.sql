@@ -1,4 +1,4 @@
--- Purpose: lets a withdrawal go on to stop old messages when nothing leads from them to persons any more.
+-- Purpose: keeps a withdrawal in force for old messages after they are no longer linked to persons.
 -- Grain:   a statement: one row more for each such message, without recipient_key; again it changes nothing.
 -- Units:   as expired_recipients has them.
 -- Reads:   the tables sends, withdrawals and recipient_messages, so only as the warehouse user. Comes before the links go.

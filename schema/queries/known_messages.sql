@@ -1,4 +1,4 @@
--- Purpose: of a few messages of a campaign, those that are registered, with the fields that a later registration may change.
+-- Purpose: the registered ones among a few messages of a campaign, with the fields that a later registration may change.
 -- Grain:   one row: the time of the latest row of them, their number, and a record for each, one behind the other.
 -- Units:   latest_ms is Unix milliseconds, 0 without rows; a record is as in known_sends.
 -- Reads:   the tables sends, registrations, message_campaigns and recipient_messages, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: the messages of a campaign that are registered, with the fields that a later registration may change.
+-- Purpose: the registered messages of a campaign, with the fields that a later registration may change.
 -- Grain:   one row, for the messages of one part of the campaign: their number, and a record for each, one behind the other.
 -- Units:   part from 0 to parts - 1; a record holds numbers in little-endian order and texts behind their length:
 --          message_id as two UInt64 · sent_at, delivered_at as UInt32, Unix seconds, 0 = not known · registration as UInt64 ·

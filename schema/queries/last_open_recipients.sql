@@ -1,4 +1,4 @@
--- Purpose: the recipients of messages of the mode last_open, and the date that is kept of each.
+-- Purpose: the recipients of messages of the mode last_open, with the stored date of each.
 -- Grain:   one row: a number of messages, and a record for each: message_id as two UInt64, recipient_key as UInt128, opened_on as UInt16.
 -- Units:   opened_on is days since 1970; 0: none is kept.
 -- Reads:   the tables sends and last_opens, so only as the warehouse user.

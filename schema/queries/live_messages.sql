@@ -1,4 +1,4 @@
--- Purpose: whose messages they are, for opens that are shown as they come.
+-- Purpose: the messages of opens that are shown as they arrive, with their recipients.
 -- Grain:   one row: the number of messages that are registered, and lists with an element for each.
 -- Units:   tracking is a number of the Enum8; test is 0 or 1.
 -- Reads:   the table sends by its key, so only as the warehouse user.

@@ -1,10 +1,10 @@
--- Purpose: the opens of all campaigns by minute, for the page that shows them as they come.
+-- Purpose: the opens of all campaigns by minute, for the page that shows opens as they arrive.
 -- Grain:   one row: the number of minutes with an open, and lists with an element for each, by time.
 -- Units:   minutes are Unix minutes; the lists count events: by people, by clients that may hide one, by machines.
 -- Reads:   the view judged_opens, so only as the warehouse user.
 --
--- Opens of tests and of messages that are not registered count here: the page shows what comes. What was received after until_ms is
--- for the reader to add, who saw it come. Opens whose time is not possible are left out.
+-- Opens of tests and of unregistered messages count here, since the page shows all arrivals. The reader adds the opens received after
+-- until_ms itself. Opens with an impossible time are omitted.
 SELECT count() AS minutes, groupArray(minute) AS minute_list, groupArray(people) AS people_list,
     groupArray(hidden) AS hidden_list, groupArray(machines) AS machine_list
 FROM (

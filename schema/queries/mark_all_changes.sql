@@ -1,4 +1,4 @@
--- Purpose: marks all campaigns as changed, so that each report is computed anew: before the views change.
+-- Purpose: marks all campaigns as changed, so that each report is computed again: before the views change.
 -- Grain:   one row per campaign.
 -- Units:   mark has no meaning.
 -- Reads:   the table campaigns.

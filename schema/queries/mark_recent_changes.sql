@@ -1,9 +1,9 @@
--- Purpose: marks the campaigns that were written to in the last day of writing as changed.
+-- Purpose: marks the campaigns with data from the last day of writing as changed.
 -- Grain:   one row per campaign.
 -- Units:   mark has no meaning.
 -- Reads:   the tables opens, sends, deliveries, registrations and campaign_changes.
 --
--- An engine that is killed may have taken the rows of an insert, and not yet the mark. What was marked is written at most a day late.
+-- A killed engine may have stored the rows of an insert but not yet the mark. Rows are inserted at most a day after their receipt.
 INSERT INTO campaign_changes (campaign_id, mark, changed_at)
 WITH (SELECT max(changed_at) FROM campaign_changes) - INTERVAL 1 DAY AS since
 SELECT campaign_id, rand64(), now64(3, 'UTC')

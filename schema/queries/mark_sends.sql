@@ -1,4 +1,4 @@
--- Purpose: makes registered messages tests, or narrows how much of them is measured.
+-- Purpose: marks registered messages as tests, or lowers their tracking mode.
 -- Grain:   one row per message of the external table whose row changes.
 -- Units:   now is Unix milliseconds; test is 1, 0 or -1 (as it is); tracking is a number of the Enum8, and only grows.
 -- Reads:   the table sends by its key, so only as the warehouse user.

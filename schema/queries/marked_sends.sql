@@ -1,4 +1,4 @@
--- Purpose: of messages that are to be marked, how many are registered and how many would change.
+-- Purpose: of the messages that are about to be marked, the number of registered ones and of those that would change.
 -- Grain:   one row.
 -- Units:   test and tracking as in mark_sends.
 -- Reads:   the table sends by its key, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: which of many events have no open, of a message or aggregate, for glint audit.
+-- Purpose: finds the events of a list without an open, of a message or aggregate, for glint audit.
 -- Grain:   one row: the number of events that are not there, and a record for each, UInt64; a repeat counts.
 -- Units:   none.
 -- Reads:   of the tables opens and aggregate_opens one column as a whole, since no key begins with the event; only as the warehouse user.

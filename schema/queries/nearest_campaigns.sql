@@ -1,4 +1,4 @@
--- Purpose: the names among which the nearest one is sought, for a person who mistyped a name.
+-- Purpose: the names of campaigns, to suggest the most similar one to a mistyped name.
 -- Grain:   one row per campaign whose name is not too long or too short to be near, the latest 10,000.
 -- Units:   none. The client measures the distance: the server's functions for it take time without a bound, so that the
 --          read-only user is refused them.

@@ -1,4 +1,4 @@
--- Purpose: the recipients of a campaign that are called like one that is not there, for a person who mistyped it.
+-- Purpose: the recipients of a campaign with a name similar to a mistyped one.
 -- Grain:   one row: their number, three at most, and a list of them, the nearest first.
 -- Units:   none; nearness is the number of characters to insert, remove or replace, three at most.
 -- Reads:   the table sends by the campaign's range of its key, so only as the warehouse user.

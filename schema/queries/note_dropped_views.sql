@@ -1,4 +1,4 @@
--- Purpose: notes in schema_views that the views were dropped: a later view of that name is not ours.
+-- Purpose: records in schema_views that the views were dropped: a later view of that name is not glint's.
 -- Grain:   one row per view.
 -- Units:   now_ms in Unix milliseconds; hash is empty.
 -- Reads:   nothing.

@@ -1,4 +1,4 @@
--- Purpose: notes that a server has a version of the schema, whose tables it got from another replica.
+-- Purpose: records that a server has a version of the schema, after it got the tables from another replica.
 -- Grain:   one row of goose's table.
 -- Units:   none.
 -- Reads:   nothing; only as the warehouse user.

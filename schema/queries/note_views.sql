@@ -1,4 +1,4 @@
--- Purpose: notes in schema_views that the views were created, with the hash of what the server shows of them.
+-- Purpose: records in schema_views that the views were created, with the hash of the definition that the server shows.
 -- Grain:   one row per view.
 -- Units:   now_ms in Unix milliseconds.
 -- Reads:   system.tables; only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: the parts of some tables that were replaced and are still on the disk.
+-- Purpose: counts the replaced parts of some tables that are still on the disk.
 -- Grain:   one row: their number.
 -- Units:   none.
 -- Reads:   system.parts.

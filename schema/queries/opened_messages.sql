@@ -1,4 +1,4 @@
--- Purpose: which messages of a campaign have an open of any class.
+-- Purpose: the messages of a campaign with an open of any class.
 -- Grain:   one row: the number of messages, and a record for each, message_id as two UInt64.
 -- Units:   none.
 -- Reads:   the table opens by the campaign's range of its key, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: the parts of some tables, by which a copy of them knows what it has not seen.
+-- Purpose: the parts of some tables, from which a copy derives the parts that it has not seen.
 -- Grain:   one row: as lists of equal length each part's table, its name, its partition, and the first and the last of the inserts that it holds.
 -- Units:   inserts are numbered within their partition; a merged or changed part holds the inserts of its sources.
 -- Reads:   system.parts.

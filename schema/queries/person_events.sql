@@ -1,4 +1,4 @@
--- Purpose: some rows of bad_tokens and web_events, that name a person.
+-- Purpose: the rows of bad_tokens and web_events with certain event ids, which name a person.
 -- Grain:   one row: the number of rows, and lists with an element for each: its table, and the row as an object of JSON.
 -- Units:   columns and units are as in each table.
 -- Reads:   the tables bad_tokens and web_events, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: all that the tables hold of one recipient.
+-- Purpose: all rows about one recipient.
 -- Grain:   one row: the number of rows, and lists with an element for each: its table, and the row as an object of JSON.
 -- Units:   recipient_key as 32 hex digits of its bytes, the first one first; columns and units are as in each table.
 -- Reads:   all tables that hold messages, so only as the warehouse user.

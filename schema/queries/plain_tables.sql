@@ -1,4 +1,4 @@
--- Purpose: whether the tables belong to a single server, for migrate.
+-- Purpose: counts the tables that belong to a single server, for migrate.
 -- Grain:   one row: their number.
 -- Units:   none.
 -- Reads:   system.tables.

@@ -3,10 +3,10 @@
 -- Units:   from_ms (included) and until_ms (excluded) in Unix milliseconds; part from 0 to parts - 1.
 -- Reads:   of the table opens two columns, one of them as a whole; only as the warehouse user.
 --
--- A reader that cannot hold all of them takes part after part. The multiplication spreads events over the parts, even
--- events whose ids were made up.
+-- A reader that cannot hold all of them reads part by part. The multiplication distributes events over the parts, even
+-- events with invented ids.
 --
--- The rows come as they are read, so an answer that was cut off looks like a short one. Its reader must ask for the events
+-- The rows are streamed, so an answer that was cut off looks like a short one. Its reader must look up the events
 -- that it misses: see missing_opens.
 SELECT event_id
 FROM opens

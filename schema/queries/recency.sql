@@ -1,4 +1,4 @@
--- Purpose: how long ago recipients last opened a message of any campaign.
+-- Purpose: the number of recipients by the time since they last opened a message of any campaign.
 -- Grain:   one row: the number of cohorts, and lists with an element for each, the latest first.
 -- Units:   counts of recipients; within_days is 0 for the last two cohorts, which have no end.
 -- Reads:   the view recipient_recency, which the read-only user may read.

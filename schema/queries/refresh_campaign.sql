@@ -1,4 +1,4 @@
--- Purpose: computes the numbers of one campaign's report and keeps them.
+-- Purpose: computes and stores the numbers of one campaign's report.
 -- Grain:   one row, or none if no campaign shows under the id.
 -- Units:   mark and read_at are of the answer of campaign_marks, asked before.
 -- Reads:   the views campaign_report, opens_by_class and campaign_names.

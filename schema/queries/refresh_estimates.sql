@@ -1,4 +1,4 @@
--- Purpose: computes the estimates of one campaign and keeps them.
+-- Purpose: computes and stores the estimates of one campaign.
 -- Grain:   one row, or none if no campaign shows under the id.
 -- Units:   mark, history_mark and history_start are of the answer of campaign_marks, asked before.
 -- Reads:   the view campaign_estimates.

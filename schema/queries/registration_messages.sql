@@ -1,4 +1,4 @@
--- Purpose: how many messages of one registration are there.
+-- Purpose: counts the messages of one registration.
 -- Grain:   one row.
 -- Units:   messages of sends, each once however often its row was inserted.
 -- Reads:   the table sends by the campaign's range of its key, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: the latest time that any row of a campaign's sends or registrations has, so that a new registration is later.
+-- Purpose: the latest time in any row of a campaign's sends or registrations, so that a new registration gets a later one.
 -- Grain:   one row.
 -- Units:   Unix milliseconds; 0 without rows.
 -- Reads:   the tables sends and registrations by the campaign's range of their keys, so only as the warehouse user.

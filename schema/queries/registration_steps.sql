@@ -1,4 +1,4 @@
--- Purpose: the registrations of a campaign that were not complete when one looked, and how far each has come.
+-- Purpose: the incomplete registrations of a campaign, with the step that each has reached.
 -- Grain:   one row: its arrays have an element for each registration whose state is not complete.
 -- Units:   started_ms is Unix milliseconds; step and state as in the table.
 -- Reads:   the table registrations by the campaign's range of its key, so only as the warehouse user.

@@ -1,10 +1,10 @@
 -- Purpose: the registrations of one campaign or of all, for a list.
--- Grain:   one row: the number of registrations, and lists with an element for each, the latest first, at most as many as asked for.
+-- Grain:   one row: the number of registrations, and lists with an element for each, the latest first, up to the limit.
 -- Units:   campaign_id 0: all; times are Unix milliseconds, 0 if unknown.
 -- Reads:   the tables registrations, sends and campaigns, so only as the warehouse user.
 --
--- Messages are those that the registration made count, as their rows stand now. Those that were posted or imported have no
--- registration of their own: they are listed per campaign, with the id 0.
+-- messages counts the messages that belong to the registration according to their current rows. Messages that were posted or
+-- imported have no registration: they are listed per campaign, with the id 0.
 SELECT
     count() AS registrations,
     groupArray(campaign) AS campaign_list,

@@ -1,4 +1,4 @@
--- Purpose: whether dates of last opens are to be merged.
+-- Purpose: reports whether dates of last opens must be merged.
 -- Grain:   one row: the number of rows that a later one has replaced.
 -- Units:   a count.
 -- Reads:   the table last_opens as a whole, so only as the warehouse user.

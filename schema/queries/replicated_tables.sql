@@ -1,4 +1,4 @@
--- Purpose: whether the tables replicate, so that an insert has to wait for a majority of the replicas.
+-- Purpose: reports whether the tables are replicated, so that an insert must wait for a majority of the replicas.
 -- Grain:   one row: the number of tables that do.
 -- Units:   none.
 -- Reads:   system.tables.

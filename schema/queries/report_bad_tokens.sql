@@ -1,4 +1,4 @@
--- Purpose: how many requests name a campaign by a token that no key has signed.
+-- Purpose: counts the requests that name a campaign with a token that no key verifies.
 -- Grain:   one row.
 -- Units:   requests of the last 7 days.
 -- Reads:   the view campaign_bad_tokens, which the read-only user may read.

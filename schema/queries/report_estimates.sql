@@ -1,6 +1,6 @@
 -- Purpose: the open rate of one campaign by each estimator.
 -- Grain:   one row: the number of estimators, and lists with an element for each, in the order of the view.
--- Units:   rates are fractions of 1, NULL where they cannot be said (in a tuple, since groupArray leaves NULL out); n counts messages.
+-- Units:   rates are fractions of 1, NULL if unknown (in a tuple, since groupArray leaves NULL out); n counts messages.
 -- Reads:   the view campaign_estimates, which the read-only user may read.
 SELECT
     count() AS estimators,

@@ -1,4 +1,4 @@
--- Purpose: the report of one campaign as it was computed last.
+-- Purpose: the latest computed report of one campaign.
 -- Grain:   one row: the number of snapshots, 0 or 1, and the snapshot.
 -- Units:   as in views/campaign_snapshots.sql; the lists are of estimates, then of classes.
 -- Reads:   the view campaign_snapshots, which the read-only user may read.

@@ -1,4 +1,4 @@
--- Purpose: whether two warehouses report the same, for glint migrate copy.
+-- Purpose: a digest of all reports, with which glint migrate copy compares two warehouses.
 -- Grain:   one row: the number of campaigns, and a sum over hashes of their whole reports.
 -- Units:   the time when a report was computed has no part in it.
 -- Reads:   the view campaign_report.

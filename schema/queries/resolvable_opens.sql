@@ -1,4 +1,4 @@
--- Purpose: which waiting opens can be moved into opens, since their message has been registered.
+-- Purpose: the waiting opens that can move into opens, since their message has been registered.
 -- Grain:   one row: the number of events, limit at the most, and a record for each.
 -- Units:   a record is message_id as two UInt64, opened_at as Int64 in Unix milliseconds, event_id and campaign_id as UInt64.
 -- Reads:   the tables unresolved_opens and message_campaigns, the latter by its key, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: gives clicks back the verdicts that they had before runs which were never applied.
+-- Purpose: restores the verdicts that clicks had before runs that were never applied.
 -- Grain:   one row per click of those runs; the same again replaces equal rows.
 -- Units:   none.
 -- Reads:   the table deliveries, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: gives opens back the verdicts that they had before runs which were never applied.
+-- Purpose: restores the verdicts that opens had before runs that were never applied.
 -- Grain:   one row per event of those runs; the same again replaces equal rows.
 -- Units:   none.
 -- Reads:   the table opens, so only as the warehouse user.

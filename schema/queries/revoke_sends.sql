@@ -1,9 +1,9 @@
--- Purpose: makes registered messages not count: they move to a registration that is never complete.
+-- Purpose: revokes registered messages: moves them to a registration that is never complete.
 -- Grain:   a statement: one more row for each message that counts, the latest of it.
 -- Units:   now is Unix milliseconds; registration 0: the messages are in the external table.
 -- Reads:   the tables sends and registrations by the campaign's range of their keys, so only as the warehouse user.
 --
--- The messages come as an external table marked_messages (message_id UUID). All else of a message stays, so that registering
+-- The messages come as an external table marked_messages (message_id UUID). All other columns of a message stay, so that registering
 -- it again takes it over.
 INSERT INTO sends
 SELECT * REPLACE (

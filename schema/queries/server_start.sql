@@ -1,4 +1,4 @@
--- Purpose: when the server was started, so that one that ended without its last writes is known.
+-- Purpose: the start time of the server, so that a server that ended without its last writes is detected.
 -- Grain:   one row.
 -- Units:   Unix seconds of the server's clock; two answers about one start may differ by a second.
 -- Reads:   nothing.

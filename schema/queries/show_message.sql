@@ -1,4 +1,4 @@
--- Purpose: a registered message with all that is kept of it.
+-- Purpose: a registered message with all of its stored fields.
 -- Grain:   one row: 1 and the message, or 0.
 -- Units:   times are Unix milliseconds, 0 where they are not known; complete is 1 if its registration is; attributes is a JSON object.
 -- Reads:   the tables sends and registrations by the campaign's range of their keys, so only as the warehouse user.

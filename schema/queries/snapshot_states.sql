@@ -1,4 +1,4 @@
--- Purpose: which campaigns have changed since their report was kept.
+-- Purpose: the campaigns that have changed since their report was stored.
 -- Grain:   one row: the number of campaigns, and lists with an element for each.
 -- Units:   marks have no meaning; times are UTC milliseconds, 0 without a snapshot; sizes are messages and opens.
 -- Reads:   the tables campaign_changes, campaign_totals and campaign_estimate_totals, and the view campaign_names.

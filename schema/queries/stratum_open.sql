@@ -1,4 +1,4 @@
--- Purpose: whether an aggregate open of a stratum has come, and whether an edge had left out what may not be kept.
+-- Purpose: reports whether an aggregate open of a stratum has arrived, and whether the edge had reduced it.
 -- Grain:   one row: the number of opens, and of those that an edge had reduced.
 -- Units:   events.
 -- Reads:   the table aggregate_opens by its key, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: the tables, and the views that fill them, as another replica can make them.
+-- Purpose: the definitions of the tables, and of the views that fill them, for another replica.
 -- Grain:   one row per table or materialized view, tables first.
 -- Units:   none.
 -- Reads:   system.tables.

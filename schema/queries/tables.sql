@@ -1,4 +1,4 @@
--- Purpose: the tables of which a backup consists, for its export.
+-- Purpose: the tables of a backup, for its export.
 -- Grain:   one row: as lists of equal length each table's name, its engine, its rows and bytes on disk, and the names and types of its columns.
 -- Units:   the columns of a table are one text, a name and a type a line in turns; computed columns are left out.
 -- Reads:   system.tables and system.columns, so only as the warehouse user. Views and goose's own table have no part.

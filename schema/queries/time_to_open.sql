@@ -1,4 +1,4 @@
--- Purpose: how long the recipients of some campaigns took to open them.
+-- Purpose: the time that the recipients of some campaigns took to open them.
 -- Grain:   one row: the number of classes, and lists with an element for each, the shortest first; from -1 to -1: of unknown time.
 -- Units:   minutes; counts of messages.
 -- Reads:   the view time_to_open, which the read-only user may read.

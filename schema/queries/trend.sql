@@ -1,6 +1,6 @@
 -- Purpose: the rates of several campaigns, for a trend.
 -- Grain:   one row: the number of campaigns, and lists with an element for each, by campaign_id.
--- Units:   counts of messages; rates are fractions of 1, NULL where they cannot be said (in a tuple, since groupArray leaves NULL out).
+-- Units:   counts of messages; rates are fractions of 1, NULL if unknown (in a tuple, since groupArray leaves NULL out).
 -- Reads:   the views campaign_report and campaign_estimates, which the read-only user may read.
 SELECT
     count() AS campaigns,

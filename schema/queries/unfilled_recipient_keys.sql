@@ -1,4 +1,4 @@
--- Purpose: how many rows of sends have no recipient_key yet.
+-- Purpose: counts the rows of sends without a recipient_key.
 -- Grain:   one row.
 -- Units:   rows, merged or not.
 -- Reads:   of the table sends two columns, only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: which of many events wait for the registration of their message, for glint audit.
+-- Purpose: finds the events of a list that wait for the registration of their message, for glint audit.
 -- Grain:   one row: the number of events that wait, and a record for each, UInt64; one that was moved does not wait.
 -- Units:   none.
 -- Reads:   the table unresolved_opens, only as the warehouse user. The step is read by max, not by FINAL: it costs less.

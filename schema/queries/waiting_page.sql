@@ -1,4 +1,4 @@
--- Purpose: where the next page of waiting opens ends, so that a look for registered ones takes bounded memory.
+-- Purpose: the end of the next page of waiting opens, so that the search for registered ones takes bounded memory.
 -- Grain:   one row: the last message of the page, and its opens up to there; 0 if none waits after the message.
 -- Units:   none. A message is on one page with all its opens.
 -- Reads:   the table unresolved_opens by its key, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: how full the two capped tables are.
+-- Purpose: the number of rows in the two capped tables.
 -- Grain:   one row.
 -- Units:   opens that wait; requests with bad tokens that were not moved.
 -- Reads:   the tables unresolved_opens and bad_tokens, so only as the warehouse user. By FINAL: an open that was moved

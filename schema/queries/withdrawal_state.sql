@@ -1,4 +1,4 @@
--- Purpose: whether withdrawals, or messages of erased persons, have changed.
+-- Purpose: a value that changes when withdrawals, or messages of erased persons, change.
 -- Grain:   one row: the number of rows, and the latest change in Unix milliseconds, 0 without any.
 -- Units:   none beside these.
 -- Reads:   the tables withdrawals and erased_messages, so only as the warehouse user.

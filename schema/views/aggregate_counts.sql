@@ -1,4 +1,4 @@
--- Purpose: opens of recipients who are not measured by themselves: counts of a campaign, its strata and its hours, none so small that it shows a person.
+-- Purpose: opens of recipients who are not measured individually: counts of a campaign, its strata and its hours, none so small that it reveals a person.
 -- Grain:   one row per campaign name, dimension and value.
 -- Units:   opens counts events, NULL where it is hidden; a person may open more than once. messages counts messages.
 -- Engine:  a plain view over aggregate_opens and sends; filter on campaign_id to read one campaign's range of the keys.
@@ -11,9 +11,9 @@ CREATE OR REPLACE VIEW aggregate_counts
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
-    dimension String COMMENT 'What the count is by: campaign, hour, withdrawn, or what the strata are by, like provider',
-    value String COMMENT 'Which one: people or machines, the hour in UTC, the stratum',
-    messages Int64 COMMENT 'Messages whose opens are counted there; of an hour all of the campaign',
+    dimension String COMMENT 'Dimension of the count: campaign, hour, withdrawn, or that of the strata, such as provider',
+    value String COMMENT 'Value of the dimension: people or machines, the hour in UTC, the stratum',
+    messages Int64 COMMENT 'Messages whose opens are counted; for an hour all of the campaign',
     opens Nullable(Int64) COMMENT 'Opens, repeats of a person included; NULL if it is hidden'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER

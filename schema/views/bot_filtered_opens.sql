@@ -6,8 +6,8 @@ CREATE OR REPLACE VIEW bot_filtered_opens
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
-    sends Int64 COMMENT 'Messages that were registered, by registrations that are complete, without tests',
-    delivered Int64 COMMENT 'Messages of sends that are not known to have bounced, or that arrived all the same',
+    sends Int64 COMMENT 'Messages of complete registrations, without tests',
+    delivered Int64 COMMENT 'Sends that are not known to have bounced, or that arrived nevertheless',
     unique_opens Int64 COMMENT 'Messages with at least one open, machines included',
     bot_filtered_unique_opens Int64 COMMENT 'Measured messages with an open by a person, by Apple Mail in a way that may hide one, or of unknown kind'
 )

@@ -1,4 +1,4 @@
--- Purpose: how many messages of a campaign were opened by each client, country and so on. All breakdowns read it.
+-- Purpose: the number of opened messages of a campaign by client, country and so on. All breakdowns read it.
 -- Grain:   one row per campaign, dimension and value with at least one message.
 -- Units:   counts of messages.
 -- Engine:  a plain view over message_first_opens; filter on campaign_id to read one campaign's range of the keys. Messages are counted

@@ -1,4 +1,4 @@
--- Purpose: requests that name a campaign by a token which no key of ours has signed. In no other number.
+-- Purpose: requests that name a campaign with a token that no key verifies. In no other number.
 -- Grain:   one row per campaign name with such requests in the last 7 days.
 -- Units:   counts of requests.
 -- Engine:  a plain view over bad_tokens, which is capped and read whole. The campaign is the one that the token names, which can be forged.
@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW campaign_bad_tokens
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
-    requests Int64 COMMENT 'Requests of the last 7 days that name the campaign by a token that no key has signed'
+    requests Int64 COMMENT 'Requests of the last 7 days that name the campaign with a token that no key verifies'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS

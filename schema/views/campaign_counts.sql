@@ -1,46 +1,46 @@
--- Purpose: the counts of a campaign from which all its rates follow. The one place where messages become numbers.
+-- Purpose: the counts of a campaign from which all its rates follow. The only place where messages become numbers.
 -- Grain:   one row per campaign name, also for a campaign without opens.
 -- Units:   counts of messages, but for opens_total and unregistered_opens_total, which count events; times are UTC
---          milliseconds, NULL without opens whose time is possible.
+--          milliseconds, NULL without an open with a possible time.
 -- Engine:  a plain view over message_opens. The names join by UNION ALL too, so that the filter on campaign_id passes.
 --
--- A campaign without a row in campaigns does not show, whatever opens bear its id: they wait until it is registered.
--- delivered + bounced = sends. A number that stands in a rate counts measured messages only, so that no rate exceeds 1. Opens of
+-- A campaign without a row in campaigns is not shown, even if opens have its id: they wait until it is registered.
+-- delivered + bounced = sends. A number that is part of a rate counts measured messages only, so that no rate exceeds 1. Opens of
 -- messages that are not registered, or whose registration is not complete, are in the two unregistered columns and in no other;
 -- tests are in tests only.
 CREATE OR REPLACE VIEW campaign_counts
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
-    sends Int64 COMMENT 'Messages that were registered, by registrations that are complete, without tests',
-    delivered Int64 COMMENT 'Messages of sends that are not known to have bounced, or that arrived all the same',
+    sends Int64 COMMENT 'Messages of complete registrations, without tests',
+    delivered Int64 COMMENT 'Sends that are not known to have bounced, or that arrived nevertheless',
     opens_total Int64 COMMENT 'Opens of registered messages, machines included; every request for the pixel is one',
     unique_opens Int64 COMMENT 'Messages with at least one open, machines included',
     bot_filtered_unique_opens Int64 COMMENT 'Measured messages with an open by a person, by Apple Mail in a way that may hide one, or of unknown kind',
-    reliable_unique_opens Int64 COMMENT 'Measured messages that a person opened, directly or through a proxy that fetches when a person does',
-    mpp_only Int64 COMMENT 'Measured messages that Apple Mail fetched in a way that may hide a person, and for which nothing shows one',
-    first_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the first open, machines included, UTC; NULL without opens whose time is possible',
-    last_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open, machines included, UTC; NULL without opens whose time is possible',
+    reliable_unique_opens Int64 COMMENT 'Measured messages that a person opened, directly or through a proxy that fetches when a person looks',
+    mpp_only Int64 COMMENT 'Measured messages that Apple Mail fetched in a way that may hide a person, without evidence of one',
+    first_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the first open, machines included, UTC; NULL without an open with a possible time',
+    last_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open, machines included, UTC; NULL without an open with a possible time',
     unregistered_opens_total Int64 COMMENT 'Opens of messages that are not registered, or not completely; in no other column',
     unregistered_unique_opens Int64 COMMENT 'Messages of unregistered_opens_total',
     tests Int64 COMMENT 'Test messages: kept, and in no other column',
-    measured Int64 COMMENT 'Messages of delivered that are tracked by themselves; the base of every rate',
+    measured Int64 COMMENT 'Delivered messages that are tracked individually; the base of every rate',
     unknown_only Int64 COMMENT 'Measured messages with an open of unknown kind, and none by a person or by Apple Mail that may hide one',
     confirmed_unique_opens Int64 COMMENT 'Measured messages that a person opened, or in which one clicked, replied or converted',
-    bounced Int64 COMMENT 'Messages of sends that bounced for good, and of which nothing shows that they arrived all the same',
-    clicked Int64 COMMENT 'Messages of sends with a click by a person',
-    complained Int64 COMMENT 'Messages of sends about which the recipient complained',
-    unsubscribed Int64 COMMENT 'Messages of sends by which the recipient unsubscribed',
-    replied Int64 COMMENT 'Messages of sends with a reply by a person; automatic replies do not count',
-    first_reliable_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the first open by a person, UTC; NULL without opens whose time is possible',
-    last_reliable_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open by a person, UTC; NULL without opens whose time is possible',
-    unplaced Int64 COMMENT 'Measured messages that Apple Mail fetched on a network of which nothing is known',
-    sends_with_time Int64 COMMENT 'Messages of sends whose time of sending is known',
+    bounced Int64 COMMENT 'Sends that bounced permanently, without evidence that they arrived nevertheless',
+    clicked Int64 COMMENT 'Sends with a click by a person',
+    complained Int64 COMMENT 'Sends about which the recipient complained',
+    unsubscribed Int64 COMMENT 'Sends by which the recipient unsubscribed',
+    replied Int64 COMMENT 'Sends with a reply by a person; automatic replies do not count',
+    first_reliable_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the first open by a person, UTC; NULL without an open with a possible time',
+    last_reliable_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open by a person, UTC; NULL without an open with a possible time',
+    unplaced Int64 COMMENT 'Measured messages that Apple Mail fetched from an unknown network',
+    sends_with_time Int64 COMMENT 'Sends whose time of sending is known',
     first_sent_at Nullable(DateTime64(3, 'UTC')) COMMENT 'First known time of sending, UTC; NULL if none is known',
     last_sent_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Last known time of sending, UTC; NULL if none is known',
-    recovered_opens Int64 COMMENT 'Opens of opens_total whose token was found in a URL that was changed on its way',
+    recovered_opens Int64 COMMENT 'Opens of opens_total whose token was found in a URL that was altered on its way',
     measured_clicked Int64 COMMENT 'Measured messages with a click by a person',
-    sent_known UInt8 COMMENT '0 if nobody knows how many messages were sent, so that the campaign has no rate'
+    sent_known UInt8 COMMENT '0 if the number of sent messages is unknown, so that the campaign has no rate'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS

@@ -1,6 +1,6 @@
--- Purpose: the open rate of a campaign as each estimator sees it, with the range and the assumption under which that holds.
+-- Purpose: the open rate of a campaign by each estimator, with its range and its assumption.
 -- Grain:   one row per campaign name and estimator, also for a campaign without messages.
--- Units:   rate, low and high are fractions of 1, NULL where they cannot be said; n counts messages.
+-- Units:   rate, low and high are fractions of 1, NULL if unknown; n counts messages.
 -- Engine:  a plain view over estimate_counts; filter on campaign_id to read one campaign and its recipients.
 --
 -- Shares have 95 % Wilson intervals. A quotient a/b of two of them has an interval whose relative errors add as squares on the log
@@ -12,25 +12,25 @@
 --     clicks             reliable / measured divided by confirmed_reliable / confirmed
 --     bounds             seen / measured … possible / measured
 --     overall            total(p / s, l), s = visible_confirmed_reliable / visible_confirmed where there are 20, else the constants
--- Where the visible ones are few (few_visible), those who are may differ from the rest in anything: overall has no rate, and the bounds
+-- If few are visible (few_visible), they may differ from the rest in any respect: overall has no rate, and the bounds
 -- for its range, which reach further up by the opens that load no image: clear_reliable · (1/s - 1) at the lower end of s. On a list of
--- Apple Mail only, the messages that its relay did not fetch are those of phones in a drawer.
+-- Apple Mail only, the messages that its relay did not fetch belong to unused devices.
 -- The constants are the ends and the middle of l and s, the share that is few, and specificity: the share of unread messages that show
 -- no open.
--- Each step is a query of its own: a name that stands for an expression would be written out wherever it is used, which cost four
--- times as much to plan as the numbers to compute.
+-- Each step is a separate sub-query: ClickHouse expands an alias wherever it is used, and planning then took four times as long
+-- as computing the numbers.
 -- Ranges under assumptions: Manski 2003; Little and Rubin 2019 (delta adjustment); Rogan and Gladen 1978 (sensitivity, specificity).
 CREATE OR REPLACE VIEW campaign_estimates
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
     name String COMMENT 'Name of the estimator: hubspot, strict, visible_recipients, visible_lambda, clicks, bounds or overall',
-    rate Nullable(Float64) COMMENT 'Estimated open rate, a fraction of 1; NULL if it cannot be said',
-    low Nullable(Float64) COMMENT 'Lower end of its range, a fraction of 1; NULL if it cannot be said',
-    high Nullable(Float64) COMMENT 'Upper end of its range, a fraction of 1; NULL if it cannot be said',
-    n Int64 COMMENT 'Messages on which it rests: the denominator of the estimate',
-    assumption String COMMENT 'What has to be true for the rate and its range',
-    weaknesses Array(String) COMMENT 'no_history: too few recipients are known from earlier mail; few_visible: too few messages would show an open; no_clicks: too few clicks show how many opens load their image; sent_unknown: nobody knows how many messages were sent, so that there is no rate'
+    rate Nullable(Float64) COMMENT 'Estimated open rate, a fraction of 1; NULL if it is unknown',
+    low Nullable(Float64) COMMENT 'Lower end of its range, a fraction of 1; NULL if it is unknown',
+    high Nullable(Float64) COMMENT 'Upper end of its range, a fraction of 1; NULL if it is unknown',
+    n Int64 COMMENT 'Denominator of the estimate, in messages',
+    assumption String COMMENT 'Condition under which the rate and its range are valid',
+    weaknesses Array(String) COMMENT 'no_history: too few recipients are known from earlier mail; few_visible: too few messages with visible opens; no_clicks: too few clicks to estimate the share of opens that load their image; sent_unknown: the number of sent messages is unknown, so that there is no rate'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS

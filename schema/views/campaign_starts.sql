@@ -5,7 +5,7 @@
 CREATE OR REPLACE VIEW campaign_starts
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
-    starts_at DateTime64(3, 'UTC') COMMENT 'First known time of sending of a message that counts, else the time when the campaign was made, UTC',
+    starts_at DateTime64(3, 'UTC') COMMENT 'First known time of sending of a message that counts, or else the time when the campaign was created, UTC',
     sent_known UInt8 COMMENT '1 if starts_at is a time of sending'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER

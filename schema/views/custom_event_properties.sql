@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW custom_event_properties
     name LowCardinality(String) COMMENT 'Name of the event',
     property String COMMENT 'Name of the property',
     value String COMMENT 'Value of the property as a text',
-    events Int64 COMMENT 'Events with that value, without those of machines'
+    events Int64 COMMENT 'Events with that value, without those by machines'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS

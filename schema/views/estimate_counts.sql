@@ -1,32 +1,32 @@
--- Purpose: the counts of a campaign's measured messages from which its estimates follow: all of them, and the visible ones apart.
+-- Purpose: the counts of a campaign's measured messages from which its estimates follow: all of them, and the visible ones separately.
 -- Grain:   one row per campaign name, also for a campaign without messages.
 -- Units:   counts of messages.
 -- Engine:  a plain view over message_opens and recipient_history; filter on campaign_id to read one campaign and its recipients.
 --
 -- A message is visible if its recipient got other measured messages in the 90 days before, none of them masked, and it is not
--- masked itself: an open of it would show. With fewer than 100 of those (no_history) all that are not masked are taken for
--- visible. seen: a person opened it or did something with it (R or C). The visible_confirmed columns take in the history of the
--- visible recipients, once each, since they ask how often a message shows its open that a person surely dealt with.
+-- masked itself: its open would be visible. With fewer than 100 such messages (no_history) all unmasked messages count as
+-- visible. seen: a person opened it or did something with it (R or C). The visible_confirmed columns include the history of the
+-- visible recipients, once each, since they estimate the share of certainly read messages whose open is visible.
 CREATE OR REPLACE VIEW estimate_counts
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
-    measured Int64 COMMENT 'Messages of delivered that are tracked by themselves; the base of every rate',
-    reliable Int64 COMMENT 'Those that a person opened',
-    seen Int64 COMMENT 'Those that a person opened, clicked, replied to, or that led to a conversion',
-    possible Int64 COMMENT 'Those of seen, and those that Apple Mail or an unknown client fetched',
-    mpp_only Int64 COMMENT 'Those that Apple Mail fetched in a way that may hide a person, and for which no open shows one',
-    confirmed Int64 COMMENT 'Those that a person clicked, replied to, or that led to a conversion',
-    confirmed_reliable Int64 COMMENT 'Those of confirmed that a person opened too',
-    clear Int64 COMMENT 'Those that are not masked',
-    clear_reliable Int64 COMMENT 'Those of clear that a person opened',
+    measured Int64 COMMENT 'Delivered messages that are tracked individually; the base of every rate',
+    reliable Int64 COMMENT 'Measured messages that a person opened',
+    seen Int64 COMMENT 'Measured messages that a person opened, clicked, replied to, or that led to a conversion',
+    possible Int64 COMMENT 'Messages of seen, and those that Apple Mail or an unknown client fetched',
+    mpp_only Int64 COMMENT 'Measured messages that Apple Mail fetched in a way that may hide a person, and for which no open shows one',
+    confirmed Int64 COMMENT 'Measured messages that a person clicked, replied to, or that led to a conversion',
+    confirmed_reliable Int64 COMMENT 'Messages of confirmed that a person also opened',
+    clear Int64 COMMENT 'Measured messages that are not masked',
+    clear_reliable Int64 COMMENT 'Messages of clear that a person opened',
     no_history UInt8 COMMENT '1 if fewer than 100 messages are visible by history, so that all of clear stand for them',
     visible Int64 COMMENT 'Visible messages',
-    visible_reliable Int64 COMMENT 'Those of visible that a person opened',
-    visible_seen Int64 COMMENT 'Those of visible that are seen',
+    visible_reliable Int64 COMMENT 'Messages of visible that a person opened',
+    visible_seen Int64 COMMENT 'Messages of visible that are seen',
     visible_confirmed Int64 COMMENT 'Confirmed messages of visible recipients, of this campaign and of their history; without history of this campaign',
-    visible_confirmed_reliable Int64 COMMENT 'Those of visible_confirmed that a person opened too',
-    sent_known UInt8 COMMENT '0 if nobody knows how many messages were sent, so that the campaign has no rate'
+    visible_confirmed_reliable Int64 COMMENT 'Messages of visible_confirmed that a person also opened',
+    sent_known UInt8 COMMENT '0 if the number of sent messages is unknown, so that the campaign has no rate'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS

@@ -1,4 +1,4 @@
--- Purpose: the deliveries with the verdicts that count now; the rows of a run of judge or reclassify that is not applied show what they were.
+-- Purpose: the deliveries with the current verdicts; rows of a run of judge or reclassify that is not applied show their earlier verdicts.
 -- Grain:   one row per event that is no open.
 -- Units:   as in deliveries.
 -- Engine:  a plain view over deliveries FINAL; see judged_opens.
@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW judged_deliveries
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     message_id UUID COMMENT 'Id of the message',
-    kind LowCardinality(String) COMMENT 'What happened: sent, delivered, clicked and so on',
+    kind LowCardinality(String) COMMENT 'Kind of the event: sent, delivered, clicked and so on',
     occurred_at DateTime64(3, 'UTC') COMMENT 'Time of the event, UTC',
     link_hash UInt64 COMMENT 'Identity of the link of a click; 0 if there is none',
     class Enum8('unknown' = 0, 'human_direct' = 1, 'proxy_human' = 2, 'machine_prefetch' = 3, 'security_scanner' = 4, 'bot' = 5, 'http_library' = 6, 'link_preview' = 7, 'headless' = 8, 'not_image' = 9) COMMENT 'Class of the client that followed a link',
@@ -15,7 +15,7 @@ CREATE OR REPLACE VIEW judged_deliveries
     ip IPv6 COMMENT 'Address of a click, cut as in opens; :: if not known',
     bounce_type LowCardinality(String) COMMENT 'Kind of a bounce, by the provider',
     automatic UInt8 COMMENT '1 for a reply that no person wrote',
-    received_at DateTime64(3, 'UTC') COMMENT 'Time when ingest received it, UTC',
+    received_at DateTime64(3, 'UTC') COMMENT 'Time of receipt at ingest, UTC',
     network LowCardinality(String) COMMENT 'Kind of network of a click: apple_relay, scanner:<name>, hosting, none or unknown',
     as_number UInt32 COMMENT 'AS number of the network; 0 if not known',
     country LowCardinality(String) COMMENT 'Country of the network, two letters; empty if not known',

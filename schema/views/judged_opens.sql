@@ -1,23 +1,23 @@
--- Purpose: the opens with the verdicts that count now; the rows of a run of judge or reclassify that is not applied show what they were.
+-- Purpose: the opens with the current verdicts; rows of a run of judge or reclassify that is not applied show their earlier verdicts.
 -- Grain:   one row per event.
 -- Units:   as in opens.
 -- Engine:  a plain view over opens FINAL; a filter on campaign_id reaches the key. FINAL on each month alone is right, since the
---          time is part of the key. The number of the run is asked once by each query that reads the view.
+--          time is part of the key. Each query that reads the view reads the number of the run once.
 --
--- Whoever reads opens for a number reads this view. A query that reads it twice may see a run applied between the two; whoever
--- makes one report of several queries compares the view judgement_runs before and after.
+-- Every number is computed from this view, not from opens. A query that reads the view twice may see a run applied in between; a
+-- report made of several queries must compare the view judgement_runs before and after.
 CREATE OR REPLACE VIEW judged_opens
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     message_id UUID COMMENT 'Id of the message',
     opened_at DateTime64(3, 'UTC') COMMENT 'Time of the open, UTC',
     event_id UInt64 COMMENT 'Id of the event',
-    received_at DateTime64(3, 'UTC') COMMENT 'Time when ingest received it, UTC',
+    received_at DateTime64(3, 'UTC') COMMENT 'Time of receipt at ingest, UTC',
     time_suspect LowCardinality(String) COMMENT 'none, or how its time contradicts its token or receipt',
-    class Enum8('unknown' = 0, 'human_direct' = 1, 'proxy_human' = 2, 'machine_prefetch' = 3, 'security_scanner' = 4, 'bot' = 5, 'http_library' = 6, 'link_preview' = 7, 'headless' = 8, 'not_image' = 9) COMMENT 'Class of the client: who fetched the pixel',
+    class Enum8('unknown' = 0, 'human_direct' = 1, 'proxy_human' = 2, 'machine_prefetch' = 3, 'security_scanner' = 4, 'bot' = 5, 'http_library' = 6, 'link_preview' = 7, 'headless' = 8, 'not_image' = 9) COMMENT 'Class of the client that fetched the pixel',
     reason LowCardinality(String) COMMENT 'Name of the rule that decided the class',
     client LowCardinality(String) COMMENT 'Program that fetched the pixel',
-    client_vendor LowCardinality(String) COMMENT 'Maker of the program',
+    client_vendor LowCardinality(String) COMMENT 'Vendor of the program',
     os LowCardinality(String) COMMENT 'System that it runs on',
     device LowCardinality(String) COMMENT 'Kind of device that it runs on',
     country LowCardinality(String) COMMENT 'Country of the network, two letters; empty if not known',
@@ -25,7 +25,7 @@ CREATE OR REPLACE VIEW judged_opens
     user_agent LowCardinality(String) COMMENT 'User agent of the request',
     network LowCardinality(String) COMMENT 'Kind of network: apple_relay, scanner:<name>, hosting, none or unknown',
     as_number UInt32 COMMENT 'AS number of the network; 0 if not known',
-    path String COMMENT 'Path and query of a URL that was changed on its way; empty for a plain token or id',
+    path String COMMENT 'Path and query of a URL that was altered on its way; empty for a plain token or id',
     judged_run UInt32 COMMENT 'Run that decided the verdict; 0: ingest did',
     ruleset_version UInt16 COMMENT 'Version of the rules that judged the request'
 )

@@ -1,15 +1,15 @@
--- Purpose: the runs of judge and reclassify that show in the numbers: when, by which rules, and how much each changed.
+-- Purpose: the runs of judge and reclassify that are visible in the numbers: their times, their rules, and the number of their changes.
 -- Grain:   one row per run that is applied.
 -- Units:   counts of events; times are UTC milliseconds.
 -- Engine:  a plain view over judgements, which is small.
 CREATE OR REPLACE VIEW judgement_runs
 (
     run Int64 COMMENT 'Number of the run, from 1',
-    kind String COMMENT 'judge: time and company; reclassify: also the rules of the request',
+    kind String COMMENT 'judge: time and context; reclassify: also the rules of the request',
     started_at DateTime64(3, 'UTC') COMMENT 'Time when it began, UTC',
-    applied_at DateTime64(3, 'UTC') COMMENT 'Time from which on it shows, UTC',
+    applied_at DateTime64(3, 'UTC') COMMENT 'Time from which it is visible, UTC',
     ruleset_version Int64 COMMENT 'Version of the rules of the program that ran it',
-    opens_read Int64 COMMENT 'Opens that it looked at',
+    opens_read Int64 COMMENT 'Opens that it read',
     opens_changed Int64 COMMENT 'Opens whose verdict or client it changed',
     opens_expired Int64 COMMENT 'Opens whose facts are gone: they kept their verdict',
     opens_ignored Int64 COMMENT 'Opens of own mail: they kept their verdict',

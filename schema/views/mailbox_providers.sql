@@ -1,7 +1,7 @@
 -- Purpose: the domains of the large mailbox providers, by which recipients are grouped.
 -- Grain:   one row per domain.
 -- Units:   none; domains are in lower case, as sends.domain holds them.
--- Engine:  a plain view over a constant. A company whose mail a provider hosts has a domain of its own, and counts as other.
+-- Engine:  a plain view over a constant. The domain of a company whose mail a provider hosts is not in it, and counts as other.
 --
 -- Sources: the providers' own pages on their addresses, among them support.google.com/mail (googlemail.com),
 -- support.microsoft.com (outlook, hotmail, live and msn), help.yahoo.com and help.aol.com, support.apple.com/icloud (me.com, mac.com),

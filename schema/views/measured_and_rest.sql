@@ -1,19 +1,19 @@
--- Purpose: how the messages that are measured by themselves differ from the others, in what is known of all: mailbox provider, delivery, clicks.
+-- Purpose: the differences between the messages that are measured individually and the others, in facts known of all: mailbox provider, delivery, clicks.
 -- Grain:   one row per campaign name, fact and value.
 -- Units:   counts of messages, bounced ones included; shares are fractions of 1 of all measured or all other messages, NULL without any.
 -- Engine:  a plain view over sends and message_opens; filter on campaign_id to read one campaign's range of the keys.
 --
--- Measured: tracking is identified or pseudonymous. Opens are no fact here, since of the others none is known. Where both shares
--- differ widely, the rates of the measured messages say little of the campaign.
+-- Measured: tracking is identified or pseudonymous. Opens are not compared, since those of the others are unknown. If the shares
+-- differ widely, the rates of the measured messages are not representative of the campaign.
 CREATE OR REPLACE VIEW measured_and_rest
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
-    fact String COMMENT 'What is compared: messages, provider, bounced, clicked, complained, unsubscribed, replied',
-    value String COMMENT 'The provider, else all',
-    measured Int64 COMMENT 'Messages measured by themselves of which it is true',
-    rest Int64 COMMENT 'Other messages of which it is true',
-    measured_share Nullable(Float64) COMMENT 'measured as a share of all messages measured by themselves',
+    fact String COMMENT 'Compared fact: messages, provider, bounced, clicked, complained, unsubscribed, replied',
+    value String COMMENT 'The provider, or all',
+    measured Int64 COMMENT 'Individually measured messages with the value',
+    rest Int64 COMMENT 'Other messages with the value',
+    measured_share Nullable(Float64) COMMENT 'measured as a share of all individually measured messages',
     rest_share Nullable(Float64) COMMENT 'rest as a share of all other messages',
     difference Nullable(Float64) COMMENT 'measured_share less rest_share; NULL without messages of either kind'
 )

@@ -1,22 +1,22 @@
--- Purpose: the events of messages, one by one, with the verdicts that count now; without recipient and address.
+-- Purpose: the events of messages, one by one, with the current verdicts; without recipient and address.
 -- Grain:   one row per event: a request for a pixel, or what else happened to a message.
 -- Units:   times are UTC milliseconds.
 -- Engine:  a plain view. UNION ALL carries a filter on campaign_id into the keys of opens and deliveries.
 --
--- Of a link only the host is shown, since its path and query may name the recipient; nothing of the URL of the pixel, which holds the token.
+-- Only the host of a link is shown, since its path and query may name the recipient. The pixel's URL is not shown, since it contains the token.
 CREATE OR REPLACE VIEW message_events
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
-    message_id UUID COMMENT 'Id of the message; nothing in it leads to the recipient',
-    event LowCardinality(String) COMMENT 'What happened: opened, sent, delivered, deferred, bounced, complained, clicked, unsubscribed, replied or converted',
+    message_id UUID COMMENT 'Id of the message; it does not identify the recipient',
+    event LowCardinality(String) COMMENT 'Kind of the event: opened, sent, delivered, deferred, bounced, complained, clicked, unsubscribed, replied or converted',
     occurred_at DateTime64(3, 'UTC') COMMENT 'Time of the event, UTC',
     event_id UInt64 COMMENT 'Id of the open, or identity of the link of a click; 0 for other events',
-    received_at DateTime64(3, 'UTC') COMMENT 'Time when ingest received it, UTC',
+    received_at DateTime64(3, 'UTC') COMMENT 'Time of receipt at ingest, UTC',
     time_suspect LowCardinality(String) COMMENT 'none, or how its time contradicts its token or receipt',
-    class Enum8('unknown' = 0, 'human_direct' = 1, 'proxy_human' = 2, 'machine_prefetch' = 3, 'security_scanner' = 4, 'bot' = 5, 'http_library' = 6, 'link_preview' = 7, 'headless' = 8, 'not_image' = 9) COMMENT 'Class of the client: who made the request',
+    class Enum8('unknown' = 0, 'human_direct' = 1, 'proxy_human' = 2, 'machine_prefetch' = 3, 'security_scanner' = 4, 'bot' = 5, 'http_library' = 6, 'link_preview' = 7, 'headless' = 8, 'not_image' = 9) COMMENT 'Class of the client that made the request',
     reason LowCardinality(String) COMMENT 'Name of the rule that decided the class',
     client LowCardinality(String) COMMENT 'Program that made the request; empty if not known',
-    client_vendor LowCardinality(String) COMMENT 'Maker of the program; empty if not known',
+    client_vendor LowCardinality(String) COMMENT 'Vendor of the program; empty if not known',
     os LowCardinality(String) COMMENT 'System that it runs on; empty if not known',
     device LowCardinality(String) COMMENT 'Kind of device that it runs on; empty if not known',
     user_agent LowCardinality(String) COMMENT 'User agent of the request; empty if not known',

@@ -1,12 +1,12 @@
--- Purpose: all that is known of messages, row by row: their registration, their opens and their deliveries. The one place that says what each means.
+-- Purpose: the facts of messages, row by row: their registration, their opens and their deliveries. The only place that defines each fact.
 -- Grain:   one row per row of sends, counted row of opens, and row of deliveries; message_opens makes messages of them.
 -- Units:   flags are 0 or 1; times are UTC milliseconds, 1970-01-01 = not known.
 -- Engine:  a plain view. UNION ALL carries a filter on campaign_id into the keys of the three tables. FINAL on each month alone is right, since the time is part of the key.
 --
 -- Events of class not_image are not counted. is_reliable: a person opened (R). is_relay: Apple Mail Privacy Protection fetched it
--- (the class alone also holds Gmail's prefetch). is_masked: that, or Apple Mail where nothing says the relay (P). is_unknown: another
--- unknown (U). A click is a person's if its class is, or if its source says nothing of the client; a sweep has a scanner's class.
--- is_send: the registration is complete, and it is no test. The condition is a column and no filter, since a filter before FINAL
+-- (the class alone also holds Gmail's prefetch). is_masked: that, or Apple Mail without a known relay (P). is_unknown: another
+-- unknown (U). A click is a person's if its class is, or if its source does not name the client; a sweep has a scanner's class.
+-- is_send: the registration is complete, and it is no test. The condition is a column, not a filter, since a filter before FINAL
 -- would show the row that an unfinished registration has replaced. A time that contradicts the event's token or receipt
 -- (time_suspect) is not is_timed.
 CREATE OR REPLACE VIEW message_facts
@@ -16,8 +16,8 @@ CREATE OR REPLACE VIEW message_facts
     recipient_key UInt128 COMMENT 'Keyed hash of the recipient, from its registration; 0 in other rows',
     is_send UInt8 COMMENT '1 for a registration that is complete, of no test',
     is_test UInt8 COMMENT '1 for a registration that is complete, of a test',
-    is_tracked UInt8 COMMENT '1 for a registration of a message that is tracked by itself: identified or pseudonymous',
-    is_bounce UInt8 COMMENT '1 if the row says that the message bounced for good',
+    is_tracked UInt8 COMMENT '1 for a registration of a message that is tracked individually: identified or pseudonymous',
+    is_bounce UInt8 COMMENT '1 if the row says that the message bounced permanently',
     sent_at DateTime64(3, 'UTC') COMMENT 'Time of sending, UTC; 1970-01-01 if the row does not say',
     is_open UInt8 COMMENT '1 for an open, machines included',
     is_timed UInt8 COMMENT '1 for an open whose time is possible',
@@ -26,7 +26,7 @@ CREATE OR REPLACE VIEW message_facts
     is_masked UInt8 COMMENT '1 for a fetch by Apple Mail that may hide a person: by its relay, or of Apple Mail on an unknown network',
     is_unplaced UInt8 COMMENT '1 for a fetch by Apple Mail on an unknown network',
     is_unknown UInt8 COMMENT '1 for another open of unknown kind',
-    is_recovered UInt8 COMMENT '1 for an open whose token was found in a URL that was changed on its way',
+    is_recovered UInt8 COMMENT '1 for an open whose token was found in a URL that was altered on its way',
     is_click UInt8 COMMENT '1 for a click by a person',
     is_reply UInt8 COMMENT '1 for a reply by a person',
     is_conversion UInt8 COMMENT '1 for a conversion',

@@ -1,4 +1,4 @@
--- Purpose: which open stands for a message in a breakdown: its first one, and its first one by a person, with their facts.
+-- Purpose: the open that represents a message in a breakdown: its first one, and its first one by a person, with their facts.
 -- Grain:   one row per message with a counted open.
 -- Units:   flags are 0 or 1; facts are texts, one behind the other, each before a NUL: client, vendor, os, device, country, class, reason.
 -- Engine:  a plain view over message_opens, sends and opens. UNION ALL and GROUP BY carry a filter on campaign_id into the keys. One text
@@ -7,8 +7,8 @@
 -- first_facts: of the first open that is counted, machines included. person_facts: of the first open by a person (R). Opens whose time
 -- is not possible come behind all others; of two at the same time the one with the lower event_id is the first. So every message has
 -- one value of each kind, and the counts by value add up to the number of messages.
--- The country of an open is the recipient's only where his own device asked for the image: a proxy, Apple's relay or a scanner has
--- the country of its own machine. Then it cannot be told.
+-- The country of an open is the recipient's only if the recipient's device fetched the image: a proxy, Apple's relay or a scanner
+-- has the country of its own machine. Then the value is "cannot be told".
 CREATE OR REPLACE VIEW message_first_opens
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',

@@ -1,4 +1,4 @@
--- Purpose: what is known about each message, from its registration, its opens and its deliveries. All reports are sums over it.
+-- Purpose: the facts of each message, from its registration, its opens and its deliveries. All reports are sums over it.
 -- Grain:   one row per message that is registered, whether its registration is complete or not, or has a counted open or a delivery.
 -- Units:   counts of events; times are UTC milliseconds. first_open and last_open mean nothing where timed_opens = 0,
 --          first_reliable_open and last_reliable_open where timed_reliable_opens = 0; sent_at 1970-01-01 = not known.
@@ -19,17 +19,17 @@ CREATE OR REPLACE VIEW message_opens
     recipient_key UInt128 COMMENT 'Keyed hash of its recipient; 0 if not known',
     registered UInt8 COMMENT '1 if its registration is complete and it is no test',
     test UInt8 COMMENT '1 if it is a test',
-    bounced UInt8 COMMENT '1 if it is known to have bounced for good, and nothing shows that it arrived all the same',
-    measured UInt8 COMMENT '1 if it is registered, not bounced, and tracked by itself',
+    bounced UInt8 COMMENT '1 if it is known to have bounced permanently, without evidence that it arrived nevertheless',
+    measured UInt8 COMMENT '1 if it is registered, not bounced, and tracked individually',
     sent_at DateTime64(3, 'UTC') COMMENT 'Time of sending, UTC; 1970-01-01 if it is not known',
     opens UInt64 COMMENT 'Its opens, machines included',
-    timed_opens UInt64 COMMENT 'Those whose time is possible',
+    timed_opens UInt64 COMMENT 'Opens whose time is possible',
     timed_reliable_opens UInt64 COMMENT 'Opens by a person whose time is possible',
     reliable UInt8 COMMENT '1 if a person opened it',
     masked UInt8 COMMENT '1 if Apple Mail fetched it in a way that may hide a person',
     unplaced UInt8 COMMENT '1 if Apple Mail fetched it on an unknown network',
     unknown UInt8 COMMENT '1 if it has another open of unknown kind',
-    recovered_opens UInt64 COMMENT 'Opens whose token was found in a URL that was changed on its way',
+    recovered_opens UInt64 COMMENT 'Opens whose token was found in a URL that was altered on its way',
     confirmed UInt8 COMMENT '1 if a person clicked, replied or converted',
     clicked UInt8 COMMENT '1 if a person clicked one of its links',
     replied UInt8 COMMENT '1 if a person replied to it',

@@ -1,9 +1,9 @@
--- Purpose: the recipients of identified messages: whom a message went to. For owners only.
+-- Purpose: the recipients of identified messages. For owners only.
 -- Grain:   one row per identified message whose registration is complete, tests included.
 -- Units:   sent_at is UTC, NULL = not known.
 -- Engine:  a plain view over sends; a filter on campaign_id reaches the key.
 --
--- A pseudonymous message is not in it, since its opens belong to no recipient; messages that are not tracked by themselves have no events.
+-- A pseudonymous message is not in it, since its opens belong to no recipient; messages that are not tracked individually have no events.
 CREATE OR REPLACE VIEW message_recipients
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',

@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW opens_by_client
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
-    client String COMMENT 'Mail client, webmail or browser; unknown if nothing says it, none for a machine',
+    client String COMMENT 'Mail client, webmail or browser; unknown if the request does not show it, none for a machine',
     unique_opens Int64 COMMENT 'Messages whose first open has it, machines included',
     reliable_unique_opens Int64 COMMENT 'Measured messages whose first open by a person has it'
 )

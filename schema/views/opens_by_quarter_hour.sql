@@ -1,5 +1,5 @@
 -- Purpose: the opens of a campaign by quarter of an hour, for charts; hours and days in any time zone are sums of them.
--- Grain:   one row per campaign name and quarter of an hour with an open; the one of 1970-01-01 holds opens whose time is not possible.
+-- Grain:   one row per campaign name and quarter of an hour with an open; the one of 1970-01-01 holds opens with an impossible time.
 -- Units:   quarter_hour is UTC; opens counts events, the others messages.
 -- Engine:  a plain view over quarter_hour_counts; filter on campaign_id to read one campaign.
 --
@@ -8,7 +8,7 @@ CREATE OR REPLACE VIEW opens_by_quarter_hour
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
-    quarter_hour DateTime('UTC') COMMENT 'Begin of the quarter of an hour, UTC; 1970-01-01 for opens whose time is not possible',
+    quarter_hour DateTime('UTC') COMMENT 'Start of the quarter of an hour, UTC; 1970-01-01 for opens with an impossible time',
     opens Int64 COMMENT 'Opens of registered messages, machines included',
     unique_opens Int64 COMMENT 'Registered messages whose first open is in it, machines included',
     reliable_unique_opens Int64 COMMENT 'Measured messages whose first open by a person is in it'

@@ -4,10 +4,10 @@
 -- Engine:  a plain view over web_events; filter on site to read its range of the key.
 CREATE OR REPLACE VIEW page_views
 (
-    site LowCardinality(String) COMMENT 'Name of the site; empty: of none that is configured',
-    hour DateTime('UTC') COMMENT 'Begin of the hour, UTC',
-    views Int64 COMMENT 'Page views without those of machines',
-    visitors Int64 COMMENT 'Distinct visitors of the hour, as far as they are told apart; one address with one browser is one',
+    site LowCardinality(String) COMMENT 'Name of the site; empty for no configured site',
+    hour DateTime('UTC') COMMENT 'Start of the hour, UTC',
+    views Int64 COMMENT 'Page views without those by machines',
+    visitors Int64 COMMENT 'Distinct visitors of the hour, as far as they can be distinguished; one address with one browser is one',
     machine_views Int64 COMMENT 'Page views of machines, which are in no other number'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER

@@ -4,10 +4,10 @@
 -- Engine:  a plain view over web_events; filter on site to read its range of the key.
 CREATE OR REPLACE VIEW page_views_by_day
 (
-    site LowCardinality(String) COMMENT 'Name of the site; empty: of none that is configured',
+    site LowCardinality(String) COMMENT 'Name of the site; empty for no configured site',
     day Date COMMENT 'Day, UTC',
-    views Int64 COMMENT 'Page views without those of machines',
-    visitors Int64 COMMENT 'Distinct visitors of the day, as far as they are told apart; one address with one browser is one',
+    views Int64 COMMENT 'Page views without those by machines',
+    visitors Int64 COMMENT 'Distinct visitors of the day, as far as they can be distinguished; one address with one browser is one',
     machine_views Int64 COMMENT 'Page views of machines, which are in no other number'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER

@@ -1,5 +1,5 @@
 -- Purpose: the opens of a campaign over time. The hours and days of any time zone are sums of these quarters of an hour.
--- Grain:   one row per campaign and quarter of an hour with an open; the one of 1970-01-01 holds opens whose time is not possible.
+-- Grain:   one row per campaign and quarter of an hour with an open; the one of 1970-01-01 holds opens with an impossible time.
 -- Units:   quarter_hour is UTC; opens counts events, the others messages.
 -- Engine:  a plain view over message_opens and opens; filter on campaign_id to read one campaign's range of the keys.
 --
@@ -8,7 +8,7 @@
 CREATE OR REPLACE VIEW quarter_hour_counts
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
-    quarter_hour DateTime('UTC') COMMENT 'Begin of the quarter of an hour, UTC; 1970-01-01 for opens whose time is not possible',
+    quarter_hour DateTime('UTC') COMMENT 'Start of the quarter of an hour, UTC; 1970-01-01 for opens with an impossible time',
     opens Int64 COMMENT 'Opens of registered messages, machines included',
     unique_opens Int64 COMMENT 'Registered messages whose first open is in it, machines included',
     reliable_unique_opens Int64 COMMENT 'Measured messages whose first open by a person is in it'

@@ -1,4 +1,4 @@
--- Purpose: how the recipients of a campaign dealt with the other mail that they got in the 90 days before it.
+-- Purpose: the reactions of a campaign's recipients to other mail in the 90 days before it.
 -- Grain:   one row per campaign and recipient who got another measured message in those days.
 -- Units:   counts of messages.
 -- Engine:  a plain view. A filter on campaign_id reaches the keys for the campaign and its recipients. Their other messages are found
@@ -7,12 +7,12 @@
 -- A message counts by its own time of sending, and as its opens are judged now.
 CREATE OR REPLACE VIEW recipient_history
 (
-    campaign_id UInt64 COMMENT 'Id of the campaign whose recipients are looked at',
+    campaign_id UInt64 COMMENT 'Id of the campaign of the recipients',
     recipient_key UInt128 COMMENT 'Keyed hash of the recipient',
     messages UInt64 COMMENT 'Measured messages of other campaigns in the 90 days before this one',
     masked UInt8 COMMENT '1 if one of them is masked',
-    confirmed UInt64 COMMENT 'Those in which a person clicked, replied or converted',
-    confirmed_reliable UInt64 COMMENT 'Those of confirmed that a person opened too'
+    confirmed UInt64 COMMENT 'Messages in which a person clicked, replied or converted',
+    confirmed_reliable UInt64 COMMENT 'Messages of confirmed that a person also opened'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS

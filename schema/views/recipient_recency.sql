@@ -1,4 +1,4 @@
--- Purpose: how long ago recipients last opened a message of any campaign: the cohorts of recency.
+-- Purpose: the number of recipients by the time since they last opened a message of any campaign: the cohorts of recency.
 -- Grain:   one row per cohort, also without recipients.
 -- Units:   recipients with a measured message; days until now.
 -- Engine:  a plain view over message_opens, which it reads as a whole.

@@ -3,7 +3,7 @@
 -- Units:   as in deliveries.
 -- Engine:  a plain view. A semi join, since an ANY INNER JOIN would return one event of each message only.
 --
--- It is read by the queries that move events, and by nobody else.
+-- Only the queries that move events read it.
 CREATE OR REPLACE VIEW resolvable_deliveries
 (
     campaign_id UInt64 COMMENT 'Id of the campaign in which the message is registered',

@@ -1,4 +1,4 @@
--- Purpose: how long recipients took to open a campaign, as a histogram: quartiles and the share not yet opened follow from it.
+-- Purpose: the time that recipients took to open a campaign, as a histogram: quartiles and the share not yet opened follow from it.
 -- Grain:   one row per campaign name and class of width, with at least one message.
 -- Units:   minutes from the known time of sending to the first open by a person; messages are counted.
 -- Engine:  a plain view over message_opens; filter on campaign_id to read one campaign's range of the keys.

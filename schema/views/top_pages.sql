@@ -4,10 +4,10 @@
 -- Engine:  a plain view over web_events; filter on site to read its range of the key.
 CREATE OR REPLACE VIEW top_pages
 (
-    site LowCardinality(String) COMMENT 'Name of the site; empty: of none that is configured',
+    site LowCardinality(String) COMMENT 'Name of the site; empty for no configured site',
     page_host LowCardinality(String) COMMENT 'Host of the page',
     page_path String COMMENT 'Path of the page, without its query',
-    views Int64 COMMENT 'Page views without those of machines',
+    views Int64 COMMENT 'Page views without those by machines',
     visitors Int64 COMMENT 'Distinct visitors by day, added up'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER

@@ -6,12 +6,12 @@ CREATE OR REPLACE VIEW unique_opens
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     campaign String COMMENT 'Name of the campaign',
-    sends Int64 COMMENT 'Messages that were registered, by registrations that are complete, without tests',
-    delivered Int64 COMMENT 'Messages of sends that are not known to have bounced, or that arrived all the same',
+    sends Int64 COMMENT 'Messages of complete registrations, without tests',
+    delivered Int64 COMMENT 'Sends that are not known to have bounced, or that arrived nevertheless',
     opens_total Int64 COMMENT 'Opens of registered messages, machines included; every request for the pixel is one',
     unique_opens Int64 COMMENT 'Messages with at least one open, machines included',
-    first_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the first open, machines included, UTC; NULL without opens whose time is possible',
-    last_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open, machines included, UTC; NULL without opens whose time is possible'
+    first_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the first open, machines included, UTC; NULL without an open with a possible time',
+    last_open_at Nullable(DateTime64(3, 'UTC')) COMMENT 'Time of the last open, machines included, UTC; NULL without an open with a possible time'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS

@@ -4,12 +4,12 @@
 -- Engine:  a plain view over web_events and campaign_names.
 CREATE OR REPLACE VIEW web_campaigns
 (
-    site LowCardinality(String) COMMENT 'Name of the site; empty: of none that is configured',
+    site LowCardinality(String) COMMENT 'Name of the site; empty for no configured site',
     utm_source LowCardinality(String) COMMENT 'utm_source of the page',
     utm_medium LowCardinality(String) COMMENT 'utm_medium of the page',
     utm_campaign LowCardinality(String) COMMENT 'utm_campaign of the page',
     campaign_id UInt64 COMMENT 'Id of the mail campaign of that name; 0: there is none',
-    views Int64 COMMENT 'Page views without those of machines',
+    views Int64 COMMENT 'Page views without those by machines',
     visitors Int64 COMMENT 'Distinct visitors by day, added up'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER

@@ -1,9 +1,9 @@
-// Package challenge is how Fastly asks whether an ingest wants a service's log
-// lines: it fetches a page of the log endpoint's host, and posts only if that
+// Package challenge implements Fastly's challenge, by which an ingest admits a service's
+// log lines: Fastly fetches a page of the log endpoint's host, and posts only if that
 // page has the service's line, or "*" for any service.
 // Source: Fastly's guide "Log streaming: HTTPS", RFC 8615.
 //
-// Here is the asking side; the server of ingest answers.
+// This package is the client side; ingest's server answers.
 package challenge
 
 import (
@@ -18,27 +18,27 @@ import (
 	"strings"
 )
 
-// Path is where the page is, on the root of the host.
+// Path is the path of the page on the host.
 const Path = "/.well-known/fastly/logging/challenge"
 
 // Any is the line that admits every service.
 const Any = "*"
 
-// maxBytes of the page are read: about 1,000 services.
+// maxBytes is the maximum number of bytes that are read of the page: about 1,000 services.
 const maxBytes = 64 << 10
 
-// ErrAnswer is wrapped by errors about a page that Fastly would not take.
+// ErrAnswer is wrapped by errors about a page that Fastly would not accept.
 var ErrAnswer = errors.New("challenge: not answered as Fastly wants it")
 
-// Line is the line that admits a service: the SHA-256 of its id, in hex.
+// Line returns the line that admits a service: the SHA-256 of its id, in hex.
 func Line(serviceID string) string {
 	sum := sha256.Sum256([]byte(serviceID))
 	return hex.EncodeToString(sum[:])
 }
 
 // Fetch returns the lines of the page of the ingest at base, a URL without a
-// final slash. A status other than 200 is an ErrAnswer, a redirect included if client
-// does not follow them.
+// final slash. It returns ErrAnswer for a status other than 200, including a redirect if client
+// does not follow redirects.
 func Fetch(ctx context.Context, client *http.Client, base string) ([]string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+Path, nil)
 	if err != nil {

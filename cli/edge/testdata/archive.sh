@@ -1,12 +1,12 @@
 # Prepares Fastly service SU1Z0isxPaozGVKXdv0eY for glint. Needs the Fastly CLI, signed in.
-# Nothing becomes live by it. `glint edge setup … --apply` does the same, and only what is missing.
+# It makes nothing live. `glint edge setup … --apply` does the same, but only changes what is missing or differs.
 
-# Stores belong to the account: one that is there is used.
+# Stores belong to the account; an existing store is reused.
 store_id() {
   fastly "$1-store" list --json | awk -F'"' '$2 == "name" {n = $4} $2 == "id" {i = $4} /}/ && n == "glint" {print i; exit}'
 }
 
-# The edge program's settings: how much of an address an event keeps, what privacy signals leave of it, the web pixel's sites.
+# The edge program's settings: the precision of addresses, the treatment of privacy signals, the web pixel's sites.
 [ -n "$(store_id config)" ] || fastly config-store create --name=glint
 config_store=$(store_id config)
 fastly config-store-entry update --upsert --store-id="$config_store" --key=ip_precision --value=none
@@ -17,7 +17,7 @@ secret_store=$(store_id secret)
 # The keys that let the edge mark bad tokens; ingest checks them in any case. The file keeps them off the command line.
 fastly secret-store-entry create --recreate-allow --store-id="$secret_store" --name=pixel_keys --file=/var/lib/glint/keys/pixel.keys
 
-# The service sees a store only when they are linked. An error here means that they are.
+# The service sees a store only if it is linked. An error here means that it is linked already.
 fastly service resource-link create --service-id=SU1Z0isxPaozGVKXdv0eY --version=7 --resource-id="$config_store" --name=glint
 fastly service resource-link create --service-id=SU1Z0isxPaozGVKXdv0eY --version=7 --resource-id="$secret_store" --name=glint
 
@@ -25,7 +25,7 @@ fastly service resource-link create --service-id=SU1Z0isxPaozGVKXdv0eY --version
 # While it runs, other users of this machine can read the token in the list of processes; --apply avoids that.
 [ -n "${GLINT_INGEST_TOKEN:-}" ] || GLINT_INGEST_TOKEN=$(sed -n 's/^GLINT_INGEST_TOKEN=//p' /var/lib/glint/credentials.env)
 
-# Where the recipient's page, /preferences/…, comes from.
+# The backend of the recipient's page, /preferences/….
 fastly service backend create --service-id=SU1Z0isxPaozGVKXdv0eY --version=7 --name=ingest \
   --address=ingest.example.com \
   --port=443 \
@@ -50,7 +50,7 @@ fastly service logging https create --service-id=SU1Z0isxPaozGVKXdv0eY --version
   --header-name=Authorization \
   --header-value="Bearer $GLINT_INGEST_TOKEN"
 
-# The archive: what was lost on the way to ingest can be sent again from it. Set the variables first, if it has any.
+# The archive: lines that were lost on the way to ingest can be sent again from it. Set its variables first, if there are any.
 fastly service logging s3 create --service-id=SU1Z0isxPaozGVKXdv0eY --version=7 --name=opens_archive \
   --bucket='it'\''s mine' \
   --domain=eu-central.object.fastlystorage.app \

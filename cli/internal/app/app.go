@@ -1,5 +1,5 @@
-// Package app is what every command of glint is given: streams, environment,
-// home and the way to the warehouse; and how a command fails.
+// Package app holds the environment of every command: streams, variables,
+// home, access to the warehouse, and errors with exit codes.
 package app
 
 import (
@@ -16,7 +16,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// App is the surroundings of a command. Tests make their own.
+// App is the environment of a command. Tests make their own.
 type App struct {
 	In      io.Reader
 	Out     io.Writer // data only
@@ -48,7 +48,7 @@ const (
 // WarehouseFlag adds --warehouse to a client command.
 func WarehouseFlag(cmd *cobra.Command, dsn *string) {
 	cmd.Flags().StringVar(dsn, "warehouse", "",
-		"ClickHouse to use, as http://USER:PASSWORD@HOST:8123/glint; better in $GLINT_WAREHOUSE (default: the running glint's)")
+		"ClickHouse to use, as http://USER:PASSWORD@HOST:8123/glint; prefer $GLINT_WAREHOUSE (default: the running glint's)")
 }
 
 // OpenWarehouse connects to the ClickHouse at dsn or, if that is empty, to the
@@ -95,7 +95,7 @@ func (a *App) RunningDSN(as Access) (string, error) {
 		return "", err
 	}
 	if state.Starting {
-		return "", Try(errors.New("the running glint's warehouse cannot be used yet"), "curl "+state.Ingest+"/v1/status, which says what is missing")
+		return "", Try(errors.New("the running glint's warehouse cannot be used yet"), "curl "+state.Ingest+"/v1/status, which names what is missing")
 	}
 	if state.Warehouse == "" {
 		return "", Try(errors.New("the running glint uses a ClickHouse of yours"), "--warehouse http://USER:PASSWORD@HOST:8123/glint")
@@ -136,7 +136,7 @@ func (a *App) asUser(dsn, name string) (string, error) {
 // debug, info, warn or error.
 func (a *App) Logger(level string) *slog.Logger {
 	var l slog.Level
-	_ = l.UnmarshalText([]byte(level)) // the flag admits no other names
+	_ = l.UnmarshalText([]byte(level)) // the flag accepts no other names
 	return slog.New(slog.NewJSONHandler(cmp.Or(a.logs, a.Err), &slog.HandlerOptions{Level: l}))
 }
 

@@ -12,7 +12,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// noCampaign is the name of a campaign that is not there.
+// noCampaign is the error for a campaign that does not exist; its value is the name.
 type noCampaign string
 
 func (n noCampaign) Error() string {
@@ -23,7 +23,7 @@ func (n noCampaign) Error() string {
 func (n noCampaign) Unwrap() error { return warehouse.ErrNoCampaign }
 
 // NoCampaign returns the error for a campaign that is not in w, around
-// warehouse.ErrNoCampaign. It names the ones with a name like it, else the latest.
+// warehouse.ErrNoCampaign. It suggests campaigns with a similar name, or else the latest ones.
 func (a *App) NoCampaign(ctx context.Context, w *warehouse.Warehouse, name string) error {
 	var names []string
 	near, err := w.NearCampaigns(ctx, name)
@@ -43,7 +43,7 @@ func (a *App) NoCampaign(ctx context.Context, w *warehouse.Warehouse, name strin
 	return Try(noCampaign(name), "glint report "+oneOf(names)+"; glint campaign list --all has them all")
 }
 
-// latestNamed is how many campaigns are named where none has a name like the one asked for.
+// latestNamed is the number of suggestions if no campaign has a similar name.
 const latestNamed = 3
 
 // CompleteCampaigns completes the name of a campaign, for shells.

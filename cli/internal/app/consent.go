@@ -22,9 +22,9 @@ type ConsentFlags struct {
 // change required to none, and --withdrawn is added.
 func AddConsentFlags(cmd *cobra.Command, weaken bool) *ConsentFlags {
 	f := &ConsentFlags{cmd: cmd, weaken: weaken}
-	cmd.Flags().StringVar(&f.policy, "consent", "", "what a recipient without a choice allows, kept in the home: none (opens are measured), required (at most aggregate); default: as kept")
+	cmd.Flags().StringVar(&f.policy, "consent", "", "policy for recipients without a choice, stored in the home: none (opens are measured), required (at most aggregate); default: the stored policy")
 	if weaken {
-		cmd.Flags().StringVar(&f.withdrawn, "withdrawn", "", "what stays of the opens of who refuses or withdraws, kept in the home: aggregate (default), anonymous, delete")
+		cmd.Flags().StringVar(&f.withdrawn, "withdrawn", "", "treatment of the opens of recipients who refuse or withdraw, stored in the home: aggregate (default), anonymous, delete")
 	}
 	return f
 }

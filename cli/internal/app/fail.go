@@ -107,11 +107,11 @@ func Report(w io.Writer, err error) int {
 	return code
 }
 
-// packages are named in front of errors that are for programs.
+// packages matches the package prefixes of sentinel errors, which are for programs.
 var packages = regexp.MustCompile(`(?m)(^|: )(?:home|server): `)
 
-// faultText is the text of err without the names of packages, and without that of the
-// system call that failed on a file: "open x.csv: no such file" says no more than without it.
+// faultText returns the text of err without package prefixes, and without the name of the
+// system call that failed on a file: "open x.csv: no such file" adds nothing to the rest.
 func faultText(err error) string {
 	text := err.Error()
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
@@ -120,9 +120,9 @@ func faultText(err error) string {
 	return packages.ReplaceAllString(text, "$1")
 }
 
-// writeFaults prints the text of an error, one line for each that is joined in
-// it; lines that are indented belong to the one before. The text may hold what
-// strangers wrote.
+// writeFaults prints the text of an error, one line for each joined error;
+// indented lines belong to the one before. The text may contain untrusted
+// input.
 func writeFaults(w io.Writer, text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		if !strings.HasPrefix(line, " ") {

@@ -51,7 +51,7 @@ func ChoiceFlag(cmd *cobra.Command, name, usage string, values ...string) *Choic
 		short = "o"
 	}
 	cmd.Flags().VarP(c, name, short, usage+": "+strings.Join(values, ", "))
-	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
+	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
 	return c
 }
 

@@ -30,7 +30,7 @@ type Ingest struct {
 func IngestFlags(cmd *cobra.Command, at *IngestAt) {
 	cmd.Flags().StringVar(&at.URL, "ingest-url", "",
 		"ingest to post to, with its token in $GLINT_INGEST_TOKEN or --ingest-token-file (default: the running glint's)")
-	cmd.Flags().StringVar(&at.TokenFile, "ingest-token-file", "", "file that holds the ingest token and nothing else")
+	cmd.Flags().StringVar(&at.TokenFile, "ingest-token-file", "", "file that contains only the ingest token")
 }
 
 // Ingest returns the ingest service and the token for a client command; no
@@ -82,7 +82,7 @@ func (a *App) givenToken(file string) (string, error) {
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" || strings.ContainsAny(token, " \t\r\n") {
-		return "", Usage(fmt.Errorf("%s does not hold one token and nothing else", file))
+		return "", Usage(fmt.Errorf("%s must contain one token and nothing else", file))
 	}
 	return token, nil
 }

@@ -12,7 +12,7 @@ import (
 
 // PlaceFlags adds the flags of a place that may be a bucket.
 func PlaceFlags(cmd *cobra.Command, t *objects.Target) {
-	cmd.Flags().StringVar(&t.Endpoint, "endpoint", "", "URL of the bucket, where it is not Amazon's; the key comes from the AWS_… variables")
+	cmd.Flags().StringVar(&t.Endpoint, "endpoint", "", "URL of the bucket, if it is not Amazon's; the key comes from the AWS_… variables")
 	cmd.Flags().StringVar(&t.Region, "region", "", "region of the bucket")
 }
 

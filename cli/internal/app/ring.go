@@ -12,9 +12,9 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Ring returns the keys of the home, after it has made sure that one signs and
-// that the running glint knows it: it would take the opens of new URLs for
-// forged ones. It makes no key: the one who takes the opens would not know it.
+// Ring returns the keys of the home. It returns an error if no key signs, or if the
+// running glint does not know the signing key: it would treat opens of new URLs as
+// forged. Ring makes no key, since the glint that receives the opens would not know it.
 func (a *App) Ring() (*token.Ring, error) {
 	ring, err := a.Home.Keys()
 	if err != nil {
@@ -27,16 +27,16 @@ func (a *App) Ring() (*token.Ring, error) {
 	}
 	state, err := a.Home.ReadState()
 	if err != nil {
-		return ring, nil //nolint:nilerr // none runs here: the pixel is served elsewhere, and has to have the key
+		return ring, nil //nolint:nilerr // no glint runs here: the pixel is served elsewhere, and must have the key
 	}
 	if id := int(keys[i].ID); !state.Starting && !slices.Contains(state.PixelKeys, id) {
-		return nil, Try(fmt.Errorf("the running glint does not know key %d yet", id), "the same command again in some seconds; glint status says why if it stays so")
+		return nil, Try(fmt.Errorf("the running glint does not know key %d yet", id), "repeat the command in some seconds; if that does not help, glint status shows the reason")
 	}
 	return ring, nil
 }
 
 // CheckKeys returns an error if the warehouse knows a key that the ring
-// lacks: the ring is not that of the glint which takes the opens.
+// lacks: then the ring is not that of the glint which receives the opens.
 func (a *App) CheckKeys(ctx context.Context, w *warehouse.Warehouse, ring *token.Ring) error {
 	known, err := ingest.KnownKeys(ctx, w)
 	if err != nil {

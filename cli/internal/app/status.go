@@ -11,10 +11,10 @@ import (
 	"glint/ingest"
 )
 
-// patience bounds how long the running glint may take to say how it is.
+// patience is the timeout of a request for the running glint's status.
 const patience = 10 * time.Second
 
-// Status asks the running glint, whose ingest is at address, how it is.
+// Status returns the status of the running glint, whose ingest is at address.
 func Status(ctx context.Context, address string) (*ingest.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -1,6 +1,6 @@
 // Package demo plays a made-up campaign: 1,000 recipients over a day, as a
-// history of event lines, and a last part over real HTTP. It goes the way that
-// everybody's mail goes, and playing it again changes nothing.
+// history of event lines, and a last part over real HTTP. It uses the same path
+// as real mail. Playing it again changes nothing.
 package demo
 
 import (

@@ -23,7 +23,7 @@ import (
 	"glint/ingest/networks"
 )
 
-// Config is what Start needs.
+// Config configures Start.
 type Config struct {
 	Viceroy   string // path of the emulator
 	Wasm      string // path of the compiled edge program
@@ -38,7 +38,7 @@ type Config struct {
 	Lines     func(stdout io.Reader) // reads the emulator's output until it ends
 }
 
-// Web is what the web pixel and POST /e know; each part may be empty.
+// Web is the configuration of the web pixel and POST /e; each part may be empty.
 type Web struct {
 	Sites         web.Sites
 	EventsToken   string
@@ -130,10 +130,10 @@ func (e *Emulator) waitListening(ctx context.Context, logPath string) error {
 	}
 }
 
-// URL is where the emulator answers.
+// URL returns the emulator's URL.
 func (e *Emulator) URL() string { return "http://" + e.address }
 
-// Done is closed when the emulator has ended.
+// Done returns a channel that is closed when the emulator has ended.
 func (e *Emulator) Done() <-chan struct{} { return e.done }
 
 // Stop ends the emulator and returns when it is gone and its output is read.

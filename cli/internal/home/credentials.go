@@ -90,7 +90,7 @@ func (e *LostError) Unwrap() error { return ErrNoCredentials }
 
 // Hint returns advice.
 func (e *LostError) Hint() string {
-	return "bring the file back from a copy; or make new secrets with --new-credentials, and give them to every client"
+	return "restore the file from a backup; or make new secrets with --new-credentials, and give them to every client"
 }
 
 // Credentials returns the instance's secrets. If the home was never in use, or

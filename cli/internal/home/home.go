@@ -1,8 +1,8 @@
 // Package home is glint's own folder: keys, credentials, the embedded
 // warehouse's data, dead letters, and the state of the running instance.
 //
-// All of it is for its owner only. A folder or secret that others may read is
-// refused, with the command that mends it.
+// Only its owner can read it. A folder or secret that others may read is
+// refused; the error has the command that fixes it.
 package home
 
 import (
@@ -87,7 +87,7 @@ func (h Home) WebhooksFile() string { return h.path("webhooks") }
 type unfinishedError Home
 
 func (e unfinishedError) Error() string {
-	return fmt.Sprintf("the restore of %s has not come to its end", string(e))
+	return fmt.Sprintf("the restore of %s is incomplete", string(e))
 }
 
 // Hint returns the command that completes it.

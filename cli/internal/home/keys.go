@@ -41,9 +41,9 @@ func (e *NoKeysError) Unwrap() error { return ErrNoKeys }
 // Hint returns advice.
 func (e *NoKeysError) Hint() string {
 	if e.Lost {
-		return "bring the file back from a copy or from another glint of this warehouse; or, if it is lost for good: glint keys forget"
+		return "restore the file from a backup or from another glint of this warehouse; or, if it is permanently lost: glint keys forget"
 	}
-	return "glint up, or glint serve, which makes the first key; or copy the file from the glint that takes the opens"
+	return "glint up or glint serve, which make the first key; or copy the file from the glint that receives the opens"
 }
 
 // Keys returns the key ring of pixel tokens, or a *NoKeysError. It creates

@@ -26,8 +26,8 @@ func (h Home) KeepPagesKey(key string) error {
 	return nil
 }
 
-// PagesKey returns the key of the running instance, or ErrNotRunning if there
-// is none.
+// PagesKey returns the key of the running instance, or ErrNotRunning if no
+// instance runs.
 func (h Home) PagesKey() (string, error) {
 	text, err := readPrivate(h.PagesKeyFile())
 	if errors.Is(err, fs.ErrNotExist) {

@@ -19,9 +19,9 @@ import (
 // ErrNotRunning is returned by ReadState if no instance of glint runs.
 var ErrNotRunning = errors.New("home: glint is not running")
 
-// State is what other commands need to know of the running instance.
+// State is the information that other commands need about the running instance.
 type State struct {
-	Home        string    `json:"home"` // a copy of the folder does not speak of its own
+	Home        string    `json:"home"` // detects a copy of the folder
 	PID         int       `json:"pid"`
 	ProcessID   string    `json:"process_id"` // differs for a later process with the same pid
 	StartedAt   time.Time `json:"started_at"`
@@ -29,36 +29,36 @@ type State struct {
 	PixelModes  bool      `json:"pixel_modes,omitempty"` // the pixel is this program's own, which knows privacy modes
 	Ingest      string    `json:"ingest"`
 	Starting    bool      `json:"starting,omitempty"`  // its warehouse cannot be used yet
-	Warehouse   string    `json:"warehouse,omitempty"` // "" if it is not the embedded one, or not up yet
+	Warehouse   string    `json:"warehouse,omitempty"` // "" if the warehouse is not embedded, or not up yet
 	Metrics     string    `json:"metrics"`
 	Web         string    `json:"web,omitempty"` // of the pages; "": there are none
 	Credentials string    `json:"credentials"`
-	PixelKeys   []int     `json:"pixel_keys"` // ids of the keys that it knows
+	PixelKeys   []int     `json:"pixel_keys"` // ids of the keys that the instance knows
 	Archive     *Archive  `json:"archive,omitempty"`
 	Settings    *Settings `json:"settings,omitempty"` // nil: of an older program
 }
 
-// Settings are the flags of the running instance that say what is kept, and who sees it.
+// Settings are the flags of the running instance that decide which data is kept, and who sees it.
 type Settings struct {
 	Version            string   `json:"version"`
 	IPPrecision        string   `json:"ip_precision"`
 	PrivacySignals     string   `json:"privacy_signals"`
 	LogRetain          string   `json:"log_retain"`
 	Sites              []string `json:"sites,omitempty"`
-	Visitors           bool     `json:"visitors,omitempty"` // the visitors of a site are told apart for a day
+	Visitors           bool     `json:"visitors,omitempty"` // the visitors of a site are distinguished for a day
 	PreferencesAgree   string   `json:"preferences_agree"`
 	FastlyServices     []string `json:"fastly_services,omitempty"`
 	Standalone         bool     `json:"standalone,omitempty"` // it has the standalone pixel
 	PixelTLS           bool     `json:"pixel_tls,omitempty"`
 	IngestTLS          bool     `json:"ingest_tls,omitempty"`
-	ClientCertificates bool     `json:"client_certificates,omitempty"` // which ingest asks for
-	WarehouseHost      string   `json:"warehouse_host,omitempty"`      // of an outside warehouse; "": it is the embedded one
+	ClientCertificates bool     `json:"client_certificates,omitempty"` // ingest requires them
+	WarehouseHost      string   `json:"warehouse_host,omitempty"`      // of an external warehouse; "": it is embedded
 	MirrorHosts        []string `json:"mirror_hosts,omitempty"`
 	WebhookHost        string   `json:"webhook_host,omitempty"` // "": no webhook
 	WebhookRecipient   bool     `json:"webhook_recipient,omitempty"`
 }
 
-// Archive is where the running instance keeps accepted lines.
+// Archive is the place where the running instance archives accepted lines.
 type Archive struct {
 	Place    string `json:"place"` // a folder, absolute, or s3://BUCKET/PREFIX
 	Endpoint string `json:"endpoint,omitempty"`
@@ -74,7 +74,7 @@ func KeyIDs(r *token.Ring) []int {
 	return ids
 }
 
-// WriteState keeps the state of this process.
+// WriteState writes the state of this process.
 func (h Home) WriteState(s State) error {
 	s.Home, s.PID = string(h), os.Getpid()
 	s.ProcessID = processID(s.PID)
@@ -85,20 +85,20 @@ func (h Home) WriteState(s State) error {
 	return nil
 }
 
-// StateKeeper writes the state of this process, again and again where the disk has
-// no room for it. Use it from one goroutine at a time.
+// StateKeeper writes the state of this process, with retries, for example while the disk
+// is full. Use it from one goroutine at a time.
 type StateKeeper struct {
 	Home  Home
-	Fault func(error) // is given the first fault of each state
+	Fault func(error) // receives the first error of each state
 
 	mu     sync.Mutex
 	latest int
 }
 
-// statePause is between two tries to write the state.
+// statePause is the pause between two tries to write the state.
 const statePause = 5 * time.Second
 
-// Keep writes s in place of what it kept before, now or, until ctx ends, later.
+// Keep replaces the state by s. If that fails, it retries in the background until ctx ends.
 func (k *StateKeeper) Keep(ctx context.Context, s State) {
 	k.mu.Lock()
 	k.latest++
@@ -136,9 +136,9 @@ func (h Home) RemoveState() error {
 	return os.Remove(h.StateFile())
 }
 
-// ReadState returns the running instance's state, or ErrNotRunning. The state of
-// a process that is gone counts as none, and so does one that names another home:
-// it came here with a copy of that, and its process must not be touched from here.
+// ReadState returns the running instance's state, or ErrNotRunning. It ignores the state
+// of a process that has ended, and a state that names another home: that was copied with
+// the folder, and its process must not be touched from here.
 func (h Home) ReadState() (State, error) {
 	var s State
 	b, err := os.ReadFile(h.StateFile())
@@ -158,7 +158,7 @@ func (h Home) ReadState() (State, error) {
 	return s, nil
 }
 
-// is reports whether path is this very folder, by whatever name.
+// is reports whether path is this folder, whatever its name.
 func (h Home) is(path string) bool {
 	here, err := os.Stat(string(h))
 	if err != nil || path == "" {
@@ -168,8 +168,8 @@ func (h Home) is(path string) bool {
 	return err == nil && os.SameFile(here, there)
 }
 
-// processID is the process's start time in the kernel's ticks since boot, ""
-// where the kernel does not report it: field 22 of /proc/PID/stat, counted after the
+// processID returns the process's start time in the kernel's ticks since boot, or "" if
+// the kernel does not report it. It is field 22 of /proc/PID/stat, counted after the
 // command in parentheses (proc(5)).
 func processID(pid int) string {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

@@ -11,18 +11,18 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// WebSecrets are what the web pixel and POST /e need, in a file of KEY=value lines
-// for its owner only.
+// WebSecrets are the secrets of the web pixel and POST /e, in a file of KEY=value lines
+// that only its owner can read.
 type WebSecrets struct {
 	EventsToken   string // GLINT_EVENTS_TOKEN: bearer token of servers that post events
-	VisitorSecret string // GLINT_VISITOR_SECRET: by which visitors of a day are told apart
+	VisitorSecret string // GLINT_VISITOR_SECRET: distinguishes the visitors of a day
 }
 
-// WebFile is where the WebSecrets are.
+// WebFile returns the file with the WebSecrets.
 func (h Home) WebFile() string { return filepath.Join(string(h), "web.env") }
 
-// WebSecrets returns the secrets, and makes those that are missing. A new visitor
-// secret only makes visitors of today new ones.
+// WebSecrets returns the secrets, and makes missing ones. With a new visitor
+// secret, today's visitors count as new ones.
 func (h Home) WebSecrets() (WebSecrets, error) {
 	var s WebSecrets
 	text, err := readPrivate(h.WebFile())
@@ -36,10 +36,10 @@ func (h Home) WebSecrets() (WebSecrets, error) {
 	return h.makeWebSecrets(s)
 }
 
-// NewWebSecrets makes new secrets in place of those that are there.
+// NewWebSecrets replaces the secrets by new ones.
 func (h Home) NewWebSecrets() (WebSecrets, error) { return h.makeWebSecrets(WebSecrets{}) }
 
-// makeWebSecrets completes the secrets, and keeps them.
+// makeWebSecrets adds missing secrets to s, stores and returns them.
 func (h Home) makeWebSecrets(s WebSecrets) (WebSecrets, error) {
 	var b strings.Builder
 	for _, f := range s.fields() {

@@ -12,14 +12,14 @@ import (
 	"glint/ingest/host/reload"
 )
 
-// WebhookDir holds how far the webhook has come, and events that it did not take.
+// WebhookDir returns the folder of the webhook's position and of events that it did not accept.
 func (h Home) WebhookDir() string { return h.path("webhook") }
 
-// WebhookSecretFile has the secrets by which the webhook's requests are signed, the one
-// for now first, for its owner only.
+// WebhookSecretFile returns the file with the secrets that sign the webhook's requests,
+// the current one first. Only its owner can read it.
 func (h Home) WebhookSecretFile() string { return h.path("webhook.secret") }
 
-// WebhookSecrets returns the secrets, and creates the first one if there are none.
+// WebhookSecrets returns the secrets, and creates one if there is none.
 func (h Home) WebhookSecrets() ([]feed.Secret, error) {
 	all, err := h.readWebhookSecrets()
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -28,8 +28,8 @@ func (h Home) WebhookSecrets() ([]feed.Secret, error) {
 	return h.keepWebhookSecrets(feed.NewSecret())
 }
 
-// NewWebhookSecret puts a new secret before the one for now, which signs as well until
-// the next new one. Others are dropped.
+// NewWebhookSecret adds a new current secret. The previous one also signs until the next
+// call; older ones are dropped.
 func (h Home) NewWebhookSecret() ([]feed.Secret, error) {
 	before, err := h.WebhookSecrets()
 	if err != nil {
@@ -55,7 +55,7 @@ func (h Home) keepWebhookSecrets(all ...feed.Secret) ([]feed.Secret, error) {
 		return nil, err
 	}
 	var b strings.Builder
-	b.WriteString("# Each signs the webhook's requests. The first one is for now, the other one was before it.\n")
+	b.WriteString("# Both sign the webhook's requests. The first is the current secret, the second the previous one.\n")
 	for _, s := range all {
 		b.WriteString(s.String() + "\n")
 	}
@@ -65,12 +65,12 @@ func (h Home) keepWebhookSecrets(all ...feed.Secret) ([]feed.Secret, error) {
 	return all, nil
 }
 
-// FollowWebhookSecrets returns the secrets as they are at each call. A faulty file leaves
-// those of before in use, and is logged.
+// FollowWebhookSecrets returns a function that returns the secrets in the file at the time
+// of the call. If the file is faulty, it logs that and returns the previous secrets.
 func (h Home) FollowWebhookSecrets(logger *slog.Logger) (func() ([]feed.Secret, error), error) {
 	value, err := reload.Open(reload.Options{
 		Fault: func(err error) {
-			logger.Error("the webhook's secret is not taken, that of before stays in use", "error", err)
+			logger.Error("the webhook's secret is faulty, the previous one stays in use", "error", err)
 		},
 	}, h.readWebhookSecrets, h.WebhookSecretFile())
 	if err != nil {

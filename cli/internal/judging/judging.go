@@ -1,4 +1,4 @@
-// Package judging has what `glint judge`, `glint reclassify` and the service
+// Package judging holds the parts that `glint judge`, `glint reclassify` and the service
 // share: the flags of the rules, and the result in words.
 package judging
 
@@ -18,21 +18,21 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Flags adds the flags of the rules. Their variables apply to the service and
-// the commands alike, so that neither undoes the other's results.
+// Flags adds the flags of the rules. Their variables apply to both the service and
+// the commands, so that neither undoes the other's results.
 func Flags(cmd *cobra.Command, s *judge.Settings) {
 	*s = judge.Default()
 	f := cmd.Flags()
-	f.StringSliceVar(&s.Without, "judge-without", nil, "rules of judge that are off: honeypot, click_sweep, pre_delivery, fast_open, burst, gmail_pair")
-	f.DurationVar(&s.ClockSlack, "clock-slack", s.ClockSlack, "by how much the clocks of sender and edge may differ")
-	f.DurationVar(&s.BurstWindow, "burst-window", s.BurstWindow, "time in which one network's fetches for many recipients are a scanner's")
-	f.IntVar(&s.BurstRecipients, "burst-recipients", s.BurstRecipients, "how many recipients of one domain that takes")
-	f.DurationVar(&s.SweepWindow, "sweep-window", s.SweepWindow, "time in which clicks on many links of a message are a scanner's")
-	f.IntVar(&s.SweepLinks, "sweep-links", s.SweepLinks, "how many links that takes")
-	f.DurationVar(&s.SweepBefore, "sweep-before", s.SweepBefore, "opens so long before such clicks are the same scanner's")
-	f.StringArrayVar(&s.Honeypots, "honeypot", nil, "a link that no person sees; who follows it is a scanner; repeatable")
-	f.DurationVar(&s.HoneypotWindow, "honeypot-window", s.HoneypotWindow, "what comes so near to such a click is the same scanner's")
-	f.DurationVar(&s.PairWindow, "pair-window", s.PairWindow, "how long after its prefetch Gmail's proxy may fetch a message")
+	f.StringSliceVar(&s.Without, "judge-without", nil, "rules of judge to turn off: honeypot, click_sweep, pre_delivery, fast_open, burst, gmail_pair")
+	f.DurationVar(&s.ClockSlack, "clock-slack", s.ClockSlack, "maximum difference between the clocks of sender and edge")
+	f.DurationVar(&s.BurstWindow, "burst-window", s.BurstWindow, "time within which one network's fetches for many recipients of a domain are a scanner's")
+	f.IntVar(&s.BurstRecipients, "burst-recipients", s.BurstRecipients, "number of recipients of one domain that make a burst")
+	f.DurationVar(&s.SweepWindow, "sweep-window", s.SweepWindow, "time within which clicks on many links of a message are a scanner's")
+	f.IntVar(&s.SweepLinks, "sweep-links", s.SweepLinks, "number of links that make a sweep")
+	f.DurationVar(&s.SweepBefore, "sweep-before", s.SweepBefore, "opens within this time before a sweep are the same scanner's")
+	f.StringArrayVar(&s.Honeypots, "honeypot", nil, "link that no person sees; a client that follows it is a scanner; repeatable")
+	f.DurationVar(&s.HoneypotWindow, "honeypot-window", s.HoneypotWindow, "events within this time of a click on a honeypot are the same scanner's")
+	f.DurationVar(&s.PairWindow, "pair-window", s.PairWindow, "maximum time between Gmail's prefetch and its proxy's fetch of a message")
 }
 
 // Options configure judge and reclassify.
@@ -52,8 +52,8 @@ func Command(cmd *cobra.Command, a *app.App, kind warehouse.RunKind, run func(co
 	o := &Options{App: a, Judge: judge.Options{Kind: kind}}
 	cmd.Args = app.NoArgs
 	f := cmd.Flags()
-	f.StringVar(&o.Since, "since", "", "leave opens before this time alone: 2026-11-01, 2026-11-01T12:00:00Z, or an age such as 72h")
-	f.BoolVar(&o.Judge.DryRun, "dry-run", false, "say what would change, and change nothing")
+	f.StringVar(&o.Since, "since", "", "change only opens from this time on: 2026-11-01, 2026-11-01T12:00:00Z, or an age such as 72h")
+	f.BoolVar(&o.Judge.DryRun, "dry-run", false, "print what would change, and change nothing")
 	Flags(cmd, &o.Judge.Settings)
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
 	app.WarehouseFlag(cmd, &o.DSN)
@@ -103,7 +103,7 @@ func Run(ctx context.Context, o *Options) error {
 	}
 	r, err := judge.Run(ctx, w, o.Judge)
 	if errors.Is(err, warehouse.ErrRunGoesOn) {
-		return app.Try(err, "again in some minutes; a run that was killed is given up after five")
+		return app.Try(err, "repeat the command in some minutes; a killed run expires after five")
 	}
 	if err != nil {
 		return err

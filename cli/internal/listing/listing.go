@@ -1,6 +1,6 @@
-// Package listing prints rows as they come: a table for people, CSV, JSON as one
-// array with an object a line, or JSON lines. Nothing is kept but the first rows of a table,
-// so that a list of millions needs no memory.
+// Package listing prints rows as they arrive: as a table, CSV, a JSON array with one
+// object per line, or JSON lines. It buffers only the first rows of a table, so that a
+// list of millions needs little memory.
 package listing
 
 import (
@@ -18,7 +18,7 @@ import (
 // Formats are the values of a list's flag --format.
 var Formats = []string{"table", "json", "csv"}
 
-// Kind is how the cells of a column are written in JSON.
+// Kind is the JSON type of a column's cells.
 type Kind int
 
 // The kinds of cells. An empty number, fraction or time is null.
@@ -198,7 +198,7 @@ func (t *table) Row(cells []string) error {
 	return nil
 }
 
-// shown returns a cell in the form for people.
+// shown returns a cell in the form of the table.
 func shown(kind Kind, cell string) string {
 	switch {
 	case kind == Time && cell != "":

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	_ "time/tzdata" // the zones that --tz names, also where the system has none
+	_ "time/tzdata" // the zones of --tz, for systems without a zone database
 
 	"github.com/spf13/cobra"
 
@@ -25,11 +25,11 @@ type Numbers struct {
 
 // ZoneFlag adds --tz to a list, and returns a function that reads it.
 func ZoneFlag(cmd *cobra.Command) func() (*time.Location, error) {
-	name := cmd.Flags().String("tz", "UTC", "time zone in which hours and days begin, as Europe/Berlin")
+	name := cmd.Flags().String("tz", "UTC", "time zone in which hours and days begin, such as Europe/Berlin")
 	return func() (*time.Location, error) {
 		zone, err := time.LoadLocation(*name)
 		if err != nil || *name == "" || *name == "Local" {
-			return nil, app.UsageOf(cmd, fmt.Errorf("unknown time zone %q; want one as Europe/Berlin", *name))
+			return nil, app.UsageOf(cmd, fmt.Errorf("unknown time zone %q; want one such as Europe/Berlin", *name))
 		}
 		return zone, nil
 	}

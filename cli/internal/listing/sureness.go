@@ -11,16 +11,16 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Sureness adds the flags --certain, --likely and --cannot-tell to a list, which
-// exclude each other, and returns what says which list was asked for: the first
-// of them if none is given.
+// Sureness adds the flags --certain, --likely and --cannot-tell, one for each of lists,
+// which exclude each other. It returns a function that returns the requested list: the
+// first one if no flag is given.
 func Sureness(cmd *cobra.Command, lists ...warehouse.List) func() (warehouse.List, error) {
 	asked := make([]bool, len(lists))
 	for i, list := range lists {
 		_, sureness, _ := strings.Cut(string(list), "_")
 		name := strings.ReplaceAll(sureness, "_", "-")
 		usage := map[string]string{
-			"certain": "only what is certain", "likely": "what is likely", "cannot-tell": "what is undecidable",
+			"certain": "list only certain recipients", "likely": "list likely recipients", "cannot-tell": "list undecidable recipients",
 		}[name]
 		if i == 0 {
 			usage += " (default)"
@@ -44,8 +44,8 @@ func Sureness(cmd *cobra.Command, lists ...warehouse.List) func() (warehouse.Lis
 	}
 }
 
-// Complete adds what the lists of recipients have in common: their flags, of which
-// those of Sureness choose among lists (none: o.List stays), and the run.
+// Complete adds the common parts of the lists of recipients to cmd: their flags, and the
+// call of run. The flags of Sureness choose among lists; without lists, o.List stays.
 func Complete(cmd *cobra.Command, o *Options, run func(context.Context, *Options) error, lists ...warehouse.List) *cobra.Command {
 	cmd.Args = app.OneArg("campaign's name or id")
 	var choose func() (warehouse.List, error)

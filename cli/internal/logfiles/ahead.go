@@ -12,34 +12,34 @@ import (
 	"glint/ingest/archive"
 )
 
-// A bucket takes longer to begin an answer than to send a small file, and a CDN writes
-// thousands of small ones a day. So the next files of a bucket are fetched while one is
-// parsed, at most so many at once and so many bytes of them in memory.
+// Limits of fetching ahead. A bucket takes longer to begin an answer than to send a small
+// file, and a CDN writes thousands of small files a day, so the next files of a bucket are
+// fetched while one is parsed.
 const (
 	aheadFiles     = 8
 	aheadBytes     = 32 << 20
-	aheadFileBytes = 8 << 20 // a larger file is read at its turn, as it comes
+	aheadFileBytes = 8 << 20 // a larger file is streamed at its turn
 )
 
 // ahead fetches files before their turn.
 type ahead struct {
-	stop    func() // ends what is under way, and returns once it has
+	stop    func() // cancels all fetches and waits for their end
 	fetches map[string]*fetch
 }
 
-// fetch is one file on its way.
+// fetch is the fetch of one file.
 type fetch struct {
 	archive.File
-	done    chan struct{} // closed once the rest is set
+	done    chan struct{} // closed once the other fields are set
 	content []byte
-	rest    io.ReadCloser // nil, or what the file has beyond the size that was listed
-	err     error         // of what follows content
-	free    func()        // its place and bytes may be used by others
+	rest    io.ReadCloser // the bytes beyond the listed size; nil if there are none
+	err     error         // after content
+	free    func()        // releases its slot and bytes
 }
 
-// fetchAhead begins to fetch the files among these that are of a bucket, small, and to
-// be read: in their order, so that the one whose turn is next never waits for room that
-// a later one has.
+// fetchAhead begins to fetch those of the files that are in a bucket, small, and not sent
+// yet. It fetches them in order, so that the next file never waits for room that a later
+// one occupies.
 func fetchAhead(ctx context.Context, files []archive.File, m *marks) *ahead {
 	a := &ahead{fetches: map[string]*fetch{}}
 	var order []*fetch
@@ -58,7 +58,7 @@ func fetchAhead(ctx context.Context, files []archive.File, m *marks) *ahead {
 		for _, f := range order {
 			if places.Acquire(ctx, 1) != nil || bytes.Acquire(ctx, f.Size) != nil {
 				f.err = ctx.Err()
-				close(f.done) // whoever waits for it ends with ctx, too
+				close(f.done) // a reader that waits for it also ends with ctx
 				return
 			}
 			f.free = func() { places.Release(1); bytes.Release(f.Size) }
@@ -79,7 +79,7 @@ func (f *fetch) run(ctx context.Context) {
 		f.err = err
 		return
 	}
-	f.content = make([]byte, f.Size+1) // one byte more says whether it has grown
+	f.content = make([]byte, f.Size+1) // one more byte detects that the file has grown
 	n, err := io.ReadFull(in, f.content)
 	f.content = f.content[:n]
 	if err == nil {
@@ -92,7 +92,7 @@ func (f *fetch) run(ctx context.Context) {
 	}
 }
 
-// open returns a file that is fetched ahead, once; ok is false for one that is not.
+// open returns a file that was fetched ahead, at most once; ok is false for other files.
 func (a *ahead) open(ctx context.Context, file archive.File) (in io.ReadCloser, ok bool, err error) {
 	f := a.fetches[file.Path]
 	if f == nil {
@@ -113,7 +113,7 @@ func (a *ahead) open(ctx context.Context, file archive.File) (in io.ReadCloser, 
 	return &fetched{fetch: f, Reader: f.reader()}, true, nil
 }
 
-// reader returns what the file holds, to its end or its fault.
+// reader returns the content of the file up to its end or error.
 func (f *fetch) reader() io.Reader {
 	content := bytes.NewReader(f.content)
 	switch {
@@ -131,7 +131,7 @@ type fetched struct {
 	io.Reader
 }
 
-// Close lets another file be fetched.
+// Close releases the slot for another file.
 func (f *fetched) Close() error {
 	f.Reader, f.content = nil, nil
 	f.free()
@@ -141,7 +141,7 @@ func (f *fetched) Close() error {
 	return nil
 }
 
-// failing gives its error.
+// failing is a reader that returns err.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }

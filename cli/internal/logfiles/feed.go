@@ -15,23 +15,23 @@ import (
 // Stdin is the name of standard input among the files.
 const Stdin = "-"
 
-// BodyBytes and BodyLines are when a body is full. Ingest takes far larger ones; these keep the memory
-// small, and a stop loses little work.
+// BodyBytes and BodyLines are the limits of a body. Ingest accepts far larger ones; small bodies need
+// little memory, and an interruption loses little work.
 const (
 	BodyBytes = 4 << 20
 	BodyLines = 20_000
 )
 
-// body is lines to be posted together.
+// body is a run of lines that are posted together.
 type body struct {
 	place *inorder.Item[*body]
 	lines []byte
 	count int
-	marks []fileMark // of the files, once this body and all before it are taken
+	marks []fileMark // of the files, valid once ingest has this body and all before it
 	read  int64      // raw bytes of all files up to here
 }
 
-// bodyBuffers keep the memory of bodies that are posted for later ones.
+// bodyBuffers reuses the memory of posted bodies.
 var bodyBuffers sync.Pool // of *[]byte
 
 func emptyBody() []byte {
@@ -42,42 +42,42 @@ func emptyBody() []byte {
 }
 
 type fileMark struct {
-	path  string // "": of a file that can be read once only
+	path  string // "": of a file that can be read only once
 	mark  archive.Mark
 	ended bool // no lines of it follow
 }
 
-// feeder puts the results of blocks into bodies, in the order of the blocks.
+// feeder packs the results of blocks into bodies, in the order of the blocks.
 type feeder struct {
 	out   chan<- *body
 	read  Reading
 	unit  string
-	order *inorder.Queue[*body] // in which the bodies are made
+	order *inorder.Queue[*body] // of the bodies
 	fault func(error)
 
 	skipped  int      // files that an earlier replay has sent
-	noEvents []string // files that gave lines and no event, with the reason of the first one
+	noEvents []string // files with lines but no event, with the reason for the first line
 
 	next body
 }
 
-// ErrHeader is the error about a line that only says how others are read.
+// ErrHeader is the error about a line that only describes the format of other lines.
 var ErrHeader = errors.New("a header or comment line")
 
 // source is a file that is read.
 type source struct {
 	archive.File
 	read Lines
-	from int64 // decoded; what is before was taken by an earlier run
+	from int64 // offset in decoded bytes; an earlier run has sent the lines before it
 
 	// The feeder's.
 	noEvent bool  // none of its lines so far is an event
-	fault   error // of the first one that is more than a header
+	fault   error // of the first line that is not a header
 	lines   int
 }
 
-// run takes blocks until there are no more. It ends with an error if ctx does; what is
-// wrong with a file goes to fault.
+// run consumes blocks until there are no more. It returns an error if ctx ends; errors of
+// a file go to fault.
 func (f *feeder) run(ctx context.Context, inOrder <-chan *block) error {
 	for b := range inOrder {
 		select {
@@ -90,7 +90,7 @@ func (f *feeder) run(ctx context.Context, inOrder <-chan *block) error {
 		}
 	}
 	if ctx.Err() != nil {
-		return ctx.Err() // why there are no more
+		return ctx.Err() // the reason why there are no more blocks
 	}
 	return f.flush(ctx)
 }
@@ -140,7 +140,7 @@ func (f *feeder) take(ctx context.Context, b *block) error {
 	return nil
 }
 
-// look notes whether a line is an event, until one is.
+// look records whether a line is an event, until one is.
 func (s *source) look(read error) {
 	s.lines++
 	if !s.noEvent {
@@ -152,7 +152,7 @@ func (s *source) look(read error) {
 	}
 }
 
-// mark notes how far the block's file is read.
+// mark records the position in the block's file.
 func (f *feeder) mark(b *block, mark archive.Mark, ended bool) {
 	m := fileMark{ended: ended}
 	if file := b.file; file.Regular {
@@ -162,7 +162,7 @@ func (f *feeder) mark(b *block, mark archive.Mark, ended bool) {
 	f.next.marks = append(f.next.marks, m)
 }
 
-// flush hands out the body, if there is anything in it.
+// flush passes on the body unless it is empty.
 func (f *feeder) flush(ctx context.Context) error {
 	if f.next.count == 0 && len(f.next.marks) == 0 {
 		return nil

@@ -10,17 +10,17 @@ import (
 	"glint/ingest/archive/archiver"
 )
 
-// bucketScheme begins the places that are buckets.
+// bucketScheme is the prefix of the names of buckets.
 const bucketScheme = "s3://"
 
 // IsBucket reports whether a path names a bucket, or files of one.
 func IsBucket(place string) bool { return strings.HasPrefix(place, bucketScheme) }
 
-// errNoFiles means that a bucket has nothing at a place.
+// errNoFiles is returned if a bucket has no files below a prefix.
 var errNoFiles = errors.New("no files there; name a folder of the bucket")
 
-// Find returns the files at the paths of a Job, each once and but for stdin, those of
-// this machine first, and what could not be looked at.
+// Find returns the files at the paths of a Job without stdin and without duplicates, those
+// of this machine first, and the errors of paths that could not be listed.
 func (j *Job) Find(ctx context.Context) (files []archive.File, faults []error) {
 	var paths, places []string
 	for _, at := range j.Paths {
@@ -49,7 +49,7 @@ func (j *Job) Find(ctx context.Context) (files []archive.File, faults []error) {
 	return files, faults
 }
 
-// findObjects returns the files below a place of a bucket as archive.Find does, sorted
+// findObjects returns the files below a prefix of a bucket as archive.Find does, sorted
 // and without hidden and empty ones.
 func (j *Job) findObjects(ctx context.Context, place string) (files []archive.File, err error) {
 	place = strings.TrimRight(place, "/")

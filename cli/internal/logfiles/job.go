@@ -1,12 +1,12 @@
 // Package logfiles sends log files to ingest's replay lane, for `glint replay` and
 // `glint import`.
 //
-// One goroutine reads the files in blocks of lines, as many as there are processors
-// parse the blocks, one puts the results together to bodies in the order of the
-// lines, and a few post those: reader → parse → feeder → post. The blocks and bodies
-// on the way are bounded, and so is the memory. How far each file was taken is kept in
-// a file, so that the same command goes on where it ended. Loading a line twice
-// changes no number: the marks save time only.
+// One goroutine reads the files in blocks of lines, one per processor parses blocks, one
+// packs the results into bodies in the order of the lines, and a few post the bodies:
+// reader → parse → feeder → post. The number of blocks and bodies in flight is bounded,
+// and so is the memory. The position in each file is stored, so that the same command
+// continues where it ended. Loading a line twice changes no number: the positions only
+// save time.
 package logfiles
 
 import (
@@ -26,38 +26,39 @@ import (
 	"glint/ingest/objects"
 )
 
-// InFlight is how many bodies are posted at once: one is compressed or on its
-// way while ingest writes another to its disk.
+// InFlight is the number of bodies that are posted at once: one is compressed or sent
+// while ingest writes another to its disk.
 const InFlight = 3
 
-// Reading is what becomes of the files' lines.
+// Reading converts the files' lines to event lines.
 type Reading interface {
 	// Open begins a file.
 	Open(path string) Lines
-	// Settle is called before a body of lines goes out: it stores what the lines need
-	// beside themselves.
+	// Settle is called before a body is posted: it stores the data that its lines
+	// depend on.
 	Settle(ctx context.Context) error
 }
 
 // Lines reads the lines of one file.
 type Lines interface {
-	// Next takes the next lines, in their order, without reading more of them than
-	// what they say of the lines behind them. The results keep the slice.
+	// Next takes the next lines, in order, and reads only the facts in them that the
+	// following lines depend on. The results keep the slice.
 	Next(lines []string) Results
-	// Stateful reports whether a line is read by what the lines before it say, so
-	// that a run that goes on in the middle of a file reads it from its begin.
+	// Stateful reports whether the meaning of a line depends on the lines before it, so
+	// that a run that continues in the middle of a file reads it from the beginning.
 	Stateful() bool
 }
 
-// Results are what becomes of the lines of one Next.
+// Results are the results for the lines of one Next.
 type Results interface {
-	// Parse does all of the work that needs no other lines. It runs beside that of other
-	// Results of the same file.
+	// Parse does the work that needs no other lines. It runs concurrently with Parse of
+	// other Results of the same file.
 	Parse()
-	// Append appends the event line of the next of the lines with its line feed to
-	// dst, or nothing. An error says why the line is no event; it holds no value of
-	// it. It is called once for each line, after Parse and after the Results before. A line
-	// that an earlier run has taken is read for those behind it alone, and counts nowhere.
+	// Append appends the event line of the next line, with its line feed, to dst, or
+	// nothing. An error gives the reason why the line is no event, without values of the
+	// line. Append is called once for each line, after Parse and after the previous
+	// Results. A line that an earlier run has sent (taken) is read only for the lines
+	// after it, and counts nowhere.
 	Append(dst []byte, taken bool) ([]byte, error)
 }
 
@@ -68,19 +69,19 @@ type Job struct {
 	Bucket   objects.Target // endpoint and region of the buckets
 	Ingest   app.IngestAt
 	MarksDir string
-	Meaning  string // how lines are read, where that is by settings; see Reading
+	Meaning  string // settings that change how lines are read; part of the name of the positions' file
 	Reading  Reading
 	Restart  bool
 	NoWait   bool
 	Patience time.Duration
-	Past     string // what is done to the files, "replayed"
-	Unit     string // what a line should be, "event"
-	NoUnit   string // advice where no line of a file is one
-	// AnyOutcome lets a run succeed whose lines all became bad tokens or dead letters.
+	Past     string // the verb in the summary, "replayed"
+	Unit     string // the noun for a line, "event"
+	NoUnit   string // advice if no line of a file is an event
+	// AnyOutcome lets a run succeed even if all lines became bad tokens or dead letters.
 	AnyOutcome bool
 }
 
-// Run sends the files and says what became of the lines.
+// Run sends the files and prints the outcome of the lines.
 func (j *Job) Run(ctx context.Context) error {
 	r := &run{Job: j}
 	if err := r.find(ctx); err != nil {
@@ -93,7 +94,7 @@ func (j *Job) Run(ctx context.Context) error {
 	if err := j.App.Home.Make(); err != nil {
 		return err
 	}
-	if err := r.marks.save(); err != nil { // of --restart, before anything can stop it
+	if err := r.marks.save(); err != nil { // --restart takes effect even if the run is interrupted
 		return err
 	}
 	if err := r.connect(ctx, ingest); err != nil {
@@ -105,7 +106,7 @@ func (j *Job) Run(ctx context.Context) error {
 	return r.conclude(ctx)
 }
 
-// List prints what Run would send.
+// List prints the files that Run would send.
 func (j *Job) List(ctx context.Context) error {
 	r := &run{Job: j}
 	if err := r.find(ctx); err != nil {
@@ -114,19 +115,19 @@ func (j *Job) List(ctx context.Context) error {
 	return r.list(ctx)
 }
 
-// conclude says what became of the lines, and all that is wrong.
+// conclude prints the outcome of the lines, and returns all faults.
 func (r *run) conclude(ctx context.Context) error {
 	for _, note := range r.noEvents {
 		fmt.Fprintln(r.App.Err, "note:", output.Safe(note))
 	}
 	var faults []error
 	if n := len(r.faults); n > 0 {
-		faults = append(faults, app.Try(fmt.Errorf("%s could not be read whole; all else was sent", output.Plural(n, "file", "files")),
-			"fetch them again, then run the same command: it sends what is missing"))
+		faults = append(faults, app.Try(fmt.Errorf("%s could not be read completely; everything else was sent", output.Plural(n, "file", "files")),
+			"fetch the files again, then repeat the command: it sends the missing lines"))
 	}
 	if r.NoWait {
 		if r.taken.lines > 0 {
-			fmt.Fprintln(r.App.Err, "ingest has them on disk; glint audit says what becomes of them")
+			fmt.Fprintln(r.App.Err, "ingest has them on disk; glint audit shows their outcome")
 		}
 	} else if err := r.delivery.Report(ctx); err != nil && (!r.AnyOutcome || !errors.Is(err, delivery.ErrNothingStored)) {
 		faults = append(faults, err)
@@ -142,7 +143,7 @@ type run struct {
 	*Job
 	files  []archive.File
 	marks  *marks
-	faults []error // of files, told already
+	faults []error // of files, already printed
 	taken  *taken
 
 	post     func(ctx context.Context, lines []byte) error
@@ -150,7 +151,7 @@ type run struct {
 	noEvents []string // files, with the reason
 }
 
-// find looks for the files and for what is known of them.
+// find finds the files and reads their positions.
 func (r *run) find(ctx context.Context) (err error) {
 	var paths []string
 	for _, path := range r.Paths {
@@ -171,7 +172,7 @@ func (r *run) find(ctx context.Context) (err error) {
 	}
 	r.files = append(r.files, found...)
 	if len(r.files) == 0 && len(faults) > 0 {
-		return app.Try(errors.Join(faults...), "files and folders that are there")
+		return app.Try(errors.Join(faults...), "existing files and folders")
 	}
 	for _, err := range faults {
 		r.fault(err)
@@ -185,13 +186,13 @@ func (r *run) find(ctx context.Context) (err error) {
 	return nil
 }
 
-// fault reports a file that could not be read whole.
+// fault prints and records an error of a file that could not be read completely.
 func (r *run) fault(err error) {
 	r.faults = append(r.faults, err)
 	fmt.Fprintln(r.App.Err, "note:", output.Safe(err.Error()))
 }
 
-// connect finds out whether ingest answers and takes the token, before
+// connect checks that ingest answers and accepts the token, before
 // anything is read.
 func (r *run) connect(ctx context.Context, ingest app.Ingest) error {
 	poster := ingest.Poster("lane=replay")
@@ -222,7 +223,7 @@ func (r *run) connect(ctx context.Context, ingest app.Ingest) error {
 		if !ingest.Running {
 			return poster, nil
 		}
-		again, err := r.App.Ingest(r.Ingest) // it may have been started again, elsewhere
+		again, err := r.App.Ingest(r.Ingest) // it may have been restarted with another address
 		if err != nil || again == ingest {
 			return poster, err
 		}
@@ -278,7 +279,7 @@ func (r *run) send(ctx context.Context) error {
 	r.noEvents = f.noEvents
 	r.summary(f, time.Since(began), err != nil)
 	if errors.Is(err, logstream.ErrImpatient) {
-		return app.Try(err, "the same command later; it goes on from here")
+		return app.Try(err, "repeat the command later; it continues from here")
 	}
 	return err
 }
@@ -286,7 +287,7 @@ func (r *run) send(ctx context.Context) error {
 func (r *run) summary(f *feeder, took time.Duration, stopped bool) {
 	w := r.App.Err
 	if f.skipped > 0 {
-		fmt.Fprintln(w, output.Plural(f.skipped, "file was", "files were")+" "+r.Past+" before; --restart sends all again")
+		fmt.Fprintln(w, output.Plural(f.skipped, "file was", "files were")+" "+r.Past+" before; --restart sends everything again")
 	}
 	n := r.taken
 	if n.lines == 0 {
@@ -297,11 +298,11 @@ func (r *run) summary(f *feeder, took time.Duration, stopped bool) {
 			output.Plural(n.bytes, "byte", "bytes"), output.Duration(took), output.Count(uint64(rate)))
 	}
 	if stopped {
-		fmt.Fprintln(w, "stopped; the same command goes on from there")
+		fmt.Fprintln(w, "stopped; repeat the command to continue")
 	}
 }
 
-// list prints what would be sent.
+// list prints the files that would be sent.
 func (r *run) list(ctx context.Context) error {
 	t := output.NewTable("FILE", "BYTES", "STATE").AlignRight(1)
 	files, bytes := 0, int64(0)

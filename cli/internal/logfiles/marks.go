@@ -21,26 +21,26 @@ import (
 	"glint/ingest/host/inorder"
 )
 
-// marks are how far the files of one set were taken by one ingest, kept in a
-// small file. It is safe for concurrent use.
+// marks are the positions up to which one ingest has the files of one set. They are kept
+// in a small file. marks is safe for concurrent use.
 type marks struct {
 	path string // of the file
 
 	mu     sync.Mutex
 	files  map[string]archive.Mark // by absolute path
 	known  map[string]archive.Mark // of earlier replays
-	saved  time.Time               // the first marks are saved at once
+	saved  time.Time               // zero: the first marks are saved at once
 	pause  time.Duration           // until the next save
 	change bool                    // since the last one
 }
 
-// firstPause is the least time between two saves. It grows with what a save
-// takes, which grows with the number of files.
+// firstPause is the minimum time between two saves. The pause grows with the duration of a
+// save, which grows with the number of files.
 const firstPause = time.Second
 
-// marksFile is the place of the marks of these paths at that ingest; "" is the
-// running one, whose address may change. meaning is how their lines are read, ""
-// for lines that go as they are. endpoint is that of the buckets.
+// marksFile returns the path of the marks of these paths for an ingest. ingestURL is ""
+// for the running glint, whose address may change. meaning is Job.Meaning; endpoint is
+// that of the buckets.
 func marksFile(dir, ingestURL string, paths []string, endpoint, meaning string) string {
 	set := []string{ingestURL}
 	for _, path := range paths {
@@ -59,12 +59,12 @@ func marksFile(dir, ingestURL string, paths []string, endpoint, meaning string) 
 	return filepath.Join(dir, hex.EncodeToString(sum[:8])+".json")
 }
 
-// openMarks reads the marks. It returns empty ones with restart, or if the file
-// cannot be understood.
+// openMarks reads the marks. It returns empty marks with restart, or if the file
+// cannot be parsed.
 func openMarks(path string, restart bool) (*marks, error) {
 	m := &marks{path: path, files: map[string]archive.Mark{}, known: map[string]archive.Mark{}, pause: firstPause}
 	if restart {
-		m.change = true // the next save forgets what there was
+		m.change = true // the next save drops the old marks
 		return m, nil
 	}
 	b, err := os.ReadFile(path)
@@ -80,7 +80,7 @@ func openMarks(path string, restart bool) (*marks, error) {
 	return m, nil
 }
 
-// keep takes over what is known of a file, until it is looked at.
+// keep keeps the known mark of a file until the file is read.
 func (m *marks) keep(file archive.File) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -89,8 +89,8 @@ func (m *marks) keep(file archive.File) {
 	}
 }
 
-// resume returns from where a file is read. It reads what an earlier replay did,
-// unless the file's version says that it is the same.
+// resume returns the position from which to read a file. It reads the part that an earlier
+// run has sent, to compare it, unless the version of the file is the same.
 func (m *marks) resume(ctx context.Context, file archive.File) (mark archive.Mark, err error) {
 	known := m.known[file.Path]
 	switch {
@@ -107,7 +107,7 @@ func (m *marks) resume(ctx context.Context, file archive.File) (mark archive.Mar
 	if mark == (archive.Mark{}) {
 		delete(m.files, file.Path)
 	} else {
-		m.files[file.Path] = mark // stays known though nothing of it is sent now
+		m.files[file.Path] = mark // stays known even if nothing of it is sent now
 	}
 	return mark, nil
 }
@@ -128,7 +128,7 @@ func (m *marks) compare(ctx context.Context, file archive.File, known archive.Ma
 	return mark, nil
 }
 
-// set notes how far files are, and saves that now and then.
+// set sets the positions of files, and saves them from time to time.
 func (m *marks) set(files []fileMark) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -144,7 +144,7 @@ func (m *marks) set(files []fileMark) error {
 	return m.write()
 }
 
-// save keeps what was set last.
+// save writes the marks to the file.
 func (m *marks) save() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -164,8 +164,8 @@ func (m *marks) write() error {
 	return nil
 }
 
-// taken counts the bodies that ingest has taken. It sets the marks of a body once
-// all bodies before it are taken.
+// taken counts the bodies that ingest has accepted. It sets the marks of a body once
+// ingest has all bodies before it.
 type taken struct {
 	marks    *marks
 	progress *output.Progress
@@ -176,7 +176,7 @@ type taken struct {
 	read                int64
 }
 
-// add counts a body that was taken. It fails where marks cannot be saved.
+// add counts an accepted body. It returns an error if the marks cannot be saved.
 func (t *taken) add(b *body) error {
 	t.mu.Lock()
 	t.lines += b.count
@@ -196,7 +196,7 @@ func (t *taken) add(b *body) error {
 	})
 }
 
-// passed counts what is behind the reader for good.
+// passed counts the lines and bytes of a body whose predecessors are all accepted.
 func (t *taken) passed(b *body) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"glint/ingest/archive"
 )
 
-// open opens a file so that reading it ends with ctx.
+// open opens a file whose reads end with ctx.
 func open(ctx context.Context, file archive.File, stdin io.Reader) (io.ReadCloser, error) {
 	switch {
 	case file.Path == Stdin:
@@ -39,7 +39,7 @@ func (i *interruptible) Read(p []byte) (int, error) {
 	return i.File.Read(p)
 }
 
-// pipe is opened by its first Read, since that waits for a writer.
+// pipe is opened by its first Read, since opening waits for a writer.
 type pipe struct {
 	path string
 	file *os.File

@@ -11,26 +11,26 @@ import (
 	"glint/ingest/archive"
 )
 
-// A block is full at either. Larger ones take more memory, smaller ones more
+// The limits of a block. Larger blocks take more memory, smaller ones more
 // hand-overs.
 const (
 	blockBytes = 512 << 10
 	blockLines = 4096
 )
 
-// block is consecutive lines of a file, or only what there is to say of it. One
+// block is a run of consecutive lines of a file, or only its faults. One
 // goroutine reads the blocks, several parse them, and one puts their results
 // together in the order in which they were read.
 type block struct {
-	file    *source // nil: one that is not read
+	file    *source // nil: the file is not read
 	lines   []string
 	offsets []int64 // for each line, the decoded bytes of the file up to its end
 	partial bool    // the last line has no line feed, and its offset is that of the line before
 	results Results
-	parsed  chan struct{} // closed when the results are there
+	parsed  chan struct{} // closed when the results are ready
 
-	mark archive.Mark // up to the end of the lines; zero: the file can be read once only
-	read int64        // raw bytes of all files so far, about
+	mark archive.Mark // up to the end of the lines; zero: the file can be read only once
+	read int64        // approximate raw bytes of all files so far
 
 	ended   bool // no lines of the file follow
 	whole   bool // mark is the file's last one
@@ -39,7 +39,7 @@ type block struct {
 	faults  []error
 }
 
-// reader reads files and hands out their lines.
+// reader reads files and passes on their lines in blocks.
 type reader struct {
 	inOrder  chan<- *block
 	unparsed chan<- *block
@@ -52,8 +52,8 @@ type reader struct {
 	ended int64 // raw bytes of the files that were read
 }
 
-// run reads all files. It ends with an error if ctx does; what is wrong with a file
-// goes into a block.
+// run reads all files. It returns an error if ctx ends; errors of a file go into a
+// block.
 func (r *reader) run(ctx context.Context, files []archive.File) error {
 	r.ahead = fetchAhead(ctx, files, r.marks)
 	defer r.ahead.stop()
@@ -112,12 +112,12 @@ func (r *reader) file(ctx context.Context, file *source, skip int64) error {
 	}
 }
 
-// block reads the next lines. Lines that were read count, whatever follows.
+// block reads the next lines. Lines that were read are valid even if an error follows.
 func (r *reader) block(from *archive.Reader, file *source) *block {
 	b := &block{file: file}
 	var text strings.Builder
 	if !file.Regular || file.Size > blockBytes {
-		text.Grow(blockBytes + blockBytes/8) // else it grows: a folder may hold many small files
+		text.Grow(blockBytes + blockBytes/8) // avoids regrowing; a small file needs less
 	}
 	var ends [blockLines]int
 	var err error
@@ -145,7 +145,7 @@ func (r *reader) block(from *archive.Reader, file *source) *block {
 	return b
 }
 
-// end sets how far the file is read, and what is wrong with it if it has ended.
+// end sets the position in the file and, at its end, its faults.
 func (r *reader) end(b *block, from *archive.Reader, err error) {
 	done := errors.Is(err, io.EOF)
 	b.whole = b.ended
@@ -183,10 +183,10 @@ func (r *reader) readBytes(from *archive.Reader, file archive.File, ended bool) 
 	return r.ended + from.RawBytes()
 }
 
-// hand gives a block to those that parse and to the one that puts together.
+// hand passes a block to the parsers and to the feeder.
 func (r *reader) hand(ctx context.Context, b *block) error {
 	if ctx.Err() != nil {
-		return ctx.Err() // reading ended with it, which is no fault of the file
+		return ctx.Err() // the end of ctx also ends reading, which is no fault of the file
 	}
 	b.parsed = make(chan struct{})
 	select {
@@ -206,7 +206,7 @@ func (r *reader) hand(ctx context.Context, b *block) error {
 	}
 }
 
-// parse has blocks parsed until there are no more. Several run at once.
+// parse parses blocks until there are no more. Several goroutines run it.
 func parse(ctx context.Context, unparsed <-chan *block) error {
 	for {
 		select {

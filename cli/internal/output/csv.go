@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// CSV writes rows as RFC 4180 has them. A cell that a spreadsheet would take for
-// a formula gets an apostrophe before it
+// CSV writes rows in the form of RFC 4180. A cell that a spreadsheet would run as
+// a formula gets a leading apostrophe
 // (https://owasp.org/www-community/attacks/CSV_Injection). Errors come from Flush.
 type CSV struct {
 	w     *bufio.Writer
@@ -25,8 +25,8 @@ func (c *CSV) Row(cells ...string) {
 	c.End()
 }
 
-// Number writes the next cell of a row, a number or a time of ours: one below
-// zero is no formula.
+// Number writes the next cell of a row, a number or a time that glint computed: a
+// negative number is no formula.
 func (c *CSV) Number(cell string) {
 	c.comma()
 	_, _ = c.w.WriteString(cell)

@@ -7,17 +7,17 @@ import (
 	"unicode/utf16"
 )
 
-// NewJSON returns an encoder for what may be read in a terminal: like Safe, but
-// nothing is lost. Characters that steer a terminal are written as an escape of JSON,
-// which encoding/json does for the first 32 characters only.
+// NewJSON returns an encoder whose output is safe for a terminal: like Safe, but without
+// loss. It escapes the characters that control a terminal; encoding/json escapes only the
+// first 32 characters.
 func NewJSON(w io.Writer) *json.Encoder {
 	e := json.NewEncoder(escaper{w})
 	e.SetEscapeHTML(false)
 	return e
 }
 
-// escaper escapes in whole JSON documents, where what it escapes stands in
-// strings only.
+// escaper escapes characters in complete JSON documents, in which they occur only in
+// strings.
 type escaper struct{ w io.Writer }
 
 func (e escaper) Write(document []byte) (int, error) {

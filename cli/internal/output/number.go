@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Count writes a whole number with commas between the thousands.
+// Count formats a whole number with commas between the thousands.
 func Count(n uint64) string {
 	s := strconv.FormatUint(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -14,7 +14,7 @@ func Count(n uint64) string {
 	return s
 }
 
-// Percent writes a fraction as a percentage with one digit, "–" for nil.
+// Percent formats a fraction as a percentage with one digit, "–" for nil.
 func Percent(p *float64) string {
 	if p == nil {
 		return "–"
@@ -22,7 +22,7 @@ func Percent(p *float64) string {
 	return strconv.FormatFloat(*p*100, 'f', 1, 64) + " %"
 }
 
-// Time writes a time in UTC to the second, "–" for nil.
+// Time formats a time in UTC to the second, "–" for nil.
 func Time(t *time.Time) string {
 	if t == nil {
 		return "–"
@@ -30,8 +30,8 @@ func Time(t *time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
-// Duration writes a duration in minutes and seconds, below a minute with one
-// digit of a second.
+// Duration formats a duration in minutes and seconds; below a minute, in seconds
+// with one decimal digit.
 func Duration(d time.Duration) string {
 	if d < time.Minute {
 		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
@@ -44,7 +44,7 @@ func Duration(d time.Duration) string {
 	return text
 }
 
-// Plural writes a number with the right form of a noun.
+// Plural returns a number with the singular or plural of a noun.
 func Plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -1,7 +1,7 @@
 package output
 
-// Plain returns a cell of a CSV file so that no spreadsheet takes it for a
-// formula: one that begins with a sign of formulas begins with an apostrophe.
+// Plain returns a cell of a CSV file that no spreadsheet runs as a formula: a
+// cell that begins with a formula character gets a leading apostrophe.
 // https://owasp.org/www-community/attacks/CSV_Injection
 func Plain(cell string) string {
 	if cell != "" {

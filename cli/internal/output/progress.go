@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Progress says how far something is, on stderr: nothing in its first two
-// seconds, then one line that is rewritten on a terminal, and a line every ten
-// seconds elsewhere. It is safe for concurrent use.
+// Progress prints the progress of a task on stderr: nothing in the first two
+// seconds, then on a terminal one line that is rewritten, and elsewhere a line every ten
+// seconds. It is safe for concurrent use.
 type Progress struct {
 	w        io.Writer
 	verb     string
@@ -23,12 +23,12 @@ type Progress struct {
 	shown time.Time
 }
 
-// NewProgress begins to count to total, 0 if that is not known; verb is for example "registered".
+// NewProgress starts counting to total, 0 if unknown; verb is for example "registered".
 func NewProgress(w io.Writer, verb string, total int) *Progress {
 	return &Progress{w: w, verb: verb, total: total, terminal: IsTerminal(w), now: time.Now, start: time.Now()}
 }
 
-// Add counts n more.
+// Add adds n to the count.
 func (p *Progress) Add(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,7 +53,7 @@ func (p *Progress) Add(n int) {
 	}
 }
 
-// left says how much is done, and how long the rest takes at the pace so far.
+// left returns the completed share, and the estimated time for the rest, as text.
 func (p *Progress) left(now time.Time) string {
 	text := fmt.Sprintf(" (%d %%", 100*min(p.done, p.total)/p.total)
 	if p.done > 0 && p.done < p.total {
@@ -63,7 +63,7 @@ func (p *Progress) left(now time.Time) string {
 	return text + ")"
 }
 
-// End clears the line.
+// End clears the line on a terminal.
 func (p *Progress) End() {
 	if p.terminal && !p.shown.IsZero() {
 		fmt.Fprint(p.w, "\r\x1b[K")

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// WriteRows writes a list in a form of --format: "json" a list of objects, "csv" a
-// row for each under a header, else a table. The fields of T are the columns, in
-// their order and with the names of their json tags; the fields of an embedded struct
-// are among them. A table omits the columns that without names.
+// WriteRows writes rows in a format of --format: "json" as a list of objects, "csv" with
+// a header, anything else as a table. The columns are the fields of T in their order,
+// with the names of their json tags, including the fields of an embedded struct. A table
+// omits the columns named by without.
 func WriteRows[T any](w io.Writer, format string, rows []T, without ...string) error {
 	switch format {
 	case "json":
@@ -25,16 +25,16 @@ func WriteRows[T any](w io.Writer, format string, rows []T, without ...string) e
 	return TableOf(rows, without...).Print(w)
 }
 
-// WriteJSON writes a document over several lines, safe for a terminal.
+// WriteJSON writes a document as indented JSON that is safe for a terminal.
 func WriteJSON(w io.Writer, document any) error {
 	e := NewJSON(w)
 	e.SetIndent("", "  ")
 	return e.Encode(document)
 }
 
-// TableOf returns the table of rows without some columns. Numbers are aligned right.
-// The tag table of a field gives another header than the name, the tag layout
-// another form of a time than that of Time, and "percent" of a fraction.
+// TableOf returns the table of rows, without the columns named by without. Numbers are
+// right-aligned. The tag table of a field replaces the header. The tag layout replaces
+// the format of a time; the layout "percent" formats a fraction as a percentage.
 func TableOf[T any](rows []T, without ...string) *Table {
 	t := NewTable()
 	fields := slices.DeleteFunc(fieldsOf(reflect.TypeFor[T]()), func(f reflect.StructField) bool { return slices.Contains(without, f.Name) })
@@ -62,7 +62,7 @@ func TableOf[T any](rows []T, without ...string) *Table {
 	return t
 }
 
-// Total begins the last row with a word in place of its first cell.
+// Total replaces the first cell of the last row by a word.
 func (t *Table) Total(word string) *Table {
 	t.rows[len(t.rows)-1][0] = word
 	return t
@@ -86,7 +86,7 @@ func writeCSV[T any](w io.Writer, rows []T) error {
 	return c.Error()
 }
 
-// fieldsOf returns the fields of a struct that JSON has, named as there.
+// fieldsOf returns the fields of a struct that JSON includes, with their JSON names.
 func fieldsOf(t reflect.Type) (fields []reflect.StructField) {
 	for _, f := range reflect.VisibleFields(t) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

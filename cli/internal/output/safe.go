@@ -10,8 +10,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Safe returns s without the characters that steer a terminal or do not show:
-// each becomes U+FFFD. They are control and format characters (escape
+// Safe returns s with each character that controls a terminal or is invisible
+// replaced by U+FFFD. These are control and format characters (escape
 // sequences, text direction, tags), line and paragraph separators, and
 // characters that Unicode defines as invisible.
 func Safe(s string) string {
@@ -26,10 +26,10 @@ func Safe(s string) string {
 	}, s)
 }
 
-// steers reports whether a terminal does not simply show r after the character
-// before. A variation selector chooses the glyph of a character, in emoji and in
-// Japanese names: it may follow one that is not ASCII, but not another selector,
-// since a row of them hides text.
+// steers reports whether r, after the character before, controls a terminal or is
+// invisible. A variation selector chooses the glyph of a character, in emoji and in
+// Japanese names: it may follow a non-ASCII character, but not another selector,
+// since a series of selectors can hide text.
 // https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point
 func steers(r, before rune) bool {
 	if unicode.Is(unicode.Variation_Selector, r) {

@@ -9,23 +9,23 @@ import (
 	"golang.org/x/term"
 )
 
-// PageWidth is the width of text that goes to no terminal.
+// PageWidth is the width of text that is not written to a terminal.
 const PageWidth = 80
 
-// The widths that a terminal's text takes.
+// The limits of the width on a terminal.
 const minWidth, maxWidth = 40, 200
 
-// Style says how text for people looks.
+// Style is the form of text for people.
 type Style struct {
 	Width int  // columns that text and charts may take
-	Fit   bool // tables, too: it is for a terminal
-	ASCII bool // nothing else is shown by the terminal
+	Fit   bool // fit tables to Width: the output is a terminal
+	ASCII bool // the terminal shows ASCII only
 	Bold  bool
 }
 
 // StyleOf returns the style for text that is written to w. The width is the
 // terminal's; the locale decides on ASCII, as in POSIX: LC_ALL, LC_CTYPE, LANG,
-// the first that is set. Without any of them UTF-8 is taken for granted.
+// the first that is set. If none is set, UTF-8 is assumed.
 func StyleOf(w io.Writer, getenv func(string) string) Style {
 	s := Style{Width: PageWidth, ASCII: !isUTF8(getenv)}
 	if !IsTerminal(w) {
@@ -49,7 +49,7 @@ func isUTF8(getenv func(string) string) bool {
 	return true
 }
 
-// Writer returns a writer to w that replaces what such a terminal does not show.
+// Writer returns a writer to w; with ASCII set, it replaces other characters.
 func (s Style) Writer(w io.Writer) io.Writer {
 	if !s.ASCII {
 		return w
@@ -57,11 +57,11 @@ func (s Style) Writer(w io.Writer) io.Writer {
 	return asciiWriter{w}
 }
 
-// asciiWriter writes text that came whole, in one call or many with whole
-// characters in each.
+// asciiWriter converts text to ASCII. Each Write must contain complete
+// characters.
 type asciiWriter struct{ w io.Writer }
 
-// inASCII has the signs that glint writes itself; any other character is a question mark.
+// inASCII replaces the signs that glint itself writes; any other character becomes a question mark.
 var inASCII = strings.NewReplacer(
 	"…", "..", "–", "-", "—", "-", "·", "-", "×", "x", "→", "->", "≥", ">=", "≤", "<=", "\u00a0", " ", "’", "'", "ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss",
 	"█", "#", "▓", "%", "▒", "+", "░", ".", "▁", "_", "▂", ".", "▃", "-", "▄", "-", "▅", "+", "▆", "+", "▇", "#", "│", "|", "─", "-", "┼", "+", "├", "|", "┤", "|", "◆", "*",
@@ -80,8 +80,8 @@ func (a asciiWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Wrap breaks text into lines of at most width columns, at blanks. A word that
-// is longer is a line of its own.
+// Wrap breaks text into lines of at most width columns, at blanks. A longer word
+// gets a separate, longer line.
 func Wrap(text string, width int) (lines []string) {
 	line, taken := "", 0
 	for word := range strings.FieldsSeq(text) {

@@ -1,5 +1,5 @@
-// Package output writes what people read: tables, numbers, progress. Text that
-// comes from strangers is made safe for a terminal here.
+// Package output writes text for people: tables, numbers, progress. It makes
+// untrusted text safe for a terminal.
 package output
 
 import (
@@ -19,7 +19,7 @@ type Table struct {
 // NewTable returns a table with the given headers.
 func NewTable(header ...string) *Table { return &Table{header: header, right: map[int]bool{}} }
 
-// AlignRight aligns columns, counted from 0, at their right side: numbers.
+// AlignRight right-aligns columns, counted from 0; use it for numbers.
 func (t *Table) AlignRight(columns ...int) *Table {
 	for _, c := range columns {
 		t.right[c] = true
@@ -43,8 +43,8 @@ func (t *Table) Fit(width int) *Table {
 	return t
 }
 
-// Print prints the table in the style of w: fitted to a terminal, in ASCII where
-// it shows nothing else. What goes elsewhere is the same whatever the locale says.
+// Print prints the table in the style of w: fitted to a terminal, in ASCII if the
+// terminal shows nothing else. Other output does not depend on the locale.
 func (t *Table) Print(w io.Writer) error {
 	if _, ok := w.(*os.File); !ok {
 		return t.Write(w)
@@ -56,7 +56,7 @@ func (t *Table) Print(w io.Writer) error {
 	return t.Write(style.Writer(w))
 }
 
-// Write prints the table; without rows only its header.
+// Write prints the table; without rows it prints only the header.
 func (t *Table) Write(w io.Writer) error {
 	rows := append([][]string{t.header}, t.rows...)
 	widths := t.widths(rows)
@@ -68,9 +68,9 @@ func (t *Table) Write(w io.Writer) error {
 	return err
 }
 
-// widths returns the width of each column. If they are too wide together, the
-// widest columns of text become narrower, though not below their longest word,
-// and only then below that.
+// widths returns the width of each column. If the table is too wide, the widest
+// text columns become narrower: first down to their longest word, then below
+// it.
 func (t *Table) widths(rows [][]string) []int {
 	widths, words := make([]int, len(t.header)), make([]int, len(t.header))
 	total := 2 * (len(widths) - 1)
@@ -108,7 +108,7 @@ func (t *Table) widths(rows [][]string) []int {
 	return widths
 }
 
-// write adds a row, in as many lines as its cells need.
+// write writes a row, in as many lines as its cells need.
 func (t *Table) write(b *strings.Builder, row []string, widths []int) {
 	lines := 1
 	parts := make([][]string, len(row))

@@ -7,7 +7,7 @@ import (
 	"glint/cli/internal/output"
 )
 
-// Columns are counts over time, each column in parts.
+// Columns is a chart of counts over time; each column has parts.
 type Columns struct {
 	Title string
 	Parts []ColumnPart
@@ -15,13 +15,13 @@ type Columns struct {
 	Axis  []string // labels below: from the first column to the last
 }
 
-// ColumnPart is what one part of each column counts.
+// ColumnPart describes one part of every column.
 type ColumnPart struct {
 	Label string
 	Tone  Tone
 }
 
-// Column is the counts of one step of time, one for each part.
+// Column is the counts of one time step, one for each part.
 type Column struct {
 	Label string
 	N     []uint64
@@ -73,7 +73,7 @@ func (c *Columns) html(id string) string {
 	fmt.Fprintf(&s, `<figure><div class="axis" aria-hidden="true"><span>%s</span></div>`, output.Count(most))
 	s.WriteString(picture(id, "tall", fmt.Sprintf("0 0 %d 100", max(1, len(c.Items))), c.Title, c.Describe()))
 	fmt.Fprintf(&s, `<path class="half" d="M0 0H%d"/>`, len(c.Items))
-	below := make([]uint64, len(c.Items)) // what is drawn already
+	below := make([]uint64, len(c.Items)) // height that is already drawn
 	for k, part := range c.Parts {
 		if sums[k] == 0 {
 			continue

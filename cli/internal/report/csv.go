@@ -8,9 +8,9 @@ import (
 	"glint/cli/internal/output"
 )
 
-// WriteCSV writes the numbers of the report, one a row: the section, the row and
-// the column of its table, and the value as a program reads it. A cell that a
-// spreadsheet would take for a formula begins with an apostrophe.
+// WriteCSV writes the numbers of the report, one per row: the section, the row and
+// the column of its table, and the value in machine-readable form. A cell that a
+// spreadsheet would run as a formula gets a leading apostrophe.
 func WriteCSV(w io.Writer, d *Document) error {
 	c := csv.NewWriter(w)
 	write := func(cells ...string) {
@@ -42,7 +42,7 @@ func WriteCSV(w io.Writer, d *Document) error {
 	return c.Error()
 }
 
-// figureRows are the data of a chart that has no table.
+// figureRows returns the data of a chart that has no table.
 func figureRows(s *Section) (rows [][]string) {
 	switch f := s.Figure.(type) {
 	case *Bars:

@@ -7,8 +7,8 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Data is all that a report is made of. What is nil or empty is not known, and
-// the report says so or leaves it out.
+// Data is the input of a report. A nil or empty field is unknown; the report says so
+// or omits it.
 type Data struct {
 	Numbers *warehouse.Report
 	Earlier []Earlier             // sent before this campaign, the latest first
@@ -18,11 +18,11 @@ type Data struct {
 	Providers, Clients, Countries, Reasons []warehouse.ValueCount
 
 	Lists   []List
-	Ruleset int            // version of the rules of this program; 0: not known
+	Ruleset int            // version of the rules of this program; 0: unknown
 	Zone    *time.Location // of times and hours; nil is UTC
 }
 
-// Earlier is a campaign that this one is compared with.
+// Earlier is an earlier campaign for comparison.
 type Earlier struct {
 	Campaign        string
 	Measured        uint64
@@ -30,7 +30,7 @@ type Earlier struct {
 	Opened          *warehouse.TimeToOpen
 }
 
-// List is a list of networks by which requests are judged.
+// List is a network list that the classification uses.
 type List struct {
 	Name string
 	Date time.Time // zero: no date
@@ -40,7 +40,7 @@ type List struct {
 func ListsOf(home string) []List {
 	sources, err := networks.OpenSources(networks.Files{Home: home}, nil, nil)
 	if err != nil {
-		return nil // glint networks list says why
+		return nil // glint networks list shows the reason
 	}
 	return []List{{Name: "Apple's relay", Date: sources.Book().Dates()[networks.SourceRelay]}}
 }
@@ -53,14 +53,14 @@ func (d *Data) zone() *time.Location {
 	return d.Zone
 }
 
-// spans are the widths that a curve may have, in hours.
+// spans are the possible widths of a curve, in hours.
 var spans = []float64{6, 12, 24, 48, 72, 7 * 24, 14 * 24, 30 * 24}
 
 // curvePoints is the number of points of a curve.
 const curvePoints = 24
 
-// curve returns the opens by people over the time since the send, as far as 95 %
-// of them need; nil if no open has such a time.
+// curve returns the opens by people over the time since the send, up to the span that
+// contains 95 % of them; nil if no open has such a time.
 func (d *Data) curve() *Curve {
 	if d.Opened == nil || d.Opened.Messages == 0 {
 		return nil
@@ -81,14 +81,14 @@ func (d *Data) curve() *Curve {
 	return c
 }
 
-// openedBy is the share of the opens that had come by a number of hours.
+// openedBy returns the share of the opens within a number of hours after the send.
 func openedBy(t *warehouse.TimeToOpen, hours float64) float64 {
 	n := 0.0
 	for _, c := range t.Classes {
 		switch from, to := c.From.Hours(), c.To.Hours(); {
 		case to <= hours:
 			n += float64(c.Messages)
-		case from < hours: // as if they were spread evenly
+		case from < hours: // assumes that they are evenly distributed
 			n += float64(c.Messages) * (hours - from) / (to - from)
 		}
 	}
@@ -103,7 +103,7 @@ func sample(t *warehouse.TimeToOpen, until float64) (points []Point) {
 	return points
 }
 
-// halfLife returns the hours within which half of the opens by people came; 0
+// halfLife returns the hours within which half of the opens by people arrived; 0
 // without opens.
 func halfLife(t *warehouse.TimeToOpen) float64 {
 	half := t.Quantile(0.5)

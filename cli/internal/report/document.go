@@ -7,14 +7,14 @@ import (
 	"glint/cli/internal/output"
 )
 
-// Document is a report without a form: what every renderer shows, in its order.
-// Names of campaigns, clients and countries in it come from strangers; a
-// renderer makes them harmless for its form.
+// Document is a report without a format: the content that every renderer shows, in
+// order. Names of campaigns, clients and countries in it are untrusted; each renderer
+// escapes them for its format.
 type Document struct {
 	Title    string // the campaign's name
 	Subtitle string
 	Lead     string   // the result in a sentence
-	Beside   []string // what belongs to it
+	Beside   []string // qualifications of the lead
 	Sections []Section
 }
 
@@ -26,14 +26,14 @@ type Section struct {
 	Steps  []string // a list
 	Figure Figure   // nil: none
 	Table  *Table   // nil: none
-	Wide   bool     // a page gives it all its width
+	Wide   bool     // takes the full width of a page
 }
 
 // Figure is a chart: *Band, *Stack, *Bars, *Curve, *Heat or *Columns.
 type Figure interface {
-	// Describe says in a sentence what the chart shows, for who does not see it.
+	// Describe returns the content of the chart in a sentence, for readers who cannot see it.
 	Describe() string
-	// Marks is the number of marks that the chart has, one for each datum.
+	// Marks returns the number of marks in the chart, one for each datum.
 	Marks() int
 }
 
@@ -42,21 +42,21 @@ type Table struct {
 	Header []string
 	Right  []int // columns of numbers
 	Rows   [][]Cell
-	Hidden bool // its figure says the same: a page shows it when asked
+	Hidden bool // the figure shows the same: a page shows the table on request
 }
 
-// Cell is a value as a person reads it, and as a program does.
+// Cell is a value in the form for people, and in the form for programs.
 type Cell struct {
 	Text string
 	Raw  string
-	Link string // path of a server's page about it; "": none. Other forms leave it out
+	Link string // path of a server's page about it; "": none. Other formats omit it
 }
 
 func text(s string) Cell { return Cell{Text: s, Raw: s} }
 
 func count(n uint64) Cell { return Cell{Text: output.Count(n), Raw: strconv.FormatUint(n, 10)} }
 
-// share is a fraction as a percentage; nil is not known.
+// share returns a fraction as a percentage; nil means unknown.
 func share(p *float64) Cell {
 	if p == nil {
 		return Cell{Text: output.Percent(nil)}
@@ -71,12 +71,12 @@ func at(t *time.Time, zone *time.Location) Cell {
 	return Cell{Text: moment(*t, zone), Raw: t.UTC().Format(time.RFC3339Nano)}
 }
 
-// moment writes a time to the second, with its zone.
+// moment formats a time to the second, with its zone.
 func moment(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("2006-01-02 15:04:05 MST")
 }
 
-// ratio is n/base, nil if that is not known.
+// ratio returns n/base; nil if base is 0.
 func ratio(n, base uint64) *float64 {
 	if base == 0 {
 		return nil
@@ -168,7 +168,7 @@ type Bars struct {
 	Items []Bar
 }
 
-// Bar is one of Bars. A bar of what cannot be told is drawn as such.
+// Bar is one of Bars. A bar of an undecidable value is drawn differently.
 type Bar struct {
 	Label     string
 	N         uint64
@@ -197,15 +197,15 @@ func (b *Bars) most() (n uint64) {
 	return n
 }
 
-// Curve is the share of the opens that had come by a number of hours since the send.
+// Curve is the cumulative share of the opens over the hours since the send.
 type Curve struct {
 	Hours    float64 // to the right end
 	Points   []Point
-	HalfLife float64 // in hours; 0: not known
+	HalfLife float64 // in hours; 0: unknown
 	Earlier  [][]Point
 }
 
-// Point is a share, of 0 to 1, at a time in hours.
+// Point is a share, from 0 to 1, at a time in hours.
 type Point struct{ Hours, Share float64 }
 
 // Describe implements Figure.

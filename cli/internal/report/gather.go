@@ -11,15 +11,15 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// The campaigns that a report compares with: how many, and how far back.
+// Limits of the earlier campaigns for comparison: their number and age.
 const (
 	earlierCount = 5
 	earlierSpan  = 180 * 24 * time.Hour
 )
 
-// Numbers reads the numbers of the campaign of that name or id, which are all that
-// the JSON form has. With fresh they are computed now. It returns
-// warehouse.ErrNoCampaign if there is none.
+// Numbers reads the numbers of the campaign with that name or id, which are the content
+// of the JSON form. With fresh they are computed now. It returns
+// warehouse.ErrNoCampaign if there is no such campaign.
 func Numbers(ctx context.Context, w *warehouse.Warehouse, campaign string, zone *time.Location, fresh bool) (*Data, error) {
 	read := w.ReportOf
 	if fresh {
@@ -32,8 +32,8 @@ func Numbers(ctx context.Context, w *warehouse.Warehouse, campaign string, zone 
 	return &Data{Numbers: numbers, Ruleset: int(classify.RulesetVersion), Zone: zone}, nil
 }
 
-// Gather reads all that a report says of the campaign, with the times of that zone.
-// Its other arguments and its error are as for Numbers.
+// Gather reads the complete data of a report, with times in that zone. Its other
+// arguments and its errors are those of Numbers.
 func Gather(ctx context.Context, w *warehouse.Warehouse, campaign string, zone *time.Location, fresh bool) (*Data, error) {
 	d, err := Numbers(ctx, w, campaign, zone, fresh)
 	if err != nil {
@@ -82,8 +82,8 @@ func (d *Data) Gather(ctx context.Context, w *warehouse.Warehouse) error {
 	return g.Wait()
 }
 
-// gatherEarlier reads the latest campaigns before this one. A campaign without a known
-// time of sending is compared with none.
+// gatherEarlier reads the latest campaigns before this one. It reads none if the time of
+// sending is unknown.
 func (d *Data) gatherEarlier(ctx context.Context, w *warehouse.Warehouse, sentAt *time.Time) error {
 	if sentAt == nil {
 		return nil
@@ -102,7 +102,7 @@ func (d *Data) gatherEarlier(ctx context.Context, w *warehouse.Warehouse, sentAt
 			continue
 		}
 		line, ok := lines[id]
-		if !ok { // its report was not computed yet
+		if !ok { // its report has not been computed yet
 			if line, err = lineOf(ctx, w, id); err != nil {
 				return err
 			}

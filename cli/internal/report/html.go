@@ -20,8 +20,8 @@ var pageCSS string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
-// page is what the template shows. html/template escapes all text in it, by
-// where it stands; only the charts, which svg.go escapes, come as they are.
+// page is the data of the template. html/template escapes all text by context; only
+// the charts, which svg.go escapes, are inserted unchanged.
 type page struct {
 	Title, Subtitle, Lead string
 	Beside                []string
@@ -30,10 +30,10 @@ type page struct {
 	Frame                 *Frame // nil: the page is a file
 }
 
-// Frame is what a server puts around a document. Its HTML comes as it is, so its
-// maker escapes what strangers wrote.
+// Frame is the HTML that a server adds around a document. It is inserted unchanged, so
+// its author must escape untrusted text.
 type Frame struct {
-	Title         string        // of the window, behind the document's
+	Title         string        // of the window, after the document's
 	Style         string        // rules after the common ones
 	Head          template.HTML // at the end of the head
 	Top           template.HTML // before the document's header
@@ -60,12 +60,12 @@ type pageCell struct {
 	Right, Head bool
 }
 
-// WriteHTML writes the report as one page that loads nothing and runs nothing:
-// its policy allows its own style, by its hash, and no more.
+// WriteHTML writes the report as one page that loads nothing and runs no script: its
+// content security policy allows only its own style, by hash.
 func WriteHTML(w io.Writer, d *Document) error { return WritePage(w, d, nil) }
 
-// WritePage is WriteHTML for a page in a frame: what it may load and run is for
-// the headers of its server to say.
+// WritePage is WriteHTML for a page in a frame. The server's headers must carry the
+// content security policy.
 func WritePage(w io.Writer, d *Document, f *Frame) error {
 	if err := BeginPage(w, d, f); err != nil {
 		return err
@@ -118,17 +118,17 @@ func style(f *Frame) string {
 	return rules
 }
 
-// StyleHash returns the source expression of a policy that allows the style of the
-// pages with that frame, without its quotes.
+// StyleHash returns the source expression, without quotes, with which a content security
+// policy allows the style of pages in that frame.
 func StyleHash(f *Frame) string {
 	sum := sha256.Sum256([]byte(style(f)))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// FigureHTML returns a figure as the section with that ID has it on a page.
+// FigureHTML returns a figure as HTML for the section with that ID.
 func FigureHTML(id string, f Figure) string { return figureHTML(id, f) }
 
-// RowsHTML returns the rows of a table as a page has them.
+// RowsHTML returns the rows of a table as HTML.
 func RowsHTML(t *Table) (string, error) {
 	var b strings.Builder
 	err := pageTemplate.ExecuteTemplate(&b, "rows", tablePage("", t).Rows)

@@ -1,5 +1,5 @@
-// Package report holds the numbers of a campaign in the forms that people and
-// programs read.
+// Package report writes the numbers of a campaign as text, Markdown, CSV, JSON and
+// HTML.
 package report
 
 import (

@@ -8,8 +8,8 @@ import (
 	"glint/cli/internal/output"
 )
 
-// WriteMarkdown writes the report as CommonMark with tables, for a page or a
-// message that shows such text. Whatever strangers wrote is shown as text.
+// WriteMarkdown writes the report as CommonMark with tables. It escapes untrusted
+// text.
 func WriteMarkdown(w io.Writer, d *Document) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n**%s**\n", mark(d.Title), mark(d.Subtitle), mark(d.Lead))
@@ -85,7 +85,7 @@ func markTable(b *strings.Builder, t *Table) {
 // marking are the characters with a meaning in Markdown or in HTML within it.
 const marking = "\\`*_{}[]<>()#+-.!|~&@:$\""
 
-// mark writes text so that Markdown shows it as it is.
+// mark returns text escaped for Markdown.
 func mark(text string) string {
 	var b strings.Builder
 	safe := output.Safe(text)

@@ -9,13 +9,13 @@ import (
 )
 
 // DoctorCampaign is the campaign of the test opens of `glint doctor`; DemoCampaign
-// is the made-up one. Lists leave both out unless they are asked for.
+// is that of `glint up --demo`. Lists omit both unless all campaigns are requested.
 const (
 	DoctorCampaign = "glint-doctor"
 	DemoCampaign   = "demo"
 )
 
-// Listed returns the campaigns that a list shows, of all in their order: not the
+// Listed returns the campaigns of all that a list shows, in their order: without
 // archived ones, the demo's and the doctor's.
 func Listed(all []warehouse.Campaign) (listed []warehouse.Campaign) {
 	for _, c := range all {
@@ -44,7 +44,7 @@ type Line struct {
 	High                *float64  `json:"high" layout:"percent"`
 }
 
-// NotInTables are the columns of Line that a table leaves out.
+// NotInTables are the columns of Line that a table omits.
 var NotInTables = []string{"campaign_id", "subject", "variant", "archived", "delivered", "measured"}
 
 // Overview returns a line for each campaign.
@@ -66,7 +66,7 @@ func NewLine(c *warehouse.Campaign, l *warehouse.CampaignLine) Line {
 	}
 }
 
-// lineOf returns the counts of a campaign as its report has them.
+// lineOf returns the counts of a campaign from its report.
 func lineOf(ctx context.Context, w *warehouse.Warehouse, id uint64) (line warehouse.CampaignLine, err error) {
 	r, err := w.ReportOfID(ctx, id, false)
 	if err != nil {

@@ -82,14 +82,14 @@ func subtitle(d *Data) string {
 	return strings.Join(append(parts, "id "+strconv.FormatUint(r.CampaignID, 10)), " · ")
 }
 
-// estimateText says in a few words what an estimate is.
+// estimateText maps the names of estimates to short explanations.
 var estimateText = map[string]string{
 	"overall":            "the one to quote",
 	"bounds":             "from certain to possible, if every verdict is right and every open loads its image",
 	"hubspot":            "as HubSpot computes it (MPP-adjusted): without the messages that only Apple Mail fetched; sampling error only",
 	"strict":             "messages that Apple Mail did not fetch; sampling error only",
 	"visible_recipients": "recipients whose mail Apple Mail did not fetch in 90 days; sampling error only",
-	"visible_lambda":     "as visible_recipients, if the others open less or more often than they",
+	"visible_lambda":     "as visible_recipients, if the other recipients open less or more often",
 	"clicks":             "from the share of clicked messages that loaded the image",
 }
 
@@ -125,9 +125,9 @@ func result(r *warehouse.Report) Section {
 	return s
 }
 
-// hidden is the number of messages of which nobody can tell whether they were opened:
-// Apple Mail or an unknown client fetched them, and no person is known to have opened,
-// clicked or answered them.
+// hidden returns the number of messages with an undecidable state: Apple Mail or an
+// unknown client fetched them, and no person is known to have opened, clicked or
+// answered them.
 func hidden(r *warehouse.Report) uint64 {
 	n := r.MPPOnly + r.UnknownOnly
 	if most := r.Estimate("bounds").High; most != nil {
@@ -137,10 +137,10 @@ func hidden(r *warehouse.Report) uint64 {
 	return n
 }
 
-// limits says what the numbers cannot know, and what weakens these.
+// limits returns the section about the limits of all numbers, and the weaknesses of these.
 func limits(r *warehouse.Report) Section {
 	s := Section{ID: "unknown", Title: "What is not known"}
-	s.Text = append(s.Text, "An open does not prove that somebody read the mail. A person who reads it without images, or reads a summary of it, is not seen.")
+	s.Text = append(s.Text, "An open does not prove that a person read the mail. A person who reads it without images, or reads a summary of it, is not seen.")
 	if r.MPPOnly > 0 && !r.SentUnknown() {
 		s.Text = append(s.Text, fmt.Sprintf("%s (%s of measured): Apple Mail fetched the image by itself, opened or not.",
 			output.Plural(int(r.MPPOnly), "message", "messages"), output.Percent(ratio(r.MPPOnly, r.Measured))))
@@ -153,7 +153,7 @@ func limits(r *warehouse.Report) Section {
 
 func messages(r *warehouse.Report) Section {
 	confirmed, hides := max(r.ConfirmedUniqueOpens, r.ReliableUniqueOpens), hidden(r)
-	unknown := min(r.UnknownOnly, hides) // some of them may be among those that were clicked
+	unknown := min(r.UnknownOnly, hides) // some of them may have been clicked
 	s := Section{ID: "messages", Title: "Where the messages went", Figure: &Stack{[]Part{
 		{"opened by a person", r.ReliableUniqueOpens, Certain},
 		{"clicked or answered", confirmed - r.ReliableUniqueOpens, Answered},
@@ -172,8 +172,8 @@ func messages(r *warehouse.Report) Section {
 		meaning string
 	}{
 		{"delivered", r.Delivered, r.Sends, "sends", "not known to have bounced"},
-		{"measured", r.Measured, r.Delivered, "delivered", "with a pixel of their own"},
-		{"unique opens", r.UniqueOpens, r.Measured, "measured", "fetched by anybody, machines too"},
+		{"measured", r.Measured, r.Delivered, "delivered", "tracked individually"},
+		{"unique opens", r.UniqueOpens, r.Measured, "measured", "fetched by any client, machines included"},
 		{"bot-filtered unique opens", r.BotFilteredUniqueOpens, r.Measured, "measured", "without scanners and bots, with Apple Mail's own fetches"},
 		{"reliable unique opens", r.ReliableUniqueOpens, r.Measured, "measured", "opened by a person"},
 		{"confirmed unique opens", r.ConfirmedUniqueOpens, r.Measured, "measured", "opened, clicked or answered by a person"},
@@ -206,18 +206,18 @@ func timeSection(d *Data, c *Curve) Section {
 	return s
 }
 
-// noCurve says why there is no time since the send.
+// noCurve returns the reason why there is no time since the send.
 func noCurve(r *warehouse.Report) string {
 	switch {
 	case r.LastSentAt == nil:
-		return "The time since the send is not known: register sent_at, or send with --send-at."
+		return "The time since the send is unknown: register sent_at, or register with --send-at."
 	case r.ReliableUniqueOpens == 0:
 		return "No open by a person was seen yet."
 	}
 	return "The times of the opens contradict those of their messages, so none is shown: an open before its URL was made, or after it was received."
 }
 
-// earlierHalves compares the time in which half of the opens came.
+// earlierHalves returns a sentence with the time in which half of the opens of earlier campaigns arrived.
 func earlierHalves(d *Data) []string {
 	var parts []string
 	for _, e := range d.Earlier {
@@ -241,7 +241,7 @@ func curveTable(c *Curve) *Table {
 
 func heatText(h *Heat) string {
 	most, _, _ := h.most()
-	return fmt.Sprintf("First opens by people, by the hour in %s. The darker, the more: at most %s in an hour. One send shows when it was sent rather than the best hour.",
+	return fmt.Sprintf("First opens by people, by the hour in %s. Darker means more: at most %s in an hour. A single campaign reflects its time of sending rather than the best hour.",
 		h.Zone, output.Count(most))
 }
 
@@ -260,11 +260,11 @@ func heatTable(h *Heat) *Table {
 	return t
 }
 
-// shownSlices bounds the bars of a dimension; the rest is one bar.
+// shownSlices is the maximum number of bars of a dimension; the rest is one bar.
 const shownSlices = 9
 
-// sliced is a section of messages by a dimension, the most frequent value first,
-// what cannot be told last.
+// sliced returns a section of messages by a dimension: the most frequent value first,
+// undecidable values last.
 func sliced(id, title, column string, of []warehouse.ValueCount, countries bool) (Section, bool) {
 	var untold, total, rest uint64
 	var known []warehouse.ValueCount
@@ -303,9 +303,9 @@ func sliced(id, title, column string, of []warehouse.ValueCount, countries bool)
 	if untold > 0 || countries {
 		add(warehouse.CannotBeTold, untold, true)
 	}
-	s := Section{ID: id, Title: title, Figure: bars, Text: []string{"Messages opened by a person, each by its first such open, and their share of these. An open that Apple Mail hides is not among them."}}
+	s := Section{ID: id, Title: title, Figure: bars, Text: []string{"Messages opened by a person, each by its first such open, and the share. Opens that Apple Mail hides are not included."}}
 	if countries {
-		s.Text = []string{"Messages opened by a person. Behind the image proxies of Gmail, Yahoo and others the country is the proxy's and cannot be told."}
+		s.Text = []string{"Messages opened by a person. Behind the image proxies of Gmail, Yahoo and others, only the proxy's country is visible; the person's cannot be told."}
 	}
 	return s, true
 }
@@ -329,11 +329,11 @@ func answers(r *warehouse.Report) Section {
 	}
 	s := Section{ID: "answers", Title: "Clicks and bounces"}
 	if !known {
-		s.Text = []string{"No click, reply or bounce is known. Import them from your mail provider: they show how many opens load no image."}
+		s.Text = []string{"No click, reply or bounce is known. Import them from your mail provider: they show the share of opens that load no image."}
 		return s
 	}
 	if !answered {
-		s.Text = []string{"No click or answer is known. If none was imported, import them: they show how many opens load no image."}
+		s.Text = []string{"No click or answer is known. If you have not imported any, import them: they show the share of opens that load no image."}
 	}
 	s.Table = t
 	return s
@@ -358,22 +358,22 @@ func filtered(d *Data) Section {
 	s.Text = []string{fmt.Sprintf("%s of %s for the pixel came from machines and count for no person.",
 		output.Count(machine), output.Plural(int(all), "request", "requests"))}
 	if r.MPPOnly > 0 {
-		s.Text[0] += " Those of Apple Mail may hide one."
+		s.Text[0] += " Those of Apple Mail may hide a person's open."
 	}
 	if bars := reasons(d.Reasons); bars != nil {
 		s.Figure = bars
-		s.Text = append(s.Text, "Messages by the rule that judged their first request; a filled bar is a rule that finds persons.")
+		s.Text = append(s.Text, "Messages by the rule that classified their first request; a filled bar is a rule for persons.")
 	}
 	return s
 }
 
-// reasons are the rules that decided, by messages.
+// reasons returns the chart of messages by the rule that decided.
 func reasons(of []warehouse.ValueCount) *Bars {
 	sorted := slices.Clone(of)
 	slices.SortStableFunc(sorted, func(a, b warehouse.ValueCount) int {
 		return cmp.Or(cmp.Compare(b.UniqueOpens, a.UniqueOpens), strings.Compare(a.Value, b.Value))
 	})
-	bars := &Bars{Of: "Messages by the rule that judged their first open"}
+	bars := &Bars{Of: "Messages by the rule that classified their first open"}
 	for _, s := range sorted {
 		if s.UniqueOpens > 0 && len(bars.Items) < shownSlices {
 			bars.Items = append(bars.Items, Bar{Label: s.Value, N: s.UniqueOpens, Uncertain: s.ReliableUniqueOpens == 0})
@@ -392,14 +392,14 @@ func trust(d *Data) Section {
 	row := func(question, finding, ask string) {
 		t.Rows = append(t.Rows, []Cell{text(question), text(finding), text(ask)})
 	}
-	row("is every event accounted for?", "not asked by a report", "glint audit")
+	row("is every event accounted for?", "not checked by a report", "glint audit")
 	row("requests with a bad token, 7 days", output.Count(r.BadTokens), "glint keys list")
 	row("messages with a time of sending", output.Percent(ratio(r.SendsWithTime, r.Sends)), "glint send register --send-at TIME")
 	if d.Ruleset > 0 {
 		row("version of the rules", strconv.Itoa(d.Ruleset), "glint classify --explain")
 	}
 	for _, l := range d.Lists {
-		finding := "none (a CDN needs none)" // it names the network in its lines
+		finding := "none (a CDN needs none)" // its lines name the network
 		if !l.Date.IsZero() {
 			finding = "of " + l.Date.UTC().Format(time.DateOnly)
 		}
@@ -422,15 +422,15 @@ func nextSteps(d *Data) (steps []string) {
 		}
 	}
 	add(r.OpensTotal > 0, "List the openers: glint openers %s --format csv", name)
-	add(silentSince(r), "See whether opens still arrive: glint doctor URL-OF-THE-PIXEL")
-	add(r.Measured > r.ReliableUniqueOpens, "List the recipients of whom no open was seen, without those whom Apple Mail hides: glint nonopeners %s --format csv", name)
+	add(silentSince(r), "Check that opens still arrive: glint doctor URL-OF-THE-PIXEL")
+	add(r.Measured > r.ReliableUniqueOpens, "List the recipients without an open, except those whom Apple Mail hides: glint nonopeners %s --format csv", name)
 	add(len(d.Earlier) > 0, "Compare with an earlier campaign: glint report %s %s", earlierName(d), name)
 	add(slices.Contains(r.Weaknesses, "no_clicks"), "Import clicks and bounces, which narrows the range: glint send import FILE")
 	add(r.Sends > r.SendsWithTime, "Register the time of sending: glint send register --campaign %s --send-at TIME …", name)
 	add(r.Unplaced > 0, "Fetch Apple's list of networks: glint networks update")
-	add(r.Sends > 0 && r.OpensTotal == 0, "Look whether the mail holds the pixel: glint lint mail.eml")
+	add(r.Sends > 0 && r.OpensTotal == 0, "Check that the mail contains the pixel: glint lint mail.eml")
 	add(r.Sends == 0, "Register the recipients: glint send register --campaign %s --file recipients.csv --output urls.csv", name)
-	add(true, "Hand this report on as a page: glint report %s --format html --output report.html", name)
+	add(true, "Share this report as a page: glint report %s --format html --output report.html", name)
 	return steps
 }
 

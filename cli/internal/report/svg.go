@@ -9,8 +9,8 @@ import (
 	"glint/cli/internal/output"
 )
 
-// figureHTML draws a figure: marks in SVG, which scales to any width, and their
-// labels in HTML, which does not. Every mark has the class m.
+// figureHTML returns a figure as HTML: marks in SVG, which scales to any width, and
+// labels in HTML, which does not scale. Every mark has the class m.
 func figureHTML(id string, f Figure) string {
 	switch f := f.(type) {
 	case *Band:
@@ -29,21 +29,21 @@ func figureHTML(id string, f Figure) string {
 	return ""
 }
 
-// esc makes text from strangers text of HTML.
+// esc escapes untrusted text for HTML.
 func esc(text string) string { return html.EscapeString(output.Safe(text)) }
 
-// num writes a coordinate as short as a picture needs it.
+// num formats a coordinate with the digits that a picture needs.
 func num(f float64) string {
 	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(f, 'f', 2, 64), "0"), ".")
 }
 
-// picture opens an SVG that a screen reader describes.
+// picture returns the start of an SVG with a title and a description for screen readers.
 func picture(id, class, box, title, about string) string {
 	return fmt.Sprintf(`<svg class="%s" viewBox="%s" preserveAspectRatio="none" role="img" aria-labelledby="t-%s d-%s"><title id="t-%s">%s</title><desc id="d-%s">%s</desc>`,
 		class, box, id, id, id, esc(title), id, esc(about))
 }
 
-// swatch is the colour of a legend.
+// swatch returns the colour sample of a legend.
 func swatch(class string) string {
 	return fmt.Sprintf(`<svg viewBox="0 0 1 1" aria-hidden="true"><rect class="%s" width="1" height="1"/></svg>`, class)
 }
@@ -105,7 +105,7 @@ func (k *Stack) html(id string) string {
 	return s.String()
 }
 
-// html draws bars as a table, which needs no other description.
+// html returns the bars as an HTML table, which needs no further description.
 func (b *Bars) html() string {
 	var s strings.Builder
 	s.WriteString(`<table class="bars"><caption class="small">` + esc(b.Of) + "</caption><tbody>\n")

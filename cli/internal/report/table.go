@@ -9,7 +9,7 @@ import (
 	"glint/cli/internal/output"
 )
 
-// classMeaning says in a few words what each class stands for.
+// classMeaning maps each class to a short explanation.
 var classMeaning = map[string]string{
 	"human_direct":     "a mail client or browser on the recipient's own network",
 	"proxy_human":      "a person, through an image proxy such as Gmail's",
@@ -22,13 +22,13 @@ var classMeaning = map[string]string{
 	"unknown":          "could be anyone",
 }
 
-// screen writes a document as text.
+// screen renders a document as text.
 type screen struct {
 	w     strings.Builder
 	style output.Style
 }
 
-// WriteTable prints the report for a person at a terminal.
+// WriteTable prints the report as text, in that style.
 func WriteTable(w io.Writer, d *Document, style output.Style) error {
 	s := screen{style: style}
 	fmt.Fprintf(&s.w, "Campaign  %s\n", output.Cut(output.Safe(d.Title), style.Width-10))
@@ -65,8 +65,8 @@ func (s *screen) bold(text string) string {
 	return "\x1b[1m" + text + "\x1b[0m"
 }
 
-// paragraph writes text in lines; what comes from strangers in it is made safe
-// before it is made bold.
+// paragraph writes wrapped text; untrusted parts are made safe before they are made
+// bold.
 func (s *screen) paragraph(text string) { s.indented("", text) }
 
 func (s *screen) indented(first, text string) {
@@ -121,10 +121,10 @@ func (s *screen) figure(f Figure) {
 	}
 }
 
-// axis is the room of charts beside their labels.
+// axis returns the width of a chart beside its labels, in columns.
 func (s *screen) axis(labels int) int { return max(10, min(s.style.Width, 120)-labels) }
 
-// band draws the range of the open rate over a scale of 0 to 100 %.
+// band draws the range of the open rate on a scale from 0 to 100 %.
 func (s *screen) band(b *Band) {
 	n := s.axis(11) - 1
 	line := []rune(strings.Repeat("·", n+1))
@@ -149,7 +149,7 @@ func (s *screen) band(b *Band) {
 	s.paragraph(legend)
 }
 
-// place is the column of a fraction on an axis of n+1 columns.
+// place returns the column of a fraction on an axis of n+1 columns.
 func place(p float64, n int) int { return min(max(int(p*float64(n)+0.5), 0), n) }
 
 var toneRunes = map[Tone]string{Certain: "█", Answered: "▓", Masked: "▒", Unknown: "░", Nothing: "·", Apart: "-"}
@@ -243,7 +243,7 @@ func (s *screen) heat(h *Heat) {
 	}
 }
 
-// shade is the step of n among the steps of a scale up to most; 0 only for 0.
+// shade returns the step of n on a scale of that many steps up to most; 0 only for 0.
 func shade(n, most uint64, steps int) int {
 	if n == 0 || most == 0 {
 		return 0

@@ -14,12 +14,12 @@ const (
 	fewMeasured   = 100                // messages
 	lowMeasured   = 0.5                // of delivered
 	manyOfUnknown = 0.1                // of measured messages
-	freshSend     = 7 * 24 * time.Hour // opens are to be expected so long after a send
+	freshSend     = 7 * 24 * time.Hour // period after a send in which opens are expected
 	silence       = 24 * time.Hour     // without any open, machines included
 )
 
-// warningsOf returns what weakens the numbers of a report, in a fixed order, and
-// what the operator can do; never nil.
+// warningsOf returns the weaknesses of a report's numbers, in a fixed order, with the
+// remedies; never nil.
 func warningsOf(r *warehouse.Report) []warning {
 	all := []warning{}
 	add := func(condition bool, code, format string, args ...any) {
@@ -29,49 +29,49 @@ func warningsOf(r *warehouse.Report) []warning {
 	}
 	messages := func(n uint64) string { return output.Plural(int(n), "message", "messages") }
 	add(r.Sends == 0, "no_sends", "No message of the campaign is registered. Try: glint send register")
-	add(r.SentUnknown(), "sent_unknown", "The campaign is known from logs only, so that nobody knows how many messages were sent: there is no rate. "+
+	add(r.SentUnknown(), "sent_unknown", "The campaign is known from logs only, so the number of sent messages is unknown, and there is no rate. "+
 		"Try: glint send register with all recipients")
 	add(r.Measured > 0 && r.OpensTotal == 0, "no_opens",
-		"No pixel of the campaign was fetched. Look whether a message as it arrived holds its pixel_url, whether that URL answers an image, and "+
-			"whether its line reaches ingest. Try: glint doctor")
+		"No pixel of the campaign was fetched. Check that a delivered message contains its pixel_url, that this URL answers with an image, and "+
+			"that its line reaches ingest. Try: glint doctor")
 	add(silentSince(r), "no_event_since",
-		"No pixel of the campaign was fetched since %s, for more than a day before this count: either nobody opens it any more, or lines are lost. Try: glint doctor",
+		"No pixel of the campaign was fetched since %s, for more than a day before this count: either nobody opens the mail any more, or lines are lost. Try: glint doctor",
 		output.Time(r.LastOpenAt))
 	add(r.Behind > warehouse.MostBehind, "replica_behind",
 		"The ClickHouse replica that answered may lack what came in the last %s, and no other is known to have it. Try: glint migrate status",
 		output.Duration(r.Behind))
 	add(r.NoPolicy, "no_policy", "No policy says whether recipients have to consent: all are measured. Try: glint consent --help")
 	add(slices.Contains(r.Weaknesses, "no_history"), "no_history",
-		"Too few recipients are known from earlier campaigns: all messages without a fetch by Apple Mail stand for them.")
+		"Too few recipients are known from earlier campaigns: all messages without a fetch by Apple Mail are used in their place.")
 	add(slices.Contains(r.Weaknesses, "few_visible"), "few_visible",
-		"Only %s of %s measured messages went to recipients whose opens are known to show (Apple Mail fetched none of their mail): too few to "+
-			"stand for the rest. The range is from certain to possible, with room for opens that load no image.",
+		"Only %s of %s measured messages went to recipients whose opens are known to be visible (Apple Mail fetched none of their mail): too few to "+
+			"represent the rest. The range is from certain to possible, with an allowance for opens that load no image.",
 		output.Count(r.Estimate("overall").N), output.Count(r.Measured))
 	add(slices.Contains(r.Weaknesses, "no_clicks"), "no_clicks",
-		"Too few clicks by recipients whose opens are known to show (20 are needed) to see how many opens load their image: 75 to 100 %% is assumed. "+
-			"Import clicks; without them no rate is sound where many read without images.")
+		"Too few clicks by recipients whose opens are known to be visible (20 are needed) to estimate the share of opens that load their image: 75 to 100 %% is assumed. "+
+			"Import clicks; without them no rate is reliable if many people read without images.")
 	add(r.Unplaced > 0, "no_apple_list",
-		"%s fetched by Apple Mail from networks that are not known. Try: glint networks list", messages(r.Unplaced))
+		"%s fetched by Apple Mail from unknown networks. Try: glint networks list", messages(r.Unplaced))
 	few := !r.SentUnknown() && r.Delivered > 0 && r.MeasuredShare != nil && *r.MeasuredShare < lowMeasured
 	add(few, "few_measured", "Only %s of %s delivered are measured.", output.Count(r.Measured), output.Count(r.Delivered))
 	add(!few && !r.SentUnknown() && r.Delivered > 0 && r.Measured < fewMeasured, "few_measured",
-		"Only %s measured: chance alone moves each rate by points.", messages(r.Measured))
+		"Only %s measured: chance alone moves each rate by percentage points.", messages(r.Measured))
 	add(r.Sends > r.SendsWithTime, "no_send_times",
 		"%s without a known time of sending: no history for later campaigns. Register sent_at.", messages(r.Sends-r.SendsWithTime))
 	add(float64(r.UnknownOnly) > manyOfUnknown*float64(r.Measured), "share_unknown",
 		"%s opened by clients of unknown kind only.", messages(r.UnknownOnly))
-	add(r.Tests > 0, "tests", "Tests of the campaign: %s. They count nowhere.", messages(r.Tests))
+	add(r.Tests > 0, "tests", "The campaign has tests: %s. They count nowhere.", messages(r.Tests))
 	add(r.UnregisteredOpensTotal > 0, "unregistered", "%s of messages that are not registered count nowhere.",
 		output.Plural(int(r.UnregisteredOpensTotal), "open", "opens"))
-	add(r.RecoveredOpens > 0, "damaged_urls", "%s came by a URL that was changed on its way; their token was found all the same, others may be lost.",
+	add(r.RecoveredOpens > 0, "damaged_urls", "%s came through a URL that was altered on its way; their token was recovered, but others may be lost.",
 		output.Plural(int(r.RecoveredOpens), "open", "opens"))
-	add(r.BadTokens > 0, "bad_tokens", "%s of the last 7 days name the campaign by a token that no key has signed. Try: glint keys list",
+	add(r.BadTokens > 0, "bad_tokens", "%s of the last 7 days name the campaign with a token that no key verifies. Try: glint keys list",
 		output.Plural(int(r.BadTokens), "request", "requests"))
 	return all
 }
 
-// silentSince reports whether a campaign that was sent lately to at least
-// fewMeasured recipients has had no open for a day: its lines may be lost.
+// silentSince reports whether a recent campaign with at least fewMeasured
+// recipients has had no open for a day: its lines may be lost.
 func silentSince(r *warehouse.Report) bool {
 	return r.Sends >= fewMeasured && r.LastOpenAt != nil && r.LastSentAt != nil &&
 		r.ComputedAt.Sub(*r.LastSentAt) < freshSend && r.ComputedAt.Sub(*r.LastOpenAt) > silence && r.ComputedAt.Sub(*r.LastSentAt) > silence

@@ -12,13 +12,13 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// wide is the width of a range from which on the range comes before the estimate.
+// wide is the width of a range from which on the lead gives the range before the estimate.
 const wide = 0.3
 
-// few is the number of messages below which a share of them says nothing.
+// few is the number of messages below which a share is meaningless.
 const few = 20
 
-// lead is the result in a sentence.
+// lead returns the result in a sentence.
 func lead(r *warehouse.Report) string {
 	overall := r.Estimate("overall")
 	switch {
@@ -27,18 +27,18 @@ func lead(r *warehouse.Report) string {
 	case r.Delivered == 0:
 		return "No message of this campaign was delivered, so there is no open rate."
 	case r.SentUnknown():
-		return "Nobody knows how many messages of this campaign were sent, so there is no open rate."
+		return "The number of sent messages of this campaign is unknown, so there is no open rate."
 	case r.Measured == 0:
 		return "No delivered message of this campaign is measured, so there is no open rate."
 	case r.OpensTotal == 0 && r.ConfirmedUniqueOpens == 0:
 		return "No pixel of this campaign was fetched yet."
 	case overall.Low == nil || overall.High == nil:
-		return "The open rate cannot be told."
+		return "The open rate cannot be determined."
 	case r.Measured < few:
-		return fmt.Sprintf("%s of %s opened it for certain; too few messages for a rate.",
+		return fmt.Sprintf("%s of %s certainly opened it; too few messages for a rate.",
 			output.Count(r.ConfirmedUniqueOpens), output.Plural(int(r.Measured), "measured message", "measured messages"))
 	case overall.Rate == nil:
-		return fmt.Sprintf("Between %s and %s opened it; where between them cannot be told.", output.Percent(overall.Low), output.Percent(overall.High))
+		return fmt.Sprintf("Between %s and %s opened it; the value within this range cannot be determined.", output.Percent(overall.Low), output.Percent(overall.High))
 	case *overall.High-*overall.Low > wide:
 		return fmt.Sprintf("Between %s and %s opened it; best estimate %s, certain %s.",
 			output.Percent(overall.Low), output.Percent(overall.High), output.Percent(overall.Rate), output.Percent(ratio(r.ConfirmedUniqueOpens, r.Measured)))
@@ -47,7 +47,7 @@ func lead(r *warehouse.Report) string {
 		span(overall.Low, overall.High), output.Percent(ratio(r.ConfirmedUniqueOpens, r.Measured)))
 }
 
-// proportion writes a fraction in words, as exactly as a person remembers it.
+// proportion returns a fraction in words, with a memorable precision.
 func proportion(p float64) string {
 	for _, w := range []struct {
 		upTo float64
@@ -76,7 +76,7 @@ func proportion(p float64) string {
 	return "Nearly all"
 }
 
-// span writes the ends of an interval, one dash if they are not known.
+// span formats an interval; one dash if its ends are unknown.
 func span(low, high *float64) string {
 	if low == nil || high == nil {
 		return output.Percent(nil)
@@ -84,7 +84,7 @@ func span(low, high *float64) string {
 	return output.Percent(low) + " … " + output.Percent(high)
 }
 
-// hours writes a number of hours as a person says it.
+// hours formats a number of hours in everyday units.
 func hours(h float64) string {
 	d := time.Duration(math.Round(h*60)) * time.Minute
 	switch days := d.Hours() / 24; {
@@ -100,10 +100,10 @@ func hours(h float64) string {
 	return text
 }
 
-// young is the time within which most opens come. An estimate of before is no result yet.
+// young is the time within which most opens arrive. An earlier estimate is not final.
 const young = 48 * time.Hour
 
-// age warns of the numbers of a campaign that was sent a short time before they were computed.
+// age returns a warning if the numbers were computed shortly after the send.
 func age(r *warehouse.Report) []string {
 	began, what := r.LastSentAt, "It was sent "
 	if began == nil {
@@ -116,22 +116,22 @@ func age(r *warehouse.Report) []string {
 	if since < 0 || since >= young {
 		return nil
 	}
-	if since > 3*time.Hour { // minutes would say nothing more
+	if since > 3*time.Hour { // minutes would add nothing
 		since = since.Round(time.Hour)
 	}
 	return []string{what + hours(since.Hours()) + " before this count; more opens may come."}
 }
 
-// unseen says why an estimate is above all that was seen.
+// unseen explains an estimate that is above all observed opens.
 func unseen(r *warehouse.Report) []string {
 	if e := r.Estimate("overall"); e.Rate == nil || !slices.Contains(r.Weaknesses, "no_clicks") || r.OpensTotal == 0 {
 		return nil
 	}
-	return []string{"The estimate adds opens that load no image. How many those are is assumed, until clicks are imported."}
+	return []string{"The estimate adds opens that load no image. Their number is an assumption until clicks are imported."}
 }
 
-// against compares the estimate with those of earlier campaigns, unless nothing came yet.
-// It names those that have no estimate, too.
+// against compares the estimate with those of earlier campaigns, unless there is no open yet.
+// It also names campaigns without an estimate.
 func against(r *warehouse.Report, earlier []Earlier) []string {
 	own := r.Estimate("overall")
 	if own.Rate == nil || own.Low == nil || own.High == nil || r.Measured < few || r.OpensTotal == 0 && r.ConfirmedUniqueOpens == 0 {
@@ -154,14 +154,14 @@ func against(r *warehouse.Report, earlier []Earlier) []string {
 		}
 	}
 	if compared == 0 {
-		return []string{"There is no rate of an earlier campaign to compare it with."}
+		return []string{"No earlier campaign has a rate to compare with."}
 	}
 	text := "Before it: " + strings.Join(before, ", ") + ". The estimate is " + position(above, compared)
 	switch apart {
 	case compared:
-		text += ". The ranges do not overlap: the difference is not by chance, whatever its reason."
+		text += ". The ranges do not overlap: the difference is not due to chance, whatever its cause."
 	case 0:
-		text += ". The ranges overlap: the difference may be chance, or that of what cannot be seen."
+		text += ". The ranges overlap: the difference may be due to chance, or to opens that cannot be seen."
 	default:
 		text += fmt.Sprintf(". The range of %d does not overlap with this one; the others may differ by chance.", apart)
 	}

@@ -1,6 +1,6 @@
-// Package rows prints the answer of a statement: a table for people, CSV, JSON,
-// JSON lines, or Parquet as ClickHouse writes it. Rows are printed as they come; an
-// answer that is not whole ends in an error.
+// Package rows prints the answer of a statement: as a table, CSV, JSON, JSON lines, or
+// Parquet as ClickHouse writes it. Rows are printed as they arrive; an incomplete answer
+// is an error.
 package rows
 
 import (
@@ -18,8 +18,8 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// asRows is the format of ClickHouse from which all but Parquet are made: a line with
-// the names of columns, one with their types, then a line for each row.
+// asRows is ClickHouse's format from which all formats but Parquet are made: a line with
+// the names of the columns, one with their types, then a line for each row.
 const asRows = "JSONCompactEachRowWithNamesAndTypes"
 
 // Print sends the statement and writes its answer to out in the format: table, csv,
@@ -42,11 +42,11 @@ func Print(ctx context.Context, w *warehouse.Warehouse, statement, format string
 	return advise(err)
 }
 
-// advise says how to go on after an error of a statement.
+// advise adds advice to an error of a statement.
 func advise(err error) error {
 	switch {
 	case errors.Is(err, warehouse.ErrOtherFormat):
-		return app.Try(errors.New("the statement has a FORMAT of its own"), "leave it out, and choose by --format")
+		return app.Try(errors.New("the statement has a FORMAT clause"), "remove it, and use --format")
 	case errors.Is(err, warehouse.ErrNoHTTP):
 		return app.Usage(errors.New("statements need ClickHouse's HTTP interface: http://USER:PASSWORD@HOST:8123/glint"))
 	}
@@ -110,8 +110,8 @@ func convert(answer io.Reader, format string, out io.Writer) error {
 	}
 }
 
-// readLine returns the next line that is not empty, however long; it is valid until
-// the next call.
+// readLine returns the next line that is not empty, of any length. The slice is valid
+// until the next call.
 func readLine(r *bufio.Reader) ([]byte, error) {
 	for {
 		line, err := r.ReadSlice('\n')
@@ -132,7 +132,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// inner returns a type without Nullable and LowCardinality around it.
+// inner returns a type without its Nullable and LowCardinality wrappers.
 func inner(kind string) string {
 	for _, around := range []string{"LowCardinality(", "Nullable("} {
 		if cut, ok := strings.CutPrefix(kind, around); ok {
@@ -142,8 +142,8 @@ func inner(kind string) string {
 	return kind
 }
 
-// kindOf returns how cells of a type of ClickHouse are shown. UInt64 is the type of
-// ids, which are no quantities.
+// kindOf returns the kind of the cells of a ClickHouse type. UInt64 is the type of ids,
+// which are not quantities.
 func kindOf(kind string) listing.Kind {
 	switch kind = inner(kind); {
 	case kind == "UInt8", kind == "UInt16", kind == "UInt32", kind == "Int8", kind == "Int16", kind == "Int32", kind == "Int64",
@@ -157,8 +157,8 @@ func kindOf(kind string) listing.Kind {
 	return listing.Text
 }
 
-// document returns a cell as JSON has it. Counts are Int64, which ClickHouse quotes;
-// larger numbers stay texts, since most readers of JSON round them.
+// document returns a cell as JSON. Counts are Int64, which ClickHouse quotes; larger
+// numbers stay strings, since most JSON parsers round them.
 func document(cell []byte, kind string) string {
 	if inner(kind) == "Int64" && len(cell) > 2 && cell[0] == '"' {
 		cell = cell[1 : len(cell)-1]
@@ -166,7 +166,7 @@ func document(cell []byte, kind string) string {
 	return string(cell)
 }
 
-// plain returns a cell as text: "" for NULL, JSON for what has parts.
+// plain returns a cell as text: "" for NULL, JSON for a composite value.
 func plain(cell []byte) string {
 	switch {
 	case string(cell) == "null":
@@ -185,7 +185,7 @@ func plain(cell []byte) string {
 
 var errSplit = errors.New("rows: not an array of JSON")
 
-// split appends the elements of a JSON array to cells, unread.
+// split appends the elements of a JSON array to cells, without decoding them.
 func split(line []byte, cells [][]byte) ([][]byte, error) {
 	if len(line) < 2 || line[0] != '[' || line[len(line)-1] != ']' {
 		return nil, errSplit

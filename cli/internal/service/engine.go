@@ -43,7 +43,7 @@ func EngineConfig(h home.Home, c home.Credentials, logger *slog.Logger) *embedde
 	}
 }
 
-// Readers returns the users of a home as the engine has them.
+// Readers returns the users of a home in the engine's form.
 func Readers(h home.Home) ([]embedded.User, error) {
 	users, err := h.Users()
 	if err != nil {
@@ -68,7 +68,7 @@ func ViewsOf(role string) []string {
 }
 
 // OpenEngine starts the embedded warehouse of a home in which no glint runs, and
-// connects to it as its owner. The caller calls end.
+// connects to it as its owner. The caller must call end.
 func OpenEngine(ctx context.Context, a *app.App, h home.Home) (w *warehouse.Warehouse, end func(context.Context) error, err error) {
 	c, err := h.Credentials(false)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// pages are the pages for people beside ingest.
+// pages is the server of the web pages beside ingest.
 type pages struct {
 	config  web.Config
 	listens *pflag.Flag
@@ -31,9 +31,9 @@ type pages struct {
 }
 
 func (p *pages) flags(f *pflag.FlagSet) {
-	f.StringVar(&p.config.Listen, "web-listen", "127.0.0.1:8704", "address of the pages for people, which glint web signs in to; empty: none")
-	f.StringSliceVar(&p.config.Hosts, "web-host", nil, "name under which the pages are reached, beside loopback's and the address; repeatable")
-	f.StringVar(&p.config.TLS.Certificate, "web-tls-cert", "", "PEM file of the pages' certificate; read again when it changes (needed unless --web-listen is loopback)")
+	f.StringVar(&p.config.Listen, "web-listen", "127.0.0.1:8704", "address of the web pages, to which glint web prints links; empty: none")
+	f.StringSliceVar(&p.config.Hosts, "web-host", nil, "further host name of the pages, besides loopback and the address; repeatable")
+	f.StringVar(&p.config.TLS.Certificate, "web-tls-cert", "", "PEM file of the pages' certificate; reread when it changes (required unless --web-listen is loopback)")
 	f.StringVar(&p.config.TLS.Key, "web-tls-key", "", "PEM file of its key")
 	p.listens = f.Lookup("web-listen")
 }
@@ -49,8 +49,8 @@ func (p *pages) validate() error {
 	return nil
 }
 
-// listen takes the port. Where that of the default is taken, perhaps by another
-// glint, a free one does.
+// listen opens the port. If the default port is in use, perhaps by another glint, it
+// uses a free one.
 func (p *pages) listen(s *Service) (err error) {
 	if p.config.Listen == "" {
 		return nil
@@ -76,8 +76,8 @@ func (p *pages) listen(s *Service) (err error) {
 	return nil
 }
 
-// serve lets the pages answer, once, and keeps the key of their links where the home
-// has not got it yet.
+// serve starts the server of the pages once, and stores the key of their links in the
+// home if it is not stored yet.
 func (p *pages) serve(s *Service) {
 	if p.server == nil {
 		return
@@ -98,7 +98,7 @@ func (p *pages) serve(s *Service) {
 	}
 }
 
-// pagesStop bounds the wait for the last answers.
+// pagesStop is the maximum wait for the last answers.
 const pagesStop = time.Second
 
 func (p *pages) stop(s *Service) error {
@@ -110,11 +110,11 @@ func (p *pages) stop(s *Service) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pagesStop)
 	defer cancel()
-	_ = p.server.Shutdown(ctx) // what is not answered by now is cut off
+	_ = p.server.Shutdown(ctx) // cuts off unanswered requests
 	return s.App.Home.RemovePagesKey(p.config.Key)
 }
 
-// Web returns the address of the pages, "" without them.
+// Web returns the address of the pages; "" if there are none.
 func (s *Service) Web() string {
 	if s.pages.server == nil {
 		return ""
@@ -122,8 +122,8 @@ func (s *Service) Web() string {
 	return s.pages.server.URL()
 }
 
-// WebField returns the address of the pages as a field of the ready line, with a blank
-// behind it; "" without them.
+// WebField returns the address of the pages as a field of the ready line, with a trailing
+// blank; "" if there are none.
 func (s *Service) WebField() string {
 	if s.Web() == "" {
 		return ""
@@ -131,8 +131,8 @@ func (s *Service) WebField() string {
 	return "web=" + s.Web() + " "
 }
 
-// ShowPages lets the pages read the warehouse, as its reader and as its owner, once
-// that can be reached.
+// ShowPages connects the pages to the warehouse, as its reader and as its owner, once it
+// can be reached.
 func (s *Service) ShowPages(ctx context.Context, reader, owner string) {
 	if s.pages.server == nil {
 		return
@@ -152,10 +152,10 @@ func (s *Service) ShowPages(ctx context.Context, reader, owner string) {
 	}()
 }
 
-// pagesPause is between two tries to reach the warehouse.
+// pagesPause is the pause between two tries to reach the warehouse.
 const pagesPause = 5 * time.Second
 
-// connect connects for as long as ctx goes on.
+// connect connects to the warehouse, with retries until ctx ends.
 func (p *pages) connect(ctx context.Context, reader, owner string) error {
 	asOwner, err := warehouse.Connect(ctx, owner)
 	if err != nil {
@@ -176,7 +176,7 @@ func (p *pages) connect(ctx context.Context, reader, owner string) error {
 	return nil
 }
 
-// AsUser returns the address of a warehouse with a user and password in it.
+// AsUser returns the address of a warehouse with that user and password.
 func AsUser(address, user, password string) string {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -7,13 +7,13 @@ import (
 	"glint/ingest"
 )
 
-// Quiet returns the configuration of a service for one errand in a home whose glint
-// does not run: without a pixel, on a port that nobody is told. dsn names an outside
+// Quiet returns the configuration of a service for one task in a home whose glint does
+// not run: without a pixel, on an unpublished port. dsn is the address of an external
 // warehouse; "": the home's own engine.
 func Quiet(a *app.App, dsn string) (*ingest.Config, error) {
 	h, cfg := a.Home, ingest.Default()
 	if dsn == "" && !h.InUse() {
-		return nil, app.Try(errors.New("this home has never been in use"), "GLINT_HOME=DIR, the folder of the glint that is meant")
+		return nil, app.Try(errors.New("this home has never been in use"), "GLINT_HOME=DIR, with the folder of your glint")
 	}
 	if err := h.Prepare(); err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-// Package service has what `glint up` and `glint serve` share: the flags of
+// Package service holds the common parts of `glint up` and `glint serve`: the flags of
 // ingest, the configuration that follows from them and from the home, and the
 // state file by which other commands find the process.
 package service
@@ -31,7 +31,7 @@ type Service struct {
 	Config         ingest.Config
 	NewCredentials bool
 	Precision      string
-	StateFault     func(error) // is given the first fault of each write of the state
+	StateFault     func(error) // receives the first error of each write of the state
 
 	cmd              *cobra.Command
 	precision, level *app.Choice
@@ -42,7 +42,7 @@ type Service struct {
 	agree            *app.Choice
 	events           *app.Choice // of the webhook
 	state            *home.StateKeeper
-	publishKeys      func(*token.Ring) // writes the state again with other keys
+	publishKeys      func(*token.Ring) // rewrites the state with other keys
 	pages            pages
 }
 
@@ -96,8 +96,8 @@ func (s *Service) Fill(c home.Credentials) (err error) {
 	return nil
 }
 
-// fillWeb completes what the web pixel needs. The secrets are made once there is a
-// site.
+// fillWeb completes the configuration of the web pixel. If there is a site, it makes
+// missing secrets.
 func (s *Service) fillWeb() error {
 	for _, text := range s.sites {
 		if err := s.Config.Sites.Add(text); err != nil {
@@ -126,8 +126,8 @@ func (s *Service) Validate() error {
 	return s.pages.validate()
 }
 
-// Publish writes the state file, or goes on trying until ctx ends. Use it from
-// one goroutine at a time.
+// Publish writes the state file, with retries until ctx ends. Use it from one goroutine
+// at a time.
 func (s *Service) Publish(ctx context.Context, at ingest.Addresses, ring *token.Ring, starting bool) {
 	s.pages.serve(s)
 	s.publishKeys = func(taken *token.Ring) { s.Publish(ctx, at, taken, false) }
@@ -141,7 +141,7 @@ func (s *Service) Publish(ctx context.Context, at ingest.Addresses, ring *token.
 	})
 }
 
-// settings returns what `glint privacy` has to know of the flags.
+// settings returns the values of the flags that `glint privacy` needs.
 func (s *Service) settings() *home.Settings {
 	c := &s.Config
 	made := &home.Settings{
@@ -159,10 +159,10 @@ func (s *Service) settings() *home.Settings {
 	return made
 }
 
-// hostNames returns the names of the servers of a warehouse's address, none without one.
+// hostNames returns the names of the servers in a warehouse's address; nil for "".
 func hostNames(dsn string) (names []string) {
 	hosts, err := warehouse.Hosts(dsn)
-	if err != nil { // Validate says so
+	if err != nil { // Validate reports it
 		return nil
 	}
 	for _, host := range hosts {
@@ -171,8 +171,8 @@ func hostNames(dsn string) (names []string) {
 	return names
 }
 
-// PlainField returns the pixel's address of plain HTTP beside TLS as a field of the ready
-// line, with a blank behind it; "" without one.
+// PlainField returns the pixel's address for plain HTTP beside TLS as a field of the ready
+// line, with a trailing blank; "" if there is none.
 func PlainField(at ingest.Addresses) string {
 	if at.PixelHTTP == "" {
 		return ""
@@ -180,7 +180,7 @@ func PlainField(at ingest.Addresses) string {
 	return "pixel_http=" + at.PixelHTTP + " "
 }
 
-// archive returns where accepted lines are kept; nil: they are not.
+// archive returns the place of the archive; nil if there is none.
 func (s *Service) archive() *home.Archive {
 	c := &s.Config.Archive
 	if c.Place == "" {
@@ -202,7 +202,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	err := ingest.Run(ctx, s.Config)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = nil // asked to end while it started
+		err = nil // the end was requested during the start
 	}
 	return errors.Join(err, s.pages.stop(s), s.App.Home.RemoveState())
 }

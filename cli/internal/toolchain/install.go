@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// job is one install under way. A build works in the folder work, which is
+// job is one running install. A build works in the folder work, which is
 // thrown away, and leaves the tool in the folder out, which becomes the tool's
 // place in the cache.
 type job struct {
@@ -20,7 +20,7 @@ type job struct {
 	log       *os.File
 }
 
-// install makes the tool in the cache folder dir. The caller holds its lock.
+// install installs the tool in the cache folder dir. The caller must hold its lock.
 func (t tool) install(ctx context.Context, dir string, s *screen) (path string, err error) {
 	removeRemains(dir, t.name)
 	if err := t.preflight(ctx, t); err != nil {
@@ -66,7 +66,7 @@ func (j *job) finish(ctx context.Context, dir, staging string) (string, error) {
 		return "", j.failed("the new copy is not usable: "+problem, nil)
 	}
 	place := filepath.Join(dir, t.folder())
-	// A copy that stopped working makes way; it goes with the temporary folder.
+	// A broken copy is moved away; it is removed with the temporary folder.
 	err := os.Rename(place, filepath.Join(staging, "old"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("move old %s away: %w", t.name, err)
@@ -77,7 +77,7 @@ func (j *job) finish(ctx context.Context, dir, staging string) (string, error) {
 	return filepath.Join(place, t.file), nil
 }
 
-// failed is the error for an installer that did not do its work.
+// failed returns the error for an installer that failed.
 func (j *job) failed(problem string, cause error) error {
 	return &Error{
 		Tool: j.tool.name, Err: errors.Join(ErrInstallFailed, cause),
@@ -90,7 +90,7 @@ func (j *job) failed(problem string, cause error) error {
 // shares it, as they share the lock.
 func remainsPrefix(name string) string { return "." + name + ".tmp-" }
 
-// removeRemains removes what killed installs left. The caller holds the lock,
+// removeRemains removes the remains of killed installs. The caller must hold the lock,
 // so it is not in use. A folder that cannot be removed only takes room.
 func removeRemains(dir, name string) {
 	remains, _ := filepath.Glob(filepath.Join(dir, remainsPrefix(name)+"*"))

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// versionTimeout bounds a tool that hangs when it is asked for its version.
+// versionTimeout limits the wait for a tool's version.
 const versionTimeout = 20 * time.Second
 
-// locate searches in order. Its second value means that the answer, good or
-// bad, is the operator's explicit wish, so that nothing is to be installed.
+// locate searches in order. fixed means that the operator has named the copy, good or
+// bad, so that nothing must be installed.
 func (t tool) locate(ctx context.Context) (path string, fixed bool, err error) {
 	if t.override != "" && os.Getenv(t.override) != "" {
 		path, err := t.explicit(os.Getenv(t.override))
@@ -62,7 +62,7 @@ func (t tool) explicit(value string) (string, error) {
 	return path, nil
 }
 
-// onPath gives the first copy on PATH, or what is wrong with it. A copy found
+// onPath returns the first copy on PATH, or the problem with it. A copy found
 // through a relative entry of PATH counts as none, as in os/exec.
 func (t tool) onPath(ctx context.Context) (path, problem string) {
 	path, err := exec.LookPath(t.command)
@@ -75,7 +75,7 @@ func (t tool) onPath(ctx context.Context) (path, problem string) {
 	return path, ""
 }
 
-// inFolder gives the copy in one of our folders, or what is wrong with it. It
+// inFolder returns the copy in one of our folders, or the problem with it. It
 // is run too: the libraries that it was linked with, or the commands that it
 // starts, may be gone since it was built.
 func (t tool) inFolder(ctx context.Context, dir string) (path, problem string) {
@@ -97,7 +97,7 @@ func (t tool) inFolder(ctx context.Context, dir string) (path, problem string) {
 	return path, ""
 }
 
-// tooOld says why the copy at path will not do; "" if it will.
+// tooOld returns the reason why the copy at path is unusable; "" if it is usable.
 func (t tool) tooOld(ctx context.Context, path string) string {
 	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// stopGrace is how long a package client may take to end after it was asked.
+// stopGrace is the maximum time for a package client to end after it was asked to.
 const stopGrace = 10 * time.Second
 
 // command is one run of a package client.

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// tailLines is how much of a failed installer's output is shown.
+// tailLines is the number of lines of a failed installer's output that are shown.
 const tailLines = 20
 
 // screen reports one install, in lines that begin with its title.

@@ -10,8 +10,8 @@ import (
 	"glint/ingest/host/filelock"
 )
 
-// lockTool takes the lock in the file at path, which stays for good: removing
-// it would let two holders lock two files of one name. waiting is called once
+// lockTool takes the lock in the file at path, which is never removed: removing
+// it would let two holders lock two files of the same name. waiting is called once
 // if the lock is held. The lock ends with the process, however that ends.
 func lockTool(ctx context.Context, path string, waiting func()) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)

@@ -51,9 +51,9 @@ func isDebian(release []byte) bool {
 	return slices.Contains(lines, "ID=debian") && slices.Contains(lines, `VERSION_ID="`+debianRelease+`"`)
 }
 
-// absentPackages gives those that are not installed.
+// absentPackages returns the packages that are not installed.
 func absentPackages(ctx context.Context, names []string) []string {
-	// It fails when it knows none of one name; what it prints is right anyway.
+	// It exits with an error if a name is unknown; its output is correct nevertheless.
 	query := append([]string{"-W", "-f", "${Package} ${db:Status-Status}\n"}, names...)
 	out, _ := exec.CommandContext(ctx, "dpkg-query", query...).Output()
 	installed := strings.Split(string(out), "\n")
@@ -62,8 +62,8 @@ func absentPackages(ctx context.Context, names []string) []string {
 	})
 }
 
-// rootPrefix is what to put before a command that needs root: nothing, as
-// root, or sudo where it asks for no password. nil means that there is no way.
+// rootPrefix returns the prefix for a command that needs root: empty for root, or sudo if
+// it asks for no password. nil means that neither is available.
 func rootPrefix(ctx context.Context) []string {
 	if os.Geteuid() == 0 {
 		return []string{}

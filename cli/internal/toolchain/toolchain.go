@@ -48,7 +48,7 @@ var (
 	ErrInstallFailed = errors.New("toolchain: install failed")
 )
 
-// Error says what is wrong with one tool and what the operator can do.
+// Error is a problem with one tool, with advice for the operator.
 type Error struct {
 	Tool    string
 	Problem string // one line
@@ -56,10 +56,10 @@ type Error struct {
 	Err     error  // one of the Err values, perhaps with a cause
 }
 
-// Error gives the line without the hint, as "tool: problem".
+// Error returns the line without the hint, as "tool: problem".
 func (e *Error) Error() string { return e.Tool + ": " + e.Problem }
 
-// Unwrap gives the condition, for errors.Is.
+// Unwrap returns the condition, for errors.Is.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Tool names one tool of the table.
@@ -77,7 +77,7 @@ func Tools() []Tool {
 	return list
 }
 
-// Locate gives the absolute path of a tool that is ready to use, without
+// Locate returns the absolute path of a tool that is ready to use, without
 // installing anything. It is safe for concurrent use.
 //
 // Errors are *Error: ErrUnknownTool, or ErrNotInstalled with the command that
@@ -91,8 +91,8 @@ func Locate(name string) (string, error) {
 	return path, err
 }
 
-// Install gives the path of a tool as Locate does and installs it first where
-// it is missing. progress is given a line when an install begins and one when it
+// Install returns the path of a tool like Locate, and installs the tool first if
+// it is missing. progress receives a line when an install begins and one when it
 // ends; nil means silence.
 // Cancelling ctx stops the package client and leaves nothing behind. It is
 // safe for concurrent use, also by several processes.
@@ -154,14 +154,14 @@ func (t tool) provide(ctx context.Context, progress io.Writer) (string, error) {
 		return "", fmt.Errorf("lock %s: %w", t.name, err)
 	}
 	defer unlock()
-	// Whoever held the lock may have installed it.
+	// The previous holder of the lock may have installed it.
 	if path, _, err := t.locate(ctx); err == nil {
 		return path, nil
 	}
 	return t.install(ctx, dir, s)
 }
 
-// cacheDir gives the absolute folder of all tools, made where it is missing.
+// cacheDir returns the absolute path of the folder of all tools, and creates it if missing.
 func cacheDir() (string, error) {
 	dir, err := cachePath()
 	if err != nil {

@@ -6,23 +6,23 @@ import "context"
 type tool struct {
 	name, version string
 
-	command     string   // its name on PATH; "" for what is no command
+	command     string   // its name on PATH; "" if it is not a command
 	versionArgs []string // make it print its version
 	writesHome  bool     // leaves files in the home folder even then
 	override    string   // environment variable that may name a copy
 	starts      []string // commands that it starts and that must be on PATH
 
-	file      string // where it is inside its folder of the cache
-	plan      string // how it is installed and how long that takes
-	otherwise string // the hint for who cannot install it
+	file      string // path inside its folder of the cache
+	plan      string // method and duration of its installation
+	otherwise string // the hint if it cannot be installed
 
-	// preflight returns an error for what is missing, before any work is done; build fills
+	// preflight returns an error for a missing prerequisite, before any other work; build fills
 	// j.out.
 	preflight func(ctx context.Context, t tool) error
 	build     func(ctx context.Context, j *job) error
 }
 
-// missing is the error for an installer that is not there.
+// missing returns the error for a missing installer.
 func (t tool) missing(problem, hint string) error {
 	return &Error{Tool: t.name, Problem: problem, Hint: hint, Err: ErrInstallerMissing}
 }

@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"glint/cli/internal/report"
+	"glint/ingest/host/loopback"
 )
 
-// guard stands before every route: it sets the headers of all answers, refuses
-// requests for names that are not this server's (a stranger's name that was made
-// to resolve to this machine), and changes that another site asks for.
+// guard wraps every route: it sets the headers of all answers, and refuses requests for
+// names that are not this server's (DNS rebinding) and changes requested by another
+// site.
 func (s *Server) guard(next http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -30,11 +31,11 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	})
 }
 
-// maxFormBytes is above any form of these pages.
+// maxFormBytes is the maximum size of a form; the forms of these pages are smaller.
 const maxFormBytes = 16 << 10
 
-// secure sets the headers that every answer has. Nothing is loaded from elsewhere,
-// framed, kept, or told to others.
+// secure sets the headers of every answer: pages load nothing from other servers, cannot be
+// framed, are not cached, and send no referrer.
 func (s *Server) secure(h http.Header, r *http.Request) {
 	h.Set("Content-Security-Policy", pagePolicy)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -50,7 +51,7 @@ func (s *Server) secure(h http.Header, r *http.Request) {
 	}
 }
 
-// pagePolicy allows the style of the pages by its hash, and forms to themselves.
+// pagePolicy allows the style of the pages by its hash, and forms to the same server.
 // livePolicy also allows the script of the live page and its stream.
 var (
 	pagePolicy = "default-src 'none'; style-src '" + report.StyleHash(&report.Frame{Style: pageStyle}) +
@@ -65,7 +66,7 @@ func (s *Server) isOurs(hostPort string) bool {
 	if host == "" {
 		return false
 	}
-	if isLoopback(host) || slices.Contains(s.hosts, host) {
+	if loopback.Is(host) || slices.Contains(s.hosts, host) {
 		return true
 	}
 	listen := hostOf(s.listener.Addr().String())
@@ -82,11 +83,6 @@ func hostOf(hostPort string) string {
 	return strings.ToLower(host)
 }
 
-func isLoopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
-}
-
 func isUnspecified(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.IsUnspecified()
@@ -95,7 +91,7 @@ func isUnspecified(host string) bool {
 // reader is a handler for a session.
 type reader func(w http.ResponseWriter, r *http.Request, who *session)
 
-// signedIn lets a request with a session of that role, or of the owner, through.
+// signedIn passes on a request with a session of that role, or of the owner, and refuses others.
 func (s *Server) signedIn(role Role, next reader) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		who := s.sessions.of(r, s.cookie)
@@ -111,8 +107,8 @@ func (s *Server) signedIn(role Role, next reader) http.HandlerFunc {
 	}
 }
 
-// signIn takes a one-time link. A program that fetches links ahead, or a page that
-// shows one as an image, does not use it up.
+// signIn accepts a one-time link. A program that prefetches links, or a page that embeds
+// one as an image, does not use it up.
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	ahead := r.Header.Get("Sec-Purpose") + r.Header.Get("Purpose") + r.Header.Get("X-Moz")
 	dest := r.Header.Get("Sec-Fetch-Dest")
@@ -146,6 +142,6 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request, who *session) {
 func (s *Server) setCookie(w http.ResponseWriter, r *http.Request, value string, seconds int) {
 	http.SetCookie(w, &http.Cookie{
 		Name: s.cookie, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: r.TLS != nil || !isLoopback(hostOf(r.Host)),
+		Secure: r.TLS != nil || !loopback.Is(hostOf(r.Host)),
 	})
 }

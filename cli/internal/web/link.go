@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Role is what a session may see.
+// Role is the role of a session.
 type Role byte
 
 // The roles. A viewer sees no recipients.
@@ -28,14 +28,14 @@ func (r Role) String() string {
 	return "viewer"
 }
 
-// LinkLife is how long a link can be used after it was made.
+// LinkLife is the validity of a link.
 const LinkLife = 10 * time.Minute
 
-// signInPath begins the path of a link.
+// signInPath is the prefix of a link's path.
 const signInPath = "/sign-in/"
 
-// A link is its role, the second of its end as 8 bytes, 16 random bytes, and an
-// HMAC-SHA256 of these by the key of the running service.
+// A link consists of its role, its expiry in Unix seconds as 8 bytes, 16 random bytes, and
+// an HMAC-SHA256 of these with the key of the running service.
 const (
 	nonceBytes = 16
 	bodyBytes  = 1 + 8 + nonceBytes
@@ -58,23 +58,23 @@ func sign(key string, body []byte) []byte {
 	return m.Sum(nil)
 }
 
-// errLink says that a link is not, or no longer, to be used. There are no reasons in
-// it: a stranger learns nothing.
+// errLink means that a link is not valid, or no longer. It contains no reason, so that a
+// stranger learns nothing.
 var errLink = errors.New("web: unusable link")
 
-// links knows which links were used.
+// links remembers the used links.
 type links struct {
 	key string
 
 	mu   sync.Mutex
-	used map[[nonceBytes]byte]time.Time // until when
+	used map[[nonceBytes]byte]time.Time // value: expiry of the link
 }
 
 func newLinks(key string) *links {
 	return &links{key: key, used: map[[nonceBytes]byte]time.Time{}}
 }
 
-// redeem returns the role of a link that has not been used, and notes that it has.
+// redeem returns the role of an unused link and marks it as used, or returns errLink.
 func (l *links) redeem(text string, now time.Time) (Role, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(text) != base64.RawURLEncoding.EncodedLen(len(b)) || len(b) != bodyBytes+sha256.Size || !hmac.Equal(sign(l.key, b[:bodyBytes]), b[bodyBytes:]) {

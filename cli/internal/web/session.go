@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// How long a session lasts, used or not, and at most without a request.
+// The lifetime of a session, and its lifetime without a request.
 const (
 	sessionLife = 12 * time.Hour
 	sessionIdle = 2 * time.Hour
 )
 
-// maxSessions bounds the memory of sessions; the one that ends first makes room.
+// maxSessions is the maximum number of sessions; beyond it the one that expires first is dropped.
 const maxSessions = 1000
 
-// session is one browser that was let in. Only its csrf and role are sent to it.
+// session is the session of one browser. Only its csrf and role are sent to the browser.
 type session struct {
 	id      [sha256.Size]byte // hash of the cookie's value
 	role    Role
@@ -27,7 +27,7 @@ type session struct {
 	seen    time.Time // guarded by sessions.mu
 }
 
-// sessions are kept in memory alone: the end of the process ends them.
+// sessions are kept in memory only: they end with the process.
 type sessions struct {
 	now func() time.Time
 
@@ -39,7 +39,7 @@ func newSessions(now func() time.Time) *sessions {
 	return &sessions{now: now, all: map[[sha256.Size]byte]*session{}}
 }
 
-// begin makes a session and returns the value of its cookie.
+// begin creates a session and returns the value of its cookie.
 func (s *sessions) begin(role Role) (cookie string) {
 	value := rand.Text() + rand.Text()
 	now := s.now()
@@ -65,7 +65,7 @@ func over(s *session, now time.Time) bool {
 	return !now.Before(s.expires) || now.Sub(s.seen) >= sessionIdle
 }
 
-// of returns the session of a request, nil if it has none.
+// of returns the session of a request; nil if it has none.
 func (s *sessions) of(r *http.Request, cookie string) *session {
 	now := s.now()
 	for _, c := range r.CookiesNamed(cookie) {
@@ -86,7 +86,7 @@ func (s *sessions) of(r *http.Request, cookie string) *session {
 	return nil
 }
 
-// alive reports whether a session goes on; to ask counts as no use of it.
+// alive reports whether a session still exists, without counting as a use of it.
 func (s *sessions) alive(one *session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,7 +102,7 @@ func (s *sessions) end(one *session) {
 	delete(s.all, one.id)
 }
 
-// hasToken reports whether a form came from a page of the session.
+// hasToken reports whether a form was sent from a page of the session.
 func (s *session) hasToken(r *http.Request) bool {
 	return subtle.ConstantTimeCompare([]byte(r.PostFormValue("csrf")), []byte(s.csrf)) == 1
 }

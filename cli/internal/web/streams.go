@@ -2,7 +2,7 @@ package web
 
 import "sync"
 
-// streams counts the live pages that are open, by session.
+// streams counts the open live pages by session.
 type streams struct {
 	mu   sync.Mutex
 	all  int

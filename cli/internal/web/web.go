@@ -1,13 +1,13 @@
 // Package web serves glint's pages for people: the campaigns, the report of each,
 // its recipients, and the opens, page views and events as they come.
 //
-// A browser is let in by a one-time link, which `glint web` makes with a key that
+// A browser signs in with a one-time link, which `glint web` makes with a key that
 // only the user who runs glint can read. Sessions, used links and the key live as
 // long as the process. Every page but the live one works without a script; nothing
-// comes from another server. Without TLS the pages answer on loopback only.
+// is loaded from another server. Without TLS the pages answer on loopback only.
 //
-// The pages are documents of package report, in a frame with the navigation. What
-// strangers wrote is escaped there and by html/template.
+// The pages are documents of package report, in a frame with the navigation. Package
+// report and html/template escape untrusted text.
 package web
 
 import (
@@ -24,14 +24,15 @@ import (
 
 	"glint/cli/internal/report"
 	"glint/ingest/host/connlimit"
+	"glint/ingest/host/loopback"
 	"glint/ingest/host/tlsfiles"
 )
 
-// Config is what a Server needs.
+// Config configures a Server.
 type Config struct {
 	Listen string         // host:port; port 0 takes a free one
-	TLS    tlsfiles.Files // zero: no TLS, which only a loopback address may be without
-	Hosts  []string       // names under which the pages are reached, beside loopback's and the listener's
+	TLS    tlsfiles.Files // zero: no TLS, which only a loopback address allows
+	Hosts  []string       // further host names of the pages, besides loopback and the listener's address
 	Key    string         // of one-time links
 	Settle func(*report.Data)
 	Now    func() time.Time // nil: time.Now
@@ -45,7 +46,7 @@ var (
 	ErrHost   = errors.New("web: a host is a name, without scheme, port and path")
 )
 
-// Hint says what to try about the errors of Validate.
+// Hint returns advice about the errors of Validate.
 func Hint(err error) string {
 	if errors.Is(err, ErrNoTLS) {
 		return "--web-tls-cert FILE --web-tls-key FILE, or --web-listen 127.0.0.1:8704 and a proxy with TLS before it, whose name is given with --web-host"
@@ -53,13 +54,13 @@ func Hint(err error) string {
 	return ""
 }
 
-// Validate reports all faults at once.
+// Validate returns all faults in one error.
 func (c *Config) Validate() error {
 	var faults []error
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		faults = append(faults, fmt.Errorf("web-listen: %q: %w", c.Listen, ErrListen))
-	} else if !isLoopback(strings.ToLower(host)) && c.TLS.Empty() {
+	} else if !loopback.Is(strings.ToLower(host)) && c.TLS.Empty() {
 		faults = append(faults, fmt.Errorf("web-listen %s: %w", c.Listen, ErrNoTLS))
 	}
 	if err := c.TLS.Validate(); err != nil {
@@ -76,12 +77,12 @@ func (c *Config) Validate() error {
 // Limits of the server.
 const (
 	maxConnections = 256
-	maxQueries     = 4                // pages that ask the warehouse at once; others wait
-	pageTimeout    = 60 * time.Second // of what one page asks
+	maxQueries     = 4                // pages that query the warehouse concurrently; others wait
+	pageTimeout    = 60 * time.Second // of one page's queries
 )
 
-// Server serves the pages. It answers that the warehouse is being started until Use
-// is called.
+// Server serves the pages. Until Use is called, it answers that the warehouse is being
+// started.
 type Server struct {
 	hosts    []string
 	cookie   string
@@ -100,7 +101,7 @@ type Server struct {
 	ended    context.Context
 }
 
-// Listen takes the port and returns a server on it, which answers once Serve runs.
+// Listen opens the port and returns a server on it, which answers once Serve runs.
 func Listen(c Config) (*Server, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -149,8 +150,8 @@ func Listen(c Config) (*Server, error) {
 	return s, nil
 }
 
-// URL returns the address of the pages, without a slash at its end: by the first of
-// Config.Hosts where the pages have TLS.
+// URL returns the address of the pages without a final slash: with TLS, by the first of
+// Config.Hosts.
 func (s *Server) URL() string {
 	host, port, _ := net.SplitHostPort(s.listener.Addr().String()) // the listener's own
 	if !s.tls {
@@ -164,13 +165,13 @@ func (s *Server) URL() string {
 	return "https://" + net.JoinHostPort(host, port)
 }
 
-// Use lets the pages show what source has. It may be called again.
+// Use sets the source of the pages. It may be called again.
 func (s *Server) Use(source Source) { s.source.Store(&source) }
 
-// Live is what shows opens as they are stored.
+// Live returns the watcher that shows opens as they are stored.
 func (s *Server) Live() *Live { return (*Live)(s.live) }
 
-// Serve answers until Shutdown, which is no error, or a fault of the listener.
+// Serve serves until Shutdown, and then returns nil, or until the listener fails.
 func (s *Server) Serve() error {
 	go s.live.run(s.ended)
 	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -179,7 +180,7 @@ func (s *Server) Serve() error {
 	return nil
 }
 
-// Close gives the port free of a server that does not serve.
+// Close closes the port of a server that does not serve.
 func (s *Server) Close() error { return s.listener.Close() }
 
 // Shutdown ends the streams, and waits for other answers until ctx ends.

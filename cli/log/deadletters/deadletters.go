@@ -1,5 +1,5 @@
-// Package deadletters is `glint log deadletters`: a look at the lines that could
-// not be stored, and another try with them.
+// Package deadletters is `glint log deadletters`: it lists, prints and resends the lines that could
+// not be stored.
 package deadletters
 
 import (
@@ -17,10 +17,10 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	return app.Group(&cobra.Command{
 		Use:   "deadletters",
-		Short: "Look at the lines that could not be stored, or send them again",
-		Long: "Ingest keeps lines that it cannot store in $GLINT_HOME/deadletters, with the reason. Their files take 1 GiB at most,\n" +
-			"of which each sender has a share. Further lines are not kept: ingest's log, glint audit and the metric\n" +
-			"glint_dead_letters_not_kept_total give their number. Send them again once the reason is gone, or delete files.",
+		Short: "List, print or resend the lines that could not be stored",
+		Long: "Ingest keeps lines that it cannot store in $GLINT_HOME/deadletters, with the reason. The files use at most 1 GiB, and\n" +
+			"each sender has a share of it. Lines beyond that are only counted, in ingest's log, in glint audit and in the metric\n" +
+			"glint_dead_letters_not_kept_total. Resend the lines once the reason is gone, or delete the files.",
 		Example: "  glint log deadletters list",
 	}, newListCmd(a, runList), newShowCmd(a, runShow), newRetryCmd(a, runRetry))
 }
@@ -34,7 +34,7 @@ func open(a *app.App) (*deadletters.Folder, error) {
 	return deadletters.Open(dir, 0)
 }
 
-// filesOf returns the folder's files; none of no folder.
+// filesOf returns the folder's files; nil if the folder does not exist.
 func filesOf(f *deadletters.Folder) ([]deadletters.File, error) {
 	if f == nil {
 		return nil, nil
@@ -42,7 +42,7 @@ func filesOf(f *deadletters.Folder) ([]deadletters.File, error) {
 	return f.Files()
 }
 
-// each hands the letters of a file to do. A file that is gone meanwhile has
+// each calls do for each letter of a file. A file that was deleted meanwhile has
 // none.
 func each(f *deadletters.Folder, name string, do func(deadletters.Letter) error) error {
 	for letter, err := range f.Letters(name) {

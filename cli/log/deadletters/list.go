@@ -24,12 +24,12 @@ func newListCmd(a *app.App, run func(*listOptions) error) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "Count the lines that could not be stored, by reason",
-		Long:    "Prints a row for each reason: in how many files such lines are, how many they are, and when the first and the last came.",
+		Long:    "Prints a row for each reason: the number of files and lines, and the time of the first and the last line.",
 		Example: "  glint log deadletters list\n  glint log deadletters list --files --format json",
 		Args:    app.NoArgs,
 	}
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv")
-	cmd.Flags().BoolVar(&o.files, "files", false, "a row for each file and reason")
+	cmd.Flags().BoolVar(&o.files, "files", false, "print a row for each file and reason")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		o.format = format.String()
 		return run(o)
@@ -37,7 +37,7 @@ func newListCmd(a *app.App, run func(*listOptions) error) *cobra.Command {
 	return cmd
 }
 
-// row is what is printed of a reason, or of a reason in a file.
+// row is the output row of a reason or, with --files, of a reason in a file.
 type row struct {
 	Reason          string    `json:"reason"`
 	File            string    `json:"file,omitempty"`
@@ -71,7 +71,7 @@ func runList(o *listOptions) error {
 	return output.WriteRows(o.app.Out, o.format, rows, without)
 }
 
-// count reads all files. The rows are sorted by reason, then by file.
+// count reads all files and returns the rows, sorted by reason, then by file.
 func count(o *listOptions) ([]row, error) {
 	f, err := open(o.app)
 	if err != nil {

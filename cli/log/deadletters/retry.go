@@ -17,7 +17,7 @@ import (
 	"glint/ingest/logstream"
 )
 
-// bodyBytes is how much is posted together.
+// bodyBytes is the approximate size of one post in bytes.
 const bodyBytes = 4 << 20
 
 type retryOptions struct {
@@ -33,19 +33,19 @@ func newRetryCmd(a *app.App, run func(context.Context, *retryOptions) error) *co
 	o := &retryOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "retry",
-		Short: "Send lines that could not be stored to ingest again",
-		Long: `Posts the lines to ingest's replay lane, without a syslog header before them, and removes a file once ingest has
-all its lines on disk. What still cannot be stored comes back as a dead letter by itself. At the end it waits until it
-is known what became of the lines, and says so; the exit code is 1 if none was stored. With --reason, the other lines of
-a file stay. It may be stopped at any moment.`,
+		Short: "Resend lines that could not be stored to ingest",
+		Long: `Posts the lines to ingest's replay lane, without a preceding syslog header, and removes a file once ingest has all its
+lines on disk. A line that still cannot be stored becomes a dead letter again. At the end it waits for the outcome of the
+lines and prints it; the exit code is 1 if none was stored. With --reason, the other lines of a file stay. The command can
+be interrupted at any time.`,
 		Example: "  glint log deadletters retry --dry-run\n  glint log deadletters retry --reason bad_time",
 		Args:    app.NoArgs,
 	}
 	app.IngestFlags(cmd, &o.ingest)
 	cmd.Flags().StringVar(&o.reason, "reason", "", "only lines with this reason")
-	cmd.Flags().BoolVar(&o.noWait, "no-wait", false, "end when ingest has the lines on disk, before it is known what becomes of them")
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only count what would be sent")
-	cmd.Flags().DurationVar(&o.patience, "patience", 5*time.Minute, "give up when ingest took nothing for so long")
+	cmd.Flags().BoolVar(&o.noWait, "no-wait", false, "end when ingest has the lines on disk, without waiting for their outcome")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "print the number of lines that would be sent, and send nothing")
+	cmd.Flags().DurationVar(&o.patience, "patience", 5*time.Minute, "give up if ingest has accepted nothing for this long")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if o.patience <= 0 {
 			return app.UsageOf(cmd, errors.New("--patience must be above zero"))
@@ -120,8 +120,8 @@ func (r *retry) connect(ingest app.Ingest) {
 	r.delivery.Patience, r.delivery.Notes = r.patience, r.app.Err
 }
 
-// file sends the lines of a file, or those with the reason. Until all of them
-// are taken the file stays, so that a stop loses nothing.
+// file sends the lines of a file, or those with the reason. The file stays until ingest has
+// all of them, so that an interruption loses nothing.
 func (r *retry) file(ctx context.Context, name string) error {
 	wanted := 0
 	var others []deadletters.Letter
@@ -147,7 +147,7 @@ func (r *retry) file(ctx context.Context, name string) error {
 		if err := r.send(ctx, name); err != nil {
 			return err
 		}
-		if _, err := r.folder.Write(others); err != nil { // without a quota, all are kept
+		if _, err := r.folder.Write(others); err != nil { // no quota applies here, so all are kept
 			return err
 		}
 		if err := r.folder.Remove(name); err != nil {
@@ -161,7 +161,7 @@ func (r *retry) file(ctx context.Context, name string) error {
 
 func (r *retry) wants(l *deadletters.Letter) bool { return r.reason == "" || l.Reason == r.reason }
 
-// send posts the lines that are wanted.
+// send posts the lines that have the reason.
 func (r *retry) send(ctx context.Context, name string) error {
 	var body []byte
 	err := each(r.folder, name, func(l deadletters.Letter) error {

@@ -27,15 +27,15 @@ func newShowCmd(a *app.App, run func(*showOptions) error) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show [FILE]",
 		Short: "Print lines that could not be stored",
-		Long: `Prints the lines of one file, as list --files names it, or of all, the oldest file first. The table shows their
-beginning, without what could steer a terminal; json prints one object a line, with the line as it came, or in
-line_base64 if it is no UTF-8. Lines may hold what is personal.`,
+		Long: `Prints the lines of one file, as list --files names it, or of all files, the oldest first. The table shows the beginning
+of each line, without control characters; json prints one object per line, with the unchanged line, or with line_base64 if
+it is not UTF-8. Lines may contain personal data.`,
 		Example: "  glint log deadletters show --reason not_event\n  glint log deadletters show --limit 0 --format json",
 		Args:    app.AtMostOneArg("file"),
 	}
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "only lines with this reason")
-	cmd.Flags().IntVar(&o.limit, "limit", 20, "most lines to print; 0: all")
+	cmd.Flags().IntVar(&o.limit, "limit", 20, "maximum number of lines; 0: all")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if o.limit < 0 {
 			return app.UsageOf(cmd, errors.New("--limit must not be below zero"))
@@ -60,7 +60,7 @@ type letterDocument struct {
 	LineBase64 []byte    `json:"line_base64,omitempty"`
 }
 
-// errEnough ends the reading.
+// errEnough stops reading when the limit is reached.
 var errEnough = errors.New("enough")
 
 func runShow(o *showOptions) error {
@@ -116,7 +116,7 @@ func one(files []deadletters.File, name string) ([]deadletters.File, error) {
 	return nil, app.Try(fmt.Errorf("there is no file %q of dead letters", name), "glint log deadletters list --files")
 }
 
-// writer returns what prints a letter, and what ends the output.
+// writer returns a function that prints a letter, and one that ends the output.
 func (o *showOptions) writer() (write func(file string, l *deadletters.Letter) error, end func() error) {
 	if o.format == "json" {
 		e := output.NewJSON(o.app.Out)
@@ -129,7 +129,7 @@ func (o *showOptions) writer() (write func(file string, l *deadletters.Letter) e
 	}, func() error { return t.Write(o.app.Out) }
 }
 
-// cellBytes is about how much of a line the table shows.
+// cellBytes is the approximate number of bytes of a line that the table shows.
 const cellBytes = 300
 
 // beginning returns the first characters of a line.

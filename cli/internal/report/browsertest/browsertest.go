@@ -1,4 +1,4 @@
-// Package browsertest shows pages in a headless Chromium, for tests.
+// Package browsertest loads pages in a headless Chromium, for tests.
 package browsertest
 
 import (
@@ -38,28 +38,28 @@ func Browser(t testing.TB) context.Context {
 	return ctx
 }
 
-// Witness notes what a page does that it must not: requests and complaints.
+// Witness records forbidden actions of a page: requests and console errors.
 type Witness struct {
 	mu   sync.Mutex
 	said []string
 }
 
-// Note notes something.
+// Note records one action.
 func (w *Witness) Note(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.said = append(w.said, fmt.Sprintf(format, args...))
 }
 
-// Said returns what was noted.
+// Said returns the recorded actions.
 func (w *Witness) Said() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.said)
 }
 
-// Listen notes the requests of the tab but for those that are allowed, and what it
-// complains of.
+// Listen records the requests of the tab that are not allowed, and its console
+// errors.
 func (w *Witness) Listen(ctx context.Context, allowed func(url string) bool) {
 	chromedp.ListenTarget(ctx, func(event any) {
 		switch e := event.(type) {
@@ -79,7 +79,7 @@ func (w *Witness) Listen(ctx context.Context, allowed func(url string) bool) {
 	})
 }
 
-// FaintText is a script that returns the texts whose contrast with what lies behind them is below
+// FaintText is a script that returns the texts whose contrast with their background is below
 // 4.5 (WCAG 2.2, 1.4.3).
 const FaintText = `(() => {
 	const part = c => (c /= 255, c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4);

@@ -1,5 +1,5 @@
-// Command install prints the path of each tool named, one a line, and installs
-// what is missing; without arguments it prints what there is. See package
+// Command install prints the path of each named tool, one per line, and installs
+// missing ones; without arguments it lists the installed tools. See package
 // toolchain for where tools come from.
 //
 // stdout carries the paths, stderr the progress. Exit codes: 0 done, 1 failed,

@@ -1,4 +1,4 @@
--- Twelve messages, one of them a test. 01 and 02 bounced for good: 01 was clicked by a person and so arrived, 02 was fetched by a scanner
+-- Twelve messages, one of them a test. 01 and 02 bounced permanently: 01 was clicked by a person and so arrived, 02 was fetched by a scanner
 -- only. 03 bounced for a time only. 04 was clicked by a scanner, 05 by a client of which nothing is known, 06 by an unknown client with
 -- a user agent: only 05 is a person. 07 was answered by a person, 08 by a machine. 09 converted, 10 complained and unsubscribed. 11 was
 -- opened by a person and is tracked for its last open only. 12 is a test with a click.
