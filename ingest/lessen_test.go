@@ -311,7 +311,7 @@ func TestAnOldURLKeepsNoMoreThanHoldsNow(t *testing.T) {
 	l.checkNothingElse(t)
 	l.checkNumbers(t)
 	l.stop()
-	result, err := audit.Run(t.Context(), audit.Options{LogDir: dir + "/log", Warehouse: w})
+	result, err := audit.Run(t.Context(), audit.Options{Nodes: []audit.Node{{LogDir: dir + "/log"}}, Warehouse: w})
 	if err != nil || result.Total.Missing != 0 {
 		t.Errorf("the audit misses %d events, %v", result.Total.Missing, err)
 	}
