@@ -19,7 +19,7 @@ import (
 var (
 	errCampaign  = errors.New("the campaign's parameter is no name of a campaign")
 	errRecipient = errors.New("the recipient's parameter is no recipient")
-	errMergeTag  = errors.New("a parameter is a merge tag, like {{email}}, that the sender did not replace")
+	errMergeTag  = errors.New("a parameter has a placeholder, like {{email}} or null, and no value")
 	errAllowed   = errors.New("the campaign is not among --campaigns")
 	errCampaigns = errors.New("more campaigns than --max-campaigns")
 	errMessages  = errors.New("more messages than --max-messages")
@@ -76,11 +76,11 @@ func (r *register) message(name, recipient string) (uuid.UUID, error) {
 	if c.err != nil {
 		return uuid.UUID{}, c.err
 	}
-	if sends.IsMergeTag(recipient) {
-		return uuid.UUID{}, errMergeTag
-	}
 	recipient, err := sends.FromURL(recipient)
-	if err != nil {
+	switch {
+	case errors.Is(err, sends.ErrPlaceholder):
+		return uuid.UUID{}, errMergeTag
+	case err != nil:
 		return uuid.UUID{}, errRecipient
 	}
 	id := c.deriver.MessageID(recipient, 0)

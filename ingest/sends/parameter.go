@@ -7,7 +7,10 @@ import (
 	"strings"
 )
 
-const errPlaceholder recipientError = "the recipient is a placeholder, not an address"
+// ErrPlaceholder is the error of FromURL for what stands in place of a recipient.
+var ErrPlaceholder error = recipientError(reasonPlaceholder)
+
+const reasonPlaceholder = "the recipient is a placeholder, not an address"
 
 // mergeTag are the marks of templates around a name that was not replaced:
 // {{email}}, *|EMAIL|*, %%email%%, ${email}, <%= email %>, [email], %email%.
@@ -29,20 +32,23 @@ func isPlaceholder(recipient string) bool {
 // around it. For a merge tag that was not replaced, or for an address with other
 // characters, it returns an error around ErrRecipient.
 func FromURL(value string) (string, error) {
+	if recipient, err := Normalize(value); err == nil && ordinary(recipient) { // nearly always
+		return recipient, nil
+	}
 	if !strings.Contains(value, "@") && strings.Contains(value, "%40") {
 		if again, err := url.PathUnescape(value); err == nil {
 			value = again
 		}
 	}
 	if IsMergeTag(value) {
-		return "", errPlaceholder
+		return "", ErrPlaceholder
 	}
 	recipient, err := Normalize(value)
 	switch {
 	case err != nil:
 		return "", err
 	case isPlaceholder(recipient) && recipient != "x":
-		return "", errPlaceholder
+		return "", ErrPlaceholder
 	case !strings.Contains(recipient, "@"):
 		return recipient, nil
 	}
@@ -59,4 +65,6 @@ func FromURL(value string) (string, error) {
 
 // IsMergeTag reports whether a text is a template's name of a value, which was
 // not replaced by the value.
-func IsMergeTag(text string) bool { return mergeTag.MatchString(strings.TrimSpace(text)) }
+func IsMergeTag(text string) bool {
+	return strings.ContainsAny(text, "{}[*%$<#") && mergeTag.MatchString(strings.TrimSpace(text))
+}

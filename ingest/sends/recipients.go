@@ -359,8 +359,10 @@ func (f *reading) judge() {
 // cut tells that its row has fewer cells than the header, and no address.
 func suspicion(recipient string, cut bool) (reason string) {
 	switch {
+	case ordinary(recipient): // nearly always
+		return ""
 	case isPlaceholder(recipient), IsMergeTag(recipient):
-		return string(errPlaceholder)
+		return reasonPlaceholder
 	case cut:
 		return "the row has fewer cells than the header, and no address; perhaps a line break cut it"
 	}
