@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
-		Deadline:      time.Now().Add(10 * time.Minute),
+		Deadline:      time.Now().Add(18 * time.Minute), // before that of make test
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GLINT_HOME", filepath.Join(e.WorkDir, "home"))
 			e.Setenv("GLINT_ENGINE", engine)

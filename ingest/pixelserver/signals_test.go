@@ -13,6 +13,7 @@ import (
 	"glint/edge/event"
 	"glint/edge/privacy"
 	"glint/edge/token"
+	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
 // Over real connections: the image comes always, and the line by the setting.
@@ -50,13 +51,14 @@ func TestPrivacySignalsOfTheStandalonePixel(t *testing.T) {
 		if ignored := signals == privacy.SignalsIgnored; whole == 3 != ignored || whole == 1 == ignored || len(w.events) != 0 {
 			t.Errorf("%v: %d whole lines of %d, %d more", signals, whole, len(all), len(w.events))
 		}
-		page := httptest.NewRecorder()
-		promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		counts := map[privacy.Signals][2]int{privacy.SignalsAggregate: {2, 0}, privacy.SignalsOff: {0, 2}}[signals]
 		for i, line := range []string{"aggregate", "none"} {
-			if want := fmt.Sprintf("glint_pixel_signalled_total{line=%q} %d\n", line, counts[i]); !strings.Contains(page.Body.String(), want) {
-				t.Errorf("%v: no %s", signals, want)
-			}
+			want := fmt.Sprintf("glint_pixel_signalled_total{line=%q} %d\n", line, counts[i])
+			enginelib.Eventually(t, signals.String()+": "+want, func() bool { // it is counted after the image
+				page := httptest.NewRecorder()
+				promhttp.HandlerFor(registry, promhttp.HandlerOpts{}).ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+				return strings.Contains(page.Body.String(), want)
+			})
 		}
 	}
 }
