@@ -69,9 +69,6 @@ func (c *lessened) campaign() string {
 	return c.cause
 }
 
-// namesMessage reports whether the first URL names the message.
-func (c *lessened) namesMessage() bool { return c.old < warehouse.Aggregate }
-
 // lessenedCases are all ordered pairs of modes by each cause that can bring them
 // about.
 func lessenedCases() (all []*lessened) {

@@ -217,10 +217,7 @@ func TestAnImportKeepsWhatTheCampaignAllows(t *testing.T) {
 	} {
 		eventually(t, what, func() bool { return strings.TrimSpace(query(t, i, sql)) == "1" })
 	}
-	for _, name := range []string{"news 0", "news 1", "news 2"} {
-		r := i.report(t, name)
-		if unique, measured := r["unique_opens"].(float64), r["measured"].(float64); unique > measured || (measured > 0) != (name == "news 0") {
-			t.Errorf("%s: %v unique opens of %v measured messages", name, unique, measured)
-		}
+	if wrong := query(t, i, "SELECT * FROM campaign_report WHERE unique_opens > measured OR (measured > 0) != (campaign = 'news 0')"); wrong != "" {
+		t.Errorf("more is opened than measured: %s", wrong)
 	}
 }
