@@ -103,7 +103,7 @@ soak: build ## run the long forms of the tests: hundreds of kills and power cuts
 	@GLINT_TEST_KILLS=1000 GLINT_FUZZ_REQUESTS=200000 GLINT_FUZZ_AGENTS=10000000 GLINT_TEST_POWER_CUTS=50 GLINT_TEST_ENGINE_KILLS=200 \
 		GLINT_OUTAGE_SECONDS=120 GLINT_SOAK_SECONDS=600 go test -v -count=1 -timeout 4h ./edge/classify ./ingest/wal ./ingest ./edge/edgetest ./cli/e2e
 
-cluster: build ## kill replicas of your own under load, and time a quorum insert: GLINT_TEST_REPLICAS, GLINT_TEST_REPLICA_KILL, GLINT_TEST_REPLICA_KILLS, see cli/e2e/cluster_test.go
+cluster: build ## kill your own replicas under load, and time a quorum insert: GLINT_TEST_REPLICAS, GLINT_TEST_REPLICA_KILL, GLINT_TEST_REPLICA_KILLS, see cli/e2e/cluster_test.go
 	@go test -tags cluster -count=1 -v -timeout 4h ./cli/e2e -run ReplicasLose
 	@go test -tags cluster -run '^$$' -bench QuorumInsert -benchtime 100x ./ingest/warehouse
 

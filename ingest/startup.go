@@ -339,7 +339,7 @@ func (s *startup) register(r prometheus.Registerer) {
 		return 1
 	}))
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "glint_warehouse_behind_seconds", Help: "How far the ClickHouse replica that is asked is behind the others; 0 of a single server.",
+		Name: "glint_warehouse_behind_seconds", Help: "Delay of the queried ClickHouse replica behind the others; 0 for a single server.",
 	}, func() float64 {
 		s.mu.Lock()
 		w := s.handle.Warehouse

@@ -26,10 +26,10 @@ type Options struct {
 	Until   time.Time // zero: until now
 	Archive []string  // files, folders and bucket URLs
 	Bucket  objects.Target
-	Mirrors []string // addresses of warehouses that are to be equal
-	Nodes   []string // homes of other ingests of the warehouse
-	Repair  bool     // what is missing is inserted again first
-	Signals string   // as glint up takes it, for Repair; "": as the running glint has it
+	Mirrors []string // addresses of the warehouses that must equal this one
+	Nodes   []string // homes of the other ingest nodes of the warehouse
+	Repair  bool     // insert missing events first
+	Signals string   // value of --privacy-signals for Repair; "": the running glint's
 	Format  string
 	DSN     string
 }
@@ -57,13 +57,14 @@ the number of repaired events by hour and source, and the events that it cannot 
 repeated. Erased and withdrawn events do not come back. A running glint does the same, with its own archive, after a
 restart of the machine or of a ClickHouse.
 
-With --archive it also estimates what the live stream lost between edge and ingest: how many events of the archive
-never came as live lines. And it says which events of the archive are in no table, whoever took them: with the archive of
-an ingest node that was lost, what that had not delivered, which glint replay brings in. With --mirror it also compares
-each mirror with the warehouse. Receipts are kept for 7 days at most; it prints the time from which on they are complete.
+--archive also estimates the loss of the live stream between edge and ingest: the number of events in the archive that
+never arrived as live lines. It also lists the events of the archive that are in no table, whichever ingest node took
+them: with the archive of a lost node, these are its undelivered events, which glint replay brings in. --mirror also
+compares each mirror with the warehouse. Receipts are kept for 7 days at most; the time from which they are complete is
+printed.
 
-With --node it also accounts for the events of other ingest nodes of the same warehouse, whose homes are mounted here, and
-a line of the live stream is lost only if it came to none of them. Events are inserted again on each node by itself.`,
+--node also accounts for the events of another ingest node of the same warehouse, whose home is mounted here. A line of
+the live stream is then lost only if it arrived at none of the nodes. --repair works on one node: run it on each node.`,
 		Example: "  glint audit\n  glint audit --since 24h --format json\n  glint audit --archive archive/2026-11-21\n  glint audit --repair --archive archive\n  GLINT_MIRROR=$(cat other-warehouse) glint audit\n  glint audit --node other",
 		Args:    app.NoArgs,
 	}
@@ -72,10 +73,10 @@ a line of the live stream is lost only if it came to none of them. Events are in
 	f.StringVar(&until, "until", "", "end of the time of receipt, exclusive (default: now)")
 	f.StringArrayVar(&o.Archive, "archive", nil, "file, folder or s3://BUCKET/PREFIX of archived lines, plain or compressed; repeatable")
 	app.PlaceFlags(cmd, &o.Bucket)
-	f.BoolVar(&o.Repair, "repair", false, "insert again what is missing")
-	f.StringVar(&o.Signals, "privacy-signals", "", "for --repair, what glint up has (default: as the running glint)")
-	f.StringSliceVar(&o.Mirrors, "mirror", nil, "mirror to compare with the warehouse, table by table, as glint up and glint serve take it; better in $GLINT_MIRROR; repeatable")
-	f.StringArrayVar(&o.Nodes, "node", nil, "home of another ingest node of the same warehouse, as mounted here; repeatable")
+	f.BoolVar(&o.Repair, "repair", false, "insert missing events again")
+	f.StringVar(&o.Signals, "privacy-signals", "", "for --repair, the value that glint up has (default: the running glint's)")
+	f.StringSliceVar(&o.Mirrors, "mirror", nil, "mirror to compare with the warehouse, table by table, as for glint up and glint serve; prefer $GLINT_MIRROR; repeatable")
+	f.StringArrayVar(&o.Nodes, "node", nil, "home of another ingest node of the same warehouse, mounted on this machine; repeatable")
 	format := app.ChoiceFlag(cmd, "format", "output format", "table", "json", "csv")
 	app.WarehouseFlag(cmd, &o.DSN)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -84,7 +85,7 @@ a line of the live stream is lost only if it came to none of them. Events are in
 			return app.UsageOf(cmd, err)
 		}
 		if o.Repair && len(o.Nodes) > 0 {
-			return app.UsageOf(cmd, errors.New("--repair is for one node: run it on each"))
+			return app.UsageOf(cmd, errors.New("--repair works on one node: run it on each node, without --node"))
 		}
 		return run(cmd.Context(), o)
 	}
@@ -124,7 +125,7 @@ func moment(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is no time; want one like 2026-11-21T09:30:00Z, 2026-11-21 or 24h", text)
 }
 
-// Run audits, after a repair if one is asked for, and prints the result.
+// Run audits, after a repair if --repair is set, and prints the result.
 func Run(ctx context.Context, o *Options) error {
 	nodes, err := o.nodes()
 	if err != nil {
@@ -208,7 +209,7 @@ func (o *Options) ring() (*token.Ring, error) {
 	return token.NewRing(keys...)
 }
 
-// progress is of the stages of an audit, one after the other.
+// progress reports the stages of an audit, one after the other.
 type progress struct {
 	o    *Options
 	last *output.Progress

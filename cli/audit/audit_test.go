@@ -95,11 +95,11 @@ not accounted for: 1 event of source "edge" of node /a, received in the hour 202
 not accounted for: 2 events of source "=x\x1b" of node /b�, received in the hour 2026-11-21 14:00 UTC
 not accounted for: record 7 of lane live of node /a, neither in the log nor in a receipt; see glint log verify
 not accounted for: 2 records of lane replay of node /b (8–9), acknowledged and without receipt
-not accounted for: what 1 damaged stretch of the receipts said
+not accounted for: the content of 1 damaged stretch of the receipts
 bad tokens that are kept: 1,234 revoked_key of key 7, 1 signature
 not kept: 3 dead letters of source "edge", which had used up its room
-receipts of node /a cover what was received since 2026-11-21 13:01:30 UTC and before 2026-11-21 15:00:00 UTC
-receipts of node /b cover what was received since 2026-11-21 14:00:00 UTC and before 2026-11-21 15:00:00 UTC
+receipts of node /a cover lines received since 2026-11-21 13:01:30 UTC and before 2026-11-21 15:00:00 UTC
+receipts of node /b cover lines received since 2026-11-21 14:00:00 UTC and before 2026-11-21 15:00:00 UTC
 live stream: 12 of 1,000,000 archived events never arrived (0.0012 %, 95 % interval 0.0007 % … 0.0021 %)
 archive: 12 events are in no table, of the hour 2026-11-21 13:00 UTC; glint replay brings them in
 `
@@ -142,7 +142,7 @@ func TestTableOfNothing(t *testing.T) {
 	_, got, _ = strings.Cut(got, "\n\n")
 	want := `
 every accepted event is accounted for
-receipts cover what was received since 2026-11-21 13:01:30 UTC
+receipts cover lines received since 2026-11-21 13:01:30 UTC
 live stream: no event of the archive was opened in the time that receipts cover
 `
 	if diff := cmp.Diff(want[1:], got); diff != "" {

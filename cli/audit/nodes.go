@@ -11,8 +11,8 @@ import (
 	"glint/ingest/audit"
 )
 
-// nodes returns the ingests that are audited, that of the own home first. They have
-// names if they are several: their homes.
+// nodes returns the ingest nodes to audit, the node of $GLINT_HOME first. If there are
+// several, each is named by its home.
 func (o *Options) nodes() ([]audit.Node, error) {
 	if len(o.Nodes) == 0 {
 		return []audit.Node{{LogDir: o.App.Home.LogDir()}}, nil
@@ -23,7 +23,7 @@ func (o *Options) nodes() ([]audit.Node, error) {
 		dir := home.Home(name).LogDir()
 		is, err := os.Stat(dir)
 		if err != nil {
-			return nil, app.Try(fmt.Errorf("node %s: %w", name, err), "name the folders that are $GLINT_HOME of the nodes; $GLINT_HOME itself is one of them")
+			return nil, app.Try(fmt.Errorf("node %s: %w", name, err), "name the $GLINT_HOME folders of the other nodes; the own $GLINT_HOME is always included")
 		}
 		for i, other := range seen {
 			if os.SameFile(is, other) {
@@ -35,7 +35,7 @@ func (o *Options) nodes() ([]audit.Node, error) {
 	return all, nil
 }
 
-// ofNode is what a sentence adds about a node; nothing if there is one.
+// ofNode returns the part of a sentence that names the node; "" if there is only one.
 func ofNode(name string) string {
 	if name == "" {
 		return ""
@@ -43,7 +43,7 @@ func ofNode(name string) string {
 	return " of node " + output.Safe(name)
 }
 
-// faulty returns the first node that has something that is not accounted for.
+// faulty returns the first node with an event that is not accounted for.
 func faulty(r *audit.Result) string {
 	for i := range r.Rows {
 		if r.Rows[i].Missing > 0 {
@@ -56,7 +56,7 @@ func faulty(r *audit.Result) string {
 	return ""
 }
 
-// advice says what to do about a difference.
+// advice returns the next command to try after a difference.
 func (o *Options) advice(r *audit.Result) string {
 	at, dir := "", o.App.Home.LogDir()
 	if name := faulty(r); name != "" {
@@ -66,10 +66,10 @@ func (o *Options) advice(r *audit.Result) string {
 		return "glint log verify " + dir
 	}
 	if !o.Repair {
-		return at + "glint audit --repair, with --archive where there is one"
+		return at + "glint audit --repair, with --archive if there is one"
 	}
 	if len(o.Archive) == 0 {
 		return "glint audit --repair --archive ARCHIVE, with the lines of those hours"
 	}
-	return "another archive, as the bucket of your CDN's log stream"
+	return "another archive, such as the bucket of your CDN's log stream"
 }

@@ -73,14 +73,14 @@ func sentences(r *audit.Result) []string {
 	return lines
 }
 
-// spans says from when on receipts are complete.
+// spans returns a line for each node: the period in which its receipts are complete.
 func spans(r *audit.Result) (lines []string) {
 	until := ""
 	if r.Until != nil {
 		until = " and before " + output.Time(r.Until)
 	}
 	for _, n := range r.Nodes {
-		lines = append(lines, "receipts"+ofNode(n.Node)+" cover what was received since "+output.Time(&n.Since)+until)
+		lines = append(lines, "receipts"+ofNode(n.Node)+" cover lines received since "+output.Time(&n.Since)+until)
 	}
 	return lines
 }
@@ -99,7 +99,7 @@ func differences(r *audit.Result) (lines []string) {
 		lines = append(lines, "not accounted for: "+records(&x)+", acknowledged and without receipt")
 	}
 	if n := r.ReceiptDamages; n > 0 {
-		lines = append(lines, "not accounted for: what "+output.Plural(n, "damaged stretch", "damaged stretches")+" of the receipts said")
+		lines = append(lines, "not accounted for: the content of "+output.Plural(n, "damaged stretch", "damaged stretches")+" of the receipts")
 	}
 	return lines
 }

@@ -53,10 +53,10 @@ func newSetCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set RECIPIENT [CHOICE]",
 		Short: "Record a recipient's choice",
-		Long: "Records one choice: agreed, refused, withdrawn or unknown. A refusal or withdrawal takes effect at once, for mail that\n" +
-			"was sent, too: later opens belong to no message, and earlier ones follow --withdrawn of glint up and glint serve.\n" +
-			"An agreement after it concerns later mail. The latest decision holds, by --at, whenever it was recorded. A refusal cannot\n" +
-			"become unknown for six months.",
+		Long: "Records one choice: agreed, refused, withdrawn or unknown. A refusal or withdrawal takes effect at once, also for mail\n" +
+			"that was already sent: later opens belong to no message, and --withdrawn of glint up and glint serve applies to earlier\n" +
+			"ones. A later agreement applies only to mail that is sent after it. The choice with the latest --at is in force, in\n" +
+			"whatever order choices are recorded. A refusal cannot become unknown for six months.",
 		Example: "  glint consent set ann@example.com agreed --method form --text notice.txt --text-version 2026-07\n" +
 			"  glint consent set ann@example.com withdrawn --at 2026-11-28T10:00:00Z",
 		Args: cobra.ArbitraryArgs,

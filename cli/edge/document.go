@@ -69,7 +69,7 @@ func (a *api) patient(ctx context.Context, method, path, contentType string, bod
 	}
 }
 
-// document sends a body of any type and, with into, reads a JSON answer, if there is one.
+// document sends a body of any type and decodes a JSON answer, if there is one, into into.
 func (a *api) document(ctx context.Context, method, path, contentType string, body []byte, into any) error {
 	req, err := http.NewRequestWithContext(ctx, method, a.base+path, bytes.NewReader(body))
 	if err != nil {

@@ -36,12 +36,13 @@ func newSyncCmd(a *app.App, run func(context.Context, *syncOptions) error) *cobr
 	o := &syncOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "sync",
-		Short: "Bring withdrawals to the edge, whose lines then name no message",
-		Long: `Writes a key for each message of a recipient who refused or withdrew, and for each that was registered or marked again with
-less tracking, into the account's KV store named glint, which it makes where it is missing. An edge whose service is linked
-to the store looks a message up once its image is sent: the line of a withdrawn one has neither token nor address, and that of
-one that is pseudonymous or last_open by now what such a URL leaves. A key stays, also when the recipient agrees again, which
-concerns later mail. This is optional: ingest applies all that in any case.
+		Short: "Send withdrawals to the edge, so that its lines name no message",
+		Long: `Writes a key for each message of a recipient who refused or withdrew, and for each message whose tracking mode was lowered
+after its registration, into the account's KV store named glint, which it creates if it is missing. An edge whose service is
+linked to the store looks up each message after it has sent the image. The log line of a withdrawn message has neither token
+nor address; the line of a message that is now pseudonymous or last_open has only the fields of that mode. Keys are never
+deleted: if the recipient agrees again, that applies only to later mail. This is optional: ingest applies all of this in any
+case.
 
 With --follow it keeps running, and a withdrawal is in the store within --interval. It signs in with $FASTLY_API_TOKEN.`,
 		Example: "  glint edge sync\n  glint edge sync --follow",

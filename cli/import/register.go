@@ -19,7 +19,7 @@ import (
 var (
 	errCampaign  = errors.New("the campaign's parameter is no name of a campaign")
 	errRecipient = errors.New("the recipient's parameter is no recipient")
-	errMergeTag  = errors.New("a parameter has a placeholder, like {{email}} or null, and no value")
+	errMergeTag  = errors.New("a parameter has a placeholder, like {{email}} or null, instead of a value")
 	errAllowed   = errors.New("the campaign is not among --campaigns")
 	errCampaigns = errors.New("more campaigns than --max-campaigns")
 	errMessages  = errors.New("more messages than --max-messages")

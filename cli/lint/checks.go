@@ -9,8 +9,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// clipBytes is where Gmail cuts a message off, behind a link to the rest: the
-// pixel there loads only if that is followed.
+// clipBytes is the size at which Gmail clips a message and links to the rest: a pixel
+// in the rest loads only if the reader follows the link.
 // https://support.google.com/mail/thread/16327049
 const clipBytes = 102 << 10
 
@@ -23,8 +23,8 @@ var (
 	pixelQuery = regexp.MustCompile(`(?:^|[&;])[^=&]+=E[A-Za-z0-9_-]{53}(?:&|$)`)
 )
 
-// blockedPart are parts of hosts and paths by which public block lists for mail
-// and the web know trackers, whoever runs them.
+// blockedPart matches parts of hosts and paths by which public block lists for mail
+// and the web recognize trackers.
 var blockedPart = regexp.MustCompile(`(?i)^(track|tracking|trk|click|clicks|open|opens|pixel|beacon|mailtrack)\.|/(track|tracking|trk|beacon|wf/open|email/open|mail/open|open\.aspx|trackopen|opened)([/?.]|$)|/(pixel|spacer|blank|1x1|transparent)\.(gif|png)`)
 
 // image is an <img> that loads a pixel.
@@ -54,19 +54,19 @@ func check(mails []mail) (findings []Finding) {
 		switch len(pixels) {
 		case 0:
 			if looksQuoted(m.html) {
-				add("encoding", "check the message as it is sent (.eml), or the HTML before it is encoded", "the HTML is still in quoted-printable (=3D for =), as it is within a message")
+				add("encoding", "check the message as it is sent (.eml), or the HTML before it is encoded", "the HTML is still encoded as quoted-printable (=3D for =), as inside a message")
 				continue
 			}
-			add("pixel", "put the output of `glint send snippet PIXEL_URL` last into the body", "there is no pixel of glint, so no open can be seen")
+			add("pixel", "put the output of `glint send snippet PIXEL_URL` at the end of the body", "the mail has no pixel of glint, so no open can be seen")
 			continue
 		case 1:
 		default:
-			add("once", "leave the last one", "the pixel is there %d times: one look counts as so many opens", len(pixels))
+			add("once", "keep only the last one", "the mail has %[1]d pixels: one open counts as %[1]d", len(pixels))
 		}
 		p := pixels[len(pixels)-1]
 		checkPixel(&p, root, add)
 		if first, again := seen[p.src]; again && !pixelName.MatchString(p.src) {
-			add("own", "give each recipient the pixel_url of his row", "the pixel's URL is that of %s: the opens of two recipients count as one message's", first)
+			add("own", "give each recipient the pixel_url of their own row", "the pixel has the same URL as in %s: the opens of two recipients count as one message's", first)
 		} else {
 			seen[p.src] = m.file
 		}
@@ -76,21 +76,21 @@ func check(mails []mail) (findings []Finding) {
 
 func checkMessage(m *mail, add func(check, mend, format string, args ...any)) {
 	if !m.text {
-		add("text", "add a part text/plain", "the message has no plain text, which filters take for spam")
+		add("text", "add a part text/plain", "the message has no plain-text part, which spam filters count against it")
 	}
 	if m.amp != "" && !pixelIn(m.amp) {
-		add("amp", "put the pixel into the AMP part, too, as <amp-img>, or leave that part out",
-			"the message has an AMP part without the pixel: who is shown that part, as by Gmail and Yahoo, opens unseen")
+		add("amp", "add the pixel to the AMP part as <amp-img>, or remove that part",
+			"the message has an AMP part without the pixel: opens in clients that show this part, such as Gmail and Yahoo, cannot be seen")
 	}
 	switch unsubscribe, post := m.header("List-Unsubscribe"), m.header("List-Unsubscribe-Post"); {
 	case unsubscribe == "":
 		add("unsubscribe", "add the headers List-Unsubscribe and List-Unsubscribe-Post (RFC 8058)",
-			"there is no List-Unsubscribe header, which Gmail and Yahoo want of bulk mail: without it more of it goes to spam, unseen")
+			"there is no List-Unsubscribe header, which Gmail and Yahoo require of bulk mail: without it more mail goes to spam, unopened")
 	case !strings.Contains(strings.ToLower(unsubscribe), "https://") || !strings.EqualFold(strings.TrimSpace(post), "List-Unsubscribe=One-Click"):
-		add("unsubscribe", "name an https address, and add List-Unsubscribe-Post: List-Unsubscribe=One-Click", "the mail cannot be unsubscribed from by one click (RFC 8058)")
+		add("unsubscribe", "name an https address, and add List-Unsubscribe-Post: List-Unsubscribe=One-Click", "recipients cannot unsubscribe with one click (RFC 8058)")
 	}
 	if m.recipients > 1 {
-		add("own", "send each recipient a message of his own", "the message has %d recipients, who share its pixel, so their opens cannot be distinguished", m.recipients)
+		add("own", "send a separate message to each recipient", "the message has %d recipients, who share its pixel, so their opens cannot be distinguished", m.recipients)
 	}
 }
 
@@ -98,46 +98,46 @@ func checkPixel(p *image, root *html.Node, add func(check, mend, format string, 
 	if u, err := url.Parse(p.src); !pixelName.MatchString(p.src) || err == nil && u.Host != "" {
 		switch {
 		case err != nil || u.Host == "":
-			add("https", "use the pixel_url as it is in the output of glint send register", "the pixel's address is no URL")
+			add("https", "use the unchanged pixel_url from the output of glint send register", "the pixel's address is not a URL")
 		case u.Scheme == "":
-			add("https", "register with --pixel-base-url https://…", "the pixel's address has no https: before its host, and a mail has no page whose protocol it could take")
+			add("https", "register with --pixel-base-url https://…", "the pixel's URL has no https: before its host, and a mail has no page to take the protocol from")
 		case u.Scheme != "https":
-			add("https", "register with --pixel-base-url https://…", "the pixel is loaded over %s: clients refuse or warn of images that are not encrypted", u.Scheme)
+			add("https", "register with --pixel-base-url https://…", "the pixel is loaded over %s: clients block unencrypted images or warn about them", u.Scheme)
 		}
 		if err == nil && blockedPart.MatchString(u.Host+u.Path) {
-			add("blocked", "use a host that does not speak of tracking, like img.example.com, in --pixel-base-url", "block lists know hosts or paths like these, so that some clients do not load the pixel")
+			add("blocked", "use a host without a tracking word, such as img.example.com, in --pixel-base-url", "block lists contain hosts or paths like this, so some clients do not load the pixel")
 		}
 	}
 	if p.offset > clipBytes {
-		add("clip", "make the mail smaller than 102 kB", "the pixel begins at byte %d of the HTML: Gmail cuts off what is behind 102 kB, and does not load it", p.offset)
+		add("clip", "make the mail smaller than 102 kB", "the pixel begins at byte %d of the HTML: Gmail clips a message after 102 kB, and does not load the rest", p.offset)
 	}
 	style := declarations(attribute(p.node, "style"))
 	for _, side := range []string{"width", "height"} {
 		if value := strings.TrimSuffix(attribute(p.node, side), "px"); value != "1" {
-			add("size", `write width="1" height="1"`, "the %s of the pixel is %q and not 1: it takes room, or shows as a broken image where images are blocked", side, value)
+			add("size", `write width="1" height="1"`, "the %s of the pixel is %q and not 1: it takes up space, or appears as a broken image where images are blocked", side, value)
 		}
 		if value := style[side]; value != "" && value != "1px" {
 			add("size", side+":1px", "the style gives the pixel the %s %s", side, value)
 		}
 	}
 	if style["display"] != "block" && style["display"] != "none" {
-		add("block", "add display:block to its style", "the pixel is no block: it adds a line of text to the height of the mail")
+		add("block", "add display:block to its style", "the pixel is not displayed as a block: it makes the mail one line taller")
 	}
 	rules := hidingRules(root)
 	if strings.EqualFold(attribute(p.node, "loading"), "lazy") {
-		add("lazy", `remove loading="lazy"`, "the pixel is loaded lazily: who does not read to the end of the mail does not load it")
+		add("lazy", `remove loading="lazy"`, "the pixel is loaded lazily: a reader who does not scroll to the end of the mail does not load it")
 	}
 	if how := hidden(p.node, rules); how != "" {
-		add("hidden", "do not hide the pixel: at 1×1 it is invisible", "the pixel is hidden (%s), and some clients do not load what is", how)
+		add("hidden", "do not hide the pixel: at 1×1 it is invisible", "the pixel is hidden (%s), and some clients do not load hidden images", how)
 	}
 	if after := behind(p.node, root, rules); after != "" {
-		add("last", "move the pixel before </body>", "%s comes behind the pixel: it should load after what people came to see", after)
+		add("last", "move the pixel before </body>", "%s follows the pixel: the pixel should load after the visible content", after)
 	}
 }
 
 // pixelsOf returns the pixels of a page, and its tree.
 func pixelsOf(page string) (pixels []image, root *html.Node) {
-	// Mail clients run no scripts, so they show what <noscript> holds.
+	// Mail clients run no scripts, so they show the content of <noscript>.
 	root, err := html.ParseWithOptions(strings.NewReader(page), html.ParseOptionEnableScripting(false))
 	if err != nil {
 		return nil, nil // the reader is in memory; any text is HTML
@@ -161,7 +161,7 @@ func pixelsOf(page string) (pixels []image, root *html.Node) {
 	return pixels, root
 }
 
-// pixelIn reports whether a part of AMP loads a pixel.
+// pixelIn reports whether an AMP part loads a pixel.
 func pixelIn(amp string) bool {
 	z := html.NewTokenizer(strings.NewReader(amp))
 	for kind := z.Next(); kind != html.ErrorToken; kind = z.Next() {
@@ -189,7 +189,7 @@ func looksQuoted(page string) bool {
 	return strings.Contains(page, `=3D"`) || strings.Contains(page, "=3Dhttp")
 }
 
-// imageOffsets returns where the tags of images begin, in their order.
+// imageOffsets returns the offsets of the tags of images, in their order.
 func imageOffsets(page string) (offsets []int) {
 	z := html.NewTokenizer(strings.NewReader(page))
 	at := 0
@@ -228,7 +228,7 @@ func declarations(style string) map[string]string {
 	return all
 }
 
-// behind returns what a person sees behind the pixel, "" if nothing.
+// behind returns the kind of visible content after the pixel; "" if there is none.
 func behind(pixel, root *html.Node, rules []rule) string {
 	passed := false
 	for n := range root.Descendants() {

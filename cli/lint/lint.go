@@ -1,4 +1,4 @@
-// Package lint is `glint lint`: whether the mail that goes out will be measured.
+// Package lint is `glint lint`: it checks whether the opens of outgoing mail can be measured.
 package lint
 
 import (
@@ -26,7 +26,7 @@ type Finding struct {
 	Mend    string `json:"mend"`
 }
 
-// mail is what is checked.
+// mail is a mail to check.
 type mail struct {
 	file       string
 	html       string
@@ -44,16 +44,16 @@ const maxBytes = 64 << 20
 func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lint FILE...",
-		Short: "Check that mail holds its pixel as it should",
-		Long: `Reads mails, as HTML or as whole messages (.eml), or one from stdin (-), and prints what keeps their opens from being
-measured, why, and how to mend it: the pixel is there once, last in the body, 1×1, over https, shown as a block, not hidden,
-not loaded lazily, not behind the point where Gmail clips a message, and on no host or path that block lists name; messages
-also have a text part, the headers to unsubscribe, and the pixel in a part for AMP. Of several files, no two may share a
-pixel. It changes nothing. Exit code 3: there are findings.`,
+		Short: "Check the pixel in mail before it is sent",
+		Long: `Reads mails, as HTML or as whole messages (.eml), or one from stdin (-), and prints each fault that can hide or falsify
+opens, with its reason and its remedy. The pixel must occur exactly once, last in the body, 1×1, over https, displayed as a
+block, not hidden, not loaded lazily, before the point at which Gmail clips a message, and on no host or path of block lists.
+A message must also have a text part, the headers to unsubscribe, and the pixel in its AMP part, if it has one. No two files
+may share a pixel. The command changes nothing. The exit code is 3 if there are findings.`,
 		Example: "  glint lint mail.html\n  glint lint mail.eml --format json\n  glint lint - <mail.html",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return app.UsageOf(cmd, errors.New("want the file of a mail, or - for stdin"))
+				return app.UsageOf(cmd, errors.New("name the file of a mail, or - for stdin"))
 			}
 			return nil
 		},
@@ -166,12 +166,12 @@ func isPage(text []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\ufeff")), " \t\r\n"), []byte("<"))
 }
 
-// decoded returns a page in UTF-8. Of an encoding that is not found out, the
-// markup is ASCII all the same.
+// decoded returns a page in UTF-8. If its encoding is not detected, its markup is still
+// ASCII.
 func decoded(text []byte) (string, error) {
 	in, _, err := sheet.Text(bytes.NewReader(text), "")
 	if err != nil {
-		return string(text), nil //nolint:nilerr // it is read as it is
+		return string(text), nil //nolint:nilerr // the text is checked unconverted
 	}
 	page, err := io.ReadAll(in)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// rule is a rule of a style sheet that hides what its selector matches.
+// rule is a rule of a style sheet that hides the elements that its selector matches.
 type rule struct {
 	compounds []compound // the last one is of the element, the others of elements around it
 	property  string     // that hides
@@ -146,7 +146,7 @@ func isZero(value string) bool {
 	return err == nil && f == 0
 }
 
-// hidden returns what hides an element or one around it; "" if nothing does.
+// hidden returns the cause that hides an element or an ancestor of it; "" if there is none.
 func hidden(n *html.Node, rules []rule) string {
 	for ; n != nil; n = n.Parent {
 		if n.Type != html.ElementNode {

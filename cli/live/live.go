@@ -21,17 +21,17 @@ func NewCmd(a *app.App) *cobra.Command {
 	var once bool
 	cmd := &cobra.Command{
 		Use:   "live",
-		Short: "Show opens, page views and events as they come, in the terminal",
-		Long: `Shows what the live page of glint web shows, painted anew within 2 seconds of a change, until it is ended: opens, page views
-and events per minute for the last hour and per hour for 7 days, machines apart; the top pages and referrers of 7 days, which
-is as far back as it looks; and the last opens, views and events, without recipients. Times are UTC. It needs the pages of
-the running glint (--web-listen), and changes nothing.
+		Short: "Show opens, page views and events as they arrive, in the terminal",
+		Long: `Shows the live page of glint web in the terminal, and repaints it within 2 seconds of a change, until Ctrl-C: opens, page
+views and events per minute for the last hour and per hour for the last 7 days, machines separately; the top pages and
+referrers of the last 7 days; and the latest opens, views and events, without recipients. It shows nothing older than 7 days.
+Times are UTC. It needs the pages of the running glint (--web-listen), and changes nothing.
 
---once prints it once, and ends; so it is, too, where the output is no terminal.`,
+--once prints the page once and exits; so does the command if its output is no terminal.`,
 		Example: "  glint live\n  glint live --once",
 		Args:    app.NoArgs,
 	}
-	cmd.Flags().BoolVar(&once, "once", false, "print it once, and end")
+	cmd.Flags().BoolVar(&once, "once", false, "print the page once, and exit")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if once || !output.IsTerminal(a.Out) || a.Getenv("TERM") == "dumb" {
 			return printOnce(cmd.Context(), a)
@@ -57,7 +57,7 @@ func printOnce(ctx context.Context, a *app.App) error {
 	return err
 }
 
-// paintEach paints until ctx ends. When the terminal gets another size, it asks for
+// paintEach paints the page until ctx ends. When the size of the terminal changes, it requests
 // text that fits.
 func paintEach(ctx context.Context, a *app.App) error {
 	for {
@@ -83,12 +83,12 @@ func follow(ctx context.Context, a *app.App, show func(string) error) error {
 	}
 	err = web.Follow(ctx, address, key, output.StyleOf(a.Out, a.Getenv), show)
 	if errors.Is(err, web.ErrEnded) {
-		return app.Try(err, "glint status; glint live, once glint runs again")
+		return app.Try(err, "glint status, and glint live once glint runs again")
 	}
 	return err
 }
 
-// size returns the terminal's columns and lines, 0 if it does not say.
+// size returns the terminal's columns and lines, 0 if they are unknown.
 func size(a *app.App) (width, height int) {
 	if file, ok := a.Out.(*os.File); ok {
 		width, height, _ = term.GetSize(int(file.Fd())) // 0 then
@@ -96,15 +96,15 @@ func size(a *app.App) (width, height int) {
 	return width, height
 }
 
-// The orders that paint over what is there, line by line, so that nothing flickers.
+// Control sequences that overwrite the screen line by line, so that nothing flickers.
 const (
 	home      = "\x1b[H"
 	clearLine = "\x1b[K"
 	clearRest = "\x1b[J"
 )
 
-// picture returns what paints the first lines of text on a terminal of that height;
-// 0: all of them.
+// picture returns the output that paints the first lines of text on a terminal of that height;
+// 0: all lines.
 func picture(text string, height int) string {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if height > 1 && len(lines) > height-1 {

@@ -42,13 +42,13 @@ func newUpCmd(a *app.App) *cobra.Command {
 	return cmd
 }
 
-// open connects to the warehouse, or to all servers of a cluster of it.
+// open connects to the warehouse or, with cluster, to all servers of that cluster.
 func open(ctx context.Context, a *app.App, dsn, cluster string) (*warehouse.Warehouse, error) {
 	if cluster == "" {
 		return a.OpenWarehouse(ctx, dsn, app.OwnDatabase)
 	}
 	if dsn == "" {
-		return nil, app.Usage(errors.New("--cluster wants --warehouse, which names one of its servers"))
+		return nil, app.Usage(errors.New("--cluster needs --warehouse, which names one of its servers"))
 	}
 	w, err := warehouse.ConnectCluster(ctx, dsn, cluster)
 	if errors.Is(err, warehouse.ErrCluster) || errors.Is(err, warehouse.ErrDSN) {
@@ -58,7 +58,7 @@ func open(ctx context.Context, a *app.App, dsn, cluster string) (*warehouse.Ware
 }
 
 func clusterFlag(cmd *cobra.Command, cluster *string) {
-	cmd.Flags().StringVar(cluster, "cluster", "", "cluster of that ClickHouse whose servers, by their native ports, are replicas of one shard")
+	cmd.Flags().StringVar(cluster, "cluster", "", "cluster in that ClickHouse whose servers, reached by their native ports, are the replicas of one shard")
 }
 
 func runUp(ctx context.Context, a *app.App, dsn, cluster string) error {

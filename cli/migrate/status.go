@@ -21,10 +21,11 @@ func newStatusCmd(a *app.App) *cobra.Command {
 	var dsn, cluster string
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "List the migrations, and the servers; exit code 3 if some are pending",
-		Long: "Lists the migrations of this program and when each was applied. It changes nothing. The exit code is 3 if one is pending.\n" +
-			"Of several hosts in --warehouse, or of a --cluster, it then lists each server: its schema, whether it can be written, and\n" +
-			"how far it is behind the others; the exit code is also 3 if one cannot be asked, cannot be written, or is behind.",
+		Short: "List the migrations and servers; exit code 3 if one is pending or not ready",
+		Long: "Lists the migrations of this program with the time at which each was applied. It changes nothing. The exit code is 3 if one\n" +
+			"is pending. For several hosts in --warehouse, or a --cluster, it also lists each server: its pending migrations, whether it\n" +
+			"can be written, and its delay behind the others. The exit code is also 3 if a server cannot be queried, cannot be written,\n" +
+			"or is behind.",
 		Example: "  glint migrate status",
 		Args:    app.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), a, dsn, cluster) },
@@ -45,7 +46,7 @@ func runStatus(ctx context.Context, a *app.App, dsn, cluster string) error {
 	return writeStatus(a.Out, w.Addresses(), servers)
 }
 
-// writeStatus prints the migrations, and the servers if they are several.
+// writeStatus prints the migrations and, if there are several, the servers.
 func writeStatus(w io.Writer, addresses []string, servers []migrate.Server) error {
 	if len(servers) == 1 && servers[0].Err != nil {
 		return servers[0].Err
@@ -64,13 +65,13 @@ func writeStatus(w io.Writer, addresses []string, servers []migrate.Server) erro
 	case pending > 0:
 		return app.Problem(errors.New(output.Plural(pending, "migration is", "migrations are")+" pending"), "glint migrate up")
 	case faulty > 0:
-		return app.Problem(errors.New(output.Plural(faulty, "server is", "servers are")+" not ready"), "the log of that ClickHouse, and whether Keeper answers it")
+		return app.Problem(errors.New(output.Plural(faulty, "server is", "servers are")+" not ready"), "check the log of that ClickHouse, and its connection to Keeper")
 	}
 	return nil
 }
 
-// writeMigrations prints where each migration was applied, and counts those that some
-// server lacks.
+// writeMigrations prints the state of each migration, and returns the number of migrations
+// that a server lacks.
 func writeMigrations(w io.Writer, addresses []string, servers []migrate.Server) (pending int, err error) {
 	t := output.NewTable("VERSION", "NAME", "STATE", "APPLIED AT").AlignRight(0)
 	var known []migrate.Migration // of any server that answers: they all list the same
@@ -112,8 +113,8 @@ func writeMigrations(w io.Writer, addresses []string, servers []migrate.Server) 
 	return pending, t.Write(w)
 }
 
-// writeServers prints the state of each server, and counts those that are not as they
-// should be.
+// writeServers prints the state of each server, and returns the number of servers that are
+// not ready.
 func writeServers(w io.Writer, addresses []string, servers []migrate.Server) (faulty int, err error) {
 	fmt.Fprintln(w)
 	t := output.NewTable("SERVER", "PENDING", "STATE")
@@ -122,7 +123,7 @@ func writeServers(w io.Writer, addresses []string, servers []migrate.Server) (fa
 		state, behind := "ready", time.Duration(min(s.BehindSeconds, 365*24*3600))*time.Second
 		switch {
 		case s.Err != nil:
-			state = "cannot be asked"
+			state = "cannot be queried"
 		case s.ReadOnly > 0:
 			state = "cannot be written: no session with Keeper"
 		case behind > warehouse.MostBehind:

@@ -62,7 +62,7 @@ VERSION  NAME             STATE              APPLIED AT
 SERVER  PENDING  STATE
 a:8123        0  ready
 b:8123        1  ready
-c:8123           cannot be asked
+c:8123           cannot be queried
 `},
 		"the first is away": {[]migrate.Server{down, server(2, nil), server(2, nil)}, app.ExitProblem, `
 VERSION  NAME             STATE    APPLIED AT
@@ -70,7 +70,7 @@ VERSION  NAME             STATE    APPLIED AT
       2  00002_sends      applied  2026-11-29 18:00:00 UTC
 
 SERVER  PENDING  STATE
-a:8123           cannot be asked
+a:8123           cannot be queried
 b:8123        0  ready
 c:8123        0  ready
 `},

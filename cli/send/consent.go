@@ -74,8 +74,8 @@ func (o *registerOptions) decide(ctx context.Context, w *warehouse.Warehouse, b 
 	return nil
 }
 
-// decideAtMost decides how much of each message is measured, which of a registered one
-// is never more than before. A campaign without id is about to be made.
+// decideAtMost decides the tracking mode of each message. The mode of a registered message
+// never rises. A campaign without id does not exist yet.
 func (o *registerOptions) decideAtMost(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, rule *sends.Consent) error {
 	if err := b.Decide(rule); err != nil || b.Campaign.ID == 0 {
 		return err
@@ -90,8 +90,8 @@ func (o *registerOptions) decideAtMost(ctx context.Context, w *warehouse.Warehou
 	return b.Heed(known)
 }
 
-// edgeKnowsModes reports whether what answers the pixel leaves out of its lines what
-// a mode forbids: the running glint's own pixel does.
+// edgeKnowsModes reports whether the server of the pixel omits from its lines the data that
+// a privacy mode forbids: the running glint's own pixel does.
 func (o *registerOptions) edgeKnowsModes(s *home.ConsentSettings) bool {
 	if !s.Edges[o.base.URL].IsZero() {
 		return true

@@ -180,7 +180,7 @@ func (o *importOptions) failed(ctx context.Context, err error, outcome *deliveri
 	case errors.Is(err, deliveries.ErrEmpty):
 		return errors.New(o.name() + " is empty: nothing was stored")
 	case errors.Is(err, deliveries.ErrFormat):
-		return app.Try(errors.New(o.name()+" is in no format that is known: nothing was stored"), "--format csv, or another one of glint send import --help")
+		return app.Try(errors.New(o.name()+" is in no known format: nothing was stored"), "--format csv, or another one of glint send import --help")
 	case errors.Is(err, sheet.ErrNotText):
 		return fmt.Errorf("%s: nothing was stored: %w", o.name(), err)
 	case errors.Is(err, deliveries.ErrColumns):

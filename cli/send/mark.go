@@ -28,10 +28,10 @@ func newMarkCmd(a *app.App, run func(context.Context, *markOptions) error) *cobr
 		Use:   "mark",
 		Short: "Mark registered messages as tests, or reduce their tracking",
 		Long: `Changes registered messages of a campaign, named by recipient, by message id, or by a table with a column recipient or
-message_id. --test makes them tests: they and their opens are kept and count nowhere; --test=false takes that back.
---tracking narrows how much of them is measured; it never becomes more again. That reaches mail that was sent: what is stored
-of its opens and what still comes is kept as the lesser mode allows. Everything else of the messages stays. Each change
-counts at once, also in reports of the past.`,
+message_id. --test marks them as tests: they and their opens are kept but count nowhere; --test=false undoes that.
+--tracking lowers their tracking mode; it can never be raised again. The lower mode also applies to mail that was already
+sent: to its stored opens and to its later ones. Everything else of the messages stays. Each change applies at once, also to
+reports about the past.`,
 		Example: "  glint send mark --campaign spring --recipient qa@example.com --test\n" +
 			"  glint send mark --campaign spring --file objections.csv --tracking off",
 		Args: app.NoArgs,

@@ -55,18 +55,18 @@ func newRegisterCmd(a *app.App, run func(context.Context, *registerOptions) erro
 The column recipient contains addresses or your own ids; --recipient-column names another column. The columns sent_at and
 delivered_at (times with a zone), tracking and test (true, false) are used if present.
 
-The table is CSV, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252, or it is JSON objects, one per line or a
+The table is CSV, with commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252, or JSON objects, one per line or as a
 list, whose fields are the columns. Lines above the header row and rows without text are skipped. The whole file is checked
-first: a faulty one registers nothing and writes nothing. With --faulty skip the faulty rows are left out, with --duplicates
-first a recipient's later rows; they go to skipped.csv with line and reason. A campaign that does not exist yet is created.
-Programs register over HTTP: glint help sends.
+first: a faulty file registers nothing and writes nothing. --faulty skip skips the faulty rows, --duplicates first skips a
+recipient's later rows; both go to skipped.csv with their line number and the reason. A campaign that does not exist is
+created. Programs register over HTTP: glint help sends.
 
-How much is measured of a message is the least of --tracking, its column tracking, and the recipient's choice (glint
-consent) or, without one, the policy (--consent): identified, pseudonymous, last_open, aggregate, off. Aggregate messages
-share one pixel URL for the campaign, or for each stratum (--strata); off ones have none. Of a message that is registered
-already it never becomes more, and its URL says so; where it becomes less, that reaches mail that was sent: what is stored of
-its opens and what still comes is kept as the lesser mode allows. With --preferences-url each row also gets the address of a
-page on which the recipient sees what is measured and refuses it, for the foot of the mail.
+The tracking mode of a message is the lowest of --tracking, the column tracking, and the recipient's choice (glint consent)
+or, without a choice, the policy (--consent): identified, pseudonymous, last_open, aggregate, off. Aggregate messages share
+one pixel URL for the campaign, or for each stratum (--strata); off ones have none. The mode of a registered message can only
+be lowered, and its new URL has the lower mode. The lower mode also applies to mail that was already sent: to its stored opens
+and to its later ones. With --preferences-url each row also gets the URL of a page for the footer of the mail, on which the
+recipient sees what is measured and can refuse.
 
 A registration counts completely or not at all. After an interruption, repeat the command to complete it. A known message
 keeps its values for columns that the file lacks: only new and changed rows are written, and the same file again gives the
@@ -82,13 +82,13 @@ same output.`,
 	f.StringVar(&o.subject, "subject", "", "subject of the mail, stored with the campaign")
 	f.StringVar(&o.variant, "variant", "", "name of the campaign's variant, stored with the campaign")
 	f.StringVar(&o.file, "file", "", "table of recipients; - is stdin (required)")
-	f.StringVar(&o.read.Encoding, "encoding", "", "encoding of the file, like UTF-8, UTF-16LE or Windows-1251 (default: found out)")
-	f.StringVar(&o.read.RecipientColumn, "recipient-column", "", "name of the column that has the recipients (default recipient)")
-	f.StringSliceVar(&o.read.KeepColumns, "keep-columns", nil, "names of columns to keep with the messages, as attributes")
-	f.StringVar(&o.skipped, "skipped", "", "CSV file to write, of the rows that are no messages (default skipped.csv beside --output, if there are any)")
-	flags.format = app.ChoiceFlag(cmd, "format", "form of the file: found out, a table, or JSON objects", "auto", string(sends.FormatCSV), string(sends.FormatJSON))
-	flags.duplicates = app.ChoiceFlag(cmd, "duplicates", "what a recipient's second row is: a fault, or skipped since the first counts", "error", "first")
-	flags.faulty = app.ChoiceFlag(cmd, "faulty", "what a faulty row does: it refuses the file, or is skipped", "error", "skip")
+	f.StringVar(&o.read.Encoding, "encoding", "", "encoding of the file, like UTF-8, UTF-16LE or Windows-1251 (default: detected)")
+	f.StringVar(&o.read.RecipientColumn, "recipient-column", "", "name of the column of recipients (default recipient)")
+	f.StringSliceVar(&o.read.KeepColumns, "keep-columns", nil, "columns to store with the messages, as attributes")
+	f.StringVar(&o.skipped, "skipped", "", "CSV file for the skipped rows (default: skipped.csv beside --output, if there are any)")
+	flags.format = app.ChoiceFlag(cmd, "format", "format of the file: detected, CSV, or JSON objects", "auto", string(sends.FormatCSV), string(sends.FormatJSON))
+	flags.duplicates = app.ChoiceFlag(cmd, "duplicates", "treatment of a recipient's second row: an error, or skip it and use the first", "error", "first")
+	flags.faulty = app.ChoiceFlag(cmd, "faulty", "treatment of a faulty row: an error that refuses the file, or skip it", "error", "skip")
 	f.StringVar(&o.output, "output", "", "CSV file to write; - is stdout (required)")
 	f.StringVar(&flags.baseURL, "pixel-base-url", "", "URL of the pixel, such as https://pixel.example.com (default: the running glint's)")
 	f.StringVar(&flags.preferencesURL, "preferences-url", "", "URL at which recipients reach ingest, such as https://prefs.example.com: adds the column preferences_url, the page on which each recipient chooses")
@@ -172,7 +172,7 @@ func (o *registerOptions) take(f *registerFlags) error {
 	}
 	o.read.SkipDuplicates = f.duplicates.String() == "first"
 	o.read.SkipFaulty = f.faulty.String() == "skip"
-	o.tracking, _ = warehouse.ParseTracking(f.tracking.String()) // the flag admits no other names
+	o.tracking, _ = warehouse.ParseTracking(f.tracking.String()) // the flag accepts no other names
 	if o.style != sends.StyleToken && o.tracking != warehouse.Identified && o.tracking != warehouse.Off {
 		fault("tracking", fmt.Errorf("%s needs --url-style token: only a token carries the mode to the edge", o.tracking))
 	}

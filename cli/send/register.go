@@ -236,7 +236,7 @@ func rowsOf(r *sends.Recipients) string {
 func leftOut(r *sends.Recipients, file string) (text string) {
 	faulty := r.Faulty()
 	if faulty > 0 {
-		text += ", " + output.Plural(faulty, "faulty row left out", "faulty rows left out")
+		text += ", " + output.Plural(faulty, "faulty row skipped", "faulty rows skipped")
 	}
 	if n := len(r.Skipped) - faulty; n > 0 {
 		text += ", " + output.Plural(n, "duplicate", "duplicates")

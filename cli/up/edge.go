@@ -36,8 +36,8 @@ type edge struct {
 // flushTimeout is the maximum time for posting the last lines to ingest.
 const flushTimeout = 2 * time.Second
 
-// startEdge starts the emulator, which answers the pixel; its log lines go to ingest
-// the way that Fastly's would.
+// startEdge starts the emulator, which serves the pixel; its log lines go to ingest
+// as Fastly's would.
 func (o *options) startEdge(ctx context.Context, fail context.CancelCauseFunc, at ingest.Addresses, c home.Credentials) (*edge, error) {
 	viceroy, err := toolchain.Locate("viceroy")
 	if err != nil {
@@ -95,8 +95,8 @@ func (e *edge) start() error {
 	return nil
 }
 
-// renew starts the emulator anew, which reads its keys at its start only. Until it
-// has compiled the edge program, nobody answers the pixel.
+// renew restarts the emulator, which reads its keys only when it starts. The pixel does not
+// answer until the emulator has compiled the edge program.
 func (e *edge) renew() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -111,10 +111,10 @@ func (e *edge) renew() {
 	}
 }
 
-// url is where the edge program answers.
+// url returns the URL of the edge program.
 func (e *edge) url() string { return "http://" + e.config.Listen }
 
-// stop ends the emulator and brings its last lines to ingest.
+// stop ends the emulator and posts its last lines to ingest.
 func (e *edge) stop() {
 	e.end() // a start that is under way ends
 	e.mu.Lock()

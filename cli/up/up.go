@@ -45,10 +45,10 @@ func NewCmd(a *app.App) *cobra.Command {
 everything is up, it prints one line on stdout, "ready pixel=URL ingest=URL clickhouse=URL web=URL credentials=FILE", and
 runs until Ctrl-C. If the engine cannot start, opens are kept in the log, and stderr says what is missing.
 
-Data, keys and credentials are in $GLINT_HOME (default: glint in your data folder). With --demo it plays a made-up
-campaign and prints its report. With --edge the compiled edge program answers the pixel, in Fastly's emulator. That knows
-networks of single addresses only, as --networks says when it starts: no lists, no --asn-db, no --trusted-proxies. When the
-keys change, it starts anew, and does not answer for some seconds.`,
+Data, keys and credentials are in $GLINT_HOME (default: glint in your data folder). --demo plays a made-up campaign and
+prints its report. With --edge, the compiled edge program serves the pixel in Fastly's emulator. The emulator knows the
+network of single addresses only, from the --networks file at its start: no other lists, no --asn-db, no --trusted-proxies.
+When the keys change, the emulator restarts, and the pixel does not answer for some seconds.`,
 		Example: "  glint up\n  glint up --demo\n  glint up --pixel-listen 127.0.0.1:0 --ingest-listen 127.0.0.1:0 --warehouse-listen 127.0.0.1:0",
 		Args:    app.NoArgs,
 	}

@@ -15,11 +15,11 @@ import (
 func NewCmd(a *app.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "web",
-		Short: "Print a one-time link to the pages of the running glint",
-		Long: "Prints a link that signs one browser in to the pages: campaigns and their reports, recipients, and opens, page views\n" +
-			"and events as they come. It can be used once, within 10 minutes; the session lasts 12 hours, or until 2 hours pass without a request. A\n" +
-			"viewer sees no recipients. It changes nothing and opens no browser. Anyone with the link can use it: keep it secret\n" +
-			"else. The end of the running glint ends all sessions and links.",
+		Short: "Print a one-time link to the web pages of the running glint",
+		Long: "Prints a link that signs one browser in to the pages: campaigns and their reports, recipients, and opens, page views and\n" +
+			"events as they arrive. The link can be used once, within 10 minutes; the session lasts 12 hours, or until 2 hours pass\n" +
+			"without a request. A viewer sees no recipients. The command changes nothing and opens no browser. Anyone with the link\n" +
+			"can use it, so keep it secret. All sessions and links end with the running glint.",
 		Example: "  glint web\n  glint web --role viewer",
 		Args:    app.NoArgs,
 	}

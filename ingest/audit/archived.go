@@ -31,7 +31,7 @@ type ArchivedHour struct {
 	Absent uint64    `json:"absent"` // distinct events
 }
 
-// archived asks for all events of the archive.
+// archived looks up all events of the archive in the tables.
 func (o *Options) archived(ctx context.Context) (*Archived, error) {
 	result, absent := &Archived{Hours: []ArchivedHour{}}, map[uint64]time.Time{}
 	hours := map[uint64]time.Time{} // of the events of the next query

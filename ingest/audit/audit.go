@@ -16,10 +16,10 @@
 // So an event in transit is found at its old or its new place, and never
 // counts as missing. A record that is in the log and has no receipt waits.
 //
-// Of several ingests on one warehouse it accounts for the events of each, and looks for
-// the lines of the live stream with all of them.
+// If several ingest nodes share a warehouse, the audit accounts for the events of each node,
+// and looks for the lines of the live stream at all nodes.
 //
-// The audit believes the receipts about bad tokens, dead letters and opens over
+// The audit trusts the receipts about bad tokens, dead letters and opens over
 // the cap: they are counts without keys. Memory is bounded: the receipts' heads
 // of one hour and a few million keys at a time, whatever the hour holds.
 package audit
@@ -52,8 +52,7 @@ type Warehouse interface {
 
 // Options configure an audit.
 type Options struct {
-	// Nodes are the ingests whose events are accounted for: one, or several of the same
-	// warehouse.
+	// Nodes are the ingest nodes to audit: one, or several of the same warehouse.
 	Nodes     []Node
 	Warehouse Warehouse
 	Since     time.Time // of receipt; zero: from the first receipt on
@@ -73,13 +72,13 @@ type Options struct {
 	maxKeys int // that are held at a time, about; 0: defaultMaxKeys
 }
 
-// Node is an ingest.
+// Node is one ingest node.
 type Node struct {
-	Name   string // as Row.Node has it; any, if there is one node
-	LogDir string // holds the lanes of the log, their batches, and the receipts
+	Name   string // value of Row.Node; any, if there is only one node
+	LogDir string // contains the lanes of the log, their batches, and the receipts
 }
 
-// defaultMaxKeys take about 130 MB, as each is held twice.
+// defaultMaxKeys is a limit of about 130 MB, since each key is held twice.
 const defaultMaxKeys = 8 << 20
 
 // Row accounts for the lines of one hour, source and node:
@@ -144,11 +143,11 @@ func (r *Records) Count() uint64 { return r.Last - r.First + 1 }
 
 // Result is the result of an audit.
 type Result struct {
-	Since time.Time  `json:"since"` // nothing is said of what was received before
-	Until *time.Time `json:"until"` // nor of what was received then or later; nil: until it ran
-	Nodes []NodeSpan `json:"nodes"` // in their order
+	Since time.Time  `json:"since"` // the audit covers lines received from this time on
+	Until *time.Time `json:"until"` // and before this time; nil: until the audit ran
+	Nodes []NodeSpan `json:"nodes"` // in the order of Options.Nodes
 	Rows  []Row      `json:"rows"`  // by hour, source and node
-	Total Counts     `json:"total"` // the sum of them
+	Total Counts     `json:"total"` // sum of Rows
 
 	Lost             []Records `json:"lost_records"`            // neither in the log nor in a receipt: damaged
 	WithoutReceipt   []Records `json:"records_without_receipt"` // in the log, acknowledged, and without receipt; their lines are Unexplained

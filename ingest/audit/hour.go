@@ -96,7 +96,7 @@ func (a *auditor) waiting(rows rows, hour time.Time, recorded map[recordKey]bool
 	}
 }
 
-// appendRecord adds a record, to its neighbours where it has some.
+// appendRecord appends a record, to an adjacent range if there is one.
 func appendRecord(list []Records, r Records) []Records {
 	if n := len(list) - 1; n >= 0 && list[n].LogID == r.LogID && list[n].Last+1 == r.First {
 		list[n].Last = r.Last

@@ -40,14 +40,14 @@ type LiveStream struct {
 	NotComparable uint64    `json:"not_comparable"` // lines of the archive that are no event or have a bad token
 }
 
-// liveStream reads the archive, and then where its events may have arrived, in
-// the order that the package's comment gives.
+// liveStream reads the archive, and then the places where its events may have arrived, in
+// the order of the package comment.
 func (o *Options) liveStream(ctx context.Context, nodes []*auditor) (*LiveStream, error) {
 	s := &LiveStream{Until: o.Now().UTC().Add(-Transit).Truncate(time.Millisecond)}
 	if !o.Until.IsZero() && o.Until.Before(s.Until) {
 		s.Until = o.Until.UTC()
 	}
-	for _, a := range nodes { // before, one of them does not say what came to it
+	for _, a := range nodes { // before that time, the receipts of a node are incomplete
 		if a.since.After(s.Since) {
 			s.Since = a.since
 		}
@@ -71,13 +71,13 @@ func (o *Options) liveStream(ctx context.Context, nodes []*auditor) (*LiveStream
 	return s, nil
 }
 
-// markReceived marks the events that came to this node, since then at least.
+// markReceived marks the events that arrived at this node, at least from since on.
 func (a *auditor) markReceived(ctx context.Context, since time.Time, archived *keySet) error {
 	if err := a.markWaiting(ctx, archived); err != nil {
 		return err
 	}
 	var err error
-	if a.shelf, err = receipts.OpenReader(a.dir); err != nil { // some have come meanwhile
+	if a.shelf, err = receipts.OpenReader(a.dir); err != nil { // there are new ones
 		return err
 	}
 	for _, hour := range a.shelf.Hours() {
@@ -91,7 +91,7 @@ func (a *auditor) markReceived(ctx context.Context, since time.Time, archived *k
 	return nil
 }
 
-// readArchive returns the keys of the archive's events that are compared.
+// readArchive returns the keys of the compared events of the archive.
 func (o *Options) readArchive(ctx context.Context, s *LiveStream) (keys []uint64, err error) {
 	total := 0
 	for _, f := range o.Archive {

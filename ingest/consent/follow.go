@@ -165,10 +165,10 @@ func NewFollower(set *Set, logger *slog.Logger, r prometheus.Registerer) *Follow
 	f := &Follower{Set: set, Logger: logger}
 	r.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "glint_withdrawn_messages", Help: "Messages whose recipient refused, withdrew or was erased, or of which less is measured than their URL says.",
+			Name: "glint_withdrawn_messages", Help: "Messages whose recipient refused, withdrew or was erased, or whose tracking mode is lower than that of their URL.",
 		}, func() float64 { return float64(set.Len()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "glint_withdrawn_opens_swept_total", Help: "Stored opens of which less is kept since a withdrawal, or since less of their message is measured.",
+			Name: "glint_withdrawn_opens_swept_total", Help: "Stored opens that were reduced or deleted after a withdrawal, or after the tracking mode of their message was lowered.",
 		}, func() float64 { return float64(f.swept.Load()) }),
 	)
 	return f

@@ -60,7 +60,7 @@ func findColumns(header []string, o *ReadOptions) (c columns, fault *FileError) 
 			continue
 		}
 		if *at >= 0 {
-			return c, &FileError{Problem: twoColumns(name), Try: "other names for them, so that one can be chosen"}
+			return c, &FileError{Problem: twoColumns(name), Try: "the same with one of them renamed"}
 		}
 		*at = i
 	}

@@ -25,9 +25,9 @@ func (e *FileError) advise() {
 	case e.repeats == e.Count:
 		e.Try = "--duplicates first, which takes the first row of each recipient"
 	case e.repeats > 0:
-		e.Try = "the same with these rows mended, or --faulty skip --duplicates first, which leaves them out and lists them in a file"
+		e.Try = "the same with these rows corrected, or --faulty skip --duplicates first, which skips them and lists them in a file"
 	default:
-		e.Try = "the same with these rows mended, or --faulty skip, which leaves them out and lists them in a file"
+		e.Try = "the same with these rows corrected, or --faulty skip, which skips them and lists them in a file"
 	}
 }
 

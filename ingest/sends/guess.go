@@ -63,7 +63,7 @@ func guessColumn(fault *FileError, header []string, cells sample) {
 		return
 	}
 	if name := columnName(header[at]); countNamed(header, name) > 1 {
-		fault.Problem, fault.Try = twoColumns(name), "other names for them, so that one can be chosen"
+		fault.Problem, fault.Try = twoColumns(name), "the same with one of them renamed"
 		return
 	}
 	name := strconv.Quote(printable(strings.TrimSpace(strings.ToValidUTF8(header[at], "\ufffd"))))

@@ -47,7 +47,7 @@ func (r *Recipients) Warnings(now time.Time, sentAt Seconds) []string {
 		Tally
 		text string
 	}{
-		{r.Short, "fewer cells than the header; the missing ones are taken for empty"},
+		{r.Short, "fewer cells than the header; the missing cells count as empty"},
 		{r.NoAddress, "a recipient without an @, unlike most of the column"},
 		{ahead, "sent_at more than 90 days ahead"},
 		{old, "sent_at more than two years ago"},
@@ -60,7 +60,7 @@ func (r *Recipients) Warnings(now time.Time, sentAt Seconds) []string {
 		}
 	}
 	if r.Addresses != "" {
-		all = append(all, "the column recipient has no addresses, and the column "+strconv.Quote(printable(r.Addresses))+" has; --recipient-column takes it")
+		all = append(all, "the column recipient has no addresses, and the column "+strconv.Quote(printable(r.Addresses))+" has; --recipient-column selects it")
 	}
 	return all
 }

@@ -243,12 +243,12 @@ func (f *reading) result() (*Recipients, error) {
 		return nil, &f.faults
 	case len(f.file.Rows) == 0 && len(f.file.Skipped) > 0:
 		first := f.file.Skipped[0]
-		return nil, &FileError{Problem: fmt.Sprintf("no row of the file is a recipient; of line %d: %s", first.Line, first.Reason)}
+		return nil, &FileError{Problem: fmt.Sprintf("no row of the file is a recipient; line %d: %s", first.Line, first.Reason)}
 	case len(f.file.Rows) == 0:
 		return nil, &FileError{Problem: "the file has a header and no recipients"}
 	case guessed != "" && 2*f.addresses < len(f.file.Rows):
 		name := strconv.Quote(printable(guessed))
-		return nil, &FileError{Problem: "the column " + name + " has the usual name of addresses, and few of them", Try: "--recipient-column " + name + ", if it has the recipients"}
+		return nil, &FileError{Problem: "the column " + name + " has the usual name for addresses, but contains few", Try: "--recipient-column " + name + ", if it contains the recipients"}
 	}
 	return f.file, nil
 }

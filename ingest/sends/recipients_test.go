@@ -109,8 +109,8 @@ func TestFaultyFiles(t *testing.T) {
 		{"nothing", "", ReadOptions{}, "the file is empty; it must begin with a header row that has a column recipient", ""},
 		{"a first line that is no CSV", "\"a\"b\n", ReadOptions{}, "line 1 is no header row: a quoted cell does not end, or goes on after its quote", ""},
 		{"a workbook", "PK\x03\x04xl/workbook.xml", ReadOptions{}, "the file is an Excel workbook, not a text file", "save it as CSV (in UTF-8) in the program that wrote it"},
-		{"two columns of the guessed name", "Email,x,EMAIL\na@example.com,1,b@example.com\n", ReadOptions{}, "the header has two columns email", "other names for them, so that one can be chosen"},
-		{"another header", "Email Address,First Name\nx,y\n", ReadOptions{}, `the column "Email Address" has the usual name of addresses, and few of them`, `--recipient-column "Email Address", if it has the recipients`},
+		{"two columns of the guessed name", "Email,x,EMAIL\na@example.com,1,b@example.com\n", ReadOptions{}, "the header has two columns email", "the same with one of them renamed"},
+		{"another header", "Email Address,First Name\nx,y\n", ReadOptions{}, `the column "Email Address" has the usual name for addresses, but contains few`, `--recipient-column "Email Address", if it contains the recipients`},
 		{"two usual headers", "Email;Work Email\na@example.com;b@example.com\n", ReadOptions{}, `the header row has no column recipient; its columns are: Email, Work Email; is it "Email"?`, `--recipient-column "Email"`},
 		{"a header that may be a postal address", "Address\na@example.com\n", ReadOptions{}, `the header row has no column recipient; its columns are: Address; is it "Address"?`, `--recipient-column "Address"`},
 		{"a column known by its cells", "Name,Kontakt\nAda,ada@example.com\nBob,\n", ReadOptions{}, `the header row has no column recipient; its columns are: Name, Kontakt; is it "Kontakt"?`, `--recipient-column "Kontakt"`},
@@ -118,7 +118,7 @@ func TestFaultyFiles(t *testing.T) {
 		{"a column that is not there", "recipient\nx\n", ReadOptions{RecipientColumn: "mail"}, "the header row has no column mail; its columns are: recipient", "--recipient-column NAME, with the column that has the recipients"},
 		{"no header row", "ada@example.com,Ada\nbob@example.com,Bob\n", ReadOptions{}, "the first line has an address, so the header row seems to be missing; it must have a column recipient", "a first line that names the columns, like recipient,name"},
 		{"an unknown encoding", "recipient\n\x81\n", ReadOptions{}, "the text of the file is neither UTF-8 nor UTF-16 nor Windows 1252", "save it as UTF-8, or name its encoding by --encoding"},
-		{"two columns of one name", "recipient,sent_at,SENT_AT\n", ReadOptions{}, "the header has two columns sent_at", "other names for them, so that one can be chosen"},
+		{"two columns of one name", "recipient,sent_at,SENT_AT\n", ReadOptions{}, "the header has two columns sent_at", "the same with one of them renamed"},
 		{"a column to keep that is not there", "recipient,x\na,1\n", ReadOptions{KeepColumns: []string{"y"}}, "the header row has no column y to keep; its columns are: recipient, x", ""},
 		{"a column to keep that is there twice", "recipient,x,X\na,1,2\n", ReadOptions{KeepColumns: []string{"x"}}, "the header has two columns x, so none of them can be kept", ""},
 		{"an output", "recipient,pixel_url\n", ReadOptions{}, "the file has a column pixel_url already, which this command adds; remove it or take the original file", ""},
@@ -151,7 +151,7 @@ func TestFaultyFiles(t *testing.T) {
 			case strings.Contains(c.want, "recipient of line"):
 				try = "--duplicates first, which takes the first row of each recipient"
 			case e.Count > 0:
-				try = "the same with these rows mended, or --faulty skip, which leaves them out and lists them in a file"
+				try = "the same with these rows corrected, or --faulty skip, which skips them and lists them in a file"
 			}
 			if diff := cmp.Diff([]string{c.want, try}, []string{err.Error(), e.Hint()}); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)

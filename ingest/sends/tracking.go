@@ -77,10 +77,9 @@ func (b *Batch) Decide(c *Consent) error {
 	return b.checkStyle()
 }
 
-// Heed narrows the tracking of messages that are registered with less already:
-// what was decided for a message never becomes more. It applies to what Decide
-// has decided, and to what it decides later. Call it after Derive. It returns
-// ErrStyle like Decide.
+// Heed lowers the tracking mode of messages to the mode in which they are already
+// registered: the mode of a message never rises. It applies to earlier and later
+// decisions of Decide. Call it after Derive. It returns ErrStyle like Decide.
 func (b *Batch) Heed(known *warehouse.KnownSends) error {
 	b.heeded = make([]warehouse.Tracking, len(b.messages))
 	tracking := make([]warehouse.Tracking, len(b.messages))
@@ -104,19 +103,19 @@ func (b *Batch) checkStyle() error {
 
 // ErrNarrowed is returned by Register and RegisterAtOnce for a message that is
 // registered with less tracking than its URL would say: see Batch.Heed.
-var ErrNarrowed = errors.New("sends: less of a message may be measured since another registration")
+var ErrNarrowed = errors.New("sends: another registration has lowered the tracking mode of a message")
 
-// Lessener is the part of the warehouse that is used for messages of which less
-// is measured than their URLs say.
+// Lessener is the part of the warehouse that lessens messages: their tracking mode becomes
+// lower than that of their URLs.
 type Lessener interface {
 	Lessen(ctx context.Context, campaign uint64, messages []warehouse.Lessening) (time.Time, error)
 	ApplyWithdrawals(ctx context.Context, since time.Time) (warehouse.Swept, error)
 }
 
-// lessen notes which known messages are registered with less tracking than
-// before, since URLs with more may be in their mail. Call it before their rows
-// are written. apply, which is never nil, changes what is stored of them; call
-// it after that.
+// lessen records the known messages that are registered with a lower tracking mode than
+// before, since their mail may contain URLs of a higher mode. Call it before their rows
+// are written. apply, which is never nil, reduces their stored opens; call it after the
+// rows are written.
 func (b *Batch) lessen(ctx context.Context, w Lessener, known *warehouse.KnownSends) (apply func() error, err error) {
 	var lessened []warehouse.Lessening
 	for i, message := range b.messages {

@@ -33,7 +33,7 @@ var signatures = []struct{ begin, within, what, try string }{
 	{"PK\x03\x04", "xl/", "an Excel workbook", saveAsCSV},
 	{"PK\x03\x04", "mimetypeapplication/vnd.oasis", "an OpenDocument table", saveAsCSV},
 	{"PK\x03\x04", ".iwa", "a Numbers table", saveAsCSV},
-	{"PK\x03\x04", "", "a zip archive", "unpack it and give the table that is in it"},
+	{"PK\x03\x04", "", "a zip archive", "unpack it and use the table in it"},
 	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "", "an old Office file (Excel, Outlook)", "save it as CSV, or a mail as .eml, in the program that wrote it"},
 	{"\x1f\x8b", "", "compressed (gzip)", unpack},
 	{"\x28\xb5\x2f\xfd", "", "compressed (zstd)", "unpack it first, or pipe it: zstd -dc FILE | glint … -"},
@@ -42,8 +42,8 @@ var signatures = []struct{ begin, within, what, try string }{
 	{"SQLite format 3\x00", "", "an SQLite database", "export the table as CSV"},
 	{"PAR1", "", "a Parquet file", "export it as CSV"},
 	{"{\\rtf", "", "an RTF document", saveAsCSV},
-	{"<!doctype html", "", "a web page (HTML)", "export the data as CSV; a page may be the login form of the program that was asked for it"},
-	{"<html", "", "a web page (HTML)", "export the data as CSV; a page may be the login form of the program that was asked for it"},
+	{"<!doctype html", "", "a web page (HTML)", "export the data as CSV; the page may be the login form of the program that should have exported it"},
+	{"<html", "", "a web page (HTML)", "export the data as CSV; the page may be the login form of the program that should have exported it"},
 	{"<?xml", "", "an XML file", saveAsCSV},
 }
 

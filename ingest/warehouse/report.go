@@ -62,8 +62,8 @@ type Report struct {
 	BadTokens  uint64   // requests of the last 7 days that name the campaign
 	Classes    []ClassCount
 
-	// Behind is how far the ClickHouse that answered is behind its replicas, as far as is
-	// known: it may lack what came since.
+	// Behind is the known delay of the ClickHouse that answered behind its replicas: it may
+	// lack the data of that time.
 	Behind time.Duration
 
 	NoPolicy bool // the home has no consent policy; set by the caller that opens the home

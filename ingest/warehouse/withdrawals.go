@@ -215,7 +215,7 @@ func (w *Warehouse) keepLessened(ctx context.Context, since time.Time) error {
 		err = w.conn.Exec(sweeping(ctx), schema.Query("keep_lessened"), args...)
 	}
 	if err != nil {
-		return fmt.Errorf("keep what applies to messages: %w", err)
+		return fmt.Errorf("record the fates of messages: %w", err)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
--- Purpose: the pages of all sites with the most views, for the page that shows them as they come.
+-- Purpose: the pages of all sites with the most views, for the page that shows them as they arrive.
 -- Grain:   one row: the number of such pages, and lists with an element for each, the most first.
 -- Units:   the last list counts views without machines.
 -- Reads:   the table web_events, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: the pages elsewhere that led to the most views of all sites, for the page that shows them as they come.
+-- Purpose: the pages elsewhere that led to the most views of all sites, for the page that shows them as they arrive.
 -- Grain:   one row: the number of such pages, and lists with an element for each, the most first.
 -- Units:   the last list counts views without machines.
 -- Reads:   the table web_events, so only as the warehouse user.

@@ -1,7 +1,6 @@
--- Purpose: keeps opens of withdrawn or lessened messages as aggregate ones.
+-- Purpose: copies opens of withdrawn or lessened messages to aggregate_opens.
 -- Grain:   a statement: one row for each event.
--- Units:   since_ms is Unix milliseconds: of the change of the withdrawal. Of the fates drop and last_open only the event's id is
---          kept, for audits.
+-- Units:   since_ms is Unix milliseconds: of the change of the withdrawal. Fates drop and last_open keep only the event's id, for audits.
 -- Reads:   the tables withdrawals, recipient_messages, message_campaigns and opens, so only as the warehouse user.
 INSERT INTO aggregate_opens (campaign_id, stratum_id, opened_hour, event_id, class, reason, client, os, device, country, reduced_by,
     ruleset_version, verdict_version)

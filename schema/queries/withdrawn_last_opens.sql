@@ -1,9 +1,9 @@
--- Purpose: whether dates of last opens are to be removed.
+-- Purpose: reports whether dates of last opens must be removed.
 -- Grain:   one row: the number of rows of recipients who refused or withdrew, or no longer have a message of the mode last_open.
 -- Units:   a count.
 -- Reads:   the tables last_opens, withdrawals, and sends and recipient_messages by their keys, so only as the warehouse user.
 --
--- A date does not say of which message it is. It goes with the last message of the mode whose tracking has been lessened.
+-- A date names no message. It is removed when the last message of the mode last_open has been lessened.
 SELECT count() AS withdrawn
 FROM last_opens
 WHERE (recipient_key IN (

@@ -6,11 +6,11 @@
 --          would leave that to the optimizer.
 --
 -- registered: its registration is complete, and it is no test. confirmed: a person did something with it that needs no image (C).
--- bounced: it bounced for good, and nothing shows that it arrived all the same: no person opened it or did something with it, and
--- Apple's relay did not fetch it. Another machine's fetch shows nothing: a gateway may fetch and then refuse.
--- measured: registered, not bounced, and tracked by itself; the base of every rate.
--- hidden: registered, and not tracked by itself. Opens that are there all the same count nowhere: less of the message is measured since
--- they came, and they are about to go.
+-- bounced: it bounced permanently, without evidence that it arrived nevertheless: no person opened it or did something with it, and
+-- Apple's relay did not fetch it. Another machine's fetch is no evidence: a gateway may fetch and then refuse.
+-- measured: registered, not bounced, and tracked individually; the base of every rate.
+-- hidden: registered, and not tracked individually. Its remaining opens count nowhere: they arrived before its tracking mode was
+-- lowered, and will be deleted.
 -- class_opens counts the events of each class, in the order of the Enum8; reports that do not read it do not pay for it.
 CREATE OR REPLACE VIEW message_opens
 (

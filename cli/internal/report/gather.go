@@ -42,7 +42,7 @@ func Gather(ctx context.Context, w *warehouse.Warehouse, campaign string, zone *
 	return d, d.Gather(ctx, w)
 }
 
-// NumbersID is Numbers for the campaign of that id, which must exist.
+// NumbersID is Numbers for the campaign with that id, which must exist.
 func NumbersID(ctx context.Context, w *warehouse.Warehouse, id uint64, zone *time.Location) (*Data, error) {
 	numbers, err := w.ReportOfID(ctx, id, false)
 	if err != nil {
@@ -51,7 +51,7 @@ func NumbersID(ctx context.Context, w *warehouse.Warehouse, id uint64, zone *tim
 	return &Data{Numbers: numbers, Ruleset: int(classify.RulesetVersion), Zone: zone}, nil
 }
 
-// Gather reads everything that the numbers do not have.
+// Gather reads the data beyond the numbers.
 func (d *Data) Gather(ctx context.Context, w *warehouse.Warehouse) error {
 	if d.Numbers.Sends == 0 {
 		return nil

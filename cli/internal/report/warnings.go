@@ -38,9 +38,9 @@ func warningsOf(r *warehouse.Report) []warning {
 		"No pixel of the campaign was fetched since %s, for more than a day before this count: either nobody opens the mail any more, or lines are lost. Try: glint doctor",
 		output.Time(r.LastOpenAt))
 	add(r.Behind > warehouse.MostBehind, "replica_behind",
-		"The ClickHouse replica that answered may lack what came in the last %s, and no other is known to have it. Try: glint migrate status",
+		"The ClickHouse replica that answered may lack the data of the last %s, and no replica is known to have it. Try: glint migrate status",
 		output.Duration(r.Behind))
-	add(r.NoPolicy, "no_policy", "No policy says whether recipients have to consent: all are measured. Try: glint consent --help")
+	add(r.NoPolicy, "no_policy", "No consent policy is set: all recipients are measured. Try: glint consent --help")
 	add(slices.Contains(r.Weaknesses, "no_history"), "no_history",
 		"Too few recipients are known from earlier campaigns: all messages without a fetch by Apple Mail are used in their place.")
 	add(slices.Contains(r.Weaknesses, "few_visible"), "few_visible",

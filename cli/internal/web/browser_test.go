@@ -183,7 +183,7 @@ func liveInABrowser(ctx context.Context, t *testing.T, w *world) {
 	w.Live().Stored(opens(500, 5, w.clock()), nil)
 	is(ctx, t, `document.querySelector(".lead").textContent.startsWith("501 opens")`)
 	is(ctx, t, `document.getElementById("webminutes") === null`)
-	w.Live().Stored(nil, visits(3, "", "/"+hostile, w.clock())) // of a site for the first time: the page loads anew
+	w.Live().Stored(nil, visits(3, "", "/"+hostile, w.clock())) // of a site for the first time: the page reloads
 	is(ctx, t, `document.querySelector(".lead").textContent.endsWith("3 page views, 0 events") && document.querySelector("#visited tbody").rows.length === 3`)
 	w.Live().Stored(nil, visits(4, "signup"+hostile, "/", w.clock()))
 	is(ctx, t, `document.querySelector(".lead").textContent.endsWith("3 page views, 4 events") && document.querySelector("#visited tbody").rows.length === 7`)

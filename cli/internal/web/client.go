@@ -15,10 +15,10 @@ import (
 	"glint/cli/internal/output"
 )
 
-// ErrEnded says that the pages have ended, or the session.
+// ErrEnded means that the pages or the session have ended.
 var ErrEnded = errors.New("web: the pages have ended")
 
-// maxText bounds one picture of a terminal.
+// maxText is the maximum size of one picture of a terminal.
 const maxText = 1 << 20
 
 // Follow signs in as a viewer by a link of its own, and calls show with the live page

@@ -77,7 +77,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, who *session, p *s
 	var b bytes.Buffer
 	if err := report.BeginPage(&b, p.document, f); err != nil {
 		s.logger.Error("page not rendered", "error", err)
-		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
+		http.Error(w, "The page could not be rendered.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -120,7 +120,7 @@ func (s *Server) follows(b *bytes.Buffer, r *http.Request, p *screen) template.H
 	return more.after
 }
 
-// refuse answers with a page that says why, in sentences.
+// refuse answers with a page that gives the reason, in sentences.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, title string, text ...string) {
 	s.show(w, r, nil, &screen{status: status, document: message(title, text...)})
 }

@@ -19,7 +19,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.secure(w.Header(), r)
 		if !s.isOurs(r.Host) {
-			s.refuse(w, r, http.StatusMisdirectedRequest, "Another name", "These pages do not answer to the name in the address. Its owner adds it with --web-host NAME.")
+			s.refuse(w, r, http.StatusMisdirectedRequest, "Another name", "These pages do not serve the host name in the address. The owner can add it with --web-host NAME.")
 			return
 		}
 		if err := crossOrigin.Check(r); err != nil {
@@ -118,7 +118,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	role, err := s.links.redeem(r.PathValue("link"), s.now())
 	if err != nil {
-		s.refuse(w, r, http.StatusForbidden, "This link cannot be used", "It was used already, or its time is over. Make another one: glint web")
+		s.refuse(w, r, http.StatusForbidden, "This link cannot be used", "It was already used, or it has expired. Make another one: glint web")
 		return
 	}
 	s.sessions.end(s.sessions.of(r, s.cookie))
@@ -134,7 +134,7 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request, who *session) {
 	}
 	s.sessions.end(who)
 	s.setCookie(w, r, "", -1)
-	s.refuse(w, r, http.StatusOK, "Signed out", "This browser has no session any more.")
+	s.refuse(w, r, http.StatusOK, "Signed out", "This browser no longer has a session.")
 }
 
 // setCookie sets the session's cookie. Only a loopback address is reached without

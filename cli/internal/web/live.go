@@ -9,11 +9,11 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// live knows the opens, page views and custom events as they come: counts of all
-// of them by minute and by page, and a sample of the last ones. The counts of
-// before it are the warehouse's, asked again from time to time while somebody looks
-// on: up to a moment of receipt the warehouse has counted, after it what was seen
-// to be stored. What came twice shows twice until then.
+// live counts the opens, page views and custom events as they arrive, by minute and by
+// page, and keeps a sample of the latest. Earlier counts come from the warehouse, which is
+// queried again from time to time while a live page is open: the warehouse counts
+// everything received up to one moment, and live counts the rows stored after it. A
+// repeated line counts twice until the next query.
 type live struct {
 	server  *Server
 	viewers atomic.Int32
@@ -38,14 +38,14 @@ type live struct {
 	namesAt time.Time
 }
 
-// bucket is the second of receipt and the minute of what happened.
+// bucket is the second of receipt and the minute of the event.
 type bucket struct{ received, minute int64 }
 
-// counted is what the warehouse has counted.
+// counted is the counts of the warehouse.
 type counted struct {
 	minutes          map[int64]warehouse.LiveTally
 	pages, referrers map[warehouse.LivePage]uint64
-	until            int64 // Unix seconds of receipt up to which it has; 0: never
+	until            int64 // Unix seconds of receipt up to which it counted; 0: never
 }
 
 // liveOpen is one of the last opens.
@@ -78,10 +78,10 @@ const (
 	keptLast     = 30               // of each sample
 	sampleEach   = 10               // of the sample from one batch
 	keptBuckets  = 50_000           // more only come with an archive
-	receiptSlack = 10 * time.Second // within which what was received is stored, as a rule
-	keptReceipts = 15 * time.Minute // of counts that the warehouse has not yet been asked for
-	askPause     = 20 * time.Second // between two questions to the warehouse, at least
-	askShare     = 20               // a question takes at most one part in so many of the time
+	receiptSlack = 10 * time.Second // within which a received line is usually stored
+	keptReceipts = 15 * time.Minute // of counts that no query of the warehouse covers yet
+	askPause     = 20 * time.Second // minimum between two queries of the warehouse
+	askShare     = 20               // queries take at most 1/askShare of the time
 	minPause     = 250 * time.Millisecond
 )
 
@@ -172,7 +172,7 @@ func (l *live) count(received, at time.Time, kind warehouse.LiveKind) {
 	counts[kind]++
 }
 
-// isRecent reports whether something happened lately: else it comes from an archive.
+// isRecent reports whether an event is recent; otherwise it comes from an archive.
 func isRecent(received, at time.Time) bool { return received.Sub(at) < time.Hour }
 
 // latest returns the last ones of a sample.

@@ -5,9 +5,9 @@
 	const lead = document.querySelector(".lead");
 	let source = null;
 	const say = text => { if (state.textContent !== text) state.textContent = text; };
-	// A section that the page does not have yet: the first that a site has sent.
+	// A section that the page lacks, because a site has just sent its first event.
 	const lacks = parts => Object.keys(parts).some(id => id !== "lead" && !document.getElementById(id)) && (location.reload(), true);
-	// The server has escaped all that strangers wrote.
+	// The server has escaped all untrusted text.
 	const figures = parts => {
 		if (lacks(parts)) return;
 		for (const id in parts) {
@@ -42,7 +42,7 @@
 		pause.textContent = "Pause";
 		source.onopen = () => say("Live.");
 		source.onerror = () => {
-			if (!source || source.readyState !== EventSource.CLOSED) say("Connecting again.");
+			if (!source || source.readyState !== EventSource.CLOSED) say("Reconnecting.");
 			else stop("The stream has ended. Load the page again.");
 		};
 		source.addEventListener("figures", e => figures(JSON.parse(e.data)));

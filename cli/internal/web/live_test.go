@@ -121,7 +121,7 @@ func showsViewsAndEvents(t *testing.T, role Role) {
 		t.Errorf("the page without a script: %d", a.status)
 	}
 	for _, text := range []string{
-		"12 page views, 3 events", `id="webhours"`, `id="webminutes"`, "shop.example/old</th>", "shop.example/new&lt;script", "It keeps 7 days", "<td>machine</td>",
+		"12 page views, 3 events", `id="webhours"`, `id="webminutes"`, "shop.example/old</th>", "shop.example/new&lt;script", "This page covers 7 days", "<td>machine</td>",
 	} {
 		if !strings.Contains(a.body, text) {
 			t.Errorf("the page without a script lacks %q", text)

@@ -21,24 +21,24 @@ const (
 	maxStreamsEach = 4
 )
 
-// streamWrite is how long a stream waits for a client that does not read.
+// streamWrite is the time that a stream waits for a client that does not read.
 const streamWrite = 10 * time.Second
 
-// firstView is how long the live page waits for its numbers if no page was open.
-// Then it is shown without them, and its stream brings them.
+// firstView is the time that the live page waits for its numbers if no page was open.
+// After it, the page is shown without them, and its stream sends them.
 const firstView = 300 * time.Millisecond
 
-// liveText says what the page counts, and of which time.
+// liveText defines the counts of the page and their period.
 var liveText = []string{
-	"Requests of images as they come, those of tests and of machines too; reports judge them and leave tests out. Hidden are those of Apple Mail and of unknown clients, which may hide a person.",
-	"It keeps 7 days; what is older is in reports and views. Recipients who are only counted by campaign are not in it. Times are UTC.",
+	"Image requests as they arrive, also of tests and machines; reports judge them and leave out tests. Hidden requests come from Apple Mail and unknown clients, which may hide a person.",
+	"This page covers 7 days; older data is in reports and views. It leaves out recipients who are only counted by campaign. Times are UTC.",
 }
 
-// webText says what the page counts of sites.
-const webText = "Page views and events are those of people, as far as that is known; machines are apart, and in no list of pages. A referrer is a page elsewhere that a view names."
+// webText defines the counts of sites.
+const webText = "Page views and events are by people, as far as is known; those by machines are separate, and in no list of pages. A referrer is the page elsewhere that a view names as its origin."
 
-// livePage is the page of opens, views and events as they come. Without a script it shows them as they
-// are now.
+// livePage returns the page of opens, views and events as they arrive. Without a script it shows their
+// current state.
 func (s *Server) livePage(ctx context.Context, _ Source, _ *http.Request, who *session) (*screen, error) {
 	s.live.viewers.Add(1)
 	defer s.live.viewers.Add(-1)
@@ -60,8 +60,8 @@ func (v *liveView) document(role Role) *report.Document {
 	return d
 }
 
-// fresh returns a view that is not older than two seconds and has been counted, or
-// the best that there is when the time is over.
+// fresh returns a counted view that is not older than two seconds, or the newest view
+// when the time is over.
 func (l *live) fresh(ctx context.Context, now func() time.Time) *liveView {
 	ctx, cancel := context.WithTimeout(ctx, firstView)
 	defer cancel()
@@ -84,10 +84,10 @@ func (l *live) fresh(ctx context.Context, now func() time.Time) *liveView {
 	}
 }
 
-// shower sends what is new in a view.
+// shower sends the changes in a view.
 type shower func(*liveView)
 
-// stream sends what changes on the live page, as server-sent events.
+// stream sends the changes of the live page, as server-sent events.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, who *session) {
 	s.follow(w, r, who, func(out *eventWriter) shower {
 		return (&streamReader{out: out, role: who.role}).show
@@ -129,7 +129,7 @@ func (s *Server) follow(w http.ResponseWriter, r *http.Request, who *session, be
 	out.event("end", `""`)
 }
 
-// streamReader is how far the reader of a stream has come.
+// streamReader is the position of the reader of a stream.
 type streamReader struct {
 	out    *eventWriter
 	role   Role
@@ -138,10 +138,10 @@ type streamReader struct {
 	serial uint64    // of the latest row that was sent
 }
 
-// tablesEach is how often the tables below the figures are sent.
+// tablesEach is the interval at which the tables below the figures are sent.
 const tablesEach = 10 * time.Second
 
-// show sends what is new in a view.
+// show sends the changes in a view.
 func (s *streamReader) show(v *liveView) {
 	if v == s.shown {
 		return

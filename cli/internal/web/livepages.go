@@ -9,8 +9,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// The bounds of what is remembered of pages. The warehouse counts what is beyond
-// them, later.
+// Limits of the remembered pages. The warehouse later counts the views beyond them.
 const (
 	keptPages    = 10_000
 	keptPageText = 256 // bytes of the site, host and path of one
@@ -49,8 +48,8 @@ type pageCount struct {
 	views uint64
 }
 
-// most returns the pages with the most views: those that were stored, and those
-// that were seen from a second on.
+// most returns the pages with the most views: the stored views plus the views seen from
+// a second on.
 func (s seenPages) most(stored map[warehouse.LivePage]uint64, until int64) []pageCount {
 	all := maps.Clone(stored)
 	if all == nil {

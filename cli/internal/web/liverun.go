@@ -41,8 +41,8 @@ func (l *live) run(ctx context.Context) {
 	}
 }
 
-// forget drops the counts that the warehouse has counted for long, and the ones
-// that nobody was there to ask for.
+// forget drops the counts that the warehouse has covered for some time, and counts from
+// times without an open live page.
 func (l *live) forget(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,14 +56,14 @@ func (l *live) forget(now time.Time) {
 	l.referrers.forget(oldest)
 }
 
-// answer is what the warehouse has counted, or why it has not.
+// answer is the counts of the warehouse, or the error of the query.
 type answer struct {
 	counted
 	took time.Duration
 	err  error
 }
 
-// ask counts what happened in the last days.
+// ask queries the counts of the last days.
 func (l *live) ask(ctx context.Context, source Source) {
 	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
@@ -97,7 +97,7 @@ func (l *live) take(a answer) {
 	l.stored = a.counted
 }
 
-// resolve finds out whose the last opens are.
+// resolve looks up the campaigns and recipients of the latest opens.
 func (l *live) resolve(ctx context.Context, source Source) {
 	l.mu.Lock()
 	var wanted []warehouse.MessageKey

@@ -11,7 +11,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// liveView is what the live page shows at a time. It is not changed once it is made.
+// liveView is the content of the live page at one time. It never changes.
 type liveView struct {
 	at                     time.Time
 	lead                   string
@@ -48,16 +48,16 @@ var webChart = chart{
 	[]string{"PAGE VIEWS", "EVENTS", "BY MACHINES"},
 }
 
-// known is what is known at a time.
+// known is the state of the counts at one time.
 type known struct {
 	counted
-	seen             map[int64]warehouse.LiveTally // by minute, what the warehouse has not counted yet
+	seen             map[int64]warehouse.LiveTally // by minute, not yet counted by the warehouse
 	pages, referrers []pageCount
 	last             []liveOpen
 	visits           []liveVisit
 }
 
-// known copies what is known now.
+// known copies the current state.
 func (l *live) known() *known {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -85,7 +85,7 @@ func (k *known) tally(minute, minutes int64) (sum warehouse.LiveTally) {
 	return sum
 }
 
-// publish makes a view of what is known now, and wakes the streams.
+// publish makes a view of the current state, and wakes the streams.
 func (l *live) publish() {
 	v := newLiveView(l.known(), l.server.now().UTC())
 	l.mu.Lock()
@@ -182,15 +182,15 @@ func siteName(site string) string {
 // sections returns the sections of the page, for a role.
 func (v *liveView) sections(role Role) []report.Section {
 	opened, visited, _ := v.since(0, role)
-	last := report.Section{ID: "opened", Title: "The last opens, of many a sample", Wide: true, Table: opened}
+	last := report.Section{ID: "opened", Title: "Latest opens; a sample if there are many", Wide: true, Table: opened}
 	if !v.web {
 		return []report.Section{v.minutes, v.hours, last}
 	}
-	lastWeb := report.Section{ID: "visited", Title: "The last page views and events, of many a sample", Wide: true, Table: visited}
+	lastWeb := report.Section{ID: "visited", Title: "Latest page views and events; a sample if there are many", Wide: true, Table: visited}
 	return []report.Section{v.minutes, v.webMinutes, v.hours, v.webHours, v.pages, v.referrers, last, lastWeb}
 }
 
-// render makes what the streams send.
+// render renders the parts that the streams send.
 func (v *liveView) render() {
 	figures, lists, tables := map[string]string{"lead": v.lead}, map[string]string{}, map[string]string{}
 	charts := []*report.Section{&v.minutes, &v.hours}

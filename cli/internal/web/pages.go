@@ -13,11 +13,11 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// errNoPage says that there is no such page.
+// errNoPage means that there is no such page.
 var errNoPage = errors.New("web: no such page")
 
-// page makes a handler of what asks the source for a page. So many ask at once;
-// others wait for their turn. What a page can show later it does not wait for.
+// page returns a handler that queries the source for a page. A limited number of requests
+// query at once; others wait for their turn. A page does not wait for its later parts.
 func (s *Server) page(ask func(context.Context, Source, *http.Request, *session) (*screen, error)) reader {
 	return func(w http.ResponseWriter, r *http.Request, who *session) {
 		source := s.source.Load()
@@ -25,7 +25,7 @@ func (s *Server) page(ask func(context.Context, Source, *http.Request, *session)
 			w.Header().Set("Retry-After", "5")
 			s.show(w, r, who, &screen{
 				status: http.StatusServiceUnavailable, head: `<meta http-equiv="refresh" content="5">`,
-				document: message("The warehouse is being started", "This page loads anew by itself. Opens are kept meanwhile."),
+				document: message("The warehouse is starting", "This page reloads by itself. Opens are kept meanwhile."),
 			})
 			return
 		}
@@ -121,11 +121,11 @@ func (s *Server) campaigns(ctx context.Context, source Source, r *http.Request, 
 	}
 	p := &screen{here: "/", document: &report.Document{
 		Title: "Campaigns", Lead: output.Plural(len(listed), "campaign", "campaigns"),
-		Beside: []string{"As they were computed last; the page of a campaign has its numbers as they are now."},
+		Beside: []string{"The last computed numbers; the page of a campaign has the current ones."},
 	}}
 	if len(all) == 0 {
 		p.document.Lead = "No campaign yet"
-		p.document.Beside = []string{"The first one is made by: glint send register --campaign NAME --file recipients.csv --output urls.csv"}
+		p.document.Beside = []string{"Create the first one with: glint send register --campaign NAME --file recipients.csv --output urls.csv"}
 		return p, nil
 	}
 	path := "/?"
@@ -139,7 +139,7 @@ func (s *Server) campaigns(ctx context.Context, source Source, r *http.Request, 
 	p.document.Sections = []report.Section{{ID: "list", Title: "Latest first", Wide: true, Table: t}}
 	links := pager(path, n, until < len(listed))
 	if hidden := len(all) - len(listed); hidden > 0 {
-		links = append(links, link{Text: fmt.Sprintf("All, with %s that are archived or of tests", output.Count(uint64(hidden))), Path: "/?all"})
+		links = append(links, link{Text: fmt.Sprintf("All, including %s archived or test campaigns", output.Count(uint64(hidden))), Path: "/?all"})
 	}
 	p.after = choose("Page "+strconv.Itoa(n), links...)
 	return p, nil
@@ -203,11 +203,11 @@ var lists = []struct {
 	list        warehouse.List
 	text, about string
 }{
-	{warehouse.AllMessages, "all", "Every message that was registered."},
+	{warehouse.AllMessages, "all", "All registered messages."},
 	{warehouse.OpenersCertain, "opened", "A person opened the message, clicked, replied or converted."},
 	{warehouse.OpenersLikely, "likely opened", "Also messages that a client of unknown kind fetched."},
 	{warehouse.OpenersCannotTell, "cannot tell", "Only Apple Mail fetched the message, which may hide a person."},
-	{warehouse.NonopenersCertain, "not opened", "No fetch, by recipients whose other mail shows that their opens are seen."},
+	{warehouse.NonopenersCertain, "not opened", "No fetch, by recipients whose opens are known to be visible."},
 	{warehouse.NonopenersLikely, "likely not opened", "No fetch of any kind."},
 }
 
@@ -255,7 +255,7 @@ func (s *Server) recipients(ctx context.Context, source Source, r *http.Request,
 		if err != nil {
 			return nil, err
 		}
-		section := report.Section{ID: "list", Title: "Nobody is on this list", Wide: true}
+		section := report.Section{ID: "list", Title: "This list is empty", Wide: true}
 		if len(found.Messages) > 0 {
 			first := (n-1)*recipientsPerPage + 1
 			section.Title = fmt.Sprintf("%s to %s, by recipient", output.Count(uint64(first)), output.Count(uint64(first+len(found.Messages)-1)))

@@ -58,7 +58,7 @@ func TestPagesOfLists(t *testing.T) {
 		"/campaigns/1/recipients":         {200, "r099@", "r100@", true, false},
 		"/campaigns/1/recipients?list=openers_certain&page=3": {200, "r249@", "r199@", false, false},
 		"/campaigns/1/recipients?list=x":                      {404, "", "", false, false},
-		"/campaigns/1/recipients?list=openers_cannot_tell":    {200, "Nobody is on this list", "@example.com", false, false},
+		"/campaigns/1/recipients?list=openers_cannot_tell":    {200, "This list is empty", "@example.com", false, false},
 	} {
 		a := w.ask("GET", path, cookie, nil)
 		if a.status != want.status || !strings.Contains(a.body, want.has) || want.not != "" && strings.Contains(a.body, want.not) {
@@ -85,7 +85,7 @@ func TestPagesWithoutAWarehouse(t *testing.T) {
 		t.Errorf("a warehouse that does not answer: %d %s", a.status, a.body)
 	}
 	w.Server.source.Store(nil)
-	if a = w.ask("GET", "/", cookie, nil); a.status != http.StatusServiceUnavailable || !strings.Contains(a.body, "being started") {
+	if a = w.ask("GET", "/", cookie, nil); a.status != http.StatusServiceUnavailable || !strings.Contains(a.body, "warehouse is starting") {
 		t.Errorf("before the warehouse is there: %d", a.status)
 	}
 }

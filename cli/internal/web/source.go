@@ -12,19 +12,19 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Source is where the pages have their numbers from.
+// Source provides the numbers of the pages.
 type Source interface {
 	// Campaigns returns all campaigns, the latest first.
 	Campaigns(ctx context.Context) ([]warehouse.Campaign, error)
-	// Lines returns the counts of each of the campaigns, as they were computed last.
+	// Lines returns the last computed counts of each of the campaigns.
 	Lines(ctx context.Context, campaigns []warehouse.Campaign) ([]report.Line, error)
 	// Numbers returns the numbers of a campaign's report; warehouse.ErrNoCampaign if
 	// there is none.
 	Numbers(ctx context.Context, id uint64) (*report.Data, error)
-	// Gather adds what else the report has.
+	// Gather adds the rest of the report.
 	Gather(ctx context.Context, d *report.Data) error
-	// Recipients returns a page of a list, which has that many messages at most, after
-	// the first ones that are skipped.
+	// Recipients returns a page of a list: it skips the first messages, and returns at
+	// most that many.
 	Recipients(ctx context.Context, id uint64, list warehouse.List, skip, most int) (*Recipients, error)
 
 	Names(ctx context.Context) (map[uint64]string, error)
@@ -41,25 +41,25 @@ type Recipients struct {
 	More     bool
 }
 
-// warehouseSource reads a warehouse: what every role may see as its reader, the rest
-// as its own user.
+// warehouseSource reads a warehouse: data for every role as its reader, the rest as its
+// own user.
 type warehouseSource struct{ reader, owner *warehouse.Warehouse }
 
 // NewSource returns the source of a warehouse that is connected as the reader and as
 // the owner; both may be the same.
 func NewSource(reader, owner *warehouse.Warehouse) Source { return warehouseSource{reader, owner} }
 
-// maxCampaigns bounds the campaigns that are listed.
+// maxCampaigns is the maximum number of listed campaigns.
 const maxCampaigns = 10_000
 
-// parallelLines is how many campaigns are computed at once.
+// parallelLines is the number of campaigns that are computed at once.
 const parallelLines = 4
 
 func (s warehouseSource) Campaigns(ctx context.Context) ([]warehouse.Campaign, error) {
 	return s.reader.Campaigns(ctx, maxCampaigns)
 }
 
-// Lines reads what was computed last, and computes what never was.
+// Lines reads the last computed counts, and computes those of new campaigns.
 func (s warehouseSource) Lines(ctx context.Context, campaigns []warehouse.Campaign) ([]report.Line, error) {
 	ids := make([]uint64, len(campaigns))
 	for i := range campaigns {

@@ -9,14 +9,14 @@ import (
 	"glint/cli/internal/report"
 )
 
-// shownInText is how many rows of each list a terminal is sent.
+// shownInText is the maximum number of rows of each list for a terminal.
 const shownInText = 5
 
 // liveTextPath is the path of the live page as text.
 const liveTextPath = "/live/text"
 
 // textStream sends the live page as text for a terminal, again whenever it changes, as
-// server-sent events. The query says how the terminal is: see textPath.
+// server-sent events. The query describes the terminal: see textPath.
 func (s *Server) textStream(w http.ResponseWriter, r *http.Request, who *session) {
 	style := styleOf(r)
 	s.follow(w, r, who, func(out *eventWriter) shower {
@@ -45,7 +45,7 @@ func textPath(style output.Style) string {
 	return path
 }
 
-// styleOf is the style that a path asks for.
+// styleOf returns the style that a path requests.
 func styleOf(r *http.Request) output.Style {
 	query := r.URL.Query()
 	width, err := strconv.Atoi(query.Get("width"))
@@ -55,7 +55,7 @@ func styleOf(r *http.Request) output.Style {
 	return output.Style{Width: min(max(width, 40), 200), Fit: true, ASCII: query.Has("ascii"), Bold: query.Has("bold")}
 }
 
-// text is the view for a terminal: the lists short, and none without rows.
+// text returns the view for a terminal: with short lists, and without empty ones.
 func (v *liveView) text(role Role, style output.Style) string {
 	d := &report.Document{Lead: v.lead}
 	for _, section := range v.sections(role) {
@@ -71,7 +71,7 @@ func (v *liveView) text(role Role, style output.Style) string {
 	}
 	var b strings.Builder
 	if err := report.WriteScreen(&b, d, style); err != nil {
-		panic(err) // a Builder takes all
+		panic(err) // a Builder accepts everything
 	}
 	return b.String()
 }

@@ -1,5 +1,5 @@
 // Package web serves glint's pages for people: the campaigns, the report of each,
-// its recipients, and the opens, page views and events as they come.
+// its recipients, and the opens, page views and events as they arrive.
 //
 // A browser signs in with a one-time link, which `glint web` makes with a key that
 // only the user who runs glint can read. Sessions, used links and the key live as
@@ -42,7 +42,7 @@ type Config struct {
 // The errors of Config.Validate.
 var (
 	ErrListen = errors.New("web: the address is not host:port")
-	ErrNoTLS  = errors.New("web: pages hold recipients, and beyond loopback they need TLS")
+	ErrNoTLS  = errors.New("web: pages contain recipients, so they need TLS beyond loopback")
 	ErrHost   = errors.New("web: a host is a name, without scheme, port and path")
 )
 
