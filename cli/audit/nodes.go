@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"glint/cli/internal/app"
 	"glint/cli/internal/home"
@@ -50,8 +51,8 @@ func faulty(r *audit.Result) string {
 			return r.Rows[i].Node
 		}
 	}
-	for _, records := range append(r.Lost, r.WithoutReceipt...) {
-		return records.Node
+	if all := slices.Concat(r.Lost, r.WithoutReceipt); len(all) > 0 {
+		return all[0].Node
 	}
 	return ""
 }
