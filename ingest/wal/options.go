@@ -19,7 +19,7 @@ type Options struct {
 	Dir  string
 	Lane string // label in the segments' headers, at most 16 bytes
 
-	SegmentBytes   int64         // size at which a segment is sealed; 0: 128 MiB
+	SegmentBytes   int64         // size at which a segment is sealed; 0: 128 MiB; at most an eighth of MaxBytes
 	SegmentAge     time.Duration // age at which a segment with records is sealed; 0: 10 s
 	MaxBytes       int64         // quota for all segments; 0: none
 	MaxRecordBytes int64         // limit of a body; 0: 256 MiB, at most 1 GiB
@@ -45,7 +45,10 @@ type Commit struct {
 }
 
 func (o *Options) complete() {
-	set(&o.SegmentBytes, DefaultSegmentBytes)
+	if set(&o.SegmentBytes, DefaultSegmentBytes); o.MaxBytes > 0 {
+		// Room is made by whole segments, so a quota is several of them.
+		o.SegmentBytes = min(o.SegmentBytes, max(o.MaxBytes/8, 1))
+	}
 	set(&o.SegmentAge, DefaultSegmentAge)
 	set(&o.MaxRecordBytes, DefaultMaxRecordBytes)
 	o.MaxRecordBytes = min(o.MaxRecordBytes, 1<<30)
