@@ -1,7 +1,8 @@
 // Package linegen generates bodies of log lines for tests and benchmarks, in
 // the form that an edge writes. Each line has its own token and event id, and
 // the other facts vary as in the mail of one large campaign, so that they
-// compress no better than real lines. The same seed gives the same bytes.
+// compress no better than real lines. In one process, the same seed gives the
+// same bytes.
 package linegen
 
 import (
@@ -28,6 +29,10 @@ var agents = []struct{ format, network, proxy string }{
 
 var countries = []string{"DE", "US", "FR", "GB", "NL", "AT", "PL", "ES", "IT", "CH"}
 
+// sent is when the lines' mail was sent, and the next day it is opened: recent
+// enough to be kept by any retention, whatever the date.
+var sent = time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -10)
+
 // Body returns that many lines, each with its line feed.
 func Body(seed uint64, lines int) []byte {
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -36,12 +41,12 @@ func Body(seed uint64, lines int) []byte {
 		panic(err) // a single key is always valid
 	}
 	campaign := token.CampaignID(r.Uint64())
-	at := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	at := sent.Add(33 * time.Hour)
 	b := make([]byte, 0, lines*700)
 	for range lines {
 		at = at.Add(time.Duration(r.IntN(3)) * time.Millisecond)
 		e := opened(r, at)
-		t := token.Token{Campaign: campaign, IssuedAt: 1_795_000_000}
+		t := token.Token{Campaign: campaign, IssuedAt: uint32(sent.Unix())}
 		fill(r, t.Message[:])
 		if e.Token, err = ring.Sign(t); err != nil {
 			panic(err) // the ring has a signing key
