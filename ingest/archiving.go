@@ -11,8 +11,6 @@ import (
 
 	"glint/ingest/archive/archiver"
 	"glint/ingest/batch"
-	"glint/ingest/consent"
-	"glint/ingest/mention"
 	"glint/ingest/objects"
 	"glint/ingest/wal"
 )
@@ -54,7 +52,7 @@ type archiving struct {
 }
 
 // open reads up to which record each lane is archived.
-func (a *archiving) open(cfg *Config, lanes *wal.Lanes, holds map[string]*hold, withdrawn *consent.Set, r prometheus.Registerer) error {
+func (a *archiving) open(cfg *Config, lanes *wal.Lanes, holds map[string]*hold, judge archiver.Judge, r prometheus.Registerer) error {
 	if cfg.Archive.Place == "" {
 		return nil
 	}
@@ -63,16 +61,13 @@ func (a *archiving) open(cfg *Config, lanes *wal.Lanes, holds map[string]*hold, 
 		return err
 	}
 	opened := map[string]*archiver.Lane{}
-	erased := func(line []byte) bool {
-		return withdrawn.HasUnkeptLines() && mention.Messages(line, withdrawn.KeepsNoLine) || batch.AsksForLess(string(line), cfg.Signals)
-	}
 	for _, name := range []string{wal.LaneLive, wal.LaneReplay} {
 		log, h := lanes.Lane(name), holds[name]
 		lane := &archiver.Lane{
 			Name: name, Dir: filepath.Join(cfg.LogDir, "archive"), Source: h, Store: store, Logger: cfg.Logger,
 			MaxLines: cfg.Archive.Lines, Interval: cfg.Archive.Interval,
-			Full:     func() bool { return halfFull(log) },
-			Archived: func(before uint64) { h.release(readerArchive, before) }, Erased: erased,
+			Full:     func() bool { return halfFull(log) && h.behind(readerArchive) > 0 },
+			Archived: func(before uint64) { h.release(readerArchive, before) }, Judge: judge,
 		}
 		kept, err := lane.Open()
 		if err != nil {
@@ -107,3 +102,30 @@ func (a *archiving) finish() {
 		a.close()
 	}
 }
+
+// archiveJudge decides what the archive may keep of a line, by what the loader keeps of it in
+// the warehouse.
+type archiveJudge struct {
+	*pipelines
+	loader *batch.Loader
+}
+
+// Archivable implements archiver.Judge.
+func (j archiveJudge) Archivable(line string) (may, whole bool) {
+	return batch.Archivable(line, j.cfg.Signals)
+}
+
+// Await implements archiver.Judge. Until the warehouse has been reached, nothing is known of
+// any message.
+func (j archiveJudge) Await(ctx context.Context, decided time.Time) error {
+	if err := j.awaitWarehouse(ctx); err != nil {
+		return err
+	}
+	return j.follow.Await(ctx, decided)
+}
+
+// KeepsWhole implements archiver.Judge.
+func (j archiveJudge) KeepsWhole() bool { return j.loader.KeepsWhole() }
+
+// Keep implements archiver.Judge.
+func (j archiveJudge) Keep(line string) string { return j.loader.Archived(line) }

@@ -270,12 +270,13 @@ func (l *lessening) choose(t *testing.T, choice warehouse.Choice, causes ...stri
 func TestAnOldURLKeepsNoMoreThanHoldsNow(t *testing.T) {
 	engine := newEngine(t)
 	w := engine.migrated(t)
-	dir, required := t.TempDir(), &atomic.Bool{}
+	dir, archived, required := t.TempDir(), t.TempDir(), &atomic.Bool{}
 	change := withSends(t, sendsHome{})
 	run := func() *service {
 		return runService(t, dir, engine.dsn, func(c *Config) {
 			change(c)
 			c.Consent = lessenHome{sendsHome{Book: &headBook{consent.Head{Node: "node"}}}, required}
+			c.Archive = ArchiveConfig{Place: archived, Lines: 100, Interval: 100 * time.Millisecond}
 		})
 	}
 	l := &lessening{service: run(), engine: engine, w: w, cases: lessenedCases(), at: time.Now().UTC(), lines: map[string]map[*lessened]string{}}
@@ -285,6 +286,10 @@ func TestAnOldURLKeepsNoMoreThanHoldsNow(t *testing.T) {
 	}
 	l.open(t, "before", "live", 3*time.Hour)
 	l.checkRows(t, asOld, 1)
+	live := l.archived(t, archived, "live")
+	for _, c := range l.cases {
+		l.checkLine(t, live, l.lines["before"][c], c, c.old)
+	}
 
 	l.again(t, required)
 	l.checkUnheeded(t)
@@ -307,6 +312,7 @@ func TestAnOldURLKeepsNoMoreThanHoldsNow(t *testing.T) {
 	l.checkRows(t, (*lessened).want, 4)
 	l.checkNothingElse(t)
 	l.checkNumbers(t)
+	l.checkArchive(t, archived)
 	l.stop()
 	result, err := audit.Run(t.Context(), audit.Options{Nodes: []audit.Node{{LogDir: dir + "/log"}}, Warehouse: w})
 	if err != nil || result.Total.Missing != 0 {

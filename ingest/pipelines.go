@@ -147,9 +147,6 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 			l.holds[name] = newHold(batch.NewSource(lanes.Lane(name), l.cfg.Logger))
 		}
 	}
-	if err := l.archive.open(l.cfg, lanes, l.holds, l.follow.Set, l.registerer); err != nil {
-		return err
-	}
 	loader := func(letters *deadletters.Folder, replay bool) *batch.Loader {
 		made := &batch.Loader{DeadLetters: letters, Caps: l.mover, Ignore: ignored, Sites: l.cfg.Sites.Has, Withdrawn: l.follow.Set, Signals: l.cfg.Signals, Deleted: &l.deleted, CountRepeats: replay}
 		if !replay {
@@ -157,12 +154,16 @@ func (l *pipelines) open(lanes *wal.Lanes) error {
 		}
 		return made
 	}
+	loaders := map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}
+	if err := l.archive.open(l.cfg, lanes, l.holds, archiveJudge{l, loaders[wal.LaneLive]}, l.registerer); err != nil {
+		return err
+	}
 	for _, m := range l.mirrors {
 		m.begin(lanes, l.holds, &l.first, ignored)
 		m.archive, m.heals = l.archive.store, l.heals
 	}
 	l.lanes, l.ignored = lanes, ignored
-	l.loaders = map[string]*batch.Loader{wal.LaneLive: loader(letters, false), wal.LaneReplay: loader(replayed, true)}
+	l.loaders = loaders
 	l.letters.Store(letters)
 	l.receipts.Store(book)
 	l.working.Go(func() { l.keepRunning(wal.LaneLive) })

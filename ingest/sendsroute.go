@@ -25,7 +25,7 @@ const maxSendBytes = 8 << 20
 // sendParameters are the parameters of POST /v1/sends: the flags of glint send
 // register, with _ instead of -.
 var sendParameters = []string{
-	"campaign", "subject", "variant", "format", "encoding", "recipient_column", "keep_columns", "duplicates", "pixel_base_url",
+	"campaign", "subject", "variant", "format", "encoding", "recipient_column", "keep_columns", "duplicates", "faulty", "pixel_base_url",
 	"allow_private_host", "send_at", "time_zone", "tracking", "strata", "test", "url_style",
 }
 
@@ -36,9 +36,10 @@ type postedSends struct {
 	Stored     int             `json:"stored"`   // messages that count from now on
 	Changed    int             `json:"changed"`  // known messages with a changed field
 	Repeated   int             `json:"repeated"` // known ones
-	Faulty     int             `json:"faulty"`   // always 0: a faulty row refuses the whole post
+	Faulty     int             `json:"faulty"`   // faulty rows, left out by faulty=skip; otherwise one refuses the whole post
 	Skipped    int             `json:"skipped"`  // rows that repeat an earlier row's recipient
 	Messages   []postedMessage `json:"messages"` // in the order of the rows
+	Left       []postedFault   `json:"left_out"` // the faulty and the skipped rows
 	Notes      []string        `json:"notes"`
 }
 
@@ -71,7 +72,8 @@ func badSends(reason, message string) error {
 }
 
 // sendsRoute returns POST /v1/sends: messages as JSON objects or CSV, by the
-// rules of glint send register. It registers all or none; repeating the same
+// rules of glint send register. It registers all or none, but for faulty rows if
+// these shall be left out; repeating the same
 // post changes nothing and returns the same URLs. ownPixel is the address of
 // this program's pixel.
 func sendsRoute(g *registrar, base, ownPixel string) receiver.Route {
@@ -87,6 +89,7 @@ func sendsRoute(g *registrar, base, ownPixel string) receiver.Route {
 			if err != nil {
 				return nil, refusedBatch(err)
 			}
+			g.fates.WithLabelValues(fateFaulty).Add(float64(r.recipients.Faulty()))
 			return p.answer(&r, &done), nil
 		},
 	}
@@ -107,7 +110,7 @@ func (g *registrar) refuse(err error) error {
 	}
 	g.fates.WithLabelValues(fateFaulty).Add(float64(fault.Count))
 	answer := refusedSends{
-		Reason: "faulty_rows", Message: "nothing was registered, since rows are faulty; faults has the first of them", Faulty: fault.Count,
+		Reason: "faulty_rows", Message: "nothing was registered, since rows are faulty; faults has the first of them, and faulty=skip leaves all of them out", Faulty: fault.Count,
 	}
 	for _, f := range fault.First {
 		answer.Faults = append(answer.Faults, postedFault(f))
@@ -173,7 +176,7 @@ func (p *sendPost) read(body []byte) (r registration, err error) {
 	if r.recipients, err = sends.ReadRecipients(bytes.NewReader(body), o); err != nil {
 		return r, err
 	}
-	if n := len(r.recipients.Rows); n > sends.MaxAtOnce {
+	if n := len(r.recipients.Rows) + len(r.recipients.Skipped); n > sends.MaxAtOnce {
 		return r, &receiver.Rejection{Status: http.StatusRequestEntityTooLarge, Answer: refusedSends{
 			Reason: "too_many", Message: fmt.Sprintf("send at most %d messages at once, or use glint send register", sends.MaxAtOnce), Faults: []postedFault{},
 		}}
@@ -209,6 +212,13 @@ func (p *sendPost) options() (o sends.ReadOptions, err error) {
 		o.SkipDuplicates = true
 	default:
 		return o, badParameterf("duplicates is error or first")
+	}
+	switch p.query.Get("faulty") {
+	case "", "error":
+	case "skip":
+		o.SkipFaulty = true
+	default:
+		return o, badParameterf("faulty is error or skip")
 	}
 	if zone := p.query.Get("time_zone"); zone != "" {
 		if o.Zone, err = time.LoadLocation(zone); err != nil || zone == "Local" {
@@ -308,9 +318,17 @@ func (p *sendPost) findBase(r *registration) (err error) {
 
 // answer returns the outcome of each message.
 func (p *sendPost) answer(r *registration, done *registered) *postedSends {
+	faulty := r.recipients.Faulty()
 	a := &postedSends{
-		Campaign: done.campaign.Name, CampaignID: strconv.FormatUint(done.campaign.ID, 10), Skipped: len(r.recipients.Skipped),
-		Notes: append([]string{}, p.notes...),
+		Campaign: done.campaign.Name, CampaignID: strconv.FormatUint(done.campaign.ID, 10), Faulty: faulty, Skipped: len(r.recipients.Skipped) - faulty,
+		Left: []postedFault{}, Notes: append([]string{}, p.notes...),
+	}
+	for i := range r.recipients.Skipped {
+		row := &r.recipients.Skipped[i]
+		if row.First > 0 {
+			row.Reason = fmt.Sprintf("the recipient of line %d again", row.First)
+		}
+		a.Left = append(a.Left, postedFault{row.Line, row.Reason})
 	}
 	for _, m := range done.messages {
 		switch m.fate {

@@ -52,6 +52,8 @@ type sendsAnswer struct {
 	CampaignID                        string `json:"campaign_id"`
 	Reason, Message                   string
 	Stored, Changed, Repeated, Faulty int
+	Skipped                           int
+	Left                              []postedFault `json:"left_out"`
 	Messages                          []postedMessage
 	status                            int
 }
@@ -101,6 +103,7 @@ func TestMessagesOverHTTPAreRegisteredBeforeTheAnswer(t *testing.T) {
 	engine := newEngine(t)
 	engine.migrated(t)
 	s := runService(t, t.TempDir(), engine.dsn, withSends(t, sendsHome{modes: map[string]bool{"https://modes.example.com": true}}))
+	partly := []byte("recipient\nok@example.com\ntwo@example.com\nPERSON@x@example.com\nmy name <PERSON@example.com>\nOK@example.com\n")
 	ada := `{"recipient":"Ada@Example.com","sent_at":"2026-01-02T03:04:05Z","plan":"pro"}`
 	var tooMany bytes.Buffer
 	for i := range sends.MaxAtOnce + 1 {
@@ -125,6 +128,11 @@ func TestMessagesOverHTTPAreRegisteredBeforeTheAnswer(t *testing.T) {
 		{"a faulty row", "?campaign=spring", sendsToken, []byte(`{"recipient":"eve@example.com"} {"recipient":""}`), 400, "faulty_rows", 0, 0, 1, nil},
 		{"a recipient twice", "?campaign=spring", sendsToken, []byte(`{"recipient":"eve@example.com"} {"recipient":"EVE@example.com"}`), 400, "faulty_rows", 0, 0, 1, nil},
 		{"a recipient twice, the first counts", "?campaign=spring&duplicates=first&test=true", sendsToken, []byte(`{"recipient":"qa@example.com"} {"recipient":"QA@example.com"}`), 200, "", 1, 0, 0, nil},
+		{"faulty rows, left out", "?campaign=part&faulty=skip&duplicates=first", sendsToken, partly, 200, "", 2, 0, 2, nil},
+		{"a recipient twice is faulty", "?campaign=part&faulty=skip", sendsToken, []byte("recipient\nok@example.com\nOK@example.com\n"), 200, "", 0, 1, 1, nil},
+		{"no row is right", "?campaign=part&faulty=skip", sendsToken, []byte(`{"recipient":""} {"recipient":" "}`), 400, "faulty_body", 0, 0, 0, nil},
+		{"another way with faulty rows", "?campaign=part&faulty=first", sendsToken, []byte(ada), 400, "unknown_parameter", 0, 0, 0, nil},
+		{"too many, most of them faulty", "?campaign=part&faulty=skip", sendsToken, slices.Concat([]byte(ada), bytes.Repeat([]byte(`{"recipient":""}`), sends.MaxAtOnce)), 413, "too_many", 0, 0, 0, nil},
 		{"nothing", "?campaign=spring", sendsToken, nil, 400, "faulty_body", 0, 0, 0, nil},
 		{"a broken body", "?campaign=spring", sendsToken, []byte("{"), 400, "faulty_body", 0, 0, 0, nil},
 		{"an unknown parameter", "?campaigns=spring", sendsToken, []byte(ada), 400, "unknown_parameter", 0, 0, 0, nil},
@@ -144,6 +152,17 @@ func TestMessagesOverHTTPAreRegisteredBeforeTheAnswer(t *testing.T) {
 			t.Errorf("%s: %d %q (%s), stored %d, repeated %d, faulty %d", c.name, got.status, got.Reason, got.Message, got.Stored, got.Repeated, got.Faulty)
 		}
 	}
+	part := postSends(t, s, "?campaign=part&faulty=skip&duplicates=first", sendsToken, partly)
+	var left []int
+	for _, row := range part.Left {
+		left = append(left, row.Line)
+		if row.Reason == "" || strings.Contains(row.Reason, "PERSON") || strings.Contains(strings.ToLower(row.Reason), "ok@") {
+			t.Errorf("%+v", row)
+		}
+	}
+	if part.Skipped != 1 || len(part.Messages) != 2 || !slices.Equal(left, []int{4, 5, 6}) {
+		t.Errorf("%+v", part)
+	}
 	one := postSends(t, s, "?campaign=spring", sendsToken, []byte(ada)).Messages
 	style := postSends(t, s, "?campaign=spring&url_style=query&pixel_base_url=https://cdn.example.com/img/dot.gif", sendsToken, []byte(ada)).Messages
 	if len(one) != 1 || one[0].Recipient != "ada@example.com" || uuid.Validate(one[0].MessageID) != nil || !strings.HasPrefix(one[0].PixelURL, "https://pixel.example.com/o/") || one[0].Outcome != "repeated" {
@@ -161,7 +180,7 @@ func TestMessagesOverHTTPAreRegisteredBeforeTheAnswer(t *testing.T) {
 			t.Errorf("%s: %q, want %q", query, got, want)
 		}
 	}
-	if m := s.metrics(t); m[`glint_posted_messages_total{outcome="faulty"}`] != 2 || m[`glint_posted_messages_total{outcome="stored"}`] < 7 {
+	if m := s.metrics(t); m[`glint_posted_messages_total{outcome="faulty"}`] != 7 || m[`glint_posted_messages_total{outcome="stored"}`] < 7 {
 		t.Errorf("metrics: %v", m[`glint_posted_messages_total{outcome="stored"}`])
 	}
 	manyAtOnce(t, engine, s)

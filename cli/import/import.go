@@ -51,7 +51,7 @@ key comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDEN
 
 With --recipient-param and --campaign-param, two parameters of the URL name the message. Campaigns and messages are
 registered as they appear, unsigned: the number of sent messages is unknown, and no rate is printed until a file of
-recipients is registered for the campaign (glint send register).
+recipients is registered for the campaign (glint send register). A + in a parameter is a blank, except in an address.
 
 An event's id comes from the log's request id, or else from the whole line, so importing the same log twice, split, renamed
 or compressed differently changes no number. The command can be interrupted at any time; run it again to continue. A line

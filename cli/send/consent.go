@@ -83,11 +83,11 @@ func (o *registerOptions) decideAtMost(ctx context.Context, w *warehouse.Warehou
 	if err := b.Derive(); err != nil {
 		return err
 	}
-	known, err := w.KnownSends(ctx, b.Campaign.ID)
+	lesser, err := w.LesserSends(ctx, b.Campaign.ID, b.MostTracked()) // nearly always none; Register reads all messages
 	if err != nil {
 		return err
 	}
-	return b.Heed(known)
+	return b.Heed(lesser)
 }
 
 // edgeKnowsModes reports whether the server of the pixel omits from its lines the data that

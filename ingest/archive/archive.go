@@ -1,7 +1,7 @@
 // Package archive reads archived log files, as a CDN's log streaming writes
 // them into a bucket: plain, gzip, zstd or framed snappy, recognized by
 // content, not by name, with or without a syslog header before each line or a
-// byte order mark before the first.
+// byte order mark before the first; in UTF-8, or in UTF-16 as package sheet recognizes it.
 //
 // A damaged file yields the lines before the damage, then an error. Memory is
 // bounded whatever the file contains. The package does not interpret the lines
@@ -20,6 +20,7 @@ import (
 
 	"glint/ingest/logline"
 	"glint/ingest/receiver/codec"
+	"glint/ingest/sheet"
 )
 
 // The errors of a file. Disk errors are returned as they are.
@@ -41,7 +42,7 @@ type Reader struct {
 	sent    *bufio.Reader // of the file as it is
 	lines   *bufio.Reader // decoded
 	decoder *codec.Decoder
-	end     int64 // decoded bytes up to the end of the last line with a line feed, since a last line without one may still grow
+	end     int64 // decoded bytes, as UTF-8, up to the end of the last line with a line feed, since a last line without one may still grow
 	long    int
 	line    []byte
 	partial bool // the last line has no line feed
@@ -76,8 +77,7 @@ func NewReader(file io.Reader, skip int64) (*Reader, error) {
 		r.Close()
 		return nil, damage(err)
 	}
-	r.lines = bufio.NewReaderSize(r.decoder, 1<<18)
-	if head, err = r.lines.Peek(1 << 10); len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
+	if head, err = r.text(); len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
 		r.Close()
 		return nil, damage(err)
 	}
@@ -93,6 +93,18 @@ func NewReader(file io.Reader, skip int64) (*Reader, error) {
 		r.end = skip
 	}
 	return r, nil
+}
+
+// text begins to read the decoded text, in UTF-8, and returns its beginning.
+func (r *Reader) text() (head []byte, err error) {
+	r.lines = bufio.NewReaderSize(r.decoder, 1<<18)
+	head, err = r.lines.Peek(1 << 10)
+	wide, wideErr := sheet.FromUTF16(head, r.lines)
+	if wide == nil {
+		return head, errors.Join(err, wideErr)
+	}
+	r.lines = bufio.NewReaderSize(wide, 1<<18)
+	return r.lines.Peek(1 << 10)
 }
 
 // isText refuses images, other archives and other binary files, whose lines

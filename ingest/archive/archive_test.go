@@ -173,7 +173,7 @@ func TestWhatIsNoTextIsRefused(t *testing.T) {
 		{"a picture", "GIF89a\x01\x00\x01\x00", false},
 		{"bzip2", "BZh91AY&SY\x9c\x0f", false},
 		{"xz", "\xfd7zXZ\x00\x00", false},
-		{"UTF-16", "{\x00}\x00", false},
+		{"UTF-16", "{\x00}\x00", true},
 		{"UTF-8", "{\"a\":\"ä€\U0001f4ec\"}\n", true},
 		{"a character across the end of the look", strings.Repeat("x", 1023) + "ä\n", true},
 		{"half a character at the end", "xä"[:2], true},

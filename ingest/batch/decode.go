@@ -47,6 +47,11 @@ const verdictVersion = 65535 - uint32(classify.RulesetVersion)
 // open that was counted stays counted.
 const ignoredVersion = 65535/2 - uint32(classify.RulesetVersion)
 
+// reducedVersion is the version of aggregate rows whose line lacks the client's facts. It is
+// below both: if the event has a row by its whole line, that one stays when an archive is
+// replayed.
+const reducedVersion = 65535/4 - uint32(classify.RulesetVersion)
+
 // origin is where a row comes from.
 type origin struct {
 	line string

@@ -80,6 +80,9 @@ func (d *Deleted) Run(ctx context.Context, w DeletionStore, logger *slog.Logger)
 }
 
 func (d *Deleted) len() int {
+	if d == nil {
+		return 0
+	}
 	if all := d.campaigns.Load(); all != nil {
 		return len(*all)
 	}

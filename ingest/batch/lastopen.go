@@ -9,7 +9,6 @@ import (
 	"glint/edge/event"
 	"glint/edge/privacy"
 	"glint/edge/token"
-	"glint/ingest/logline"
 	"glint/ingest/warehouse"
 )
 
@@ -86,11 +85,4 @@ func (l *Loader) keepLastOpens(ctx context.Context, d *decoder, r *Result) error
 		rows = append(rows, warehouse.LastOpenDate{Recipient: recipient, OpenedOn: day})
 	}
 	return l.Warehouse.InsertLastOpens(ctx, "last-opens-"+rand.Text(), rows)
-}
-
-// MayArchive reports whether a line may be kept outside the log. Lines of the
-// mode last_open may not.
-func MayArchive(line string) bool {
-	var e event.Event
-	return logline.Parse(&e, line) != nil || privacy.ClaimedIn(nil, &e) != token.LastOpen
 }

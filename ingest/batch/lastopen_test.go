@@ -122,26 +122,3 @@ func otherKey(t *testing.T) string {
 	}
 	return text
 }
-
-func TestLinesThatMayNotBeArchived(t *testing.T) {
-	for _, c := range []struct {
-		mode   token.Mode
-		change func(*event.Event)
-		may    bool
-	}{
-		{token.Identified, nil, true},
-		{token.Pseudonymous, nil, true},
-		{token.Aggregate, nil, true},
-		{token.LastOpen, nil, false},
-		{token.LastOpen, func(e *event.Event) { e.Token = "" }, false},
-		{token.LastOpen, func(e *event.Event) { e.Token, e.Path = "x", "/o/"+e.Token+".gif" }, false},
-		{token.LastOpen, func(e *event.Event) { privacy.Reduce(e, token.LastOpen) }, false},
-	} {
-		if got := MayArchive(personal(t, 1, c.mode, c.change)); got != c.may {
-			t.Errorf("mode %d: %v", c.mode, got)
-		}
-	}
-	if !MayArchive("{}") || !MayArchive("no event") {
-		t.Error("a line that is no event")
-	}
-}

@@ -8,7 +8,6 @@ import (
 	"glint/edge/pixel"
 	"glint/edge/privacy"
 	"glint/edge/token"
-	"glint/ingest/logline"
 	"glint/ingest/mention"
 	"glint/ingest/warehouse"
 )
@@ -64,16 +63,6 @@ func (d *decoder) signalled(e *event.Event, f *pixel.Found, signals privacy.Sign
 		d.aggregate(withheld(&open), origin{body: from.body})
 	}
 	return true
-}
-
-// AsksForLess reports whether the request of a line asks not to be tracked and
-// its edge ignored that: such a line may not be kept outside the log.
-func AsksForLess(line string, signals privacy.Signals) bool {
-	if signals == privacy.SignalsIgnored {
-		return false
-	}
-	var e event.Event
-	return logline.Parse(&e, line) == nil && signals.For(&e) != privacy.SignalsIgnored
 }
 
 // fate returns how an open of a message is treated; FateKeep if it belongs to its
@@ -134,6 +123,7 @@ func aggregate(open *warehouse.Open, e *event.Event) warehouse.AggregateOpen {
 	if class, ok := classNumbers[e.Class]; ok {
 		row.Class, row.Reason, row.ReducedByEdge = class, e.Reason, true
 		row.RulesetVersion = uint16(min(e.RulesetVersion, 1<<16-1))
+		row.VerdictVersion = reducedVersion
 	}
 	return row
 }

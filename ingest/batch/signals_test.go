@@ -42,7 +42,9 @@ func TestSignalsHoldForLinesOfEdgesThatIgnoreThem(t *testing.T) {
 			if dated := len(w.house.written) > 0; dated != (c.signals == privacy.SignalsIgnored && token.Mode(mode) == token.LastOpen) {
 				t.Errorf("%v, mode %d: a last open is kept: %v", c.signals, mode, dated)
 			}
-			if AsksForLess(line, c.signals) != (c.signals != privacy.SignalsIgnored) || AsksForLess(personal(t, 1, token.Mode(mode), nil), c.signals) {
+			may, _ := Archivable(line, c.signals)
+			of, _ := Archivable(personal(t, 1, token.Mode(mode), nil), c.signals)
+			if last := token.Mode(mode) == token.LastOpen; may != (c.signals == privacy.SignalsIgnored && !last) || of == last {
 				t.Errorf("%v, mode %d: the archive would not know it", c.signals, mode)
 			}
 		}

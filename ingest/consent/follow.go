@@ -13,6 +13,7 @@ import (
 
 	"glint/edge/privacy"
 	"glint/edge/token"
+	"glint/ingest/host/backoff"
 	"glint/ingest/warehouse"
 )
 
@@ -25,7 +26,6 @@ type Set struct {
 	mu     sync.RWMutex
 	fates  map[uuid.UUID]warehouse.Fate
 	erased map[warehouse.ErasedHash]struct{}
-	dates  int // messages of which a date is kept and no line
 }
 
 // Fate returns how an open of the message is treated; opens of erased persons
@@ -50,22 +50,6 @@ func (s *Set) Erased(message uuid.UUID) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return len(s.erased) > 0 && s.hasErased(message)
-}
-
-// HasUnkeptLines reports whether KeepsNoLine is true of any message.
-func (s *Set) HasUnkeptLines() bool {
-	if s == nil || s.n.Load() == 0 {
-		return false
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return len(s.erased)+s.dates > 0
-}
-
-// KeepsNoLine reports whether no line of the message may be kept outside the log:
-// it belonged to an erased person, or has become a message of the mode last_open.
-func (s *Set) KeepsNoLine(message uuid.UUID) bool {
-	return s.Erased(message) || s.Fate(message) == warehouse.FateLastOpen
 }
 
 func (s *Set) hasErased(message uuid.UUID) bool {
@@ -116,7 +100,7 @@ func (s *Set) change(fates map[uuid.UUID]warehouse.Fate, erased []warehouse.Eras
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if whole || s.fates == nil {
-		s.fates, s.dates = map[uuid.UUID]warehouse.Fate{}, 0
+		s.fates = map[uuid.UUID]warehouse.Fate{}
 	}
 	if s.erased == nil {
 		s.erased = map[warehouse.ErasedHash]struct{}{}
@@ -125,12 +109,6 @@ func (s *Set) change(fates map[uuid.UUID]warehouse.Fate, erased []warehouse.Eras
 		s.erased[hash] = struct{}{}
 	}
 	for message, fate := range fates {
-		if s.fates[message] == warehouse.FateLastOpen {
-			s.dates--
-		}
-		if fate == warehouse.FateLastOpen {
-			s.dates++
-		}
 		if fate == warehouse.FateKeep {
 			delete(s.fates, message)
 		} else {
@@ -158,11 +136,12 @@ type Follower struct {
 	rows   uint64
 	latest time.Time
 	swept  atomic.Uint64
+	looks  looks
 }
 
 // NewFollower returns a follower and registers its metrics.
 func NewFollower(set *Set, logger *slog.Logger, r prometheus.Registerer) *Follower {
-	f := &Follower{Set: set, Logger: logger}
+	f := &Follower{Set: set, Logger: logger, looks: looks{wanted: make(chan struct{}, 1)}}
 	r.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "glint_withdrawn_messages", Help: "Messages whose recipient refused, withdrew or was erased, or whose tracking mode is lower than that of their URL.",
@@ -176,6 +155,7 @@ func NewFollower(set *Set, logger *slog.Logger, r prometheus.Registerer) *Follow
 
 const (
 	followEvery = 2 * time.Second
+	lookPause   = 250 * time.Millisecond // between two looks that Await asks for
 	// Changes of the last minutes are read again, because clocks differ, and a
 	// message may be registered, or its open stored, during its recipient's
 	// withdrawal.
@@ -186,6 +166,7 @@ const (
 
 // Load reads all withdrawals. Nothing may be stored before its first success.
 func (f *Follower) Load(ctx context.Context, w Withdrawals) error {
+	began := time.Now()
 	rows, latest, err := w.WithdrawalState(ctx)
 	if err != nil {
 		return err
@@ -194,6 +175,7 @@ func (f *Follower) Load(ctx context.Context, w Withdrawals) error {
 		return err
 	}
 	f.rows, f.latest = rows, latest
+	f.looks.ended(began)
 	return nil
 }
 
@@ -236,10 +218,13 @@ func (f *Follower) Run(ctx context.Context, w Withdrawals) {
 		if err != nil && ctx.Err() == nil {
 			f.Logger.Warn("withdrawals not followed, trying again", "error", err)
 		}
+		f.looks.ended(now)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-f.looks.wanted:
+			_ = backoff.Sleep(ctx, lookPause-time.Since(now)) // the loop ends with ctx
 		}
 	}
 }

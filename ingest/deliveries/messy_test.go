@@ -1,9 +1,13 @@
 package deliveries
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/text/encoding/unicode"
 )
 
 // TestEventsAsOtherProgramsWriteThem has texts of programs that are no format of
@@ -78,5 +82,31 @@ func TestEventsAsOtherProgramsWriteThem(t *testing.T) {
 				t.Errorf("as %s:\n%swant as %s:\n%s", format, got, c.format, want)
 			}
 		})
+	}
+}
+
+// Each sample gives the same events in UTF-16, in which Windows programs save text.
+func TestSamplesInUTF16(t *testing.T) {
+	for name, format := range samples {
+		sample, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := Options{}
+		if told[name] {
+			o.Format = format
+		}
+		want, _ := readText(t, sample, o)
+		for _, endian := range []unicode.Endianness{unicode.LittleEndian, unicode.BigEndian} {
+			for _, mark := range []unicode.BOMPolicy{unicode.UseBOM, unicode.IgnoreBOM} {
+				wide, err := unicode.UTF16(endian, mark).NewEncoder().Bytes(sample)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, f := readText(t, wide, o); got != want || f != format {
+					t.Errorf("%s, endian %v, mark %v: %s\n%s, want\n%s", name, endian, mark, f, got, want)
+				}
+			}
+		}
 	}
 }

@@ -30,6 +30,7 @@ type Batch struct {
 	Preferences func() (appendURL func(dst []byte, recipient string) []byte)
 
 	messages []uuid.UUID
+	key      [32]byte             // from which the messages are derived
 	tracking []warehouse.Tracking // nil before Decide
 	no       warehouse.Fate       // fate of recipients who refused, of Decide
 	heeded   []warehouse.Tracking // of the messages as they are registered; nil before Heed
@@ -43,7 +44,7 @@ const part = 10_000
 // can be registered in it.
 var ErrForgotten = errors.New("sends: the recipients of this campaign were forgotten after the time that glint retention shows; register under another name")
 
-// Derive computes the message id of each row. It returns token.ErrNoKey if the
+// Derive computes the message id of each row, once for each key. It returns token.ErrNoKey if the
 // URLs must be signed and the ring has no signing key.
 func (b *Batch) Derive() error {
 	if _, err := b.pixels().append(nil, uuid.Nil, token.Identified); err != nil {
@@ -52,8 +53,11 @@ func (b *Batch) Derive() error {
 	if b.Campaign.IDKey == [32]byte{} {
 		return ErrForgotten
 	}
-	b.messages = make([]uuid.UUID, len(b.Recipients.Rows))
 	b.strata = b.findStrata()
+	if b.messages != nil && b.key == b.Campaign.IDKey {
+		return nil
+	}
+	b.messages, b.key = make([]uuid.UUID, len(b.Recipients.Rows)), b.Campaign.IDKey
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for start := 0; start < len(b.messages); start += part {

@@ -2,6 +2,8 @@ package sends
 
 import (
 	"errors"
+	"net/url"
+	"strings"
 	"testing"
 )
 
@@ -40,4 +42,34 @@ func FuzzFromURL(f *testing.F) {
 			t.Errorf("%q gives %q, whose normal form is %q, %v", value, got, normal, err)
 		}
 	})
+}
+
+// A query's + is a blank, and no address has one: where an address was written without
+// encoding, the blank was its +. In any other recipient it stays a blank.
+func TestThePlusOfAnAddressIsFoundAgain(t *testing.T) {
+	for _, written := range []string{"ada+news", "ada+a+b", "a++b", "+ada", "x.y+z-1"} {
+		for _, domain := range []string{"example.com", "sub.example.co.uk"} {
+			address := strings.TrimLeft(written, "+") + "@" + domain // no one's address begins with a blank
+			for _, query := range []string{
+				"r=" + written + "@" + domain, "r=" + written + "%40" + domain, "r=" + url.QueryEscape(address), "r=%20" + url.QueryEscape(address) + "+",
+			} {
+				values, err := url.ParseQuery(query)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err := FromURL(values.Get("r")); err != nil || got != address {
+					t.Errorf("%s: %q, %v; want %q", query, got, err, address)
+				}
+			}
+		}
+	}
+	for query, want := range map[string]string{"r=customer+17": "customer 17", "r=customer%2B17": "customer+17", "r=+17+": "17"} {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := FromURL(values.Get("r")); err != nil || got != want {
+			t.Errorf("%s: %q, %v; want %q", query, got, err, want)
+		}
+	}
 }

@@ -77,6 +77,15 @@ func (b *Batch) Decide(c *Consent) error {
 	return b.checkStyle()
 }
 
+// MostTracked returns the mode of the message that is measured most; Off without messages.
+func (b *Batch) MostTracked() warehouse.Tracking {
+	most := warehouse.Off
+	for i := range b.Recipients.Rows {
+		most = min(most, b.Tracking(i))
+	}
+	return most
+}
+
 // Heed lowers the tracking mode of messages to the mode in which they are already
 // registered: the mode of a message never rises. It applies to earlier and later
 // decisions of Decide. Call it after Derive. It returns ErrStyle like Decide.

@@ -9,6 +9,8 @@ import (
 	"text/template"
 	"time"
 
+	"github.com/google/uuid"
+
 	"glint/edge/token"
 	"glint/ingest/warehouse"
 )
@@ -185,5 +187,36 @@ func TestProvidersOfDomains(t *testing.T) {
 		if got := Provider(recipient); got != want {
 			t.Errorf("%s: %s, want %s", recipient, got, want)
 		}
+	}
+}
+
+// A batch derives its ids once for each key, and its strata each time.
+func TestIdsAreDerivedOnceForEachKey(t *testing.T) {
+	b := &Batch{
+		Recipients: &Recipients{Rows: []Row{{Recipient: "ada@example.com"}, {Recipient: "bob@example.com"}}},
+		BaseURL:    "https://pixel.example.com", Style: StyleUUID, Campaign: warehouse.Campaign{ID: 7, IDKey: [32]byte{1}},
+	}
+	derive := func() []uuid.UUID {
+		t.Helper()
+		if err := b.Derive(); err != nil {
+			t.Fatal(err)
+		}
+		return b.messages
+	}
+	first := derive()
+	if again := derive(); &again[0] != &first[0] {
+		t.Error("the same ids were derived again")
+	}
+	b.Campaign.IDKey = [32]byte{2}
+	if other := derive(); other[0] == first[0] || len(other) != 2 {
+		t.Errorf("another key: %v, %v", first, other)
+	}
+	b.Campaign.Tracking = warehouse.Aggregate
+	b.Style, b.Ring = StyleToken, ring(t)
+	if derive(); len(b.strata) == 0 {
+		t.Error("no stratum is found")
+	}
+	if most := b.MostTracked(); most != warehouse.Aggregate {
+		t.Errorf("the most is %s", most)
 	}
 }

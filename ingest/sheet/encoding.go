@@ -140,16 +140,8 @@ func detect(f io.Reader) (s survey, mark int, err error) {
 	if err := NotText(head); err != nil {
 		return s, 0, err
 	}
-	for _, m := range []struct{ mark, name string }{
-		{"\xff\xfe\x00\x00", ""}, {"\x00\x00\xfe\xff", ""}, // UTF-32
-		{"\xef\xbb\xbf", "UTF-8"}, {"\xff\xfe", "UTF-16LE"}, {"\xfe\xff", "UTF-16BE"},
-	} {
-		if bytes.HasPrefix(head, []byte(m.mark)) {
-			return survey{Encoding{Name: m.name}, m.name == ""}, len(m.mark), nil
-		}
-	}
-	if name := utf16Name(head[:min(n, 4096)]); name != "" {
-		return survey{encoding: Encoding{Name: name}}, 0, nil
+	if name, mark := evident(head); name != "" || mark > 0 {
+		return survey{Encoding{Name: name}, name == ""}, mark, nil
 	}
 	var c counts
 	for {
@@ -163,6 +155,38 @@ func detect(f io.Reader) (s survey, mark int, err error) {
 	}
 	c.end()
 	return c.verdict(), 0, nil
+}
+
+// evident returns the encoding that the beginning of a file shows, and the length of its
+// byte order mark; "" with a mark: an encoding that is not supported.
+func evident(head []byte) (name string, mark int) {
+	for _, m := range []struct{ mark, name string }{
+		{"\xff\xfe\x00\x00", ""}, {"\x00\x00\xfe\xff", ""}, // UTF-32
+		{"\xef\xbb\xbf", "UTF-8"}, {"\xff\xfe", "UTF-16LE"}, {"\xfe\xff", "UTF-16BE"},
+	} {
+		if bytes.HasPrefix(head, []byte(m.mark)) {
+			return m.name, len(m.mark)
+		}
+	}
+	return utf16Name(head[:min(len(head), 4096)]), 0
+}
+
+// FromUTF16 returns in, which begins with head, as UTF-8 without a byte order mark, if head
+// is UTF-16; otherwise nil. Unlike Text it reads in once, so it does not see whether a text
+// in bytes is UTF-8.
+func FromUTF16(head []byte, in io.Reader) (io.Reader, error) {
+	name, mark := evident(head)
+	if name == "" || name == "UTF-8" {
+		return nil, nil //nolint:nilnil // another encoding is no error
+	}
+	_, decoder, err := named(name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.CopyN(io.Discard, in, int64(mark)); err != nil {
+		return nil, err
+	}
+	return decoder.NewDecoder().Reader(in), nil
 }
 
 // utf16Name recognizes UTF-16 without a mark: in a stretch of Latin text every

@@ -36,16 +36,29 @@ const partSends = 500_000
 // KnownSends reads the registered messages of a campaign. Within a registration
 // call it after BeginRegistration.
 func (w *Warehouse) KnownSends(ctx context.Context, campaign uint64) (*KnownSends, error) {
+	return w.knownSends(ctx, campaign, Identified)
+}
+
+// LesserSends reads the registered messages of a campaign that are measured less than mode
+// says; the others are unknown to its result.
+func (w *Warehouse) LesserSends(ctx context.Context, campaign uint64, mode Tracking) (*KnownSends, error) {
+	return w.knownSends(ctx, campaign, mode+1)
+}
+
+func (w *Warehouse) knownSends(ctx context.Context, campaign uint64, least Tracking) (*KnownSends, error) {
 	fail := func(err error) (*KnownSends, error) { return nil, fmt.Errorf("read registered messages: %w", err) }
 	var rows uint64
 	err := w.ask(ctx, "campaign_sends", []any{clickhouse.Named("campaign_id", campaign)}, &rows)
 	if err != nil {
 		return fail(err)
 	}
-	k := &KnownSends{campaign: campaign, rows: make(map[uuid.UUID]knownSend, rows)}
+	k := &KnownSends{campaign: campaign, rows: map[uuid.UUID]knownSend{}}
+	if least == Identified {
+		k.rows = make(map[uuid.UUID]knownSend, rows)
+	}
 	parts := (rows + partSends - 1) / partSends
 	for part := range parts {
-		if err := k.read(ctx, w, part, parts); err != nil {
+		if err := k.read(ctx, w, least, part, parts); err != nil {
 			return fail(err)
 		}
 	}
@@ -81,10 +94,10 @@ func (w *Warehouse) KnownMessages(ctx context.Context, campaign uint64, messages
 var errRecords = fmt.Errorf("%w: known_sends", ErrAnswer)
 
 // read reads one part of the messages.
-func (k *KnownSends) read(ctx context.Context, w *Warehouse, part, parts uint64) error {
+func (k *KnownSends) read(ctx context.Context, w *Warehouse, least Tracking, part, parts uint64) error {
 	var n uint64
 	var records string
-	args := []any{clickhouse.Named("campaign_id", k.campaign), clickhouse.Named("part", part), clickhouse.Named("parts", parts)}
+	args := []any{clickhouse.Named("campaign_id", k.campaign), clickhouse.Named("tracking", int8(least)), clickhouse.Named("part", part), clickhouse.Named("parts", parts)}
 	err := w.ask(ctx, "known_sends", args, &n, &records)
 	if err != nil {
 		return err

@@ -200,3 +200,27 @@ func TestStoredOpensFollowTheLesserMode(t *testing.T) {
 		}
 	}
 }
+
+func TestLesserSendsAreThoseMeasuredLess(t *testing.T) {
+	_, w := engine(t)
+	var messages []Send
+	for mode := Identified; mode <= Off; mode++ {
+		for range 3 {
+			messages = append(messages, Send{CampaignID: 7, MessageID: uuid.New(), Recipient: uuid.NewString(), Tracking: mode, URLStyle: StyleToken})
+		}
+	}
+	if err := w.InsertSends(t.Context(), "lesser", messages); err != nil {
+		t.Fatal(err)
+	}
+	for mode := Identified; mode <= Off; mode++ {
+		lesser, err := w.LesserSends(t.Context(), 7, mode)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range messages {
+			if got, known := lesser.Tracking(m.MessageID); known != (m.Tracking > mode) || known && got != m.Tracking {
+				t.Errorf("of less than %s: %s is known %v, as %s", mode, m.Tracking, known, got)
+			}
+		}
+	}
+}

@@ -1,6 +1,6 @@
--- Purpose: the registered messages of a campaign, with the fields that a later registration may change.
+-- Purpose: the registered messages of a campaign that are measured no more than a mode says, with the fields that a later registration may change.
 -- Grain:   one row, for the messages of one part of the campaign: their number, and a record for each, one behind the other.
--- Units:   part from 0 to parts - 1; a record holds numbers in little-endian order and texts behind their length:
+-- Units:   tracking is the number of the mode, 0 for all messages; part from 0 to parts - 1; a record holds numbers in little-endian order and texts behind their length:
 --          message_id as two UInt64 · sent_at, delivered_at as UInt32, Unix seconds, 0 = not known · registration as UInt64 ·
 --          a byte each for tracking, test and whether the registration is complete · state and url_style, each behind
 --          a byte with its length · attributes as a JSON object behind a UInt32, or nothing behind 0.
@@ -22,3 +22,4 @@ SELECT count() AS messages, arrayStringConcat(groupArray(concat(
         concat(reinterpretAsFixedString(toUInt32(length(toJSONString(attributes)))), toJSONString(attributes)))))) AS records
 FROM sends FINAL
 WHERE campaign_id = {campaign_id:UInt64} AND bitShiftRight(reinterpretAsUInt64(message_id), 32) % {parts:UInt64} = {part:UInt64}
+  AND toInt8(tracking) >= {tracking:Int8}

@@ -5,6 +5,9 @@
 // The records are decided before the file is written: after a kill at any
 // moment the same file is written again, so each line is in exactly one file.
 // The log keeps records until they are archived.
+//
+// A Judge decides how much of each line a file keeps, at each try to store it: the same
+// file written again has the same lines, or less of them.
 package archiver
 
 import (
@@ -45,7 +48,7 @@ type Lane struct {
 	Full func() bool
 	// Archived is called with the number of the first record that is not archived.
 	Archived func(before uint64)
-	Erased   func(line []byte) bool // reports a line of an erased person, which is left out; nil: none
+	Judge    Judge
 	Logger   *slog.Logger
 	Metrics  *Metrics
 
@@ -54,6 +57,20 @@ type Lane struct {
 
 	mu    sync.Mutex
 	close func() // closes the file in progress; nil: there is none
+}
+
+// Judge decides how much of a line may be archived.
+type Judge interface {
+	// Archivable reports what the line itself says: whether it may be archived, and
+	// whether all of it may.
+	Archivable(line string) (may, whole bool)
+	// Await returns once the judge knows what was decided before that time, or with the
+	// error of ctx. The other methods are called after it.
+	Await(ctx context.Context, decided time.Time) error
+	// KeepsWhole reports whether Keep returns each line that is archivable whole as it is.
+	KeepsWhole() bool
+	// Keep returns what may be kept now of an archivable line; "": nothing.
+	Keep(line string) string
 }
 
 // Flush closes the file in progress before its time.
@@ -159,14 +176,17 @@ func (l *Lane) run(ctx, closing context.Context) error {
 // file is a file in progress.
 type file struct {
 	span
-	content bytes.Buffer
-	lines   int
+	content  bytes.Buffer // of the lines that may be archived, by what they say themselves
+	lines    int
+	reduced  bool      // of some lines not all may be archived
+	received time.Time // of its last record
+	again    bool      // it was decided by an earlier run, which may have stored it
 }
 
 // gather reads the records of the next file: the decided ones, or new ones
 // until the file is full, old enough, or its hour ends.
 func (l *Lane) gather(ctx, closing context.Context, next func(context.Context) (batch.Body, error)) (*file, error) {
-	f := &file{}
+	f := &file{again: l.state.Pending != nil}
 	z := gzip.NewWriter(&f.content)
 	waiting, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -192,8 +212,8 @@ func (l *Lane) gather(ctx, closing context.Context, next func(context.Context) (
 			defer timer.Stop()
 			l.setClose(cancel)
 		}
-		f.Last = body.Record
-		f.lines += l.write(z, body.Lines)
+		f.Last, f.received = body.Record, body.ReceivedAt
+		l.write(f, z, body.Lines)
 		if body.Free != nil {
 			body.Free()
 		}
@@ -220,54 +240,27 @@ func (l *Lane) read(ctx context.Context, next func(context.Context) (batch.Body,
 	return next(ctx)
 }
 
-// write writes the lines that are JSON objects and may be archived. The others
-// are dead letters, or opens of which only a date may be kept.
-func (l *Lane) write(z *gzip.Writer, lines []byte) (n int) {
+// write adds the lines that are JSON objects and may be archived. The others are dead
+// letters, or opens of which only a date may be kept.
+func (l *Lane) write(f *file, z *gzip.Writer, lines []byte) {
 	for line := range bytes.Lines(lines) {
 		line = archive.Line(line)
-		if len(line) == 0 || line[0] != '{' || !batch.MayArchive(string(line)) || l.Erased != nil && l.Erased(line) {
+		if len(line) == 0 || line[0] != '{' {
+			continue
+		}
+		may, whole := l.Judge.Archivable(string(line))
+		if !may {
 			continue
 		}
 		_, _ = z.Write(line) // into memory
 		_, _ = z.Write([]byte{'\n'})
-		n++
-	}
-	return n
-}
-
-// store stores a file, retrying until it succeeds or the log has no more room
-// to wait.
-func (l *Lane) store(ctx context.Context, f *file) error {
-	if f.lines == 0 {
-		return nil
-	}
-	name := fmt.Sprintf("%s/%s-%s-%012d-%012d.json.gz", f.Hour.Format("year=2006/month=01/day=02/hour=15"), l.Name, l.state.LogID, f.First, f.Last)
-	pause := backoff.Backoff{First: time.Second, Last: time.Minute}
-	for {
-		err := l.Store.Put(ctx, name, f.content.Bytes())
-		if err == nil {
-			l.Metrics.files.Inc()
-			l.Metrics.lines.Add(float64(f.lines))
-			return nil
-		}
-		l.Metrics.faults.Inc()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if l.Full() {
-			l.Metrics.lost.Add(float64(f.lines))
-			l.Logger.Error("lines are left out of the archive: it takes none, and the log is full of them", "lane", l.Name, "lines", f.lines, "error", err)
-			return nil
-		}
-		l.Logger.Warn("archive takes no file, trying again", "lane", l.Name, "error", err)
-		if err := pause.Wait(ctx); err != nil {
-			return err
-		}
+		f.lines++
+		f.reduced = f.reduced || !whole
 	}
 }
 
 // Metrics are the counters of the archive.
-type Metrics struct{ files, lines, lost, faults prometheus.Counter }
+type Metrics struct{ files, lines, reduced, lost, faults prometheus.Counter }
 
 // NewMetrics registers the metrics.
 func NewMetrics(r prometheus.Registerer) *Metrics {
@@ -277,9 +270,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		return c
 	}
 	return &Metrics{
-		files:  counter("glint_archive_files_total", "Files that were stored in the archive."),
-		lines:  counter("glint_archive_lines_total", "Event lines in them."),
-		lost:   counter("glint_archive_lost_lines_total", "Event lines that the archive did not take while the log was full of them."),
-		faults: counter("glint_archive_faults_total", "Tries to store a file that failed."),
+		files:   counter("glint_archive_files_total", "Files that were stored in the archive."),
+		lines:   counter("glint_archive_lines_total", "Event lines in them."),
+		reduced: counter("glint_archive_reduced_lines_total", "Event lines of which the archive has less than came, or nothing, since no more may be kept of their message."),
+		lost:    counter("glint_archive_lost_lines_total", "Event lines that the archive did not take while the log was full of them."),
+		faults:  counter("glint_archive_faults_total", "Tries to store a file that failed."),
 	}
 }

@@ -1,6 +1,7 @@
 package archiver
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -79,14 +80,18 @@ func EachLine(content []byte, visit func(line []byte)) error {
 	if err != nil {
 		return fmt.Errorf("read a file of the archive: %w", err)
 	}
-	text, err := io.ReadAll(z)
-	if err != nil {
-		return fmt.Errorf("read a file of the archive: %w", err)
+	for lines := bufio.NewReader(z); ; {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 && (err == nil || errors.Is(err, io.EOF)) {
+			visit(line)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read a file of the archive: %w", err)
+		}
 	}
-	for line := range bytes.Lines(text) {
-		visit(line)
-	}
-	return nil
 }
 
 // Erase removes the lines for which names returns true from all files, which
