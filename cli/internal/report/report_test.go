@@ -7,9 +7,11 @@ import (
 	"flag"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -198,4 +200,30 @@ func fields(s reflect.Type, prefix string) (names []string) {
 		}
 	}
 	return names
+}
+
+// TestNoShareExceedsItsBase: a gateway fetches the images of messages that it then
+// refuses, and a share of messages is never more than all of them.
+func TestNoShareExceedsItsBase(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	below := func(n uint64) uint64 { return random.Uint64N(n + 1) }
+	for range 1000 {
+		r := &warehouse.Report{Sends: 1 + below(100)}
+		r.Delivered = below(r.Sends)
+		r.Bounced = r.Sends - r.Delivered
+		r.Measured = below(r.Delivered)
+		r.BotFilteredUniqueOpens = below(r.Measured)
+		r.ReliableUniqueOpens = below(r.BotFilteredUniqueOpens)
+		r.MPPOnly = below(r.BotFilteredUniqueOpens - r.ReliableUniqueOpens)
+		r.UnknownOnly = r.BotFilteredUniqueOpens - r.ReliableUniqueOpens - r.MPPOnly
+		r.ConfirmedUniqueOpens = r.ReliableUniqueOpens + below(r.Measured-r.ReliableUniqueOpens)
+		r.UniqueOpens = r.BotFilteredUniqueOpens + below(r.Sends-r.BotFilteredUniqueOpens)
+		for _, row := range messages(r).Table.Rows {
+			if raw := row[2].Raw; raw != "" {
+				if p, err := strconv.ParseFloat(raw, 64); err != nil || p > 1 {
+					t.Fatalf("%s: share %s of %s in %+v", row[0].Text, raw, row[3].Text, r)
+				}
+			}
+		}
+	}
 }

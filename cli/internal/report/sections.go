@@ -173,7 +173,7 @@ func messages(r *warehouse.Report) Section {
 	}{
 		{"delivered", r.Delivered, r.Sends, "sends", "not known to have bounced"},
 		{"measured", r.Measured, r.Delivered, "delivered", "tracked individually"},
-		{"unique opens", r.UniqueOpens, r.Measured, "measured", "fetched by any client, machines included"},
+		{"unique opens", r.UniqueOpens, r.Sends, "sends", "fetched by any client, machines and bounced messages included"},
 		{"bot-filtered unique opens", r.BotFilteredUniqueOpens, r.Measured, "measured", "without scanners and bots, with Apple Mail's own fetches"},
 		{"reliable unique opens", r.ReliableUniqueOpens, r.Measured, "measured", "opened by a person"},
 		{"confirmed unique opens", r.ConfirmedUniqueOpens, r.Measured, "measured", "opened, clicked or answered by a person"},
