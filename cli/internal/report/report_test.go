@@ -227,3 +227,36 @@ func TestNoShareExceedsItsBase(t *testing.T) {
 		}
 	}
 }
+
+// TestLeadAndTableAgreeOnWhatToQuote: the table named a rate to quote of which the lead
+// said that there are too few messages for it.
+func TestLeadAndTableAgreeOnWhatToQuote(t *testing.T) {
+	for _, c := range []struct {
+		measured, opens, confirmed uint64
+		lead, table                string
+	}{
+		{1000, 500, 400, "opened it", "the one to quote"},
+		{7, 7, 3, "too few messages", "not to be quoted: too few messages"},
+		{1000, 0, 0, "No pixel", "not to be quoted yet: no pixel was fetched"},
+		{1000, 0, 5, "opened it", "the one to quote"},
+	} {
+		r := &warehouse.Report{Sends: c.measured, Delivered: c.measured, Measured: c.measured, OpensTotal: c.opens, ConfirmedUniqueOpens: c.confirmed}
+		r.Estimates = []warehouse.Estimate{{Name: "overall", Rate: of(0.5), Low: of(0.4), High: of(0.6), N: c.measured}}
+		if got := lead(r); !strings.Contains(got, c.lead) {
+			t.Errorf("%+v: lead %q", c, got)
+		}
+		if row := result(r).Table.Rows[0]; row[5].Text != c.table {
+			t.Errorf("%+v: table %q", c, row[5].Text)
+		}
+	}
+}
+
+func TestNumbersAreNotSeparatedFromTheirPercentSign(t *testing.T) {
+	for text, want := range map[string]string{
+		"certain 48.8 %.": "certain 48.8\u00a0%.", "58.6 % … 80.3 %": "58.6\u00a0% … 80.3\u00a0%", "100 %": "100\u00a0%", "in %": "in %", "": "",
+	} {
+		if got := unbroken(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
