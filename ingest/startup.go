@@ -108,7 +108,7 @@ func (s *startup) bringUp(ctx context.Context) error {
 		return err
 	}
 	if !s.migrated {
-		s.cfg.progress("checking the schema")
+		s.report.step("checking the schema")
 		if err := migrateSchema(ctx, w); err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func (s *startup) startEngine(ctx context.Context) (err error) {
 	if at, err := url.Parse(s.handle.address); err == nil && at.Host != "" {
 		c.Listen = at.Host
 	}
-	s.cfg.progress("starting the embedded warehouse")
+	s.report.step("starting the embedded warehouse")
 	engine, err := embedded.Start(ctx, c)
 	if err != nil {
 		return errEngine{err}
@@ -414,6 +414,16 @@ type reporter struct {
 	code  string
 	began time.Time // of this problem
 	said  repeated
+	last  string // step
+}
+
+// step reports a step, unless it is the last one again, in the tries after a problem.
+func (r *reporter) step(what string) {
+	if r.code != "" && what == r.last {
+		return
+	}
+	r.last = what
+	r.cfg.progress(what)
 }
 
 func (r *reporter) waiting(p *Problem, err error, now time.Time) {

@@ -19,6 +19,8 @@ var (
 	pixelPath = regexp.MustCompile(`(?i)^(/.*)?/(o/[^/]+|pixel/[0-9a-f-]{36})\.(gif|png)$`)
 	pixelName = regexp.MustCompile(`(?i)pixel_?url`)
 
+	pixelInText = regexp.MustCompile(`(?i)https?://[^\s"'<>)]*/(o/E[A-Za-z0-9_-]{53}|pixel/[0-9a-f-]{36})`)
+
 	// pixelQuery is the query of --url-style query, before the image of any CDN.
 	pixelQuery = regexp.MustCompile(`(?:^|[&;])[^=&]+=E[A-Za-z0-9_-]{53}(?:&|$)`)
 )
@@ -57,7 +59,7 @@ func check(mails []mail) (findings []Finding) {
 				add("encoding", "check the message as it is sent (.eml), or the HTML before it is encoded", "the HTML is still encoded as quoted-printable (=3D for =), as inside a message")
 				continue
 			}
-			add("pixel", "put the output of `glint send snippet PIXEL_URL` at the end of the body", "the mail has no pixel of glint, so no open can be seen")
+			add("pixel", "put the output of `glint send snippet PIXEL_URL` at the end of the body", "%s", noPixel(root))
 			continue
 		case 1:
 		default:
@@ -103,6 +105,9 @@ func checkPixel(p *image, root *html.Node, add func(check, mend, format string, 
 			add("https", "register with --pixel-base-url https://…", "the pixel's URL has no https: before its host, and a mail has no page to take the protocol from")
 		case u.Scheme != "https":
 			add("https", "register with --pixel-base-url https://…", "the pixel is loaded over %s: clients block unencrypted images or warn about them", u.Scheme)
+		}
+		if err == nil && u.Host != "" && lacksToken(u) {
+			add("token", "use the unchanged pixel_url from the output of glint send register", "the pixel's URL has no whole token, so it names no message, and its opens do not count")
 		}
 		if err == nil && blockedPart.MatchString(u.Host+u.Path) {
 			add("blocked", "use a host without a tracking word, such as img.example.com, in --pixel-base-url", "block lists contain hosts or paths like this, so some clients do not load the pixel")

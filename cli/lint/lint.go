@@ -46,8 +46,8 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "lint FILE...",
 		Short: "Check the pixel in mail before it is sent",
 		Long: `Reads mails, as HTML or as whole messages (.eml), or one from stdin (-), and prints each fault that can hide or falsify
-opens, with its reason and its remedy. The pixel must occur exactly once, last in the body, 1×1, over https, displayed as a
-block, not hidden, not loaded lazily, before the point at which Gmail clips a message, and on no host or path of block lists.
+opens, with its reason and its remedy. The pixel must occur exactly once, with its whole token, last in the body, 1×1, over
+https, displayed as a block, not hidden, not loaded lazily, before the point at which Gmail clips a message, and on no host or path of block lists.
 A message must also have a text part, the headers to unsubscribe, and the pixel in its AMP part, if it has one. No two files
 may share a pixel. The command changes nothing. The exit code is 3 if there are findings.`,
 		Example: "  glint lint mail.html\n  glint lint mail.eml --format json\n  glint lint - <mail.html",

@@ -3,6 +3,7 @@ package lint
 import (
 	"errors"
 	"fmt"
+	"html"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +11,10 @@ import (
 	"glint/ingest/sheet"
 )
 
-const pixel = `<img src="https://img.example.com/o/TOKEN.gif" width="1" height="1" alt="" style="display:block;border:0;width:1px;height:1px">`
+// text has the form of a token.
+var text = "E" + strings.Repeat("x-_A", 13) + "A"
+
+var pixel = `<img src="https://img.example.com/o/` + text + `.gif" width="1" height="1" alt="" style="display:block;border:0;width:1px;height:1px">`
 
 // with returns the pixel with a part of it changed.
 func with(old, new string) string { return strings.Replace(pixel, old, new, 1) }
@@ -22,14 +26,14 @@ func TestChecks(t *testing.T) {
 		want       []string
 	}{
 		{"as the snippet is", page(pixel), nil},
-		{"in a template", page(with("https://img.example.com/o/TOKEN.gif", "{{pixel_url}}")), nil},
-		{"by the other style", page(with("/o/TOKEN.gif", "/pixel/00000000-0000-8000-8000-000000000001.png")), nil},
-		{"a path before it", page(with("/o/TOKEN", "/img/o/TOKEN")), nil},
+		{"in a template", page(with("https://img.example.com/o/"+text+".gif", "{{pixel_url}}")), nil},
+		{"by the other style", page(with("/o/"+text+".gif", "/pixel/00000000-0000-8000-8000-000000000001.png")), nil},
+		{"a path before it", page(with("/o/", "/img/o/")), nil},
 		{"none", page(`<img src="https://example.com/logo.png">`), []string{"pixel"}},
 		{"empty", " \n", []string{"html"}},
 		{"twice", page(pixel + pixel), []string{"once"}},
 		{"http", page(with("https:", "http:")), []string{"https"}},
-		{"no host", page(with("https://img.example.com/o/TOKEN.gif", "pixel_url.gif")), nil},
+		{"no host", page(with("https://img.example.com/o/"+text+".gif", "pixel_url.gif")), nil},
 		{"a host of block lists", page(with("img.example", "track.example")), []string{"blocked"}},
 		{"a path of block lists", page(with("/o/", "/tracking/o/")), []string{"blocked"}},
 		{"no size", page(with(` width="1" height="1"`, "")), []string{"size", "size"}},
@@ -42,7 +46,7 @@ func TestChecks(t *testing.T) {
 		{"with the attribute", page(with("<img", "<img hidden")), []string{"hidden"}},
 		{"text behind", page(pixel + "<p>Unsubscribe</p>"), []string{"last"}},
 		{"an image behind", page(pixel + `<img src="https://example.com/logo.png">`), []string{"last"}},
-		{"by the query of any image", page(with("/o/TOKEN.gif", "/1.gif?a=b&amp;m=E"+strings.Repeat("x-_", 17)+"yz")), nil},
+		{"by the query of any image", page(with("/o/"+text+".gif", "/1.gif?a=b&amp;m="+text)), nil},
 		{"without a protocol", page(with("https:", "")), []string{"https"}},
 		{"lazily", page(with("<img", `<img loading="lazy"`)), []string{"lazy"}},
 		{"for clients without scripts", page("<noscript>" + pixel + "</noscript>"), nil},
@@ -57,6 +61,10 @@ func TestChecks(t *testing.T) {
 		{"hidden text behind", "<style>.pre{display:none}</style>" + page(pixel+`<div class="pre">Hi</div>`), nil},
 		{"still encoded", strings.ReplaceAll(page(pixel), "=", "=3D"), []string{"encoding"}},
 		{"in a comment", page("<!--[if mso]>" + pixel + "<![endif]-->"), []string{"pixel"}},
+		{"a cut token", page(with(text, text[:50])), []string{"token"}},
+		{"a placeholder's name instead of a token", page(with(text, "TOKEN")), []string{"token"}},
+		{"a placeholder for the token", page(with(text, "{{token}}")), nil},
+		{"a placeholder of Mailchimp for the token", page(with(text, "*|TOKEN|*")), nil},
 		{"between comments", page("<!--[if !mso]><!-->" + pixel + "<!--<![endif]-->"), nil},
 		{"only a style behind", page(pixel + `<style>p{}</style>`), nil},
 		{"beyond the clip", page(strings.Repeat("<p>Hello</p>", 9000) + pixel), []string{"clip"}},
@@ -77,14 +85,38 @@ func TestChecks(t *testing.T) {
 	}
 }
 
+func TestALostPixelIsFound(t *testing.T) {
+	address := "https://img.example.com/o/" + text + ".gif"
+	for _, c := range []struct{ name, html, want string }{
+		{"a comment", "<p>Hello</p><!--[if mso]>" + pixel + "<![endif]-->", "only in a comment"},
+		{"a link", `<a href="` + address + `">Hello</a>`, "only in a link"},
+		{"a background", `<div style="background:url(` + address + `)">Hello</div>`, "only in a background"},
+		{"an old background", `<table background="` + address + `"><tr><td>Hello</table>`, "only in a background"},
+		{"a style", "<style>p{background:url(" + address + ")}</style><p>Hello</p>", "only in a style"},
+		{"escaped", "<p>" + html.EscapeString(pixel) + "</p>", "pasted where text is written"},
+		{"text", "<p>" + address + "</p>", "only in the text"},
+		{"a placeholder", `<a href="{{ pixel_url }}">Hello</a>`, "only in a link"},
+		{"another attribute", `<img data-src="` + address + `">`, "the attribute data-src of <img>"},
+		{"an image in Gmail", `<img src="https://ci3.googleusercontent.com/meips/ABC=s0-d-e1-ft#` + address + `">`, "the attribute src of <img>"},
+		{"nowhere", "<p>Hello</p>", "so no open can be seen"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := check([]mail{{file: "mail.html", html: "<html><body>" + c.html + "</body></html>"}})
+			if len(got) != 1 || got[0].Check != "pixel" || !strings.Contains(got[0].Finding, c.want) || strings.Contains(got[0].Finding, "only in") == (c.name == "nowhere") {
+				t.Errorf("findings %+v, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 func TestTwoRecipientsOfOnePixel(t *testing.T) {
-	mails := []mail{{file: "a.html", html: pixel}, {file: "b.html", html: pixel}, {file: "c.html", html: with("TOKEN", "OTHER")}}
+	mails := []mail{{file: "a.html", html: pixel}, {file: "b.html", html: pixel}, {file: "c.html", html: with(text, "E"+strings.Repeat("abcA", 13)+"A")}}
 	got := check(mails)
 	if len(got) != 1 || got[0].File != "b.html" || got[0].Check != "own" || !strings.Contains(got[0].Finding, "a.html") {
 		t.Errorf("findings %+v", got)
 	}
 	for i := range mails {
-		mails[i].html = with("https://img.example.com/o/TOKEN.gif", "{{ .PixelURL }}")
+		mails[i].html = with("https://img.example.com/o/"+text+".gif", "{{ .PixelURL }}")
 	}
 	if got := check(mails); len(got) != 0 {
 		t.Errorf("a placeholder is no shared URL: %+v", got)
@@ -109,7 +141,7 @@ func TestMessages(t *testing.T) {
 		{"text alone", message(good, "Content-Type: text/plain\r\n\r\nHello\r\n"), []string{"html"}},
 		{"from a mailbox", "From x@example.com Sat Nov 28 10:00:00 2026\r\n" + message(good, alternative), nil},
 		{"with AMP", message(good, strings.Replace(alternative, "\r\n--x--", "\r\n--x\r\nContent-Type: text/x-amp-html\r\n\r\n<html amp4email><body><amp-img src=\"https://example.com/logo.png\"></amp-img></body></html>\r\n--x--", 1)), []string{"amp"}},
-		{"with AMP and its pixel", message(good, strings.Replace(alternative, "\r\n--x--", "\r\n--x\r\nContent-Type: text/x-amp-html\r\n\r\n<html amp4email><body><amp-img src=\"https://img.example.com/o/TOKEN.gif\"></amp-img></body></html>\r\n--x--", 1)), nil},
+		{"with AMP and its pixel", message(good, strings.Replace(alternative, "\r\n--x--", "\r\n--x\r\nContent-Type: text/x-amp-html\r\n\r\n<html amp4email><body><amp-img src=\"https://img.example.com/o/"+text+".gif\"></amp-img></body></html>\r\n--x--", 1)), nil},
 		{"two recipients", message(good+"Cc: c@example.com\r\n", alternative), []string{"own"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -119,6 +120,9 @@ func runImport(ctx context.Context, o *importOptions) error {
 			return err
 		}
 		defer func() { _ = w.Close() }()
+		if err := o.noteNewCampaign(ctx, w); err != nil {
+			return err
+		}
 		store := &deliveries.Store{Warehouse: w, Now: o.now}
 		if store.Judge, err = o.judge(); err != nil {
 			return err
@@ -135,6 +139,20 @@ func runImport(ctx context.Context, o *importOptions) error {
 		return err
 	}
 	return o.verdict(&outcome)
+}
+
+// noteNewCampaign prints a note if --campaign names no campaign, which may be a
+// mistyped one.
+func (o *importOptions) noteNewCampaign(ctx context.Context, w *warehouse.Warehouse) error {
+	if o.read.Campaign == "" {
+		return nil
+	}
+	_, err := w.CampaignNamed(ctx, o.read.Campaign)
+	if errors.Is(err, warehouse.ErrNoCampaign) {
+		fmt.Fprintf(o.app.Err, "note: there is no campaign %q yet; its events wait until its messages are registered\n", o.read.Campaign)
+		return nil
+	}
+	return err
 }
 
 // open opens the file, and records its modification time, for the years of a log's
@@ -181,8 +199,10 @@ func (o *importOptions) failed(ctx context.Context, err error, outcome *deliveri
 		return errors.New(o.name() + " is empty: nothing was stored")
 	case errors.Is(err, deliveries.ErrFormat):
 		return app.Try(errors.New(o.name()+" is in no known format: nothing was stored"), "--format csv, or another one of glint send import --help")
-	case errors.Is(err, sheet.ErrNotText):
+	case errors.Is(err, sheet.ErrNotText), errors.Is(err, syscall.EISDIR):
 		return fmt.Errorf("%s: nothing was stored: %w", o.name(), err)
+	case errors.Is(err, sheet.ErrEncoding):
+		return app.Try(fmt.Errorf("%s: nothing was stored: %w", o.name(), err), "save it as UTF-8, or name its encoding by --encoding")
 	case errors.Is(err, deliveries.ErrColumns):
 		return app.Try(fmt.Errorf("%s: the header row needs the columns event and at, and message_id or campaign and recipient: nothing was stored", o.name()), "glint send import --help")
 	}
@@ -218,9 +238,16 @@ func (o *importOptions) report(outcome *deliveries.Outcome) error {
 }
 
 func (o *importOptions) rest(outcome *deliveries.Outcome) string {
-	text := output.Count(uint64(outcome.Faulty)) + " faulty; left out " + output.Plural(outcome.Opens, "open", "opens") + " of the sender's own"
+	text := output.Count(uint64(outcome.Faulty)) + " faulty"
+	var left []string
+	if outcome.Opens > 0 {
+		left = append(left, output.Plural(outcome.Opens, "open", "opens")+" of the sender's own")
+	}
 	if outcome.Others > 0 {
-		text += " and " + output.Plural(outcome.Others, "row", "rows") + " about other things"
+		left = append(left, output.Plural(outcome.Others, "row", "rows")+" about other things")
+	}
+	if len(left) > 0 {
+		text += "; left out " + strings.Join(left, " and ")
 	}
 	return text + " (read as " + string(outcome.Format) + ")"
 }
@@ -230,6 +257,9 @@ func (o *importOptions) verdict(outcome *deliveries.Outcome) error {
 	if outcome.Faulty == 0 {
 		if outcome.Nothing() {
 			return errors.New("nothing in " + o.name() + " is an event")
+		}
+		if unnamed(outcome) {
+			return app.Try(fmt.Errorf("nothing was stored: %s a recipient and no campaign", output.Plural(outcome.Unnamed, "row has", "rows have")), nameCampaign)
 		}
 		return nil
 	}
@@ -248,10 +278,17 @@ func (o *importOptions) verdict(outcome *deliveries.Outcome) error {
 			fmt.Fprintf(&text, "\n  %d × %s", outcome.Reasons[reason], reason)
 		}
 	}
-	if lacksMessages(outcome) {
-		return app.Try(errors.New(text.String()), "--campaign NAME, or see glint send snippet --headers")
+	if lacksMessages(outcome) || unnamed(outcome) {
+		return app.Try(errors.New(text.String()), nameCampaign)
 	}
 	return errors.New(text.String())
+}
+
+const nameCampaign = "--campaign NAME, or see glint send snippet --headers"
+
+// unnamed reports whether a log has rows of recipients, and none that names its message.
+func unnamed(outcome *deliveries.Outcome) bool {
+	return outcome.Events() == 0 && outcome.Unnamed > 0
 }
 
 // lacksMessages reports whether most faulty rows lack a message.

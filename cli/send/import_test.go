@@ -85,6 +85,15 @@ func TestImportSaysWhatWasStored(t *testing.T) {
 	run(t, a, "import "+writeFile(t, "hello\n"), "no known format")
 	run(t, a, "import "+writeFile(t, ""), "is empty")
 	run(t, a, "import --format csv "+writeFile(t, "a,b\n1,2\n"), "the header row needs")
+	sent := "Nov 24 10:00:01 mx postfix/smtp[1]: 4B1C22: to=<ada@example.com>, relay=mx, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (ok)\n"
+	run(t, a, "import "+writeFile(t, sent), "nothing was stored: 1 row has a recipient and no campaign")
+	run(t, a, "import "+writeFile(t, "\x81\x8d\x8f,\n"), "neither UTF-8 nor")
+	run(t, a, "import "+t.TempDir(), "is a directory")
+	errs.Reset()
+	run(t, a, "import --campaign sprnig "+writeFile(t, sent), "")
+	if want := "note: there is no campaign \"sprnig\" yet; "; !strings.Contains(errs.String(), want) {
+		t.Errorf("%q is missing in %s", want, errs)
+	}
 }
 
 func TestImportPrintsJSON(t *testing.T) {

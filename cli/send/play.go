@@ -17,6 +17,7 @@ import (
 	"glint/cli/internal/app"
 	"glint/cli/internal/output"
 	"glint/edge/classify"
+	"glint/edge/token"
 )
 
 // player is a program that fetches pixels, with its request headers and network.
@@ -64,7 +65,7 @@ func newTestCmd(a *app.App) *cobra.Command {
 		Short: "Fetch a pixel as a mail client does, and print how it counts",
 		Long: `Fetches the pixel as the client named by --as does, and prints the class of the open and the reason: from this machine's
 network, and as it would be from the client's own network, which cannot be imitated. The fetch is real: it is an open of
-that message. Register a message with --test to keep it out of the numbers.`,
+that message. Register a message with --test to keep it out of the numbers. A URL that names no message is not fetched.`,
 		Example: "  glint send test https://pixel.example.com/o/TOKEN.gif --as gmail",
 		Args:    app.OneArg("pixel's URL"),
 	}
@@ -74,17 +75,55 @@ that message. Register a message with --test to keep it out of the numbers.`,
 		if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
 			return app.UsageOf(cmd, errors.New("the argument is no URL of a pixel"))
 		}
+		if err := checkNamesMessage(a, u); err != nil {
+			return err
+		}
 		i := slices.IndexFunc(players, func(p player) bool { return p.name == as.String() })
 		return players[i].play(cmd.Context(), a, u)
 	}
 	return cmd
 }
 
+// checkNamesMessage returns an error if no open of the URL counts: the pixel
+// answers every URL with the image, also one whose token was cut or changed.
+func checkNamesMessage(a *app.App, u *url.URL) error {
+	const register = "a pixel_url as glint send register wrote it"
+	target := u.RequestURI()
+	if !token.HasToken(target) {
+		if _, ok := token.FindMessageID(target, "pixel"); ok {
+			return nil
+		}
+		return app.Try(errors.New("the URL names no message: it has no whole token, so an open of it does not count"), register)
+	}
+	ring, err := a.Home.RingOrNone()
+	if err != nil {
+		return err
+	}
+	switch _, err := ring.Find(target); {
+	case err == nil:
+	case len(ring.Keys()) == 0 || errors.Is(err, token.ErrUnknownKey):
+		fmt.Fprintln(a.Err, "note: the key of the URL's token is not here, so it is not checked that the token is unchanged")
+	default:
+		return app.Try(fmt.Errorf("no key of this home signed the URL's token, so an open of it does not count: %w", err), register)
+	}
+	return nil
+}
+
+// header returns the headers of the player's request, all that the client sends.
+func (p *player) header() http.Header {
+	h := http.Header{"User-Agent": {p.userAgent}, "Accept-Encoding": {"gzip"}}
+	for _, pair := range p.headers {
+		h.Set(pair[0], pair[1])
+	}
+	return h
+}
+
 // judge returns the verdict on the player's request from a network.
 func (p *player) judge(network string, asNumber uint32) classify.Verdict {
 	r := classify.Request{Method: http.MethodGet, UserAgent: p.userAgent, Network: network, ASNumber: asNumber, Protocol: "HTTP/1.1"}
-	for _, h := range p.headers {
-		r.Headers |= classify.HeaderFact(strings.ToLower(h[0]), h[1])
+	for name, values := range p.header() {
+		r.Headers |= classify.HeaderFact(name, values[0])
+		r.Signals |= classify.Signal(name, values[0])
 	}
 	return classify.Judge(&r)
 }
@@ -97,10 +136,7 @@ func (p *player) play(ctx context.Context, a *app.App, u *url.URL) error {
 	if err != nil {
 		return fmt.Errorf("fetch the pixel: %w", err)
 	}
-	request.Header.Set("User-Agent", p.userAgent)
-	for _, h := range p.headers {
-		request.Header.Set(h[0], h[1])
-	}
+	request.Header = p.header()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)
 	if err != nil {

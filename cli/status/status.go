@@ -2,6 +2,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -53,7 +54,7 @@ func write(w io.Writer, state *home.State, s *ingest.Status, now time.Time) erro
 	t := output.NewTable("WHAT", "STATE", "SINCE OR WHERE")
 	warehouse := "a ClickHouse of yours"
 	if s.Warehouse.Embedded {
-		warehouse = s.Warehouse.URL
+		warehouse = cmp.Or(s.Warehouse.URL, "not started yet")
 	}
 	last := "no line in this run"
 	if s.LastReceivedAt != nil {

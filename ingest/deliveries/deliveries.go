@@ -81,6 +81,9 @@ type Left string
 const (
 	LeftOpen  Left = "open"  // a source's own open
 	LeftOther Left = "other" // not about a message of glint, or of a kind that glint does not store
+
+	// LeftUnnamed is a log's row of a recipient, without a campaign: it may be other mail.
+	LeftUnnamed Left = "unnamed"
 )
 
 // Record is an event, a fault or a record left out.
@@ -189,7 +192,7 @@ func (r *reader) left(line int, why Left) error {
 func (r *reader) event(e Event) error {
 	if reason := r.complete(&e); reason != "" {
 		if reason == NoMessage && r.Format.IsLog() {
-			return r.left(e.Line, LeftOther) // a log contains other mail, too
+			return r.left(e.Line, LeftUnnamed)
 		}
 		return r.fault(e.Line, reason)
 	}

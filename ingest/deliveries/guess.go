@@ -17,6 +17,7 @@ func startsJSON(head []byte) bool {
 
 var (
 	eximLine    = regexp.MustCompile(`(?m)^(?:.*exim\[\d+\]: )?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:[+-]\d{4} )?(?:\[\d+\] )?\w{6}-\w{6,11}-\w{2,4} `)
+	eximSyslog  = regexp.MustCompile(`(?m)\bexim[\w.-]*\[\d+\]: (?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:[+-]\d{4} )?)?(?:\[\d+\] )?\w{6}-\w{6,11}-\w{2,4} `)
 	postfixLine = regexp.MustCompile(`(?m)postfix[\w.-]*/(?:\w+/)?\w+\[\d+\]: |\[\d+\]: [0-9A-Za-z]{6,20}: to=<[^>]*>.*status=`)
 )
 
@@ -26,7 +27,7 @@ func Guess(head []byte) Format {
 		switch line, _, _ := bytes.Cut(bytes.TrimSpace(head), []byte{'\n'}); {
 		case postfixLine.Match(head):
 			return Postfix
-		case eximLine.Match(head):
+		case eximLine.Match(head), eximSyslog.Match(head):
 			return Exim
 		case bytes.Contains(line, []byte("event=")) && bytes.Contains(line, []byte("&")):
 			return Mailgun
@@ -45,11 +46,29 @@ func Guess(head []byte) Format {
 		if json.Unmarshal(object.Text, &fields) != nil {
 			continue
 		}
+		if _, ok := fields["__REALTIME_TIMESTAMP"]; ok {
+			return guessJournal(head)
+		}
 		if f := guessObject(fields); f != Auto {
 			return f
 		}
 	}
 	return guessText(head)
+}
+
+// guessJournal returns the format of a journal's entries (journalctl -o json).
+func guessJournal(head []byte) Format {
+	var text strings.Builder
+	for line := range strings.Lines(string(head)) {
+		text.WriteString(journalLine(strings.TrimSpace(line)) + "\n")
+	}
+	switch log := []byte(text.String()); {
+	case postfixLine.Match(log):
+		return Postfix
+	case eximSyslog.Match(log):
+		return Exim
+	}
+	return Auto
 }
 
 // looksLikeTable reports whether a line is a header with names of an event's

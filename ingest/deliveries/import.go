@@ -32,6 +32,7 @@ type Outcome struct {
 	Faulty   int            `json:"faulty"`
 	Opens    int            `json:"opens_left_out"`  // the source's own
 	Others   int            `json:"others_left_out"` // of other mail, or of kinds that are not stored
+	Unnamed  int            `json:"-"`               // of Others those of a recipient without a campaign
 	Reasons  map[string]int `json:"reasons"`         // of the faulty rows
 	Faults   []Fault        `json:"faults"`          // the first
 }
@@ -114,6 +115,9 @@ func Import(ctx context.Context, to Adder, in io.Reader, o Options, progress fun
 				read.Opens++
 			case r.Left != "":
 				read.Others++
+				if r.Left == LeftUnnamed {
+					read.Unnamed++
+				}
 			default:
 				if events = append(events, r.Event); len(events) == chunk {
 					return give()

@@ -73,6 +73,9 @@ func (r *reader) log(in *bufio.Reader) error {
 		if line = strings.TrimRight(line, "\r\n"); line == "" {
 			continue
 		}
+		if line[0] == '{' {
+			line = journalLine(line)
+		}
 		if err := read(m, number, line); err != nil {
 			return err
 		}
@@ -84,7 +87,7 @@ var (
 	// As journalctl writes them with -o short-full and -o short-unix.
 	fullStamp = regexp.MustCompile(`^[A-Z][a-z]{2} (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([A-Z]{3,5}|[+-]\d\d(?::?\d\d)?)\s`)
 	unixStamp = regexp.MustCompile(`^(\d{10}(?:\.\d+)?)\s`)
-	bsdStamp  = regexp.MustCompile(`^(?:<\d+>)?([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)\s`)
+	bsdStamp  = regexp.MustCompile(`^(?:<\d+>)?([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?\s`) // with a fraction by -o short-precise
 )
 
 // stamp reads the time at the beginning of a log's line. For a time without a
@@ -124,7 +127,7 @@ func (r *reader) stamp(line string) (at time.Time, rest string, ok bool) {
 		written = r.WrittenAt
 	}
 	for year := written.Year() + 1; year > written.Year()-9; year-- { // 29 February does not exist in every year
-		at = time.Date(year, month.Month(), day, number(m[3]), number(m[4]), number(m[5]), 0, r.Zone)
+		at = time.Date(year, month.Month(), day, number(m[3]), number(m[4]), number(m[5]), number((m[6] + "000000000")[:9]), r.Zone)
 		if at.Day() == day && !at.After(written.Add(maxAhead)) {
 			return at.UTC(), line[len(m[0]):], true
 		}
@@ -197,7 +200,7 @@ func (r *reader) postfixLine(m *mails, number int, line string) error {
 			event.BounceType = undetermined // given up all the same
 		}
 		delete(one.waiting, event.Recipient)
-	case "deferred":
+	case "deferred", "SOFTBOUNCE": // with soft_bounce = yes a bounce stays in the queue
 		event.Kind, event.BounceType = warehouse.Deferred, transient
 		one.wait(event.Recipient)
 	case "expired", "force-expired":

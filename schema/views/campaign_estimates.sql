@@ -15,6 +15,8 @@
 -- If few are visible (few_visible), they may differ from the rest in any respect: overall has no rate, and the bounds
 -- for its range, which reach further up by the opens that load no image: clear_reliable · (1/s - 1) at the lower end of s. On a list of
 -- Apple Mail only, the messages that its relay did not fetch belong to unused devices.
+-- The same holds without history if no visible message is seen (none_visible) and others may be: then the visible ones may all
+-- be of Apple Mail's unused devices, and just after a send Apple Mail fetches before people open.
 -- The constants are the ends and the middle of l and s, the share that is few, and specificity: the share of unread messages that show
 -- no open.
 -- Each step is a separate sub-query: ClickHouse expands an alias wherever it is used, and planning then took four times as long
@@ -30,7 +32,7 @@ CREATE OR REPLACE VIEW campaign_estimates
     high Nullable(Float64) COMMENT 'Upper end of its range, a fraction of 1; NULL if it is unknown',
     n Int64 COMMENT 'Denominator of the estimate, in messages',
     assumption String COMMENT 'Condition under which the rate and its range are valid',
-    weaknesses Array(String) COMMENT 'no_history: too few recipients are known from earlier mail; few_visible: too few messages with visible opens; no_clicks: too few clicks to estimate the share of opens that load their image; sent_unknown: the number of sent messages is unknown, so that there is no rate'
+    weaknesses Array(String) COMMENT 'no_history: too few recipients are known from earlier mail; few_visible: too few messages with visible opens; none_visible: no open among the messages with visible opens, and no history; no_clicks: too few clicks to estimate the share of opens that load their image; sent_unknown: the number of sent messages is unknown, so that there is no rate'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
@@ -51,6 +53,8 @@ WITH
             1.959963984540054 AS z,
             measured > 0 AND visible > 0 AS is_known,
             measured > 0 AND visible < few * measured AS is_few,
+            no_history AND visible > 0 AND visible_seen = 0 AND possible > 0 AS is_silent,
+            is_few OR is_silent AS is_apart,
             visible_confirmed >= enough AS knows_s,
             confirmed_reliable >= enough AS has_clicks,
             if(no_history, 'recipients whose messages no Apple Mail fetched', 'recipients whose mail of 90 days no Apple Mail fetched') AS visible_people,
@@ -90,8 +94,8 @@ WITH
     ),
     corrections AS (
         SELECT *,
-            is_known AND NOT is_few AS is_told,
-            is_known AND NOT is_few AND NOT is_blind AS is_corrected,
+            is_known AND NOT is_apart AS is_told,
+            is_known AND NOT is_apart AND NOT is_blind AS is_corrected,
             arrayMap(x -> least(x, 1), multiIf(
                 is_blind, [0., 0., 0.],
                 NOT knows_s, [a_low / (sensitivities[3] - false_share), a / (sensitivities[2] - false_share), a_high / (sensitivities[1] - false_share)],
@@ -126,13 +130,13 @@ WITH
                 'every verdict is right, and every open loads its image', []),
             ('overall', if(is_corrected, total[2], NULL),
                 if(is_corrected, total[1], seen_share),
-                multiIf(is_corrected, total[3], is_told, 1, is_few, few_high, possible_share), visible,
-                concat(if(is_few, 'every verdict is right, and ', ''),
+                multiIf(is_corrected, total[3], is_told, 1, is_apart, few_high, possible_share), visible,
+                concat(if(is_apart, 'every verdict is right, and ', ''),
                     if(knows_s, '', concat(toString(sensitivities[1]), ' to ', toString(sensitivities[3]), ' of the opens of ')),
-                    if(is_few, 'recipients whose message Apple Mail did not fetch', visible_people), ' load the image',
+                    if(is_apart, 'recipients whose message Apple Mail did not fetch', visible_people), ' load the image',
                     if(knows_s, ' as often as those do who clicked or answered', ''),
-                    if(is_few, '', others_open)),
-                arrayConcat(historyless, if(is_few, ['few_visible'], []), if(is_known AND NOT knows_s, ['no_clicks'], [])))
+                    if(is_apart, '', others_open)),
+                arrayConcat(historyless, if(is_few, ['few_visible'], []), if(is_silent AND NOT is_few, ['none_visible'], []), if(is_known AND NOT knows_s, ['no_clicks'], [])))
         ] AS estimates
         FROM totals
     )

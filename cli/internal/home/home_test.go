@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"glint/edge/token"
 )
@@ -252,4 +254,39 @@ func TestStateOfAProcessThatIsGoneCountsAsNone(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStateOfAKilledProcessCountsAsNone kills a process whose parent does not ask for
+// its exit code, as containers do whose first process is not made for that.
+func TestStateOfAKilledProcessCountsAsNone(t *testing.T) {
+	h := made(t)
+	cmd := exec.Command("sleep", "3600")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(State{PID: cmd.Process.Pid, ProcessID: processID(cmd.Process.Pid), Home: string(h)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(h.StateFile(), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.ReadState(); err != nil {
+		t.Errorf("while it runs: %v", err)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if _, err = h.ReadState(); errors.Is(err, ErrNotRunning) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("a minute after it was killed: %v", err)
+		}
+	}
+	if err := syscall.Kill(cmd.Process.Pid, 0); err != nil {
+		t.Errorf("the process is not there any more, so this shows nothing: %v", err)
+	}
+	_ = cmd.Wait()
 }

@@ -169,8 +169,9 @@ func (h Home) is(path string) bool {
 }
 
 // processID returns the process's start time in the kernel's ticks since boot, or "" if
-// the kernel does not report it. It is field 22 of /proc/PID/stat, counted after the
-// command in parentheses (proc(5)).
+// the kernel does not report it, or the process has ended and only its parent has not
+// asked for its exit code, as in a container whose first process never does. They are
+// the fields 22 and 3 of /proc/PID/stat, counted after the command in parentheses (proc(5)).
 func processID(pid int) string {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -178,7 +179,7 @@ func processID(pid int) string {
 	}
 	stat := string(b)
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 20 {
+	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
 		return ""
 	}
 	return fields[19]

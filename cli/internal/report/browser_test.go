@@ -94,7 +94,7 @@ func shown(ctx context.Context, t *testing.T, document *Document, name, address 
 		}
 		return r
 	}, document.Title)
-	if heading != safe || title != safe+": report" || lead != document.Lead {
+	if heading != safe || title != safe+": report" || lead != unbroken(document.Lead) {
 		t.Errorf("heading %q, title %q, lead %q", heading, title, lead)
 	}
 	if tooWide > 0 {

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"io"
+	"regexp"
 	"strings"
 
 	"glint/cli/internal/output"
@@ -76,11 +77,11 @@ func WritePage(w io.Writer, d *Document, f *Frame) error {
 // BeginPage writes a page up to the sections of d, and these. More sections may
 // follow by WriteSections, then EndPage.
 func BeginPage(w io.Writer, d *Document, f *Frame) error {
-	p := page{Title: output.Safe(d.Title), Subtitle: output.Safe(d.Subtitle), Lead: output.Safe(d.Lead), Frame: f}
+	p := page{Title: output.Safe(d.Title), Subtitle: output.Safe(d.Subtitle), Lead: unbroken(output.Safe(d.Lead)), Frame: f}
 	p.Style = template.CSS(style(f))
 	p.StyleHash = template.HTMLAttr(StyleHash(f))
 	for _, text := range d.Beside {
-		p.Beside = append(p.Beside, output.Safe(text))
+		p.Beside = append(p.Beside, unbroken(output.Safe(text)))
 	}
 	if err := execute(w, "begin", p); err != nil {
 		return err
@@ -135,10 +136,16 @@ func RowsHTML(t *Table) (string, error) {
 	return b.String(), err
 }
 
+// number is a figure before its percent sign.
+var number = regexp.MustCompile(`([0-9]) %`)
+
+// unbroken keeps each number and its percent sign in one line.
+func unbroken(text string) string { return number.ReplaceAllString(text, "$1\u00a0%") }
+
 func sectionPage(s *Section) pageSection {
 	p := pageSection{ID: s.ID, Title: s.Title, Wide: s.Wide}
 	for _, text := range s.Text {
-		p.Text = append(p.Text, output.Safe(text))
+		p.Text = append(p.Text, unbroken(output.Safe(text)))
 	}
 	for _, step := range s.Steps {
 		p.Steps = append(p.Steps, output.Safe(step))

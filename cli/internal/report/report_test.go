@@ -7,9 +7,11 @@ import (
 	"flag"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +47,7 @@ var campaigns = map[string]*warehouse.Report{
 			{Name: "bounds", Low: of(304_000.0 / 1_248_000), High: of(0.5240384615384616), N: 1_248_000, Assumption: "every verdict is right"},
 			{Name: "overall", Rate: of(0.402), Low: of(0.3391), High: of(0.4718), N: 210_000, Assumption: "visible recipients open as often as all"},
 		},
-		Weaknesses: []string{"few_visible", "no_clicks", "no_history"}, BadTokens: 2,
+		Weaknesses: []string{"few_visible", "none_visible", "no_clicks", "no_history"}, BadTokens: 2,
 		Classes: []warehouse.ClassCount{
 			{Class: "human_direct", OpensTotal: 500_000, UniqueOpens: 200_000},
 			{Class: "machine_prefetch", OpensTotal: 403_116, UniqueOpens: 380_000},
@@ -198,4 +200,63 @@ func fields(s reflect.Type, prefix string) (names []string) {
 		}
 	}
 	return names
+}
+
+// TestNoShareExceedsItsBase: a gateway fetches the images of messages that it then
+// refuses, and a share of messages is never more than all of them.
+func TestNoShareExceedsItsBase(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	below := func(n uint64) uint64 { return random.Uint64N(n + 1) }
+	for range 1000 {
+		r := &warehouse.Report{Sends: 1 + below(100)}
+		r.Delivered = below(r.Sends)
+		r.Bounced = r.Sends - r.Delivered
+		r.Measured = below(r.Delivered)
+		r.BotFilteredUniqueOpens = below(r.Measured)
+		r.ReliableUniqueOpens = below(r.BotFilteredUniqueOpens)
+		r.MPPOnly = below(r.BotFilteredUniqueOpens - r.ReliableUniqueOpens)
+		r.UnknownOnly = r.BotFilteredUniqueOpens - r.ReliableUniqueOpens - r.MPPOnly
+		r.ConfirmedUniqueOpens = r.ReliableUniqueOpens + below(r.Measured-r.ReliableUniqueOpens)
+		r.UniqueOpens = r.BotFilteredUniqueOpens + below(r.Sends-r.BotFilteredUniqueOpens)
+		for _, row := range messages(r).Table.Rows {
+			if raw := row[2].Raw; raw != "" {
+				if p, err := strconv.ParseFloat(raw, 64); err != nil || p > 1 {
+					t.Fatalf("%s: share %s of %s in %+v", row[0].Text, raw, row[3].Text, r)
+				}
+			}
+		}
+	}
+}
+
+// TestLeadAndTableAgreeOnWhatToQuote: the table named a rate to quote of which the lead
+// said that there are too few messages for it.
+func TestLeadAndTableAgreeOnWhatToQuote(t *testing.T) {
+	for _, c := range []struct {
+		measured, opens, confirmed uint64
+		lead, table                string
+	}{
+		{1000, 500, 400, "opened it", "the one to quote"},
+		{7, 7, 3, "too few messages", "not to be quoted: too few messages"},
+		{1000, 0, 0, "No pixel", "not to be quoted yet: no pixel was fetched"},
+		{1000, 0, 5, "opened it", "the one to quote"},
+	} {
+		r := &warehouse.Report{Sends: c.measured, Delivered: c.measured, Measured: c.measured, OpensTotal: c.opens, ConfirmedUniqueOpens: c.confirmed}
+		r.Estimates = []warehouse.Estimate{{Name: "overall", Rate: of(0.5), Low: of(0.4), High: of(0.6), N: c.measured}}
+		if got := lead(r); !strings.Contains(got, c.lead) {
+			t.Errorf("%+v: lead %q", c, got)
+		}
+		if row := result(r).Table.Rows[0]; row[5].Text != c.table {
+			t.Errorf("%+v: table %q", c, row[5].Text)
+		}
+	}
+}
+
+func TestNumbersAreNotSeparatedFromTheirPercentSign(t *testing.T) {
+	for text, want := range map[string]string{
+		"certain 48.8 %.": "certain 48.8\u00a0%.", "58.6 % … 80.3 %": "58.6\u00a0% … 80.3\u00a0%", "100 %": "100\u00a0%", "in %": "in %", "": "",
+	} {
+		if got := unbroken(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
 }

@@ -84,7 +84,6 @@ func subtitle(d *Data) string {
 
 // estimateText maps the names of estimates to short explanations.
 var estimateText = map[string]string{
-	"overall":            "the one to quote",
 	"bounds":             "from certain to possible, if every verdict is right and every open loads its image",
 	"hubspot":            "as HubSpot computes it (MPP-adjusted): without the messages that only Apple Mail fetched; sampling error only",
 	"strict":             "messages that Apple Mail did not fetch; sampling error only",
@@ -112,8 +111,8 @@ func result(r *warehouse.Report) Section {
 	for _, name := range []string{"overall", "bounds", "hubspot", "strict", "visible_recipients", "visible_lambda", "clicks"} {
 		if e := r.Estimate(name); e.Rate != nil || e.Low != nil {
 			meaning := estimateText[name]
-			if name == "overall" && e.Rate == nil {
-				meaning = "no single rate can be told: quote the range"
+			if name == "overall" {
+				meaning = quotable(r, &e)
 			}
 			t.Rows = append(t.Rows, []Cell{text(name), share(e.Rate), share(e.Low), share(e.High), count(e.N), text(meaning)})
 		}
@@ -123,6 +122,19 @@ func result(r *warehouse.Report) Section {
 	}
 	s.Table = t
 	return s
+}
+
+// quotable returns whether to quote the estimate overall, in agreement with the lead.
+func quotable(r *warehouse.Report, overall *warehouse.Estimate) string {
+	switch {
+	case overall.Rate == nil:
+		return "no single rate can be told: quote the range"
+	case noFetch(r):
+		return "not to be quoted yet: no pixel was fetched"
+	case r.Measured < few:
+		return "not to be quoted: too few messages"
+	}
+	return "the one to quote"
 }
 
 // hidden returns the number of messages with an undecidable state: Apple Mail or an
@@ -173,7 +185,7 @@ func messages(r *warehouse.Report) Section {
 	}{
 		{"delivered", r.Delivered, r.Sends, "sends", "not known to have bounced"},
 		{"measured", r.Measured, r.Delivered, "delivered", "tracked individually"},
-		{"unique opens", r.UniqueOpens, r.Measured, "measured", "fetched by any client, machines included"},
+		{"unique opens", r.UniqueOpens, r.Sends, "sends", "fetched by any client, machines and bounced messages included"},
 		{"bot-filtered unique opens", r.BotFilteredUniqueOpens, r.Measured, "measured", "without scanners and bots, with Apple Mail's own fetches"},
 		{"reliable unique opens", r.ReliableUniqueOpens, r.Measured, "measured", "opened by a person"},
 		{"confirmed unique opens", r.ConfirmedUniqueOpens, r.Measured, "measured", "opened, clicked or answered by a person"},

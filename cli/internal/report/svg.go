@@ -72,11 +72,11 @@ func (b *Band) html(id string) string {
 	s.WriteString(`</svg><div class="axis" aria-hidden="true"><span>0 %</span><span>25 %</span><span>50 %</span><span>75 %</span><span>100 %</span></div>`)
 	s.WriteString(`<ul class="legend small">`)
 	item := func(class, name, value string) {
-		s.WriteString("<li>" + swatch(class) + esc(name+" "+value) + "</li>")
+		s.WriteString("<li>" + swatch(class) + esc(unbroken(name+" "+value)) + "</li>")
 	}
 	item("point", "estimate", output.Percent(b.Point))
 	item("range", "its range", span(b.Low, b.High))
-	item("wide", "from certain to possible", span(b.Certain, b.Most))
+	item("wide", "from certain to possible if every open loads its image", span(b.Certain, b.Most))
 	s.WriteString("</ul></figure>\n")
 	return s.String()
 }

@@ -139,7 +139,7 @@ func (s *screen) band(b *Band) {
 	fill(b.Low, b.High, '▒')
 	legend := "▒ range"
 	if slices.Contains(line, '░') {
-		legend += "   ░ from certain to possible"
+		legend += "   ░ from certain to possible if every open loads its image"
 	}
 	if b.Point != nil {
 		line[place(*b.Point, n)] = '◆'

@@ -47,6 +47,9 @@ func warningsOf(r *warehouse.Report) []warning {
 		"Only %s of %s measured messages went to recipients whose opens are known to be visible (Apple Mail fetched none of their mail): too few to "+
 			"represent the rest. The range is from certain to possible, with an allowance for opens that load no image.",
 		output.Count(r.Estimate("overall").N), output.Count(r.Measured))
+	add(slices.Contains(r.Weaknesses, "none_visible"), "none_visible",
+		"None of the %s that Apple Mail did not fetch is known to be opened, so they show nothing about the others, whom Apple Mail or unknown clients may hide. "+
+			"The range is from certain to possible.", messages(r.Estimate("overall").N))
 	add(slices.Contains(r.Weaknesses, "no_clicks"), "no_clicks",
 		"Too few clicks by recipients whose opens are known to be visible (20 are needed) to estimate the share of opens that load their image: 75 to 100 %% is assumed. "+
 			"Import clicks; without them no rate is reliable if many people read without images.")

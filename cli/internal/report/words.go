@@ -18,6 +18,9 @@ const wide = 0.3
 // few is the number of messages below which a share is meaningless.
 const few = 20
 
+// noFetch reports whether nothing at all is known to have reached a reader.
+func noFetch(r *warehouse.Report) bool { return r.OpensTotal == 0 && r.ConfirmedUniqueOpens == 0 }
+
 // lead returns the result in a sentence.
 func lead(r *warehouse.Report) string {
 	overall := r.Estimate("overall")
@@ -30,7 +33,7 @@ func lead(r *warehouse.Report) string {
 		return "The number of sent messages of this campaign is unknown, so there is no open rate."
 	case r.Measured == 0:
 		return "No delivered message of this campaign is measured, so there is no open rate."
-	case r.OpensTotal == 0 && r.ConfirmedUniqueOpens == 0:
+	case noFetch(r):
 		return "No pixel of this campaign was fetched yet."
 	case overall.Low == nil || overall.High == nil:
 		return "The open rate cannot be determined."

@@ -27,6 +27,7 @@ var clientRequests = []struct {
 	{"DuckDB, parquet", "GET", "query=SELECT+opens+FROM+open_count+FORMAT+Parquet", "", nil, "PAR1"},
 	{"clickhouse-connect, first query", "POST", "client_protocol_version=54405&session_id=6b1c&wait_end_of_query=1", "SELECT version(), timezone(), database()\n FORMAT TSV", nil, "UTC"},
 	{"clickhouse-connect, settings", "POST", "session_id=6b1c&wait_end_of_query=1&send_progress_in_http_headers=1&http_headers_progress_interval_ms=10000&cancel_http_readonly_queries_on_client_close=1&date_time_input_format=best_effort&buffer_size=10485760&enable_http_compression=1", "SELECT name, value, readonly as readonly FROM system.settings LIMIT 10000\n FORMAT Native", http.Header{"Accept-Encoding": {"identity"}}, "max_threads"},
+	{"clickhouse-connect 1.12, query", "POST", "cast_string_to_dynamic_use_inference=1&client_protocol_version=54405&date_time_input_format=best_effort&enable_http_compression=1&send_progress_in_http_headers=1&wait_end_of_query=1", "SELECT opens FROM open_count\n FORMAT Native", http.Header{"Accept-Encoding": {"identity"}}, "opens"},
 	{"clickhouse-connect, parameters", "POST", "param_n=1000&session_id=6b1c", "SELECT opens FROM open_count WHERE opens = {n:UInt64}", nil, "1000"},
 	{"JDBC, connect", "POST", "compress=0&extremes=0&max_result_rows=0&result_overflow_mode=break&query_id=11d2", "select timezone(), version() format RowBinaryWithNamesAndTypes", http.Header{"X-Clickhouse-Format": {"RowBinaryWithNamesAndTypes"}, "X-Clickhouse-Database": {"glint"}}, "UTC"},
 	{"JDBC, metadata", "POST", "", "SELECT database AS TABLE_SCHEM, t.name AS TABLE_NAME, multiIf(t.engine like '%View', 'VIEW', 'TABLE') AS TABLE_TYPE FROM system.tables AS t JOIN system.databases d ON t.database = d.name WHERE d.name ILIKE '%' ORDER BY t.database", nil, "open_count"},
@@ -68,6 +69,30 @@ func TestRequestsOfClientsAreUnderstood(t *testing.T) {
 				t.Errorf("status %d: %.400s", got.status, got.text)
 			}
 		})
+	}
+}
+
+// TestSettingsOnCastsAreOpen asks the engine for their names, as clients do, so that
+// it holds for those of the next version.
+func TestSettingsOnCastsAreOpen(t *testing.T) {
+	engine := startWithView(t)
+	ask := func(query, body string) reply {
+		request, err := http.NewRequestWithContext(t.Context(), "POST", engine.URL()+"/?"+query, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.SetBasicAuth(readerName, readerPassword)
+		return do(t, request)
+	}
+	names := strings.Fields(ask("", "SELECT name FROM system.settings WHERE startsWith(name, 'cast_') AND NOT readonly").text)
+	if len(names) < 4 {
+		t.Fatalf("settings %q", names)
+	}
+	for _, name := range names {
+		value := ask("", "SELECT value FROM system.settings WHERE name = '"+name+"'").text
+		if got := ask(name+"="+url.QueryEscape(strings.TrimSpace(value)), "SELECT opens FROM open_count"); got.status != http.StatusOK {
+			t.Errorf("%s: status %d: %.200s", name, got.status, got.text)
+		}
 	}
 }
 

@@ -372,7 +372,8 @@ func (t *tally) estimates() map[string]estimate {
 	p := shareOf(t.visibleReliable, t.visible)
 	all["visible_recipients"] = p.estimate(t.visible)
 	all["visible_lambda"] = t.total(p).estimate(t.visible)
-	if float64(t.visible) < 0.15*float64(t.measured) { // few_visible: the bounds, and the opens that load no image
+	few, silent := float64(t.visible) < 0.15*float64(t.measured), t.noHistory && t.visibleSeen == 0 && t.possible > 0
+	if few || silent { // few_visible, none_visible: the bounds, and the opens that load no image
 		s, high := 0.75, 1.0
 		if t.sure >= 20 {
 			s = shareOf(t.sureShown, t.sure).low

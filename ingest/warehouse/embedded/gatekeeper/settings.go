@@ -65,7 +65,7 @@ var allowedSettings = map[string]rule{
 	// How a query is read and computed; clients send these.
 	"join_use_nulls": choice, "group_by_use_nulls": choice, "prefer_column_name_to_alias": choice,
 	"union_default_mode": choice, "transform_null_in": choice, "final": choice, "enable_analyzer": choice,
-	"allow_experimental_analyzer": choice, "use_variant_as_common_type": choice, "cast_keep_nullable": choice,
+	"allow_experimental_analyzer": choice, "use_variant_as_common_type": choice,
 	"least_greatest_legacy_null_behavior": choice, "join_algorithm": choice, "use_query_condition_cache": choice,
 	"optimize_move_to_prewhere_if_final": choice, "do_not_merge_across_partitions_select_final": choice,
 	"optimize_aggregation_in_order": choice, "optimize_read_in_order": choice, "select_sequential_consistency": choice,
@@ -83,9 +83,12 @@ var allowedSettings = map[string]rule{
 	"http_receive_timeout": numeric, "http_send_timeout": numeric,
 }
 
-// formatFamilies are prefixes of settings of the listed formats. Their values
-// must be numbers or choices, so that no file name fits.
-var formatFamilies = []string{
+// families are prefixes of settings that say how values are cast, and how the listed
+// formats are written. Clients send those that system.settings lists and that suit
+// them: clickhouse-connect 1.12 sends one on casts with each query. Their values must
+// be numbers or choices, so that no file name fits.
+var families = []string{
+	"cast_",
 	"output_format_json_", "output_format_csv_", "output_format_tsv_", "output_format_pretty_",
 	"output_format_parquet_", "output_format_arrow_", "output_format_orc_", "output_format_native_",
 	"output_format_binary_", "output_format_values_", "output_format_markdown_", "output_format_bson_",
@@ -95,8 +98,8 @@ var formatFamilies = []string{
 // checkSetting returns the value to send on for a reader's setting.
 func checkSetting(name, value string, limits Limits) (string, *Refusal) {
 	check, known := allowedSettings[name]
-	for i := 0; !known && i < len(formatFamilies); i++ {
-		if strings.HasPrefix(name, formatFamilies[i]) {
+	for i := 0; !known && i < len(families); i++ {
+		if strings.HasPrefix(name, families[i]) {
 			check, known = choice, true
 		}
 	}
