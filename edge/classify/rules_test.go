@@ -42,7 +42,7 @@ var ruleCases = []struct {
 	{"a preview is a prefetch", Request{UserAgent: uaChrome, Headers: Preview}, NotImage, "hdr_prefetch"},
 	{"the pixel opened as a page is no open", Request{UserAgent: uaChrome, Headers: DestOther | ModeNavigate}, NotImage, "hdr_navigate"},
 	{"asking for HTML first is opening a page", Request{UserAgent: uaOldChrome, Headers: AcceptPresent | AcceptHTMLFirst}, NotImage, "hdr_navigate"},
-	{"an image asked for with HTML first is an image", Request{UserAgent: uaChrome, Network: "none", Headers: DestImage | AcceptHTMLFirst | AcceptLanguagePresent}, HumanDirect, "browser"},
+	{"an image asked for with HTML first is an image", Request{UserAgent: uaChrome, Network: "none", Headers: DestImage | AcceptHTMLFirst}, HumanDirect, "browser"},
 	{"old Opera asks for HTML even for images", Request{UserAgent: uaPresto, Network: "none", Headers: AcceptHTMLFirst}, HumanDirect, "browser"},
 	{"no Accept header overrules a mail client", Request{UserAgent: uaOutlook, Network: "none", Headers: AcceptHTMLFirst}, HumanDirect, "mail_client"},
 
@@ -116,7 +116,6 @@ var ruleCases = []struct {
 	{"a click opens a page", Request{UserAgent: uaOldChrome, Network: "none", Headers: scriptHeaders, Signals: UserActivated}, NotImage, "hdr_navigate"},
 	{"an image with an upgrade is an image", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: UpgradeInsecure}, HumanDirect, "browser"},
 	{"no new browser asks for anything where it wants an image", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders &^ AcceptImageFirst, Signals: AcceptAnything}, Unknown, "lacks_headers"},
-	{"every new browser says its language", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders &^ AcceptLanguagePresent}, Unknown, "lacks_headers"},
 	{"an old browser does", Request{UserAgent: uaOldChrome, Network: "none", Headers: browserHeaders &^ AcceptImageFirst, Signals: AcceptAnything}, HumanDirect, "browser"},
 	{"Apple Mail does", Request{UserAgent: uaIPhone, Network: "none", Headers: scriptHeaders, Signals: AcceptAnything}, HumanDirect, "apple_mail_direct"},
 	{"no browser asks for a part of an image", Request{UserAgent: uaChrome, Network: "none", Headers: browserHeaders, Signals: RangePresent}, Unknown, "lacks_headers"},

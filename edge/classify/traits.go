@@ -125,7 +125,7 @@ func (seen *reading) headerTraits(r *Request) traits {
 	if h&DestImage != 0 {
 		t |= asksImage
 	}
-	if h != 0 && h&AcceptLanguagePresent == 0 || equalFold(r.Protocol, "http/1.0") || offersNoProtocol(r.JA4) || seen.sentByAnother(h, s) {
+	if h != 0 && h&(anySecFetch|AcceptLanguagePresent) == 0 || equalFold(r.Protocol, "http/1.0") || offersNoProtocol(r.JA4) || seen.sentByAnother(h, s) {
 		t |= lacksBrowserHeaders
 	}
 	if s&HeadlessHint != 0 {
