@@ -78,7 +78,7 @@ func (f *flags) check() error {
 		if !ok || strings.TrimSpace(name) == "" {
 			return errors.New("--header wants a name, a colon and a value")
 		}
-		setHeader(&f.input.request, strings.TrimSpace(name), strings.TrimSpace(value))
+		f.input.setHeader(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
 	return nil
 }

@@ -17,7 +17,8 @@ import (
 // input is one parsed line.
 type input struct {
 	request  classify.Request
-	network  bool // was given
+	network  bool   // was given
+	brands   string // header Sec-CH-UA
 	address  netip.Addr
 	sentAt   time.Time
 	openedAt time.Time
@@ -47,6 +48,7 @@ func (in *input) complete(book *networks.Book) {
 	if r.Method == "" {
 		r.Method = "GET"
 	}
+	r.Signals |= classify.Brands(r.UserAgent, in.brands)
 	if !in.network {
 		r.Network = book.Name(r.ProxyType, r.ProxyDescription, in.address)
 	}
@@ -61,7 +63,7 @@ func (in *input) set(key, value string) bool {
 	case "as_number":
 		return in.setASNumber(value)
 	case "headers":
-		return setHeaders(&in.request, value)
+		return in.setHeaders(value)
 	}
 	text, isText := jsonline.Unquote(value)
 	known, ok := in.setText(key, text)
@@ -125,7 +127,7 @@ func setTime(t *time.Time, text string) bool {
 	return err == nil
 }
 
-func setHeaders(r *classify.Request, value string) bool {
+func (in *input) setHeaders(value string) bool {
 	return jsonline.Walk(value, func(name, value string) error {
 		if jsonline.Null(value) {
 			return nil
@@ -134,12 +136,15 @@ func setHeaders(r *classify.Request, value string) bool {
 		if !ok {
 			return jsonline.ErrSyntax
 		}
-		setHeader(r, name, v)
+		in.setHeader(name, v)
 		return nil
 	}) == nil
 }
 
-func setHeader(r *classify.Request, name, value string) {
-	r.Headers |= classify.HeaderFact(name, value)
-	r.Signals |= classify.Signal(name, value)
+func (in *input) setHeader(name, value string) {
+	in.request.Headers |= classify.HeaderFact(name, value)
+	in.request.Signals |= classify.Signal(name, value)
+	if strings.EqualFold(name, "sec-ch-ua") {
+		in.brands = value
+	}
 }

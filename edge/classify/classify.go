@@ -31,7 +31,7 @@ import (
 // RulesetVersion is stored beside every verdict. Any change of a rule, a word
 // list, a window's default or a network table demands a new number; a test
 // compares the hash of the tables with the one recorded for this number.
-const RulesetVersion uint16 = 5
+const RulesetVersion uint16 = 6
 
 // Windows after sending in which a fetch is suspicious. They take part only if
 // the send time is known, and never alone: see rules `fast_open` and `hosting`.

@@ -2,7 +2,7 @@ package classify
 
 // engines is the set of engines and systems that a user agent names, as far as
 // they can contradict each other.
-type engines uint16
+type engines uint32
 
 const (
 	engineBlink engines = 1 << iota
@@ -20,12 +20,15 @@ const (
 	engineWebKit
 	engineGeckoName
 	engineGuest // a name behind a comma in the engine's comment
+	engineEdge
+	blinkCut  // Chrome's version has not four numbers
+	endsPlain // Safari's or Firefox's number is the end
 )
 
 // numbers are the versions behind the names that engines notes; 0 where there
 // is none.
 type numbers struct {
-	blink, gecko, revision, safari, webKit, version, nt, android uint16
+	blink, gecko, revision, safari, webKit, version, nt, android, mac, edge uint16
 }
 
 // note keeps the number behind a name.
@@ -45,6 +48,10 @@ func (n *numbers) note(e engines, number uint16) {
 		n.revision = number
 	case systemNT:
 		n.nt = number
+	case systemMac:
+		n.mac = number
+	case engineEdge:
+		n.edge = number
 	case systemAndroid:
 		n.android = max(n.android, number)
 	}
@@ -73,7 +80,7 @@ func neverWas(notes engines, number uint16) bool {
 // otherwise, Trident ran on Microsoft's systems only, Safari for Windows ended
 // with version 5, and there is none for Android.
 func (e engines) contradict(out *reading, n *numbers) bool {
-	if n.outlived() || n.disagree(e) || e&engineBlink != 0 && e&(engineGecko|engineTrident|engineGuest|geckoRevision) != 0 || out.isDesktop() && n.unlikeDesktop(e, out) {
+	if n.outlived() || n.thawed(e) || n.disagree(e) || n.cut(e, out) || e&engineBlink != 0 && e&(engineGecko|engineTrident|engineGuest|geckoRevision) != 0 || out.isDesktop() && n.unlikeDesktop(e, out) {
 		return true
 	}
 	switch out.os {
@@ -107,10 +114,25 @@ func (n *numbers) outlived() bool {
 
 // disagree reports whether two numbers differ that are the same in every
 // browser: Firefox's and its revision's, which stood at 109 from 110 to 119
-// (bugzilla.mozilla.org/1805967) and differed in Pale Moon's until 31, and Blink's number of WebKit, which is 537.
+// (bugzilla.mozilla.org/1805967) and differed in Pale Moon's until 31, Blink's number of WebKit, which is 537, and Edge's, which is Chrome's.
 func (n *numbers) disagree(e engines) bool {
 	return n.revision != 0 && n.gecko >= 32 && n.revision != n.gecko && n.revision != 109 && e&engineTrident == 0 ||
-		n.blink >= 30 && n.safari >= 600
+		n.blink >= 30 && n.safari >= 600 ||
+		n.edge != 0 && n.blink != 0 && n.edge != n.blink
+}
+
+// thawed reports whether a version of macOS is named behind 10.15, where every
+// browser has stood since: Chrome since 90, Firefox since 87, Safari since 14. Apps
+// built of a browser may name the true one, and themselves at the end.
+// https://www.chromium.org/updates/ua-reduction/, bugzilla.mozilla.org/1679929
+func (n *numbers) thawed(e engines) bool {
+	return n.mac > 10 && e&endsPlain != 0 && (n.blink >= 93 || n.gecko >= 88 || n.blink == 0 && e&newSafari != 0 && n.version >= 15)
+}
+
+// cut reports whether Chrome's version has not four numbers, as each has. Apps and
+// other browsers that name Chrome as well may cut it.
+func (n *numbers) cut(e engines, out *reading) bool {
+	return n.blink >= 30 && e&blinkCut != 0 && !e.isWebView(out) && out.traits&(saysBrowser|saysOldBrowser) == 0
 }
 
 // isDesktop reports whether a computer is named, whose browsers vary less than

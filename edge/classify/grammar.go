@@ -106,8 +106,8 @@ var nameEnds = [256]uint8{
 
 // hasStranger reports whether a product outside of brackets is in no list, or
 // there are no brackets. It looks from a place on where no comment is open, and before
-// which there are so many.
-func hasStranger(ua string, from, comments int) bool {
+// which there are so many; usual is how many such a browser has.
+func hasStranger(ua string, from, comments, usual int) bool {
 	if comments == 0 && strings.IndexByte(ua, '(') < 0 {
 		return true // every browser names its system
 	}
@@ -117,7 +117,7 @@ func hasStranger(ua string, from, comments int) bool {
 		switch {
 		case c == '(' || c == '[':
 			depth++
-			if comments++; comments > browserComments && isSpace(ua[i-1]) && isStrangeComment(ua[i+1:]) {
+			if comments++; comments > usual && isSpace(ua[i-1]) && isStrangeComment(ua[i+1:]) {
 				return true
 			}
 		case c == ')' || c == ']':
@@ -148,8 +148,11 @@ func hasStranger(ua string, from, comments int) bool {
 }
 
 // browserComments is how many comments every browser has: the system, and the
-// engine's. A few have one more.
-const browserComments = 2
+// engine's, which Gecko has not. A few have one more.
+const (
+	browserComments = 2
+	geckoComments   = 1
+)
 
 // isStrangeComment reports whether a further comment begins with a name that is
 // no product's.
@@ -192,6 +195,37 @@ func hasStrangeSystem(ua string) bool {
 		}
 	}
 	return false
+}
+
+// isSigned reports whether a part of the system's comment is a name and a version, as
+// in `Example/1.0`: phones are called anything, but none has a version.
+func isSigned(ua string) bool {
+	at := strings.IndexByte(ua, '(') + 1
+	comment := ua[at:]
+	if end := strings.IndexByte(comment, ')'); end >= 0 {
+		comment = comment[:end]
+	}
+	for at = 0; ; at++ {
+		slash := strings.IndexByte(comment[at:], '/')
+		if slash < 0 {
+			return false
+		}
+		at += slash
+		version := at + 1
+		for version < len(comment) && isDigit(comment[version]) {
+			version++
+		}
+		name := at
+		for name > 0 && (isLetter(comment[name-1]) || comment[name-1] == '-') {
+			name--
+		}
+		if name == at || version == at+1 || version == len(comment) || comment[version] != '.' {
+			continue
+		}
+		if begin := trim(comment[:name]); begin != "" && begin[len(begin)-1] == ';' {
+			return true
+		}
+	}
 }
 
 func isSystemWord(word string) bool {

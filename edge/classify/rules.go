@@ -261,9 +261,9 @@ var rules = [...]rule{
 	// Source: owner.go; github.com/warmbly/warmbly/issues/410.
 	// Wrong: those people are not counted as certain.
 	{reason: "shared_network", class: Unknown, any: onShared, none: saysMailProxy},
-	// An engine on a system that it never ran on or had left, a version that never was, two numbers that differ and are one in every browser, or a phone that is only emulated.
-	// Source: engines.go.
-	// Wrong: people who change their user agent, or use a fork that keeps an old system alive (Supermium on Windows 7).
+	// An engine on a system that it never ran on or had left, a version that never was, two numbers that differ and are one in every browser, client hints of another system or version, or a phone that is only emulated.
+	// Source: engines.go, hints.go.
+	// Wrong: people who change their user agent, whose app does, or who use a fork that keeps an old system alive (Supermium on Windows 7).
 	{reason: "never_was", class: Unknown, any: isImpossible, none: saysMail},
 	// A new browser without the headers that it sends with every image, or with one that it sends with none.
 	// Source: developer.mozilla.org Sec-Fetch-Mode, Accept-Language, Accept, Sec-CH-UA, Range.

@@ -48,16 +48,19 @@ func readWith(ua string, counts func(word string) bool) reading {
 
 // isStrange reports whether somebody names himself in a browser's user agent, or
 // begins one otherwise than browsers do. Apps for phones put their names before it, and
-// whoever forwards a user agent puts a comma between.
+// leave Mozilla where it is; whoever forwards a user agent puts a comma between.
 func (s *scan) isStrange(out *reading) bool {
 	switch {
 	case out.traits&isMozilla5 != 0:
 		return !s.engines.isWebView(out) && s.hasStranger(out)
 	case out.traits&isMozilla != 0: // Internet Explorer until version 8
-		return out.label == labelExplorer && out.os == osWindows && hasStranger(s.ua, 0, 0)
+		return out.label == labelExplorer && out.os == osWindows && hasStranger(s.ua, 0, 0, browserComments)
 	case out.os == osIOS || out.os == osIPadOS || out.os == osAndroid:
 		before := trim(s.ua[:laterMozilla(s.ua)])
-		return before != "" && before[len(before)-1] == ','
+		if before == "" {
+			return s.numbers.blink >= 30 && s.engines&engineWebKit != 0 && out.traits&saysBrowser == 0
+		}
+		return before[len(before)-1] == ','
 	}
 	return out.isDesktop() && s.hasNewEngine() && !s.engines.isWebView(out) || laterMozilla(s.ua) > 0
 }
@@ -103,7 +106,11 @@ func (s *scan) words(out *reading, from int) {
 func (s *scan) hasStranger(out *reading) bool {
 	ua := s.ua[s.begin:]
 	from, comments := s.behindEngine()
-	if hasStranger(ua, from, comments) {
+	usual := browserComments
+	if s.numbers.gecko >= 20 && s.engines&engineWebKit == 0 {
+		usual = geckoComments
+	}
+	if hasStranger(ua, from, comments, usual) || out.os == osAndroid && s.hasNewEngine() && isSigned(ua) {
 		return true
 	}
 	if s.hasFrozenSystem(out) && (from == 0 || s.middle > s.from) && hasStrangeSystem(ua) {
@@ -315,6 +322,12 @@ func (s *scan) version(out *reading, g *group, end int) {
 	}
 	s.engines |= g.notes
 	s.numbers.note(g.notes, n)
+	switch {
+	case g.notes == engineBlink && dotsAt(s.ua, end) != 3:
+		s.engines |= blinkCut
+	case g.notes&(engineSafari|engineGecko) != 0 && oneWord(s.ua[end:]):
+		s.engines |= endsPlain
+	}
 	if g.notes == engineVersion && n >= 6 {
 		s.engines |= newSafari
 	}
@@ -356,6 +369,17 @@ func (s *scan) endsAt(i int) bool {
 // goes on like that.
 func (s *scan) versionAt(i int) bool {
 	return i+1 < len(s.ua) && s.ua[i] == '/' && isDigit(s.ua[i+1])
+}
+
+// dotsAt counts the dots of the version at i.
+func dotsAt(s string, i int) int {
+	dots := 0
+	for ; i < len(s) && (isDigit(s[i]) || s[i] == '.'); i++ {
+		if s[i] == '.' {
+			dots++
+		}
+	}
+	return dots
 }
 
 // numberAt reads the digits at i, at most four of them.

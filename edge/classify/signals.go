@@ -4,9 +4,8 @@ import "strings"
 
 // Signals is the set of further facts that the request's headers give, beside
 // HeaderFacts, whose bits are all taken. It is stored in `opens.header_facts`, so
-// a bit never changes its meaning; a test freezes them. A rule asks for
-// HeadlessHint; the others are there for later rules and for the operator's
-// privacy settings.
+// a bit never changes its meaning; a test freezes them. Rules ask for some; the
+// others are there for later rules and for the operator's privacy settings.
 // Zero means that no such header was recorded: edges before 2026-12 recorded
 // only a few of these headers.
 //
@@ -38,6 +37,11 @@ import "strings"
 //	 24  EncodingZstd          Accept-Encoding with zstd
 //	 25  DestDocument          Sec-Fetch-Dest: document
 //	 26  HeadlessHint          Sec-CH-UA names a browser without a screen
+//	 27  WindowsHint           Sec-CH-UA-Platform: "Windows"
+//	 28  MacHint               Sec-CH-UA-Platform: "macOS"
+//	 29  AndroidHint           Sec-CH-UA-Platform: "Android"
+//	 30  LinuxHint             Sec-CH-UA-Platform: "Linux", "Chrome OS" or "Chromium OS"
+//	 31  BrandsDiffer          Sec-CH-UA's Chromium is not User-Agent's Chrome (Brands)
 type Signals uint32
 
 // The signals. Sources: w3.org/TR/tracking-dnt §5.2; w3c.github.io/gpc; the
@@ -71,6 +75,11 @@ const (
 	EncodingZstd
 	DestDocument
 	HeadlessHint
+	WindowsHint
+	MacHint
+	AndroidHint
+	LinuxHint
+	BrandsDiffer
 )
 
 // Signal gives the signals of one header; unite the signals of all headers with |. The
@@ -85,7 +94,7 @@ func Signal(name, value string) Signals {
 	}
 	switch name {
 	case "sec-ch-ua-platform":
-		return PlatformPresent
+		return platformHint(trim(value))
 	case "range":
 		return RangePresent
 	case "if-none-match", "if-modified-since":

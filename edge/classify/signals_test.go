@@ -20,7 +20,14 @@ func TestSignals(t *testing.T) {
 		{"sec-fetch-user", "?1", 1 << 5},
 		{"sec-ch-ua-mobile", "?1", 1 << 6},
 		{"sec-ch-ua-mobile", "?0", 0},
-		{"sec-ch-ua-platform", `"Android"`, 1 << 7},
+		{"sec-ch-ua-platform", `"Windows"`, 1<<7 | 1<<27},
+		{"sec-ch-ua-platform", `"macOS"`, 1<<7 | 1<<28},
+		{"sec-ch-ua-platform", ` "Android" `, 1<<7 | 1<<29},
+		{"sec-ch-ua-platform", `"Linux"`, 1<<7 | 1<<30},
+		{"sec-ch-ua-platform", `"Chrome OS"`, 1<<7 | 1<<30},
+		{"Sec-CH-UA-Platform", `"CHROMIUM OS"`, 1<<7 | 1<<30},
+		{"sec-ch-ua-platform", `"Xbox"`, 1 << 7},
+		{"sec-ch-ua-platform", ``, 1 << 7},
 		{"range", "bytes=0-1", 1 << 8},
 		{"if-none-match", "", 1 << 9},
 		{"if-modified-since", "", 1 << 9},
@@ -65,7 +72,7 @@ func TestEverySignalHasItsBit(t *testing.T) {
 	all := []Signals{
 		DoNotTrack, GlobalPrivacy, SiteNone, SiteSame, SiteCross, UserActivated, MobileHint, PlatformPresent, RangePresent, Conditional, CookiePresent,
 		AuthorizationPresent, OriginPresent, FromPresent, ForwardedPresent, AppNamed, ScriptRequest, Reload, PriorityPresent, SaveData, UpgradeInsecure,
-		AcceptAnything, AcceptModernImage, EncodingBrotli, EncodingZstd, DestDocument, HeadlessHint,
+		AcceptAnything, AcceptModernImage, EncodingBrotli, EncodingZstd, DestDocument, HeadlessHint, WindowsHint, MacHint, AndroidHint, LinuxHint, BrandsDiffer,
 	}
 	for bit, s := range all {
 		if s != 1<<bit {

@@ -50,7 +50,7 @@ const (
 	isBareMobileWebKit                                     // the same with Mobile/BUILD after it
 	isMozilla                                              // begins as browsers do
 	isMozilla5
-	isImpossible // a version that never was, or an engine on a system that it never ran on
+	isImpossible // a version that never was, an engine on a system that it never ran on, or client hints that say otherwise
 	isOneProduct // name/1.2 and nothing else
 	hasURL
 	hasPlusURL // +http, the custom of crawlers
@@ -130,6 +130,9 @@ func (seen *reading) headerTraits(r *Request) traits {
 	}
 	if s&HeadlessHint != 0 {
 		t |= saysHeadless
+	}
+	if seen.contradictsHints(s) {
+		t |= isImpossible
 	}
 	if s&FromPresent != 0 {
 		t |= saysNamedBot // RFC 9110 10.1.2: robots send it

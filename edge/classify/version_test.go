@@ -15,8 +15,8 @@ import (
 // window or a network was changed on purpose, raise RulesetVersion and record
 // the new hash beside the new number.
 const (
-	hashedVersion = 5
-	rulesetHash   = "a7bda089488ee041"
+	hashedVersion = 6
+	rulesetHash   = "f877e0d8ae1c6ea8"
 )
 
 func TestAnyChangeOfTheRulesHasANewVersion(t *testing.T) {

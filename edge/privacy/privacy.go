@@ -109,6 +109,9 @@ func Headers(e *event.Event) (facts classify.HeaderFacts, signals classify.Signa
 		h := &e.Headers[i]
 		facts |= classify.HeaderFact(h.Name, h.Value)
 		signals |= classify.Signal(h.Name, h.Value)
+		if h.Name == "sec-ch-ua" {
+			signals |= classify.Brands(e.UserAgent, h.Value)
+		}
 	}
 	return facts, signals
 }
