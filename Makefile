@@ -57,7 +57,7 @@ tidy-check:
 	@go mod tidy -diff
 
 # One package at a time shows which one is slow; each prints one line.
-go_test = go test -count=1 -timeout 20m
+go_test = go test -count=1 -timeout 40m
 
 test-unit: ## run the tests beside the code; some need the engine or Fastly's command line
 	$(call say,Unit tests)
