@@ -32,11 +32,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"glint/edge/token"
 	"glint/ingest/consent"
 	"glint/ingest/receiver"
+	"glint/ingest/sendlog"
+	"glint/ingest/wal"
 )
 
 // stopTimeout is the limit of the whole stop; each step gets the time that is
@@ -112,7 +115,12 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	var routes []receiver.Route
 	var page http.Handler
 	if cfg.Consent != nil {
-		messages := newRegistrar(cfg.Consent, start, registry)
+		posted, err := sendlog.Open(filepath.Join(cfg.LogDir, wal.LaneSends), lanes.Sends, cfg.Logger)
+		if err != nil {
+			return err
+		}
+		start.pipelines.posted = posted
+		messages := newRegistrar(cfg.Consent, start, posted, gate.DiskRefusal, registry)
 		routes = append(routes, start.consentRoute(), sendsRoute(messages, cfg.PixelBaseURL, at("").Pixel))
 		if page, err = start.preferencesPage(registry); err != nil {
 			return err

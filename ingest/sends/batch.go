@@ -52,20 +52,27 @@ func (b *Batch) Derive() error {
 	if b.Campaign.IDKey == [32]byte{} {
 		return ErrForgotten
 	}
-	b.messages = make([]uuid.UUID, len(b.Recipients.Rows))
+	b.messages = b.MessagesIn(&b.Campaign)
 	b.strata = b.findStrata()
+	return nil
+}
+
+// MessagesIn returns the message ids that the rows have in a campaign.
+func (b *Batch) MessagesIn(c *warehouse.Campaign) []uuid.UUID {
+	messages := make([]uuid.UUID, len(b.Recipients.Rows))
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for start := 0; start < len(b.messages); start += part {
+	for start := 0; start < len(messages); start += part {
 		g.Go(func() error {
-			d := NewDeriver(b.Campaign.IDKey)
-			for i := start; i < min(start+part, len(b.messages)); i++ {
-				b.messages[i] = d.MessageID(b.Recipients.Rows[i].Recipient, 0)
+			d := NewDeriver(c.IDKey)
+			for i := start; i < min(start+part, len(messages)); i++ {
+				messages[i] = d.MessageID(b.Recipients.Rows[i].Recipient, 0)
 			}
 			return nil
 		})
 	}
-	return g.Wait()
+	_ = g.Wait() // none fails
+	return messages
 }
 
 func (b *Batch) pixels() *urls {

@@ -13,7 +13,7 @@ import (
 )
 
 // KnownSends are the registered messages of a campaign. It is safe for
-// concurrent use, and takes about 100 bytes per message.
+// concurrent use, and takes about 110 bytes per message.
 type KnownSends struct {
 	campaign uint64
 	rows     map[uuid.UUID]knownSend
@@ -28,6 +28,7 @@ type knownSend struct {
 	state, style        string
 	attributes          string // JSON; empty: none
 	registration        uint64
+	registeredAt        int64 // Unix milliseconds
 }
 
 // partSends is the approximate number of messages read at a time.
@@ -108,7 +109,7 @@ func (k *KnownSends) take(n uint64, records string) (err error) {
 }
 
 // fixedRecord is the length of a record up to its texts: see known_sends.sql.
-const fixedRecord = 16 + 4 + 4 + 8 + 3
+const fixedRecord = 16 + 4 + 4 + 8 + 8 + 3
 
 // add reads one record from b and returns the rest.
 func (k *KnownSends) add(b []byte, texts map[string]string) (rest []byte, err error) {
@@ -118,8 +119,8 @@ func (k *KnownSends) add(b []byte, texts map[string]string) (rest []byte, err er
 	le := binary.LittleEndian
 	id := uuidOf(b)
 	s := knownSend{
-		sentAt: le.Uint32(b[16:]), deliveredAt: le.Uint32(b[20:]), registration: le.Uint64(b[24:]),
-		tracking: Tracking(b[32]), test: b[33] != 0, complete: b[34] != 0,
+		sentAt: le.Uint32(b[16:]), deliveredAt: le.Uint32(b[20:]), registration: le.Uint64(b[24:]), registeredAt: int64(le.Uint64(b[32:])),
+		tracking: Tracking(b[40]), test: b[41] != 0, complete: b[42] != 0,
 	}
 	b = b[fixedRecord:]
 	for _, text := range []*string{&s.state, &s.style} {
@@ -150,6 +151,21 @@ func once(texts map[string]string, b []byte) string {
 		texts[text] = text
 	}
 	return text
+}
+
+// NewKnownSends returns the messages of a campaign without any.
+func NewKnownSends(campaign uint64) *KnownSends {
+	return &KnownSends{campaign: campaign, rows: map[uuid.UUID]knownSend{}}
+}
+
+// NotBefore returns the given time in milliseconds, or the time of the latest of the
+// messages if that is later.
+func (k *KnownSends) NotBefore(at time.Time) time.Time {
+	latest := at.UnixMilli()
+	for _, known := range k.rows {
+		latest = max(latest, known.registeredAt)
+	}
+	return time.UnixMilli(latest).UTC()
 }
 
 // Len returns the number of known messages.

@@ -10,6 +10,7 @@ SELECT max(toUnixTimestamp64Milli(registered_at)) AS latest_ms, count() AS messa
     reinterpretAsFixedString(toUnixTimestamp(sent_at)),
     reinterpretAsFixedString(toUnixTimestamp(delivered_at)),
     reinterpretAsFixedString(registration),
+    reinterpretAsFixedString(toUnixTimestamp64Milli(registered_at)),
     char(toInt8(tracking)),
     char(test),
     char((registration = 0 OR registration IN (
