@@ -53,12 +53,13 @@ var errModes = errors.New("ingest: the edge is not known to know privacy modes")
 // registrar registers posts, one at a time per campaign. Posts that wait
 // meanwhile are registered together, by one query and one record of the log.
 type registrar struct {
-	home  ConsentHome
-	ring  func() *token.Ring
-	store func() (*warehouse.Warehouse, error)
-	log   *sendlog.Log
-	full  func() *receiver.Refusal // of the log's disk
-	fates *prometheus.CounterVec
+	home   ConsentHome
+	ring   func() *token.Ring
+	store  func() (*warehouse.Warehouse, error)
+	log    *sendlog.Log
+	ending <-chan struct{}          // closed when waiting posts shall end; nil: never
+	full   func() *receiver.Refusal // of the log's disk
+	fates  *prometheus.CounterVec
 
 	mu        sync.Mutex
 	busy      map[string][]*waitingPost     // posts that wait for a campaign in work, by its name
@@ -263,12 +264,12 @@ func (g *registrar) decide(ctx context.Context, w *warehouse.Warehouse, b *sends
 	}
 	known = warehouse.NewKnownSends(c.ID)
 	if facts.Registered {
-		if known, _, err = w.KnownMessages(ctx, c.ID, messages); err != nil {
+		if known, err = w.KnownMessages(ctx, c.ID, messages); err != nil {
 			return c, nil, err
 		}
 	}
 	for i := range waiting {
-		known.Post(warehouse.AtOnce(c.ID, 1, waiting[i].At), &waiting[i])
+		known.Post(&waiting[i])
 	}
 	return c, known, b.Heed(known)
 }
@@ -328,5 +329,11 @@ func (g *registrar) keep(ctx context.Context, p sendlog.Post, lessens bool) erro
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-g.ending:
+		return errEnding
 	}
 }
+
+// errEnding is returned for a post that says less than before, if the service stops
+// before that is in the warehouse.
+var errEnding = errors.New("ingest: the service stops")

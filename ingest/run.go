@@ -114,6 +114,8 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	status := &statusBoard{cfg: &cfg, startup: start, gate: gate, startedAt: time.Now()}
 	var routes []receiver.Route
 	var page http.Handler
+	serving, stopServing := context.WithCancel(ctx)
+	defer stopServing()
 	if cfg.Consent != nil {
 		posted, err := sendlog.Open(filepath.Join(cfg.LogDir, wal.LaneSends), lanes.Sends, cfg.Logger)
 		if err != nil {
@@ -121,6 +123,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		}
 		start.pipelines.posted = posted
 		messages := newRegistrar(cfg.Consent, start, posted, gate.DiskRefusal, registry)
+		messages.ending = serving.Done()
 		routes = append(routes, start.consentRoute(), sendsRoute(messages, cfg.PixelBaseURL, at("").Pixel))
 		if page, err = start.preferencesPage(registry); err != nil {
 			return err
@@ -132,6 +135,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	go func() { failed <- serveError("ingest", logs.Serve(listeners.ingest)) }()
 	stops.push(logs.Shutdown)
+	stops.push(func(context.Context) error { stopServing(); return nil })
 	if listeners.pixel != nil {
 		stream := newPixelStream(&cfg, lanes.Live, gate, registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })

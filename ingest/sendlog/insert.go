@@ -124,7 +124,8 @@ func (l *Log) insert(ctx context.Context, w *warehouse.Warehouse, posts []*post,
 			return err
 		}
 	}
-	return l.inserted(posts)
+	l.inserted(posts)
+	return nil
 }
 
 // decide adds the rows of a campaign's posts to an insert, by what the warehouse
@@ -146,11 +147,10 @@ func (i *inserting) decide(ctx context.Context, w *warehouse.Warehouse, campaign
 	if err != nil {
 		return err
 	}
-	known, latest, err := w.KnownMessages(ctx, campaign, messages)
+	known, err := w.KnownMessages(ctx, campaign, messages)
 	if err != nil {
 		return err
 	}
-	r := warehouse.AtOnce(campaign, len(messages), latest)
 	first := map[uuid.UUID]warehouse.Tracking{} // as the messages were registered before
 	for _, id := range messages {
 		if t, ok := known.Tracking(id); ok {
@@ -166,7 +166,7 @@ func (i *inserting) decide(ctx context.Context, w *warehouse.Warehouse, campaign
 				urls[posted.MessageID] = posted.Tracking
 			}
 			posted.Tracking = rule.Effective(warehouse.Identified, posted.Tracking, choices[hasher.Key(posted.Recipient)].Choice)
-			if row, write := known.Post(r, &posted); write {
+			if row, write := known.Post(&posted); write {
 				i.rows[row.MessageID] = row
 			}
 		}
@@ -206,7 +206,7 @@ func (p *post) lowest() uint64 {
 }
 
 // inserted forgets posts that are in the warehouse.
-func (l *Log) inserted(posts []*post) error {
+func (l *Log) inserted(posts []*post) {
 	l.mu.Lock()
 	l.remove(posts...)
 	next := uint64(0)
@@ -224,5 +224,4 @@ func (l *Log) inserted(posts []*post) error {
 		l.logger.Warn("checkpoint of registrations not kept", "error", fmt.Errorf("write %s: %w", checkpointFile, err))
 	}
 	l.wal.Release(wal.Position{Record: next})
-	return nil
 }

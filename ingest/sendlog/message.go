@@ -26,6 +26,7 @@ type message struct {
 	Attributes  map[string]string  `json:"attributes,omitempty"`
 	Stratum     string             `json:"stratum,omitempty"`
 	Counted     bool               `json:"counted,omitempty"`
+	Before      warehouse.Before   `json:"before,omitzero"`
 	No          warehouse.Fate     `json:"no,omitempty"`
 }
 
@@ -36,7 +37,7 @@ func encode(p *Post) (*wal.Record, error) {
 		m := &p.Messages[i]
 		err := out.Encode(message{
 			CampaignID: p.Campaign, MessageID: m.MessageID, Recipient: m.Recipient, SentAt: unix(m.SentAt), DeliveredAt: unix(m.DeliveredAt),
-			Tracking: m.Tracking, Test: m.Test, URLStyle: m.URLStyle, Attributes: m.Attributes, Stratum: m.Stratum, Counted: m.Counted, No: p.No,
+			Tracking: m.Tracking, Test: m.Test, URLStyle: m.URLStyle, Attributes: m.Attributes, Stratum: m.Stratum, Counted: m.Counted, Before: m.Before, No: p.No,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("encode registration: %w", err)
@@ -59,7 +60,7 @@ func decode(r *wal.Record) (p Post, err error) {
 				CampaignID: m.CampaignID, MessageID: m.MessageID, Recipient: m.Recipient, SentAt: timeOf(m.SentAt), DeliveredAt: timeOf(m.DeliveredAt),
 				Tracking: m.Tracking, Test: m.Test, URLStyle: m.URLStyle, Attributes: m.Attributes, Stratum: m.Stratum,
 			},
-			At: r.ReceivedAt, Counted: m.Counted,
+			At: r.ReceivedAt, Counted: m.Counted, Before: m.Before,
 		})
 	}
 	return p, nil

@@ -44,7 +44,7 @@ type Log struct {
 	hurry  chan struct{} // holds one signal: a post waits for its insert
 
 	mu      sync.Mutex
-	queue   []*post // in the order of Append
+	queue   []*post                           // in the order of Append
 	waiting map[uuid.UUID][]*warehouse.Posted // of the queue
 }
 

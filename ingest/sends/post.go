@@ -26,14 +26,13 @@ const (
 // with the same known before, which afterwards contains the messages.
 func (b *Batch) Post(known *warehouse.KnownSends, now time.Time) (posted []warehouse.Posted, fates []Fate, lessens bool) {
 	at := known.NotBefore(now)
-	r := warehouse.AtOnce(b.Campaign.ID, len(b.messages), at)
 	fates = make([]Fate, len(b.messages))
 	for i, message := range b.messages {
-		p := warehouse.Posted{Send: b.send(i), At: at, Counted: known.Counts(message)}
+		p := warehouse.Posted{Send: b.send(i), At: at, Counted: known.Counts(message), Before: known.Before(message)}
 		if before, ok := known.Tracking(message); ok && before < p.Tracking {
 			lessens = true
 		}
-		_, write := known.Post(r, &p)
+		_, write := known.Post(&p)
 		switch {
 		case !p.Counted:
 			fates[i] = New

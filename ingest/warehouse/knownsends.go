@@ -54,28 +54,22 @@ func (w *Warehouse) KnownSends(ctx context.Context, campaign uint64) (*KnownSend
 }
 
 // KnownMessages reads the given messages of a campaign as far as they are
-// registered, and returns the time of the latest of their rows; zero: none.
-func (w *Warehouse) KnownMessages(ctx context.Context, campaign uint64, messages []uuid.UUID) (*KnownSends, time.Time, error) {
-	fail := func(err error) (*KnownSends, time.Time, error) {
-		return nil, time.Time{}, fmt.Errorf("read registered messages: %w", err)
-	}
+// registered.
+func (w *Warehouse) KnownMessages(ctx context.Context, campaign uint64, messages []uuid.UUID) (*KnownSends, error) {
+	fail := func(err error) (*KnownSends, error) { return nil, fmt.Errorf("read registered messages: %w", err) }
 	wanted, err := newTable("wanted_messages", tableColumn{"message_id", "UUID", messages})
 	if err != nil {
 		return fail(err)
 	}
-	var latest int64
 	var n uint64
 	var records string
 	err = w.ask(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), "known_messages",
-		[]any{clickhouse.Named("campaign_id", campaign)}, &latest, &n, &records)
+		[]any{clickhouse.Named("campaign_id", campaign)}, &n, &records)
 	if err != nil {
 		return fail(err)
 	}
 	k := &KnownSends{campaign: campaign, rows: make(map[uuid.UUID]knownSend, n)}
-	if err := k.take(n, records); err != nil || latest == 0 {
-		return k, time.Time{}, err
-	}
-	return k, time.UnixMilli(latest).UTC(), nil
+	return k, k.take(n, records)
 }
 
 // errRecords means that the answer to known_sends does not have its form.
