@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -260,22 +259,4 @@ func TestThePolicyHoldsForPostedMessages(t *testing.T) {
 		}
 		s.stop()
 	}
-}
-
-// BenchmarkPostedMessage measures one message per post, as a sender waits for it.
-func BenchmarkPostedMessage(b *testing.B) {
-	engine := newEngine(b)
-	engine.migrated(b)
-	s := runService(b, b.TempDir(), engine.dsn, withSends(b, sendsHome{}))
-	var took []time.Duration
-	for i := 0; b.Loop(); i++ {
-		began := time.Now()
-		if got := postSends(b, s, "?campaign=one", sendsToken, fmt.Appendf(nil, `{"recipient":"r%d@example.com"}`, i)); got.Stored != 1 {
-			b.Fatalf("%+v", got)
-		}
-		took = append(took, time.Since(began))
-	}
-	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 }

@@ -129,7 +129,7 @@ func TestPostingFactsAreThoseOfTheSingleQueries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c, err = w.DescribeCampaign(t.Context(), c, "subject", "variant", Pseudonymous); err != nil {
+	if c, err = w.DescribeCampaign(t.Context(), c, "ein Betreff: ä", "variant", Pseudonymous); err != nil {
 		t.Fatal(err)
 	}
 	var messages []uuid.UUID
@@ -150,6 +150,10 @@ func TestPostingFactsAreThoseOfTheSingleQueries(t *testing.T) {
 			f, err := w.PostingFacts(t.Context(), name, campaign, messages[first:], "opens", keys[first:])
 			if err != nil {
 				t.Fatal(err)
+			}
+			many, err := w.manyFacts(t.Context(), name, campaign, messages[first:], "opens", keys[first:])
+			if err != nil || many.Registered != f.Registered || many.Campaign != f.Campaign || !maps.Equal(many.Choices, f.Choices) {
+				t.Errorf("%+v, %v, want %+v", many, err, f)
 			}
 			named, err := w.CampaignNamed(t.Context(), name)
 			if err != nil || f.Campaign != named {
