@@ -53,6 +53,10 @@ func TestMain(m *testing.M) {
 		runBulkClient(address)
 		return
 	}
+	if task := os.Getenv(postedVariable); task != "" {
+		runPostedService(task)
+		return
+	}
 	os.Exit(m.Run())
 }
 

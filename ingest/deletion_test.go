@@ -41,6 +41,7 @@ func TestOfADeletedCampaignNothingStays(t *testing.T) {
 		}
 	}
 	s.drained(t)
+	s.registered(t)
 	for _, campaign := range []string{"gone", "agg-gone"} {
 		c, err := w.CampaignNamed(t.Context(), campaign)
 		if err != nil {

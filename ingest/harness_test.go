@@ -244,6 +244,14 @@ func (s *service) drained(tb testing.TB) {
 	})
 }
 
+// registered waits until the posted messages are in the warehouse.
+func (s *service) registered(tb testing.TB) {
+	tb.Helper()
+	eventually(tb, "the posted messages to be in the warehouse", func() bool {
+		return s.metrics(tb)[`glint_wal_backlog_records{lane="sends"}`] == 0
+	})
+}
+
 // mixedBody has lines of all three kinds that reach a table: every third is for
 // opens, one for unresolved_opens, one for bad_tokens.
 func mixedBody(tb testing.TB, seed uint64, lines int) (body []byte) {

@@ -117,6 +117,7 @@ func (l *lessening) register(t *testing.T, campaign, query string, of func(*less
 	if a.status != http.StatusOK || len(a.Messages) != len(rows) {
 		t.Fatalf("%s: %+v", campaign, a)
 	}
+	l.registered(t)
 	for i, c := range rows {
 		m := a.Messages[i]
 		if m.Tracking != want(c).String() {

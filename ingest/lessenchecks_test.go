@@ -43,9 +43,6 @@ func (l *lessening) checkUnheeded(t *testing.T) {
 	if _, err := b.Register(t.Context(), l.w, func(int) {}); !errors.Is(err, sends.ErrNarrowed) {
 		t.Errorf("registered by a file: %v", err)
 	}
-	if _, err := b.RegisterAtOnce(t.Context(), l.w); !errors.Is(err, sends.ErrNarrowed) {
-		t.Errorf("registered at once: %v", err)
-	}
 }
 
 // damaged posts lines whose tokens lost their end.

@@ -13,7 +13,7 @@ import (
 	"glint/ingest/wal"
 )
 
-// openLog opens the two lanes of the write-ahead log and returns the watermarks
+// openLog opens the lanes of the write-ahead log and returns the watermarks
 // of its disk. If another process, usually one that is about to end, has the
 // log open, it retries for Config.LockWait.
 func openLog(ctx context.Context, cfg *Config) (*wal.Lanes, admission.DiskWatermarks, error) {
@@ -24,22 +24,27 @@ func openLog(ctx context.Context, cfg *Config) (*wal.Lanes, admission.DiskWaterm
 	// Between the watermarks, old segments must be deleted to make room for new
 	// bodies.
 	lane := wal.Options{Retain: cfg.LogRetain, MinFree: m.Resume, Logger: cfg.Logger}
-	live, replay := lane, lane
+	live, replay, sends := lane, lane, lane
 	live.MaxBytes, replay.MaxBytes = cfg.LiveLogBytes, cfg.ReplayLogBytes
-	lanes, err := wal.OpenLanes(cfg.LogDir, live, replay)
+	sends.MaxBytes, sends.Retain = maxSendLogBytes, 0 // the recipients of these records are kept in the warehouse only
+	lanes, err := wal.OpenLanes(cfg.LogDir, live, replay, sends)
 	for until := time.Now().Add(cfg.LockWait); errors.Is(err, wal.ErrLocked) && time.Now().Before(until); {
 		select {
 		case <-ctx.Done():
 			return nil, m, ctx.Err()
 		case <-time.After(100 * time.Millisecond):
 		}
-		lanes, err = wal.OpenLanes(cfg.LogDir, live, replay)
+		lanes, err = wal.OpenLanes(cfg.LogDir, live, replay, sends)
 	}
 	if err != nil {
 		return nil, m, fmt.Errorf("open the write-ahead log: %w", err)
 	}
 	return lanes, m, nil
 }
+
+// maxSendLogBytes is the quota of registrations that are not yet in the warehouse.
+// They are also in memory.
+const maxSendLogBytes = 64 << 20
 
 // walMetric is one metric of a lane's state.
 type walMetric struct {
@@ -98,7 +103,7 @@ func (c *walCollector) Describe(descs chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c *walCollector) Collect(metrics chan<- prometheus.Metric) {
-	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
+	for _, lane := range wal.LaneNames {
 		s := c.lanes.Lane(lane).Stats()
 		for i := range c.metrics {
 			m := &c.metrics[i]

@@ -24,6 +24,7 @@ import (
 	"glint/ingest/receipts"
 	"glint/ingest/resolve"
 	"glint/ingest/retention"
+	"glint/ingest/sendlog"
 	"glint/ingest/snapshots"
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
@@ -54,6 +55,7 @@ type pipelines struct {
 	retain     *retention.Worker // deletes data whose retention has ended
 	heals      *healMetrics
 	events     *intake       // for POST /v1/deliveries; nil: none
+	posted     *sendlog.Log  // of POST /v1/sends; nil: none
 	keysTaken  signal        // sent for each new set of keys
 	begun      chan struct{} // closed by begin
 
@@ -222,6 +224,9 @@ func (l *pipelines) begin(ctx context.Context, w *warehouse.Warehouse, ring func
 		committer := l.events.begin(w, l.ignored)
 		l.working.Go(func() { committer.Run(l.ctx) })
 	}
+	if l.posted != nil {
+		l.working.Go(func() { l.posted.Run(l.ctx, w, l.deleted.Has) })
+	}
 	l.working.Go(func() { rejudge(l.ctx, slices.Collect(maps.Values(l.loaders)), w, l.keysTaken, l.cfg.Logger) })
 	l.working.Go(func() { l.judge.Run(l.ctx, w) })
 	l.working.Go(func() { l.follow.Run(l.ctx, w) })
@@ -294,6 +299,10 @@ func (l *pipelines) stop(ctx context.Context) error {
 	select {
 	case <-l.begun:
 		waitReleased(ctx, l.lanes.Live)
+		if l.posted != nil {
+			l.posted.Hurry()
+			waitReleased(ctx, l.lanes.Sends)
+		}
 	default: // nothing can be loaded
 	}
 	l.cancel()

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -11,8 +12,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/edge/token"
+	"glint/ingest/admission"
 	"glint/ingest/consent"
+	"glint/ingest/receiver"
+	"glint/ingest/sendlog"
 	"glint/ingest/sends"
+	"glint/ingest/wal"
 	"glint/ingest/warehouse"
 )
 
@@ -46,17 +51,25 @@ type registeredMessage struct {
 var errModes = errors.New("ingest: the edge is not known to know privacy modes")
 
 // registrar registers posts, one at a time per campaign. Posts that wait
-// meanwhile are registered together, since each insert is a part that
-// ClickHouse has to merge.
+// meanwhile are registered together, by one query and one record of the log.
 type registrar struct {
-	home  ConsentHome
-	ring  func() *token.Ring
-	store func() (*warehouse.Warehouse, error)
-	fates *prometheus.CounterVec
+	home   ConsentHome
+	ring   func() *token.Ring
+	store  func() (*warehouse.Warehouse, error)
+	log    *sendlog.Log
+	ending <-chan struct{}          // closed when waiting posts shall end; nil: never
+	full   func() *receiver.Refusal // of the log's disk
+	fates  *prometheus.CounterVec
 
-	mu   sync.Mutex
-	busy map[string][]*waitingPost // posts that wait for a campaign in work, by its name
+	mu        sync.Mutex
+	busy      map[string][]*waitingPost     // posts that wait for a campaign in work, by its name
+	campaigns map[string]warehouse.Campaign // as they were last; each is compared with the warehouse before it is used
+	strata    map[string]bool               // names of the strata that are stored
 }
+
+// maxRemembered is the largest number of campaigns, and of strata, in the memory of
+// a registrar.
+const maxRemembered = 10_000
 
 type waitingPost struct {
 	registration
@@ -66,14 +79,21 @@ type waitingPost struct {
 	done   chan struct{}
 }
 
+// logFull is the refusal of registrations while too many wait for the warehouse.
+var logFull = &receiver.Refusal{
+	Status: http.StatusTooManyRequests, Reason: "log_full",
+	Message: "too many registrations wait for the warehouse; send the messages again", RetryAfter: 10 * time.Second,
+}
+
 // The outcomes of posted messages, as metric labels.
 var fateNames = map[sends.Fate]string{sends.New: "stored", sends.Changed: "changed", sends.Known: "repeated"}
 
 const fateFaulty = "faulty"
 
-func newRegistrar(home ConsentHome, start *startup, r prometheus.Registerer) *registrar {
+func newRegistrar(home ConsentHome, start *startup, log *sendlog.Log, full func() *receiver.Refusal, r prometheus.Registerer) *registrar {
 	g := &registrar{
-		home: home, ring: start.keys, store: start.warehouse, busy: map[string][]*waitingPost{},
+		home: home, ring: start.keys, store: start.warehouse, log: log, full: full, busy: map[string][]*waitingPost{},
+		campaigns: map[string]warehouse.Campaign{}, strata: map[string]bool{},
 		fates: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "glint_posted_messages_total", Help: "Messages that were posted to be registered, by what became of them.",
 		}, []string{"outcome"}),
@@ -159,7 +179,8 @@ func (g *registrar) commit(batch []*waitingPost) {
 	}
 }
 
-// store1 registers one batch.
+// store1 registers one batch: it reads what is known of the campaign, the messages
+// and the recipients, decides, and returns once the registration is in the log.
 func (g *registrar) store1(ctx context.Context, r *registration) (done registered, err error) {
 	w, err := g.store()
 	if err != nil {
@@ -169,42 +190,32 @@ func (g *registrar) store1(ctx context.Context, r *registration) (done registere
 	if err != nil {
 		return done, err
 	}
-	rule, err := consentOf(ctx, w, r.recipients, policy, no)
-	if err != nil {
-		return done, err
-	}
 	b := &sends.Batch{Recipients: r.recipients, SentAt: r.sentAt, BaseURL: r.base.URL, Style: r.style, Ring: g.ring(), Strata: r.strata}
-	known, err := w.CampaignNamed(ctx, r.campaign)
-	if err != nil && !errors.Is(err, warehouse.ErrNoCampaign) {
-		return done, err
-	}
-	b.Campaign = known
-	b.Campaign.Tracking = max(known.Tracking, r.tracking)
-	if err := decideAtMost(ctx, w, b, rule); err != nil {
+	rule := &sends.Consent{Policy: policy, No: no}
+	campaign, known, err := g.decide(ctx, w, b, r, rule)
+	if err != nil {
 		return done, err
 	}
 	if b.NeedsModes() && !modes && !r.ownPixel {
 		return done, errModes
 	}
-	if known.ID == 0 {
-		if known, err = w.EnsureCampaign(ctx, r.campaign); err != nil {
+	if campaign.ID == 0 {
+		if _, err = w.EnsureCampaign(ctx, r.campaign); err != nil {
+			return done, err
+		}
+		if campaign, known, err = g.decide(ctx, w, b, r, rule); err != nil { // another program may have filled it already
 			return done, err
 		}
 	}
-	if b.Campaign, err = w.DescribeCampaign(ctx, known, r.subject, r.variant, r.tracking); err != nil {
+	if b.Campaign, err = w.DescribeCampaign(ctx, campaign, r.subject, r.variant, r.tracking); err != nil {
 		return done, err
 	}
-	if err := b.Decide(rule); err != nil {
+	g.remember(r.campaign, b.Campaign)
+	if err := g.storeStrata(ctx, w, b); err != nil {
 		return done, err
 	}
-	if err := b.Derive(); err != nil {
-		return done, err
-	}
-	if err := b.RegisterStrata(ctx, w); err != nil {
-		return done, err
-	}
-	fates, err := b.RegisterAtOnce(ctx, w)
-	if err != nil {
+	posted, fates, lessens := b.Post(known, time.Now())
+	if err := g.keep(ctx, sendlog.Post{Campaign: b.Campaign.ID, No: no, Messages: posted}, lessens); err != nil {
 		return done, err
 	}
 	done.campaign = b.Campaign
@@ -215,36 +226,114 @@ func (g *registrar) store1(ctx context.Context, r *registration) (done registere
 	return done, nil
 }
 
-// decideAtMost decides how much of each message is measured, which of a registered
-// one is never more than before. A campaign without id is about to be made.
-func decideAtMost(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, rule *sends.Consent) error {
-	if err := b.Decide(rule); err != nil || b.Campaign.ID == 0 {
-		return err
-	}
-	if err := b.Derive(); err != nil {
-		return err
-	}
-	messages := make([]uuid.UUID, len(b.Recipients.Rows))
-	for i := range messages {
-		messages[i] = b.MessageID(i)
-	}
-	known, _, err := w.KnownMessages(ctx, b.Campaign.ID, messages)
-	if err != nil {
-		return err
-	}
-	return b.Heed(known)
-}
-
-// consentOf returns the consent rule for the recipients.
-func consentOf(ctx context.Context, w *warehouse.Warehouse, recipients *sends.Recipients, policy sends.Policy, no warehouse.Fate) (*sends.Consent, error) {
+// decide finds the campaign and decides how much of each message is measured, which
+// of a registered one is never more than before. It returns the stored campaign,
+// without an id if there is none yet, and those messages that are registered.
+func (g *registrar) decide(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, r *registration, rule *sends.Consent) (c warehouse.Campaign, known *warehouse.KnownSends, err error) {
 	hasher, err := w.RecipientHasher(ctx)
 	if err != nil {
-		return nil, err
+		return c, nil, err
 	}
-	keys := make([]warehouse.RecipientKey, len(recipients.Rows))
+	rule.KeyOf = hasher.Key
+	keys := make([]warehouse.RecipientKey, len(r.recipients.Rows))
 	for i := range keys {
-		keys[i] = hasher.Key(recipients.Rows[i].Recipient)
+		keys[i] = hasher.Key(r.recipients.Rows[i].Recipient)
 	}
-	choices, err := w.ChoicesOf(ctx, consent.PurposeOpens, keys)
-	return &sends.Consent{Policy: policy, No: no, Choices: choices, KeyOf: hasher.Key}, err
+	var facts warehouse.PostingFacts // those of the last post are a guess
+	g.mu.Lock()
+	facts.Campaign = g.campaigns[r.campaign]
+	g.mu.Unlock()
+	var messages []uuid.UUID
+	var waiting []warehouse.Posted
+	for same := false; !same; same = facts.Campaign.ID == c.ID && facts.Campaign.IDKey == c.IDKey { // else the messages have other ids
+		c = facts.Campaign
+		messages = b.MessagesIn(&c)
+		waiting = g.log.Waiting(messages)
+		if facts, err = w.PostingFacts(ctx, r.campaign, c.ID, messages, consent.PurposeOpens, keys); err != nil {
+			return c, nil, err
+		}
+	}
+	c, rule.Choices = facts.Campaign, facts.Choices
+	b.Campaign = c
+	b.Campaign.Tracking = max(c.Tracking, r.tracking)
+	if err := b.Decide(rule); err != nil || c.ID == 0 {
+		return c, nil, err
+	}
+	if err := b.Derive(); err != nil {
+		return c, nil, err
+	}
+	known = warehouse.NewKnownSends(c.ID)
+	if facts.Registered {
+		if known, err = w.KnownMessages(ctx, c.ID, messages); err != nil {
+			return c, nil, err
+		}
+	}
+	for i := range waiting {
+		known.Post(&waiting[i])
+	}
+	return c, known, b.Heed(known)
 }
+
+// remember keeps a campaign for the next post, which then needs one query less.
+func (g *registrar) remember(name string, c warehouse.Campaign) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.campaigns) >= maxRemembered {
+		clear(g.campaigns)
+	}
+	g.campaigns[name] = c
+}
+
+// storeStrata stores the strata of the batch, unless this program has done so.
+func (g *registrar) storeStrata(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch) error {
+	name := b.StrataName()
+	g.mu.Lock()
+	stored := name == "" || g.strata[name]
+	g.mu.Unlock()
+	if stored {
+		return nil
+	}
+	if err := b.RegisterStrata(ctx, w); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.strata) >= maxRemembered {
+		clear(g.strata)
+	}
+	g.strata[name] = true
+	return nil
+}
+
+// keep returns once the messages are in the log. If less than before may be measured
+// of one, it also waits until that is so.
+func (g *registrar) keep(ctx context.Context, p sendlog.Post, lessens bool) error {
+	if len(p.Messages) == 0 {
+		return nil
+	}
+	if refusal := g.full(); refusal != nil {
+		return refusal
+	}
+	stored, err := g.log.Append(context.WithoutCancel(ctx), p) // the next posts must know whether it succeeded
+	switch {
+	case errors.Is(err, wal.ErrQuota):
+		return logFull
+	case errors.Is(err, wal.ErrNoSpace):
+		return admission.DiskFull
+	case err != nil || !lessens:
+		return err
+	}
+	g.log.Hurry()
+	select {
+	case <-stored:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-g.ending:
+		return errEnding
+	}
+}
+
+// errEnding is returned for a post that says less than before, if the service stops
+// before that is in the warehouse.
+var errEnding = errors.New("ingest: the service stops")

@@ -32,11 +32,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"glint/edge/token"
 	"glint/ingest/consent"
 	"glint/ingest/receiver"
+	"glint/ingest/sendlog"
+	"glint/ingest/wal"
 )
 
 // stopTimeout is the limit of the whole stop; each step gets the time that is
@@ -111,8 +114,16 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	status := &statusBoard{cfg: &cfg, startup: start, gate: gate, startedAt: time.Now()}
 	var routes []receiver.Route
 	var page http.Handler
+	serving, stopServing := context.WithCancel(ctx)
+	defer stopServing()
 	if cfg.Consent != nil {
-		messages := newRegistrar(cfg.Consent, start, registry)
+		posted, err := sendlog.Open(filepath.Join(cfg.LogDir, wal.LaneSends), lanes.Sends, cfg.Logger)
+		if err != nil {
+			return err
+		}
+		start.pipelines.posted = posted
+		messages := newRegistrar(cfg.Consent, start, posted, gate.DiskRefusal, registry)
+		messages.ending = serving.Done()
 		routes = append(routes, start.consentRoute(), sendsRoute(messages, cfg.PixelBaseURL, at("").Pixel))
 		if page, err = start.preferencesPage(registry); err != nil {
 			return err
@@ -124,6 +135,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	go func() { failed <- serveError("ingest", logs.Serve(listeners.ingest)) }()
 	stops.push(logs.Shutdown)
+	stops.push(func(context.Context) error { stopServing(); return nil })
 	if listeners.pixel != nil {
 		stream := newPixelStream(&cfg, lanes.Live, gate, registry)
 		stops.push(func(ctx context.Context) error { stream.Close(ctx); return nil })

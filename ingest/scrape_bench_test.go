@@ -20,7 +20,7 @@ import (
 func BenchmarkScrape(b *testing.B) {
 	for _, segments := range []int{1, 1000} {
 		o := wal.Options{SegmentBytes: 1, MaxBytes: 1 << 30}
-		lanes, err := wal.OpenLanes(b.TempDir(), o, o)
+		lanes, err := wal.OpenLanes(b.TempDir(), o, o, o)
 		if err != nil {
 			b.Fatal(err)
 		}

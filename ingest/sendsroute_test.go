@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -171,6 +170,7 @@ func TestMessagesOverHTTPAreRegisteredBeforeTheAnswer(t *testing.T) {
 	if len(style) != 1 || style[0].MessageID != one[0].MessageID || !strings.HasPrefix(style[0].PixelURL, "https://cdn.example.com/img/dot.gif?m=") || style[0].Outcome != "repeated" {
 		t.Errorf("%+v", style)
 	}
+	s.registered(t)
 	for query, want := range map[string]string{
 		"SELECT campaign, sends, tests FROM glint.campaign_report WHERE campaign IN ('spring', 'summer', 'Spring', 'agg') ORDER BY campaign":                    "Spring\t1\t0\nagg\t1\t0\nspring\t4\t1\nsummer\t1\t0\n",
 		"SELECT attributes['plan'], toUnixTimestamp(sent_at) FROM glint.sends FINAL WHERE recipient = 'ada@example.com' AND attributes['plan'] = 'pro' LIMIT 1": "pro\t1767323045\n",
@@ -220,6 +220,7 @@ func manyAtOnce(t *testing.T, engine *testEngine, s *service) {
 	if stored != senders/2*each || len(ids) != stored {
 		t.Errorf("%d stored, %d recipients, want %d", stored, len(ids), senders/2*each)
 	}
+	s.registered(t)
 	if got := engine.query(t, "SELECT sends FROM glint.campaign_report WHERE campaign = 'flood'"); strings.TrimSpace(got) != fmt.Sprint(stored) {
 		t.Errorf("the report has %s", got)
 	}
@@ -230,11 +231,13 @@ func manyAtOnce(t *testing.T, engine *testEngine, s *service) {
 func cutOff(t *testing.T, engine *testEngine, s *service) {
 	body := []byte(`{"recipient":"cut@example.com"}`)
 	first := postSends(t, s, "?campaign=cut&url_style=uuid", sendsToken, body)
+	s.registered(t)
 	for _, table := range []string{"message_campaigns", "recipient_messages"} {
 		engine.query(t, "DELETE FROM glint."+table+" WHERE campaign_id = "+first.CampaignID)
 		if got := postSends(t, s, "?campaign=cut&url_style=uuid", sendsToken, body); got.Stored != 1 || got.Messages[0] != first.Messages[0] {
 			t.Errorf("%s: %+v", table, got)
 		}
+		s.registered(t)
 		if engine.count(t, "SELECT count() FROM glint."+table+" FINAL WHERE campaign_id = "+first.CampaignID) != 1 {
 			t.Errorf("%s was not filled again", table)
 		}
@@ -275,22 +278,4 @@ func TestThePolicyHoldsForPostedMessages(t *testing.T) {
 		}
 		s.stop()
 	}
-}
-
-// BenchmarkPostedMessage measures one message per post, as a sender waits for it.
-func BenchmarkPostedMessage(b *testing.B) {
-	engine := newEngine(b)
-	engine.migrated(b)
-	s := runService(b, b.TempDir(), engine.dsn, withSends(b, sendsHome{}))
-	var took []time.Duration
-	for i := 0; b.Loop(); i++ {
-		began := time.Now()
-		if got := postSends(b, s, "?campaign=one", sendsToken, fmt.Appendf(nil, `{"recipient":"r%d@example.com"}`, i)); got.Stored != 1 {
-			b.Fatalf("%+v", got)
-		}
-		took = append(took, time.Since(began))
-	}
-	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 }

@@ -164,6 +164,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/person_events.sql",
 		"queries/person_rows.sql",
 		"queries/plain_tables.sql",
+		"queries/posting_facts.sql",
 		"queries/present_views.sql",
 		"queries/pseudonymize_opens.sql",
 		"queries/pseudonymize_unresolved.sql",

@@ -56,7 +56,7 @@ func newInspectCmd(a *app.App) *cobra.Command {
 	return verb(a, &cobra.Command{
 		Use:   "inspect [DIR]",
 		Short: "List the segments of a log and their contents",
-		Long: "Reads the log in DIR (default: $GLINT_HOME/log), or its lanes live and replay, and prints a row for each segment, a row\n" +
+		Long: "Reads the log in DIR (default: $GLINT_HOME/log), or its lanes live, replay and sends, and prints a row for each segment, a row\n" +
 			"for the total, and the number of bytes in quarantine. It changes nothing and may run while glint runs.",
 		Example: "  glint log inspect",
 	}, runInspect)

@@ -27,7 +27,7 @@ func lanes(t *testing.T) (dir string) {
 	dir = t.TempDir()
 	ctx := context.Background()
 	at := func() time.Time { return time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC) }
-	l, err := wal.OpenLanes(dir, wal.Options{Now: at}, wal.Options{Now: at})
+	l, err := wal.OpenLanes(dir, wal.Options{Now: at}, wal.Options{Now: at}, wal.Options{Now: at})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestJSONHasAListForEveryField(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &logs); err != nil {
 		t.Fatal(err)
 	}
-	if len(logs) != 2 || logs[0]["lane"] != "live" || len(logs[0]["segments"].([]any)) != 2 {
+	if len(logs) != 3 || logs[0]["lane"] != "live" || len(logs[0]["segments"].([]any)) != 2 {
 		t.Errorf("%s", out)
 	}
 	for _, field := range []string{"segments", "damages"} {

@@ -130,7 +130,7 @@ func (h *held) events(ctx context.Context, w *warehouse.Warehouse, p *erasure.Pe
 }
 
 func (h *held) log(a *app.App, p *erasure.Persons) error {
-	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
+	for _, lane := range wal.LaneNames {
 		_, err := wal.Visit(filepath.Join(a.Home.LogDir(), lane), func(_ wal.Position, r *wal.Record) error {
 			text, err := codec.AppendDecoded(nil, codec.Codec(r.Codec), r.Body, int64(r.DecodedBytes))
 			if err != nil {

@@ -26,17 +26,17 @@ import (
 	"glint/ingest/wal"
 )
 
-// The refusals of every source.
-var (
-	logFull = &receiver.Refusal{
-		Status: http.StatusTooManyRequests, Reason: "log_full",
-		Message: "the log's quota is used up until the warehouse has caught up; send the lines again", RetryAfter: 10 * time.Second,
-	}
-	diskFull = &receiver.Refusal{
-		Status: http.StatusServiceUnavailable, Reason: "disk_full",
-		Message: "the log's disk is full; make room and send the lines again", RetryAfter: 10 * time.Second,
-	}
-)
+// logFull is the refusal of every source while the lane's backlog nearly fills its quota.
+var logFull = &receiver.Refusal{
+	Status: http.StatusTooManyRequests, Reason: "log_full",
+	Message: "the log's quota is used up until the warehouse has caught up; send the lines again", RetryAfter: 10 * time.Second,
+}
+
+// DiskFull is the refusal of every source while the log's disk is nearly full.
+var DiskFull = &receiver.Refusal{
+	Status: http.StatusServiceUnavailable, Reason: "disk_full",
+	Message: "the log's disk is full; make room and send the same again", RetryAfter: 10 * time.Second,
+}
 
 // The watermarks of a lane's backlog, as parts of its quota. Bodies are refused
 // before they are read, and admitted again only once there is clearly room.
@@ -76,7 +76,7 @@ func newLaneGate(log *wal.Log, m DiskWatermarks, sources func() []string) *laneG
 	return &laneGate{
 		log: log,
 		watermarks: []*watermark{
-			{level: func() int64 { return diskFree(log) }, stop: m.Stop, resume: m.Resume, refusal: diskFull},
+			{level: func() int64 { return diskFree(log) }, stop: m.Stop, resume: m.Resume, refusal: DiskFull},
 			{level: log.BacklogBytes, stop: int64(quota * backlogStop), resume: int64(quota * backlogResume), refusal: logFull},
 		},
 		share: &fairShare{
@@ -135,6 +135,9 @@ func (g *Gate) Refusal(lane receiver.Lane) *receiver.Refusal {
 	return nil
 }
 
+// DiskRefusal returns DiskFull while the log's disk is nearly full, else nil.
+func (g *Gate) DiskRefusal() *receiver.Refusal { return g.live.watermarks[0].admit() }
+
 // AdmitShare is Admit without the watermarks: it returns SourceFull while the
 // source holds more than its fair share of the lane, else nil.
 func (g *Gate) AdmitShare(lane receiver.Lane, source string) error {
@@ -153,7 +156,7 @@ func (g *Gate) Store(ctx context.Context, b *receiver.Body) error {
 	case errors.Is(err, wal.ErrQuota):
 		return logFull
 	case errors.Is(err, wal.ErrNoSpace):
-		return diskFull
+		return DiskFull
 	}
 	b.Record = at.Record
 	return err

@@ -100,12 +100,12 @@ func (w *writer) log(ctx context.Context) error {
 	if err := w.files(ctx, "log/receipts"); err != nil {
 		return err
 	}
-	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
+	for _, lane := range wal.LaneNames {
 		if err := w.segments(ctx, "log/"+lane); err != nil {
 			return err
 		}
 	}
-	return w.files(ctx, "log", "log/batches", "log/receipts", "log/live", "log/replay")
+	return w.files(ctx, "log", "log/batches", "log/receipts", "log/live", "log/replay", "log/sends")
 }
 
 // segments copies the files of a lane. It opens all files before it copies the

@@ -185,7 +185,7 @@ func (j *job) find(ctx context.Context) error {
 // drain waits until all current records of the log are in the warehouse and the archive,
 // and until no repair and no run of judge can write rows that it read before.
 func (j *job) drain(ctx context.Context) error {
-	for _, log := range []*wal.Log{j.Lanes.Live, j.Lanes.Replay} {
+	for _, log := range []*wal.Log{j.Lanes.Live, j.Lanes.Replay, j.Lanes.Sends} {
 		_, until := log.Position()
 		for {
 			released, _ := log.Position()
@@ -257,12 +257,12 @@ func (j *job) log(ctx context.Context) error {
 		j.Counts.LogLines += erased
 		return &wal.Content{Codec: wal.Codec(codec.Zstd), DecodedBytes: uint64(len(kept)), Lines: lines, Body: z.EncodeAll(kept, nil)}, nil
 	}
-	for _, log := range []*wal.Log{j.Lanes.Live, j.Lanes.Replay} {
+	for _, log := range []*wal.Log{j.Lanes.Live, j.Lanes.Replay, j.Lanes.Sends} {
 		if _, err := log.Rewrite(ctx, change); err != nil {
 			return err
 		}
 	}
-	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
+	for _, lane := range wal.LaneNames {
 		if damaged, _ := os.ReadDir(filepath.Join(j.LogDir, lane, "quarantine")); len(damaged) > 0 {
 			j.notes = append(j.notes, fmt.Sprintf("the quarantine of lane %s cannot be searched: delete log/%s/quarantine", lane, lane))
 		}

@@ -60,7 +60,7 @@ func newWorld(t *testing.T) *world {
 	w.follow = &consent.Follower{Set: &consent.Set{}, Logger: slog.New(slog.DiscardHandler)}
 	ring := ringOf(t, 1)
 	w.loader = &batch.Loader{Ring: func() *token.Ring { return ring }, Warehouse: w.house, Withdrawn: w.follow.Set, Deleted: &batch.Deleted{}}
-	if w.lanes, err = wal.OpenLanes(w.dir, wal.Options{Retain: time.Hour}, wal.Options{Retain: time.Hour}); err != nil {
+	if w.lanes, err = wal.OpenLanes(w.dir, wal.Options{Retain: time.Hour}, wal.Options{Retain: time.Hour}, wal.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.lanes.Close(context.Background()) })

@@ -44,8 +44,8 @@ const part = 10_000
 // can be registered in it.
 var ErrForgotten = errors.New("sends: the recipients of this campaign were forgotten after the time that glint retention shows; register under another name")
 
-// Derive computes the message id of each row, once for each key. It returns token.ErrNoKey if the
-// URLs must be signed and the ring has no signing key.
+// Derive computes the message id of each row, once for each key. It returns
+// token.ErrNoKey if the URLs must be signed and the ring has no signing key.
 func (b *Batch) Derive() error {
 	if _, err := b.pixels().append(nil, uuid.Nil, token.Identified); err != nil {
 		return err
@@ -54,22 +54,28 @@ func (b *Batch) Derive() error {
 		return ErrForgotten
 	}
 	b.strata = b.findStrata()
-	if b.messages != nil && b.key == b.Campaign.IDKey {
-		return nil
+	if b.messages == nil || b.key != b.Campaign.IDKey {
+		b.messages, b.key = b.MessagesIn(&b.Campaign), b.Campaign.IDKey
 	}
-	b.messages, b.key = make([]uuid.UUID, len(b.Recipients.Rows)), b.Campaign.IDKey
+	return nil
+}
+
+// MessagesIn returns the message ids that the rows have in a campaign.
+func (b *Batch) MessagesIn(c *warehouse.Campaign) []uuid.UUID {
+	messages := make([]uuid.UUID, len(b.Recipients.Rows))
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for start := 0; start < len(b.messages); start += part {
+	for start := 0; start < len(messages); start += part {
 		g.Go(func() error {
-			d := NewDeriver(b.Campaign.IDKey)
-			for i := start; i < min(start+part, len(b.messages)); i++ {
-				b.messages[i] = d.MessageID(b.Recipients.Rows[i].Recipient, 0)
+			d := NewDeriver(c.IDKey)
+			for i := start; i < min(start+part, len(messages)); i++ {
+				messages[i] = d.MessageID(b.Recipients.Rows[i].Recipient, 0)
 			}
 			return nil
 		})
 	}
-	return g.Wait()
+	_ = g.Wait() // none fails
+	return messages
 }
 
 func (b *Batch) pixels() *urls {

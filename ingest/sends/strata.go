@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -74,6 +75,15 @@ func (b *Batch) strataList() []warehouse.Stratum {
 	}
 	slices.SortFunc(all, func(x, y warehouse.Stratum) int { return cmp.Compare(x.Name, y.Name) })
 	return all
+}
+
+// StrataName returns a text that is equal for batches with the same strata; "" if
+// the batch has none. Call Derive first.
+func (b *Batch) StrataName() string {
+	if len(b.strata) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("strata-%d-%s", b.Campaign.ID, b.strataHash())
 }
 
 func (b *Batch) strataHash() string {

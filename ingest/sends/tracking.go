@@ -110,7 +110,7 @@ func (b *Batch) checkStyle() error {
 	return nil
 }
 
-// ErrNarrowed is returned by Register and RegisterAtOnce for a message that is
+// ErrNarrowed is returned by Register for a message that is
 // registered with less tracking than its URL would say: see Batch.Heed.
 var ErrNarrowed = errors.New("sends: another registration has lowered the tracking mode of a message")
 
@@ -188,5 +188,5 @@ func (b *Batch) RegisterStrata(ctx context.Context, w StrataStore) error {
 	if dimension != "" && dimension != b.Strata.dimension() {
 		return fmt.Errorf("%w: by %s", ErrDimension, dimension)
 	}
-	return w.InsertStrata(ctx, fmt.Sprintf("strata-%d-%s", b.Campaign.ID, b.strataHash()), b.strataList())
+	return w.InsertStrata(ctx, b.StrataName(), b.strataList())
 }

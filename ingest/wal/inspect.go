@@ -21,7 +21,7 @@ func Find(dir string) ([]string, error) {
 		return []string{dir}, nil
 	}
 	var dirs []string
-	for _, lane := range []string{LaneLive, LaneReplay} {
+	for _, lane := range LaneNames {
 		if d := filepath.Join(dir, lane); isLog(fsys, d) {
 			dirs = append(dirs, d)
 		}

@@ -11,18 +11,24 @@ import (
 const (
 	LaneLive   = "live"
 	LaneReplay = "replay"
+	LaneSends  = "sends"
 )
 
-// Lanes are two independent logs, so that a replay of old records neither
-// delays live ones nor uses their quota. Each has its own directory and quota.
+// LaneNames are the names of all lanes.
+var LaneNames = []string{LaneLive, LaneReplay, LaneSends}
+
+// Lanes are independent logs, so that a replay of old records neither delays live
+// ones nor uses their quota: two of event lines, and Sends of registrations. Each
+// has its own directory and quota.
 type Lanes struct {
-	Live, Replay *Log
+	Live, Replay, Sends *Log
 }
 
-// OpenLanes opens both lanes below dir. It sets Dir and Lane of the options.
-func OpenLanes(dir string, live, replay Options) (*Lanes, error) {
+// OpenLanes opens all lanes below dir. It sets Dir and Lane of the options.
+func OpenLanes(dir string, live, replay, sends Options) (*Lanes, error) {
 	live.Dir, live.Lane = filepath.Join(dir, LaneLive), LaneLive
 	replay.Dir, replay.Lane = filepath.Join(dir, LaneReplay), LaneReplay
+	sends.Dir, sends.Lane = filepath.Join(dir, LaneSends), LaneSends
 	l, err := Open(live)
 	if err != nil {
 		return nil, fmt.Errorf("lane %s: %w", LaneLive, err)
@@ -31,7 +37,11 @@ func OpenLanes(dir string, live, replay Options) (*Lanes, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lane %s: %w", LaneReplay, err), l.Close(context.Background()))
 	}
-	return &Lanes{Live: l, Replay: r}, nil
+	s, err := Open(sends)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lane %s: %w", LaneSends, err), r.Close(context.Background()), l.Close(context.Background()))
+	}
+	return &Lanes{Live: l, Replay: r, Sends: s}, nil
 }
 
 // Lane returns the lane of that name, or nil.
@@ -41,11 +51,13 @@ func (l *Lanes) Lane(name string) *Log {
 		return l.Live
 	case LaneReplay:
 		return l.Replay
+	case LaneSends:
+		return l.Sends
 	}
 	return nil
 }
 
-// Close closes both lanes.
+// Close closes all lanes.
 func (l *Lanes) Close(ctx context.Context) error {
-	return errors.Join(l.Live.Close(ctx), l.Replay.Close(ctx))
+	return errors.Join(l.Live.Close(ctx), l.Replay.Close(ctx), l.Sends.Close(ctx))
 }

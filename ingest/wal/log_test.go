@@ -290,7 +290,7 @@ func TestWaitingRecordIsTakenBack(t *testing.T) {
 
 func TestLanesAreApart(t *testing.T) {
 	root := t.TempDir()
-	lanes, err := OpenLanes(root, Options{}, Options{MaxBytes: 1000})
+	lanes, err := OpenLanes(root, Options{}, Options{MaxBytes: 1000}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,8 +305,8 @@ func TestLanesAreApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	dirs, err := Find(root)
-	if err != nil || len(dirs) != 2 {
-		t.Fatalf("found %v, %v, want two lanes", dirs, err)
+	if err != nil || len(dirs) != 3 {
+		t.Fatalf("found %v, %v, want three lanes", dirs, err)
 	}
 	report, err := Inspect(dirs[0])
 	if err != nil || report.Lane != LaneLive || report.Records() != 1 {

@@ -13,7 +13,7 @@ import (
 )
 
 // KnownSends are the registered messages of a campaign. It is safe for
-// concurrent use, and takes about 100 bytes per message.
+// concurrent use, and takes about 110 bytes per message.
 type KnownSends struct {
 	campaign uint64
 	rows     map[uuid.UUID]knownSend
@@ -28,6 +28,7 @@ type knownSend struct {
 	state, style        string
 	attributes          string // JSON; empty: none
 	registration        uint64
+	registeredAt        int64 // Unix milliseconds
 }
 
 // partSends is the approximate number of messages read at a time.
@@ -66,28 +67,22 @@ func (w *Warehouse) knownSends(ctx context.Context, campaign uint64, least Track
 }
 
 // KnownMessages reads the given messages of a campaign as far as they are
-// registered, and returns the time of the latest of their rows; zero: none.
-func (w *Warehouse) KnownMessages(ctx context.Context, campaign uint64, messages []uuid.UUID) (*KnownSends, time.Time, error) {
-	fail := func(err error) (*KnownSends, time.Time, error) {
-		return nil, time.Time{}, fmt.Errorf("read registered messages: %w", err)
-	}
+// registered.
+func (w *Warehouse) KnownMessages(ctx context.Context, campaign uint64, messages []uuid.UUID) (*KnownSends, error) {
+	fail := func(err error) (*KnownSends, error) { return nil, fmt.Errorf("read registered messages: %w", err) }
 	wanted, err := newTable("wanted_messages", tableColumn{"message_id", "UUID", messages})
 	if err != nil {
 		return fail(err)
 	}
-	var latest int64
 	var n uint64
 	var records string
 	err = w.ask(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), "known_messages",
-		[]any{clickhouse.Named("campaign_id", campaign)}, &latest, &n, &records)
+		[]any{clickhouse.Named("campaign_id", campaign)}, &n, &records)
 	if err != nil {
 		return fail(err)
 	}
 	k := &KnownSends{campaign: campaign, rows: make(map[uuid.UUID]knownSend, n)}
-	if err := k.take(n, records); err != nil || latest == 0 {
-		return k, time.Time{}, err
-	}
-	return k, time.UnixMilli(latest).UTC(), nil
+	return k, k.take(n, records)
 }
 
 // errRecords means that the answer to known_sends does not have its form.
@@ -121,7 +116,7 @@ func (k *KnownSends) take(n uint64, records string) (err error) {
 }
 
 // fixedRecord is the length of a record up to its texts: see known_sends.sql.
-const fixedRecord = 16 + 4 + 4 + 8 + 3
+const fixedRecord = 16 + 4 + 4 + 8 + 8 + 3
 
 // add reads one record from b and returns the rest.
 func (k *KnownSends) add(b []byte, texts map[string]string) (rest []byte, err error) {
@@ -131,8 +126,8 @@ func (k *KnownSends) add(b []byte, texts map[string]string) (rest []byte, err er
 	le := binary.LittleEndian
 	id := uuidOf(b)
 	s := knownSend{
-		sentAt: le.Uint32(b[16:]), deliveredAt: le.Uint32(b[20:]), registration: le.Uint64(b[24:]),
-		tracking: Tracking(b[32]), test: b[33] != 0, complete: b[34] != 0,
+		sentAt: le.Uint32(b[16:]), deliveredAt: le.Uint32(b[20:]), registration: le.Uint64(b[24:]), registeredAt: int64(le.Uint64(b[32:])),
+		tracking: Tracking(b[40]), test: b[41] != 0, complete: b[42] != 0,
 	}
 	b = b[fixedRecord:]
 	for _, text := range []*string{&s.state, &s.style} {
@@ -163,6 +158,21 @@ func once(texts map[string]string, b []byte) string {
 		texts[text] = text
 	}
 	return text
+}
+
+// NewKnownSends returns the messages of a campaign without any.
+func NewKnownSends(campaign uint64) *KnownSends {
+	return &KnownSends{campaign: campaign, rows: map[uuid.UUID]knownSend{}}
+}
+
+// NotBefore returns the given time in milliseconds, or the time of the latest of the
+// messages if that is later.
+func (k *KnownSends) NotBefore(at time.Time) time.Time {
+	latest := at.UnixMilli()
+	for _, known := range k.rows {
+		latest = max(latest, known.registeredAt)
+	}
+	return time.UnixMilli(latest).UTC()
 }
 
 // Len returns the number of known messages.

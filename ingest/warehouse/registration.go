@@ -44,17 +44,6 @@ type Registration struct {
 	StartedAt  time.Time // time of all its rows; later than all other rows of the campaign
 }
 
-// AtOnce returns the registration of a few messages written in one insert of
-// one block, which is atomic: it needs no beginning and no end. latest is the
-// time returned by KnownMessages.
-func AtOnce(campaign uint64, rows int, latest time.Time) Registration {
-	now := time.UnixMilli(time.Now().UnixMilli()).UTC()
-	if !now.After(latest) {
-		now = latest.Add(time.Millisecond)
-	}
-	return Registration{CampaignID: campaign, Rows: rows, StartedAt: now}
-}
-
 // The states of a registration, as the table's Enum8.
 const (
 	registrationStarted int8 = iota + 1

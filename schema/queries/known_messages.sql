@@ -1,15 +1,16 @@
 -- Purpose: the registered ones among a few messages of a campaign, with the fields that a later registration may change.
--- Grain:   one row: the time of the latest row of them, their number, and a record for each, one behind the other.
--- Units:   latest_ms is Unix milliseconds, 0 without rows; a record is as in known_sends.
+-- Grain:   one row: their number, and a record for each, one behind the other.
+-- Units:   a record is as in known_sends.
 -- Reads:   the tables sends, registrations, message_campaigns and recipient_messages, so only as the warehouse user.
 --
 -- The ids come as an external table wanted_messages (message_id UUID). A message that is not in the tables which an insert
 -- into sends fills does not count as complete: that insert was cut off, and has to be done again.
-SELECT max(toUnixTimestamp64Milli(registered_at)) AS latest_ms, count() AS messages, arrayStringConcat(groupArray(concat(
+SELECT count() AS messages, arrayStringConcat(groupArray(concat(
     reinterpretAsFixedString(message_id),
     reinterpretAsFixedString(toUnixTimestamp(sent_at)),
     reinterpretAsFixedString(toUnixTimestamp(delivered_at)),
     reinterpretAsFixedString(registration),
+    reinterpretAsFixedString(toUnixTimestamp64Milli(registered_at)),
     char(toInt8(tracking)),
     char(test),
     char((registration = 0 OR registration IN (
