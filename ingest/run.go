@@ -16,6 +16,12 @@
 //	batch.Loader.Load        lines → events → tokens → verdicts → rows
 //	warehouse.InsertOpens    one insert under the batch's name
 //
+// Registrations posted to /v1/sends have a way of their own:
+//
+//	registrar.register       groups the posts of a campaign, reads what is known, decides
+//	sendlog.Log.Append       appends them to the lane sends; 2xx after the fsync
+//	sendlog.Log.Run          inserts them, within about half a second
+//
 // Lines come from these sources: a CDN's log stream, glint replay and glint import
 // post to /v1/logs; glint stream imitates the CDN; the standalone pixel appends
 // without HTTP (newPixelStream). To add a source outside the service, write a
