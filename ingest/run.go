@@ -37,15 +37,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"path/filepath"
 	"time"
 
 	"glint/edge/token"
 	"glint/ingest/consent"
 	"glint/ingest/receiver"
-	"glint/ingest/sendlog"
-	"glint/ingest/wal"
 )
 
 // stopTimeout is the limit of the whole stop; each step gets the time that is
@@ -118,22 +114,11 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
 	status := &statusBoard{cfg: &cfg, startup: start, gate: gate, startedAt: time.Now()}
-	var routes []receiver.Route
-	var page http.Handler
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()
-	if cfg.Consent != nil {
-		posted, err := sendlog.Open(filepath.Join(cfg.LogDir, wal.LaneSends), lanes.Sends, cfg.Logger)
-		if err != nil {
-			return err
-		}
-		start.pipelines.posted = posted
-		messages := newRegistrar(cfg.Consent, start, posted, gate.DiskRefusal, registry)
-		messages.ending = serving.Done()
-		routes = append(routes, start.consentRoute(), sendsRoute(messages, cfg.PixelBaseURL, at("").Pixel))
-		if page, err = start.preferencesPage(registry); err != nil {
-			return err
-		}
+	routes, page, err := start.homeRoutes(gate.DiskRefusal, at("").Pixel, serving.Done(), registry)
+	if err != nil {
+		return err
 	}
 	logs, err := newLogServer(&cfg, tokens, gate, routes, page, events, start.ready, func() any { return status.now() }, registry)
 	if err != nil {
