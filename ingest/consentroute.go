@@ -10,11 +10,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"path/filepath"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"glint/ingest/consent"
 	"glint/ingest/receiver"
+	"glint/ingest/sendlog"
 	"glint/ingest/sends"
+	"glint/ingest/wal"
 	"glint/ingest/warehouse"
 )
 
@@ -27,6 +32,23 @@ type ConsentHome interface {
 	// of opens of those who refused, and whether the pixel at base is known to
 	// apply privacy modes.
 	RegisterRules(base string) (policy sends.Policy, no warehouse.Fate, modes bool, err error)
+}
+
+// homeRoutes returns the routes and the page that need a home; none without one. full
+// returns the refusal of the log's disk, ownPixel is the address of this program's
+// pixel, and ending is closed when the service stops.
+func (s *startup) homeRoutes(full func() *receiver.Refusal, ownPixel string, ending <-chan struct{}, r prometheus.Registerer) (routes []receiver.Route, page http.Handler, err error) {
+	if s.cfg.Consent == nil {
+		return nil, nil, nil
+	}
+	posted, err := sendlog.Open(filepath.Join(s.cfg.LogDir, wal.LaneSends), s.lanes.Sends, s.cfg.Logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.pipelines.posted = posted
+	messages := newRegistrar(s.cfg.Consent, s, posted, full, ending, r)
+	page, err = s.preferencesPage(r)
+	return []receiver.Route{s.consentRoute(), sendsRoute(messages, s.cfg.PixelBaseURL, ownPixel)}, page, err
 }
 
 // maxConsentBytes is the largest document of choices.

@@ -57,7 +57,7 @@ type registrar struct {
 	ring   func() *token.Ring
 	store  func() (*warehouse.Warehouse, error)
 	log    *sendlog.Log
-	ending <-chan struct{}          // closed when waiting posts shall end; nil: never
+	ending <-chan struct{}          // closed when waiting posts shall end
 	full   func() *receiver.Refusal // of the log's disk
 	fates  *prometheus.CounterVec
 
@@ -90,9 +90,9 @@ var fateNames = map[sends.Fate]string{sends.New: "stored", sends.Changed: "chang
 
 const fateFaulty = "faulty"
 
-func newRegistrar(home ConsentHome, start *startup, log *sendlog.Log, full func() *receiver.Refusal, r prometheus.Registerer) *registrar {
+func newRegistrar(home ConsentHome, start *startup, log *sendlog.Log, full func() *receiver.Refusal, ending <-chan struct{}, r prometheus.Registerer) *registrar {
 	g := &registrar{
-		home: home, ring: start.keys, store: start.warehouse, log: log, full: full, busy: map[string][]*waitingPost{},
+		home: home, ring: start.keys, store: start.warehouse, log: log, full: full, ending: ending, busy: map[string][]*waitingPost{},
 		campaigns: map[string]warehouse.Campaign{}, strata: map[string]bool{},
 		fates: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "glint_posted_messages_total", Help: "Messages that were posted to be registered, by what became of them.",

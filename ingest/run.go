@@ -16,6 +16,12 @@
 //	batch.Loader.Load        lines → events → tokens → verdicts → rows
 //	warehouse.InsertOpens    one insert under the batch's name
 //
+// Registrations posted to /v1/sends have a way of their own:
+//
+//	registrar.register       groups the posts of a campaign, reads what is known, decides
+//	sendlog.Log.Append       appends them to the lane sends; 2xx after the fsync
+//	sendlog.Log.Run          inserts them, within about half a second
+//
 // Lines come from these sources: a CDN's log stream, glint replay and glint import
 // post to /v1/logs; glint stream imitates the CDN; the standalone pixel appends
 // without HTTP (newPixelStream). To add a source outside the service, write a
@@ -31,15 +37,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"path/filepath"
 	"time"
 
 	"glint/edge/token"
 	"glint/ingest/consent"
 	"glint/ingest/receiver"
-	"glint/ingest/sendlog"
-	"glint/ingest/wal"
 )
 
 // stopTimeout is the limit of the whole stop; each step gets the time that is
@@ -112,22 +114,11 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	}
 	serve("metrics", listeners.metrics, metricsHandler(registry))
 	status := &statusBoard{cfg: &cfg, startup: start, gate: gate, startedAt: time.Now()}
-	var routes []receiver.Route
-	var page http.Handler
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()
-	if cfg.Consent != nil {
-		posted, err := sendlog.Open(filepath.Join(cfg.LogDir, wal.LaneSends), lanes.Sends, cfg.Logger)
-		if err != nil {
-			return err
-		}
-		start.pipelines.posted = posted
-		messages := newRegistrar(cfg.Consent, start, posted, gate.DiskRefusal, registry)
-		messages.ending = serving.Done()
-		routes = append(routes, start.consentRoute(), sendsRoute(messages, cfg.PixelBaseURL, at("").Pixel))
-		if page, err = start.preferencesPage(registry); err != nil {
-			return err
-		}
+	routes, page, err := start.homeRoutes(gate.DiskRefusal, at("").Pixel, serving.Done(), registry)
+	if err != nil {
+		return err
 	}
 	logs, err := newLogServer(&cfg, tokens, gate, routes, page, events, start.ready, func() any { return status.now() }, registry)
 	if err != nil {

@@ -108,7 +108,8 @@ scope sends (--tokens-file). The body is JSON objects with a field recipient, or
 
 The answer has the message id and pixel URL of each: {"campaign":"spring","stored":1,"repeated":0,"messages":[…]}. It is sent
 once all messages are durable; one faulty row refuses all. A recipient has one message per campaign, so the same post again
-changes nothing and gets the same answer: after 429, 503 or no answer, send it again.
+changes nothing and gets the same answer: after 429, 503 or no answer, send it again. Reports and glint send show or revoke
+know the messages within a second.
 
 Parameters: campaign, subject, variant, format, encoding, recipient_column, keep_columns, duplicates, pixel_base_url,
 allow_private_host, send_at, time_zone, tracking, strata, test, url_style, with the meaning of the flags of glint send

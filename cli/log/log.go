@@ -139,7 +139,7 @@ func runRepair(o *options) error {
 func reportsOf(dir string, ask func(string) (*wal.Report, error)) ([]*wal.Report, error) {
 	dirs, err := wal.Find(dir)
 	if errors.Is(err, wal.ErrNoLog) || errors.Is(err, fs.ErrNotExist) {
-		return nil, app.Try(fmt.Errorf("there is no log in %s", dir), "name the folder that holds live and replay, or one of the two")
+		return nil, app.Try(fmt.Errorf("there is no log in %s", dir), "name the folder that holds live, replay and sends, or one of them")
 	}
 	if err != nil {
 		return nil, err
