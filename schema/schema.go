@@ -173,6 +173,7 @@ var viewOrder = []string{
 	"messages",
 	"message_events",
 	"arrived_events",
+	"arrived_web_events",
 	"event_arrivals",
 	"message_recipients",
 }
@@ -224,7 +225,7 @@ func PublicViews() []string {
 // AnalystViews returns the names of the views that an analyst may read: the public
 // ones, and messages and events one by one, without recipients, addresses or keys.
 func AnalystViews() []string {
-	return append(PublicViews(), "arrived_events", "event_arrivals", "message_events", "messages")
+	return append(PublicViews(), "arrived_events", "arrived_web_events", "event_arrivals", "message_events", "messages")
 }
 
 // OwnerViews returns the names of all views that people may read, recipients included.

@@ -14,13 +14,14 @@ import (
 	"github.com/google/uuid"
 
 	"glint/edge/event"
+	"glint/ingest/mention"
 )
 
 // TestWithdrawalReachesMailAlreadySent withdraws, and then fetches an old pixel by
 // the standalone pixel, posts a line of an older edge to ingest, and replays an
 // archive: no row names the message, and the image still comes.
 func TestWithdrawalReachesMailAlreadySent(t *testing.T) {
-	dir := t.TempDir()
+	dir, archived := t.TempDir(), t.TempDir()
 	write := func(name, text string) string {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -29,7 +30,8 @@ func TestWithdrawalReachesMailAlreadySent(t *testing.T) {
 		return path
 	}
 	tokens := write("tokens", "web:consent:secret-of-the-consent-page\nlog:logs:secret-of-the-log-lines-1\n")
-	i := up(t, newHome(t), "--pixel-listen", "127.0.0.1:0", "--ingest-listen", "127.0.0.1:0", "--warehouse-listen", "127.0.0.1:0", "--tokens-file", tokens)
+	i := up(t, newHome(t), "--pixel-listen", "127.0.0.1:0", "--ingest-listen", "127.0.0.1:0", "--warehouse-listen", "127.0.0.1:0", "--tokens-file", tokens,
+		"--archive", archived, "--archive-interval", "100ms")
 	urls := filepath.Join(dir, "urls.csv")
 	i.must(t, "send", "register", "--campaign", "spring", "--file", write("r.csv", "recipient\nann@example.com\nbob@example.com\n"), "--output", urls)
 	text, err := os.ReadFile(urls)
@@ -89,6 +91,8 @@ func TestWithdrawalReachesMailAlreadySent(t *testing.T) {
 	if n := count(identified); n != "0" {
 		t.Errorf("%s identified opens are left", n)
 	}
+	at := line(9)
+	post("/v1/logs", "secret-of-the-log-lines-1", at, 200) // before ingest can have looked
 	t.Logf("earlier rows followed %.2f s after the withdrawal", time.Since(began).Seconds())
 	inMemory := time.Now()
 	eventually(t, "ingest to know of it", func() bool {
@@ -112,8 +116,32 @@ func TestWithdrawalReachesMailAlreadySent(t *testing.T) {
 		report := i.report(t, "spring")
 		return fmt.Sprintf("%v %v %v", report["measured"], report["unique_opens"], report["sends"]) == "1 0 2"
 	})
+	checkArchive(t, archived, message, at)
 	i.must(t, "consent", "verify")
 	i.must(t, "audit")
+}
+
+// checkArchive waits until the archive has a line that came right after the withdrawal, and
+// checks that at most the two lines of before name the message.
+func checkArchive(t *testing.T, archived, message, at string) {
+	t.Helper()
+	id := at[strings.Index(at, `"event_id"`):][:45]
+	var kept []string
+	eventually(t, "the archive to have the line", func() bool {
+		kept = archivedLines(t, archived)
+		return strings.Contains(strings.Join(kept, ""), id)
+	})
+	named := 0
+	for _, line := range kept {
+		if mention.Messages([]byte(line), func(found uuid.UUID) bool { return found.String() == message }) {
+			named++
+		} else if strings.Contains(line, "user_agent") || strings.Contains(line, `"ip"`) {
+			t.Errorf("the archive has %s", line)
+		}
+	}
+	if named > 2 { // less if they were not archived yet
+		t.Errorf("%d of %d archived lines name the message, more than the 2 of before", named, len(kept))
+	}
 }
 
 // metricsText is what the instance exposes.

@@ -24,7 +24,7 @@ type options struct {
 	dsn, user string
 	campaign  string
 	since     time.Duration
-	once      bool
+	once, web bool
 }
 
 // NewCmd returns the command.
@@ -37,6 +37,8 @@ func NewCmd(a *app.App) *cobra.Command {
 it: of one campaign or of all, without recipients. An event is printed once, however often its line arrived. Its class is
 that of the request alone; glint judge may change it later, and the view message_events has the changed class.
 
+--web also prints the page views and custom events of all sites, unless they occurred more than 8 days before they arrived.
+
 --since also prints the events that arrived within that time, at most a day. --once prints only those, and ends.`,
 		Example: "  glint tail spring\n  glint tail --since 1h --once",
 		Args:    app.AtMostOneArg("campaign"),
@@ -45,6 +47,7 @@ that of the request alone; glint judge may change it later, and the view message
 	}
 	cmd.Flags().DurationVar(&o.since, "since", 0, "also print events that arrived within this time, such as 1h")
 	cmd.Flags().BoolVar(&o.once, "once", false, "end after the events of --since")
+	cmd.Flags().BoolVar(&o.web, "web", false, "also print page views and custom events; without a campaign only")
 	app.UserFlag(cmd, &o.user)
 	app.WarehouseFlag(cmd, &o.dsn)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -53,6 +56,9 @@ that of the request alone; glint judge may change it later, and the view message
 		}
 		if len(args) > 0 {
 			o.campaign = args[0]
+		}
+		if o.web && o.campaign != "" {
+			return app.UsageOf(cmd, errors.New("--web is about sites, not about a campaign: leave one of the two out"))
 		}
 		return o.run(cmd.Context())
 	}
@@ -72,7 +78,7 @@ func (o *options) run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	f := &follower{w: w, out: bufio.NewWriter(o.app.Out), names: map[string]string{}}
+	f := &follower{w: w, out: bufio.NewWriter(o.app.Out), web: o.web, names: map[string]string{}}
 	if o.campaign != "" {
 		id, err := w.CampaignID(ctx, o.campaign)
 		if errors.Is(err, warehouse.ErrNoCampaign) {
@@ -114,6 +120,7 @@ type follower struct {
 	w      *warehouse.Warehouse
 	out    *bufio.Writer
 	only   string // id of the campaign; "": all
+	web    bool   // also page views and custom events
 	silent bool   // existing events are only remembered
 	names  map[string]string
 	seen   recent
@@ -131,9 +138,12 @@ func (f *follower) poll(ctx context.Context, within time.Duration) error {
 	statement := `SELECT campaign_id, toUnixTimestamp64Milli(min(received_from)) AS from_ms, toUnixTimestamp64Milli(max(received_to)) AS to_ms
 		FROM event_arrivals WHERE arrived_at > now64(3, 'UTC') - toIntervalMillisecond({within:UInt64})`
 	parameters := map[string]string{"within": strconv.FormatInt(within.Milliseconds(), 10)}
-	if f.only != "" {
+	switch {
+	case f.only != "":
 		statement += " AND campaign_id = {campaign:UInt64}"
 		parameters["campaign"] = f.only
+	case !f.web:
+		statement += " AND campaign_id != 0"
 	}
 	var all []arrived
 	err := f.each(ctx, statement+" GROUP BY campaign_id ORDER BY from_ms, campaign_id", parameters, func(line []byte) error {
@@ -144,7 +154,11 @@ func (f *follower) poll(ctx context.Context, within time.Duration) error {
 	})
 	f.seen.turn(time.Now())
 	for i := 0; err == nil && i < len(all); i++ {
-		err = f.events(ctx, &all[i])
+		if all[i].Campaign == webCampaign {
+			err = f.webEvents(ctx, &all[i])
+		} else {
+			err = f.events(ctx, &all[i])
+		}
 	}
 	return errors.Join(err, f.out.Flush())
 }
@@ -172,6 +186,33 @@ func (f *follower) events(ctx context.Context, a *arrived) error {
 			return nil
 		}
 		_, err := fmt.Fprintf(f.out, `{"campaign":%s,%s`+"\n", name, line[1:])
+		return err
+	})
+}
+
+// webCampaign is the campaign of arrivals of page views and custom events.
+const webCampaign = "0"
+
+// webEvents prints page views and custom events.
+func (f *follower) webEvents(ctx context.Context, a *arrived) error {
+	const statement = `SELECT * FROM arrived_web_events
+		WHERE occurred_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') - INTERVAL 8 DAY
+		AND received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND received_at <= fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+		ORDER BY received_at, site, name, occurred_at, event_id`
+	return f.each(ctx, statement, map[string]string{"from": a.From, "to": a.To}, func(line []byte) error {
+		var e struct {
+			Site string `json:"site"`
+			Name string `json:"name"`
+			At   string `json:"occurred_at"`
+			ID   string `json:"event_id"`
+		}
+		if err := json.Unmarshal(line, &e); err != nil {
+			return fmt.Errorf("read page views: an answer that is none: %w", err)
+		}
+		if f.seen.has(e.Site+"\x00"+e.Name+"\x00"+e.At+e.ID) || f.silent {
+			return nil
+		}
+		_, err := fmt.Fprintf(f.out, "%s\n", line)
 		return err
 	})
 }

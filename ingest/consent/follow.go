@@ -246,6 +246,7 @@ func (f *Follower) look(ctx context.Context, w Withdrawals, now time.Time, again
 	if err := f.read(ctx, w, since); err != nil {
 		return err
 	}
+	f.looks.ended(now) // the sweep may take long
 	if err := f.sweep(ctx, w, since); err != nil {
 		return err
 	}
