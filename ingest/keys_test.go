@@ -3,6 +3,8 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"glint/edge/token"
@@ -101,5 +103,17 @@ func TestARingIsUsedOnlyWithAllKeysOfItsWarehouse(t *testing.T) {
 				t.Errorf("%d keys, notes %+v", len(ring.Keys()), home.notes)
 			}
 		})
+	}
+}
+
+// TestADamagedKeyFileIsNoMissingKey: its remedy is the file of before, and a hint is shown.
+func TestADamagedKeyFileIsNoMissingKey(t *testing.T) {
+	_, fault := token.ParseRing("xx\n")
+	if fault == nil {
+		t.Fatal("the ring is good")
+	}
+	p := problemOf(errKeys{fmt.Errorf("read pixel keys: %w", fault)}, func(error) string { return "" })
+	if p.Code != codeKeysUnreadable || !strings.Contains(p.Hint, "restore the file") {
+		t.Errorf("%+v", p)
 	}
 }

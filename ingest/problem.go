@@ -5,6 +5,7 @@ import (
 	"syscall"
 	"time"
 
+	"glint/edge/token"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/embedded"
 	"glint/schema/migrate"
@@ -59,6 +60,9 @@ func problemOf(err error, hint func(error) string) *Problem {
 	engine, keys, files := errEngine{}, errKeys{}, errFiles{}
 	condition := warehouse.ConditionOf(err)
 	switch {
+	case errors.Is(err, token.ErrRing):
+		p.Code, p.Text = codeKeysUnreadable, "the file of pixel keys is damaged, so no token can be judged and no line is loaded"
+		p.Hint = "restore the file from a copy or a backup; glint keys list says what is wrong with it"
 	case errors.As(err, &keys):
 		p.Code, p.Text = codeKeysMissing, "pixel keys are missing, so no token can be judged and no line is loaded"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG), condition == warehouse.NoRoom:

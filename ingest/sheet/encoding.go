@@ -7,10 +7,15 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -23,13 +28,34 @@ type Encoding struct {
 // ErrEncoding is wrapped by the error about a file in an unsupported encoding.
 var ErrEncoding = errors.New("sheet: unknown encoding")
 
-// Encodings returns the names that Options.Encoding takes.
-func Encodings() []string {
-	names := []string{"UTF-8", "UTF-16LE", "UTF-16BE"}
+// namedEncoding is an encoding under the name that messages have for it.
+type namedEncoding struct {
+	name string
+	encoding.Encoding
+}
+
+// encodings are the known ones: Unicode, those of one byte, and those in which
+// Excel saves CSV in East Asia, and their equals on other systems.
+var encodings = sync.OnceValue(func() []namedEncoding {
+	all := []namedEncoding{
+		{"UTF-8", unicode.UTF8},
+		{"UTF-16LE", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)},
+		{"UTF-16BE", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
+	}
 	for _, e := range charmap.All {
 		if c, ok := e.(*charmap.Charmap); ok && c != charmap.XUserDefined {
-			names = append(names, c.String())
+			all = append(all, namedEncoding{c.String(), c})
 		}
+	}
+	return append(all, namedEncoding{"Shift JIS", japanese.ShiftJIS}, namedEncoding{"EUC-JP", japanese.EUCJP},
+		namedEncoding{"GB18030", simplifiedchinese.GB18030}, namedEncoding{"GBK", simplifiedchinese.GBK},
+		namedEncoding{"Big5", traditionalchinese.Big5}, namedEncoding{"EUC-KR", korean.EUCKR})
+})
+
+// Encodings returns the names that Options.Encoding takes.
+func Encodings() (names []string) {
+	for _, e := range encodings() {
+		names = append(names, e.name)
 	}
 	return names
 }
@@ -43,22 +69,9 @@ func CheckEncoding(name string) error {
 
 func named(name string) (string, encoding.Encoding, error) {
 	squeeze := strings.NewReplacer(" ", "", "-", "", "_", "")
-	for _, known := range Encodings() {
-		if !strings.EqualFold(squeeze.Replace(known), squeeze.Replace(name)) {
-			continue
-		}
-		switch known {
-		case "UTF-8":
-			return known, unicode.UTF8, nil
-		case "UTF-16LE":
-			return known, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), nil
-		case "UTF-16BE":
-			return known, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), nil
-		}
-		for _, e := range charmap.All {
-			if c, ok := e.(*charmap.Charmap); ok && c.String() == known {
-				return known, c, nil
-			}
+	for _, e := range encodings() {
+		if strings.EqualFold(squeeze.Replace(e.name), squeeze.Replace(name)) {
+			return e.name, e.Encoding, nil
 		}
 	}
 	return "", nil, fmt.Errorf("%w %q; known are %s", ErrEncoding, name, strings.Join(Encodings(), ", "))

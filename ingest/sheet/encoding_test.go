@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -12,6 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -199,4 +204,36 @@ func FuzzRead(f *testing.F) {
 			lines = row.Line
 		}
 	})
+}
+
+// TestTablesOfEastAsiaAreRead: Excel saves CSV in the encoding of the machine's
+// language, in some of which the second byte of a character is a separator.
+func TestTablesOfEastAsiaAreRead(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		encoding   encoding.Encoding
+	}{
+		{"shift_jis", "recipient,名前|ソ\na@example.jp,表示|能\n", japanese.ShiftJIS},
+		{"EUC-JP", "recipient,名前|ソ\na@example.jp,表示|能\n", japanese.EUCJP},
+		{"gbk", "recipient,姓名|x\na@example.cn,王伟|丁\n", simplifiedchinese.GBK},
+		{"gb18030", "recipient,姓名|x\na@example.cn,王伟|丁\n", simplifiedchinese.GB18030},
+		{"big5", "recipient,姓名|x\na@example.tw,許功|蓋\n", traditionalchinese.Big5},
+		{"euc_kr", "recipient,이름|x\na@example.kr,홍길동|김\n", korean.EUCKR},
+	} {
+		text, err := c.encoding.NewEncoder().String(c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := CheckEncoding(c.name); err != nil {
+			t.Error(err)
+		}
+		in, _, err := Text(strings.NewReader(text), c.name)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if got, err := io.ReadAll(in); err != nil || string(got) != c.text {
+			t.Errorf("%s: %q, %v, want %q", c.name, got, err, c.text)
+		}
+	}
 }

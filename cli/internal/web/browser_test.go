@@ -71,8 +71,8 @@ func press(ctx context.Context, t *testing.T, selector string) {
 	for range 80 {
 		var there, seen bool
 		do(ctx, t, chromedp.KeyEvent(kb.Tab),
-			chromedp.Evaluate(`document.activeElement.matches(`+"`"+selector+"`"+`)`, &there),
-			chromedp.Evaluate(`document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== "none"`, &seen))
+			chromedp.Evaluate(`document.activeElement?.matches(`+"`"+selector+"`"+`) ?? false`, &there),
+			chromedp.Evaluate(`!document.activeElement || document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== "none"`, &seen))
 		if !seen {
 			t.Error("a focus does not show")
 		}
