@@ -47,7 +47,9 @@ func (seen *reading) contradictsHints(s Signals) bool {
 		own = WindowsHint
 	case osMacOS:
 		own = MacHint
-	case osAndroid, osLinux, osChromeOS:
+	case osAndroid:
+		own = AndroidHint
+	case osLinux, osChromeOS:
 		own = AndroidHint | LinuxHint
 	case osIOS, osIPadOS: // Apple's engine sends no hints
 	default:

@@ -58,7 +58,7 @@ func (s *scan) isStrange(out *reading) bool {
 	case out.os == osIOS || out.os == osIPadOS || out.os == osAndroid:
 		before := trim(s.ua[:laterMozilla(s.ua)])
 		if before == "" {
-			return s.numbers.blink >= 30 && s.engines&engineWebKit != 0 && out.traits&saysBrowser == 0
+			return (s.numbers.blink >= 30 || s.engines&newSafari != 0) && s.engines&engineWebKit != 0 && out.traits&saysBrowser == 0
 		}
 		return before[len(before)-1] == ','
 	}

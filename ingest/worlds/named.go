@@ -37,6 +37,7 @@ func Named() []World {
 	add("10 % of opens load no image", func(w *World) { w.BlockedMail = 0.10 })
 	add("20 % of opens load no image", func(w *World) { w.BlockedMail = 0.20 })
 	add("30 % of opens load no image", func(w *World) { w.BlockedMail = 0.30 })
+	add("40 % of opens load no image", func(w *World) { w.BlockedMail = 0.40 })
 	add("15 % of recipients load no images", func(w *World) { w.BlockedBox = 0.15 })
 	add("70 % Apple, 25 % more", func(w *World) { w.AppleShare, w.AppleHabit = 0.70, 1.25 })
 	add("no Apple users", func(w *World) { w.AppleShare = 0 })
@@ -82,11 +83,14 @@ func Random(n int, seed uint64) []World {
 	return all
 }
 
+// varieties is the number of kinds of worlds of Varied, which returns them in turn.
+const varieties = 8
+
 // Varied returns n worlds that Random rarely produces: small lists, recipients
 // with very different habits, first campaigns, lists that change or get text
-// only, lists without Apple Mail and with nothing else. None has cloaked
-// scanners. None gets text only without known clicks, since nothing could be
-// estimated there.
+// only, lists without Apple Mail and with nothing else, lists that load few
+// images. None has cloaked scanners. None gets text only without known clicks,
+// since nothing could be estimated there.
 func Varied(n int, seed uint64) []World {
 	r := rand.New(rand.NewPCG(seed, 0x766172696564))
 	between := func(low, high float64) float64 { return low + r.Float64()*(high-low) }
@@ -103,7 +107,7 @@ func Varied(n int, seed uint64) []World {
 		w.BlockedMail, w.Joiners = between(0, 0.3), between(0, 0.1)
 		w.ClickP, w.Clicks = between(0.05, 0.4), r.Float64() < 0.5
 		kind := "small list"
-		switch i % 7 {
+		switch i % varieties {
 		case 1:
 			kind, w.Campaigns, w.First = "first campaign", 1, 0
 		case 2:
@@ -117,6 +121,9 @@ func Varied(n int, seed uint64) []World {
 			kind, w.AppleShare = "Apple Mail only", 1
 		case 6:
 			kind, w.Spread, w.Recipients = "habits apart", 0.3, 4000
+		case 7:
+			kind, w.BlockedMail, w.Clicks = "images blocked", between(0.25, 0.4), r.Float64() < 0.25
+			w.Recipients = 2000
 		}
 		w.Name = fmt.Sprintf("varied %d, %s", i, kind)
 		all[i] = w

@@ -374,7 +374,7 @@ func (t *tally) estimates() map[string]estimate {
 	all["visible_lambda"] = t.total(p).estimate(t.visible)
 	few, silent := float64(t.visible) < 0.15*float64(t.measured), t.noHistory && t.visibleSeen == 0 && t.possible > 0
 	if few || silent { // few_visible, none_visible: the bounds, and the opens that load no image
-		s, high := 0.75, 1.0
+		s, high := 0.6, 1.0
 		if t.sure >= 20 {
 			s = shareOf(t.sureShown, t.sure).low
 		}
@@ -389,7 +389,7 @@ func (t *tally) estimates() map[string]estimate {
 		all["overall"] = estimate{nil, bounds.Low, &full, t.visible}
 		return all
 	}
-	q := share{p.low, p.at / 0.87, p.high / 0.75}
+	q := share{p.low, p.at / 0.87, p.high / 0.6}
 	if t.sure >= 20 {
 		q = p.over(shareOf(t.sureShown, t.sure))
 	}

@@ -25,18 +25,18 @@ type judged struct {
 }
 
 // TestOverallCoversTheTruth plays generated accounts through the views. With
-// GLINT_WORLDS=all it takes all named worlds, 200 random and 70 varied ones, judges the
+// GLINT_WORLDS=all it takes all named worlds, 200 random and 80 varied ones, judges the
 // width too, and prints bias, coverage and width of each estimator.
 func TestOverallCoversTheTruth(t *testing.T) {
 	random := worlds.Random(200, worlds.Seed)
-	varied := worlds.Varied(70, worlds.Seed)
+	varied := worlds.Varied(80, worlds.Seed)
 	all := slices.Concat(worlds.Named(), random, varied)
 	switch os.Getenv("GLINT_WORLDS") {
 	case "all":
 	case "varied":
 		all = varied
 	default:
-		all = slices.Clone(varied[:7])
+		all = slices.Clone(varied[:8])
 		small, apple := 0, 0 // a few of the smaller ones, and of those that the width is judged by
 		for _, world := range random {
 			switch {
