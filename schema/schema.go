@@ -177,6 +177,24 @@ var viewOrder = []string{
 	"message_recipients",
 }
 
+// MailboxProvider returns the provider of a domain's mailboxes, as the view
+// mailbox_providers lists it; "" for other domains.
+func MailboxProvider(domain string) string { return mailboxProviders()[domain] }
+
+// mailboxProviders returns the provider of each domain.
+var mailboxProviders = sync.OnceValue(func() map[string]string {
+	providers := map[string]string{}
+	for _, match := range providerLine.FindAllStringSubmatch(mustRead("views/mailbox_providers.sql"), -1) {
+		for domain := range strings.FieldsSeq(match[2]) {
+			providers[domain] = match[1]
+		}
+	}
+	return providers
+})
+
+// providerLine is a provider with its domains.
+var providerLine = regexp.MustCompile(`(?m)^        \('([^']+)', '([^']+)'\)`)
+
 // Views returns every view in the order of creation.
 func Views() []View {
 	views := make([]View, 0, len(viewOrder))

@@ -179,7 +179,7 @@ func TestIdentifiedURLsStayAsTheyWere(t *testing.T) {
 
 func TestProvidersOfDomains(t *testing.T) {
 	for recipient, want := range map[string]string{
-		"a@gmail.com": "gmail", "a@googlemail.com": "gmail", "a@outlook.co.uk": "microsoft", "a@live.fr": "microsoft", "a@yahoo.it": "yahoo",
+		"a@gmail.com": "gmail", "a@googlemail.com": "gmail", "a@hotmail.co.uk": "microsoft", "a@live.fr": "microsoft", "a@yahoo.it": "yahoo",
 		"a@icloud.com": "apple", "a@notgmail.com": "other", "a@example.com": "other", "id-7": "unknown",
 	} {
 		if got := Provider(recipient); got != want {
