@@ -263,8 +263,8 @@ func mixedBody(tb testing.TB, seed uint64, lines int) (body []byte) {
 func eventsOf(tb testing.TB, body []byte) (events []event.Event) {
 	tb.Helper()
 	for line := range strings.Lines(string(body)) {
-		e, err := event.Parse(strings.TrimSuffix(line, "\n"))
-		if err != nil {
+		var e event.Event
+		if err := e.Parse(strings.TrimSuffix(line, "\n")); err != nil {
 			tb.Fatal(err)
 		}
 		events = append(events, e)

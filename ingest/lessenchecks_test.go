@@ -56,10 +56,9 @@ func (l *lessening) damaged(t *testing.T) {
 		if c.url == "" || c.cause == "uuid" {
 			continue
 		}
-		var e event.Event
 		line := l.line(c, time.Minute)
-		e, err := event.Parse(strings.TrimSuffix(line, "\n"))
-		if err != nil {
+		var e event.Event
+		if err := e.Parse(strings.TrimSuffix(line, "\n")); err != nil {
 			t.Fatal(err)
 		}
 		e.Token, e.Path, e.TokenStatus = e.Token[:50], "", event.TokenBad

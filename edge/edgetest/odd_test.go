@@ -161,7 +161,8 @@ func checkLines(t *testing.T, e *emulator, before int, marker, contentType strin
 	waitFor(t, "the lines", func() bool { return len(e.logged("opens")) >= before+want })
 	var tokens []string
 	for _, line := range e.logged("opens")[before:] {
-		ev, err := event.Parse(line)
+		var ev event.Event
+		err := ev.Parse(line)
 		if err != nil || ev.Check() != nil || ev.Extra != "" || len(line) > event.MaxLineBytes {
 			t.Fatalf("line %q: %v", line, err)
 		}
