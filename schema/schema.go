@@ -170,6 +170,8 @@ var viewOrder = []string{
 	"aggregate_counts",
 	"measured_and_rest",
 	"resolvable_deliveries",
+	"fate_order",
+	"forbidden_last_opens",
 	"messages",
 	"message_events",
 	"arrived_events",

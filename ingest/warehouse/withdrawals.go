@@ -163,11 +163,11 @@ var sweeps = []sweep{
 // rows of messages: their opens become aggregate opens, lose the facts that the
 // fate forbids, or are deleted, and the messages are measured no more than the
 // fate allows. Messages of a recipient who has agreed again keep what applied to
-// them. If nothing is left to do, it only reads. It may be called again after
+// them. If nothing is left to do, it changes nothing. It may be called again after
 // any error, and concurrently.
 func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done Swept, err error) {
-	if err := w.keepLessened(ctx, since); err != nil {
-		return done, err
+	if err := w.conn.Exec(sweeping(ctx), schema.Query("keep_lessened"), clickhouse.Named("since_ms", sinceMilli(since))); err != nil {
+		return done, fmt.Errorf("record the fates of messages: %w", err)
 	}
 	for _, s := range sweeps {
 		args := []any{
@@ -203,21 +203,6 @@ func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done
 		done.Messages, done.Opens = done.Messages+sends, done.Opens+opens+unresolved
 	}
 	return done, nil
-}
-
-// keepLessened makes what applied to the messages of recipients who have agreed
-// again apply to the messages alone: an agreement concerns later mail.
-func (w *Warehouse) keepLessened(ctx context.Context, since time.Time) error {
-	args := []any{clickhouse.Named("since_ms", sinceMilli(since))}
-	var messages uint64
-	err := w.ask(ctx, "unkept_messages", args, &messages)
-	if err == nil && messages > 0 {
-		err = w.conn.Exec(sweeping(ctx), schema.Query("keep_lessened"), args...)
-	}
-	if err != nil {
-		return fmt.Errorf("record the fates of messages: %w", err)
-	}
-	return nil
 }
 
 // sweeping returns the context of a statement that changes rows: it is done when it

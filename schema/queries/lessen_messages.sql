@@ -1,7 +1,7 @@
 -- Purpose: notes of registered messages that less of them may be kept than their URLs say.
 -- Grain:   a statement: one row for each message that has no row as strict as that.
 -- Units:   now is Unix milliseconds.
--- Reads:   the tables sends, by its key, and withdrawals, so only as the warehouse user.
+-- Reads:   the tables sends, by its key, and withdrawals, and the view fate_order, so only as the warehouse user.
 --
 -- The messages come as an external table lessened_messages (message_id UUID, fate String). The new row is later than one that the
 -- message has.
@@ -16,10 +16,10 @@ FROM (
     ANY INNER JOIN lessened_messages AS lessened USING (message_id)
 ) AS wanted_rows
 LEFT JOIN (
-    SELECT message_id, max(indexOf(['keep', 'pseudonymous', 'last_open', 'anonymous', 'count', 'drop'], toString(fate))) AS strictness, max(changed_at) AS was_changed_at
+    SELECT message_id, max(indexOf((SELECT fates FROM fate_order), toString(fate))) AS strictness, max(changed_at) AS was_changed_at
     FROM withdrawals FINAL
     WHERE message_id IN (SELECT message_id FROM lessened_messages)
     GROUP BY message_id
 ) AS known USING (message_id)
-WHERE indexOf(['keep', 'pseudonymous', 'last_open', 'anonymous', 'count', 'drop'], wanted) > strictness
+WHERE indexOf((SELECT fates FROM fate_order), wanted) > strictness
 SETTINGS join_use_nulls = 0
