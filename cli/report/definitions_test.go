@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"glint/cli/internal/output"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
@@ -30,16 +30,7 @@ func TestTheSQLOfEachDefinitionGivesItsNumber(t *testing.T) {
 			w.Text(t, enginetest.WarehouseUser, statement, nil)
 		}
 	}
-	address, err := url.Parse(w.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.ReaderUser.Name, enginetest.ReaderUser.Password)
-	reader, err := warehouse.Connect(t.Context(), address.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = reader.Close() }()
+	reader := client.Connect(t, w, enginetest.ReaderUser)
 	r, err := reader.ReportOf(t.Context(), "case")
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"sync"
 	"testing"
@@ -19,6 +18,7 @@ import (
 
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
@@ -26,21 +26,10 @@ func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 var eventually = enginelib.Eventually
 
-// store returns the test warehouse.
+// store returns a client of the emptied test engine.
 func store(t *testing.T) *warehouse.Warehouse {
 	t.Helper()
-	e := enginetest.Open(t)
-	e.Empty(t)
-	address, err := url.Parse(e.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	w, err := warehouse.Connect(t.Context(), address.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.Close() })
+	_, w := client.Open(t)
 	return w
 }
 

@@ -3,7 +3,6 @@ package judge
 import (
 	"fmt"
 	"net/netip"
-	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -16,24 +15,6 @@ import (
 )
 
 func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
-
-// engine returns an empty test engine and a Warehouse on it.
-func engine(tb testing.TB) (*enginetest.Warehouse, *warehouse.Warehouse) {
-	tb.Helper()
-	e := enginetest.Open(tb)
-	e.Empty(tb)
-	address, err := url.Parse(e.URL)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	w, err := warehouse.Connect(tb.Context(), address.String())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = w.Close() })
-	return e, w
-}
 
 func text(tb testing.TB, e *enginetest.Warehouse, statement string) string {
 	tb.Helper()

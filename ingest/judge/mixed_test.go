@@ -11,6 +11,7 @@ import (
 
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 // oldOpens is how many opens TestNoReportIsMixed judges again;
@@ -44,7 +45,7 @@ func insertOld(t *testing.T, e *enginetest.Warehouse, w *warehouse.Warehouse, me
 // TestNoReportIsMixed: reports are read in a loop and events arrive, while all opens
 // of a campaign are judged again.
 func TestNoReportIsMixed(t *testing.T) {
-	e, w := engine(t)
+	e, w := client.Open(t)
 	messages := oldOpens(t)
 	insertOld(t, e, w, messages)
 	timed := func(name string, kind warehouse.RunKind) *Result {

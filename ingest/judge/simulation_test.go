@@ -14,6 +14,7 @@ import (
 
 	"glint/edge/classify"
 	"glint/ingest/warehouse"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 // truth is who made a request, of which the judge sees only the request.
@@ -294,7 +295,7 @@ func mapsKeys(m map[truth][3]int) func(func(truth) bool) {
 
 // TestAnHourOffMakesNoMachines: a campaign whose time of sending lies in another zone.
 func TestAnHourOffMakesNoMachines(t *testing.T) {
-	e, w := engine(t)
+	e, w := client.Open(t)
 	var fetches []fetch
 	for i := range 60 {
 		fetches = append(fetches, fetch{i, -time.Hour + time.Duration(i)*time.Minute, chrome, "203.0.113.0", "none", 3320}, fetch{i, -time.Hour + time.Duration(i)*time.Minute, gmail, "66.249.93.0", "none", 15169})

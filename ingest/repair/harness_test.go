@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +23,7 @@ import (
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
@@ -46,17 +46,9 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, engine: enginetest.Open(t), dir: t.TempDir(), archive: t.TempDir()}
-	w.engine.Empty(t)
-	address, err := url.Parse(w.engine.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	if w.house, err = warehouse.Connect(t.Context(), address.String()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.house.Close() })
+	w := &world{t: t, dir: t.TempDir(), archive: t.TempDir()}
+	w.engine, w.house = client.Open(t)
+	var err error
 	w.follow = &consent.Follower{Set: &consent.Set{}, Logger: slog.New(slog.DiscardHandler)}
 	ring := ringOf(t, 1)
 	w.loader = &batch.Loader{Ring: func() *token.Ring { return ring }, Warehouse: w.house, Withdrawn: w.follow.Set, Deleted: &batch.Deleted{}}

@@ -58,12 +58,7 @@ func behind(t *testing.T, e *enginetest.Warehouse) (*middlebox, *Warehouse) {
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	address, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	w, err := Connect(t.Context(), address.String())
+	w, err := Connect(t.Context(), (&enginetest.Warehouse{URL: server.URL}).Address(enginetest.WarehouseUser))
 	if err != nil {
 		t.Fatal(err)
 	}
