@@ -335,7 +335,7 @@ func (d *decoder) timeSuspect(e *event.Event) int8 {
 	return warehouse.SuspectNone
 }
 
-// maxAgents is how many user agents a decoder caches. The frequent ones come
+// maxAgents is the number of user agents that a decoder caches. The frequent ones come
 // early; invented ones are unlimited.
 const maxAgents = 4096
 
@@ -366,7 +366,7 @@ func (d *decoder) applyIgnoreList(v classify.Verdict, ip netip.Addr, userAgent s
 	return v, verdictVersion
 }
 
-// maxBadToken is how many bytes of an invalid token are stored: more than a
+// maxBadToken is the number of bytes of an invalid token that are stored: more than a
 // token with something attached to it.
 const maxBadToken = 200
 

@@ -28,7 +28,7 @@ var (
 	plain    = uuid.MustParse("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee")
 )
 
-// fakeHouse remembers what was inserted.
+// fakeHouse records the inserted rows.
 type fakeHouse struct {
 	mu         sync.Mutex
 	registered map[uuid.UUID]uint64

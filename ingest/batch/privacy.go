@@ -13,7 +13,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// The code below decides what a line may leave in the warehouse, whether its
+// The code below decides which facts of a line the warehouse may store, whether its
 // edge knew privacy modes or not, and whenever it arrives: live, from a replay,
 // or from an archive.
 

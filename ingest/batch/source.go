@@ -72,7 +72,7 @@ func (l logSource) next(ctx context.Context, r *wal.Reader) (wal.Record, wal.Pos
 }
 
 // decodeRecord returns the lines of a record. It fails only if the record
-// differs from what was counted when it was received.
+// differs from the number counted when it was received.
 func decodeRecord(r *wal.Record, at wal.Position) (b Body, err error) {
 	b = Body{Record: at.Record, ReceivedAt: r.ReceivedAt, Source: r.Source, Count: int(r.Lines)}
 	// One byte more, so that the end is detected without growing the buffer.

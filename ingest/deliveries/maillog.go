@@ -100,7 +100,7 @@ func (r *reader) stamp(line string) (at time.Time, rest string, ok bool) {
 	}
 	if m := fullStamp.FindStringSubmatch(line); m != nil {
 		at, fault := r.time(m[1] + " " + m[2] + " " + m[3])
-		if fault != "" { // the zone's short name says nothing: it is the log's
+		if fault != "" { // the zone's short name is ambiguous: it is the log's zone
 			at, fault = r.time(m[1] + " " + m[2])
 		}
 		return at, line[len(m[0]):], fault == ""

@@ -55,7 +55,7 @@ func newStore(w Warehouse) *Store {
 	}}
 }
 
-// do imports a text, and returns what became of it.
+// do imports a text and returns the result.
 func do(tb testing.TB, to Adder, text string) Outcome {
 	tb.Helper()
 	o, err := Import(tb.Context(), to, strings.NewReader(text), Options{Now: now}, nil)

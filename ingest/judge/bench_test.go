@@ -31,9 +31,9 @@ func million(b *testing.B, n int) *warehouse.Warehouse {
 	return w
 }
 
-// BenchmarkRuns judges a million opens, or as many as $GLINT_JUDGE_OPENS says:
-// again by the rules of today, which change all names and a quarter of the
-// verdicts, and then by time and company, which changes little.
+// BenchmarkRuns judges a million opens, or $GLINT_JUDGE_OPENS: first by today's rules,
+// which change all names and a quarter of the verdicts, then by time and context, which
+// change little.
 func BenchmarkRuns(b *testing.B) {
 	n := 1_000_000
 	if text := os.Getenv("GLINT_JUDGE_OPENS"); text != "" {

@@ -33,7 +33,7 @@ func messageID(campaign uint64, n int) uuid.UUID {
 	return uuid.MustParse(fmt.Sprintf("%08x-0000-8000-8000-%012x", uint32(campaign), n))
 }
 
-// fetch is a request as the tests say it.
+// fetch is a request of the tests.
 type fetch struct {
 	message int
 	after   time.Duration // since noon
@@ -64,7 +64,7 @@ func open(campaign uint64, f fetch) warehouse.Open {
 	return o
 }
 
-// insert inserts a campaign with so many messages to one domain, sent at noon,
+// insert inserts a campaign with that number of messages to one domain, sent at noon,
 // and its fetches.
 func insert(tb testing.TB, e *enginetest.Warehouse, w *warehouse.Warehouse, campaign uint64, messages int, fetches ...fetch) {
 	tb.Helper()

@@ -77,7 +77,7 @@ func TestRunsAreUndoneByRuns(t *testing.T) {
 	}
 }
 
-// TestReclassifyJudgesOldRowsByTodaysRules: rows that older rules have taken for people.
+// TestReclassifyJudgesOldRowsByTodaysRules has rows that older rules took for people.
 func TestReclassifyJudgesOldRowsByTodaysRules(t *testing.T) {
 	e, w := client.Open(t)
 	insert(t, e, w, 8, 10,
@@ -111,7 +111,7 @@ func TestReclassifyJudgesOldRowsByTodaysRules(t *testing.T) {
 	}
 }
 
-// TestARunThatWasCutOffShowsNothing, and the next one restores what it has written.
+// TestARunThatWasCutOffShowsNothing also checks that the next run undoes its rows.
 func TestARunThatWasCutOffShowsNothing(t *testing.T) {
 	e, w := client.Open(t)
 	insert(t, e, w, 9, 40, office("hosting", 24940, time.Hour)...)

@@ -356,7 +356,7 @@ func (f *reading) judge() {
 }
 
 // suspicion returns why a recipient is faulty in a column of addresses, or "".
-// cut tells that its row has fewer cells than the header, and no address.
+// cut means that its row has fewer cells than the header, and no address.
 func suspicion(recipient string, cut bool) (reason string) {
 	switch {
 	case ordinary(recipient): // nearly always

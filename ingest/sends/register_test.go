@@ -16,7 +16,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// registrar keeps what is registered, of a campaign of which nothing is known.
+// registrar stores the registrations of a campaign that had none.
 type registrar struct {
 	mu      sync.Mutex
 	names   map[string]bool

@@ -166,7 +166,7 @@ func TestModesNeedATokenInTheURL(t *testing.T) {
 	}
 }
 
-// Without choices and policy the URLs are those of before there were modes.
+// Without choices and policy, URLs are the same as before modes existed.
 func TestIdentifiedURLsStayAsTheyWere(t *testing.T) {
 	b := consentBatch(t, "recipient\nann@example.com\nbob@example.com\n", &Consent{}, warehouse.Identified, Strata{})
 	for i := range b.Recipients.Rows {

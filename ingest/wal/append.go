@@ -88,7 +88,7 @@ func (l *Log) enqueue(q *request) error {
 	return nil
 }
 
-// overQuota returns by how many bytes n more would exceed the quota. The caller
+// overQuota returns the number of bytes by which n more would exceed the quota. The caller
 // holds l.mu.
 func (l *Log) overQuota(n int64) int64 {
 	if l.opt.MaxBytes <= 0 || n == 0 {

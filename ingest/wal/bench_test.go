@@ -130,7 +130,7 @@ func benchBody(size int) []byte {
 	return body
 }
 
-// plainRate returns how many records per second one writer brings to disk with
+// plainRate returns the records per second that one writer brings to disk with
 // a write and an fsync each: n of them, or as many as fit in span.
 func plainRate(b *testing.B, body []byte, records int, span time.Duration) float64 {
 	f, err := os.Create(filepath.Join(b.TempDir(), "plain"))
