@@ -123,7 +123,7 @@ func TestOfAllRowsOfAMessageTheStrictestHolds(t *testing.T) {
 	if done, err := w.ApplyWithdrawals(t.Context(), time.Time{}); err != nil || done != (Swept{}) {
 		t.Errorf("a second sweep: %+v, %v", done, err)
 	}
-	// After the time of retention nothing leads to a recipient, and all goes on.
+	// After the retention period no row leads to a recipient, and the fates still apply.
 	for range 2 {
 		if _, err := w.ForgetRecipients(t.Context(), time.Now().Add(time.Hour), time.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
@@ -162,7 +162,7 @@ func TestStoredOpensFollowTheLesserMode(t *testing.T) {
 		store := func(n uint64) {
 			o := fullOpen()
 			o.CampaignID, o.MessageID, o.EventID, o.Class, o.TimeSuspect = 7, message, n, 1, SuspectNone
-			o.ReceivedAt = time.Now() // what waits has a lifetime
+			o.ReceivedAt = time.Now() // waiting rows have a lifetime
 			if err := w.InsertOpens(t.Context(), uuid.NewString(), []Open{o}); err != nil {
 				t.Fatal(err)
 			}

@@ -12,9 +12,8 @@ import (
 	"glint/schema"
 )
 
-// Fate is how the opens of a message are treated whose recipient refused or
-// withdrew, or of which less may be kept than its URL says, as the Enum8 of the
-// table withdrawals.
+// Fate is the treatment of the opens of a message whose recipient refused or withdrew, or
+// of which less may be kept than its URL says, as the Enum8 of the table withdrawals.
 type Fate int8
 
 // The fates.
@@ -47,7 +46,7 @@ func ParseFate(setting string) (Fate, error) {
 	return 0, ErrFate
 }
 
-// Tracking returns how much of a message with that fate may be measured.
+// Tracking returns the tracking mode to which that fate limits a message.
 func (f Fate) Tracking() Tracking {
 	switch f {
 	case FateKeep:
@@ -143,7 +142,7 @@ func sinceMilli(t time.Time) int64 {
 // Swept counts the changes made by ApplyWithdrawals.
 type Swept struct{ Messages, Opens uint64 }
 
-// sweep is what is done to the rows of messages with a fate.
+// sweep is the list of changes to the rows of messages with a fate.
 type sweep struct {
 	fate              Fate
 	opens, unresolved []string // statements, if there are such rows
@@ -205,9 +204,9 @@ func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done
 	return done, nil
 }
 
-// sweeping returns the context of a statement that changes rows: it is done when it
-// is answered. A sub-query makes a mutation nondeterministic to a replicated table;
-// here a later run mends what one replica has seen too early.
+// sweeping returns the context of a statement that changes rows and is complete when it is
+// answered. A replicated table considers a mutation with a sub-query nondeterministic; if a
+// replica executes one before it has all rows, a later run corrects it.
 func sweeping(ctx context.Context) context.Context {
 	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
 		"async_insert": 0, "insert_deduplicate": 0, "max_partitions_per_insert_block": 0,

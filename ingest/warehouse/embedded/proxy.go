@@ -42,7 +42,7 @@ const (
 // quarters of the descriptors, so at least an eighth stays free for the logs.
 func connectionLimit() int { return min(maxConnections, connlimit.Share()/6) }
 
-// readerStatements returns how many statements of readers the engine executes
+// readerStatements returns the number of statements of readers that the engine executes
 // at a time. The engine checks time limits and KILL QUERY only between blocks
 // of rows, so one expensive function over one row continues even if its client
 // has left. Such statements keep their slots, so that inserts and reports get

@@ -52,7 +52,7 @@ type Warehouse struct {
 
 var start = sync.OnceValues(startWarehouse)
 
-// started is what Main has to stop.
+// started is the warehouse that Main stops.
 var started *Warehouse
 
 // Main runs the tests of a binary and then stops its engine. It returns the

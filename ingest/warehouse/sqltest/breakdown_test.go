@@ -21,7 +21,7 @@ var zones = []string{"UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu
 
 // compareBreakdowns holds the breakdowns, the timeline and the times to open of
 // every campaign against a count in Go, and their sums against the report; after
-// the last change also what the client returns, and the lists.
+// the last change also the client's results, and the lists.
 func compareBreakdowns(t *testing.T, w *enginetest.Warehouse, world *world, messages map[messageKey]*messageState, after string) {
 	t.Helper()
 	reader := client.Connect(t, w, enginetest.ReaderUser)

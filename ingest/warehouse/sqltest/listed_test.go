@@ -13,7 +13,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// belongs says which messages each list holds.
+// belongs reports whether a list contains a message.
 var belongs = map[warehouse.List]func(m *messageState, visible bool) bool{
 	warehouse.AllMessages:       func(m *messageState, _ bool) bool { return m.counts || m.test },
 	warehouse.OpenersCertain:    func(m *messageState, _ bool) bool { return m.measured() && m.seen() },
