@@ -198,7 +198,7 @@ func (o *Observer) reduce(e *event.Event, a *Answer, f Found, signals privacy.Si
 	}
 	switch {
 	case fate != privacy.Count && fate != privacy.Drop:
-		privacy.Lessen(e, o.Ring, &t, fate)
+		privacy.Restrict(e, o.Ring, &t, fate)
 	case fate != privacy.Count || !found || !privacy.Withdraw(e, o.Ring, &t):
 		*e = event.Event{}
 	}

@@ -200,7 +200,7 @@ func (d *decoder) line(line string) {
 	if found.Kind == "" {
 		found.Token.Mode = d.claimed(&e)
 	}
-	d.lessen(&found)
+	d.restrict(&found)
 	last := found.Kind != event.KindUUID && found.Token.Mode == token.LastOpen
 	if e.OpenedAt.Before(earliest) || e.OpenedAt.After(d.bodies[d.body].ReceivedAt.Add(maxAhead)) {
 		if last || found.Token.Mode == token.LastOpen {

@@ -77,7 +77,7 @@ func AsksForLess(line string, signals privacy.Signals) bool {
 }
 
 // fate returns how an open of a message is treated; FateKeep if it belongs to its
-// message, in the mode that lessen leaves it.
+// message, in the mode that restrict leaves it.
 func (d *decoder) fate(campaign uint64, message uuid.UUID) warehouse.Fate {
 	if d.deleted.Has(campaign) {
 		return warehouse.FateDrop
@@ -88,8 +88,8 @@ func (d *decoder) fate(campaign uint64, message uuid.UUID) warehouse.Fate {
 	return warehouse.FateKeep
 }
 
-// claimed returns the mode of a line of which no token opens: the one in the
-// remains of its token, or what may be kept by now of a message named in them.
+// claimed returns the mode of a line without a valid token: the mode in the remains of
+// its token, or the current mode of a message that they name, if that is stricter.
 func (d *decoder) claimed(e *event.Event) token.Mode {
 	mode := privacy.ClaimedIn(d.ring, e)
 	if d.withdrawn.Len() == 0 || isWeb(e) {
@@ -102,9 +102,9 @@ func (d *decoder) claimed(e *event.Event) token.Mode {
 	return mode
 }
 
-// lessen narrows the mode of an open to what may be kept of its message by now:
-// the URL in the mail may be from before.
-func (d *decoder) lessen(f *pixel.Found) {
+// restrict lowers the mode of an open to the current one of its message: the URL in
+// the mail may be older.
+func (d *decoder) restrict(f *pixel.Found) {
 	if f.Kind == "" || f.Token.Mode == token.Aggregate { // otherwise the id is a stratum's
 		return
 	}

@@ -18,7 +18,7 @@ const MaxAtOnce = block
 type AtOnceRegistrar interface {
 	KnownMessages(ctx context.Context, campaign uint64, messages []uuid.UUID) (*warehouse.KnownSends, time.Time, error)
 	InsertSends(ctx context.Context, name string, sends []warehouse.Send) error
-	Lessener
+	Restricter
 }
 
 // Fate is the result of a registration for a message.
@@ -41,7 +41,7 @@ func (b *Batch) RegisterAtOnce(ctx context.Context, w AtOnceRegistrar) ([]Fate, 
 	if err != nil {
 		return nil, err
 	}
-	apply, err := b.lessen(ctx, w, known)
+	apply, err := b.restrict(ctx, w, known)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func (w *registrar) CompleteRegistration(_ context.Context, _ warehouse.Registra
 	return nil
 }
 
-func (*registrar) Lessen(context.Context, uint64, []warehouse.Lessening) (time.Time, error) {
+func (*registrar) Restrict(context.Context, uint64, []warehouse.Restriction) (time.Time, error) {
 	return time.Time{}, errors.New("no message is known before")
 }
 

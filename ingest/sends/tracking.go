@@ -101,37 +101,37 @@ func (b *Batch) checkStyle() error {
 	return nil
 }
 
-// ErrNarrowed is returned by Register and RegisterAtOnce for a message that is
+// ErrRestricted is returned by Register and RegisterAtOnce for a message that is
 // registered with less tracking than its URL would say: see Batch.Heed.
-var ErrNarrowed = errors.New("sends: another registration has lowered the tracking mode of a message")
+var ErrRestricted = errors.New("sends: another registration has lowered the tracking mode of a message")
 
-// Lessener is the part of the warehouse that lessens messages: their tracking mode becomes
+// Restricter is the part of the warehouse that restricts messages: their tracking mode becomes
 // lower than that of their URLs.
-type Lessener interface {
-	Lessen(ctx context.Context, campaign uint64, messages []warehouse.Lessening) (time.Time, error)
+type Restricter interface {
+	Restrict(ctx context.Context, campaign uint64, messages []warehouse.Restriction) (time.Time, error)
 	ApplyWithdrawals(ctx context.Context, since time.Time) (warehouse.Swept, error)
 }
 
-// lessen records the known messages that are registered with a lower tracking mode than
+// restrict records the known messages that are registered with a lower tracking mode than
 // before, since their mail may contain URLs of a higher mode. Call it before their rows
 // are written. apply, which is never nil, reduces their stored opens; call it after the
 // rows are written.
-func (b *Batch) lessen(ctx context.Context, w Lessener, known *warehouse.KnownSends) (apply func() error, err error) {
-	var lessened []warehouse.Lessening
+func (b *Batch) restrict(ctx context.Context, w Restricter, known *warehouse.KnownSends) (apply func() error, err error) {
+	var restricted []warehouse.Restriction
 	for i, message := range b.messages {
 		before, ok := known.Tracking(message)
 		t := b.Tracking(i)
 		switch {
 		case ok && before > t:
-			return nil, fmt.Errorf("%w: line %d", ErrNarrowed, b.Recipients.Rows[i].Line)
+			return nil, fmt.Errorf("%w: line %d", ErrRestricted, b.Recipients.Rows[i].Line)
 		case ok && before < t:
-			lessened = append(lessened, warehouse.Lessening{Message: message, Fate: warehouse.FateOf(t, b.no)})
+			restricted = append(restricted, warehouse.Restriction{Message: message, Fate: warehouse.FateOf(t, b.no)})
 		}
 	}
-	if len(lessened) == 0 {
+	if len(restricted) == 0 {
 		return func() error { return nil }, nil
 	}
-	at, err := w.Lessen(ctx, b.Campaign.ID, lessened)
+	at, err := w.Restrict(ctx, b.Campaign.ID, restricted)
 	return func() error {
 		_, err := w.ApplyWithdrawals(ctx, at)
 		return err

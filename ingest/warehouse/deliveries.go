@@ -310,20 +310,20 @@ func (w *Warehouse) MarkSends(ctx context.Context, m Marking, dryRun bool) (regi
 	if dryRun || changed == 0 {
 		return registered, changed, nil
 	}
-	var lessened []Lessening
+	var restricted []Restriction
 	if fate := FateOf(m.Tracking, m.Withdrawn); fate != FateKeep {
 		for _, message := range m.Messages {
-			lessened = append(lessened, Lessening{message, fate})
+			restricted = append(restricted, Restriction{message, fate})
 		}
 	}
-	at, err := w.Lessen(ctx, m.CampaignID, lessened)
+	at, err := w.Restrict(ctx, m.CampaignID, restricted)
 	if err != nil {
 		return fail(err)
 	}
 	if err := w.conn.Exec(marked, schema.Query("mark_sends"), append(args, clickhouse.Named("now", time.Now().UnixMilli()))...); err != nil {
 		return fail(err)
 	}
-	if len(lessened) > 0 {
+	if len(restricted) > 0 {
 		if _, err := w.ApplyWithdrawals(ctx, at); err != nil {
 			return fail(err)
 		}

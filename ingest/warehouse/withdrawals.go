@@ -165,7 +165,7 @@ var sweeps = []sweep{
 // them. If nothing is left to do, it changes nothing. It may be called again after
 // any error, and concurrently.
 func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done Swept, err error) {
-	if err := w.conn.Exec(sweeping(ctx), schema.Query("keep_lessened"), clickhouse.Named("since_ms", sinceMilli(since))); err != nil {
+	if err := w.conn.Exec(sweeping(ctx), schema.Query("keep_restricted"), clickhouse.Named("since_ms", sinceMilli(since))); err != nil {
 		return done, fmt.Errorf("record the fates of messages: %w", err)
 	}
 	for _, s := range sweeps {

@@ -3,7 +3,7 @@
 -- Units:   opened_on is a day in UTC.
 -- Engine:  a plain view over last_opens, withdrawals, and sends and recipient_messages by their keys.
 --
--- A date names no message. It is removed when the last message of the mode last_open has been lessened.
+-- A date names no message. It is removed when the last message of the mode last_open has been restricted.
 CREATE OR REPLACE VIEW forbidden_last_opens
 (
     recipient_key UInt128 COMMENT 'Keyed hash of the recipient',

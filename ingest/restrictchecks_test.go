@@ -15,11 +15,11 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// What the test of lessened messages checks.
+// The checks of the test of restricted messages.
 
 // checkUnheeded registers as a program that read the registered messages before
-// another one lessened them: its URLs would say too much, so it is refused.
-func (l *lessening) checkUnheeded(t *testing.T) {
+// another one restricted them: its URLs would say too much, so it is refused.
+func (l *restriction) checkUnheeded(t *testing.T) {
 	t.Helper()
 	var file strings.Builder
 	file.WriteString("recipient\n")
@@ -40,16 +40,16 @@ func (l *lessening) checkUnheeded(t *testing.T) {
 	if err := errors.Join(b.Decide(&sends.Consent{}), b.Derive()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Register(t.Context(), l.w, func(int) {}); !errors.Is(err, sends.ErrNarrowed) {
+	if _, err := b.Register(t.Context(), l.w, func(int) {}); !errors.Is(err, sends.ErrRestricted) {
 		t.Errorf("registered by a file: %v", err)
 	}
-	if _, err := b.RegisterAtOnce(t.Context(), l.w); !errors.Is(err, sends.ErrNarrowed) {
+	if _, err := b.RegisterAtOnce(t.Context(), l.w); !errors.Is(err, sends.ErrRestricted) {
 		t.Errorf("registered at once: %v", err)
 	}
 }
 
 // damaged posts lines whose tokens lost their end.
-func (l *lessening) damaged(t *testing.T) {
+func (l *restriction) damaged(t *testing.T) {
 	t.Helper()
 	var body strings.Builder
 	for _, c := range l.cases {
@@ -74,7 +74,7 @@ type messageRows struct {
 
 // checkRows waits until each message has the rows that its mode allows, of so
 // many lines. A line that came while the service did not know is swept later.
-func (l *lessening) checkRows(t *testing.T, mode func(*lessened) warehouse.Tracking, lines int) {
+func (l *restriction) checkRows(t *testing.T, mode func(*restricted) warehouse.Tracking, lines int) {
 	t.Helper()
 	want := map[string]messageRows{}
 	for _, c := range l.cases {
@@ -122,7 +122,7 @@ func (l *lessening) checkRows(t *testing.T, mode func(*lessened) warehouse.Track
 
 // checkNothingElse looks for what a mode forbids in all other tables, for the
 // dates that last_open keeps, and for how messages are registered.
-func (l *lessening) checkNothingElse(t *testing.T) {
+func (l *restriction) checkNothingElse(t *testing.T) {
 	t.Helper()
 	registered := l.pairs(t, "SELECT toString(message_id), toString(tracking) FROM glint.sends FINAL")
 	personal := l.pairs(t, `SELECT referer_host, toString(count()) FROM (
@@ -149,7 +149,7 @@ func (l *lessening) checkNothingElse(t *testing.T) {
 }
 
 // pairs returns the answer to a query for two texts a row.
-func (l *lessening) pairs(t *testing.T, sql string) map[string]string {
+func (l *restriction) pairs(t *testing.T, sql string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for line := range strings.Lines(l.engine.query(t, sql)) {
@@ -160,7 +160,7 @@ func (l *lessening) pairs(t *testing.T, sql string) map[string]string {
 }
 
 // campaigns are those of the cases.
-func (l *lessening) campaigns() (names []string) {
+func (l *restriction) campaigns() (names []string) {
 	for _, c := range l.cases {
 		if name := c.campaign(); !slices.Contains(names, name) {
 			names = append(names, name)
@@ -169,7 +169,7 @@ func (l *lessening) campaigns() (names []string) {
 	return names
 }
 
-func (l *lessening) campaignID(t *testing.T, name string) uint64 {
+func (l *restriction) campaignID(t *testing.T, name string) uint64 {
 	t.Helper()
 	campaign, err := l.w.CampaignNamed(t.Context(), name)
 	if err != nil {
@@ -180,7 +180,7 @@ func (l *lessening) campaignID(t *testing.T, name string) uint64 {
 
 // checkNumbers checks that no number counts more than is measured, and that the
 // parts of a number sum up to it.
-func (l *lessening) checkNumbers(t *testing.T) {
+func (l *restriction) checkNumbers(t *testing.T) {
 	t.Helper()
 	for _, name := range l.campaigns() {
 		id := l.campaignID(t, name)
