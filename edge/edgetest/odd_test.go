@@ -2,6 +2,7 @@ package edgetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -168,7 +169,7 @@ func checkLines(t *testing.T, e *emulator, before int, marker, contentType strin
 		}
 		tokens = append(tokens, ev.Token)
 	}
-	if len(tokens) != want || !contains(tokens, token) {
+	if len(tokens) != want || !slices.Contains(tokens, token) {
 		t.Errorf("%d lines instead of %d: %.200q", len(tokens), want, tokens)
 	}
 	waitFor(t, "the same lines in the archive", func() bool { return len(e.logged("opens_archive")) >= before+want })
@@ -176,15 +177,6 @@ func checkLines(t *testing.T, e *emulator, before int, marker, contentType strin
 	if sorted != "" {
 		t.Errorf("-opens +opens_archive:\n%s", sorted)
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }
 
 func count(list []string) map[string]int {
