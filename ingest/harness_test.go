@@ -272,8 +272,8 @@ func eventsOf(tb testing.TB, body []byte) (events []event.Event) {
 	return events
 }
 
-// timesFrom is how often to do something: n, or what the variable says, which
-// make soak sets.
+// timesFrom returns n, or the number in that variable of the environment, which make
+// soak sets.
 func timesFrom(tb testing.TB, variable string, n int) int {
 	tb.Helper()
 	text := os.Getenv(variable)

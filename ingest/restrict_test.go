@@ -54,7 +54,7 @@ type restricted struct {
 	recipient, message, url string // of the first registration
 }
 
-// want is how much may be measured of it from the second registration on.
+// want returns its tracking mode from the second registration on.
 func (c *restricted) want() warehouse.Tracking { return max(c.old, c.new) }
 
 // name is in the referer of each of its lines, so that a row that has it is found.

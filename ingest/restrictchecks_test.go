@@ -67,7 +67,7 @@ func (l *restriction) damaged(t *testing.T) {
 	l.send(t, "live", body.String())
 }
 
-// messageRows are what the table opens has of one message.
+// messageRows are the rows of one message in the table opens.
 type messageRows struct {
 	Events, Personal, Agents int
 }

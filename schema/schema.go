@@ -67,7 +67,7 @@ func (v View) Purpose() string {
 	return strings.TrimPrefix(line, "-- Purpose: ")
 }
 
-// Comment returns what tools show of the view: its purpose, and the tables and views
+// Comment returns the view's comment for tools: its purpose, and the tables and views
 // that it is computed from.
 func (v View) Comment() string {
 	return strings.TrimSuffix(v.Purpose(), ".") + ". Source: " + v.source()

@@ -133,7 +133,7 @@ func (g *generator) request() request {
 	return r
 }
 
-// cut is what a line keeps of a token.
+// cut returns the part of a token that a line keeps.
 func cut(token string) string {
 	var e event.Event // our own line
 	_ = e.Parse(string((&event.Event{Token: token}).AppendJSON(nil)))

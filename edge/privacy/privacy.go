@@ -113,7 +113,7 @@ func Headers(e *event.Event) (facts classify.HeaderFacts, signals classify.Signa
 	return facts, signals
 }
 
-// Fate is how an open is treated whose recipient refused or withdrew after the
+// Fate is the treatment of an open whose recipient refused or withdrew after the
 // message was sent, or of which less may be kept by now than its token says.
 type Fate uint8
 

@@ -50,7 +50,7 @@ const (
 	size    = dataLen + tagLen
 )
 
-// Mode is how much of an open may be kept; smaller numbers keep more. The
+// Mode is a tracking mode; smaller numbers keep more of an open. The
 // numbers are the same as in the table sends. `off` has no number here, since such a
 // message has no token.
 type Mode uint8

@@ -64,7 +64,7 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-// receiptsDir is where the receipts are.
+// receiptsDir returns the folder of the receipts.
 func (w *world) receiptsDir() string { return filepath.Join(w.dir, receipts.Folder) }
 
 // reopenBook begins a book at a time; an older one goes on.

@@ -30,9 +30,9 @@ var earliest = time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
 
 const maxAhead = 24 * time.Hour
 
-// A time within these is as likely as any: a campaign is set up on a machine whose
-// clock is an hour or a time zone off, and an edge's clock is seconds ahead of
-// ingest's. Beyond them the line contradicts itself: see timeSuspect.
+// A time within these is plausible: a campaign may be set up on a machine whose clock is
+// an hour or a time zone off, and an edge's clock may be seconds ahead of ingest's. Beyond
+// them the line contradicts itself: see timeSuspect.
 const (
 	issuedSlack   = 24 * time.Hour  // of opened_at before the token was issued
 	receivedSlack = 5 * time.Minute // of opened_at after the line was received
@@ -47,7 +47,7 @@ const verdictVersion = 65535 - uint32(classify.RulesetVersion)
 // open that was counted stays counted.
 const ignoredVersion = 65535/2 - uint32(classify.RulesetVersion)
 
-// origin is where a row comes from.
+// origin is the origin of a row.
 type origin struct {
 	line string
 	body int // index of its body in the batch

@@ -76,8 +76,8 @@ func AsksForLess(line string, signals privacy.Signals) bool {
 	return logline.Parse(&e, line) == nil && signals.For(&e) != privacy.SignalsIgnored
 }
 
-// fate returns how an open of a message is treated; FateKeep if it belongs to its
-// message, in the mode that restrict leaves it.
+// fate returns the treatment of an open of a message; FateKeep if it belongs to its
+// message, in the mode that restrict sets.
 func (d *decoder) fate(campaign uint64, message uuid.UUID) warehouse.Fate {
 	if d.deleted.Has(campaign) {
 		return warehouse.FateDrop

@@ -24,7 +24,7 @@ type Body struct {
 	Free       func() // called when Lines is no longer needed; may be nil
 }
 
-// Source is where a pipeline reads its records: a lane of the write-ahead log.
+// Source is the origin of a pipeline's records: a lane of the write-ahead log.
 type Source interface {
 	// Read returns an iterator over the records from number first, or from the
 	// oldest one left. Each call waits for the next record until ctx ends; it

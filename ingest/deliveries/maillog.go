@@ -194,7 +194,7 @@ func (r *reader) postfixLine(m *mails, number int, line string) error {
 	case "bounced":
 		event.Kind, event.BounceType = warehouse.Bounced, statusType(event.Status)
 		if event.BounceType == transient {
-			event.BounceType = undetermined // given up all the same
+			event.BounceType = undetermined // the delivery was given up
 		}
 		delete(one.waiting, event.Recipient)
 	case "deferred":

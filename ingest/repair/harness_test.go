@@ -153,7 +153,7 @@ func (w *world) store(source string, received time.Time, first, last uint64) {
 	}
 }
 
-// rows is what the tables hold, value by value.
+// rows is the content of the tables, value by value.
 func (w *world) rows() string {
 	w.t.Helper()
 	text := ""

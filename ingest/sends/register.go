@@ -68,8 +68,8 @@ type registering struct {
 // them count, all at once. progress is called with the number of rows done.
 // After a *CutOffError it may be called again; messages that counted before
 // continue to count meanwhile. Call Derive first, and Heed for a campaign that may
-// have messages: Register returns ErrRestricted in a *CutOffError if the URL of one
-// would say more than may be measured of it.
+// have messages: Register returns ErrRestricted in a *CutOffError if the mode of a
+// message's URL would be higher than its tracking mode.
 func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows int)) (Outcome, error) {
 	n := len(b.Recipients.Rows)
 	r := &registering{Batch: b, to: w}

@@ -28,8 +28,8 @@ func ParsePolicy(s string) (Policy, error) {
 	return PolicyUnset, errors.New("sends: the consent policy is not one of none, required")
 }
 
-// Consent determines, with campaign and row, how much of a message may be
-// measured. The zero value allows everything.
+// Consent determines, with campaign and row, the tracking mode of a message. The zero
+// value allows everything.
 type Consent struct {
 	Policy  Policy
 	No      warehouse.Fate // fate for recipients who refused or withdrew; FateKeep means FateCount
@@ -37,9 +37,9 @@ type Consent struct {
 	KeyOf   func(recipient string) warehouse.RecipientKey // required with Choices
 }
 
-// Effective returns how much of a message may be measured: the least of the
-// campaign's limit, the row's value, and what the recipient's choice allows, or
-// without a choice the policy.
+// Effective returns the tracking mode of a message: the lowest of the campaign's limit,
+// the row's value, and the mode that the recipient's choice allows, or without a choice
+// the policy.
 func (c *Consent) Effective(ceiling, row warehouse.Tracking, choice warehouse.Choice) warehouse.Tracking {
 	allowed := warehouse.Identified
 	switch {
@@ -101,8 +101,8 @@ func (b *Batch) checkStyle() error {
 	return nil
 }
 
-// ErrRestricted is returned by Register and RegisterAtOnce for a message that is
-// registered with less tracking than its URL would say: see Batch.Heed.
+// ErrRestricted is returned by Register and RegisterAtOnce for a message whose registered
+// tracking mode is lower than that of its URL: see Batch.Heed.
 var ErrRestricted = errors.New("sends: another registration has lowered the tracking mode of a message")
 
 // Restricter is the part of the warehouse that restricts messages: their tracking mode becomes
@@ -149,7 +149,7 @@ func (b *Batch) NeedsModes() bool {
 	return false
 }
 
-// Tracking returns how much of the message of row i is measured.
+// Tracking returns the tracking mode of the message of row i.
 func (b *Batch) Tracking(i int) warehouse.Tracking {
 	if b.tracking == nil {
 		return max(b.Recipients.Rows[i].Tracking, b.Campaign.Tracking)

@@ -17,7 +17,7 @@ type request struct {
 	scratch  [maxSource]byte
 	position Position
 	err      error
-	done     chan struct{} // holds one
+	done     chan struct{} // capacity 1
 }
 
 var requests = sync.Pool{New: func() any { return &request{done: make(chan struct{}, 1)} }}

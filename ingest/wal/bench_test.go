@@ -164,7 +164,7 @@ func reportTimes(b *testing.B, times []time.Duration, prefix string) {
 	}
 }
 
-// appendAll appends n records and returns how long each took.
+// appendAll appends n records and returns the duration of each.
 func appendAll(b *testing.B, l *wal.Log, body []byte, writers, n int) []time.Duration {
 	var last atomic.Int64
 	times := make([]time.Duration, n)

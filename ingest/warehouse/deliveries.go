@@ -288,8 +288,8 @@ type Marking struct {
 	Withdrawn  Fate     // fate of recipients who withdraw: see FateOf
 }
 
-// MarkSends marks messages, unless dryRun is set, and returns how many of them
-// are registered and how many change.
+// MarkSends marks messages, unless dryRun is set, and returns the numbers of them that
+// are registered and that change.
 func (w *Warehouse) MarkSends(ctx context.Context, m Marking, dryRun bool) (registered, changed uint64, err error) {
 	fail := func(err error) (uint64, uint64, error) { return 0, 0, fmt.Errorf("mark messages: %w", err) }
 	table, err := newTable("marked_messages", tableColumn{"message_id", "UUID", m.Messages})

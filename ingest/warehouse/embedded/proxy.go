@@ -28,7 +28,7 @@ const (
 	// the request line below the engine's limits (http_max_field_value_size 128
 	// KiB, http_max_uri_size 1 MiB; encoding at most triples a parameter).
 	maxHeaderBytes = 120 << 10
-	// maxEngineWait is how long a request waits while the engine is down.
+	// maxEngineWait is the time for which a request waits while the engine is down.
 	maxEngineWait = 30 * time.Second
 	// dialRetry is the pause after the engine refused a connection.
 	dialRetry = 25 * time.Millisecond
