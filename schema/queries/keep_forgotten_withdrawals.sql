@@ -1,6 +1,6 @@
 -- Purpose: keeps a withdrawal in force for old messages after they are no longer linked to persons.
 -- Grain:   a statement: one row more for each such message, without recipient_key; again it changes nothing.
--- Units:   as expired_recipients has them.
+-- Units:   as in expired_recipients.
 -- Reads:   the tables sends, withdrawals and recipient_messages, and the view fate_order, so only as the warehouse user. Comes before the links go.
 --
 -- Of the rows that concern a message, its recipient's and its own, the strictest holds.
