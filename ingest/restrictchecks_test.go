@@ -159,7 +159,7 @@ func (l *restriction) pairs(t *testing.T, sql string) map[string]string {
 	return all
 }
 
-// campaigns are those of the cases.
+// campaigns returns the campaigns of the cases.
 func (l *restriction) campaigns() (names []string) {
 	for _, c := range l.cases {
 		if name := c.campaign(); !slices.Contains(names, name) {

@@ -204,7 +204,7 @@ func (w *world) store(events []uint64, change ...func(*accepted)) {
 	w.testify(a)
 }
 
-// remove deletes the open of an event behind everybody's back.
+// remove deletes the open of an event directly from the table.
 func (w *world) remove(key uint64) {
 	w.t.Helper()
 	w.engine.Text(w.t, enginetest.WarehouseUser, fmt.Sprint("ALTER TABLE opens DELETE WHERE event_id = ", key), map[string]string{"mutations_sync": "2"})

@@ -168,7 +168,7 @@ func (w *world) sql(statement string) string {
 	return w.engine.Text(w.t, enginetest.WarehouseUser, statement, map[string]string{"mutations_sync": "2"})
 }
 
-// lose empties the tables behind everybody's back.
+// lose empties the tables directly.
 func (w *world) lose() {
 	w.t.Helper()
 	for _, table := range []string{"opens", "aggregate_opens", "unresolved_opens"} {
