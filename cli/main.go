@@ -108,7 +108,7 @@ func newRootCmd(a *app.App) *cobra.Command {
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return app.UsageOf(cmd, err) })
+	root.SetFlagErrorFunc(app.UsageOf)
 	for _, g := range groups(a) {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
 		for _, cmd := range g.commands {

@@ -105,7 +105,8 @@ func TestLineHasTheFactsOfTheRequest(t *testing.T) {
 	r.Header.Add("Referer", "https://mail.example/x")
 	r.Proto = "HTTP/2"
 	_, lines := serveOne(t, r, nil)
-	e, err := event.Parse(lines[0])
+	var e event.Event
+	err := e.Parse(lines[0])
 	if err != nil || e.Check() != nil {
 		t.Fatalf("%s: %v", lines[0], err)
 	}
@@ -142,7 +143,8 @@ func TestNothingThatFailsCostsTheImage(t *testing.T) {
 			if a := pixel.Route("/x.png"); w.Code != 200 || w.Body.String() != string(a.Body) {
 				t.Errorf("%d with %d bytes", w.Code, w.Body.Len())
 			}
-			if e, err := event.Parse(lines[0]); err != nil || e.Check() != nil || e.Network != "unknown" {
+			var e event.Event
+			if err := e.Parse(lines[0]); err != nil || e.Check() != nil || e.Network != "unknown" {
 				t.Errorf("%s: %v", lines[0], err)
 			}
 		})
@@ -173,7 +175,8 @@ func TestRequestsOfOneSandboxAreCountedAndHaveTheirOwnIDs(t *testing.T) {
 	ids := map[event.ID]bool{}
 	for i := range 100 {
 		s.serve(context.Background(), writer{fsttest.NewRecorder(), j, nil}, newRequest("GET", "/o/abc.gif"))
-		e, err := event.Parse(log.lines[i])
+		var e event.Event
+		err := e.Parse(log.lines[i])
 		if err != nil || int(e.SandboxRequest) != i+1 {
 			t.Fatalf("request %d of the sandbox: %v", e.SandboxRequest, err)
 		}

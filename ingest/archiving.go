@@ -15,7 +15,7 @@ import (
 	"glint/ingest/wal"
 )
 
-// ArchiveConfig is where and how accepted lines are archived. Its zero value
+// ArchiveConfig configures the archive of accepted lines. Its zero value
 // archives none.
 type ArchiveConfig struct {
 	Place    string        // a folder, or s3://BUCKET/PREFIX; "": no archive

@@ -31,7 +31,7 @@ const (
 	distinctBody = 64   // as many as a minute of zstd needs, so that caches do not hold them all
 )
 
-// benchDuration is how long a client posts: 3 s, or GLINT_BENCH_SECONDS.
+// benchDuration is the time for which a client posts: 3 s, or GLINT_BENCH_SECONDS.
 var benchDuration = func() time.Duration {
 	seconds, err := strconv.Atoi(os.Getenv("GLINT_BENCH_SECONDS"))
 	if err != nil || seconds < 1 {
@@ -135,7 +135,7 @@ func encoded(codec string, body []byte) []byte {
 	return body
 }
 
-// rawRate is how many bodies per second a file takes, synced after each.
+// rawRate returns the bodies per second that a file takes, synced after each.
 func rawRate(b *testing.B, bodies [][]byte) float64 {
 	f, err := os.Create(filepath.Join(b.TempDir(), "raw"))
 	if err != nil {
@@ -154,7 +154,7 @@ func rawRate(b *testing.B, bodies [][]byte) float64 {
 	return float64(n) / time.Since(began).Seconds()
 }
 
-// result is what the client process has measured.
+// result is the measurement of the client process.
 type result struct {
 	Bodies, Refused        int
 	Seconds, CPU, P50, P99 float64

@@ -23,7 +23,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// ConsentHome is where a home keeps its settings of consent;
+// ConsentHome is the home's settings of consent;
 // cli/internal/home's Home implements it.
 type ConsentHome interface {
 	consent.Book

@@ -1,9 +1,7 @@
 package ingest
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -56,21 +54,7 @@ func postEvents(t *testing.T, s *service, path, token, contentType, body string)
 	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)
 	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &a); err != nil {
-		t.Fatalf("%s: %v", text, err)
-	}
-	if a.status = response.StatusCode; a.status == http.StatusServiceUnavailable && response.Header.Get("Retry-After") == "" {
-		t.Error("503 without Retry-After")
-	}
+	a.status = exchangeJSON(t, r, &a)
 	return a
 }
 

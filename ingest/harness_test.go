@@ -271,8 +271,8 @@ func mixedBody(tb testing.TB, seed uint64, lines int) (body []byte) {
 func eventsOf(tb testing.TB, body []byte) (events []event.Event) {
 	tb.Helper()
 	for line := range strings.Lines(string(body)) {
-		e, err := event.Parse(strings.TrimSuffix(line, "\n"))
-		if err != nil {
+		var e event.Event
+		if err := e.Parse(strings.TrimSuffix(line, "\n")); err != nil {
 			tb.Fatal(err)
 		}
 		events = append(events, e)
@@ -280,8 +280,8 @@ func eventsOf(tb testing.TB, body []byte) (events []event.Event) {
 	return events
 }
 
-// timesFrom is how often to do something: n, or what the variable says, which
-// make soak sets.
+// timesFrom returns n, or the number in that variable of the environment, which make
+// soak sets.
 func timesFrom(tb testing.TB, variable string, n int) int {
 	tb.Helper()
 	text := os.Getenv(variable)

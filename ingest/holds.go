@@ -82,7 +82,7 @@ func (h *hold) needed(name string) uint64 {
 	return h.needs[name]
 }
 
-// behind returns how many records a reader is behind the warehouse.
+// behind returns the number of records by which a reader is behind the warehouse.
 func (h *hold) behind(name string) float64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()

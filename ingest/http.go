@@ -12,8 +12,6 @@ import (
 	"glint/ingest/host/portowner"
 )
 
-type httpHandler = http.Handler
-
 func newHTTPServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,

@@ -113,7 +113,7 @@ func TestKilledWhileItNotesAnInsert(t *testing.T) {
 	t.Logf("%d kills; the engine had noted the name but lost the rows in %d of them", kills, restored/lines)
 }
 
-// notedNames returns what waits for the next write into a deduplication log of
+// notedNames returns the names that wait for the next write into a deduplication log of
 // the engine's, and says whether there was one.
 func notedNames(t *testing.T, e *testEngine) func() bool {
 	t.Helper()

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// fate is what becomes of an insert on its way to the engine.
+// fate is the treatment of an insert on its way to the engine.
 type fate int
 
 const (
@@ -102,7 +102,7 @@ func (w *lossyWay) fateOf(parameters url.Values) fate {
 	return f
 }
 
-// times is how often inserts into a table met a fate.
+// times returns the number of inserts into a table that met a fate.
 func (w *lossyWay) times(table string, f fate) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

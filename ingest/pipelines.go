@@ -351,5 +351,5 @@ func waitReleased(ctx context.Context, log *wal.Log) {
 	}
 }
 
-// lastInserts is how long a stop waits for the log to become empty.
+// lastInserts is the time for which a stop waits for the log to become empty.
 const lastInserts = 1500 * time.Millisecond

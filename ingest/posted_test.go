@@ -60,7 +60,7 @@ func TestWhatHappensWhilePostedMessagesWait(t *testing.T) {
 	})
 	dir, change := t.TempDir(), withSends(t, sendsHome{modes: map[string]bool{"https://pixel.example.com": true}})
 	p.service = runService(t, dir, way.dsn(t), change)
-	for _, recipient := range []string{"revoked", "changed", "lessened"} {
+	for _, recipient := range []string{"revoked", "changed", "restricted"} {
 		p.one(t, "spring", fmt.Sprintf(`{"recipient":%q,"plan":"a"}`, recipient))
 	}
 	p.registered(t)
@@ -95,23 +95,23 @@ func TestWhatHappensWhilePostedMessagesWait(t *testing.T) {
 	if err := p.w.DeleteCampaign(t.Context(), goneID); err != nil {
 		t.Fatal(err)
 	}
-	less, err := http.NewRequest(http.MethodPost, p.Ingest+"/v1/sends?campaign=spring", strings.NewReader(`{"recipient":"lessened","tracking":"aggregate"}`))
+	less, err := http.NewRequest(http.MethodPost, p.Ingest+"/v1/sends?campaign=spring", strings.NewReader(`{"recipient":"restricted","tracking":"aggregate"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	less.Header.Set("Authorization", "Bearer "+sendsToken)
-	lessened := make(chan bool, 1)
+	restricted := make(chan bool, 1)
 	go func() {
 		a, err := http.DefaultClient.Do(less)
 		if err == nil {
 			_ = a.Body.Close()
 		}
-		lessened <- err == nil && a.StatusCode == http.StatusOK
+		restricted <- err == nil && a.StatusCode == http.StatusOK
 	}()
 	eventually(t, "the post that says less to be in the log", func() bool { return p.metrics(t)[`glint_wal_durable_records_total{lane="sends"}`] >= 10 })
 
 	p.stop()
-	if <-lessened {
+	if <-restricted {
 		t.Error("the post that says less was acknowledged before that was in the warehouse")
 	}
 	if n := engine.count(t, "SELECT count() FROM glint.sends WHERE recipient IN ('fresh', 'refused', 'gone')"); n != 0 {
@@ -121,7 +121,7 @@ func TestWhatHappensWhilePostedMessagesWait(t *testing.T) {
 	p.service = runService(t, dir, way.dsn(t), change)
 	p.registered(t)
 	want := map[string]string{
-		"changed": "identified\tb\t\t1\tkeep", "fresh": "identified\ta\t\t1\tkeep", "lessened": "aggregate\ta\t\t1\tcount",
+		"changed": "identified\tb\t\t1\tkeep", "fresh": "identified\ta\t\t1\tkeep", "restricted": "aggregate\ta\t\t1\tcount",
 		"narrowed": "aggregate\tb\ts\t1\tcount", "refused": "aggregate\t\t\t1\tcount", "revoked": "identified\ta\txl\t0\tkeep",
 	}
 	for recipient, want := range want {

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -75,6 +76,12 @@ func postAs(tb testing.TB, address, token string, body []byte) (status int, answ
 		tb.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
+	return exchange(tb, r)
+}
+
+// exchange returns the answer to a request.
+func exchange(tb testing.TB, r *http.Request) (status int, answer, retryAfter string) {
+	tb.Helper()
 	a, err := http.DefaultClient.Do(r)
 	if err != nil {
 		tb.Fatal(err)
@@ -85,6 +92,20 @@ func postAs(tb testing.TB, address, token string, body []byte) (status int, answ
 		tb.Fatal(err)
 	}
 	return a.StatusCode, string(text), a.Header.Get("Retry-After")
+}
+
+// exchangeJSON decodes the answer to a request into v and returns its status. A 503
+// must have Retry-After.
+func exchangeJSON(tb testing.TB, r *http.Request, v any) (status int) {
+	tb.Helper()
+	status, text, retryAfter := exchange(tb, r)
+	if err := json.Unmarshal([]byte(text), v); err != nil {
+		tb.Fatalf("%s: %v", text, err)
+	}
+	if status == http.StatusServiceUnavailable && retryAfter == "" {
+		tb.Error("503 without Retry-After")
+	}
+	return status
 }
 
 func TestAnsweredBodiesAreInTheLogAsTheyCame(t *testing.T) {

@@ -214,8 +214,8 @@ func (g *registrar) store1(ctx context.Context, r *registration) (done registere
 	if err := g.storeStrata(ctx, w, b); err != nil {
 		return done, err
 	}
-	posted, fates, lessens := b.Post(known, time.Now())
-	if err := g.keep(ctx, sendlog.Post{Campaign: b.Campaign.ID, No: no, Messages: posted}, lessens); err != nil {
+	posted, fates, restricts := b.Post(known, time.Now())
+	if err := g.keep(ctx, sendlog.Post{Campaign: b.Campaign.ID, No: no, Messages: posted}, restricts); err != nil {
 		return done, err
 	}
 	done.campaign = b.Campaign
@@ -307,7 +307,7 @@ func (g *registrar) storeStrata(ctx context.Context, w *warehouse.Warehouse, b *
 
 // keep returns once the messages are in the log. If less than before may be measured
 // of one, it also waits until that is so.
-func (g *registrar) keep(ctx context.Context, p sendlog.Post, lessens bool) error {
+func (g *registrar) keep(ctx context.Context, p sendlog.Post, restricts bool) error {
 	if len(p.Messages) == 0 {
 		return nil
 	}
@@ -320,7 +320,7 @@ func (g *registrar) keep(ctx context.Context, p sendlog.Post, lessens bool) erro
 		return logFull
 	case errors.Is(err, wal.ErrNoSpace):
 		return admission.DiskFull
-	case err != nil || !lessens:
+	case err != nil || !restricts:
 		return err
 	}
 	g.log.Hurry()

@@ -51,7 +51,7 @@ func BenchmarkLiveLagBesideReplay(b *testing.B) {
 	}
 }
 
-// liveLags posts and returns how long each body took.
+// liveLags posts and returns the duration of each body.
 func liveLags(b *testing.B, e *testEngine, s *service) (lags []time.Duration) {
 	b.Helper()
 	body := linegen.Body(777, liveLines*liveBodies)

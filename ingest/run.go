@@ -37,6 +37,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"time"
 
 	"glint/edge/token"
@@ -107,7 +108,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	stops.push(start.stopPipelines)
 
 	failed := make(chan error, 6)
-	serve := func(name string, l net.Listener, h httpHandler) {
+	serve := func(name string, l net.Listener, h http.Handler) {
 		s := newHTTPServer(h)
 		go func() { failed <- serveError(name, s.Serve(l)) }()
 		stops.push(soon(s.Shutdown))

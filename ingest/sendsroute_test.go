@@ -3,9 +3,7 @@ package ingest
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -70,21 +68,7 @@ func postSends(tb testing.TB, s *service, query, token string, body []byte, head
 	if len(header) == 2 {
 		r.Header.Set(header[0], header[1])
 	}
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &a); err != nil {
-		tb.Fatalf("%s: %v", text, err)
-	}
-	if a.status = response.StatusCode; a.status == http.StatusServiceUnavailable && response.Header.Get("Retry-After") == "" {
-		tb.Error("503 without Retry-After")
-	}
+	a.status = exchangeJSON(tb, r, &a)
 	return a
 }
 

@@ -266,7 +266,7 @@ func (s *startup) note(err error) *Problem {
 	return p
 }
 
-// ready returns why the warehouse cannot be used, or nil if it answers now.
+// ready returns the reason why the warehouse cannot be used, or nil if it answers now.
 func (s *startup) ready() error {
 	s.mu.Lock()
 	problem, w := s.problem, s.handle.Warehouse

@@ -67,7 +67,7 @@ func (v View) Purpose() string {
 	return strings.TrimPrefix(line, "-- Purpose: ")
 }
 
-// Comment returns what tools show of the view: its purpose, and the tables and views
+// Comment returns the view's comment for tools: its purpose, and the tables and views
 // that it is computed from.
 func (v View) Comment() string {
 	return strings.TrimSuffix(v.Purpose(), ".") + ". Source: " + v.source()
@@ -170,6 +170,8 @@ var viewOrder = []string{
 	"aggregate_counts",
 	"measured_and_rest",
 	"resolvable_deliveries",
+	"fate_order",
+	"forbidden_last_opens",
 	"messages",
 	"message_events",
 	"arrived_events",
@@ -177,6 +179,24 @@ var viewOrder = []string{
 	"event_arrivals",
 	"message_recipients",
 }
+
+// MailboxProvider returns the provider of a domain's mailboxes, as the view
+// mailbox_providers lists it; "" for other domains.
+func MailboxProvider(domain string) string { return mailboxProviders()[domain] }
+
+// mailboxProviders returns the provider of each domain.
+var mailboxProviders = sync.OnceValue(func() map[string]string {
+	providers := map[string]string{}
+	for _, match := range providerLine.FindAllStringSubmatch(mustRead("views/mailbox_providers.sql"), -1) {
+		for domain := range strings.FieldsSeq(match[2]) {
+			providers[domain] = match[1]
+		}
+	}
+	return providers
+})
+
+// providerLine is a provider with its domains.
+var providerLine = regexp.MustCompile(`(?m)^        \('([^']+)', '([^']+)'\)`)
 
 // Views returns every view in the order of creation.
 func Views() []View {

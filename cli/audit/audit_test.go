@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -28,6 +27,7 @@ import (
 	"glint/ingest/repair"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
@@ -279,18 +279,7 @@ func stage(t *testing.T) (h home.Home, e *enginetest.Warehouse, dsn string) {
 	if err := h.Make(); err != nil {
 		t.Fatal(err)
 	}
-	e = enginetest.Open(t)
-	e.Empty(t)
-	address, err := url.Parse(e.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	w, err := warehouse.Connect(t.Context(), address.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = w.Close() }()
+	e, w := client.Open(t)
 	received := time.Now().Add(-time.Hour).UTC().Truncate(time.Millisecond)
 	var opens []warehouse.Open
 	r := receipts.Receipt{LogID: "live-A", Record: 1, ReceivedAt: received, Lane: "live", Source: "edge", Lines: 10}
@@ -307,7 +296,7 @@ func stage(t *testing.T) (h home.Home, e *enginetest.Warehouse, dsn string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h, e, address.String()
+	return h, e, e.Address(enginetest.WarehouseUser)
 }
 
 func TestExitCodeTellsWhetherAllIsThere(t *testing.T) {

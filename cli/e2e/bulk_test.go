@@ -47,8 +47,8 @@ func tokenOf(url string) string {
 func parsed(t *testing.T, body []byte) (events []event.Event) {
 	t.Helper()
 	for line := range strings.Lines(string(body)) {
-		e, err := event.Parse(strings.TrimSuffix(line, "\n"))
-		if err != nil {
+		var e event.Event
+		if err := e.Parse(strings.TrimSuffix(line, "\n")); err != nil {
 			t.Fatal(err)
 		}
 		events = append(events, e)

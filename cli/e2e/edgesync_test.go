@@ -216,7 +216,7 @@ func TestEveryWithdrawalReachesTheEdgesStore(t *testing.T) {
 	i.must(t, "consent", "set", "r7@example.com", "agreed") // concerns later mail: the key stays
 	i.must(t, "send", "mark", "--campaign", "spring", "--recipient", "r8@example.com", "--tracking", "off")
 	want[key(8)] = privacy.Drop
-	eventually(t, "one lessened, and none taken back", func() bool { return a.are(want) })
+	eventually(t, "one restricted, and none taken back", func() bool { return a.are(want) })
 
 	if err := second.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)

@@ -303,14 +303,5 @@ func post(t *testing.T, i *instance, body []byte, encoding string) (status int, 
 	if encoding != "" {
 		r.Header.Set("Content-Encoding", encoding)
 	}
-	a, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = a.Body.Close() }()
-	b, err := io.ReadAll(a.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a.StatusCode, string(b)
+	return do(t, r)
 }

@@ -355,7 +355,8 @@ func (l *webLog) check(t *testing.T, requests []webRequest) {
 	t.Helper()
 	got := make([]int, len(requests))
 	for _, line := range l.lines {
-		e, err := event.Parse(line)
+		var e event.Event
+		err := e.Parse(line)
 		if err == nil {
 			err = e.Check()
 		}

@@ -142,7 +142,7 @@ func (r *register) settle(ctx context.Context) error {
 	if err := r.w.InsertSends(ctx, "import-"+rand.Text(), r.pending); err != nil {
 		return fmt.Errorf("register messages: %w", err)
 	}
-	if err := r.lessen(ctx); err != nil {
+	if err := r.restrict(ctx); err != nil {
 		return err
 	}
 	r.inserted += len(r.pending)
@@ -150,18 +150,18 @@ func (r *register) settle(ctx context.Context) error {
 	return nil
 }
 
-// lessen notes which of the messages may be measured less than lines without a
-// token say.
-func (r *register) lessen(ctx context.Context) error {
-	lessened := map[uint64][]warehouse.Lessening{}
+// restrict stores the fates of messages whose tracking mode is below identified, which
+// lines without a token imply.
+func (r *register) restrict(ctx context.Context) error {
+	restricted := map[uint64][]warehouse.Restriction{}
 	for i := range r.pending {
 		if s := &r.pending[i]; s.Tracking != warehouse.Identified {
 			fate := warehouse.FateOf(s.Tracking, warehouse.FateCount)
-			lessened[s.CampaignID] = append(lessened[s.CampaignID], warehouse.Lessening{Message: s.MessageID, Fate: fate})
+			restricted[s.CampaignID] = append(restricted[s.CampaignID], warehouse.Restriction{Message: s.MessageID, Fate: fate})
 		}
 	}
-	for id, messages := range lessened {
-		if _, err := r.w.Lessen(ctx, id, messages); err != nil {
+	for id, messages := range restricted {
+		if _, err := r.w.Restrict(ctx, id, messages); err != nil {
 			return err
 		}
 	}

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"glint/cli/internal/app"
 	"glint/cli/log"
 	"glint/ingest/wal"
@@ -67,7 +65,7 @@ func run(args ...string) (code int, stdout, stderr string) {
 	a := &app.App{Out: &out, Err: &errs, Getenv: func(string) string { return "" }}
 	cmd := log.NewCmd(a)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return app.UsageOf(cmd, err) })
+	cmd.SetFlagErrorFunc(app.UsageOf)
 	cmd.SetOut(&out)
 	cmd.SetErr(&errs)
 	cmd.SetArgs(args)

@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,10 +15,8 @@ import (
 // arguments accepts at most two campaigns, and none with --since or --recency.
 func arguments(cmd *cobra.Command, args []string) error {
 	ofAll := cmd.Flags().Changed("since") || cmd.Flags().Changed("recency")
-	for _, arg := range args {
-		if arg == "" {
-			return app.UsageOf(cmd, errors.New("a campaign's name is not empty"))
-		}
+	if slices.Contains(args, "") {
+		return app.UsageOf(cmd, errors.New("a campaign's name is not empty"))
 	}
 	switch explain := cmd.Flags().Changed("explain"); {
 	case ofAll && len(args) > 0:

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"glint/cli/internal/output"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
@@ -30,16 +30,7 @@ func TestTheSQLOfEachDefinitionGivesItsNumber(t *testing.T) {
 			w.Text(t, enginetest.WarehouseUser, statement, nil)
 		}
 	}
-	address, err := url.Parse(w.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.ReaderUser.Name, enginetest.ReaderUser.Password)
-	reader, err := warehouse.Connect(t.Context(), address.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = reader.Close() }()
+	reader := client.Connect(t, w, enginetest.ReaderUser)
 	r, err := reader.ReportOf(t.Context(), "case")
 	if err != nil {
 		t.Fatal(err)
@@ -80,8 +71,6 @@ func TestTheSQLOfEachDefinitionGivesItsNumber(t *testing.T) {
 	}
 }
 
-func of(p float64) *float64 { return &p }
-
 func TestAComparisonInWords(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -90,17 +79,17 @@ func TestAComparisonInWords(t *testing.T) {
 	}{
 		{
 			"a is more",
-			warehouse.Difference{Population: warehouse.VisibleBoth, N: 1203, A: of(0.452), B: of(0.41), Difference: of(0.042), Low: of(0.011), High: of(0.073)},
+			warehouse.Difference{Population: warehouse.VisibleBoth, N: 1203, A: new(0.452), B: new(0.41), Difference: new(0.042), Low: new(0.011), High: new(0.073)},
 			`Of 1,203 recipients who got both and whose opens show, a person opened 45.2 % of "a" and 41.0 % of "b": "a" was opened more, by 4.2 points (1.1 to 7.3 points).`,
 		},
 		{
 			"b is more",
-			warehouse.Difference{Population: warehouse.VisibleEach, N: 10, A: of(0.1), B: of(0.5), Difference: of(-0.4), Low: of(-0.6), High: of(-0.2)},
+			warehouse.Difference{Population: warehouse.VisibleEach, N: 10, A: new(0.1), B: new(0.5), Difference: new(-0.4), Low: new(-0.6), High: new(-0.2)},
 			`Of 10 messages whose opens show, a person opened 10.0 % of "a" and 50.0 % of "b": "b" was opened more, by 40.0 points (20.0 to 60.0 points).`,
 		},
 		{
 			"chance",
-			warehouse.Difference{Population: warehouse.VisibleEach, N: 10, A: of(0.5), B: of(0.5), Difference: of(0), Low: of(-0.2), High: of(0.2)},
+			warehouse.Difference{Population: warehouse.VisibleEach, N: 10, A: new(0.5), B: new(0.5), Difference: new(0.0), Low: new(-0.2), High: new(0.2)},
 			`Of 10 messages whose opens show, a person opened 50.0 % of "a" and 50.0 % of "b": that may be chance (-20.0 to 20.0 points).`,
 		},
 		{"nothing", warehouse.Difference{Population: warehouse.VisibleEach}, "Nothing can be said: one of the campaigns has no message whose open would show."},

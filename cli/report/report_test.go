@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"glint/cli/internal/app"
 )
 
@@ -40,7 +38,7 @@ func TestParsing(t *testing.T) {
 			var got Options
 			cmd := NewCmd(a, func(_ context.Context, o *Options) error { got = *o; return nil })
 			cmd.SilenceErrors, cmd.SilenceUsage = true, true
-			cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return app.UsageOf(cmd, err) })
+			cmd.SetFlagErrorFunc(app.UsageOf)
 			cmd.SetArgs(c.args)
 			err := cmd.Execute()
 			if code := app.Report(io.Discard, err); code != c.code || got != c.want {

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"glint/cli/internal/app"
-	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 // registered is a running app whose campaign spring has three recipients.
@@ -111,12 +111,7 @@ func TestMarkedMessagesCountNoMore(t *testing.T) {
 	a, e, errs := registered(t)
 	report := func() string {
 		t.Helper()
-		dsn := strings.Replace(e.URL, "://", "://"+enginetest.WarehouseUser.Name+":"+enginetest.WarehouseUser.Password+"@", 1)
-		w, err := warehouse.Connect(t.Context(), dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = w.Close() }()
+		w := client.Connect(t, e, enginetest.WarehouseUser)
 		r, err := w.ReportOf(t.Context(), "spring")
 		if err != nil {
 			t.Fatal(err)

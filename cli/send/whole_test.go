@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -21,6 +20,7 @@ import (
 	"glint/cli/internal/home"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 // commandVariable makes the test binary run `glint send register` in that home.
@@ -51,16 +51,7 @@ func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	a := runningApp(tb, io.Discard, io.Discard)
 	// The commands are processes of their own, and the state is this one's.
-	address, err := url.Parse(enginetest.Open(tb).URL)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	w, err := warehouse.Connect(tb.Context(), address.String())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = w.Close() })
+	w := client.Connect(tb, enginetest.Open(tb), enginetest.WarehouseUser)
 	return &world{app: a, warehouse: w, folder: tb.TempDir()}
 }
 

@@ -9,15 +9,15 @@
 // exception is a user agent that calls itself a bot, crawler or spider: it is
 // never a person.
 //
-// Guarantees: Judge is a pure function of its input and of the two windows, it
-// does not allocate, and it returns a valid class and a non-empty reason for
-// every input. The case of letters and the amount of white space in a user
-// agent do not matter. RulesetVersion changes with every change of the rules.
+// Guarantees: Judge is a pure function of its input and of the two windows. It
+// does not allocate, and returns a valid class and a non-empty reason for every
+// input. It ignores the case of letters and the amount of white space in a user
+// agent. RulesetVersion changes with every change of the rules.
 //
-// It does not look at other requests (bursts, honeypots and fetches before
-// delivery are judged later, in SQL), it keeps no address list beyond the few
-// networks in network.go and AS numbers in owner.go, and it cannot see through a scanner that imitates a
-// browser from a home network.
+// It does not look at other requests: bursts, honeypots and fetches before
+// delivery are judged later, in SQL. It has no address list beyond the few
+// networks in network.go and AS numbers in owner.go. It cannot recognize a scanner
+// that imitates a browser from a home network.
 //
 // The package is compiled into the edge program: small standard packages only,
 // no maps, no regular expressions.
@@ -73,8 +73,8 @@ var classNames = [classCount]string{
 	"bot", "http_library", "link_preview", "headless", "not_image",
 }
 
-// String gives the name used in tables, JSON and reports; a number that is no
-// class reads "unknown".
+// String returns the name used in tables, JSON and reports; "unknown" for a number
+// that is no class.
 func (c Class) String() string {
 	if c < classCount {
 		return classNames[c]
@@ -87,8 +87,8 @@ type Request struct {
 	Method      string // empty means GET
 	UserAgent   string
 	RefererHost string // host of the Referer, without port
-	// Network is what Network returned when the address was still whole;
-	// empty means that nobody asked, and the proxy fields decide.
+	// Network is the result of Network for the whole address; if it is empty,
+	// the proxy fields decide.
 	Network          string
 	ASNumber         uint32 // 0 means not known
 	ProxyType        string // Fastly's client.geo.proxy_type
@@ -115,7 +115,8 @@ func Judge(r *Request) Verdict {
 	return decide(&seen, seen.known(r))
 }
 
-// decide walks the rules; the last one fits everything.
+// decide returns the verdict of the first rule that fits; the last one fits
+// everything.
 func decide(seen *reading, known traits) Verdict {
 	todo := uint64(always)
 	for t := known; t != 0; t &= t - 1 {

@@ -9,16 +9,16 @@ package classify
 //	        KaiOS, BlackBerry, Symbian, BSD, PlayStation, Xbox, Nintendo
 //	Device  desktop, phone, tablet, tv, console, car, watch
 //
-// and of each the two words
+// Each can also be
 //
-//	unknown  nothing says it
-//	none     a machine: what it claims to run on means nothing
+//	unknown  the request does not show it
+//	none     the client is a machine, so its claims mean nothing
 //
 // A mail provider's proxy hides the system and the device: both are then
 // `unknown behind CLIENT`, as in `unknown behind Gmail`, whatever the proxy's
 // user agent says. The same holds for Apple Mail behind Apple's relay. An iPad
-// that asks for desktop pages says that it is a Mac, and is counted as one; so
-// is a television that says Android and no more, as a tablet.
+// that asks for desktop pages names a Mac and counts as one; a television that
+// names only Android counts as a tablet.
 type Facts struct {
 	Client, Vendor, OS, Device string
 }
@@ -42,12 +42,11 @@ func (seen *reading) examine(r *Request) (Verdict, Facts) {
 	return verdict, factsOf(seen, known, verdict, r.RefererHost)
 }
 
-// Agent is what the reading of a user agent found, for a caller that meets the
-// same ones again and again: the reading is most of the work of Examine. It
-// does not keep the text.
+// Agent is the result of reading a user agent, for callers that see the same ones
+// repeatedly: the reading is most of the work of Examine. It does not keep the text.
 type Agent struct{ seen reading }
 
-// ReadAgent reads a user agent.
+// ReadAgent returns the result of reading a user agent.
 func ReadAgent(userAgent string) Agent { return Agent{read(userAgent)} }
 
 // ExamineAgent is Examine for a request whose user agent was read before; it
@@ -56,7 +55,7 @@ func ExamineAgent(a *Agent, r *Request) (Verdict, Facts) {
 	return a.seen.examine(r)
 }
 
-// saysMachine in a user agent that names no mail program; saysBot in any.
+// saysMachine marks a machine in a user agent without a mail program; saysBot in any.
 const (
 	saysMachine = saysNamedBot | saysLibrary | saysPreview | saysHeadless | saysScanner | saysAttack
 	isProxied   = saysGmailProxy | saysGmailPrefetch | saysMailProxy | saysOutlookProxy
@@ -72,7 +71,7 @@ func factsOf(seen *reading, known traits, verdict Verdict, refererHost string) F
 		return Facts{none, none, none, none}
 	case verdict.Reason == "proxy_outlook":
 		return labels[labelOutlook].behind()
-	case verdict.Reason == "proxy_elsewhere": // whose it is, is what is not known
+	case verdict.Reason == "proxy_elsewhere": // the sender is unknown
 		return Facts{unknown, unknown, unknown, unknown}
 	case known&isProxied != 0, known&(saysFastmail|isMozilla) == saysFastmail|isMozilla:
 		if labels[l].hidden == "" { // a mail proxy that is not known by name
@@ -92,7 +91,7 @@ func factsOf(seen *reading, known traits, verdict Verdict, refererHost string) F
 	return Facts{p.name, p.vendor, osNames[os], deviceNames[deviceOf(seen, os, known)]}
 }
 
-// isMachine reports whether such a request says nothing true of a program.
+// isMachine reports whether a request of that class names no real program.
 func isMachine(c Class) bool {
 	return c == SecurityScanner || c == Bot || c == HTTPLibrary || c == LinkPreview || c == Headless
 }
@@ -119,10 +118,11 @@ func programOf(seen *reading, known traits, refererHost string) label {
 	return l
 }
 
-// deviceOf prefers what a user agent says over what its system suggests.
+// deviceOf returns the device that a user agent names, or else the usual one of its
+// system.
 func deviceOf(seen *reading, os system, known traits) device {
 	switch os {
-	case osWindows, osChromeOS: // `Tablet PC 2.0` and `Touch` are said by desktops
+	case osWindows, osChromeOS: // desktops have `Tablet PC 2.0` and `Touch`
 		return deviceDesktop
 	case osMacOS, osBSD:
 		if seen.device == deviceNone {

@@ -91,8 +91,8 @@ func TestAppleMailBehindTheRelayIsHidden(t *testing.T) {
 	}
 }
 
-// TestEveryFactIsNamed: the tables have a name for each constant, and every
-// proxy can say what it hides.
+// TestEveryFactIsNamed checks that the tables have a name for each constant, and a
+// text for the facts that each proxy hides.
 func TestEveryFactIsNamed(t *testing.T) {
 	if len(labels) != int(labelExplorer)+1 || len(osNames) != int(osLinux)+1 || len(deviceNames) != int(deviceDesktop)+1 {
 		t.Fatalf("%d programs, %d systems, %d devices", len(labels), len(osNames), len(deviceNames))
@@ -111,7 +111,7 @@ func TestEveryFactIsNamed(t *testing.T) {
 	}
 }
 
-// TestExamineAgreesWithJudge, over every user agent of the fixtures.
+// TestExamineAgreesWithJudge compares both on every user agent of the fixtures.
 func TestExamineAgreesWithJudge(t *testing.T) {
 	for _, a := range readAgents(t) {
 		r := Request{UserAgent: a.userAgent, Network: NetworkNone}
@@ -149,7 +149,7 @@ func TestAnAgentReadOnceServesEveryRequest(t *testing.T) {
 	}
 }
 
-// TestFactsFollowTheRuleThatDecided, where the user agent alone says otherwise.
+// TestFactsFollowTheRuleThatDecided has user agents that alone suggest other facts.
 func TestFactsFollowTheRuleThatDecided(t *testing.T) {
 	hidden := func(client, vendor string) Facts {
 		return Facts{client, vendor, "unknown behind " + client, "unknown behind " + client}

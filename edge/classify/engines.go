@@ -1,7 +1,7 @@
 package classify
 
-// engines is the set of engines and systems that a user agent names, as far as
-// they can contradict each other.
+// engines is the set of engines and systems that a user agent names and that can
+// contradict each other.
 type engines uint32
 
 const (
@@ -25,13 +25,12 @@ const (
 	endsPlain // Safari's or Firefox's number is the end
 )
 
-// numbers are the versions behind the names that engines notes; 0 where there
-// is none.
+// numbers are the versions of engines and systems; 0: not given.
 type numbers struct {
 	blink, gecko, revision, safari, webKit, version, nt, android, mac, edge uint16
 }
 
-// note keeps the number behind a name.
+// note stores the version of an engine or system.
 func (n *numbers) note(e engines, number uint16) {
 	switch e {
 	case engineBlink:
@@ -57,9 +56,9 @@ func (n *numbers) note(e engines, number uint16) {
 	}
 }
 
-// neverWas reports whether there was no such version. Apple went from 18 to 26
-// in 2025, Safari and iOS alike, and macOS from 15; Chrome left 82 out in 2020;
-// Windows NT went from 6 to 10.
+// neverWas reports whether a version was never released. Apple skipped 19 to 25 of
+// Safari and iOS, and 16 to 25 of macOS, in 2025; Chrome skipped 82 in 2020; Windows
+// NT skipped 7 to 9.
 // https://www.apple.com/newsroom/2025/06/, https://groups.google.com/a/chromium.org/g/chromium-dev/c/Vn7uzglqLz0
 func neverWas(notes engines, number uint16) bool {
 	switch notes {
@@ -75,10 +74,9 @@ func neverWas(notes engines, number uint16) bool {
 	return false
 }
 
-// contradict reports whether an engine is named that never ran on the system
-// that is named: every browser for iOS has Apple's engine and names it
-// otherwise, Trident ran on Microsoft's systems only, Safari for Windows ended
-// with version 5, and there is none for Android.
+// contradict reports whether the named engine never ran on the named system: all
+// browsers for iOS use Apple's engine, Trident ran on Microsoft's systems only,
+// Safari for Windows ended with version 5, and Android never had Safari.
 func (e engines) contradict(out *reading, n *numbers) bool {
 	if n.outlived() || n.thawed(e) || n.disagree(e) || n.cut(e, out) || e&engineBlink != 0 && e&(engineGecko|engineTrident|engineGuest|geckoRevision) != 0 || out.isDesktop() && n.unlikeDesktop(e, out) {
 		return true
@@ -97,9 +95,9 @@ func (e engines) contradict(out *reading, n *numbers) bool {
 	return false
 }
 
-// outlived reports whether a browser is named that came after its maker had
-// given the system up: Chrome left Windows XP at 50 and 7 and 8 at 110, Firefox
-// at 53 and 116; Chrome left Android 4 at 82 and 7 at 120.
+// outlived reports whether the browser is newer than the last version for the named
+// system: Chrome left Windows XP at 50, Windows 7 and 8 at 110, Android 4 at 82 and
+// Android 7 at 120; Firefox left Windows XP at 53, Windows 7 and 8 at 116.
 // https://support.google.com/chrome/a/answer/7100626, https://support.mozilla.org/kb/end-support-windows-xp-and-vista,
 // https://support.mozilla.org/kb/firefox-users-windows-7-8-and-81-moving-extended-support
 func (n *numbers) outlived() bool {
@@ -112,9 +110,10 @@ func (n *numbers) outlived() bool {
 	return 0 < n.android && (n.android <= 4 && n.blink >= 82 || n.android <= 7 && n.blink >= 120)
 }
 
-// disagree reports whether two numbers differ that are the same in every
-// browser: Firefox's and its revision's, which stood at 109 from 110 to 119
-// (bugzilla.mozilla.org/1805967) and differed in Pale Moon's until 31, Blink's number of WebKit, which is 537, and Edge's, which is Chrome's.
+// disagree reports whether two numbers differ that are equal in every browser:
+// Firefox's version and its revision, which was 109 from 110 to 119
+// (bugzilla.mozilla.org/1805967) and differed in Pale Moon until 31; Blink's version
+// of WebKit and 537; and Edge's version and Chrome's.
 func (n *numbers) disagree(e engines) bool {
 	return n.revision != 0 && n.gecko >= 32 && n.revision != n.gecko && n.revision != 109 && e&engineTrident == 0 ||
 		n.blink >= 30 && n.safari >= 600 ||
@@ -135,16 +134,16 @@ func (n *numbers) cut(e engines, out *reading) bool {
 	return n.blink >= 30 && e&blinkCut != 0 && !e.isWebView(out) && out.traits&(saysBrowser|saysOldBrowser) == 0
 }
 
-// isDesktop reports whether a computer is named, whose browsers vary less than
-// those of phones.
+// isDesktop reports whether the user agent names a computer; browsers vary less
+// there than on phones.
 func (r *reading) isDesktop() bool {
 	return r.os == osWindows || r.os == osMacOS || r.os == osLinux && r.device == deviceDesktop
 }
 
-// unlikeDesktop reports whether a browser lacks what each has on a computer.
-// Since version 28 Chrome says 537 for its WebKit and again for Safari, unless a
-// phone's browser asks for desktop pages in its own name; Firefox repeats its number
-// as a revision; and Safari says 604 or more since version 11.
+// unlikeDesktop reports whether a browser lacks a mark that it always has on a
+// computer. Chrome has 537 as the versions of WebKit and of Safari since 28, unless a
+// phone's browser asks for desktop pages under its own name; Firefox has its version
+// as the revision; Safari has 604 or more since 11.
 func (n *numbers) unlikeDesktop(e engines, out *reading) bool {
 	switch {
 	case n.blink >= 30:
@@ -155,8 +154,8 @@ func (n *numbers) unlikeDesktop(e engines, out *reading) bool {
 	return n.version >= 12 && 0 < n.webKit && n.webKit < 604 && out.os == osMacOS && e&engineBlink == 0
 }
 
-// isWebView reports whether an app shows a page, whose name then stands among
-// the products: Android says so, and on iOS only Safari itself says Safari.
+// isWebView reports whether an app shows the page, so that its name is among the
+// products: Android marks this, and on iOS only Safari itself names Safari.
 func (e engines) isWebView(out *reading) bool {
 	return e&webView != 0 || (out.os == osIOS || out.os == osIPadOS) && e&engineSafari == 0
 }

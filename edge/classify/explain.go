@@ -10,34 +10,34 @@ import (
 //go:embed rules.go
 var rulesText string
 
-// Explanation is how a verdict came about, for people.
+// Explanation shows people how a verdict came about.
 type Explanation struct {
 	Verdict Verdict
 	Facts   Facts
 	Seen    []string  // what is true of the request, in words
 	Words   []string  // the words of the lists in the user agent
 	Fired   Finding   // the rule that decided
-	Near    []Finding // rules tried before it that one condition kept from it
-	Next    *Finding  // the rule that would have decided without it; nil if no other would
+	Near    []Finding // earlier rules of which only one condition failed
+	Next    *Finding  // the rule that would decide without it; nil if no other rule fits
 }
 
-// Finding is a rule and how it stands to a request.
+// Finding is a rule and its result for a request.
 type Finding struct {
 	Number  int // in the order of the table, from 1
 	Verdict Verdict
 	Evidence
-	Missing []string // conditions that do not hold; of more than one any would do
-	Against []string // what holds and forbids the rule
+	Missing []string // conditions that do not hold; of several, one suffices
+	Against []string // facts that forbid the rule
 }
 
-// Evidence is what the comment of a rule says.
+// Evidence is the comment of a rule.
 type Evidence struct {
-	Meaning string // what the rule rests on
-	Source  string // where that is known from
-	Wrong   string // who is judged wrongly
+	Meaning string // the fact on which the rule rests
+	Source  string // the source of that fact
+	Wrong   string // the requests that the rule misjudges
 }
 
-// evidence returns what the comment of each rule says, in their order.
+// evidence returns the comments of the rules, in their order.
 func evidence() []Evidence {
 	var list []Evidence
 	var comment []string
@@ -57,8 +57,7 @@ func evidence() []Evidence {
 	return list
 }
 
-// Explain judges as Judge does and returns the reasons. It allocates; it is for one
-// request at a time.
+// Explain returns the verdict of Judge with its reasons. Unlike Judge it allocates.
 func Explain(r *Request) Explanation {
 	seen := read(r.UserAgent)
 	known := seen.known(r)
@@ -83,11 +82,11 @@ func Explain(r *Request) Explanation {
 	return e
 }
 
-// common holds for so many requests that it speaks for no rule in particular.
+// common are the traits of so many requests that they favour no rule.
 const common = isMozilla | isMozilla5 | saysEngine | saysPlatform | saysBrowser | onUnknownAS | onUnknownNetwork
 
-// nearly reports whether one condition keeps the rule from firing, and something
-// speaks for it.
+// nearly reports whether only one condition of the rule fails, and a trait beyond
+// the common ones fits it.
 func (r *rule) nearly(t traits) bool {
 	lacking := bits.OnesCount64(uint64(r.all &^ t))
 	if r.any != 0 && r.any&t == 0 {
@@ -114,7 +113,7 @@ func findingOf(i int, evidence Evidence, seen *reading, t traits) Finding {
 	return f
 }
 
-// names puts each trait into words, in the order of the bits.
+// names returns a phrase for each trait, in the order of the bits.
 func (t traits) names() []string {
 	var names []string
 	for ; t != 0; t &= t - 1 {
@@ -193,7 +192,7 @@ var traitNames = [...]string{
 	"the page is a webmail",
 }
 
-// Words returns the words of the rules' lists that stand in a user agent, each
+// Words returns the words of the rules' lists that a user agent contains, each
 // once, in the order in which they are found.
 func Words(userAgent string) []string {
 	var words []string
@@ -206,8 +205,8 @@ func Words(userAgent string) []string {
 	return words
 }
 
-// JudgeWithout judges as Judge would if the rules' lists had only those words
-// that counts keeps. It measures what the lists are worth.
+// JudgeWithout returns the verdict of Judge if the rules' lists had only the words
+// for which counts returns true. It measures the worth of the lists.
 func JudgeWithout(r *Request, counts func(word string) bool) Verdict {
 	seen := readWith(r.UserAgent, counts)
 	return decide(&seen, seen.known(r))

@@ -125,7 +125,7 @@ func TestWordsAreThoseThatTell(t *testing.T) {
 	}
 }
 
-// TestExplainAgreesWithJudge, over every case of the rules.
+// TestExplainAgreesWithJudge compares both on every case of the rules.
 func TestExplainAgreesWithJudge(t *testing.T) {
 	for _, c := range ruleCases {
 		if e := Explain(&c.request); e.Fired.Verdict != Judge(&c.request) || len(e.Seen) == 0 && c.request.UserAgent != "" {

@@ -3,16 +3,16 @@ package classify
 import "strings"
 
 // A browser's user agent is a closed grammar: Mozilla/5.0, the system in
-// brackets, an engine, and products from a small set. A machine that borrows one
+// brackets, an engine, and products from a small set. A machine that copies one
 // often adds its name. A product that no browser has is a stranger. Web views of
-// apps, televisions and Electron's programs sign with names without end: there none is.
+// apps, televisions and Electron's programs add any names, so none is a stranger there.
 
-// products belong to browsers, of the systems that sign, and of the apps in
-// whose web views people read. Sources: nielsbasjes/yauaa, ua-parser/uap-core,
-// and general knowledge (2026-11). A word with "browser" in it needs no entry. One
-// string, as the words of a group are.
+// products are the names of browsers, of the systems that add their names, and of
+// apps in whose web views people read. Sources: nielsbasjes/yauaa, ua-parser/uap-core,
+// and general knowledge (2026-11). A word with "browser" in it needs no entry. It is
+// one string, as the words of a group are.
 const products = "" +
-	// Engines and what every browser says.
+	// Engines, and the words of every browser.
 	"mozilla applewebkit webkit khtml gecko like mobile safari version chrome chromium firefox crios crmo fxios focus klar " +
 	"edg edge edga edgios edgw opera opr opios opx opt oprgx presto goanna servo trident msie gtb5 gtb6 gtb7.0 gtb7.1 " +
 	// Browsers.
@@ -22,7 +22,7 @@ const products = "" +
 	"comodo_dragon dragon icedragon avast avira ccleaner norton arcticfox mypal librewolf avg floorp zen mullvad sleipnir colt coast sputnik " +
 	"chromeplus superbird coolnovo amigo slimjet torch kinza cheetah herring minimo kazehakase dolfin dolphin obigo netfront iemobile nokia " +
 	"orion arc duckduckgo-ios rokt odin ddgios perplexity atlas comet dia samsung xiaomi omi vidaa ninesky lightning firebird phoenix " +
-	// Systems and makers that sign.
+	// Systems and makers that add their names.
 	"ubuntu kubuntu xubuntu lubuntu debian fedora red hat suse opensuse mandriva mageia gentoo centos mint linuxmint linux arch " +
 	"raspbian slackware freebsd openbsd elementary uos deepin android ios kaios tizen sailfish arkweb model build os mac vr wpe " +
 	"webkitgtk+ qtwebengine qtwebkit electron cordova adobeair crosswalk playstation scee nf nettv smarttv smart-tv smarttva hbbtv ce-html " +
@@ -37,7 +37,7 @@ const products = "" +
 	"lark larklocale superapp feishu maemo luakit retrozilla iphone ipad google earth se qihu presearch aol desktop tenta hawk pixel " +
 	"motorola ioswebview rv moblin intel privacywall gls nintendo smartwatch http https iabmv fban fbav barcelona threads bluesky mastodon tiktok trill shopee grab lazada amazon ebay googleapp gms gmail yaapp_ios " +
 	"mobileiron secureweb airwatch intune citrix boxer salesforce fxm edition beta fb_iab edgebar minicanvas loki web tempest discover pwaminicanvas inapp kobo change language=de safari-app appmode ddg-android surf yaapp_android sa bropp webomni phx alpha yasearchapp seznam.cz sznprohlizec t5 " +
-	// What Avast's AntiTrack adds to the user agent of whoever uses it.
+	// Avast's AntiTrack adds these to the user agents of its users.
 	"likewise agency trailer atcontent unique"
 
 const (
@@ -45,15 +45,14 @@ const (
 	productSlots = 1 << productBits
 )
 
-// productKey has the first eight bytes of a name in any case of letters, and its
-// length: no two products agree in both, which a test holds.
+// productKey is the first eight bytes of a name, in lower case, and its length. A
+// test checks that no two products have the same key.
 type productKey struct {
 	start  uint64
 	length int
 }
 
-// productTable has the key of each product in the first free slot from its hash
-// on; a length of 0 is free.
+// productTable is a hash table with linear probing; a slot of length 0 is free.
 var productTable [productSlots]productKey
 
 func fillProducts() {
@@ -72,8 +71,8 @@ func (k productKey) hash() uint64 {
 	return (k.start ^ uint64(k.length)) * 0x9E3779B97F4A7C15 >> (64 - productBits)
 }
 
-// keyOfProduct returns the key of the name from i to end. Signs that it folds do
-// not stand in names.
+// keyOfProduct returns the key of the name from i to end. Names do not contain the
+// signs that it folds.
 func keyOfProduct(s string, i, end int) productKey {
 	start := eightAt(s, i) | 0x2020202020202020
 	if n := end - i; n < 8 {
@@ -91,7 +90,7 @@ func isProduct(k productKey) bool {
 	return false
 }
 
-// The signs that end a word, the signs that end its name within it, and brackets.
+// The signs that end a word, the signs that end the name in a word, and brackets.
 const (
 	endsName = 1 << iota
 	endsWord
@@ -104,9 +103,9 @@ var nameEnds = [256]uint8{
 	'(': endsName | endsWord | bracket, ')': endsName | endsWord | bracket, '[': endsName | endsWord | bracket, ']': endsName | endsWord | bracket,
 }
 
-// hasStranger reports whether a product outside of brackets is in no list, or
-// there are no brackets. It looks from a place on where no comment is open, and before
-// which there are so many; usual is how many such a browser has.
+// hasStranger reports whether a product outside of brackets is in no list, or there
+// are no brackets. It begins at from, outside of brackets; comments is the number of
+// comments before it, usual the number that such a browser has.
 func hasStranger(ua string, from, comments, usual int) bool {
 	if comments == 0 && strings.IndexByte(ua, '(') < 0 {
 		return true // every browser names its system
@@ -141,21 +140,21 @@ func hasStranger(ua string, from, comments, usual int) bool {
 			}
 			for i = name; i < len(ua) && nameEnds[ua[i]]&endsWord == 0; i++ {
 			}
-			i-- // what ends it may be a bracket
+			i-- // its end may be a bracket
 		}
 	}
 	return false
 }
 
-// browserComments is how many comments every browser has: the system, and the
-// engine's, which Gecko has not. A few have one more.
+// browserComments is the number of comments that every browser has: the system's and
+// the engine's; Gecko has no engine's. A few have one more.
 const (
 	browserComments = 2
 	geckoComments   = 1
 )
 
-// isStrangeComment reports whether a further comment begins with a name that is
-// no product's.
+// isStrangeComment reports whether a further comment begins with a name that is in
+// no list.
 func isStrangeComment(s string) bool {
 	s = skipSpace(s)
 	end := 0
@@ -165,16 +164,16 @@ func isStrangeComment(s string) bool {
 	return end > 0 && isLetter(s[0]) && !isProduct(keyOfProduct(s, 0, end)) && !isNamedOtherwise(s[:end])
 }
 
-// systemWords are what the system's comment of a browser on a computer or an
-// iPhone begins its parts with, beside the systems that are products; the comment
-// has been frozen since 2022 (https://www.chromium.org/updates/ua-reduction/).
+// systemWords begin the parts of the system's comment of browsers on computers and
+// iPhones, besides systems that are products. The comment has been frozen since 2022
+// (https://www.chromium.org/updates/ua-reduction/).
 var systemWords = [...]string{
 	"windows", "win64", "x64", "wow64", "arm", "rv", "macintosh", "intel", "ppc", "u", "touch", "tablet", "trident", "xbox", "mac", "cros",
 	"x11", "linux", "i686", "amd64", "gnu", "netbsd", "sunos", "wayland", "iphone", "ipad", "ipod", "cpu", "lumia", "quest", "pico", "valve",
 }
 
-// hasStrangeSystem reports whether a part of the system's comment begins with
-// another word. Parts of two letters, as in en-US, are languages.
+// hasStrangeSystem reports whether a part of the system's comment begins with a word
+// in no list. Parts of two letters, as in en-US, are languages.
 func hasStrangeSystem(ua string) bool {
 	at := strings.IndexByte(ua, '(')
 	for i := at + 1; at >= 0 && i < len(ua) && ua[i] != ')'; i++ {
@@ -230,7 +229,7 @@ func isSigned(ua string) bool {
 
 func isSystemWord(word string) bool {
 	for _, w := range systemWords {
-		if hasPrefixFold(word, w) { // some leave the blanks out, as in WindowsNT10
+		if hasPrefixFold(word, w) { // some omit the blanks, as in WindowsNT10
 			return true
 		}
 	}
@@ -252,7 +251,7 @@ func endsInEngine(ua string) bool {
 	return false
 }
 
-// trimEnd returns s without the byte at its end, or nothing if it ends otherwise.
+// trimEnd returns s without its last byte if that is end, or else "".
 func trimEnd(s string, end byte) string {
 	if s == "" || s[len(s)-1] != end {
 		return ""
@@ -260,8 +259,8 @@ func trimEnd(s string, end byte) string {
 	return s[:len(s)-1]
 }
 
-// laterMozilla returns where `mozilla/` stands in s, 0 if it does not or only at the
-// beginning. Hardly any user agent has another z.
+// laterMozilla returns the index of `mozilla/` after the beginning of s; 0 if there is
+// none. It searches for the z, which is rare.
 func laterMozilla(s string) int {
 	const name, before = "mozilla/", len("mo")
 	for _, z := range "zZ" {
@@ -278,9 +277,8 @@ func laterMozilla(s string) int {
 	return 0
 }
 
-// isNamedOtherwise reports whether a product says itself that it is a browser,
-// or is the id of an app, as in com.example.reader. A host is neither: it begins
-// with a longer word, and ends with one.
+// isNamedOtherwise reports whether a product's name contains "browser", or is the id
+// of an app, as in com.example.reader. A host's name begins and ends with longer words.
 func isNamedOtherwise(name string) bool {
 	dots, first, last := 0, 0, 0
 	for i := range len(name) {

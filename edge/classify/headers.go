@@ -49,10 +49,9 @@ const (
 	anySecFetch = DestImage | DestEmpty | DestOther | ModeNoCors | ModeNavigate | ModeOther
 )
 
-// HeaderNames lists the headers worth recording, in lower case: those that give
-// a fact, and Sec-Fetch-Site and Cache-Control, kept raw for later rules.
-// X-Forwarded-For and Via are for HeaderFact only where the client sent them,
-// not the platform. Do not change the slice.
+// HeaderNames lists the headers to record, in lower case: those that give a fact, and
+// Sec-Fetch-Site and Cache-Control for later rules. Pass X-Forwarded-For and Via to
+// HeaderFact only if the client sent them, not the platform. Do not change the slice.
 var HeaderNames = []string{
 	"accept", "accept-encoding", "accept-language",
 	"sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site",
@@ -60,9 +59,8 @@ var HeaderNames = []string{
 	"sec-ch-ua", "cache-control", "via", "x-forwarded-for",
 }
 
-// HeaderFact gives the facts of one header; unite the facts of all headers with |.
-// The name may be in any case. An empty value of a header that was sent still
-// counts as present.
+// HeaderFact returns the facts of one header; combine those of all headers with |.
+// The name may be in any case. A header with an empty value counts as present.
 func HeaderFact(name, value string) HeaderFacts {
 	switch {
 	case equalFold(name, "sec-fetch-dest"):
@@ -99,7 +97,7 @@ func oneOf(value, a string, ifA HeaderFacts, b string, ifB, otherwise HeaderFact
 	return otherwise
 }
 
-// purpose reads a list such as `prefetch;prerender` or `prefetch, preview`.
+// purpose returns the facts of a list such as `prefetch;prerender` or `prefetch, preview`.
 func purpose(value string) HeaderFacts {
 	var facts HeaderFacts
 	for i := range len(value) {

@@ -3,13 +3,12 @@ package classify
 import "strings"
 
 // Most user agents begin alike, and all browsers but Firefox have the same words for
-// their engine, which were frozen years ago
-// (https://www.chromium.org/updates/ua-reduction/). What the scan would find in these
-// texts is found once; then the scan goes on behind them. They change nothing but
-// the time that a reading takes: a test reads with and without them.
+// their engine, frozen years ago (https://www.chromium.org/updates/ua-reduction/).
+// These texts are scanned once, and later skipped. They change only the time of a
+// reading: a test reads with and without them.
 
-// beginnings are looked for in their order. None may end where a word may still go
-// on, as `Android` does in `Android Mail`.
+// beginnings are tried in their order. None may end within a possible longer word, as
+// `Android` in `Android Mail`.
 var beginnings = [...]string{
 	"Mozilla/5.0 (Windows NT 10.0; Win64; x64",
 	"Mozilla/5.0 (iPhone; ",
@@ -23,7 +22,7 @@ var beginnings = [...]string{
 	"Mozilla/5.0",
 }
 
-// middles begin with a bracket or a plus sign. They may stand anywhere in a user agent.
+// middles begin with a bracket or a plus sign, and may be anywhere in a user agent.
 var middles = [...]string{
 	") AppleWebKit/537.36 (KHTML, like Gecko) ",
 	") AppleWebKit/605.1.15 (KHTML, like Gecko) ",
@@ -31,12 +30,12 @@ var middles = [...]string{
 	"+https://",
 }
 
-// known is what a scan finds in a text.
+// known is the result of the scan of a text.
 type known struct {
 	scan   scan
 	seen   reading
 	shape  traits
-	shaped bool // the shape is that of all user agents that begin so
+	shaped bool // every user agent with that beginning has the shape
 }
 
 var (
@@ -65,15 +64,15 @@ func knownOf(text string) (k known) {
 	return k
 }
 
-// isShaped reports whether the shape of a text stays, whatever follows: it has a
-// comment, which is not of Apple's systems, or what a lone product has not.
+// isShaped reports whether no text after it can change the shape: it has a comment of
+// another system than Apple's, or a sign that a lone product lacks.
 func isShaped(text string) bool {
 	open := strings.IndexByte(text, '(')
 	return open >= 0 && !isOfApple(text[open+1:]) || open < 0 && strings.IndexByte(text, ';') >= 0
 }
 
-// skipBeginning takes what is known of the user agent's beginning, and returns where
-// the scan goes on, and the shape if that is known too.
+// skipBeginning adds the known facts of the user agent's beginning. It returns the
+// index at which to continue, and the shape if it is known.
 func (s *scan) skipBeginning(out *reading) (from int, shape traits, shaped bool) {
 	for i := range beginnings {
 		if !stands(beginnings[i], s.ua) {
@@ -88,7 +87,8 @@ func (s *scan) skipBeginning(out *reading) (from int, shape traits, shaped bool)
 	return 0, 0, false
 }
 
-// skipMiddle takes what is known at a sign, and returns the length of the text.
+// skipMiddle adds the facts of a known text that begins with a sign, and returns its
+// length.
 func (s *scan) skipMiddle(out *reading, at int) int {
 	if s.counts != nil {
 		return 0
@@ -111,8 +111,8 @@ func (s *scan) skipMiddle(out *reading, at int) int {
 	return 0
 }
 
-// behindEngine returns where the engine ends, and the number of comments before that,
-// if there is nothing before but Mozilla, the system and an engine that is known; else 0.
+// behindEngine returns the index after the engine, and the number of comments before
+// it, if only Mozilla, the system and a known engine precede it; else 0.
 func (s *scan) behindEngine() (at, comments int) {
 	if s.from == 0 || s.middle == 0 {
 		return 0, 0
@@ -125,7 +125,8 @@ func (s *scan) behindEngine() (at, comments int) {
 	return s.behind, browserComments
 }
 
-// stands reports whether s begins with text. Most texts differ in their end.
+// stands reports whether s begins with text. It compares the end first, in which most
+// texts differ.
 func stands(text, s string) bool {
 	n := len(text)
 	return len(s) >= n && s[n-2] == text[n-2] && s[:n] == text

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestKnownTextsChangeNoReading: behind each known text stands the rest of every word,
-// cut at every byte, or any known texts and parts of user agents.
+// TestKnownTextsChangeNoReading appends to each known text the rest of every word, cut
+// at every byte, or known texts and parts of user agents.
 func TestKnownTextsChangeNoReading(t *testing.T) {
 	always := func(string) bool { return true } // with it nothing is skipped
 	n, chance := 0, rand.New(rand.NewPCG(1, 2))

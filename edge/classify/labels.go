@@ -1,8 +1,8 @@
 package classify
 
-// label is a program, as breakdowns name it. Where a user agent has several, the
-// smallest wins: proxies, then mail programs, then browsers from the most
-// particular to the most imitated.
+// label is a program in breakdowns. If a user agent has several, the smallest wins:
+// proxies, then mail programs, then browsers from the most specific to the most
+// imitated.
 type label uint8
 
 const (
@@ -71,16 +71,16 @@ const (
 	labelExplorer
 )
 
-// program is what breakdowns say of a label.
+// program is the description of a label in breakdowns.
 type program struct {
 	name, vendor string
-	os           system // the only one it runs on; osNone if there are several
-	hidden       string // instead of system and device, where a proxy hides them
+	os           system // its only system; osNone if there are several
+	hidden       string // replaces system and device that a proxy hides
 }
 
 func (p *program) behind() Facts { return Facts{p.name, p.vendor, p.hidden, p.hidden} }
 
-// labels has what is said of each label.
+// labels describes each label.
 var labels = [...]program{
 	labelNone:               {name: unknown, vendor: unknown},
 	labelGmail:              {name: "Gmail", vendor: "Google", hidden: "unknown behind Gmail"},

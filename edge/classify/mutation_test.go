@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// mutations is how many odd requests are judged; GLINT_FUZZ_AGENTS sets more.
+// mutations returns the number of odd requests to judge; GLINT_FUZZ_AGENTS sets more.
 func mutations(t *testing.T) int {
 	text := os.Getenv("GLINT_FUZZ_AGENTS")
 	if text == "" {

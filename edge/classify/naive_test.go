@@ -22,7 +22,7 @@ func naiveWords(ua string) []string {
 	return found
 }
 
-// naiveMatch returns where a word ends that begins at i, 0 if it does not stand there.
+// naiveMatch returns the end of a word at i, or 0 if it is not there.
 func naiveMatch(ua string, i int, word string) int {
 	for part := range strings.SplitSeq(word, " ") {
 		if i > len(ua) || len(ua)-i < len(part) || !equalFold(ua[i:i+len(part)], part) {
@@ -60,8 +60,8 @@ func naivelyAllowed(ua string, at place, begin, end int) bool {
 	return true
 }
 
-// compareWithNaive holds that a reading finds each word that a search finds and no
-// other, and that what is known is read as what is not.
+// compareWithNaive checks that a reading finds the same words as a search, with and
+// without the known texts.
 func compareWithNaive(t *testing.T, ua string) {
 	t.Helper()
 	got := Words(ua)

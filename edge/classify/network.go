@@ -2,7 +2,7 @@ package classify
 
 import "net/netip"
 
-// The answers of Network. A scanner network is the prefix and its name.
+// The results of Network. A scanner network is the prefix and its name.
 const (
 	NetworkRelay         = "apple_relay"
 	NetworkScannerPrefix = "scanner:"
@@ -11,14 +11,13 @@ const (
 	NetworkUnknown       = "unknown"
 )
 
-// Network names the kind of network an address belongs to, from what Fastly
-// says about it (proxy type and description; "?" means that it is no proxy) and
-// from the few prefixes known to be scanners. An invalid address is allowed.
-// "unknown" means that nothing was known at all: the look-up failed, and the
-// address is in no table.
+// Network returns the kind of network of an address, by Fastly's proxy type and
+// description ("?": no proxy) and by the few known prefixes of scanners. The address
+// may be invalid. It returns "unknown" if the look-up failed and the address is in no
+// table.
 //
-// Apple's relay goes first, since its operators' AS numbers look like hosting;
-// then the scanners, since some of them rent from clouds. Web security services
+// Apple's relay comes first, since its operators' AS numbers look like hosting, then
+// the scanners, since some of them rent from clouds. Web security services
 // (`cloud-security`) are never hosting: staff browse through them.
 func Network(proxyType, proxyDescription string, addr netip.Addr) string {
 	if saysRelay(proxyType, proxyDescription) {
@@ -30,15 +29,15 @@ func Network(proxyType, proxyDescription string, addr netip.Addr) string {
 	return proxyNetwork(proxyType, proxyDescription)
 }
 
-// saysRelay: Fastly describes iCloud Private Relay as `apple`, with the type
-// `consumer-privacy`, which it also uses for Google's IP Protection
+// saysRelay reports whether the fields describe iCloud Private Relay: `apple`, with
+// the type `consumer-privacy`, which Fastly also uses for Google's IP Protection
 // (fastly.com/documentation/reference/vcl/variables/geolocation/).
 func saysRelay(proxyType, description string) bool {
 	return equalFold(description, "apple") ||
 		equalFold(proxyType, "consumer-privacy") && !equalFold(description, "google")
 }
 
-// proxyNetwork decides from Fastly's two fields alone.
+// proxyNetwork returns the kind of network by Fastly's two fields alone.
 func proxyNetwork(proxyType, description string) string {
 	switch {
 	case saysRelay(proxyType, description):

@@ -23,10 +23,10 @@ const (
 	ownerGoogleCloud
 	ownerHosting
 
-	// ownerClouds rent computers to anybody.
+	// ownerClouds rent computers to the public.
 	ownerClouds = ownerAmazon | ownerGoogleCloud | ownerHosting
-	// ownerShared run machines that load images in the same networks from which
-	// their staff and their users browse.
+	// ownerShared run machines that load images in the networks from which their
+	// staff and users browse.
 	ownerShared = ownerGoogle | ownerMicrosoft | ownerApple | ownerYahoo | ownerSeznam | ownerRambler | ownerVK | ownerYandex |
 		ownerProton | ownerFastmail | ownerBasecamp | ownerUkrNet | ownerSocial | ownerGateway | ownerRelay
 )
@@ -37,8 +37,8 @@ type ownAS struct {
 }
 
 // The names of the AS numbers come from npm's @ip-location-db/asn 2.3
-// (2026-06; RouteViews and DB-IP, CC BY 4.0). Google and Microsoft stand in
-// asTraits too, since rules ask for them by name. In order of the numbers.
+// (2026-06; RouteViews and DB-IP, CC BY 4.0). Google and Microsoft are in asTraits
+// too, since rules name them. The list is sorted by number.
 var ownASes = [...]ownAS{
 	{714, ownerApple},
 	{3598, ownerMicrosoft},
@@ -189,8 +189,8 @@ var ownASes = [...]ownAS{
 	{401943, ownerGateway}, // Hornetsecurity
 }
 
-// ownBits has a bit for the lowest bits of each number in ownASes: most networks are
-// nobody's in particular, and need no search.
+// ownBits has a bit for the lowest bits of each number in ownASes, so that most other
+// numbers need no search.
 var ownBits = bitsOfASes()
 
 func bitsOfASes() (list [32]uint64) {
@@ -201,9 +201,9 @@ func bitsOfASes() (list [32]uint64) {
 	return list
 }
 
-// ownerOf returns who runs an AS, 0 where that is nobody in particular. Web
-// security services (Zscaler, Netskope, Menlo, Umbrella) are left out on
-// purpose: staff browse through them.
+// ownerOf returns the owner of an AS; 0 if it is not in the list. Web security
+// services (Zscaler, Netskope, Menlo, Umbrella) are not in the list, since staff
+// browse through them.
 func ownerOf(number uint32) owners {
 	if ownBits[number/64%uint32(len(ownBits))]>>(number%64)&1 == 0 {
 		return 0

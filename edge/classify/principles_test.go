@@ -10,7 +10,7 @@ import (
 //go:embed testdata/principles.tsv
 var principlesTSV string
 
-// TestPrinciples judges requests that stand for a principle each.
+// TestPrinciples judges requests, each an example of a principle.
 func TestPrinciples(t *testing.T) {
 	n := 0
 	principles := map[string]int{}

@@ -16,9 +16,9 @@ func (r *rule) fits(t traits) bool {
 	return t&r.all == r.all && (r.any == 0 || t&r.any != 0) && t&r.none == 0
 }
 
-// concerned has for each trait the rules that may fit because of it, a bit for each:
-// a rule that asks for traits stands with those of which a request must have one.
-// So only the rules that a request's traits speak for are tried.
+// concerned has for each trait a bit set of the rules that may fit because of it: a
+// rule is in the sets of traits of which a request must have one. So only these rules
+// are tried.
 var concerned = rulesOfTraits()
 
 // always is the last rule, which asks for nothing.
@@ -47,13 +47,13 @@ const (
 	isSomething = saysMail | saysMailName | isHuman | saysBrowser | saysPlatform
 )
 
-// rules in the order in which they are tried; the first that fits decides. The
-// comment of each says what it rests on, then its Source, then who is judged
-// Wrong by it; `glint classify --explain` prints all three.
+// rules are in the order in which they are tried; the first that fits decides. The
+// comment of each gives its basis, its Source, and the requests that it judges Wrong;
+// `glint classify --explain` prints all three.
 var rules = [...]rule{
 	// Not a GET: no image is shown.
 	// Source: the click filters of Groundhogg and Collie.
-	// Wrong: nobody; mail clients that ask with HEAD first send a GET later.
+	// Wrong: none; mail clients that ask with HEAD first send a GET later.
 	{reason: "method", class: NotImage, any: notGet},
 	// The browser says that it fetches in advance.
 	// Source: developer.mozilla.org Sec-Purpose; arp242/isbot.
@@ -61,7 +61,7 @@ var rules = [...]rule{
 	{reason: "hdr_prefetch", class: NotImage, any: asksPrefetch},
 	// The pixel is opened as a page.
 	// Source: developer.mozilla.org Sec-Fetch-Dest.
-	// Wrong: nobody; a curious person who opens the pixel's URL is dropped rightly.
+	// Wrong: none; a curious person who opens the pixel's URL is dropped rightly.
 	{reason: "hdr_navigate", class: NotImage, any: asksNavigation},
 	// HTML is asked for first, or with a click or an upgrade, by a client without Sec-Fetch.
 	// Source: developer.mozilla.org Accept, Sec-Fetch-User, Upgrade-Insecure-Requests. Old Opera asks so even for images, and what Apple's prefetch and the proxies send is not known: they are left out.
@@ -70,7 +70,7 @@ var rules = [...]rule{
 
 	// Gmail fetches on delivery, from Google's network.
 	// Source: sparkpost.com/blog/gmail-prefetching-images. One project saw the same user agent elsewhere; see proxy_elsewhere.
-	// Wrong: people with Edge of 2015 in Google's network; nobody known.
+	// Wrong: people with Edge of 2015 in Google's network; none known.
 	{reason: "gmail_prefetch", class: MachinePrefetch, all: saysGmailPrefetch | onGoogle, none: saysBot},
 	// Gmail's image proxy fetches when its user looks. Never judged by time.
 	// Source: blog.filippo.io/how-the-new-gmail-image-proxy-works. Where AS numbers are not known at all (no look-up, a standalone pixel) it is believed, since Gmail is too large to call a bot.
@@ -96,11 +96,11 @@ var rules = [...]rule{
 
 	// A scanner that names itself.
 	// Source: words_machine.go.
-	// Wrong: nobody known.
+	// Wrong: none known.
 	{reason: "scanner_ua", class: SecurityScanner, any: saysScanner},
 	// Code in the place of a name: a tool that looks for holes.
 	// Source: nielsbasjes/yauaa, class Hacker.
-	// Wrong: nobody known.
+	// Wrong: none known.
 	{reason: "attack_ua", class: SecurityScanner, any: saysAttack},
 	// A network that fetches nothing for a person.
 	// Source: network.go.
@@ -112,27 +112,27 @@ var rules = [...]rule{
 	{reason: "proxy_outlook", class: ProxyHuman, all: onMicrosoft, any: saysOutlookProxy | isBareWebKit, none: saysBot},
 	// An application asks what a link is, before or without opening it.
 	// Source: learn.microsoft.com/office/troubleshoot/office/office-document-open-requests.
-	// Wrong: nobody; opening the mail sends another request.
+	// Wrong: none; opening the mail sends another request.
 	{reason: "app_probe", class: NotImage, any: saysProbe},
-	// A word for mail beside one for security: a gateway that says what it is.
+	// A word for mail beside one for security: a gateway that names itself.
 	// Source: gateways' names of themselves (Cisco Secure Email, Proxmox Mail Gateway, Email Security).
 	// Wrong: mail programs with such a name that are not known by name (words_mail.go).
 	{reason: "scanner_ua", class: SecurityScanner, all: saysMailName | saysSecurity, none: saysMailClient | saysMailProxy | isMozilla | saysAppStack},
 	// A chat or a social network looks at a link.
 	// Source: monperrus/crawler-user-agents, tag social-preview.
-	// Wrong: nobody; mail that was forwarded into a chat is fetched so.
+	// Wrong: none; mail that was forwarded into a chat is fetched so.
 	{reason: "link_preview", class: LinkPreview, any: saysPreview},
 	// A browser under a program's control.
 	// Source: monperrus/crawler-user-agents, tag browser-automation; Sec-CH-UA says Headless where the user agent was changed.
-	// Wrong: nobody known.
+	// Wrong: none known.
 	{reason: "headless", class: Headless, any: saysHeadless},
-	// Somebody's image proxy: whether a person waits behind it is not known.
+	// An unknown image proxy: whether a person waits behind it is not known.
 	// Source: github.com/mautic/mautic/issues/8718.
 	// Wrong: the people behind it are not counted as certain.
 	{reason: "image_proxy", class: Unknown, any: saysImageProxy, none: saysMail},
 
-	// A mail program's name beside a machine's task: a tool for that program's mail. In the extensions that Internet Explorer lists anything may stand.
-	// Source: words_machine.go; agreement that nobody reads. In seven public corpora no mail program has such a word.
+	// A mail program's name beside a machine's task: a tool for that program's mail. Internet Explorer lists extensions of any name.
+	// Source: words_machine.go; two signs that no person reads. In seven public corpora no mail program has such a word.
 	// Wrong: mail programs with such a word.
 	{reason: "bot_token", class: Bot, all: saysMailClient | saysTask, none: saysOldBrowser | saysMailProxy},
 	// The same in words that people's programs use too, with nothing of a computer or a phone.
@@ -140,7 +140,7 @@ var rules = [...]rule{
 	// Wrong: mail programs with such a word that say no platform.
 	{reason: "bot_token", class: Bot, all: saysMailClient | saysTaskLoosely, none: isMozilla | isHuman | saysPlatform | saysMailProxy},
 	// A mail program's name in a browser's user agent, beside a word for security.
-	// Source: words_mail.go; the same agreement.
+	// Source: words_mail.go; the same two signs.
 	// Wrong: mail programs in a web view with such a word.
 	{reason: "scanner_ua", class: SecurityScanner, all: saysMailClient | saysSecurity | isMozilla5, none: saysOldBrowser | saysMailProxy},
 	// A tool built on the network code of phone apps.
@@ -176,15 +176,15 @@ var rules = [...]rule{
 	// Source: arp242/isbot user_agent.go; words_machine.go.
 	// Wrong: mail apps that name nothing but their library.
 	{reason: "http_library", class: HTTPLibrary, all: saysRuntime | leadsWithLibrary, none: saysMail | saysAppStack | isMozilla},
-	// It stands later, but nothing else is said that a person's program would say.
+	// The same name later, without any word of a person's program.
 	// Source: words_machine.go.
 	// Wrong: apps of unknown name that say no platform.
 	{reason: "http_library", class: HTTPLibrary, any: saysRuntime, none: isSomething},
 	// A crawler or monitor by name, or by the address that it leaves in From.
 	// Source: words_machine.go.
-	// Wrong: nobody known.
+	// Wrong: none known.
 	{reason: "bot_token", class: Bot, any: saysNamedBot, none: saysMail},
-	// What machines do: monitor, checker, preview.
+	// A task of machines: monitor, checker, preview.
 	// Source: words_machine.go.
 	// Wrong: browsers with such a word in their name or in a toolbar's.
 	{reason: "bot_token", class: Bot, any: saysTask, none: saysMail | saysAppStack},
@@ -194,11 +194,11 @@ var rules = [...]rule{
 	{reason: "bot_token", class: Bot, any: saysTaskLoosely, none: isSomething},
 	// Fastmail's name alone: it fetches calendars.
 	// Source: fastmail.com/policies/bots.
-	// Wrong: nobody known.
+	// Wrong: none known.
 	{reason: "bot_token", class: Bot, any: saysFastmail, none: isMozilla},
 	// Crawlers leave an address behind a plus sign.
 	// Source: the custom of the trade.
-	// Wrong: nobody known.
+	// Wrong: none known.
 	{reason: "bot_address", class: Bot, any: hasPlusURL, none: saysMail},
 	// Any address on the web. Browsers that advertise their maker have one too (QtWeb, StudoBrowser, IE's EmbeddedWB).
 	// Source: arp242/isbot testdata/not_bots.
@@ -237,7 +237,7 @@ var rules = [...]rule{
 	// Source: arp242/isbot ip_ranges.go.
 	// Wrong: people with a VPN, a computer in the cloud, or a mail app that fetches there.
 	{reason: "hosting", class: SecurityScanner, all: withinScanner | onHosting},
-	// A lone `name/1.2` in a data centre: a script or a server, and nobody reads there.
+	// A lone `name/1.2` in a data centre: a script or a server, where no person reads.
 	// Source: agreement of two doubts; matomo-org/device-detector knows such apps on phones only.
 	// Wrong: people with a VPN whose mail app says no more than its name.
 	{reason: "http_library", class: HTTPLibrary, all: isOneProduct | onHosting, none: isSomething},
@@ -251,9 +251,9 @@ var rules = [...]rule{
 	{reason: "proxy_elsewhere", class: Unknown, any: saysGmailProxy | saysGmailPrefetch | offOwnNetwork},
 	// A lone `name/1.2`: a script's library or an app; nothing distinguishes the two.
 	// Source: both are common; matomo-org/device-detector Tests/Parser/Client/fixtures lists apps that send no more.
-	// Wrong: nobody; it says that it does not know.
+	// Wrong: none; it says that it does not know.
 	{reason: "product_only", class: Unknown, any: isOneProduct, none: isSomething},
-	// Apple's own user agent, and not a word about the network: with or without Apple's relay cannot be told.
+	// Apple's own user agent from an unknown network: whether Apple's relay was used is not known.
 	// Source: litmus.com/blog/email-client-market-share-december-2021: iOS 15 and later send it with Mail Privacy Protection off too.
 	// Wrong: people with it off are not counted as certain.
 	{reason: "apple_mail_unplaced", class: Unknown, all: onUnknownNetwork, any: isBareMozilla | isBareWebKit},
@@ -296,6 +296,6 @@ var rules = [...]rule{
 	{reason: "mail_name", class: Unknown, any: saysMailName, none: isMozilla},
 	// Nothing is known.
 	// Source: an empty user agent is no proof (arp242/isbot user_agent.go leaves it open).
-	// Wrong: nobody; it is counted apart.
+	// Wrong: none; it is counted apart.
 	{reason: "other", class: Unknown},
 }

@@ -1,14 +1,14 @@
 package classify
 
-// doubtful words are not believed inside the name of a device: there are phones
-// called CUBOT and Sensuelle, and handhelds called ScanPal.
+// doubtful words do not count inside the name of a device: CUBOT and Sensuelle are
+// phones, ScanPal is a handheld.
 const doubtful = saysScanner | saysBot | saysNamedBot | saysTask | saysTaskLoosely | saysMailClient | saysMailName
 
-// reading is what one pass over a user agent found.
+// reading is the result of one pass over a user agent.
 type reading struct {
 	traits traits
-	proxy  *group // of the mail proxy's name; nil if no proxy is named
-	homes  owners // where the proxy that was named fetches from; 0 if it is not known
+	proxy  *group // of the named mail proxy; nil: none
+	homes  owners // owners of the networks of the named proxy; 0: not known
 	label  label
 	os     system
 	device device
@@ -16,8 +16,8 @@ type reading struct {
 
 func read(ua string) reading { return readWith(ua, nil) }
 
-// readWith asks counts of every word that is found, and leaves out the word if
-// it says no; nil asks nobody.
+// readWith reads a user agent without the words for which counts returns false; if
+// counts is nil, every word counts.
 func readWith(ua string, counts func(word string) bool) reading {
 	ua = trim(ua)
 	begin := leadAt(ua)
@@ -46,9 +46,9 @@ func readWith(ua string, counts func(word string) bool) reading {
 	return out
 }
 
-// isStrange reports whether somebody names himself in a browser's user agent, or
-// begins one otherwise than browsers do. Apps for phones put their names before it, and
-// leave Mozilla where it is; whoever forwards a user agent puts a comma between.
+// isStrange reports whether a browser's user agent has a foreign name in it, or
+// before it. Phone apps put their names before it, and proxies that forward a user
+// agent put a comma after theirs.
 func (s *scan) isStrange(out *reading) bool {
 	switch {
 	case out.traits&isMozilla5 != 0:
@@ -65,9 +65,9 @@ func (s *scan) isStrange(out *reading) bool {
 	return out.isDesktop() && s.hasNewEngine() && !s.engines.isWebView(out) || laterMozilla(s.ua) > 0
 }
 
-// words takes the words and signs that begin at from or later.
+// words reads the words and signs that begin at from or later.
 func (s *scan) words(out *reading, from int) {
-	ua, before := s.ua, uint8(0) // what the byte before is
+	ua, before := s.ua, uint8(0) // kind of the previous byte
 	if from > 0 {
 		before = kinds[ua[from-1]]
 	}
@@ -101,8 +101,8 @@ func (s *scan) words(out *reading, from int) {
 	}
 }
 
-// hasStranger reports whether a browser's user agent has something in it that no
-// browser's has, or lacks what each has.
+// hasStranger reports whether a browser's user agent has a part that no browser's
+// has, or lacks one that every browser's has.
 func (s *scan) hasStranger(out *reading) bool {
 	ua := s.ua[s.begin:]
 	from, comments := s.behindEngine()
@@ -119,8 +119,8 @@ func (s *scan) hasStranger(out *reading) bool {
 	return out.os != osMacOS && out.label == labelNone && out.traits&(isApple|saysOldBrowser) == 0 && endsInEngine(ua)
 }
 
-// hasFrozenSystem reports whether the browser and the system are of those that
-// let nobody sign in the system's comment.
+// hasFrozenSystem reports whether no program adds its name to the system's comment of
+// that browser on that system.
 func (s *scan) hasFrozenSystem(out *reading) bool {
 	if out.os == osIOS || out.os == osIPadOS {
 		return true
@@ -129,11 +129,11 @@ func (s *scan) hasFrozenSystem(out *reading) bool {
 		(out.traits&saysModern != 0 || s.hasNewEngine())
 }
 
-// hasNewEngine reports whether the engine is one of those whose user agents have
-// not changed since 2013.
+// hasNewEngine reports whether the user agents of the engine have had the same form
+// since 2013.
 func (s *scan) hasNewEngine() bool { return s.numbers.blink >= 30 || s.numbers.gecko >= 20 }
 
-// look takes the words at i, whose first three bytes are the last of w.
+// look reads the words at i, whose first three bytes are the lowest of w.
 func (s *scan) look(out *reading, i int, here uint8, w uint32) {
 	var eight uint64
 	if i+8 <= len(s.ua) {
@@ -155,8 +155,7 @@ func (s *scan) look(out *reading, i int, here uint8, w uint32) {
 	}
 }
 
-// sign takes a sign that means something alone, and returns how many bytes are known
-// from there on.
+// sign reads a sign that has a meaning alone, and returns the number of bytes read.
 func (s *scan) sign(out *reading, i int) int {
 	switch s.ua[i] {
 	case ')':
@@ -168,7 +167,7 @@ func (s *scan) sign(out *reading, i int) int {
 		if isMailAddress(s.ua, i) {
 			out.traits |= hasMailAddress
 		}
-	case '$': // `${` and `$(`: code where a name should be
+	case '$': // `${` and `$(`: code in the place of a name
 		if next := s.ua[i+1]; next == '{' || next == '(' {
 			out.traits |= saysAttack
 		}
@@ -178,21 +177,21 @@ func (s *scan) sign(out *reading, i int) int {
 
 type scan struct {
 	ua      string
-	begin   int  // where the first product begins
-	from    int  // where a known beginning ends in the first comment; 0 if it does not
-	middle  int  // where the first known middle begins; 0 if there is none
-	behind  int  // where it ends
-	excused int  // machine words that begin before this are not believed
-	name    int  // where the name of the device begins
+	begin   int  // begin of the first product
+	from    int  // end of a known beginning, in the first comment; 0: none
+	middle  int  // begin of the first known middle; 0: none
+	behind  int  // end of that middle
+	excused int  // machine words that begin before this do not count
+	name    int  // begin of the device's name
 	inName  bool // inside the name of an Android device, which ends with the comment
 	engines engines
 	numbers numbers
 	counts  func(word string) bool
 }
 
-// try takes every word of one slot that stands at i, where eight are; free reports whether no
-// letter stands before it. Most words that begin like others are rejected by what follows,
-// which is looked up once for all that cover as much.
+// try reads the words of one slot at i, where the eight bytes are; free: no letter
+// precedes i. The byte after a key rejects most words with the same beginning; it is
+// looked up once for all keys of the same length.
 func (s *scan) try(out *reading, i int, eight uint64, slot uint32, free bool) {
 	behind, next := 0, byte(0)
 	for n, last := int(bounds[slot]), int(bounds[slot+1]); n < last; n++ {
@@ -218,11 +217,11 @@ func (s *scan) try(out *reading, i int, eight uint64, slot uint32, free bool) {
 	}
 }
 
-// anyNext is the answer of nextAt where only reading on tells what comes.
+// anyNext is the result of nextAt at several signs of white space.
 const anyNext = 0xff
 
-// nextAt returns the byte at i, or the one behind a blank, folded as key.next is;
-// anyNext if that is white space too, and 0 at the end.
+// nextAt returns the byte at i, or the one after a blank, folded as key.next is;
+// anyNext if that is white space too; 0 at the end.
 func (s *scan) nextAt(i int) byte {
 	if i < len(s.ua) && s.ua[i] == ' ' {
 		i++
@@ -236,8 +235,8 @@ func (s *scan) nextAt(i int) byte {
 	return s.ua[i] | 0x20
 }
 
-// match returns where the rest of a word ends if it is found at i, else 0. White
-// space in a word stands for any amount of it.
+// match returns the end of the rest of a word at i, or 0 if it is not there. White
+// space in a word matches any amount of it.
 func (s *scan) match(i int, word string) int {
 	ua := s.ua
 	for k := range len(word) {
@@ -286,8 +285,7 @@ func (s *scan) take(out *reading, at, end int, g *group) {
 	}
 }
 
-// take unites what is known with more. The smallest wins; none, which is 0, becomes
-// the largest.
+// take adds traits, and keeps the smaller label, system and device; 0 means none.
 func (r *reading) take(sets traits, l label, os system, d device) {
 	r.traits |= sets
 	r.label = min(r.label-1, l-1) + 1
@@ -295,7 +293,7 @@ func (r *reading) take(sets traits, l label, os system, d device) {
 	r.device = min(r.device-1, d-1) + 1
 }
 
-// inComment reports whether i stands behind an open bracket.
+// inComment reports whether i is behind an open bracket.
 func (s *scan) inComment(i int) bool {
 	for i--; i >= 0; i-- {
 		switch s.ua[i] {
@@ -308,7 +306,7 @@ func (s *scan) inComment(i int) bool {
 	return false
 }
 
-// version reads the number behind the name of a browser or a system.
+// version reads the number after the name of a browser or a system.
 func (s *scan) version(out *reading, g *group, end int) {
 	for end < len(s.ua) && isSpace(s.ua[end]) {
 		end++
@@ -333,8 +331,8 @@ func (s *scan) version(out *reading, g *group, end int) {
 	}
 }
 
-// allowed reports whether a word counts at its place, for the places on which the
-// table alone does not decide.
+// allowed reports whether a word counts at its place, for the places that the table
+// alone does not decide.
 func (s *scan) allowed(at place, begin, end int) bool {
 	switch at {
 	case ends:
@@ -353,7 +351,7 @@ func (s *scan) allowed(at place, begin, end int) bool {
 	return true
 }
 
-// free reports whether no letter stands before i.
+// free reports whether no letter precedes i.
 func (s *scan) free(i int) bool { return i == 0 || !isLetter(s.ua[i-1]) }
 
 // endsAt reports whether a word may end here. Digits may follow, as in `bot2.1`,
@@ -365,8 +363,8 @@ func (s *scan) endsAt(i int) bool {
 	return i == len(s.ua) || !isLetter(s.ua[i])
 }
 
-// versionAt reports whether a version follows, as in `Bot/1.0`: no device's name
-// goes on like that.
+// versionAt reports whether a version follows, as in `Bot/1.0`, which no name of a
+// device has.
 func (s *scan) versionAt(i int) bool {
 	return i+1 < len(s.ua) && s.ua[i] == '/' && isDigit(s.ua[i+1])
 }
@@ -382,7 +380,7 @@ func dotsAt(s string, i int) int {
 	return dots
 }
 
-// numberAt reads the digits at i, at most four of them.
+// numberAt returns the number of the digits at i, at most four of them.
 func numberAt(s string, i int) uint16 {
 	var n uint16
 	for k := 0; k < 4 && i < len(s) && isDigit(s[i]); k++ {

@@ -2,11 +2,12 @@ package classify
 
 import "strings"
 
-// The form of a user agent says as much as its words: browsers all begin with
+// The form of a user agent is as significant as its words: browsers begin with
 // Mozilla/5.0 and an operating system, libraries send one name and a version,
-// crawlers leave an address for complaints.
+// crawlers give an address for complaints.
 
-// shapeOf wants a trimmed user agent, and where its first product begins.
+// shapeOf returns the shape of a trimmed user agent; begin is the index of its first
+// product.
 func shapeOf(ua string, begin int) traits {
 	if ua == "" {
 		return isEmpty
@@ -21,8 +22,8 @@ func shapeOf(ua string, begin int) traits {
 	return productShape(ua)
 }
 
-// leadAt skips what careless software puts before a user agent: quotes, and the
-// name of the header.
+// leadAt returns the index after quotes and the header's name, which careless software
+// puts before a user agent.
 func leadAt(ua string) int {
 	i := 0
 	for i < len(ua) && (ua[i] == '"' || ua[i] == '\'' || isSpace(ua[i])) {
@@ -49,7 +50,7 @@ func skipSpace(s string) string {
 	return s
 }
 
-// mozillaShape judges what follows the word Mozilla.
+// mozillaShape returns the shape by the text after the word Mozilla.
 func mozillaShape(rest string) traits {
 	if rest == "" || rest[0] != '/' {
 		return 0
@@ -160,9 +161,8 @@ func productShape(ua string) traits {
 	return isOneProduct
 }
 
-// isMailAddress reports whether the @ at i stands in a mail address: a letter or
-// digit before it, a domain with letters after a dot behind it. `ios@8.3.0` is a
-// version.
+// isMailAddress reports whether the @ at i is in a mail address: after a letter or
+// digit, and before a domain with letters after a dot. `ios@8.3.0` is a version.
 func isMailAddress(ua string, i int) bool {
 	return i > 0 && isWordByte(ua[i-1]) && isDomain(ua[i+1:])
 }

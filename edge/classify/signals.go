@@ -3,9 +3,9 @@ package classify
 import "strings"
 
 // Signals is the set of further facts that the request's headers give, beside
-// HeaderFacts, whose bits are all taken. It is stored in `opens.header_facts`, so
-// a bit never changes its meaning; a test freezes them. Rules ask for some; the
-// others are there for later rules and for the operator's privacy settings.
+// HeaderFacts, whose bits are all in use. It is stored in `opens.header_facts`, so
+// a bit never changes its meaning; a test freezes them. The rules and the operator's
+// privacy settings use some; the others are for later rules.
 // Zero means that no such header was recorded: edges before 2026-12 recorded
 // only a few of these headers.
 //
@@ -82,9 +82,9 @@ const (
 	BrandsDiffer
 )
 
-// Signal gives the signals of one header; unite the signals of all headers with |. The
-// name may be in any case; lower case is fastest. An empty value of a header that
-// was sent still counts as present.
+// Signal returns the signals of one header; combine those of all headers with |. The
+// name may be in any case; lower case is fastest. A header with an empty value counts
+// as present.
 func Signal(name, value string) Signals {
 	for i := range len(name) {
 		if c := name[i]; 'A' <= c && c <= 'Z' {
@@ -115,7 +115,7 @@ func Signal(name, value string) Signals {
 	return signalOfValue(name, trim(value))
 }
 
-// signalOfValue gives the signals of the headers whose value decides.
+// signalOfValue returns the signals of headers whose value decides.
 func signalOfValue(name, value string) Signals {
 	switch name {
 	case "dnt":
@@ -166,8 +166,8 @@ func ifIs(value, word string, signal Signals) Signals {
 	return 0
 }
 
-// ifHas returns the signal if the word stands in the comma-separated list, with
-// or without parameters.
+// ifHas returns the signal if the comma-separated list contains the word, with or
+// without parameters.
 func ifHas(list, word string, signal Signals) Signals {
 	for list != "" {
 		var item string

@@ -1,8 +1,8 @@
 package classify
 
-// system is an operating system. Where a user agent names several, the smallest
-// wins: the imitator before the one it imitates (`Windows Phone; Android 4.2.1;
-// like iPhone`), the particular before what it is built on (`Linux; Android`).
+// system is an operating system. If a user agent names several, the smallest wins: the
+// imitator before the imitated (`Windows Phone; Android 4.2.1; like iPhone`), the
+// specific one before its base (`Linux; Android`).
 type system uint8
 
 const (
@@ -34,8 +34,8 @@ var osNames = [...]string{
 	"BlackBerry", "Symbian", "iPadOS", "iOS", "ChromeOS", "macOS", "Windows", "BSD", "Linux",
 }
 
-// device is a kind of device; the smallest wins, since a television says
-// Android, and a tablet says Mobile.
+// device is a kind of device; the smallest wins, since televisions name Android, and
+// tablets say Mobile.
 type device uint8
 
 const (

@@ -1,7 +1,7 @@
 package classify
 
-// Text functions for ASCII: user agents and header values are judged by nothing
-// else. Unlike strings.EqualFold they take no Unicode letter for an ASCII one.
+// Text functions for ASCII, for user agents and header values. Unlike
+// strings.EqualFold, they never equate a Unicode letter with an ASCII one.
 
 func lower(c byte) byte {
 	if 'A' <= c && c <= 'Z' {
@@ -31,7 +31,7 @@ func trim(s string) string {
 	return s
 }
 
-// hasPrefixFold wants a lower-case prefix.
+// hasPrefixFold reports whether s begins with prefix, which is lower case, in any case.
 func hasPrefixFold(s, prefix string) bool {
 	if len(s) < len(prefix) {
 		return false
@@ -44,12 +44,12 @@ func hasPrefixFold(s, prefix string) bool {
 	return true
 }
 
-// equalFold wants a lower-case second argument.
+// equalFold reports whether s equals want, which is lower case, in any case.
 func equalFold(s, want string) bool {
 	return len(s) == len(want) && hasPrefixFold(s, want)
 }
 
-// hasSuffixFold wants a lower-case suffix.
+// hasSuffixFold reports whether s ends with suffix, which is lower case, in any case.
 func hasSuffixFold(s, suffix string) bool {
 	return len(s) >= len(suffix) && equalFold(s[len(s)-len(suffix):], suffix)
 }

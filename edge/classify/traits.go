@@ -2,32 +2,32 @@ package classify
 
 import "time"
 
-// traits is the set of everything that rules may ask about a request.
+// traits is a set of facts about a request, for the rules.
 type traits uint64
 
-// Traits of the user agent: what it says.
+// Traits of the user agent: its words.
 const (
 	saysGmailProxy    traits = 1 << iota // GoogleImageProxy
 	saysGmailPrefetch                    // Gmail's prefetch on delivery
 	saysMailProxy                        // another mail provider's image proxy; has its own reason
 	saysFastmail                         // FastmailUA: proxy inside a browser's user agent, else calendars
-	saysOutlookProxy                     // weak: what Outlook on the web was seen to send
+	saysOutlookProxy                     // weak: observed from Outlook on the web
 	saysImageProxy                       // an image proxy that is not known to be a mail provider's
 	saysMailClient                       // a mail program by name
 	saysMailName                         // a word ending in "mail"
 	saysScanner                          // a security scanner by name
-	saysAttack                           // code where a name should be
+	saysAttack                           // code in the place of a name
 	saysPreview                          // a link preview by name
 	saysHeadless                         // browser automation
 	saysTextBrowser                      // a browser that shows no images
 	saysEngineGuest                      // a guest in the engine's comment: `(KHTML, like Gecko; Name)`
 	saysLibrary                          // an HTTP library by name
-	saysRuntime                          // a language or app library: decides only where it leads
+	saysRuntime                          // a language or app library: decides only if it comes first
 	leadsWithLibrary                     // the first product is one of the two above
 	saysBot                              // bot, crawler, spider: the word itself
 	saysNamedBot                         // a crawler or monitor by name
-	saysTask                             // monitor, checker, preview …: what a machine does
-	saysTaskLoosely                      // check, feed, scan …: says nothing inside a browser's user agent
+	saysTask                             // monitor, checker, preview …: tasks of machines
+	saysTaskLoosely                      // check, feed, scan …: means nothing in a browser's user agent
 	saysAppStack                         // CFNetwork, Dalvik: the network code of phone apps
 	saysEngine                           // a browser engine
 	saysOldPhone                         // a phone browser from before engines had names
@@ -38,11 +38,11 @@ const (
 	saysPresto                           // old Opera: asks for HTML first, also for images
 	saysModern                           // a browser new enough to send Sec-Fetch headers
 	saysProbe                            // an application that looks at a link before it opens it
-	saysSecurity                         // secure, gateway, filter …: says what it is for where it stands beside mail
+	saysSecurity                         // secure, gateway, filter …: a purpose, if beside mail
 	saysStranger                         // a product in a browser's user agent that no browser has
 )
 
-// Traits of the user agent: how it is built.
+// Traits of the user agent: its form.
 const (
 	isEmpty            traits = saysStranger << (1 + iota) // nothing but white space
 	isBareMozilla                                          // exactly Mozilla/5.0
@@ -62,20 +62,20 @@ const (
 	notGet traits = hasMailAddress << (1 + iota)
 	asksPrefetch
 	asksNavigation
-	asksHTML // or has what only a page is asked for with
+	asksHTML // or has a header that only requests of pages have
 	asksImage
-	lacksBrowserHeaders // what every new browser sends is missing, or what none sends is there
+	lacksBrowserHeaders // lacks a header that every new browser sends, or has one that none sends
 	onRelay
 	onScanner
 	onHosting
-	onShared // machines and people alike
+	onShared // both machines and people
 	onUnknownNetwork
 	onGoogle
 	onUnknownAS
 	onMicrosoft
 	onGateway
-	offOwnNetwork // names a mail provider's proxy, from a network that is known and not its own
-	detectedBot   // the platform says that it is a bot
+	offOwnNetwork // names a mail provider's proxy, from a known network of another owner
+	detectedBot   // the platform detected a bot
 	withinFast
 	withinScanner
 	fromWebmail
@@ -88,7 +88,7 @@ const (
 	asMicrosoft = 8075
 )
 
-// known unites what the user agent says with the rest of the request.
+// known returns the traits of the user agent and of the rest of the request.
 func (seen *reading) known(r *Request) traits {
 	owner := ownerOf(r.ASNumber)
 	t := seen.traits | seen.headerTraits(r) | networkTraits(r, owner) | asTraits(r.ASNumber, owner)
@@ -140,11 +140,11 @@ func (seen *reading) headerTraits(r *Request) traits {
 	return t
 }
 
-// sentByAnother reports whether a header stands there that the browser which is
-// named never sends with an image: only Chrome's kin sends client hints, and none that
-// a computer was mobile; each asks for images by their types before anything else, unless
-// a page's script fetches them, and says where one goes if it says how it is fetched; and an
-// old script's mark or a part of an image is nobody's.
+// sentByAnother reports whether a header is one that the named browser never sends
+// with an image. Only browsers on Chromium send client hints, and never that a
+// computer is mobile. Each accepts image types first, unless a script fetches the
+// image, and sends Sec-Fetch-Dest with Sec-Fetch-Mode. None sends X-Requested-With or
+// asks for a range.
 // https://developer.mozilla.org/docs/Web/HTTP/Guides/Content_negotiation/List_of_default_Accept_values
 func (seen *reading) sentByAnother(h HeaderFacts, s Signals) bool {
 	return s&(ScriptRequest|RangePresent) != 0 || s&AcceptAnything != 0 && h&DestEmpty == 0 ||
@@ -153,9 +153,9 @@ func (seen *reading) sentByAnother(h HeaderFacts, s Signals) bool {
 		s&MobileHint != 0 && (seen.os == osWindows || seen.os == osMacOS)
 }
 
-// offersNoProtocol reports whether a JA4 fingerprint says that the client named
-// no application protocol, or no TLS of this decade: every new browser offers h2
-// and TLS 1.3. https://github.com/FoxIO-LLC/ja4/blob/main/technical_details/JA4.md
+// offersNoProtocol reports whether a JA4 fingerprint shows no application protocol,
+// or no TLS 1.2 or later: every new browser offers h2 and TLS 1.3.
+// https://github.com/FoxIO-LLC/ja4/blob/main/technical_details/JA4.md
 func offersNoProtocol(ja4 string) bool {
 	if len(ja4) < len("t13d1516h2") || lower(ja4[0]) != 't' || !isDigit(ja4[1]) {
 		return false
@@ -163,8 +163,8 @@ func offersNoProtocol(ja4 string) bool {
 	return ja4[8:10] == "00" || ja4[1:3] == "10" || ja4[1:3] == "11"
 }
 
-// timeTraits also sets both for a negative time: a fetch before the send time
-// is at least as early as one just after it.
+// timeTraits returns the traits of the time since sending. A negative time sets both:
+// a fetch before the send time is at least as early as one just after it.
 func timeTraits(since time.Duration) traits {
 	var t traits
 	if since < FastWindow {
@@ -192,10 +192,10 @@ func asTraits(number uint32, owner owners) traits {
 	return t
 }
 
-// networkTraits asks for Apple's relay first, since its operators' AS numbers
-// look like hosting. An AS number that is known makes a network known; the relay
-// operators' do not, where the relay could have been told by proxy fields or a
-// list and was not: those may be old or missing.
+// networkTraits returns the traits of the network. Apple's relay comes first, since
+// its operators' AS numbers look like hosting. A known AS number makes the network
+// known, except those of the relay's operators: the proxy fields and lists, which
+// could show the relay, may be old or missing.
 func networkTraits(r *Request, owner owners) traits {
 	if saysRelay(r.ProxyType, r.ProxyDescription) {
 		return onRelay

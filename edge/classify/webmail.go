@@ -1,6 +1,6 @@
 package classify
 
-// webmail is a host, or the end of one, from which a provider shows mail.
+// webmail is the name of a host, or its end, on which a provider shows mail.
 type webmail struct {
 	host  string
 	label label
@@ -74,8 +74,8 @@ var webmails = [...]webmail{
 	{"bol.uol.com.br", labelOtherWebmail},
 }
 
-// webmailLabel knows the large providers by host, and everybody's own webmail by
-// a host that begins with `webmail.`, `owa.`, `roundcube.` or `zimbra.`.
+// webmailLabel returns the webmail of a host: a large provider's by its name, others
+// by a beginning `webmail.`, `owa.`, `roundcube.` or `zimbra.`.
 func webmailLabel(host string) label {
 	host = trim(host)
 	if host == "" {

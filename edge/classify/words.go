@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// The user agent is read once. At each byte a hash of three bytes finds the
-// words that could begin there; a word that matches at its allowed place adds
-// the traits of its group. So the cost grows with the length of the user agent
-// and hardly with the number of words.
+// The user agent is read once. At each byte a hash of three bytes finds the words
+// that may begin there. A word that matches at an allowed place adds the traits of
+// its group. So the cost grows with the length of the user agent and hardly with the
+// number of words.
 
-// place says where in a user agent a word counts.
+// place is the position in a user agent at which a word counts.
 type place uint8
 
 const (
@@ -24,17 +24,17 @@ const (
 	inEngine              // after `(KHTML, like`
 )
 
-// effect is what a word does to the reading besides adding traits.
+// effect is the effect of a word on the reading, besides its traits.
 type effect uint8
 
 const (
 	noEffect   effect = iota
 	entersName        // an Android device's name follows
 	leavesName        // the device's name ends
-	excuses           // the bot word inside this word is no bot word
+	excuses           // a bot word inside this word does not count
 )
 
-// group is a list of words that mean the same.
+// group is a list of words with one meaning.
 type group struct {
 	sets       traits
 	at         place
@@ -45,9 +45,9 @@ type group struct {
 	modernFrom uint16 // a version number of at least this sets saysModern
 	neverFrom  uint16 // a version number of at least this sets isImpossible
 	notes      engines
-	reason     string // of the rule that a mail proxy's name decides
-	homes      owners // of the networks that a mail proxy fetches from; 0 if they are not known
-	words      string // separated by betweenWords: a list of strings would cost the edge program a pointer and a length for each
+	reason     string // of the rule for a mail proxy
+	homes      owners // owners of a mail proxy's networks; 0: not known
+	words      string // separated by betweenWords, since a list would cost the edge program a pointer and a length per word
 }
 
 const betweenWords = ", "
@@ -62,9 +62,9 @@ const (
 // lists holds every group of words.
 var lists = [...][]group{mailWords[:], machineWords[:], browserWords[:]}
 
-// The words that may be found at a byte: words that must begin where a word begins, words
-// that may begin anywhere, each short or long, and signs that mean something
-// alone. Most bytes have none, so that the scan looks at them once.
+// The kinds of words that may begin at a byte: those that must begin at the begin of a
+// word, those that may begin anywhere, each short or long, and signs with a meaning of
+// their own. Most bytes have none and are looked at once.
 const (
 	startsShort = 1 << iota
 	startsLong
@@ -78,32 +78,31 @@ const (
 	shortHere  = startsShort | anywhereShort
 	longHere   = startsLong | anywhereLong
 	fullHere   = startsFull | anywhereFull
-	letterHere = startsHere // of kinds: what may not follow
+	letterHere = startsHere // in kinds: a letter
 )
 
 var (
-	// kinds has for each byte whether it is a letter or a sign.
+	// kinds classifies each byte as a letter, a sign or neither.
 	kinds [256]uint8
-	// may has for the hash of three bytes the words that begin so.
+	// may has the kinds of words by the hash of their first three bytes.
 	may [hashSize]uint8
-	// All words, a slot's side by side: bounds[slot] to bounds[slot+1].
-	// The slot of a full word, which has eight bytes before its first white space, is
-	// the hash of these, of a long one the hash of its first four, and the slots of short
-	// words, which have fewer, lie before them.
+	// All words, sorted by slot: bounds[slot] to bounds[slot+1]. A full word has eight
+	// bytes before its first white space, and their hash is its slot; a long word has
+	// four; the slots of short words, which have fewer, come first.
 	bounds [2*hashSize + 1]uint16
 	keys   [maxWords]key
 	words  [maxWords]word
 )
 
-// key decides by the first eight bytes of a word, or those before its first
-// white space, in any case of letters.
+// key compares the first eight bytes of a word, or those before its first white
+// space, in any case of letters.
 type key struct {
 	bytes uint64
 	fold  uint64 // 0x20 where the word has a letter
 	mask  uint64 // the bytes that count
 
-	covered  uint8 // of the word's text, by the key
-	next     byte  // folded: the first of the others that is no white space; 0 if the key covers all
+	covered  uint8 // bytes of the word's text in the key
+	next     byte  // the next byte that is no white space, folded; 0 if the key covers all
 	anywhere bool
 }
 
@@ -112,9 +111,8 @@ type word struct {
 	group *group
 }
 
-// filled makes the first reading fill the tables: about 80 microseconds, no
-// allocation. Not in init, which an edge program that never judges would pay for
-// in every instance.
+// filled makes the first reading fill the tables, which takes about 80 microseconds
+// and does not allocate. In init, instances that never judge would pay for it.
 var filled sync.Once
 
 func fillTables() {
@@ -148,7 +146,7 @@ func eachWord(use func(text string, g *group)) {
 
 func anywhere(at place) bool { return at == inside || at == ends || at == trails }
 
-// slotOf is where a word lies.
+// slotOf returns the slot of a word.
 func slotOf(text string) uint32 {
 	switch n := keyLength(text); {
 	case n == 8:
@@ -159,17 +157,17 @@ func slotOf(text string) uint32 {
 	return hash3(window(text))
 }
 
-// fullSlot wants eight bytes.
+// fullSlot returns the slot of a full word by its first eight bytes.
 func fullSlot(eight uint64) uint32 {
 	return hashSize + uint32((eight|0x2020202020202020)*0x9E3779B97F4A7C15>>(64-hashBits))
 }
 
-// longSlot wants four bytes.
+// longSlot returns the slot of a long word by its first four bytes.
 func longSlot(w uint32) uint32 { return hashSize + hash4(w) }
 
-// announce counts a word and marks the three bytes at which it may be found: its
-// own, and if white space is its third byte, as in `em client`, those with any
-// white space there. A test holds that no word has white space before that.
+// announce counts a word and marks its first three bytes; if the third is white
+// space, as in `em client`, with every white space. A test checks that no word has
+// white space before that.
 func announce(text string, g *group) {
 	bounds[slotOf(text)]++
 	kind := uint8(startsShort)
@@ -193,8 +191,7 @@ func announce(text string, g *group) {
 	}
 }
 
-// store puts a word in its place; a slot is filled from the last to
-// the first.
+// store puts a word into its slot, which is filled from its end.
 func store(text string, g *group) {
 	slot, length := slotOf(text), keyLength(text)
 	bounds[slot]--
@@ -206,8 +203,8 @@ func store(text string, g *group) {
 	}
 }
 
-// window packs the first three bytes that are no white space. It folds case
-// carelessly (and some signs with it); keys are exact.
+// window returns the first three bytes that are no white space. It folds the case of
+// letters and of some signs; keys are exact.
 func window(s string) uint32 {
 	w := uint32(0)
 	for i, k := 0, 0; i < len(s) && k < 3; i++ {
@@ -219,20 +216,19 @@ func window(s string) uint32 {
 	return w
 }
 
-// hash3 wants three bytes and ignores what stands above them, hash4 wants four.
-// Of 120,000 odd numbers this one leads from the bytes of common user agents to the
-// fewest words that are not there.
+// hash3 returns the hash of the lowest three bytes, hash4 of four. Of 120,000 odd
+// multipliers this one gives common user agents the fewest false candidates.
 func hash3(w uint32) uint32 { return hash4(w << 8) }
 func hash4(w uint32) uint32 { return w * 0x9eae01b1 >> (32 - hashBits) }
 
-// load packs the eight bytes of s.
+// load returns the first eight bytes of s as a number.
 func load(s string) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// eightAt packs the eight bytes at i; at the end of the text it pads with zeros.
+// eightAt returns the eight bytes at i as a number, padded with zeros at the end.
 func eightAt(s string, i int) uint64 {
 	if i+8 <= len(s) {
 		return load(s[i : i+8])
@@ -244,7 +240,7 @@ func eightAt(s string, i int) uint64 {
 	return v
 }
 
-// keyLength is how much of a word its key covers.
+// keyLength returns the number of bytes of a word in its key.
 func keyLength(word string) int {
 	n := strings.IndexByte(word, ' ')
 	if n < 0 {

@@ -1,9 +1,9 @@
 package classify
 
-// Words of browsers, phones and their apps: what makes a person's user agent.
+// browserWords are the words of people's user agents: browsers, phones and their apps.
 var browserWords = [...]group{
-	// Engines, and browsers that stand for one. The version from which each
-	// sends Sec-Fetch headers: developer.mozilla.org Sec-Fetch-Mode.
+	// Engines, and browsers that imply one. Source of the first version that sends
+	// Sec-Fetch headers: developer.mozilla.org Sec-Fetch-Mode.
 	{sets: saysEngine, at: starts, label: labelChrome, modernFrom: 80, neverFrom: 300, notes: engineBlink, words: "chrome/, chromium/"},
 	{sets: saysEngine, at: starts, label: labelChrome, modernFrom: 80, neverFrom: 300, words: "crios/"},
 	{sets: saysEngine, at: starts, label: labelFirefox, modernFrom: 90, neverFrom: 300, notes: engineGecko, words: "firefox/"},
@@ -68,9 +68,9 @@ var browserWords = [...]group{
 	{at: starts, os: osTVOS, device: deviceTV, words: "appletv, apple tv, tvos"},
 	{at: starts, os: osBlackBerry, device: devicePhone, words: "bb10"},
 	{at: starts, os: osBSD, words: "freebsd, openbsd, netbsd, dragonfly"},
-	// ETSI TS 102 796: what the browsers of televisions have to say, and CTA-2014.
+	// ETSI TS 102 796 and CTA-2014 prescribe these words for televisions.
 	{sets: saysEngine | saysPlatform, at: starts, device: deviceTV, words: "hbbtv, ce-html"},
-	// Kinds of device, by the names that whole families share.
+	// Kinds of device, by the names of families.
 	{at: starts, device: deviceTV, words: "smart-tv, smarttv, smart tv, googletv, google tv, android tv, androidtv, bravia, netcast, crkey, roku, viera, " +
 		"aftt, aftb, aftm, afts, aftn, aftk, aftr, large screen, mitv, dtv"},
 	{at: whole, device: deviceTV, words: "tvbox, settopbox"},
@@ -79,8 +79,8 @@ var browserWords = [...]group{
 	{at: whole, device: deviceTablet, words: "tablet, playbook, kindle"},
 	// The emulator that Android's developers, sandboxes and monitors use: there was no such phone.
 	{sets: isImpossible, at: starts, words: "sdk_gphone, android sdk built"},
-	// The text between the system's version and the end of the comment (or
-	// the word Build) is the name of the device, which is whatever the maker likes.
+	// The text between the system's version and the end of the comment (or the word
+	// Build) is the name of the device, which may have any words.
 	{at: starts, does: entersName, words: "android"},
 	{at: starts, does: leavesName, words: "build/"},
 	// Makers' names and common words that end in "bot".

@@ -1,8 +1,8 @@
 package classify
 
-// Words of machines. Named ones are families that do not say what they are;
-// everything that calls itself a bot, a crawler, a checker and so on is found
-// by that word alone, so most crawlers need no entry here.
+// machineWords are the words of machines. Names are listed only of machines that do
+// not call themselves a bot, a crawler, a checker and so on: such a word suffices, so
+// most crawlers need no entry here.
 //
 // Sources: monperrus/crawler-user-agents, arp242/isbot, the crawlers' own
 // pages, and general knowledge of HTTP libraries (2026-11).
@@ -81,12 +81,12 @@ var machineWords = [...]group{
 		"rome client, universalfeedparser, http/, http_, libhttp, script/, api/, sdk/"},
 	// The same as a suffix of an unknown name.
 	{sets: saysLibrary, at: ends, words: "httpclient, restclient, webclient"},
-	// Languages, and libraries that phone apps are built with: they decide only
-	// where they stand first, since an app names itself before its library.
+	// Languages, and libraries of phone apps: they decide only if they come first,
+	// since an app names itself before its library.
 	{sets: saysRuntime, at: starts, words: "okhttp, alamofire, dart, flutter, cronet, volley, retrofit, afnetworking, react-native, ktor-client, coil/, glide/, picasso/, sdwebimage, kingfisher, nsurlsession"},
 	{sets: saysRuntime, at: versions, words: "java/, jdk/, openjdk/"},
 
-	// Crawlers, monitors and AI fetchers that say neither bot nor what they do.
+	// Crawlers, monitors and AI fetchers without such a word.
 	{sets: saysNamedBot, at: starts, words: "mediapartners, apis-google, googleother, google-extended, google-read-aloud, google-speakr, google favicon, google-site, " +
 		"google-adwords, google-shopping, google-hoteladsverifier, google-structured, google-xrawler, google-certificates, " +
 		"google-notebooklm, google-agent, googleassociationservice, google-cloudvertex, google-assess, googleproducer, googlehc, " +
@@ -105,7 +105,7 @@ var machineWords = [...]group{
 		"netnewswire, tiny tiny rss, miniflux, freshrss, liferea, newsboat, bazqux, akregator, rssowl, rssguard, quiterss, " +
 		"newsgator, bloglines, subscribers, pocketparser, wallabag, webindex, evc-batch, sniffer, ltx71, genieo, trueclicks"},
 	{sets: saysNamedBot, at: whole, words: "yahooseeker, rss, snippet"},
-	// How makers of language models call what fetches on a user's behalf.
+	// Fetchers of language models on a user's behalf.
 	{sets: saysNamedBot, at: inside, words: "-user/"},
 
 	// A machine's name where browsers have none.
@@ -117,6 +117,6 @@ var machineWords = [...]group{
 	{sets: saysTask, at: ends, words: "monitor, monitoring, checker, checkup, linkcheck, validator, fetcher, scraper, scrapers, grabber, archiver, indexer, synthetic, synthetics, " +
 		"preview, previews, previewer, screenshot, screenshots, thumbnail, thumbnails, auditor, audit, prober, pinger, verifier, analyzer, analyser, harvester, extractor, inspector, watcher, observatory, verify, verification, measurement, insights, linktester, favicon, favicons, downloader, aggregator, tester"},
 	{sets: saysTask, at: starts, words: "scrape, healthcheck, health-check, health check, site check, sitecheck, linkcheck, linktest, load test, loadtest, automation, site audit, daemon, scanner"},
-	// Believable only where no browser speaks: ScanPal and CamScanner are for people.
+	// These count only without a browser: ScanPal and CamScanner are for people.
 	{sets: saysTaskLoosely, at: inside, words: "check, feed, scan, fetch, probe, monitor, index, search, agent, test, parser, survey, archive, extract, collect, analy, script, service, worker, lookup, sitemap, links, reader, domain, research, server"},
 }

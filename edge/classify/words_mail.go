@@ -1,6 +1,6 @@
 package classify
 
-// Names of mail: the image proxies of mail providers, and mail programs.
+// mailWords are the names of the image proxies of mail providers, and of mail programs.
 // Proxies name their source. Programs are known by the name in their user agent
 // (ua-parser/uap-core, nielsbasjes/yauaa EMailClients.yaml, matomo-org
 // device-detector, and general knowledge; 2026-11).
@@ -9,8 +9,8 @@ package classify
 var mailWords = [...]group{
 	// blog.filippo.io/how-the-new-gmail-image-proxy-works (2013, still so)
 	{sets: saysGmailProxy, at: inside, label: labelGmail, words: "googleimageproxy, via ggpht.com"},
-	// sparkpost.com/blog/gmail-prefetching-images. Edge was at 12.246 in 2015 only;
-	// what follows changes: Mozilla/5.0, Gmail-content-sampling, nothing.
+	// sparkpost.com/blog/gmail-prefetching-images. Edge was at 12.246 in 2015 only.
+	// The text after it varies: Mozilla/5.0, Gmail-content-sampling, nothing.
 	{sets: saysGmailPrefetch, at: starts, label: labelGmail, words: "edge/12.246"},
 	// help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html; AOL uses it too
 	{sets: saysMailProxy, at: inside, label: labelYahoo, reason: "proxy_yahoo", homes: ownerYahoo | ownerGoogleCloud, words: "yahoomailproxy"},
@@ -32,10 +32,10 @@ var mailWords = [...]group{
 	{sets: saysMailProxy, at: inside, label: labelProton, reason: "proxy_mail", homes: ownerProton, words: "proton image proxy, protonmail image, proton-image-proxy"},
 	// Weak: one open-source project saw it from AS8075 (Outlook on the web).
 	{sets: saysOutlookProxy, at: inside, label: labelOutlook, homes: ownerMicrosoft, words: "chrome/35 safari"},
-	// Image proxies of anybody. YandexImageResizer: mautic/mautic#8718.
+	// Image proxies of no mail provider. YandexImageResizer: mautic/mautic#8718.
 	{sets: saysImageProxy, at: inside, words: "imageproxy, image proxy, image-proxy, imgproxy, imageresizer, image-resizing, camo asset proxy, github-camo, go-camo, nextcloud-mail"},
 
-	// Office asks what a link is before it opens it.
+	// Office asks for the kind of a link before it opens it.
 	// learn.microsoft.com/office/troubleshoot/office/office-document-open-requests
 	{sets: saysProbe, at: inside, words: "protocol discovery, existence discovery, webdav-miniredir, data access internet publishing"},
 	{sets: saysProbe, at: starts, words: "davclnt, microsoft office core storage, ms frontpage, msfrontpage, ms webservices client, " +
@@ -112,8 +112,8 @@ var mailWords = [...]group{
 		"blackberry hub, blackberry work, bbwork, good for enterprise, citrix secure mail, vmware boxer, boxer/, airwatch boxer, " +
 		"fastmail/, fastmail desktop, com.fastmail, hey/, hey mail, com.basecamp.hey, frontapp, front/, rediffmail, mailjet desktop, deltachat, delta chat, " +
 		"davx5, davdroid, att mail, comcast mail, xfinity mail, rocketmail, btmail, bt email, virgin mail"},
-	// Says no more than that the program has to do with mail.
+	// The program has to do with mail.
 	{sets: saysMailName, at: ends, words: "mail, mails, e-mail"},
-	// Beside it: what gateways are for.
+	// Beside the word for mail: the purposes of gateways.
 	{sets: saysSecurity, at: inside, words: "secure, security, gateway, filter, protect, quarantine, sandbox, defend, defens, defenc, threat, antivirus, anti-virus"},
 }

@@ -105,7 +105,7 @@ func benchRequest(b *testing.B) []byte {
 	return requestFor(signed)
 }
 
-// requestFor is what a browser sends for an image.
+// requestFor returns a browser's request for an image.
 func requestFor(signed string) []byte {
 	return []byte("GET /o/" + signed + ".gif HTTP/1.1\r\nHost: pixel.example\r\n" +
 		"User-Agent: Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36\r\n" +
@@ -160,7 +160,7 @@ func load(b *testing.B, address string, request []byte, length time.Duration) (n
 	return n
 }
 
-// cpuTime is what the process has used, in ticks of 10 ms (proc_pid_stat(5)).
+// cpuTime returns the processor time of the process, in ticks of 10 ms (proc_pid_stat(5)).
 func cpuTime(b *testing.B, pid int) time.Duration {
 	b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

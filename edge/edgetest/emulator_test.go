@@ -104,7 +104,7 @@ func (e *emulator) logged(endpoint string) []string {
 	return append([]string(nil), e.lines[endpoint]...)
 }
 
-// said is what the emulator wrote of itself.
+// said returns the emulator's own output.
 func (e *emulator) said(t testing.TB) string {
 	t.Helper()
 	b, err := os.ReadFile(e.logPath)
@@ -133,7 +133,7 @@ func waitFor(t testing.TB, what string, done func() bool) {
 	}
 }
 
-// network is what the emulator knows of one address.
+// network is the emulator's entry for one address.
 type network struct{ address, facts string }
 
 func geolocation(networks ...network) string {

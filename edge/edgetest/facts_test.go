@@ -138,7 +138,8 @@ func TestFactsOfRealClientsComeOutAsTheyAre(t *testing.T) {
 func facts(t *testing.T, e *emulator, i int) event.Event {
 	t.Helper()
 	waitFor(t, "the line", func() bool { return len(e.logged("opens")) > i })
-	ev, err := event.Parse(e.logged("opens")[i])
+	var ev event.Event
+	err := ev.Parse(e.logged("opens")[i])
 	if err != nil || ev.Check() != nil {
 		t.Fatalf("%v", err)
 	}

@@ -2,6 +2,7 @@ package edgetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -161,13 +162,14 @@ func checkLines(t *testing.T, e *emulator, before int, marker, contentType strin
 	waitFor(t, "the lines", func() bool { return len(e.logged("opens")) >= before+want })
 	var tokens []string
 	for _, line := range e.logged("opens")[before:] {
-		ev, err := event.Parse(line)
+		var ev event.Event
+		err := ev.Parse(line)
 		if err != nil || ev.Check() != nil || ev.Extra != "" || len(line) > event.MaxLineBytes {
 			t.Fatalf("line %q: %v", line, err)
 		}
 		tokens = append(tokens, ev.Token)
 	}
-	if len(tokens) != want || !contains(tokens, token) {
+	if len(tokens) != want || !slices.Contains(tokens, token) {
 		t.Errorf("%d lines instead of %d: %.200q", len(tokens), want, tokens)
 	}
 	waitFor(t, "the same lines in the archive", func() bool { return len(e.logged("opens_archive")) >= before+want })
@@ -175,15 +177,6 @@ func checkLines(t *testing.T, e *emulator, before int, marker, contentType strin
 	if sorted != "" {
 		t.Errorf("-opens +opens_archive:\n%s", sorted)
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }
 
 func count(list []string) map[string]int {

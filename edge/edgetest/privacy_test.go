@@ -82,8 +82,8 @@ func TestModesAndWithdrawalsHoldInTheEmulator(t *testing.T) {
 			if test.name == "withdrawn" && strings.Contains(line, signed) {
 				t.Errorf("the token is in %s", line)
 			}
-			parsed, err := event.Parse(line)
-			if err != nil {
+			var parsed event.Event
+			if err := parsed.Parse(line); err != nil {
 				t.Fatal(err)
 			}
 			if got, err := ring.Open(parsed.Token); err != nil || got != test.found {
@@ -118,8 +118,8 @@ func TestPrivacySignalsHoldInTheEmulator(t *testing.T) {
 					whole++
 					continue
 				}
-				parsed, err := event.Parse(line)
-				if err != nil {
+				var parsed event.Event
+				if err := parsed.Parse(line); err != nil {
 					t.Fatal(err)
 				}
 				if got, err := ring.Open(parsed.Token); err != nil || got != (token.Token{Campaign: 9, Key: 7, Mode: token.Aggregate}) ||

@@ -83,11 +83,11 @@ var fieldNames = [...]string{
 }
 
 const (
-	// maxMissing is how many expected names are tried, as optional fields may
+	// maxMissing is the number of expected names that are tried, as optional fields may
 	// be missing, before the name in the line is read. On home connections five
 	// fields after connection_type are missing.
 	maxMissing = 8
-	// maxWrong is how many such failures mark a line as written in another
+	// maxWrong is the number of such failures that mark a line as written in another
 	// order or with white space; from then on every name is read.
 	maxWrong = 3
 )

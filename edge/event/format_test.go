@@ -86,7 +86,7 @@ func TestParseTakesWhatFormatSays(t *testing.T) {
 			name = n
 		}
 		for _, value := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[2], -1) {
-			_, err := Parse(`{"` + name + `":` + value[1] + `}`)
+			_, err := parsed(`{"` + name + `":` + value[1] + `}`)
 			if want := row[3] != "refused"; (err == nil) != want {
 				t.Errorf("%s %s: %v, but FORMAT.md says: %s", row[1], value[1], err, row[3])
 			}
@@ -108,14 +108,14 @@ func TestLinesBeyondTheLimitsAreRefused(t *testing.T) {
 		const frame = `{"new":""}`
 		return frame[:8] + strings.Repeat("x", bytes-len(frame)) + frame[8:]
 	}
-	if _, err := Parse(line(MaxReadBytes)); err != nil {
+	if _, err := parsed(line(MaxReadBytes)); err != nil {
 		t.Errorf("the longest line: %v", err)
 	}
-	if _, err := Parse(line(MaxReadBytes + 1)); !errors.Is(err, ErrTooLong) || !errors.Is(err, ErrInvalid) {
+	if _, err := parsed(line(MaxReadBytes + 1)); !errors.Is(err, ErrTooLong) || !errors.Is(err, ErrInvalid) {
 		t.Errorf("a longer line: %v", err)
 	}
 	for depth, want := range map[int]bool{32: true, 33: false} {
-		if _, err := Parse(`{"new":` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + `}`); (err == nil) != want {
+		if _, err := parsed(`{"new":` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + `}`); (err == nil) != want {
 			t.Errorf("%d arrays in the object: %v", depth, err)
 		}
 	}
@@ -132,7 +132,7 @@ func TestOlderLinesAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := Parse(string(line))
+	got, err := parsed(string(line))
 	want := full()
 	want.Path, want.Protocol, want.JA4, want.Class, want.Reason, want.RulesetVersion, want.Web = "", "", "", "", "", 0, ""
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {

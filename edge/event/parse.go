@@ -8,22 +8,12 @@ import (
 	"glint/edge/event/rfc3339"
 )
 
-// Parse reads one line in linear time. The strings of e are substrings of line.
-// It returns ErrTooLong above MaxReadBytes. It returns an error around
-// ErrInvalid if line is not one JSON object, or if a known field has a type
-// that FORMAT.md does not allow; the error names the field, never its value.
-// null counts as missing. Parse requires no field: see Check.
-func Parse(line string) (Event, error) {
-	var e Event
-	if err := e.Parse(line); err != nil {
-		return Event{}, err
-	}
-	return e, nil
-}
-
-// Parse is the function Parse for callers that read many lines: it overwrites e
-// and reuses the memory of e.Headers. After an error the contents of e are
-// undefined.
+// Parse reads one line into e, in linear time. It overwrites e, reuses the memory
+// of e.Headers, and keeps substrings of line. It returns ErrTooLong above
+// MaxReadBytes, and an error around ErrInvalid if line is not one JSON object, or if
+// a known field has a type that FORMAT.md does not allow; the error names the field,
+// never its value. null counts as missing. Parse requires no field: see Check. After
+// an error the contents of e are undefined.
 func (e *Event) Parse(line string) error {
 	*e = Event{Headers: e.Headers[:0]}
 	if len(line) > MaxReadBytes {

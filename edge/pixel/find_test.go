@@ -74,8 +74,8 @@ func TestMangledURLsAreOpens(t *testing.T) {
 			for _, o := range []Observer{{Ring: ring}, {}} {
 				e := o.Observe(&a, request(nil))
 				line := e.AppendJSON(nil)
-				read, err := event.Parse(string(line))
-				if err != nil {
+				var read event.Event
+				if err := read.Parse(string(line)); err != nil {
 					t.Fatal(err)
 				}
 				f := Find(ring, read.Kind, read.Token, read.Path)

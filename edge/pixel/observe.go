@@ -56,7 +56,7 @@ type Observer struct {
 	Signals   privacy.Signals // how requests that ask not to be tracked are treated
 	Visitors  []byte          // secret for telling the visitors of a site apart; empty: they are not
 
-	// Withdrawn returns how opens of a message are treated; nil: all are kept.
+	// Withdrawn returns the treatment of a message's opens; nil: all are kept.
 	// It is called after the image was sent.
 	Withdrawn func(token.MessageID) privacy.Fate
 	// Signalled is called for each request of which Signals keeps less than its
@@ -198,7 +198,7 @@ func (o *Observer) reduce(e *event.Event, a *Answer, f Found, signals privacy.Si
 	}
 	switch {
 	case fate != privacy.Count && fate != privacy.Drop:
-		privacy.Lessen(e, o.Ring, &t, fate)
+		privacy.Restrict(e, o.Ring, &t, fate)
 	case fate != privacy.Count || !found || !privacy.Withdraw(e, o.Ring, &t):
 		*e = event.Event{}
 	}

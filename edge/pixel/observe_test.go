@@ -198,8 +198,8 @@ func TestEveryRecordedHeaderFitsTheLine(t *testing.T) {
 	}
 	a := Route("/o/abc.gif")
 	e := (&Observer{}).Observe(&a, request(headers))
-	read, err := event.Parse(string(e.AppendJSON(nil)))
-	if err != nil {
+	var read event.Event
+	if err := read.Parse(string(e.AppendJSON(nil))); err != nil {
 		t.Fatal(err)
 	}
 	if len(read.Headers) != len(recordedNames) {

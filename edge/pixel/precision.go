@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// Precision is how much of a client's address an event keeps.
+// Precision is the part of a client's address that an event keeps.
 type Precision uint8
 
 // The precisions. The zero value is the default.
@@ -31,7 +31,7 @@ func ParsePrecision(s string) (Precision, error) {
 	return Truncated, ErrPrecision
 }
 
-// TruncatedBits returns how many bits of an address Truncated keeps.
+// TruncatedBits returns the number of bits of an address that Truncated keeps.
 func TruncatedBits(a netip.Addr) int {
 	if a.Is4() {
 		return 24

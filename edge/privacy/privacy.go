@@ -116,7 +116,7 @@ func Headers(e *event.Event) (facts classify.HeaderFacts, signals classify.Signa
 	return facts, signals
 }
 
-// Fate is how an open is treated whose recipient refused or withdrew after the
+// Fate is the treatment of an open whose recipient refused or withdrew after the
 // message was sent, or of which less may be kept by now than its token says.
 type Fate uint8
 
@@ -177,17 +177,16 @@ func Withdraw(e *event.Event, ring *token.Ring, t *token.Token) bool {
 	return true
 }
 
-// Lessen reduces the event of a message with that fate, which is not Count or
-// Drop, to what the fate and the mode of t allow. t is the event's token. If
-// ring has opened it, the line gets the token of the lesser mode, so that
-// whoever reads it knows the mode. Without one, or if ring cannot sign it, the
-// line keeps its token.
-func Lessen(e *event.Event, ring *token.Ring, t *token.Token, f Fate) {
+// Restrict reduces the event of a message with that fate, which is not Count or Drop,
+// to the facts that both the fate and the mode of t allow. t is the event's token. If
+// ring has opened it, the line gets the token of the stricter mode, which shows readers
+// the mode; otherwise, or if ring cannot sign, it keeps its token.
+func Restrict(e *event.Event, ring *token.Ring, t *token.Token, f Fate) {
 	mode := max(t.Mode, f.mode())
 	if mode > t.Mode && e.TokenStatus == event.TokenValid {
-		lesser := *t
-		lesser.Mode = mode
-		if text, err := ring.Sign(lesser); err == nil {
+		stricter := *t
+		stricter.Mode = mode
+		if text, err := ring.Sign(stricter); err == nil {
 			e.Token = text
 		}
 	}

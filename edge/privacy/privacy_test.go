@@ -142,7 +142,7 @@ func TestWithdrawnLinesNameNeitherTokenNorMessage(t *testing.T) {
 
 // A line of a message of which less may be kept by now is the line of a URL that says
 // so; without a key to sign with it keeps its token, and loses the same facts.
-func TestLessenedLinesAreThoseOfALesserURL(t *testing.T) {
+func TestRestrictedLinesAreThoseOfAStricterURL(t *testing.T) {
 	for mode := token.Identified; mode <= token.LastOpen; mode++ {
 		for fate, least := range map[privacy.Fate]token.Mode{
 			privacy.Keep: token.Identified, privacy.Pseudonymous: token.Pseudonymous, privacy.LastOpen: token.LastOpen,
@@ -158,7 +158,7 @@ func TestLessenedLinesAreThoseOfALesserURL(t *testing.T) {
 				}
 				got.TokenStatus, want.TokenStatus = event.TokenValid, event.TokenValid
 				privacy.Reduce(&want, max(mode, least))
-				privacy.Lessen(&got, key, &opened, fate)
+				privacy.Restrict(&got, key, &opened, fate)
 				if a, b := string(want.AppendJSON(nil)), string(got.AppendJSON(nil)); a != b {
 					t.Errorf("mode %d, %v, %s:\n%s, want\n%s", mode, fate, name, b, a)
 				}

@@ -8,7 +8,7 @@ import (
 	"glint/edge/token"
 )
 
-// Signals is how a request is treated that asks not to be tracked, by DNT: 1
+// Signals is the treatment of a request that asks not to be tracked, by DNT: 1
 // (w3.org/TR/tracking-dnt §5.2) or Sec-GPC: 1 (w3c.github.io/gpc). The zero
 // value is the default.
 //

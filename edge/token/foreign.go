@@ -1,9 +1,9 @@
 package token
 
-// decodeForeign decodes what other text makes of - and _, or inserts between
-// characters: quoted-printable and Proofpoint's escapes, references of HTML,
-// escapes of JSON and Markdown, dashes of word processors, and tags such as
-// <wbr>. drop means that nothing is encoded.
+// decodeForeign decodes the forms of - and _ in other text, and inserted characters:
+// quoted-printable and Proofpoint's escapes, references of HTML, escapes of JSON and
+// Markdown, dashes of word processors, and tags such as <wbr>. drop means that nothing
+// is encoded.
 func decodeForeign(b []byte) (length int, c byte, drop bool) {
 	switch b[0] {
 	case '=', '-':
@@ -47,7 +47,7 @@ func decodeEscape(b []byte) (length int, c byte, drop bool) {
 	return 0, 0, false
 }
 
-// names are the references of HTML for what a reading changes.
+// names are the references of HTML for the characters that a reading changes.
 var names = [...]struct {
 	name string
 	char uint32
@@ -67,8 +67,8 @@ var names = [...]struct {
 	{"NewLine", '\n'},
 }
 
-// decodeReference decodes &#45;, &#x002D;, &hyphen; and, as &amp;#45;, what was
-// encoded twice or three times.
+// decodeReference decodes &#45;, &#x002D;, &hyphen; and, as &amp;#45;, references that
+// were encoded twice or three times.
 func decodeReference(b []byte) (length int, c byte, drop bool) {
 	i := 1
 	for range 2 {
@@ -140,8 +140,8 @@ func decodeBackslash(b []byte) (length int, c byte, drop bool) {
 	return 0, 0, false
 }
 
-// meaning returns the - or _ that a character stands for, or that it is dropped.
-// Word processors write other dashes for a hyphen.
+// meaning returns the - or _ for which word processors write a character, or whether
+// it is dropped.
 func meaning(char uint32) (c byte, drop bool) {
 	switch {
 	case char == '-', char >= 0x2010 && char <= 0x2015, char == 0x2212, char == 0xfe58, char == 0xfe63, char == 0xff0d:

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// foreignText is what decodeForeign decodes.
+// foreignText matches the texts that decodeForeign decodes.
 var foreignText = regexp.MustCompile(`[=-][0-9a-fA-F]{2}|&(?:amp;){0,2}(?:#[0-9]{1,15}|#[xX][0-9a-fA-F]{1,14}|[A-Za-z]{1,16});|\\[uU][0-9a-fA-F]{4}|\\[-_]|<[\x00-\x3d\x3f-\x7f]{0,14}>|[\x{2010}-\x{2015}\x{2212}\x{fe58}\x{fe63}\x{ff0d}\x{ff3f}]`)
 
 // foreignSlowly is decodeForeign for a whole text, for the oracle.

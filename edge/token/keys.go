@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// State is what a key may still be used for. It only moves forward.
+// State is the permitted use of a key. It only moves forward.
 type State uint8
 
-// The states of a key. Verifying lasts for years, because mail does.
+// The states of a key. Verifying lasts for years, since old mail is still opened.
 const (
 	Signing   State = iota // verifies nothing; kept so that its id is not reused
 	Verifying              // verifies tokens signed earlier

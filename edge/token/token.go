@@ -22,10 +22,10 @@
 // URLs keep us to the second: collisions are of no use against tags that only
 // we can check.
 //
-// The package promises that Open never accepts a text which Sign did not
-// write: the encoding is strict, so each token has one spelling. Find looks for
-// such a text in what others have made of a URL. The package does not know who
-// received the message; that is in the warehouse only.
+// The package guarantees that Open accepts only texts that Sign wrote: the encoding is
+// strict, so each token has one spelling. Find searches for such a text in a URL that
+// other software has changed. The package does not know the recipient of the message,
+// who is in the warehouse only.
 package token
 
 import "errors"
@@ -50,7 +50,7 @@ const (
 	size    = dataLen + tagLen
 )
 
-// Mode is how much of an open may be kept; smaller numbers keep more. The
+// Mode is a tracking mode; smaller numbers keep more of an open. The
 // numbers are the same as in the table sends. `off` has no number here, since such a
 // message has no token.
 type Mode uint8
@@ -62,7 +62,7 @@ const (
 	LastOpen                 // only the day is kept
 	Aggregate                // counted for a campaign or a stratum; the message id is the stratum's
 
-	modes // how many there are
+	modes // their number
 )
 
 // Token holds the data in a pixel URL.

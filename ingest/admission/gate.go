@@ -98,7 +98,7 @@ func diskFree(log *wal.Log) int64 {
 	return math.MaxInt64
 }
 
-// capacityOf returns how many bytes a lane can hold: its quota, or its bytes so
+// capacityOf returns the number of bytes that a lane can hold: its quota, or its bytes so
 // far and what its disk has above the watermark, if that is less. Free bytes
 // below 0 are unknown.
 func capacityOf(quota, bytes, free int64, m DiskWatermarks) int64 {

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
@@ -45,16 +45,9 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, engine: enginetest.Open(t), dir: t.TempDir(), logs: map[string]*wal.Log{}, acked: map[string]uint64{}}
-	w.engine.Empty(t)
-	address, err := url.Parse(w.engine.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	if w.house, err = warehouse.Connect(t.Context(), address.String()); err != nil {
-		t.Fatal(err)
-	}
+	w := &world{t: t, dir: t.TempDir(), logs: map[string]*wal.Log{}, acked: map[string]uint64{}}
+	w.engine, w.house = client.Open(t)
+	var err error
 	for _, lane := range []string{wal.LaneLive, wal.LaneReplay} {
 		if w.logs[lane], err = wal.Open(wal.Options{Dir: filepath.Join(w.dir, lane), Lane: lane}); err != nil {
 			t.Fatal(err)
@@ -63,7 +56,6 @@ func newWorld(t testing.TB) *world {
 	}
 	w.reopenBook(now.Add(-24 * time.Hour))
 	t.Cleanup(func() {
-		_ = w.house.Close()
 		_ = w.book.Close()
 		for _, l := range w.logs {
 			_ = l.Close(context.Background())
@@ -72,7 +64,7 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-// receiptsDir is where the receipts are.
+// receiptsDir returns the folder of the receipts.
 func (w *world) receiptsDir() string { return filepath.Join(w.dir, receipts.Folder) }
 
 // reopenBook begins a book at a time; an older one goes on.
@@ -212,7 +204,7 @@ func (w *world) store(events []uint64, change ...func(*accepted)) {
 	w.testify(a)
 }
 
-// remove deletes the open of an event behind everybody's back.
+// remove deletes the open of an event directly from the table.
 func (w *world) remove(key uint64) {
 	w.t.Helper()
 	w.engine.Text(w.t, enginetest.WarehouseUser, fmt.Sprint("ALTER TABLE opens DELETE WHERE event_id = ", key), map[string]string{"mutations_sync": "2"})

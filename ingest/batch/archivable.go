@@ -31,7 +31,7 @@ func Archivable(line string, signals privacy.Signals) (may, whole bool) {
 }
 
 // KeepsWhole reports whether Archived returns each line that is archivable whole as it is:
-// no recipient has withdrawn or was erased, no message was lessened, no campaign deleted.
+// no recipient has withdrawn or was erased, no message was restricted, no campaign deleted.
 func (l *Loader) KeepsWhole() bool { return l.Withdrawn.Len() == 0 && l.Deleted.len() == 0 }
 
 // Archived returns what may be kept outside the log of an archivable line, by all that is
@@ -89,7 +89,7 @@ func (d *decoder) archive(e *event.Event) bool {
 	if found.Kind == "" {
 		found.Token.Mode = d.claimed(e)
 	}
-	d.lessen(&found)
+	d.restrict(&found)
 	t := &found.Token
 	switch fate := d.fateInArchive(e, &found); {
 	case fate == warehouse.FateDrop || t.Mode == token.LastOpen:

@@ -157,8 +157,8 @@ func TestModesHoldForArchivedLinesOfOlderEdges(t *testing.T) {
 		}
 		for _, change := range []func(*event.Event){nil, func(e *event.Event) { e.Token = "x" }} {
 			kept := w.Archived(personal(t, 1, mode, change))
-			e, err := event.Parse(kept)
-			if err != nil {
+			var e event.Event
+			if err := e.Parse(kept); err != nil {
 				t.Fatal(err)
 			}
 			opened, err := ring(t, token.Signing).Open(e.Token)

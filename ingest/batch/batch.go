@@ -63,7 +63,7 @@ type Loader struct {
 	Sites     func(name string) bool // reports whether a site of the web pixel is configured; nil: none is
 	Deleted   *Deleted               // campaigns whose opens are not kept; nil: none
 	Withdrawn *consent.Set           // messages whose opens are not kept as such; nil: none
-	Signals   privacy.Signals        // how lines of requests that ask not to be tracked are treated
+	Signals   privacy.Signals        // treatment of lines of requests that ask not to be tracked
 	// CountRepeats looks up before each insert which opens are already stored.
 	// On a retry the batch's own rows cannot be distinguished from repeats, so
 	// they count as stored.
@@ -73,16 +73,16 @@ type Loader struct {
 	loading sync.RWMutex // held for reading by each load
 }
 
-// Into returns a loader of the same lines by the same rules into another warehouse. It
-// keeps no dead letters, caps nothing, counts no repeats and has no watcher.
+// Into returns a loader of the same lines by the same rules into another warehouse,
+// without dead letters, caps, counts of repeats and a watcher.
 func (l *Loader) Into(w Warehouse) *Loader {
 	return &Loader{
 		Ring: l.Ring, Warehouse: w, Ignore: l.Ignore, Sites: l.Sites, Deleted: l.Deleted, Withdrawn: l.Withdrawn, Signals: l.Signals,
 	}
 }
 
-// Settle returns once the loads that were under way have ended. Those that begin
-// meanwhile wait for it: call it rarely.
+// Settle returns once the current loads have ended. Loads that begin meanwhile wait for
+// it, so call it rarely.
 func (l *Loader) Settle() {
 	l.loading.Lock()
 	l.loading.Unlock() //nolint:staticcheck // nothing is done under it: to get it is what is awaited
@@ -158,7 +158,7 @@ func (l *Loader) load(ctx context.Context, name string, bodies []Body, isRetry b
 		return nil, err
 	}
 	r.Restored += opens.restored
-	if isRetry { // the rows of an earlier try may be there without their mark
+	if isRetry { // an earlier try may have stored the rows without their mark
 		if err := l.Warehouse.Touched(ctx, campaignsOf(d.opens.rows)); err != nil {
 			return nil, err
 		}

@@ -257,7 +257,7 @@ func TestNothingOfALineIsInADetailOrAFault(t *testing.T) {
 	}
 }
 
-// caps takes no more than it says.
+// caps accepts at most its number of rows.
 type caps struct{ unresolved, badTokens int }
 
 func (c caps) TakeUnresolved(rows int) int { return min(rows, c.unresolved) }

@@ -38,7 +38,7 @@ func (h keepingHouse) AbsentUnresolved(_ context.Context, opens []warehouse.Open
 	return left, nil
 }
 
-// AbsentOpens says that none is there.
+// AbsentOpens reports all as absent.
 func (keepingHouse) AbsentOpens(_ context.Context, opens []warehouse.Open) ([]warehouse.Open, error) {
 	return opens, nil
 }

@@ -15,10 +15,10 @@ import (
 	"glint/ingest/host/atomicfile"
 )
 
-// checkpoint is up to which record a lane is in the warehouse.
+// checkpoint is the last record up to which a lane is in the warehouse.
 type checkpoint struct {
 	LogID        string `json:"log_id"`                      // prefix of all names; random
-	Acknowledged uint64 `json:"acknowledged_record"`         // last record before which, itself included, all are in the warehouse; 0: none
+	Acknowledged uint64 `json:"acknowledged_record"`         // all records up to this one are in the warehouse; 0: none
 	BootID       string `json:"boot_id"`                     // boot id of the machine when that was written
 	Redo         uint64 `json:"redo_until_record,omitempty"` // records up to this one may be in the warehouse under other names
 	Sum          string `json:"sum,omitempty"`               // CRC-32C of the fields above; "" in files of older versions

@@ -11,7 +11,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// damages are what can happen to a small file; each returns the new content, or
+// damages are the possible damages of a small file; each returns the new content, or
 // puts something else in its place itself and returns nil.
 var damages = []struct {
 	name string
@@ -66,8 +66,8 @@ func damage(t *testing.T, path string, do func(*testing.T, string, []byte) []byt
 	}
 }
 
-// TestDamagedFilesOfALaneAreMadeAnew damages a lane's files while a batch waits
-// and others are loaded: every row is there afterwards. A row that is inserted
+// TestDamagedFilesOfALaneAreMadeAnew damages a lane's files while a batch waits and
+// others are loaded: afterwards the warehouse has every row. A row that is inserted
 // twice replaces itself.
 func TestDamagedFilesOfALaneAreMadeAnew(t *testing.T) {
 	cases := 0
@@ -121,8 +121,8 @@ func TestDamagedFilesOfALaneAreMadeAnew(t *testing.T) {
 	}
 }
 
-// TestTheLogsIDOutlivesItsCheckpoint: receipts of earlier records go on to be of
-// this log.
+// TestTheLogsIDOutlivesItsCheckpoint checks that receipts of earlier records still
+// belong to the log.
 func TestTheLogsIDOutlivesItsCheckpoint(t *testing.T) {
 	dir, log, house := t.TempDir(), newFakeLog(), newHouse()
 	fill(t, log, 3)

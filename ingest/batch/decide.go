@@ -117,8 +117,7 @@ func (l *Pipeline) flushInterval() time.Duration {
 	return l.FlushInterval
 }
 
-// gatherAtLeast is how long a record waits for others in any case, also after a
-// pause.
+// gatherAtLeast is the time that a record always waits for others, also after a pause.
 const gatherAtLeast = 100 * time.Millisecond
 
 // gather waits for a record and returns it together with the records that

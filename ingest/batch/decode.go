@@ -30,9 +30,9 @@ var earliest = time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC)
 
 const maxAhead = 24 * time.Hour
 
-// A time within these is as likely as any: a campaign is set up on a machine whose
-// clock is an hour or a time zone off, and an edge's clock is seconds ahead of
-// ingest's. Beyond them the line contradicts itself: see timeSuspect.
+// A time within these is plausible: a campaign may be set up on a machine whose clock is
+// an hour or a time zone off, and an edge's clock may be seconds ahead of ingest's. Beyond
+// them the line contradicts itself: see timeSuspect.
 const (
 	issuedSlack   = 24 * time.Hour  // of opened_at before the token was issued
 	receivedSlack = 5 * time.Minute // of opened_at after the line was received
@@ -52,7 +52,7 @@ const ignoredVersion = 65535/2 - uint32(classify.RulesetVersion)
 // replayed.
 const reducedVersion = 65535/4 - uint32(classify.RulesetVersion)
 
-// origin is where a row comes from.
+// origin is the origin of a row.
 type origin struct {
 	line string
 	body int // index of its body in the batch
@@ -205,7 +205,7 @@ func (d *decoder) line(line string) {
 	if found.Kind == "" {
 		found.Token.Mode = d.claimed(&e)
 	}
-	d.lessen(&found)
+	d.restrict(&found)
 	last := found.Kind != event.KindUUID && found.Token.Mode == token.LastOpen
 	if e.OpenedAt.Before(earliest) || e.OpenedAt.After(d.bodies[d.body].ReceivedAt.Add(maxAhead)) {
 		if last || found.Token.Mode == token.LastOpen {
@@ -340,7 +340,7 @@ func (d *decoder) timeSuspect(e *event.Event) int8 {
 	return warehouse.SuspectNone
 }
 
-// maxAgents is how many user agents a decoder caches. The frequent ones come
+// maxAgents is the number of user agents that a decoder caches. The frequent ones come
 // early; invented ones are unlimited.
 const maxAgents = 4096
 
@@ -371,7 +371,7 @@ func (d *decoder) applyIgnoreList(v classify.Verdict, ip netip.Addr, userAgent s
 	return v, verdictVersion
 }
 
-// maxBadToken is how many bytes of an invalid token are stored: more than a
+// maxBadToken is the number of bytes of an invalid token that are stored: more than a
 // token with something attached to it.
 const maxBadToken = 200
 

@@ -156,7 +156,7 @@ func TestMangledTokensOfOlderEdgesAreStored(t *testing.T) {
 	}
 }
 
-// What is lost is counted with the campaign that its first bytes name.
+// A damaged token counts for the campaign that its first bytes name.
 func TestALostTokenNamesItsCampaign(t *testing.T) {
 	signed := sign(t, ring(t, token.Signing))
 	for name, c := range map[string]struct {

@@ -28,7 +28,7 @@ var (
 	plain    = uuid.MustParse("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee")
 )
 
-// fakeHouse remembers what was inserted.
+// fakeHouse records the inserted rows.
 type fakeHouse struct {
 	mu         sync.Mutex
 	registered map[uuid.UUID]uint64
@@ -211,8 +211,8 @@ func (w *world) load(tb testing.TB, lines ...string) int {
 	return n
 }
 
-// loadBody loads one body as a batch named after it, and returns how many
-// lines were accounted for.
+// loadBody loads one body as a batch named after it, and returns the number of lines
+// accounted for.
 func (w *world) loadBody(body []byte) (lines int, err error) {
 	result, err := w.Load(context.Background(), fmt.Sprintf("%x", sha256.Sum256(body)),
 		[]Body{{Record: 1, ReceivedAt: w.receivedAt.UTC().Truncate(time.Millisecond), Source: "live", Lines: body}})

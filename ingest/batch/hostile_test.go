@@ -46,7 +46,8 @@ func hostileLines(size int) map[string]string {
 	}
 }
 
-// Each such line becomes what it is, and the good ones around it are stored.
+// Each hostile line becomes a dead letter or a row, and the good lines around it are
+// stored.
 func TestHostileLinesCostNoOther(t *testing.T) {
 	for name, line := range hostileLines(8 << 20) {
 		t.Run(name, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 )
 
 // TestLastOpenDateOnly loads opens of the mode last_open in any order, from edges that
-// know modes and from those that do not: what stays is a date that only moves on.
+// know modes and from those that do not: only a date remains, which moves forward.
 func TestLastOpenDateOnly(t *testing.T) {
 	today := now.UTC().Truncate(24 * time.Hour)
 	person := warehouse.RecipientKey{1}

@@ -162,8 +162,8 @@ func TestRecordsReachTheWarehouseAndAreReleased(t *testing.T) {
 	}
 }
 
-// TestATrickleIsABatchPerPace lets a record come every 100 ms for 21 s, by a
-// clock that does not wait.
+// TestATrickleIsABatchPerPace appends a record every 100 ms for 21 s, by a simulated
+// clock.
 func TestATrickleIsABatchPerPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, record := newFakeLog(), 0
@@ -260,7 +260,7 @@ func TestAfterARestartOfTheMachineAllIsInsertedAgainUnderTheSameNames(t *testing
 	if err := m.saveCheckpoint(c); err != nil {
 		t.Fatal(err)
 	}
-	lost := newHouse() // what the warehouse had not synced
+	lost := newHouse() // the warehouse without the rows that it had not synced
 	stop = start(t, dir, log, lost, 4)
 	wait(t, "all rows again", func() bool { return lost.stored() == 12 })
 	stop()
@@ -269,8 +269,8 @@ func TestAfterARestartOfTheMachineAllIsInsertedAgainUnderTheSameNames(t *testing
 	}
 }
 
-// TestRowsWhoseNameAloneSurvivedAreInsertedAgain has a warehouse die, three times
-// in a row, after it noted the name of an insert and before it kept the rows.
+// TestRowsWhoseNameAloneSurvivedAreInsertedAgain kills a warehouse three times in a
+// row between storing the name of an insert and its rows.
 func TestRowsWhoseNameAloneSurvivedAreInsertedAgain(t *testing.T) {
 	for _, restart := range []bool{false, true} {
 		dir, log, house := t.TempDir(), newFakeLog(), newHouse()

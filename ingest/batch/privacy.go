@@ -12,7 +12,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// The code below decides what a line may leave in the warehouse, whether its
+// The code below decides which facts of a line the warehouse may store, whether its
 // edge knew privacy modes or not, and whenever it arrives: live, from a replay,
 // or from an archive.
 
@@ -65,8 +65,8 @@ func (d *decoder) signalled(e *event.Event, f *pixel.Found, signals privacy.Sign
 	return true
 }
 
-// fate returns how an open of a message is treated; FateKeep if it belongs to its
-// message, in the mode that lessen leaves it.
+// fate returns the treatment of an open of a message; FateKeep if it belongs to its
+// message, in the mode that restrict sets.
 func (d *decoder) fate(campaign uint64, message uuid.UUID) warehouse.Fate {
 	if d.deleted.Has(campaign) {
 		return warehouse.FateDrop
@@ -77,8 +77,8 @@ func (d *decoder) fate(campaign uint64, message uuid.UUID) warehouse.Fate {
 	return warehouse.FateKeep
 }
 
-// claimed returns the mode of a line of which no token opens: the one in the
-// remains of its token, or what may be kept by now of a message named in them.
+// claimed returns the mode of a line without a valid token: the mode in the remains of
+// its token, or the current mode of a message that they name, if that is stricter.
 func (d *decoder) claimed(e *event.Event) token.Mode {
 	mode := privacy.ClaimedIn(d.ring, e)
 	if d.withdrawn.Len() == 0 || isWeb(e) {
@@ -91,9 +91,9 @@ func (d *decoder) claimed(e *event.Event) token.Mode {
 	return mode
 }
 
-// lessen narrows the mode of an open to what may be kept of its message by now:
-// the URL in the mail may be from before.
-func (d *decoder) lessen(f *pixel.Found) {
+// restrict lowers the mode of an open to the current one of its message: the URL in
+// the mail may be older.
+func (d *decoder) restrict(f *pixel.Found) {
 	if f.Kind == "" || f.Token.Mode == token.Aggregate { // otherwise the id is a stratum's
 		return
 	}

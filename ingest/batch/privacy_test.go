@@ -167,8 +167,8 @@ func TestBadTokensHoldNoMoreThanTheyClaim(t *testing.T) {
 	}
 }
 
-// BenchmarkWithdrawn measures what the look-up of withdrawn messages adds to the
-// decoding of an open, beside that of none.
+// BenchmarkWithdrawn measures the cost of the look-up of withdrawn messages when an
+// open is decoded, beside decoding without it.
 func BenchmarkWithdrawn(b *testing.B) {
 	million := withdrawals{}
 	for range 1_000_000 {

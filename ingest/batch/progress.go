@@ -1,6 +1,6 @@
 package batch
 
-// Progress is up to which record a lane is in the warehouse, according to its
+// Progress is the last record up to which a lane is in the warehouse, according to its
 // folder.
 type Progress struct {
 	LogID        string // log to which the record belongs; "" if the lane never ran

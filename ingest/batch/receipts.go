@@ -7,7 +7,7 @@ import (
 	"glint/ingest/receipts"
 )
 
-// Receipts keeps what became of records; *receipts.Book is one.
+// Receipts stores the outcomes of records, as *receipts.Writer does.
 type Receipts interface {
 	Append([]receipts.Receipt) error
 }

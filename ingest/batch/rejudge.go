@@ -72,7 +72,7 @@ func (l *Loader) RejudgeBadTokens(ctx context.Context, w BadTokenWarehouse) (mov
 // expires with the others of its day.
 func (d *decoder) rejudge(b *warehouse.BadToken) (warehouse.Open, bool) {
 	found := pixel.Find(d.ring, event.KindToken, b.Token, b.Path)
-	d.lessen(&found)
+	d.restrict(&found)
 	if found.Kind != event.KindToken || found.Token.Mode > token.Pseudonymous ||
 		d.fate(uint64(found.Token.Campaign), uuid.UUID(found.Message)) != warehouse.FateKeep {
 		return warehouse.Open{}, false

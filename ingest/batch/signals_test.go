@@ -13,7 +13,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// asking makes a line one of a request that asks not to be tracked.
+// asking adds to a line the headers of a request that asks not to be tracked.
 func asking(e *event.Event) { e.Headers = append(e.Headers, event.Header{Name: "dnt", Value: "1"}) }
 
 func TestSignalsHoldForLinesOfEdgesThatIgnoreThem(t *testing.T) {
@@ -64,7 +64,7 @@ func TestSignalsMakeLessOfWithdrawnMessagesToo(t *testing.T) {
 	}
 }
 
-// What cannot be made an open of its campaign is not kept, in a dead letter neither.
+// A line that cannot become an open of its campaign is not kept, not even as a dead letter.
 func TestSignalsOfLinesWithoutACampaign(t *testing.T) {
 	w := newWorld(t)
 	w.Signals = privacy.SignalsAggregate

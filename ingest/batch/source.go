@@ -24,7 +24,7 @@ type Body struct {
 	Free       func() // called when Lines is no longer needed; may be nil
 }
 
-// Source is where a pipeline reads its records: a lane of the write-ahead log.
+// Source is the origin of a pipeline's records: a lane of the write-ahead log.
 type Source interface {
 	// Read returns an iterator over the records from number first, or from the
 	// oldest one left. Each call waits for the next record until ctx ends; it
@@ -72,7 +72,7 @@ func (l logSource) next(ctx context.Context, r *wal.Reader) (wal.Record, wal.Pos
 }
 
 // decodeRecord returns the lines of a record. It fails only if the record
-// differs from what was counted when it was received.
+// differs from the number counted when it was received.
 func decodeRecord(r *wal.Record, at wal.Position) (b Body, err error) {
 	b = Body{Record: at.Record, ReceivedAt: r.ReceivedAt, Source: r.Source, Count: int(r.Lines)}
 	// One byte more, so that the end is detected without growing the buffer.

@@ -67,8 +67,8 @@ func (c *sourceWarnings) add(logger *slog.Logger, lane string, bodies []Body, r 
 	}
 }
 
-// warn logs how many lines of a source became dead letters, by reason, since
-// the last warning. If none of its lines was an event, it says so first.
+// warn logs the number of lines of a source that became dead letters, by reason, since
+// the last warning, and first whether none of its lines was an event.
 func (p *sourceWarning) warn(logger *slog.Logger, lane, source string) {
 	if logger == nil {
 		return

@@ -53,7 +53,7 @@ type Request struct {
 	ID        event.ID  // the same in every copy of the line, whatever the file
 	ByLine    bool      // the log has no request id, so equal lines have the same ID: see Repeats
 	At        time.Time // UTC, milliseconds; CloudFront and S3 log whole seconds
-	Edge      Format    // who answered
+	Edge      Format    // the program that answered
 	Method    string
 	Protocol  string // as in HTTP/1.1
 	Target    string // path and query as sent by the client

@@ -65,8 +65,8 @@ func Param(target, name string) (value string, ok bool) {
 	return "", false
 }
 
-// isQuoted reports whether all values of a query begin with 3D: then its = are
-// those of quoted-printable, =3D. One value alone may begin so by itself.
+// isQuoted reports whether all values of a query begin with 3D: then the query is
+// quoted-printable, which writes = as =3D. A single value may begin so by chance.
 func isQuoted(query string) bool {
 	values := strings.Count(query, "=")
 	return values > 1 && strings.Count(query, "=3D") == values

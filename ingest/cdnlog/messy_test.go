@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// brief is what a test compares of a request.
+// brief returns the facts of a request that a test compares.
 func brief(r *Request) string {
 	return fmt.Sprintf("%s %s %s from %v by %q, referer %q", r.At.Format("15:04:05.000"), r.Method, r.Target, r.Address, r.UserAgent, r.Referer)
 }

@@ -197,7 +197,7 @@ func (p *Parser) byNames(r *Request, line string) error {
 		r.Method = f.request
 	}
 	if r.Method = strings.ToUpper(r.Method); r.Method == "" && r.Target != "" {
-		r.Method = "GET" // what is logged without its method is hardly something else
+		r.Method = "GET" // nearly every request in a log without methods
 	}
 	return nil
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Of texts that are times or nearly so, the quick readers return what package time
-// does, or leave it to that.
+// The quick readers return the same as package time for texts that are times or nearly
+// so, or leave the text to it.
 func TestQuickTimesAreThoseOfPackageTime(t *testing.T) {
 	chance := rand.New(rand.NewPCG(7, 7))
 	began := time.Date(1999, 12, 25, 0, 0, 0, 0, time.UTC)

@@ -13,6 +13,7 @@ import (
 
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 func recorder(w Warehouse, now time.Time) *Recorder {
@@ -31,7 +32,7 @@ func choose(t *testing.T, r *Recorder, key warehouse.RecipientKey, choice wareho
 }
 
 func TestOlderChoicesNeverOverrideNewerOnes(t *testing.T) {
-	w, _ := engine(t)
+	_, w := client.Open(t)
 	r := recorder(w, testTime)
 	key := recipient(1)
 	choose(t, r, key, warehouse.Refused, testTime.Add(-time.Hour))
@@ -56,7 +57,7 @@ func TestOlderChoicesNeverOverrideNewerOnes(t *testing.T) {
 }
 
 func TestProofAChangedRowOfTheTableIsFound(t *testing.T) {
-	w, e := engine(t)
+	e, w := client.Open(t)
 	r := recorder(w, testTime)
 	for i := range byte(4) {
 		choose(t, r, recipient(i), warehouse.Choice(i), testTime.Add(-time.Minute))
@@ -133,7 +134,7 @@ func TestWithdrawalReachesOpensThatAreStored(t *testing.T) {
 		{warehouse.FateAnonymous, "aggregate", "7 human_direct Thunderbird\n"},
 		{warehouse.FateDrop, "off", "0 unknown \n"},
 	} {
-		w, e := engine(t)
+		e, w := client.Open(t)
 		text := func(statement string) string {
 			return e.Text(t, enginetest.WarehouseUser, statement+" FORMAT TSVRaw", nil)
 		}
@@ -172,7 +173,7 @@ func TestWithdrawalReachesOpensThatAreStored(t *testing.T) {
 }
 
 func TestAnAgreementAfterAWithdrawalConcernsLaterMail(t *testing.T) {
-	w, _ := engine(t)
+	_, w := client.Open(t)
 	key, message := send(t, w, "ann@example.com")
 	f := NewFollower(&Set{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err := f.Load(t.Context(), w); err != nil || f.Set.Len() != 0 {

@@ -28,7 +28,7 @@ type Set struct {
 	erased map[warehouse.ErasedHash]struct{}
 }
 
-// Fate returns how an open of the message is treated; opens of erased persons
+// Fate returns the treatment of opens of the message; opens of erased persons
 // are dropped.
 func (s *Set) Fate(message uuid.UUID) warehouse.Fate {
 	if s == nil || s.n.Load() == 0 {

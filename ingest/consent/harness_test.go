@@ -2,7 +2,6 @@ package consent
 
 import (
 	"context"
-	"net/url"
 	"os"
 	"sync"
 	"testing"
@@ -28,24 +27,6 @@ func (b *memoryBook) LockConsent(context.Context) (Head, func(), error) {
 }
 
 func (b *memoryBook) KeepConsentHead(h Head) error { b.head = h; return nil }
-
-// engine returns the test's warehouse, empty, as its owner.
-func engine(tb testing.TB) (*warehouse.Warehouse, *enginetest.Warehouse) {
-	tb.Helper()
-	e := enginetest.Open(tb)
-	e.Empty(tb)
-	address, err := url.Parse(e.URL)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	w, err := warehouse.Connect(tb.Context(), address.String())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = w.Close() })
-	return w, e
-}
 
 func recipient(n byte) warehouse.RecipientKey { return warehouse.RecipientKey{15: n} }
 

@@ -27,7 +27,7 @@ import (
 // opens.
 const PurposeOpens = "opens"
 
-// RememberNo is how long a refusal is remembered before the recipient may be
+// RememberNo is the time for which a refusal is remembered before the recipient may be
 // asked again: six months (CNIL, deliberation 2026-042; the Italian Garante's
 // rule of 2026 has the same period for cookies).
 const RememberNo = 6 // months

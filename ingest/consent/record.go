@@ -34,7 +34,7 @@ type changeError string
 func (e changeError) Error() string { return string(e) }
 func (e changeError) Unwrap() error { return ErrChange }
 
-// maxAhead is how far a decision may be ahead of this machine's clock. A later
+// maxAhead is the time by which a decision may be ahead of this machine's clock. A later
 // one would take precedence over every refusal until then.
 const maxAhead = 5 * time.Minute
 

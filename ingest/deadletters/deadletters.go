@@ -102,7 +102,7 @@ func (f *Folder) Write(letters []Letter) (notKept []int, err error) {
 	return notKept, nil
 }
 
-// firstFile returns how many of the chosen letters go into the first file.
+// firstFile returns the number of the chosen letters that go into the first file.
 func firstFile(letters []Letter, chosen []int) (n int) {
 	bytes := len(letters[chosen[0]].Line)
 	for n = 1; n < min(len(chosen), maxFileLetters); n++ {

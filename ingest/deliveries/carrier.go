@@ -14,7 +14,7 @@ const (
 	CampaignArgument = "glint_campaign"     // name of the campaign; the recipient then identifies the message
 )
 
-// Carrier is how one sender carries a message id.
+// Carrier is the way in which one sender carries a message id.
 type Carrier struct {
 	Format Format
 	How    string // in a sentence

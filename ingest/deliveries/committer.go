@@ -27,7 +27,7 @@ const (
 	maxCommit     = 200_000 // events
 )
 
-// NewCommitter returns a committer to a store, which nobody else may use.
+// NewCommitter returns a committer to a store, which has no other user.
 func NewCommitter(s *Store) *Committer {
 	return &Committer{store: s, calls: make(chan *call)}
 }

@@ -37,13 +37,13 @@ type Outcome struct {
 	Faults   []Fault        `json:"faults"`          // the first
 }
 
-// Events returns how many records were events of glint's messages.
+// Events returns the number of records that were events of glint's messages.
 func (o *Outcome) Events() int { return o.Stored + o.Repeated + o.Waiting }
 
 // Nothing reports whether the text contained no event of any mail.
 func (o *Outcome) Nothing() bool { return o.Events()+o.Opens+o.Others == 0 }
 
-// chunk is how many events are added together, since each insert is synced to
+// chunk is the number of events that are added together, since each insert is synced to
 // disk.
 const chunk = 200_000
 

@@ -103,7 +103,7 @@ func (r *reader) stamp(line string) (at time.Time, rest string, ok bool) {
 	}
 	if m := fullStamp.FindStringSubmatch(line); m != nil {
 		at, fault := r.time(m[1] + " " + m[2] + " " + m[3])
-		if fault != "" { // the zone's short name says nothing: it is the log's
+		if fault != "" { // the zone's short name is ambiguous: it is the log's zone
 			at, fault = r.time(m[1] + " " + m[2])
 		}
 		return at, line[len(m[0]):], fault == ""
@@ -197,7 +197,7 @@ func (r *reader) postfixLine(m *mails, number int, line string) error {
 	case "bounced":
 		event.Kind, event.BounceType = warehouse.Bounced, statusType(event.Status)
 		if event.BounceType == transient {
-			event.BounceType = undetermined // given up all the same
+			event.BounceType = undetermined // the delivery was given up
 		}
 		delete(one.waiting, event.Recipient)
 	case "deferred", "SOFTBOUNCE": // with soft_bounce = yes a bounce stays in the queue

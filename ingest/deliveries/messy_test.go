@@ -11,7 +11,7 @@ import (
 )
 
 // TestEventsAsOtherProgramsWriteThem has texts of programs that are no format of
-// their own, or that write one differently than its documentation says.
+// their own, or that deviate from the documentation of theirs.
 func TestEventsAsOtherProgramsWriteThem(t *testing.T) {
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {

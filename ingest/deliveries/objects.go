@@ -48,7 +48,7 @@ func (r *reader) object(o sheet.Object) error {
 	return r.provider(o.Line, fields, 0)
 }
 
-// maxWrapping is how deep an object is unwrapped.
+// maxWrapping is the depth to which an object is unwrapped.
 const maxWrapping = 4
 
 func (r *reader) provider(line int, o fields, depth int) error {

@@ -6,7 +6,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// postmark reads what Postmark posts to a webhook, and the objects of its bounce
+// postmark reads the objects that Postmark posts to a webhook, and those of its bounce
 // interface.
 // https://postmarkapp.com/developer/webhooks/webhooks-overview
 // https://postmarkapp.com/developer/api/bounce-api#bounce-types

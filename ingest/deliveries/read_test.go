@@ -31,7 +31,7 @@ var samples = map[string]Format{
 	"postfix.log": Postfix, "exim.log": Exim,
 }
 
-// told are those whose format has to be given, since they look like any table.
+// told are the files whose format has to be given, since they look like any table.
 var told = map[string]bool{"listmonk.csv": true}
 
 func readSample(t *testing.T, name string, o Options) (text string, f Format) {
@@ -139,7 +139,7 @@ func TestObjectsAreFoundHoweverTheyAreWrapped(t *testing.T) {
 	}
 }
 
-// TestFaultsRepeatNothing looks for what a fault's cells hold.
+// TestFaultsRepeatNothing searches faults for the text of their cells.
 func TestFaultsRepeatNothing(t *testing.T) {
 	const secret = "Zsecret"
 	for _, text := range []string{

@@ -6,7 +6,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// ses reads what Amazon SES publishes: in an envelope of SNS, as it is (raw
+// ses reads the events of Amazon SES: in an envelope of SNS, as it is (raw
 // delivery), or as an event of EventBridge; notifications and event publishing.
 // https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 // https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html

@@ -17,21 +17,8 @@ import (
 	"glint/ingest/sends"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
-
-// engine returns an empty warehouse, and what writes to it.
-func engine(tb testing.TB) (*enginetest.Warehouse, *warehouse.Warehouse) {
-	tb.Helper()
-	e := enginetest.Open(tb)
-	e.Empty(tb)
-	dsn := strings.Replace(e.URL, "://", "://"+enginetest.WarehouseUser.Name+":"+enginetest.WarehouseUser.Password+"@", 1)
-	w, err := warehouse.Connect(tb.Context(), dsn)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = w.Close() })
-	return e, w
-}
 
 // register registers the campaign spring with n recipients, and returns their message ids.
 func register(tb testing.TB, w *warehouse.Warehouse, n int) []uuid.UUID {
@@ -68,7 +55,7 @@ func newStore(w Warehouse) *Store {
 	}}
 }
 
-// do imports a text, and returns what became of it.
+// do imports a text and returns the result.
 func do(tb testing.TB, to Adder, text string) Outcome {
 	tb.Helper()
 	o, err := Import(tb.Context(), to, strings.NewReader(text), Options{Now: now}, nil)
@@ -90,7 +77,7 @@ const person = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox
 
 // TestNumbersOfAReportFollow imports a campaign's events, and reads its report.
 func TestNumbersOfAReportFollow(t *testing.T) {
-	e, w := engine(t)
+	e, w := client.Open(t)
 	ids := register(t, w, 10)
 	lines := []string{"event,at,message_id,campaign,recipient,url,user_agent,ip,bounce_type"}
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
@@ -126,7 +113,7 @@ func TestNumbersOfAReportFollow(t *testing.T) {
 // TestAnyOrderRepetitionAndChunkingGivesTheSameTables shuffles, repeats and cuts
 // events, many of which are the same one with other facts.
 func TestAnyOrderRepetitionAndChunkingGivesTheSameTables(t *testing.T) {
-	e, w := engine(t)
+	e, w := client.Open(t)
 	ids := register(t, w, 5)
 	var lines []string
 	for i := range 60 {
@@ -164,7 +151,7 @@ func TestAnyOrderRepetitionAndChunkingGivesTheSameTables(t *testing.T) {
 
 // TestWhatWaitsMovesOnceItIsRegistered compares with events that came later.
 func TestWhatWaitsMovesOnceItIsRegistered(t *testing.T) {
-	e, w := engine(t)
+	e, w := client.Open(t)
 	deriver := sends.NewDeriver([32]byte{})
 	stranger := deriver.MessageID("nobody", 0)
 	var lines []string
@@ -209,7 +196,7 @@ func TestWhatWaitsMovesOnceItIsRegistered(t *testing.T) {
 
 // TestACommitterServesManyAtOnce lets callers add the same and other events.
 func TestACommitterServesManyAtOnce(t *testing.T) {
-	_, w := engine(t)
+	_, w := client.Open(t)
 	ids := register(t, w, 20)
 	c := NewCommitter(newStore(w))
 	ctx, stop := context.WithCancel(t.Context())
@@ -242,7 +229,7 @@ func TestACommitterServesManyAtOnce(t *testing.T) {
 // the first time and again. The budget is 5 s each.
 func BenchmarkImportMillion(b *testing.B) {
 	const million = 1_000_000
-	e, w := engine(b)
+	e, w := client.Open(b)
 	ids := register(b, w, million)
 	var csv, jsonl, recipients bytes.Buffer
 	csv.WriteString("event,at,message_id,url,user_agent,ip\n")

@@ -3,7 +3,7 @@
 //
 // A request is a file in a folder of the home. The service that owns the log executes it,
 // and resumes it after a kill, since each step can be repeated. At the end it replaces the
-// request by a receipt, which names nobody:
+// request by a receipt, which names no person:
 //
 //	requests/<id>.json    the order, with the addresses; 0600
 //	requests/<id>.state   its progress
@@ -63,7 +63,7 @@ func (c *Counts) None() bool {
 	return c.Messages+c.LogLines+c.ArchiveLines+c.ReceiptEvents+c.DeadLetters+c.WebhookEvents == 0
 }
 
-// Receipt is the record of an executed erasure. It names nobody.
+// Receipt is the record of an executed erasure. It names no person.
 type Receipt struct {
 	ID            string    `json:"id"`
 	RequestedAt   time.Time `json:"requested_at"`

@@ -36,8 +36,8 @@ func TestEachMessageOnceAcrossOrderlyRestarts(t *testing.T) {
 	h.check(t)
 }
 
-// answered waits until the feed has the answers of the posts that are on their way:
-// else its end cuts them off, and they are posted again.
+// answered waits until the feed has the answers of its current posts. Otherwise its end
+// interrupts them, and they are posted again.
 func answered(f *Feed) {
 	f.turning.Lock()
 	f.turning.Unlock() //nolint:staticcheck // nothing is done under it: to get it is what is awaited
@@ -153,7 +153,7 @@ func TestWhatIsTooOldIsGivenUpIntoAFile(t *testing.T) {
 	}
 }
 
-// TestASlowTargetIsNotWaitedForAtTheEnd also shows that what was under way is sent again.
+// TestASlowTargetIsNotWaitedForAtTheEnd also checks that interrupted posts are repeated.
 func TestASlowTargetIsNotWaitedForAtTheEnd(t *testing.T) {
 	w, dir := store(t), t.TempDir()
 	var under atomic.Int64
@@ -220,7 +220,7 @@ func TestAKillLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, stop := again.start(t, w, dir, nil)
-		// After this state, so many at least were not sent.
+		// At least this number were not sent after this state.
 		want := 2400 - (i+1)*300
 		eventually(t, "what came after the kill", func() bool {
 			got, _ := again.count()

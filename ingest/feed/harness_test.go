@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"sync"
 	"testing"
@@ -19,6 +18,7 @@ import (
 
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
@@ -26,21 +26,10 @@ func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 var eventually = enginelib.Eventually
 
-// store returns the test warehouse.
+// store returns a client of the emptied test engine.
 func store(t *testing.T) *warehouse.Warehouse {
 	t.Helper()
-	e := enginetest.Open(t)
-	e.Empty(t)
-	address, err := url.Parse(e.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	w, err := warehouse.Connect(t.Context(), address.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.Close() })
+	_, w := client.Open(t)
 	return w
 }
 
@@ -63,7 +52,7 @@ func message(n int) (id uuid.UUID) {
 	return uuid.NewSHA1(uuid.Nil, fmt.Append(nil, n))
 }
 
-// hook is a target that notes what it accepts.
+// hook is a target that records the messages that it accepts.
 type hook struct {
 	*httptest.Server
 	secret Secret
@@ -75,7 +64,8 @@ type hook struct {
 	answer   func(m *Message, w http.ResponseWriter) (accept bool)
 }
 
-// newHook returns a target over TLS. answer writes what is no acceptance; nil accepts all.
+// newHook returns a target over TLS. answer writes the answer to a message that it does
+// not accept; nil accepts all.
 func newHook(t *testing.T, answer func(m *Message, w http.ResponseWriter) bool) *hook {
 	t.Helper()
 	h := &hook{secret: NewSecret(), accepted: map[string]int{}, ids: map[string]string{}, answer: answer}
@@ -111,7 +101,7 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Unlock()
 }
 
-// verify is what the libraries of standardwebhooks.com do.
+// verify checks a signature as the libraries of standardwebhooks.com do.
 func verify(s Secret, r *http.Request, body []byte, id string) error {
 	var seconds int64
 	if _, err := fmt.Sscan(r.Header.Get("webhook-timestamp"), &seconds); err != nil || time.Since(time.Unix(seconds, 0)).Abs() > 5*time.Minute {
@@ -141,7 +131,7 @@ func (h *hook) acceptAll() {
 	h.answer = nil
 }
 
-// check fails the test for what was not signed, or had another id than before.
+// check fails the test if a message was not signed, or had another id than before.
 func (h *hook) check(t *testing.T) {
 	t.Helper()
 	h.mu.Lock()

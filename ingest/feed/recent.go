@@ -34,8 +34,8 @@ func (r *recent) has(id string, of uuid.UUID, at time.Time) bool {
 	return known
 }
 
-// erase forgets the ids of messages that are named, and those of which it does not
-// know whose they are: at worst their events are sent twice.
+// erase forgets the ids of named messages, and ids without a known message: at worst
+// their events are sent twice.
 func (r *recent) erase(names func(text []byte) bool) {
 	gone := func(_ string, of uuid.UUID) bool { return of == uuid.Nil || names([]byte(of.String())) }
 	maps.DeleteFunc(r.now, gone)

@@ -126,7 +126,7 @@ func TestANameThatResolvesToAForbiddenAddressGetsNothing(t *testing.T) {
 	}
 }
 
-// TestTargets are those that lie, redirect, are slow or never end.
+// TestTargets has targets that lie, redirect, are slow or never end.
 func TestTargets(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") }))
 	defer elsewhere.Close()

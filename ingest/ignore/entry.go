@@ -13,7 +13,7 @@ import (
 	"glint/ingest/host/addrprefix"
 )
 
-// Kind is what an entry is compared with.
+// Kind is the fact with which an entry is compared.
 type Kind string
 
 // The kinds. User agents are compared case-sensitively.

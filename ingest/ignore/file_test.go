@@ -109,7 +109,7 @@ func TestAChangeTakesEffectWithoutARestart(t *testing.T) {
 	}
 }
 
-// BenchmarkWatchedMatch is what each event costs where nothing is ignored.
+// BenchmarkWatchedMatch measures the cost of an event if nothing is ignored.
 func BenchmarkWatchedMatch(b *testing.B) {
 	w, err := Watch(filepath.Join(b.TempDir(), "ignore.list"), nil)
 	if err != nil {

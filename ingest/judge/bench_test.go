@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"glint/ingest/warehouse"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 // million inserts a campaign of n opens over two months, of which a quarter was
 // judged by older rules.
 func million(b *testing.B, n int) *warehouse.Warehouse {
 	b.Helper()
-	e, w := engine(b)
+	e, w := client.Open(b)
 	insert(b, e, w, 20, n/2)
 	for from := 0; from < n; from += 1_000_000 {
 		text(b, e, fmt.Sprintf(`INSERT INTO opens (campaign_id, message_id, opened_at, event_id, received_at, user_agent, ip, network, as_number, method, country, class, reason, client, client_vendor, os, device, ruleset_version, verdict_version)
@@ -30,9 +31,9 @@ func million(b *testing.B, n int) *warehouse.Warehouse {
 	return w
 }
 
-// BenchmarkRuns judges a million opens, or as many as $GLINT_JUDGE_OPENS says:
-// again by the rules of today, which change all names and a quarter of the
-// verdicts, and then by time and company, which changes little.
+// BenchmarkRuns judges a million opens, or $GLINT_JUDGE_OPENS: first by today's rules,
+// which change all names and a quarter of the verdicts, then by time and context, which
+// change little.
 func BenchmarkRuns(b *testing.B) {
 	n := 1_000_000
 	if text := os.Getenv("GLINT_JUDGE_OPENS"); text != "" {

@@ -3,7 +3,6 @@ package judge
 import (
 	"fmt"
 	"net/netip"
-	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -16,24 +15,6 @@ import (
 )
 
 func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
-
-// engine returns an empty test engine and a Warehouse on it.
-func engine(tb testing.TB) (*enginetest.Warehouse, *warehouse.Warehouse) {
-	tb.Helper()
-	e := enginetest.Open(tb)
-	e.Empty(tb)
-	address, err := url.Parse(e.URL)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	w, err := warehouse.Connect(tb.Context(), address.String())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = w.Close() })
-	return e, w
-}
 
 func text(tb testing.TB, e *enginetest.Warehouse, statement string) string {
 	tb.Helper()
@@ -52,7 +33,7 @@ func messageID(campaign uint64, n int) uuid.UUID {
 	return uuid.MustParse(fmt.Sprintf("%08x-0000-8000-8000-%012x", uint32(campaign), n))
 }
 
-// fetch is a request as the tests say it.
+// fetch is a request of the tests.
 type fetch struct {
 	message int
 	after   time.Duration // since noon
@@ -83,7 +64,7 @@ func open(campaign uint64, f fetch) warehouse.Open {
 	return o
 }
 
-// insert inserts a campaign with so many messages to one domain, sent at noon,
+// insert inserts a campaign with that number of messages to one domain, sent at noon,
 // and its fetches.
 func insert(tb testing.TB, e *enginetest.Warehouse, w *warehouse.Warehouse, campaign uint64, messages int, fetches ...fetch) {
 	tb.Helper()

@@ -11,9 +11,10 @@ import (
 
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
-// oldOpens is how many opens TestNoReportIsMixed judges again;
+// oldOpens is the number of opens that TestNoReportIsMixed judges again;
 // GLINT_RECLASSIFY_OPENS sets more, such as 10000000.
 func oldOpens(t *testing.T) int {
 	text := os.Getenv("GLINT_RECLASSIFY_OPENS")
@@ -41,10 +42,10 @@ func insertOld(t *testing.T, e *enginetest.Warehouse, w *warehouse.Warehouse, me
 	}
 }
 
-// TestNoReportIsMixed: reports are read in a loop and events arrive, while all opens
-// of a campaign are judged again.
+// TestNoReportIsMixed reads reports in a loop while events arrive and all opens of a
+// campaign are judged again.
 func TestNoReportIsMixed(t *testing.T) {
-	e, w := engine(t)
+	e, w := client.Open(t)
 	messages := oldOpens(t)
 	insertOld(t, e, w, messages)
 	timed := func(name string, kind warehouse.RunKind) *Result {
@@ -103,7 +104,7 @@ func TestNoReportIsMixed(t *testing.T) {
 	}
 }
 
-// peopleIn returns what its report says, but for what bots fetched.
+// peopleIn returns the numbers of its report without those of bots.
 func peopleIn(t *testing.T, w *warehouse.Warehouse) string {
 	t.Helper()
 	r, err := w.ReportOf(t.Context(), "c10")

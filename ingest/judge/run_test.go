@@ -12,6 +12,7 @@ import (
 	"glint/edge/classify"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 // office is 30 recipients behind one data centre, fetched within 3 s.
@@ -24,7 +25,7 @@ func office(network string, as uint32, after time.Duration) []fetch {
 }
 
 func TestRunsAreUndoneByRuns(t *testing.T) {
-	e, w := engine(t)
+	e, w := client.Open(t)
 	insert(t, e, w, 7, 40, append(office("hosting", 24940, time.Hour),
 		fetch{35, -time.Minute, chrome, "203.0.113.0", "none", 3320}, // before it was sent
 		fetch{36, time.Hour, chrome, "203.0.113.0", "none", 3320},
@@ -76,9 +77,9 @@ func TestRunsAreUndoneByRuns(t *testing.T) {
 	}
 }
 
-// TestReclassifyJudgesOldRowsByTodaysRules: rows that older rules have taken for people.
+// TestReclassifyJudgesOldRowsByTodaysRules has rows that older rules took for people.
 func TestReclassifyJudgesOldRowsByTodaysRules(t *testing.T) {
-	e, w := engine(t)
+	e, w := client.Open(t)
 	insert(t, e, w, 8, 10,
 		fetch{1, 2 * time.Hour, "curl/8.4.0", "", "none", 3320}, fetch{2, 2 * time.Hour, chrome, "", "none", 3320}, fetch{3, 2 * time.Hour, chrome, "", "hosting", 24940},
 		fetch{4, 2 * time.Hour, chrome, "", "hosting", 24940})
@@ -110,9 +111,9 @@ func TestReclassifyJudgesOldRowsByTodaysRules(t *testing.T) {
 	}
 }
 
-// TestARunThatWasCutOffShowsNothing, and the next one restores what it has written.
+// TestARunThatWasCutOffShowsNothing also checks that the next run undoes its rows.
 func TestARunThatWasCutOffShowsNothing(t *testing.T) {
-	e, w := engine(t)
+	e, w := client.Open(t)
 	insert(t, e, w, 9, 40, office("hosting", 24940, time.Hour)...)
 	insertClicks(t, e, 9)
 	before, clicks := verdicts(t, e, 9), text(t, e, "SELECT class, reason FROM judged_deliveries ORDER BY ALL")
@@ -173,7 +174,7 @@ func insertClicks(t *testing.T, e *enginetest.Warehouse, campaign uint64) {
 }
 
 func TestSweepsOfClicksAreAMachines(t *testing.T) {
-	e, w := engine(t)
+	e, w := client.Open(t)
 	insert(t, e, w, 11, 40, fetch{39, 50 * time.Second, chrome, "", "none", 3320}, fetch{39, 3 * time.Hour, chrome, "", "none", 3320}, fetch{38, 50 * time.Second, chrome, "", "none", 3320})
 	insertClicks(t, e, 11)
 	r := run(t, w, Options{})

@@ -54,7 +54,7 @@ func Default() Settings {
 		// 1,000 opens in that time.
 		BurstWindow: 10 * time.Second, BurstRecipients: 20,
 		// github.com/putyourlightson/craft-campaign/issues/546: sweeps click several
-		// links within a second; nobody follows three links in three.
+		// links within a second; no person follows three links in three.
 		SweepLinks: 3, SweepWindow: 3 * time.Second,
 		// From the same log: the median click of a sweep is 43 s after sending,
 		// its open 9 s.

@@ -14,9 +14,10 @@ import (
 
 	"glint/edge/classify"
 	"glint/ingest/warehouse"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
-// truth is who made a request, of which the judge sees only the request.
+// truth is the maker of a request; the judge sees only the request.
 type truth string
 
 const (
@@ -52,7 +53,7 @@ const (
 // simulation is one campaign whose truth is known.
 type simulation struct {
 	rand     *rand.Rand
-	lists    bool // networks are told; else nothing is known of any
+	lists    bool // networks are known
 	facts    map[string]*Facts
 	messages []*Message
 	truths   map[uint64]truth // by event
@@ -225,8 +226,8 @@ func (s *simulation) judge() (byRule map[string][2]int, byTruth map[truth][3]int
 	return byRule, byTruth
 }
 
-// TestRulesOnCampaignsOfKnownTruth prints precision and recall of each rule, and
-// holds that no kind of people loses more than 0.5 % of its opens.
+// TestRulesOnCampaignsOfKnownTruth prints precision and recall of each rule, and checks
+// that no kind of people loses more than 0.5 % of its opens.
 func TestRulesOnCampaignsOfKnownTruth(t *testing.T) {
 	for _, lists := range []bool{true, false} {
 		rules, truths := map[string][2]int{}, map[truth][3]int{}
@@ -269,7 +270,7 @@ func TestRulesOnCampaignsOfKnownTruth(t *testing.T) {
 	}
 }
 
-// leastRecall is what must be found of a kind of machine. Without lists a
+// leastRecall is the share of a kind of machine that must be found. Without lists a
 // gateway's network is as unknown as people's; with them Gmail's prefetch is
 // known by its network, and stage B has nothing to do.
 func leastRecall(who truth, lists bool) float64 {
@@ -292,9 +293,9 @@ func mapsKeys(m map[truth][3]int) func(func(truth) bool) {
 	}
 }
 
-// TestAnHourOffMakesNoMachines: a campaign whose time of sending lies in another zone.
+// TestAnHourOffMakesNoMachines has a campaign whose send time is in another zone.
 func TestAnHourOffMakesNoMachines(t *testing.T) {
-	e, w := engine(t)
+	e, w := client.Open(t)
 	var fetches []fetch
 	for i := range 60 {
 		fetches = append(fetches, fetch{i, -time.Hour + time.Duration(i)*time.Minute, chrome, "203.0.113.0", "none", 3320}, fetch{i, -time.Hour + time.Duration(i)*time.Minute, gmail, "66.249.93.0", "none", 15169})

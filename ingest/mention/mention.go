@@ -54,7 +54,7 @@ func Addresses(text []byte, visit func(string) bool) bool {
 	return false
 }
 
-// readings is how often a text is examined: unchanged, and decoded once and
+// readings is the number of times that a text is examined: unchanged, and decoded once and
 // twice.
 const readings = 3
 

@@ -14,7 +14,7 @@
 //	prefix,network,as_number,proxy_type,proxy_description,country
 //
 // in any order; all but prefix may be missing or empty. prefix is an address
-// or a CIDR prefix and may stand there once, network is apple_relay,
+// or a CIDR prefix and occurs once, network is apple_relay,
 // scanner:<name>, hosting, none or unknown (empty: decided from the proxy
 // fields), the proxy fields are worded as Fastly's, country has two letters.
 // The longest prefix that holds an address counts.

@@ -14,7 +14,7 @@ import (
 	"github.com/gaissmai/bart"
 )
 
-// RelayURL is where Apple publishes the list
+// RelayURL is the address at which Apple publishes the list
 // (developer.apple.com/icloud/prepare-your-network-for-icloud-private-relay).
 const RelayURL = "https://mask-api.icloud.com/egress-ip-ranges.csv"
 

@@ -85,7 +85,7 @@ func readList(r io.Reader) ([]byte, error) {
 	return b, nil
 }
 
-// ASNURLs are where a list of AS numbers is published, for IPv4 and IPv6
+// ASNURLs are the addresses of a list of AS numbers, for IPv4 and IPv6
 // (github.com/sapics/ip-location-db, asn: RouteViews and DB-IP, CC BY 4.0).
 func ASNURLs() []string {
 	return []string{

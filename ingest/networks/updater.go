@@ -102,7 +102,7 @@ func (u *Updater) Run(ctx context.Context) {
 	}
 }
 
-// untilDue returns how long the older list is still recent enough.
+// untilDue returns the time for which the older list is still recent enough.
 func (u *Updater) untilDue(now time.Time) time.Duration {
 	ages := make([]time.Duration, 0, 2)
 	for _, path := range []string{RelayFile(u.Home), ASNFile(u.Home)} {

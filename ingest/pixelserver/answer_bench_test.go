@@ -37,7 +37,7 @@ func TestAnAnswerNeedsNoNewMemory(t *testing.T) {
 	}
 }
 
-// BenchmarkAnswer is what an open costs without the network: reading the head,
+// BenchmarkAnswer measures the cost of an open without the network: reading the head,
 // the answer, and the event's line.
 func BenchmarkAnswer(b *testing.B) {
 	raw, c := openOf(b)

@@ -36,7 +36,8 @@ func serve(t *testing.T, change func(*Config)) *world {
 		Observer: pixel.Observer{Precision: pixel.Full, Edge: "standalone"},
 		Now:      func() time.Time { return noon },
 		Write: func(line []byte) {
-			e, err := event.Parse(string(line))
+			var e event.Event
+			err := e.Parse(string(line))
 			if err == nil {
 				err = e.Check()
 			}

@@ -70,7 +70,7 @@ func (w *world) honest(t *testing.T, i int) {
 	isImage(t, w.talk(t, "GET", raw, 1)[0], "gif")
 }
 
-// memory is what the process has taken for heap and stacks.
+// memory returns the bytes that the process has taken for heap and stacks.
 func memory() int64 {
 	runtime.GC()
 	var m runtime.MemStats

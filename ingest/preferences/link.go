@@ -37,7 +37,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Path is where the page is, before the link.
+// Path is the path of the page, before the link.
 const Path = "/preferences/"
 
 // Kind is the purpose of a link.
@@ -180,7 +180,7 @@ func tag(key []byte, parts ...[]byte) []byte {
 	return mac.Sum(nil)[:16]
 }
 
-// secretTime is how long after it was shown a page's form may be sent.
+// secretTime is the time for which a page's form may be sent after it was shown.
 const secretTime = 24 * time.Hour
 
 // Secret returns the secret for a page of the link, which Check accepts. It is

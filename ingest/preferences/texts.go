@@ -215,7 +215,7 @@ func (t *Text) check() error {
 // Tags returns the languages, English first.
 func (t *Texts) Tags() []language.Tag { return t.tags }
 
-// maxAcceptBytes is how much of an Accept-Language header is read.
+// maxAcceptBytes is the part of an Accept-Language header that is read.
 const maxAcceptBytes = 500
 
 // Choose returns the index of the language with the tag asked, otherwise of the

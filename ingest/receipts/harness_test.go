@@ -42,7 +42,7 @@ func keep(t *testing.T, b *Writer, receipts ...Receipt) {
 	}
 }
 
-// found is what a reader finds in a folder.
+// found is a reader's result for a folder.
 type found struct {
 	receipts []Receipt
 	damages  int

@@ -328,7 +328,7 @@ func TestBrokenOffBodyIsNotStored(t *testing.T) {
 	}
 }
 
-// idleConnections returns how many connections the limit of open files allows,
+// idleConnections returns the number of connections that the limit of open files allows,
 // with both ends in this process; at most 10,000.
 func idleConnections(t *testing.T) int {
 	t.Helper()

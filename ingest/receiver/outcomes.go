@@ -32,7 +32,7 @@ type Outcomes struct {
 	NotKept int            `json:"not_kept"` // of these, dead letters beyond their source's quota
 }
 
-// outcomesPath is where a client asks for the outcomes of its records.
+// outcomesPath is the path of the outcomes of a client's records.
 const outcomesPath = "/v1/logs/outcomes"
 
 // Limits of a question: it is part of the URL, and its answer is looked up in

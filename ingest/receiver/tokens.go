@@ -15,7 +15,7 @@ import (
 	"glint/ingest/host/reload"
 )
 
-// Scope is what a token gives access to.
+// Scope is the access that a token gives.
 type Scope string
 
 // The scopes.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,6 +23,7 @@ import (
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
@@ -46,17 +46,9 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, engine: enginetest.Open(t), dir: t.TempDir(), archive: t.TempDir()}
-	w.engine.Empty(t)
-	address, err := url.Parse(w.engine.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	if w.house, err = warehouse.Connect(t.Context(), address.String()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.house.Close() })
+	w := &world{t: t, dir: t.TempDir(), archive: t.TempDir()}
+	w.engine, w.house = client.Open(t)
+	var err error
 	w.follow = &consent.Follower{Set: &consent.Set{}, Logger: slog.New(slog.DiscardHandler)}
 	ring := ringOf(t, 1)
 	w.loader = &batch.Loader{Ring: func() *token.Ring { return ring }, Warehouse: w.house, Withdrawn: w.follow.Set, Deleted: &batch.Deleted{}}
@@ -161,7 +153,7 @@ func (w *world) store(source string, received time.Time, first, last uint64) {
 	}
 }
 
-// rows is what the tables hold, value by value.
+// rows is the content of the tables, value by value.
 func (w *world) rows() string {
 	w.t.Helper()
 	text := ""
@@ -176,7 +168,7 @@ func (w *world) sql(statement string) string {
 	return w.engine.Text(w.t, enginetest.WarehouseUser, statement, map[string]string{"mutations_sync": "2"})
 }
 
-// lose empties the tables behind everybody's back.
+// lose empties the tables directly.
 func (w *world) lose() {
 	w.t.Helper()
 	for _, table := range []string{"opens", "aggregate_opens", "unresolved_opens"} {

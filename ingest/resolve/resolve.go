@@ -135,10 +135,10 @@ func (m *Mover) passDeliveries(ctx context.Context) error {
 	return nil
 }
 
-// TakeUnresolved returns how many of the rows still fit into unresolved_opens.
+// TakeUnresolved returns the number of the rows that still fit into unresolved_opens.
 func (m *Mover) TakeUnresolved(rows int) (taken int) { return m.unresolved.take(rows) }
 
-// TakeBadTokens returns how many of the rows still fit into bad_tokens.
+// TakeBadTokens returns the number of the rows that still fit into bad_tokens.
 func (m *Mover) TakeBadTokens(rows int) (taken int) { return m.badTokens.take(rows) }
 
 // room estimates the rows of a table: the last count plus the rows inserted

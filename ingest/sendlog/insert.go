@@ -85,13 +85,13 @@ func (l *Log) first() (durable []*post) {
 // inserting is what one insert does.
 type inserting struct {
 	rows   map[uuid.UUID]warehouse.Send
-	before map[uint64][]warehouse.Lessening // by campaign: messages of which less than before may be measured
-	after  map[uint64][]warehouse.Lessening // messages whose posted URL says more than may be measured
+	before map[uint64][]warehouse.Restriction // by campaign: messages of which less than before may be measured
+	after  map[uint64][]warehouse.Restriction // messages whose posted URL says more than may be measured
 }
 
 // insert brings posts into the warehouse. It may be called again after any error.
 func (l *Log) insert(ctx context.Context, w *warehouse.Warehouse, posts []*post, deleted func(uint64) bool) error {
-	i := inserting{map[uuid.UUID]warehouse.Send{}, map[uint64][]warehouse.Lessening{}, map[uint64][]warehouse.Lessening{}}
+	i := inserting{map[uuid.UUID]warehouse.Send{}, map[uint64][]warehouse.Restriction{}, map[uint64][]warehouse.Restriction{}}
 	campaigns := map[uint64][]*post{}
 	for _, p := range posts {
 		if !deleted(p.Campaign) {
@@ -104,7 +104,7 @@ func (l *Log) insert(ctx context.Context, w *warehouse.Warehouse, posts []*post,
 		}
 	}
 	since := time.Now()
-	if err := lessen(ctx, w, i.before); err != nil {
+	if err := restrict(ctx, w, i.before); err != nil {
 		return err
 	}
 	rows := make([]warehouse.Send, 0, len(i.rows))
@@ -116,7 +116,7 @@ func (l *Log) insert(ctx context.Context, w *warehouse.Warehouse, posts []*post,
 			return err
 		}
 	}
-	if err := lessen(ctx, w, i.after); err != nil {
+	if err := restrict(ctx, w, i.after); err != nil {
 		return err
 	}
 	if len(i.before)+len(i.after) > 0 {
@@ -175,18 +175,18 @@ func (i *inserting) decide(ctx context.Context, w *warehouse.Warehouse, campaign
 	for id, url := range urls {
 		t, _ := known.Tracking(id)
 		if was, ok := first[id]; ok && was < t {
-			i.before[campaign] = append(i.before[campaign], warehouse.Lessening{Message: id, Fate: warehouse.FateOf(t, no)})
+			i.before[campaign] = append(i.before[campaign], warehouse.Restriction{Message: id, Fate: warehouse.FateOf(t, no)})
 		}
 		if url < t {
-			i.after[campaign] = append(i.after[campaign], warehouse.Lessening{Message: id, Fate: warehouse.FateOf(t, no)})
+			i.after[campaign] = append(i.after[campaign], warehouse.Restriction{Message: id, Fate: warehouse.FateOf(t, no)})
 		}
 	}
 	return nil
 }
 
-func lessen(ctx context.Context, w *warehouse.Warehouse, campaigns map[uint64][]warehouse.Lessening) error {
+func restrict(ctx context.Context, w *warehouse.Warehouse, campaigns map[uint64][]warehouse.Restriction) error {
 	for campaign, messages := range campaigns {
-		if _, err := w.Lessen(ctx, campaign, messages); err != nil {
+		if _, err := w.Restrict(ctx, campaign, messages); err != nil {
 			return err
 		}
 	}

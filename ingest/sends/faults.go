@@ -19,7 +19,7 @@ type FileError struct {
 	repeats      int  // faulty rows that repeat a recipient
 }
 
-// advise adds what can be done about faulty rows.
+// advise adds advice about faulty rows.
 func (e *FileError) advise() {
 	switch {
 	case e.repeats == e.Count:

@@ -135,7 +135,7 @@ func sureColumn(header []string) (name string) {
 	return name
 }
 
-// hides reports whether a column's name has characters that nobody sees; the
+// hides reports whether a column's name has invisible characters; the
 // first name may begin with a byte order mark.
 func hides(header []string, i int) bool { return i > 0 && printable(header[i]) != header[i] }
 
@@ -161,13 +161,13 @@ func likelyColumn(header []string, cells sample) (name string) {
 	return name
 }
 
-// sample is what the first rows of a table have.
+// sample holds counts of the first rows of a table.
 type sample struct {
 	rows      int
 	addresses []int // by column: cells with one @
 }
 
-// mostly reports whether a column with so many addresses has them in half of its
+// mostly reports whether a column with that number of addresses has them in half of its
 // cells.
 func (s *sample) mostly(addresses int) bool { return addresses > 0 && 2*addresses >= s.rows }
 

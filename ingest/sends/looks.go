@@ -39,9 +39,8 @@ var sameShape = map[rune]rune{
 	'ɡ': 'g', 'ɑ': 'a', 'ı': 'i', // phonetic Latin letters, dotless i
 }
 
-// addressFault returns why a normalized recipient is not a single address, or
-// "". A recipient without @ may be an id. A quoted local part may contain
-// anything.
+// addressFault returns the reason why a normalized recipient is not a single address,
+// or "". A recipient without @ may be an id. A quoted local part may contain anything.
 func addressFault(recipient string) (reason string) {
 	if ordinary(recipient) {
 		return ""

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// ErrPlaceholder is the error of FromURL for what stands in place of a recipient.
+// ErrPlaceholder is the error of FromURL for a placeholder of a recipient.
 var ErrPlaceholder error = recipientError(reasonPlaceholder)
 
 const reasonPlaceholder = "the recipient is a placeholder, not an address"
@@ -16,13 +16,13 @@ const reasonPlaceholder = "the recipient is a placeholder, not an address"
 // {{email}}, *|EMAIL|*, %%email%%, ${email}, <%= email %>, [email], %email%.
 var mergeTag = regexp.MustCompile(`\{\{|\}\}|\*\||\|\*|%%|\$\{|<%|%>|^\[[\pL\d_.: -]*\]$|^\{[\pL\d_.: -]*\}$|^%[\pL][\pL\d_. -]*%$|^#[\pL][\pL\d_. -]*#$`)
 
-// placeholders are what programs and people write where a recipient is missing.
+// placeholders are the texts that programs and people write for a missing recipient.
 var placeholders = []string{
 	"n/a", "na", "n.a.", "#n/a", "none", "null", "(null)", "nil", "nan", "x", "unknown", "undefined", "(blank)", "empty",
 	"#ref!", "#value!", "#name?", "#null!", "#error!", `\n`,
 }
 
-// isPlaceholder reports whether a normalized recipient stands for none.
+// isPlaceholder reports whether a normalized recipient is a placeholder.
 func isPlaceholder(recipient string) bool {
 	return slices.Contains(placeholders, recipient) || strings.Trim(recipient, "-–—_=.?*") == ""
 }

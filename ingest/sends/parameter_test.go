@@ -28,7 +28,7 @@ func TestRecipientsInParametersOfURLs(t *testing.T) {
 	}
 }
 
-// FuzzFromURL holds that what is returned is normalized, and returned again.
+// FuzzFromURL checks that a result is normalized, and the result for itself.
 func FuzzFromURL(f *testing.F) {
 	for _, value := range []string{"ada%40example.com", "<ada@example.com>", "{{x}}", "\"a b\"@c", "\u200bA@B.c.", "ä@ö.example"} {
 		f.Add(value)

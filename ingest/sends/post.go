@@ -21,16 +21,16 @@ const (
 )
 
 // Post returns the fate of each message of the batch, and those messages that have
-// to be stored, as posted now. lessens is true if less than before may be measured
+// to be stored, as posted now. restricts is true if less than before may be measured
 // of one that is registered: its mail may contain a URL that says more. Call Heed
 // with the same known before, which afterwards contains the messages.
-func (b *Batch) Post(known *warehouse.KnownSends, now time.Time) (posted []warehouse.Posted, fates []Fate, lessens bool) {
+func (b *Batch) Post(known *warehouse.KnownSends, now time.Time) (posted []warehouse.Posted, fates []Fate, restricts bool) {
 	at := known.NotBefore(now)
 	fates = make([]Fate, len(b.messages))
 	for i, message := range b.messages {
 		p := warehouse.Posted{Send: b.send(i), At: at, Counted: known.Counts(message), Before: known.Before(message)}
 		if before, ok := known.Tracking(message); ok && before < p.Tracking {
-			lessens = true
+			restricts = true
 		}
 		_, write := known.Post(&p)
 		switch {
@@ -44,5 +44,5 @@ func (b *Batch) Post(known *warehouse.KnownSends, now time.Time) (posted []wareh
 		}
 		posted = append(posted, p)
 	}
-	return posted, fates, lessens
+	return posted, fates, restricts
 }

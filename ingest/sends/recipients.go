@@ -43,7 +43,7 @@ type Recipients struct {
 type Skipped struct {
 	Line   int
 	First  int    // line of the earlier row with its recipient; 0: it is faulty
-	Reason string // why it is faulty, or ""
+	Reason string // fault of the row, or ""
 	Cells  []string
 }
 
@@ -148,7 +148,7 @@ func openError(err error) error {
 // reading is a file being read.
 type reading struct {
 	in      io.ReadSeeker
-	start   int64 // where the file begins in in
+	start   int64 // offset of the file's beginning in in
 	table   table
 	header  []string
 	columns columns
@@ -355,8 +355,8 @@ func (f *reading) judge() {
 	f.leaveOut()
 }
 
-// suspicion returns why a recipient is faulty in a column of addresses, or "".
-// cut tells that its row has fewer cells than the header, and no address.
+// suspicion returns the reason why a recipient is faulty in a column of addresses, or "".
+// cut means that its row has fewer cells than the header, and no address.
 func suspicion(recipient string, cut bool) (reason string) {
 	switch {
 	case ordinary(recipient): // nearly always

@@ -74,8 +74,8 @@ func TestReadRecipients(t *testing.T) {
 	}
 }
 
-// TestExportsOfOthers reads the headers of what mail programs, CRMs and
-// spreadsheets export.
+// TestExportsOfOthers reads the headers of exports of mail programs, CRMs and
+// spreadsheets.
 func TestExportsOfOthers(t *testing.T) {
 	for _, c := range []struct{ name, csv, guessed string }{
 		{"Mailchimp", "Email Address,First Name,Last Name,Address,Phone Number,OPTIN_TIME\nada@example.com,Ada,L,,,\n", "Email Address"},

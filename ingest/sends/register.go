@@ -29,7 +29,7 @@ type Registrar interface {
 	KnownSends(ctx context.Context, campaign uint64) (*warehouse.KnownSends, error)
 	InsertSendBlocks(ctx context.Context, name string, blocks iter.Seq[[]warehouse.Send]) error
 	CompleteRegistration(ctx context.Context, r warehouse.Registration, written int) error
-	Lessener
+	Restricter
 }
 
 // Outcome counts the rows of a registered file.
@@ -68,8 +68,8 @@ type registering struct {
 // them count, all at once. progress is called with the number of rows done.
 // After a *CutOffError it may be called again; messages that counted before
 // continue to count meanwhile. Call Derive first, and Heed for a campaign that may
-// have messages: Register returns ErrNarrowed in a *CutOffError if the URL of one
-// would say more than may be measured of it.
+// have messages: Register returns ErrRestricted in a *CutOffError if the mode of a
+// message's URL would be higher than its tracking mode.
 func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows int)) (Outcome, error) {
 	n := len(b.Recipients.Rows)
 	r := &registering{Batch: b, to: w}
@@ -83,7 +83,7 @@ func (b *Batch) Register(ctx context.Context, w Registrar, progress func(rows in
 	if r.known, err = w.KnownSends(ctx, b.Campaign.ID); err != nil {
 		return fail(err)
 	}
-	apply, err := b.lessen(ctx, w, r.known)
+	apply, err := b.restrict(ctx, w, r.known)
 	if err != nil {
 		return fail(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// registrar keeps what is registered, of a campaign of which nothing is known.
+// registrar stores the registrations of a campaign that had none.
 type registrar struct {
 	mu      sync.Mutex
 	names   map[string]bool
@@ -54,7 +54,7 @@ func (w *registrar) CompleteRegistration(_ context.Context, _ warehouse.Registra
 	return nil
 }
 
-func (*registrar) Lessen(context.Context, uint64, []warehouse.Lessening) (time.Time, error) {
+func (*registrar) Restrict(context.Context, uint64, []warehouse.Restriction) (time.Time, error) {
 	return time.Time{}, errors.New("no message is known before")
 }
 

@@ -41,7 +41,7 @@ func (s *seen) addHash(hash uint64, shape string, rows []Row) (first int, again 
 	return 0, false
 }
 
-// place returns where the search for a hash begins; next returns the following
+// place returns the slot at which the search for a hash begins; next returns the following
 // place.
 func (s *seen) place(hash uint64) int { return int(hash>>32) & (len(s.slots) - 1) }
 func (s *seen) next(at int) int       { return (at + 1) & (len(s.slots) - 1) }

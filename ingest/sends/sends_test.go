@@ -61,8 +61,8 @@ func written(tb testing.TB, b *Batch) string {
 
 const list = "recipient,name\nada@example.com,Ada\n Grace@Example.COM ,\"Hopper, Grace\"\nÖzil@example.com,\n"
 
-// TestIDsAndURLsAreFrozen: they stand in mails which have been sent. A change
-// of this table breaks every campaign that is registered again.
+// TestIDsAndURLsAreFrozen pins the ids and URLs in mails that were sent. A change of
+// this table breaks every campaign that is registered again.
 func TestIDsAndURLsAreFrozen(t *testing.T) {
 	const tokens = `recipient,name,message_id,pixel_url
 ada@example.com,Ada,9c1154ed-8ad4-8a8b-8124-4203036bf909,https://pixel.example.com/o/EAH-3LqYdlQyEJwRVO2K1IqLgSRCAwNr-QlrAWSY6Otfn49lhZY1og.gif

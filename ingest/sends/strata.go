@@ -6,13 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"glint/ingest/warehouse"
+	"glint/schema"
 )
 
 // Strata is the division of recipients who may not be measured individually.
@@ -94,28 +94,18 @@ func (b *Batch) strataHash() string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
-var providers = []struct {
-	name    string
-	domains *regexp.Regexp
-}{
-	{"gmail", regexp.MustCompile(`^(gmail|googlemail)\.com$`)},
-	{"microsoft", regexp.MustCompile(`^(outlook|hotmail|live|msn)\.[a-z.]+$`)},
-	{"yahoo", regexp.MustCompile(`^(yahoo|ymail|rocketmail|aol)\.[a-z.]+$`)},
-	{"apple", regexp.MustCompile(`^(icloud|me|mac)\.com$`)},
+// families are the providers that have a stratum of their own, as the column family
+// of the view mailbox_providers.
+var families = map[string]string{
+	"Gmail": "gmail", "Microsoft": "microsoft", "Yahoo": "yahoo", "Yahoo Japan": "yahoo", "AOL": "yahoo", "Apple": "apple",
 }
 
-// Provider returns the mailbox provider of a recipient: gmail, microsoft, yahoo,
-// apple, other, or unknown for one without a domain. The view measured_and_rest
-// has the same list.
+// Provider returns the stratum of a recipient's mailbox provider: gmail, microsoft,
+// yahoo, apple, other, or unknown for a recipient without a domain.
 func Provider(recipient string) string {
 	at := strings.LastIndexByte(recipient, '@')
 	if at < 0 {
 		return "unknown"
 	}
-	for _, p := range providers {
-		if p.domains.MatchString(recipient[at+1:]) {
-			return p.name
-		}
-	}
-	return "other"
+	return cmp.Or(families[schema.MailboxProvider(recipient[at+1:])], "other")
 }

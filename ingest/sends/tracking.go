@@ -28,8 +28,8 @@ func ParsePolicy(s string) (Policy, error) {
 	return PolicyUnset, errors.New("sends: the consent policy is not one of none, required")
 }
 
-// Consent determines, with campaign and row, how much of a message may be
-// measured. The zero value allows everything.
+// Consent determines, with campaign and row, the tracking mode of a message. The zero
+// value allows everything.
 type Consent struct {
 	Policy  Policy
 	No      warehouse.Fate // fate for recipients who refused or withdrew; FateKeep means FateCount
@@ -37,9 +37,9 @@ type Consent struct {
 	KeyOf   func(recipient string) warehouse.RecipientKey // required with Choices
 }
 
-// Effective returns how much of a message may be measured: the least of the
-// campaign's limit, the row's value, and what the recipient's choice allows, or
-// without a choice the policy.
+// Effective returns the tracking mode of a message: the lowest of the campaign's limit,
+// the row's value, and the mode that the recipient's choice allows, or without a choice
+// the policy.
 func (c *Consent) Effective(ceiling, row warehouse.Tracking, choice warehouse.Choice) warehouse.Tracking {
 	allowed := warehouse.Identified
 	switch {
@@ -110,37 +110,37 @@ func (b *Batch) checkStyle() error {
 	return nil
 }
 
-// ErrNarrowed is returned by Register for a message that is
-// registered with less tracking than its URL would say: see Batch.Heed.
-var ErrNarrowed = errors.New("sends: another registration has lowered the tracking mode of a message")
+// ErrRestricted is returned by Register for a message whose registered tracking
+// mode is lower than that of its URL: see Batch.Heed.
+var ErrRestricted = errors.New("sends: another registration has lowered the tracking mode of a message")
 
-// Lessener is the part of the warehouse that lessens messages: their tracking mode becomes
+// Restricter is the part of the warehouse that restricts messages: their tracking mode becomes
 // lower than that of their URLs.
-type Lessener interface {
-	Lessen(ctx context.Context, campaign uint64, messages []warehouse.Lessening) (time.Time, error)
+type Restricter interface {
+	Restrict(ctx context.Context, campaign uint64, messages []warehouse.Restriction) (time.Time, error)
 	ApplyWithdrawals(ctx context.Context, since time.Time) (warehouse.Swept, error)
 }
 
-// lessen records the known messages that are registered with a lower tracking mode than
+// restrict records the known messages that are registered with a lower tracking mode than
 // before, since their mail may contain URLs of a higher mode. Call it before their rows
 // are written. apply, which is never nil, reduces their stored opens; call it after the
 // rows are written.
-func (b *Batch) lessen(ctx context.Context, w Lessener, known *warehouse.KnownSends) (apply func() error, err error) {
-	var lessened []warehouse.Lessening
+func (b *Batch) restrict(ctx context.Context, w Restricter, known *warehouse.KnownSends) (apply func() error, err error) {
+	var restricted []warehouse.Restriction
 	for i, message := range b.messages {
 		before, ok := known.Tracking(message)
 		t := b.Tracking(i)
 		switch {
 		case ok && before > t:
-			return nil, fmt.Errorf("%w: line %d", ErrNarrowed, b.Recipients.Rows[i].Line)
+			return nil, fmt.Errorf("%w: line %d", ErrRestricted, b.Recipients.Rows[i].Line)
 		case ok && before < t:
-			lessened = append(lessened, warehouse.Lessening{Message: message, Fate: warehouse.FateOf(t, b.no)})
+			restricted = append(restricted, warehouse.Restriction{Message: message, Fate: warehouse.FateOf(t, b.no)})
 		}
 	}
-	if len(lessened) == 0 {
+	if len(restricted) == 0 {
 		return func() error { return nil }, nil
 	}
-	at, err := w.Lessen(ctx, b.Campaign.ID, lessened)
+	at, err := w.Restrict(ctx, b.Campaign.ID, restricted)
 	return func() error {
 		_, err := w.ApplyWithdrawals(ctx, at)
 		return err
@@ -158,7 +158,7 @@ func (b *Batch) NeedsModes() bool {
 	return false
 }
 
-// Tracking returns how much of the message of row i is measured.
+// Tracking returns the tracking mode of the message of row i.
 func (b *Batch) Tracking(i int) warehouse.Tracking {
 	if b.tracking == nil {
 		return max(b.Recipients.Rows[i].Tracking, b.Campaign.Tracking)

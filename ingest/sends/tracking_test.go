@@ -168,7 +168,7 @@ func TestModesNeedATokenInTheURL(t *testing.T) {
 	}
 }
 
-// Without choices and policy the URLs are those of before there were modes.
+// Without choices and policy, URLs are the same as before modes existed.
 func TestIdentifiedURLsStayAsTheyWere(t *testing.T) {
 	b := consentBatch(t, "recipient\nann@example.com\nbob@example.com\n", &Consent{}, warehouse.Identified, Strata{})
 	for i := range b.Recipients.Rows {
@@ -181,7 +181,7 @@ func TestIdentifiedURLsStayAsTheyWere(t *testing.T) {
 
 func TestProvidersOfDomains(t *testing.T) {
 	for recipient, want := range map[string]string{
-		"a@gmail.com": "gmail", "a@googlemail.com": "gmail", "a@outlook.co.uk": "microsoft", "a@live.fr": "microsoft", "a@yahoo.it": "yahoo",
+		"a@gmail.com": "gmail", "a@googlemail.com": "gmail", "a@hotmail.co.uk": "microsoft", "a@live.fr": "microsoft", "a@yahoo.it": "yahoo",
 		"a@icloud.com": "apple", "a@notgmail.com": "other", "a@example.com": "other", "id-7": "unknown",
 	} {
 		if got := Provider(recipient); got != want {

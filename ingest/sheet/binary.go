@@ -11,7 +11,7 @@ var ErrNotText = errors.New("sheet: not a text file")
 
 // NotTextError is returned for a file that is known to be no plain text.
 type NotTextError struct {
-	What string // what the file is: an Excel workbook
+	What string // kind of the file, such as an Excel workbook
 	Try  string // advice: save it as CSV
 }
 

@@ -40,8 +40,8 @@ func TestQuotesAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
-// TestStrictTablesReadAsTheStandardReadsThem reads random texts: what
-// encoding/csv accepts is read equally, and no row spans more lines than there.
+// TestStrictTablesReadAsTheStandardReadsThem reads random texts: tables that
+// encoding/csv accepts are read equally, and no row spans more lines than there.
 func TestStrictTablesReadAsTheStandardReadsThem(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	compared := 0
@@ -96,8 +96,8 @@ func TestStrictTablesReadAsTheStandardReadsThem(t *testing.T) {
 	}
 }
 
-// TestHostileQuotesAreReadInOnePass has rows of a megabyte whose quotes could be
-// looked for again and again.
+// TestHostileQuotesAreReadInOnePass has rows of a megabyte that would make a careless
+// reader search for a quote repeatedly.
 func TestHostileQuotesAreReadInOnePass(t *testing.T) {
 	for _, unit := range []string{`"x`, ` "x,`, ` "x`, `"x"`, `""x"`, `\"`} {
 		for _, before := range []string{"", `"`, "1,"} {

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// table is what a test reads: the header, then the rows.
+// table is a table as a test reads it: the header, then the rows.
 type table struct {
 	Rows   []string // cells between bars, after the row's line
 	Faults []string
@@ -124,7 +124,7 @@ func TestReadErrorIsReturned(t *testing.T) {
 	}
 }
 
-// TestPipesLeaveNoFile reads what cannot be read twice.
+// TestPipesLeaveNoFile reads from a pipe, which cannot be read twice.
 func TestPipesLeaveNoFile(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -17,6 +16,7 @@ import (
 
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
@@ -50,7 +50,7 @@ func BenchmarkScale(b *testing.B) {
 	a.fill(firstSmall, max(1, 2200*opens/fullAccount), 10_000)
 	b.Logf("filled in %v: %s opens, %s messages", time.Since(began).Round(time.Second), a.text("SELECT count() FROM opens"), a.text("SELECT count() FROM sends"))
 
-	writer, reader := a.connect(enginetest.WarehouseUser), a.connect(enginetest.ReaderUser)
+	writer, reader := client.Connect(a.b, a.e, enginetest.WarehouseUser), client.Connect(a.b, a.e, enginetest.ReaderUser)
 	campaigns := []struct {
 		name string
 		id   uint64
@@ -85,20 +85,6 @@ func (a *account) text(statement string) string {
 	return strings.TrimSpace(a.e.Text(a.b, enginetest.WarehouseUser, statement, map[string]string{
 		"max_partitions_per_insert_block": "0", "max_insert_threads": "2", "use_query_condition_cache": "0",
 	}))
-}
-
-func (a *account) connect(u enginetest.User) *warehouse.Warehouse {
-	address, err := url.Parse(a.e.URL)
-	if err != nil {
-		a.b.Fatal(err)
-	}
-	address.User = url.UserPassword(u.Name, u.Password)
-	w, err := warehouse.Connect(a.b.Context(), address.String())
-	if err != nil {
-		a.b.Fatal(err)
-	}
-	a.b.Cleanup(func() { _ = w.Close() })
-	return w
 }
 
 // fill makes campaigns of equal size. 40 % of the messages are opened, 2.2 times

@@ -17,7 +17,7 @@ type request struct {
 	scratch  [maxSource]byte
 	position Position
 	err      error
-	done     chan struct{} // holds one
+	done     chan struct{} // capacity 1
 }
 
 var requests = sync.Pool{New: func() any { return &request{done: make(chan struct{}, 1)} }}
@@ -88,7 +88,7 @@ func (l *Log) enqueue(q *request) error {
 	return nil
 }
 
-// overQuota returns by how many bytes n more would exceed the quota. The caller
+// overQuota returns the number of bytes by which n more would exceed the quota. The caller
 // holds l.mu.
 func (l *Log) overQuota(n int64) int64 {
 	if l.opt.MaxBytes <= 0 || n == 0 {

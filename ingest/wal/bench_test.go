@@ -130,7 +130,7 @@ func benchBody(size int) []byte {
 	return body
 }
 
-// plainRate returns how many records per second one writer brings to disk with
+// plainRate returns the records per second that one writer brings to disk with
 // a write and an fsync each: n of them, or as many as fit in span.
 func plainRate(b *testing.B, body []byte, records int, span time.Duration) float64 {
 	f, err := os.Create(filepath.Join(b.TempDir(), "plain"))
@@ -164,7 +164,7 @@ func reportTimes(b *testing.B, times []time.Duration, prefix string) {
 	}
 }
 
-// appendAll appends n records and returns how long each took.
+// appendAll appends n records and returns the duration of each.
 func appendAll(b *testing.B, l *wal.Log, body []byte, writers, n int) []time.Duration {
 	var last atomic.Int64
 	times := make([]time.Duration, n)

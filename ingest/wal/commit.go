@@ -27,7 +27,7 @@ type committer struct {
 	file    disk.File
 	seg     *segment // the segment in file; nil: no segment is open
 	buf     []byte
-	off     int64 // where buf goes
+	off     int64 // offset of buf in the file
 	group   []*request
 	salt    func() uint32 // for a new segment
 }

@@ -44,7 +44,7 @@ type header struct {
 	createdAt time.Time
 	salt      uint32 // random; seeds the checksums of the frames' heads
 	prevSeq   uint64 // number of the previous segment; 0: none
-	prevEnd   int64  // how many of its bytes are valid; later bytes were never acknowledged
+	prevEnd   int64  // number of its valid bytes; later bytes were never acknowledged
 }
 
 // encode returns the header as written at the start of the file: twice, so that

@@ -23,7 +23,7 @@ type Options struct {
 	SegmentAge     time.Duration // age at which a segment with records is sealed; 0: 10 s
 	MaxBytes       int64         // quota for all segments; 0: none
 	MaxRecordBytes int64         // limit of a body; 0: 256 MiB, at most 1 GiB
-	Retain         time.Duration // how long released segments are kept; 0: not at all
+	Retain         time.Duration // time for which released segments are kept; 0: none
 	MinFree        int64         // released segments are deleted early while fewer bytes are free on the disk; 0: never
 
 	FS     disk.FS          // nil: the real one

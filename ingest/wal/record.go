@@ -17,7 +17,7 @@ type Record struct {
 	Codec        Codec     // of Body
 	DecodedBytes uint64    // size of the decoded body
 	Lines        uint32    // lines in the body
-	Body         []byte    // as it came
+	Body         []byte    // as received
 }
 
 // Position identifies a record by its number. Numbers start at 1, grow by one,

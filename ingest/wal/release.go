@@ -85,7 +85,7 @@ func (l *Log) tidy(now time.Time) {
 	l.reclaim(short)
 }
 
-// diskShort returns how many bytes of MinFree the disk lacks.
+// diskShort returns the number of bytes that the disk lacks to MinFree.
 func (l *Log) diskShort() int64 {
 	free, _ := l.measureDisk()
 	if l.opt.MinFree <= 0 || free < 0 {

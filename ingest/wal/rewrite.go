@@ -130,7 +130,7 @@ func (l *Log) rewriteSegment(s *segment, change func(Position, *Record) (*Conten
 func (l *Log) edits(s *segment, change func(Position, *Record) (*Content, error)) (edits []edit, err error) {
 	f, err := l.opt.FS.Open(filepath.Join(l.opt.Dir, s.name), false)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // its time was over
+		return nil, nil // the segment was deleted
 	}
 	if err != nil {
 		return nil, err

@@ -12,10 +12,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// A table without replication notes the name of an insert before it shows the
-// part with its rows. Killed between the two, ClickHouse then drops the repeat of
-// that insert as one that it has, and acknowledges it, although the rows were
-// never there. So after a repeated insert glint asks which rows are missing.
+// A table without replication stores the name of an insert before the part with its
+// rows. If ClickHouse is killed between the two, it later acknowledges and drops the
+// repeat of that insert, although it never had the rows. So after a repeated insert
+// glint asks which rows are missing.
 
 // rowKey is the key of a row in all tables that are written by events.
 type rowKey struct {
@@ -30,7 +30,8 @@ func (w *Warehouse) AbsentOpens(ctx context.Context, opens []Open) ([]Open, erro
 	return absent(ctx, w, "absent_opens", opens, (*Open).key)
 }
 
-// AbsentUnresolved returns the given rows that are not in the table unresolved_opens. A row that has been moved since is there.
+// AbsentUnresolved returns the given rows that are not in the table unresolved_opens. A
+// row that was moved counts as present.
 func (w *Warehouse) AbsentUnresolved(ctx context.Context, opens []Open) ([]Open, error) {
 	return absent(ctx, w, "absent_unresolved", opens, (*Open).key)
 }

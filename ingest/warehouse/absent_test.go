@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// others are as many rows that were not inserted, each like one that was
-// but for one part of its key.
+// others returns the same number of rows that were not inserted, each of which differs
+// from an inserted one in one part of its key.
 func others(opens []Open) (other []Open) {
 	for i, change := range []func(*Open){
 		func(o *Open) { o.MessageID = uuid.New() },

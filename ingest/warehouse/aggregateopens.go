@@ -22,7 +22,7 @@ type AggregateOpen struct {
 	OS             string
 	Device         string
 	Country        string
-	ReducedByEdge  bool // the edge had already removed what may not be kept
+	ReducedByEdge  bool // the edge had already removed the facts that may not be kept
 	RulesetVersion uint16
 	VerdictVersion uint32
 }
@@ -86,8 +86,8 @@ func (w *Warehouse) StrataDimension(ctx context.Context, campaign uint64) (dimen
 	return dimension, nil
 }
 
-// StratumOpens returns the number of a stratum's aggregate opens, and how many
-// of them came from an edge that applies privacy modes.
+// StratumOpens returns the number of a stratum's aggregate opens, and the number of them
+// from edges that apply privacy modes.
 func (w *Warehouse) StratumOpens(ctx context.Context, campaign uint64, stratum uuid.UUID) (opens, byEdge uint64, err error) {
 	args := []any{clickhouse.Named("campaign_id", campaign), clickhouse.Named("stratum_id", stratum.String())}
 	if err := w.ask(ctx, "stratum_open", args, &opens, &byEdge); err != nil {

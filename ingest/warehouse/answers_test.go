@@ -20,7 +20,7 @@ import (
 	"glint/schema"
 )
 
-// middlebox stands between a Warehouse and the engine, and spoils answers.
+// middlebox is between a Warehouse and the engine, and damages answers.
 type middlebox struct {
 	keep atomic.Int64 // percent of each answer that pass; 100: all
 	own  atomic.Bool  // answers in the engine's place, which never sees the request
@@ -58,12 +58,7 @@ func behind(t *testing.T, e *enginetest.Warehouse) (*middlebox, *Warehouse) {
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	address, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	w, err := Connect(t.Context(), address.String())
+	w, err := Connect(t.Context(), (&enginetest.Warehouse{URL: server.URL}).Address(enginetest.WarehouseUser))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +66,7 @@ func behind(t *testing.T, e *enginetest.Warehouse) (*middlebox, *Warehouse) {
 	return box, w
 }
 
-// questions are all that a Warehouse is asked and would be believed about.
+// questions are all calls of a Warehouse whose answers are used.
 func questions(campaign uint64) map[string]func(context.Context, *Warehouse) error {
 	opens, events := manyOpens(campaign, 300), []uint64{}
 	var bad []BadToken
@@ -127,8 +122,8 @@ func questions(campaign uint64) map[string]func(context.Context, *Warehouse) err
 	return all
 }
 
-// TestASpoiltAnswerIsAnError cuts and empties answers on their way. Each must be
-// an error that is retried, and never an answer.
+// TestASpoiltAnswerIsAnError cuts and empties answers. Each must give an error that is
+// retried, never a result.
 func TestASpoiltAnswerIsAnError(t *testing.T) {
 	e, direct := engine(t)
 	e.Empty(t)

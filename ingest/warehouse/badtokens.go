@@ -113,8 +113,7 @@ func (w *Warehouse) BadTokensOf(ctx context.Context, faults []string, after *Bad
 	return bad, nil
 }
 
-// fromEpoch returns the zero time for the time that stands for it in the
-// tables.
+// fromEpoch returns a time of the tables; the zero time for 1970, which means none there.
 func fromEpoch(t time.Time) time.Time {
 	if t.Unix() == 0 {
 		return time.Time{}

@@ -73,7 +73,7 @@ func TestEveryColumnOfABadTokenArrives(t *testing.T) {
 	}
 }
 
-// TestABadTokenHasTheFactsOfAnOpen holds that it can be judged again.
+// TestABadTokenHasTheFactsOfAnOpen checks that it can be judged again.
 func TestABadTokenHasTheFactsOfAnOpen(t *testing.T) {
 	e, _ := engine(t)
 	missing := text(t, e, `SELECT name FROM system.columns WHERE database = 'glint' AND table = 'opens'

@@ -15,9 +15,9 @@ import (
 // ErrCluster means that a cluster does not exist or cannot be used by glint.
 var ErrCluster = errors.New("warehouse: unusable cluster")
 
-// ConnectCluster connects to all servers of a cluster as the one at dsn names them, with
-// dsn's user and password and by the native protocol, whose ports a cluster tells. They
-// are the replicas of one shard.
+// ConnectCluster connects to all servers of a cluster, which are the replicas of one
+// shard, as the server at dsn lists them. It uses dsn's user and password and the native
+// protocol, whose ports the list contains.
 func ConnectCluster(ctx context.Context, dsn, cluster string) (*Warehouse, error) {
 	one, err := Connect(ctx, dsn)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestIntervalsAreThePublishedOnes holds the intervals against tables of
-// Newcombe's two papers of 1998: 17:873, table II, and 17:2635, table III.
+// TestIntervalsAreThePublishedOnes compares the intervals with tables of Newcombe's two
+// papers of 1998: 17:873, table II, and 17:2635, table III.
 func TestIntervalsAreThePublishedOnes(t *testing.T) {
 	near := func(name string, got *float64, want float64) {
 		t.Helper()

@@ -9,7 +9,7 @@ import (
 // Condition classifies a server's error by what an operator can do about it.
 type Condition int
 
-// The conditions. Other stands for errors that may be temporary.
+// The conditions. Other is for errors that may be temporary.
 const (
 	Other   Condition = iota
 	Denied            // wrong user or password, or missing rights

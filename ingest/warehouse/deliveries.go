@@ -288,8 +288,8 @@ type Marking struct {
 	Withdrawn  Fate     // fate of recipients who withdraw: see FateOf
 }
 
-// MarkSends marks messages, unless dryRun is set, and returns how many of them
-// are registered and how many change.
+// MarkSends marks messages, unless dryRun is set, and returns the numbers of them that
+// are registered and that change.
 func (w *Warehouse) MarkSends(ctx context.Context, m Marking, dryRun bool) (registered, changed uint64, err error) {
 	fail := func(err error) (uint64, uint64, error) { return 0, 0, fmt.Errorf("mark messages: %w", err) }
 	table, err := newTable("marked_messages", tableColumn{"message_id", "UUID", m.Messages})
@@ -310,20 +310,20 @@ func (w *Warehouse) MarkSends(ctx context.Context, m Marking, dryRun bool) (regi
 	if dryRun || changed == 0 {
 		return registered, changed, nil
 	}
-	var lessened []Lessening
+	var restricted []Restriction
 	if fate := FateOf(m.Tracking, m.Withdrawn); fate != FateKeep {
 		for _, message := range m.Messages {
-			lessened = append(lessened, Lessening{message, fate})
+			restricted = append(restricted, Restriction{message, fate})
 		}
 	}
-	at, err := w.Lessen(ctx, m.CampaignID, lessened)
+	at, err := w.Restrict(ctx, m.CampaignID, restricted)
 	if err != nil {
 		return fail(err)
 	}
 	if err := w.conn.Exec(marked, schema.Query("mark_sends"), append(args, clickhouse.Named("now", time.Now().UnixMilli()))...); err != nil {
 		return fail(err)
 	}
-	if len(lessened) > 0 {
+	if len(restricted) > 0 {
 		if _, err := w.ApplyWithdrawals(ctx, at); err != nil {
 			return fail(err)
 		}

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// everyType has a column of each kind of type; its values come of a random generator of
-// ClickHouse's, so lists are empty, texts long and dictionaries large in some rows.
+// everyType has a column of each kind of type. ClickHouse generates its values randomly,
+// so that some rows have empty lists, long texts and large dictionaries.
 const everyType = "a UInt8, b UInt16, c UInt32, d UInt64, e UInt128, f UInt256, g Int8, h Int256, i Float32, j Float64, k Bool," +
 	" l Enum8('x, (y' = 1, 'it''s \\\\ ' = -3), m Enum16('a' = 1000), n UUID, o IPv4, p IPv6, q Date, r Date32, s DateTime('UTC'), t DateTime64(3, 'UTC')," +
 	" u Decimal(9, 2), v String, w FixedString(5), x Nullable(String), y LowCardinality(String), z LowCardinality(Nullable(String))," +
@@ -69,7 +69,7 @@ func TestEveryTypeIsExportedAndInsertedAsItIs(t *testing.T) {
 	if err := w.ExportTable(ctx, &Table{Name: "missing", Columns: table.Columns}, nil); err == nil {
 		t.Error("a missing table was exported")
 	}
-	// A statement that fails in the midst of its answer is no short table.
+	// A statement that fails in the middle of its answer must not look like a short table.
 	failing := Table{Name: "every_type", Columns: []TableColumn{{Name: "d"}}}
 	text(t, e, "CREATE VIEW failing AS SELECT throwIf(number = 900000) + number AS d FROM numbers(1000000) SETTINGS max_block_size = 1000")
 	t.Cleanup(func() { _, _ = w.DB().Exec("DROP VIEW failing") })
@@ -80,7 +80,7 @@ func TestEveryTypeIsExportedAndInsertedAsItIs(t *testing.T) {
 	cutBlocks(t, first)
 }
 
-// cutBlocks cuts a block at every length, and adds what cannot be.
+// cutBlocks returns a block cut at every length, and impossible blocks.
 func cutBlocks(t *testing.T, block []byte) {
 	t.Helper()
 	answer := answerOf(block[:min(len(block), 3000)])
@@ -92,7 +92,8 @@ func cutBlocks(t *testing.T, block []byte) {
 	}
 }
 
-// answerOf puts what a server writes before a block and has flags for.
+// answerOf returns a block as a server writes it: with the fields before the columns,
+// and with flags.
 func answerOf(block []byte) []byte {
 	return append([]byte{1, 0, 2, 0xff, 0xff, 0xff, 0xff, 0}, block...)
 }

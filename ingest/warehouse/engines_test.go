@@ -7,9 +7,9 @@ import (
 	"glint/schema"
 )
 
-// TestOnlyReplicatedTablesNeedAQuorum: those of ClickHouse Cloud, whose replicas share
-// their storage, need none and are no tables of a single server either. The engine here
-// has no such tables, so the queries read a list of their names.
+// TestOnlyReplicatedTablesNeedAQuorum has engines of ClickHouse Cloud, whose replicas
+// share their storage: these tables need no quorum, and do not belong to a single server
+// either. The engine here has no such tables, so the queries read a list of names.
 func TestOnlyReplicatedTablesNeedAQuorum(t *testing.T) {
 	e, w := engine(t)
 	text(t, e, "CREATE TABLE some_tables (database String, name String, engine String) ENGINE = Memory")

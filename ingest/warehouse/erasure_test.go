@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestErasedMessagesAreKnownByAnyHash: the hashes are bytes, zeros at their ends
-// included.
+// TestErasedMessagesAreKnownByAnyHash has hashes that begin or end with zeros, since they
+// are bytes.
 func TestErasedMessagesAreKnownByAnyHash(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)
@@ -64,8 +64,8 @@ func TestErasedMessagesAreKnownByAnyHash(t *testing.T) {
 	}
 }
 
-// TestAllThatNamesAPersonIsErased looks for tables by their columns, so that a new one
-// cannot be forgotten.
+// TestAllThatNamesAPersonIsErased finds tables by their columns, so that a new one is
+// included.
 func TestAllThatNamesAPersonIsErased(t *testing.T) {
 	e, w := engine(t)
 	personal := strings.Fields(text(t, e, `SELECT DISTINCT c.table FROM system.columns AS c

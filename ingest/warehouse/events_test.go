@@ -75,7 +75,7 @@ func TestUnresolvedEventsAreThoseThatWait(t *testing.T) {
 	if err := w.InsertUnresolved(t.Context(), "u", opens); err != nil {
 		t.Fatal(err)
 	}
-	// The second one is moved: both steps of it are there until they merge.
+	// The second one is moved: it has two rows until they merge.
 	text(t, e, "INSERT INTO unresolved_opens SELECT * REPLACE (1 AS moved) FROM unresolved_opens WHERE event_id = "+
 		text(t, e, "SELECT event_id FROM unresolved_opens ORDER BY opened_at LIMIT 1 OFFSET 1"))
 	got, err := w.UnresolvedEvents(t.Context(), []uint64{opens[0].EventID, opens[1].EventID, opens[2].EventID, 1})

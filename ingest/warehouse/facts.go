@@ -98,8 +98,8 @@ func ipv6(a netip.Addr) netip.Addr {
 	return netip.AddrFrom16(a.As16())
 }
 
-// The first and the last day of a column of type Date; the driver lets other
-// days wrap around. The first day stands for none.
+// The first and the last day of a column of type Date; the driver lets other days wrap
+// around. The first day means none.
 var (
 	firstDay = time.Unix(0, 0).UTC()
 	lastDay  = time.Date(2149, 6, 6, 0, 0, 0, 0, time.UTC)

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
-	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -20,12 +19,7 @@ func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 func engine(tb testing.TB) (*enginetest.Warehouse, *Warehouse) {
 	tb.Helper()
 	e := enginetest.Open(tb)
-	address, err := url.Parse(e.URL)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	address.User = url.UserPassword(enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password)
-	w, err := Connect(tb.Context(), address.String())
+	w, err := Connect(tb.Context(), e.Address(enginetest.WarehouseUser))
 	if err != nil {
 		tb.Fatal(err)
 	}

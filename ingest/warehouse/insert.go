@@ -18,11 +18,10 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// insertSettings makes an insert synchronous and, by its name, repeatable:
-// ClickHouse 26.2 turned async_insert on, and older servers leave the
-// deduplication in dependent views off. It leaves the rows of a block as they are: the
-// server would merge those with the same key, row by row, which takes longer than all else
-// of an insert. Rows of one key may also be in two inserts, so every query expects them.
+// insertSettings makes an insert synchronous and, by its name, repeatable: ClickHouse 26.2
+// turned async_insert on, and older servers do not deduplicate in dependent views. The
+// server does not merge the rows of a block that have the same key, which would take longer
+// than the rest of the insert: every query expects such rows, since two inserts may have them.
 func insertSettings(name string) clickhouse.Settings {
 	return clickhouse.Settings{
 		"async_insert":               0,
@@ -34,14 +33,14 @@ func insertSettings(name string) clickhouse.Settings {
 	}
 }
 
-// column is one column of a table, and how its values come out of rows R.
+// column is one column of a table, with the function that returns its values of rows R.
 type column[R any] struct {
 	name   string
 	values func([]R, scratch) any // a slice with one value per row
 }
 
-// scratch keeps a slice for each type of values, for the next column of that
-// type: the one before has been copied by then. Nil keeps none.
+// scratch holds a slice for each type of values, which the columns of that type share one
+// after the other, since each is copied before the next. Nil holds none.
 type scratch map[reflect.Type]any
 
 func of[R, T any](get func(*R) T) func([]R, scratch) any {
@@ -59,13 +58,13 @@ func of[R, T any](get func(*R) T) func([]R, scratch) any {
 	}
 }
 
-// insert brings rows into table in one named insert, column by column: row by
-// row each value would be boxed (see BenchmarkInsertOpens).
+// insert inserts rows into table in one named insert, column by column: row by row each
+// value would be boxed (see BenchmarkInsertOpens).
 func insert[R any](ctx context.Context, w *Warehouse, table string, columns []column[R], name string, rows []R) error {
 	return insertBlocks(ctx, w, table, columns, insertSettings(name), slices.Values([][]R{rows}))
 }
 
-// insertBlocks is insert with other settings, of rows that come block by block.
+// insertBlocks is insert with other settings and rows that arrive in blocks.
 func insertBlocks[R any](ctx context.Context, w *Warehouse, table string, columns []column[R], settings clickhouse.Settings, blocks iter.Seq[[]R]) error {
 	names := make([]string, len(columns))
 	for i := range columns {
@@ -88,8 +87,8 @@ func insertBlocks[R any](ctx context.Context, w *Warehouse, table string, column
 	return nil
 }
 
-// insertNative sends blocks of its own making: a single one as it is, several
-// while they are made.
+// insertNative encodes and sends blocks: a single one at once, several while they are
+// encoded.
 func insertNative[R any](ctx context.Context, w *Warehouse, statement string, columns []column[R], types []string, blocks iter.Seq[[]R]) error {
 	next, stop := iter.Pull(blocks)
 	defer stop()
@@ -103,13 +102,13 @@ func insertNative[R any](ctx context.Context, w *Warehouse, statement string, co
 	}
 	if rows, ok = next(); !ok {
 		if err := w.conn.InsertFormat(ctx, "Native", statement, bytes.NewReader(block.bytes)); err != nil {
-			return err // the block may be on its way still: see http.RoundTripper
+			return err // the transport may still read the block: see http.RoundTripper
 		}
 		block.free()
 		return nil
 	}
 	defer block.free()
-	from, to := io.Pipe() // what it hands on is copied
+	from, to := io.Pipe() // it copies the bytes
 	inserted := make(chan error, 1)
 	go func() {
 		err := w.conn.InsertFormat(ctx, "Native", statement, from)
@@ -132,7 +131,7 @@ func insertNative[R any](ctx context.Context, w *Warehouse, statement string, co
 	return err
 }
 
-// encode makes the block of rows, of which there is one at least.
+// encode returns the block of rows, which are not empty.
 func encode[R any](block *native, columns []column[R], types []string, rows []R) error {
 	block.begin(len(columns))
 	for chunk := range slices.Chunk(rows, chunkRows) {
@@ -146,8 +145,7 @@ func encode[R any](block *native, columns []column[R], types []string, rows []R)
 	return nil
 }
 
-// insertColumns does the same by the driver's own columns, for ClickHouse's
-// native protocol.
+// insertColumns inserts by the driver's own columns, for ClickHouse's native protocol.
 func insertColumns[R any](ctx context.Context, w *Warehouse, statement string, columns []column[R], blocks iter.Seq[[]R]) error {
 	batch, err := w.conn.PrepareBatch(ctx, statement)
 	if err != nil {
@@ -177,14 +175,14 @@ func forDriver(values any) any {
 	return numbers
 }
 
-// columnCache knows the types of the columns which are inserted into, so that
-// not every batch has to ask for them.
+// columnCache holds the types of the columns of inserts, so that not every batch asks for
+// them.
 type columnCache struct {
 	mu     sync.Mutex
 	tables map[string][]string
 }
 
-// of returns the types of the named columns of table, in the order asked.
+// of returns the types of the named columns of table, in the order of names.
 func (c *columnCache) of(ctx context.Context, conn driver.Conn, table string, names []string) ([]string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

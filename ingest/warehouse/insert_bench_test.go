@@ -79,7 +79,7 @@ func jsonLines(opens []Open) []byte {
 	return b
 }
 
-// cpu is what this process has used; the engine is another one.
+// cpu returns the processor time of this process; the engine is another one.
 func cpu(tb testing.TB) time.Duration {
 	tb.Helper()
 	var u syscall.Rusage

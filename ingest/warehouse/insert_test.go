@@ -230,8 +230,8 @@ func TestEveryColumnOfASendArrives(t *testing.T) {
 	}
 }
 
-// TestBlocksOfSendsAreOneInsert: all of them arrive, once; with one that cannot be
-// encoded, or cut off, none does.
+// TestBlocksOfSendsAreOneInsert checks that all blocks arrive once, or none if one of them
+// cannot be encoded or is cut off.
 func TestBlocksOfSendsAreOneInsert(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)

@@ -51,7 +51,7 @@ func (s Section) args(more ...any) []any {
 }
 
 // RequestFacts are the facts of a request that the rules use, and the stored
-// names of the program. Hash stands for all of them.
+// names of the program. Hash identifies the combination.
 type RequestFacts struct {
 	Hash                                                     uint64
 	Method, UserAgent, RefererHost, Network                  string

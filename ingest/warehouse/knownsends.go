@@ -182,8 +182,7 @@ func (k *KnownSends) Len() int { return len(k.rows) }
 // registration.
 func (k *KnownSends) Counts(message uuid.UUID) bool { return k.rows[message].complete }
 
-// Tracking returns how much of the message is measured at most, and whether it is
-// known.
+// Tracking returns the message's tracking mode, and whether the message is known.
 func (k *KnownSends) Tracking(message uuid.UUID) (Tracking, bool) {
 	known, ok := k.rows[message]
 	return known.tracking, ok

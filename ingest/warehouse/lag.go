@@ -12,28 +12,28 @@ import (
 )
 
 const (
-	// lookEvery is how often a replica is asked how far it is behind the others.
+	// lookEvery is the interval at which a replica is asked for its delay behind the others.
 	lookEvery = 5 * time.Second
-	// MostBehind is how far a replica may be behind and still be asked like any other.
+	// MostBehind is the delay up to which a replica is asked like any other.
 	MostBehind = 10 * time.Second
-	// lookPatience is how long one is waited for that may not answer.
+	// lookPatience is the time limit for that answer.
 	lookPatience = 2 * time.Second
 )
 
-// longest is the most seconds that one is taken to be behind, a year: one that has never
-// seen what the others have says that it is behind since 1970.
+// longest is the longest delay in seconds, a year: a replica that has never fetched the
+// rows of the others reports a delay since 1970.
 const longest = 365 * 24 * 3600
 
-// lag is what is known of how far the replica that is asked is behind.
+// lag is the known delay of the replica that is asked.
 type lag struct {
 	began    time.Time
 	lookedAt atomic.Int64 // ns since began; 0: look before the next question
 	behind   atomic.Int64 // ns
 }
 
-// choose leaves a replica that is further behind than MostBehind, as after an outage: for
-// the first of the others that is not, or else for the one that is least behind. It looks
-// once in a while.
+// choose replaces a replica whose delay exceeds MostBehind, as after an outage, by the
+// first other one whose delay does not, or else by the one with the least delay. It looks
+// at most every lookEvery.
 func (r *replicas) choose(ctx context.Context) {
 	now, last := int64(time.Since(r.lag.began)), r.lag.lookedAt.Load()
 	if last != 0 && now-last < int64(lookEvery) || !r.lag.lookedAt.CompareAndSwap(last, now) {
@@ -57,11 +57,11 @@ func (r *replicas) choose(ctx context.Context) {
 	r.lag.behind.Store(int64(least))
 }
 
-// unknown is how far behind one is that does not answer.
+// unknown is the delay of a replica that does not answer.
 const unknown = math.MaxInt64
 
-// lagOf returns how far a replica is behind the others: 0 if it may not be asked for
-// that, and unknown if it does not answer.
+// lagOf returns the delay of a replica behind the others: 0 if the user may not ask for
+// it, and unknown if the replica does not answer.
 func lagOf(ctx context.Context, conn driver.Conn) time.Duration {
 	ctx, cancel := context.WithTimeout(ctx, lookPatience)
 	defer cancel()
@@ -77,8 +77,8 @@ func lagOf(ctx context.Context, conn driver.Conn) time.Duration {
 	}
 }
 
-// Behind returns how far the ClickHouse that answers is behind its replicas, as was seen
-// in the last seconds; 0 of a single server.
+// Behind returns the delay of the ClickHouse that answers behind its replicas, as of the
+// last look; 0 for a single server.
 func (w *Warehouse) Behind() time.Duration {
 	if w.replicas == nil {
 		return 0

@@ -76,7 +76,7 @@ func TestAReplicaThatLagsIsNotAsked(t *testing.T) {
 	}
 }
 
-// TestTheReplicaAskedIsNeverFurtherBehindThanNeeded: whatever they say of themselves.
+// TestTheReplicaAskedIsNeverFurtherBehindThanNeeded has replicas that report any delays.
 func TestTheReplicaAskedIsNeverFurtherBehindThanNeeded(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
@@ -101,8 +101,8 @@ func TestTheReplicaAskedIsNeverFurtherBehindThanNeeded(t *testing.T) {
 	}
 }
 
-// TestReplicasAreLookedAtNowAndThen: not for each question, but at once where the one
-// that was asked fails.
+// TestReplicasAreLookedAtNowAndThen checks that the delay is read at an interval, and at
+// once after a replica fails.
 func TestReplicasAreLookedAtNowAndThen(t *testing.T) {
 	first, second, third := &replica{}, &replica{behind: 300}, &replica{}
 	r := newReplicas([]driver.Conn{first, second, third})

@@ -58,7 +58,7 @@ func (w *Warehouse) LastOpensOf(ctx context.Context, messages []MessageKey) (map
 
 // TidyLastOpens leaves one date per recipient on disk, and removes those of
 // recipients who refused or withdrew, or whose last message of the mode was
-// lessened. If nothing is to be done it only reads.
+// restricted. If nothing is to be done it only reads.
 // It looks for replaced dates, which reads all of them, only once at first and
 // after an insert by w.
 func (w *Warehouse) TidyLastOpens(ctx context.Context) error {

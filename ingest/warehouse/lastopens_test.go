@@ -50,12 +50,12 @@ func TestLastOpensAreTidiedAfterAnInsert(t *testing.T) {
 	}
 	for _, n := range []string{"1", "2"} {
 		if got := rows(); got != "1\t2026-03-03\n" {
-			t.Errorf("before message %s is lessened %q", n, got)
+			t.Errorf("before message %s is restricted %q", n, got)
 		}
 		text(t, e, "INSERT INTO sends (campaign_id, message_id, recipient, recipient_key, tracking, registered_at) VALUES (7, '"+message+"0"+n+"', 'a', 1, 'off', now64(3) + 1)")
 		text(t, e, "INSERT INTO withdrawals (recipient_key, message_id, fate, changed_at) VALUES (1, '"+message+"0"+n+"', 'drop', now64(3))")
 	}
 	if got := rows(); got != "0\t1970-01-01\n" {
-		t.Errorf("after both are lessened %q", got)
+		t.Errorf("after both are restricted %q", got)
 	}
 }

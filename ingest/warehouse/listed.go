@@ -78,7 +78,7 @@ func (w *Warehouse) Messages(ctx context.Context, campaignID uint64, list List, 
 	return w.FirstMessages(ctx, campaignID, list, math.MaxInt32, begin, visit)
 }
 
-// FirstMessages is Messages for the first ones of a list, at most so many.
+// FirstMessages is Messages for the first messages of a list, at most limit of them.
 func (w *Warehouse) FirstMessages(ctx context.Context, campaignID uint64, list List, most int, begin func(names []string) error, visit func(*ListedMessage) error) error {
 	const beforeThem = 1 // the record of names
 	rows, err := w.conn.Query(ctx, schema.Query("listed_messages"),

@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// LiveKind is what the live page distinguishes: opens by the kind of client that
-// fetched the image, and what pages of sites have sent.
+// LiveKind is a kind of event on the live page: opens by the kind of client, and events
+// from pages of sites.
 type LiveKind int
 
 // The kinds. A client of unknown kind and Apple Mail's relay may hide a person.
@@ -79,7 +79,7 @@ func (e *WebEvent) LiveKind() (LiveKind, bool) {
 	return WebByMachine, e.Class != classNotImage
 }
 
-// MinuteCount is what happened in one minute.
+// MinuteCount holds the counts of one minute.
 type MinuteCount struct {
 	Minute int64 // Unix minutes
 	N      LiveTally
@@ -130,7 +130,7 @@ func (e *WebEvent) Referrer() (LivePage, bool) {
 }
 
 // LivePages returns the pages with the most views that happened since one time and
-// were received before another, and how many these are, without machines.
+// were received before another, and the number of these views, without machines.
 func (w *Warehouse) LivePages(ctx context.Context, since, receivedBefore time.Time) (map[LivePage]uint64, error) {
 	return w.livePages(ctx, "live_pages", since, receivedBefore)
 }

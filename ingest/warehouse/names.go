@@ -67,7 +67,7 @@ const nearCount = 3
 func (w *Warehouse) NearCampaigns(ctx context.Context, name string) ([]NearCampaign, error) {
 	asked := strings.ToValidUTF8(name, "\ufffd")
 	if len(asked) > MaxCampaignNameBytes {
-		return nil, nil // no campaign is called so
+		return nil, nil // no campaign has such a name
 	}
 	if normal, err := CampaignName(name); err == nil {
 		asked = normal
@@ -97,9 +97,9 @@ func (w *Warehouse) NearCampaigns(ctx context.Context, name string) ([]NearCampa
 	return near[:min(len(near), nearCount)], nil
 }
 
-// nameDistance returns how many characters must be inserted, removed or
-// replaced to turn one name into the other, ignoring case (Levenshtein 1966). A
-// name that contains the asked one has distance 2.
+// nameDistance returns the number of characters to insert, remove or replace to turn one
+// name into the other, ignoring case (Levenshtein 1966). A name that contains the wanted
+// one has at most distance 2.
 func nameDistance(name, asked string) int {
 	lower := strings.ToLower(name)
 	a, b := []rune(lower), []rune(strings.ToLower(asked))

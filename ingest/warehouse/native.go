@@ -14,31 +14,30 @@ import (
 	"github.com/google/uuid"
 )
 
-// native is a block of rows in ClickHouse's Native format, column by column, as
-// a server reads it over HTTP. It holds each distinct text of a LowCardinality
-// column once: the driver would send the text of every row, and the server look
-// each up. See BenchmarkInsertOpens.
-// https://clickhouse.com/docs/interfaces/formats/Native
+// native is a block of rows in ClickHouse's Native format, column by column, as a server
+// reads it over HTTP. It holds each distinct text of a LowCardinality column once: the
+// driver would send the text of every row, and the server would look each up. See
+// BenchmarkInsertOpens. https://clickhouse.com/docs/interfaces/formats/Native
 //
-// It is filled a few rows at a time, all of their columns before the next ones: a row of
-// opens is half a kilobyte, and one pass over all rows for each column would read most of
-// them from memory fifty times.
+// It is filled by chunks of rows, all columns of one chunk before the next: a row of opens
+// has half a kilobyte, and a pass over all rows per column would read them from memory
+// fifty times.
 type native struct {
 	bytes   []byte
 	parts   []part // one for each column
 	scratch scratch
 }
 
-// chunkRows is how many rows are taken at a time: they fit into a processor's cache.
+// chunkRows is the number of rows of a chunk: they fit into a processor's cache.
 const chunkRows = 256
 
-// freeBlocks are kept between inserts: one of 50,000 opens needs 14 MB.
+// freeBlocks are blocks for further inserts: one of 50,000 opens needs 14 MB.
 var freeBlocks = sync.Pool{New: func() any { return &native{scratch: scratch{}} }}
 
-// maxKeptBytes bounds what a kept block holds on to.
+// maxKeptBytes bounds the memory of a block in freeBlocks.
 const maxKeptBytes = 48 << 20
 
-// free gives the block to another insert.
+// free releases the block for another insert.
 func (n *native) free() {
 	kept := cap(n.bytes)
 	for i := range n.parts[:cap(n.parts)] {
@@ -62,7 +61,7 @@ func (n *native) begin(columns int) {
 	}
 }
 
-// end makes n.bytes of the columns.
+// end encodes the columns into n.bytes.
 func (n *native) end(rows int, name func(column int) string) {
 	n.bytes = binary.AppendUvarint(n.bytes[:0], uint64(len(n.parts)))
 	n.bytes = binary.AppendUvarint(n.bytes, uint64(rows))
@@ -73,7 +72,7 @@ func (n *native) end(rows int, name func(column int) string) {
 
 // part is a column of a block.
 type part struct {
-	kind  string // as it is sent
+	kind  string // type in the block
 	bytes []byte // the values; of a dictionary, the index of each row
 	maps  []map[string]string
 	known [256]bool // values of an Enum8
@@ -92,8 +91,8 @@ func (p *part) empty() {
 	*p = part{bytes: p.bytes[:0], maps: p.maps[:0], keys: p.keys, distinct: p.distinct[:0]}
 }
 
-// add appends values of a column of the table's type kind. The server converts what is
-// sent as another type of the same kind.
+// add appends values of a column of the table's type kind. The server converts values that
+// are sent as another type of that kind.
 func (p *part) add(kind string, values any) error {
 	switch values := values.(type) {
 	case []uint64:
@@ -195,8 +194,8 @@ func appendMaps(block []byte, values []map[string]string) []byte {
 	return block
 }
 
-// enum appends values of an Enum8. The server takes those that its type does not
-// name as they are, so they are refused here.
+// enum appends values of an Enum8. It refuses values that the type does not name, since
+// the server would accept them.
 func (p *part) enum(kind string, values []int8) error {
 	if p.kind == "" {
 		for member := range strings.SplitSeq(kind, ",") {

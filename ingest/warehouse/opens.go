@@ -34,7 +34,7 @@ var openColumns = append([]column[Open]{
 	{"device", of(func(o *Open) string { return o.Device })},
 	{"ruleset_version", of(func(o *Open) uint16 { return o.RulesetVersion })},
 	{"verdict_version", of(func(o *Open) uint32 { return o.VerdictVersion })},
-	// What a run of judge or reclassify fills in: see migrations/00014_judgements.sql.
+	// A run of judge or reclassify fills these in: see migrations/00014_judgements.sql.
 	{"judged_run", of(func(*Open) uint32 { return 0 })},
 	{"request_class", of(func(*Open) int8 { return 0 })},
 	{"request_reason", of(func(*Open) string { return "" })},

@@ -33,7 +33,7 @@ func TestErrorsHaveNoSecretOfADSN(t *testing.T) {
 	}
 }
 
-// TestErrorsHaveNoParametersOfAQuery asks, by each way, a server that is gone.
+// TestErrorsHaveNoParametersOfAQuery calls each kind of method on a stopped server.
 func TestErrorsHaveNoParametersOfAQuery(t *testing.T) {
 	options, err := parseDSN("http://glint:hunter2@127.0.0.1:1/glint")
 	if err != nil {
@@ -69,7 +69,8 @@ func TestErrorsHaveNoParametersOfAQuery(t *testing.T) {
 	}
 }
 
-// TestAnUnreachableServerIsToldWithoutTheDriver: what the network or the server said.
+// TestAnUnreachableServerIsToldWithoutTheDriver checks that the error has only the reason
+// of the network or the server.
 func TestAnUnreachableServerIsToldWithoutTheDriver(t *testing.T) {
 	refused := &url.Error{Op: "Post", URL: "http://u:***@127.0.0.1:1?compress=1", Err: errors.New("connection refused")}
 	server := &clickhouse.Exception{Code: 516, Message: "Authentication failed\nof u"}

@@ -11,9 +11,9 @@ import (
 )
 
 // TestRegistrationsAgreeWithTheDefinition runs several registrations of one
-// campaign in random steps: they begin, write parts, are repeated, are left lying
-// and complete, one through the other. After each step the report must have the
-// messages that plain Go says.
+// campaign in random steps: they begin, write parts, are repeated, are abandoned and
+// complete, interleaved. After each step the report must have the messages of the model
+// in plain Go.
 func TestRegistrationsAgreeWithTheDefinition(t *testing.T) {
 	e, w := engine(t)
 	seed := uint64(time.Now().UnixNano())
@@ -141,8 +141,8 @@ func (m *model) write(r *modelRegistration) {
 	}
 }
 
-// finish completes a registration, which must fail if another began since, and
-// may be asked of one whose file was not written to its end.
+// finish completes a registration, perhaps before its file was written to the end. It
+// must fail if another one began since.
 func (m *model) finish(r *modelRegistration) {
 	written := r.written
 	if len(r.file) > 0 {
@@ -198,7 +198,7 @@ func (m *model) compare() {
 	if r.Sends != sends || r.Delivered != delivered || r.Tests != tests {
 		m.t.Fatalf("%d sends, %d delivered, %d tests; want %d, %d, %d", r.Sends, r.Delivered, r.Tests, sends, delivered, tests)
 	}
-	// Whatever becomes of later registrations, the old messages stay.
+	// The old messages remain, whatever the outcome of later registrations.
 	if sends+tests < 40 {
 		m.t.Fatalf("%d messages are left of the 40 that counted", sends+tests)
 	}

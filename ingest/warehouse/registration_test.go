@@ -13,7 +13,7 @@ import (
 func messageOf(n int) uuid.UUID { return uuid.NewSHA1(uuid.Nil, fmt.Append(nil, n)) }
 
 // registerPart registers the messages first to last-1 of a campaign, and
-// completes the registration if it shall.
+// completes the registration if complete is set.
 func registerPart(t *testing.T, w *Warehouse, campaign uint64, first, last int, complete bool, change func(*Send)) Registration {
 	t.Helper()
 	r, err := w.BeginRegistration(t.Context(), campaign, last-first)
@@ -29,7 +29,7 @@ func registerPart(t *testing.T, w *Warehouse, campaign uint64, first, last int, 
 	return r
 }
 
-// insertPart inserts what has to be inserted and returns how many rows are new.
+// insertPart inserts the new and changed rows, and returns the number of new ones.
 func insertPart(t *testing.T, w *Warehouse, r Registration, first, last int, change func(*Send)) (written int) {
 	t.Helper()
 	known, err := w.KnownSends(t.Context(), r.CampaignID)
@@ -81,8 +81,8 @@ func newCase(t *testing.T, w *Warehouse) uint64 {
 	return c.ID
 }
 
-// TestARegistrationThatWasCutOffIsInNoRate stops a registration of 1,000 at 600,
-// new and again, and goes on with the same file.
+// TestARegistrationThatWasCutOffIsInNoRate interrupts a registration of 1,000 at 600, of
+// new and of known messages, and repeats it with the same file.
 func TestARegistrationThatWasCutOffIsInNoRate(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)
@@ -138,7 +138,7 @@ func TestARegistrationThatIsOvertakenChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	registerPart(t, w, campaign, 0, 100, true, func(s *Send) { s.State = StateBounced })
-	// The old program goes on: it knows nothing of what has come meanwhile.
+	// The old program continues, without knowing of the new registration.
 	var rows []Send
 	for n := range 150 {
 		row, write := old.Merge(early, Send{MessageID: messageOf(n), Recipient: fmt.Sprintf("r%d@example.com", n)})
@@ -159,8 +159,8 @@ func TestARegistrationThatIsOvertakenChangesNothing(t *testing.T) {
 	}
 }
 
-// TestOfTwoThatEndAtOnceOneKnows completes a registration just when another has
-// looked which ones are open.
+// TestOfTwoThatEndAtOnceOneKnows completes a registration just after another has read the
+// open ones.
 func TestOfTwoThatEndAtOnceOneKnows(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)

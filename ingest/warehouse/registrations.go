@@ -70,9 +70,9 @@ func (w *Warehouse) RegisteredMessage(ctx context.Context, campaign uint64, id u
 	return s, isComplete == 1, n > 0, nil
 }
 
-// RevokeSends makes messages of a campaign not count any more, only those of
-// one registration if that is not 0. It returns how many of them are
-// registered, and how many counted. Registering them again undoes it.
+// RevokeSends excludes messages of a campaign from its counts, only those of one
+// registration if that is not 0. It returns the number of them that are registered, and
+// the number that counted. Registering them again undoes it.
 func (w *Warehouse) RevokeSends(ctx context.Context, campaign uint64, messages []uuid.UUID, registration uint64, dryRun bool) (registered, counted uint64, err error) {
 	fail := func(err error) (uint64, uint64, error) { return 0, 0, fmt.Errorf("revoke messages: %w", err) }
 	table, err := newTable("marked_messages", tableColumn{"message_id", "UUID", messages})

@@ -12,13 +12,12 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// replicas is a connection to several servers that have the same tables. One of them is
-// asked until it fails in a way that another one may not; then the next one is. A question
-// is asked again there at once; a statement is not, since it may have been carried out:
-// its caller tries again, under the same name. One that lacks what others have is left,
-// too: see choose.
+// replicas is a connection to several servers with the same tables. One of them is asked
+// until it fails with an error of its own state; then the next one is. A query is repeated
+// there at once. A statement is not, since it may have been executed: its caller repeats
+// it under the same name. A replica that is far behind is replaced, too: see choose.
 type replicas struct {
-	driver.Conn // the first one, for what is not overridden
+	driver.Conn // the first one, for methods that are not overridden
 	all         []driver.Conn
 	at          atomic.Int64
 	lag         lag
@@ -29,7 +28,7 @@ func newReplicas(all []driver.Conn) *replicas {
 }
 
 // elsewhereCodes are the ClickHouse errors about a server's state, from its
-// ErrorCodes.cpp: another replica may do.
+// ErrorCodes.cpp: another replica may succeed.
 var elsewhereCodes = map[int32]bool{
 	81:  true, // UNKNOWN_DATABASE: its disk was lost
 	60:  true, // UNKNOWN_TABLE: the same
@@ -46,7 +45,7 @@ var elsewhereCodes = map[int32]bool{
 	999: true, // KEEPER_EXCEPTION
 }
 
-// elsewhere reports whether another replica may do better.
+// elsewhere reports whether another replica may succeed.
 func elsewhere(ctx context.Context, err error) bool {
 	if err == nil || ctx.Err() != nil || errors.Is(err, ErrRows) {
 		return false
@@ -61,17 +60,18 @@ func (r *replicas) current() (conn driver.Conn, at int64) {
 	return r.all[at%int64(len(r.all))], at
 }
 
-// moved lets the next one be asked if this error of that one asks for it.
+// moved makes the replica after number at current if err shows that another one may
+// succeed, and reports whether it does.
 func (r *replicas) moved(ctx context.Context, at int64, err error) bool {
 	if !elsewhere(ctx, err) {
 		return false
 	}
-	r.at.CompareAndSwap(at, at+1) // else another caller has moved on already
+	r.at.CompareAndSwap(at, at+1) // unless another caller has done so
 	r.lag.lookedAt.Store(0)       // the next one may lack rows
 	return true
 }
 
-// ask calls do with one replica after the other until one answers.
+// ask calls do with one replica after the other until one succeeds.
 func (r *replicas) ask(ctx context.Context, do func(driver.Conn) error) (err error) {
 	for range r.all {
 		r.choose(ctx)
@@ -83,7 +83,7 @@ func (r *replicas) ask(ctx context.Context, do func(driver.Conn) error) (err err
 	return err
 }
 
-// tell calls do with a connection to one replica.
+// tell calls do with the current replica, once.
 func (r *replicas) tell(ctx context.Context, do func(driver.Conn) error) error {
 	conn, at := r.current()
 	err := do(conn)
@@ -131,10 +131,9 @@ func (r *replicas) Close() error {
 	return errors.Join(faults...)
 }
 
-// EachServer calls do with a handle on each server alone, one after the other, and with
-// where that is. A replica first fetches what the others have, so that what it lacks
-// then is lost to all. Each server is gone to; the faults of some do not keep do from
-// the others.
+// EachServer calls do with a handle on each server alone, one after the other, and with its
+// address. A replica first fetches the rows of the others, so that rows it lacks then are
+// lost on all. It calls do for every server, and returns the errors of all.
 func (w *Warehouse) EachServer(ctx context.Context, do func(place string, server *Warehouse) error) error {
 	var faults []error
 	for _, one := range eachReplica(w.options) {
@@ -163,7 +162,7 @@ func onServer(ctx context.Context, options *clickhouse.Options, do func(string, 
 // countedTables are the tables that an audit reads.
 var countedTables = []string{"opens", "aggregate_opens", "unresolved_opens"}
 
-// fetch returns once a replica has what the others had when it was called.
+// fetch returns once a replica has the rows that the others had at the call.
 func (w *Warehouse) fetch(ctx context.Context) error {
 	var replicated uint64
 	if err := w.ask(ctx, "replicated_tables", nil, &replicated); err != nil {

@@ -17,9 +17,9 @@ type replica struct {
 	driver.Conn
 	fails  []error
 	asked  int
-	behind uint64 // seconds, as it says of itself
-	mute   error  // in place of that
-	looked int    // how often it was asked for that
+	behind uint64 // reported delay in seconds
+	mute   error  // returned in place of the delay
+	looked int    // number of queries of the delay
 }
 
 func (r *replica) next() (err error) {
@@ -37,8 +37,8 @@ func (r *replica) Query(context.Context, string, ...any) (driver.Rows, error)   
 
 func code(n int32) error { return &clickhouse.Exception{Code: n} }
 
-// TestTheNextReplicaIsAskedWhenOneFails: a question at once, a statement by whoever
-// repeats it; a fault of the statement itself moves nothing.
+// TestTheNextReplicaIsAskedWhenOneFails checks that a query is repeated at once and a
+// statement by its caller, and that a fault of the statement itself keeps the replica.
 func TestTheNextReplicaIsAskedWhenOneFails(t *testing.T) {
 	network := errors.New("connection refused")
 	for name, c := range map[string]struct {
@@ -79,8 +79,8 @@ func TestTheNextReplicaIsAskedWhenOneFails(t *testing.T) {
 	}
 }
 
-// TestSeveralHostsAreReplicas: each has an address of its own, and inserts need a
-// majority; an error never repeats the password.
+// TestSeveralHostsAreReplicas checks that each host has its own address, that inserts need
+// a majority, and that no error contains the password.
 func TestSeveralHostsAreReplicas(t *testing.T) {
 	o, err := parseDSN("http://user:p%40ss@a:8123,b:8124,[::1]:8125/glint")
 	if err != nil {

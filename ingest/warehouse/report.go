@@ -62,8 +62,8 @@ type Report struct {
 	BadTokens  uint64   // requests of the last 7 days that name the campaign
 	Classes    []ClassCount
 
-	// Behind is the known delay of the ClickHouse that answered behind its replicas: it may
-	// lack the data of that time.
+	// Behind is the known delay of the answering ClickHouse behind its replicas, whose data
+	// of that time it may lack.
 	Behind time.Duration
 
 	NoPolicy bool // the home has no consent policy; set by the caller that opens the home

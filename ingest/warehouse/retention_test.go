@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// What is old leads to nobody, and is stopped by its withdrawal all the same.
+// Old rows do not lead to a person, and their withdrawals still apply.
 func TestWithdrawalsOutliveTheRecipientsOfTheirMessages(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)

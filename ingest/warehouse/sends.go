@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Tracking is how much of a message is measured, as the Enum8 of the tables. It
-// may only grow.
+// Tracking is the tracking mode of a message, as the Enum8 of the tables. Its number may
+// only grow.
 type Tracking int8
 
 // The states of tracking.
@@ -25,7 +25,7 @@ const (
 
 // The styles of a pixel URL in which a message can be registered.
 const (
-	StyleUnknown = ""      // of before styles were kept: counts as StyleBoth
+	StyleUnknown = ""      // of rows from before styles were stored: counts as StyleBoth
 	StyleToken   = "token" // its bare id counts nowhere
 	StyleUUID    = "uuid"
 	StyleBoth    = "both" // registered in one style, and later in the other
@@ -37,12 +37,12 @@ const (
 	StateBounced    = "bounced"
 )
 
-// Test says whether a message is a test: kept, and never counted.
+// Test reports whether a message is a test, which is stored and never counted.
 type Test int8
 
 // The values of Send.Test.
 const (
-	TestUnsaid Test = iota // as the message is known; a new one is no test
+	TestUnsaid Test = iota // unchanged; a new message is no test
 	TestNo
 	TestYes
 )
@@ -99,8 +99,8 @@ func (w *Warehouse) InsertSends(ctx context.Context, name string, sends []Send) 
 	return w.InsertSendBlocks(ctx, name, slices.Values([][]Send{sends}))
 }
 
-// InsertSendBlocks is InsertSends of rows that come block by block. A block is
-// encoded before the next one is asked for, so that all may share one slice.
+// InsertSendBlocks is InsertSends for rows that arrive in blocks. A block is encoded before
+// the next one is requested, so that all may share one slice.
 func (w *Warehouse) InsertSendBlocks(ctx context.Context, name string, blocks iter.Seq[[]Send]) error {
 	hasher, err := w.RecipientHasher(ctx)
 	if err != nil {
@@ -120,7 +120,7 @@ func (w *Warehouse) InsertSendBlocks(ctx context.Context, name string, blocks it
 func fillSends(sends []Send, hasher *RecipientHasher, now time.Time) {
 	for i := range sends {
 		s := &sends[i]
-		if s.Recipient != "" { // else it was forgotten, and stays so
+		if s.Recipient != "" { // otherwise it was forgotten
 			s.RecipientKey = hasher.Key(s.Recipient)
 			_, s.Domain, _ = cutLast(s.Recipient, "@")
 		}
@@ -141,7 +141,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// orEpoch is how the table writes an unknown time.
+// orEpoch returns t, or 1970 for an unknown time, as the tables store it.
 func orEpoch(t time.Time) time.Time {
 	if t.IsZero() {
 		return time.Unix(0, 0).UTC()
@@ -149,7 +149,7 @@ func orEpoch(t time.Time) time.Time {
 	return t
 }
 
-// flag is how the tables write a truth value.
+// flag returns a truth value as the tables store it.
 func flag(b bool) uint8 {
 	if b {
 		return 1

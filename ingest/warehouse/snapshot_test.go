@@ -53,8 +53,8 @@ func TestASnapshotHasTheNumbersOfTheLiveReport(t *testing.T) {
 	}
 }
 
-// refresh computes a campaign's snapshot; its own start is known by the numbers
-// when the estimates are computed.
+// refresh computes a campaign's snapshot: the numbers first, from which the estimates take
+// the campaign's start.
 func refresh(t *testing.T, w *Warehouse, id uint64) {
 	t.Helper()
 	if err := errors.Join(w.RefreshNumbers(t.Context(), id), w.RefreshEstimates(t.Context(), id)); err != nil {
@@ -99,8 +99,8 @@ func TestNumbersAreKeptWithTheEstimatesOfBefore(t *testing.T) {
 	}
 }
 
-// TestEveryInsertShowsAtOnce inserts by SQL into each table that a report
-// depends on, as anybody may.
+// TestEveryInsertShowsAtOnce inserts by SQL into each table on which a report depends, as
+// any program may.
 func TestEveryInsertShowsAtOnce(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)

@@ -20,8 +20,8 @@ func mustParse(t *testing.T, dsn string) *clickhouse.Options {
 	return options
 }
 
-// TestAnAnswerThatIsNotWholeIsAnError lets ClickHouse and what stands before it break
-// answers off in each way.
+// TestAnAnswerThatIsNotWholeIsAnError lets ClickHouse and a proxy before it break off
+// answers in each way.
 func TestAnAnswerThatIsNotWholeIsAnError(t *testing.T) {
 	row := strings.Repeat("x", 1000) + "\n"
 	fault := func(tag string) string {
@@ -89,7 +89,7 @@ func TestAnswersOfOthersAreRefused(t *testing.T) {
 			w.Header().Set("X-ClickHouse-Query-Id", "q")
 			w.Header().Set("X-ClickHouse-Exception-Tag", "abc")
 			w.Header().Set("X-ClickHouse-Format", "Vertical")
-		case "/old": // cannot say that an answer broke off
+		case "/old": // cannot report that an answer broke off
 			w.Header().Set("X-ClickHouse-Query-Id", "q")
 			if r.URL.Query().Get("wait_end_of_query") != "1" {
 				_ = http.NewResponseController(w).Flush()

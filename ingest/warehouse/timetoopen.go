@@ -23,7 +23,7 @@ type DelayClass struct {
 	Messages uint64
 }
 
-// TimeToOpen returns how long the recipients of a campaign took to open it.
+// TimeToOpen returns the histogram of a campaign.
 func (w *Warehouse) TimeToOpen(ctx context.Context, campaignID uint64) (*TimeToOpen, error) {
 	all, err := w.TimesToOpen(ctx, campaignID)
 	return all[campaignID], err

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// waitingOpen is the open of a message that nobody has registered.
+// waitingOpen is the open of a message that is not registered.
 func waitingOpen(n byte) Open {
 	o := fullOpen()
 	o.CampaignID, o.TokenStatus, o.Class = 0, 0, 1
@@ -166,8 +166,8 @@ func TestOpensOfRegisteredMessagesAreFoundOnEveryPage(t *testing.T) {
 	}
 }
 
-// TestALookAtAFullTableNeedsLittleMemory gives the look less memory than a set of
-// all messages that wait would take, as strangers can make them up.
+// TestALookAtAFullTableNeedsLittleMemory gives the query less memory than a set of all
+// waiting messages would take, since strangers can invent them.
 func TestALookAtAFullTableNeedsLittleMemory(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)

@@ -75,7 +75,7 @@ func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 	}
 	if len(options.Addr) == 1 {
 		var replicated uint64
-		// A reader lacks the right to ask, and does not insert.
+		// A reader lacks the right to this query, and does not insert.
 		if conn.QueryRow(ctx, schema.Query("replicated_tables")).Scan(&replicated) == nil && replicated > 0 {
 			needQuorum(options)
 			_ = conn.Close()

@@ -12,9 +12,8 @@ import (
 	"glint/schema"
 )
 
-// Fate is how the opens of a message are treated whose recipient refused or
-// withdrew, or of which less may be kept than its URL says, as the Enum8 of the
-// table withdrawals.
+// Fate is the treatment of the opens of a message whose recipient refused or withdrew, or
+// of which less may be kept than its URL says, as the Enum8 of the table withdrawals.
 type Fate int8
 
 // The fates.
@@ -47,7 +46,7 @@ func ParseFate(setting string) (Fate, error) {
 	return 0, ErrFate
 }
 
-// Tracking returns how much of a message with that fate may be measured.
+// Tracking returns the tracking mode to which that fate limits a message.
 func (f Fate) Tracking() Tracking {
 	switch f {
 	case FateKeep:
@@ -143,7 +142,7 @@ func sinceMilli(t time.Time) int64 {
 // Swept counts the changes made by ApplyWithdrawals.
 type Swept struct{ Messages, Opens uint64 }
 
-// sweep is what is done to the rows of messages with a fate.
+// sweep is the list of changes to the rows of messages with a fate.
 type sweep struct {
 	fate              Fate
 	opens, unresolved []string // statements, if there are such rows
@@ -163,11 +162,11 @@ var sweeps = []sweep{
 // rows of messages: their opens become aggregate opens, lose the facts that the
 // fate forbids, or are deleted, and the messages are measured no more than the
 // fate allows. Messages of a recipient who has agreed again keep what applied to
-// them. If nothing is left to do, it only reads. It may be called again after
+// them. If nothing is left to do, it changes nothing. It may be called again after
 // any error, and concurrently.
 func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done Swept, err error) {
-	if err := w.keepLessened(ctx, since); err != nil {
-		return done, err
+	if err := w.conn.Exec(sweeping(ctx), schema.Query("keep_restricted"), clickhouse.Named("since_ms", sinceMilli(since))); err != nil {
+		return done, fmt.Errorf("record the fates of messages: %w", err)
 	}
 	for _, s := range sweeps {
 		args := []any{
@@ -205,24 +204,9 @@ func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done
 	return done, nil
 }
 
-// keepLessened makes what applied to the messages of recipients who have agreed
-// again apply to the messages alone: an agreement concerns later mail.
-func (w *Warehouse) keepLessened(ctx context.Context, since time.Time) error {
-	args := []any{clickhouse.Named("since_ms", sinceMilli(since))}
-	var messages uint64
-	err := w.ask(ctx, "unkept_messages", args, &messages)
-	if err == nil && messages > 0 {
-		err = w.conn.Exec(sweeping(ctx), schema.Query("keep_lessened"), args...)
-	}
-	if err != nil {
-		return fmt.Errorf("record the fates of messages: %w", err)
-	}
-	return nil
-}
-
-// sweeping returns the context of a statement that changes rows: it is done when it
-// is answered. A sub-query makes a mutation nondeterministic to a replicated table;
-// here a later run mends what one replica has seen too early.
+// sweeping returns the context of a statement that changes rows and is complete when it is
+// answered. A replicated table considers a mutation with a sub-query nondeterministic; if a
+// replica executes one before it has all rows, a later run corrects it.
 func sweeping(ctx context.Context) context.Context {
 	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{
 		"async_insert": 0, "insert_deduplicate": 0, "max_partitions_per_insert_block": 0,

@@ -176,7 +176,7 @@ var (
 	dedupSetting = regexp.MustCompile(`non_replicated_deduplication_window = (\d+)`)
 )
 
-// rememberFor is how long a replicated table knows the names of inserts, in seconds: an
+// rememberFor is the time, in seconds, for which a replicated table knows the names of inserts: an
 // outage may be longer than the hour that is ClickHouse's default.
 const rememberFor = 7 * 24 * 3600
 

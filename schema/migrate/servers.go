@@ -12,7 +12,7 @@ import (
 type Server struct {
 	Migrations []Migration // as of Status
 	ReadOnly   uint64      // tables that cannot be written: the server has no session with Keeper
-	// BehindSeconds is how far it is behind the others; many if it has never seen what they have.
+	// BehindSeconds is its delay behind the others; many if it has never fetched their rows.
 	BehindSeconds uint64
 	Err           error // it cannot be asked; all else is zero
 }

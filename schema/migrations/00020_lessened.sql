@@ -4,8 +4,8 @@
 -- Engine:  none: it changes a column of withdrawals, none of its key.
 -- Key:     as before: a row with a message_id is of that message alone, whatever its recipient chooses later.
 --
--- pseudonymous and last_open are the modes of the same names (see sends.tracking). A message that is lessened to aggregate has the fate
--- count or anonymous, one that is lessened to off has drop. Of a message with several rows the strictest fate holds, in this order:
+-- pseudonymous and last_open are the modes of the same names (see sends.tracking). A message that is restricted to aggregate has the fate
+-- count or anonymous, one that is restricted to off has drop. Of a message with several rows the strictest fate holds, in this order:
 -- keep, pseudonymous, last_open, anonymous, count, drop.
 -- +goose NO TRANSACTION
 -- +goose Up

@@ -1,6 +1,6 @@
 -- Purpose: counts the stored data of a campaign.
 -- Grain:   one row.
--- Units:   rows of messages, registrations and strata as they stand; opens and other events, each once.
+-- Units:   messages, opens and other events, each once.
 -- Reads:   the tables below by the campaign's range of their keys, so only as the warehouse user.
 SELECT
     (SELECT uniqExact(message_id) FROM sends WHERE campaign_id = {campaign_id:UInt64}) AS messages,

@@ -1,6 +1,6 @@
 -- Purpose: the current choice of each recipient, with the way in which it was made and the address if one is registered, for people.
 -- Grain:   one row: the number of recipients, and lists with an element for each, the latest decision first.
--- Units:   times are Unix milliseconds; recipient keys are 32 hex digits. An empty recipient_key or choice stands for all.
+-- Units:   times are Unix milliseconds; recipient keys are 32 hex digits. An empty recipient_key or choice means all.
 -- Reads:   the tables consents and sends, so only as the warehouse user.
 SELECT
     count() AS rows,

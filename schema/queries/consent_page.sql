@@ -1,6 +1,6 @@
 -- Purpose: the ledger of choices, page by page in the order of its hash chains.
 -- Grain:   one row: the number of choices in the page, and lists with an element for each.
--- Units:   times are Unix milliseconds; recipient keys are 32 hex digits. An empty recipient stands for all.
+-- Units:   times are Unix milliseconds; recipient keys are 32 hex digits. An empty recipient means all.
 -- Reads:   the table consents, so only as the warehouse user.
 SELECT
     count() AS rows,

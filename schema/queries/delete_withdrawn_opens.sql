@@ -1,4 +1,4 @@
--- Purpose: deletes the opens of withdrawn or lessened messages that have been copied to aggregate_opens.
+-- Purpose: deletes the opens of withdrawn or restricted messages that have been copied to aggregate_opens.
 -- Grain:   a statement: a mutation of the parts that have such rows.
 -- Units:   since_ms is Unix milliseconds: of the change of the withdrawal.
 -- Reads:   the tables withdrawals, recipient_messages, message_campaigns and aggregate_opens, so only as the warehouse user.

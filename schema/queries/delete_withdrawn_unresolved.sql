@@ -1,4 +1,4 @@
--- Purpose: deletes the opens of withdrawn or lessened messages that waited for their registration.
+-- Purpose: deletes the opens of withdrawn or restricted messages that waited for their registration.
 -- Grain:   a statement: a mutation of the parts that have such rows.
 -- Units:   since_ms is Unix milliseconds: of the change of the withdrawal.
 -- Reads:   the tables withdrawals, recipient_messages and message_campaigns, so only as the warehouse user.

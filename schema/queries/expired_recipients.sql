@@ -1,6 +1,6 @@
 -- Purpose: counts the data that still links messages to persons after its retention period.
 -- Grain:   one row: counts of messages, campaigns whose key may go, links, dates of last opens and withdrawals, and the campaigns of the messages.
--- Units:   identified_ms and pseudonymous_ms are Unix milliseconds: of what was registered before, by mode; 0: of nothing.
+-- Units:   identified_ms and pseudonymous_ms are Unix milliseconds: messages registered before have expired, by mode; 0: none.
 -- Reads:   the tables sends, campaigns, recipient_messages, last_opens and withdrawals, so only as the warehouse user.
 WITH fromUnixTimestamp64Milli({identified_ms:Int64}, 'UTC') AS identified_before,
     fromUnixTimestamp64Milli({pseudonymous_ms:Int64}, 'UTC') AS pseudonymous_before

@@ -1,6 +1,6 @@
 -- Purpose: overwrites the keys with which message ids of old campaigns could be recomputed from recipients.
 -- Grain:   a statement: a mutation of the parts that have such rows.
--- Units:   as expired_recipients has them.
+-- Units:   as in expired_recipients.
 -- Reads:   the table sends, so only as the warehouse user.
 ALTER TABLE campaigns UPDATE id_key = toFixedString('', 32)
 WHERE id_key != toFixedString('', 32) AND campaign_id IN (

@@ -1,6 +1,6 @@
 -- Purpose: deletes the links from recipients to old messages.
 -- Grain:   a statement: a mutation of the parts that have such rows.
--- Units:   as expired_recipients has them.
+-- Units:   as in expired_recipients.
 -- Reads:   the table sends, so only as the warehouse user.
 ALTER TABLE recipient_messages DELETE
 WHERE (campaign_id, message_id) IN (

@@ -1,6 +1,6 @@
 -- Purpose: deletes the rows that link withdrawn old messages to recipients.
 -- Grain:   a statement: a mutation of the parts that have such rows.
--- Units:   as expired_recipients has them.
+-- Units:   as in expired_recipients.
 -- Reads:   the tables sends and withdrawals, so only as the warehouse user. Comes after keep_forgotten_withdrawals.
 ALTER TABLE withdrawals DELETE
 WHERE recipient_key != 0 AND message_id != toUUID('00000000-0000-0000-0000-000000000000') AND message_id IN (

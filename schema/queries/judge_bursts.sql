@@ -1,5 +1,5 @@
 -- Purpose: the opens of one campaign by one network and user agent over many messages of one recipient domain.
--- Grain:   one row: the number of groups, and lists with an element for each: what its opens share, and lists of its opens by time.
+-- Grain:   one row: the number of groups, and lists with an element for each: the common facts of its opens, and lists of its opens by time.
 -- Units:   times are Unix milliseconds, messages and agents are hashes.
 -- Reads:   the tables opens and sends by their keys, so only as the warehouse user.
 --

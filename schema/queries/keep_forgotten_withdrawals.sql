@@ -1,11 +1,11 @@
 -- Purpose: keeps a withdrawal in force for old messages after they are no longer linked to persons.
 -- Grain:   a statement: one row more for each such message, without recipient_key; again it changes nothing.
--- Units:   as expired_recipients has them.
--- Reads:   the tables sends, withdrawals and recipient_messages, so only as the warehouse user. Comes before the links go.
+-- Units:   as in expired_recipients.
+-- Reads:   the tables sends, withdrawals and recipient_messages, and the view fate_order, so only as the warehouse user. Comes before the links go.
 --
 -- Of the rows that concern a message, its recipient's and its own, the strictest holds.
 INSERT INTO withdrawals (recipient_key, message_id, fate, changed_at)
-SELECT 0, message_id, argMax(fate, indexOf(['keep', 'pseudonymous', 'last_open', 'anonymous', 'count', 'drop'], toString(fate))), max(changed_at)
+SELECT 0, message_id, argMax(fate, indexOf((SELECT fates FROM fate_order), toString(fate))), max(changed_at)
 FROM (
     SELECT messages.message_id AS message_id, recipients.fate AS fate, recipients.changed_at AS changed_at
     FROM (

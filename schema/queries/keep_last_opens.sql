@@ -1,4 +1,4 @@
--- Purpose: keeps of the opens of messages that have become last_open the date of each recipient's last one by a person.
+-- Purpose: stores the date of each recipient's last open by a person, from opens of messages that have become last_open.
 -- Grain:   a statement: one row for each recipient; an earlier date than the one that is kept changes nothing.
 -- Units:   since_ms is Unix milliseconds: of the change of the withdrawal.
 -- Reads:   the tables withdrawals, recipient_messages, message_campaigns, opens and sends, so only as the warehouse user.

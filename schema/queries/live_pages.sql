@@ -3,7 +3,7 @@
 -- Units:   the last list counts views without machines.
 -- Reads:   the table web_events, so only as the warehouse user.
 --
--- More pages come than are shown: what was received after until_ms is for the reader to add, who saw it come, and changes the order.
+-- The answer has more pages than are shown: the reader adds the views received after until_ms, which change the order.
 SELECT count() AS pages, groupArray(site) AS site_list, groupArray(host) AS host_list, groupArray(path) AS path_list, groupArray(views) AS view_list
 FROM (
     SELECT site, page_host AS host, page_path AS path, count() AS views

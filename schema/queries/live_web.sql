@@ -3,8 +3,7 @@
 -- Units:   minutes are Unix minutes; the lists count views and events, both without machines, and those of machines.
 -- Reads:   the table web_events, so only as the warehouse user.
 --
--- What was received after until_ms is for the reader to add, who saw it come. An event that a server with the secret has sent is no
--- machine's.
+-- The reader adds the events received after until_ms. An event from a server with the secret counts as a person's.
 SELECT count() AS minutes, groupArray(minute) AS minute_list, groupArray(views) AS view_list,
     groupArray(events) AS event_list, groupArray(machines) AS machine_list
 FROM (

@@ -1,4 +1,4 @@
--- Purpose: takes from the opens of messages that have become pseudonymous what this mode does not allow.
+-- Purpose: removes the facts that the mode pseudonymous forbids from the opens of messages that have it now.
 -- Grain:   a statement: a mutation of the parts that have such rows.
 -- Units:   since_ms is Unix milliseconds: of the change of the withdrawal.
 -- Reads:   the tables withdrawals, recipient_messages and message_campaigns, so only as the warehouse user.

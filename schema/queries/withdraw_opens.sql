@@ -1,4 +1,4 @@
--- Purpose: copies opens of withdrawn or lessened messages to aggregate_opens.
+-- Purpose: copies opens of withdrawn or restricted messages to aggregate_opens.
 -- Grain:   a statement: one row for each event.
 -- Units:   since_ms is Unix milliseconds: of the change of the withdrawal. Fates drop and last_open keep only the event's id, for audits.
 -- Reads:   the tables withdrawals, recipient_messages, message_campaigns and opens, so only as the warehouse user.

@@ -1,4 +1,4 @@
--- Purpose: lowers the tracking mode of withdrawn or lessened messages to that of their fate.
+-- Purpose: lowers the tracking mode of withdrawn or restricted messages to that of their fate.
 -- Grain:   a statement: one more row for each such message, the latest of it.
 -- Units:   since_ms is Unix milliseconds: of the change of the withdrawal.
 -- Reads:   the tables withdrawals, recipient_messages, message_campaigns and sends, so only as the warehouse user.

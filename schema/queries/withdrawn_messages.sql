@@ -1,13 +1,13 @@
 -- Purpose: the messages whose opens may not be kept as their URLs say, by the withdrawals that changed since a time.
 -- Grain:   one row: the number of messages, and a record for each: message_id as two UInt64, fate as a byte.
 -- Units:   since_ms is Unix milliseconds; fate is a number of the Enum8 of withdrawals, 0 = withdrawn no more.
--- Reads:   the tables withdrawals and recipient_messages, so only as the warehouse user.
+-- Reads:   the tables withdrawals and recipient_messages, and the view fate_order, so only as the warehouse user.
 --
 -- All messages of each recipient with a change, and messages with a change of their own: of the rows that concern a message,
 -- the recipient's and its own, the strictest holds.
 SELECT count() AS messages, arrayStringConcat(groupArray(concat(reinterpretAsFixedString(message_id), char(strictest)))) AS records
 FROM (
-    SELECT message_id, argMax(toInt8(fate), indexOf(['keep', 'pseudonymous', 'last_open', 'anonymous', 'count', 'drop'], toString(fate))) AS strictest
+    SELECT message_id, argMax(toInt8(fate), indexOf((SELECT fates FROM fate_order), toString(fate))) AS strictest
     FROM (
         SELECT messages.message_id AS message_id, recipients.fate AS fate
         FROM (

@@ -1,4 +1,4 @@
--- Purpose: counts the remaining opens of withdrawn or lessened messages, and the messages that still count as measured individually.
+-- Purpose: counts the remaining opens of withdrawn or restricted messages, and the messages that still count as measured individually.
 -- Grain:   one row: the opens, the waiting opens, the messages, and the campaigns of the opens.
 -- Units:   since_ms is Unix milliseconds: of the change of the withdrawal. Of the fate pseudonymous, opens with facts that it forbids.
 -- Reads:   the tables withdrawals, recipient_messages, message_campaigns, opens, unresolved_opens and sends, so only as the warehouse user.

@@ -6,7 +6,7 @@
 --
 -- Formula: a message counts once in unique_opens, by the value of its first counted open, and once in reliable_unique_opens, if it is
 -- measured, by the value of its first open by a person. So each dimension adds up to the columns of the same names in campaign_report.
--- provider is about the recipient, and the same for both: mailbox_providers, other, or unknown for what is no address.
+-- provider depends on the recipient, and is the same for both: from mailbox_providers, other, or unknown without an address.
 CREATE OR REPLACE VIEW breakdown_counts
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',

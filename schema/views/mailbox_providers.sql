@@ -9,11 +9,13 @@
 CREATE OR REPLACE VIEW mailbox_providers
 (
     domain String COMMENT 'Domain of addresses',
-    provider String COMMENT 'Provider of its mailboxes'
+    provider String COMMENT 'Provider of its mailboxes',
+    family String COMMENT 'Class of the provider by which strata are made: gmail, microsoft, yahoo, apple or other'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
-SELECT arrayJoin(splitByChar(' ', listed.2)) AS domain, listed.1 AS provider
+SELECT arrayJoin(splitByChar(' ', listed.2)) AS domain, listed.1 AS provider,
+    transform(provider, ['Gmail', 'Microsoft', 'Yahoo', 'Yahoo Japan', 'AOL', 'Apple'], ['gmail', 'microsoft', 'yahoo', 'yahoo', 'yahoo', 'apple'], 'other') AS family
 FROM (
     SELECT arrayJoin([
         ('Gmail', 'gmail.com googlemail.com'),

@@ -1,7 +1,7 @@
 -- Purpose: the differences between the messages that are measured individually and the others, in facts known of all: mailbox provider, delivery, clicks.
 -- Grain:   one row per campaign name, fact and value.
 -- Units:   counts of messages, bounced ones included; shares are fractions of 1 of all measured or all other messages, NULL without any.
--- Engine:  a plain view over sends and message_opens; filter on campaign_id to read one campaign's range of the keys.
+-- Engine:  a plain view over sends, message_opens and mailbox_providers; filter on campaign_id to read one campaign's range of the keys.
 --
 -- Measured: tracking is identified or pseudonymous. Opens are not compared, since those of the others are unknown. If the shares
 -- differ widely, the rates of the measured messages are not representative of the campaign.
@@ -47,11 +47,8 @@ FROM (
                     FROM message_opens
                     UNION ALL
                     SELECT campaign_id, message_id, 0, tracking IN ('identified', 'pseudonymous'),
-                        multiIf(domain IN ('gmail.com', 'googlemail.com'), 'gmail',
-                            match(domain, '^(outlook|hotmail|live|msn)\\.[a-z.]+$'), 'microsoft',
-                            match(domain, '^(yahoo|ymail|rocketmail|aol)\\.[a-z.]+$'), 'yahoo',
-                            domain IN ('icloud.com', 'me.com', 'mac.com'), 'apple',
-                            domain = '', 'unknown', 'other'),
+                        transform(domain, (SELECT groupArray(domain) FROM mailbox_providers), (SELECT groupArray(family) FROM mailbox_providers),
+                            if(domain = '', 'unknown', 'other')),
                         0, 0, 0, 0, 0
                     FROM sends FINAL
                 )

@@ -1,5 +1,5 @@
 -- Purpose: the events of messages, one by one, with the current verdicts; without recipient and address.
--- Grain:   one row per event: a request for a pixel, or what else happened to a message.
+-- Grain:   one row per event: a request for a pixel, or another event of a message.
 -- Units:   times are UTC milliseconds.
 -- Engine:  a plain view. UNION ALL carries a filter on campaign_id into the keys of opens and deliveries.
 --

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,11 +90,9 @@ func (c *Choice) Type() string { return "choice" }
 
 // Set accepts one of the values.
 func (c *Choice) Set(s string) error {
-	for _, v := range c.values {
-		if s == v {
-			c.value = s
-			return nil
-		}
+	if slices.Contains(c.values, s) {
+		c.value = s
+		return nil
 	}
 	return fmt.Errorf("%q is not one of %s", s, strings.Join(c.values, ", "))
 }

@@ -54,7 +54,6 @@ type Emulator struct {
 	address string
 	cmd     *exec.Cmd
 	done    chan struct{}
-	err     error
 }
 
 // Start renders the manifest, starts the emulator and returns when it listens.
@@ -108,7 +107,7 @@ func (e *Emulator) run(started chan<- error, read func()) {
 		return
 	}
 	read()
-	e.err = e.cmd.Wait()
+	_ = e.cmd.Wait() // it was killed, or its log has the reason
 	close(e.done)
 }
 

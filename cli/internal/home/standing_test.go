@@ -51,7 +51,7 @@ func TestLostKeysAreNeverReplacedSilently(t *testing.T) {
 		"emptied":      func(path string) error { return os.WriteFile(path, nil, 0o600) },
 		"comment only": func(path string) error { return os.WriteFile(path, []byte(keysNote), 0o600) },
 		"blanks":       func(path string) error { return os.WriteFile(path, []byte("\n \n"), 0o600) },
-		"folder gone":  func(path string) error { return os.Remove(path) },
+		"folder gone":  os.Remove,
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := made(t)

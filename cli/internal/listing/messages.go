@@ -29,7 +29,7 @@ type Field struct {
 
 // The fields that lists are made of.
 var (
-	MessageID   = Field{Column{"message_id", Text}, func(m *warehouse.ListedMessage) string { return messageID(m) }}
+	MessageID   = Field{Column{"message_id", Text}, messageID}
 	State       = Field{Column{"state", Text}, (*warehouse.ListedMessage).State}
 	Tracking    = Field{Column{"tracking", Text}, func(m *warehouse.ListedMessage) string { return m.Tracking.String() }}
 	SentAt      = Field{Column{"sent_at", Time}, func(m *warehouse.ListedMessage) string { return At(m.SentAt) }}

@@ -24,8 +24,8 @@ func data() map[string]*Data {
 	sent := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 	spring.Opened, spring.Week = decay(3, 300_000), week(11, 300_000)
 	spring.Earlier = []Earlier{
-		{"winter", 1_200_000, of(0.351), of(0.301), of(0.421), decay(2, 100_000)},
-		{"autumn", 1_100_000, of(0.551), of(0.501), of(0.621), decay(7, 200_000)},
+		{"winter", 1_200_000, new(0.351), new(0.301), new(0.421), decay(2, 100_000)},
+		{"autumn", 1_100_000, new(0.551), new(0.501), new(0.621), decay(7, 200_000)},
 		{"summer", 100_000, nil, nil, nil, nil},
 	}
 	spring.Providers = []warehouse.ValueCount{value("Gmail", 400_000, 120_000), value("Yahoo", 90_000, 40_000), value("", 12, 5), value("Outlook.com", 100_000, 70_000)}
@@ -40,12 +40,12 @@ func data() map[string]*Data {
 	numbers := *h.Numbers
 	numbers.Measured, numbers.Sends, numbers.Delivered, numbers.OpensTotal, numbers.ReliableUniqueOpens = 40, 40, 40, 12, 10
 	numbers.Classes = []warehouse.ClassCount{{Class: hostile[2], OpensTotal: 3, UniqueOpens: 2}}
-	numbers.Estimates = []warehouse.Estimate{{Name: "overall", Rate: of(0.25), Low: of(0.2), High: of(0.7), N: 40, Assumption: hostile[4]}}
+	numbers.Estimates = []warehouse.Estimate{{Name: "overall", Rate: new(0.25), Low: new(0.2), High: new(0.7), N: 40, Assumption: hostile[4]}}
 	h.Numbers = &numbers
 	h.Opened, h.Week = decay(1, 10), week(3, 10)
 	for _, text := range hostile {
 		h.Clients = append(h.Clients, value(text, 2, 2))
-		h.Earlier = append(h.Earlier, Earlier{text, 40, of(0.1), of(0.05), of(0.15), nil})
+		h.Earlier = append(h.Earlier, Earlier{text, 40, new(0.1), new(0.05), new(0.15), nil})
 	}
 	h.Providers, h.Countries, h.Reasons = h.Clients, h.Clients, h.Clients
 	return all

@@ -24,28 +24,26 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func of[T any](v T) *T { return &v }
-
 // campaigns are reports whose forms are frozen.
 var campaigns = map[string]*warehouse.Report{
 	"spring": {
 		Campaign: "spring", CampaignID: math.MaxUint64, Sends: 1_250_000, Delivered: 1_248_000, OpensTotal: 903_117, UniqueOpens: 700_001,
 		BotFilteredUniqueOpens: 650_000, ReliableUniqueOpens: 300_000, MPPOnly: 340_000,
-		MPPAdjustedOpenRate: of(300_000.0 / 908_000), OpenRateLow: of(0.24038461538461539), OpenRateHigh: of(0.5208333333333334),
-		CILow: of(0.3294302), CIHigh: of(0.3313640),
-		FirstOpenAt: of(time.Date(2026, 11, 20, 9, 0, 1, 5e6, time.UTC)), LastOpenAt: of(time.Date(2026, 11, 21, 23, 59, 59, 999e6, time.UTC)),
+		MPPAdjustedOpenRate: new(300_000.0 / 908_000), OpenRateLow: new(0.24038461538461539), OpenRateHigh: new(0.5208333333333334),
+		CILow: new(0.3294302), CIHigh: new(0.3313640),
+		FirstOpenAt: new(time.Date(2026, 11, 20, 9, 0, 1, 5e6, time.UTC)), LastOpenAt: new(time.Date(2026, 11, 21, 23, 59, 59, 999e6, time.UTC)),
 		UnregisteredOpensTotal: 3, UnregisteredUniqueOpens: 2,
-		Tests: 1, Measured: 1_248_000, MeasuredShare: of(1.0), UnknownOnly: 10_000, ConfirmedUniqueOpens: 304_000, Bounced: 2000,
-		Clicked: 40_000, ClickRate: of(40_000.0 / 1_248_000), Complained: 12, Unsubscribed: 300, Replied: 1,
-		FirstReliableOpenAt: of(time.Date(2026, 11, 20, 9, 1, 0, 0, time.UTC)), LastReliableOpenAt: of(time.Date(2026, 11, 21, 22, 0, 0, 0, time.UTC)),
-		BounceRate: of(2000.0 / 1_250_000), ClickToOpenRate: of(40_000.0 / 304_000), ComplaintRate: of(12.0 / 1_248_000), UnsubscribeRate: of(300.0 / 1_248_000),
-		ReplyRate: of(1.0 / 1_248_000), RecoveredOpens: 7, LastSentAt: of(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)), NoPolicy: true, Behind: 25 * time.Second,
+		Tests: 1, Measured: 1_248_000, MeasuredShare: new(1.0), UnknownOnly: 10_000, ConfirmedUniqueOpens: 304_000, Bounced: 2000,
+		Clicked: 40_000, ClickRate: new(40_000.0 / 1_248_000), Complained: 12, Unsubscribed: 300, Replied: 1,
+		FirstReliableOpenAt: new(time.Date(2026, 11, 20, 9, 1, 0, 0, time.UTC)), LastReliableOpenAt: new(time.Date(2026, 11, 21, 22, 0, 0, 0, time.UTC)),
+		BounceRate: new(2000.0 / 1_250_000), ClickToOpenRate: new(40_000.0 / 304_000), ComplaintRate: new(12.0 / 1_248_000), UnsubscribeRate: new(300.0 / 1_248_000),
+		ReplyRate: new(1.0 / 1_248_000), RecoveredOpens: 7, LastSentAt: new(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)), NoPolicy: true, Behind: 25 * time.Second,
 		Unplaced: 5000, SendsWithTime: 1_249_999, ComputedAt: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC),
 		Estimates: []warehouse.Estimate{
-			{Name: "hubspot", Rate: of(300_000.0 / 908_000), Low: of(0.3294302), High: of(0.3313640), N: 908_000, Assumption: "all open alike"},
+			{Name: "hubspot", Rate: new(300_000.0 / 908_000), Low: new(0.3294302), High: new(0.3313640), N: 908_000, Assumption: "all open alike"},
 			{Name: "clicks", N: 4, Assumption: "clicks are enough"},
-			{Name: "bounds", Low: of(304_000.0 / 1_248_000), High: of(0.5240384615384616), N: 1_248_000, Assumption: "every verdict is right"},
-			{Name: "overall", Rate: of(0.402), Low: of(0.3391), High: of(0.4718), N: 210_000, Assumption: "visible recipients open as often as all"},
+			{Name: "bounds", Low: new(304_000.0 / 1_248_000), High: new(0.5240384615384616), N: 1_248_000, Assumption: "every verdict is right"},
+			{Name: "overall", Rate: new(0.402), Low: new(0.3391), High: new(0.4718), N: 210_000, Assumption: "visible recipients open as often as all"},
 		},
 		Weaknesses: []string{"few_visible", "none_visible", "no_clicks", "no_history"}, BadTokens: 2,
 		Classes: []warehouse.ClassCount{
@@ -55,7 +53,7 @@ var campaigns = map[string]*warehouse.Report{
 		},
 	},
 	"silent":  {Campaign: "silent", CampaignID: 1},
-	"hostile": {Campaign: "a\x1b[2Jb<i>&\u202e\n", CampaignID: 2, Sends: 1, Delivered: 1, MPPAdjustedOpenRate: of(0.0), OpenRateLow: of(0.0), OpenRateHigh: of(0.0), CILow: of(0.0), CIHigh: of(0.7934506856227626)},
+	"hostile": {Campaign: "a\x1b[2Jb<i>&\u202e\n", CampaignID: 2, Sends: 1, Delivered: 1, MPPAdjustedOpenRate: new(0.0), OpenRateLow: new(0.0), OpenRateHigh: new(0.0), CILow: new(0.0), CIHigh: new(0.7934506856227626)},
 }
 
 // forms are the renderers, by the ending of their golden files.
@@ -241,7 +239,7 @@ func TestLeadAndTableAgreeOnWhatToQuote(t *testing.T) {
 		{1000, 0, 5, "opened it", "the one to quote"},
 	} {
 		r := &warehouse.Report{Sends: c.measured, Delivered: c.measured, Measured: c.measured, OpensTotal: c.opens, ConfirmedUniqueOpens: c.confirmed}
-		r.Estimates = []warehouse.Estimate{{Name: "overall", Rate: of(0.5), Low: of(0.4), High: of(0.6), N: c.measured}}
+		r.Estimates = []warehouse.Estimate{{Name: "overall", Rate: new(0.5), Low: new(0.4), High: new(0.6), N: c.measured}}
 		if got := lead(r); !strings.Contains(got, c.lead) {
 			t.Errorf("%+v: lead %q", c, got)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,28 +18,13 @@ import (
 	"glint/cli/internal/report/browsertest"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 var (
 	benchCampaigns = flag.Int("pages-campaigns", 100, "campaigns of BenchmarkPages")
 	benchMessages  = flag.Int("pages-messages", 1_000_000, "messages of BenchmarkPages, half of them in one campaign")
 )
-
-// connectAs connects to the test warehouse.
-func connectAs(b *testing.B, w *enginetest.Warehouse, u enginetest.User) *warehouse.Warehouse {
-	b.Helper()
-	at, err := url.Parse(w.URL)
-	if err != nil {
-		b.Fatal(err)
-	}
-	at.User = url.UserPassword(u.Name, u.Password)
-	house, err := warehouse.Connect(b.Context(), at.String())
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = house.Close() })
-	return house
-}
 
 // fillPages stores messages of which 40 % are opened 2.5 times, half of them in the
 // campaign 1, and has the snapshots of all campaigns computed, as a running glint does.
@@ -94,7 +78,7 @@ const timingsOf = `new Promise(done => {
 func BenchmarkPages(b *testing.B) {
 	w := enginetest.Open(b)
 	w.Empty(b)
-	owner, reader := connectAs(b, w, enginetest.WarehouseUser), connectAs(b, w, enginetest.ReaderUser)
+	owner, reader := client.Connect(b, w, enginetest.WarehouseUser), client.Connect(b, w, enginetest.ReaderUser)
 	fillPages(b, w, owner)
 	s, err := Listen(Config{Listen: "127.0.0.1:0", Key: testKey})
 	if err != nil {

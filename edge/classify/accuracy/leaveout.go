@@ -38,9 +38,9 @@ func (h *holdout) add(corpus string, row labelled) {
 	}
 }
 
-// print judges each corpus without the words that stand in no other one. The
+// print judges each corpus without the words that no other one contains. The
 // rules use no list of user agents; this bounds from below what they would be
-// worth on a corpus that nobody had looked at.
+// worth on an unseen corpus.
 func (h *holdout) print(out io.Writer) error {
 	fmt.Fprint(out, "\nLeft out in turn. No list of user agents is used, only words. Each corpus judged without the words that stand in\n"+
 		"none of the others: right before and after. The fewer corpora, the more words of common knowledge are lost.\n")
@@ -69,7 +69,7 @@ func (h *holdout) print(out io.Writer) error {
 	return w.Flush()
 }
 
-// elsewhere reports whether a word stands in another corpus.
+// elsewhere reports whether another corpus contains a word.
 func (h *holdout) elsewhere(word, corpus string) bool {
 	in := h.seen[word]
 	return len(in) > 1 || !in[corpus]

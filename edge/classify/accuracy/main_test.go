@@ -111,7 +111,7 @@ func TestFurtherListsHaveTheirLabelsAndBars(t *testing.T) {
 
 func TestACorpusIsJudgedWithoutItsOwnWords(t *testing.T) {
 	var h holdout
-	h.add("one", labelled{"Zenduty-checker", robot}) // stands in both
+	h.add("one", labelled{"Zenduty-checker", robot}) // in both
 	h.add("one", labelled{"Glorp/1 (Thunderbird/3)", mailClient})
 	h.add("two", labelled{"Other checker", robot})
 	var out bytes.Buffer

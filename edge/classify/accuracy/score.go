@@ -10,7 +10,7 @@ import (
 	"glint/edge/classify"
 )
 
-// truth is what a corpus's label allows: a set of classes, any of which is
+// truth is the set of classes that a corpus's label allows, any of which is
 // right. Most labels do not distinguish one kind of machine from another.
 type truth uint16
 
@@ -30,7 +30,7 @@ var (
 		classify.MachinePrefetch, classify.NotImage)
 )
 
-// expectation is what a label means.
+// expectation is the meaning of a label.
 type expectation struct {
 	name  string
 	truth truth // 0: the label says nothing about the class

@@ -49,7 +49,7 @@ var plain = func() (set [256]bool) {
 }()
 
 // appendOther appends the first character of s, which is not in plain, and
-// returns how many bytes of s it has.
+// returns the number of its bytes in s.
 func appendOther(dst []byte, s string) ([]byte, int) {
 	switch c := s[0]; {
 	case c == '"' || c == '\\':

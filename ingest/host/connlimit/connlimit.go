@@ -53,7 +53,7 @@ func (l *Limit) Open() int {
 	return l.open
 }
 
-// Evicted returns how many connections were closed to make room.
+// Evicted returns the number of connections that were closed to make room.
 func (l *Limit) Evicted() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -80,7 +80,7 @@ func (OS) SyncDir(name string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Space implements FS; free is what processes without privileges may use.
+// Space implements FS; free is the space for processes without privileges.
 func (OS) Space(name string) (free, total int64, err error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(name, &s); err != nil {

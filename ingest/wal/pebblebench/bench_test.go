@@ -64,7 +64,7 @@ type store struct {
 	close func()
 }
 
-// run writes for a span and returns how many writes were done.
+// run writes for a span and returns the number of writes.
 func run(writers int, s store) int {
 	defer s.close()
 	var done atomic.Int64

@@ -24,7 +24,7 @@ func endless(ctx context.Context, t *testing.T, engine *Engine, id string) *http
 	return request
 }
 
-// running says whether the query with this id runs; the id is as in a URL.
+// running reports whether the query with this id runs; the id is as in a URL.
 func running(t *testing.T, url, id string) bool {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost,

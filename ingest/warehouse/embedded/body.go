@@ -14,7 +14,7 @@ import (
 // bodyChunkBytes is the step in which bodies grow in memory.
 const bodyChunkBytes = 1 << 20
 
-// bodyStall is how long a client may pause in the middle of a body.
+// bodyStall is the time for which a client may pause in the middle of a body.
 const bodyStall = 30 * time.Second
 
 // budget limits the total bytes of all bodies in memory. It is safe for
@@ -124,7 +124,7 @@ func (b *body) fill(w http.ResponseWriter, r *http.Request, maxBytes int64) *ref
 	}
 }
 
-// drainTime is how long the rest of a refused body is read.
+// drainTime is the time for which the rest of a refused body is read.
 const drainTime = 2 * time.Second
 
 // readChunk fills p as far as possible. Unlike io.ReadFull it returns the

@@ -79,10 +79,10 @@ func (c *canaries) state(t *testing.T) map[string]string {
 	return state
 }
 
-// readBy says whether an answer shows a file's content.
+// readBy reports whether an answer shows a file's content.
 func (c *canaries) readBy(answer string) bool { return strings.Contains(answer, c.content) }
 
-// touched lists what was written or connected to since the start.
+// touched lists the files written and the addresses connected to since the start.
 func (c *canaries) touched(t *testing.T) []string {
 	t.Helper()
 	var touched []string

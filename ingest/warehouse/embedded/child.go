@@ -28,7 +28,7 @@ const (
 	childStatusFD = 4 // receives one line when the engine listens
 )
 
-// childGrace is how long the engine may take to stop after the parent has
+// childGrace is the time that the engine may take to stop after the parent has
 // ended. It makes sure that the process is gone within 5 s even if init is slow
 // to reap it.
 const childGrace = 2 * time.Second

@@ -11,7 +11,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// clientRequests are what clients send for a reader, as their sources say:
+// clientRequests are the requests of clients for a reader, according to their sources:
 // clickhouse-connect (Superset), the JDBC driver (Metabase, DBeaver), Grafana's
 // plugin, DuckDB's httpfs and curl.
 var clientRequests = []struct {

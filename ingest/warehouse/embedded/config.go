@@ -57,7 +57,7 @@ type Config struct {
 	// MaxMemoryBytes is the memory limit of the whole engine; 0: half of the
 	// memory of the machine or control group, at least 1 GiB.
 	MaxMemoryBytes uint64
-	// LockWait is how long Start waits for the data directory; 0:
+	// LockWait is the time for which Start waits for the data directory; 0:
 	// DefaultLockWait; negative: it does not wait.
 	LockWait time.Duration
 	// StartTimeout is the limit for one start of the engine; 0:

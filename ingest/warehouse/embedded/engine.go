@@ -188,7 +188,7 @@ func (e *Engine) Err() error {
 	}
 }
 
-// Restarts returns how often the engine ended unexpectedly and was restarted.
+// Restarts returns the number of times that the engine ended unexpectedly and was restarted.
 func (e *Engine) Restarts() uint64 { return e.supervisor.restarts.Load() }
 
 // Stop stops the engine: it refuses new requests, waits a while for those in

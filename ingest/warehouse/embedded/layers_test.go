@@ -147,7 +147,7 @@ func TestEngineWithoutANetworkOfItsOwnStillWorks(t *testing.T) {
 	if c := engine.supervisor.confined.Load(); c.OwnNetwork || !slices.Contains(c.Gaps, gapPort) {
 		t.Errorf("the gap is not named: %+v", c)
 	}
-	// The port is there for everybody, and its listener answers nothing.
+	// Everyone can connect to the port, and its listener answers nothing.
 	for _, path := range []string{"/ping", "/?query=SELECT+1", "/?query=SELECT+file('/etc/passwd')", "/play"} {
 		response, err := http.Get(backendOf(t, engine).url + path)
 		if err != nil {

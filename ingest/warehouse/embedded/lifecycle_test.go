@@ -331,8 +331,8 @@ func occupy(t *testing.T, url, query string) {
 	eventually(t, "query runs", func() bool { return running(t, url, "endless") })
 }
 
-// isZombie says whether the process is dead and only waits for init to notice,
-// which in a container may be nobody's task.
+// isZombie reports whether the process is dead and waits to be reaped by init, which a
+// container may lack.
 func isZombie(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && strings.Contains(string(text), ") Z ")

@@ -13,7 +13,7 @@ import (
 // is rotated; one older file is kept. The engine limits its own log.
 const maxOutputBytes = 1 << 20
 
-// tailBytes is how much of the engine's output an error quotes.
+// tailBytes is the part of the engine's output that an error quotes.
 const tailBytes = 4 << 10
 
 // cappedFile appends to a file and rotates it at maxOutputBytes. It is not safe

@@ -30,7 +30,7 @@ type process struct {
 	logStart  int64 // length of the engine's log before this run
 }
 
-// endTimeout is how long the engine may take to end on request. The child kills
+// endTimeout is the time that the engine may take to end on request. The child kills
 // itself after childGrace; the rest is a reserve for a stuck kernel.
 const endTimeout = childGrace + time.Second
 
@@ -205,7 +205,7 @@ func (p *process) kill() {
 	<-p.exited
 }
 
-// exitReason returns how the engine ended; valid once exited is closed. It
+// exitReason returns the way in which the engine ended; valid once exited is closed. It
 // contains no text of the engine, which may quote a query.
 func (p *process) exitReason() string { return p.cmd.ProcessState.String() }
 

@@ -28,7 +28,7 @@ const (
 	// the request line below the engine's limits (http_max_field_value_size 128
 	// KiB, http_max_uri_size 1 MiB; encoding at most triples a parameter).
 	maxHeaderBytes = 120 << 10
-	// maxEngineWait is how long a request waits while the engine is down.
+	// maxEngineWait is the time for which a request waits while the engine is down.
 	maxEngineWait = 30 * time.Second
 	// dialRetry is the pause after the engine refused a connection.
 	dialRetry = 25 * time.Millisecond
@@ -42,7 +42,7 @@ const (
 // quarters of the descriptors, so at least an eighth stays free for the logs.
 func connectionLimit() int { return min(maxConnections, connlimit.Share()/6) }
 
-// readerStatements returns how many statements of readers the engine executes
+// readerStatements returns the number of statements of readers that the engine executes
 // at a time. The engine checks time limits and KILL QUERY only between blocks
 // of rows, so one expensive function over one row continues even if its client
 // has left. Such statements keep their slots, so that inserts and reports get

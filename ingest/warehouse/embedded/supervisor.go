@@ -17,13 +17,13 @@ import (
 const (
 	firstPause = 250 * time.Millisecond
 	lastPause  = 5 * time.Second
-	// stableAfter is how long the engine must have run for the next restart to
+	// stableAfter is the time that the engine must have run for the next restart to
 	// be immediate again.
 	stableAfter = 30 * time.Second
 	// maxFailedStarts is the number of consecutive failures after which the
 	// supervisor gives up.
 	maxFailedStarts = 20
-	// maxPortTries is how often the first start tries another port if the
+	// maxPortTries is the number of times that the first start tries another port if the
 	// chosen one was taken.
 	maxPortTries = 5
 )

@@ -93,7 +93,7 @@ func statementsOf(t *testing.T, engine *Engine, c *canaries, views []string) map
 	}
 }
 
-// walkAll sends the statements of all kinds. runs says whether the engine executes some
+// walkAll sends the statements of all kinds. runs reports whether the engine executes some
 // of each.
 func (w *walker) walkAll(t *testing.T, c *canaries, kinds map[string][]walkStatement, runs bool) {
 	t.Helper()

@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ type Warehouse struct {
 
 var start = sync.OnceValues(startWarehouse)
 
-// started is what Main has to stop.
+// started is the warehouse that Main stops.
 var started *Warehouse
 
 // Main runs the tests of a binary and then stops its engine. It returns the
@@ -110,14 +111,15 @@ func startWarehouse() (*Warehouse, error) {
 	return started, nil
 }
 
+// Address returns the URL with the name and password of u, as warehouse.Connect takes it.
+func (w *Warehouse) Address(u User) string {
+	return strings.Replace(w.URL, "://", "://"+url.UserPassword(u.Name, u.Password).String()+"@", 1)
+}
+
 func (w *Warehouse) connect(u User) *sql.DB {
-	address, err := url.Parse(w.URL)
-	if err != nil {
-		panic(err) // the engine's own address
-	}
 	return clickhouse.OpenDB(&clickhouse.Options{
 		Protocol: clickhouse.HTTP,
-		Addr:     []string{address.Host},
+		Addr:     []string{strings.TrimPrefix(w.URL, "http://")},
 		Auth:     clickhouse.Auth{Database: embedded.Database, Username: u.Name, Password: u.Password},
 	})
 }

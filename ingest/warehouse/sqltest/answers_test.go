@@ -23,14 +23,14 @@ var mayBeEmpty = map[string]string{
 	"nearest_campaigns": "it is advice about a name, and no number depends on it",
 }
 
-// describes are the queries about the schema, of as many rows as there is to say; no
-// answer lets migrate do again what is done.
+// describes are the queries about the schema, with any number of rows. If their answer is
+// lost, migrate repeats work that is done.
 var describes = map[string]string{
 	"present_views": "a row for each view", "silent_columns": "a row for each column",
 	"table_definitions": "a row for each table",
 }
 
-// externalTables are what queries are sent together with.
+// externalTables are the tables that are sent with queries.
 var externalTables = map[string]string{
 	"burst_facts":         "facts UInt64",
 	"inserted_rows":       "row UInt32, campaign_id UInt64, message_id UUID, opened_at Int64, event_id UInt64",
@@ -93,7 +93,7 @@ func TestNoEmptyAnswerIsBelieved(t *testing.T) {
 		}
 		want := map[bool]int{false: 1, true: 0}[mayBeEmpty[name] != ""]
 		if name == "listed_messages" {
-			want = 2 // the names of its columns, and the record that says that nothing was cut off
+			want = 2 // the names of its columns, and the record at the end
 		}
 		if rows != want {
 			t.Errorf("%s: %d rows from empty tables, want %d", name, rows, want)

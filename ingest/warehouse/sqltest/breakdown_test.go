@@ -2,7 +2,6 @@ package sqltest
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -13,23 +12,8 @@ import (
 
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
-
-// connect returns a client of the engine as a user.
-func connect(tb testing.TB, w *enginetest.Warehouse, u enginetest.User) *warehouse.Warehouse {
-	tb.Helper()
-	address, err := url.Parse(w.URL)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	address.User = url.UserPassword(u.Name, u.Password)
-	client, err := warehouse.Connect(tb.Context(), address.String())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = client.Close() })
-	return client
-}
 
 // zones have offsets of whole, half and three quarters of an hour, and changes
 // of the clocks within the months of the random world.
@@ -37,10 +21,10 @@ var zones = []string{"UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu
 
 // compareBreakdowns holds the breakdowns, the timeline and the times to open of
 // every campaign against a count in Go, and their sums against the report; after
-// the last change also what the client returns, and the lists.
+// the last change also the client's results, and the lists.
 func compareBreakdowns(t *testing.T, w *enginetest.Warehouse, world *world, messages map[messageKey]*messageState, after string) {
 	t.Helper()
-	reader := connect(t, w, enginetest.ReaderUser)
+	reader := client.Connect(t, w, enginetest.ReaderUser)
 	all := readBreakdowns(t, w)
 	for _, c := range world.campaigns {
 		report := world.report(c, messages)
@@ -71,7 +55,7 @@ func compareBreakdowns(t *testing.T, w *enginetest.Warehouse, world *world, mess
 			}
 		}
 	}
-	owner := connect(t, w, enginetest.WarehouseUser)
+	owner := client.Connect(t, w, enginetest.WarehouseUser)
 	compareLists(t, owner, world, c, messages, after)
 	compareTwo(t, owner, world, world.campaigns[2], world.campaigns[3], messages, after)
 	compareTwo(t, owner, world, world.campaigns[0], world.campaigns[5], messages, after)

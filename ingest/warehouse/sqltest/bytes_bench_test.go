@@ -12,7 +12,7 @@ import (
 // benchOpens are 2.2 events for each of the messages that were opened.
 const benchOpens = 1_000_000
 
-// BenchmarkBytesPerOpen prints what an open takes on disk, all in all and column
+// BenchmarkBytesPerOpen prints the bytes of an open on disk, in total and column
 // by column, once its parts have merged. The rows resemble a CDN's: half
 // of them Apple's prefetch, a fifth Gmail's proxy, a tail of user agents, times
 // that decay with a mean of three days, 16 JA4 fingerprints that are frequent and 2,000 that are

@@ -50,7 +50,7 @@ func aggregateWorld(t *testing.T, w *enginetest.Warehouse, campaign int, strata 
 	}
 }
 
-// cells are what a reader gets of one division; -1: hidden.
+// cells are the counts of one division that a reader sees; -1: hidden.
 func cells(t *testing.T, w *enginetest.Warehouse, campaign int, dimension string) map[string]int {
 	t.Helper()
 	all := map[string]int{}

@@ -9,6 +9,7 @@ import (
 
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/enginetest"
+	"glint/ingest/warehouse/enginetest/client"
 )
 
 // BenchmarkListMessages reads a list of a million openers from a campaign of two
@@ -16,7 +17,7 @@ import (
 func BenchmarkListMessages(b *testing.B) {
 	w := enginetest.Open(b)
 	w.Empty(b)
-	client := connect(b, w, enginetest.WarehouseUser)
+	owner := client.Connect(b, w, enginetest.WarehouseUser)
 	run := func(statement string) { w.Text(b, enginetest.WarehouseUser, statement, nil) }
 	run("INSERT INTO campaigns (campaign_id, name, created_at) VALUES (1, 'large', now64(3))")
 	run(fmt.Sprintf(`INSERT INTO sends (campaign_id, message_id, recipient, recipient_key, domain, attributes, sent_at)
@@ -32,7 +33,7 @@ func BenchmarkListMessages(b *testing.B) {
 			b.ReportAllocs()
 			rows := 0
 			for b.Loop() {
-				err := client.Messages(b.Context(), 1, list, func([]string) error { return nil }, func(*warehouse.ListedMessage) error { rows++; return nil })
+				err := owner.Messages(b.Context(), 1, list, func([]string) error { return nil }, func(*warehouse.ListedMessage) error { rows++; return nil })
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -46,7 +47,7 @@ func BenchmarkListMessages(b *testing.B) {
 		text := w.Text(b, enginetest.WarehouseUser, "SELECT reinterpretAsUUID(sipHash128(toUInt64(123456)))", nil)
 		ref.MessageID = uuid.MustParse(strings.TrimSpace(text))
 		for b.Loop() {
-			if facts, err := client.MessageFacts(b.Context(), ref); err != nil || len(facts.Events) != 1 {
+			if facts, err := owner.MessageFacts(b.Context(), ref); err != nil || len(facts.Events) != 1 {
 				b.Fatal(err)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// belongs says which messages each list holds.
+// belongs reports whether a list contains a message.
 var belongs = map[warehouse.List]func(m *messageState, visible bool) bool{
 	warehouse.AllMessages:       func(m *messageState, _ bool) bool { return m.counts || m.test },
 	warehouse.OpenersCertain:    func(m *messageState, _ bool) bool { return m.measured() && m.seen() },
@@ -62,7 +62,7 @@ func compareLists(t *testing.T, client *warehouse.Warehouse, world *world, c cam
 	}
 }
 
-// compareBegins holds the first messages of a list against those of the whole list.
+// compareBegins compares the first messages of a list with the whole list.
 func compareBegins(t *testing.T, client *warehouse.Warehouse, c campaign, list warehouse.List, order []string) {
 	t.Helper()
 	for _, most := range []int{0, len(order) / 2, len(order), len(order) + 5} {

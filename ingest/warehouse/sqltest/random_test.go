@@ -100,7 +100,7 @@ func compareReports(t *testing.T, w *enginetest.Warehouse, world *world, after s
 	}
 }
 
-// holdRanges checks what holds for every campaign.
+// holdRanges checks the relations between the numbers of every campaign.
 func holdRanges(t *testing.T, r report, rates map[string]estimate) {
 	t.Helper()
 	for name, e := range rates {

@@ -62,7 +62,7 @@ type estimate struct {
 	N    uint64   `json:"n,string"`
 }
 
-// messageState is what the rows say of one message.
+// messageState is the state of one message according to its rows.
 type messageState struct {
 	send
 	known, counts, test, tracked        bool
@@ -228,7 +228,7 @@ func span(first, last **string, at string) {
 	}
 }
 
-// history is what a recipient's other mail of the 90 days before says.
+// history counts a recipient's other mail of the 90 days before.
 type history struct {
 	messages, confirmed, shown uint64
 	masked                     bool
@@ -243,7 +243,7 @@ type tally struct {
 	noHistory                                                     bool
 }
 
-// past returns what the recipients' other mail says before a campaign began.
+// past returns the history of the recipients before a campaign began.
 func (w *world) past(c campaign, all map[messageKey]*messageState) map[int]history {
 	start := time.Time{}
 	for key, m := range all {

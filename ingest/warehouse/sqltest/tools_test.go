@@ -64,7 +64,7 @@ func TestDashboardOfCampaignsRunsAsReader(t *testing.T) {
 	}
 }
 
-// call asks the engine's proxy as a tool does, and returns what it answers.
+// call sends a request to the engine's proxy as a tool does, and returns the answer.
 func call(t *testing.T, r *http.Request) []byte {
 	t.Helper()
 	answer, err := http.DefaultClient.Do(r)
@@ -103,7 +103,7 @@ func TestMetabaseReadsTheViews(t *testing.T) {
 			t.Errorf("%s: %q", sql, got)
 		}
 	}
-	// What it shows as tables, and as their columns.
+	// The tables and columns that it shows.
 	tables := ask("SELECT name FROM system.tables WHERE database = 'glint'")
 	columns := ask("SELECT table, name, type, comment FROM system.columns WHERE database = 'glint'")
 	for _, want := range []string{"campaign_report", "opens_by_client"} {

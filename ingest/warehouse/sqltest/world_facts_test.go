@@ -10,7 +10,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// facts are what an open brings of its client. They follow from the event's
+// facts are the facts of an open about its client. They follow from the event's
 // random id, so that a repeat has the same.
 type facts struct{ client, vendor, os, device, country, network string }
 
@@ -109,7 +109,7 @@ func sortValues(list []warehouse.ValueCount) {
 	slices.SortFunc(list, func(a, b warehouse.ValueCount) int { return strings.Compare(a.Value, b.Value) })
 }
 
-// timeline counts by the begin of a bucket, which begin says of a time; the zero
+// timeline counts by the begin of a bucket, which begin returns for a time; the zero
 // time holds impossible ones.
 func (w *world) timeline(c campaign, all map[messageKey]*messageState, begin func(time.Time) time.Time) []warehouse.TimeCount {
 	counted, persons := w.perMessage(c, all)

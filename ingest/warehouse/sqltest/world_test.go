@@ -84,7 +84,7 @@ var kinds = []string{"sent", "delivered", "deferred", "bounced", "complained", "
 
 const day = 24 * time.Hour
 
-// newWorld returns an account of campaigns with so many messages each. The last
+// newWorld returns an account of campaigns with that number of messages each. The last
 // campaign stays empty. The second is sent 90 days after the first, to the
 // second; the last but one has clicks in plenty.
 func newWorld(random *rand.Rand, messages int) *world {

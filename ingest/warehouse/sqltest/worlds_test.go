@@ -17,7 +17,7 @@ import (
 // estimators in the order in which they are printed.
 var estimators = []string{"hubspot", "strict", "visible_recipients", "visible_lambda", "clicks", "bounds", "overall"}
 
-// judged is a campaign whose truth is known, with what the views say of it.
+// judged is a campaign whose truth is known, with the numbers of the views.
 type judged struct {
 	world     worlds.World
 	truth     float64
@@ -78,7 +78,7 @@ func TestOverallCoversTheTruth(t *testing.T) {
 		return w.Cloaked == 0 && w.AppleShare >= 0.3 && w.Clicks && strings.HasPrefix(w.Name, "random")
 	})
 	t.Log(summary("random worlds with Apple Mail and clicks", apple))
-	// A few worlds, small ones among them, say nothing of a median.
+	// A few worlds, some of them small, do not determine a median.
 	if ratio := widthRatio(apple); os.Getenv("GLINT_WORLDS") == "all" && (ratio > 0.6 || len(apple) == 0) {
 		t.Errorf("median width of overall is %.2f of the bounds' in %d campaigns, want 0.6 at most", ratio, len(apple))
 	}

@@ -29,7 +29,7 @@ func startEngine(t *testing.T) *embedded.Engine {
 	return enginetest.StartAlone(t, t.TempDir(), embedded.User{Name: "glint", Password: password})
 }
 
-// pieces are parts of statements of which any two may stand side by side.
+// pieces are parts of statements that may follow each other in any order.
 var pieces = []string{
 	"SELECT", "file", "x", "b", "N", "e1", "SETTINGS", "FORMAT", "FROM", "1", "0x1F", "1.5e3", "1_000", ".5", "1.", "1e", "0b1",
 	" ", " ", " ", "\n", "\t", "\r", "\v", "\f", "\x00", "\x7f", "\xa0", "\u00a0", "\u2003", "\u200b", "\ufeff",

@@ -13,7 +13,7 @@ import (
 
 var limits = gatekeeper.Limits{Threads: 4, MemoryBytes: 1 << 30, ExecutionSeconds: 300}
 
-// tree is what the engine answers to EXPLAIN AST SELECT f(x) FROM t, with other lines at its end.
+// tree is the engine's answer to EXPLAIN AST SELECT f(x) FROM t, with other lines at its end.
 func tree(more ...string) gatekeeper.Explain {
 	lines := append([]string{
 		"SelectWithUnionQuery (children 1)", " ExpressionList (children 1)", "  SelectQuery (children 1)", "   ExpressionList (children 1)",

@@ -96,7 +96,7 @@ func TestViewsOfAnEarlierProgramAreDroppedAndThoseOfOthersKept(t *testing.T) {
 	if left != "other_owners\n" {
 		t.Errorf("left: %q", left)
 	}
-	// A view of this schema that a later program gives up, and one that somebody then makes under its name.
+	// A view of this schema that a later program drops, and another view of that name.
 	exec(t, w, "CREATE VIEW given_up AS SELECT 1 AS x")
 	exec(t, w, "INSERT INTO schema_views SELECT name, 'h', hex(sipHash128(create_table_query)), now64(3) FROM system.tables WHERE database = currentDatabase() AND name = 'given_up'")
 	mustUp(t, w, migrate.Result{})

@@ -15,11 +15,11 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// What the test of lessened messages checks.
+// The checks of the test of restricted messages.
 
 // checkUnheeded registers as a program that read the registered messages before
-// another one lessened them: its URLs would say too much, so it is refused.
-func (l *lessening) checkUnheeded(t *testing.T) {
+// another one restricted them: its URLs would say too much, so it is refused.
+func (l *restriction) checkUnheeded(t *testing.T) {
 	t.Helper()
 	var file strings.Builder
 	file.WriteString("recipient\n")
@@ -40,23 +40,22 @@ func (l *lessening) checkUnheeded(t *testing.T) {
 	if err := errors.Join(b.Decide(&sends.Consent{}), b.Derive()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Register(t.Context(), l.w, func(int) {}); !errors.Is(err, sends.ErrNarrowed) {
+	if _, err := b.Register(t.Context(), l.w, func(int) {}); !errors.Is(err, sends.ErrRestricted) {
 		t.Errorf("registered by a file: %v", err)
 	}
 }
 
 // damaged posts lines whose tokens lost their end.
-func (l *lessening) damaged(t *testing.T) {
+func (l *restriction) damaged(t *testing.T) {
 	t.Helper()
 	var body strings.Builder
 	for _, c := range l.cases {
 		if c.url == "" || c.cause == "uuid" {
 			continue
 		}
-		var e event.Event
 		line := l.line(c, time.Minute)
-		e, err := event.Parse(strings.TrimSuffix(line, "\n"))
-		if err != nil {
+		var e event.Event
+		if err := e.Parse(strings.TrimSuffix(line, "\n")); err != nil {
 			t.Fatal(err)
 		}
 		e.Token, e.Path, e.TokenStatus = e.Token[:50], "", event.TokenBad
@@ -65,14 +64,14 @@ func (l *lessening) damaged(t *testing.T) {
 	l.send(t, "live", body.String())
 }
 
-// messageRows are what the table opens has of one message.
+// messageRows are the rows of one message in the table opens.
 type messageRows struct {
 	Events, Personal, Agents int
 }
 
 // checkRows waits until each message has the rows that its mode allows, of so
 // many lines. A line that came while the service did not know is swept later.
-func (l *lessening) checkRows(t *testing.T, mode func(*lessened) warehouse.Tracking, lines int) {
+func (l *restriction) checkRows(t *testing.T, mode func(*restricted) warehouse.Tracking, lines int) {
 	t.Helper()
 	want := map[string]messageRows{}
 	for _, c := range l.cases {
@@ -120,7 +119,7 @@ func (l *lessening) checkRows(t *testing.T, mode func(*lessened) warehouse.Track
 
 // checkNothingElse looks for what a mode forbids in all other tables, for the
 // dates that last_open keeps, and for how messages are registered.
-func (l *lessening) checkNothingElse(t *testing.T) {
+func (l *restriction) checkNothingElse(t *testing.T) {
 	t.Helper()
 	registered := l.pairs(t, "SELECT toString(message_id), toString(tracking) FROM glint.sends FINAL")
 	personal := l.pairs(t, `SELECT referer_host, toString(count()) FROM (
@@ -147,7 +146,7 @@ func (l *lessening) checkNothingElse(t *testing.T) {
 }
 
 // pairs returns the answer to a query for two texts a row.
-func (l *lessening) pairs(t *testing.T, sql string) map[string]string {
+func (l *restriction) pairs(t *testing.T, sql string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for line := range strings.Lines(l.engine.query(t, sql)) {
@@ -157,8 +156,8 @@ func (l *lessening) pairs(t *testing.T, sql string) map[string]string {
 	return all
 }
 
-// campaigns are those of the cases.
-func (l *lessening) campaigns() (names []string) {
+// campaigns returns the campaigns of the cases.
+func (l *restriction) campaigns() (names []string) {
 	for _, c := range l.cases {
 		if name := c.campaign(); !slices.Contains(names, name) {
 			names = append(names, name)
@@ -167,7 +166,7 @@ func (l *lessening) campaigns() (names []string) {
 	return names
 }
 
-func (l *lessening) campaignID(t *testing.T, name string) uint64 {
+func (l *restriction) campaignID(t *testing.T, name string) uint64 {
 	t.Helper()
 	campaign, err := l.w.CampaignNamed(t.Context(), name)
 	if err != nil {
@@ -178,7 +177,7 @@ func (l *lessening) campaignID(t *testing.T, name string) uint64 {
 
 // checkNumbers checks that no number counts more than is measured, and that the
 // parts of a number sum up to it.
-func (l *lessening) checkNumbers(t *testing.T) {
+func (l *restriction) checkNumbers(t *testing.T) {
 	t.Helper()
 	for _, name := range l.campaigns() {
 		id := l.campaignID(t, name)

@@ -23,13 +23,13 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// lessenHome is a home whose policy changes.
-type lessenHome struct {
+// restrictHome is a home whose policy changes.
+type restrictHome struct {
 	sendsHome
 	required *atomic.Bool
 }
 
-func (h lessenHome) RegisterRules(string) (sends.Policy, warehouse.Fate, bool, error) {
+func (h restrictHome) RegisterRules(string) (sends.Policy, warehouse.Fate, bool, error) {
 	if h.required.Load() {
 		return sends.PolicyRequired, warehouse.FateCount, true, nil
 	}
@@ -45,44 +45,44 @@ func (b *headBook) LockConsent(context.Context) (consent.Head, func(), error) {
 
 func (b *headBook) KeepConsentHead(h consent.Head) error { b.head = h; return nil }
 
-// lessened is one message that is registered twice, the second time with other
+// restricted is one message that is registered twice, the second time with other
 // tracking, for one cause.
-type lessened struct {
+type restricted struct {
 	cause    string
 	old, new warehouse.Tracking // new is what the second registration asks for
 
 	recipient, message, url string // of the first registration
 }
 
-// want is how much may be measured of it from the second registration on.
-func (c *lessened) want() warehouse.Tracking { return max(c.old, c.new) }
+// want returns its tracking mode from the second registration on.
+func (c *restricted) want() warehouse.Tracking { return max(c.old, c.new) }
 
 // name is in the referer of each of its lines, so that a row that has it is found.
-func (c *lessened) name() string {
+func (c *restricted) name() string {
 	return strings.ReplaceAll(fmt.Sprintf("%s-%s-%s.person.example", c.cause, c.old, c.new), "_", "-")
 }
 
-func (c *lessened) campaign() string {
+func (c *restricted) campaign() string {
 	if c.cause == "campaign" {
 		return fmt.Sprintf("campaign-%s", c.new)
 	}
 	return c.cause
 }
 
-// lessenedCases are all ordered pairs of modes by each cause that can bring them
+// restrictedCases are all ordered pairs of modes by each cause that can bring them
 // about.
-func lessenedCases() (all []*lessened) {
+func restrictedCases() (all []*restricted) {
 	modes := []warehouse.Tracking{warehouse.Identified, warehouse.Pseudonymous, warehouse.LastOpen, warehouse.Aggregate, warehouse.Off}
 	for _, old := range modes {
 		for _, cause := range []string{"campaign", "column", "mark"} {
 			for _, now := range modes {
-				all = append(all, &lessened{cause: cause, old: old, new: now})
+				all = append(all, &restricted{cause: cause, old: old, new: now})
 			}
 		}
 		for _, cause := range []string{"policy", "refused", "agreed"} {
-			all = append(all, &lessened{cause: cause, old: old, new: warehouse.Aggregate})
+			all = append(all, &restricted{cause: cause, old: old, new: warehouse.Aggregate})
 		}
-		all = append(all, &lessened{cause: "uuid", old: warehouse.Identified, new: old})
+		all = append(all, &restricted{cause: "uuid", old: warehouse.Identified, new: old})
 	}
 	for i, c := range all {
 		c.recipient = fmt.Sprintf("r%d@example.com", i)
@@ -90,23 +90,23 @@ func lessenedCases() (all []*lessened) {
 	return all
 }
 
-// lessening is the service of the test, with its messages.
-type lessening struct {
+// restriction is the service of the test, with its messages.
+type restriction struct {
 	*service
 	engine *testEngine
 	w      *warehouse.Warehouse
-	cases  []*lessened
+	cases  []*restricted
 	at     time.Time
 	number int
-	lines  map[string]map[*lessened]string // by when they come first
+	lines  map[string]map[*restricted]string // by when they come first
 }
 
 // register posts a file of the cases of a campaign, each with the tracking that
 // of returns, and checks what is answered.
-func (l *lessening) register(t *testing.T, campaign, query string, of func(*lessened) warehouse.Tracking, want func(*lessened) warehouse.Tracking) {
+func (l *restriction) register(t *testing.T, campaign, query string, of func(*restricted) warehouse.Tracking, want func(*restricted) warehouse.Tracking) {
 	t.Helper()
 	var body bytes.Buffer
-	var rows []*lessened
+	var rows []*restricted
 	for _, c := range l.cases {
 		if c.campaign() == campaign {
 			fmt.Fprintf(&body, "{\"recipient\":%q,\"tracking\":%q}\n", c.recipient, of(c))
@@ -133,7 +133,7 @@ func (l *lessening) register(t *testing.T, campaign, query string, of func(*less
 }
 
 // checkURL checks that a URL says no more than mode.
-func (l *lessening) checkURL(t *testing.T, c *lessened, address string, mode warehouse.Tracking) {
+func (l *restriction) checkURL(t *testing.T, c *restricted, address string, mode warehouse.Tracking) {
 	t.Helper()
 	if (address == "") != (mode == warehouse.Off) {
 		t.Errorf("%s, %s then %s: the URL is %q", c.cause, c.old, c.new, address)
@@ -150,7 +150,7 @@ func (l *lessening) checkURL(t *testing.T, c *lessened, address string, mode war
 
 // line returns a line of a person who fetches the first URL from an edge that
 // knows no modes.
-func (l *lessening) line(c *lessened, before time.Duration) string {
+func (l *restriction) line(c *restricted, before time.Duration) string {
 	l.number++
 	e := event.Event{
 		Version: event.Version, OpenedAt: l.at.Add(-before), Kind: event.KindToken, TokenStatus: event.TokenValid, Method: "GET",
@@ -167,10 +167,10 @@ func (l *lessening) line(c *lessened, before time.Duration) string {
 }
 
 // open makes a line of each case that has a URL, and posts them.
-func (l *lessening) open(t *testing.T, when, lane string, before time.Duration) {
+func (l *restriction) open(t *testing.T, when, lane string, before time.Duration) {
 	t.Helper()
 	if l.lines[when] == nil {
-		l.lines[when] = map[*lessened]string{}
+		l.lines[when] = map[*restricted]string{}
 	}
 	var body strings.Builder
 	for _, c := range l.cases {
@@ -185,7 +185,7 @@ func (l *lessening) open(t *testing.T, when, lane string, before time.Duration) 
 	l.send(t, lane, body.String())
 }
 
-func (l *lessening) send(t *testing.T, lane, body string) {
+func (l *restriction) send(t *testing.T, lane, body string) {
 	t.Helper()
 	status, answer := postLane(t, l.Ingest, lane, body)
 	if status != http.StatusOK {
@@ -212,11 +212,11 @@ func postLane(t *testing.T, address, lane, body string) (int, string) {
 }
 
 // again registers everything for the second time, by its cause.
-func (l *lessening) again(t *testing.T, required *atomic.Bool) {
+func (l *restriction) again(t *testing.T, required *atomic.Bool) {
 	t.Helper()
-	asNew, asOld := func(c *lessened) warehouse.Tracking { return c.new }, func(c *lessened) warehouse.Tracking { return c.old }
-	identified := func(*lessened) warehouse.Tracking { return warehouse.Identified }
-	want := (*lessened).want
+	asNew, asOld := func(c *restricted) warehouse.Tracking { return c.new }, func(c *restricted) warehouse.Tracking { return c.old }
+	identified := func(*restricted) warehouse.Tracking { return warehouse.Identified }
+	want := (*restricted).want
 	for _, campaign := range l.campaigns() {
 		if tracking, ok := strings.CutPrefix(campaign, "campaign-"); ok {
 			l.register(t, campaign, "&tracking="+tracking, identified, want)
@@ -247,7 +247,7 @@ func (l *lessening) again(t *testing.T, required *atomic.Bool) {
 }
 
 // choose records a choice of the recipients of cases.
-func (l *lessening) choose(t *testing.T, choice warehouse.Choice, causes ...string) {
+func (l *restriction) choose(t *testing.T, choice warehouse.Choice, causes ...string) {
 	t.Helper()
 	hasher, err := l.w.RecipientHasher(t.Context())
 	if err != nil {
@@ -276,12 +276,12 @@ func TestAnOldURLKeepsNoMoreThanHoldsNow(t *testing.T) {
 	run := func() *service {
 		return runService(t, dir, engine.dsn, func(c *Config) {
 			change(c)
-			c.Consent = lessenHome{sendsHome{Book: &headBook{consent.Head{Node: "node"}}}, required}
+			c.Consent = restrictHome{sendsHome{Book: &headBook{consent.Head{Node: "node"}}}, required}
 			c.Archive = ArchiveConfig{Place: archived, Lines: 100, Interval: 100 * time.Millisecond}
 		})
 	}
-	l := &lessening{service: run(), engine: engine, w: w, cases: lessenedCases(), at: time.Now().UTC(), lines: map[string]map[*lessened]string{}}
-	asOld := func(c *lessened) warehouse.Tracking { return c.old }
+	l := &restriction{service: run(), engine: engine, w: w, cases: restrictedCases(), at: time.Now().UTC(), lines: map[string]map[*restricted]string{}}
+	asOld := func(c *restricted) warehouse.Tracking { return c.old }
 	for _, campaign := range l.campaigns() {
 		l.register(t, campaign, map[bool]string{true: "&url_style=uuid"}[campaign == "uuid"], asOld, asOld)
 	}
@@ -301,7 +301,7 @@ func TestAnOldURLKeepsNoMoreThanHoldsNow(t *testing.T) {
 			known++
 		}
 	}
-	eventually(t, "the service to know which messages are lessened", func() bool {
+	eventually(t, "the service to know which messages are restricted", func() bool {
 		return int(l.metrics(t)["glint_withdrawn_messages"]) >= known
 	})
 	l.open(t, "after", "live", time.Hour)
@@ -310,7 +310,7 @@ func TestAnOldURLKeepsNoMoreThanHoldsNow(t *testing.T) {
 	l.open(t, "before", "replay", 0)
 	l.open(t, "archive", "replay", 400*24*time.Hour)
 	l.damaged(t)
-	l.checkRows(t, (*lessened).want, 4)
+	l.checkRows(t, (*restricted).want, 4)
 	l.checkNothingElse(t)
 	l.checkNumbers(t)
 	l.checkArchive(t, archived)

@@ -15,7 +15,7 @@ import (
 )
 
 // archived waits until a lane has archived all, and returns its lines by the id of the event.
-func (l *lessening) archived(t *testing.T, dir, lane string) map[event.ID]string {
+func (l *restriction) archived(t *testing.T, dir, lane string) map[event.ID]string {
 	t.Helper()
 	eventually(t, "the lane to be archived", func() bool { return l.metrics(t)[`glint_archive_held_records{lane="`+lane+`"}`] == 0 })
 	lines := map[event.ID]string{}
@@ -29,8 +29,8 @@ func (l *lessening) archived(t *testing.T, dir, lane string) map[event.ID]string
 			return err
 		}
 		return archiver.EachLine(content, func(line []byte) {
-			e, err := event.Parse(strings.TrimSuffix(string(line), "\n"))
-			if err != nil {
+			var e event.Event
+			if err := e.Parse(strings.TrimSuffix(string(line), "\n")); err != nil {
 				t.Errorf("%s: %v", line, err)
 			}
 			lines[e.ID] += string(line)
@@ -44,7 +44,7 @@ func (l *lessening) archived(t *testing.T, dir, lane string) map[event.ID]string
 
 // checkArchive checks all lines that came once less held for their messages: from an edge, a
 // replay or an archive, with a token, a UUID, or the remains of a token.
-func (l *lessening) checkArchive(t *testing.T, dir string) {
+func (l *restriction) checkArchive(t *testing.T, dir string) {
 	t.Helper()
 	live, replayed := l.archived(t, dir, "live"), l.archived(t, dir, "replay")
 	for _, c := range l.cases {
@@ -61,7 +61,7 @@ func (l *lessening) checkArchive(t *testing.T, dir string) {
 }
 
 // checkLine checks what the archive has of a line of a message of which so much may be kept.
-func (l *lessening) checkLine(t *testing.T, lines map[event.ID]string, line string, c *lessened, mode warehouse.Tracking) {
+func (l *restriction) checkLine(t *testing.T, lines map[event.ID]string, line string, c *restricted, mode warehouse.Tracking) {
 	t.Helper()
 	if line == "" {
 		return // a message without a URL

@@ -45,7 +45,7 @@ func fatesOf(t *testing.T, w *Warehouse, since time.Time) map[uuid.UUID]Fate {
 
 // TestOfAllRowsOfAMessageTheStrictestHolds gives each message every pair of a fate
 // of its recipient and one of its own, in both orders and with either changed
-// last, lessens it once more, and sweeps.
+// last, restricts it once more, and sweeps.
 func TestOfAllRowsOfAMessageTheStrictestHolds(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)
@@ -54,7 +54,7 @@ func TestOfAllRowsOfAMessageTheStrictestHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := time.Now().Add(-time.Hour).UTC().Truncate(time.Millisecond)
-	want, again := map[uuid.UUID]int{}, []Lessening{}
+	want, again := map[uuid.UUID]int{}, []Restriction{}
 	var sends []Send
 	var rows [2][]Withdrawal
 	for recipients := range strictness {
@@ -76,13 +76,13 @@ func TestOfAllRowsOfAMessageTheStrictestHolds(t *testing.T) {
 					}
 					want[id] = max(recipients, own, last)
 					if strictness[last] != FateKeep {
-						again = append(again, Lessening{id, strictness[last]})
+						again = append(again, Restriction{id, strictness[last]})
 					}
 				}
 			}
 		}
 	}
-	if err := w.InsertSends(t.Context(), "lessened", sends); err != nil {
+	if err := w.InsertSends(t.Context(), "restricted", sends); err != nil {
 		t.Fatal(err)
 	}
 	for i, part := range rows {
@@ -91,7 +91,7 @@ func TestOfAllRowsOfAMessageTheStrictestHolds(t *testing.T) {
 		}
 	}
 	for range 2 { // again it changes nothing
-		if _, err := w.Lessen(t.Context(), 7, again); err != nil {
+		if _, err := w.Restrict(t.Context(), 7, again); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -123,7 +123,7 @@ func TestOfAllRowsOfAMessageTheStrictestHolds(t *testing.T) {
 	if done, err := w.ApplyWithdrawals(t.Context(), time.Time{}); err != nil || done != (Swept{}) {
 		t.Errorf("a second sweep: %+v, %v", done, err)
 	}
-	// After the time of retention nothing leads to a recipient, and all goes on.
+	// After the retention period no row leads to a recipient, and the fates still apply.
 	for range 2 {
 		if _, err := w.ForgetRecipients(t.Context(), time.Now().Add(time.Hour), time.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
@@ -140,9 +140,9 @@ func TestOfAllRowsOfAMessageTheStrictestHolds(t *testing.T) {
 	}
 }
 
-// TestStoredOpensFollowTheLesserMode stores opens of a message, lessens it, and
+// TestStoredOpensFollowTheStricterMode stores opens of a message, restricts it, and
 // looks at what is left of them; so do opens that come by a late insert.
-func TestStoredOpensFollowTheLesserMode(t *testing.T) {
+func TestStoredOpensFollowTheStricterMode(t *testing.T) {
 	e, w := engine(t)
 	for _, c := range []struct {
 		fate Fate
@@ -162,7 +162,7 @@ func TestStoredOpensFollowTheLesserMode(t *testing.T) {
 		store := func(n uint64) {
 			o := fullOpen()
 			o.CampaignID, o.MessageID, o.EventID, o.Class, o.TimeSuspect = 7, message, n, 1, SuspectNone
-			o.ReceivedAt = time.Now() // what waits has a lifetime
+			o.ReceivedAt = time.Now() // waiting rows have a lifetime
 			if err := w.InsertOpens(t.Context(), uuid.NewString(), []Open{o}); err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +172,7 @@ func TestStoredOpensFollowTheLesserMode(t *testing.T) {
 		}
 		store(1)
 		store(2)
-		at, err := w.Lessen(t.Context(), 7, []Lessening{{message, c.fate}})
+		at, err := w.Restrict(t.Context(), 7, []Restriction{{message, c.fate}})
 		if err != nil {
 			t.Fatal(err)
 		}

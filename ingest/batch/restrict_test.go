@@ -13,10 +13,9 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// Every line of every URL leaves what the lesser of two modes allows: the one of
-// its token, and the one that holds for its message by now. A line of the lesser
-// mode alone says how much that is.
-func TestTheLesserModeHoldsForLinesOfOldURLs(t *testing.T) {
+// Every line of every URL leaves the same rows as a line of the stricter of two modes:
+// the mode of its token and the current one of its message.
+func TestTheStricterModeHoldsForLinesOfOldURLs(t *testing.T) {
 	kinds := map[string]func(*event.Event){
 		"plain":   func(*event.Event) {},
 		"late":    func(e *event.Event) { e.OpenedAt = now.Add(48 * time.Hour) },
@@ -63,7 +62,7 @@ func TestTheLesserModeHoldsForLinesOfOldURLs(t *testing.T) {
 	}
 }
 
-func TestTheLesserModeHoldsForPlainIDs(t *testing.T) {
+func TestTheStricterModeHoldsForPlainIDs(t *testing.T) {
 	for fate, want := range map[warehouse.Fate]string{
 		warehouse.FateKeep: "stored=1", warehouse.FatePseudonymous: "stored=1", warehouse.FateLastOpen: "last_open=1",
 	} {
