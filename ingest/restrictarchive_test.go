@@ -66,8 +66,8 @@ func (l *restriction) checkLine(t *testing.T, lines map[event.ID]string, line st
 	if line == "" {
 		return // a message without a URL
 	}
-	e, err := event.Parse(strings.TrimSuffix(line, "\n"))
-	if err != nil {
+	var e event.Event
+	if err := e.Parse(strings.TrimSuffix(line, "\n")); err != nil {
 		t.Fatal(err)
 	}
 	kept := lines[e.ID]
@@ -90,7 +90,9 @@ func (l *restriction) checkLine(t *testing.T, lines map[event.ID]string, line st
 		right = kept == ""
 	case warehouse.Aggregate:
 		right = !names && !facts && !agent && (c.cause == "uuid") == (kept == "")
-		if k, err := event.Parse(strings.TrimSuffix(kept, "\n")); kept != "" {
+		if kept != "" {
+			var k event.Event
+			err := k.Parse(strings.TrimSuffix(kept, "\n"))
 			opened, openErr := testRing(t).Open(k.Token)
 			right = right && err == nil && openErr == nil && opened.Mode == token.Aggregate && k.Class == "human_direct"
 		}
