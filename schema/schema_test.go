@@ -76,6 +76,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/deleted_campaigns.sql",
 		"queries/deleted_rows.sql",
 		"queries/detach_web_events.sql",
+		"queries/detach_withdrawn_web_events.sql",
 		"queries/erase_bad_tokens.sql",
 		"queries/erase_collect.sql",
 		"queries/erase_counts.sql",

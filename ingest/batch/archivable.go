@@ -139,9 +139,14 @@ func (d *decoder) fateInArchive(e *event.Event, found *pixel.Found) warehouse.Fa
 // message than the token says: the event then belongs to its site alone.
 func (d *decoder) archiveWeb(e *event.Event) {
 	f := pixel.Find(d.ring, event.KindToken, e.Token, "")
-	if f.Kind == event.KindToken && (d.deleted.Has(uint64(f.Token.Campaign)) || d.withdrawn.Fate(uuid.UUID(f.Message)) != warehouse.FateKeep) {
+	if f.Kind == event.KindToken && !d.keepsMessage(&f) {
 		e.Token, e.TokenStatus = "", ""
 	}
+}
+
+// keepsMessage reports whether a web event may name the message of its token.
+func (d *decoder) keepsMessage(f *pixel.Found) bool {
+	return !d.deleted.Has(uint64(f.Token.Campaign)) && d.withdrawn.Fate(uuid.UUID(f.Token.Message)) == warehouse.FateKeep
 }
 
 // classify sets the class of an event whose client is about to be removed, as a row of it

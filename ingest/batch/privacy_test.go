@@ -135,6 +135,34 @@ func TestOpensOfWithdrawnMessagesBelongToNoMessage(t *testing.T) {
 	}
 }
 
+// TestWebEventsNameNoMessageThatIsWithdrawnOrDeleted: they stay events of their site.
+func TestWebEventsNameNoMessageThatIsWithdrawnOrDeleted(t *testing.T) {
+	line := personal(t, 1, token.Identified, func(e *event.Event) {
+		e.Kind, e.Path, e.Web = event.KindEvent, "", `{"site":"shop","name":"bought"}`
+	})
+	for _, fate := range []warehouse.Fate{
+		warehouse.FateKeep, warehouse.FatePseudonymous, warehouse.FateLastOpen, warehouse.FateAnonymous, warehouse.FateCount, warehouse.FateDrop,
+	} {
+		for _, deleted := range []bool{false, true} {
+			w := newWorld(t)
+			w.Withdrawn = setOf(t, withdrawals{uuid.UUID(message): fate})
+			if w.Deleted = (&Deleted{}); deleted {
+				w.Deleted.campaigns.Store(&map[uint64]struct{}{uint64(campaign): {}})
+			}
+			w.load(t, line)
+			events := w.house.webEvents
+			if len(events) != 1 {
+				t.Fatalf("%v, deleted %v: %d events", fate, deleted, len(events))
+			}
+			named := events[0].MessageID == uuid.UUID(message) && events[0].CampaignID == uint64(campaign)
+			nameless := events[0].MessageID == uuid.UUID{} && events[0].CampaignID == 0
+			if keep := fate == warehouse.FateKeep && !deleted; keep != named || keep == nameless {
+				t.Errorf("%v, deleted %v: %+v", fate, deleted, events[0])
+			}
+		}
+	}
+}
+
 func TestDeadLettersHoldNoMoreThanTheModeAllows(t *testing.T) {
 	w := newWorld(t)
 	late := func(e *event.Event) { e.OpenedAt = now.Add(48 * time.Hour) }

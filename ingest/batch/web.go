@@ -52,7 +52,7 @@ func (d *decoder) web(e *event.Event, from origin, asked bool) {
 	w.UserAgent, w.IP, w.Network, w.ASNumber, w.Country = f.UserAgent, f.IP, f.Network, f.ASNumber, f.Country
 	w.HeaderBits, w.HeaderFacts, w.POP, w.Source, w.Extra = f.HeaderBits, f.HeaderFacts, f.POP, f.Source, f.Extra
 	if e.Token != "" {
-		if f := pixel.Find(d.ring, event.KindToken, e.Token, ""); f.Kind == event.KindToken && !d.withdrawn.Erased(uuid.UUID(f.Token.Message)) {
+		if f := pixel.Find(d.ring, event.KindToken, e.Token, ""); f.Kind == event.KindToken && d.keepsMessage(&f) {
 			w.CampaignID, w.MessageID = uint64(f.Token.Campaign), uuid.UUID(f.Token.Message)
 		}
 	}

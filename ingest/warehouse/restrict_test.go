@@ -140,8 +140,8 @@ func TestOfAllRowsOfAMessageTheStrictestHolds(t *testing.T) {
 	}
 }
 
-// TestStoredOpensFollowTheStricterMode stores opens of a message, restricts it, and
-// looks at what is left of them; so do opens that come by a late insert.
+// TestStoredOpensFollowTheStricterMode stores opens and web events of a message,
+// restricts it, and looks at what is left of them; so do those of a late insert.
 func TestStoredOpensFollowTheStricterMode(t *testing.T) {
 	e, w := engine(t)
 	for _, c := range []struct {
@@ -167,6 +167,10 @@ func TestStoredOpensFollowTheStricterMode(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := w.InsertUnresolved(t.Context(), uuid.NewString(), []Open{o}); err != nil {
+				t.Fatal(err)
+			}
+			bought := WebEvent{Site: "shop", Name: "bought", EventID: n, OccurredAt: o.ReceivedAt, ReceivedAt: o.ReceivedAt, CampaignID: 7, MessageID: message}
+			if err := w.InsertWebEvents(t.Context(), uuid.NewString(), []WebEvent{bought}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -197,6 +201,9 @@ func TestStoredOpensFollowTheStricterMode(t *testing.T) {
 		waiting := text(t, e, "SELECT count(), countIf(ip != toIPv6('::') OR region != '' OR referer_host != '' OR ja4 != '' OR path != '' OR extra != '') FROM unresolved_opens FINAL")
 		if want := map[bool]string{true: "3\t0\n", false: "0\t0\n"}[c.fate == FatePseudonymous]; waiting != want {
 			t.Errorf("%v: %q wait, want %q", c.fate, waiting, want)
+		}
+		if web := text(t, e, "SELECT count(), countIf(campaign_id != 0 OR message_id != toUUID('00000000-0000-0000-0000-000000000000')) FROM web_events FINAL"); web != "3\t0\n" {
+			t.Errorf("%v: %q web events, and with the message", c.fate, web)
 		}
 	}
 }

@@ -160,8 +160,8 @@ var sweeps = []sweep{
 
 // ApplyWithdrawals applies the withdrawals that changed since that time to the
 // rows of messages: their opens become aggregate opens, lose the facts that the
-// fate forbids, or are deleted, and the messages are measured no more than the
-// fate allows. Messages of a recipient who has agreed again keep what applied to
+// fate forbids, or are deleted, their web events lose the message, and the
+// messages are measured no more than the fate allows. Messages of a recipient who has agreed again keep what applied to
 // them. If nothing is left to do, it changes nothing. It may be called again after
 // any error, and concurrently.
 func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done Swept, err error) {
@@ -173,9 +173,9 @@ func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done
 			clickhouse.Named("fate", s.fate.String()), clickhouse.Named("since_ms", sinceMilli(since)),
 			clickhouse.Named("tracking", int8(s.fate.Tracking())),
 		}
-		var opens, unresolved, sends uint64
+		var opens, unresolved, web, sends uint64
 		var campaigns []uint64
-		if err := w.ask(ctx, "withdrawn_rows", args, &opens, &unresolved, &sends, &campaigns); err != nil {
+		if err := w.ask(ctx, "withdrawn_rows", args, &opens, &unresolved, &web, &sends, &campaigns); err != nil {
 			return done, fmt.Errorf("look for rows of withdrawn messages: %w", err)
 		}
 		var steps []string
@@ -187,6 +187,9 @@ func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done
 		}
 		if unresolved > 0 {
 			steps = append(steps, s.unresolved...)
+		}
+		if web > 0 {
+			steps = append(steps, "detach_withdrawn_web_events")
 		}
 		for _, step := range steps {
 			if err := w.conn.Exec(sweeping(ctx), schema.Query(step), args...); err != nil {

@@ -1,7 +1,7 @@
--- Purpose: counts the remaining opens of withdrawn or restricted messages, and the messages that still count as measured individually.
--- Grain:   one row: the opens, the waiting opens, the messages, and the campaigns of the opens.
+-- Purpose: counts the remaining opens and web events of withdrawn or restricted messages, and the messages that still count as measured individually.
+-- Grain:   one row: the opens, the waiting opens, the web events, the messages, and the campaigns of the opens.
 -- Units:   since_ms is Unix milliseconds: of the change of the withdrawal. Of the fate pseudonymous, opens with facts that it forbids.
--- Reads:   the tables withdrawals, recipient_messages, message_campaigns, opens, unresolved_opens and sends, so only as the warehouse user.
+-- Reads:   the tables withdrawals, recipient_messages, message_campaigns, opens, unresolved_opens, web_events and sends, so only as the warehouse user.
 WITH concerned AS (
     SELECT campaign_id, message_id FROM recipient_messages
     WHERE recipient_key IN (
@@ -13,7 +13,7 @@ WITH concerned AS (
         SELECT message_id FROM withdrawals FINAL
         WHERE fate = {fate:String} AND changed_at >= fromUnixTimestamp64Milli({since_ms:Int64}) AND message_id != toUUID('00000000-0000-0000-0000-000000000000'))
 )
-SELECT found.1 AS opens, unresolved, sends, found.2 AS campaigns
+SELECT found.1 AS opens, unresolved, web, sends, found.2 AS campaigns
 FROM (
     SELECT
         (SELECT tuple(uniqExact(campaign_id, message_id, event_id), groupUniqArray(campaign_id)) FROM opens
@@ -22,6 +22,7 @@ FROM (
         (SELECT count() FROM unresolved_opens
             WHERE message_id IN (SELECT message_id FROM concerned)
               AND ({fate:String} != 'pseudonymous' OR ip != toIPv6('::') OR region != '' OR referer_host != '' OR ja4 != '' OR path != '' OR extra != '')) AS unresolved,
+        (SELECT count() FROM web_events WHERE message_id IN (SELECT message_id FROM concerned)) AS web,
         (SELECT count() FROM sends FINAL
             WHERE (campaign_id, message_id) IN (SELECT campaign_id, message_id FROM concerned)
               AND toInt8(tracking) < {tracking:Int8}) AS sends
