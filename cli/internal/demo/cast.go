@@ -109,31 +109,32 @@ const (
 // group never open.
 type group struct {
 	recipients int
+	clicks     int // of the first recipients
 	visits     []visit
 }
 
 // cast lists the groups of recipients, in order.
 var cast = []group{
-	{300, []visit{{&applePrefetch, early}}},
-	{40, []visit{{&applePrefetch, early}, {&webmail, later}}},
-	{120, []visit{{&gmailProxy, later}}},
-	{50, []visit{{&gmailProxy, later}, {&gmailProxy, later}, {&gmailProxy, later}}},
-	{12, []visit{{&gmailPrefetch, early}, {&gmailProxy, later}}},
-	{6, []visit{{&gmailPrefetch, early}}},
-	{36, []visit{{&yahooProxy, later}}},
-	{40, []visit{{&outlook, later}, {&outlook, later}}},
-	{50, []visit{{&scanner, atOnce}, {&outlook, later}}},
-	{70, []visit{{&scanner, atOnce}}},
-	{15, []visit{{&thunderbird, later}}},
-	{28, []visit{{&iphone, later}}},
-	{24, []visit{{&android, later}, {&android, later}}},
-	{22, []visit{{&webmail, later}}},
-	{5, []visit{{&header, later}, {&outlook, later}}},
-	{3, []visit{{&crawler, later}}},
-	{3, []visit{{&script, later}}},
-	{2, []visit{{&chat, later}}},
-	{2, []visit{{&robotBrowser, later}}},
-	{8, []visit{{&nameless, later}}},
+	{300, 15, []visit{{&applePrefetch, early}}},
+	{40, 3, []visit{{&applePrefetch, early}, {&webmail, later}}},
+	{120, 12, []visit{{&gmailProxy, later}}},
+	{50, 5, []visit{{&gmailProxy, later}, {&gmailProxy, later}, {&gmailProxy, later}}},
+	{12, 0, []visit{{&gmailPrefetch, early}, {&gmailProxy, later}}},
+	{6, 0, []visit{{&gmailPrefetch, early}}},
+	{36, 3, []visit{{&yahooProxy, later}}},
+	{40, 4, []visit{{&outlook, later}, {&outlook, later}}},
+	{50, 4, []visit{{&scanner, atOnce}, {&outlook, later}}},
+	{70, 0, []visit{{&scanner, atOnce}}},
+	{15, 0, []visit{{&thunderbird, later}}},
+	{28, 3, []visit{{&iphone, later}}},
+	{24, 0, []visit{{&android, later}, {&android, later}}},
+	{22, 3, []visit{{&webmail, later}}},
+	{5, 0, []visit{{&header, later}, {&outlook, later}}},
+	{3, 0, []visit{{&crawler, later}}},
+	{3, 0, []visit{{&script, later}}},
+	{2, 0, []visit{{&chat, later}}},
+	{2, 0, []visit{{&robotBrowser, later}}},
+	{8, 0, []visit{{&nameless, later}}},
 }
 
 // liveVisit is a visit over real HTTP; its address represents the client's

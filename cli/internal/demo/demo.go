@@ -16,6 +16,7 @@ import (
 	"glint/cli/internal/output"
 	"glint/cli/internal/report"
 	"glint/edge/token"
+	"glint/ingest/deliveries"
 	"glint/ingest/logstream"
 	"glint/ingest/sends"
 	"glint/ingest/warehouse"
@@ -56,7 +57,7 @@ func Play(ctx context.Context, o Options) error {
 		return err
 	}
 	if len(opened) == 0 {
-		fmt.Fprintf(o.Progress, "demo: registering %d recipients and playing a day of opens\n", Recipients)
+		fmt.Fprintf(o.Progress, "demo: registering %d recipients and playing a day of opens and clicks\n", Recipients)
 		if _, err := b.Register(ctx, w, func(int) {}); err != nil {
 			return err
 		}
@@ -65,6 +66,10 @@ func Play(ctx context.Context, o Options) error {
 		return err
 	}
 	if err := o.playLive(ctx, b, opened); err != nil {
+		return err
+	}
+	clicked := &deliveries.Store{Warehouse: w, Judge: clickJudge, Now: time.Now}
+	if _, err := clicked.Add(ctx, clicks(b, sentAt)); err != nil {
 		return err
 	}
 	if err := waitForOpens(ctx, w, campaign.ID); err != nil {
