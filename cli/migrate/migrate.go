@@ -3,7 +3,6 @@ package migrate
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -11,7 +10,6 @@ import (
 
 	"glint/cli/internal/app"
 	"glint/ingest/warehouse"
-	"glint/schema/migrate"
 )
 
 // NewCmd returns the command.
@@ -67,8 +65,7 @@ func runUp(ctx context.Context, a *app.App, dsn, cluster string) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	var result migrate.Result
-	err = w.OnReplicas(ctx, func(all []*sql.DB) (err error) { result, err = migrate.UpAll(ctx, all); return err })
+	result, err := w.Migrate(ctx)
 	for _, name := range result.Applied {
 		fmt.Fprintln(a.Err, "applied", name)
 	}
