@@ -174,6 +174,9 @@ func (w *Warehouse) onServer(ctx context.Context, replica int, servers []*clickh
 			options.Settings["load_balancing"], options.Settings["load_balancing_first_offset"] = "first_or_random", replica
 		}
 		one := &Warehouse{options: options}
+		if w.shards != nil && len(all) == 0 {
+			one.shards = &shards{cluster: w.shards.cluster}
+		}
 		if err := one.reopen(); err != nil {
 			return err
 		}
@@ -181,7 +184,7 @@ func (w *Warehouse) onServer(ctx context.Context, replica int, servers []*clickh
 	}
 	server, place := all[0], strings.Join(places, " and ")
 	if w.shards != nil {
-		server.shards = &shards{w.shards.cluster, all}
+		server.shards.all = all
 	}
 	for _, one := range all {
 		if err := one.fetch(ctx); err != nil {

@@ -34,11 +34,9 @@ type shards struct {
 	all     []*Warehouse // the first one is the warehouse itself
 }
 
-// spreading are the settings of a connection to a warehouse with shards: another shard
-// has none of the tables that a sub-query reads; an insert through the Distributed table is
-// done when it is on its shard; and no shard is left out.
+// spreading are the settings of a connection to a warehouse with shards: an insert through
+// the Distributed table is done when it is on its shard, and no shard is left out.
 var spreading = clickhouse.Settings{
-	"prefer_global_in_and_join":                          1,
 	"distributed_product_mode":                           "global",
 	"distributed_foreground_insert":                      1,
 	"parallel_distributed_insert_select":                 0,
@@ -86,10 +84,11 @@ func (w *Warehouse) findShards(ctx context.Context) error {
 func (w *Warehouse) spread(cluster string, servers [][]string) error {
 	w.options.Settings = maps.Clone(w.options.Settings)
 	maps.Copy(w.options.Settings, spreading)
+	s := &shards{cluster: cluster, all: []*Warehouse{w}}
+	w.shards = s
 	if err := w.reopen(); err != nil {
 		return err
 	}
-	s := &shards{cluster: cluster, all: []*Warehouse{w}}
 	for _, addresses := range servers[1:] {
 		options := *w.options
 		options.Protocol, options.Addr = clickhouse.Native, addresses
@@ -102,7 +101,6 @@ func (w *Warehouse) spread(cluster string, servers [][]string) error {
 		}
 		s.all = append(s.all, shard)
 	}
-	w.shards = s
 	return nil
 }
 

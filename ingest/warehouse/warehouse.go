@@ -110,6 +110,9 @@ func (w *Warehouse) reopen() error {
 		opened = newReplicas([]driver.Conn{opened})
 	}
 	w.replicas, _ = opened.(*replicas)
+	if w.shards != nil {
+		opened = spreadConn{opened}
+	}
 	w.conn = quietConn{opened}
 	return nil
 }

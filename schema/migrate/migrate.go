@@ -104,7 +104,7 @@ func (s series) up(ctx context.Context, db *sql.DB) (Result, error) {
 		return result, err
 	}
 	if s.whole {
-		result.Views, err = replaceViews(ctx, db, schema.Views())
+		result.Views, err = replaceViews(ctx, db, s.views())
 	}
 	return result, err
 }

@@ -83,7 +83,7 @@ func (s series) upReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 		if !s.whole {
 			continue
 		}
-		views, err := replaceViews(ctx, db, schema.Views())
+		views, err := replaceViews(ctx, db, s.views())
 		if i == reference {
 			result.Views = views
 		}

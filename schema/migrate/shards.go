@@ -48,7 +48,7 @@ func UpShards(ctx context.Context, s Shards) (Result, error) {
 			return result, err
 		}
 		var done Result
-		if of := (series{files: files, whole: i == 0}); len(s.Servers[i]) == 1 {
+		if of := (series{files: files, whole: i == 0, spread: true}); len(s.Servers[i]) == 1 {
 			done, err = of.up(withSettings(ctx), s.Servers[i][0])
 		} else {
 			done, err = of.upReplicas(settingsFor(ctx, allReplicas), s.Servers[i])
@@ -152,6 +152,19 @@ COMMENT ` + schema.Literal(Place(cluster, shard, shards)) + ";\n"
 	return files, nil
 }
 
+// Sub-queries, and joins with opens, whose tables are on the first shard alone.
+var (
+	inQuery   = regexp.MustCompile(`\b((?:NOT )?IN (?:\(\s*(?:SELECT|WITH)\b|[a-z_]+\b))`)
+	joinsWith = regexp.MustCompile(`(\bFROM opens(?: FINAL)?\s+)((?:ANY |INNER |LEFT )*JOIN\b)`)
+)
+
+// Spread returns the form of a statement for a warehouse with shards: the first one runs
+// the sub-queries and gives their answers to the others. Without GLOBAL each shard would run
+// them, and only the first one has their tables.
+func Spread(statement string) string {
+	return joinsWith.ReplaceAllString(inQuery.ReplaceAllString(statement, "GLOBAL $1"), "${1}GLOBAL $2")
+}
+
 // statements returns the statements of a migration without lines of comment.
 func statements(text string) (all []string) {
 	var statement strings.Builder
@@ -171,6 +184,19 @@ func statements(text string) (all []string) {
 type series struct {
 	files fs.FS
 	whole bool // with the tables that the recipients' keys and the views need
+	// spread: the views read a table of several shards.
+	spread bool
+}
+
+// views returns the views in the form for these tables.
+func (s series) views() []schema.View {
+	views := schema.Views()
+	for i := range views {
+		if s.spread {
+			views[i].SQL = Spread(views[i].SQL)
+		}
+	}
+	return views
 }
 
 // plainSeries returns the migrations of a warehouse without shards.
@@ -179,7 +205,7 @@ func plainSeries() (series, error) {
 	if err != nil {
 		return series{}, fmt.Errorf("open migrations: %w", err)
 	}
-	return series{files, true}, nil
+	return series{files: files, whole: true}, nil
 }
 
 func (s series) provider(db *sql.DB) (*goose.Provider, error) {
