@@ -37,6 +37,7 @@ type shards struct {
 // spreading are the settings of a connection to a warehouse with shards: an insert through
 // the Distributed table is done when it is on its shard, and no shard is left out.
 var spreading = clickhouse.Settings{
+	"max_query_size":                                     16 << 20, // of lists in place of an external table
 	"distributed_product_mode":                           "global",
 	"distributed_foreground_insert":                      1,
 	"parallel_distributed_insert_select":                 0,

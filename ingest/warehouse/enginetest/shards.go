@@ -40,7 +40,9 @@ type Shards struct {
 
 // server is one shard.
 type server struct {
-	HTTP, TCP int // ports
+	HTTP, TCP int // ports; TCP is the relay's
+	own       int // the engine's for TCP
+	relay     net.Listener
 	child     *exec.Cmd
 	stdin     io.Closer
 	ended     chan struct{}
@@ -56,11 +58,15 @@ func StartShards(dir string, n int) (*Shards, error) {
 	for range n {
 		one := &server{}
 		if one.HTTP, err = freePort(); err == nil {
-			one.TCP, err = freePort()
+			one.own, err = freePort()
+		}
+		if err == nil {
+			one.relay, err = relay("127.0.0.1:" + strconv.Itoa(one.own))
 		}
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, s.Stop())
 		}
+		one.TCP = one.relay.Addr().(*net.TCPAddr).Port
 		s.servers = append(s.servers, one)
 	}
 	for i := range s.servers {
@@ -114,6 +120,7 @@ func (s *Shards) Stop() error {
 		if one.child != nil {
 			s.Kill(i)
 		}
+		_ = one.relay.Close()
 	}
 	return os.RemoveAll(s.dir)
 }
@@ -140,7 +147,7 @@ func (s *Shards) launch(i int) error {
 		return err
 	}
 	one := s.servers[i]
-	spec, err := json.Marshal(shardSpec{s.library, file, filepath.Join(home, "data"), one.HTTP, one.TCP})
+	spec, err := json.Marshal(shardSpec{s.library, file, filepath.Join(home, "data"), one.HTTP, one.own})
 	if err != nil {
 		return err
 	}
@@ -179,14 +186,14 @@ func (s *Shards) await(i int) error {
 			return fmt.Errorf("shard %d has ended: %s", i+1, text)
 		default:
 		}
-		native, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(s.servers[i].TCP))
+		answer, err := http.Get(s.URL(i) + "/ping")
 		if err != nil {
 			continue
 		}
-		_ = native.Close()
-		answer, err := http.Get(s.URL(i) + "/ping")
+		_ = answer.Body.Close()
+		native, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(s.servers[i].own)) // opened last
 		if err == nil {
-			_ = answer.Body.Close()
+			_ = native.Close()
 			return nil
 		}
 	}

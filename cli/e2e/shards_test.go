@@ -1,0 +1,151 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"glint/ingest/warehouse/enginetest"
+)
+
+// twoShards starts two servers that know each other as shards, and gives them the schema.
+func twoShards(t *testing.T) *enginetest.Shards {
+	t.Helper()
+	s, err := enginetest.StartShards(filepath.Join(t.TempDir(), "shards"), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, stderr, code := runGlint(t, newHome(t), nil, "migrate", "up", "--warehouse", s.DSN(0), "--cluster", enginetest.Cluster); code != 0 {
+		t.Fatalf("migrate: exit code %d: %s", code, stderr)
+	}
+	return s
+}
+
+// onShard asks one shard.
+func onShard(t *testing.T, s *enginetest.Shards, i int, sql string) string {
+	t.Helper()
+	status, answer := ask(t, s.URL(i), enginetest.WarehouseUser.Name, enginetest.WarehouseUser.Password, sql)
+	if status != http.StatusOK {
+		t.Fatalf("%s: %s", sql, answer)
+	}
+	return strings.TrimSpace(answer)
+}
+
+// TestShardsAreOneWarehouse spreads opens over two servers, and gives the same lines to one
+// that has no shards. Lines come, twice and again later; each shard is killed and glint is;
+// opens wait for their message; events are judged, withdrawn, erased, lost and repaired.
+// Then every table and every report is the same as without shards.
+func TestShardsAreOneWarehouse(t *testing.T) {
+	s, other := twoShards(t), newServer(t)
+	t.Setenv("GLINT_WAREHOUSE", s.DSN(0))
+	home := newHome(t)
+	archive := filepath.Join(t.TempDir(), "archive")
+	flags := []string{"--mirror", other.dsn(), "--archive", archive, "--archive-interval", "200ms", "--log-level", "info"}
+	i := serveOn(t, home, s.DSN(0), flags...)
+	load := newBulk(t, i)
+	outage := secondsFrom(t, "GLINT_OUTAGE_SECONDS", time.Second)
+	again := load.body(500)
+	for range 2 {
+		if status, answer := post(t, i, again, ""); status != http.StatusOK {
+			t.Fatalf("status %d: %s", status, answer)
+		}
+	}
+	load.acknowledged.Add(500)
+	sql := func(text string) string { t.Helper(); return onShard(t, s, 0, text) }
+	waiting := waitingMessages(t, i, sql)
+	if status, answer := post(t, i, waiting, ""); status != http.StatusOK {
+		t.Fatalf("status %d: %s", status, answer)
+	}
+	for _, shard := range []int{1, 0} {
+		load.run(t, i, time.Second)
+		if shard == 0 {
+			sql("INSERT INTO glint.message_campaigns SELECT * FROM glint.kept_messages")
+		}
+		s.Kill(shard)
+		load.run(t, i, outage)
+		if err := s.Restart(shard); err != nil {
+			t.Fatal(err)
+		}
+	}
+	load.run(t, i, time.Second)
+	i.stop(t, syscall.SIGKILL)
+	i = serveOn(t, home, s.DSN(0), flags...)
+	if status, answer := post(t, i, again, ""); status != http.StatusOK {
+		t.Fatalf("status %d: %s", status, answer)
+	}
+	want := fmt.Sprint(load.acknowledged.Load() + 50)
+	var stored string
+	defer func() {
+		if t.Failed() {
+			t.Logf("%s events are stored, want %s", stored, want)
+		}
+	}()
+	eventually(t, "all lines to be stored, and the waiting ones to be moved", func() bool {
+		stored = sql("SELECT uniqExact(event_id) FROM glint.opens")
+		return stored == want
+	})
+	placed(t, s)
+
+	i.must(t, "judge")
+	i.must(t, "reclassify")
+	i.must(t, "consent", "set", "reader3@example.com", "withdrawn", "--method", "phone")
+	i.must(t, "send", "mark", "--campaign", "token", "--recipient", "reader4@example.com", "--tracking", "pseudonymous")
+	i.must(t, "person", "erase", "reader5@example.com", "--yes")
+	same(t, i, s, other)
+
+	// One shard loses rows that it has acknowledged.
+	before := onShard(t, s, 1, "SELECT count() FROM glint.opens_local FINAL")
+	onShard(t, s, 1, "ALTER TABLE glint.opens_local DELETE WHERE event_id % 7 = 0 SETTINGS mutations_sync = 2")
+	if stdout, _, code := i.run(t, "audit"); code != 3 {
+		t.Errorf("audit without rows of a shard: exit code %d\n%s", code, stdout)
+	}
+	i.must(t, "audit", "--repair", "--archive", archive)
+	if got := onShard(t, s, 1, "SELECT count() FROM glint.opens_local FINAL"); got != before {
+		t.Errorf("%s rows are there again, want %s", got, before)
+	}
+	i.must(t, "judge")
+	placed(t, s)
+	same(t, i, s, other)
+}
+
+// placed checks that both shards have rows, each on the shard that its message names.
+func placed(t *testing.T, s *enginetest.Shards) {
+	t.Helper()
+	for shard := range 2 {
+		got := onShard(t, s, shard, fmt.Sprintf("SELECT count() > 1000, countIf(jumpConsistentHash(sipHash64(message_id), 2) != %d) FROM glint.opens_local", shard))
+		if got != "1\t0" {
+			t.Errorf("shard %d: many rows, and rows of the other one: %s", shard+1, got)
+		}
+	}
+}
+
+// same waits until both warehouses have the same rows, and checks that all reports are the
+// same.
+func same(t *testing.T, i *instance, s *enginetest.Shards, other *server) {
+	t.Helper()
+	var said string
+	defer func() {
+		if t.Failed() {
+			t.Log(said)
+		}
+	}()
+	eventually(t, "both warehouses to be equal", func() bool {
+		stdout, stderr, code := i.run(t, "audit", "--mirror", other.dsn())
+		said = stdout + stderr
+		return code == 0
+	})
+	for _, campaign := range strings.Fields(onShard(t, s, 0, "SELECT campaign FROM glint.campaign_report")) {
+		if got, want := reportFrom(t, i, s.DSN(0), campaign), reportFrom(t, i, other.dsn(), campaign); got != want {
+			t.Errorf("report of %s with shards:\n%s\nwant\n%s", campaign, got, want)
+		}
+	}
+}
