@@ -191,6 +191,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/restore_opens.sql",
 		"queries/revoke_sends.sql",
 		"queries/server_start.sql",
+		"queries/shard_form.sql",
 		"queries/show_message.sql",
 		"queries/silent_columns.sql",
 		"queries/snapshot_states.sql",

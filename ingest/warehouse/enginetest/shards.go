@@ -26,8 +26,12 @@ import (
 	"glint/schema"
 )
 
-// Cluster is the name by which shards know each other.
-const Cluster = "pair"
+// The names of clusters of shards: the one by which they know each other, and one of the
+// same servers in another order.
+const (
+	Cluster = "pair"
+	Swapped = "swapped"
+)
 
 // Shards are engines that know each other as the shards of a cluster, with the users
 // WarehouseUser and ReaderUser. Unlike glint's own engine they listen on TCP, without any
@@ -137,7 +141,7 @@ func (s *Shards) launch(i int) error {
 	}
 	var config bytes.Buffer
 	err := shardTemplate.Execute(&config, map[string]any{
-		"Home": home, "Servers": s.servers, "Cluster": Cluster, "User": WarehouseUser, "Reader": ReaderUser, "Views": schema.PublicViews(), "Number": i + 1,
+		"Home": home, "Servers": s.servers, "Cluster": Cluster, "Swapped": Swapped, "User": WarehouseUser, "Reader": ReaderUser, "Views": schema.PublicViews(), "Number": i + 1,
 	})
 	if err != nil {
 		return err
