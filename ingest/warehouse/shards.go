@@ -49,18 +49,22 @@ var spreading = clickhouse.Settings{
 // shardForm is the definition of opens that migrate gives it on the first shard.
 var shardForm = regexp.MustCompile(`^Distributed\('([^']+)', .*jumpConsistentHash\(sipHash64\(message_id\), (\d+)\)\)$`)
 
+// codeAccessDenied is ClickHouse's ACCESS_DENIED.
+const codeAccessDenied = 497
+
 // findShards connects to the other shards of a warehouse that has some. A reader does not:
 // he may not ask for them, and changes nothing.
 func (w *Warehouse) findShards(ctx context.Context) error {
 	var distributed, place string
 	var parts, plain uint64
-	if w.ask(ctx, "shard_form", nil, &distributed, &parts, &plain, &place) != nil {
-		return nil
-	}
-	if distributed == "" {
-		if parts > 0 {
-			return fmt.Errorf("%w: this server is not of the first one (%s), which has all other tables", ErrShards, place)
-		}
+	err := w.ask(ctx, "shard_form", nil, &distributed, &parts, &plain, &place)
+	e, refused := errors.AsType[*clickhouse.Exception](err)
+	switch {
+	case err != nil && (!refused || e.Code != codeAccessDenied):
+		return fmt.Errorf("ask for shards: %w", err)
+	case distributed == "" && parts > 0:
+		return fmt.Errorf("%w: this server is not of the first one (%s), which has all other tables", ErrShards, place)
+	case distributed == "":
 		return nil
 	}
 	form := shardForm.FindStringSubmatch(distributed)

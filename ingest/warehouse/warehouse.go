@@ -51,7 +51,8 @@ type Warehouse struct {
 // Connect connects to the ClickHouse at dsn, for example
 // http://user:password@host:8123/glint or clickhouse://host:9000/glint, and
 // pings it. Several hosts, as in host1:8123,host2:8123, are replicas of one
-// shard. The database defaults to glint, and is created if it is missing.
+// shard. If opens are spread over shards, the address must be that of the first
+// one, and the others are found by it. The database defaults to glint, and is created if it is missing.
 func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
 	w, err := dial(ctx, dsn)
 	if err == nil {
