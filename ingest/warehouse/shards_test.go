@@ -1,14 +1,17 @@
 package warehouse
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
 
 	"glint/ingest/warehouse/enginetest"
@@ -191,5 +194,40 @@ func TestOtherShardsAreRefused(t *testing.T) {
 	}
 	if _, err := plain.Migrate(ctx); !errors.Is(err, migrate.ErrPlain) {
 		t.Errorf("tables without shards: %v", err)
+	}
+}
+
+// denying answers each question with an error.
+type denying struct {
+	driver.Conn
+	err error
+}
+
+func (d denying) QueryRow(context.Context, string, ...any) driver.Row { return deniedRow{err: d.err} }
+
+type deniedRow struct {
+	driver.Row
+	err error
+}
+
+func (r deniedRow) Scan(...any) error { return r.err }
+
+// TestOnlyAReaderMayNotLearnOfShards: a writer that takes a warehouse with shards for one
+// without would insert through the Distributed table, which forgets what it has acknowledged.
+func TestOnlyAReaderMayNotLearnOfShards(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer error
+		want   bool // an error
+	}{
+		"refused":         {code(codeAccessDenied), false},
+		"too many others": {code(202), true},
+		"no memory":       {code(241), true},
+		"network":         {errors.New("connection refused"), true},
+		"cut off":         {io.EOF, true},
+	} {
+		w := &Warehouse{conn: denying{err: c.answer}}
+		if err := w.findShards(t.Context()); (err != nil) != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
