@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,12 +99,14 @@ func TestStatementsReachEachShard(t *testing.T) {
 		t.Errorf("%d arrivals of two campaigns, %v", len(arrivals), err)
 	}
 
+	eraseOneOfEach(t, w, later[1:]) // the id of the first one is zero, which names no message
+
 	tables, err := w.Tables(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range tables {
-		if name := tables[i].Name; strings.HasSuffix(name, "_local") || name == "opens" && tables[i].Rows != 4000 {
+		if name := tables[i].Name; strings.HasSuffix(name, "_local") || name == "opens" && tables[i].Rows != 3998 {
 			t.Errorf("a backup has the table %s with %d rows", name, tables[i].Rows)
 		}
 	}
@@ -119,8 +122,8 @@ func TestStatementsReachEachShard(t *testing.T) {
 			}
 		}
 		var n uint64
-		if err := w.conn.QueryRow(ctx, "SELECT count() FROM opens WHERE "+OtherParts(known)).Scan(&n); err != nil || int(n) != 4000-rows {
-			t.Errorf("without the parts of shard %d there are %d rows, want %d; %v", shard+1, n, 4000-rows, err)
+		if err := w.conn.QueryRow(ctx, "SELECT count() FROM opens WHERE "+OtherParts(known)).Scan(&n); err != nil || int(n) != 4000-rows-1 {
+			t.Errorf("without the parts of shard %d there are %d rows, want %d; %v", shard+1, n, 4000-rows-1, err)
 		}
 	}
 
@@ -150,6 +153,34 @@ func TestStatementsReachEachShard(t *testing.T) {
 	}
 	if got := onEach(t, w, "SELECT count() FROM opens_swept_local"); got != "0 0" {
 		t.Errorf("keys are left of changes: %s", got)
+	}
+}
+
+// eraseOneOfEach erases a message of each shard, of whose opens it is given one.
+func eraseOneOfEach(t *testing.T, w *Warehouse, opens []Open) {
+	t.Helper()
+	before := onEach(t, w, "SELECT count() FROM opens_local")
+	var first, second int
+	if _, err := fmt.Sscan(before, &first, &second); err != nil {
+		t.Fatal(err)
+	}
+	var rows []erasing
+	for shard := range 2 {
+		i := slices.IndexFunc(opens, func(o Open) bool { return ShardOf(o.MessageID, 2) == shard })
+		rows = append(rows, erasing{recipient: RecipientKey{1}, campaign: opens[i].CampaignID, message: opens[i].MessageID})
+	}
+	err := insert(t.Context(), w, "erasing", erasingColumns, "erasing", rows)
+	if err == nil {
+		err = w.EraseRows(t.Context(), "opens")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := onEach(t, w, "SELECT count() FROM opens_local"), fmt.Sprint(first-1, second-1); got != want {
+		t.Errorf("rows after an erasure: %s, want %s", got, want)
+	}
+	if counts, err := w.ErasingRows(t.Context()); err != nil || counts["opens"] != 0 {
+		t.Errorf("%d rows are still to be erased, %v", counts["opens"], err)
 	}
 }
 
