@@ -65,7 +65,7 @@ type Config struct {
 
 	WarehouseDSN string                          // an external ClickHouse; otherwise Engine is started
 	Engine       *embedded.Config                // the embedded one
-	Cluster      string                          // cluster of the external ClickHouse; its servers are the replicas of one shard; "": a single server
+	Cluster      string                          // cluster of the external ClickHouse with its replicas, or shards of them; "": the servers of WarehouseDSN
 	Mirrors      []string                        // addresses of further ClickHouse servers that are kept equal to it
 	Readers      func() ([]embedded.User, error) // further users of the embedded engine, called each second; a change restarts it; nil: none
 	FindEngine   func() (string, error)          // returns the path of an empty Engine.Library, called before each start

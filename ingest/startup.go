@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -19,7 +18,6 @@ import (
 	"glint/ingest/wal"
 	"glint/ingest/warehouse"
 	"glint/ingest/warehouse/embedded"
-	"glint/schema/migrate"
 )
 
 // startup brings up the warehouse while log and pixel already answer, and then
@@ -394,8 +392,7 @@ func engineDSN(address string, users []embedded.User) string {
 }
 
 func migrateSchema(ctx context.Context, w *warehouse.Warehouse) error {
-	err := w.OnReplicas(ctx, func(all []*sql.DB) error { _, err := migrate.UpAll(ctx, all); return err })
-	if err != nil {
+	if _, err := w.Migrate(ctx); err != nil {
 		return fmt.Errorf("migrate warehouse: %w", err)
 	}
 	return nil

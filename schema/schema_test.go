@@ -194,6 +194,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/restrict_messages.sql",
 		"queries/revoke_sends.sql",
 		"queries/server_start.sql",
+		"queries/shard_form.sql",
 		"queries/show_message.sql",
 		"queries/silent_columns.sql",
 		"queries/snapshot_states.sql",

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"glint/ingest/warehouse/embedded"
+	"glint/ingest/warehouse/enginetest"
 	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
@@ -33,6 +34,7 @@ const patience = enginelib.Patience
 
 // TestMain lets tests start engines beside glint's own.
 func TestMain(m *testing.M) {
+	enginetest.RunShardIfAsked()
 	embedded.RunChildIfAsked()
 	os.Exit(m.Run())
 }

@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"glint/cli/internal/output"
 	"glint/ingest/mirrors"
 	"glint/ingest/warehouse"
-	"glint/schema/migrate"
 )
 
 type copyOptions struct {
@@ -55,7 +53,7 @@ func (o *copyOptions) run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = to.Close() }()
-	if err := to.OnReplicas(ctx, func(all []*sql.DB) error { _, err := migrate.UpAll(ctx, all); return err }); err != nil {
+	if _, err := to.Migrate(ctx); err != nil {
 		return err
 	}
 	before, err := o.copy(ctx, from, to)

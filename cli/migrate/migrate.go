@@ -3,7 +3,6 @@ package migrate
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -11,7 +10,6 @@ import (
 
 	"glint/cli/internal/app"
 	"glint/ingest/warehouse"
-	"glint/schema/migrate"
 )
 
 // NewCmd returns the command.
@@ -31,8 +29,9 @@ func newUpCmd(a *app.App) *cobra.Command {
 		Use:   "up",
 		Short: "Apply pending migrations and changed views",
 		Long: "Applies pending migrations and recreates changed views. `glint up` and `glint serve` do the same when they start.\n" +
-			"There is no way back to an older schema; running the command again changes nothing. Several hosts in --warehouse, or\n" +
-			"--cluster, are the replicas of one shard: their tables are replicated, and each replica gets the schema in turn.",
+			"There is no way back to an older schema; running the command again changes nothing. Several hosts in --warehouse, or of a\n" +
+			"shard of --cluster, are replicas: their tables are replicated, and each replica gets the schema in turn. If the cluster has\n" +
+			"several shards, opens are spread over them. Their number is fixed then; glint finds them by an address of the first shard.",
 		Example: "  glint migrate up",
 		Args:    app.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runUp(cmd.Context(), a, dsn, cluster) },
@@ -58,7 +57,7 @@ func open(ctx context.Context, a *app.App, dsn, cluster string) (*warehouse.Ware
 }
 
 func clusterFlag(cmd *cobra.Command, cluster *string) {
-	cmd.Flags().StringVar(cluster, "cluster", "", "cluster in that ClickHouse whose servers, reached by their native ports, are the replicas of one shard")
+	cmd.Flags().StringVar(cluster, "cluster", "", "cluster in that ClickHouse with the servers to use, reached by their native ports: replicas, or shards of them")
 }
 
 func runUp(ctx context.Context, a *app.App, dsn, cluster string) error {
@@ -67,8 +66,7 @@ func runUp(ctx context.Context, a *app.App, dsn, cluster string) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	var result migrate.Result
-	err = w.OnReplicas(ctx, func(all []*sql.DB) (err error) { result, err = migrate.UpAll(ctx, all); return err })
+	result, err := w.Migrate(ctx)
 	for _, name := range result.Applied {
 		fmt.Fprintln(a.Err, "applied", name)
 	}

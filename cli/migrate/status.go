@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,7 +43,7 @@ func runStatus(ctx context.Context, a *app.App, dsn, cluster string) error {
 	}
 	defer func() { _ = w.Close() }()
 	var servers []migrate.Server
-	_ = w.OnReplicas(ctx, func(all []*sql.DB) error { servers = migrate.Servers(ctx, all); return nil })
+	_ = w.OnServers(ctx, func(all [][]*sql.DB) error { servers = migrate.Servers(ctx, slices.Concat(all...)); return nil })
 	return writeStatus(a.Out, w.Addresses(), servers)
 }
 

@@ -36,7 +36,7 @@ The ingest token is $GLINT_INGEST_TOKEN, or else the one in $GLINT_HOME/credenti
 	o := &options{Service: service.New(a, cmd, "info", "debug", "warn", "error")}
 	f := cmd.Flags()
 	f.StringVar(&o.dsn, "warehouse", "", "ClickHouse to use, as http://USER:PASSWORD@HOST:8123/glint; prefer $GLINT_WAREHOUSE (required)")
-	f.StringVar(&o.Config.Cluster, "cluster", "", "cluster in that ClickHouse whose servers, reached by their native ports, are the replicas of one shard (default: the hosts in --warehouse)")
+	f.StringVar(&o.Config.Cluster, "cluster", "", "cluster in that ClickHouse with the servers to use, reached by their native ports: replicas, or shards of them (default: the hosts in --warehouse, and the shards that the warehouse has)")
 	f.StringVar(&o.Config.PixelListen, "pixel-listen", "", "address of the standalone pixel (default: none)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) }
 	return cmd

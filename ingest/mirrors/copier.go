@@ -189,7 +189,7 @@ type reading struct {
 	*Copier
 	*table
 	parts   []warehouse.Part // existing before the reading began
-	known   []string         // names of the parts already copied, as ClickHouse strings
+	known   []warehouse.Part // of them, those already copied
 	columns warehouse.Table
 	blocks  []byte // read and not written yet
 	waiting uint64 // number of rows in blocks
@@ -246,7 +246,7 @@ func (r *reading) fresh() bool {
 	r.State.Seen[key] = seen
 	for i := range r.parts {
 		if seen.has(&r.parts[i]) {
-			r.known = append(r.known, "'"+r.parts[i].Name+"'") // letters, digits and _ of ClickHouse's own
+			r.known = append(r.known, r.parts[i])
 		}
 	}
 	return len(r.known) < len(r.parts)
@@ -255,10 +255,7 @@ func (r *reading) fresh() bool {
 // read calls visit with the rows of parts that are not copied yet. A part that was merged
 // meanwhile is read completely; a new part is read but not counted as copied.
 func (r *reading) read(ctx context.Context, visit func([]byte, uint64) error) error {
-	conditions := []string{"1"}
-	if len(r.known) > 0 {
-		conditions = append(conditions, "_part NOT IN ("+strings.Join(r.known, ", ")+")")
-	}
+	conditions := []string{warehouse.OtherParts(r.known)}
 	if r.logged && r.State.Whole {
 		conditions = append(conditions, r.later)
 	}

@@ -15,6 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	enginetest.RunShardIfAsked()
 	embedded.RunChildIfAsked()
 	os.Exit(m.Run())
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"glint/schema"
 )
@@ -21,7 +22,12 @@ var ErrAnswer = errors.New("warehouse: the answer is not ClickHouse's, or not wh
 // meaningful always return exactly one row, so that a missing row means a
 // missing answer.
 func (w *Warehouse) ask(ctx context.Context, query string, args []any, into ...any) error {
-	err := w.conn.QueryRow(ctx, schema.Query(query), args...).Scan(into...)
+	return answered(w.conn.QueryRow(ctx, schema.Query(query), args...), query, into...)
+}
+
+// answered scans the row that answers a query of that name.
+func answered(row driver.Row, query string, into ...any) error {
+	err := row.Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) || errors.Is(err, io.EOF) {
 		return fmt.Errorf("%w: %s", ErrAnswer, query)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -67,11 +69,29 @@ func (w *Warehouse) SweepDeleted(ctx context.Context) error {
 			}
 			kept = true
 		}
-		if err := w.conn.Exec(sweeping(ctx), schema.Query(query), args...); err != nil {
+		err := error(nil)
+		if table == "opens" && w.shards != nil {
+			err = w.deleteSpread(ctx)
+		} else {
+			err = w.conn.Exec(sweeping(ctx), schema.Query(query), args...)
+		}
+		if err != nil {
 			return fail(err)
 		}
 	}
 	return nil
+}
+
+// deleteSpread deletes the opens of deleted campaigns from each shard.
+func (w *Warehouse) deleteSpread(ctx context.Context) error {
+	deleted, err := w.DeletedCampaigns(ctx)
+	if err != nil {
+		return err
+	}
+	ids := slices.Sorted(maps.Keys(deleted))
+	return w.eachPart("opens", func(server *Warehouse, table string) error {
+		return server.conn.Exec(sweeping(ctx), "ALTER TABLE "+table+" DELETE WHERE campaign_id IN {ids:Array(UInt64)}", clickhouse.Named("ids", ids))
+	})
 }
 
 // DeletedCampaigns returns the campaigns that were deleted.

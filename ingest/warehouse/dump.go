@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -27,8 +28,35 @@ type TableColumn struct{ Name, Type string }
 // transfer blocks in a format.
 var ErrProtocol = errors.New("warehouse: this needs an http:// or https:// address of ClickHouse, not clickhouse://")
 
-// Tables returns the tables of the database in the order of their names.
+// Tables returns the tables of the database in the order of their names. With shards, opens
+// is one table.
 func (w *Warehouse) Tables(ctx context.Context) ([]Table, error) {
+	tables, err := w.tables(ctx)
+	if err != nil || w.shards == nil {
+		return tables, err
+	}
+	tables = slices.DeleteFunc(tables, func(t Table) bool { return t.Name == "opens_swept_local" })
+	at := slices.IndexFunc(tables, func(t Table) bool { return t.Name == "opens_local" })
+	if at < 0 {
+		return tables, nil // not migrated yet
+	}
+	tables[at].Name = "opens"
+	for _, shard := range w.shards.all[1:] {
+		others, err := shard.tables(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range others {
+			if t.Name == "opens_local" {
+				tables[at].Rows, tables[at].Bytes = tables[at].Rows+t.Rows, tables[at].Bytes+t.Bytes
+			}
+		}
+	}
+	return tables, nil
+}
+
+// tables returns the tables of one server.
+func (w *Warehouse) tables(ctx context.Context) ([]Table, error) {
 	var names, columns []string
 	var rows, sizes []uint64
 	if err := w.ask(ctx, "tables", nil, &names, &rows, &sizes, &columns); err != nil {
@@ -104,7 +132,10 @@ func (w *Warehouse) InsertBlocks(ctx context.Context, table string, columns []Ta
 // Truncate removes all rows of a table.
 func (w *Warehouse) Truncate(ctx context.Context, table string) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"alter_sync": 2}))
-	if err := w.conn.Exec(ctx, "TRUNCATE TABLE "+Database+"."+quoteName(table)); err != nil {
+	err := w.eachPart(table, func(server *Warehouse, table string) error {
+		return server.conn.Exec(ctx, "TRUNCATE TABLE "+Database+"."+quoteName(table))
+	})
+	if err != nil {
 		return fmt.Errorf("empty table %s: %w", table, err)
 	}
 	return nil

@@ -6,12 +6,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
-
-	"glint/schema"
 )
 
 // ErasedHash identifies a message of an erased person: the first bytes of the
@@ -60,7 +59,7 @@ func (w *Warehouse) EraseEvents(ctx context.Context, events []uint64) error {
 }
 
 func (w *Warehouse) erase(ctx context.Context, query string, args ...any) error {
-	if err := w.conn.Exec(sweeping(ctx), schema.Query(query), args...); err != nil {
+	if err := w.change(ctx, query, args...); err != nil {
 		return fmt.Errorf("erase: %s: %w", query, err)
 	}
 	return nil
@@ -216,8 +215,8 @@ func (w *Warehouse) DropOldParts(ctx context.Context, tables []string, lifetime,
 		err = errors.Join(err, w.partSettings(context.WithoutCancel(ctx), tables, reset))
 	}()
 	for until := time.Now().Add(lifetime + patience); ; {
-		var parts uint64
-		if err := w.ask(ctx, "old_parts", []any{clickhouse.Named("tables", tables)}, &parts); err != nil {
+		parts, err := w.oldParts(ctx, tables)
+		if err != nil {
 			return fmt.Errorf("look for replaced parts: %w", err)
 		}
 		if parts == 0 {
@@ -230,7 +229,10 @@ func (w *Warehouse) DropOldParts(ctx context.Context, tables []string, lifetime,
 		// is empty. Dropping a partition, even a missing one, triggers it at
 		// once.
 		for _, table := range tables {
-			if err := w.conn.Exec(ctx, "ALTER TABLE "+table+" DROP PARTITION ID '000000'"); err != nil {
+			err := w.eachPart(table, func(server *Warehouse, table string) error {
+				return server.conn.Exec(ctx, "ALTER TABLE "+table+" DROP PARTITION ID '000000'")
+			})
+			if err != nil {
 				return fmt.Errorf("remove replaced parts of %s: %w", table, err)
 			}
 		}
@@ -242,9 +244,29 @@ func (w *Warehouse) DropOldParts(ctx context.Context, tables []string, lifetime,
 	}
 }
 
+// oldParts counts the parts of tables that were replaced and are still on a disk.
+func (w *Warehouse) oldParts(ctx context.Context, tables []string) (uint64, error) {
+	var sum atomic.Uint64
+	for _, table := range tables {
+		err := w.eachPart(table, func(server *Warehouse, table string) error {
+			var parts uint64
+			err := server.ask(ctx, "old_parts", []any{clickhouse.Named("tables", []string{table})}, &parts)
+			sum.Add(parts)
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return sum.Load(), nil
+}
+
 func (w *Warehouse) partSettings(ctx context.Context, tables []string, change string) error {
 	for _, table := range tables {
-		if err := w.conn.Exec(sweeping(ctx), "ALTER TABLE "+table+" "+change); err != nil {
+		err := w.eachPart(table, func(server *Warehouse, table string) error {
+			return server.conn.Exec(sweeping(ctx), "ALTER TABLE "+table+" "+change)
+		})
+		if err != nil {
 			return fmt.Errorf("change settings of %s: %w", table, err)
 		}
 	}

@@ -3,11 +3,15 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/google/uuid"
+
+	"glint/schema"
 )
 
 // Arrival records that events of a campaign were stored, with the earliest and
@@ -97,10 +101,25 @@ func (w *Warehouse) FeedPage(ctx context.Context, q *FeedQuery) ([]FeedEvent, er
 	}
 	var n uint64
 	var l feedLists
-	if err := w.ask(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), query, args, append([]any{&n}, l.lists()...)...); err != nil {
+	ctx = clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted))
+	row := w.conn.QueryRow(ctx, w.wantedIn(schema.Query(query), q.Wanted), args...)
+	if err := answered(row, query, append([]any{&n}, l.lists()...)...); err != nil {
 		return fail(err)
 	}
 	return l.events(), nil
+}
+
+// wantedIn returns the query; with shards, it names the campaigns in place of the external
+// table wanted, which a condition does not find that goes to another shard.
+func (w *Warehouse) wantedIn(query string, wanted []Arrival) string {
+	if w.shards == nil {
+		return query
+	}
+	ids := make([]string, len(wanted))
+	for i := range wanted {
+		ids[i] = strconv.FormatUint(wanted[i].CampaignID, 10)
+	}
+	return strings.ReplaceAll(query, "IN (SELECT campaign_id FROM wanted)", "IN ("+strings.Join(ids, ", ")+")")
 }
 
 // FeedKind is a message and one kind of its events.

@@ -47,5 +47,8 @@ var openColumns = append([]column[Open]{
 // nothing, whatever the rows are, as long as the table remembers the name (its
 // deduplication window). The strings are copied before it returns.
 func (w *Warehouse) InsertOpens(ctx context.Context, name string, opens []Open) error {
+	if w.shards != nil {
+		return w.insertSpread(ctx, name, opens)
+	}
 	return insert(ctx, w, "opens", openColumns, name, opens)
 }

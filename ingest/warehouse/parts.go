@@ -3,6 +3,8 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
@@ -10,12 +12,55 @@ import (
 // Part is an active part of a table. It contains the inserts First to Last of
 // its partition, as far as those numbers exist.
 type Part struct {
-	Name, Partition string
+	Name, Partition string // shards have the same names of parts; their partitions are different ones
 	First, Last     int64
+	Shard           int // from 1; 0: the table has none
+}
+
+// OtherParts returns the condition of SQL that selects the rows of none of these parts of
+// a table.
+func OtherParts(without []Part) string {
+	if len(without) == 0 {
+		return "1"
+	}
+	names := make([]string, len(without))
+	for i, p := range without { // letters, digits and _ of ClickHouse's own
+		names[i] = "'" + p.Name + "'"
+		if p.Shard > 0 {
+			names[i] = fmt.Sprintf("(%d, '%s')", p.Shard, p.Name)
+		}
+	}
+	column := "_part"
+	if without[0].Shard > 0 {
+		column = "(_shard_num, _part)"
+	}
+	return column + " NOT IN (" + strings.Join(names, ", ") + ")"
 }
 
 // Parts returns the active parts of the given tables, by table.
 func (w *Warehouse) Parts(ctx context.Context, tables []string) (map[string][]Part, error) {
+	all, err := w.parts(ctx, tables)
+	if err != nil || w.shards == nil || !slices.Contains(tables, "opens") {
+		return all, err
+	}
+	found := make([][]Part, len(w.shards.all))
+	err = w.eachShard(func(i int, shard *Warehouse) error {
+		local, err := shard.parts(ctx, []string{"opens_local"})
+		for _, p := range local["opens_local"] {
+			p.Shard, p.Partition = i+1, fmt.Sprintf("%s of shard %d", p.Partition, i+1)
+			found[i] = append(found[i], p)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	all["opens"] = slices.Concat(found...)
+	return all, nil
+}
+
+// parts returns the parts on one server.
+func (w *Warehouse) parts(ctx context.Context, tables []string) (map[string][]Part, error) {
 	var of, names, partitions []string
 	var firsts, lasts []int64
 	if err := w.ask(ctx, "parts", []any{clickhouse.Named("tables", tables)}, &of, &names, &partitions, &firsts, &lasts); err != nil {
@@ -23,7 +68,7 @@ func (w *Warehouse) Parts(ctx context.Context, tables []string) (map[string][]Pa
 	}
 	parts := make(map[string][]Part, len(tables))
 	for i, table := range of {
-		parts[table] = append(parts[table], Part{names[i], partitions[i], firsts[i], lasts[i]})
+		parts[table] = append(parts[table], Part{Name: names[i], Partition: partitions[i], First: firsts[i], Last: lasts[i]})
 	}
 	return parts, nil
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -133,25 +136,60 @@ func (r *replicas) Close() error {
 
 // EachServer calls do with a handle on each server alone, one after the other, and with its
 // address. A replica first fetches the rows of the others, so that rows it lacks then are
-// lost on all. It calls do for every server, and returns the errors of all.
+// lost on all. It calls do for every server, and returns the errors of all. With shards, a
+// handle is on one replica of each of them.
 func (w *Warehouse) EachServer(ctx context.Context, do func(place string, server *Warehouse) error) error {
+	parts := []*Warehouse{w}
+	if w.shards != nil {
+		parts = w.shards.all
+	}
+	most := 0
+	for _, shard := range parts {
+		most = max(most, len(shard.options.Addr))
+	}
 	var faults []error
-	for _, one := range eachReplica(w.options) {
-		faults = append(faults, onServer(ctx, one, do))
+	for i := range most {
+		var servers []*clickhouse.Options
+		for _, shard := range parts {
+			all := eachReplica(shard.options)
+			servers = append(servers, all[min(i, len(all)-1)])
+		}
+		faults = append(faults, w.onServer(ctx, i, servers, do))
 	}
 	return errors.Join(faults...)
 }
 
-func onServer(ctx context.Context, options *clickhouse.Options, do func(string, *Warehouse) error) error {
-	place := options.Addr[0]
-	opened, err := clickhouse.Open(options)
-	if err != nil {
-		return fmt.Errorf("open warehouse: %w", err)
+// onServer calls do with a handle on the given server of each shard.
+func (w *Warehouse) onServer(ctx context.Context, replica int, servers []*clickhouse.Options, do func(string, *Warehouse) error) error {
+	var places []string
+	var all []*Warehouse
+	defer func() {
+		for _, one := range all {
+			_ = one.conn.Close()
+		}
+	}()
+	for _, options := range servers {
+		if w.shards != nil { // a question to the first shard is for this replica of the others
+			options.Settings = maps.Clone(options.Settings)
+			options.Settings["load_balancing"], options.Settings["load_balancing_first_offset"] = "first_or_random", replica
+		}
+		one := &Warehouse{options: options}
+		if w.shards != nil && len(all) == 0 {
+			one.shards = &shards{cluster: w.shards.cluster}
+		}
+		if err := one.reopen(); err != nil {
+			return err
+		}
+		all, places = append(all, one), append(places, options.Addr[0])
 	}
-	server := &Warehouse{conn: quietConn{opened}, options: options}
-	defer func() { _ = server.Close() }()
-	if err := server.fetch(ctx); err != nil {
-		return fmt.Errorf("%s: %w", place, err)
+	server, place := all[0], strings.Join(places, " and ")
+	if w.shards != nil {
+		server.shards.all = all
+	}
+	for _, one := range all {
+		if err := one.fetch(ctx); err != nil {
+			return fmt.Errorf("%s: %w", place, err)
+		}
 	}
 	if err := do(place, server); err != nil {
 		return fmt.Errorf("%s: %w", place, err)
@@ -160,18 +198,18 @@ func onServer(ctx context.Context, options *clickhouse.Options, do func(string, 
 }
 
 // countedTables are the tables that an audit reads.
-var countedTables = []string{"opens", "aggregate_opens", "unresolved_opens"}
+var countedTables = []string{"opens", "opens_local", "aggregate_opens", "unresolved_opens"}
 
 // fetch returns once a replica has the rows that the others had at the call.
 func (w *Warehouse) fetch(ctx context.Context) error {
-	var replicated uint64
-	if err := w.ask(ctx, "replicated_tables", nil, &replicated); err != nil {
-		return fmt.Errorf("ask whether tables replicate: %w", err)
-	}
-	if replicated == 0 {
-		return nil
+	var replicated []string
+	if err := w.ask(ctx, "table_uuids", nil, &replicated, new([]string)); err != nil {
+		return fmt.Errorf("ask which tables replicate: %w", err)
 	}
 	for _, table := range countedTables {
+		if !slices.Contains(replicated, table) {
+			continue
+		}
 		if err := w.conn.Exec(ctx, "SYSTEM SYNC REPLICA "+table); err != nil {
 			return fmt.Errorf("wait for a replica to have what the others have: %w", err)
 		}
@@ -179,11 +217,21 @@ func (w *Warehouse) fetch(ctx context.Context) error {
 	return nil
 }
 
-// StartedAt returns when the server was started, by its own clock, to the second.
-func (w *Warehouse) StartedAt(ctx context.Context) (time.Time, error) {
-	var seconds int64
-	if err := w.ask(ctx, "server_start", nil, &seconds); err != nil {
-		return time.Time{}, fmt.Errorf("ask when the server was started: %w", err)
+// StartedAt returns when the server was started, by its own clock, to the second; with
+// shards, the last one of them.
+func (w *Warehouse) StartedAt(ctx context.Context) (last time.Time, err error) {
+	servers := []*Warehouse{w}
+	if w.shards != nil {
+		servers = w.shards.all
 	}
-	return time.Unix(seconds, 0).UTC(), nil
+	for _, server := range servers {
+		var seconds int64
+		if err := server.ask(ctx, "server_start", nil, &seconds); err != nil {
+			return time.Time{}, fmt.Errorf("ask when the server was started: %w", err)
+		}
+		if at := time.Unix(seconds, 0).UTC(); at.After(last) {
+			last = at
+		}
+	}
+	return last, nil
 }

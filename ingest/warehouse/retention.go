@@ -25,6 +25,9 @@ var columnsOfFacts = map[string][]string{
 // lifetimes returns the lifetimes, in seconds, that glint has set on the
 // columns or rows of a table, and whether its rows have a TTL in any form.
 func (w *Warehouse) lifetimes(ctx context.Context, table string) (seconds []uint64, rows bool, err error) {
+	if w.shards != nil && table == "opens" {
+		table = "opens_local"
+	}
 	if err = w.ask(ctx, "lifetimes", []any{clickhouse.Named("table", table)}, &seconds, &rows); err != nil {
 		err = fmt.Errorf("read lifetimes of %s: %w", table, err)
 	}
@@ -35,28 +38,36 @@ func (w *Warehouse) lifetimes(ctx context.Context, table string) (seconds []uint
 // The engine deletes them when it merges, or at once if d has changed.
 func (w *Warehouse) SetFactsLifetime(ctx context.Context, d time.Duration) error {
 	for table, columns := range columnsOfFacts {
-		set, _, err := w.lifetimes(ctx, table)
+		err := w.eachPart(table, func(server *Warehouse, table string) error { return server.setFactsLifetime(ctx, table, columns, d) })
 		if err != nil {
 			return err
 		}
-		seconds := uint64(d / time.Second)
-		others := slices.ContainsFunc(set, func(n uint64) bool { return n != seconds })
-		if d == 0 && len(set) == 0 || len(set) == len(columns) && !others {
-			continue
+	}
+	return nil
+}
+
+func (w *Warehouse) setFactsLifetime(ctx context.Context, table string, columns []string, d time.Duration) error {
+	set, _, err := w.lifetimes(ctx, table)
+	if err != nil {
+		return err
+	}
+	seconds := uint64(d / time.Second)
+	others := slices.ContainsFunc(set, func(n uint64) bool { return n != seconds })
+	if d == 0 && len(set) == 0 || len(set) == len(columns) && !others {
+		return nil
+	}
+	if d == 0 && len(set) < len(columns) {
+		return fmt.Errorf("some columns of %s have a lifetime that glint did not give", table)
+	}
+	changes := make([]string, len(columns))
+	for i, column := range columns {
+		changes[i] = fmt.Sprintf("MODIFY COLUMN %s TTL toDateTime(received_at) + toIntervalSecond(%d)", column, seconds)
+		if d == 0 {
+			changes[i] = "MODIFY COLUMN " + column + " REMOVE TTL"
 		}
-		if d == 0 && len(set) < len(columns) {
-			return fmt.Errorf("some columns of %s have a lifetime that glint did not give", table)
-		}
-		changes := make([]string, len(columns))
-		for i, column := range columns {
-			changes[i] = fmt.Sprintf("MODIFY COLUMN %s TTL toDateTime(received_at) + toIntervalSecond(%d)", column, seconds)
-			if d == 0 {
-				changes[i] = "MODIFY COLUMN " + column + " REMOVE TTL"
-			}
-		}
-		if err := w.conn.Exec(ctx, "ALTER TABLE "+table+" "+strings.Join(changes, ", ")); err != nil {
-			return fmt.Errorf("set lifetimes of %s: %w", table, err)
-		}
+	}
+	if err := w.conn.Exec(ctx, "ALTER TABLE "+table+" "+strings.Join(changes, ", ")); err != nil {
+		return fmt.Errorf("set lifetimes of %s: %w", table, err)
 	}
 	return nil
 }

@@ -16,7 +16,6 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,8 +23,6 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
-	"glint/schema"
 )
 
 // Database is the database with all tables of glint.
@@ -39,9 +36,11 @@ var ErrDSN = errors.New("warehouse: unusable address")
 type Warehouse struct {
 	conn     driver.Conn
 	replicas *replicas           // behind conn; nil: a single server
+	shards   *shards             // nil: opens are on one shard
 	options  *clickhouse.Options // with the addresses of all replicas
 	columns  columnCache
 
+	replicated    bool        // the single server of options is one of several replicas
 	lastOpensTidy atomic.Bool // no stored date of a last open can have been replaced since the last look
 	secret        struct {    // of recipient keys
 		mu  sync.Mutex
@@ -52,42 +51,71 @@ type Warehouse struct {
 // Connect connects to the ClickHouse at dsn, for example
 // http://user:password@host:8123/glint or clickhouse://host:9000/glint, and
 // pings it. Several hosts, as in host1:8123,host2:8123, are replicas of one
-// shard. The database defaults to glint, and is created if it is missing.
+// shard. If opens are spread over shards, the address must be that of the first
+// one, and the others are found by it. The database defaults to glint, and is created if it is missing.
 func Connect(ctx context.Context, dsn string) (*Warehouse, error) {
+	w, err := dial(ctx, dsn)
+	if err == nil {
+		if err = w.findShards(ctx); err != nil {
+			_ = w.Close()
+			return nil, err
+		}
+	}
+	return w, err
+}
+
+// dial is Connect to the servers of dsn alone.
+func dial(ctx context.Context, dsn string) (*Warehouse, error) {
 	options, err := parseDSN(dsn)
 	if err != nil {
 		return nil, err
 	}
-	opened, err := open(options)
-	if err != nil {
-		return nil, fmt.Errorf("open warehouse: %w", err)
+	w := &Warehouse{options: options}
+	if err := w.reopen(); err != nil {
+		return nil, err
 	}
-	conn := quietConn{opened}
-	err = conn.Ping(ctx)
+	err = w.conn.Ping(ctx)
 	if e, ok := errors.AsType[*clickhouse.Exception](err); ok && e.Code == codeUnknownDatabase {
 		if err = createDatabase(ctx, options); err == nil {
-			err = conn.Ping(ctx)
+			err = w.conn.Ping(ctx)
 		}
 	}
 	if err != nil {
-		_ = conn.Close()
+		_ = w.Close()
 		return nil, &quietError{"reach warehouse: " + firstReason(err), err}
 	}
 	if len(options.Addr) == 1 {
 		var replicated uint64
 		// A reader lacks the right to this query, and does not insert.
-		if conn.QueryRow(ctx, schema.Query("replicated_tables")).Scan(&replicated) == nil && replicated > 0 {
+		if w.ask(ctx, "replicated_tables", nil, &replicated) == nil && replicated > 0 {
 			needQuorum(options)
-			_ = conn.Close()
-			if opened, err = open(options); err != nil {
-				return nil, fmt.Errorf("open warehouse: %w", err)
+			w.replicated = true
+			if err := w.reopen(); err != nil {
+				return nil, err
 			}
-			opened = newReplicas([]driver.Conn{opened})
-			conn = quietConn{opened}
 		}
 	}
-	several, _ := opened.(*replicas)
-	return &Warehouse{conn: conn, replicas: several, options: options}, nil
+	return w, nil
+}
+
+// reopen connects anew, with the options as they are now.
+func (w *Warehouse) reopen() error {
+	if w.conn != nil {
+		_ = w.conn.Close()
+	}
+	opened, err := open(w.options)
+	if err != nil {
+		return fmt.Errorf("open warehouse: %w", err)
+	}
+	if _, several := opened.(*replicas); w.replicated && !several {
+		opened = newReplicas([]driver.Conn{opened})
+	}
+	w.replicas, _ = opened.(*replicas)
+	if w.shards != nil {
+		opened = spreadConn{opened}
+	}
+	w.conn = quietConn{opened}
+	return nil
 }
 
 // codeUnknownDatabase is ClickHouse's UNKNOWN_DATABASE: glint has never used
@@ -133,27 +161,6 @@ func eachReplica(options *clickhouse.Options) (all []*clickhouse.Options) {
 		all = append(all, &one)
 	}
 	return all
-}
-
-// Addresses returns the servers as host:port, in the order of OnReplicas.
-func (w *Warehouse) Addresses() []string { return slices.Clone(w.options.Addr) }
-
-// OnReplicas calls do with a handle on each server, for the migrations; a
-// single server has one. On a replica that has lost its disk it creates the
-// database again.
-func (w *Warehouse) OnReplicas(ctx context.Context, do func([]*sql.DB) error) error {
-	if len(w.options.Addr) > 1 {
-		_ = createDatabase(ctx, w.options) // an unreachable replica is migrated later
-	}
-	var all []*sql.DB
-	for _, one := range eachReplica(w.options) {
-		all = append(all, clickhouse.OpenDB(one))
-	}
-	err := do(all)
-	for _, db := range all {
-		_ = db.Close()
-	}
-	return err
 }
 
 // parseDSN parses dsn. Its errors never repeat the address, which may contain a
@@ -274,7 +281,15 @@ func secure(u *url.URL) {
 func (w *Warehouse) DB() *sql.DB { return clickhouse.OpenDB(w.options) }
 
 // Close closes the connections.
-func (w *Warehouse) Close() error { return w.conn.Close() }
+func (w *Warehouse) Close() error {
+	faults := []error{w.conn.Close()}
+	if w.shards != nil {
+		for _, shard := range w.shards.all[1:] {
+			faults = append(faults, shard.conn.Close())
+		}
+	}
+	return errors.Join(faults...)
+}
 
 // Ping returns an error unless the warehouse answers.
 func (w *Warehouse) Ping(ctx context.Context) error { return w.conn.Ping(ctx) }

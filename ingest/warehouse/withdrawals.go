@@ -192,7 +192,7 @@ func (w *Warehouse) ApplyWithdrawals(ctx context.Context, since time.Time) (done
 			steps = append(steps, "detach_withdrawn_web_events")
 		}
 		for _, step := range steps {
-			if err := w.conn.Exec(sweeping(ctx), schema.Query(step), args...); err != nil {
+			if err := w.change(ctx, step, args...); err != nil {
 				return done, fmt.Errorf("apply withdrawals: %s: %w", step, err)
 			}
 		}

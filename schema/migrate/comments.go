@@ -22,7 +22,7 @@ func commentColumns(ctx context.Context, db *sql.DB) error {
 		if err := rows.Scan(&table, &column); err != nil {
 			return fmt.Errorf("list columns without comment: %w", err)
 		}
-		if comment := schema.ColumnComment(table, column); comment != "" {
+		if comment := schema.ColumnComment(strings.TrimSuffix(table, "_local"), column); comment != "" {
 			changes[table] = append(changes[table], "COMMENT COLUMN "+column+" "+schema.Literal(comment))
 		}
 	}

@@ -60,8 +60,15 @@ func (m Migration) Pending() bool { return m.AppliedAt.IsZero() }
 // becomes the DEFINER of the views and must be able to do everything in it. On
 // an error the result still lists the completed changes. Errors: ErrNewer.
 func Up(ctx context.Context, db *sql.DB) (Result, error) {
-	ctx = withSettings(ctx)
-	provider, err := newProvider(db)
+	plain, err := plainSeries()
+	if err != nil {
+		return Result{}, err
+	}
+	return plain.up(withSettings(ctx), db)
+}
+
+func (s series) up(ctx context.Context, db *sql.DB) (Result, error) {
+	provider, err := s.provider(db)
 	if err != nil {
 		return Result{}, err
 	}
@@ -88,13 +95,17 @@ func Up(ctx context.Context, db *sql.DB) (Result, error) {
 	if err != nil {
 		return result, fmt.Errorf("apply migrations: %w", err)
 	}
-	if err := fillRecipientKeys(ctx, db); err != nil {
-		return result, err
+	if s.whole {
+		if err := fillRecipientKeys(ctx, db); err != nil {
+			return result, err
+		}
 	}
 	if err := commentColumns(ctx, db); err != nil {
 		return result, err
 	}
-	result.Views, err = replaceViews(ctx, db, schema.Views())
+	if s.whole {
+		result.Views, err = replaceViews(ctx, db, s.views())
+	}
 	return result, err
 }
 
@@ -160,15 +171,11 @@ func Status(ctx context.Context, db *sql.DB) ([]Migration, error) {
 }
 
 func newProvider(db *sql.DB) (*goose.Provider, error) {
-	files, err := fs.Sub(schema.FS, "migrations")
+	plain, err := plainSeries()
 	if err != nil {
-		return nil, fmt.Errorf("open migrations: %w", err)
+		return nil, err
 	}
-	provider, err := goose.NewProvider(goose.DialectClickHouse, db, files, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return nil, fmt.Errorf("read migrations: %w", err)
-	}
-	return provider, nil
+	return plain.provider(db)
 }
 
 func migrationName(file string) string { return strings.TrimSuffix(path.Base(file), ".sql") }

@@ -32,7 +32,14 @@ func UpAll(ctx context.Context, dbs []*sql.DB) (Result, error) {
 // disk, gets the tables of another one. One that is away holds up nobody if the others have
 // the newest schema already. The result lists the changes on all of them.
 func UpReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
-	ctx = settingsFor(ctx, allReplicas)
+	plain, err := plainSeries()
+	if err != nil {
+		return Result{}, err
+	}
+	return plain.upReplicas(settingsFor(ctx, allReplicas), dbs)
+}
+
+func (s series) upReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 	var result Result
 	versions, reference, err := currentVersions(ctx, dbs)
 	if err != nil {
@@ -51,7 +58,7 @@ func UpReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 		versions[i] = versions[reference]
 		result.Applied = append(result.Applied, fmt.Sprintf("tables of replica %d", i+1))
 	}
-	if err := applyInTurn(ctx, dbs, versions, reference, &result); err != nil {
+	if err := s.applyInTurn(ctx, dbs, versions, reference, &result); err != nil {
 		return result, err
 	}
 	for i, db := range dbs {
@@ -63,15 +70,20 @@ func UpReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 				return result, err
 			}
 		}
-		if i == reference {
+		if i == reference && s.whole {
 			if err := fillRecipientKeys(ctx, db); err != nil {
 				return result, err
 			}
+		}
+		if i == reference {
 			if err := commentColumns(ctx, db); err != nil {
 				return result, err
 			}
 		}
-		views, err := replaceViews(ctx, db, schema.Views())
+		if !s.whole {
+			continue
+		}
+		views, err := replaceViews(ctx, db, s.views())
 		if i == reference {
 			result.Views = views
 		}
@@ -122,12 +134,12 @@ func checkReplicated(ctx context.Context, db *sql.DB, version int64) error {
 }
 
 // applyInTurn applies each pending migration to all servers before the next one.
-func applyInTurn(ctx context.Context, dbs []*sql.DB, versions []int64, reference int, result *Result) error {
+func (s series) applyInTurn(ctx context.Context, dbs []*sql.DB, versions []int64, reference int, result *Result) error {
 	uuids, err := tableUUIDs(ctx, dbs[reference])
 	if err != nil {
 		return err
 	}
-	files, names, err := replicatedMigrations(uuids)
+	files, names, err := replicatedMigrations(s.files, uuids)
 	if err != nil {
 		return err
 	}
@@ -183,14 +195,14 @@ const rememberFor = 7 * 24 * 3600
 // replicatedMigrations returns the migrations with engines that replicate, and their
 // names by version. Tables that are not there get the UUID that their first replica will
 // have.
-func replicatedMigrations(uuids map[string]string) (fs.FS, map[int64]string, error) {
+func replicatedMigrations(from fs.FS, uuids map[string]string) (fs.FS, map[int64]string, error) {
 	files, names := fstest.MapFS{}, map[int64]string{}
-	all, err := fs.Glob(schema.FS, "migrations/*.sql")
+	all, err := fs.Glob(from, "*.sql")
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, name := range all {
-		b, err := fs.ReadFile(schema.FS, name)
+		b, err := fs.ReadFile(from, name)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read migrations: %w", err)
 		}

@@ -11,7 +11,11 @@ import (
 // its engine.
 func TestEveryTableOfTheMigrationsReplicates(t *testing.T) {
 	uuids := map[string]string{"opens": "00000000-0000-4000-8000-000000000001"}
-	files, names, err := replicatedMigrations(uuids)
+	from, err := plainSeries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, names, err := replicatedMigrations(from.files, uuids)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,8 @@
 -- Purpose: the servers of a cluster, as one of them knows it.
--- Grain:   one row: as lists of equal length each server's host and its port of the native protocol, and the number of shards.
--- Units:   none.
+-- Grain:   one row: as lists of equal length each server's host, its port of the native protocol, and the number of its shard, in that order.
+-- Units:   shards are numbered from 1.
 -- Reads:   system.clusters.
-SELECT groupArray(host_name) AS hosts, groupArray(port) AS ports, uniqExact(shard_num) AS shards
+SELECT groupArray(host_name) AS hosts, groupArray(port) AS ports, groupArray(shard_num) AS shards
 FROM (
     SELECT host_name, port, shard_num
     FROM system.clusters

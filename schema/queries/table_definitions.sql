@@ -4,7 +4,7 @@
 -- Reads:   system.tables.
 SELECT name, create_table_query AS definition
 FROM system.tables
-WHERE database = currentDatabase() AND (engine LIKE '%MergeTree' OR engine = 'MaterializedView') AND NOT startsWith(name, '.')
+WHERE database = currentDatabase() AND (engine LIKE '%MergeTree' OR engine IN ('Distributed', 'MaterializedView')) AND NOT startsWith(name, '.')
     AND name NOT LIKE 'goose%'
-ORDER BY engine = 'MaterializedView', name
+ORDER BY indexOf(['Distributed', 'MaterializedView'], engine), name
 SETTINGS show_table_uuid_in_table_create_query_if_not_nil = 1

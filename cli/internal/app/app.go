@@ -81,6 +81,8 @@ func (a *App) OpenWarehouseAs(ctx context.Context, dsn, user string, as Access) 
 	switch {
 	case errors.Is(err, warehouse.ErrDSN):
 		return nil, Usage(err)
+	case errors.Is(err, warehouse.ErrShards):
+		return nil, Try(err, "the address of a server of the first shard, and the cluster as it was when the tables were made")
 	case err != nil:
 		return nil, Try(err, "check that ClickHouse runs there, and that the address has its user, password and database")
 	}

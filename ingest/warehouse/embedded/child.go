@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"glint/ingest/host/portowner"
+	"glint/ingest/warehouse/embedded/chdb"
 )
 
 // childVariable is the environment variable that makes this binary run as the
@@ -103,14 +104,14 @@ func runChild() (int, error) {
 		close(orphaned)
 	}()
 
-	lib, err := loadLibrary(spec.Library)
+	lib, err := chdb.Load(spec.Library)
 	if err != nil {
 		return exitUnusable, err
 	}
 	ended := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
-		ended <- lib.run([]string{
+		ended <- lib.Run([]string{
 			"clickhouse-local", "--config-file", spec.ConfigFile,
 			"--log-level", "warning", // the configuration file's level is ignored
 			"-q", keepServing,

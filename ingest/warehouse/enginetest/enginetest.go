@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -46,8 +47,18 @@ type Warehouse struct {
 	DB     *sql.DB // as WarehouseUser
 	Reader *sql.DB // as ReaderUser
 
-	engine *embedded.Engine
+	engine *embedded.Engine // nil: shards
 	dir    string
+	shards *Shards // nil: the embedded engine
+}
+
+// shardsVariable makes the warehouse of a test binary one of that many shards, so that the
+// tests of one server hold there, too.
+const shardsVariable = "GLINT_TEST_SHARDS"
+
+// spreading are the settings by which statements reach all shards.
+var spreading = map[string]string{
+	"distributed_product_mode": "global", "distributed_foreground_insert": "1", "parallel_distributed_insert_select": "0",
 }
 
 var start = sync.OnceValues(startWarehouse)
@@ -58,6 +69,7 @@ var started *Warehouse
 // Main runs the tests of a binary and then stops its engine. It returns the
 // exit status.
 func Main(m *testing.M) int {
+	RunShardIfAsked()
 	embedded.RunChildIfAsked()
 	status := m.Run()
 	if started == nil {
@@ -89,6 +101,9 @@ func startWarehouse() (*Warehouse, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n, _ := strconv.Atoi(os.Getenv(shardsVariable)); n > 1 {
+		return startSpread(filepath.Join(dir, "shards"), n)
+	}
 	engine, err := embedded.Start(context.Background(), embedded.Config{
 		Library: path,
 		DataDir: filepath.Join(dir, "data"),
@@ -116,16 +131,50 @@ func (w *Warehouse) Address(u User) string {
 	return strings.Replace(w.URL, "://", "://"+url.UserPassword(u.Name, u.Password).String()+"@", 1)
 }
 
+func startSpread(dir string, n int) (*Warehouse, error) {
+	all, err := StartShards(dir, n)
+	if err != nil {
+		return nil, err
+	}
+	started = &Warehouse{URL: all.URL(0), shards: all, dir: dir}
+	started.DB, started.Reader = started.connect(WarehouseUser), started.connect(ReaderUser)
+	servers := [][]*sql.DB{{started.DB}}
+	for i := 1; i < n; i++ {
+		servers = append(servers, []*sql.DB{connect(all.URL(i), WarehouseUser, nil)})
+	}
+	if _, err := migrate.UpShards(context.Background(), migrate.Shards{Cluster: Cluster, Servers: servers}); err != nil {
+		return nil, fmt.Errorf("migrate test warehouse: %w", err)
+	}
+	return started, nil
+}
+
 func (w *Warehouse) connect(u User) *sql.DB {
+	settings := clickhouse.Settings{}
+	if w.shards != nil {
+		for name, value := range spreading {
+			settings[name] = value
+		}
+	}
+	return connect(w.URL, u, settings)
+}
+
+func connect(at string, u User, settings clickhouse.Settings) *sql.DB {
 	return clickhouse.OpenDB(&clickhouse.Options{
 		Protocol: clickhouse.HTTP,
-		Addr:     []string{strings.TrimPrefix(w.URL, "http://")},
+		Addr:     []string{strings.TrimPrefix(at, "http://")},
 		Auth:     clickhouse.Auth{Database: embedded.Database, Username: u.Name, Password: u.Password},
+		Settings: settings,
 	})
 }
 
 func (w *Warehouse) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
-	return errors.Join(w.DB.Close(), w.Reader.Close(), w.engine.Stop(ctx), os.RemoveAll(w.dir))
+	faults := []error{w.DB.Close(), w.Reader.Close()}
+	if w.shards != nil {
+		faults = append(faults, w.shards.Stop())
+	} else {
+		faults = append(faults, w.engine.Stop(ctx))
+	}
+	return errors.Join(append(faults, os.RemoveAll(w.dir))...)
 }

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"glint/ingest/warehouse/embedded"
 )
 
 // tables are the tables with data of campaigns.
@@ -23,7 +25,15 @@ var tables = []string{
 func (w *Warehouse) Empty(tb testing.TB) {
 	tb.Helper()
 	for _, table := range tables {
-		w.Text(tb, WarehouseUser, "TRUNCATE TABLE "+table, nil)
+		if table != "opens" || w.shards == nil {
+			w.Text(tb, WarehouseUser, "TRUNCATE TABLE "+table, nil)
+			continue
+		}
+		for i := range w.shards.servers {
+			if _, err := try(w.shards.URL(i), WarehouseUser, "TRUNCATE TABLE glint.opens_local", nil); err != nil {
+				tb.Fatal(err)
+			}
+		}
 	}
 }
 
@@ -50,11 +60,21 @@ func (w *Warehouse) Refused(tb testing.TB, u User, statement string) string {
 }
 
 func (w *Warehouse) try(u User, statement string, parameters map[string]string) (string, error) {
+	if w.shards != nil {
+		with := map[string]string{"database": embedded.Database}
+		maps.Copy(with, spreading)
+		maps.Copy(with, parameters)
+		parameters = with
+	}
+	return try(w.URL, u, statement, parameters)
+}
+
+func try(at string, u User, statement string, parameters map[string]string) (string, error) {
 	values := url.Values{"wait_end_of_query": {"1"}, "async_insert": {"0"}}
 	for name, value := range maps.All(parameters) {
 		values.Set(name, value)
 	}
-	request, err := http.NewRequest(http.MethodPost, w.URL+"/?"+values.Encode(), strings.NewReader(statement))
+	request, err := http.NewRequest(http.MethodPost, at+"/?"+values.Encode(), strings.NewReader(statement))
 	if err != nil {
 		return "", err
 	}

@@ -1,4 +1,5 @@
-package embedded
+// Package chdb loads ClickHouse's engine as a library and runs it in this process.
+package chdb
 
 import (
 	"errors"
@@ -9,8 +10,8 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// library is the loaded engine. There can be one per process.
-type library struct {
+// Library is the loaded engine. There can be one per process.
+type Library struct {
 	queryCmdline func(argc int32, argv unsafe.Pointer) unsafe.Pointer
 	resultError  func(result unsafe.Pointer) unsafe.Pointer
 }
@@ -23,15 +24,15 @@ var (
 	argumentPointers []*byte
 )
 
-// loadLibrary loads the engine and leaves all signals to Go: with the engine's
+// Load loads the engine and leaves all signals to Go: with the engine's
 // own handlers a nil dereference in Go would end the process instead of
 // panicking.
-func loadLibrary(path string) (*library, error) {
+func Load(path string) (*Library, error) {
 	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
 	if err != nil {
 		return nil, fmt.Errorf("load engine library: %w", err)
 	}
-	var lib library
+	var lib Library
 	var setSignalHandlers func(enabled int32)
 	for name, function := range map[string]any{
 		"chdb_query_cmdline":               &lib.queryCmdline,
@@ -48,9 +49,9 @@ func loadLibrary(path string) (*library, error) {
 	return &lib, nil
 }
 
-// run executes clickhouse-local with the arguments and returns when it ends.
+// Run executes clickhouse-local with the arguments and returns when it ends.
 // It may be called once per process, on a locked thread.
-func (l *library) run(args []string) error {
+func (l *Library) Run(args []string) error {
 	argumentPointers = make([]*byte, len(args)+1)
 	for i, arg := range args {
 		text := append([]byte(arg), 0)
