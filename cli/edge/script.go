@@ -99,7 +99,7 @@ const storeID = `store_id() {
 }`
 
 func (s *script) logs(o *options) {
-	s.add("\n# Where log lines go: newline-delimited JSON without a syslog prefix, every %s, with the ingest token.", o.period)
+	s.add("\n# The endpoint for log lines: newline-delimited JSON without a syslog prefix, every %s, with the ingest token.", o.period)
 	s.add("# While it runs, other users of this machine can read the token in the list of processes; --apply avoids that.")
 	s.add(`[ -n "${%[1]s:-}" ] || %[1]s=$(sed -n 's/^%[1]s=//p' %[2]s)`, tokenVariable, quote(o.app.Home.CredentialsFile()))
 	for _, e := range o.endpoints() {

@@ -46,7 +46,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Short: "Count opens from the logs of a CDN or web server",
 		Long: `Reads access logs, plain or compressed, of CloudFront (standard logs, W3C and JSON), S3, Fastly (JSON and combined),
 Cloudflare (Logpush http_requests), nginx, Apache and Caddy (combined and JSON). Each GET of an image whose URL contains a
-message's token or id is an open, whatever the CDN's status. Folders are read recursively, also those of a bucket, whose
+message's token or id is an open, whatever the CDN's status. Folders are read recursively, also in a bucket, whose
 key comes from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE; - is stdin.
 
 With --recipient-param and --campaign-param, two parameters of the URL name the message. Campaigns and messages are

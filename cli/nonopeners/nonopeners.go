@@ -20,7 +20,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Short: "List the recipients who did not open a campaign",
 		Long: "Lists the recipients of measured messages by the certainty that they did not open them, with the columns that were\n" +
 			"kept at registration. It changes nothing, and needs the warehouse's own user: the read-only user sees no recipients.\n\n" +
-			"--likely (the default): nothing fetched the message, and nobody clicked, replied or converted. --certain: the same, but\n" +
+			"--likely (the default): nothing fetched the message, and it has no click, reply or conversion. --certain: the same, but\n" +
 			"visible recipients only: they got other measured mail in the 90 days before, none of it fetched by Apple Mail.\n" +
 			"--cannot-tell: messages that only Apple Mail or a client of unknown kind fetched. Messages that other machines\n" +
 			"fetched, such as scanners, are in no list; glint recipients shows them. An open without images cannot be seen.\n" +

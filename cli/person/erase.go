@@ -37,7 +37,7 @@ func newEraseCmd(a *app.App) *cobra.Command {
 		Long: `Deletes all data of the addresses: rows and the table parts that contained them, lines of the log and of the archive,
 events of receipts, dead letters, and events that the webhook has not accepted. The running glint does the work, and resumes
 it after a kill. If no glint runs, this command does it, and needs --archive if there is an archive. It returns when nothing
-is left, and prints a receipt that names nobody; $GLINT_HOME/erasures keeps a copy.
+is left, and prints a receipt without names; $GLINT_HOME/erasures keeps a copy.
 
 Two things stay. The refusal: the keyed hash of the address in the ledger of choices, so that an address that is registered
 again is not measured. And a hash of each message, by which its later opens are dropped. A message leaves its campaign's

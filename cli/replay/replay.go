@@ -23,7 +23,7 @@ func NewCmd(a *app.App) *cobra.Command {
 		Use:   "replay FILE|DIR|s3://BUCKET/PREFIX...",
 		Short: "Send archived log files to ingest again",
 		Long: `Reads log files as Fastly writes them to a bucket, plain or compressed by gzip, zstd or snappy (detected by content), and
-posts their lines to ingest. Folders are read recursively in order of names, also those of a bucket, whose key comes from
+posts their lines to ingest. Folders are read recursively in order of names, also in a bucket, whose key comes from
 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SHARED_CREDENTIALS_FILE. Hidden and empty files are skipped; - is
 stdin. Lines that are already stored change no number.
 

@@ -66,7 +66,7 @@ The same numbers are available as text, Markdown, CSV, JSON, or a page in one fi
 	f := cmd.Flags()
 	f.StringVar(&o.Output, "output", "", "file to write, instead of stdout")
 	f.BoolVar(&o.Open, "open", false, "write the page to --output, or a temporary file, and show it in the browser")
-	f.BoolVar(&o.Fresh, "fresh", false, "compute the numbers now, even if those of a large campaign are only seconds old")
+	f.BoolVar(&o.Fresh, "fresh", false, "compute the numbers now, even if a large campaign's are only seconds old")
 	zone := app.ZoneFlag(cmd)
 	app.WarehouseFlag(cmd, &o.DSN)
 	f.Var((*period)(&o.Since), "since", "print the campaigns that began in the last days or weeks, such as 90d or 12w")

@@ -27,7 +27,7 @@ func newRevokeCmd(a *app.App, run func(context.Context, *revokeOptions) error) *
 		Short: "Revoke the registration of messages that were never sent",
 		Long: `Removes registered messages from every rate, also in reports about the past: the messages of a whole registration, as glint
 send list shows it, or messages named by recipient, by message id, or by a table with a column recipient or message_id.
-Their rows and opens are kept; the opens count like those of unregistered messages. Registering the messages again undoes
+Their rows and opens are kept; the opens count like opens of unregistered messages. Registering the messages again undoes
 it. To reduce the tracking of a sent message, see glint send mark; to delete a person's data, see glint person.`,
 		Example: "  glint send revoke --campaign spring --recipient qa@example.com\n" +
 			"  glint send revoke --campaign spring --file never-sent.csv --dry-run",

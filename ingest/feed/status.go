@@ -118,7 +118,7 @@ func (m *metrics) gauges(r prometheus.Registerer, f *Feed) {
 		}))
 	}
 	gauge("glint_webhook_pending_events", "Events that the webhook has not taken yet.", func(s *Status) float64 { return float64(s.PendingEvents) })
-	gauge("glint_webhook_oldest_seconds", "Age of the oldest event that the webhook has not taken yet; 0: there is none.",
+	gauge("glint_webhook_oldest_seconds", "Age of the oldest event that the webhook has not taken yet; 0 without one.",
 		func(s *Status) float64 { return s.OldestSeconds })
 	gauge("glint_webhook_failing", "1 while the webhook is left alone, since it fails or wants no more.", func(s *Status) float64 {
 		if s.State == StateDown || s.State == StateStopped {

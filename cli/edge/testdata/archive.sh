@@ -21,7 +21,7 @@ fastly secret-store-entry create --recreate-allow --store-id="$secret_store" --n
 fastly service resource-link create --service-id=SU1Z0isxPaozGVKXdv0eY --version=7 --resource-id="$config_store" --name=glint
 fastly service resource-link create --service-id=SU1Z0isxPaozGVKXdv0eY --version=7 --resource-id="$secret_store" --name=glint
 
-# Where log lines go: newline-delimited JSON without a syslog prefix, every 10s, with the ingest token.
+# The endpoint for log lines: newline-delimited JSON without a syslog prefix, every 10s, with the ingest token.
 # While it runs, other users of this machine can read the token in the list of processes; --apply avoids that.
 [ -n "${GLINT_INGEST_TOKEN:-}" ] || GLINT_INGEST_TOKEN=$(sed -n 's/^GLINT_INGEST_TOKEN=//p' /var/lib/glint/credentials.env)
 

@@ -20,7 +20,7 @@ func (m *metrics) follow(r prometheus.Registerer, n *name) {
 		return
 	}
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "glint_pixel_certificate_end_timestamp_seconds", Help: "When the certificate of a domain of --pixel-tls-auto ends; 0: there is none.",
+		Name: "glint_pixel_certificate_end_timestamp_seconds", Help: "When the certificate of a domain of --pixel-tls-auto ends; 0 without one.",
 		ConstLabels: prometheus.Labels{"domain": n.domain},
 	}, func() float64 {
 		if at := n.state().EndsAt; !at.IsZero() {
