@@ -1,6 +1,6 @@
 -- Purpose: the page views and custom events of all sites by minute, for the page that shows them as they arrive.
 -- Grain:   one row: the number of minutes with one, and lists with an element for each, by time.
--- Units:   minutes are Unix minutes; the lists count views and events, both without machines, and those of machines.
+-- Units:   minutes are Unix minutes; the lists count views and events, both without machines, and machines apart.
 -- Reads:   the table web_events, so only as the warehouse user.
 --
 -- The reader adds the events received after until_ms. An event from a server with the secret counts as a person's.

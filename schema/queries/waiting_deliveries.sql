@@ -1,4 +1,4 @@
--- Purpose: counts the events that wait for the registration of their message, and those of them that can move.
+-- Purpose: counts the events that wait for the registration of their message, and how many of them can move.
 -- Grain:   one row.
 -- Units:   events.
 -- Reads:   the table unresolved_deliveries and the view resolvable_deliveries, so only as the warehouse user.

@@ -5,7 +5,7 @@
 --
 -- dimension is campaign (value people: opens by a person; machines: the others), that of the strata (provider, a column) or hour:
 -- both divide the opens by a person. withdrawn: opens of messages whose recipient has withdrawn; they are in no other count.
--- A count below 10, or of fewer than 10 messages, is hidden. Where a division has a hidden count, its smallest others are hidden
+-- A count below 10, or of fewer than 10 messages, is hidden. If a division has a hidden count, its smallest others are hidden
 -- too, until those that are hidden are two at least and sum up to 10 at least: so no difference from the whole shows a small one.
 CREATE OR REPLACE VIEW aggregate_counts
 (

@@ -3,7 +3,7 @@
 -- Units:   counts of messages, bounced ones included; shares are fractions of 1 of all measured or all other messages, NULL without any.
 -- Engine:  a plain view over sends, message_opens and mailbox_providers; filter on campaign_id to read one campaign's range of the keys.
 --
--- Measured: tracking is identified or pseudonymous. Opens are not compared, since those of the others are unknown. If the shares
+-- Measured: tracking is identified or pseudonymous. Opens are not compared, since the opens of the others are unknown. If the shares
 -- differ widely, the rates of the measured messages are not representative of the campaign.
 CREATE OR REPLACE VIEW measured_and_rest
 (

@@ -1,6 +1,6 @@
 -- Purpose: the page views of a site by hour, with its visitors; machines apart.
 -- Grain:   one row per site and UTC hour with a view; site '' has the views of no configured site.
--- Units:   views count distinct events; visitors are those of one UTC day, so hours of a day share some, and days share none.
+-- Units:   views count distinct events; visitors are counted within one UTC day, so hours of a day share some, and days share none.
 -- Engine:  a plain view over web_events; filter on site to read its range of the key.
 CREATE OR REPLACE VIEW page_views
 (

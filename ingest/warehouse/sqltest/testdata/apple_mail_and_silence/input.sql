@@ -1,4 +1,4 @@
--- Apple Mail fetched half of the messages, and nobody is known to have opened the other half: that half may belong to unused devices, so it shows nothing about the rest, and the range is the bounds.
+-- Apple Mail fetched half of the messages, and the other half has no known open: that half may belong to unused devices, so it shows nothing about the rest, and the range is the bounds.
 INSERT INTO campaigns (campaign_id, name, created_at, id_key) VALUES (7, 'case', '2026-03-01 00:00:00', 'k');
 INSERT INTO sends (campaign_id, message_id, recipient, state) SELECT 7, toUUID(concat('00000000-0000-0000-0000-0000000000', leftPad(toString(number), 2, '0'))), concat(toString(number), '@example.com'), 'registered' FROM numbers(40);
 INSERT INTO opens (campaign_id, message_id, opened_at, event_id, class, reason, verdict_version) SELECT 7, toUUID(concat('00000000-0000-0000-0000-0000000000', leftPad(toString(number), 2, '0'))), '2026-03-01 10:00:00', 100 + number, 'machine_prefetch', 'apple_mpp_relay', 65534 FROM numbers(20);

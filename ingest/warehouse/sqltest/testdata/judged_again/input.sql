@@ -1,5 +1,5 @@
 -- Judgement in both directions: event 101 was a person and is now a scanner, 102 the other way round, 103 was
--- nobody's (not_image) and counts now, 104 no longer counts. A repeat of the first verdict comes last and changes nothing.
+-- not an image (not_image) and counts now, 104 no longer counts. A repeat of the first verdict comes last and changes nothing.
 INSERT INTO campaigns (campaign_id, name, created_at, id_key) VALUES (7, 'case', '2026-03-01 00:00:00', 'k');
 INSERT INTO sends (campaign_id, message_id, recipient, state) VALUES
     (7, '00000000-0000-0000-0000-000000000001', 'a@example.com', 'registered'),
