@@ -290,8 +290,8 @@ func TestEveryExampleRuns(t *testing.T) {
 	}
 }
 
-// TestInterruptEndsACommandThatWaitsForInput is about a terminal on which
-// nobody types.
+// TestInterruptEndsACommandThatWaitsForInput is about a terminal without
+// input.
 func TestInterruptEndsACommandThatWaitsForInput(t *testing.T) {
 	cmd := exec.Command("glint", "classify")
 	cmd.Env = append(os.Environ(), "GLINT_HOME="+t.TempDir())

@@ -2,5 +2,5 @@
 
 package main
 
-// askBackend finds no backend: there is none without the platform.
+// askBackend returns errNoBackend: only the platform has backends.
 func askBackend(string, *pageRequest) (*pageReply, error) { return nil, errNoBackend }

@@ -8,7 +8,7 @@ import (
 
 // The platform's calls are made here and not through the SDK's Send: with its caching
 // and goroutines that costs 27 kB of the compressed wasm, these calls a tenth of it.
-// What they do: github.com/fastly/compute-sdk-go, internal/abi/fastly/http_guest.go.
+// Their documentation: github.com/fastly/compute-sdk-go, internal/abi/fastly/http_guest.go.
 
 //go:wasmimport fastly_http_req new
 //go:noescape
@@ -90,7 +90,7 @@ func text(s string) (unsafe.Pointer, uint32) {
 }
 
 // askBackend asks a backend and returns its answer: errNoBackend, errTimeout or
-// errBackend where there is none.
+// errBackend without an answer.
 func askBackend(backend string, p *pageRequest) (*pageReply, error) {
 	request, body, err := newRequest(p, backend)
 	if err != nil {
@@ -117,8 +117,8 @@ func askBackend(backend string, p *pageRequest) (*pageReply, error) {
 	return reply, nil
 }
 
-// newRequest returns the platform's handles of a request and its body. The host of the URI
-// is none: the backend has its own.
+// newRequest returns the platform's handles of a request and its body. The URI
+// has no host: the backend has its own.
 func newRequest(p *pageRequest, host string) (request, body uint32, err error) {
 	failed := hostRequestNew(unsafe.Pointer(&request)) | hostBodyNew(unsafe.Pointer(&body))
 	method, methodLen := text(p.method)
@@ -143,8 +143,8 @@ func newRequest(p *pageRequest, host string) (request, body uint32, err error) {
 	return request, body, nil
 }
 
-// headersOf returns the headers of an answer, with the first value of each; those of the
-// connection to the backend are left out.
+// headersOf returns the headers of an answer, with the first value of each; headers of
+// the connection to the backend are left out.
 func headersOf(response uint32) (headers []header) {
 	var next int64
 	var n uint32

@@ -44,7 +44,7 @@ type pageReply struct {
 type header struct{ name, value string }
 
 // pageTarget returns the target to ask ingest for, and false where the path is no link.
-// What mail tools add to links stays here.
+// Parameters that mail tools add to links are dropped.
 func pageTarget(target string) (string, bool) {
 	path, query, _ := strings.Cut(target, "?")
 	link, ok := strings.CutPrefix(path, pagePrefix)

@@ -31,7 +31,7 @@ import (
 type healer struct {
 	cfg   *Config
 	file  string        // keeps the last observation
-	alone bool          // the engine is embedded: its restarts lose nothing, those of the machine may
+	alone bool          // the engine is embedded: its restarts lose nothing, the machine's may
 	store objects.Store // of the archive; nil: no archive
 	// rules returns the warehouse with the withdrawals; nil: the healed warehouse has them.
 	rules func() *warehouse.Warehouse

@@ -66,8 +66,8 @@ func listen(cfg *Config) (l listeners, err error) {
 	return l, nil
 }
 
-// engineListen returns the address of the embedded engine, or "" if there is
-// none.
+// engineListen returns the address of the embedded engine, or "" without
+// one.
 func (c *Config) engineListen() string {
 	if c.Engine == nil {
 		return ""

@@ -97,7 +97,7 @@ func (f *keyFollower) report(err error, now time.Time) {
 	f.logger.Error("pixel keys not taken, the keys of before stay in use", facts...)
 }
 
-// keysHint returns advice about refused keys; "" if there is none.
+// keysHint returns advice about refused keys; "" without any.
 func keysHint(err error) string {
 	if missing, ok := errors.AsType[*keyring.MissingError](err); ok {
 		return missing.Hint()

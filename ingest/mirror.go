@@ -284,7 +284,7 @@ func (m *mirror) adopt(ctx context.Context, copier *mirrors.Copier, id string) e
 }
 
 // workWith runs the pipelines, the copier and the workers that keep the mirror's tables
-// equal to those of the first warehouse, until one of them fails.
+// equal to the first warehouse's, until one of them fails.
 func (m *mirror) workWith(ctx context.Context, w *warehouse.Warehouse, copier *mirrors.Copier, id string) error {
 	if from := m.first.Load(); from != nil { // messages before their opens
 		copier.From = from

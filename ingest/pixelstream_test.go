@@ -39,7 +39,7 @@ func TestThePixelKeepsToItsShare(t *testing.T) {
 			stream.Add([]byte("a line"))
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			if c.dropped > 0 { // it would wait for ever
+			if c.dropped > 0 { // it would wait without end
 				time.AfterFunc(10*time.Millisecond, cancel)
 			}
 			stream.Close(ctx)

@@ -12,7 +12,7 @@ import (
 	"glint/ingest/erasure"
 )
 
-// TestAnErasedPersonIsGoneFromTheLogOfRegistrations erases somebody right after the
+// TestAnErasedPersonIsGoneFromTheLogOfRegistrations erases a person right after the
 // registration was acknowledged, and searches the files.
 func TestAnErasedPersonIsGoneFromTheLogOfRegistrations(t *testing.T) {
 	engine := newEngine(t)

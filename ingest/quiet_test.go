@@ -12,7 +12,7 @@ import (
 )
 
 // TestATrickleIsFewInserts posts a line now and then: the engine shall not make a
-// part of each, nor shall the lines wait long. The lag is told, not asserted.
+// part of each, nor shall the lines wait long. The lag is logged, not asserted.
 func TestATrickleIsFewInserts(t *testing.T) {
 	e := newEngine(t)
 	s := runService(t, t.TempDir(), e.dsn, nil)

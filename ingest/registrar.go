@@ -228,7 +228,7 @@ func (g *registrar) store1(ctx context.Context, r *registration) (done registere
 
 // decide finds the campaign and decides how much of each message is measured, which
 // of a registered one is never more than before. It returns the stored campaign,
-// without an id if there is none yet, and those messages that are registered.
+// without an id if it is new, and the messages that are registered.
 func (g *registrar) decide(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, r *registration, rule *sends.Consent) (c warehouse.Campaign, known *warehouse.KnownSends, err error) {
 	hasher, err := w.RecipientHasher(ctx)
 	if err != nil {
@@ -239,7 +239,7 @@ func (g *registrar) decide(ctx context.Context, w *warehouse.Warehouse, b *sends
 	for i := range keys {
 		keys[i] = hasher.Key(r.recipients.Rows[i].Recipient)
 	}
-	var facts warehouse.PostingFacts // those of the last post are a guess
+	var facts warehouse.PostingFacts // a guess: the facts of the last post
 	g.mu.Lock()
 	facts.Campaign = g.campaigns[r.campaign]
 	g.mu.Unlock()

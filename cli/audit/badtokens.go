@@ -20,7 +20,7 @@ func allAccounted(r *audit.Result) string {
 		output.Plural(int(n), "request has", "requests have"), map[bool]string{true: "counts", false: "count"}[n == 1])
 }
 
-// badTokens returns a line about the bad tokens in the warehouse; nil if there is none.
+// badTokens returns a line about the bad tokens in the warehouse; nil without any.
 func badTokens(r *audit.Result) []string {
 	if len(r.BadTokens) == 0 {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"glint/edge/classify"
 )
 
-// flags describe one request; their names are those of a line's fields.
+// flags describe one request; their names equal a line's fields.
 type flags struct {
 	values  []flagValue
 	headers []string

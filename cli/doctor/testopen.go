@@ -49,7 +49,7 @@ func (o *options) checkTestOpen(ctx context.Context, r *chart) bool {
 	return err == nil
 }
 
-// advice returns the advice of err in brackets; "" if there is none.
+// advice returns the advice of err in brackets; "" without one.
 func advice(err error) string {
 	if e, ok := errors.AsType[*app.ExitError](err); ok && e.Try != "" {
 		return " (" + e.Try + ")"

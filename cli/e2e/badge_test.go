@@ -17,7 +17,7 @@ import (
 	"glint/cli/internal/toolchain"
 )
 
-// badgePage is somebody's page: a badge, an event by fetch, which asks for leave first
+// badgePage is a third party's page: a badge, an event by fetch, which asks for leave first
 // (a CORS preflight), and one by sendBeacon.
 const badgePage = `<!doctype html><title>page</title><img id=badge src="%[1]s/p.gif?site=badge&title=A%%20page">
 <script>

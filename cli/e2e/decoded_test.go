@@ -14,7 +14,7 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// persons counts those of whom any trace is in a file below the folder, decoded, and
+// persons counts the persons with a trace in a file below the folder, decoded, and
 // returns these files.
 func persons(t *testing.T, traces [][][]byte, dir string) (found int, files []string) {
 	t.Helper()
@@ -103,7 +103,7 @@ const (
 
 // columnBlocks decodes a file of compressed blocks: a checksum of 16 bytes, the method,
 // the size of the block with these 9 bytes, the size that it decodes to, and the block.
-// What codecs for numbers have made of a column stays as it is.
+// Columns in codecs for numbers stay encoded.
 func columnBlocks(b []byte, z *zstd.Decoder) (text []byte, ok bool) {
 	const checksum, head = 16, 9
 	for len(b) > 0 {

@@ -26,7 +26,7 @@ const fileToken = "a-token-of-the-tokens-file"
 
 const tightDiskBytes = 64 << 20
 
-// newTightDisk mounts a tmpfs as home's log folder. Who may not mount limits the
+// newTightDisk mounts a tmpfs as home's log folder. Without that right, it limits the
 // size of the files that the running glint may write instead; the kernel then
 // refuses its writes in the same places, with another error.
 func newTightDisk(t *testing.T, home string) tightDisk {

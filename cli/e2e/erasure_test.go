@@ -129,7 +129,7 @@ func TestNothingIsLeftOfErasedPersons(t *testing.T) {
 		}
 	}
 
-	// Who kept the log's lines cannot bring them back, after a start either.
+	// A replay of the kept lines does not bring them back, after a start either.
 	if code := i.stop(t, syscall.SIGTERM); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}

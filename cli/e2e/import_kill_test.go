@@ -70,7 +70,7 @@ func writeServerLog(t *testing.T, path string, paths []string, n int) (opens, me
 var importedOpens = regexp.MustCompile(`imported 1 file: ([0-9,]+) lines`)
 
 // TestAKilledImportGoesOn kills an import by SIGKILL once some of its log is taken. The
-// same command sends the rest, says how far it is, and the numbers are those of an
+// same command sends the rest, says how far it is, and the numbers equal an
 // independent count.
 func TestAKilledImportGoesOn(t *testing.T) {
 	i := up(t, newHome(t))

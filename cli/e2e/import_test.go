@@ -67,7 +67,7 @@ func writeLog(t *testing.T, path string, lines []string, packed bool) {
 }
 
 // TestACDNsLogIsCountedOnce imports a log whole, killed half way, again, cut,
-// shuffled and compressed: the numbers are those of an independent count.
+// shuffled and compressed: the numbers equal an independent count.
 func TestACDNsLogIsCountedOnce(t *testing.T) {
 	i := up(t, newHome(t))
 	log, requests, recipients := cloudFrontLog(30_000, "news 1", rand.New(rand.NewPCG(3, 4)))

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// load posts bodies of event lines until it is told to stop, and remembers which
+// load posts bodies of event lines until it is stopped, and remembers which
 // events were acknowledged.
 type load struct {
 	token string // of one registered message

@@ -59,7 +59,7 @@ func TestNothingButADateIsLeftOfLastOpens(t *testing.T) {
 		return strings.TrimSpace(query(t, i, "SELECT uniqExact(recipient_key) FROM last_opens")) == fmt.Sprint(want)
 	})
 	eventually(t, "the log to let the lines go", func() bool { return len(search(t, i.home, traces)) == 0 })
-	postLines(t, i, body.String()) // a replay of what somebody has kept: no date goes back
+	postLines(t, i, body.String()) // a replay of a kept copy: no date goes back
 	eventually(t, "the log to let the replay go", func() bool { return len(search(t, i.home, traces)) == 0 })
 	eventually(t, "one date for each person on disk", func() bool {
 		return strings.TrimSpace(query(t, i, "SELECT sum(rows) FROM system.parts WHERE table = 'last_opens'")) == fmt.Sprint(want)

@@ -104,7 +104,7 @@ func (w *way) cut() {
 
 // TestTwoNodesShareAWarehouse has two ingests with their own homes and logs on one
 // ClickHouse. Both take lines, move opens, judge and compute reports. Then one loses its
-// way to ClickHouse, takes lines all the same, and is gone for ever with its disk.
+// way to ClickHouse, takes lines all the same, and is lost with its disk.
 func TestTwoNodesShareAWarehouse(t *testing.T) {
 	s := newServer(t)
 	t.Setenv("GLINT_WAREHOUSE", s.dsn())

@@ -27,7 +27,7 @@ func TestTheSameLinesThreeTimesGiveTheSameReports(t *testing.T) {
 			lines = append(lines, string(events[k].AppendJSON(nil)))
 		}
 	}
-	// As if nobody had registered the last one yet: the table that finds a message's campaign.
+	// As if the last one were not registered yet: the table that finds a message's campaign.
 	late := "campaign_id = (SELECT campaign_id FROM campaigns WHERE name = 'late')"
 	backup := query(t, i, "SELECT * FROM message_campaigns FINAL WHERE "+late+" FORMAT Values")
 	query(t, i, "ALTER TABLE message_campaigns DELETE WHERE "+late+" SETTINGS mutations_sync = 2")

@@ -115,7 +115,7 @@ func TestShardsAreOneWarehouse(t *testing.T) {
 	if got := onShard(t, s, 1, "SELECT count() FROM glint.opens_local FINAL"); got != before {
 		t.Errorf("%s rows are there again, want %s", got, before)
 	}
-	i.must(t, "judge") // of verdicts, the repaired rows had only those of ingest
+	i.must(t, "judge") // the repaired rows had only ingest's verdicts
 	placed(t, s)
 	sameReports(t, i, s, other)
 }

@@ -439,7 +439,7 @@ func startsFull(t *testing.T, home string, launchFull func(args ...string) *inst
 	i.endsWell(t)
 }
 
-// freePort returns a loopback address that nobody listens on.
+// freePort returns a loopback address without a listener.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -15,7 +15,7 @@ func TestAnOpenThatComesBeforeItsMessageIsRegisteredCountsAfterwards(t *testing.
 	for n, m := range messages {
 		urls[n] = m.url
 	}
-	// As if nobody had registered them: the table that finds a message's campaign.
+	// As if they were not registered: the table that finds a message's campaign.
 	backup := query(t, i, "SELECT * FROM message_campaigns FINAL FORMAT Values")
 	query(t, i, "TRUNCATE TABLE message_campaigns")
 	for _, url := range urls[:2] {

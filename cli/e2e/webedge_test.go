@@ -46,7 +46,7 @@ func (r *webRequest) raw(n int) string {
 	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: pixel.example\r\nUser-Agent: n%d \r\n%s%s\r\n%s", r.method, r.target, n, r.headers, length, r.body)
 }
 
-// oddRequests are those of which somebody would say "but what of…".
+// oddRequests returns unusual requests: the edge cases.
 func oddRequests() []webRequest {
 	const origin = "Origin: " + shopOrigin + "\r\nContent-Type: text/plain\r\n"
 	view := func(method, target, headers string) webRequest {

@@ -81,8 +81,8 @@ func take(text []string, size func() int) (all taken) {
 }
 
 // However a file is cut into pages, and in whatever order those are parsed, the lines,
-// their ids, the counts and the places of the first faults are those of one line after
-// the other.
+// their ids, the counts and the places of the first faults equal a parse line by
+// line.
 func TestPagesGiveWhatSingleLinesGive(t *testing.T) {
 	for seed := range uint64(8) {
 		chance := rand.New(rand.NewPCG(seed, 5))

@@ -233,7 +233,7 @@ func declarations(style string) map[string]string {
 	return all
 }
 
-// behind returns the kind of visible content after the pixel; "" if there is none.
+// behind returns the kind of visible content after the pixel; "" without any.
 func behind(pixel, root *html.Node, rules []rule) string {
 	passed := false
 	for n := range root.Descendants() {

@@ -146,7 +146,7 @@ func isZero(value string) bool {
 	return err == nil && f == 0
 }
 
-// hidden returns the cause that hides an element or an ancestor of it; "" if there is none.
+// hidden returns the cause that hides an element or an ancestor of it; "" without one.
 func hidden(n *html.Node, rules []rule) string {
 	for ; n != nil; n = n.Parent {
 		if n.Type != html.ElementNode {

@@ -130,7 +130,7 @@ func TestUpdateFetches(t *testing.T) {
 		t.Errorf("%+v, %v", lists.Relay, err)
 	}
 
-	o.transport = nil // nobody vouches for the server now
+	o.transport = nil // no authority vouches for the server's certificate now
 	err = runUpdate(t.Context(), o)
 	if err == nil {
 		t.Error("taken from a server that nobody vouches for")

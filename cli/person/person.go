@@ -45,7 +45,7 @@ func (f *archiveFlags) add(cmd *cobra.Command) {
 // noArchive is the value of --archive that means no archive.
 const noArchive = "none"
 
-// open returns the archive, or nil if there is none.
+// open returns the archive, or nil without one.
 func (f *archiveFlags) open(a *app.App) (objects.Store, error) {
 	if f.place == noArchive {
 		return nil, nil

@@ -251,7 +251,7 @@ func TestStdinAndPipes(t *testing.T) {
 	p.must(some("in", 10), "-") // no mark is kept
 
 	ctx, cancel := context.WithCancel(t.Context())
-	r, w := io.Pipe() // on which nobody writes
+	r, w := io.Pipe() // never written to
 	defer func() { _ = w.Close() }()
 	p.in = r
 	time.AfterFunc(50*time.Millisecond, cancel)

@@ -259,8 +259,8 @@ func trimEnd(s string, end byte) string {
 	return s[:len(s)-1]
 }
 
-// laterMozilla returns the index of `mozilla/` after the beginning of s; 0 if there is
-// none. It searches for the z, which is rare.
+// laterMozilla returns the index of `mozilla/` after the beginning of s; 0 without
+// one. It searches for the z, which is rare.
 func laterMozilla(s string) int {
 	const name, before = "mozilla/", len("mo")
 	for _, z := range "zZ" {

@@ -59,7 +59,7 @@ var HeaderNames = []string{
 	"sec-ch-ua", "cache-control", "via", "x-forwarded-for",
 }
 
-// HeaderFact returns the facts of one header; combine those of all headers with |.
+// HeaderFact returns the facts of one header; combine the facts of all headers by |.
 // The name may be in any case. A header with an empty value counts as present.
 func HeaderFact(name, value string) HeaderFacts {
 	switch {

@@ -3,7 +3,7 @@ package classify
 import "strings"
 
 // A browser of Chrome's kin says its system and its number twice: in the user agent
-// and in client hints. Whoever changes one of the two by hand forgets the other, as
+// and in client hints. A person who changes one by hand forgets the other, as
 // tools that drive a browser do.
 // https://wicg.github.io/ua-client-hints/, https://www.chromium.org/updates/ua-reduction/
 

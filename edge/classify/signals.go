@@ -82,7 +82,7 @@ const (
 	BrandsDiffer
 )
 
-// Signal returns the signals of one header; combine those of all headers with |. The
+// Signal returns the signals of one header; combine them for all headers by |. The
 // name may be in any case; lower case is fastest. A header with an empty value counts
 // as present.
 func Signal(name, value string) Signals {

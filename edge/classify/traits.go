@@ -194,7 +194,7 @@ func asTraits(number uint32, owner owners) traits {
 
 // networkTraits returns the traits of the network. Apple's relay comes first, since
 // its operators' AS numbers look like hosting. A known AS number makes the network
-// known, except those of the relay's operators: the proxy fields and lists, which
+// known, except for the relay's operators: the proxy fields and lists, which
 // could show the relay, may be old or missing.
 func networkTraits(r *Request, owner owners) traits {
 	if saysRelay(r.ProxyType, r.ProxyDescription) {

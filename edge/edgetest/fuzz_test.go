@@ -191,7 +191,7 @@ func checkAll(t *testing.T, e *emulator, want map[string]int, requests int) {
 	waitFor(t, "the lines", func() bool { return len(e.logged("opens")) >= n })
 	got, ids := map[string]int{}, map[event.ID]bool{}
 	lines := e.logged("opens")
-	var kept []string // all but those of the mode last_open, which no archive gets
+	var kept []string // all except the mode last_open, which no archive gets
 	for _, line := range lines {
 		var ev event.Event
 		err := ev.Parse(line)

@@ -21,7 +21,7 @@ func withdrawnStore(fates map[token.MessageID]privacy.Fate) string {
 }
 
 // The lines of the real program hold no more than the mode of their token allows,
-// and those of withdrawn messages neither token nor address. The image comes always.
+// and lines of withdrawn messages neither token nor address. The image comes always.
 func TestModesAndWithdrawalsHoldInTheEmulator(t *testing.T) {
 	ring := newRing(t)
 	counted, dropped, kept := token.MessageID{1}, token.MessageID{2}, token.MessageID{3}

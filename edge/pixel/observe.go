@@ -26,7 +26,7 @@ type Network struct {
 	ListDate         time.Time // day of the list that Name or ASNumber came from; zero: from no list
 }
 
-// Bot is the result of the platform's bot detection; zero if there is none.
+// Bot is the result of the platform's bot detection; zero without one.
 type Bot struct {
 	Detection event.BotDetection
 	Name      string

@@ -15,8 +15,8 @@ var asking = map[string]string{
 	"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.0 PERSON", "referer": "https://PERSON.example/", "sec-gpc": "1",
 }
 
-// What is left of an open, for each setting of Signals and each mode of a
-// token.
+// TestSignalsOfOpens checks what the line of an open keeps, for each setting of
+// Signals and each mode of a token.
 func TestSignalsOfOpens(t *testing.T) {
 	ring, _ := findRing(t)
 	const mine = "names the message"

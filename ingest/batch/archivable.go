@@ -13,7 +13,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// What a line may leave in an archive. An archive is read by whoever has the files, so a
+// An archive is read by everyone who has the files, so a
 // line there holds what the edge would write if it knew what ingest knows: package
 // privacy.
 

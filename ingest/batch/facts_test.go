@@ -44,7 +44,7 @@ func textOf(e event.Event) string {
 }
 
 // Every fact of a line has a column in opens and, for a bad token, in
-// bad_tokens. What is added to the line must be added to the rows.
+// bad_tokens. A fact added to the line must be added to the rows.
 func TestEveryFactOfALineHasAColumn(t *testing.T) {
 	w := newWorld(t)
 	e := wholeEvent(t)

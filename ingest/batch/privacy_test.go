@@ -18,7 +18,7 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// withdrawals are those of a warehouse that never change.
+// withdrawals are the withdrawals of a warehouse; they never change.
 type withdrawals map[uuid.UUID]warehouse.Fate
 
 func (w withdrawals) WithdrawalState(context.Context) (uint64, time.Time, error) {

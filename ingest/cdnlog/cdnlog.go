@@ -155,7 +155,7 @@ func (p *Parser) parse(r *Request, line string) error {
 }
 
 // objectIn returns the JSON object at the end of a line, behind the header of
-// syslog or of a container's log; "" if there is none.
+// syslog or of a container's log; "" without one.
 func objectIn(line string) string {
 	i := strings.IndexByte(line, '{')
 	if i < 0 || i > maxHeader || !strings.HasSuffix(line, "}") {

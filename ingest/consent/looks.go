@@ -12,7 +12,7 @@ type looks struct {
 
 	mu    sync.Mutex
 	began time.Time     // of the latest look that has ended
-	next  chan struct{} // closed when the next one ends; nil: nobody waits for it
+	next  chan struct{} // closed when the next one ends; nil: no caller waits for it
 }
 
 // ended records the end of a look.

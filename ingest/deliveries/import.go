@@ -32,7 +32,7 @@ type Outcome struct {
 	Faulty   int            `json:"faulty"`
 	Opens    int            `json:"opens_left_out"`  // the source's own
 	Others   int            `json:"others_left_out"` // of other mail, or of kinds that are not stored
-	Unnamed  int            `json:"-"`               // of Others those of a recipient without a campaign
+	Unnamed  int            `json:"-"`               // part of Others: a recipient without a campaign
 	Reasons  map[string]int `json:"reasons"`         // of the faulty rows
 	Faults   []Fault        `json:"faults"`          // the first
 }

@@ -6,8 +6,8 @@ import (
 	"glint/ingest/warehouse"
 )
 
-// postmark reads the objects that Postmark posts to a webhook, and those of its bounce
-// interface.
+// postmark reads the objects that Postmark posts to a webhook, and its bounce
+// interface's.
 // https://postmarkapp.com/developer/webhooks/webhooks-overview
 // https://postmarkapp.com/developer/api/bounce-api#bounce-types
 func (r *reader) postmark(line int, o fields, _ int) error {

@@ -184,7 +184,7 @@ func (f *Feed) resume(ctx context.Context, w Warehouse) error {
 	return f.retry(ctx)
 }
 
-// begin reads the state. If there is none, the feed begins now, by the warehouse's
+// begin reads the state. Without one, the feed begins now, by the warehouse's
 // clock.
 func (f *Feed) begin(ctx context.Context) error {
 	s, err := loadState(f.config.Dir)

@@ -31,7 +31,7 @@ func (l *letter) kind() warehouse.FeedKind {
 	return warehouse.FeedKind{MessageKey: l.key(), Kind: l.Event.Kind}
 }
 
-// state is the state of a feed on disk. All times except those of letters are by the
+// state is the state of a feed on disk. All times except the letters' are by the
 // warehouse's clock.
 type state struct {
 	Begin   time.Time     `json:"begin"`     // earlier arrivals are not sent

@@ -104,7 +104,7 @@ func TestNoReportIsMixed(t *testing.T) {
 	}
 }
 
-// peopleIn returns the numbers of its report without those of bots.
+// peopleIn returns the numbers of its report without the bots'.
 func peopleIn(t *testing.T, w *warehouse.Warehouse) string {
 	t.Helper()
 	r, err := w.ReportOf(t.Context(), "c10")

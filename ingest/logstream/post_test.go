@@ -16,7 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// ingest answers with the statuses one after the other, the last one for ever.
+// ingest answers with the statuses one after the other, and repeats the last one.
 func ingest(t *testing.T, look func(*http.Request, string), statuses ...int) (address string, requests *atomic.Int64) {
 	t.Helper()
 	requests = new(atomic.Int64)

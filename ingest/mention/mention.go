@@ -82,7 +82,7 @@ func decoded(text []byte) (plain []byte, changed bool) {
 }
 
 // escape returns the character of a JSON escape at i, like \u00f6 or a
-// surrogate pair, and the offset after it; 0 if there is none. JSON within a
+// surrogate pair, and the offset after it; 0 without one. JSON within a
 // JSON string has more than one backslash.
 func escape(text []byte, i int) (r rune, end int) {
 	for end = i; end < len(text) && text[end] == '\\'; end++ {

@@ -99,7 +99,7 @@ func (d *ASNs) Ranges() int {
 	return len(d.ranges.rows)
 }
 
-// lookup returns the record of an address, and false if there is none or it is
+// lookup returns the record of an address, and false if it is missing or
 // damaged.
 func (d *ASNs) lookup(a netip.Addr) (*asRecord, bool) {
 	if d == nil || !a.IsValid() {

@@ -127,7 +127,7 @@ func TestAFaultyFileLeavesItsOldListAndTheOthersAlone(t *testing.T) {
 	if err := os.Truncate(w.files.ASNs, 10); err != nil { // in place, as a careless program does
 		t.Fatal(err)
 	}
-	for range 3 { // each fault is told once
+	for range 3 { // each fault is reported once
 		if a, b := w.network("203.0.113.1"), w.network("172.224.226.1"); a != "scanner:first" || b != "apple_relay" {
 			t.Errorf("got %s, %s", a, b)
 		}
@@ -183,7 +183,7 @@ func TestADamagedRelayListEndsNoStart(t *testing.T) {
 		if w.sources.Book().Relay != nil {
 			t.Errorf("%q is a list", damaged)
 		}
-		w.wantTold(t) // the same fault is told once
+		w.wantTold(t) // the same fault is reported once
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 )
 
 // FuzzEveryHeadGetsItsImage sends any bytes as the parts of a request for a
-// pixel. What comes back is an image and one event, whatever they are.
+// pixel. Any bytes must yield an image and one event.
 func FuzzEveryHeadGetsItsImage(f *testing.F) {
 	for _, seed := range [][4]string{
 		{"GET", "abc.gif", "HTTP/1.1", "Host: h\r\nUser-Agent: x"},

@@ -90,7 +90,7 @@ func TestTokenIsNoLink(t *testing.T) {
 			t.Errorf("%s opens as a link", candidate)
 		}
 	}
-	// A link signed by the pixel key itself is none either.
+	// A link signed by the pixel key itself is refused, too.
 	raw, _ := base64.RawURLEncoding.DecodeString(string(s.AppendPage(nil, someone, testTime)))
 	secret := testKey(7, token.Signing).Secret
 	copy(raw[linkData:], tag(secret[:], raw[:linkData]))

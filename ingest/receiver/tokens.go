@@ -168,7 +168,7 @@ func NewTokens(tokens ...Token) (*Tokens, error) {
 // OpenTokens returns the fixed tokens and the tokens of a file, which only its
 // owner may read, and reloads the file when it changes. A reload is logged, and
 // so is an error, after which the old tokens stay valid. Logger may be nil. A
-// file that is invalid from the start admits nobody; the fixed tokens, which
+// file that is invalid from the start admits no token; the fixed tokens, which
 // must be valid, stay admitted. A missing file is an error unless mayMiss is
 // set: then it counts as empty.
 func OpenTokens(file string, mayMiss bool, logger *slog.Logger, fixed ...Token) (*Tokens, error) {

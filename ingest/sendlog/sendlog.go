@@ -1,6 +1,6 @@
 // Package sendlog keeps posted registrations until they are in the table sends: a
 // post is acknowledged once its record is synced to disk, and its messages are
-// inserted within about half a second, together with those of other posts. An
+// inserted within about half a second, together with other posts. An
 // insert into sends takes tens of milliseconds, a record a fraction of one.
 //
 // Guarantees: a post whose Append has returned nil counts, whatever ends meanwhile
@@ -96,7 +96,7 @@ func Open(dir string, log *wal.Log, logger *slog.Logger) (*Log, error) {
 }
 
 // Append returns once the post is on disk. Until stored is closed its messages are
-// not in the warehouse. Errors are those of wal.Log.Append: the post does not
+// not in the warehouse. Errors come from wal.Log.Append: the post does not
 // count, unless the process ends before it is sent again.
 func (l *Log) Append(ctx context.Context, p Post) (stored <-chan struct{}, err error) {
 	record, err := encode(&p)
@@ -140,7 +140,7 @@ func (l *Log) Waiting(messages []uuid.UUID) (all []warehouse.Posted) {
 	return all
 }
 
-// add appends to the queue. The caller holds l.mu, or nobody else has l.
+// add appends to the queue. The caller holds l.mu, or no other goroutine has l.
 func (l *Log) add(p *post) {
 	l.queue = append(l.queue, p)
 	for i := range p.Messages {

@@ -103,7 +103,7 @@ func TestAcknowledgedPostsAreThereAfterAnEnd(t *testing.T) {
 		if err := l.wal.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		// What was inserted may come again, what was not has to.
+		// Inserted posts may come again, other posts have to.
 		again := openLog(t, dir, wal.Options{})
 		for id := range again.waiting {
 			if want[id] == nil {

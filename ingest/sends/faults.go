@@ -74,8 +74,7 @@ func (e *FileError) add(line int, reason string) {
 	}
 }
 
-// merge adds the faults of other, whose lines may be interleaved with those of
-// e.
+// merge adds the faults of other, whose lines may be interleaved with e's.
 func (e *FileError) merge(other *FileError) {
 	e.Count += other.Count
 	e.First = append(e.First, other.First...)

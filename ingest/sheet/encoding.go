@@ -34,7 +34,7 @@ type namedEncoding struct {
 	encoding.Encoding
 }
 
-// encodings are the known ones: Unicode, those of one byte, and those in which
+// encodings are the known ones: Unicode, one-byte encodings, and those in which
 // Excel saves CSV in East Asia, and their equals on other systems.
 var encodings = sync.OnceValue(func() []namedEncoding {
 	all := []namedEncoding{

@@ -160,7 +160,7 @@ func (a *account) besideInserts(writer, reader *warehouse.Warehouse, ids ...uint
 	a.b.Logf("inserted beside: %.0f opens/s", float64(rows)/time.Since(began).Seconds())
 }
 
-// bytes prints the bytes on disk per open by table, and those of columns.
+// bytes prints the bytes on disk per open, by table and by column.
 func (a *account) bytes() {
 	opens, err := strconv.ParseFloat(a.text("SELECT count() FROM opens"), 64)
 	if err != nil {

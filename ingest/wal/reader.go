@@ -34,7 +34,7 @@ func (l *Log) NewReader(from Position) *Reader {
 	return &Reader{log: l, next: max(from.Record, 1)}
 }
 
-// Next returns the next record that is on disk, and waits if there is none. The
+// Next returns the next record that is on disk, and waits for it. The
 // body is valid until the next call. It returns ErrClosed after the log's
 // Close, the error of ctx, or an error of the disk; after the latter two Next
 // may be called again.

@@ -183,7 +183,7 @@ func (w *Warehouse) BadTokenEvents(ctx context.Context, token string, event uint
 	return events, nil
 }
 
-// address returns a stored address in its usual form, or "" if there is none.
+// address returns a stored address in its usual form, or "" without one.
 func address(kept string) string {
 	if kept == "::" {
 		return ""

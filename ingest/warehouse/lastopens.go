@@ -56,7 +56,7 @@ func (w *Warehouse) LastOpensOf(ctx context.Context, messages []MessageKey) (map
 	return found, nil
 }
 
-// TidyLastOpens leaves one date per recipient on disk, and removes those of
+// TidyLastOpens leaves one date per recipient on disk, and removes the dates of
 // recipients who refused or withdrew, or whose last message of the mode was
 // restricted. If nothing is to be done it only reads.
 // It looks for replaced dates, which reads all of them, only once at first and

@@ -49,7 +49,7 @@ func timeOf(milli int64) time.Time {
 }
 
 // RegisteredMessage returns a stored message of a campaign, and whether its
-// registration is complete. found is false if there is none.
+// registration is complete. found is false without such a message.
 func (w *Warehouse) RegisteredMessage(ctx context.Context, campaign uint64, id uuid.UUID) (s Send, complete, found bool, err error) {
 	s = Send{CampaignID: campaign, MessageID: id}
 	var n uint64
@@ -70,7 +70,7 @@ func (w *Warehouse) RegisteredMessage(ctx context.Context, campaign uint64, id u
 	return s, isComplete == 1, n > 0, nil
 }
 
-// RevokeSends excludes messages of a campaign from its counts, only those of one
+// RevokeSends excludes messages of a campaign from its counts, only messages of one
 // registration if that is not 0. It returns the number of them that are registered, and
 // the number that counted. Registering them again undoes it.
 func (w *Warehouse) RevokeSends(ctx context.Context, campaign uint64, messages []uuid.UUID, registration uint64, dryRun bool) (registered, counted uint64, err error) {

@@ -99,8 +99,8 @@ type ClassCount struct {
 	UniqueOpens uint64
 }
 
-// ReportOf returns the report of the campaign with that name or, if there is
-// none, with that id; otherwise ErrNoCampaign. It reads the campaign's snapshot
+// ReportOf returns the report of the campaign with that name or, without
+// one, with that id; otherwise ErrNoCampaign. It reads the campaign's snapshot
 // if that is recent enough (see snapshot.recent), otherwise it computes the
 // report from the current events. A run of judge or reclassify affects all of
 // it or nothing: if one was applied between its queries, they are repeated.
@@ -235,8 +235,8 @@ func (l *estimateLists) estimates() (all []Estimate) {
 	return all
 }
 
-// CampaignID returns the id of the campaign with that name or, if there is
-// none, with that id; otherwise ErrNoCampaign.
+// CampaignID returns the id of the campaign with that name or, without
+// one, with that id; otherwise ErrNoCampaign.
 func (w *Warehouse) CampaignID(ctx context.Context, campaign string) (uint64, error) {
 	lookUp := func(query string, argument any) (found, id uint64, err error) {
 		var name string

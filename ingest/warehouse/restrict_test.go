@@ -141,7 +141,7 @@ func TestOfAllRowsOfAMessageTheStrictestHolds(t *testing.T) {
 }
 
 // TestStoredOpensFollowTheStricterMode stores opens and web events of a message,
-// restricts it, and looks at what is left of them; so do those of a late insert.
+// restricts it, and looks at what is left of them, also after a late insert.
 func TestStoredOpensFollowTheStricterMode(t *testing.T) {
 	e, w := engine(t)
 	for _, c := range []struct {

@@ -31,7 +31,7 @@ func pair(t *testing.T) (*enginetest.Shards, *Warehouse) {
 			t.Error(err)
 		}
 	})
-	w, err := ConnectCluster(t.Context(), s.DSN(1), enginetest.Cluster) // any of its servers tells the others
+	w, err := ConnectCluster(t.Context(), s.DSN(1), enginetest.Cluster) // any server knows the others
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,8 +184,8 @@ func eraseOneOfEach(t *testing.T, w *Warehouse, opens []Open) {
 	}
 }
 
-// TestOtherShardsAreRefused: the number of shards and their order are those of the first
-// migration, and tables of one server do not become those of several.
+// TestOtherShardsAreRefused: the number of shards and their order equal the first
+// migration's, and tables of one server do not become tables of several.
 func TestOtherShardsAreRefused(t *testing.T) {
 	s, w := pair(t)
 	ctx := t.Context()

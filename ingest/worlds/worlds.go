@@ -3,7 +3,7 @@
 // reports are tested on them (make worlds).
 //
 // A world is a set of habits: how many recipients use Apple Mail, how often its
-// relay fetches messages that nobody reads, how many images are blocked. The
+// relay fetches messages that no person reads, how many images are blocked. The
 // package contains no estimator and no SQL; its numbers depend on a seed alone.
 package worlds
 

@@ -29,7 +29,7 @@ func UpAll(ctx context.Context, dbs []*sql.DB) (Result, error) {
 // UpReplicas is Up for a shard of several servers. Their tables replicate: the migrations
 // are the same with other engines, and are applied to each server in turn, version by
 // version, so that no server has to allow ON CLUSTER. A server that is new, or has lost its
-// disk, gets the tables of another one. One that is away holds up nobody if the others have
+// disk, gets the tables of another one. One that is away does not stop the others if they have
 // the newest schema already. The result lists the changes on all of them.
 func UpReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 	plain, err := plainSeries()

@@ -75,8 +75,8 @@ func config(t *testing.T) ingest.Config {
 	cfg.Consent = glinthome.Home(home)
 	cfg.LogDir, cfg.DeadLetterDir = filepath.Join(home, "log"), filepath.Join(home, "deadletters")
 	cfg.Archive.Place = filepath.Join(home, "archive")
-	cfg.Mirrors = []string{"http://127.0.0.1:9/glint"} // that answers nobody (RFC 863)
-	// As above, nobody answers at the directory's port.
+	cfg.Mirrors = []string{"http://127.0.0.1:9/glint"} // that never answers (RFC 863)
+	// As above, the directory's port never answers.
 	cfg.Pixel.TLSAuto = acmecert.Config{Domains: []string{"pixel.example.org"}, Directory: "https://127.0.0.1:9/dir", Dir: filepath.Join(home, "certificates")}
 	cfg.Pixel.HTTPListen = "127.0.0.1:0"
 	fillDeadLetters(t, cfg.DeadLetterDir)
@@ -251,7 +251,7 @@ func checkHealth(t *testing.T, at ingest.Addresses) {
 		t.Fatal(err)
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String()) // the listener's own
-	_ = l.Close()                                      // so that nobody answers there
+	_ = l.Close()                                      // so that nothing answers there
 	words = healthCheck(t, port)
 	if err := exec.Command(words[0], words[1:]...).Run(); err == nil {
 		t.Error("the image's health check succeeds where nobody answers")

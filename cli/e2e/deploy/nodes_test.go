@@ -70,7 +70,7 @@ func TestNodesShareNothingButTheWarehouse(t *testing.T) {
 	}
 }
 
-// TestEachReplicaIsAKeeper: the hosts of Keeper are those of the compose file.
+// TestEachReplicaIsAKeeper: the hosts of Keeper equal the compose file's.
 func TestEachReplicaIsAKeeper(t *testing.T) {
 	var c struct {
 		Raft []struct {

@@ -113,7 +113,7 @@ func TestInterruptibleReads(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	silent, w := io.Pipe() // nobody ever writes
+	silent, w := io.Pipe() // never written to
 	defer func() { _ = w.Close() }()
 	ended := make(chan error)
 	go func() {

@@ -15,8 +15,8 @@ import (
 // click: the end of the list. Clicks show which part of the opens the pixel misses.
 const blockedClicks = 4
 
-// clicks returns the clicks of the first recipients of each group, and of those whose
-// pixel nobody fetches.
+// clicks returns the clicks of the first recipients of each group, and of recipients
+// whose pixel is never fetched.
 func clicks(b *sends.Batch, sentAt time.Time) []deliveries.Event {
 	chance := rand.New(rand.NewPCG(2026, 12)) // a fixed seed, so that all runs are equal
 	var all []deliveries.Event

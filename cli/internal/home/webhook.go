@@ -19,7 +19,7 @@ func (h Home) WebhookDir() string { return h.path("webhook") }
 // the current one first. Only its owner can read it.
 func (h Home) WebhookSecretFile() string { return h.path("webhook.secret") }
 
-// WebhookSecrets returns the secrets, and creates one if there is none.
+// WebhookSecrets returns the secrets, and creates one if the file is missing.
 func (h Home) WebhookSecrets() ([]feed.Secret, error) {
 	all, err := h.readWebhookSecrets()
 	if !errors.Is(err, fs.ErrNotExist) {

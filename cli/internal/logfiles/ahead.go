@@ -37,7 +37,7 @@ type fetch struct {
 	free    func()        // releases its slot and bytes
 }
 
-// fetchAhead begins to fetch those of the files that are in a bucket, small, and not sent
+// fetchAhead begins to fetch the files that are in a bucket, small, and not sent
 // yet. It fetches them in order, so that the next file never waits for room that a later
 // one occupies.
 func fetchAhead(ctx context.Context, files []archive.File, m *marks) *ahead {

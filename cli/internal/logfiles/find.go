@@ -19,8 +19,8 @@ func IsBucket(place string) bool { return strings.HasPrefix(place, bucketScheme)
 // errNoFiles is returned if a bucket has no files below a prefix.
 var errNoFiles = errors.New("no files there; name a folder of the bucket")
 
-// Find returns the files at the paths of a Job without stdin and without duplicates, those
-// of this machine first, and the errors of paths that could not be listed.
+// Find returns the files at the paths of a Job without stdin and without duplicates, this
+// machine's first, and the errors of paths that could not be listed.
 func (j *Job) Find(ctx context.Context) (files []archive.File, faults []error) {
 	var paths, places []string
 	for _, at := range j.Paths {

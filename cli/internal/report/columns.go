@@ -105,8 +105,8 @@ func (c *Columns) html(id string) string {
 // sparks are the heights of a column of text, from low to high.
 var sparks = []rune("▁▂▃▄▅▆▇█")
 
-// columns draws each part as a line of columns, all at one scale. Where there are
-// more columns than room, one stands for several steps of time.
+// columns draws each part as a line of columns, all at one scale. With more
+// columns than room, one stands for several steps of time.
 func (s *screen) columns(c *Columns) {
 	sums, _ := c.totals()
 	labels, numbers := 0, 0

@@ -33,7 +33,7 @@ func Numbers(ctx context.Context, w *warehouse.Warehouse, campaign string, zone 
 }
 
 // Gather reads the complete data of a report, with times in that zone. Its other
-// arguments and its errors are those of Numbers.
+// arguments and its errors equal Numbers'.
 func Gather(ctx context.Context, w *warehouse.Warehouse, campaign string, zone *time.Location, fresh bool) (*Data, error) {
 	d, err := Numbers(ctx, w, campaign, zone, fresh)
 	if err != nil {

@@ -133,7 +133,7 @@ func unseen(r *warehouse.Report) []string {
 	return []string{"The estimate adds opens that load no image. Their number is an assumption until clicks are imported."}
 }
 
-// against compares the estimate with those of earlier campaigns, unless there is no open yet.
+// against compares the estimate with earlier campaigns, unless there is no open yet.
 // It also names campaigns without an estimate.
 func against(r *warehouse.Report, earlier []Earlier) []string {
 	own := r.Estimate("overall")

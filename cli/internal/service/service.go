@@ -172,7 +172,7 @@ func hostNames(dsn string) (names []string) {
 }
 
 // PlainField returns the pixel's address for plain HTTP beside TLS as a field of the ready
-// line, with a trailing blank; "" if there is none.
+// line, with a trailing blank; "" without one.
 func PlainField(at ingest.Addresses) string {
 	if at.PixelHTTP == "" {
 		return ""
@@ -180,7 +180,7 @@ func PlainField(at ingest.Addresses) string {
 	return "pixel_http=" + at.PixelHTTP + " "
 }
 
-// archive returns the place of the archive; nil if there is none.
+// archive returns the place of the archive; nil without one.
 func (s *Service) archive() *home.Archive {
 	c := &s.Config.Archive
 	if c.Place == "" {

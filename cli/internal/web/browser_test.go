@@ -22,7 +22,7 @@ import (
 
 var shots = flag.String("shots", "", "folder to write pictures of the pages to")
 
-// tab opens a tab that may ask nobody but the world's server.
+// tab opens a tab that may connect only to the world's server.
 func tab(browser context.Context, t *testing.T, w *world) context.Context {
 	t.Helper()
 	ctx, shut := chromedp.NewContext(browser)

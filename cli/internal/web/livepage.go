@@ -14,8 +14,8 @@ import (
 //go:embed live.js
 var liveScript []byte
 
-// maxStreams bounds the live pages that are open at once, and maxStreamsEach those
-// of a session: a browser has six connections for one server.
+// maxStreams bounds the live pages that are open at once, and maxStreamsEach the
+// live pages of a session: a browser has six connections for one server.
 const (
 	maxStreams     = 64
 	maxStreamsEach = 4

@@ -87,7 +87,7 @@ func (l *live) ask(ctx context.Context, source Source) {
 func (l *live) take(a answer) {
 	if a.err != nil {
 		if l.viewers.Load() == 0 {
-			return // nobody waits for it
+			return // no viewer waits for it
 		}
 		l.server.logger.Warn("events not counted for the live page", "error", a.err)
 		return

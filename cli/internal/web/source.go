@@ -19,7 +19,7 @@ type Source interface {
 	// Lines returns the last computed counts of each of the campaigns.
 	Lines(ctx context.Context, campaigns []warehouse.Campaign) ([]report.Line, error)
 	// Numbers returns the numbers of a campaign's report; warehouse.ErrNoCampaign if
-	// there is none.
+	// it does not exist.
 	Numbers(ctx context.Context, id uint64) (*report.Data, error)
 	// Gather adds the rest of the report.
 	Gather(ctx context.Context, d *report.Data) error
@@ -59,7 +59,7 @@ func (s warehouseSource) Campaigns(ctx context.Context) ([]warehouse.Campaign, e
 	return s.reader.Campaigns(ctx, maxCampaigns)
 }
 
-// Lines reads the last computed counts, and computes those of new campaigns.
+// Lines reads the last computed counts, and computes the counts of new campaigns.
 func (s warehouseSource) Lines(ctx context.Context, campaigns []warehouse.Campaign) ([]report.Line, error) {
 	ids := make([]uint64, len(campaigns))
 	for i := range campaigns {

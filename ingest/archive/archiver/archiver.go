@@ -56,7 +56,7 @@ type Lane struct {
 	held  *batch.Body
 
 	mu    sync.Mutex
-	close func() // closes the file in progress; nil: there is none
+	close func() // closes the file in progress; nil without one
 }
 
 // Judge decides how much of a line may be archived.

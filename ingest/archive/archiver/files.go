@@ -12,7 +12,7 @@ import (
 	"glint/ingest/objects"
 )
 
-// Files lists the files of a store as archive.Find does those of folders: sorted, without
+// Files lists the files of a store as archive.Find lists folders: sorted, without
 // hidden and empty ones. Their paths begin with at and a slash; with "" they are the
 // names in the store.
 func Files(ctx context.Context, s objects.Store, at string) (files []archive.File, err error) {

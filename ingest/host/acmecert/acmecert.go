@@ -87,7 +87,7 @@ type name struct {
 	faults prometheus.Counter
 
 	mu          sync.RWMutex
-	certificate *tls.Certificate // nil: there is none
+	certificate *tls.Certificate // nil before the first
 	fault       *Error           // of the last try; nil: it succeeded
 	next        time.Time        // when the next try is due
 }

@@ -81,7 +81,7 @@ func serve(t *testing.T, authority *acmetest.Authority, secure, plain net.Listen
 	w.stop = func() {
 		cancel()
 		<-ended
-		_ = server.Shutdown(ctx) // ctx has ended: nobody is waited for
+		_ = server.Shutdown(ctx) // ctx has ended: it does not wait for requests
 	}
 	t.Cleanup(w.stop)
 	return w

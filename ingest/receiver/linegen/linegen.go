@@ -14,7 +14,7 @@ import (
 	"glint/edge/token"
 )
 
-// The shares of mail clients are roughly those of a consumer mailing; agent
+// The shares of mail clients roughly equal a consumer mailing; agent
 // fills in the parts that vary between devices.
 var agents = []struct{ format, network, proxy string }{
 	{"Mozilla/5.0", "apple_relay", "anonymous"},

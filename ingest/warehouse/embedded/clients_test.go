@@ -73,7 +73,7 @@ func TestRequestsOfClientsAreUnderstood(t *testing.T) {
 }
 
 // TestSettingsOnCastsAreOpen asks the engine for their names, as clients do, so that
-// it holds for those of the next version.
+// it holds for the names of the next version.
 func TestSettingsOnCastsAreOpen(t *testing.T) {
 	engine := startWithView(t)
 	ask := func(query, body string) reply {

@@ -18,7 +18,7 @@
 //   - A crashed engine is started again. Requests that have not been sent yet
 //     wait for it; requests under way get 503 with exception code 210, or a cut
 //     connection if part of the answer was sent. Acknowledged rows survive.
-//   - Nobody reaches the engine through the proxy without a name and password
+//   - No request reaches the engine through the proxy without a name and password
 //     from Config.Users, except for GET and HEAD of /ping.
 //   - The proxy parses each request itself and sends the engine one of its own
 //     making, so that a malformed one never reaches the engine's HTTP server.
@@ -29,7 +29,7 @@
 //     libraries and facts about itself), a network namespace without any other
 //     host, and, for readers, the check of each statement.
 //   - A connection to the engine is made by the engine's own process and handed
-//     over; its listener answers only with a key made at each start. Where the
+//     over; its listener answers only with a key made at each start. If the
 //     system allows no network namespaces, local users can connect, too: they
 //     get no answer, and can crash the engine with a malformed header.
 //   - Settings that would act inside of views are sealed in the profiles of the
@@ -37,7 +37,7 @@
 //   - Passwords are in no argument list and no environment. The rendered
 //     configuration holds SHA-256 sums and the listener's key, and has mode 0600.
 //
-// Where a system lacks a part of this, the log says which.
+// If a system lacks a part of this, the log says which.
 //
 // Not promised: that the warehouse user, who is trusted with its password,
 // cannot read the engine's own folders or damage them by SQL; that a reader

@@ -44,7 +44,7 @@ func memTotal(meminfo string) uint64 {
 }
 
 // groupLimit returns the lowest memory limit, in bytes, of the control groups
-// around this process, of either version; the largest number if there is none
+// around this process, of either version; the largest number without a limit
 // (https://docs.kernel.org/admin-guide/cgroup-v2.html,
 // .../cgroup-v1/memory.html).
 func groupLimit(root fs.FS) uint64 {

@@ -61,7 +61,7 @@ func compareBreakdowns(t *testing.T, w *enginetest.Warehouse, world *world, mess
 	compareTwo(t, owner, world, world.campaigns[0], world.campaigns[5], messages, after)
 }
 
-// dimensions are those of the view; hours and weekdays follow from the timeline.
+// dimensions are the dimensions of the view; hours and weekdays follow from the timeline.
 var dimensions = []string{"client", "vendor", "os", "device", "country", "provider", "class", "reason"}
 
 func checkSums(t *testing.T, values []warehouse.ValueCount, r report, what string) {

@@ -47,8 +47,8 @@ func (o open) value(dimension string) string {
 	}[dimension], "unknown")
 }
 
-// first returns the open that comes first, those of an impossible time behind
-// all others; nil of none.
+// first returns the open that comes first, opens of an impossible time behind
+// all others; nil without opens.
 func first(opens []open) *open {
 	if len(opens) == 0 {
 		return nil

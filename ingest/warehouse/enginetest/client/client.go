@@ -1,5 +1,5 @@
 // Package client connects tests to the engine of package enginetest, whose own
-// tests and those of package warehouse cannot import it.
+// tests and package warehouse's cannot import it.
 package client
 
 import (
