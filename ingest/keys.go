@@ -59,6 +59,9 @@ func openRing(ctx context.Context, cfg *Config, w keyWarehouse) (*token.Ring, er
 		return checkRing(ctx, "the key ring", cfg.Ring.Keys(), known, nil, w)
 	}
 	notes := cfg.Keys.KeyNotes()
+	if len(notes.Known) > 0 && len(known) == 0 {
+		cfg.Logger.Warn("the warehouse is empty, though this home has used another one: if its disk or folder is not mounted, stop glint and mount it", "keys_before", len(notes.Known))
+	}
 	notes.Known = known
 	// First of all, because `glint keys forget` needs these notes.
 	if err := cfg.Keys.KeepKeyNotes(notes); err != nil {

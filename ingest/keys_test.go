@@ -1,9 +1,11 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -103,6 +105,32 @@ func TestARingIsUsedOnlyWithAllKeysOfItsWarehouse(t *testing.T) {
 				t.Errorf("%d keys, notes %+v", len(ring.Keys()), home.notes)
 			}
 		})
+	}
+}
+
+// TestAnEmptyWarehouseBehindAUsedHomeIsReported: a folder that is not mounted looks so.
+func TestAnEmptyWarehouseBehindAUsedHomeIsReported(t *testing.T) {
+	one := testKey(1, 1)
+	for _, c := range []struct {
+		notes keyring.Notes
+		known []warehouse.KeyFingerprint
+		warns int
+	}{
+		{keyring.Notes{}, nil, 0},
+		{keyring.Notes{Known: keyring.Of([]token.Key{one})}, []warehouse.KeyFingerprint{printOf(one)}, 0},
+		{keyring.Notes{Known: keyring.Of([]token.Key{one})}, nil, 1},
+	} {
+		var log bytes.Buffer
+		cfg := &Config{Keys: &keyHome{keys: []token.Key{one}, notes: c.notes}, Logger: slog.New(slog.NewTextHandler(&log, nil))}
+		house := &keyHouse{known: c.known}
+		for range 2 { // the second start knows the new warehouse
+			if _, err := openRing(t.Context(), cfg, house); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := strings.Count(log.String(), "not mounted"); n != c.warns {
+			t.Errorf("%+v, known %v: %d warnings, want %d", c.notes, c.known, n, c.warns)
+		}
 	}
 }
 
