@@ -67,12 +67,12 @@ func TestWhatHappensWhilePostedMessagesWait(t *testing.T) {
 	p.held.Store(true)
 
 	fresh, spring := p.one(t, "spring", `{"recipient":"fresh","plan":"a"}`)
-	for object, want := range map[string]string{
-		`{"recipient":"fresh","plan":"a"}`: "repeated", `{"recipient":"changed","plan":"a"}`: "repeated",
-		`{"recipient":"changed","plan":"b"}`: "changed",
+	for _, c := range []struct{ object, want string }{
+		{`{"recipient":"fresh","plan":"a"}`, "repeated"}, {`{"recipient":"changed","plan":"a"}`, "repeated"},
+		{`{"recipient":"changed","plan":"b"}`, "changed"},
 	} {
-		if got, _ := p.one(t, "spring", object); got.Outcome != want {
-			t.Errorf("%s is %s, want %s", object, got.Outcome, want)
+		if got, _ := p.one(t, "spring", c.object); got.Outcome != c.want {
+			t.Errorf("%s is %s, want %s", c.object, got.Outcome, c.want)
 		}
 	}
 	revoked, _ := p.one(t, "spring", `{"recipient":"revoked","size":"xl"}`)
