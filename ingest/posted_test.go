@@ -68,7 +68,8 @@ func TestWhatHappensWhilePostedMessagesWait(t *testing.T) {
 
 	fresh, spring := p.one(t, "spring", `{"recipient":"fresh","plan":"a"}`)
 	for _, c := range []struct{ object, want string }{
-		{`{"recipient":"fresh","plan":"a"}`, "repeated"}, {`{"recipient":"changed","plan":"a"}`, "repeated"},
+		{`{"recipient":"fresh","plan":"a"}`, "repeated"},
+		{`{"recipient":"changed","plan":"a"}`, "repeated"},
 		{`{"recipient":"changed","plan":"b"}`, "changed"},
 	} {
 		if got, _ := p.one(t, "spring", c.object); got.Outcome != c.want {
