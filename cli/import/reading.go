@@ -14,7 +14,6 @@ import (
 	"glint/cli/internal/output"
 	"glint/edge/event"
 	"glint/edge/pixel"
-	"glint/edge/token"
 	"glint/ingest/cdnlog"
 	"glint/ingest/networks"
 )
@@ -51,14 +50,7 @@ func (r *reading) Settle(ctx context.Context) error {
 // isPixel reports whether a path is a pixel's: a path under /o/, or one with a possible
 // token or message id. A site's other images are not pixels.
 func isPixel(a *pixel.Answer) bool {
-	switch {
-	case a.Kind == "":
-		return false
-	case a.Kind == event.KindToken, token.HasToken(a.Target):
-		return true
-	}
-	_, ok := token.FindMessageID(a.Target, "pixel")
-	return ok
+	return a.Kind != "" && (a.Kind == event.KindToken || pixel.MayHaveMessage(a.Target))
 }
 
 func (r *reading) observe(book *networks.Book, q *cdnlog.Request, a *pixel.Answer) event.Event {

@@ -6,18 +6,14 @@ import (
 
 	"golang.org/x/net/html"
 
-	"glint/edge/token"
+	"glint/edge/pixel"
 )
 
 // lacksToken reports whether the URL of a pixel has a name in the place of a
 // token that is neither a token nor a placeholder of a template.
 func lacksToken(u *url.URL) bool {
 	target := u.Path + "?" + u.RawQuery
-	if pixelName.MatchString(target) || strings.ContainsAny(target, "{}[]<>|*%$") || token.HasToken(target) {
-		return false
-	}
-	_, ok := token.FindMessageID(target, "pixel")
-	return !ok
+	return !pixelName.MatchString(target) && !strings.ContainsAny(target, "{}[]<>|*%$") && !pixel.MayHaveMessage(target)
 }
 
 // noPixel returns the finding about a page without a pixel, and where its

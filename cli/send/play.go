@@ -17,6 +17,7 @@ import (
 	"glint/cli/internal/app"
 	"glint/cli/internal/output"
 	"glint/edge/classify"
+	"glint/edge/pixel"
 	"glint/edge/token"
 )
 
@@ -89,11 +90,11 @@ that message. Register a message with --test to keep it out of the numbers. A UR
 func checkNamesMessage(a *app.App, u *url.URL) error {
 	const register = "a pixel_url as glint send register wrote it"
 	target := u.RequestURI()
-	if !token.HasToken(target) {
-		if _, ok := token.FindMessageID(target, "pixel"); ok {
-			return nil
-		}
+	if !pixel.MayHaveMessage(target) {
 		return app.Try(errors.New("the URL names no message: it has no whole token, so an open of it does not count"), register)
+	}
+	if !token.HasToken(target) {
+		return nil
 	}
 	ring, err := a.Home.RingOrNone()
 	if err != nil {

@@ -34,13 +34,13 @@ func Route(target string) Answer {
 	path, _, _ := strings.Cut(target, "?")
 	name, image, contentType := splitExtension(path)
 	switch {
-	case (path == web.PixelGIF || path == web.PixelPNG) && !mayHaveMessage(target): // a message counts wherever its token is
+	case (path == web.PixelGIF || path == web.PixelPNG) && !MayHaveMessage(target): // a message counts wherever its token is
 		return Answer{200, contentType, image, event.KindView, "", target}
 	case strings.HasPrefix(name, "/o/"):
 		return Answer{200, contentType, image, event.KindToken, name[len("/o/"):], target}
 	case strings.HasPrefix(name, "/pixel/"):
 		return Answer{200, contentType, image, event.KindUUID, name[len("/pixel/"):], target}
-	case len(name) < len(path) || mayHaveMessage(target):
+	case len(name) < len(path) || MayHaveMessage(target):
 		return Answer{200, contentType, image, event.KindOther, "", target}
 	case path == "/robots.txt":
 		return Answer{200, "text/plain; charset=utf-8", robots, "", "", target}
@@ -48,8 +48,8 @@ func Route(target string) Answer {
 	return Answer{404, "text/plain; charset=utf-8", notFound, "", "", target}
 }
 
-// mayHaveMessage reports whether Find may find a message in target.
-func mayHaveMessage(target string) bool {
+// MayHaveMessage reports whether Find may find a message in target.
+func MayHaveMessage(target string) bool {
 	if len(target) < 32 {
 		return false // than the shortest UUID
 	}

@@ -186,7 +186,7 @@ func FuzzRoute(f *testing.F) {
 		for _, extension := range []string{".gif", ".jpg", ".jpeg", ".webp"} {
 			isImage = isImage || strings.HasSuffix(lower, extension)
 		}
-		pixel := strings.HasPrefix(path, "/o/") || strings.HasPrefix(path, "/pixel/") || isImage || mayHaveMessage(path)
+		pixel := strings.HasPrefix(path, "/o/") || strings.HasPrefix(path, "/pixel/") || isImage || MayHaveMessage(path)
 		if pixel != (a.Kind != "") {
 			t.Fatalf("kind %q", a.Kind)
 		}
