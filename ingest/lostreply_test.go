@@ -24,10 +24,11 @@ const (
 
 // lossyWay stands between ingest and the engine. It forwards every request
 // wholly, waits for the answer, and cuts the connection where decide says so of
-// an insert into a table.
+// an insert into a table. While hang is locked it forwards nothing, and ends no connection.
 type lossyWay struct {
 	*httptest.Server
 	engine *testEngine
+	hang   sync.RWMutex
 
 	mu     sync.Mutex
 	decide func(table, name string) fate
@@ -58,6 +59,8 @@ func (w *lossyWay) forward(to http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // ingest has hung up
 	}
+	w.hang.RLock()
+	defer w.hang.RUnlock()
 	f := w.fateOf(r.URL.Query())
 	if f == lostRequest {
 		panic(http.ErrAbortHandler) // cuts the connection

@@ -1,10 +1,8 @@
 package ingest
 
 import (
-	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,15 +16,14 @@ import (
 // from the warehouse.
 func TestAMirrorThatIsAwayForTooLongHoldsUpNobody(t *testing.T) {
 	e, m := newEngine(t), newEngine(t)
-	address := strings.TrimPrefix(m.URL(), "http://")
-	link := newLink(t, address)
+	link := newLossyWay(t, m, func(string, string) fate { return answered })
 	s := runService(t, t.TempDir(), e.dsn, func(c *Config) {
-		c.Mirrors = []string{strings.Replace(m.dsn, address, link.address, 1)}
+		c.Mirrors = []string{link.dsn(t)}
 		c.LiveLogBytes, c.LogRetain = 32<<20, 0
 	})
 	const lines = 2000
 	s.post(t, linegen.Body(1, lines))
-	of := `{mirror="` + link.address + `"}`
+	of := `{mirror="` + strings.TrimPrefix(link.URL, "http://") + `"}`
 	eventually(t, "the mirror to follow", func() bool { return s.metrics(t)["glint_mirror_up"+of] == 1 })
 	s.drained(t)
 
@@ -71,53 +68,6 @@ func TestAMirrorThatIsAwayForTooLongHoldsUpNobody(t *testing.T) {
 	})
 	if got, want := m.count(t, "SELECT count() FROM opens FINAL"), int(posted)*lines; got != want {
 		t.Errorf("the mirror has %d opens, want %d", got, want)
-	}
-}
-
-// link is a network connection to an engine. While hang is locked it carries nothing, and
-// no connection ends.
-type link struct {
-	address string
-	hang    sync.RWMutex
-}
-
-func newLink(t *testing.T, engine string) *link {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	l := &link{address: listener.Addr().String()}
-	go func() {
-		for {
-			near, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", engine)
-			if err != nil {
-				_ = near.Close()
-				continue
-			}
-			go l.carry(near, far)
-			go l.carry(far, near)
-		}
-	}()
-	return l
-}
-
-// carry copies until one side ends, and ends the other.
-func (l *link) carry(to, from net.Conn) {
-	defer func() { _ = to.Close() }()
-	for buffer := make([]byte, 64<<10); ; {
-		n, err := from.Read(buffer)
-		l.hang.RLock()
-		_, failed := to.Write(buffer[:n])
-		l.hang.RUnlock()
-		if err != nil || failed != nil {
-			return
-		}
 	}
 }
 
