@@ -18,8 +18,8 @@ type message struct {
 	CampaignID  uint64             `json:"campaign_id,string"`
 	MessageID   uuid.UUID          `json:"message_id"`
 	Recipient   string             `json:"recipient"`
-	SentAt      int64              `json:"sent_at,omitempty"`      // Unix seconds
-	DeliveredAt int64              `json:"delivered_at,omitempty"` // Unix seconds
+	SentAt      time.Time          `json:"sent_at,omitzero"`
+	DeliveredAt time.Time          `json:"delivered_at,omitzero"`
 	Tracking    warehouse.Tracking `json:"tracking,omitempty"`
 	Test        warehouse.Test     `json:"test,omitempty"`
 	URLStyle    string             `json:"url_style,omitempty"`
@@ -36,7 +36,7 @@ func encode(p *Post) (*wal.Record, error) {
 	for i := range p.Messages {
 		m := &p.Messages[i]
 		err := out.Encode(message{
-			CampaignID: p.Campaign, MessageID: m.MessageID, Recipient: m.Recipient, SentAt: unix(m.SentAt), DeliveredAt: unix(m.DeliveredAt),
+			CampaignID: p.Campaign, MessageID: m.MessageID, Recipient: m.Recipient, SentAt: m.SentAt, DeliveredAt: m.DeliveredAt,
 			Tracking: m.Tracking, Test: m.Test, URLStyle: m.URLStyle, Attributes: m.Attributes, Stratum: m.Stratum, Counted: m.Counted, Before: m.Before, No: p.No,
 		})
 		if err != nil {
@@ -57,26 +57,11 @@ func decode(r *wal.Record) (p Post, err error) {
 		p.Campaign, p.No = m.CampaignID, m.No
 		p.Messages = append(p.Messages, warehouse.Posted{
 			Send: warehouse.Send{
-				CampaignID: m.CampaignID, MessageID: m.MessageID, Recipient: m.Recipient, SentAt: timeOf(m.SentAt), DeliveredAt: timeOf(m.DeliveredAt),
+				CampaignID: m.CampaignID, MessageID: m.MessageID, Recipient: m.Recipient, SentAt: m.SentAt, DeliveredAt: m.DeliveredAt,
 				Tracking: m.Tracking, Test: m.Test, URLStyle: m.URLStyle, Attributes: m.Attributes, Stratum: m.Stratum,
 			},
 			At: r.ReceivedAt, Counted: m.Counted, Before: m.Before,
 		})
 	}
 	return p, nil
-}
-
-// unix returns the seconds of a time; 0: not known.
-func unix(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.Unix()
-}
-
-func timeOf(seconds int64) time.Time {
-	if seconds == 0 {
-		return time.Time{}
-	}
-	return time.Unix(seconds, 0).UTC()
 }
