@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -247,18 +248,17 @@ func (w *Warehouse) DropOldParts(ctx context.Context, tables []string, lifetime,
 // oldParts counts the parts of tables that were replaced and are still on a disk.
 func (w *Warehouse) oldParts(ctx context.Context, tables []string) (uint64, error) {
 	var sum atomic.Uint64
-	for _, table := range tables {
-		err := w.eachPart(table, func(server *Warehouse, table string) error {
-			var parts uint64
-			err := server.ask(ctx, "old_parts", []any{clickhouse.Named("tables", []string{table})}, &parts)
-			sum.Add(parts)
-			return err
-		})
-		if err != nil {
-			return 0, err
-		}
+	count := func(server *Warehouse, tables ...string) error {
+		var parts uint64
+		err := server.ask(ctx, "old_parts", []any{clickhouse.Named("tables", tables)}, &parts)
+		sum.Add(parts)
+		return err
 	}
-	return sum.Load(), nil
+	err := count(w, tables...)
+	if err == nil && w.shards != nil && slices.Contains(tables, "opens") {
+		err = w.eachShard(func(_ int, shard *Warehouse) error { return count(shard, "opens_local") })
+	}
+	return sum.Load(), err
 }
 
 func (w *Warehouse) partSettings(ctx context.Context, tables []string, change string) error {
