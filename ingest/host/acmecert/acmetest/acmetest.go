@@ -40,7 +40,9 @@ type Authority struct {
 	orders    atomic.Int64
 }
 
-// Orders returns the number of orders.
+// Orders returns the number of orders that were created. Requests that the
+// authority refused are not counted: Pebble calls one nonce in twenty old, and
+// the client then asks again.
 func (a *Authority) Orders() int { return int(a.orders.Load()) }
 
 // Start runs an authority until the test ends.
@@ -58,13 +60,18 @@ func Start(t testing.TB, o Options) *Authority {
 	a := &Authority{Roots: x509.NewCertPool(), CA: filepath.Join(t.TempDir(), "directory-ca.pem")}
 	handler := front.Handler()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/order-plz") { // Pebble's newOrder
-			a.orders.Add(1)
-			if o.Refuse != nil && o.Refuse(w) {
-				return
-			}
+		if !strings.HasPrefix(r.URL.Path, "/order-plz") { // Pebble's newOrder
+			handler.ServeHTTP(w, r)
+			return
 		}
-		handler.ServeHTTP(w, r)
+		if o.Refuse != nil && o.Refuse(w) {
+			return
+		}
+		answer := &statusRecorder{ResponseWriter: w}
+		handler.ServeHTTP(answer, r)
+		if answer.status == http.StatusCreated {
+			a.orders.Add(1)
+		}
 	}))
 	t.Cleanup(server.Close)
 	a.Directory = server.URL + wfe.DirectoryPath
@@ -74,6 +81,17 @@ func Start(t testing.TB, o Options) *Authority {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// statusRecorder keeps the status of an answer.
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *statusRecorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
 }
 
 // FreePort returns a port of 127.0.0.1 on which nothing listens.
