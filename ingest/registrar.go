@@ -62,10 +62,22 @@ type registrar struct {
 	fates  *prometheus.CounterVec
 
 	mu        sync.Mutex
-	busy      map[string][]*waitingPost     // posts that wait for a campaign in work, by its name
-	campaigns map[string]warehouse.Campaign // as they were last; each is compared with the warehouse before it is used
-	strata    map[string]bool               // names of the strata that are stored
+	busy      map[string][]*waitingPost // posts that wait for a campaign in work, by its name
+	campaigns map[string]readCampaign   // by name; each is compared with the warehouse before it is used
+	strata    map[string]bool           // names of the strata that are stored
+	choices   consent.Choices
 }
+
+// readCampaign is a campaign as it was read.
+type readCampaign struct {
+	warehouse.Campaign
+	changedAt time.Time // its latest change before it was read
+	readAt    time.Time
+}
+
+// rereadAfter is the time after which a campaign is looked up by its name again: of
+// two programs' campaigns of one name the older holds, and it may appear later.
+const rereadAfter = 10 * time.Second
 
 // maxRemembered is the largest number of campaigns, and of strata, in the memory of
 // a registrar.
@@ -93,7 +105,7 @@ const fateFaulty = "faulty"
 func newRegistrar(home ConsentHome, start *startup, log *sendlog.Log, full func() *receiver.Refusal, ending <-chan struct{}, r prometheus.Registerer) *registrar {
 	g := &registrar{
 		home: home, ring: start.keys, store: start.warehouse, log: log, full: full, ending: ending, busy: map[string][]*waitingPost{},
-		campaigns: map[string]warehouse.Campaign{}, strata: map[string]bool{},
+		campaigns: map[string]readCampaign{}, strata: map[string]bool{}, choices: consent.Choices{Purpose: consent.PurposeOpens},
 		fates: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "glint_posted_messages_total", Help: "Messages that were posted to be registered, by what became of them.",
 		}, []string{"outcome"}),
@@ -210,7 +222,6 @@ func (g *registrar) store1(ctx context.Context, r *registration) (done registere
 	if b.Campaign, err = w.DescribeCampaign(ctx, campaign, r.subject, r.variant, r.tracking); err != nil {
 		return done, err
 	}
-	g.remember(r.campaign, b.Campaign)
 	if err := g.storeStrata(ctx, w, b); err != nil {
 		return done, err
 	}
@@ -239,21 +250,13 @@ func (g *registrar) decide(ctx context.Context, w *warehouse.Warehouse, b *sends
 	for i := range keys {
 		keys[i] = hasher.Key(r.recipients.Rows[i].Recipient)
 	}
-	var facts warehouse.PostingFacts // a guess: the facts of the last post
-	g.mu.Lock()
-	facts.Campaign = g.campaigns[r.campaign]
-	g.mu.Unlock()
-	var messages []uuid.UUID
-	var waiting []warehouse.Posted
-	for same := false; !same; same = facts.Campaign.ID == c.ID && facts.Campaign.IDKey == c.IDKey { // else the messages have other ids
-		c = facts.Campaign
-		messages = b.MessagesIn(&c)
-		waiting = g.log.Waiting(messages)
-		if facts, err = w.PostingFacts(ctx, r.campaign, c.ID, messages, consent.PurposeOpens, keys); err != nil {
-			return c, nil, err
-		}
+	c, messages, facts, waiting, err := g.find(ctx, w, b, r.campaign)
+	if err != nil {
+		return c, nil, err
 	}
-	c, rule.Choices = facts.Campaign, facts.Choices
+	if rule.Choices, err = g.choices.Of(ctx, w, facts.Decisions, keys); err != nil {
+		return c, nil, err
+	}
 	b.Campaign = c
 	b.Campaign.Tracking = max(c.Tracking, r.tracking)
 	if err := b.Decide(rule); err != nil || c.ID == 0 {
@@ -274,8 +277,39 @@ func (g *registrar) decide(ctx context.Context, w *warehouse.Warehouse, b *sends
 	return c, known, b.Heed(known)
 }
 
+// find returns the campaign of that name, without an id if there is none, the ids of
+// its messages, the facts about them, and those of them that waited before. It reads
+// the campaign only if it has changed since a post before.
+func (g *registrar) find(ctx context.Context, w *warehouse.Warehouse, b *sends.Batch, name string) (
+	c warehouse.Campaign, messages []uuid.UUID, facts warehouse.PostingFacts, waiting []warehouse.Posted, err error,
+) {
+	g.mu.Lock()
+	known := g.campaigns[name]
+	g.mu.Unlock()
+	for {
+		messages = b.MessagesIn(&known.Campaign)
+		waiting = g.log.Waiting(messages)
+		if facts, err = w.PostingFacts(ctx, known.ID, messages); err != nil {
+			return c, nil, facts, nil, err
+		}
+		if !known.changedAt.IsZero() && facts.CampaignChanged.Equal(known.changedAt) && time.Since(known.readAt) < rereadAfter {
+			return known.Campaign, messages, facts, waiting, nil
+		}
+		c, err = w.CampaignNamed(ctx, name)
+		if err != nil && !errors.Is(err, warehouse.ErrNoCampaign) {
+			return c, nil, facts, nil, err
+		}
+		same := c.ID == known.ID && c.IDKey == known.IDKey // else the messages have other ids
+		known = readCampaign{Campaign: c}
+		if same {
+			g.remember(name, readCampaign{c, facts.CampaignChanged, time.Now()})
+			return c, messages, facts, waiting, nil
+		}
+	}
+}
+
 // remember keeps a campaign for the next post, which then needs one query less.
-func (g *registrar) remember(name string, c warehouse.Campaign) {
+func (g *registrar) remember(name string, c readCampaign) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if len(g.campaigns) >= maxRemembered {

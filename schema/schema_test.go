@@ -61,6 +61,7 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/campaigns_since.sql",
 		"queries/change_marks.sql",
 		"queries/choice_list.sql",
+		"queries/choices_after.sql",
 		"queries/choices_of.sql",
 		"queries/cluster_nodes.sql",
 		"queries/compare.sql",

@@ -19,7 +19,7 @@ import (
 const (
 	// insertEvery is the pause in which posts are collected: each insert is a part
 	// that ClickHouse has to merge.
-	insertEvery = 500 * time.Millisecond
+	insertEvery = time.Second
 	firstPause  = 250 * time.Millisecond // after a failed insert
 	lastPause   = 10 * time.Second
 )

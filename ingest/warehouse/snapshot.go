@@ -145,15 +145,15 @@ func (w *Warehouse) RefreshEstimates(ctx context.Context, campaign uint64) error
 }
 
 func (w *Warehouse) refresh(ctx context.Context, query string, campaign uint64) error {
-	var mark, history uint64
+	var mark, history, threads uint64
 	var start, readAt time.Time
 	id := clickhouse.Named("campaign_id", campaign)
-	err := w.ask(ctx, "campaign_marks", []any{id}, &mark, &history, &start, &readAt)
+	err := w.ask(ctx, "campaign_marks", []any{id}, &mark, &history, &start, &readAt, &threads)
 	if err != nil {
 		return fmt.Errorf("refresh snapshot: %w", err)
 	}
 	const milliseconds = "2006-01-02 15:04:05.000"
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0}))
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0, "max_threads": threads}))
 	args := []any{id, clickhouse.Named("mark", mark)}
 	if query == "refresh_campaign" {
 		args = append(args, clickhouse.Named("read_at", readAt.UTC().Format(milliseconds)))

@@ -1,33 +1,18 @@
--- Purpose: all facts that registering a few posted messages needs: their campaign, whether messages are registered, choices of recipients.
--- Grain:   three rows, in any order: part 1 the campaign of that name, 2 the messages' rows in the campaign with the id, 3 the choices.
--- Units:   n counts the campaigns of the name, the rows, and the recipients with a choice. The text of part 1, empty without a campaign,
---          is numbers in little-endian order, campaign_id and created_at (UTC milliseconds) as 8 bytes each, id_key, a byte each for
---          tracking, archived and sent_known, then the subject behind its length as UInt32, then the variant; of part 3 as in choices_of.
+-- Purpose: whether anything changed that registering a few posted messages of a campaign depends on.
+-- Grain:   three rows, in any order: part 1 the campaign with that id, 2 the messages' rows in it, 3 the ledger of choices.
+-- Units:   n counts rows; changed_at is the campaign's latest change, in UTC milliseconds, 0 without a campaign.
 -- Reads:   the tables campaigns, sends and consents, so only as the warehouse user.
 --
--- Three queries, or a join of the three parts, take longer; so do several threads for so few rows. keys are recipient keys in decimal.
-SELECT 1 AS part, found AS n, if(found = 0, '', concat(
-    reinterpretAsFixedString(oldest.1), reinterpretAsFixedString(toUnixTimestamp64Milli(oldest.2)), oldest.3,
-    char(oldest.6), char(oldest.7), char(oldest.8),
-    reinterpretAsFixedString(toUInt32(length(oldest.4))), oldest.4, oldest.5)) AS text
-FROM (
-    SELECT count() AS found, argMin(
-        (campaign_id, created_at, id_key, subject, variant, toInt8(tracking), archived = 1, sent_known = 1),
-        (created_at, campaign_id)) AS oldest
-    FROM campaigns FINAL
-    WHERE name = {campaign:String}
-)
+-- The answer has few columns since their analysis takes most of the time: what the campaign and the choices are is read by
+-- other queries, if they changed. Several queries, or several threads for so few rows, take longer.
+SELECT toUInt8(1) AS part, count() AS n, toUnixTimestamp64Milli(max(updated_at)) AS changed_at
+FROM campaigns
+WHERE campaign_id = {campaign_id:UInt64}
 UNION ALL
-SELECT 2, count(), ''
+SELECT 2, count(), 0
 FROM sends
 WHERE campaign_id = {campaign_id:UInt64} AND message_id IN {messages:Array(UUID)}
 UNION ALL
-SELECT 3, count(), arrayStringConcat(groupArray(concat(
-    reinterpretAsFixedString(recipient_key), char(latest.2), reinterpretAsFixedString(latest.1))))
-FROM (
-    SELECT recipient_key, max((toUnixTimestamp64Milli(decided_at), toInt8(choice))) AS latest
-    FROM consents
-    WHERE purpose = {purpose:String} AND recipient_key IN (SELECT toUInt128(arrayJoin({keys:Array(String)})))
-    GROUP BY recipient_key
-)
+SELECT 3, count(), 0
+FROM consents
 SETTINGS max_threads = 1
