@@ -22,6 +22,8 @@ const (
 	// what a reader accepts.
 	minInterval = 500 * time.Millisecond
 	costRatio   = 3
+	// While a small campaign changes, its snapshot is never used.
+	smallRatio = 20
 	// An insert marks its campaigns once its rows are visible. Should a mark
 	// come first, numbers computed settle later still contain the rows.
 	settle = 10 * time.Second
@@ -67,7 +69,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 	for i := range states {
 		s := &states[i]
 		settled := s.ChangedAt.Add(settle)
-		r := refresh{s.CampaignID, p.after(s.CampaignID), s.Size}
+		r := refresh{s.CampaignID, p.after(s), s.Size}
 		switch {
 		case p.kind == estimates && s.EstimatesMark == s.Mark && s.HistoryStart.Equal(s.StartsAt) && s.SnapshotHistory == histories.of(s):
 			continue
@@ -95,12 +97,18 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 
 // after returns when the campaign's next refresh may begin: at once if there
 // was none in this run.
-func (p *planner) after(campaign uint64) time.Time {
-	last, ok := p.last[campaign]
+func (p *planner) after(s *warehouse.SnapshotState) time.Time {
+	last, ok := p.last[s.CampaignID]
 	if !ok {
 		return time.Time{}
 	}
-	ratio := map[kind]time.Duration{numbers: costRatio, estimates: estimatesRatio}[p.kind]
+	ratio := time.Duration(costRatio)
+	switch {
+	case p.kind == estimates:
+		ratio = estimatesRatio
+	case s.Size < warehouse.SmallCampaign:
+		ratio = smallRatio
+	}
 	return last.began.Add(max(minInterval, ratio*last.took) + last.took)
 }
 

@@ -144,19 +144,22 @@ func TestAChangeIsSeenWithinASecond(t *testing.T) {
 	}
 }
 
-// TestALargeCampaignLeavesTheMachineToOthers changes a large and a small campaign
-// all the time: the first is computed three tenths of the time at most, and as fresh
-// as a reader asks for; the second does not wait for it long.
+// TestALargeCampaignLeavesTheMachineToOthers changes a large campaign, a small one
+// and a small one that takes long, all the time: the first is computed three tenths of
+// the time at most, and as fresh as a reader asks for; the second does not wait for it
+// long; the third takes a twentieth of the time, since nobody reads it while it changes.
 func TestALargeCampaignLeavesTheMachineToOthers(t *testing.T) {
 	const cost = 800 * time.Millisecond // of a campaign of 1 M messages
 	h := run(t, time.Minute, func(h *fakeHouse) {
-		h.cost[1], h.cost[2] = cost, 20*time.Millisecond
+		h.states[0].Size = warehouse.SmallCampaign
+		h.cost[1], h.cost[2], h.cost[3] = cost, 20*time.Millisecond, 150*time.Millisecond
 		for range 590 {
 			time.Sleep(100 * time.Millisecond)
-			h.change(0)
-			h.change(1)
+			for i := range h.states {
+				h.change(i)
+			}
 		}
-	}, 1, 2)
+	}, 1, 2, 3)
 	longest := func(at []time.Time) (d time.Duration) {
 		for i := 1; i < len(at); i++ {
 			d = max(d, at[i].Sub(at[i-1]))
@@ -168,6 +171,9 @@ func TestALargeCampaignLeavesTheMachineToOthers(t *testing.T) {
 	}
 	if n := len(h.refreshed[2]); n < 20 || longest(h.refreshed[2]) > 2500*time.Millisecond {
 		t.Errorf("the small one was computed %d times, with %v between two", n, longest(h.refreshed[2]))
+	}
+	if n := len(h.refreshed[3]); n < 12 || n > 20 || longest(h.refreshed[3]) > 5*time.Second {
+		t.Errorf("the small one that takes long was computed %d times, with %v between two", n, longest(h.refreshed[3]))
 	}
 }
 

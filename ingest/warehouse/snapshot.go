@@ -17,12 +17,14 @@ import (
 // the mark from before its computation: if the marks are equal, nothing has
 // changed since.
 
-// Limits for reading snapshots that are out of date: only for large campaigns,
-// whose reports take long to compute.
+// SmallCampaign is the number of messages and opens from which on a snapshot that is
+// out of date may be used, since computing the report takes long.
+const SmallCampaign = 200_000
+
+// Limits for reading snapshots that are out of date.
 const (
-	smallCampaign = 200_000   // messages and opens: reports up to this size are always computed
-	freshRows     = 2_000_000 // messages and opens of a campaign up to which freshAge applies
-	freshAge      = 5 * time.Second
+	freshRows = 2_000_000 // messages and opens of a campaign up to which freshAge applies
+	freshAge  = 5 * time.Second
 )
 
 // SmallAccount is the number of messages and opens of an account up to which a
@@ -45,7 +47,7 @@ type snapshot struct {
 func (s *snapshot) recent() bool {
 	rows := s.report.Sends + s.report.OpensTotal
 	limit := time.Duration(max(1, float64(rows)/freshRows) * float64(freshAge))
-	return (s.isCurrent || rows >= smallCampaign && s.age <= limit) && (s.estimatesAreCurrent || s.accountRows >= SmallAccount)
+	return (s.isCurrent || rows >= SmallCampaign && s.age <= limit) && (s.estimatesAreCurrent || s.accountRows >= SmallAccount)
 }
 
 // snapshotOf returns the campaign's snapshot if it is recent, otherwise its
