@@ -54,7 +54,7 @@ func TestViewsAndEventsOfPagesAreFollowed(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	message := uuid.New()
 	open := warehouse.Open{CampaignID: 7, MessageID: message, Class: 1, Reason: "mail_app", VerdictVersion: 5, Facts: warehouse.Facts{OpenedAt: now, EventID: 1, ReceivedAt: now}}
-	if err := w.InsertOpens(t.Context(), "open", []warehouse.Open{open}); err != nil {
+	if err := w.InsertOpens(t.Context(), "open of "+message.String(), []warehouse.Open{open}); err != nil {
 		t.Fatal(err)
 	}
 	events := []warehouse.WebEvent{
@@ -63,7 +63,7 @@ func TestViewsAndEventsOfPagesAreFollowed(t *testing.T) {
 		{Site: "shop", Name: "long ago", OccurredAt: now.Add(-9 * 24 * time.Hour), EventID: 4, ReceivedAt: now},
 	}
 	for n, part := range [][]warehouse.WebEvent{events, events[:2]} {
-		if err := w.InsertWebEvents(t.Context(), fmt.Sprint("events ", n), part); err != nil {
+		if err := w.InsertWebEvents(t.Context(), fmt.Sprint("events ", n, " of ", message), part); err != nil {
 			t.Fatal(err)
 		}
 	}
