@@ -242,7 +242,7 @@ func command(h home.Home, run func(context.Context, *Options) error, args ...str
 	a := &app.App{Out: &out, Err: &errs, Getenv: func(string) string { return "" }, Home: h}
 	cmd := NewCmd(a, run)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...)) // nil means those of the test binary
 	code = app.Report(&errs, cmd.ExecuteContext(context.Background()))
 	return code, out.String(), errs.String()
 }
