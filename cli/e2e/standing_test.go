@@ -450,11 +450,20 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// TestSIGTERMEndsEveryMomentOfTheStart sends it sooner and later.
+// TestSIGTERMEndsEveryMomentOfTheStart sends it sooner and later after the first sign of
+// life, which is a folder. Before that the signal may find no handler yet.
 func TestSIGTERMEndsEveryMomentOfTheStart(t *testing.T) {
 	home := newHome(t)
-	for _, after := range []time.Duration{50, 150, 300, 600, 900, 1200, 1600} {
+	run := filepath.Join(home, "run")
+	for _, after := range []time.Duration{0, 50, 150, 300, 600, 900, 1200, 1600} {
+		if err := os.RemoveAll(run); err != nil {
+			t.Fatal(err)
+		}
 		i := launch(t, home)
+		eventually(t, "the folder", func() bool {
+			_, err := os.Stat(run)
+			return err == nil
+		})
 		time.Sleep(after * time.Millisecond)
 		began := time.Now()
 		i.endsWell(t)
