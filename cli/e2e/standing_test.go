@@ -408,7 +408,11 @@ func startsFull(t *testing.T, home string, launchFull func(args ...string) *inst
 	if err := os.Remove(filepath.Join(home, "run", "state.json")); err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
 	}
-	pixel, ingest := freePort(t), freePort(t)
+	pixel := freePort(t)
+	ingest := freePort(t)
+	for ingest == pixel {
+		ingest = freePort(t)
+	}
 	i := launchFull("--pixel-listen", pixel, "--ingest-listen", ingest)
 	eventually(t, "the pixel", func() bool {
 		a, err := http.Get("http://" + pixel + "/o/x.gif")
