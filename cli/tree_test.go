@@ -36,7 +36,7 @@ func runHere(t *testing.T, args ...string) ran {
 	env := map[string]string{"GLINT_INGEST_TOKEN": secretOfTests, "FASTLY_API_TOKEN": secretOfTests}
 	a := &app.App{In: strings.NewReader(""), Out: &out, Err: &faults, Home: home.Home(filepath.Join(t.TempDir(), "home")), Getenv: func(name string) string { return env[name] }}
 	root := newRootCmd(a)
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil means those of the test binary
 	code := app.Report(&faults, root.ExecuteContext(t.Context()))
 	return ran{code, out.String(), faults.String()}
 }

@@ -242,7 +242,7 @@ func command(h home.Home, run func(context.Context, *Options) error, args ...str
 	a := &app.App{Out: &out, Err: &errs, Getenv: func(string) string { return "" }, Home: h}
 	cmd := NewCmd(a, run)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...)) // nil means those of the test binary
 	code = app.Report(&errs, cmd.ExecuteContext(context.Background()))
 	return code, out.String(), errs.String()
 }
@@ -272,6 +272,10 @@ func TestFlags(t *testing.T) {
 	}
 }
 
+// received is the time at which events came: one for all, since events of two hours
+// would stand in two rows.
+var received = time.Now().Add(-time.Hour).UTC().Truncate(time.Millisecond)
+
 // stage is a home with receipts of ten events, and a warehouse that has them.
 func stage(t *testing.T) (h home.Home, e *enginetest.Warehouse, dsn string) {
 	t.Helper()
@@ -280,7 +284,6 @@ func stage(t *testing.T) (h home.Home, e *enginetest.Warehouse, dsn string) {
 		t.Fatal(err)
 	}
 	e, w := client.Open(t)
-	received := time.Now().Add(-time.Hour).UTC().Truncate(time.Millisecond)
 	var opens []warehouse.Open
 	r := receipts.Receipt{LogID: "live-A", Record: 1, ReceivedAt: received, Lane: "live", Source: "edge", Lines: 10}
 	for key := uint64(1); key <= 10; key++ {
@@ -329,7 +332,6 @@ func TestNodesInOneCommand(t *testing.T) {
 	if code != app.ExitDone || !regexp.MustCompile(`(?m)^total +20 `).MatchString(out) || strings.Count(out, "\nreceipts of node ") != 2 {
 		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
-	received := time.Now().Add(-time.Hour)
 	more := receipts.Receipt{LogID: "live-B", Record: 1, ReceivedAt: received, Lane: "live", Source: "edge", Lines: 1, Events: []uint64{11}}
 	b, err := receipts.OpenWriter(receipts.Options{
 		Dir: filepath.Join(other.LogDir(), receipts.Folder), Now: func() time.Time { return received },

@@ -23,7 +23,7 @@ func ask(t *testing.T, args ...string) (got *options, err error) {
 		got = o
 		return nil
 	})
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...)) // nil means those of the test binary
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	return got, cmd.ExecuteContext(t.Context())
 }

@@ -45,7 +45,7 @@ func (p *patient) run(t *testing.T, args ...string) int {
 	p.stdout.Reset()
 	cmd := newCmd(p.o, run)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...)) // nil means those of the test binary
 	err := cmd.ExecuteContext(t.Context())
 	if err == nil {
 		return app.ExitDone

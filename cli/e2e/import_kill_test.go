@@ -3,18 +3,27 @@ package e2e_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"math"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+
+	"glint/cli/internal/logfiles"
 )
 
 // killedLines returns how many lines the log of a killed import has: GLINT_IMPORT_LINES,
@@ -67,6 +76,43 @@ func writeServerLog(t *testing.T, path string, paths []string, n int) (opens, me
 	return opens, len(seen)
 }
 
+// turnstile is a way to ingest that lets so many bodies pass and holds the others.
+type turnstile struct {
+	*httptest.Server
+	left  atomic.Int64
+	holds atomic.Bool
+}
+
+func newTurnstile(t *testing.T, ingest string, pass int) *turnstile {
+	t.Helper()
+	to, err := url.Parse(ingest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &turnstile{}
+	w.left.Store(int64(pass))
+	proxy := httputil.NewSingleHostReverseProxy(to)
+	w.Server = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/logs" && w.left.Add(-1) < 0 {
+			w.holds.Store(true)
+			_, _ = io.Copy(io.Discard, r.Body) // the end of the connection is noticed behind the body
+			<-r.Context().Done()
+			return
+		}
+		proxy.ServeHTTP(out, r)
+	}))
+	t.Cleanup(w.Close)
+	return w
+}
+
+// importing returns the command that imports a log by this way.
+func (w *turnstile) importing(t *testing.T, i *instance, path string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(glintPath(t), "import", "--ingest-url", w.URL, path)
+	cmd.Env = append(os.Environ(), "GLINT_HOME="+i.home, "GLINT_INGEST_TOKEN="+i.credentials["GLINT_INGEST_TOKEN"])
+	return cmd
+}
+
 var importedOpens = regexp.MustCompile(`imported 1 file: ([0-9,]+) lines`)
 
 // TestAKilledImportGoesOn kills an import by SIGKILL once some of its log is taken. The
@@ -78,27 +124,21 @@ func TestAKilledImportGoesOn(t *testing.T) {
 	lines := killedLines(t)
 	opens, messages := writeServerLog(t, path, registeredPaths(t, i, 5_000), lines)
 
-	killed := exec.Command(glintPath(t), "import", path)
-	killed.Env = append(os.Environ(), "GLINT_HOME="+i.home)
+	// The first bodies and a look whether ingest answers pass; else half of the bodies.
+	way := newTurnstile(t, i.ingest, max(logfiles.InFlight+1, lines/logfiles.BodyLines/2))
+	killed := way.importing(t, i, path)
 	if err := killed.Start(); err != nil {
 		t.Fatal(err)
 	}
-	size, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "a part of the log", func() bool { return markedBytes(t, i.home) > 0 })
-	for end := time.Now().Add(patience); lines > 100_000 && markedBytes(t, i.home) < size.Size()/2 && time.Now().Before(end); { // half way
-		time.Sleep(100 * time.Millisecond)
-	}
+	eventually(t, "a part of the log, and a body that is held", func() bool { return markedBytes(t, i.home) > 0 && way.holds.Load() })
 	_ = killed.Process.Kill()
 	_ = killed.Wait()
 	if killed.ProcessState.Success() {
 		t.Fatal("the import ended before it was killed")
 	}
 
-	again := exec.Command(glintPath(t), "import", path)
-	again.Env = append(os.Environ(), "GLINT_HOME="+i.home)
+	way.left.Store(math.MaxInt64)
+	again := way.importing(t, i, path)
 	out, err := again.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -25,6 +25,9 @@ type load struct {
 
 const linesPerBody = 20
 
+// enough is the number of acknowledged events below which a test was too gentle.
+const enough = 1000
+
 // body returns the next events and their lines.
 func (l *load) body() (events []uint64, lines []byte) {
 	l.mu.Lock()
@@ -83,7 +86,7 @@ func TestKilledAtAnyMomentNothingAcknowledgedIsLostOrDoubled(t *testing.T) {
 	first.stop(t, syscall.SIGTERM)
 
 	chance := rand.New(rand.NewPCG(4, 2))
-	for range timesFrom(t, "GLINT_TEST_KILLS", 40) {
+	for round, rounds := 0, timesFrom(t, "GLINT_TEST_KILLS", 40); round < rounds || l.acknowledgedSoFar() < enough; round++ {
 		i := up(t, home)
 		stop, ended := make(chan struct{}), make(chan struct{})
 		go func() { l.run(i, stop); close(ended) }()
@@ -116,7 +119,7 @@ func TestKilledAtAnyMomentNothingAcknowledgedIsLostOrDoubled(t *testing.T) {
 // compare waits until every acknowledged event is in the warehouse.
 func (l *load) compare(t *testing.T, i *instance) {
 	t.Helper()
-	if len(l.acknowledged) < 1000 {
+	if len(l.acknowledged) < enough {
 		t.Errorf("only %d events were acknowledged: the test was too gentle", len(l.acknowledged))
 	}
 	query := func(sql string) string {

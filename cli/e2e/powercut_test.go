@@ -102,7 +102,7 @@ func TestPowerCutOfLogAndWarehouseTogether(t *testing.T) {
 	first.stop(t, syscall.SIGTERM)
 	syscall.Sync()
 	chance := rand.New(rand.NewPCG(5, 9))
-	for range timesFrom(t, "GLINT_TEST_POWER_CUTS", 2) {
+	for cut, cuts := 0, timesFrom(t, "GLINT_TEST_POWER_CUTS", 2); cut < cuts || l.acknowledgedSoFar() < enough; cut++ {
 		i := up(t, home)
 		stop, ended := make(chan struct{}), make(chan struct{})
 		go func() { l.run(i, stop); close(ended) }()
@@ -175,7 +175,7 @@ func TestWhatAnUnsyncedWarehouseLostComesBack(t *testing.T) {
 	l := &load{token: tokenOf(register(t, i, i.pixel, "token", 1)[0].url)}
 	stop, ended := make(chan struct{}), make(chan struct{})
 	go func() { l.run(i, stop); close(ended) }()
-	time.Sleep(2 * time.Second)
+	eventually(t, "many lines to be acknowledged", func() bool { return l.acknowledgedSoFar() >= enough })
 	close(stop)
 	<-ended
 	eventually(t, "the lines to be stored", func() bool { return i.backlog(t) == 0 })

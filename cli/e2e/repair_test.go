@@ -68,6 +68,9 @@ func TestLostRowsAreRepaired(t *testing.T) {
 	time.Sleep(300 * time.Millisecond)
 	_ = cmd.Process.Kill() // it may be done already
 	_ = cmd.Wait()
+	eventually(t, "the engine to be done with an insert of the killed one", func() bool {
+		return query(t, i, "SELECT count() FROM system.processes WHERE query_kind = 'Insert'") == "0\n"
+	})
 	if fromLog, fromArchive, left := i.repaired(t); fromLog > all || fromArchive+left != 0 {
 		t.Errorf("%d from the log, %d from the archive, %d left, of %d", fromLog, fromArchive, left, all)
 	}

@@ -408,7 +408,11 @@ func startsFull(t *testing.T, home string, launchFull func(args ...string) *inst
 	if err := os.Remove(filepath.Join(home, "run", "state.json")); err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
 	}
-	pixel, ingest := freePort(t), freePort(t)
+	pixel := freePort(t)
+	ingest := freePort(t)
+	for ingest == pixel {
+		ingest = freePort(t)
+	}
 	i := launchFull("--pixel-listen", pixel, "--ingest-listen", ingest)
 	eventually(t, "the pixel", func() bool {
 		a, err := http.Get("http://" + pixel + "/o/x.gif")
@@ -450,11 +454,20 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// TestSIGTERMEndsEveryMomentOfTheStart sends it sooner and later.
+// TestSIGTERMEndsEveryMomentOfTheStart sends it sooner and later after the first sign of
+// life, which is a folder. Before that the signal may find no handler yet.
 func TestSIGTERMEndsEveryMomentOfTheStart(t *testing.T) {
 	home := newHome(t)
-	for _, after := range []time.Duration{50, 150, 300, 600, 900, 1200, 1600} {
+	run := filepath.Join(home, "run")
+	for _, after := range []time.Duration{0, 50, 150, 300, 600, 900, 1200, 1600} {
+		if err := os.RemoveAll(run); err != nil {
+			t.Fatal(err)
+		}
 		i := launch(t, home)
+		eventually(t, "the folder", func() bool {
+			_, err := os.Stat(run)
+			return err == nil
+		})
 		time.Sleep(after * time.Millisecond)
 		began := time.Now()
 		i.endsWell(t)

@@ -98,7 +98,7 @@ func TestFaultyCommandLinesAreRefused(t *testing.T) {
 					args = append(args, f+"="+v)
 				}
 			}
-			cmd.SetArgs(args)
+			cmd.SetArgs(append([]string{}, args...)) // nil means those of the test binary
 			err := cmd.Execute()
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("error %v, want one with %q", err, c.want)

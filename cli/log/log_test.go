@@ -68,7 +68,7 @@ func run(args ...string) (code int, stdout, stderr string) {
 	cmd.SetFlagErrorFunc(app.UsageOf)
 	cmd.SetOut(&out)
 	cmd.SetErr(&errs)
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...)) // nil means those of the test binary
 	code = app.Report(&errs, cmd.ExecuteContext(context.Background()))
 	return code, out.String(), errs.String()
 }

@@ -35,7 +35,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) run(t *testing.T, args ...string) error {
 	t.Helper()
 	cmd := NewCmd(w.app)
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...)) // nil means those of the test binary
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	return cmd.ExecuteContext(t.Context())
 }

@@ -32,7 +32,7 @@ type ingest struct {
 	t       *testing.T
 	mu      sync.Mutex
 	lines   []string
-	refuse  func() int               // a status in place of 200; 0: none
+	refuse  func(text []byte) int    // a status in place of 200 for a body of lines; 0: none
 	outcome func(line string) string // of a line; nil: stored
 	records []map[string]int         // outcomes of the bodies
 	broken  int                      // requests that were not as they should be
@@ -75,7 +75,7 @@ func (i *ingest) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // a look whether anybody answers
 	}
 	if i.refuse != nil {
-		if status := i.refuse(); status != 0 {
+		if status := i.refuse(text); status != 0 {
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(status)
 			return
@@ -121,6 +121,14 @@ func (i *ingest) answerOutcomes(w http.ResponseWriter, r *http.Request) {
 
 // refusing has each body of lines answered by what refuse returns.
 func (i *ingest) refusing(refuse func() int) {
+	if refuse == nil {
+		i.refusingBodies(nil)
+		return
+	}
+	i.refusingBodies(func([]byte) int { return refuse() })
+}
+
+func (i *ingest) refusingBodies(refuse func(text []byte) int) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.refuse = refuse

@@ -39,7 +39,7 @@ func TestParsing(t *testing.T) {
 			cmd := NewCmd(a, func(_ context.Context, o *Options) error { got = *o; return nil })
 			cmd.SilenceErrors, cmd.SilenceUsage = true, true
 			cmd.SetFlagErrorFunc(app.UsageOf)
-			cmd.SetArgs(c.args)
+			cmd.SetArgs(append([]string{}, c.args...)) // nil means those of the test binary
 			err := cmd.Execute()
 			if code := app.Report(io.Discard, err); code != c.code || got != c.want {
 				t.Errorf("%+v, exit code %d; want %+v, %d", got, code, c.want, c.code)

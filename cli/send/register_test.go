@@ -61,7 +61,7 @@ func TestParsingOfRegister(t *testing.T) {
 			var got *registerOptions
 			cmd := newRegisterCmd(nil, func(_ context.Context, o *registerOptions) error { got = o; return nil })
 			cmd.SilenceErrors, cmd.SilenceUsage = true, true
-			cmd.SetArgs(c.args)
+			cmd.SetArgs(append([]string{}, c.args...)) // nil means those of the test binary
 			err := cmd.Execute()
 			if c.fault != "" {
 				if app.Report(io.Discard, err) != app.ExitUsage || err.Error() != c.fault || got != nil {

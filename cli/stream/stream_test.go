@@ -32,7 +32,7 @@ func stream(t *testing.T, in, running string, args ...string) (code int, stderr 
 	a := &app.App{In: strings.NewReader(in), Err: &errs, Out: io.Discard, Home: h, Getenv: func(string) string { return "" }}
 	cmd := NewCmd(a)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...)) // nil means those of the test binary
 	code = app.Report(&errs, cmd.ExecuteContext(t.Context()))
 	return code, errs.String()
 }

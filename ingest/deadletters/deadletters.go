@@ -53,7 +53,13 @@ type Folder struct {
 	used    map[string]int64  // bytes by source
 	owner   map[string]string // source by file name
 	changed time.Time         // time of the folder when the counts were correct
+	noted   time.Time         // when changed was first seen
+	listed  time.Time         // when the files were listed last
 }
+
+// settle is longer than any file system's unit of time. A change that follows another one
+// sooner may leave the time of the folder as it is.
+const settle = 3 * time.Second
 
 // Open uses the folder dir, which it creates for its owner only if missing.
 // maxBytes is the quota for the space of the files on disk; 0: none.
@@ -161,13 +167,15 @@ func (f *Folder) Bytes() int64 {
 	return f.bytes
 }
 
-// recount counts again if another process has changed the folder.
+// recount counts again if another process has changed the folder, or may have changed it
+// within the same unit of its time as the last change that was seen.
 func (f *Folder) recount() error {
 	info, err := os.Stat(f.dir)
 	if err != nil {
 		return fmt.Errorf("look at dead-letter folder: %w", err)
 	}
-	if info.ModTime().Equal(f.changed) {
+	settled := f.listed.Sub(f.noted) > settle
+	if info.ModTime().Equal(f.changed) && (settled || time.Since(f.listed) < settle) {
 		return nil
 	}
 	return f.count()
@@ -177,6 +185,7 @@ func (f *Folder) count() error {
 	if err := f.note(); err != nil { // before counting: a concurrent change is counted again
 		return err
 	}
+	f.listed = time.Now()
 	files, err := f.Files()
 	if err != nil {
 		return err
@@ -202,7 +211,9 @@ func (f *Folder) note() error {
 	if err != nil {
 		return fmt.Errorf("look at dead-letter folder: %w", err)
 	}
-	f.changed = info.ModTime()
+	if !info.ModTime().Equal(f.changed) {
+		f.changed, f.noted = info.ModTime(), time.Now()
+	}
 	return nil
 }
 

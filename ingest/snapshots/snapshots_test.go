@@ -213,7 +213,9 @@ func TestFaultsAreTriedAgain(t *testing.T) {
 
 // TestHistoriesAreSums compares with the definition.
 func TestHistoriesAreSums(t *testing.T) {
-	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
 	day := func() time.Time {
 		return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(random.IntN(300)) * 24 * time.Hour)
 	}

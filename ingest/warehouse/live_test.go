@@ -9,6 +9,9 @@ import (
 	"github.com/google/uuid"
 )
 
+// lately is a noon whose page views the warehouse keeps: an older row goes with a merge.
+var lately = time.Now().UTC().Truncate(24 * time.Hour).Add(-12 * time.Hour)
+
 // TestLiveCountsAgreeWithLiveKind stores opens and events of every class, and counts
 // them by the queries and by LiveKind.
 func TestLiveCountsAgreeWithLiveKind(t *testing.T) {
@@ -21,7 +24,7 @@ func TestLiveCountsAgreeWithLiveKind(t *testing.T) {
 			o := fullOpen()
 			o.TimeSuspect, o.Class, o.Reason = SuspectNone, class, reason
 			o.EventID, o.MessageID = uint64(class)*10+uint64(k)+1, uuid.UUID{byte(class), byte(k)}
-			o.OpenedAt, o.ReceivedAt = noon.Add(time.Duration(class)*40*time.Second), noon.Add(time.Hour)
+			o.OpenedAt, o.ReceivedAt = lately.Add(time.Duration(class)*40*time.Second), lately.Add(time.Hour)
 			opens = append(opens, o)
 			if kind, ok := o.LiveKind(); ok {
 				n := want[o.OpenedAt.Unix()/60]
@@ -32,8 +35,8 @@ func TestLiveCountsAgreeWithLiveKind(t *testing.T) {
 	}
 	suspect, early, late := opens[4], opens[4], opens[4]
 	suspect.TimeSuspect, suspect.EventID = SuspectAfterReceipt, 1001
-	early.OpenedAt, early.EventID = noon.Add(-time.Minute), 1002
-	late.ReceivedAt, late.EventID = noon.Add(2*time.Hour), 1003
+	early.OpenedAt, early.EventID = lately.Add(-time.Minute), 1002
+	late.ReceivedAt, late.EventID = lately.Add(2*time.Hour), 1003
 	if err := w.InsertOpens(t.Context(), "all", append(opens, suspect, early, late)); err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +44,7 @@ func TestLiveCountsAgreeWithLiveKind(t *testing.T) {
 	for class := range int8(10) {
 		for k, name := range []string{"", "signup", "certain"} {
 			e := WebEvent{Site: "shop", Name: name, Class: class, Certain: name == "certain", EventID: uint64(class)*10 + uint64(k) + 1}
-			e.OccurredAt, e.ReceivedAt = noon.Add(time.Duration(class)*50*time.Second), noon.Add(time.Hour)
+			e.OccurredAt, e.ReceivedAt = lately.Add(time.Duration(class)*50*time.Second), lately.Add(time.Hour)
 			events = append(events, e)
 			if kind, ok := e.LiveKind(); ok {
 				n := want[e.OccurredAt.Unix()/60]
@@ -51,12 +54,12 @@ func TestLiveCountsAgreeWithLiveKind(t *testing.T) {
 		}
 	}
 	earlyView, lateView := events[3], events[3]
-	earlyView.OccurredAt, earlyView.EventID = noon.Add(-time.Minute), 1002
-	lateView.ReceivedAt, lateView.EventID = noon.Add(2*time.Hour), 1003
+	earlyView.OccurredAt, earlyView.EventID = lately.Add(-time.Minute), 1002
+	lateView.ReceivedAt, lateView.EventID = lately.Add(2*time.Hour), 1003
 	if err := w.InsertWebEvents(t.Context(), "events", append(events, earlyView, lateView)); err != nil {
 		t.Fatal(err)
 	}
-	found, err := w.LiveCounts(t.Context(), noon, noon.Add(2*time.Hour))
+	found, err := w.LiveCounts(t.Context(), lately, lately.Add(2*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +83,7 @@ func TestLivePagesAgreeWithPageAndReferrer(t *testing.T) {
 		v := WebEvent{
 			Site: []string{"shop", "docs"}[n%2], PageHost: "shop.example", PagePath: []string{"/", "/a'b", "/c"}[n%3],
 			ReferrerHost: []string{"", "shop.example", "search.example"}[n/7%3], ReferrerPath: []string{"/q", "/r"}[n/5%2],
-			Class: int8(n / 11 % 10), EventID: uint64(n + 1), OccurredAt: noon.Add(time.Duration(n) * time.Second), ReceivedAt: noon.Add(time.Hour),
+			Class: int8(n / 11 % 10), EventID: uint64(n + 1), OccurredAt: lately.Add(time.Duration(n) * time.Second), ReceivedAt: lately.Add(time.Hour),
 		}
 		if n%19 == 0 {
 			v.Name = "signup"
@@ -95,8 +98,8 @@ func TestLivePagesAgreeWithPageAndReferrer(t *testing.T) {
 		}
 	}
 	early, late := events[1], events[1]
-	early.OccurredAt, early.EventID = noon.Add(-time.Minute), 1002
-	late.ReceivedAt, late.EventID = noon.Add(2*time.Hour), 1003
+	early.OccurredAt, early.EventID = lately.Add(-time.Minute), 1002
+	late.ReceivedAt, late.EventID = lately.Add(2*time.Hour), 1003
 	if err := w.InsertWebEvents(t.Context(), "views", append(events, early, late)); err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +107,7 @@ func TestLivePagesAgreeWithPageAndReferrer(t *testing.T) {
 		found func(context.Context, time.Time, time.Time) (map[LivePage]uint64, error)
 		want  map[LivePage]uint64
 	}{"pages": {w.LivePages, pages}, "referrers": {w.LiveReferrers, referrers}} {
-		found, err := ask.found(t.Context(), noon, noon.Add(2*time.Hour))
+		found, err := ask.found(t.Context(), lately, lately.Add(2*time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -150,13 +150,14 @@ func TestEveryInsertShowsAtOnce(t *testing.T) {
 func TestLostMarksAreMadeUpForAfterAStart(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)
-	fillCampaign(t, e, 1, 100, time.Now())
+	at := time.Now().UTC() // in one month, whichever month it is by the end of the test
+	fillCampaign(t, e, 1, 100, at)
 	refresh(t, w, 1)
 	// The rows of an insert without its mark, as a kill between the two leaves them.
 	text(t, e, "CREATE TABLE aside AS opens")
 	defer text(t, e, "DROP TABLE aside")
-	text(t, e, "INSERT INTO aside (campaign_id, message_id, opened_at, event_id, received_at) VALUES (1, generateUUIDv4(), now64(3), 5000, now64(3))")
-	text(t, e, "ALTER TABLE opens ATTACH PARTITION ID '"+time.Now().UTC().Format("200601")+"' FROM aside")
+	text(t, e, "INSERT INTO aside (campaign_id, message_id, opened_at, event_id, received_at) SELECT 1, generateUUIDv4(), at, 5000, at FROM (SELECT toDateTime64('"+at.Format(time.DateTime)+"', 3, 'UTC') AS at)")
+	text(t, e, "ALTER TABLE opens ATTACH PARTITION ID '"+at.Format("200601")+"' FROM aside")
 	if err := w.MarkRecentChanges(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -16,10 +16,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"glint/edge/web"
+	"glint/ingest/host/portowner"
 	"glint/ingest/networks"
 )
 
@@ -65,6 +68,21 @@ func Start(ctx context.Context, cfg Config) (*Emulator, error) {
 	if err := os.WriteFile(manifest, renderManifest(&cfg), 0o600); err != nil {
 		return nil, fmt.Errorf("render manifest: %w", err)
 	}
+	for tries := 1; ; tries++ {
+		e, err := start(ctx, &cfg, manifest)
+		if !errors.Is(err, errPortTaken) || !strings.HasSuffix(cfg.Listen, ":0") || tries == maxTries {
+			return e, err
+		}
+	}
+}
+
+// errPortTaken is the error if another program took the address before the emulator.
+var errPortTaken = errors.New("another program took the emulator's address")
+
+// maxTries is the number of free ports that are tried.
+const maxTries = 5
+
+func start(ctx context.Context, cfg *Config, manifest string) (*Emulator, error) {
 	address, err := freeAddress(cfg.Listen)
 	if err != nil {
 		return nil, err
@@ -117,16 +135,32 @@ func (e *Emulator) waitListening(ctx context.Context, logPath string) error {
 	dialer := net.Dialer{Timeout: time.Second}
 	for {
 		if c, err := dialer.DialContext(ctx, "tcp", e.address); err == nil {
-			return c.Close()
+			_ = c.Close() // nothing was sent
+			if e.listens() {
+				return nil
+			}
 		}
 		select {
 		case <-e.done:
+			if log, _ := os.ReadFile(logPath); strings.Contains(string(log), "Address already in use") {
+				return fmt.Errorf("%w %s", errPortTaken, e.address)
+			}
 			return fmt.Errorf("the emulator ended at once; its log is %s", logPath)
 		case <-ctx.Done():
 			return fmt.Errorf("wait for the emulator: %w", ctx.Err())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// listens reports whether the emulator listens on its address, or a program that cannot be
+// seen.
+func (e *Emulator) listens() bool {
+	_, port, _ := net.SplitHostPort(e.address) // of a listener
+	n, _ := strconv.Atoi(port)
+	owner := portowner.PID(n)
+	group, err := syscall.Getpgid(owner)
+	return owner == 0 || err != nil || group == e.cmd.Process.Pid
 }
 
 // URL returns the emulator's URL.

@@ -91,7 +91,7 @@ func (p *place) run(args ...string) (code int, stdout, stderr string) {
 	}}
 	cmd := NewCmd(a)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...)) // nil means those of the test binary
 	code = app.Report(&errs, cmd.ExecuteContext(context.Background()))
 	return code, out.String(), errs.String()
 }

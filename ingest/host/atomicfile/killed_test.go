@@ -13,14 +13,18 @@ import (
 // writerVariable makes this test binary a process that writes a file and waits.
 const writerVariable = "GLINT_TEST_DURABLE_WRITER"
 
+// held is the file of that process. Without a name the collector of garbage would close it,
+// and so give up its lock.
+var held *File
+
 func TestMain(m *testing.M) {
 	if path := os.Getenv(writerVariable); path != "" {
 		if os.Getenv(writerVariable+"_NAMED") != "" {
 			canBeUnnamed = func() bool { return false }
 		}
-		f, err := Create(path)
-		if err == nil {
-			_, err = f.Write([]byte("ada@example.com\n"))
+		var err error
+		if held, err = Create(path); err == nil {
+			_, err = held.Write([]byte("ada@example.com\n"))
 		}
 		if err != nil {
 			panic(err)

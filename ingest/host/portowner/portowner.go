@@ -17,7 +17,7 @@ func Describe(address string) string {
 	text := address + " is taken"
 	if _, portText, err := net.SplitHostPort(address); err == nil {
 		if port, err := strconv.Atoi(portText); err == nil {
-			if pid := listenerPID(port); pid != 0 {
+			if pid := PID(port); pid != 0 {
 				text += fmt.Sprintf(" by process %d (%s)", pid, processName(pid))
 			}
 		}
@@ -25,9 +25,8 @@ func Describe(address string) string {
 	return text
 }
 
-// listenerPID returns the process that listens on the port, or 0 if none is
-// visible.
-func listenerPID(port int) int {
+// PID returns the process that listens on the port, or 0 if none is visible.
+func PID(port int) int {
 	sockets := listeningSockets(port)
 	if len(sockets) == 0 {
 		return 0

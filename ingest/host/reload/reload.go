@@ -8,8 +8,11 @@
 package reload
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"sync"
@@ -35,26 +38,26 @@ type Value[T any] struct {
 	options Options
 
 	current atomic.Pointer[T]
-	next    atomic.Int64  // time of the next check, Unix nanoseconds
-	mu      sync.Mutex    // guards the fields below
-	seen    []fs.FileInfo // of the current value; nil: not computed from files
+	next    atomic.Int64      // time of the next check, Unix nanoseconds
+	mu      sync.Mutex        // guards the fields below
+	seen    []fs.FileInfo     // of the current value; nil: not computed from files
+	sum     [sha256.Size]byte // of the files' content
+	seenAt  time.Time         // when the files first looked like seen
+	settled bool              // the content was the same long after that
 	fault   string
 }
+
+// settle is longer than any file system's unit of time. A file that changes again within
+// that unit may look as before, so until then its content is compared, too.
+const settle = 3 * time.Second
 
 // Open computes the first value; load reads the files itself. It returns the
 // error of load unchanged.
 func Open[T any](o Options, load func() (T, error), files ...string) (*Value[T], error) {
 	v := newValue(o, load, files)
-	seen, err := v.stat()
-	if err != nil {
+	if err := v.read(); err != nil {
 		return nil, err
 	}
-	value, err := load()
-	if err != nil {
-		return nil, err
-	}
-	v.seen = seen
-	v.current.Store(&value)
 	return v, nil
 }
 
@@ -63,15 +66,7 @@ func Open[T any](o Options, load func() (T, error), files ...string) (*Value[T],
 func OpenOr[T any](o Options, meanwhile T, load func() (T, error), files ...string) *Value[T] {
 	v := newValue(o, load, files)
 	v.current.Store(&meanwhile)
-	seen, err := v.stat()
-	if err == nil {
-		var value T
-		if value, err = load(); err == nil {
-			v.seen = seen
-			v.current.Store(&value)
-		}
-	}
-	if err != nil {
+	if err := v.read(); err != nil {
 		v.report(err)
 	}
 	return v
@@ -98,27 +93,39 @@ func (v *Value[T]) Get() T {
 	return *v.current.Load()
 }
 
-// look reloads the value if a file has changed. It records the state of the
-// files only after a success, so that an incomplete file is tried again.
+// look reloads the value if a file has changed.
 func (v *Value[T]) look() {
-	seen, err := v.stat()
-	if err == nil && v.same(seen) {
+	if v.same() {
 		v.fault = ""
 		return
 	}
-	var value T
-	if err == nil {
-		value, err = v.load()
-	}
-	if err != nil {
+	if err := v.read(); err != nil {
 		v.report(err)
 		return
 	}
-	v.seen, v.fault = seen, ""
-	v.current.Store(&value)
+	v.fault = ""
 	if v.options.Changed != nil {
 		v.options.Changed()
 	}
+}
+
+// read computes the value. It records the state of the files only after a success, so that
+// an incomplete file is tried again, and as it was before load, so that a change meanwhile
+// is noticed.
+func (v *Value[T]) read() error {
+	at := time.Now()
+	seen, err := v.stat()
+	if err != nil {
+		return err
+	}
+	sum, sumErr := v.content(seen)
+	value, err := v.load() // its errors say more
+	if err = cmp.Or(err, sumErr); err != nil {
+		return err
+	}
+	v.seen, v.sum, v.seenAt, v.settled = seen, sum, at, false
+	v.current.Store(&value)
+	return nil
 }
 
 // report reports an error once.
@@ -146,9 +153,31 @@ func (v *Value[T]) stat() ([]fs.FileInfo, error) {
 	return seen, nil
 }
 
-func (v *Value[T]) same(seen []fs.FileInfo) bool {
-	if v.seen == nil {
-		return false // the files have not yielded a value yet
+// content returns a sum over the bytes of regular files; others may be read only once.
+func (v *Value[T]) content(seen []fs.FileInfo) (sum [sha256.Size]byte, err error) {
+	h := sha256.New()
+	for i, name := range v.files {
+		if seen[i] == nil || !seen[i].Mode().IsRegular() {
+			continue
+		}
+		file, err := os.Open(name)
+		if err != nil {
+			return sum, err
+		}
+		_, err = io.Copy(h, file)
+		if err = errors.Join(err, file.Close()); err != nil {
+			return sum, err
+		}
+	}
+	return [sha256.Size]byte(h.Sum(nil)), nil
+}
+
+// same reports whether the files are as they were for the current value.
+func (v *Value[T]) same() bool {
+	at := time.Now()
+	seen, err := v.stat()
+	if err != nil || v.seen == nil { // nil: the files have not yielded a value yet
+		return false
 	}
 	for i := range seen {
 		a, b := v.seen[i], seen[i]
@@ -162,6 +191,14 @@ func (v *Value[T]) same(seen []fs.FileInfo) bool {
 			return false
 		}
 	}
+	if v.settled {
+		return true
+	}
+	sum, err := v.content(seen)
+	if err != nil || sum != v.sum {
+		return false
+	}
+	v.settled = at.Sub(v.seenAt) > settle
 	return true
 }
 

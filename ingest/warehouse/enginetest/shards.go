@@ -61,10 +61,7 @@ func StartShards(dir string, n int) (*Shards, error) {
 	s := &Shards{dir: dir, library: library}
 	for range n {
 		one := &server{}
-		if one.HTTP, err = freePort(); err == nil {
-			one.own, err = freePort()
-		}
-		if err == nil {
+		if one.HTTP, one.own, err = freePorts(); err == nil {
 			one.relay, err = relay("127.0.0.1:" + strconv.Itoa(one.own))
 		}
 		if err != nil {
@@ -86,12 +83,18 @@ func StartShards(dir string, n int) (*Shards, error) {
 	return s, nil
 }
 
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
+// freePorts returns two ports on which nothing listens.
+func freePorts() (a, b int, err error) {
+	var ports [2]int
+	for i := range ports { // the first one stays taken meanwhile
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return 0, 0, fmt.Errorf("find a free port: %w", err)
+		}
+		defer func() { _ = listener.Close() }()
+		ports[i] = listener.Addr().(*net.TCPAddr).Port
 	}
-	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
+	return ports[0], ports[1], nil
 }
 
 // URL returns the address of a shard, from 0, without a user.
