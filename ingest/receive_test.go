@@ -160,7 +160,7 @@ func TestAFullLogRefusesAndTakesAgainWithoutRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	batch.NewSource(lanes.Live, slog.New(slog.DiscardHandler)).Release(accepted + 1) // all of it reached the warehouse
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if status, answer, _ = postBody(t, address, body); status == http.StatusOK {
 			break
 		}

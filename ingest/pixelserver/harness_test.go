@@ -87,7 +87,7 @@ func (w *world) talk(t *testing.T, method, raw string, answers int) []*http.Resp
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Close() }()
-	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	go func() { _, _ = io.WriteString(c, raw) }() // may be cut off by an early answer
@@ -154,7 +154,7 @@ func (w *world) event(t *testing.T) event.Event {
 	select {
 	case e := <-w.events:
 		return e
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no event")
 		return event.Event{}
 	}
