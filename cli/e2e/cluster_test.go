@@ -89,10 +89,10 @@ func TestReplicasLoseNothing(t *testing.T) {
 	if stdout, stderr, code := i.run(t, "migrate", "status"); code != 0 || strings.Count(stdout, " ready\n") != servers {
 		t.Errorf("migrate status: exit code %d\n%s%s", code, stdout, stderr)
 	}
+	t.Logf("%d kills: %d opens acknowledged, which should be on each replica of their shard once", kills, load.acknowledged.Load())
 	i.stop(t, syscall.SIGTERM)
 	lag(t, i, dsn)
 	lagOfShards(t, i, dsn)
-	t.Logf("%d kills: %d opens acknowledged, on each replica of their shard once", kills, load.acknowledged.Load())
 }
 
 // once checks that each acknowledged open is on each replica of one shard, its own.
