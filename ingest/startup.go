@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
@@ -107,7 +108,7 @@ func (s *startup) bringUp(ctx context.Context) error {
 	}
 	if !s.migrated {
 		s.report.step("checking the schema")
-		if err := migrateSchema(ctx, w); err != nil {
+		if err := migrateSchema(ctx, w, s.cfg.Logger); err != nil {
 			return err
 		}
 		s.migrated = true
@@ -415,8 +416,12 @@ func engineDSN(address string, users []embedded.User) string {
 	return u.String()
 }
 
-func migrateSchema(ctx context.Context, w *warehouse.Warehouse) error {
-	if _, err := w.Migrate(ctx); err != nil {
+func migrateSchema(ctx context.Context, w *warehouse.Warehouse, logger *slog.Logger) error {
+	result, err := w.Migrate(ctx)
+	for _, server := range result.Away {
+		logger.Warn("a ClickHouse server does not answer, and may lack tables; glint migrate up completes it", "server", server)
+	}
+	if err != nil {
 		return fmt.Errorf("migrate warehouse: %w", err)
 	}
 	return nil

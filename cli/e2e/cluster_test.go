@@ -90,6 +90,15 @@ func TestReplicasLoseNothing(t *testing.T) {
 		t.Errorf("migrate status: exit code %d\n%s%s", code, stdout, stderr)
 	}
 	t.Logf("%d kills: %d opens acknowledged, which should be on each replica of their shard once", kills, load.acknowledged.Load())
+	hosts, err := warehouse.Hosts(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Join(hosts, ",")
+	more := strings.Replace(dsn, all, all+",127.0.0.1:1", 1) // nobody listens there
+	if _, stderr, code := i.run(t, "migrate", "up", "--warehouse", more); code != 0 || !strings.Contains(stderr, " does not answer.") || strings.Contains(stderr, "up to date") {
+		t.Errorf("migrate up with a server that is away: exit code %d: %s", code, stderr)
+	}
 	i.stop(t, syscall.SIGTERM)
 	lag(t, i, dsn)
 	lagOfShards(t, i, dsn)

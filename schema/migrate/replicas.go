@@ -47,6 +47,11 @@ func (s series) upReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 	if err != nil {
 		return result, err
 	}
+	for i, version := range versions {
+		if version == away {
+			result.Away = append(result.Away, fmt.Sprintf("replica %d", i+1))
+		}
+	}
 	if err := checkReplicated(ctx, dbs[reference], versions[reference]); err != nil {
 		return result, err
 	}
