@@ -83,7 +83,7 @@ func (e *testEngine) migrated(tb testing.TB) *warehouse.Warehouse {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = w.Close() })
-	if err := migrateSchema(tb.Context(), w); err != nil {
+	if err := migrateSchema(tb.Context(), w, slog.New(slog.DiscardHandler)); err != nil {
 		tb.Fatal(err)
 	}
 	return w

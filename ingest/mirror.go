@@ -244,7 +244,7 @@ func (m *mirror) session(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	if err := migrateSchema(ctx, w); err != nil {
+	if err := migrateSchema(ctx, w, m.logger); err != nil {
 		return err
 	}
 	copier := &mirrors.Copier{To: w, Keep: func(s *mirrors.State) error { return s.Write(m.stateFile()) }}

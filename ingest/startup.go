@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
@@ -107,7 +108,7 @@ func (s *startup) bringUp(ctx context.Context) error {
 	}
 	if !s.migrated {
 		s.report.step("checking the schema")
-		if err := migrateSchema(ctx, w); err != nil {
+		if err := migrateSchema(ctx, w, s.cfg.Logger); err != nil {
 			return err
 		}
 		s.migrated = true
@@ -337,15 +338,23 @@ func (s *startup) register(r prometheus.Registerer) {
 		return 1
 	}))
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "glint_warehouse_behind_seconds", Help: "Delay of the queried ClickHouse replica behind the others; 0 for a single server.",
+		Name: "glint_warehouse_behind_seconds", Help: "Delay of the queried ClickHouse replica behind the others, with shards the longest of them; 0 for a single server.",
 	}, func() float64 {
-		s.mu.Lock()
-		w := s.handle.Warehouse
-		s.mu.Unlock()
-		if w == nil {
-			return 0
+		behind := time.Duration(0)
+		for _, late := range s.late() {
+			behind = max(behind, late.Behind)
 		}
-		return w.Behind().Seconds()
+		return behind.Seconds()
+	}))
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "glint_warehouse_shards_away", Help: "Shards of the warehouse that do not answer; 0 without shards.",
+	}, func() (away float64) {
+		for _, late := range s.late() {
+			if late.Away {
+				away++
+			}
+		}
+		return away
 	}))
 	if s.cfg.Engine == nil {
 		return
@@ -360,6 +369,22 @@ func (s *startup) register(r prometheus.Registerer) {
 		}
 		return float64(s.restarts + s.handle.engine.Restarts())
 	}))
+}
+
+// latePatience is the time limit for the states of shards in a metric or status.
+const latePatience = 3 * time.Second
+
+// late returns the shards that do not answer or are behind.
+func (s *startup) late() []warehouse.Late {
+	s.mu.Lock()
+	w := s.handle.Warehouse
+	s.mu.Unlock()
+	if w == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), latePatience)
+	defer cancel()
+	return w.Late(ctx)
 }
 
 // warehouseHandle is the warehouse with its engine, if that is embedded.
@@ -391,8 +416,12 @@ func engineDSN(address string, users []embedded.User) string {
 	return u.String()
 }
 
-func migrateSchema(ctx context.Context, w *warehouse.Warehouse) error {
-	if _, err := w.Migrate(ctx); err != nil {
+func migrateSchema(ctx context.Context, w *warehouse.Warehouse, logger *slog.Logger) error {
+	result, err := w.Migrate(ctx)
+	for _, server := range result.Away {
+		logger.Warn("a ClickHouse server does not answer, and may lack tables; glint migrate up completes it", "server", server)
+	}
+	if err != nil {
 		return fmt.Errorf("migrate warehouse: %w", err)
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"glint/ingest/networks"
 	"glint/ingest/receiver"
 	"glint/ingest/wal"
+	"glint/ingest/warehouse"
 )
 
 // Status is the answer to GET /v1/status: the state of the service, and the
@@ -49,9 +50,19 @@ type WarehouseStatus struct {
 	Embedded bool      `json:"embedded"`
 	URL      string    `json:"url,omitempty"` // URL of the embedded engine, once it runs
 	Migrated bool      `json:"migrated"`      // its schema has this program's version
+
+	Late []LateStatus `json:"late,omitempty"` // shards whose latest opens may be missing from reports
 }
 
-// LaneStatus is the state of a lane of the log.
+// LateStatus is a shard that does not answer or is behind.
+type LateStatus struct {
+	Shard         int     `json:"shard"` // from 1; 0: the warehouse has no shards
+	State         string  `json:"state"` // "away" or "behind"
+	BehindSeconds float64 `json:"behind_seconds"`
+}
+
+// LaneStatus is the state of a lane of the log: live, replay or sends. The last one has
+// posts of messages, deliveries and choices.
 type LaneStatus struct {
 	Lane              string  `json:"lane"`
 	BacklogRecords    uint64  `json:"backlog_records"` // records that are not in the warehouse
@@ -117,6 +128,7 @@ func (b *statusBoard) now() Status {
 
 func (b *statusBoard) warehouse(s *Status) {
 	st := b.startup
+	late := st.late()
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	s.Warehouse = WarehouseStatus{
@@ -129,6 +141,15 @@ func (b *statusBoard) warehouse(s *Status) {
 	}
 	if ring := st.ring.Load(); ring != nil {
 		s.Keys = keyStatus(ring)
+	}
+	for _, l := range late {
+		state := LateStatus{l.Shard, "behind", l.Behind.Seconds()}
+		if l.Away {
+			state.State = "away"
+		}
+		if l.Away || l.Behind > warehouse.MostBehind {
+			s.Warehouse.Late = append(s.Warehouse.Late, state)
+		}
 	}
 	s.KeysProblem = st.keysProblem()
 }
@@ -145,10 +166,7 @@ func keyStatus(ring *token.Ring) []KeyStatus {
 func (b *statusBoard) lanes(s *Status) {
 	for _, lane := range []receiver.Lane{receiver.LaneLive, receiver.LaneReplay} {
 		w := b.startup.lanes.Lane(string(lane)).Stats()
-		l := LaneStatus{
-			Lane: string(lane), BacklogRecords: w.BacklogRecords, BacklogBytes: w.BacklogBytes,
-			BacklogAgeSeconds: w.BacklogAge.Seconds(), LimitBytes: w.MaxBytes,
-		}
+		l := newLaneStatus(string(lane), &w)
 		if refusal := b.gate.Refusal(lane); refusal != nil {
 			l.Refusing = refusal.Reason
 			s.Missing = append(s.Missing, Problem{Code: refusal.Reason, Text: refusal.Message})
@@ -158,6 +176,19 @@ func (b *statusBoard) lanes(s *Status) {
 			s.Disk = DiskStatus{w.DiskFree, w.DiskBytes}
 		}
 		s.LastReceivedAt = later(s.LastReceivedAt, &w)
+	}
+	w := b.startup.lanes.Sends.Stats()
+	l := newLaneStatus(wal.LaneSends, &w)
+	if refusal := b.gate.DiskRefusal(); refusal != nil { // Missing has it already
+		l.Refusing = refusal.Reason
+	}
+	s.Lanes = append(s.Lanes, l)
+}
+
+func newLaneStatus(lane string, w *wal.Stats) LaneStatus {
+	return LaneStatus{
+		Lane: lane, BacklogRecords: w.BacklogRecords, BacklogBytes: w.BacklogBytes,
+		BacklogAgeSeconds: w.BacklogAge.Seconds(), LimitBytes: w.MaxBytes,
 	}
 }
 

@@ -71,8 +71,16 @@ func TestShardsAreOneWarehouse(t *testing.T) {
 		if shard == 0 {
 			sql("INSERT INTO glint.message_campaigns SELECT * FROM glint.kept_messages")
 		}
+		if shard == 1 {
+			eventually(t, "a report that is computed ahead", func() bool {
+				return sql("SELECT count() FROM glint.campaign_snapshots WHERE campaign = 'token'") == "1"
+			})
+		}
 		s.Kill(shard)
 		load.run(t, i, outage)
+		if shard == 1 {
+			awayIsNamed(t, i)
+		}
 		if err := s.Restart(shard); err != nil {
 			t.Fatal(err)
 		}
@@ -118,6 +126,32 @@ func TestShardsAreOneWarehouse(t *testing.T) {
 	i.must(t, "judge") // the repaired rows had only ingest's verdicts
 	placed(t, s)
 	sameReports(t, i, s, other)
+}
+
+// awayIsNamed checks that while the second shard does not answer, a report has the numbers
+// from before and names it, a fresh one is an error that names it, and so do status and
+// metric.
+func awayIsNamed(t *testing.T, i *instance) {
+	t.Helper()
+	for _, format := range []string{"table", "json", "html", "csv", "markdown"} {
+		stdout, stderr, code := i.run(t, "report", "token", "--format", format)
+		if code != 0 || !strings.Contains(stdout, "Shard 2 does not answer") && format != "csv" || !strings.Contains(stderr, "Shard 2 does not answer") {
+			t.Errorf("report as %s without a shard: exit code %d: %s\n%s", format, code, stderr, stdout)
+		}
+	}
+	if stdout, stderr, code := i.run(t, "report", "token", "--fresh"); code != 1 || stdout != "" || !strings.Contains(stderr, "a shard does not answer: shard 2 of 2") {
+		t.Errorf("a fresh report without a shard: exit code %d: %s\n%s", code, stderr, stdout)
+	}
+	if stdout, stderr, code := i.run(t, "breakdown", "token", "--by", "client"); code != 1 || stdout != "" || !strings.Contains(stderr, "Shard 2 does not answer") {
+		t.Errorf("a list without a shard: exit code %d: %s\n%s", code, stderr, stdout)
+	}
+	eventually(t, "status and metric to name it", func() bool {
+		late := i.status(t).Warehouse.Late
+		return len(late) == 1 && late[0].Shard == 2 && late[0].State == "away" && i.metrics(t)["glint_warehouse_shards_away"] == 1
+	})
+	if stdout := i.must(t, "status"); !strings.Contains(stdout, "shard 2") || !strings.Contains(stdout, "log, sends") {
+		t.Error(stdout)
+	}
 }
 
 // placed checks that both shards have rows, each on the shard that its message names.

@@ -73,7 +73,10 @@ func runUp(ctx context.Context, a *app.App, dsn, cluster string) error {
 	for _, name := range result.Views {
 		fmt.Fprintln(a.Err, "created view", name)
 	}
-	if err == nil && len(result.Applied)+len(result.Views) == 0 {
+	for _, server := range result.Away {
+		fmt.Fprintf(a.Err, "warning: %s does not answer. Try: glint migrate up, once it does\n", server)
+	}
+	if err == nil && len(result.Applied)+len(result.Views)+len(result.Away) == 0 {
 		fmt.Fprintln(a.Err, "the schema is up to date")
 	}
 	return err

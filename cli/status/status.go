@@ -14,6 +14,7 @@ import (
 	"glint/cli/internal/home"
 	"glint/cli/internal/output"
 	"glint/ingest"
+	"glint/ingest/wal"
 )
 
 // NewCmd returns the command.
@@ -72,11 +73,24 @@ func write(w io.Writer, state *home.State, s *ingest.Status, now time.Time) erro
 		t.Row("pages", "glint web", state.Web)
 	}
 	t.Row("warehouse", s.Warehouse.State, warehouse+", "+ago(now, s.Warehouse.Since))
+	for _, l := range s.Warehouse.Late {
+		name, since := "shard "+strconv.Itoa(l.Shard), "does not answer; its opens wait in the log"
+		if l.Shard == 0 {
+			name = "replica"
+		}
+		if l.State == "behind" {
+			since = span(time.Duration(l.BehindSeconds*float64(time.Second))) + "; reports may lack its latest opens"
+		}
+		t.Row(name, l.State, since)
+	}
 	t.Row("last line", last, "")
 	for _, l := range s.Lanes {
 		refusing := l.Refusing
 		if refusing == "" {
 			refusing = "takes lines"
+			if l.Lane == wal.LaneSends {
+				refusing = "takes posts"
+			}
 		}
 		t.Row("log, "+l.Lane, refusing, fmt.Sprintf("%s waiting, %s of %s", output.Plural(int(l.BacklogRecords), "record", "records"), size(l.BacklogBytes), size(l.LimitBytes)))
 	}

@@ -40,9 +40,9 @@ func (r *replicas) choose(ctx context.Context) {
 		return
 	}
 	_, at := r.current()
-	best, least := at, lagOf(ctx, r.all[at%int64(len(r.all))])
+	best, least := at, lagOf(ctx, r.all[at%int64(len(r.all))], lookPatience)
 	for next := at + 1; least > MostBehind && next < at+int64(len(r.all)); next++ {
-		if other := lagOf(ctx, r.all[next%int64(len(r.all))]); other < least {
+		if other := lagOf(ctx, r.all[next%int64(len(r.all))], lookPatience); other < least {
 			best, least = next, other
 		}
 	}
@@ -61,9 +61,9 @@ func (r *replicas) choose(ctx context.Context) {
 const unknown = math.MaxInt64
 
 // lagOf returns the delay of a replica behind the others: 0 if the user may not ask for
-// it, and unknown if the replica does not answer.
-func lagOf(ctx context.Context, conn driver.Conn) time.Duration {
-	ctx, cancel := context.WithTimeout(ctx, lookPatience)
+// it, and unknown if the replica does not answer within patience.
+func lagOf(ctx context.Context, conn driver.Conn, patience time.Duration) time.Duration {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var tables, readOnly, seconds uint64
 	err := conn.QueryRow(ctx, schema.Query("replica_state")).Scan(&tables, &readOnly, &seconds)
@@ -78,7 +78,7 @@ func lagOf(ctx context.Context, conn driver.Conn) time.Duration {
 }
 
 // Behind returns the delay of the ClickHouse that answers behind its replicas, as of the
-// last look; 0 for a single server.
+// last look; 0 for a single server. With shards it is that of the first one: see Late.
 func (w *Warehouse) Behind() time.Duration {
 	if w.replicas == nil {
 		return 0

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -62,10 +63,14 @@ type Report struct {
 	BadTokens  uint64   // requests of the last 7 days that name the campaign
 	Classes    []ClassCount
 
-	// Behind is the known delay of the answering ClickHouse behind its replicas, whose data
-	// of that time it may lack.
-	Behind time.Duration
+	// Late are the shards whose latest opens may be missing. A shard that is away is listed
+	// only if the numbers were computed before: without its answer there are none.
+	Late []Late
+	// CompleteTo is the time up to which all opens that were stored by then are in the
+	// numbers: ComputedAt, or earlier if a shard is behind.
+	CompleteTo time.Time
 
+	Ahead    bool // computed before it was asked for
 	NoPolicy bool // the home has no consent policy; set by the caller that opens the home
 }
 
@@ -131,6 +136,7 @@ func (w *Warehouse) ReportOfID(ctx context.Context, id uint64, fresh bool) (*Rep
 }
 
 func (w *Warehouse) readReport(ctx context.Context, id uint64, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
+	before := w.Late(ctx)
 	run, err := w.ActiveRun(ctx)
 	if err != nil {
 		return nil, err
@@ -138,15 +144,33 @@ func (w *Warehouse) readReport(ctx context.Context, id uint64, read func(context
 	for {
 		r, err := w.readOnce(ctx, id, read)
 		if err != nil {
-			return nil, err
+			return nil, w.ShardAway(ctx, err)
 		}
 		last, err := w.ActiveRun(ctx)
 		if err != nil || last == run {
-			r.Behind = w.Behind()
+			if err == nil {
+				r.setLate(append(before, w.Late(ctx)...))
+			}
 			return r, err
 		}
 		run = last
 	}
+}
+
+// setLate sets Late and CompleteTo from the states of shards before and after the numbers
+// were read: the longest delay of each counts.
+func (r *Report) setLate(states []Late) {
+	r.Late = nil
+	slices.SortFunc(states, func(a, b Late) int {
+		return cmp.Or(cmp.Compare(a.Shard, b.Shard), cmp.Compare(b.Behind, a.Behind))
+	})
+	for _, late := range states {
+		named := len(r.Late) > 0 && r.Late[len(r.Late)-1].Shard == late.Shard
+		if !named && (late.Behind > MostBehind || late.Away && r.Ahead) {
+			r.Late = append(r.Late, late)
+		}
+	}
+	r.CompleteTo = r.ComputedAt.Add(-furthest(r.Late))
 }
 
 func (w *Warehouse) readOnce(ctx context.Context, id uint64, read func(context.Context, uint64) (*Report, error)) (*Report, error) {

@@ -32,6 +32,7 @@ var ErrShards = errors.New("warehouse: other shards than those of the warehouse"
 type shards struct {
 	cluster string
 	all     []*Warehouse // the first one is the warehouse itself
+	late    lateShards
 }
 
 // spreading are the settings of a connection to a warehouse with shards: an insert through

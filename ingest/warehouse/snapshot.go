@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -51,7 +52,8 @@ func (s *snapshot) recent() bool {
 }
 
 // snapshotOf returns the campaign's snapshot if it is recent, otherwise its
-// live report, in a large account with the estimates of the snapshot.
+// live report, in a large account with the estimates of the snapshot. While a shard is
+// away it returns the snapshot however old it is.
 func (w *Warehouse) snapshotOf(ctx context.Context, id uint64) (*Report, error) {
 	var s snapshot
 	var snapshots uint64
@@ -70,15 +72,29 @@ func (w *Warehouse) snapshotOf(ctx context.Context, id uint64) (*Report, error) 
 	r.Estimates, r.Weaknesses, r.Classes = estimates.estimates(), estimates.weaknesses, classes.counts()
 	switch {
 	case snapshots > 0 && s.recent():
+		r.Ahead = true
 		return r, nil
-	case snapshots > 0 && s.accountRows >= SmallAccount:
-		live, err := w.liveNumbers(ctx, id)
-		if err == nil {
-			live.Estimates, live.Weaknesses = r.Estimates, r.Weaknesses
-		}
-		return live, err
+	case snapshots == 0:
+		return w.liveReport(ctx, id)
 	}
-	return w.liveReport(ctx, id)
+	live, err := w.liveAfter(ctx, id, &s)
+	if errors.Is(w.ShardAway(ctx, err), ErrShardAway) {
+		r.Ahead = true
+		return r, nil
+	}
+	return live, err
+}
+
+// liveAfter returns the live report, in a large account with the estimates of the snapshot.
+func (w *Warehouse) liveAfter(ctx context.Context, id uint64, s *snapshot) (*Report, error) {
+	if s.accountRows < SmallAccount {
+		return w.liveReport(ctx, id)
+	}
+	live, err := w.liveNumbers(ctx, id)
+	if err == nil {
+		live.Estimates, live.Weaknesses = s.report.Estimates, s.report.Weaknesses
+	}
+	return live, err
 }
 
 // SnapshotState is the state of a campaign and its snapshot. Marks can only be
@@ -153,6 +169,9 @@ func (w *Warehouse) refresh(ctx context.Context, query string, campaign uint64) 
 	err := w.ask(ctx, "campaign_marks", []any{id}, &mark, &history, &start, &readAt, &threads)
 	if err != nil {
 		return fmt.Errorf("refresh snapshot: %w", err)
+	}
+	if furthest(w.Late(ctx)) > 0 {
+		mark = randomID() // rows may be missing that the mark covers: never current
 	}
 	const milliseconds = "2006-01-02 15:04:05.000"
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0, "max_threads": threads}))

@@ -40,10 +40,11 @@ var ErrPlain = errors.New("migrate: the tables do not replicate")
 // migration needs.
 var ErrReplicated = errors.New("migrate: the tables replicate; name all servers, as in --warehouse http://HOST1:8123,HOST2:8123/glint, or --cluster")
 
-// Result lists what Up changed; both lists are empty if there was nothing to do.
+// Result lists what Up changed; Applied and Views are empty if there was nothing to do.
 type Result struct {
 	Applied []string // migrations, as in Migration.Name
 	Views   []string // views that were created again
+	Away    []string // servers that did not answer, and may lack all of it
 }
 
 // Migration is one migration of this program.

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -12,6 +13,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 	"github.com/pressly/goose/v3"
 
@@ -45,6 +47,11 @@ func (s series) upReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 	if err != nil {
 		return result, err
 	}
+	for i, version := range versions {
+		if version == away {
+			result.Away = append(result.Away, fmt.Sprintf("replica %d", i+1))
+		}
+	}
 	if err := checkReplicated(ctx, dbs[reference], versions[reference]); err != nil {
 		return result, err
 	}
@@ -52,7 +59,7 @@ func (s series) upReplicas(ctx context.Context, dbs []*sql.DB) (Result, error) {
 		if versions[i] != 0 || versions[reference] == 0 {
 			continue
 		}
-		if err := cloneTables(ctx, dbs[reference], db); err != nil {
+		if err := clone(ctx, dbs[reference], db); err != nil {
 			return result, err
 		}
 		versions[i] = versions[reference]
@@ -232,36 +239,10 @@ func replicatedMigrations(from fs.FS, uuids map[string]string) (fs.FS, map[int64
 	return files, names, nil
 }
 
-// cloneTables makes the tables and what fills them as another server has them, and
-// goose's versions.
-func cloneTables(ctx context.Context, from, to *sql.DB) error {
-	var replica string
-	if err := to.QueryRowContext(ctx, "SELECT getMacro('replica')").Scan(&replica); err != nil {
-		return fmt.Errorf("ask a replica for its name: %w", err)
-	}
-	// One that has lost its disk is still known by its name. It has no table, so nothing is
-	// dropped that there is; an active one is refused by the server.
-	if _, err := from.ExecContext(ctx, "SYSTEM DROP REPLICA "+schema.Literal(replica)+" FROM DATABASE glint"); err != nil {
-		return fmt.Errorf("forget what replica %s had: %w", replica, err)
-	}
-	rows, err := from.QueryContext(ctx, schema.Query("table_definitions"))
-	if err != nil {
-		return fmt.Errorf("read tables of a replica: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var name, definition string
-		if err := rows.Scan(&name, &definition); err != nil {
-			return fmt.Errorf("read tables of a replica: %w", err)
-		}
-		definition = strings.Replace(definition, "CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1)
-		definition = strings.Replace(definition, "CREATE MATERIALIZED VIEW ", "CREATE MATERIALIZED VIEW IF NOT EXISTS ", 1)
-		if _, err := to.ExecContext(ctx, definition); err != nil {
-			return fmt.Errorf("make table %s as another replica has it: %w", name, err)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read tables of a replica: %w", err)
+// clone gives a server the tables of another one, and goose's versions.
+func clone(ctx context.Context, from, to *sql.DB) error {
+	if err := cloneTables(ctx, from, to); err != nil {
+		return err
 	}
 	version, _, err := Version(ctx, from)
 	if err != nil {
@@ -273,6 +254,76 @@ func cloneTables(ctx context.Context, from, to *sql.DB) error {
 		}
 	}
 	return nil
+}
+
+// cloneTables makes the tables and what fills them as another server has them. A run that
+// was cut off is completed by the next one: tables that are there stay as they are.
+func cloneTables(ctx context.Context, from, to *sql.DB) error {
+	var replica string
+	if err := to.QueryRowContext(ctx, "SELECT getMacro('replica')").Scan(&replica); err != nil {
+		return fmt.Errorf("ask a replica for its name: %w", err)
+	}
+	there, err := tableUUIDs(ctx, to)
+	if err != nil {
+		return err
+	}
+	replicated, err := tableUUIDs(ctx, from)
+	if err != nil {
+		return err
+	}
+	rows, err := from.QueryContext(ctx, schema.Query("table_definitions"))
+	if err != nil {
+		return fmt.Errorf("read tables of a replica: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var name, definition string
+		if err := rows.Scan(&name, &definition); err != nil {
+			return fmt.Errorf("read tables of a replica: %w", err)
+		}
+		if replicated[name] != "" && there[name] == "" {
+			if err := forget(ctx, from, name, replica); err != nil {
+				return err
+			}
+		}
+		definition = strings.Replace(definition, "CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ", 1)
+		definition = strings.Replace(definition, "CREATE MATERIALIZED VIEW ", "CREATE MATERIALIZED VIEW IF NOT EXISTS ", 1)
+		if _, err := to.ExecContext(ctx, definition); err != nil {
+			return fmt.Errorf("make table %s as another replica has it: %w", name, err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read tables of a replica: %w", err)
+	}
+	return nil
+}
+
+const (
+	// codeNotDropped is ClickHouse's TABLE_WAS_NOT_DROPPED: the replica has a session.
+	codeNotDropped = 305
+	// sessionPatience is the time limit for the end of that session; by default it lasts 30 s.
+	sessionPatience = 2 * time.Minute
+	sessionPause    = 500 * time.Millisecond
+)
+
+// forget makes Keeper forget the part that a server of that name had of a table. The server
+// has lost the table with its disk, but Keeper may know its last session until that expires.
+func forget(ctx context.Context, from *sql.DB, table, replica string) error {
+	for began := time.Now(); ; {
+		_, err := from.ExecContext(ctx, "SYSTEM DROP REPLICA "+schema.Literal(replica)+" FROM TABLE "+table)
+		e, refused := errors.AsType[*clickhouse.Exception](err)
+		switch {
+		case err == nil:
+			return nil
+		case !refused || e.Code != codeNotDropped || time.Since(began) > sessionPatience:
+			return fmt.Errorf("forget what replica %s had of table %s: %w", replica, table, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(sessionPause):
+		}
+	}
 }
 
 // syncReplica waits until a server has what the others had when it began.

@@ -53,6 +53,9 @@ func UpShards(ctx context.Context, s Shards) (Result, error) {
 		} else {
 			done, err = of.upReplicas(settingsFor(ctx, allReplicas), s.Servers[i])
 		}
+		for _, replica := range done.Away {
+			result.Away = append(result.Away, fmt.Sprintf("%s of shard %d", replica, i+1))
+		}
 		if i == 0 {
 			result.Applied, result.Views = append(result.Applied, done.Applied...), done.Views
 		} else if len(done.Applied) > 0 {

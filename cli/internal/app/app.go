@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
@@ -77,6 +78,19 @@ func (a *App) OpenWarehouseAs(ctx context.Context, dsn, user string, as Access) 
 			return nil, err
 		}
 	}
+	w, err := a.connect(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	for _, late := range w.Late(ctx) {
+		if late.Away || late.Behind > warehouse.MostBehind {
+			fmt.Fprintln(a.Err, "warning: "+late.Text())
+		}
+	}
+	return w, nil
+}
+
+func (a *App) connect(ctx context.Context, dsn string) (*warehouse.Warehouse, error) {
 	w, err := warehouse.Connect(ctx, dsn)
 	switch {
 	case errors.Is(err, warehouse.ErrDSN):

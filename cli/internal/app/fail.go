@@ -77,6 +77,8 @@ func hint(err error) string {
 	switch {
 	case errors.Is(err, ingest.ErrAddressInUse):
 		return "stop the program that uses it, or choose another address (port 0 takes a free one)"
+	case errors.Is(err, warehouse.ErrShardAway):
+		return "glint migrate status, which lists the servers"
 	case errors.Is(err, warehouse.ErrNoSchema):
 		return "glint migrate up"
 	}

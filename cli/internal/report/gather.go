@@ -53,10 +53,11 @@ func NumbersID(ctx context.Context, w *warehouse.Warehouse, id uint64, zone *tim
 
 // Gather reads the data beyond the numbers.
 func (d *Data) Gather(ctx context.Context, w *warehouse.Warehouse) error {
-	if d.Numbers.Sends == 0 {
-		return nil
+	if d.Numbers.Sends == 0 || slices.ContainsFunc(d.Numbers.Late, func(l warehouse.Late) bool { return l.Away }) {
+		return nil // the rest is read from all shards
 	}
 	id := d.Numbers.CampaignID
+	parent := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		timeline, err := w.Timeline(ctx, id)
@@ -79,7 +80,7 @@ func (d *Data) Gather(ctx context.Context, w *warehouse.Warehouse) error {
 		d.Providers, d.Clients, d.Countries, d.Reasons = counts["provider"], counts["client"], counts["country"], counts["reason"]
 		return err
 	})
-	return g.Wait()
+	return w.ShardAway(parent, g.Wait())
 }
 
 // gatherEarlier reads the latest campaigns before this one. It reads none if the time of

@@ -50,6 +50,7 @@ type document struct {
 	ReplyRate               *float64     `json:"reply_rate"`
 	RecoveredOpens          uint64       `json:"recovered_opens"`
 	ComputedAt              time.Time    `json:"computed_at"`
+	CompleteTo              *time.Time   `json:"complete_to"`
 	Estimates               []estimate   `json:"estimates"`
 	Warnings                []warning    `json:"warnings"`
 	Classes                 []classCount `json:"classes"`
@@ -83,10 +84,13 @@ func WriteJSON(w io.Writer, r *warehouse.Report) error {
 		r.FirstOpenAt, r.LastOpenAt, r.UnregisteredOpensTotal, r.UnregisteredUniqueOpens,
 		r.Tests, r.Measured, r.MeasuredShare, r.UnknownOnly, r.ConfirmedUniqueOpens, r.Bounced, r.Clicked, r.ClickRate,
 		r.Complained, r.Unsubscribed, r.Replied, r.FirstReliableOpenAt, r.LastReliableOpenAt,
-		r.BounceRate, r.ClickToOpenRate, r.ComplaintRate, r.UnsubscribeRate, r.ReplyRate, r.RecoveredOpens, r.ComputedAt.UTC(),
+		r.BounceRate, r.ClickToOpenRate, r.ComplaintRate, r.UnsubscribeRate, r.ReplyRate, r.RecoveredOpens, r.ComputedAt.UTC(), nil,
 		[]estimate{},
 		warningsOf(r),
 		[]classCount{},
+	}
+	if len(r.Late) > 0 {
+		d.CompleteTo = new(r.CompleteTo.UTC())
 	}
 	for _, e := range r.Estimates {
 		d.Estimates = append(d.Estimates, estimate(e))

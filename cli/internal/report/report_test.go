@@ -37,8 +37,9 @@ var campaigns = map[string]*warehouse.Report{
 		Clicked: 40_000, ClickRate: new(40_000.0 / 1_248_000), Complained: 12, Unsubscribed: 300, Replied: 1,
 		FirstReliableOpenAt: new(time.Date(2026, 11, 20, 9, 1, 0, 0, time.UTC)), LastReliableOpenAt: new(time.Date(2026, 11, 21, 22, 0, 0, 0, time.UTC)),
 		BounceRate: new(2000.0 / 1_250_000), ClickToOpenRate: new(40_000.0 / 304_000), ComplaintRate: new(12.0 / 1_248_000), UnsubscribeRate: new(300.0 / 1_248_000),
-		ReplyRate: new(1.0 / 1_248_000), RecoveredOpens: 7, LastSentAt: new(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)), NoPolicy: true, Behind: 25 * time.Second,
-		Unplaced: 5000, SendsWithTime: 1_249_999, ComputedAt: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC),
+		ReplyRate: new(1.0 / 1_248_000), RecoveredOpens: 7, LastSentAt: new(time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)), NoPolicy: true, Late: []warehouse.Late{{Behind: 25 * time.Second}},
+		CompleteTo: time.Date(2026, 11, 22, 7, 59, 35, 0, time.UTC),
+		Unplaced:   5000, SendsWithTime: 1_249_999, ComputedAt: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC),
 		Estimates: []warehouse.Estimate{
 			{Name: "hubspot", Rate: new(300_000.0 / 908_000), Low: new(0.3294302), High: new(0.3313640), N: 908_000, Assumption: "all open alike"},
 			{Name: "clicks", N: 4, Assumption: "clicks are enough"},
@@ -52,7 +53,10 @@ var campaigns = map[string]*warehouse.Report{
 			{Class: "of_a_later_version", OpensTotal: 1, UniqueOpens: 1},
 		},
 	},
-	"silent":  {Campaign: "silent", CampaignID: 1},
+	"silent": {
+		Campaign: "silent", CampaignID: 1, Late: []warehouse.Late{{Shard: 2, Behind: 90 * time.Second}, {Shard: 3, Away: true}},
+		ComputedAt: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), CompleteTo: time.Date(2026, 11, 22, 7, 58, 30, 0, time.UTC),
+	},
 	"hostile": {Campaign: "a\x1b[2Jb<i>&\u202e\n", CampaignID: 2, Sends: 1, Delivered: 1, MPPAdjustedOpenRate: new(0.0), OpenRateLow: new(0.0), OpenRateHigh: new(0.0), CILow: new(0.0), CIHigh: new(0.7934506856227626)},
 }
 

@@ -24,7 +24,7 @@ func Of(d *Data) *Document {
 // First returns the report as far as d.Numbers has it: the result.
 func First(d *Data) *Document {
 	r := d.Numbers
-	doc := &Document{Title: r.Campaign, Subtitle: subtitle(d), Lead: lead(r), Beside: slices.Concat(age(r), unseen(r))}
+	doc := &Document{Title: r.Campaign, Subtitle: subtitle(d), Lead: lead(r), Beside: slices.Concat(incomplete(d), age(r), unseen(r))}
 	doc.Sections = append(doc.Sections, result(r))
 	if r.Sends > 0 {
 		doc.Sections = append(doc.Sections, messages(r))

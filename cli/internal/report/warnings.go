@@ -37,9 +37,9 @@ func warningsOf(r *warehouse.Report) []warning {
 	add(silentSince(r), "no_event_since",
 		"No pixel of the campaign was fetched since %s, for more than a day before this count: either nobody opens the mail any more, or lines are lost. Try: glint doctor",
 		output.Time(r.LastOpenAt))
-	add(r.Behind > warehouse.MostBehind, "replica_behind",
-		"The ClickHouse replica that answered may lack the data of the last %s, and no replica is known to have it. Try: glint migrate status",
-		output.Duration(r.Behind))
+	for _, late := range r.Late {
+		add(true, lateCode(late), "%s", late.Text())
+	}
 	add(r.NoPolicy, "no_policy", "No consent policy is set: all recipients are measured. Try: glint consent --help")
 	add(slices.Contains(r.Weaknesses, "no_history"), "no_history",
 		"Too few recipients are known from earlier campaigns: all messages without a fetch by Apple Mail are used in their place.")
@@ -71,6 +71,17 @@ func warningsOf(r *warehouse.Report) []warning {
 	add(r.BadTokens > 0, "bad_tokens", "%s of the last 7 days name the campaign with a token that no key verifies. Try: glint keys list",
 		output.Plural(int(r.BadTokens), "request", "requests"))
 	return all
+}
+
+// lateCode returns the code of the warning about a shard or, without shards, a replica.
+func lateCode(late warehouse.Late) string {
+	switch {
+	case late.Shard == 0:
+		return "replica_behind"
+	case late.Away:
+		return "shard_away"
+	}
+	return "shard_behind"
 }
 
 // silentSince reports whether a recent campaign with at least fewMeasured

@@ -106,6 +106,19 @@ func hours(h float64) string {
 // young is the time within which most opens arrive. An earlier estimate is not final.
 const young = 48 * time.Hour
 
+// incomplete names the shards whose latest opens may be missing, and since when.
+func incomplete(d *Data) (texts []string) {
+	r := d.Numbers
+	for _, l := range r.Late {
+		of := ""
+		if l.Shard > 0 {
+			of = fmt.Sprintf(" of shard %d", l.Shard)
+		}
+		texts = append(texts, "Opens"+of+" since "+moment(r.ComputedAt.Add(-l.Behind), d.zone())+" may be missing.")
+	}
+	return texts
+}
+
 // age returns a warning if the numbers were computed shortly after the send.
 func age(r *warehouse.Report) []string {
 	began, what := r.LastSentAt, "It was sent "
