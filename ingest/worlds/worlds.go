@@ -42,6 +42,7 @@ type World struct {
 // before shows an open: by a person, or by Apple Mail, as most senders count.
 type Choice int
 
+// Choices of recipients.
 const (
 	Nobody Choice = iota // all campaigns go to the whole list
 	Before               // those before the last; the first one, four months earlier, goes to all

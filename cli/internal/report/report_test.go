@@ -45,7 +45,7 @@ var campaigns = map[string]*warehouse.Report{
 			{Name: "bounds", Low: new(304_000.0 / 1_248_000), High: new(0.5240384615384616), N: 1_248_000, Assumption: "every verdict is right"},
 			{Name: "overall", Rate: new(0.402), Low: new(0.3391), High: new(0.4718), N: 210_000, Assumption: "visible recipients open as often as all"},
 		},
-		Weaknesses: []string{"chosen", "few_visible", "no_clicks", "no_history", "no_images", "none_visible"}, BadTokens: 2,
+		Weaknesses: []string{"few_visible", "none_visible", "no_clicks", "no_history"}, BadTokens: 2,
 		Classes: []warehouse.ClassCount{
 			{Class: "human_direct", OpensTotal: 500_000, UniqueOpens: 200_000},
 			{Class: "machine_prefetch", OpensTotal: 403_116, UniqueOpens: 380_000},
