@@ -45,7 +45,7 @@ DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
 WITH
     counted AS (
-        WITH 20 AS enough, 0.15 AS few, 0.05 AS hardly_any
+        WITH 20 AS enough, 0.15 AS few, 0.05 AS hardly_any, 0.7 AS fetched_low
         SELECT
             few, campaign_id, campaign, sent_known, measured, visible, clear, confirmed, seen, no_history,
             toFloat64(new_masked) AS fresh,
@@ -59,23 +59,23 @@ WITH
             [0.6, 0.87, 1.] AS sensitivities,
             NOT no_history AND visible_openers > (1 - hardly_any) * visible_met AS is_chosen,
             [if(is_chosen, 0., 0.75), 1., 1.33] AS lambdas,
-            [1., 0.9, 0.7] AS fetched,
+            [1., 0.9, fetched_low] AS fetched,
             1.959963984540054 AS z,
             measured > 0 AND visible > 0 AS is_known,
-            measured > 0 AND (visible < few * measured OR v <= fresh * (1 / fetched[3] - 1)) AS is_few,
+            measured > 0 AND (visible < few * measured OR visible <= new_masked * (1 / fetched_low - 1)) AS is_few,
             no_history AND visible > 0 AND visible_seen = 0 AND possible > 0 AS is_silent,
             measured > 0 AND reliable = 0 AND possible = seen AND visible_openers = 0 AS is_dark,
             (is_few OR is_silent) AND NOT is_dark AS is_apart,
             visible_confirmed >= enough AS knows_s,
             confirmed_reliable >= enough AS has_clicks,
             if(no_history, 'recipients whose messages no Apple Mail fetched', 'recipients none of whose mail of 90 days and of this campaign Apple Mail fetched') AS visible_people,
-            if(measured > 0 AND no_history, ['no_history'], []) AS historyless,
-            concat(', and all other recipients open ', toString(lambdas[1]), ' to ', toString(lambdas[3]), ' times as often as these',
-                if(fresh > 0, concat(', and Apple Mail fetches ', toString(fetched[3]), ' to ', toString(fetched[1]), ' of the messages to its users'), '')) AS others_open
+            if(measured > 0 AND no_history, ['no_history'], []) AS historyless
         FROM estimate_counts
     ),
     shares AS (
         SELECT *,
+            concat(', and all other recipients open ', toString(lambdas[1]), ' to ', toString(lambdas[3]), ' times as often as these',
+                if(fresh > 0, concat(', and Apple Mail fetches ', toString(fetched[3]), ' to ', toString(fetched[1]), ' of the messages to its users'), '')) AS others_open,
             arrayMap((k, m) -> if(m > 0, k / m, 0), parts, wholes) AS rates,
             arrayMap((k, m) -> if(m > 0, z * sqrt(toFloat64(k) * (m - k) / m + z * z / 4), 0), parts, wholes) AS spreads
         FROM counted
@@ -108,7 +108,6 @@ WITH
         SELECT *,
             is_known AND NOT is_apart AS is_told,
             is_told AND NOT is_blind AND NOT is_dark AS is_corrected,
-            is_corrected AND NOT (is_chosen AND o >= few * measured) AS is_rated,
             arrayMap(f -> v - fresh * (1 / f - 1), fetched) AS undiluted,
             arrayMap(f -> o - fresh + fresh / f, fetched) AS masked_users,
             arrayMap(x -> least(x, 1), multiIf(
@@ -120,19 +119,21 @@ WITH
                 if(has_clicks, [click_rate / click_factor_down, click_rate, click_rate * click_factor_up], [0., 0., 0.])) AS click_rates
         FROM factors
     ),
-    totals AS (
+    steps AS (
         SELECT *,
-            arrayMap(x -> [x[1], x[1], x[1], x[2], x[3], x[3], x[3]], [[p_low, p, p_high], corrected]) AS points,
             arrayMap(xs -> arrayMap((x, l, f) -> (least(greatest(x * v, v_seen), v)
                     + least(greatest(lambdas[l] * if(undiluted[f] > 0, least(x * v / undiluted[f], 1), 1) * masked_users[f], o_seen), o)) / measured,
-                xs, [2, 1, 2, 2, 2, 3, 2], [2, 2, 1, 2, 2, 2, 3]), points) AS steps,
+                [xs[1], xs[1], xs[1], xs[2], xs[3], xs[3], xs[3]], [2, 1, 2, 2, 2, 3, 2], [2, 2, 1, 2, 2, 2, 3]), [[p_low, p, p_high], corrected]) AS read_shares
+        FROM corrections
+    ),
+    totals AS (
+        SELECT *,
+            is_corrected AND NOT (is_chosen AND o >= few * measured) AS is_rated,
             arrayMap(t -> [
                 greatest(t[1] - sqrt(pow(t[2] - t[1], 2) + pow(t[3] - t[1], 2)), seen / measured), t[4],
-                least(t[5] + sqrt(pow(t[6] - t[5], 2) + pow(t[7] - t[5], 2)), 1)], steps) AS totals_of,
-            totals_of[1] AS plain,
-            totals_of[2] AS total,
+                least(t[5] + sqrt(pow(t[6] - t[5], 2) + pow(t[7] - t[5], 2)), 1)], read_shares) AS extended,
             if(s_low > 0, least((possible_share * measured + parts[2] * (1 / s_low - 1)) / measured, 1), 1) AS few_high
-        FROM corrections
+        FROM steps
     ),
     listed AS (
         SELECT campaign_id, campaign, sent_known, [
@@ -142,15 +143,15 @@ WITH
                 'messages that Apple Mail fetched were read as often as those that it did not, and every open loads its image; sampling error only', []),
             ('visible_recipients', if(is_known, p, NULL), if(is_known, p_low, seen_share), if(is_known, p_high, possible_share), visible,
                 concat(visible_people, ' open as often as all, and every open loads its image; sampling error only'), historyless),
-            ('visible_lambda', if(is_known, plain[2], NULL), if(is_known, plain[1], seen_share), if(is_known, plain[3], possible_share), visible,
+            ('visible_lambda', if(is_known, extended[1][2], NULL), if(is_known, extended[1][1], seen_share), if(is_known, extended[1][3], possible_share), visible,
                 concat(visible_people, ' show every open', others_open), historyless),
             ('clicks', if(has_clicks, click_rates[2], NULL), if(has_clicks, click_rates[1], NULL), if(has_clicks, click_rates[3], NULL), confirmed,
                 'messages that a person clicked or answered show their open as often as others that were read', []),
             ('bounds', NULL, seen_share, possible_share, measured,
                 'every verdict is right, and every open loads its image', []),
-            ('overall', if(is_rated, total[2], NULL),
-                if(is_corrected, total[1], seen_share),
-                multiIf(is_corrected, total[3], is_told OR is_dark, 1, is_apart, few_high, possible_share), visible,
+            ('overall', if(is_rated, extended[2][2], NULL),
+                if(is_corrected, extended[2][1], seen_share),
+                multiIf(is_corrected, extended[2][3], is_told OR is_dark, 1, is_apart, few_high, possible_share), visible,
                 if(is_dark, 'no open shows whether images load', concat(if(is_apart, 'every verdict is right, and ', ''),
                     if(knows_s, '', concat(toString(sensitivities[1]), ' to ', toString(sensitivities[3]), ' of the opens of ')),
                     if(is_apart, 'recipients whose message Apple Mail did not fetch', visible_people), ' load the image',
