@@ -33,6 +33,10 @@ and a range. The base of all is the measured messages; without measured messages
   strict               the same without any message that Apple Mail fetched
   bounds               from the certain opens to all fetches that may hide one; no rate
 
+A recipient is visible if Apple Mail fetched none of his mail, this message and 90 days of earlier ones. Of the messages to its
+users, Apple Mail is assumed to fetch 70 to 100 %, so that a few of them look visible. If the visible recipients were chosen by
+their opens (chosen), or no open of any kind is known (no_images), the range of overall is wider.
+
 The ranges of hubspot and visible_recipients cover sampling error only. glint report prints the estimates, --explain shows
 how each number is computed, and the view campaign_estimates has a row for each.`},
 	{"classes", "", "Who fetched a pixel, and which fetches count", `Named rules classify each fetch by the facts of its request; later glint judge classifies it by its time and by the fetches

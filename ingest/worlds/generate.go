@@ -3,6 +3,7 @@ package worlds
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type recipient struct {
 	cloaked   bool
 	scanned   bool
 	noImages  bool
+	opened    bool // a message to the recipient shows an open
 }
 
 type generator struct {
@@ -46,13 +48,38 @@ func Generate(w World, seed uint64, end time.Time) *Account {
 				}
 			}
 		}
-		c := Campaign{SentAt: first.Add(time.Duration(n) * interval), Messages: make([]Message, len(list))}
+		c := Campaign{SentAt: first.Add(time.Duration(n) * interval)}
+		if w.Chosen == Before && n == 0 {
+			c.SentAt = first.Add(-120 * 24 * time.Hour)
+		}
 		for i := range list {
-			c.Messages[i] = g.message(&list[i])
+			if w.chooses(n) && !list[i].opened {
+				continue
+			}
+			m := g.message(&list[i])
+			c.Messages = append(c.Messages, m)
+			list[i].opened = list[i].opened || m.showsOpen()
 		}
 		a.Campaigns = append(a.Campaigns, c)
 	}
 	return a
+}
+
+// chooses reports whether campaign n goes to chosen recipients only.
+func (w *World) chooses(n int) bool {
+	switch last := n == w.Campaigns-1; w.Chosen {
+	case Before:
+		return n > 0 && !last
+	case Now:
+		return n > 0 && last
+	}
+	return false
+}
+
+// showsOpen reports whether a fetch of the message looks like an open to a
+// sender who counts Apple Mail's fetches.
+func (m *Message) showsOpen() bool {
+	return slices.ContainsFunc(m.Fetches, func(f Fetch) bool { return f.Class != "security_scanner" })
 }
 
 func (g *generator) chance(p float64) bool { return g.rand.Float64() < p }

@@ -84,13 +84,14 @@ func Random(n int, seed uint64) []World {
 }
 
 // varieties is the number of kinds of worlds of Varied, which returns them in turn.
-const varieties = 8
+const varieties = 12
 
 // Varied returns n worlds that Random rarely produces: small lists, recipients
 // with very different habits, first campaigns, lists that change or get text
 // only, lists without Apple Mail and with nothing else, lists that load few
-// images. None has cloaked scanners. None gets text only without known clicks,
-// since nothing could be estimated there.
+// images, recipients chosen by their opens, now or before. None has cloaked
+// scanners. None gets text only in part without known clicks, since it looks
+// like a list that reads less.
 func Varied(n int, seed uint64) []World {
 	r := rand.New(rand.NewPCG(seed, 0x766172696564))
 	between := func(low, high float64) float64 { return low + r.Float64()*(high-low) }
@@ -124,6 +125,20 @@ func Varied(n int, seed uint64) []World {
 		case 7:
 			kind, w.BlockedMail, w.Clicks = "images blocked", between(0.25, 0.4), r.Float64() < 0.25
 			w.Recipients = 2000
+		case 8:
+			kind, w.Campaigns, w.First, w.Recipients = "first campaign, few fetches", 1, 0, 2000
+			w.AppleShare, w.Prefetch = between(0.5, 0.8), between(0.5, 0.8)
+			w.IdlePhones = w.Prefetch
+		case 9:
+			kind, w.Chosen, w.Recipients = "history of chosen recipients", Before, 2000
+			w.Campaigns = 3 + r.IntN(4)
+			w.First = w.Campaigns - 1
+		case 10:
+			kind, w.Chosen, w.Recipients = "sent to chosen recipients", Now, 2000
+			w.Campaigns = 2 + r.IntN(5)
+			w.First = w.Campaigns - 1
+		case 11:
+			kind, w.TextOnly, w.Clicks = "text only, no clicks", 1, false
 		}
 		w.Name = fmt.Sprintf("varied %d, %s", i, kind)
 		all[i] = w

@@ -31,11 +31,23 @@ type World struct {
 	BlockedBox  float64 // share of recipients who never load images
 	TextOnly    float64 // share of recipients who get text only
 	Unknown     float64 // probability that a fetch by a person is of class unknown
+	Chosen      Choice  // campaigns that go to recipients chosen by their opens
 	Joiners     float64 // share of the list that is replaced before each campaign
 	Bounces     float64 // share of messages that bounce
 	ClickP      float64 // mean probability of a click on a message that was read
 	Clicks      bool    // clicks are imported
 }
+
+// Choice names the campaigns that go only to recipients for whom a message
+// before shows an open: by a person, or by Apple Mail, as most senders count.
+type Choice int
+
+// Choices of recipients.
+const (
+	Nobody Choice = iota // all campaigns go to the whole list
+	Before               // those before the last; the first one, four months earlier, goes to all
+	Now                  // the last one
+)
 
 // Account is a generated world.
 type Account struct {

@@ -11,12 +11,13 @@ CREATE OR REPLACE VIEW recipient_history
     recipient_key UInt128 COMMENT 'Keyed hash of the recipient',
     messages UInt64 COMMENT 'Measured messages of other campaigns in the 90 days before this one',
     masked UInt8 COMMENT '1 if one of them is masked',
+    reliable UInt64 COMMENT 'Messages of them that a person opened',
     confirmed UInt64 COMMENT 'Messages in which a person clicked, replied or converted',
     confirmed_reliable UInt64 COMMENT 'Messages of confirmed that a person also opened'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
-SELECT campaign_id, recipient_key, count() AS messages, max(message_masked) AS masked,
+SELECT campaign_id, recipient_key, count() AS messages, max(message_masked) AS masked, countIf(message_reliable) AS reliable,
     countIf(message_confirmed) AS confirmed, countIf(message_confirmed AND message_reliable) AS confirmed_reliable
 FROM (
     SELECT

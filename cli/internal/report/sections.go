@@ -87,7 +87,7 @@ var estimateText = map[string]string{
 	"bounds":             "from certain to possible, if every verdict is right and every open loads its image",
 	"hubspot":            "as HubSpot computes it (MPP-adjusted): without the messages that only Apple Mail fetched; sampling error only",
 	"strict":             "messages that Apple Mail did not fetch; sampling error only",
-	"visible_recipients": "recipients whose mail Apple Mail did not fetch in 90 days; sampling error only",
+	"visible_recipients": "recipients whose mail Apple Mail did not fetch, now or in 90 days; sampling error only",
 	"visible_lambda":     "as visible_recipients, if the other recipients open less or more often",
 	"clicks":             "from the share of clicked messages that loaded the image",
 }

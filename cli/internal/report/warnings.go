@@ -44,14 +44,20 @@ func warningsOf(r *warehouse.Report) []warning {
 	add(slices.Contains(r.Weaknesses, "no_history"), "no_history",
 		"Too few recipients are known from earlier campaigns: all messages without a fetch by Apple Mail are used in their place.")
 	add(slices.Contains(r.Weaknesses, "few_visible"), "few_visible",
-		"Only %s of %s measured messages went to recipients whose opens are known to be visible (Apple Mail fetched none of their mail): too few to "+
-			"represent the rest. The range is from certain to possible, with an allowance for opens that load no image.",
+		"Only %s of %s measured messages went to recipients whose opens seem to be visible (Apple Mail fetched none of their mail): too few to "+
+			"represent the rest, or perhaps all of Apple Mail's unused devices. The range is from certain to possible, with an allowance for opens that load no image.",
 		output.Count(r.Estimate("overall").N), output.Count(r.Measured))
 	add(slices.Contains(r.Weaknesses, "none_visible"), "none_visible",
 		"None of the %s that Apple Mail did not fetch is known to be opened, so they show nothing about the others, whom Apple Mail or unknown clients may hide. "+
 			"The range is from certain to possible.", messages(r.Estimate("overall").N))
+	add(slices.Contains(r.Weaknesses, "chosen"), "chosen",
+		"Nearly all recipients whose opens are visible opened earlier mail too, so the mail seems to go to recipients chosen by their opens. Those who use "+
+			"Apple Mail may be chosen by its fetches, and open less often: the range allows for this, and no rate is quoted where they are many.")
+	add(slices.Contains(r.Weaknesses, "no_images"), "no_images",
+		"No open of any kind is known, of this campaign or of earlier mail to its recipients: either nobody opened it, or images never load, as in mail of text only. "+
+			"The range reaches to 100 %%. Clicks would show more. Try: glint send import FILE")
 	add(slices.Contains(r.Weaknesses, "no_clicks"), "no_clicks",
-		"Too few clicks by recipients whose opens are known to be visible (20 are needed) to estimate the share of opens that load their image: 75 to 100 %% is assumed. "+
+		"Too few clicks by recipients whose opens are known to be visible (20 are needed) to estimate the share of opens that load their image: 60 to 100 %% is assumed. "+
 			"Import clicks; without them no rate is reliable if many people read without images.")
 	add(r.Unplaced > 0, "no_apple_list",
 		"%s fetched by Apple Mail from unknown networks. Try: glint networks list", messages(r.Unplaced))

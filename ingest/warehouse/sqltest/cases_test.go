@@ -20,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "write the reference files instead of comparing them")
 
 // caseCount pins the number of cases, so that none is lost unnoticed.
-const caseCount = 19
+const caseCount = 21
 
 func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 

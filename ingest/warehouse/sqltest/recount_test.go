@@ -230,8 +230,8 @@ func span(first, last **string, at string) {
 
 // history counts a recipient's other mail of the 90 days before.
 type history struct {
-	messages, confirmed, shown uint64
-	masked                     bool
+	messages, reliable, confirmed, shown uint64
+	masked                               bool
 }
 
 // tally are the counts from which a campaign's estimates follow.
@@ -239,6 +239,8 @@ type tally struct {
 	measured, reliable, seen, possible, mppOnly, confirmed, shown uint64
 	clear, clearReliable                                          uint64
 	visible, visibleReliable, visibleSeen                         uint64
+	met, openers                                                  uint64 // clear messages of recipients with history, none masked; of those who opened some of it
+	newMasked                                                     uint64 // not visible, and without history
 	sure, sureShown                                               uint64 // confirmed messages of visible recipients
 	noHistory                                                     bool
 }
@@ -262,6 +264,7 @@ func (w *world) past(c campaign, all map[messageKey]*messageState) map[int]histo
 		h := past[m.recipient()]
 		h.messages++
 		h.masked = h.masked || m.masked
+		h.reliable += one(m.reliable)
 		h.confirmed += one(m.confirmed())
 		h.shown += one(m.confirmed() && m.reliable)
 		past[m.recipient()] = h
@@ -278,14 +281,21 @@ func (w *world) tally(c campaign, all map[messageKey]*messageState) tally {
 			continue
 		}
 		t.add(m)
+		var h history
+		if m.recipient() != 0 {
+			h = past[m.recipient()]
+		}
 		if m.masked {
+			t.newMasked += one(h.messages == 0)
 			continue
 		}
 		t.clear++
 		t.clearReliable += one(m.reliable)
 		byClear.addVisible(m)
-		if h := past[m.recipient()]; m.recipient() != 0 && h.messages > 0 && !h.masked {
+		if !h.masked {
 			byHistory.addVisible(m)
+			t.met += one(h.messages > 0)
+			t.openers += one(h.reliable > 0)
 			if !recipients[m.recipient()] {
 				recipients[m.recipient()] = true
 				byHistory.sure += h.confirmed
@@ -294,8 +304,9 @@ func (w *world) tally(c campaign, all map[messageKey]*messageState) tally {
 		}
 	}
 	v := byHistory
-	if byHistory.visible < 100 {
+	if t.met < 100 {
 		v, t.noHistory = byClear, true
+		t.newMasked = t.measured - t.clear
 	}
 	t.visible, t.visibleReliable, t.visibleSeen, t.sure, t.sureShown = v.visible, v.visibleReliable, v.visibleSeen, v.sure, v.sureShown
 	return t
@@ -372,7 +383,13 @@ func (t *tally) estimates() map[string]estimate {
 	p := shareOf(t.visibleReliable, t.visible)
 	all["visible_recipients"] = p.estimate(t.visible)
 	all["visible_lambda"] = t.total(p).estimate(t.visible)
-	few, silent := float64(t.visible) < 0.15*float64(t.measured), t.noHistory && t.visibleSeen == 0 && t.possible > 0
+	if t.reliable == 0 && t.possible == t.seen && t.openers == 0 { // no_images
+		full := 1.0
+		all["overall"] = estimate{nil, bounds.Low, &full, t.visible}
+		return all
+	}
+	few := float64(t.visible) < 0.15*float64(t.measured) || float64(t.visible) <= float64(t.newMasked)*(1/0.7-1)
+	silent := t.noHistory && t.visibleSeen == 0 && t.possible > 0
 	if few || silent { // few_visible, none_visible: the bounds, and the opens that load no image
 		s, high := 0.6, 1.0
 		if t.sure >= 20 {
@@ -393,21 +410,44 @@ func (t *tally) estimates() map[string]estimate {
 	if t.sure >= 20 {
 		q = p.over(shareOf(t.sureShown, t.sure))
 	}
-	all["overall"] = t.total(q.within(0, 1)).estimate(t.visible)
+	overall := t.total(q.within(0, 1)).estimate(t.visible)
+	if t.chosen() && float64(t.measured-t.visible) >= 0.15*float64(t.measured) {
+		overall.Rate = nil
+	}
+	all["overall"] = overall
 	return all
 }
 
-// total extends the rate of the visible messages to all.
+// chosen reports whether hardly any visible recipient with history never opened.
+func (t *tally) chosen() bool { return !t.noHistory && float64(t.openers) > 0.95*float64(t.met) }
+
+// total extends the rate of the visible messages to all. The others' readers open
+// lambda times as often, and of the mail to Apple Mail's users the share fetched
+// is masked; the errors of these two add as squares.
 func (t *tally) total(p share) share {
-	lambda := share{0.75, 1, 1.33}
-	if t.noHistory {
-		lambda = share{0.75, 1.2, 2}
+	lambda, fetched := share{0.75, 1, 1.33}, share{1, 0.9, 0.7}
+	if t.chosen() {
+		lambda.low = 0
 	}
-	read := func(p, lambda float64) float64 {
-		clip := func(x float64, low, high uint64) float64 { return math.Min(math.Max(x, float64(low)), float64(high)) }
-		visible := clip(p*float64(t.visible), t.visibleSeen, t.visible)
-		others := t.measured - t.visible
-		return (visible + clip(lambda*p*float64(others), t.seen-t.visibleSeen, others)) / float64(t.measured)
+	clip := func(x float64, low, high uint64) float64 { return math.Min(math.Max(x, float64(low)), float64(high)) }
+	others := t.measured - t.visible
+	read := func(p, lambda, fetched float64) float64 {
+		visible := float64(t.visible)
+		unused := float64(t.newMasked) * (1/fetched - 1) // visible messages of Apple Mail's users
+		rate := 1.0
+		if visible > unused {
+			rate = math.Min(p*visible/(visible-unused), 1)
+		}
+		hidden := clip(lambda*rate*(float64(others)+unused), t.seen-t.visibleSeen, others)
+		return (clip(p*visible, t.visibleSeen, t.visible) + hidden) / float64(t.measured)
 	}
-	return share{read(p.low, lambda.low), read(p.at, lambda.at), read(p.high, lambda.high)}
+	distance := func(p, lambdaEnd, fetchedEnd float64) float64 {
+		at := read(p, lambda.at, fetched.at)
+		return math.Hypot(read(p, lambdaEnd, fetched.at)-at, read(p, lambda.at, fetchedEnd)-at)
+	}
+	return share{
+		math.Max(read(p.low, lambda.at, fetched.at)-distance(p.low, lambda.low, fetched.low), float64(t.seen)/float64(t.measured)),
+		read(p.at, lambda.at, fetched.at),
+		math.Min(read(p.high, lambda.at, fetched.at)+distance(p.high, lambda.high, fetched.high), 1),
+	}
 }

@@ -1,0 +1,4 @@
+-- Nothing fetched the pixel of any message, of this campaign or of the one before: whether nobody opened them or no image loads is unknown, so the range reaches to 1 although no open seems possible.
+INSERT INTO campaigns (campaign_id, name, created_at, id_key) VALUES (6, 'before', '2026-03-01 00:00:00', 'k'), (7, 'case', '2026-03-08 00:00:00', 'k');
+INSERT INTO sends (campaign_id, message_id, recipient, recipient_key, state, sent_at) SELECT campaign, toUUID(concat('00000000-0000-0000-0000-000000000', leftPad(toString(number), 3, '0'))), 'r', number + 1, 'registered', if(campaign = 6, '2026-03-01 09:00:00', '2026-03-08 09:00:00') FROM numbers(120) ARRAY JOIN [6, 7] AS campaign;
+INSERT INTO opens (campaign_id, message_id, opened_at, event_id, class, reason, verdict_version) VALUES (7, '00000000-0000-0000-0000-000000000001', '2026-03-08 09:00:10', 1, 'security_scanner', 'scanner_network', 65534);
