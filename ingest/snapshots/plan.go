@@ -22,8 +22,11 @@ const (
 	// what a reader accepts.
 	minInterval = 500 * time.Millisecond
 	costRatio   = 3
-	// While a small campaign changes, its snapshot is never used.
-	smallRatio = 20
+	// The snapshot of a small campaign is used only if nothing has changed
+	// since, so it is computed when the campaign has rested, and at last after
+	// smallInterval. Posted messages are inserted once a second.
+	rest          = 2 * time.Second
+	smallInterval = 30 * time.Second
 	// An insert marks its campaigns once its rows are visible. Should a mark
 	// come first, numbers computed settle later still contain the rows.
 	settle = 10 * time.Second
@@ -69,7 +72,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 	for i := range states {
 		s := &states[i]
 		settled := s.ChangedAt.Add(settle)
-		r := refresh{s.CampaignID, p.after(s), s.Size}
+		r := refresh{s.CampaignID, p.after(s.CampaignID), s.Size}
 		switch {
 		case p.kind == estimates && s.EstimatesMark == s.Mark && s.HistoryStart.Equal(s.StartsAt) && s.SnapshotHistory == histories.of(s):
 			continue
@@ -77,6 +80,10 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 			continue // its start is stored with its numbers
 		case p.kind == estimates, s.ReadAt.IsZero(), s.Mark != s.SnapshotMark:
 			behind++
+			if s.Size < warehouse.SmallCampaign {
+				rested, last := now.Add(s.ChangedAt.Add(rest).Sub(serverNow)), p.last[s.CampaignID].began.Add(smallInterval)
+				r.at = slices.MaxFunc([]time.Time{r.at, slices.MinFunc([]time.Time{rested, last}, time.Time.Compare)}, time.Time.Compare)
+			}
 		case s.ReadAt.Before(settled):
 			r.at = now.Add(settled.Sub(serverNow))
 		default:
@@ -97,18 +104,12 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 
 // after returns when the campaign's next refresh may begin: at once if there
 // was none in this run.
-func (p *planner) after(s *warehouse.SnapshotState) time.Time {
-	last, ok := p.last[s.CampaignID]
+func (p *planner) after(campaign uint64) time.Time {
+	last, ok := p.last[campaign]
 	if !ok {
 		return time.Time{}
 	}
-	ratio := time.Duration(costRatio)
-	switch {
-	case p.kind == estimates:
-		ratio = estimatesRatio
-	case s.Size < warehouse.SmallCampaign:
-		ratio = smallRatio
-	}
+	ratio := map[kind]time.Duration{numbers: costRatio, estimates: estimatesRatio}[p.kind]
 	return last.began.Add(max(minInterval, ratio*last.took) + last.took)
 }
 

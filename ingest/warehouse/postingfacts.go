@@ -48,7 +48,7 @@ func (w *Warehouse) postingFacts(ctx context.Context, campaign uint64, messages 
 		return f, err
 	}
 	defer func() { _ = rows.Close() }()
-	seen := 0
+	whole := false
 	for rows.Next() {
 		var part uint8
 		var n uint64
@@ -58,18 +58,19 @@ func (w *Warehouse) postingFacts(ctx context.Context, campaign uint64, messages 
 		}
 		switch part {
 		case 1:
-			f.CampaignChanged = timeOf(changedAt)
+			if at := timeOf(changedAt); at.After(f.CampaignChanged) {
+				f.CampaignChanged = at
+			}
 		case 2:
-			f.Registered = n > 0
+			f.Registered = true
 		case 3:
-			f.Decisions = n
+			f.Decisions, whole = n, true
 		}
-		seen |= 1 << part
 	}
 	if err := rows.Err(); err != nil {
 		return f, err
 	}
-	if seen != 1<<1|1<<2|1<<3 { // a part that is missing is no answer
+	if !whole {
 		return f, fmt.Errorf("%w: posting_facts", ErrAnswer)
 	}
 	return f, nil
