@@ -20,7 +20,7 @@
 //
 //	registrar.register       groups the posts of a campaign, reads what is known, decides
 //	sendlog.Log.Append       appends them to the lane sends; 2xx after the fsync
-//	sendlog.Log.Run          inserts them, within about a second
+//	sendlog.Log.Run          inserts them, within about half a second, or two where many come
 //
 // Lines come from these sources: a CDN's log stream, glint replay and glint import
 // post to /v1/logs; glint stream imitates the CDN; the standalone pixel appends

@@ -17,9 +17,11 @@ import (
 )
 
 const (
-	// insertEvery is the pause in which posts are collected: each insert is a part
-	// that ClickHouse has to merge.
-	insertEvery = time.Second
+	// The pause in which posts are collected: each insert is a part that
+	// ClickHouse has to merge, which holds up the posts of that time.
+	insertEvery = 500 * time.Millisecond
+	busyEvery   = 2 * time.Second // after an insert of so many posts:
+	busyPosts   = 50
 	firstPause  = 250 * time.Millisecond // after a failed insert
 	lastPause   = 10 * time.Second
 )
@@ -35,13 +37,17 @@ func (l *Log) Run(ctx context.Context, w *warehouse.Warehouse, deleted func(camp
 			case <-l.posted:
 			case <-ctx.Done():
 			}
-			l.collect(ctx)
+			l.collect(ctx, insertEvery)
 			continue
 		}
 		err := l.insert(ctx, w, posts, deleted)
 		if err == nil {
 			pauses.Reset()
-			l.collect(ctx)
+			pause := insertEvery
+			if len(posts) >= busyPosts {
+				pause = busyEvery
+			}
+			l.collect(ctx, pause)
 			continue
 		}
 		if ctx.Err() == nil {
@@ -52,12 +58,12 @@ func (l *Log) Run(ctx context.Context, w *warehouse.Warehouse, deleted func(camp
 }
 
 // collect waits for further posts, unless one is urgent.
-func (l *Log) collect(ctx context.Context) {
-	pause := time.NewTimer(insertEvery)
-	defer pause.Stop()
+func (l *Log) collect(ctx context.Context, pause time.Duration) {
+	end := time.NewTimer(pause)
+	defer end.Stop()
 	select {
 	case <-l.hurry:
-	case <-pause.C:
+	case <-end.C:
 	case <-ctx.Done():
 	}
 }

@@ -1,6 +1,6 @@
 // Package sendlog keeps posted registrations until they are in the table sends: a
 // post is acknowledged once its record is synced to disk, and its messages are
-// inserted within about a second, together with other posts. An
+// inserted within about half a second, or two seconds where many come, together. An
 // insert into sends takes tens of milliseconds, a record a fraction of one.
 //
 // Guarantees: a post whose Append has returned nil counts, whatever ends meanwhile

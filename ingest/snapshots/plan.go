@@ -24,8 +24,8 @@ const (
 	costRatio   = 3
 	// The snapshot of a small campaign is used only if nothing has changed
 	// since, so it is computed when the campaign has rested, and at last after
-	// smallInterval. Posted messages are inserted once a second.
-	rest          = 2 * time.Second
+	// smallInterval. Posted messages are inserted every two seconds.
+	rest          = 3 * time.Second
 	smallInterval = 30 * time.Second
 	// An insert marks its campaigns once its rows are visible. Should a mark
 	// come first, numbers computed settle later still contain the rows.

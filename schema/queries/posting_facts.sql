@@ -15,4 +15,4 @@ WHERE campaign_id = {campaign_id:UInt64} AND message_id IN {messages:Array(UUID)
 UNION ALL
 SELECT 3, count(), 0
 FROM consents
-SETTINGS max_threads = 1
+SETTINGS max_threads = 1, optimize_move_to_prewhere = 0, use_skip_indexes = 0, use_query_condition_cache = 0
