@@ -120,13 +120,13 @@ func peopleIn(t *testing.T, w *warehouse.Warehouse) string {
 	return fmt.Sprint(r.ReliableUniqueOpens, " ", r.UnknownOnly, " ", r.UniqueOpens, " ", classes)
 }
 
-// wholeReport returns its report without the time at which it was computed.
+// wholeReport returns its report without the times at which it was computed.
 func wholeReport(t *testing.T, w *warehouse.Warehouse) *warehouse.Report {
 	t.Helper()
 	r, err := w.ReportOf(t.Context(), "c10")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.ComputedAt = time.Time{}
+	r.ComputedAt, r.CompleteTo = time.Time{}, time.Time{}
 	return r
 }
