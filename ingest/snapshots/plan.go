@@ -56,15 +56,16 @@ func (p *planner) refreshed(campaign uint64, began time.Time, took time.Duration
 	p.last[campaign] = attempt{began, took}
 }
 
-// due returns the campaigns whose refresh is due, the longest waiting first,
-// the time until the next one is due, and the number of campaigns changed since
-// their refresh. serverNow is the server's time, now the time of the clock of
-// refreshed.
+// due returns the campaigns whose refresh is due, by turns the longest waiting of
+// those refreshed before and of the others, the time until the next one is due,
+// and the number of campaigns changed since their refresh. serverNow is the
+// server's time, now the time of the clock of refreshed.
 func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time) (due []uint64, next time.Duration, behind int) {
 	type refresh struct {
 		campaign uint64
 		at       time.Time
 		size     uint64
+		settles  bool
 	}
 	next = idleLook
 	var all []refresh
@@ -72,7 +73,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 	for i := range states {
 		s := &states[i]
 		settled := s.ChangedAt.Add(settle)
-		r := refresh{s.CampaignID, p.after(s.CampaignID), s.Size}
+		r := refresh{s.CampaignID, p.after(s.CampaignID), s.Size, false}
 		switch {
 		case p.kind == estimates && s.EstimatesMark == s.Mark && s.HistoryStart.Equal(s.StartsAt) && s.SnapshotHistory == histories.of(s):
 			continue
@@ -85,7 +86,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 				r.at = slices.MaxFunc([]time.Time{r.at, slices.MinFunc([]time.Time{rested, last}, time.Time.Compare)}, time.Time.Compare)
 			}
 		case s.ReadAt.Before(settled):
-			r.at = now.Add(settled.Sub(serverNow))
+			r.at, r.settles = now.Add(settled.Sub(serverNow)), true
 		default:
 			continue
 		}
@@ -96,8 +97,22 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		all = append(all, r)
 	}
 	slices.SortFunc(all, func(a, b refresh) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.size, b.size)) })
+	// In a copied or upgraded account thousands were not computed in this run.
+	// They, and those computed once more, take turns with those that change.
+	var turns [2][]uint64
 	for _, r := range all {
-		due = append(due, r.campaign)
+		turn := 0
+		if _, again := p.last[r.campaign]; !again || r.settles {
+			turn = 1
+		}
+		turns[turn] = append(turns[turn], r.campaign)
+	}
+	for i := range all {
+		for _, turn := range turns {
+			if i < len(turn) {
+				due = append(due, turn[i])
+			}
+		}
 	}
 	return due, next, behind
 }

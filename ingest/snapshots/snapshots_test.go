@@ -176,6 +176,36 @@ func TestALargeCampaignLeavesTheMachineToOthers(t *testing.T) {
 	}
 }
 
+// TestAnAccountWithoutSnapshotsHoldsUpNoCampaign starts with campaigns that were never
+// computed, which takes minutes; a large one of them changes all the time. All get
+// their turns.
+func TestAnAccountWithoutSnapshotsHoldsUpNoCampaign(t *testing.T) {
+	var campaigns []uint64
+	for id := range uint64(300) {
+		campaigns = append(campaigns, id+1)
+	}
+	h := run(t, 20*time.Minute, func(h *fakeHouse) {
+		h.mu.Lock()
+		h.states[0].Size = warehouse.SmallCampaign
+		for _, id := range campaigns {
+			h.cost[id] = 700 * time.Millisecond
+		}
+		h.mu.Unlock()
+		for range 4 * 1100 {
+			time.Sleep(250 * time.Millisecond)
+			h.change(0)
+		}
+	}, campaigns...)
+	for i, at := range h.refreshed[1] {
+		if i > 0 && at.Sub(h.refreshed[1][i-1]) > 30*time.Second {
+			t.Errorf("the large one was computed at %v and at %v", h.refreshed[1][i-1], at)
+		}
+	}
+	if len(h.refreshed[1]) < 100 || len(h.refreshed) != len(campaigns) {
+		t.Errorf("the large one was computed %d times, and %d of all", len(h.refreshed[1]), len(h.refreshed))
+	}
+}
+
 // TestASmallCampaignIsComputedWhenItRests changes one all the time, and then no more.
 func TestASmallCampaignIsComputedWhenItRests(t *testing.T) {
 	var end time.Time
