@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		_, _ = os.Stdout.WriteString("written\n")
-		select {} // until it is killed
+		time.Sleep(time.Hour) // until it is killed; select {} alone would end it as a deadlock
 	}
 	os.Exit(m.Run())
 }
