@@ -14,7 +14,7 @@ type Decisions interface {
 	ChoicesOf(ctx context.Context, purpose string, recipients []warehouse.RecipientKey) (map[warehouse.RecipientKey]warehouse.Decision, error)
 }
 
-// maxChoices is the largest ledger, in rows, that Choices remembers: about 50 MB.
+// maxChoices is the largest ledger, in rows, that Choices remembers: about 100 MB.
 const maxChoices = 1_000_000
 
 // Choices remembers the choices of all recipients for one purpose, since to search
@@ -27,12 +27,8 @@ type Choices struct {
 	mu     sync.Mutex
 	rows   uint64            // that were read, of all purposes
 	ends   map[string]uint64 // last sequence that was read, by node
-	latest map[warehouse.RecipientKey]moment
+	latest map[warehouse.RecipientKey]warehouse.Decision
 }
-
-// moment is a decision as its time in Unix milliseconds times 4, plus its choice. So
-// of two moments the larger is the one that holds.
-type moment int64
 
 // Of returns the current choices of the recipients, of a ledger that has so many
 // rows. Recipients without a choice are absent.
@@ -49,8 +45,8 @@ func (c *Choices) Of(ctx context.Context, w Decisions, rows uint64, recipients [
 	}
 	choices := map[warehouse.RecipientKey]warehouse.Decision{}
 	for _, key := range recipients {
-		if m, ok := c.latest[key]; ok {
-			choices[key] = warehouse.DecisionAt(int64(m>>2), warehouse.Choice(m&3))
+		if d, ok := c.latest[key]; ok {
+			choices[key] = d
 		}
 	}
 	return choices, nil
@@ -69,14 +65,14 @@ func (c *Choices) follow(ctx context.Context, w Decisions) error {
 			continue
 		}
 		if c.ends == nil {
-			c.ends, c.latest = map[string]uint64{}, map[warehouse.RecipientKey]moment{}
+			c.ends, c.latest = map[string]uint64{}, map[warehouse.RecipientKey]warehouse.Decision{}
 		}
 		for node, end := range fresh.Ends {
 			c.ends[node] = end
 		}
-		fresh.Each(func(key warehouse.RecipientKey, at int64, choice warehouse.Choice) {
-			if m := moment(at<<2 | int64(choice)); m > c.latest[key] || c.latest[key] == 0 {
-				c.latest[key] = m
+		fresh.Each(func(key warehouse.RecipientKey, d warehouse.Decision) {
+			if before, ok := c.latest[key]; !ok || before.IsBefore(d) {
+				c.latest[key] = d
 			}
 		})
 		c.rows += fresh.Rows

@@ -205,19 +205,15 @@ func (w *Warehouse) ChoicesOf(ctx context.Context, purpose string, recipients []
 const decisionBytes = 16 + 1 + 8
 
 func addDecisions(all map[RecipientKey]Decision, rows []byte) {
-	eachDecision(rows, func(key RecipientKey, at int64, choice Choice) { all[key] = DecisionAt(at, choice) })
+	eachDecision(rows, func(key RecipientKey, d Decision) { all[key] = d })
 }
 
-// eachDecision calls visit with each record. Times are Unix milliseconds.
-func eachDecision(rows []byte, visit func(key RecipientKey, at int64, choice Choice)) {
+// eachDecision calls visit with each record.
+func eachDecision(rows []byte, visit func(RecipientKey, Decision)) {
 	for ; len(rows) > 0; rows = rows[decisionBytes:] {
-		visit(RecipientKey(rows[:16]), int64(binary.LittleEndian.Uint64(rows[17:])), Choice(rows[16]))
+		at := time.UnixMilli(int64(binary.LittleEndian.Uint64(rows[17:]))).UTC()
+		visit(RecipientKey(rows[:16]), Decision{Choice(rows[16]), at})
 	}
-}
-
-// DecisionAt returns a decision made at a time in Unix milliseconds.
-func DecisionAt(milli int64, choice Choice) Decision {
-	return Decision{choice, time.UnixMilli(milli).UTC()}
 }
 
 // ListedChoice is a recipient's choice in a list.

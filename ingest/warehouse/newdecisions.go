@@ -15,11 +15,9 @@ type NewDecisions struct {
 	of     []byte            // records of those of the purpose
 }
 
-// Each calls visit with each decision for the purpose. Times are Unix milliseconds;
-// an older decision may follow a later one.
-func (n *NewDecisions) Each(visit func(key RecipientKey, at int64, choice Choice)) {
-	eachDecision(n.of, visit)
-}
+// Each calls visit with each decision for the purpose. An older one may follow a later
+// one.
+func (n *NewDecisions) Each(visit func(RecipientKey, Decision)) { eachDecision(n.of, visit) }
 
 // DecisionsAfter reads what was recorded after the known ends of the nodes' chains.
 func (w *Warehouse) DecisionsAfter(ctx context.Context, purpose string, ends map[string]uint64) (n NewDecisions, err error) {
