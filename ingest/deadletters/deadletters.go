@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"glint/ingest/host/atomicfile"
+	"glint/ingest/host/reload"
 )
 
 // DefaultMaxBytes is the quota that ingest uses.
@@ -56,10 +57,6 @@ type Folder struct {
 	noted   time.Time         // when changed was first seen
 	listed  time.Time         // when the files were listed last
 }
-
-// settle is longer than any file system's unit of time. A change that follows another one
-// sooner may leave the time of the folder as it is.
-const settle = 3 * time.Second
 
 // Open uses the folder dir, which it creates for its owner only if missing.
 // maxBytes is the quota for the space of the files on disk; 0: none.
@@ -174,8 +171,8 @@ func (f *Folder) recount() error {
 	if err != nil {
 		return fmt.Errorf("look at dead-letter folder: %w", err)
 	}
-	settled := f.listed.Sub(f.noted) > settle
-	if info.ModTime().Equal(f.changed) && (settled || time.Since(f.listed) < settle) {
+	settled := f.listed.Sub(f.noted) > reload.Settle
+	if info.ModTime().Equal(f.changed) && (settled || time.Since(f.listed) < reload.Settle) {
 		return nil
 	}
 	return f.count()

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"glint/ingest/host/reload"
 )
 
 var at = time.Date(2026, 3, 4, 5, 6, 7, 891_000_000, time.UTC)
@@ -181,7 +183,7 @@ func TestAFullFolderKeepsNoneUntilThereIsRoom(t *testing.T) {
 	if err := another.Remove(files(t, f)[0].Name); err != nil {
 		t.Fatal(err)
 	}
-	pass(f, 2*settle)
+	pass(f, 2*reload.Settle)
 	write(t, f, letters("one too many"))
 	if got := f.Bytes(); got != 3*4096 {
 		t.Errorf("%d bytes", got)
@@ -209,12 +211,12 @@ func TestWhatOthersWriteFillsTheFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 		if within {
-			pass(f, 2*settle)
+			pass(f, 2*reload.Settle)
 		}
 		if notKept, err := f.Write(letters("one too many")); err != nil || len(notKept) != 1 {
 			t.Errorf("within one unit of time %v: letters %v not kept, %v; want the one", within, notKept, err)
 		}
-		f.noted = f.noted.Add(-2 * settle) // it was listed long after the last change
+		f.noted = f.noted.Add(-2 * reload.Settle) // it was listed long after the last change
 		listed := f.listed
 		if f.Bytes() != 2*4096 || !f.listed.Equal(listed) {
 			t.Errorf("within one unit of time %v: %d bytes, listed again %v", within, f.Bytes(), !f.listed.Equal(listed))

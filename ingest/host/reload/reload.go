@@ -47,9 +47,9 @@ type Value[T any] struct {
 	fault   string
 }
 
-// settle is longer than any file system's unit of time. A file that changes again within
-// that unit may look as before, so until then its content is compared, too.
-const settle = 3 * time.Second
+// Settle is longer than any file system's unit of time. A file or folder that changes
+// again within that unit may look as before, so until then its content is compared, too.
+const Settle = 3 * time.Second
 
 // Open computes the first value; load reads the files itself. It returns the
 // error of load unchanged.
@@ -198,7 +198,7 @@ func (v *Value[T]) same() bool {
 	if err != nil || sum != v.sum {
 		return false
 	}
-	v.settled = at.Sub(v.seenAt) > settle
+	v.settled = at.Sub(v.seenAt) > Settle
 	return true
 }
 

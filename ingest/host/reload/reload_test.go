@@ -62,10 +62,10 @@ func TestAChangeWithinAUnitOfTimeIsSeen(t *testing.T) {
 	w.write(t, "other")
 	w.has(t, "other", 2, 1)
 	w.has(t, "other", 2, 1)
-	w.value.seenAt = w.value.seenAt.Add(-2 * settle)
+	w.value.seenAt = w.value.seenAt.Add(-2 * Settle)
 	w.write(t, "third")
 	w.has(t, "third", 3, 2)
-	w.value.seenAt = w.value.seenAt.Add(-2 * settle)
+	w.value.seenAt = w.value.seenAt.Add(-2 * Settle)
 	w.has(t, "third", 3, 2)
 	if !w.value.settled {
 		t.Error("an old file is read at each look")
