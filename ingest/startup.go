@@ -339,13 +339,7 @@ func (s *startup) register(r prometheus.Registerer) {
 	}))
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "glint_warehouse_behind_seconds", Help: "Delay of the queried ClickHouse replica behind the others, with shards the longest of them; 0 for a single server.",
-	}, func() float64 {
-		behind := time.Duration(0)
-		for _, late := range s.late() {
-			behind = max(behind, late.Behind)
-		}
-		return behind.Seconds()
-	}))
+	}, func() float64 { return warehouse.Furthest(s.late()).Seconds() }))
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "glint_warehouse_shards_away", Help: "Shards of the warehouse that do not answer; 0 without shards.",
 	}, func() (away float64) {

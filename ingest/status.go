@@ -14,7 +14,6 @@ import (
 	"glint/ingest/networks"
 	"glint/ingest/receiver"
 	"glint/ingest/wal"
-	"glint/ingest/warehouse"
 )
 
 // Status is the answer to GET /v1/status: the state of the service, and the
@@ -62,7 +61,7 @@ type LateStatus struct {
 }
 
 // LaneStatus is the state of a lane of the log: live, replay or sends. The last one has
-// posts of messages, deliveries and choices.
+// the posts of messages.
 type LaneStatus struct {
 	Lane              string  `json:"lane"`
 	BacklogRecords    uint64  `json:"backlog_records"` // records that are not in the warehouse
@@ -147,7 +146,7 @@ func (b *statusBoard) warehouse(s *Status) {
 		if l.Away {
 			state.State = "away"
 		}
-		if l.Away || l.Behind > warehouse.MostBehind {
+		if l.Matters() {
 			s.Warehouse.Late = append(s.Warehouse.Late, state)
 		}
 	}

@@ -24,6 +24,9 @@ type Late struct {
 	Behind time.Duration // delay of its replica behind the others, at least; 0 if it is away
 }
 
+// Matters reports whether a user should know of it.
+func (l Late) Matters() bool { return l.Away || l.Behind > MostBehind }
+
 // Text returns a warning about it.
 func (l Late) Text() string {
 	const advice = " Try: glint migrate status"
@@ -127,8 +130,8 @@ func (s *shards) forget() {
 	s.late.lookedAt = time.Time{}
 }
 
-// furthest returns the longest delay.
-func furthest(late []Late) (behind time.Duration) {
+// Furthest returns the longest delay.
+func Furthest(late []Late) (behind time.Duration) {
 	for _, l := range late {
 		behind = max(behind, l.Behind)
 	}

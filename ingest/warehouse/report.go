@@ -170,7 +170,7 @@ func (r *Report) setLate(states []Late) {
 			r.Late = append(r.Late, late)
 		}
 	}
-	r.CompleteTo = r.ComputedAt.Add(-furthest(r.Late))
+	r.CompleteTo = r.ComputedAt.Add(-Furthest(r.Late))
 }
 
 func (w *Warehouse) readOnce(ctx context.Context, id uint64, read func(context.Context, uint64) (*Report, error)) (*Report, error) {

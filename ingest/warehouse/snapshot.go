@@ -170,7 +170,7 @@ func (w *Warehouse) refresh(ctx context.Context, query string, campaign uint64) 
 	if err != nil {
 		return fmt.Errorf("refresh snapshot: %w", err)
 	}
-	if furthest(w.Late(ctx)) > 0 {
+	if Furthest(w.Late(ctx)) > 0 {
 		mark = randomID() // rows may be missing that the mark covers: never current
 	}
 	const milliseconds = "2006-01-02 15:04:05.000"

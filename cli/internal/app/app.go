@@ -83,7 +83,7 @@ func (a *App) OpenWarehouseAs(ctx context.Context, dsn, user string, as Access) 
 		return nil, err
 	}
 	for _, late := range w.Late(ctx) {
-		if late.Away || late.Behind > warehouse.MostBehind {
+		if late.Matters() {
 			fmt.Fprintln(a.Err, "warning: "+late.Text())
 		}
 	}
