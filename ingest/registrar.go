@@ -299,12 +299,11 @@ func (g *registrar) find(ctx context.Context, w *warehouse.Warehouse, b *sends.B
 		if err != nil && !errors.Is(err, warehouse.ErrNoCampaign) {
 			return c, nil, facts, nil, err
 		}
-		same := c.ID == known.ID && c.IDKey == known.IDKey // else the messages have other ids
-		known = readCampaign{Campaign: c}
-		if same {
+		if c.ID == known.ID && c.IDKey == known.IDKey { // else the messages have other ids
 			g.remember(name, readCampaign{c, facts.CampaignChanged, time.Now()})
 			return c, messages, facts, waiting, nil
 		}
+		known = readCampaign{Campaign: c}
 	}
 }
 

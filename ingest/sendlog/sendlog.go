@@ -1,7 +1,8 @@
 // Package sendlog keeps posted registrations until they are in the table sends: a
 // post is acknowledged once its record is synced to disk, and its messages are
-// inserted within about half a second, or two seconds where many come, together. An
-// insert into sends takes tens of milliseconds, a record a fraction of one.
+// inserted together with those of other posts, within about half a second, or two
+// where many come. An insert into sends takes tens of milliseconds, a record a
+// fraction of one.
 //
 // Guarantees: a post whose Append has returned nil counts, whatever ends meanwhile
 // (Open reads the records again); it counts as a whole or not at all (a post is one

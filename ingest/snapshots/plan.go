@@ -65,7 +65,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		campaign uint64
 		at       time.Time
 		size     uint64
-		settles  bool
+		settles  bool // only computed once more
 	}
 	next = idleLook
 	var all []refresh
@@ -73,7 +73,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 	for i := range states {
 		s := &states[i]
 		settled := s.ChangedAt.Add(settle)
-		r := refresh{s.CampaignID, p.after(s.CampaignID), s.Size, false}
+		r := refresh{campaign: s.CampaignID, at: p.after(s.CampaignID), size: s.Size}
 		switch {
 		case p.kind == estimates && s.EstimatesMark == s.Mark && s.HistoryStart.Equal(s.StartsAt) && s.SnapshotHistory == histories.of(s):
 			continue
@@ -82,8 +82,13 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		case p.kind == estimates, s.ReadAt.IsZero(), s.Mark != s.SnapshotMark:
 			behind++
 			if s.Size < warehouse.SmallCampaign {
-				rested, last := now.Add(s.ChangedAt.Add(rest).Sub(serverNow)), p.last[s.CampaignID].began.Add(smallInterval)
-				r.at = slices.MaxFunc([]time.Time{r.at, slices.MinFunc([]time.Time{rested, last}, time.Time.Compare)}, time.Time.Compare)
+				at := p.last[s.CampaignID].began.Add(smallInterval)
+				if rested := now.Add(s.ChangedAt.Add(rest).Sub(serverNow)); rested.Before(at) {
+					at = rested
+				}
+				if at.After(r.at) {
+					r.at = at
+				}
 			}
 		case s.ReadAt.Before(settled):
 			r.at, r.settles = now.Add(settled.Sub(serverNow)), true
