@@ -58,6 +58,7 @@ func reportsOf(t *testing.T, i *instance) map[string]any {
 func restored(t *testing.T, args ...string) *instance {
 	t.Helper()
 	home := filepath.Join(t.TempDir(), "restored")
+	awaitEngine(t, home)
 	if stdout, stderr, code := runGlint(t, home, nil, append([]string{"restore"}, args...)...); code != 0 || !strings.HasPrefix(stdout, "restored ") {
 		t.Fatalf("glint restore: exit %d\n%s%s", code, stdout, stderr)
 	}

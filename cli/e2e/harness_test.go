@@ -87,7 +87,15 @@ func newHome(t testing.TB) string {
 	if err := os.Mkdir(home, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	awaitEngine(t, home)
 	return home
+}
+
+// awaitEngine lets the test end after the engine of that home: it outlives a glint
+// that was killed for a moment.
+func awaitEngine(t testing.TB, home string) {
+	t.Helper()
+	t.Cleanup(func() { enginelib.AwaitEnd(t, filepath.Join(home, "warehouse")) })
 }
 
 // launch starts `glint up` on free ports, without waiting for it.

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"glint/ingest/warehouse/enginetest/enginelib"
 )
 
 func TestRestartKeepsData(t *testing.T) {
@@ -267,7 +269,10 @@ func startHelper(t *testing.T, dir string) *helper {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it has ended, as a rule
+		enginelib.AwaitEnd(t, filepath.Join(dir, "data"))
+	})
 	h := &helper{cmd: cmd, lines: bufio.NewScanner(output)}
 	h.url = strings.TrimPrefix(h.next(), "ready ")
 	if !strings.HasPrefix(h.url, "http://") {
