@@ -65,6 +65,8 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/choices_of.sql",
 		"queries/cluster_nodes.sql",
 		"queries/compare.sql",
+		"queries/complete_message_campaigns.sql",
+		"queries/complete_recipient_messages.sql",
 		"queries/consent_ends.sql",
 		"queries/consent_page.sql",
 		"queries/consent_tail.sql",

@@ -91,8 +91,8 @@ func newHome(t testing.TB) string {
 	return home
 }
 
-// awaitEngine lets the test end after the engine of that home: it outlives a glint
-// that was killed for a moment.
+// awaitEngine lets the test end after the engine of that home, which outlives a killed
+// glint by a moment.
 func awaitEngine(t testing.TB, home string) {
 	t.Helper()
 	t.Cleanup(func() { enginelib.AwaitEnd(t, filepath.Join(home, "warehouse")) })

@@ -127,6 +127,9 @@ func (r *register) open(name string) (*campaign, error) {
 		return &campaign{err: sends.ErrForgotten}, nil
 	}
 	known, err := r.w.KnownSends(r.ctx, found.ID)
+	if err == nil { // an import that was killed may have registered some of them in part
+		err = r.w.CompleteSends(r.ctx, found.ID)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -83,6 +83,29 @@ func (w *world) sends(tb testing.TB, campaign string) int {
 	return n
 }
 
+// found is the number of the campaign's messages that the tables by message and by recipient
+// have, or -1 if they differ.
+func (w *world) found(tb testing.TB, campaign string) int {
+	tb.Helper()
+	id, err := w.warehouse.CampaignID(tb.Context(), campaign)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e := enginetest.Open(tb)
+	count := func(table string) string {
+		return strings.TrimSpace(e.Text(tb, enginetest.WarehouseUser, fmt.Sprintf("SELECT uniqExact(message_id) FROM %s WHERE campaign_id = %d", table, id), nil))
+	}
+	byID, byRecipient := count("message_campaigns"), count("recipient_messages")
+	if byID != byRecipient {
+		return -1
+	}
+	n, err := strconv.Atoi(byID)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
 // cut is a moment at which a registration is stopped.
 type cut struct {
 	signal syscall.Signal
@@ -151,6 +174,9 @@ func TestAKilledRegistrationIsWholeOrNothing(t *testing.T) {
 		}
 		if n := w.sends(t, campaign); n != rows {
 			t.Errorf("%s again: %d of %d messages are in the rates: %s", campaign, n, rows, stderr)
+		}
+		if n := w.found(t, campaign); n != rows {
+			t.Errorf("%s again: %d of %d messages are found by their id and by their recipient", campaign, n, rows)
 		}
 	}
 	if cut < 2 {

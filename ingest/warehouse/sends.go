@@ -2,12 +2,16 @@ package warehouse
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
+
+	"glint/schema"
 )
 
 // Tracking is the tracking mode of a message, as the Enum8 of the tables. Its number may
@@ -97,6 +101,20 @@ var sendColumns = []column[Send]{
 // the empty fields of the rows: recipient key, domain, state and time.
 func (w *Warehouse) InsertSends(ctx context.Context, name string, sends []Send) error {
 	return w.InsertSendBlocks(ctx, name, slices.Values([][]Send{sends}))
+}
+
+// CompleteSends adds to the tables by message and by recipient what inserts into sends left
+// out when their program or the engine was killed: ClickHouse stores the rows of a
+// materialized view after those of its table. Call it before relying on messages of a
+// campaign that such a program may have registered.
+func (w *Warehouse) CompleteSends(ctx context.Context, campaign uint64) error {
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0}))
+	for _, query := range []string{"complete_message_campaigns", "complete_recipient_messages"} {
+		if err := w.conn.Exec(ctx, schema.Query(query), clickhouse.Named("campaign_id", campaign)); err != nil {
+			return fmt.Errorf("complete registered messages: %w", err)
+		}
+	}
+	return nil
 }
 
 // InsertSendBlocks is InsertSends for rows that arrive in blocks. A block is encoded before
