@@ -104,7 +104,7 @@ func (h *fakeHouse) MarkRecentChanges(context.Context) error {
 }
 
 // run lets a Refresher work for that long by a clock that does not wait, while do
-// runs beside it.
+// runs beside it: what do sets before its first sleep is set before the Refresher begins.
 func run(t *testing.T, d time.Duration, do func(h *fakeHouse), campaigns ...uint64) (h *fakeHouse) {
 	synctest.Test(t, func(t *testing.T) {
 		h = newHouse(campaigns...)
@@ -112,6 +112,7 @@ func run(t *testing.T, d time.Duration, do func(h *fakeHouse), campaigns ...uint
 		defer cancel()
 		if do != nil {
 			go do(h)
+			synctest.Wait()
 		}
 		New(h, slog.New(slog.DiscardHandler), prometheus.NewRegistry()).Run(ctx)
 		synctest.Wait()
@@ -185,12 +186,10 @@ func TestAnAccountWithoutSnapshotsHoldsUpNoCampaign(t *testing.T) {
 		campaigns = append(campaigns, id+1)
 	}
 	h := run(t, 20*time.Minute, func(h *fakeHouse) {
-		h.mu.Lock()
 		h.states[0].Size = warehouse.SmallCampaign
 		for _, id := range campaigns {
 			h.cost[id] = 700 * time.Millisecond
 		}
-		h.mu.Unlock()
 		for range 4 * 1100 {
 			time.Sleep(250 * time.Millisecond)
 			h.change(0)
