@@ -48,7 +48,7 @@ func BenchmarkScale(b *testing.B) {
 	a.fill(largestCampaign, 1, max(1_000_000, opens/20))
 	a.fill(firstMiddle, max(1, 88*opens/fullAccount), 1_000_000)
 	a.fill(firstSmall, max(1, 2200*opens/fullAccount), 10_000)
-	b.Logf("filled in %v: %s opens, %s messages", time.Since(began).Round(time.Second), a.text("SELECT count() FROM opens"), a.text("SELECT count() FROM sends"))
+	a.say("filled in %v: %s opens, %s messages", time.Since(began).Round(time.Second), a.text("SELECT count() FROM opens"), a.text("SELECT count() FROM sends"))
 
 	writer, reader := client.Connect(a.b, a.e, enginetest.WarehouseUser), client.Connect(a.b, a.e, enginetest.ReaderUser)
 	campaigns := []struct {
@@ -64,7 +64,7 @@ func BenchmarkScale(b *testing.B) {
 			if err := step.refresh(b.Context(), c.id); err != nil {
 				b.Fatal(err)
 			}
-			b.Logf("refresh, %s, %s: %v", c.name, step.name, time.Since(began).Round(time.Millisecond))
+			a.say("refresh, %s, %s: %v", c.name, step.name, time.Since(began).Round(time.Millisecond))
 		}
 	}
 	for _, c := range campaigns {
@@ -80,6 +80,9 @@ type account struct {
 	b *testing.B
 	e *enginetest.Warehouse
 }
+
+// say prints at once, which the log of a benchmark does not.
+func (a *account) say(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 
 func (a *account) text(statement string) string {
 	return strings.TrimSpace(a.e.Text(a.b, enginetest.WarehouseUser, statement, map[string]string{
@@ -118,21 +121,28 @@ func (a *account) fill(first, campaigns, messages int) {
 			FROM numbers(%d) WHERE cityHash64(c, number, 'opened') %% 10 < 4)`, campaign, sent("c"), campaigns*messages))
 }
 
-// read prints p50 and p95 of a campaign's report, and the age of its numbers.
+// read prints p50 and p95 of a campaign's report and of its curve, and the age of its
+// numbers.
 func (a *account) read(name string, w *warehouse.Warehouse, id uint64, times int) {
-	var took, ages []time.Duration
+	var reports, curves, ages []time.Duration
 	for range times {
 		began := time.Now()
 		r, err := w.ReportOf(a.b.Context(), fmt.Sprintf("campaign %d", id))
 		if err != nil {
 			a.b.Fatal(err)
 		}
-		took, ages = append(took, time.Since(began)), append(ages, time.Since(r.ComputedAt))
+		reports, ages = append(reports, time.Since(began)), append(ages, time.Since(r.ComputedAt))
+		began = time.Now()
+		if _, err := w.Timeline(a.b.Context(), id); err != nil {
+			a.b.Fatal(err)
+		}
+		curves = append(curves, time.Since(began))
 	}
-	slices.Sort(took)
-	slices.Sort(ages)
-	a.b.Logf("report, %s: p50 %v, p95 %v; its numbers are %v old at p50, %v at p95", name, took[times/2].Round(100*time.Microsecond),
-		took[times*95/100].Round(100*time.Microsecond), ages[times/2].Round(10*time.Millisecond), ages[times*95/100].Round(10*time.Millisecond))
+	of := func(took []time.Duration, unit time.Duration) string {
+		slices.Sort(took)
+		return fmt.Sprintf("p50 %v, p95 %v", took[times/2].Round(unit), took[times*95/100].Round(unit))
+	}
+	a.say("%s: report %s; curve %s; age of the numbers %s", name, of(reports, 100*time.Microsecond), of(curves, 100*time.Microsecond), of(ages, 10*time.Millisecond))
 }
 
 // besideInserts reads reports while opens are inserted into all campaigns, and
@@ -157,7 +167,7 @@ func (a *account) besideInserts(writer, reader *warehouse.Warehouse, ids ...uint
 	}
 	cancel()
 	working.Wait()
-	a.b.Logf("inserted beside: %.0f opens/s", float64(rows)/time.Since(began).Seconds())
+	a.say("inserted beside: %.0f opens/s", float64(rows)/time.Since(began).Seconds())
 }
 
 // bytes prints the bytes on disk per open, by table and by column.
@@ -166,8 +176,8 @@ func (a *account) bytes() {
 	if err != nil {
 		a.b.Fatal(err)
 	}
-	a.b.Log("bytes per open by table: " + a.text(fmt.Sprintf(`SELECT arrayStringConcat(groupArray(concat(table, ' ', toString(bytes))), ', ') FROM (
+	a.say("bytes per open by table: %s", a.text(fmt.Sprintf(`SELECT arrayStringConcat(groupArray(concat(table, ' ', toString(bytes))), ', ') FROM (
 		SELECT table, round(sum(bytes_on_disk) / %f, 3) AS bytes FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table ORDER BY bytes DESC)`, opens)))
-	a.b.Log("bytes per open by column of opens: " + a.text(fmt.Sprintf(`SELECT arrayStringConcat(groupArray(concat(name, ' ', toString(bytes))), ', ') FROM (
+	a.say("bytes per open by column of opens: %s", a.text(fmt.Sprintf(`SELECT arrayStringConcat(groupArray(concat(name, ' ', toString(bytes))), ', ') FROM (
 		SELECT name, round(data_compressed_bytes / %f, 2) AS bytes FROM system.columns WHERE database = currentDatabase() AND table = 'opens' ORDER BY bytes DESC, name LIMIT 12)`, opens)))
 }

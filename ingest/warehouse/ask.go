@@ -25,6 +25,18 @@ func (w *Warehouse) ask(ctx context.Context, query string, args []any, into ...a
 	return answered(w.conn.QueryRow(ctx, schema.Query(query), args...), query, into...)
 }
 
+// askForOne is ask for a query that has no row if there is nothing to tell.
+func (w *Warehouse) askForOne(ctx context.Context, query string, args []any, into ...any) (found bool, err error) {
+	err = w.conn.QueryRow(ctx, schema.Query(query), args...).Scan(into...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if errors.Is(err, io.EOF) {
+		err = fmt.Errorf("%w: %s", ErrAnswer, query)
+	}
+	return err == nil, err
+}
+
 // answered scans the row that answers a query of that name.
 func answered(row driver.Row, query string, into ...any) error {
 	err := row.Scan(into...)

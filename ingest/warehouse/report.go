@@ -119,42 +119,86 @@ func (w *Warehouse) FreshReportOf(ctx context.Context, campaign string) (*Report
 }
 
 func (w *Warehouse) reportOf(ctx context.Context, campaign string, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
-	id, err := w.CampaignID(ctx, campaign)
+	before := w.Late(ctx)
+	var id uint64
+	var bad badTokens
+	g, within := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		id, err = w.CampaignID(within, campaign)
+		return err
+	})
+	g.Go(func() (err error) {
+		bad, err = w.badTokensOf(within, campaign)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return nil, w.ShardAway(ctx, err)
+	}
+	r, err := w.readReport(ctx, id, before, read)
 	if err != nil {
 		return nil, err
 	}
-	return w.readReport(ctx, id, read)
+	r.BadTokens = bad.ofID
+	if r.Campaign == campaign {
+		r.BadTokens = bad.ofName
+	}
+	return r, nil
 }
 
 // ReportOfID returns the report of the campaign with that id, which must exist.
 // If fresh is set, it is computed now, as by FreshReportOf.
 func (w *Warehouse) ReportOfID(ctx context.Context, id uint64, fresh bool) (*Report, error) {
-	if fresh {
-		return w.readReport(ctx, id, w.liveReport)
+	before := w.Late(ctx)
+	bad, err := w.badTokensOf(ctx, strconv.FormatUint(id, 10))
+	if err != nil {
+		return nil, w.ShardAway(ctx, err)
 	}
-	return w.readReport(ctx, id, w.snapshotOf)
+	read := w.snapshotOf
+	if fresh {
+		read = w.liveReport
+	}
+	r, err := w.readReport(ctx, id, before, read)
+	if err == nil {
+		r.BadTokens = bad.ofID
+	}
+	return r, err
 }
 
-func (w *Warehouse) readReport(ctx context.Context, id uint64, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
-	before := w.Late(ctx)
-	run, err := w.ActiveRun(ctx)
+// badTokens counts the requests with a bad token that name a campaign: the one whose name a
+// text is, and the one whose id it is.
+type badTokens struct{ ofName, ofID uint64 }
+
+func (w *Warehouse) badTokensOf(ctx context.Context, campaign string) (bad badTokens, err error) {
+	if err = w.ask(ctx, "report_bad_tokens", []any{clickhouse.Named("campaign", campaign)}, &bad.ofName, &bad.ofID); err != nil {
+		err = fmt.Errorf("count bad tokens: %w", err)
+	}
+	return bad, err
+}
+
+// readReport reads the report, without its bad tokens. before are the states of the shards
+// when the first query was asked.
+func (w *Warehouse) readReport(ctx context.Context, id uint64, before []Late, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
+	r, err := read(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, w.ShardAway(ctx, err)
 	}
-	for {
-		r, err := w.readOnce(ctx, id, read)
-		if err != nil {
-			return nil, w.ShardAway(ctx, err)
+	r.setLate(append(before, w.Late(ctx)...))
+	return r, nil
+}
+
+// withinOneRun calls read until no run of judge or reclassify became visible meanwhile.
+func (w *Warehouse) withinOneRun(ctx context.Context, read func() error) error {
+	run, err := w.ActiveRun(ctx)
+	for err == nil {
+		if err = read(); err != nil {
+			return err
 		}
-		last, err := w.ActiveRun(ctx)
-		if err != nil || last == run {
-			if err == nil {
-				r.setLate(append(before, w.Late(ctx)...))
-			}
-			return r, err
+		before := run
+		if run, err = w.ActiveRun(ctx); run == before {
+			break
 		}
-		run = last
 	}
+	return err
 }
 
 // setLate sets Late and CompleteTo from the states of shards before and after the numbers
@@ -173,47 +217,31 @@ func (r *Report) setLate(states []Late) {
 	r.CompleteTo = r.ComputedAt.Add(-Furthest(r.Late))
 }
 
-func (w *Warehouse) readOnce(ctx context.Context, id uint64, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
-	var r *Report
-	var badTokens uint64
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		r, err = read(ctx, id)
-		return err
-	})
-	g.Go(func() error {
-		if err := w.ask(ctx, "report_bad_tokens", []any{clickhouse.Named("campaign_id", id)}, &badTokens); err != nil {
-			return fmt.Errorf("count bad tokens: %w", err)
-		}
-		return nil
-	})
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	r.BadTokens = badTokens
-	return r, nil
-}
-
 // liveReport computes the report from the current events, without its bad
 // tokens.
 func (w *Warehouse) liveReport(ctx context.Context, id uint64) (*Report, error) {
-	r, err := w.liveNumbers(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	r.Estimates, r.Weaknesses, err = w.estimates(ctx, id)
-	return r, err
+	var r Report
+	return &r, w.withinOneRun(ctx, func() (err error) {
+		if err = w.readNumbers(ctx, id, &r); err == nil {
+			r.Estimates, r.Weaknesses, err = w.estimates(ctx, id)
+		}
+		return err
+	})
 }
 
 // liveNumbers is liveReport without the estimates.
 func (w *Warehouse) liveNumbers(ctx context.Context, id uint64) (*Report, error) {
 	var r Report
+	return &r, w.withinOneRun(ctx, func() error { return w.readNumbers(ctx, id, &r) })
+}
+
+func (w *Warehouse) readNumbers(ctx context.Context, id uint64, r *Report) error {
 	err := w.ask(ctx, "report", []any{clickhouse.Named("campaign_id", id)}, r.numbers()...)
 	if err != nil {
-		return nil, fmt.Errorf("read report: %w", err)
+		return fmt.Errorf("read report: %w", err)
 	}
 	r.Classes, err = w.classes(ctx, id)
-	return &r, err
+	return err
 }
 
 // numbers returns the destinations of the columns of the query report, in

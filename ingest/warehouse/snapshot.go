@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"golang.org/x/sync/errgroup"
 
 	"glint/schema"
 )
@@ -55,34 +57,146 @@ func (s *snapshot) recent() bool {
 // live report, in a large account with the estimates of the snapshot. While a shard is
 // away it returns the snapshot however old it is.
 func (w *Warehouse) snapshotOf(ctx context.Context, id uint64) (*Report, error) {
-	var s snapshot
-	var snapshots uint64
-	var current, estimatesCurrent uint8
-	var age float64
-	var estimates estimateLists
-	var classes classLists
-	into := append([]any{&snapshots, &current, &estimatesCurrent, &age, &s.accountRows}, s.report.numbers()...)
-	into = append(append(into, estimates.lists()...), classes.lists()...)
-	if err := w.ask(ctx, "report_snapshot", []any{clickhouse.Named("campaign_id", id)}, into...); err != nil {
-		return nil, fmt.Errorf("read report: %w", err)
-	}
-	s.isCurrent, s.estimatesAreCurrent = current == 1, estimatesCurrent == 1
-	s.age = time.Duration(age * float64(time.Second))
-	r := &s.report
-	r.Estimates, r.Weaknesses, r.Classes = estimates.estimates(), estimates.weaknesses, classes.counts()
+	s, err := w.storedSnapshot(ctx, id)
 	switch {
-	case snapshots > 0 && s.recent():
-		r.Ahead = true
-		return r, nil
-	case snapshots == 0:
+	case err != nil:
+		return nil, fmt.Errorf("read report: %w", err)
+	case s == nil:
 		return w.liveReport(ctx, id)
+	case s.recent():
+		s.report.Ahead = true
+		return &s.report, nil
 	}
-	live, err := w.liveAfter(ctx, id, &s)
+	live, err := w.liveAfter(ctx, id, s)
 	if errors.Is(w.ShardAway(ctx, err), ErrShardAway) {
-		r.Ahead = true
-		return r, nil
+		s.report.Ahead = true
+		return &s.report, nil
 	}
 	return live, err
+}
+
+// storedEstimate and storedClass are elements of lists in the views of snapshots.
+type (
+	storedEstimate struct {
+		Name       string   `ch:"name"`
+		Rate       *float64 `ch:"rate"`
+		Low        *float64 `ch:"low"`
+		High       *float64 `ch:"high"`
+		N          int64    `ch:"n"`
+		Assumption string   `ch:"assumption"`
+		Weaknesses []string `ch:"weaknesses"`
+	}
+	storedClass struct {
+		Class       string `ch:"class"`
+		OpensTotal  int64  `ch:"opens_total"`
+		UniqueOpens int64  `ch:"unique_opens"`
+	}
+)
+
+// storedSnapshot returns the campaign's snapshot, nil without one. Its parts are read side
+// by side, since the engine takes longer to plan these queries than to answer them.
+func (w *Warehouse) storedSnapshot(ctx context.Context, id uint64) (*snapshot, error) {
+	var s snapshot
+	var hasNumbers, hasEstimates bool
+	var mark, currentMark uint64
+	g, within := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		hasNumbers, mark, err = w.storedNumbers(within, id, &s)
+		return err
+	})
+	g.Go(func() (err error) {
+		hasEstimates, currentMark, err = w.storedEstimates(within, id, &s.report)
+		return err
+	})
+	if err := g.Wait(); err != nil || !hasNumbers || !hasEstimates {
+		return nil, err
+	}
+	s.isCurrent = mark == currentMark
+	if s.accountRows >= SmallAccount {
+		return &s, nil // the estimates may be older in any case
+	}
+	var again []storedEstimate
+	var current uint8
+	var computedAt time.Time
+	found, err := w.askForOne(ctx, "snapshot_history", []any{clickhouse.Named("campaign_id", id)}, &again, &current, &computedAt)
+	if err != nil || !found {
+		return nil, err
+	}
+	s.report.setEstimates(again)
+	s.estimatesAreCurrent = current == 1 && computedAt.Equal(s.report.ComputedAt)
+	return &s, nil
+}
+
+// storedNumbers reads the numbers of the snapshot into s, if there is one. It returns their
+// mark.
+func (w *Warehouse) storedNumbers(ctx context.Context, id uint64, s *snapshot) (found bool, mark uint64, err error) {
+	r := &s.report
+	var counts []int64
+	var rates []*float64
+	var times []*time.Time
+	var classes []storedClass
+	var age float64
+	var rows int64
+	found, err = w.askForOne(ctx, "snapshot_numbers", []any{clickhouse.Named("campaign_id", id)},
+		&r.Campaign, &counts, &rates, &times, &classes, &r.ComputedAt, &age, &mark, &rows)
+	if err != nil || !found {
+		return false, 0, err
+	}
+	if !r.setNumbers(counts, rates, times) {
+		return false, 0, fmt.Errorf("%w: snapshot_numbers", ErrAnswer)
+	}
+	for _, c := range classes {
+		r.Classes = append(r.Classes, ClassCount{c.Class, uint64(c.OpensTotal), uint64(c.UniqueOpens)})
+	}
+	r.CampaignID, s.age, s.accountRows = id, time.Duration(age*float64(time.Second)), uint64(rows)
+	return true, mark, nil
+}
+
+// storedEstimates reads the estimates of the snapshot into r, if there is one. It returns
+// the current mark of the campaign.
+func (w *Warehouse) storedEstimates(ctx context.Context, id uint64, r *Report) (found bool, mark uint64, err error) {
+	var estimates []storedEstimate
+	found, err = w.askForOne(ctx, "snapshot_estimates", []any{clickhouse.Named("campaign_id", id)}, &estimates, &mark)
+	r.setEstimates(estimates)
+	return found, mark, err
+}
+
+func (r *Report) setEstimates(estimates []storedEstimate) {
+	r.Estimates, r.Weaknesses = nil, []string{} // as the query report_estimates returns them
+	for _, e := range estimates {
+		r.Estimates = append(r.Estimates, Estimate{e.Name, e.Rate, e.Low, e.High, uint64(e.N), e.Assumption})
+		r.Weaknesses = append(r.Weaknesses, e.Weaknesses...)
+	}
+	slices.Sort(r.Weaknesses)
+	r.Weaknesses = slices.Compact(r.Weaknesses)
+}
+
+// setNumbers sets the numbers of the view snapshot_numbers. It reports whether there are as
+// many as in the view.
+func (r *Report) setNumbers(counts []int64, rates []*float64, times []*time.Time) bool {
+	toCounts := []*uint64{
+		&r.Sends, &r.Delivered, &r.OpensTotal, &r.UniqueOpens, &r.BotFilteredUniqueOpens, &r.ReliableUniqueOpens, &r.MPPOnly, &r.UnregisteredOpensTotal,
+		&r.UnregisteredUniqueOpens, &r.Tests, &r.Measured, &r.UnknownOnly, &r.ConfirmedUniqueOpens, &r.Bounced, &r.Clicked, &r.Complained, &r.Unsubscribed,
+		&r.Replied, &r.Unplaced, &r.SendsWithTime, &r.RecoveredOpens,
+	}
+	toRates := []**float64{
+		&r.MPPAdjustedOpenRate, &r.OpenRateLow, &r.OpenRateHigh, &r.CILow, &r.CIHigh, &r.MeasuredShare, &r.ClickRate, &r.BounceRate,
+		&r.ClickToOpenRate, &r.ComplaintRate, &r.UnsubscribeRate, &r.ReplyRate,
+	}
+	toTimes := []**time.Time{&r.FirstOpenAt, &r.LastOpenAt, &r.FirstReliableOpenAt, &r.LastReliableOpenAt, &r.LastSentAt}
+	if len(counts) != len(toCounts) || len(rates) != len(toRates) || len(times) != len(toTimes) {
+		return false
+	}
+	for i, n := range counts {
+		*toCounts[i] = uint64(n)
+	}
+	for i, rate := range rates {
+		*toRates[i] = rate
+	}
+	for i, at := range times {
+		*toTimes[i] = at
+	}
+	return true
 }
 
 // liveAfter returns the live report, in a large account with the estimates of the snapshot.
