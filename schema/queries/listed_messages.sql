@@ -29,10 +29,10 @@ FROM (
         SELECT message_id, opens,
             toUInt16(measured + test * 2 + bounced * 4 + reliable * 8 + masked * 16 + unknown * 32 + confirmed * 64) AS flags,
             toUnixTimestamp64Milli(sent_at) AS sent_ms,
-            if(timed_opens > 0, toUnixTimestamp64Milli(first_open), 0) AS first_ms,
-            if(timed_opens > 0, toUnixTimestamp64Milli(last_open), 0) AS last_ms,
-            if(timed_reliable_opens > 0, toUnixTimestamp64Milli(first_reliable_open), 0) AS first_reliable_ms,
-            if(timed_reliable_opens > 0, toUnixTimestamp64Milli(last_reliable_open), 0) AS last_reliable_ms
+            if(timed, toUnixTimestamp64Milli(first_open), 0) AS first_ms,
+            if(timed, toUnixTimestamp64Milli(last_open), 0) AS last_ms,
+            if(timed_reliable, toUnixTimestamp64Milli(first_reliable_open), 0) AS first_reliable_ms,
+            if(timed_reliable, toUnixTimestamp64Milli(last_reliable_open), 0) AS last_reliable_ms
         FROM message_opens
         WHERE campaign_id = {campaign_id:UInt64} AND multiIf(
             {list:String} = 'all', registered OR test,

@@ -32,8 +32,8 @@ SELECT
     nullIf(sent_at, toDateTime64(0, 3, 'UTC')) AS sent_at,
     toInt64(opens) AS opens,
     reliable, masked, unknown, confirmed, clicked, replied, complained, unsubscribed,
-    if(timed_opens > 0, first_open, NULL) AS first_open_at,
-    if(timed_opens > 0, last_open, NULL) AS last_open_at,
-    if(timed_reliable_opens > 0, first_reliable_open, NULL) AS first_reliable_open_at,
-    if(timed_reliable_opens > 0, last_reliable_open, NULL) AS last_reliable_open_at
+    if(timed, first_open, NULL) AS first_open_at,
+    if(timed, last_open, NULL) AS last_open_at,
+    if(timed_reliable, first_reliable_open, NULL) AS first_reliable_open_at,
+    if(timed_reliable, last_reliable_open, NULL) AS last_reliable_open_at
 FROM message_opens AS states

@@ -23,8 +23,8 @@ FROM (
         arrayMap(quarter -> (quarter, 1, 0, 0), groupArrayIf(opened_quarter, is_open)))) AS all_counted
     FROM (
         SELECT campaign_id, message_id, registered AS is_registered, measured AND reliable AS is_read, 0 AS is_open,
-            if(timed_opens > 0, toStartOfFifteenMinutes(toDateTime(first_open, 'UTC')), toDateTime(0, 'UTC')) AS first_quarter,
-            if(timed_reliable_opens > 0, toStartOfFifteenMinutes(toDateTime(first_reliable_open, 'UTC')), toDateTime(0, 'UTC')) AS person_quarter,
+            if(timed, toStartOfFifteenMinutes(toDateTime(first_open, 'UTC')), toDateTime(0, 'UTC')) AS first_quarter,
+            if(timed_reliable, toStartOfFifteenMinutes(toDateTime(first_reliable_open, 'UTC')), toDateTime(0, 'UTC')) AS person_quarter,
             toDateTime(0, 'UTC') AS opened_quarter
         FROM message_opens
         WHERE registered AND opens > 0

@@ -24,11 +24,12 @@ FROM (
         other.for_campaign AS campaign_id,
         other.for_recipient AS recipient_key,
         any(other.starts_at) AS starts_at,
-        max(is_reliable) AS message_reliable,
-        max(is_masked) AS message_masked,
-        max(is_click) OR max(is_reply) OR max(is_conversion) AS message_confirmed,
-        max(is_bounce) AND NOT (message_reliable OR message_confirmed OR max(is_relay)) AS is_bounced,
-        max(is_send) AND NOT is_bounced AND max(is_tracked) AS is_measured,
+        groupBitOr(facts.flags) AS all_flags,
+        bitTest(all_flags, 6) AS message_reliable,
+        bitTest(all_flags, 8) AS message_masked,
+        bitTest(all_flags, 12) OR bitTest(all_flags, 13) OR bitTest(all_flags, 14) AS message_confirmed,
+        bitTest(all_flags, 3) AND NOT (message_reliable OR message_confirmed OR bitTest(all_flags, 7)) AS is_bounced,
+        bitTest(all_flags, 0) AND NOT is_bounced AND bitTest(all_flags, 2) AS is_measured,
         minIf(facts.sent_at, facts.sent_at > 0) AS first_sent_at
     FROM message_facts AS facts
     INNER JOIN (

@@ -23,8 +23,8 @@ FROM (
         ('longer', NULL, countIf(age > 365 AND has_opened)),
         ('never', NULL, countIf(NOT has_opened))]) AS cohorts
     FROM (
-        SELECT recipient_key, countIf(timed_reliable_opens > 0) > 0 AS has_opened,
-            if(has_opened, dateDiff('second', maxIf(last_reliable_open, timed_reliable_opens > 0), now64(3, 'UTC')) / 86400, 1e9) AS age
+        SELECT recipient_key, max(timed_reliable) AS has_opened,
+            if(has_opened, dateDiff('second', maxIf(last_reliable_open, timed_reliable), now64(3, 'UTC')) / 86400, 1e9) AS age
         FROM message_opens
         WHERE measured AND recipient_key != 0
         GROUP BY recipient_key

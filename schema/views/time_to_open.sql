@@ -28,7 +28,7 @@ FROM (
             WITH
                 greatest(0, dateDiff('second', sent_at, first_reliable_open)) AS seconds,
                 toInt64(intDiv(seconds, 60)) AS minutes
-            SELECT campaign_id, sent_at > 0 AND timed_reliable_opens > 0 AS is_known,
+            SELECT campaign_id, sent_at > 0 AND timed_reliable AS is_known,
                 if(is_known, greatest(1, intDiv(toInt64(roundToExp2(minutes)), 16)), 1) AS class_width,
                 if(is_known, intDiv(minutes, class_width) * class_width, 0) AS class_from
             FROM message_opens
