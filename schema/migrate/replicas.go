@@ -199,6 +199,12 @@ var (
 // outage may be longer than the hour that is ClickHouse's default.
 const rememberFor = 7 * 24 * 3600
 
+// mergeSettings spare processors for inserts, whose p50 is half as long again without them
+// (see BenchmarkQuorumInsert): one replica merges parts and the others fetch the result, but for a
+// merge that takes longer than 60 s; and parts are merged in fewer and larger steps than by
+// the default base of 5.
+const mergeSettings = "execute_merges_on_single_replica_time_threshold = 60, merge_selector_base = 10"
+
 // replicatedMigrations returns the migrations with engines that replicate, and their
 // names by version. Tables that are not there get the UUID that their first replica will
 // have.
@@ -228,7 +234,7 @@ func replicatedMigrations(from fs.FS, uuids map[string]string) (fs.FS, map[int64
 			}
 			return "ENGINE = Replicated" + m[1] + "(" + arguments + ")"
 		})
-		text = dedupSetting.ReplaceAllString(text, "replicated_deduplication_window = $1, replicated_deduplication_window_seconds = "+strconv.Itoa(rememberFor))
+		text = dedupSetting.ReplaceAllString(text, "replicated_deduplication_window = $1, replicated_deduplication_window_seconds = "+strconv.Itoa(rememberFor)+", "+mergeSettings)
 		files[path.Base(name)] = &fstest.MapFile{Data: []byte(text), ModTime: time.Time{}, Mode: 0o444}
 		version, err := goose.NumericComponent(name)
 		if err != nil {
