@@ -82,7 +82,7 @@ func TestOfADeletedCampaignNothingStays(t *testing.T) {
 	if err := w.SweepDeleted(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	check("after the sweep", append(stored, "campaign_totals", "campaign_estimate_totals")...)
+	check("after the sweep", append(stored, "campaign_totals", "campaign_estimate_totals", "campaign_breakdowns")...)
 	if got := engine.query(t, "SELECT campaign, unique_opens, opens_total FROM glint.campaign_report ORDER BY campaign"); got != "agg-kept\t0\t0\nkept\t2\t4" {
 		t.Errorf("the report has %q", got)
 	}

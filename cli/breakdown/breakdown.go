@@ -33,6 +33,7 @@ func NewCmd(a *app.App, run func(context.Context, *listing.Numbers) error) *cobr
 	by := app.ChoiceFlag(cmd, "by", "dimension", warehouse.Dimensions...)
 	zone := listing.ZoneFlag(cmd)
 	format := app.ChoiceFlag(cmd, "format", "output format", listing.Formats...)
+	listing.FreshFlag(cmd, &o.Fresh)
 	app.WarehouseFlag(cmd, &o.DSN)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if o.Zone, err = zone(); err != nil {
@@ -55,7 +56,7 @@ func Run(ctx context.Context, o *listing.Numbers) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	counts, err := w.Breakdown(ctx, id, o.Of, o.Zone)
+	counts, err := w.Breakdown(ctx, id, o.Of, o.Zone, o.Fresh)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"glint/cli/internal/app"
+	"glint/cli/internal/listing"
 	"glint/cli/internal/output"
 	"glint/cli/internal/report"
 	"glint/ingest/host/atomicfile"
@@ -66,7 +67,7 @@ The same numbers are available as text, Markdown, CSV, JSON, or a page in one fi
 	f := cmd.Flags()
 	f.StringVar(&o.Output, "output", "", "file to write, instead of stdout")
 	f.BoolVar(&o.Open, "open", false, "write the page to --output, or a temporary file, and show it in the browser")
-	f.BoolVar(&o.Fresh, "fresh", false, "compute the numbers now, even if a large campaign's are only seconds old")
+	listing.FreshFlag(cmd, &o.Fresh)
 	zone := app.ZoneFlag(cmd)
 	app.WarehouseFlag(cmd, &o.DSN)
 	f.Var((*period)(&o.Since), "since", "print the campaigns that began in the last days or weeks, such as 90d or 12w")

@@ -35,6 +35,7 @@ func NewCmd(a *app.App, run func(context.Context, *listing.Numbers) error) *cobr
 	bucket := app.ChoiceFlag(cmd, "bucket", "width of a bucket", "1h", "15m", "1d")
 	zone := listing.ZoneFlag(cmd)
 	format := app.ChoiceFlag(cmd, "format", "output format", listing.Formats...)
+	listing.FreshFlag(cmd, &o.Fresh)
 	app.WarehouseFlag(cmd, &o.DSN)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if o.Zone, err = zone(); err != nil {
@@ -61,7 +62,7 @@ func Run(ctx context.Context, o *listing.Numbers) error {
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	t, err := w.Timeline(ctx, id)
+	t, err := w.Timeline(ctx, id, o.Fresh)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ var ErrNotEmpty = errors.New("backup: there is something already")
 
 // Tables that a restored warehouse computes from the others and from its
 // schema.
-var derived = []string{"campaign_changes", "campaign_totals", "campaign_estimate_totals", "schema_views"}
+var derived = []string{"campaign_changes", "campaign_totals", "campaign_estimate_totals", "campaign_breakdowns", "schema_views"}
 
 // The order of tables whose order matters: first the tables that rows move out
 // of and that complete others; last the tables that follow from others. See the

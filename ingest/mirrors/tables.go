@@ -38,6 +38,6 @@ var held = map[string]bool{"registrations": true, "judgements": true}
 // own are the tables that are separate in each warehouse: they are computed from the
 // others, or contain its current work. Adopt copies the secret of recipient keys.
 var own = []string{
-	"arrivals", "campaign_changes", "campaign_estimate_totals", "campaign_totals", "erasing", "message_campaigns", "recipient_messages",
+	"arrivals", "campaign_breakdowns", "campaign_changes", "campaign_estimate_totals", "campaign_totals", "erasing", "message_campaigns", "recipient_messages",
 	"recipient_secret", "schema_views",
 }

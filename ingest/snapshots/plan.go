@@ -14,6 +14,7 @@ type kind int
 const (
 	numbers kind = iota
 	estimates
+	breakdowns // of large campaigns
 )
 
 const (
@@ -33,6 +34,8 @@ const (
 	// Estimates take long in a large account: they depend on what the
 	// recipients got before, so every open of older mail changes them a little.
 	estimatesRatio = 20
+	// Breakdowns take several times as long as numbers.
+	breakdownsRatio = 6
 	// historyDays is the period of the view recipient_history.
 	historyDays = 90 * 24 * time.Hour
 )
@@ -74,12 +77,18 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		s := &states[i]
 		settled := s.ChangedAt.Add(settle)
 		r := refresh{campaign: s.CampaignID, at: p.after(s.CampaignID), size: s.Size}
+		mark, readAt := s.SnapshotMark, s.ReadAt
+		if p.kind == breakdowns {
+			mark, readAt = s.BreakdownsMark, s.BreakdownsAt
+		}
 		switch {
 		case p.kind == estimates && s.EstimatesMark == s.Mark && s.HistoryStart.Equal(s.StartsAt) && s.SnapshotHistory == histories.of(s):
 			continue
-		case p.kind == estimates && s.ReadAt.IsZero():
-			continue // its start is stored with its numbers
-		case p.kind == estimates, s.ReadAt.IsZero(), s.Mark != s.SnapshotMark:
+		case p.kind != numbers && s.ReadAt.IsZero():
+			continue // its start and its size are stored with its numbers
+		case p.kind == breakdowns && s.Size < warehouse.SmallCampaign:
+			continue
+		case p.kind == estimates, readAt.IsZero(), s.Mark != mark:
 			behind++
 			if s.Size < warehouse.SmallCampaign {
 				at := p.last[s.CampaignID].began.Add(smallInterval)
@@ -90,7 +99,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 					r.at = at
 				}
 			}
-		case s.ReadAt.Before(settled):
+		case readAt.Before(settled):
 			r.at, r.settles = now.Add(settled.Sub(serverNow)), true
 		default:
 			continue
@@ -129,7 +138,7 @@ func (p *planner) after(campaign uint64) time.Time {
 	if !ok {
 		return time.Time{}
 	}
-	ratio := map[kind]time.Duration{numbers: costRatio, estimates: estimatesRatio}[p.kind]
+	ratio := map[kind]time.Duration{numbers: costRatio, estimates: estimatesRatio, breakdowns: breakdownsRatio}[p.kind]
 	return last.began.Add(max(minInterval, ratio*last.took) + last.took)
 }
 

@@ -1,4 +1,4 @@
-// Package snapshots precomputes the report of each campaign.
+// Package snapshots precomputes the report of each campaign, and the breakdowns of large ones.
 //
 // A Refresher finds the campaigns that have changed since their report was
 // stored, by marks that every insert changes: so it misses nothing, whatever program
@@ -29,18 +29,19 @@ type Warehouse interface {
 	SnapshotStates(ctx context.Context) ([]warehouse.SnapshotState, time.Time, error)
 	RefreshNumbers(ctx context.Context, campaign uint64) error
 	RefreshEstimates(ctx context.Context, campaign uint64) error
+	RefreshBreakdowns(ctx context.Context, campaign uint64) error
 	MarkRecentChanges(ctx context.Context) error
 }
 
 // The pace of Run.
 const (
-	lookPause     = 500 * time.Millisecond // pause between two checks for changes
-	lookRatio     = 10                     // the next pause is at least this multiple of a check's duration
-	maxPause      = 30 * time.Second
-	passTime      = 2 * time.Second // after this time a pass checks for new changes
-	idleLook      = 30 * time.Second
-	numbersRest   = 0.5 // pause after numbers, as a multiple of their duration
-	estimatesRest = 2.  // the same after estimates
+	lookPause   = 500 * time.Millisecond // pause between two checks for changes
+	lookRatio   = 10                     // the next pause is at least this multiple of a check's duration
+	maxPause    = 30 * time.Second
+	passTime    = 2 * time.Second // after this time a pass checks for new changes
+	idleLook    = 30 * time.Second
+	numbersRest = 0.5 // pause after numbers, as a multiple of their duration
+	othersRest  = 2.  // the same after estimates and breakdowns
 )
 
 // Refresher keeps snapshots current. It is safe for concurrent use; Run is called
@@ -74,18 +75,20 @@ func New(w Warehouse, logger *slog.Logger, r prometheus.Registerer) *Refresher {
 	return s
 }
 
-// Run works until ctx ends: on the numbers of reports, and concurrently on the
-// estimates, which take longer.
+// Run works until ctx ends: on the numbers of reports, and concurrently on their
+// estimates and breakdowns, which take longer.
 func (r *Refresher) Run(ctx context.Context) {
 	marked := make(chan struct{})
 	var working sync.WaitGroup
-	working.Go(func() {
-		select {
-		case <-marked:
-			r.loop(ctx, &planner{kind: estimates}, nil)
-		case <-ctx.Done():
-		}
-	})
+	for _, k := range []kind{estimates, breakdowns} {
+		working.Go(func() {
+			select {
+			case <-marked:
+				r.loop(ctx, &planner{kind: k}, nil)
+			case <-ctx.Done():
+			}
+		})
+	}
 	r.loop(ctx, &planner{kind: numbers}, func(ctx context.Context) error {
 		err := r.Warehouse.MarkRecentChanges(ctx)
 		if err == nil {
@@ -144,10 +147,13 @@ func (r *Refresher) pass(ctx context.Context, plan *planner) (next time.Duration
 	}
 	began := time.Now()
 	due, next, behind := plan.due(states, now, began)
-	refresh, rest := r.Warehouse.RefreshEstimates, estimatesRest
-	if plan.kind == numbers {
+	refresh, rest := r.Warehouse.RefreshEstimates, othersRest
+	switch plan.kind {
+	case numbers:
 		refresh, rest = r.Warehouse.RefreshNumbers, numbersRest
 		r.behind.Store(int64(behind))
+	case breakdowns:
+		refresh = r.Warehouse.RefreshBreakdowns
 	}
 	for i, campaign := range due {
 		if i > 0 && time.Since(began) > passTime {

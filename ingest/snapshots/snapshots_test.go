@@ -24,12 +24,13 @@ type fakeHouse struct {
 	estimatesCost time.Duration
 	refreshed     map[uint64][]time.Time // when numbers were
 	estimated     map[uint64][]time.Time // when estimates were
+	brokenDown    map[uint64][]time.Time // when breakdowns were
 	marked        int
 	err           error
 }
 
 func newHouse(campaigns ...uint64) *fakeHouse {
-	h := &fakeHouse{cost: map[uint64]time.Duration{}, refreshed: map[uint64][]time.Time{}, estimated: map[uint64][]time.Time{}}
+	h := &fakeHouse{cost: map[uint64]time.Duration{}, refreshed: map[uint64][]time.Time{}, estimated: map[uint64][]time.Time{}, brokenDown: map[uint64][]time.Time{}}
 	for _, id := range campaigns {
 		h.states = append(h.states, warehouse.SnapshotState{CampaignID: id, Mark: 1, ChangedAt: time.Now()})
 	}
@@ -60,6 +61,12 @@ func (h *fakeHouse) RefreshNumbers(_ context.Context, campaign uint64) error {
 func (h *fakeHouse) RefreshEstimates(_ context.Context, campaign uint64) error {
 	return h.refresh(campaign, h.estimatesCost, h.estimated, func(s *warehouse.SnapshotState, mark, history uint64, _ time.Time) {
 		s.EstimatesMark, s.SnapshotHistory = mark, history
+	})
+}
+
+func (h *fakeHouse) RefreshBreakdowns(_ context.Context, campaign uint64) error {
+	return h.refresh(campaign, 4*h.cost[campaign], h.brokenDown, func(s *warehouse.SnapshotState, mark, _ uint64, began time.Time) {
+		s.BreakdownsMark, s.BreakdownsAt = mark, began
 	})
 }
 
@@ -220,6 +227,25 @@ func TestASmallCampaignIsComputedWhenItRests(t *testing.T) {
 		if changing < 3 || changing > 5 || at[changing].Sub(end) > rest+time.Second {
 			t.Errorf("%s were computed at %v; the changes ended at %v", kind, at, end)
 		}
+	}
+}
+
+// TestBreakdownsAreOfLargeCampaigns: those of a small one are computed when asked for.
+func TestBreakdownsAreOfLargeCampaigns(t *testing.T) {
+	var at time.Time
+	h := run(t, 2*time.Minute, func(h *fakeHouse) {
+		h.states[0].Size, h.states[1].Size = warehouse.SmallCampaign-1, warehouse.SmallCampaign
+		time.Sleep(time.Minute)
+		at = time.Now()
+		h.change(0)
+		h.change(1)
+	}, 1, 2)
+	if n := len(h.brokenDown[1]); n != 0 {
+		t.Errorf("those of a small campaign were computed %d times", n)
+	}
+	got := h.brokenDown[2] // at the start, once more when all rows of its inserts show, and the same after the change
+	if len(got) != 4 || got[1].Sub(got[0]) < settle || got[2].Before(at) || got[2].Sub(at) > time.Second || got[3].Sub(at) < settle {
+		t.Errorf("changed at %v, computed at %v", at, got)
 	}
 }
 

@@ -105,8 +105,8 @@ func questions(campaign uint64) map[string]func(context.Context, *Warehouse) err
 		"MessageFacts": func(ctx context.Context, w *Warehouse) (any, error) {
 			return w.MessageFacts(ctx, MessageRef{campaign, ids[0]})
 		},
-		"Timeline":   func(ctx context.Context, w *Warehouse) (any, error) { return w.Timeline(ctx, campaign) },
-		"TimeToOpen": func(ctx context.Context, w *Warehouse) (any, error) { return w.TimeToOpen(ctx, campaign) },
+		"Timeline":   func(ctx context.Context, w *Warehouse) (any, error) { return w.Timeline(ctx, campaign, true) },
+		"TimeToOpen": func(ctx context.Context, w *Warehouse) (any, error) { return w.TimeToOpen(ctx, campaign, true) },
 		"Compare":    func(ctx context.Context, w *Warehouse) (any, error) { return w.Compare(ctx, campaign, campaign) },
 		"Recency":    func(ctx context.Context, w *Warehouse) (any, error) { return w.Recency(ctx) },
 		"BeginRegistration": func(ctx context.Context, w *Warehouse) (any, error) {

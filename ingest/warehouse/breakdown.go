@@ -28,22 +28,28 @@ type ValueCount struct {
 // Breakdown returns the opened messages of a campaign by one of Dimensions, the
 // most frequent value first. Hours and weekdays are complete and in order, by
 // clocks in the zone; messages without a possible time count as unknown. The
-// sums are unique_opens and reliable_unique_opens of the report.
-func (w *Warehouse) Breakdown(ctx context.Context, campaignID uint64, dimension string, zone *time.Location) ([]ValueCount, error) {
+// sums are unique_opens and reliable_unique_opens of the report. Those of a large campaign
+// may have been computed some seconds ago, unless fresh is set.
+func (w *Warehouse) Breakdown(ctx context.Context, campaignID uint64, dimension string, zone *time.Location, fresh bool) ([]ValueCount, error) {
 	if dimension == "hour_of_day" || dimension == "weekday" {
-		t, err := w.Timeline(ctx, campaignID)
+		t, err := w.Timeline(ctx, campaignID, fresh)
 		if err != nil {
 			return nil, err
 		}
 		return t.breakdown(dimension, zone), nil
 	}
-	counts, err := w.Breakdowns(ctx, campaignID, dimension)
+	counts, err := w.Breakdowns(ctx, campaignID, fresh, dimension)
 	return counts[dimension], err
 }
 
 // Breakdowns returns Breakdown for several dimensions at once, of those without a zone:
 // the engine takes longer to plan the query than to answer it.
-func (w *Warehouse) Breakdowns(ctx context.Context, campaignID uint64, dimensions ...string) (map[string][]ValueCount, error) {
+func (w *Warehouse) Breakdowns(ctx context.Context, campaignID uint64, fresh bool, dimensions ...string) (map[string][]ValueCount, error) {
+	if !fresh {
+		if counts, err := w.storedBreakdowns(ctx, campaignID, dimensions); counts != nil || err != nil {
+			return counts, err
+		}
+	}
 	var n uint64
 	var of, values []string
 	var unique, reliable []uint64

@@ -120,11 +120,14 @@ func (w *Warehouse) FreshReportOf(ctx context.Context, campaign string) (*Report
 
 func (w *Warehouse) reportOf(ctx context.Context, campaign string, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
 	before := w.Late(ctx)
-	var id uint64
+	var r *Report
 	var bad badTokens
 	g, within := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		id, err = w.CampaignID(within, campaign)
+	g.Go(func() error {
+		id, err := w.CampaignID(within, campaign)
+		if err == nil {
+			r, err = w.readReport(within, id, before, read)
+		}
 		return err
 	})
 	g.Go(func() (err error) {
@@ -133,10 +136,6 @@ func (w *Warehouse) reportOf(ctx context.Context, campaign string, read func(con
 	})
 	if err := g.Wait(); err != nil {
 		return nil, w.ShardAway(ctx, err)
-	}
-	r, err := w.readReport(ctx, id, before, read)
-	if err != nil {
-		return nil, err
 	}
 	r.BadTokens = bad.ofID
 	if r.Campaign == campaign {

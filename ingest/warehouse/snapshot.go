@@ -24,10 +24,12 @@ import (
 // out of date may be used, since computing the report takes long.
 const SmallCampaign = 200_000
 
-// Limits for reading snapshots that are out of date.
+// Limits for reading snapshots that are out of date. A Refresher replaces them much earlier:
+// those of a campaign of 1 M messages every few seconds, unless inserts and judging take
+// all of the machine. Then computing a report for its reader would only take more of it.
 const (
-	freshRows = 2_000_000 // messages and opens of a campaign up to which freshAge applies
-	freshAge  = 5 * time.Second
+	latestRows = 2_000_000 // messages and opens of a campaign up to which latestAge applies
+	latestAge  = time.Minute
 )
 
 // SmallAccount is the number of messages and opens of an account up to which a
@@ -45,12 +47,17 @@ type snapshot struct {
 
 // recent reports whether the snapshot may be used as the report: it has the
 // current numbers, or the campaign is large and the snapshot is at most
-// freshAge old; above freshRows the age may grow with the campaign's size. In a
+// latestAge old; above latestRows the age may grow with the campaign's size. In a
 // large account the estimates may be older, up to the interval of a Refresher.
 func (s *snapshot) recent() bool {
-	rows := s.report.Sends + s.report.OpensTotal
-	limit := time.Duration(max(1, float64(rows)/freshRows) * float64(freshAge))
-	return (s.isCurrent || rows >= SmallCampaign && s.age <= limit) && (s.estimatesAreCurrent || s.accountRows >= SmallAccount)
+	return mayBeShown(s.isCurrent, s.report.Sends+s.report.OpensTotal, s.age) && (s.estimatesAreCurrent || s.accountRows >= SmallAccount)
+}
+
+// mayBeShown reports whether numbers may be shown that were computed that long ago, of a
+// campaign with that many messages and opens. They are current if nothing has changed since.
+func mayBeShown(current bool, rows uint64, age time.Duration) bool {
+	limit := time.Duration(max(1, float64(rows)/latestRows) * float64(latestAge))
+	return current || rows >= SmallCampaign && age <= limit
 }
 
 // snapshotOf returns the campaign's snapshot if it is recent, otherwise its
@@ -219,8 +226,10 @@ type SnapshotState struct {
 	ChangedAt       time.Time
 	SnapshotMark    uint64
 	EstimatesMark   uint64    // mark at which its estimates were computed
+	BreakdownsMark  uint64    // mark at which its breakdowns were computed
 	SnapshotHistory uint64    // sum of the marks of the earlier mail
-	ReadAt          time.Time // time at which the snapshot's computation began
+	ReadAt          time.Time // time at which the computation of its numbers began
+	BreakdownsAt    time.Time // the same of its breakdowns
 	HistoryStart    time.Time // the campaign's start that was used for its history
 	StartsAt        time.Time // the campaign's start
 	EndsAt          time.Time // the last time at which it was sent
@@ -231,10 +240,10 @@ type SnapshotState struct {
 func (w *Warehouse) SnapshotStates(ctx context.Context) ([]SnapshotState, time.Time, error) {
 	var n uint64
 	var now time.Time
-	var ids, marks, snapshotMarks, estimatesMarks, histories, sizes []uint64
-	var changed, read, historyStarts, starts, ends []int64
-	err := w.ask(ctx, "snapshot_states", nil, &n, &now, &ids, &marks, &changed, &snapshotMarks, &estimatesMarks, &histories,
-		&read, &historyStarts, &starts, &ends, &sizes)
+	var ids, marks, snapshotMarks, estimatesMarks, breakdownsMarks, histories, sizes []uint64
+	var changed, read, breakdownsRead, historyStarts, starts, ends []int64
+	err := w.ask(ctx, "snapshot_states", nil, &n, &now, &ids, &marks, &changed, &snapshotMarks, &estimatesMarks, &breakdownsMarks, &histories,
+		&read, &breakdownsRead, &historyStarts, &starts, &ends, &sizes)
 	if err != nil {
 		return nil, now, fmt.Errorf("look for changed campaigns: %w", err)
 	}
@@ -248,8 +257,8 @@ func (w *Warehouse) SnapshotStates(ctx context.Context) ([]SnapshotState, time.T
 	for i := range states {
 		states[i] = SnapshotState{
 			CampaignID: ids[i], Mark: marks[i], ChangedAt: at(changed[i]), SnapshotMark: snapshotMarks[i],
-			EstimatesMark: estimatesMarks[i], SnapshotHistory: histories[i],
-			ReadAt: at(read[i]), HistoryStart: at(historyStarts[i]), StartsAt: at(starts[i]), EndsAt: at(ends[i]), Size: sizes[i],
+			EstimatesMark: estimatesMarks[i], BreakdownsMark: breakdownsMarks[i], SnapshotHistory: histories[i],
+			ReadAt: at(read[i]), BreakdownsAt: at(breakdownsRead[i]), HistoryStart: at(historyStarts[i]), StartsAt: at(starts[i]), EndsAt: at(ends[i]), Size: sizes[i],
 		}
 	}
 	return states, now, nil
@@ -290,10 +299,10 @@ func (w *Warehouse) refresh(ctx context.Context, query string, campaign uint64) 
 	const milliseconds = "2006-01-02 15:04:05.000"
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0, "max_threads": threads}))
 	args := []any{id, clickhouse.Named("mark", mark)}
-	if query == "refresh_campaign" {
-		args = append(args, clickhouse.Named("read_at", readAt.UTC().Format(milliseconds)))
-	} else {
+	if query == "refresh_estimates" {
 		args = append(args, clickhouse.Named("history_mark", history), clickhouse.Named("history_start", start.UTC().Format(milliseconds)))
+	} else {
+		args = append(args, clickhouse.Named("read_at", readAt.UTC().Format(milliseconds)))
 	}
 	if err := w.conn.Exec(ctx, schema.Query(query), args...); err != nil {
 		return fmt.Errorf("refresh snapshot: %w", err)

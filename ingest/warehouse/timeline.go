@@ -33,8 +33,14 @@ type TimeCount struct {
 	ReliableUniqueOpens uint64    // measured messages whose first open by a person is in it
 }
 
-// Timeline returns the opens of a campaign over time.
-func (w *Warehouse) Timeline(ctx context.Context, campaignID uint64) (*Timeline, error) {
+// Timeline returns the opens of a campaign over time. Those of a large campaign may have been
+// computed some seconds ago, unless fresh is set.
+func (w *Warehouse) Timeline(ctx context.Context, campaignID uint64, fresh bool) (*Timeline, error) {
+	if !fresh {
+		if t, err := w.storedTimeline(ctx, campaignID); t != nil || err != nil {
+			return t, err
+		}
+	}
 	var n uint64
 	var sent int64
 	var quarters []uint32

@@ -23,16 +23,23 @@ type DelayClass struct {
 	Messages uint64
 }
 
-// TimeToOpen returns the histogram of a campaign.
-func (w *Warehouse) TimeToOpen(ctx context.Context, campaignID uint64) (*TimeToOpen, error) {
-	all, err := w.TimesToOpen(ctx, campaignID)
+// TimeToOpen returns the histogram of a campaign. That of a large campaign may have been
+// computed some seconds ago, unless fresh is set.
+func (w *Warehouse) TimeToOpen(ctx context.Context, campaignID uint64, fresh bool) (*TimeToOpen, error) {
+	all, err := w.TimesToOpen(ctx, fresh, campaignID)
 	return all[campaignID], err
 }
 
 // TimesToOpen returns TimeToOpen for several campaigns at once: the engine takes longer
 // to plan the query than to answer it.
-func (w *Warehouse) TimesToOpen(ctx context.Context, campaigns ...uint64) (map[uint64]*TimeToOpen, error) {
-	all := make(map[uint64]*TimeToOpen, len(campaigns))
+func (w *Warehouse) TimesToOpen(ctx context.Context, fresh bool, campaigns ...uint64) (map[uint64]*TimeToOpen, error) {
+	all := map[uint64]*TimeToOpen{}
+	if !fresh {
+		var err error
+		if all, campaigns, err = w.storedTimesToOpen(ctx, campaigns); err != nil || len(campaigns) == 0 {
+			return all, err
+		}
+	}
 	for _, id := range campaigns {
 		all[id] = &TimeToOpen{}
 	}
@@ -44,15 +51,19 @@ func (w *Warehouse) TimesToOpen(ctx context.Context, campaigns ...uint64) (map[u
 		return nil, fmt.Errorf("read time to open: %w", err)
 	}
 	for i, id := range ids {
-		t := all[id]
-		if from[i] < 0 {
-			t.Untimed += messages[i]
-			continue
-		}
-		t.Classes = append(t.Classes, DelayClass{time.Duration(from[i]) * time.Minute, time.Duration(to[i]) * time.Minute, messages[i]})
-		t.Messages += messages[i]
+		all[id].add(from[i], to[i], messages[i])
 	}
 	return all, nil
+}
+
+// add adds a class whose ends are minutes; less than 0: the messages without one.
+func (t *TimeToOpen) add(from, to int64, messages uint64) {
+	if from < 0 {
+		t.Untimed += messages
+		return
+	}
+	t.Classes = append(t.Classes, DelayClass{time.Duration(from) * time.Minute, time.Duration(to) * time.Minute, messages})
+	t.Messages += messages
 }
 
 // Quantile returns the time after which a fraction p of the messages was

@@ -15,5 +15,6 @@ SELECT arrayFilter(name -> name != '', [
     if((SELECT count() FROM (SELECT 1 FROM web_events WHERE campaign_id IN (SELECT campaign_id FROM deleted_campaigns) LIMIT 1)) > 0, 'web_events', ''),
     if((SELECT count() FROM (SELECT 1 FROM campaign_totals WHERE campaign_id IN (SELECT campaign_id FROM deleted_campaigns) LIMIT 1)) > 0, 'campaign_totals', ''),
     if((SELECT count() FROM (SELECT 1 FROM campaign_estimate_totals WHERE campaign_id IN (SELECT campaign_id FROM deleted_campaigns) LIMIT 1)) > 0, 'campaign_estimate_totals', ''),
+    if((SELECT count() FROM (SELECT 1 FROM campaign_breakdowns WHERE campaign_id IN (SELECT campaign_id FROM deleted_campaigns) LIMIT 1)) > 0, 'campaign_breakdowns', ''),
     if((SELECT count() FROM (SELECT 1 FROM campaign_changes WHERE campaign_id IN (SELECT campaign_id FROM deleted_campaigns) LIMIT 1)) > 0, 'campaign_changes', '')
 ]) AS names

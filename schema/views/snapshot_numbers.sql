@@ -15,10 +15,9 @@ CREATE OR REPLACE VIEW snapshot_numbers
     computed_at DateTime64(3, 'UTC') COMMENT 'Time when these numbers were computed, UTC',
     age_seconds Float64 COMMENT 'Seconds since these numbers began to be computed',
     mark UInt64 COMMENT 'Mark of the campaign before these numbers were computed: the campaign has not changed since if it is that of snapshot_estimates',
-    account_rows Int64 COMMENT 'Messages and opens of all campaigns, at the last count'
+    account_rows Int64 COMMENT 'Messages and opens of all campaigns, when these numbers were computed; 0 if they were not counted'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
-SELECT campaign_id, campaign, counts, rates, times, classes, computed_at, dateDiff('millisecond', read_at, now64(3, 'UTC')) / 1000 AS age_seconds, mark,
-    ifNull((SELECT toInt64(sum(sends + opens_total)) FROM campaign_totals FINAL), 0) AS account_rows
+SELECT campaign_id, campaign, counts, rates, times, classes, computed_at, dateDiff('millisecond', read_at, now64(3, 'UTC')) / 1000 AS age_seconds, mark, account_rows
 FROM campaign_totals FINAL

@@ -21,6 +21,12 @@ type Numbers struct {
 	Zone     *time.Location
 	Format   string
 	DSN      string
+	Fresh    bool // compute the numbers now
+}
+
+// FreshFlag adds --fresh to a command that shows numbers of a campaign.
+func FreshFlag(cmd *cobra.Command, fresh *bool) {
+	cmd.Flags().BoolVar(fresh, "fresh", false, "compute the numbers now, even if a large campaign's are only seconds old")
 }
 
 // ZoneFlag adds --tz to a list, and returns a function that reads it.

@@ -20,6 +20,7 @@ type Data struct {
 	Lists   []List
 	Ruleset int            // version of the rules of this program; 0: unknown
 	Zone    *time.Location // of times and hours; nil is UTC
+	Fresh   bool           // its parts are computed now
 }
 
 // Earlier is an earlier campaign for comparison.

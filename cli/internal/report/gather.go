@@ -29,7 +29,7 @@ func Numbers(ctx context.Context, w *warehouse.Warehouse, campaign string, zone 
 	if err != nil {
 		return nil, err
 	}
-	return &Data{Numbers: numbers, Ruleset: int(classify.RulesetVersion), Zone: zone}, nil
+	return &Data{Numbers: numbers, Ruleset: int(classify.RulesetVersion), Zone: zone, Fresh: fresh}, nil
 }
 
 // Gather reads the complete data of a report, with times in that zone. Its other
@@ -60,7 +60,7 @@ func (d *Data) Gather(ctx context.Context, w *warehouse.Warehouse) error {
 	parent := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		timeline, err := w.Timeline(ctx, id)
+		timeline, err := w.Timeline(ctx, id, d.Fresh)
 		if err != nil {
 			return err
 		}
@@ -72,11 +72,11 @@ func (d *Data) Gather(ctx context.Context, w *warehouse.Warehouse) error {
 		return d.gatherEarlier(ctx, w, timeline.SentAt)
 	})
 	g.Go(func() (err error) {
-		d.Opened, err = w.TimeToOpen(ctx, id)
+		d.Opened, err = w.TimeToOpen(ctx, id, d.Fresh)
 		return err
 	})
 	g.Go(func() error {
-		counts, err := w.Breakdowns(ctx, id, "provider", "client", "country", "reason")
+		counts, err := w.Breakdowns(ctx, id, d.Fresh, "provider", "client", "country", "reason")
 		d.Providers, d.Clients, d.Countries, d.Reasons = counts["provider"], counts["client"], counts["country"], counts["reason"]
 		return err
 	})
@@ -119,7 +119,7 @@ func (d *Data) gatherEarlier(ctx context.Context, w *warehouse.Warehouse, sentAt
 	if len(chosen) == 0 {
 		return nil
 	}
-	opened, err := w.TimesToOpen(ctx, chosen...)
+	opened, err := w.TimesToOpen(ctx, d.Fresh, chosen...)
 	for i, id := range chosen {
 		d.Earlier[i].Opened = opened[id]
 	}

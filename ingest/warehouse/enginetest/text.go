@@ -16,7 +16,7 @@ import (
 var tables = []string{
 	"campaigns", "sends", "message_campaigns", "opens", "unresolved_opens", "unresolved_deliveries", "bad_tokens", "registrations", "recipient_messages",
 	"key_fingerprints", "deliveries", "campaign_changes", "campaign_totals",
-	"campaign_estimate_totals", "judgements", "web_events", "deleted_campaigns",
+	"campaign_estimate_totals", "campaign_breakdowns", "judgements", "web_events", "deleted_campaigns",
 	"consents", "withdrawals", "strata", "aggregate_opens",
 	"erasing", "erased_messages", "last_opens",
 }

@@ -84,7 +84,7 @@ var ofNoCampaign = map[string]bool{
 // ofNoEvents are the public views that read neither opens nor messages.
 var ofNoEvents = map[string]bool{
 	"campaign_names": true, "campaign_bad_tokens": true, "campaign_snapshots": true, "snapshot_numbers": true, "snapshot_estimates": true,
-	"judgement_runs": true,
+	"snapshot_breakdowns": true, "judgement_runs": true,
 }
 
 // keyRead finds, in the answer of EXPLAIN indexes = 1, a table and the columns

@@ -14,16 +14,19 @@ import (
 // mayBeEmpty are the queries whose answer may have no row, with the reason why
 // no reader believes an empty one.
 var mayBeEmpty = map[string]string{
-	"bad_tokens":         "bad_tokens_page says how many rows there must be",
-	"judge_facts":        "an open whose facts did not come is left to the next run",
-	"judge_opens":        "judge_rows says how many rows there must be",
-	"judge_clicks":       "judge_rows says how many rows there must be",
-	"report":             "the campaign was found before, so no row is an error",
-	"received_events":    "an event that does not come is asked for by missing_opens",
-	"snapshot_numbers":   "the report is computed then",
-	"snapshot_estimates": "the report is computed then",
-	"snapshot_history":   "the report is computed then",
-	"nearest_campaigns":  "it is advice about a name, and no number depends on it",
+	"bad_tokens":          "bad_tokens_page says how many rows there must be",
+	"judge_facts":         "an open whose facts did not come is left to the next run",
+	"judge_opens":         "judge_rows says how many rows there must be",
+	"judge_clicks":        "judge_rows says how many rows there must be",
+	"report":              "the campaign was found before, so no row is an error",
+	"received_events":     "an event that does not come is asked for by missing_opens",
+	"snapshot_numbers":    "the report is computed then",
+	"snapshot_estimates":  "the report is computed then",
+	"snapshot_history":    "the report is computed then",
+	"snapshot_timeline":   "it is computed then",
+	"snapshot_dimensions": "they are computed then",
+	"snapshot_delays":     "they are computed then",
+	"nearest_campaigns":   "it is advice about a name, and no number depends on it",
 }
 
 // describes are the queries about the schema, with any number of rows. If their answer is

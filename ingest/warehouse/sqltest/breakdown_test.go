@@ -43,7 +43,7 @@ func compareBreakdowns(t *testing.T, w *enginetest.Warehouse, world *world, mess
 	}
 	c := world.campaigns[2]
 	for _, dimension := range warehouse.Dimensions {
-		got, err := reader.Breakdown(t.Context(), c.id, dimension, time.UTC)
+		got, err := reader.Breakdown(t.Context(), c.id, dimension, time.UTC, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func readBreakdowns(t *testing.T, w *enginetest.Warehouse) map[uint64]map[string
 
 func compareTimeline(t *testing.T, reader *warehouse.Warehouse, world *world, c campaign, messages map[messageKey]*messageState, after string) {
 	t.Helper()
-	timeline, err := reader.Timeline(t.Context(), c.id)
+	timeline, err := reader.Timeline(t.Context(), c.id, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func compareTimeline(t *testing.T, reader *warehouse.Warehouse, world *world, c 
 
 func compareDelays(t *testing.T, reader *warehouse.Warehouse, world *world, c campaign, messages map[messageKey]*messageState, after string) {
 	t.Helper()
-	got, err := reader.TimeToOpen(t.Context(), c.id)
+	got, err := reader.TimeToOpen(t.Context(), c.id, false)
 	if err != nil {
 		t.Fatal(err)
 	}

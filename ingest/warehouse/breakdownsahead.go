@@ -1,0 +1,123 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// The table campaign_breakdowns stores the breakdowns of large campaigns, from
+// SmallCampaign on, as snapshot.go describes for reports. Those of a small campaign
+// are always computed when they are asked for.
+
+// breakdownsLater is how much older than a report its breakdowns may be: they take several
+// times as long, and are computed less often.
+const breakdownsLater = 5
+
+// Elements of the lists in the view snapshot_breakdowns.
+type (
+	storedQuarter struct {
+		Start               time.Time `ch:"quarter_hour"`
+		Opens               int64     `ch:"opens_total"`
+		UniqueOpens         int64     `ch:"unique_opens"`
+		ReliableUniqueOpens int64     `ch:"reliable_unique_opens"`
+	}
+	storedDelay struct {
+		From     *int64 `ch:"from_minutes"`
+		To       *int64 `ch:"to_minutes"`
+		Messages int64  `ch:"messages"`
+	}
+	storedValue struct {
+		Dimension           string `ch:"dimension"`
+		Value               string `ch:"value"`
+		UniqueOpens         int64  `ch:"unique_opens"`
+		ReliableUniqueOpens int64  `ch:"reliable_unique_opens"`
+	}
+)
+
+// RefreshBreakdowns computes and stores the breakdowns of a campaign. One whose numbers
+// have not been computed has none.
+func (w *Warehouse) RefreshBreakdowns(ctx context.Context, campaign uint64) error {
+	return w.refresh(ctx, "refresh_breakdowns", campaign)
+}
+
+// stored asks a query of the view snapshot_breakdowns. It reports whether there is a
+// snapshot that is recent enough.
+func (w *Warehouse) stored(ctx context.Context, query string, args []any, into ...any) (recent bool, err error) {
+	var current uint8
+	var age float64
+	var rows int64
+	found, err := w.askForOne(ctx, query, args, append(into, &current, &age, &rows)...)
+	if err != nil {
+		return false, fmt.Errorf("read breakdowns: %w", err)
+	}
+	return found && mayBeShown(current == 1, uint64(rows), time.Duration(age*float64(time.Second))/breakdownsLater), nil
+}
+
+func (w *Warehouse) storedTimeline(ctx context.Context, campaignID uint64) (*Timeline, error) {
+	var t Timeline
+	var quarters []storedQuarter
+	recent, err := w.stored(ctx, "snapshot_timeline", []any{clickhouse.Named("campaign_id", campaignID)}, &t.SentAt, &quarters)
+	if err != nil || !recent {
+		return nil, err
+	}
+	t.Quarters = make([]TimeCount, len(quarters))
+	for i, q := range quarters {
+		t.Quarters[i] = TimeCount{Opens: uint64(q.Opens), UniqueOpens: uint64(q.UniqueOpens), ReliableUniqueOpens: uint64(q.ReliableUniqueOpens)}
+		if q.Start.Unix() != 0 {
+			t.Quarters[i].Start = q.Start.UTC()
+		}
+	}
+	return &t, nil
+}
+
+func (w *Warehouse) storedTimeToOpen(ctx context.Context, campaignID uint64) (*TimeToOpen, error) {
+	var t TimeToOpen
+	var delays []storedDelay
+	recent, err := w.stored(ctx, "snapshot_delays", []any{clickhouse.Named("campaign_id", campaignID)}, &delays)
+	if err != nil || !recent {
+		return nil, err
+	}
+	for _, d := range delays {
+		if d.From == nil || d.To == nil {
+			t.add(-1, -1, uint64(d.Messages))
+		} else {
+			t.add(*d.From, *d.To, uint64(d.Messages))
+		}
+	}
+	return &t, nil
+}
+
+func (w *Warehouse) storedBreakdowns(ctx context.Context, campaignID uint64, dimensions []string) (map[string][]ValueCount, error) {
+	var values []storedValue
+	args := []any{clickhouse.Named("campaign_id", campaignID), clickhouse.Named("dimensions", dimensions)}
+	recent, err := w.stored(ctx, "snapshot_dimensions", args, &values)
+	if err != nil || !recent {
+		return nil, err
+	}
+	counts := make(map[string][]ValueCount, len(dimensions))
+	for _, v := range values {
+		counts[v.Dimension] = append(counts[v.Dimension], ValueCount{v.Value, uint64(v.UniqueOpens), uint64(v.ReliableUniqueOpens)})
+	}
+	return counts, nil
+}
+
+// storedTimesToOpen returns those of several campaigns, and the campaigns without them.
+func (w *Warehouse) storedTimesToOpen(ctx context.Context, campaigns []uint64) (all map[uint64]*TimeToOpen, rest []uint64, err error) {
+	all = make(map[uint64]*TimeToOpen, len(campaigns))
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(campaigns))) {
+		t, err := w.storedTimeToOpen(ctx, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		if t == nil {
+			rest = append(rest, id)
+		} else {
+			all[id] = t
+		}
+	}
+	return all, rest, nil
+}

@@ -1,0 +1,7 @@
+-- Purpose: the latest computed times to open of one campaign.
+-- Grain:   one row, or none if they have not been computed.
+-- Units:   as in views/snapshot_breakdowns.sql.
+-- Reads:   the view snapshot_breakdowns, which the read-only user may read.
+SELECT delays, is_current, age_seconds, campaign_rows
+FROM snapshot_breakdowns
+WHERE campaign_id = {campaign_id:UInt64}
