@@ -22,7 +22,7 @@ const (
 	// costRatio times its cost; see snapshot.recent in package warehouse for
 	// what a reader accepts.
 	minInterval = 500 * time.Millisecond
-	costRatio   = 3
+	costRatio   = 2
 	// The snapshot of a small campaign is used only if nothing has changed
 	// since, so it is computed when the campaign has rested, and at last after
 	// smallInterval. Posted messages are inserted every two seconds.

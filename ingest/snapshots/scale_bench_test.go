@@ -162,7 +162,7 @@ func (a *account) besideInserts(writer, reader *warehouse.Warehouse, ids ...uint
 	working.Go(func() {
 		for batch := 0; ctx.Err() == nil; batch++ {
 			a.text(fmt.Sprintf(`INSERT INTO opens (campaign_id, message_id, opened_at, event_id, received_at, class, reason, verdict_version)
-				SELECT [%d, %d, %d][1 + rand(1) %% 3] AS c, reinterpretAsUUID(sipHash128(c, toUInt64(rand(2) %% if(c = %[3]d, 10000, 1000000)))), now64(3) - rand(3) %% 86400, rand64(4), now64(3),
+				SELECT toUInt64([%d, %d, %d][1 + rand(1) %% 3]) AS c, reinterpretAsUUID(sipHash128(c, rand(2) %% if(c = %[3]d, 10000, toUInt64(1000000)))), now64(3) - rand(3) %% 86400, rand64(4), now64(3),
 					'human_direct', 'mail_client', 65532 FROM numbers(50000)`, ids[0], ids[1], ids[2]))
 			rows += 50_000
 		}

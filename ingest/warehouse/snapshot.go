@@ -50,7 +50,7 @@ type snapshot struct {
 // latestAge old; above latestRows the age may grow with the campaign's size. In a
 // large account the estimates may be older, up to the interval of a Refresher.
 func (s *snapshot) recent() bool {
-	return mayBeShown(s.isCurrent, s.report.Sends+s.report.OpensTotal, s.age) && (s.estimatesAreCurrent || s.accountRows >= SmallAccount)
+	return mayBeShown(s.isCurrent, s.report.Sends+s.report.OpensTotal+s.report.UnregisteredOpensTotal, s.age) && (s.estimatesAreCurrent || s.accountRows >= SmallAccount)
 }
 
 // mayBeShown reports whether numbers may be shown that were computed that long ago, of a

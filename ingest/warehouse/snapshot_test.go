@@ -232,6 +232,7 @@ func TestLargeCampaignsMayBeSecondsOld(t *testing.T) {
 	}{
 		{"current", snapshot{isCurrent: true, estimatesAreCurrent: true, age: time.Hour}, true},
 		{"small and behind", snapshot{estimatesAreCurrent: true, report: Report{Sends: 100_000, OpensTotal: 99_999}}, false},
+		{"large by opens of unregistered messages", snapshot{estimatesAreCurrent: true, age: 50 * time.Second, report: Report{Sends: 100_000, UnregisteredOpensTotal: 100_000}}, true},
 		{"large and behind for 50 s", snapshot{estimatesAreCurrent: true, age: 50 * time.Second, report: Report{Sends: 1_000_000, OpensTotal: 900_000}}, true},
 		{"large and behind for 70 s", snapshot{estimatesAreCurrent: true, age: 70 * time.Second, report: Report{Sends: 1_000_000, OpensTotal: 900_000}}, false},
 		{"five times as large", snapshot{estimatesAreCurrent: true, age: 4 * time.Minute, report: Report{Sends: 5_000_000, OpensTotal: 5_000_000}}, true},

@@ -3,8 +3,8 @@
 -- Units:   mark and read_at are of the answer of campaign_marks, asked before.
 -- Reads:   the table campaign_totals, and the views quarter_hour_counts, time_to_open and breakdown_counts.
 INSERT INTO campaign_breakdowns (campaign_id, computed_at, read_at, mark, campaign_rows, first_sent_at, quarter_hours, delays, dimensions)
-SELECT campaign_id, now64(3, 'UTC'), {read_at:DateTime64(3, 'UTC')}, {mark:UInt64}, sends + opens_total, first_sent_at, quarter_list, delay_list, dimension_list
-FROM (SELECT campaign_id, sends, opens_total, first_sent_at FROM campaign_totals FINAL WHERE campaign_id = {campaign_id:UInt64}) AS totals
+SELECT campaign_id, now64(3, 'UTC'), {read_at:DateTime64(3, 'UTC')}, {mark:UInt64}, sends + opens_total + unregistered_opens_total, first_sent_at, quarter_list, delay_list, dimension_list
+FROM (SELECT campaign_id, sends, opens_total, unregistered_opens_total, first_sent_at FROM campaign_totals FINAL WHERE campaign_id = {campaign_id:UInt64}) AS totals
 CROSS JOIN (
     SELECT arraySort(counted -> counted.1, groupArray((quarter_hour, opens, unique_opens, reliable_unique_opens))) AS quarter_list
     FROM quarter_hour_counts

@@ -23,7 +23,7 @@ FROM (
         FROM campaign_changes
         UNION ALL
         SELECT campaign_id, 0, toDateTime64(0, 3, 'UTC'), totals.mark, 0, 0, 0, totals.read_at, toDateTime64(0, 3, 'UTC'),
-            toDateTime64(0, 3, 'UTC'), totals.starts_at, ifNull(last_sent_at, totals.starts_at), sends + opens_total, 1
+            toDateTime64(0, 3, 'UTC'), totals.starts_at, ifNull(last_sent_at, totals.starts_at), sends + opens_total + unregistered_opens_total, 1
         FROM campaign_totals AS totals FINAL
         UNION ALL
         SELECT campaign_id, 0, toDateTime64(0, 3, 'UTC'), 0, mark, 0, history_mark, toDateTime64(0, 3, 'UTC'), toDateTime64(0, 3, 'UTC'),
