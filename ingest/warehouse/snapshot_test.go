@@ -99,15 +99,16 @@ func TestNumbersAreKeptWithTheEstimatesOfBefore(t *testing.T) {
 	}
 }
 
-// parts are the breakdowns of a campaign.
+// parts are the breakdowns of campaign 1.
 type parts struct {
 	Timeline   *Timeline
 	TimeToOpen *TimeToOpen
 	Of         map[string][]ValueCount
 }
 
-func partsOf(t *testing.T, w *Warehouse, id uint64, fresh bool) (p parts) {
+func partsOf(t *testing.T, w *Warehouse, fresh bool) (p parts) {
 	t.Helper()
+	const id = 1
 	var faults [3]error
 	p.Timeline, faults[0] = w.Timeline(t.Context(), id, fresh)
 	p.TimeToOpen, faults[1] = w.TimeToOpen(t.Context(), id, fresh)
@@ -128,8 +129,8 @@ func TestStoredBreakdownsAreThoseThatWouldBeComputed(t *testing.T) {
 	if err := w.RefreshBreakdowns(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	want := partsOf(t, w, 1, true)
-	if diff := cmp.Diff(want, partsOf(t, w, 1, false)); diff != "" {
+	want := partsOf(t, w, true)
+	if diff := cmp.Diff(want, partsOf(t, w, false)); diff != "" {
 		t.Errorf("computed (-), stored (+):\n%s", diff)
 	}
 	if len(want.Timeline.Quarters) != 2 || want.TimeToOpen.Messages == 0 || want.TimeToOpen.Untimed != 9 || len(want.Of["class"]) != 3 {
@@ -137,22 +138,22 @@ func TestStoredBreakdownsAreThoseThatWouldBeComputed(t *testing.T) {
 	}
 	// A mutation leaves no mark: what is stored counts as current.
 	text(t, e, "ALTER TABLE opens DELETE WHERE event_id = 0 SETTINGS mutations_sync = 1")
-	if diff := cmp.Diff(want, partsOf(t, w, 1, false)); diff != "" {
+	if diff := cmp.Diff(want, partsOf(t, w, false)); diff != "" {
 		t.Errorf("before (-), after a mutation (+):\n%s", diff)
 	}
-	fresh := partsOf(t, w, 1, true)
+	fresh := partsOf(t, w, true)
 	if cmp.Equal(want, fresh) {
 		t.Error("what is asked for fresh is read from its snapshot")
 	}
 	if err := w.Touched(t.Context(), []uint64{1}); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(fresh, partsOf(t, w, 1, false)); diff != "" {
+	if diff := cmp.Diff(fresh, partsOf(t, w, false)); diff != "" {
 		t.Errorf("fresh (-), after a change of a small campaign (+):\n%s", diff)
 	}
 	// A large one may be shown as it was some seconds ago.
 	text(t, e, "INSERT INTO campaign_breakdowns SELECT * REPLACE (now64(3, 'UTC') AS computed_at, now64(3, 'UTC') - 20 AS read_at, 200000 AS campaign_rows) FROM campaign_breakdowns FINAL")
-	if diff := cmp.Diff(want, partsOf(t, w, 1, false)); diff != "" {
+	if diff := cmp.Diff(want, partsOf(t, w, false)); diff != "" {
 		t.Errorf("stored (-), 20 s later (+):\n%s", diff)
 	}
 }
