@@ -212,6 +212,32 @@ func TestAnAccountWithoutSnapshotsHoldsUpNoCampaign(t *testing.T) {
 	}
 }
 
+// TestSlowCampaignsHoldUpNoOther: a refresh of two campaigns that change all the time takes
+// longer than a pass. A third one, which was computed before the start, begins to change.
+func TestSlowCampaignsHoldUpNoOther(t *testing.T) {
+	var at time.Time
+	h := run(t, 3*time.Minute, func(h *fakeHouse) {
+		for i := range 2 {
+			h.states[i].Size, h.cost[h.states[i].CampaignID] = warehouse.SmallCampaign, 2*passTime
+		}
+		h.states[2].SnapshotMark, h.states[2].ReadAt = h.states[2].Mark, time.Now().Add(settle)
+		for i := range 1700 {
+			time.Sleep(100 * time.Millisecond)
+			h.change(0)
+			h.change(1)
+			if i == 300 {
+				at = time.Now()
+			}
+			if i >= 300 {
+				h.change(2)
+			}
+		}
+	}, 1, 2, 3)
+	if got := h.refreshed[3]; len(got) == 0 || got[0].Sub(at) > smallInterval+6*passTime {
+		t.Errorf("changed from %v on, computed at %v", at, got)
+	}
+}
+
 // TestASmallCampaignIsComputedWhenItRests changes one all the time, and then no more.
 func TestASmallCampaignIsComputedWhenItRests(t *testing.T) {
 	var end time.Time
