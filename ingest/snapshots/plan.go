@@ -45,7 +45,7 @@ const (
 type planner struct {
 	kind kind
 	last map[uint64]attempt
-	turn int // which of the turns in due comes first, since a pass may have time for one refresh only
+	swap bool // the other turn comes first in due, since a pass may have time for one refresh only
 }
 
 type attempt struct {
@@ -122,9 +122,11 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		}
 		turns[turn] = append(turns[turn], r.campaign)
 	}
-	p.turn = 1 - p.turn
+	if p.swap = !p.swap; p.swap {
+		turns[0], turns[1] = turns[1], turns[0]
+	}
 	for i := range all {
-		for _, turn := range [][]uint64{turns[p.turn], turns[1-p.turn]} {
+		for _, turn := range turns {
 			if i < len(turn) {
 				due = append(due, turn[i])
 			}

@@ -3,7 +3,6 @@ package warehouse
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -44,7 +43,7 @@ func (w *Warehouse) RefreshBreakdowns(ctx context.Context, campaign uint64) erro
 	return w.refresh(ctx, "refresh_breakdowns", campaign)
 }
 
-// stored asks a query of the view snapshot_breakdowns. It reports whether there is a
+// stored asks a query of the view snapshot_breakdowns for one campaign. It reports whether there is a
 // snapshot that is recent enough.
 func (w *Warehouse) stored(ctx context.Context, query string, args []any, into ...any) (recent bool, err error) {
 	var current uint8
@@ -54,7 +53,12 @@ func (w *Warehouse) stored(ctx context.Context, query string, args []any, into .
 	if err != nil {
 		return false, fmt.Errorf("read breakdowns: %w", err)
 	}
-	return found && mayBeShown(current == 1, uint64(rows), time.Duration(age*float64(time.Second))/breakdownsLater), nil
+	return found && breakdownsMayBeShown(current, rows, age), nil
+}
+
+// breakdownsMayBeShown is mayBeShown for columns of the view snapshot_breakdowns.
+func breakdownsMayBeShown(current uint8, rows int64, ageSeconds float64) bool {
+	return mayBeShown(current == 1, uint64(rows), time.Duration(ageSeconds*float64(time.Second))/breakdownsLater)
 }
 
 func (w *Warehouse) storedTimeline(ctx context.Context, campaignID uint64) (*Timeline, error) {
@@ -69,23 +73,6 @@ func (w *Warehouse) storedTimeline(ctx context.Context, campaignID uint64) (*Tim
 		t.Quarters[i] = TimeCount{Opens: uint64(q.Opens), UniqueOpens: uint64(q.UniqueOpens), ReliableUniqueOpens: uint64(q.ReliableUniqueOpens)}
 		if q.Start.Unix() != 0 {
 			t.Quarters[i].Start = q.Start.UTC()
-		}
-	}
-	return &t, nil
-}
-
-func (w *Warehouse) storedTimeToOpen(ctx context.Context, campaignID uint64) (*TimeToOpen, error) {
-	var t TimeToOpen
-	var delays []storedDelay
-	recent, err := w.stored(ctx, "snapshot_delays", []any{clickhouse.Named("campaign_id", campaignID)}, &delays)
-	if err != nil || !recent {
-		return nil, err
-	}
-	for _, d := range delays {
-		if d.From == nil || d.To == nil {
-			t.add(-1, -1, uint64(d.Messages))
-		} else {
-			t.add(*d.From, *d.To, uint64(d.Messages))
 		}
 	}
 	return &t, nil
@@ -107,16 +94,33 @@ func (w *Warehouse) storedBreakdowns(ctx context.Context, campaignID uint64, dim
 
 // storedTimesToOpen returns those of several campaigns, and the campaigns without them.
 func (w *Warehouse) storedTimesToOpen(ctx context.Context, campaigns []uint64) (all map[uint64]*TimeToOpen, rest []uint64, err error) {
+	var n uint64
+	var ids []uint64
+	var delays [][]storedDelay
+	var current []uint8
+	var ages []float64
+	var rows []int64
+	err = w.ask(ctx, "snapshot_delays", []any{clickhouse.Named("campaign_ids", campaigns)}, &n, &ids, &delays, &current, &ages, &rows)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read breakdowns: %w", err)
+	}
 	all = make(map[uint64]*TimeToOpen, len(campaigns))
-	for _, id := range slices.Compact(slices.Sorted(slices.Values(campaigns))) {
-		t, err := w.storedTimeToOpen(ctx, id)
-		if err != nil {
-			return nil, nil, err
+	for i, id := range ids {
+		if !breakdownsMayBeShown(current[i], rows[i], ages[i]) {
+			continue
 		}
-		if t == nil {
+		all[id] = &TimeToOpen{}
+		for _, d := range delays[i] {
+			if d.From == nil || d.To == nil {
+				all[id].add(-1, -1, uint64(d.Messages))
+			} else {
+				all[id].add(*d.From, *d.To, uint64(d.Messages))
+			}
+		}
+	}
+	for _, id := range campaigns {
+		if all[id] == nil {
 			rest = append(rest, id)
-		} else {
-			all[id] = t
 		}
 	}
 	return all, rest, nil

@@ -5,25 +5,25 @@
 --          time is part of the key. The facts are bits of one number, which is grouped twice as fast as a column for each.
 --
 -- Registrations, if they are complete:
---          1  send         of no test. The condition is no filter, since a filter before FINAL would show the row that an unfinished registration has replaced
---          2  test
---          4  tracked      the message is tracked individually: identified or pseudonymous
+-- bit  0      1  send         of no test. The condition is no filter, since a filter before FINAL would show the row that an unfinished registration has replaced
+-- bit  1      2  test
+-- bit  2      4  tracked      the message is tracked individually: identified or pseudonymous
 -- Opens; those of class not_image are not counted:
---         16  open         machines included
---         32  timed        no contradiction between its time and its token or receipt (time_suspect)
---         64  reliable     by a person (R)
---        128  relay        a fetch by Apple Mail Privacy Protection; the class alone also holds Gmail's prefetch
---        256  masked       that, or by Apple Mail without a known relay (P)
---        512  unplaced     by Apple Mail on an unknown network
---       1024  unknown      another unknown (U)
---       2048  recovered    its token was found in a URL that was altered on its way
+-- bit  4     16  open         machines included
+-- bit  5     32  timed        no contradiction between its time and its token or receipt (time_suspect)
+-- bit  6     64  reliable     by a person (R)
+-- bit  7    128  relay        a fetch by Apple Mail Privacy Protection; the class alone also holds Gmail's prefetch
+-- bit  8    256  masked       that, or by Apple Mail without a known relay (P)
+-- bit  9    512  unplaced     by Apple Mail on an unknown network
+-- bit 10   1024  unknown      another unknown (U)
+-- bit 11   2048  recovered    its token was found in a URL that was altered on its way
 -- Deliveries:
---          8  bounce       permanent; a registration may say so, too
---       4096  click        by a person: by its class, or from a source that does not name the client; a sweep has a scanner's class
---       8192  reply        by a person
---      16384  conversion
---      32768  complaint
---      65536  unsubscribe
+-- bit  3      8  bounce       permanent; a registration may say so, too
+-- bit 12   4096  click        by a person: by its class, or from a source that does not name the client; a sweep has a scanner's class
+-- bit 13   8192  reply        by a person
+-- bit 14  16384  conversion
+-- bit 15  32768  complaint
+-- bit 16  65536  unsubscribe
 CREATE OR REPLACE VIEW message_facts
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',

@@ -25,7 +25,6 @@ var mayBeEmpty = map[string]string{
 	"snapshot_history":    "the report is computed then",
 	"snapshot_timeline":   "it is computed then",
 	"snapshot_dimensions": "they are computed then",
-	"snapshot_delays":     "they are computed then",
 	"nearest_campaigns":   "it is advice about a name, and no number depends on it",
 }
 
