@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"golang.org/x/sync/errgroup"
 )
 
 // The table campaign_breakdowns stores the breakdowns of large campaigns, from
@@ -45,26 +46,35 @@ func (w *Warehouse) RefreshBreakdowns(ctx context.Context, campaign uint64) erro
 
 // stored asks a query of the view snapshot_breakdowns for one campaign. It reports whether there is a
 // snapshot that is recent enough.
-func (w *Warehouse) stored(ctx context.Context, query string, args []any, into ...any) (recent bool, err error) {
-	var current uint8
+func (w *Warehouse) stored(ctx context.Context, query string, id uint64, args []any, into ...any) (recent bool, err error) {
+	var found bool
+	var mark, currentMark uint64
 	var age float64
 	var rows int64
-	found, err := w.askForOne(ctx, query, args, append(into, &current, &age, &rows)...)
-	if err != nil {
+	g, within := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		found, err = w.askForOne(within, query, append(args, clickhouse.Named("campaign_id", id)), append(into, &mark, &age, &rows)...)
+		return err
+	})
+	g.Go(func() (err error) {
+		currentMark, err = w.mark(within, id)
+		return err
+	})
+	if err := g.Wait(); err != nil {
 		return false, fmt.Errorf("read breakdowns: %w", err)
 	}
-	return found && breakdownsMayBeShown(current, rows, age), nil
+	return found && breakdownsMayBeShown(mark == currentMark, rows, age), nil
 }
 
 // breakdownsMayBeShown is mayBeShown for columns of the view snapshot_breakdowns.
-func breakdownsMayBeShown(current uint8, rows int64, ageSeconds float64) bool {
-	return mayBeShown(current == 1, uint64(rows), time.Duration(ageSeconds*float64(time.Second))/breakdownsLater)
+func breakdownsMayBeShown(current bool, rows int64, ageSeconds float64) bool {
+	return mayBeShown(current, uint64(rows), time.Duration(ageSeconds*float64(time.Second))/breakdownsLater)
 }
 
 func (w *Warehouse) storedTimeline(ctx context.Context, campaignID uint64) (*Timeline, error) {
 	var t Timeline
 	var quarters []storedQuarter
-	recent, err := w.stored(ctx, "snapshot_timeline", []any{clickhouse.Named("campaign_id", campaignID)}, &t.SentAt, &quarters)
+	recent, err := w.stored(ctx, "snapshot_timeline", campaignID, nil, &t.SentAt, &quarters)
 	if err != nil || !recent {
 		return nil, err
 	}
@@ -80,8 +90,7 @@ func (w *Warehouse) storedTimeline(ctx context.Context, campaignID uint64) (*Tim
 
 func (w *Warehouse) storedBreakdowns(ctx context.Context, campaignID uint64, dimensions []string) (map[string][]ValueCount, error) {
 	var values []storedValue
-	args := []any{clickhouse.Named("campaign_id", campaignID), clickhouse.Named("dimensions", dimensions)}
-	recent, err := w.stored(ctx, "snapshot_dimensions", args, &values)
+	recent, err := w.stored(ctx, "snapshot_dimensions", campaignID, []any{clickhouse.Named("dimensions", dimensions)}, &values)
 	if err != nil || !recent {
 		return nil, err
 	}
@@ -106,7 +115,7 @@ func (w *Warehouse) storedTimesToOpen(ctx context.Context, campaigns []uint64) (
 	}
 	all = make(map[uint64]*TimeToOpen, len(campaigns))
 	for i, id := range ids {
-		if !breakdownsMayBeShown(current[i], rows[i], ages[i]) {
+		if !breakdownsMayBeShown(current[i] == 1, rows[i], ages[i]) {
 			continue
 		}
 		all[id] = &TimeToOpen{}

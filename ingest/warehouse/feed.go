@@ -178,10 +178,9 @@ func (l *feedLists) events() []FeedEvent {
 // CampaignNameOf returns the name of a campaign, or "" if no campaign has that
 // id.
 func (w *Warehouse) CampaignNameOf(ctx context.Context, id uint64) (string, error) {
-	var found, same uint64
+	var found uint64
 	var name string
-	var madeAt time.Time
-	if err := w.ask(ctx, "campaign_by_id", []any{clickhouse.Named("campaign_id", id)}, &found, &same, &name, &madeAt); err != nil {
+	if err := w.ask(ctx, "campaign_by_id", []any{clickhouse.Named("campaign_id", id)}, &found, &name); err != nil {
 		return "", fmt.Errorf("look up the name of a campaign: %w", err)
 	}
 	return name, nil

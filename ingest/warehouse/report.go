@@ -120,67 +120,43 @@ func (w *Warehouse) FreshReportOf(ctx context.Context, campaign string) (*Report
 
 func (w *Warehouse) reportOf(ctx context.Context, campaign string, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
 	before := w.Late(ctx)
-	var r *Report
-	var bad badTokens
-	g, within := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		id, err := w.CampaignID(within, campaign)
-		if err == nil {
-			r, err = w.readReport(within, id, before, read)
-		}
-		return err
-	})
-	g.Go(func() (err error) {
-		bad, err = w.badTokensOf(within, campaign)
-		return err
-	})
-	if err := g.Wait(); err != nil {
+	id, err := w.CampaignID(ctx, campaign)
+	if err != nil {
 		return nil, w.ShardAway(ctx, err)
 	}
-	r.BadTokens = bad.ofID
-	if r.Campaign == campaign {
-		r.BadTokens = bad.ofName
-	}
-	return r, nil
+	return w.readReport(ctx, id, before, read)
 }
 
 // ReportOfID returns the report of the campaign with that id, which must exist.
 // If fresh is set, it is computed now, as by FreshReportOf.
 func (w *Warehouse) ReportOfID(ctx context.Context, id uint64, fresh bool) (*Report, error) {
-	before := w.Late(ctx)
-	bad, err := w.badTokensOf(ctx, strconv.FormatUint(id, 10))
-	if err != nil {
-		return nil, w.ShardAway(ctx, err)
-	}
 	read := w.snapshotOf
 	if fresh {
 		read = w.liveReport
 	}
-	r, err := w.readReport(ctx, id, before, read)
-	if err == nil {
-		r.BadTokens = bad.ofID
-	}
-	return r, err
+	return w.readReport(ctx, id, w.Late(ctx), read)
 }
 
-// badTokens counts the requests with a bad token that name a campaign: the one whose name a
-// text is, and the one whose id it is.
-type badTokens struct{ ofName, ofID uint64 }
-
-func (w *Warehouse) badTokensOf(ctx context.Context, campaign string) (bad badTokens, err error) {
-	if err = w.ask(ctx, "report_bad_tokens", []any{clickhouse.Named("campaign", campaign)}, &bad.ofName, &bad.ofID); err != nil {
-		err = fmt.Errorf("count bad tokens: %w", err)
-	}
-	return bad, err
-}
-
-// readReport reads the report, without its bad tokens. before are the states of the shards
-// when the first query was asked.
+// readReport reads the report, and its bad tokens beside it. before are the states of the
+// shards when the first query was asked.
 func (w *Warehouse) readReport(ctx context.Context, id uint64, before []Late, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
-	r, err := read(ctx, id)
-	if err != nil {
+	var r *Report
+	var bad uint64
+	g, within := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		r, err = read(within, id)
+		return err
+	})
+	g.Go(func() error {
+		if err := w.ask(within, "report_bad_tokens", []any{clickhouse.Named("campaign_id", id)}, &bad); err != nil {
+			return fmt.Errorf("count bad tokens: %w", err)
+		}
+		return nil
+	})
+	if err := g.Wait(); err != nil {
 		return nil, w.ShardAway(ctx, err)
 	}
+	r.BadTokens = bad
 	r.setLate(append(before, w.Late(ctx)...))
 	return r, nil
 }
@@ -289,25 +265,21 @@ func (l *estimateLists) estimates() (all []Estimate) {
 // CampaignID returns the id of the campaign with that name or, without
 // one, with that id; otherwise ErrNoCampaign.
 func (w *Warehouse) CampaignID(ctx context.Context, campaign string) (uint64, error) {
-	lookUp := func(query string, argument any) (found, id uint64, err error) {
-		var name string
-		var createdAt time.Time
-		if err = w.ask(ctx, query, []any{argument}, &found, &id, &name, &createdAt); err != nil {
-			err = fmt.Errorf("find campaign: %w", err)
-		}
-		return found, id, err
-	}
 	for _, form := range nameForms(campaign) {
-		if found, id, err := lookUp("campaign_by_name", clickhouse.Named("campaign", form)); err != nil || found > 0 {
-			return id, err
+		var found, id uint64
+		if err := w.ask(ctx, "campaign_by_name", []any{clickhouse.Named("campaign", form)}, &found, &id); err != nil {
+			return 0, fmt.Errorf("find campaign: %w", err)
+		}
+		if found > 0 {
+			return id, nil
 		}
 	}
-	number, err := strconv.ParseUint(campaign, 10, 64)
+	id, err := strconv.ParseUint(campaign, 10, 64)
 	if err != nil {
 		return 0, ErrNoCampaign
 	}
-	found, id, err := lookUp("campaign_by_id", clickhouse.Named("campaign_id", number))
-	if err == nil && found == 0 {
+	name, err := w.CampaignNameOf(ctx, id)
+	if err == nil && name == "" {
 		err = ErrNoCampaign
 	}
 	return id, err

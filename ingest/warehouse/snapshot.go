@@ -82,23 +82,16 @@ func (w *Warehouse) snapshotOf(ctx context.Context, id uint64) (*Report, error) 
 	return live, err
 }
 
-// storedEstimate and storedClass are elements of lists in the views of snapshots.
-type (
-	storedEstimate struct {
-		Name       string   `ch:"name"`
-		Rate       *float64 `ch:"rate"`
-		Low        *float64 `ch:"low"`
-		High       *float64 `ch:"high"`
-		N          int64    `ch:"n"`
-		Assumption string   `ch:"assumption"`
-		Weaknesses []string `ch:"weaknesses"`
-	}
-	storedClass struct {
-		Class       string `ch:"class"`
-		OpensTotal  int64  `ch:"opens_total"`
-		UniqueOpens int64  `ch:"unique_opens"`
-	}
-)
+// storedEstimate is an element of a list in the view snapshot_estimates.
+type storedEstimate struct {
+	Name       string   `ch:"name"`
+	Rate       *float64 `ch:"rate"`
+	Low        *float64 `ch:"low"`
+	High       *float64 `ch:"high"`
+	N          int64    `ch:"n"`
+	Assumption string   `ch:"assumption"`
+	Weaknesses []string `ch:"weaknesses"`
+}
 
 // storedSnapshot returns the campaign's snapshot, nil without one. Its parts are read side
 // by side, since the engine takes longer to plan these queries than to answer them.
@@ -112,7 +105,13 @@ func (w *Warehouse) storedSnapshot(ctx context.Context, id uint64) (*snapshot, e
 		return err
 	})
 	g.Go(func() (err error) {
-		hasEstimates, currentMark, err = w.storedEstimates(within, id, &s.report)
+		var estimates []storedEstimate
+		hasEstimates, err = w.askForOne(within, "snapshot_estimates", []any{clickhouse.Named("campaign_id", id)}, &estimates)
+		s.report.setEstimates(estimates)
+		return err
+	})
+	g.Go(func() (err error) {
+		currentMark, err = w.mark(within, id)
 		return err
 	})
 	if err := g.Wait(); err != nil || !hasNumbers || !hasEstimates {
@@ -137,35 +136,24 @@ func (w *Warehouse) storedSnapshot(ctx context.Context, id uint64) (*snapshot, e
 // storedNumbers reads the numbers of the snapshot into s, if there is one. It returns their
 // mark.
 func (w *Warehouse) storedNumbers(ctx context.Context, id uint64, s *snapshot) (found bool, mark uint64, err error) {
-	r := &s.report
-	var counts []int64
-	var rates []*float64
-	var times []*time.Time
-	var classes []storedClass
-	var age float64
-	var rows int64
-	found, err = w.askForOne(ctx, "snapshot_numbers", []any{clickhouse.Named("campaign_id", id)},
-		&r.Campaign, &counts, &rates, &times, &classes, &r.ComputedAt, &age, &mark, &rows)
+	var text string
+	var now time.Time
+	found, err = w.askForOne(ctx, "snapshot_numbers", []any{clickhouse.Named("campaign_id", id)}, &text, &now)
 	if err != nil || !found {
 		return false, 0, err
 	}
-	if !r.setNumbers(counts, rates, times) {
-		return false, 0, fmt.Errorf("%w: snapshot_numbers", ErrAnswer)
+	mark, err = s.setNumbers(text, now)
+	if err != nil {
+		return false, 0, fmt.Errorf("%w: snapshot_numbers: %w", ErrAnswer, err)
 	}
-	for _, c := range classes {
-		r.Classes = append(r.Classes, ClassCount{c.Class, uint64(c.OpensTotal), uint64(c.UniqueOpens)})
-	}
-	r.CampaignID, s.age, s.accountRows = id, time.Duration(age*float64(time.Second)), uint64(rows)
+	s.report.CampaignID = id
 	return true, mark, nil
 }
 
-// storedEstimates reads the estimates of the snapshot into r, if there is one. It returns
-// the current mark of the campaign.
-func (w *Warehouse) storedEstimates(ctx context.Context, id uint64, r *Report) (found bool, mark uint64, err error) {
-	var estimates []storedEstimate
-	found, err = w.askForOne(ctx, "snapshot_estimates", []any{clickhouse.Named("campaign_id", id)}, &estimates, &mark)
-	r.setEstimates(estimates)
-	return found, mark, err
+// mark returns the campaign's mark.
+func (w *Warehouse) mark(ctx context.Context, id uint64) (mark uint64, err error) {
+	err = w.ask(ctx, "snapshot_mark", []any{clickhouse.Named("campaign_id", id)}, &mark)
+	return mark, err
 }
 
 func (r *Report) setEstimates(estimates []storedEstimate) {
@@ -176,34 +164,6 @@ func (r *Report) setEstimates(estimates []storedEstimate) {
 	}
 	slices.Sort(r.Weaknesses)
 	r.Weaknesses = slices.Compact(r.Weaknesses)
-}
-
-// setNumbers sets the numbers of the view snapshot_numbers. It reports whether there are as
-// many as in the view.
-func (r *Report) setNumbers(counts []int64, rates []*float64, times []*time.Time) bool {
-	toCounts := []*uint64{
-		&r.Sends, &r.Delivered, &r.OpensTotal, &r.UniqueOpens, &r.BotFilteredUniqueOpens, &r.ReliableUniqueOpens, &r.MPPOnly, &r.UnregisteredOpensTotal,
-		&r.UnregisteredUniqueOpens, &r.Tests, &r.Measured, &r.UnknownOnly, &r.ConfirmedUniqueOpens, &r.Bounced, &r.Clicked, &r.Complained, &r.Unsubscribed,
-		&r.Replied, &r.Unplaced, &r.SendsWithTime, &r.RecoveredOpens,
-	}
-	toRates := []**float64{
-		&r.MPPAdjustedOpenRate, &r.OpenRateLow, &r.OpenRateHigh, &r.CILow, &r.CIHigh, &r.MeasuredShare, &r.ClickRate, &r.BounceRate,
-		&r.ClickToOpenRate, &r.ComplaintRate, &r.UnsubscribeRate, &r.ReplyRate,
-	}
-	toTimes := []**time.Time{&r.FirstOpenAt, &r.LastOpenAt, &r.FirstReliableOpenAt, &r.LastReliableOpenAt, &r.LastSentAt}
-	if len(counts) != len(toCounts) || len(rates) != len(toRates) || len(times) != len(toTimes) {
-		return false
-	}
-	for i, n := range counts {
-		*toCounts[i] = uint64(n)
-	}
-	for i, rate := range rates {
-		*toRates[i] = rate
-	}
-	for i, at := range times {
-		*toTimes[i] = at
-	}
-	return true
 }
 
 // liveAfter returns the live report, in a large account with the estimates of the snapshot.

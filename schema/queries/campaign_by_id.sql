@@ -1,7 +1,7 @@
 -- Purpose: finds the name of a campaign id.
 -- Grain:   one row: 1 and the campaign, or 0 (also for the younger of two campaigns which a race gave the same name).
--- Units:   created_at is UTC milliseconds.
+-- Units:   none.
 -- Reads:   the view campaign_names, which the read-only user may read.
-SELECT count() AS campaigns, any(campaign_id) AS id, any(campaign) AS name, any(created_at) AS made_at
+SELECT count() AS campaigns, any(campaign) AS name
 FROM campaign_names
 WHERE campaign_id = {campaign_id:UInt64}

@@ -1,8 +1,7 @@
--- Purpose: counts the requests that name a campaign with a token that no key verifies: of the campaign of that name, and of that id.
+-- Purpose: counts the requests that name a campaign with a token that no key verifies.
 -- Grain:   one row.
 -- Units:   requests of the last 7 days.
--- Reads:   the view campaign_bad_tokens, which the read-only user may read.
-SELECT
-    toUInt64(sumIf(requests, campaign = {campaign:String})) AS of_name,
-    toUInt64(sumIf(requests, toString(campaign_id) = {campaign:String})) AS of_id
-FROM campaign_bad_tokens
+-- Reads:   the view named_bad_tokens, which the read-only user may read.
+SELECT toUInt64(sum(requests)) AS of_campaign
+FROM named_bad_tokens
+WHERE campaign_id = {campaign_id:UInt64}

@@ -2,6 +2,6 @@
 -- Grain:   one row, or none if they have not been computed: aggregates would take as long as the rest of the query.
 -- Units:   as in views/snapshot_numbers.sql.
 -- Reads:   the view snapshot_numbers, which the read-only user may read.
-SELECT campaign, counts, rates, times, classes, computed_at, age_seconds, mark, account_rows
+SELECT numbers, read_at
 FROM snapshot_numbers
 WHERE campaign_id = {campaign_id:UInt64}

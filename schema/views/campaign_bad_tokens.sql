@@ -1,7 +1,7 @@
 -- Purpose: requests that name a campaign with a token that no key verifies. In no other number.
 -- Grain:   one row per campaign with such requests in the last 7 days.
 -- Units:   counts of requests.
--- Engine:  a plain view over bad_tokens, which is capped and read whole. The campaign is the one that the token names, which can be forged.
+-- Engine:  a plain view over named_bad_tokens and campaigns. The campaign is the one that the token names, which can be forged.
 CREATE OR REPLACE VIEW campaign_bad_tokens
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
@@ -10,13 +10,7 @@ CREATE OR REPLACE VIEW campaign_bad_tokens
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
-SELECT campaign_id, max(name) AS campaign, toInt64(sum(request)) AS requests
-FROM (
-    SELECT campaign_id, name, 0 AS request
-    FROM campaigns
-    UNION ALL
-    SELECT named_campaign_id, '', NOT moved
-    FROM bad_tokens FINAL
-)
-GROUP BY campaign_id
-HAVING max(name != '') AND requests > 0
+SELECT campaign_id, name AS campaign, requests
+FROM (SELECT campaign_id, requests FROM named_bad_tokens) AS named
+INNER JOIN (SELECT campaign_id, name FROM campaigns FINAL) AS known USING (campaign_id)
+WHERE requests > 0

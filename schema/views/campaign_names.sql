@@ -1,7 +1,7 @@
 -- Purpose: the campaigns by name. Look up the id here first, since only the id leads to a key.
 -- Grain:   one row per campaign name; where a race gave a name to two ids, the oldest id alone.
 -- Units:   created_at is UTC milliseconds.
--- Engine:  a plain view over campaigns, which is small: grouped by name, it is read whole unless the filter is a name.
+-- Engine:  a plain view over campaigns, which is small and read whole.
 CREATE OR REPLACE VIEW campaign_names
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
@@ -14,9 +14,7 @@ CREATE OR REPLACE VIEW campaign_names
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
-SELECT oldest.2 AS campaign_id, name AS campaign, oldest.1 AS created_at, oldest.3 AS subject, oldest.4 AS variant, oldest.5 AS archived, oldest.6 AS sent_known
-FROM (
-    SELECT name, min((created_at, campaign_id, subject, variant, archived, sent_known)) AS oldest
-    FROM campaigns FINAL
-    GROUP BY name
-)
+SELECT campaign_id, name AS campaign, created_at, subject, variant, archived, sent_known
+FROM campaigns FINAL
+ORDER BY created_at, campaign_id
+LIMIT 1 BY name

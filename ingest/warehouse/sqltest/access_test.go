@@ -79,6 +79,7 @@ func TestReportViewsBeginWithTheCampaignAndShareTheirColumns(t *testing.T) {
 var ofNoCampaign = map[string]bool{
 	"mailbox_providers": true, "recipient_recency": true, "page_views": true, "page_views_by_day": true, "top_pages": true,
 	"top_referrers": true, "custom_events": true, "custom_event_properties": true, "web_campaigns": true,
+	"named_bad_tokens": true, "snapshot_marks": true,
 }
 
 // ofNoEvents are the public views that read neither opens nor messages.

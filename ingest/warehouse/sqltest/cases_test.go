@@ -89,7 +89,7 @@ func runStatements(t *testing.T, w *enginetest.Warehouse, path string) {
 func campaignID(t *testing.T, w *enginetest.Warehouse, name string) string {
 	t.Helper()
 	row := w.Text(t, enginetest.ReaderUser, schema.Query("campaign_by_name"), map[string]string{"param_campaign": name})
-	cells := strings.Split(row, "\t")
+	cells := strings.Fields(row)
 	if len(cells) < 2 || cells[0] != "1" {
 		t.Fatalf("campaign %q: want one, got %q", name, row)
 	}

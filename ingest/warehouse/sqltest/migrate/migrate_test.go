@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
 
 var allMigrations = []string{
 	"00001_campaigns", "00002_sends", "00003_message_campaigns", "00004_opens", "00005_unresolved_opens", "00006_bad_tokens",
-	"00007_client_facts", "00008_network_list_date", "00009_sound_rows", "00010_deliveries", "00011_unresolved_deliveries", "00012_snapshots", "00013_consent", "00014_judgements", "00015_web_events", "00016_arrivals", "00017_erasures", "00018_last_opens", "00019_deleted_campaigns", "00020_lessened", "00021_web_arrivals", "00022_packed_snapshots", "00023_breakdowns",
+	"00007_client_facts", "00008_network_list_date", "00009_sound_rows", "00010_deliveries", "00011_unresolved_deliveries", "00012_snapshots", "00013_consent", "00014_judgements", "00015_web_events", "00016_arrivals", "00017_erasures", "00018_last_opens", "00019_deleted_campaigns", "00020_lessened", "00021_web_arrivals", "00022_packed_snapshots", "00023_breakdowns", "00024_one_column",
 }
 
 func TestUpOfACurrentDatabaseChangesNothing(t *testing.T) {
