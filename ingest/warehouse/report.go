@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -120,10 +121,24 @@ func (w *Warehouse) FreshReportOf(ctx context.Context, campaign string) (*Report
 
 func (w *Warehouse) reportOf(ctx context.Context, campaign string, read func(context.Context, uint64) (*Report, error)) (*Report, error) {
 	before := w.Late(ctx)
+	// The id is looked up each time, since a campaign can be renamed or deleted. The report of the
+	// id found last is read beside it: it is nearly always the same.
+	guess, guessed := w.lastIDs.Load(campaign)
+	var r *Report
+	var failed error
+	var reading sync.WaitGroup
+	if guessed {
+		reading.Go(func() { r, failed = w.readReport(ctx, guess.(uint64), before, read) })
+	}
 	id, err := w.CampaignID(ctx, campaign)
+	reading.Wait()
 	if err != nil {
 		return nil, w.ShardAway(ctx, err)
 	}
+	if guess == any(id) {
+		return r, failed
+	}
+	w.lastIDs.Store(campaign, id)
 	return w.readReport(ctx, id, before, read)
 }
 

@@ -150,9 +150,9 @@ func (w *Warehouse) storedNumbers(ctx context.Context, id uint64, s *snapshot) (
 	return true, mark, nil
 }
 
-// mark returns the campaign's mark.
+// mark returns the campaign's mark, 0 if it never changed.
 func (w *Warehouse) mark(ctx context.Context, id uint64) (mark uint64, err error) {
-	err = w.ask(ctx, "snapshot_mark", []any{clickhouse.Named("campaign_id", id)}, &mark)
+	_, err = w.askForOne(ctx, "snapshot_mark", []any{clickhouse.Named("campaign_id", id)}, &mark)
 	return mark, err
 }
 

@@ -39,6 +39,7 @@ type Warehouse struct {
 	shards   *shards             // nil: opens are on one shard
 	options  *clickhouse.Options // with the addresses of all replicas
 	columns  columnCache
+	lastIDs  sync.Map // of campaigns, by the name or text for which a report was read
 
 	replicated    bool        // the single server of options is one of several replicas
 	lastOpensTidy atomic.Bool // no stored date of a last open can have been replaced since the last look

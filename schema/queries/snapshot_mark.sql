@@ -1,7 +1,7 @@
 -- Purpose: the mark of one campaign, by which its snapshot is known to be current.
--- Grain:   one row; 0 for a campaign that never changed.
+-- Grain:   one row, or none if it never changed.
 -- Units:   marks have no meaning.
 -- Reads:   the view snapshot_marks, which the read-only user may read.
-SELECT sum(mark) AS current_mark
+SELECT mark
 FROM snapshot_marks
 WHERE campaign_id = {campaign_id:UInt64}

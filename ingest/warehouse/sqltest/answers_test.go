@@ -22,6 +22,7 @@ var mayBeEmpty = map[string]string{
 	"received_events":     "an event that does not come is asked for by missing_opens",
 	"snapshot_numbers":    "the report is computed then",
 	"snapshot_estimates":  "the report is computed then",
+	"snapshot_mark":       "the snapshot is not current then",
 	"snapshot_history":    "the report is computed then",
 	"snapshot_timeline":   "it is computed then",
 	"snapshot_dimensions": "they are computed then",
