@@ -61,15 +61,16 @@ func (p *planner) refreshed(campaign uint64, began time.Time, took time.Duration
 }
 
 // due returns the campaigns whose refresh is due, by turns the longest waiting of
-// those refreshed before and of the others, the time until the next one is due,
+// those refreshed before and the last changed of the others, the time until the next one is due,
 // and the number of campaigns changed since their refresh. serverNow is the
 // server's time, now the time of the clock of refreshed.
 func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time) (due []uint64, next time.Duration, behind int) {
 	type refresh struct {
-		campaign uint64
-		at       time.Time
-		size     uint64
-		settles  bool // only computed once more
+		campaign  uint64
+		at        time.Time
+		changedAt time.Time
+		size      uint64
+		settles   bool // only computed once more
 	}
 	next = idleLook
 	var all []refresh
@@ -77,7 +78,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 	for i := range states {
 		s := &states[i]
 		settled := s.ChangedAt.Add(settle)
-		r := refresh{campaign: s.CampaignID, at: p.after(s.CampaignID), size: s.Size}
+		r := refresh{campaign: s.CampaignID, at: p.after(s.CampaignID), changedAt: s.ChangedAt, size: s.Size}
 		mark, readAt := s.SnapshotMark, s.ReadAt
 		if p.kind == breakdowns {
 			mark, readAt = s.BreakdownsMark, s.BreakdownsAt
@@ -91,8 +92,8 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 			continue
 		case p.kind == estimates, readAt.IsZero(), s.Mark != mark:
 			behind++
-			if s.Size < warehouse.SmallCampaign {
-				at := p.last[s.CampaignID].began.Add(smallInterval)
+			if last, again := p.last[s.CampaignID]; again && s.Size < warehouse.SmallCampaign {
+				at := last.began.Add(smallInterval)
 				if rested := now.Add(s.ChangedAt.Add(rest).Sub(serverNow)); rested.Before(at) {
 					at = rested
 				}
@@ -111,9 +112,11 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		}
 		all = append(all, r)
 	}
-	slices.SortFunc(all, func(a, b refresh) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.size, b.size)) })
-	// In a copied or upgraded account thousands were not computed in this run.
-	// They, and those computed once more, take turns with those that change.
+	// In a copied or upgraded account thousands were not computed in this run. People look at
+	// those that changed last. They, and those computed once more, take turns with those that change.
+	slices.SortFunc(all, func(a, b refresh) int {
+		return cmp.Or(a.at.Compare(b.at), b.changedAt.Compare(a.changedAt), cmp.Compare(a.size, b.size))
+	})
 	var turns [2][]uint64
 	for _, r := range all {
 		turn := 0

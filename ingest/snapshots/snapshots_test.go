@@ -185,23 +185,31 @@ func TestALargeCampaignLeavesTheMachineToOthers(t *testing.T) {
 }
 
 // TestAnAccountWithoutSnapshotsHoldsUpNoCampaign starts with campaigns that were never
-// computed, which takes minutes; a large one of them changes all the time. All get
-// their turns.
+// computed, which takes minutes; a large one of them changes all the time, and another one
+// after a minute. All get their turns, and the one that has changed comes before the others.
 func TestAnAccountWithoutSnapshotsHoldsUpNoCampaign(t *testing.T) {
 	var campaigns []uint64
 	for id := range uint64(300) {
 		campaigns = append(campaigns, id+1)
 	}
+	var at time.Time
 	h := run(t, 20*time.Minute, func(h *fakeHouse) {
-		h.states[0].Size = warehouse.SmallCampaign
+		h.states[0].Size, h.states[299].Size = warehouse.SmallCampaign, warehouse.SmallCampaign
 		for _, id := range campaigns {
 			h.cost[id] = 700 * time.Millisecond
 		}
-		for range 4 * 1100 {
+		for i := range 4 * 1100 {
 			time.Sleep(250 * time.Millisecond)
 			h.change(0)
+			if i == 4*60 {
+				at = time.Now()
+				h.change(299)
+			}
 		}
 	}, campaigns...)
+	if got := h.refreshed[300]; len(got) == 0 || got[0].Before(at) || got[0].Sub(at) > 3*passTime {
+		t.Errorf("changed at %v, computed at %v", at, got)
+	}
 	for i, at := range h.refreshed[1] {
 		if i > 0 && at.Sub(h.refreshed[1][i-1]) > 30*time.Second {
 			t.Errorf("the large one was computed at %v and at %v", h.refreshed[1][i-1], at)

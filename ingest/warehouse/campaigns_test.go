@@ -149,6 +149,27 @@ func TestReportByNameAndById(t *testing.T) {
 	}
 }
 
+func TestTheReportOfANameIsThatOfItsPresentCampaign(t *testing.T) {
+	e, w := engine(t)
+	e.Empty(t)
+	for id, statement := range []string{
+		1: "INSERT INTO campaigns (campaign_id, name, created_at) VALUES (1, 'Spring', '2026-03-01 00:00:00')",
+		2: "INSERT INTO campaigns (campaign_id, name, created_at) VALUES (1, 'Summer', '2026-03-01 00:00:00'), (2, 'Spring', '2026-03-02 00:00:00')",
+		3: "TRUNCATE TABLE campaigns",
+	} {
+		if statement == "" {
+			continue
+		}
+		text(t, e, statement)
+		for range 2 {
+			r, err := w.ReportOf(t.Context(), "Spring")
+			if id == 3 && !errors.Is(err, ErrNoCampaign) || id < 3 && (err != nil || r.CampaignID != uint64(id)) {
+				t.Errorf("after %s: %+v, %v", statement, r, err)
+			}
+		}
+	}
+}
+
 func TestNoSuchCampaign(t *testing.T) {
 	e, w := engine(t)
 	e.Empty(t)
