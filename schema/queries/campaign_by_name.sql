@@ -5,3 +5,4 @@
 SELECT count() AS campaigns, any(campaign_id) AS id
 FROM campaign_names
 WHERE campaign = {campaign:String}
+SETTINGS max_threads = 1

@@ -5,3 +5,4 @@
 SELECT toUInt64(sum(requests)) AS of_campaign
 FROM named_bad_tokens
 WHERE campaign_id = {campaign_id:UInt64}
+SETTINGS max_threads = 1

@@ -5,3 +5,4 @@
 SELECT estimates
 FROM snapshot_estimates
 WHERE campaign_id = {campaign_id:UInt64}
+SETTINGS max_threads = 1

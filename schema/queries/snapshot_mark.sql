@@ -5,3 +5,4 @@
 SELECT mark
 FROM snapshot_marks
 WHERE campaign_id = {campaign_id:UInt64}
+SETTINGS max_threads = 1

@@ -5,3 +5,4 @@
 SELECT numbers, read_at
 FROM snapshot_numbers
 WHERE campaign_id = {campaign_id:UInt64}
+SETTINGS max_threads = 1
