@@ -191,7 +191,6 @@ func TestTheBinaryHoldsExactlyTheseFiles(t *testing.T) {
 		"queries/replicated_tables.sql",
 		"queries/report.sql",
 		"queries/report_bad_tokens.sql",
-		"queries/report_classes.sql",
 		"queries/report_estimates.sql",
 		"queries/reports_digest.sql",
 		"queries/resolvable_opens.sql",

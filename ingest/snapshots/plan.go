@@ -28,6 +28,9 @@ const (
 	// smallInterval. Posted messages are inserted every two seconds.
 	rest          = 3 * time.Second
 	smallInterval = 30 * time.Second
+	// In a large account it is used for warehouse.RecentAge. So it is computed every recentInterval
+	// there, or as often as computing those of all campaigns that change allows.
+	recentInterval = 2 * time.Second
 	// An insert marks its campaigns once its rows are visible. Should a mark
 	// come first, numbers computed settle later still contain the rows.
 	settle = 10 * time.Second
@@ -75,6 +78,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 	next = idleLook
 	var all []refresh
 	histories := newHistories(states)
+	small := p.smallInterval(states)
 	for i := range states {
 		s := &states[i]
 		settled := s.ChangedAt.Add(settle)
@@ -93,7 +97,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		case p.kind == estimates, readAt.IsZero(), s.Mark != mark:
 			behind++
 			if last, again := p.last[s.CampaignID]; again && s.Size < warehouse.SmallCampaign {
-				at := last.began.Add(smallInterval)
+				at := last.began.Add(small)
 				if rested := now.Add(s.ChangedAt.Add(rest).Sub(serverNow)); rested.Before(at) {
 					at = rested
 				}
@@ -136,6 +140,22 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		}
 	}
 	return due, next, behind
+}
+
+// smallInterval returns the interval at which a small campaign is computed that changes all the time.
+func (p *planner) smallInterval(states []warehouse.SnapshotState) time.Duration {
+	var account uint64
+	var cost time.Duration
+	for i := range states {
+		account += states[i].Size
+		if states[i].Mark != states[i].SnapshotMark {
+			cost += p.last[states[i].CampaignID].took
+		}
+	}
+	if p.kind != numbers || account < warehouse.SmallAccount {
+		return smallInterval
+	}
+	return min(max(recentInterval, 2*cost), smallInterval)
 }
 
 // after returns when the campaign's next refresh may begin: at once if there

@@ -264,6 +264,26 @@ func TestASmallCampaignIsComputedWhenItRests(t *testing.T) {
 	}
 }
 
+// TestASmallCampaignOfALargeAccountIsRecent changes one all the time.
+func TestASmallCampaignOfALargeAccountIsRecent(t *testing.T) {
+	h := run(t, time.Minute, func(h *fakeHouse) {
+		h.states[1].Size = warehouse.SmallAccount
+		h.cost[1] = 100 * time.Millisecond
+		for range 600 {
+			time.Sleep(100 * time.Millisecond)
+			h.change(0)
+		}
+	}, 1, 2)
+	for i, at := range h.refreshed[1] {
+		if i > 0 && at.Sub(h.refreshed[1][i-1]) > warehouse.RecentAge-time.Second {
+			t.Errorf("numbers were computed at %v and at %v", h.refreshed[1][i-1], at)
+		}
+	}
+	if n := len(h.refreshed[1]); n < 12 || n > 35 {
+		t.Errorf("numbers were computed %d times", n)
+	}
+}
+
 // TestBreakdownsAreOfLargeCampaigns: those of a small one are computed when asked for.
 func TestBreakdownsAreOfLargeCampaigns(t *testing.T) {
 	var at time.Time

@@ -226,15 +226,25 @@ func (w *Warehouse) liveNumbers(ctx context.Context, id uint64) (*Report, error)
 }
 
 func (w *Warehouse) readNumbers(ctx context.Context, id uint64, r *Report) error {
-	err := w.ask(ctx, "report", []any{clickhouse.Named("campaign_id", id)}, r.numbers()...)
+	var classes []storedClass
+	err := w.ask(ctx, "report", []any{clickhouse.Named("campaign_id", id)}, append(r.numbers(), &classes)...)
 	if err != nil {
 		return fmt.Errorf("read report: %w", err)
 	}
-	r.Classes, err = w.classes(ctx, id)
-	return err
+	for _, c := range classes {
+		r.Classes = append(r.Classes, ClassCount{c.Class, uint64(c.OpensTotal), uint64(c.UniqueOpens)})
+	}
+	return nil
 }
 
-// numbers returns the destinations of the columns of the query report, in
+// storedClass is an element of the column classes of the view campaign_report.
+type storedClass struct {
+	Class       string `ch:"class"`
+	OpensTotal  int64  `ch:"opens_total"`
+	UniqueOpens int64  `ch:"unique_opens"`
+}
+
+// numbers returns the destinations of the columns of the query report but the last, in
 // order.
 func (r *Report) numbers() []any {
 	return []any{
@@ -298,30 +308,4 @@ func (w *Warehouse) CampaignID(ctx context.Context, campaign string) (uint64, er
 		err = ErrNoCampaign
 	}
 	return id, err
-}
-
-func (w *Warehouse) classes(ctx context.Context, id uint64) ([]ClassCount, error) {
-	var n uint64
-	var l classLists
-	err := w.ask(ctx, "report_classes", []any{clickhouse.Named("campaign_id", id)}, append([]any{&n}, l.lists()...)...)
-	if err != nil {
-		return nil, fmt.Errorf("read opens by class: %w", err)
-	}
-	return l.counts(), nil
-}
-
-// classLists are the counts by class as queries return them, one list per
-// column.
-type classLists struct {
-	names           []string
-	opens, messages []uint64
-}
-
-func (l *classLists) lists() []any { return []any{&l.names, &l.opens, &l.messages} }
-
-func (l *classLists) counts() (all []ClassCount) {
-	for i := range l.names {
-		all = append(all, ClassCount{Class: l.names[i], OpensTotal: l.opens[i], UniqueOpens: l.messages[i]})
-	}
-	return all
 }

@@ -33,8 +33,13 @@ const (
 )
 
 // SmallAccount is the number of messages and opens of an account up to which a
-// report's estimates are always as new as its numbers.
-const SmallAccount = 3_000_000
+// report's estimates are always as new as its numbers, and a small campaign's numbers always
+// current. In a larger account they may be RecentAge old: ClickHouse takes as long to plan
+// the report of a small campaign as to read ten snapshots.
+const (
+	SmallAccount = 3_000_000
+	RecentAge    = 5 * time.Second
+)
 
 // snapshot is a report as last computed.
 type snapshot struct {
@@ -48,9 +53,12 @@ type snapshot struct {
 // recent reports whether the snapshot may be used as the report: it has the
 // current numbers, or the campaign is large and the snapshot is at most
 // latestAge old; above latestRows the age may grow with the campaign's size. In a
-// large account the estimates may be older, up to the interval of a Refresher.
+// large account the estimates may be older, up to the interval of a Refresher, and the
+// numbers of any campaign RecentAge old.
 func (s *snapshot) recent() bool {
-	return mayBeShown(s.isCurrent, s.report.Sends+s.report.OpensTotal+s.report.UnregisteredOpensTotal, s.age) && (s.estimatesAreCurrent || s.accountRows >= SmallAccount)
+	large := s.accountRows >= SmallAccount
+	shown := mayBeShown(s.isCurrent, s.report.Sends+s.report.OpensTotal+s.report.UnregisteredOpensTotal, s.age)
+	return (shown || large && s.age <= RecentAge) && (s.estimatesAreCurrent || large)
 }
 
 // mayBeShown reports whether numbers may be shown that were computed that long ago, of a

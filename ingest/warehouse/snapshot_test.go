@@ -239,6 +239,8 @@ func TestLargeCampaignsMayBeSecondsOld(t *testing.T) {
 		{"five times as large", snapshot{estimatesAreCurrent: true, age: 4 * time.Minute, report: Report{Sends: 5_000_000, OpensTotal: 5_000_000}}, true},
 		{"current in a small account whose older mail is opened", snapshot{isCurrent: true, accountRows: 2_999_999}, false},
 		{"in a large one", snapshot{isCurrent: true, accountRows: 3_000_000}, true},
+		{"small and behind for 4 s in a large one", snapshot{age: 4 * time.Second, accountRows: 3_000_000, report: Report{Sends: 1000}}, true},
+		{"small and behind for 6 s in a large one", snapshot{age: 6 * time.Second, accountRows: 3_000_000, report: Report{Sends: 1000}}, false},
 	} {
 		if got := c.s.recent(); got != c.want {
 			t.Errorf("%s: %v", c.name, got)

@@ -14,6 +14,6 @@ SELECT
     click_rate, toUInt64(complained) AS complained, toUInt64(unsubscribed) AS unsubscribed, toUInt64(replied) AS replied,
     first_reliable_open_at, last_reliable_open_at, toUInt64(unplaced) AS unplaced,
     toUInt64(sends_with_time) AS sends_with_time, last_sent_at, toUInt64(recovered_opens) AS recovered_opens,
-    bounce_rate, click_to_open_rate, complaint_rate, unsubscribe_rate, reply_rate, computed_at
+    bounce_rate, click_to_open_rate, complaint_rate, unsubscribe_rate, reply_rate, computed_at, classes
 FROM campaign_report
 WHERE campaign_id = {campaign_id:UInt64}

@@ -53,7 +53,8 @@ CREATE OR REPLACE VIEW campaign_report
     complaint_rate Nullable(Float64) COMMENT 'complained / delivered, a fraction of 1; NULL if delivered is 0',
     unsubscribe_rate Nullable(Float64) COMMENT 'unsubscribed / delivered, a fraction of 1; NULL if delivered is 0',
     reply_rate Nullable(Float64) COMMENT 'replied / delivered, a fraction of 1; NULL if delivered is 0',
-    computed_at DateTime64(3, 'UTC') COMMENT 'Time when these numbers were computed, UTC'
+    computed_at DateTime64(3, 'UTC') COMMENT 'Time when these numbers were computed, UTC',
+    classes Array(Tuple(class String, opens_total Int64, unique_opens Int64)) COMMENT 'Opens of registered messages by class, the most opens first; a message with two classes counts in both'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
@@ -99,5 +100,6 @@ SELECT
     complaint_rate,
     unsubscribe_rate,
     reply_rate,
-    now64(3, 'UTC') AS computed_at
+    now64(3, 'UTC') AS computed_at,
+    classes
 FROM campaign_counts

@@ -19,15 +19,13 @@ func BenchmarkReport(b *testing.B) {
 	w.Empty(b)
 	fillForBenchmark(b, w)
 	for _, size := range []struct{ name, id string }{{"messages=1000000", "1"}, {"messages=10000", "2"}} {
-		for _, query := range []string{"report", "report_classes"} {
-			b.Run(fmt.Sprintf("%s/%s", query, size.name), func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					w.Text(b, enginetest.ReaderUser, schema.Query(query),
-						map[string]string{"param_campaign_id": size.id, "use_query_condition_cache": "0"})
-				}
-			})
-		}
+		b.Run(size.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				w.Text(b, enginetest.ReaderUser, schema.Query("report"),
+					map[string]string{"param_campaign_id": size.id, "use_query_condition_cache": "0"})
+			}
+		})
 	}
 }
 
