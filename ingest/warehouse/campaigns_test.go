@@ -3,6 +3,7 @@ package warehouse
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -142,6 +143,10 @@ func TestReportByNameAndById(t *testing.T) {
 	if r.Campaign != "Spring" || r.Sends != 4 || r.OpensTotal != 4 || r.UniqueOpens != 4 || r.ReliableUniqueOpens != 2 || r.MPPOnly != 1 ||
 		len(r.Classes) != 4 || r.FirstOpenAt == nil || !r.FirstOpenAt.Equal(noon) || r.MPPAdjustedOpenRate == nil || *r.MPPAdjustedOpenRate != 2.0/3 {
 		t.Errorf("got %+v", r)
+	}
+	before := slices.Clone(r.Classes)
+	if err := w.readNumbers(t.Context(), c.ID, r); err != nil || !slices.Equal(r.Classes, before) { // as after a run of judge in between
+		t.Errorf("read again: classes %v instead of %v, %v", r.Classes, before, err)
 	}
 	opened, err := w.OpenedMessages(t.Context(), c.ID)
 	if err != nil || len(opened) != 4 || !opened[opens[0].MessageID] {

@@ -133,6 +133,7 @@ func (w *Warehouse) reportOf(ctx context.Context, campaign string, read func(con
 	id, err := w.CampaignID(ctx, campaign)
 	reading.Wait()
 	if err != nil {
+		w.lastIDs.Delete(campaign)
 		return nil, w.ShardAway(ctx, err)
 	}
 	if guess == any(id) {
@@ -211,11 +212,14 @@ func (r *Report) setLate(states []Late) {
 // tokens.
 func (w *Warehouse) liveReport(ctx context.Context, id uint64) (*Report, error) {
 	var r Report
-	return &r, w.withinOneRun(ctx, func() (err error) {
-		if err = w.readNumbers(ctx, id, &r); err == nil {
-			r.Estimates, r.Weaknesses, err = w.estimates(ctx, id)
-		}
-		return err
+	return &r, w.withinOneRun(ctx, func() error {
+		g, within := errgroup.WithContext(ctx)
+		g.Go(func() error { return w.readNumbers(within, id, &r) })
+		g.Go(func() (err error) {
+			r.Estimates, r.Weaknesses, err = w.estimates(within, id)
+			return err
+		})
+		return g.Wait()
 	})
 }
 
@@ -231,6 +235,7 @@ func (w *Warehouse) readNumbers(ctx context.Context, id uint64, r *Report) error
 	if err != nil {
 		return fmt.Errorf("read report: %w", err)
 	}
+	r.Classes = nil
 	for _, c := range classes {
 		r.Classes = append(r.Classes, ClassCount{c.Class, uint64(c.OpensTotal), uint64(c.UniqueOpens)})
 	}
