@@ -13,6 +13,7 @@ type kind int
 
 const (
 	numbers kind = iota
+	largest // numbers of the largest campaigns, which would hold up those of all others
 	estimates
 	breakdowns // of large campaigns
 )
@@ -31,6 +32,8 @@ const (
 	// In a large account it is used for warehouse.RecentAge. So it is computed every recentInterval
 	// there, or as often as computing those of all campaigns that change allows.
 	recentInterval = 2 * time.Second
+	// Messages and opens from which on a campaign is one of the largest.
+	largeRows = 2_000_000
 	// An insert marks its campaigns once its rows are visible. Should a mark
 	// come first, numbers computed settle later still contain the rows.
 	settle = 10 * time.Second
@@ -91,7 +94,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		case p.kind == estimates && s.EstimatesMark == s.Mark && s.HistoryStart.Equal(s.StartsAt) && s.SnapshotHistory == histories.of(s):
 			continue
 		case p.kind != numbers && s.ReadAt.IsZero():
-			continue // its start and its size are stored with its numbers
+			continue // its start and its size are stored with its first numbers
 		case p.kind == breakdowns && s.Size < warehouse.SmallCampaign:
 			continue
 		case p.kind == estimates, readAt.IsZero(), s.Mark != mark:
@@ -108,6 +111,9 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		case readAt.Before(settled):
 			r.at, r.settles = now.Add(settled.Sub(serverNow)), true
 		default:
+			continue
+		}
+		if p.kind == numbers && s.Size >= largeRows || p.kind == largest && s.Size < largeRows {
 			continue
 		}
 		if wait := r.at.Sub(now); wait > 0 {
@@ -165,7 +171,7 @@ func (p *planner) after(campaign uint64) time.Time {
 	if !ok {
 		return time.Time{}
 	}
-	ratio := map[kind]time.Duration{numbers: costRatio, estimates: estimatesRatio, breakdowns: breakdownsRatio}[p.kind]
+	ratio := map[kind]time.Duration{numbers: costRatio, largest: costRatio, estimates: estimatesRatio, breakdowns: breakdownsRatio}[p.kind]
 	return last.began.Add(max(minInterval, ratio*last.took) + last.took)
 }
 

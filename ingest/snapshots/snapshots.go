@@ -36,6 +36,7 @@ type Warehouse interface {
 // The pace of Run.
 const (
 	lookPause   = 500 * time.Millisecond // pause between two checks for changes
+	slowPause   = 2 * time.Second        // the same for what takes seconds in any case
 	lookRatio   = 10                     // the next pause is at least this multiple of a check's duration
 	maxPause    = 30 * time.Second
 	passTime    = 2 * time.Second // after this time a pass checks for new changes
@@ -75,12 +76,12 @@ func New(w Warehouse, logger *slog.Logger, r prometheus.Registerer) *Refresher {
 	return s
 }
 
-// Run works until ctx ends: on the numbers of reports, and concurrently on their
-// estimates and breakdowns, which take longer.
+// Run works until ctx ends: on the numbers of reports, and concurrently on those of the largest
+// campaigns and on estimates and breakdowns, which take longer.
 func (r *Refresher) Run(ctx context.Context) {
 	marked := make(chan struct{})
 	var working sync.WaitGroup
-	for _, k := range []kind{estimates, breakdowns} {
+	for _, k := range []kind{largest, estimates, breakdowns} {
 		working.Go(func() {
 			select {
 			case <-marked:
@@ -123,7 +124,11 @@ func (r *Refresher) loop(ctx context.Context, plan *planner, first func(context.
 			}
 			return err
 		}()
-		pause := min(max(lookPause, time.Since(began)/lookRatio), maxPause)
+		pause := lookPause
+		if plan.kind == largest || plan.kind == breakdowns {
+			pause = slowPause
+		}
+		pause = min(max(pause, time.Since(began)/lookRatio), maxPause)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -152,6 +157,8 @@ func (r *Refresher) pass(ctx context.Context, plan *planner) (next time.Duration
 	case numbers:
 		refresh, rest = r.Warehouse.RefreshNumbers, numbersRest
 		r.behind.Store(int64(behind))
+	case largest:
+		refresh, rest = r.Warehouse.RefreshNumbers, numbersRest
 	case breakdowns:
 		refresh = r.Warehouse.RefreshBreakdowns
 	}

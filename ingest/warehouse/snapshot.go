@@ -265,7 +265,11 @@ func (w *Warehouse) refresh(ctx context.Context, query string, campaign uint64) 
 		mark = randomID() // rows may be missing that the mark covers: never current
 	}
 	const milliseconds = "2006-01-02 15:04:05.000"
-	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0, "max_threads": threads}))
+	settings := clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 0, "max_threads": threads, "priority": 2}
+	if query == "refresh_campaign" {
+		settings["priority"] = 1 // estimates and breakdowns wait meanwhile
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(settings))
 	args := []any{id, clickhouse.Named("mark", mark)}
 	if query == "refresh_estimates" {
 		args = append(args, clickhouse.Named("history_mark", history), clickhouse.Named("history_start", start.UTC().Format(milliseconds)))
