@@ -13,7 +13,7 @@ type kind int
 
 const (
 	numbers kind = iota
-	largest // numbers of the largest campaigns, which would hold up those of all others
+	largest      // numbers of the largest campaigns, which would hold up those of all others
 	estimates
 	breakdowns // of large campaigns
 )
