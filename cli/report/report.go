@@ -49,9 +49,9 @@ func NewCmd(a *app.App, run func(context.Context, *Options) error) *cobra.Comman
 	cmd := &cobra.Command{
 		Use:   "report [CAMPAIGN [OTHER]]",
 		Short: "Print a campaign's opens and open rates, or compare it with another",
-		Long: `Prints the numbers of the campaign with that name or id, computed from its current opens; for a large campaign they may be
-seconds old (computed_at, --fresh). Without an argument it prints a line for each of the last ten campaigns. It changes
-nothing. The README defines each number, cli/JSON.md each field.
+		Long: `Prints the numbers of the campaign with that name or id, computed from its current opens; those of a large campaign
+or account may be seconds old (computed_at, --fresh). Without an argument it prints a line for each of the last ten
+campaigns. It changes nothing. The README defines each number, cli/JSON.md each field.
 
 For two campaigns it prints the difference of their open rates among the recipients who got both and whose opens are
 visible; for this it signs in as the warehouse's own user. --explain prints each definition with the campaign's numbers

@@ -26,7 +26,7 @@ type Numbers struct {
 
 // FreshFlag adds --fresh to a command that shows numbers of a campaign.
 func FreshFlag(cmd *cobra.Command, fresh *bool) {
-	cmd.Flags().BoolVar(fresh, "fresh", false, "compute the numbers now, even if a large campaign's are only seconds old")
+	cmd.Flags().BoolVar(fresh, "fresh", false, "compute the numbers now, even if those stored are only seconds old")
 }
 
 // ZoneFlag adds --tz to a list, and returns a function that reads it.
