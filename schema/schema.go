@@ -219,6 +219,7 @@ func PublicViews() []string {
 		"aggregate_counts",
 		"bot_filtered_opens",
 		"campaign_bad_tokens",
+		"campaign_counts",
 		"campaign_estimates",
 		"campaign_names",
 		"campaign_report",

@@ -242,7 +242,7 @@ func (w *Warehouse) readNumbers(ctx context.Context, id uint64, r *Report) error
 	return nil
 }
 
-// storedClass is an element of the column classes of the view campaign_report.
+// storedClass is an element of the column classes of the view campaign_counts.
 type storedClass struct {
 	Class       string `ch:"class"`
 	OpensTotal  int64  `ch:"opens_total"`

@@ -1,7 +1,7 @@
 -- Purpose: the report of one campaign.
 -- Grain:   one row, or none if no campaign shows under the id.
 -- Units:   as in views/campaign_report.sql; the column names are the fields of the JSON report.
--- Reads:   the view campaign_report, which the read-only user may read.
+-- Reads:   the view campaign_counts, which has the columns of campaign_report and the opens by class, and which the read-only user may read.
 SELECT
     campaign, campaign_id, toUInt64(sends) AS sends, toUInt64(delivered) AS delivered, toUInt64(opens_total) AS opens_total,
     toUInt64(unique_opens) AS unique_opens, toUInt64(bot_filtered_unique_opens) AS bot_filtered_unique_opens,
@@ -14,6 +14,6 @@ SELECT
     click_rate, toUInt64(complained) AS complained, toUInt64(unsubscribed) AS unsubscribed, toUInt64(replied) AS replied,
     first_reliable_open_at, last_reliable_open_at, toUInt64(unplaced) AS unplaced,
     toUInt64(sends_with_time) AS sends_with_time, last_sent_at, toUInt64(recovered_opens) AS recovered_opens,
-    bounce_rate, click_to_open_rate, complaint_rate, unsubscribe_rate, reply_rate, computed_at, classes
-FROM campaign_report
+    bounce_rate, click_to_open_rate, complaint_rate, unsubscribe_rate, reply_rate, now64(3, 'UTC') AS computed_at, classes
+FROM campaign_counts
 WHERE campaign_id = {campaign_id:UInt64}

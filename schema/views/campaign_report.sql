@@ -53,8 +53,7 @@ CREATE OR REPLACE VIEW campaign_report
     complaint_rate Nullable(Float64) COMMENT 'complained / delivered, a fraction of 1; NULL if delivered is 0',
     unsubscribe_rate Nullable(Float64) COMMENT 'unsubscribed / delivered, a fraction of 1; NULL if delivered is 0',
     reply_rate Nullable(Float64) COMMENT 'replied / delivered, a fraction of 1; NULL if delivered is 0',
-    computed_at DateTime64(3, 'UTC') COMMENT 'Time when these numbers were computed, UTC',
-    classes Array(Tuple(class String, opens_total Int64, unique_opens Int64)) COMMENT 'Opens of registered messages by class, the most opens first; a message with two classes counts in both'
+    computed_at DateTime64(3, 'UTC') COMMENT 'Time when these numbers were computed, UTC'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
@@ -100,6 +99,5 @@ SELECT
     complaint_rate,
     unsubscribe_rate,
     reply_rate,
-    now64(3, 'UTC') AS computed_at,
-    classes
+    now64(3, 'UTC') AS computed_at
 FROM campaign_counts

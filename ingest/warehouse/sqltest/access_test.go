@@ -69,7 +69,6 @@ func TestReportViewsBeginWithTheCampaignAndShareTheirColumns(t *testing.T) {
 		"unplaced Int64", "sends_with_time Int64", "first_sent_at Nullable(DateTime64(3, 'UTC'))", "last_sent_at Nullable(DateTime64(3, 'UTC'))",
 		"recovered_opens Int64", "bounce_rate Nullable(Float64)", "click_to_open_rate Nullable(Float64)", "complaint_rate Nullable(Float64)",
 		"unsubscribe_rate Nullable(Float64)", "reply_rate Nullable(Float64)", "computed_at DateTime64(3, 'UTC')",
-		"classes Array(Tuple(class String, opens_total Int64, unique_opens Int64))",
 	}
 	if diff := cmp.Diff(want, report); diff != "" {
 		t.Errorf("campaign_report: %s", diff)
