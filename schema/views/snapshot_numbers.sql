@@ -8,9 +8,9 @@ CREATE OR REPLACE VIEW snapshot_numbers
 (
     campaign_id UInt64 COMMENT 'Id of the campaign',
     numbers String COMMENT 'The columns of campaign_report, the rows of opens_by_class, and the mark of snapshot_marks before they were computed, as JSON',
-    read_at DateTime64(3, 'UTC') COMMENT 'Time of this query, UTC'
+    asked_at DateTime64(3, 'UTC') COMMENT 'Time of this query, UTC'
 )
 DEFINER = CURRENT_USER SQL SECURITY DEFINER
 AS
-SELECT campaign_id, numbers, now64(3, 'UTC') AS read_at
+SELECT campaign_id, numbers, now64(3, 'UTC') AS asked_at
 FROM campaign_totals FINAL
