@@ -19,11 +19,7 @@ const (
 )
 
 const (
-	// A campaign that changes constantly is recomputed at intervals of
-	// costRatio times its cost; see snapshot.recent in package warehouse for
-	// what a reader accepts.
 	minInterval = 500 * time.Millisecond
-	costRatio   = 2
 	// The snapshot of a small campaign is used only if nothing has changed
 	// since, so it is computed when the campaign has rested, and at last after
 	// smallInterval. Posted messages are inserted every two seconds.
@@ -32,19 +28,30 @@ const (
 	// In a large account it is used for warehouse.RecentAge. So it is computed every recentInterval
 	// there, or as often as computing those of all campaigns that change allows.
 	recentInterval = 2 * time.Second
-	// Messages and opens from which on a campaign is one of the largest.
-	largeRows = 2_000_000
 	// An insert marks its campaigns once its rows are visible. Should a mark
 	// come first, numbers computed settle later still contain the rows.
 	settle = 10 * time.Second
-	// Estimates take long in a large account: they depend on what the
-	// recipients got before, so every open of older mail changes them a little.
-	estimatesRatio = 20
-	// Breakdowns take several times as long as numbers.
-	breakdownsRatio = 6
 	// historyDays is the period of the view recipient_history.
 	historyDays = 90 * 24 * time.Hour
 )
+
+// pace is how often a kind is refreshed.
+type pace struct {
+	ratio time.Duration // a campaign that changes constantly is recomputed at intervals of ratio times its cost
+	rest  float64       // pause after a refresh, as a multiple of its duration
+	look  time.Duration // pause between two checks for changes
+}
+
+// paces are those of the kinds; see snapshot.recent in package warehouse for what a reader
+// accepts. Estimates take long in a large account: they depend on what the recipients got
+// before, so every open of older mail changes them a little. Breakdowns take several times
+// as long as numbers.
+var paces = map[kind]pace{
+	numbers:    {ratio: 2, rest: 0.5, look: lookPause},
+	largest:    {ratio: 2, rest: 0.5, look: slowPause},
+	estimates:  {ratio: 20, rest: 2, look: lookPause},
+	breakdowns: {ratio: 6, rest: 2, look: slowPause},
+}
 
 // planner decides which refreshes of a kind are due, and records the cost of
 // the refreshes of this run.
@@ -80,7 +87,10 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 	}
 	next = idleLook
 	var all []refresh
-	histories := newHistories(states)
+	var histories histories
+	if p.kind == estimates {
+		histories = newHistories(states)
+	}
 	small := p.smallInterval(states)
 	for i := range states {
 		s := &states[i]
@@ -113,7 +123,7 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 		default:
 			continue
 		}
-		if p.kind == numbers && s.Size >= largeRows || p.kind == largest && s.Size < largeRows {
+		if p.kind == numbers && s.Size >= warehouse.LargestCampaign || p.kind == largest && s.Size < warehouse.LargestCampaign {
 			continue
 		}
 		if wait := r.at.Sub(now); wait > 0 {
@@ -150,6 +160,9 @@ func (p *planner) due(states []warehouse.SnapshotState, serverNow, now time.Time
 
 // smallInterval returns the interval at which a small campaign is computed that changes all the time.
 func (p *planner) smallInterval(states []warehouse.SnapshotState) time.Duration {
+	if p.kind != numbers {
+		return smallInterval
+	}
 	var account uint64
 	var cost time.Duration
 	for i := range states {
@@ -158,7 +171,7 @@ func (p *planner) smallInterval(states []warehouse.SnapshotState) time.Duration 
 			cost += p.last[states[i].CampaignID].took
 		}
 	}
-	if p.kind != numbers || account < warehouse.SmallAccount {
+	if account < warehouse.SmallAccount {
 		return smallInterval
 	}
 	return min(max(recentInterval, 2*cost), smallInterval)
@@ -171,8 +184,7 @@ func (p *planner) after(campaign uint64) time.Time {
 	if !ok {
 		return time.Time{}
 	}
-	ratio := map[kind]time.Duration{numbers: costRatio, largest: costRatio, estimates: estimatesRatio, breakdowns: breakdownsRatio}[p.kind]
-	return last.began.Add(max(minInterval, ratio*last.took) + last.took)
+	return last.began.Add(max(minInterval, paces[p.kind].ratio*last.took) + last.took)
 }
 
 // histories computes the sum of the marks of the mail before a campaign, by

@@ -35,14 +35,12 @@ type Warehouse interface {
 
 // The pace of Run.
 const (
-	lookPause   = 500 * time.Millisecond // pause between two checks for changes
-	slowPause   = 2 * time.Second        // the same for what takes seconds in any case
-	lookRatio   = 10                     // the next pause is at least this multiple of a check's duration
-	maxPause    = 30 * time.Second
-	passTime    = 2 * time.Second // after this time a pass checks for new changes
-	idleLook    = 30 * time.Second
-	numbersRest = 0.5 // pause after numbers, as a multiple of their duration
-	othersRest  = 2.  // the same after estimates and breakdowns
+	lookPause = 500 * time.Millisecond // pause between two checks for changes
+	slowPause = 2 * time.Second        // the same for what takes seconds in any case
+	lookRatio = 10                     // the next pause is at least this multiple of a check's duration
+	maxPause  = 30 * time.Second
+	passTime  = 2 * time.Second // after this time a pass checks for new changes
+	idleLook  = 30 * time.Second
 )
 
 // Refresher keeps snapshots current. It is safe for concurrent use; Run is called
@@ -124,11 +122,7 @@ func (r *Refresher) loop(ctx context.Context, plan *planner, first func(context.
 			}
 			return err
 		}()
-		pause := lookPause
-		if plan.kind == largest || plan.kind == breakdowns {
-			pause = slowPause
-		}
-		pause = min(max(pause, time.Since(began)/lookRatio), maxPause)
+		pause := min(max(paces[plan.kind].look, time.Since(began)/lookRatio), maxPause)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -152,13 +146,12 @@ func (r *Refresher) pass(ctx context.Context, plan *planner) (next time.Duration
 	}
 	began := time.Now()
 	due, next, behind := plan.due(states, now, began)
-	refresh, rest := r.Warehouse.RefreshEstimates, othersRest
+	refresh := r.Warehouse.RefreshNumbers
 	switch plan.kind {
 	case numbers:
-		refresh, rest = r.Warehouse.RefreshNumbers, numbersRest
 		r.behind.Store(int64(behind))
-	case largest:
-		refresh, rest = r.Warehouse.RefreshNumbers, numbersRest
+	case estimates:
+		refresh = r.Warehouse.RefreshEstimates
 	case breakdowns:
 		refresh = r.Warehouse.RefreshBreakdowns
 	}
@@ -175,7 +168,7 @@ func (r *Refresher) pass(ctx context.Context, plan *planner) (next time.Duration
 		}
 		r.refreshes.Inc()
 		r.seconds.Add(took.Seconds())
-		if err := backoff.Sleep(ctx, min(time.Duration(rest*float64(took)), maxPause)); err != nil {
+		if err := backoff.Sleep(ctx, min(time.Duration(paces[plan.kind].rest*float64(took)), maxPause)); err != nil {
 			return 0, err
 		}
 	}

@@ -249,7 +249,7 @@ func TestSlowCampaignsHoldUpNoOther(t *testing.T) {
 // TestTheLargestCampaignsHoldUpNoOther changes one whose numbers take 10 s, and another one.
 func TestTheLargestCampaignsHoldUpNoOther(t *testing.T) {
 	h := run(t, 3*time.Minute, func(h *fakeHouse) {
-		h.states[0].Size, h.states[1].Size = largeRows, warehouse.SmallCampaign
+		h.states[0].Size, h.states[1].Size = warehouse.LargestCampaign, warehouse.SmallCampaign
 		h.cost[1], h.cost[2] = 10*time.Second, time.Second
 		for i := range h.states {
 			h.states[i].ReadAt, h.states[i].SnapshotMark = time.Now(), h.states[i].Mark

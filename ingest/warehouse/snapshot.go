@@ -24,13 +24,15 @@ import (
 // out of date may be used, since computing the report takes long.
 const SmallCampaign = 200_000
 
-// Limits for reading snapshots that are out of date. A Refresher replaces them much earlier:
-// those of a campaign of 1 M messages every few seconds, unless inserts and judging take
-// all of the machine. Then computing a report for its reader would only take more of it.
-const (
-	latestRows = 2_000_000 // messages and opens of a campaign up to which latestAge applies
-	latestAge  = time.Minute
-)
+// LargestCampaign is the number of messages and opens from which on computing the report
+// takes several seconds, and longer in proportion.
+const LargestCampaign = 2_000_000
+
+// latestAge limits the reading of snapshots that are out of date, up to LargestCampaign. A
+// Refresher replaces them much earlier: those of a campaign of 1 M messages every few seconds,
+// unless inserts and judging take all of the machine. Then computing a report for its reader
+// would only take more of it.
+const latestAge = time.Minute
 
 // SmallAccount is the number of messages and opens of an account up to which a
 // report's estimates are always as new as its numbers, and a small campaign's numbers always
@@ -52,7 +54,7 @@ type snapshot struct {
 
 // recent reports whether the snapshot may be used as the report: it has the
 // current numbers, or the campaign is large and the snapshot is at most
-// latestAge old; above latestRows the age may grow with the campaign's size. In a
+// latestAge old; above LargestCampaign the age may grow with the campaign's size. In a
 // large account the estimates may be older, up to the interval of a Refresher, and the
 // numbers of any campaign RecentAge old.
 func (s *snapshot) recent() bool {
@@ -64,7 +66,7 @@ func (s *snapshot) recent() bool {
 // mayBeShown reports whether numbers may be shown that were computed that long ago, of a
 // campaign with that many messages and opens. They are current if nothing has changed since.
 func mayBeShown(current bool, rows uint64, age time.Duration) bool {
-	limit := time.Duration(max(1, float64(rows)/latestRows) * float64(latestAge))
+	limit := time.Duration(max(1, float64(rows)/LargestCampaign) * float64(latestAge))
 	return current || rows >= SmallCampaign && age <= limit
 }
 
